@@ -1,0 +1,11 @@
+"""The Celery application: Redis when `REDIS_URL` is set, a folder otherwise; the same tasks either way."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+app = Celery("plumbline")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()

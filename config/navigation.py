@@ -1,0 +1,5 @@
+"""The top bar: where this person can go from here."""
+
+
+def navigation(request):
+    return {"navigation": []}

@@ -1,0 +1,46 @@
+"""Granting and withdrawing *Can Push to Accounting* (P-4): superusers only, one person at a time, with a reason."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from directory.models import AccountingPrivilege, Event
+from directory.refusals import NotAllowed, Refused
+
+
+def _require_site_owner(by) -> None:
+    if not (by.is_active and by.is_superuser):
+        raise NotAllowed("the site owner (a Django superuser)")
+
+
+@transaction.atomic
+def grant(person, company, *, by, reason: str) -> AccountingPrivilege:
+    _require_site_owner(by)
+    if not reason.strip():
+        raise Refused("Say why this person needs it.", field="reason")
+    if person == by:
+        raise Refused("Nobody grants this privilege to themselves. Ask another site owner.", field="person")
+    membership = person.membership_in(company)
+    if membership is None or membership.vendor_id:
+        raise Refused(f"{person.name} is not employed by {company.name}. Choose one of its own people.", field="person")
+    if person.holds_push_privilege(company):
+        raise Refused(f"{person.name} holds it already for {company.name}.", field="person")
+    privilege = AccountingPrivilege.objects.create(person=person, company=company, granted_by=by, reason=reason.strip())
+    _record("granted Can Push to Accounting", privilege, by, reason)
+    return privilege
+
+
+@transaction.atomic
+def withdraw(privilege: AccountingPrivilege, *, by, reason: str) -> None:
+    _require_site_owner(by)
+    if not reason.strip():
+        raise Refused("Say why it is withdrawn.", field="reason")
+    privilege = AccountingPrivilege.objects.select_for_update().get(pk=privilege.pk)
+    if privilege.withdrawn_at:
+        raise Refused("It was withdrawn before.")
+    privilege.withdrawn_at, privilege.withdrawn_by, privilege.withdrawal_reason = timezone.now(), by, reason.strip()
+    privilege.save(update_fields=["withdrawn_at", "withdrawn_by", "withdrawal_reason"])
+    _record("withdrew Can Push to Accounting", privilege, by, reason)
+
+
+def _record(verb: str, privilege: AccountingPrivilege, by, reason: str) -> None:
+    Event.objects.record(verb, privilege, by=by, reason=reason, changes={"person": ["", privilege.person.name]})

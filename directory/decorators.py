@@ -1,0 +1,81 @@
+"""The door of every view: load what the address names, read the person's access once, check it, hand over.
+
+P-8: no level at all on the tool answers 404, like a thing that does not exist; a level that is too low answers 403
+and names the right. Every view carries `requires`, which the access matrix reads.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+from django.views.decorators.http import require_http_methods
+
+from directory.models import Company, Project
+from directory.permissions import Level, Tool, read_access
+
+READ = ("GET", "HEAD")
+WRITE = ("POST",)
+FORM = ("GET", "HEAD", "POST")
+
+
+@dataclass(frozen=True)
+class Requires:
+    """What a view asks of a person at its door. `tool` None: any signed-in person, or anyone when `public`."""
+
+    tool: Tool | None = None
+    level: Level = Level.NONE
+    methods: tuple[str, ...] = FORM
+    public: bool = False
+
+
+def project_view(tool: Tool, level: Level, *, methods=FORM) -> Callable:
+    """For addresses under /p/<project>/: the view gets (request, project, …) and `request.access`."""
+
+    def load(request, slug):
+        project = get_object_or_404(Project.objects.select_related("company"), slug=slug, is_active=True)
+        return project, read_access(request.user, project.company, project)
+
+    return _tool_view("project", load, Requires(tool, level, methods))
+
+
+def company_view(tool: Tool, level: Level, *, methods=FORM) -> Callable:
+    """For addresses under /c/<company>/: the view gets (request, company, …) and `request.access`."""
+
+    def load(request, slug):
+        company = get_object_or_404(Company, slug=slug)
+        return company, read_access(request.user, company)
+
+    return _tool_view("company", load, Requires(tool, level, methods))
+
+
+def _tool_view(name: str, load: Callable, requires: Requires) -> Callable:
+    def decorate(view):
+        @wraps(view)
+        def wrapped(request, *args, **kwargs):
+            place, request.access = load(request, kwargs.pop(name))
+            if request.access.level(requires.tool) is Level.NONE:
+                raise Http404
+            request.access.require(requires.tool, requires.level)
+            return view(request, place, *args, **kwargs)
+
+        return _at_the_door(login_required(wrapped), requires)
+
+    return decorate
+
+
+def signed_in_view(*, methods=FORM) -> Callable:
+    """For pages about the person themselves; what they list must start from what that person may see."""
+    return lambda view: _at_the_door(login_required(view), Requires(methods=methods))
+
+
+def public_view(*, methods=FORM) -> Callable:
+    return lambda view: _at_the_door(view, Requires(methods=methods, public=True))
+
+
+def _at_the_door(view: Callable, requires: Requires) -> Callable:
+    guarded = require_http_methods(requires.methods)(view)
+    guarded.requires = requires
+    return guarded

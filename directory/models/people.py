@@ -1,0 +1,82 @@
+"""People: one login each, employed by a company or by one of its vendors."""
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+
+from directory.models.companies import Company, Vendor
+
+
+class PersonManager(BaseUserManager):
+    def create_user(self, email: str, password: str | None = None, *, name: str = ""):
+        """A login without any right. `password` None: it must be set by a reset link."""
+        person = self.model(email=self.normalize_email(email), name=name or email.partition("@")[0])
+        person.set_password(password)
+        person.save()
+        return person
+
+    def create_superuser(self, email: str, password: str | None = None, *, name: str = ""):
+        """A site owner: the only kind of person who grants *Can Push to Accounting* (P-4)."""
+        person = self.create_user(email, password, name=name)
+        person.is_staff = person.is_superuser = True
+        person.save(update_fields=["is_staff", "is_superuser"])
+        return person
+
+    def get_by_natural_key(self, email: str):
+        return self.get(email__iexact=email)
+
+
+class Person(AbstractBaseUser, PermissionsMixin):
+    email = models.EmailField("e-mail", unique=True)
+    name = models.CharField(max_length=120)
+    is_staff = models.BooleanField("may open the admin", default=False)
+    is_active = models.BooleanField(default=True)
+    joined_at = models.DateTimeField(auto_now_add=True)
+    uses_keys = models.BooleanField("single-letter keys", default=True, help_text="U8: they can be switched off.")
+
+    objects = PersonManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS = ["name"]
+
+    class Meta:
+        verbose_name_plural = "people"
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(Lower("email"), name="an_email_is_one_login")]
+
+    def __str__(self):
+        return self.name
+
+    @property
+    def first_word(self) -> str:
+        return self.name.split(" ")[0]
+
+    def membership_in(self, company: Company) -> "Membership | None":
+        return self.memberships.filter(company=company, is_active=True).select_related("vendor").first()
+
+    def holds_push_privilege(self, company: Company) -> bool:
+        """*Can Push to Accounting*: an explicit grant to this person, never a group's or a superuser's (P-4)."""
+        return self.privileges.live().filter(company=company).exists()
+
+
+class Membership(models.Model):
+    """A person's place in a company's directory; `vendor` set: employed by that vendor, so external."""
+
+    company = models.ForeignKey(Company, models.PROTECT, related_name="memberships")
+    person = models.ForeignKey(Person, models.PROTECT, related_name="memberships")
+    vendor = models.ForeignKey(Vendor, models.PROTECT, null=True, blank=True, related_name="memberships")
+    title = models.CharField(max_length=80, blank=True)
+    is_active = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["person__name"]
+        constraints = [
+            models.UniqueConstraint("company", "person", name="a_person_is_once_in_a_directory"),
+        ]
+        indexes = [models.Index(fields=["person"], condition=Q(is_active=True), name="active_memberships")]
+
+    def __str__(self):
+        return f"{self.person} at {self.vendor or self.company}"

@@ -1,0 +1,67 @@
+"""Triggers that hold in the database itself: rows that are only ever added, statuses that only move as drawn.
+
+They stand behind the application: an `update()`, a shell or another program is refused too (R39, R40, R120). Each
+function returns migration operations for SQLite and PostgreSQL.
+"""
+
+from django.db import migrations
+
+
+def append_only(table: str) -> migrations.RunPython:
+    """No row of `table` is ever changed or deleted."""
+    sqlite = [
+        f"""CREATE TRIGGER {table}_no_{event.lower()} BEFORE {event} ON {table}
+            BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"""
+        for event in ("UPDATE", "DELETE")
+    ]
+    postgresql = [
+        f"""CREATE FUNCTION {table}_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN RAISE EXCEPTION '{table} is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$""",
+        f"""CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table}
+            FOR EACH ROW EXECUTE FUNCTION {table}_append_only()""",
+        f"""CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table}
+            FOR EACH STATEMENT EXECUTE FUNCTION {table}_append_only()""",
+    ]
+    undo_sqlite = [f"DROP TRIGGER {table}_no_update", f"DROP TRIGGER {table}_no_delete"]
+    return _by_vendor(sqlite, postgresql, undo_sqlite, [f"DROP FUNCTION {table}_append_only CASCADE"])
+
+
+def status_moves(table: str, initial: tuple[str, ...], moves: tuple[tuple[str, str], ...]) -> migrations.RunPython:
+    """`status` of `table` starts as one of `initial` and changes only along `moves`, pairs of (from, to)."""
+    allowed = " OR ".join(f"(OLD.status = '{old}' AND NEW.status = '{new}')" for old, new in moves)
+    starts = ", ".join(f"'{state}'" for state in initial)
+    refusal = f"{table}: the status cannot change like this"
+    sqlite = [
+        f"""CREATE TRIGGER {table}_moves BEFORE UPDATE ON {table}
+            WHEN OLD.status <> NEW.status AND NOT ({allowed}) BEGIN SELECT RAISE(ABORT, '{refusal}'); END""",
+        f"""CREATE TRIGGER {table}_starts BEFORE INSERT ON {table}
+            WHEN NEW.status NOT IN ({starts}) BEGIN SELECT RAISE(ABORT, '{refusal}'); END""",
+    ]
+    postgresql = [
+        f"""CREATE FUNCTION {table}_moves() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                IF TG_OP = 'INSERT' THEN
+                    IF NEW.status IN ({starts}) THEN RETURN NEW; END IF;
+                ELSIF OLD.status = NEW.status OR {allowed} THEN RETURN NEW;
+                END IF;
+                RAISE EXCEPTION '{refusal}' USING ERRCODE = 'integrity_constraint_violation';
+            END $$""",
+        f"""CREATE TRIGGER {table}_moves BEFORE INSERT OR UPDATE ON {table}
+            FOR EACH ROW EXECUTE FUNCTION {table}_moves()""",
+    ]
+    undo_sqlite = [f"DROP TRIGGER {table}_moves", f"DROP TRIGGER {table}_starts"]
+    return _by_vendor(sqlite, postgresql, undo_sqlite, [f"DROP FUNCTION {table}_moves CASCADE"])
+
+
+def _by_vendor(sqlite, postgresql, undo_sqlite, undo_postgresql) -> migrations.RunPython:
+    forward = {"sqlite": sqlite, "postgresql": postgresql}
+    backward = {"sqlite": undo_sqlite, "postgresql": undo_postgresql}
+
+    def running(statements):
+        def run(apps, schema_editor):
+            for statement in statements[schema_editor.connection.vendor]:
+                schema_editor.execute(statement)
+
+        return run
+
+    return migrations.RunPython(running(forward), running(backward))

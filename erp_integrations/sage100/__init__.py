@@ -1,0 +1,1 @@
+"""Everything about Sage 100 Contractor: its lists, the import file, the rules. Pure Python, no Django."""

@@ -1,0 +1,81 @@
+"""One JSON spelling for frozen dataclasses, so that equal facts always give equal text and an equal digest."""
+
+import hashlib
+import json
+from dataclasses import fields, is_dataclass
+from datetime import date
+from decimal import Decimal
+from types import NoneType, UnionType
+from typing import Union, get_args, get_origin, get_type_hints
+
+CENT = Decimal("0.01")
+
+
+def money_text(amount: Decimal) -> str:
+    """Two decimals when the amount is exact to the cent; otherwise every digit it has (never rounded: S25 reports it)."""
+    if not amount.is_finite():
+        return str(amount)
+    if amount != 0 and amount.normalize().as_tuple().exponent < -2:
+        return f"{amount:f}"
+    return f"{amount if amount else Decimal(0):.2f}"
+
+
+def to_plain(value):
+    """Dataclasses, tuples, dates and Decimals as JSON values. Raises TypeError for anything else."""
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    if isinstance(value, Decimal):
+        return money_text(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, tuple):
+        return [to_plain(item) for item in value]
+    if is_dataclass(value):
+        return {field.name: to_plain(getattr(value, field.name)) for field in fields(value)}
+    raise TypeError(f"{type(value).__name__} has no place in a snapshot")
+
+
+def from_plain(kind, plain):
+    """The reverse of to_plain for the annotated type `kind`. Unknown fields raise TypeError, bad values ValueError."""
+    origin = get_origin(kind)
+    if origin in (Union, UnionType):
+        return _from_optional(kind, plain)
+    if origin is tuple:
+        return _from_list(get_args(kind), plain)
+    if is_dataclass(kind):
+        hints = get_type_hints(kind)
+        unknown = sorted(set(plain) - {field.name for field in fields(kind)})
+        if unknown:
+            raise TypeError(f"{kind.__name__} has no field {unknown[0]}")
+        return kind(**{name: from_plain(hints[name], item) for name, item in plain.items()})
+    if kind is Decimal:
+        return Decimal(plain)
+    if kind is date:
+        return date.fromisoformat(plain)
+    return plain
+
+
+def _from_optional(kind, plain):
+    if plain is None:
+        return None
+    return from_plain(next(option for option in get_args(kind) if option is not NoneType), plain)
+
+
+def _from_list(kinds, plain):
+    if len(kinds) == 2 and kinds[1] is Ellipsis:
+        return tuple(from_plain(kinds[0], item) for item in plain)
+    return tuple(from_plain(kind, item) for kind, item in zip(kinds, plain, strict=True))
+
+
+def to_json(value) -> str:
+    """Canonical JSON: sorted keys, no spaces, money as text with two decimals, ISO dates."""
+    return json.dumps(to_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
+def from_json(kind, text: str):
+    return from_plain(kind, json.loads(text))
+
+
+def digest(value) -> str:
+    """SHA-256 (hex) of the canonical JSON: the fingerprint of a frozen snapshot (S9, S60)."""
+    return hashlib.sha256(to_json(value).encode("ascii")).hexdigest()

@@ -1,0 +1,188 @@
+"""What accounting gets: the frozen facts of a batch of approved invoices, independent of the database."""
+
+from dataclasses import dataclass, field, fields, is_dataclass
+from datetime import date
+from decimal import Decimal
+
+from erp_integrations.sage100 import canonical
+from erp_integrations.sage100.layout import APINV_R1, Layout
+
+SUBCONTRACT = "subcontract"
+PURCHASE_ORDER = "purchase_order"
+ZERO = Decimal("0.00")
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountChoice:
+    """A ledger account of Sage, with its sub-account where it needs one. Digits as text."""
+
+    number: str
+    sub_account: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CostTypeAccount:
+    cost_type: int
+    account: AccountChoice
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobAccount:
+    job_number: str
+    account: AccountChoice
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportSettings:
+    """The company's choices, frozen with the batch. `terms_days`: due this many days after the invoice date."""
+
+    default_status: int = 1
+    terms_days: int = 30
+    subcontract_account: AccountChoice | None = None
+    purchase_order_account: AccountChoice | None = None
+    cost_type_accounts: tuple[CostTypeAccount, ...] = ()
+    job_accounts: tuple[JobAccount, ...] = ()
+    sendable_statuses: tuple[str, ...] = ("approved", "approved_as_noted")
+    over_remaining_severity: str = "warning"
+    tax_is_inside_amounts: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineFacts:
+    """One billed line. `amount` = change in total completed and stored; `retainage_held` = newly held this period."""
+
+    key: str
+    description: str
+    our_cost_code: str
+    cost_code: str | None
+    our_cost_type: str
+    cost_type: int | None
+    amount: Decimal
+    retainage_held: Decimal = ZERO
+    line_reference: str | None = None
+    line_account: AccountChoice | None = None
+    change_order: str | None = None
+    how: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleaseFacts:
+    """Retainage to release on one earlier invoice in Sage. `held` is what that invoice holds before this release."""
+
+    invoice_number: str
+    invoice_date: date
+    held: Decimal
+    released: Decimal
+
+    @property
+    def new_retention(self) -> Decimal:
+        return self.held - self.released
+
+
+@dataclass(frozen=True, kw_only=True)
+class InvoiceFacts:
+    """One approved invoice. `net` is line 8: gross − newly held + released. Sage's own numbers are None until linked.
+
+    `exported_in` names the live batch that already carries this vendor and number (S11); releases stand oldest first.
+    """
+
+    invoice_id: str
+    version: int
+    number: str
+    application_number: int
+    company_name: str
+    vendor_name: str
+    vendor_number: str | None
+    commitment_kind: str
+    commitment_number: str
+    sage_commitment_number: str | None
+    commitment_title: str
+    project_name: str
+    job_number: str | None
+    phase_number: str | None = None
+    period_start: date
+    period_end: date
+    invoice_date: date
+    description: str | None = None
+    due_date: date | None = None
+    discount_date: date | None = None
+    status: str
+    approved_by: str = ""
+    sent_by: str = ""
+    invoice_link: str = ""
+    lines: tuple[LineFacts, ...]
+    releases: tuple[ReleaseFacts, ...] = ()
+    gross: Decimal
+    retainage_held: Decimal
+    retainage_released: Decimal = ZERO
+    net: Decimal
+    tax: Decimal = ZERO
+    insurance_expires_date: date | None = None
+    workers_comp_flag: bool = False
+    change_orders: tuple[str, ...] = ()
+    is_canadian: bool = False
+    reference_no: str | None = None
+    exported_in: str | None = None
+
+    @property
+    def billed_lines(self) -> tuple[LineFacts, ...]:
+        """The lines that become rows: zero lines are dropped (S38)."""
+        return tuple(line for line in self.lines if line.amount)
+
+    @property
+    def is_release_only(self) -> bool:
+        """Nothing but released retainage: no rows, only the release sheet (S50)."""
+        return not self.billed_lines and bool(self.releases) and not self.gross
+
+    @property
+    def is_credit(self) -> bool:
+        return self.gross < 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchFacts:
+    """One accepted batch. `accepted_with_right`: the accepter held Can Push to Accounting at that moment (S55)."""
+
+    batch_key: str
+    company_name: str
+    accounting_date: date
+    accepted_by: str
+    accepted_date: date
+    accepted_with_right: bool
+    invoices: tuple[InvoiceFacts, ...]
+    layout: Layout = APINV_R1
+    settings: ExportSettings = field(default_factory=ExportSettings)
+
+
+def to_json(facts: BatchFacts | InvoiceFacts) -> str:
+    """The frozen snapshot: canonical JSON, equal for equal facts."""
+    return canonical.to_json(facts)
+
+
+def batch_from_json(text: str) -> BatchFacts:
+    return canonical.from_json(BatchFacts, text)
+
+
+def invoice_from_json(text: str) -> InvoiceFacts:
+    return canonical.from_json(InvoiceFacts, text)
+
+
+def digest(facts: BatchFacts | InvoiceFacts) -> str:
+    """SHA-256 of the snapshot; equal digests mean nothing changed between accept and build (S60)."""
+    return canonical.digest(facts)
+
+
+def differences(old, new, path="") -> tuple[str, ...]:
+    """The names of the facts that differ, as dotted paths such as `lines[1].amount`. Two equal facts give ()."""
+    if is_dataclass(old) and type(old) is type(new):
+        return tuple(
+            found
+            for part in fields(old)
+            for found in differences(
+                getattr(old, part.name), getattr(new, part.name), f"{path}.{part.name}" if path else part.name
+            )
+        )
+    if isinstance(old, tuple) and isinstance(new, tuple) and len(old) == len(new):
+        pairs = enumerate(zip(old, new, strict=True))
+        return tuple(found for place, (a, b) in pairs for found in differences(a, b, f"{path}[{place}]"))
+    return () if old == new else (path,)

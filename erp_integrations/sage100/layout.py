@@ -1,0 +1,169 @@
+"""The import layout as data: which column carries what. Correcting one never needs a programmer."""
+
+from dataclasses import dataclass, replace
+
+from erp_integrations.sage100 import canonical
+
+TEXT, NUMBER, DATE = "S", "N", "D"
+MONEY, PLAIN, CODE = "0.00", "0", "0.000"
+
+HEADER_SOURCES = (
+    "invoice_number vendor_number description invoice_date due_date discount_date status type purchase_order_number"
+    " subcontract_number job_number phase_number ship_number reference_number batch_key application discount retainage"
+    " set_to_pay hot_list notes auto_close posting_date"
+).split()
+DETAIL_SOURCES = (
+    "invoice_number vendor_number ledger_account sub_account description part_number unit quantity price line_key"
+    " work_order job_number phase_number job_cost_description cost_code cost_type job_cost_notes line_reference"
+).split()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """One place in a row: a `source` of ours or a `constant`. `length` counts characters (text) or digits (number).
+
+    `format` is how a number is written: "0", "0.00", "0.000" or "0.0000". `lookup` names Sage's list.
+    """
+
+    title: str
+    source: str = ""
+    constant: str | None = None
+    type: str = TEXT
+    length: int = 0
+    decimals: int = 0
+    required: bool = False
+    lookup: str = ""
+    format: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """A named, versioned pair of column lists. While not `verified`, files are drafts (S6)."""
+
+    name: str
+    version: int
+    verified: bool
+    header: tuple[Column, ...]
+    detail: tuple[Column, ...]
+    file_code: str = "APINV"
+    column_names: bool = False
+
+    @property
+    def label(self) -> str:
+        return f"{self.name} version {self.version}{'' if self.verified else ' (not verified)'}"
+
+    @property
+    def file_prefix(self) -> str:
+        return "" if self.verified else "DRAFT-"
+
+    def problems(self) -> tuple[str, ...]:
+        """Why this layout can't be used, in sentences; empty when it can."""
+        return (*_problems("header", self.header, HEADER_SOURCES), *_problems("detail", self.detail, DETAIL_SOURCES))
+
+    def without_detail(self, source: str, *, name: str) -> "Layout":
+        kept = tuple(column for column in self.detail if column.source != source)
+        return replace(self, name=name, verified=False, detail=kept)
+
+
+def to_json(layout: Layout) -> str:
+    return canonical.to_json(layout)
+
+
+def from_json(text: str) -> Layout:
+    return canonical.from_json(Layout, text)
+
+
+def _problems(part, columns, sources):
+    seen = set()
+    for place, column in enumerate(columns, 1):
+        where = f"Column {place} of the {part} ({column.title})"
+        if column.constant is None and column.source not in sources:
+            yield f"{where} has no known source “{column.source}”. Choose a source or a constant."
+        if column.constant is not None and column.source:
+            yield f"{where} has both a source and a constant. Keep one of them."
+        if column.type not in (TEXT, NUMBER, DATE):
+            yield f"{where} has the type “{column.type}”. Use S, N or D."
+        if column.source and column.source in seen and column.source != "description":
+            yield f"{where} repeats the source “{column.source}”. Remove one of the two columns."
+        seen.add(column.source)
+    if "invoice_number" not in seen:
+        yield f"The {part} has no invoice number. Add it: Sage joins the rows by it."
+
+
+def _text(title, source, length, *, required=False, lookup=""):
+    return Column(title=title, source=source, length=length, required=required, lookup=lookup)
+
+
+def _number(title, source, *, length=10, decimals=0, shown=PLAIN, required=False, lookup=""):
+    return Column(
+        title=title, source=source, type=NUMBER, length=length, decimals=decimals, format=shown, required=required,
+        lookup=lookup,
+    )  # fmt: skip
+
+
+def _date(title, source):
+    return Column(title=title, source=source, type=DATE, length=10, required=True)
+
+
+def _money(title, source):
+    return _number(title, source, decimals=2, shown=MONEY)
+
+
+def _constant(title, constant):
+    return Column(title=title, constant=constant, length=len(constant), required=True)
+
+
+HEADER = (
+    _constant("File type", "APINV"),
+    _constant("Line type", "H"),
+    _text("Invoice no", "invoice_number", 20, required=True),
+    _number("Vendor no", "vendor_number", required=True, lookup="Vendors 4-4"),
+    _text("Description", "description", 50, required=True),
+    _date("Invoice date", "invoice_date"),
+    _date("Due date", "due_date"),
+    _date("Discount date", "discount_date"),
+    _number("Status", "status", length=1, required=True),
+    _number("Type", "type", length=1, required=True),
+    _text("PO no", "purchase_order_number", 20, lookup="Purchase orders 6-6"),
+    _text("Subcontract no", "subcontract_number", 20, lookup="Subcontracts 6-7"),
+    _number("Job no", "job_number", lookup="Jobs 3-5"),
+    _number("Phase no", "phase_number", lookup="Jobs 3-5"),
+    _text("Ship no", "ship_number", 20),
+    _text("Reference no", "reference_number", 20),
+    _text("User def 1", "batch_key", 50),
+    _text("User def 2", "application", 50),
+    _money("Discount", "discount"),
+    _money("Retainage", "retainage"),
+    _money("Set to pay", "set_to_pay"),
+    _number("Hot list", "hot_list", length=1),
+    _text("Notes", "notes", 0),
+    _number("Auto close PO", "auto_close", length=1),
+    _date("Posting period", "posting_date"),
+)
+
+DETAIL = (
+    _constant("File type", "APINV"),
+    _constant("Line type", "D"),
+    _text("Invoice no", "invoice_number", 20, required=True),
+    _number("Vendor no", "vendor_number", required=True, lookup="Vendors 4-4"),
+    _number("Ledger account", "ledger_account", required=True, lookup="Ledger accounts 1-7"),
+    _number("Sub-account", "sub_account", lookup="Ledger accounts 1-7"),
+    _text("Description", "description", 50),
+    _text("Part no", "part_number", 20),
+    _text("Unit", "unit", 10),
+    _number("Quantity", "quantity", length=12, decimals=4, shown="0.0000"),
+    _number("Price", "price", length=15, decimals=6, shown=MONEY),
+    _text("User defined", "line_key", 50),
+    _text("Work order", "work_order", 20),
+    _number("Job no", "job_number", lookup="Jobs 3-5"),
+    _number("Phase no", "phase_number", lookup="Jobs 3-5"),
+    _text("Job-cost description", "job_cost_description", 50),
+    _number("Cost code", "cost_code", length=9, decimals=3, shown=CODE, lookup="Cost codes 6-5"),
+    _number("Cost type", "cost_type", length=1),
+    _text("Job-cost notes", "job_cost_notes", 0),
+    _number("Subcontract line", "line_reference", lookup="Subcontracts 6-7"),
+)
+
+APINV_R1 = Layout(name="apinv-r1", version=1, verified=False, header=HEADER, detail=DETAIL)
+APINV_R2 = APINV_R1.without_detail("vendor_number", name="apinv-r2")
+SHIPPED = (APINV_R1, APINV_R2)

@@ -1,0 +1,210 @@
+"""Sage's seven lists as frozen records with lookups by number; the program never guesses beyond them."""
+
+import difflib
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
+from typing import Generic, TypeVar
+
+R = TypeVar("R")
+
+DIRECT_EXPENSE, WORK_IN_PROGRESS = 13, 3
+BID, REFUSED, CONTRACT, CURRENT, COMPLETE, CLOSED = range(1, 7)
+STATUS_NAMES = {1: "Bid", 2: "Refused", 3: "Contract", 4: "Current", 5: "Complete", 6: "Closed"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vendor:
+    """Vendors 4-4. `purchase_order_rule`: 0 none, 1 warn, 2 requires a PO, 5 requires a subcontract, 6 either."""
+
+    number: str
+    name: str
+    short_name: str = ""
+    is_active: bool = True
+    is_internal: bool = False
+    ledger_account: str | None = None
+    due_terms: str = ""
+    discount_terms: str = ""
+    purchase_order_rule: int = 0
+    default_status: int | None = None
+    hold_payment: bool = False
+    workers_comp_flag: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """Jobs 3-5, with the numbers of its phases. `status` 1–6 as STATUS_NAMES."""
+
+    number: str
+    name: str
+    status: int = CURRENT
+    posts_to_wip: bool = False
+    ledger_account: str | None = None
+    phases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class CostCode:
+    """Cost codes 6-5. `code` always carries three decimals: 2310.000."""
+
+    code: str
+    name: str
+    is_active: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class LedgerAccount:
+    """Ledger accounts 1-7. `type` 13 is direct expense, 3 work in progress."""
+
+    number: str
+    name: str
+    type: int
+    is_active: bool = True
+    needs_sub_account: bool = False
+    cost_type: int | None = None
+    sub_accounts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommitmentLine:
+    """A line of a subcontract or purchase order in Sage. `change` is what change orders added to it."""
+
+    line_reference: str
+    cost_code: str
+    cost_type: int
+    contract: Decimal = Decimal("0.00")
+    change: Decimal = Decimal("0.00")
+    invoiced: Decimal = Decimal("0.00")
+    remaining: Decimal | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SageCommitment:
+    """Subcontracts 6-7 and purchase orders 6-6. `retention_rate` in percent; None when the list doesn't say."""
+
+    number: str
+    vendor_number: str
+    job_number: str
+    status: int = CURRENT
+    retention_rate: Decimal | None = None
+    hold_payment: bool = False
+    is_locked: bool = False
+    lines: tuple[CommitmentLine, ...] = ()
+
+    def line(self, reference: str) -> CommitmentLine | None:
+        return next((line for line in self.lines if line.line_reference == reference), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FiscalPeriod:
+    """Fiscal periods 1-6. `period` 0–12; first and last day belong to it."""
+
+    year: int
+    period: int
+    first_date: date
+    last_date: date
+    is_locked: bool = False
+
+    @property
+    def label(self) -> str:
+        return f"{self.year}-{self.period:02d}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PayableInvoice:
+    """Payable invoices 4-2, as Sage holds them."""
+
+    vendor_number: str
+    invoice_number: str
+    job_number: str = ""
+    invoice_date: date | None = None
+    gross: Decimal = Decimal("0.00")
+    retention: Decimal = Decimal("0.00")
+    balance: Decimal = Decimal("0.00")
+    status: int | None = None
+    user_def_1: str = ""
+    user_def_2: str = ""
+    record_number: str = ""
+
+
+def comparable(number: str) -> str:
+    """Invoice numbers are compared without case and outer spaces (I-6)."""
+    return number.strip().casefold()
+
+
+def record_key(record) -> object:
+    """What a record is looked up by."""
+    if isinstance(record, CostCode):
+        return record.code
+    if isinstance(record, FiscalPeriod):
+        return (record.year, record.period)
+    if isinstance(record, PayableInvoice):
+        return (record.vendor_number, comparable(record.invoice_number))
+    return record.number
+
+
+@dataclass(frozen=True)
+class SageList(Generic[R]):
+    """One list as uploaded on `as_of`; None means never uploaded. Looked up by `record_key`, first record wins."""
+
+    name: str
+    as_of: date | None = None
+    records: tuple[R, ...] = ()
+
+    @cached_property
+    def _by_key(self) -> dict:
+        return {record_key(record): record for record in reversed(self.records)}
+
+    def get(self, key) -> R | None:
+        return self._by_key.get(key)
+
+    def __iter__(self):
+        return iter(self.records)
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def age_days(self, today: date) -> int | None:
+        return None if self.as_of is None else (today - self.as_of).days
+
+    def described(self, today: date) -> str:
+        """The list and its age in words, for a finding."""
+        if self.as_of is None:
+            return f"{self.name}, never uploaded"
+        days = self.age_days(today)
+        age = "today" if days <= 0 else "1 day old" if days == 1 else f"{days} days old"
+        return f"{self.name} as of {self.as_of.isoformat()}, {age}"
+
+    def nearest(self, value: str) -> str | None:
+        """The key most like `value`, to help spot a slip; None when nothing comes close."""
+        keys = [str(record_key(record)) for record in self.records]
+        close = difflib.get_close_matches(value, keys, n=1, cutoff=0.6) if value else []
+        return close[0] if close else None
+
+
+def _empty(name):
+    return field(default_factory=lambda: SageList(name))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SageLists:
+    """The newest version of each list of one Sage company."""
+
+    company_name: str = ""
+    vendors: SageList[Vendor] = _empty("Vendors 4-4")
+    jobs: SageList[Job] = _empty("Jobs 3-5")
+    cost_codes: SageList[CostCode] = _empty("Cost codes 6-5")
+    ledger_accounts: SageList[LedgerAccount] = _empty("Ledger accounts 1-7")
+    subcontracts: SageList[SageCommitment] = _empty("Subcontracts 6-7")
+    purchase_orders: SageList[SageCommitment] = _empty("Purchase orders 6-6")
+    fiscal_periods: SageList[FiscalPeriod] = _empty("Fiscal periods 1-6")
+    payable_invoices: SageList[PayableInvoice] = _empty("Payable invoices 4-2")
+
+    def period_of(self, day: date) -> FiscalPeriod | None:
+        """The period a day falls in; a numbered month wins over period 0, Sage's opening balances."""
+        holding = [p for p in self.fiscal_periods if p.first_date <= day <= p.last_date]
+        return max(holding, key=lambda period: period.period, default=None)
+
+    def commitments(self, kind: str) -> SageList[SageCommitment]:
+        return self.subcontracts if kind == "subcontract" else self.purchase_orders

@@ -1,0 +1,183 @@
+"""What a vendor has promised to do and for how much: subcontracts and purchase orders, line by line."""
+
+from django.conf import settings
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Q, Sum
+
+from directory.fields import MoneyField, QuantityField, RateField, UnitPriceField
+from directory.models import Company, Project, Vendor
+from invoicing.calculations.money import ZERO
+from invoicing.models.cost_codes import CostCode, CostType
+from invoicing.permissions import visible_commitments
+
+
+class CommitmentQuerySet(models.QuerySet):
+    def visible_to(self, access):
+        """P-1, P-2: the list twin of `permissions.may_see_commitment`."""
+        return self.filter(visible_commitments(access)).distinct()
+
+    def billable(self):
+        return self.filter(status__in=Commitment.BILLABLE)
+
+
+class Commitment(models.Model):
+    class Kind(models.TextChoices):
+        SUBCONTRACT = "subcontract", "Subcontract"
+        PURCHASE_ORDER = "purchase_order", "Purchase order"
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", "Draft"
+        OUT_FOR_BID = "out_for_bid", "Out for Bid"
+        OUT_FOR_SIGNATURE = "out_for_signature", "Out for Signature"
+        PROCESSING = "processing", "Processing"
+        SUBMITTED = "submitted", "Submitted"
+        PARTIALLY_RECEIVED = "partially_received", "Partially Received"
+        RECEIVED = "received", "Received"
+        APPROVED = "approved", "Approved"
+        COMPLETE = "complete", "Complete"
+        TERMINATED = "terminated", "Terminated"
+        VOID = "void", "Void"
+        CLOSED = "closed", "Closed"
+
+    class Accounting(models.TextChoices):
+        AMOUNT = "amount", "Amount"
+        UNIT = "unit", "Unit and quantity"
+
+    BILLABLE = (Status.APPROVED, Status.COMPLETE)
+
+    company = models.ForeignKey(Company, models.PROTECT, related_name="commitments")
+    project = models.ForeignKey(Project, models.PROTECT, related_name="commitments")
+    vendor = models.ForeignKey(Vendor, models.PROTECT, related_name="commitments")
+    kind = models.CharField(max_length=20, choices=Kind, default=Kind.SUBCONTRACT)
+    number = models.CharField(
+        max_length=20,  # Sage takes no more
+        validators=[RegexValidator(r"^[A-Za-z0-9][A-Za-z0-9._-]*\Z", "Use letters, digits, dots, dashes and underscores.")],
+    )
+    title = models.CharField(max_length=120)
+    status = models.CharField(max_length=20, choices=Status, default=Status.DRAFT)
+    is_private = models.BooleanField("private", default=True)
+    executed_date = models.DateField(null=True, blank=True)
+    start_date = models.DateField(null=True, blank=True)
+    completion_date = models.DateField(null=True, blank=True)
+    description = models.TextField(blank=True)
+    payment_terms = models.CharField(max_length=40, blank=True)
+    accounting_method = models.CharField(max_length=10, choices=Accounting, default=Accounting.AMOUNT)
+    retainage_rate = RateField("default retainage %", default=ZERO)
+    bills_stored_materials = models.BooleanField("bills stored materials", default=True)
+    stored_retainage_rate = RateField("retainage % on stored materials", default=ZERO)
+    allows_over_billing = models.BooleanField("over-billing allowed", default=False)
+    contacts = models.ManyToManyField(
+        settings.AUTH_USER_MODEL, through="InvoiceContact", through_fields=("commitment", "person"), related_name="+"
+    )
+    access_list = models.ManyToManyField(settings.AUTH_USER_MODEL, related_name="+", blank=True)
+
+    objects = CommitmentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint("company", "number", name="a_commitment_number_is_used_once_in_a_company"),
+            models.CheckConstraint(
+                condition=Q(retainage_rate__gte=0, retainage_rate__lte=100, stored_retainage_rate__gte=0)
+                & Q(stored_retainage_rate__lte=100),
+                name="retainage_rates_are_between_0_and_100",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.number} {self.title}"
+
+    @property
+    def is_billable(self) -> bool:
+        return self.status in self.BILLABLE
+
+    @property
+    def is_unit_based(self) -> bool:
+        return self.accounting_method == self.Accounting.UNIT
+
+    @property
+    def original_contract_sum(self):
+        """Line 1 of the certificate, in dollars."""
+        return self.lines.original().aggregate(sum=Sum("amount"))["sum"] or ZERO
+
+    @property
+    def net_change_orders(self):
+        """Line 2: approved change orders, in dollars."""
+        return self.lines.billable().filter(change_order__isnull=False).aggregate(sum=Sum("amount"))["sum"] or ZERO
+
+
+class InvoiceContact(models.Model):
+    """A person of the commitment's vendor who answers invites and bills (1.1)."""
+
+    commitment = models.ForeignKey(Commitment, models.CASCADE, related_name="invoice_contacts")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="invoice_contacts")
+    added_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    added_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["person__name"]
+        constraints = [models.UniqueConstraint("commitment", "person", name="a_contact_is_named_once")]
+
+    def __str__(self):
+        return f"{self.person} for {self.commitment}"
+
+
+class ScheduleLineQuerySet(models.QuerySet):
+    def original(self):
+        return self.filter(change_order__isnull=True)
+
+    def billable(self):
+        """The schedule of values and the lines of approved change orders, once each (N-11)."""
+        return self.filter(Q(change_order__isnull=True) | Q(change_order__status="approved"))
+
+
+class ScheduleLine(models.Model):
+    """One line of a schedule of values: the original's, or a change order's when `change_order` is set."""
+
+    commitment = models.ForeignKey(Commitment, models.PROTECT, related_name="lines")
+    change_order = models.ForeignKey(
+        "invoicing.ChangeOrder", models.PROTECT, null=True, blank=True, related_name="lines"
+    )
+    position = models.PositiveIntegerField(help_text="Unique in the commitment; change-order lines come after.")
+    cost_code = models.ForeignKey(CostCode, models.PROTECT, related_name="+")
+    cost_type = models.PositiveSmallIntegerField(choices=CostType, default=CostType.SUBCONTRACT)
+    description = models.CharField(max_length=200)
+    amount = MoneyField("scheduled value")
+    quantity = QuantityField(null=True, blank=True)
+    unit = models.CharField(max_length=20, blank=True)
+    unit_price = UnitPriceField(null=True, blank=True)
+    retainage_rate = RateField("retainage % of its own", null=True, blank=True)
+
+    objects = ScheduleLineQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint("commitment", "position", name="a_position_is_used_once_in_a_commitment"),
+            models.CheckConstraint(
+                condition=Q(quantity__isnull=True, unit_price__isnull=True)
+                | Q(quantity__isnull=False, unit_price__isnull=False),
+                name="a_quantity_comes_with_a_unit_price",
+            ),
+            models.CheckConstraint(
+                condition=Q(cost_type__gte=1, cost_type__lte=9), name="a_cost_type_is_one_of_nine"
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.position} {self.description}"
+
+    @property
+    def key(self) -> str:
+        """How the line is named towards accounting: SOV-001."""
+        return f"SOV-{self.position:03d}"
+
+    @property
+    def is_unit_priced(self) -> bool:
+        return self.unit_price is not None
+
+    @property
+    def work_retainage_rate(self):
+        """The line's own rate, else the commitment's, in percent. 0 is a rate."""
+        return self.commitment.retainage_rate if self.retainage_rate is None else self.retainage_rate

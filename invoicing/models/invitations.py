@@ -1,0 +1,77 @@
+"""An Invite to Bill: asking a commitment's contacts to bill a period, and their answer."""
+
+from django.conf import settings
+from django.core import signing
+from django.db import models
+from django.db.models import Q
+
+from invoicing.models.billing_periods import BillingPeriod
+from invoicing.models.commitments import Commitment
+
+
+class InvoiceType(models.TextChoices):
+    """I-2: which columns may be billed."""
+
+    WORK = "work", "Work and materials"
+    RELEASE = "release", "Retainage release"
+    WORK_AND_RELEASE = "work_and_release", "Work, materials and retainage"
+
+    @property
+    def allows_work(self) -> bool:
+        return self is not InvoiceType.RELEASE
+
+    @property
+    def allows_release(self) -> bool:
+        return self is not InvoiceType.WORK
+
+
+class Invitation(models.Model):
+    class Answer(models.TextChoices):
+        NONE = "", "No answer yet"
+        ACCEPTED = "accepted", "Accepted"
+        DECLINED = "declined", "Declined"
+
+    commitment = models.ForeignKey(Commitment, models.PROTECT, related_name="invitations")
+    billing_period = models.ForeignKey(BillingPeriod, models.PROTECT, related_name="invitations")
+    invoice_type = models.CharField(max_length=20, choices=InvoiceType, default=InvoiceType.WORK)
+    invited_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    invited_at = models.DateTimeField()
+    answer = models.CharField(max_length=10, choices=Answer, default=Answer.NONE, blank=True)
+    answered_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    answered_at = models.DateTimeField(null=True)
+    words = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        ordering = ["commitment__number"]
+        constraints = [
+            models.UniqueConstraint("commitment", "billing_period", name="a_commitment_is_invited_once_in_a_period"),
+            models.CheckConstraint(
+                condition=Q(answer="") | Q(answered_by__isnull=False, answered_at__isnull=False),
+                name="an_answer_has_a_person_and_a_moment",
+            ),
+        ]
+
+    def __str__(self):
+        return f"Invite to bill {self.commitment.number} for {self.billing_period}"
+
+    @property
+    def company(self):
+        return self.commitment.company
+
+    @property
+    def project(self):
+        return self.commitment.project
+
+    @property
+    def token(self) -> str:
+        """What the link carries (V-4): signed, expiring, and never a sign-in."""
+        return signing.dumps(self.pk, salt="invitation")
+
+    @classmethod
+    def named_by(cls, token: str) -> "Invitation | None":
+        """The invitation a link names; None when the token is false or too old."""
+        try:
+            pk = signing.loads(token, salt="invitation", max_age=settings.INVITATION_LINK_AGE)
+        except signing.BadSignature:
+            return None
+        return cls.objects.select_related("commitment__project__company", "billing_period").filter(pk=pk).first()

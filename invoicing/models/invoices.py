@@ -1,0 +1,360 @@
+"""An invoice (payment application): its status machine, its header as certified, and its lines."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django_fsm import FSMField, FSMModelMixin, transition
+
+from directory.fields import MoneyField, QuantityField, RateField
+from directory.models import Vendor
+from invoicing import permissions
+from invoicing.calculations.lines import LineInput
+from invoicing.calculations.money import ZERO
+from invoicing.models.billing_periods import BillingPeriod
+from invoicing.models.commitments import Commitment, ScheduleLine
+from invoicing.models.invitations import InvoiceType
+
+
+class InvoiceStatus(models.TextChoices):
+    DRAFT = "draft", "Draft"
+    UNDER_REVIEW = "under_review", "Under Review"
+    REVISE_AND_RESUBMIT = "revise_and_resubmit", "Revise & Resubmit"
+    PENDING_OWNER_APPROVAL = "pending_owner_approval", "Pending Owner Approval"
+    APPROVED_AS_NOTED = "approved_as_noted", "Approved as Noted"
+    APPROVED = "approved", "Approved"
+
+
+S = InvoiceStatus
+ENTERABLE = (S.DRAFT, S.REVISE_AND_RESUBMIT)
+APPROVALS = (S.PENDING_OWNER_APPROVAL, S.APPROVED_AS_NOTED, S.APPROVED)
+CERTIFIED = (S.APPROVED_AS_NOTED, S.APPROVED)
+
+
+class InvoiceQuerySet(models.QuerySet):
+    def live(self):
+        return self.filter(deleted_at__isnull=True)
+
+    def visible_to(self, access):
+        return self.live().filter(permissions.visible_commitments(access, "commitment__")).distinct()
+
+    def awaiting_review(self):
+        return self.live().filter(status=S.UNDER_REVIEW)
+
+    def with_context(self):
+        """With all that a page or an action about one invoice needs to know of its surroundings."""
+        return self.select_related("commitment__project__company", "commitment__vendor", "billing_period", "previous")
+
+    def locked(self, pk):
+        """One invoice for writing, locked in the one global order: period, commitment, invoice (R42, R43, R45)."""
+        period, commitment = self.values_list("billing_period", "commitment").get(pk=pk)
+        BillingPeriod.objects.select_for_update().get(pk=period)
+        Commitment.objects.select_for_update().get(pk=commitment)
+        self.select_for_update().get(pk=pk)
+        return self.with_context().get(pk=pk)
+
+
+def is_unlocked(invoice) -> bool:
+    return not invoice.is_locked
+
+
+is_unlocked.refusal = "It was sent to ERP. Take it back first."
+
+
+def is_newest(invoice) -> bool:
+    return not invoice.later_invoices().exists()
+
+
+is_newest.refusal = "A later invoice of this commitment builds on it. Only the newest can change."
+
+
+def is_unopened(invoice) -> bool:
+    return invoice.review_opened_at is None
+
+
+is_unopened.refusal = "Its review has begun. Ask the project team to send it back."
+
+
+class Invoice(FSMModelMixin, models.Model):
+    """Header amounts are stored in the transaction that changes a line, never computed on a list (N-8)."""
+
+    Status = InvoiceStatus
+    ENTERABLE = ENTERABLE
+    APPROVALS = APPROVALS
+    CERTIFIED = CERTIFIED
+
+    commitment = models.ForeignKey(Commitment, models.PROTECT, related_name="invoices")
+    vendor = models.ForeignKey(Vendor, models.PROTECT, related_name="+")
+    billing_period = models.ForeignKey(BillingPeriod, models.PROTECT, related_name="invoices")
+    previous = models.OneToOneField("self", models.PROTECT, null=True, related_name="next")
+    position = models.PositiveIntegerField(help_text="The application number: 1, 2, 3 … in the commitment.")
+    invoice_type = models.CharField(max_length=20, choices=InvoiceType, default=InvoiceType.WORK)
+    number = models.CharField("invoice number", max_length=20, blank=True)
+    number_key = models.CharField(max_length=20, blank=True, editable=False)
+    status = FSMField(choices=InvoiceStatus, default=InvoiceStatus.DRAFT, protected=True, max_length=30)
+    version = models.PositiveIntegerField(default=1, help_text="I-5: a form built on an older version is refused.")
+    is_locked = models.BooleanField(default=False, help_text="Sent to ERP: only attachments can be added.")
+    is_extra = models.BooleanField(default=False, help_text="I-3: a further invoice in one period, made by an Admin.")
+    may_finish_late = models.BooleanField(default=False, help_text="B-5: put back by an Admin after the due date.")
+    duties_waived = models.BooleanField(default=False, help_text="P-7 was switched off when it was approved.")
+    billing_date = models.DateField()
+    period_start_date = models.DateField()
+    period_end_date = models.DateField()
+    due_date = models.DateField()
+    comment = models.TextField("overall comment", blank=True)
+
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    submitted_at = models.DateTimeField(null=True)
+    submitted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    review_opened_at = models.DateTimeField(null=True)
+    approved_at = models.DateTimeField(null=True)
+    approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    deleted_at = models.DateTimeField(null=True)
+
+    original_contract_sum = MoneyField("1 original contract sum", default=ZERO)
+    net_change_orders = MoneyField("2 net change by change orders", default=ZERO)
+    total_completed_and_stored = MoneyField("4 total completed and stored", default=ZERO)
+    work_retainage = MoneyField("5a work retainage", default=ZERO)
+    stored_retainage = MoneyField("5b stored retainage", default=ZERO)
+    previous_certificates = MoneyField("7 less previous certificates", default=ZERO)
+    gross_this_period = MoneyField(default=ZERO)
+    retainage_newly_held = MoneyField(default=ZERO)
+    retainage_released = MoneyField(default=ZERO)
+
+    objects = InvoiceQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["commitment__number", "position"]
+        constraints = [
+            models.UniqueConstraint(
+                "commitment", "position", condition=Q(deleted_at__isnull=True), name="a_position_is_one_invoice"
+            ),
+            models.UniqueConstraint(
+                "commitment",
+                "billing_period",
+                condition=Q(deleted_at__isnull=True, is_extra=False),
+                name="contacts_bill_a_period_once",
+            ),
+            models.UniqueConstraint(
+                "vendor",
+                "number_key",
+                condition=Q(deleted_at__isnull=True) & ~Q(number_key=""),
+                name="a_vendor_uses_an_invoice_number_once",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status__in=CERTIFIED) | Q(approved_by__isnull=False, approved_at__isnull=False),
+                name="an_approval_has_a_person_and_a_moment",
+            ),
+            models.CheckConstraint(
+                condition=Q(approved_by__isnull=True) | Q(duties_waived=True) | ~Q(approved_by=F("submitted_by")),
+                name="whoever_submitted_does_not_approve",
+            ),
+        ]
+        indexes = [models.Index(fields=["billing_period", "status"], name="invoices_of_a_period")]
+
+    def __str__(self):
+        return f"{self.commitment.number} invoice {self.position}"
+
+    @property
+    def company(self):
+        return self.commitment.project.company
+
+    @property
+    def project(self):
+        return self.commitment.project
+
+    @property
+    def type(self) -> InvoiceType:
+        return InvoiceType(self.invoice_type)
+
+    @property
+    def is_certified(self) -> bool:
+        return self.status in CERTIFIED
+
+    @property
+    def contract_sum_to_date(self):
+        return self.original_contract_sum + self.net_change_orders
+
+    @property
+    def total_retainage(self):
+        return self.work_retainage + self.stored_retainage
+
+    @property
+    def earned_less_retainage(self):
+        """Line 6: what the next invoice stores as its line 7."""
+        return self.total_completed_and_stored - self.total_retainage
+
+    @property
+    def current_payment_due(self):
+        """Line 8."""
+        return self.earned_less_retainage - self.previous_certificates
+
+    @property
+    def balance_to_finish_including_retainage(self):
+        """Line 9."""
+        return self.contract_sum_to_date - self.earned_less_retainage
+
+    def later_invoices(self):
+        return Invoice.objects.live().filter(commitment=self.commitment_id, position__gt=self.position)
+
+    # The machine (5.1). A body touches only its own row; `actions.invoices` does the rest in the same transaction.
+
+    @transition(
+        status,
+        source=ENTERABLE,
+        target=S.UNDER_REVIEW,
+        conditions=[is_unlocked, is_newest],
+        permission=permissions.may_bill,
+        custom={"label": "Send bill"},
+    )
+    def submit(self, by, at):
+        self.submitted_by, self.submitted_at = by, at
+        self.review_opened_at = None
+        self.may_finish_late = False
+
+    @transition(
+        status,
+        source=S.UNDER_REVIEW,
+        target=S.DRAFT,
+        conditions=[is_unlocked, is_newest, is_unopened],
+        permission=permissions.may_bill,
+        custom={"label": "Withdraw"},
+    )
+    def withdraw(self, by, at):
+        pass
+
+    @transition(
+        status,
+        source=S.REVISE_AND_RESUBMIT,
+        target=S.DRAFT,
+        conditions=[is_unlocked, is_newest],
+        permission=permissions.may_bill,
+        custom={"label": "Save as draft"},
+    )
+    def save_draft(self, by, at):
+        pass
+
+    @transition(
+        status,
+        source=(S.UNDER_REVIEW, *APPROVALS),
+        target=S.REVISE_AND_RESUBMIT,
+        conditions=[is_unlocked, is_newest],
+        permission=permissions.may_review,
+        custom={"label": "Send back"},
+    )
+    def send_back(self, by, at):
+        self.approved_by = self.approved_at = None
+        self.may_finish_late = True
+
+    @transition(
+        status,
+        source=(S.UNDER_REVIEW, S.PENDING_OWNER_APPROVAL, S.APPROVED_AS_NOTED),
+        target=S.APPROVED,
+        conditions=[is_unlocked],
+        permission=permissions.may_review,
+        custom={"label": "Approve"},
+    )
+    def approve(self, by, at):
+        self.approved_by, self.approved_at = by, at
+
+    @transition(
+        status,
+        source=(S.UNDER_REVIEW, S.PENDING_OWNER_APPROVAL),
+        target=S.APPROVED_AS_NOTED,
+        conditions=[is_unlocked],
+        permission=permissions.may_review,
+        custom={"label": "Approve as noted"},
+    )
+    def approve_as_noted(self, by, at):
+        self.approved_by, self.approved_at = by, at
+
+    @transition(
+        status,
+        source=S.UNDER_REVIEW,
+        target=S.PENDING_OWNER_APPROVAL,
+        conditions=[is_unlocked],
+        permission=permissions.may_review,
+        custom={"label": "Hold for owner"},
+    )
+    def hold_for_owner(self, by, at):
+        pass
+
+    @transition(
+        status,
+        source=APPROVALS,
+        target=S.UNDER_REVIEW,
+        conditions=[is_unlocked, is_newest],
+        permission=permissions.may_review,
+        custom={"label": "Reopen"},
+    )
+    def reopen(self, by, at):
+        self.approved_by = self.approved_at = None
+
+
+class Verdict(models.TextChoices):
+    NONE = "", "No action"
+    APPROVED = "approved", "Approved"
+    REJECTED = "rejected", "Rejected"
+
+
+class InvoiceLine(models.Model):
+    """One line's columns (5.2): what is typed, what came from the previous invoice, and the retainage as settled."""
+
+    invoice = models.ForeignKey(Invoice, models.CASCADE, related_name="lines")
+    schedule_line = models.ForeignKey(ScheduleLine, models.PROTECT, related_name="invoice_lines")
+    scheduled_value = MoneyField("C")
+    work_previous = MoneyField("A", default=ZERO)
+    work_this_period = MoneyField("B", default=ZERO)
+    stored_previous = MoneyField("F of the previous invoice", default=ZERO)
+    stored_moved = MoneyField("M", default=ZERO)
+    stored_new = MoneyField("NM", default=ZERO)
+    stored_balance_typed = MoneyField("PM, when an Admin typed it", null=True)
+    quantity_previous = QuantityField(default=ZERO)
+    quantity_this_period = QuantityField(null=True)
+    work_retainage_previous = MoneyField(default=ZERO)
+    work_retainage_rate = RateField(default=ZERO)
+    work_retainage = MoneyField("WR", default=ZERO)
+    work_retainage_is_typed = models.BooleanField(default=False)
+    stored_retainage_previous = MoneyField(default=ZERO)
+    stored_retainage_rate = RateField(default=ZERO)
+    stored_retainage = MoneyField("MR", default=ZERO)
+    stored_retainage_is_typed = models.BooleanField(default=False)
+    retainage_released = MoneyField("RR", default=ZERO)
+    note = models.CharField(max_length=300, blank=True, help_text="N-9: why the line is negative; or any remark.")
+    verdict = models.CharField(max_length=10, choices=Verdict, default=Verdict.NONE, blank=True)
+    verdict_reason = models.CharField(max_length=300, blank=True)
+    verdict_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    verdict_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["schedule_line__position"]
+        constraints = [
+            models.UniqueConstraint("invoice", "schedule_line", name="a_schedule_line_is_billed_once_in_an_invoice"),
+            models.CheckConstraint(
+                condition=~Q(verdict="rejected") | ~Q(verdict_reason=""), name="a_rejected_line_has_a_reason"
+            ),
+        ]
+
+    def __str__(self):
+        return f"line {self.schedule_line.position}"
+
+    def as_input(self) -> LineInput:
+        """The line as the arithmetic takes it."""
+        return LineInput(
+            key=self.schedule_line.key,
+            label=f"{self.schedule_line.position} {self.schedule_line.description}",
+            scheduled_value=self.scheduled_value,
+            work_previous=self.work_previous,
+            work_this_period=self.work_this_period,
+            stored_previous=self.stored_previous,
+            stored_moved=self.stored_moved,
+            stored_new=self.stored_new,
+            stored_balance_override=self.stored_balance_typed,
+            work_retainage_previous=self.work_retainage_previous,
+            stored_retainage_previous=self.stored_retainage_previous,
+            work_retainage_rate=self.work_retainage_rate,
+            stored_retainage_rate=self.stored_retainage_rate,
+            work_retainage_typed=self.work_retainage if self.work_retainage_is_typed else None,
+            stored_retainage_typed=self.stored_retainage if self.stored_retainage_is_typed else None,
+            retainage_released=self.retainage_released,
+        )

@@ -1,0 +1,86 @@
+"""Who may do what with commitments and invoices (domain 1.2), in terms of `Access`; beside a predicate, its list twin.
+
+Each predicate takes the thing first and the access second, which is also how django-fsm calls `permission=`.
+"""
+
+from django.db.models import Q
+
+from directory.permissions import Level, Tool
+
+
+def is_project_admin(access) -> bool:
+    """Invoice administrator: one of the company's own people with Admin on Commitments."""
+    return not access.is_external and access.allows(Tool.COMMITMENTS, Level.ADMIN)
+
+
+def is_contact(commitment, access) -> bool:
+    """Named on the commitment as invoice contact, and still employed by its vendor."""
+    return access.vendor_id == commitment.vendor_id and any(
+        contact.person_id == access.person.pk for contact in commitment.invoice_contacts.all()
+    )
+
+
+def may_see_commitment(commitment, access) -> bool:
+    """P-1, P-2. The list twin is `visible_commitments`."""
+    if not access.allows(Tool.COMMITMENTS, Level.READ_ONLY):
+        return False
+    if access.is_external:
+        return is_contact(commitment, access)
+    return (
+        not commitment.is_private
+        or is_project_admin(access)
+        or commitment.access_list.filter(pk=access.person.pk).exists()
+    )
+
+
+def visible_commitments(access, prefix: str = "") -> Q:
+    """`may_see_commitment` for lists, within the access's project; `prefix` leads to the commitment."""
+    if not access.allows(Tool.COMMITMENTS, Level.READ_ONLY):
+        return Q(pk__in=[])
+    here = Q(**{f"{prefix}project": access.project})
+    if access.is_external:
+        return (
+            here
+            & Q(**{f"{prefix}vendor": access.vendor_id})
+            & Q(**{f"{prefix}invoice_contacts__person": access.person})
+        )
+    if is_project_admin(access):
+        return here
+    return here & (Q(**{f"{prefix}is_private": False}) | Q(**{f"{prefix}access_list": access.person}))
+
+
+def may_answer(invitation, access) -> bool:
+    """Accept or decline an invite: any contact who can see the commitment."""
+    return access.allows(Tool.COMMITMENTS, Level.READ_ONLY) and is_contact(invitation.commitment, access)
+
+
+def may_bill_commitment(commitment, access) -> bool:
+    """Create and enter invoices: a contact with Standard, or an Admin on their behalf."""
+    if is_project_admin(access):
+        return True
+    return access.allows(Tool.COMMITMENTS, Level.STANDARD) and is_contact(commitment, access)
+
+
+def may_bill(invoice, access) -> bool:
+    return may_bill_commitment(invoice.commitment, access)
+
+
+def may_review(invoice, access) -> bool:
+    """Verdicts, allowed amounts, retainage, every decision about an invoice, and sending it to ERP."""
+    return is_project_admin(access)
+
+
+def may_attach(invoice, access) -> bool:
+    """Attach files: contacts with Standard and the company's own people with Standard."""
+    if not access.allows(Tool.COMMITMENTS, Level.STANDARD):
+        return False
+    return not access.is_external or is_contact(invoice.commitment, access)
+
+
+def may_edit_amounts(invoice, access) -> bool:
+    """I-4: in Draft and Revise & Resubmit whoever bills; in Under Review an Admin; else nobody, nor once sent to ERP."""
+    if invoice.is_locked:
+        return False
+    if invoice.status in invoice.ENTERABLE:
+        return may_bill(invoice, access)
+    return invoice.status == invoice.Status.UNDER_REVIEW and may_review(invoice, access)

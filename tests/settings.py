@@ -1,0 +1,25 @@
+"""The site's settings as the tests run them: a folder of their own, a quick hasher, mail kept in memory."""
+
+import os
+import tempfile
+
+VAR = os.environ["PLUMBLINE_VAR"] = tempfile.mkdtemp(prefix="plumbline-tests-")
+os.environ.setdefault("SECRET_KEY", "only for tests")
+
+from config.settings import *  # noqa: E402, F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+CELERY_BROKER_URL = "memory://"
+CELERY_BROKER_TRANSPORT = None
+DEMO = True
+WHITENOISE_AUTOREFRESH = True
+if EMBEDDED:  # noqa: F405
+    # Several processes and threads open it in some tests, which an in-memory database does not allow.
+    DATABASES["default"]["TEST"] = {"NAME": os.path.join(VAR, "test.sqlite3")}  # noqa: F405
+    DATABASES["default"]["OPTIONS"]["init_command"] = (  # noqa: F405
+        "PRAGMA journal_mode=WAL;PRAGMA synchronous=OFF;PRAGMA busy_timeout=20000;PRAGMA recursive_triggers=ON;"
+    )
+for template_engine in TEMPLATES:  # noqa: F405
+    # A page that asks for something that isn't there fails its test instead of showing a gap.
+    template_engine["OPTIONS"]["string_if_invalid"] = ""
