@@ -8,14 +8,50 @@ TEXT, NUMBER, DATE = "S", "N", "D"
 MONEY, PLAIN, CODE = "0.00", "0", "0.000"
 
 HEADER_SOURCES = (
-    "invoice_number vendor_number description invoice_date due_date discount_date status type purchase_order_number"
-    " subcontract_number job_number phase_number ship_number reference_number batch_key application discount retainage"
-    " set_to_pay hot_list notes auto_close posting_date"
-).split()
+    "invoice_number",
+    "vendor_number",
+    "description",
+    "invoice_date",
+    "due_date",
+    "discount_date",
+    "status",
+    "type",
+    "purchase_order_number",
+    "subcontract_number",
+    "job_number",
+    "phase_number",
+    "ship_number",
+    "reference_number",
+    "batch_key",
+    "application",
+    "discount",
+    "retainage",
+    "set_to_pay",
+    "hot_list",
+    "notes",
+    "auto_close",
+    "posting_date",
+)
 DETAIL_SOURCES = (
-    "invoice_number vendor_number ledger_account sub_account description part_number unit quantity price line_key"
-    " work_order job_number phase_number job_cost_description cost_code cost_type job_cost_notes line_reference"
-).split()
+    "invoice_number",
+    "vendor_number",
+    "ledger_account",
+    "sub_account",
+    "description",
+    "part_number",
+    "unit",
+    "quantity",
+    "price",
+    "line_key",
+    "work_order",
+    "job_number",
+    "phase_number",
+    "job_cost_description",
+    "cost_code",
+    "cost_type",
+    "job_cost_notes",
+    "line_reference",
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,7 @@
 """Sage's seven lists as frozen records with lookups by number; the program never guesses beyond them."""
 
 import difflib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
@@ -183,23 +183,19 @@ class SageList(Generic[R]):
         return close[0] if close else None
 
 
-def _empty(name):
-    return field(default_factory=lambda: SageList(name))
-
-
 @dataclass(frozen=True, kw_only=True)
 class SageLists:
     """The newest version of each list of one Sage company."""
 
     company_name: str = ""
-    vendors: SageList[Vendor] = _empty("Vendors 4-4")
-    jobs: SageList[Job] = _empty("Jobs 3-5")
-    cost_codes: SageList[CostCode] = _empty("Cost codes 6-5")
-    ledger_accounts: SageList[LedgerAccount] = _empty("Ledger accounts 1-7")
-    subcontracts: SageList[SageCommitment] = _empty("Subcontracts 6-7")
-    purchase_orders: SageList[SageCommitment] = _empty("Purchase orders 6-6")
-    fiscal_periods: SageList[FiscalPeriod] = _empty("Fiscal periods 1-6")
-    payable_invoices: SageList[PayableInvoice] = _empty("Payable invoices 4-2")
+    vendors: SageList[Vendor] = SageList("Vendors 4-4")
+    jobs: SageList[Job] = SageList("Jobs 3-5")
+    cost_codes: SageList[CostCode] = SageList("Cost codes 6-5")
+    ledger_accounts: SageList[LedgerAccount] = SageList("Ledger accounts 1-7")
+    subcontracts: SageList[SageCommitment] = SageList("Subcontracts 6-7")
+    purchase_orders: SageList[SageCommitment] = SageList("Purchase orders 6-6")
+    fiscal_periods: SageList[FiscalPeriod] = SageList("Fiscal periods 1-6")
+    payable_invoices: SageList[PayableInvoice] = SageList("Payable invoices 4-2")
 
     def period_of(self, day: date) -> FiscalPeriod | None:
         """The period a day falls in; a numbered month wins over period 0, Sage's opening balances."""
