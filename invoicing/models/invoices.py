@@ -8,7 +8,7 @@ from django_fsm import FSMField, FSMModelMixin, transition
 from directory.fields import MoneyField, QuantityField, RateField
 from directory.models import Vendor
 from invoicing import permissions
-from invoicing.calculations.lines import LineInput
+from invoicing.calculations.lines import Line
 from invoicing.calculations.money import ZERO
 from invoicing.models.billing_periods import BillingPeriod
 from invoicing.models.commitments import Commitment, ScheduleLine
@@ -321,6 +321,7 @@ class InvoiceLine(models.Model):
     stored_retainage_is_typed = models.BooleanField(default=False)
     retainage_released = MoneyField("RR", default=ZERO)
     note = models.CharField(max_length=300, blank=True, help_text="N-9: why the line is negative; or any remark.")
+    allowed_reason = models.CharField(max_length=300, blank=True, help_text="Why a reviewer allows another amount.")
     verdict = models.CharField(max_length=10, choices=Verdict, default=Verdict.NONE, blank=True)
     verdict_reason = models.CharField(max_length=300, blank=True)
     verdict_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
@@ -338,9 +339,9 @@ class InvoiceLine(models.Model):
     def __str__(self):
         return f"line {self.schedule_line.position}"
 
-    def as_input(self) -> LineInput:
-        """The line as the arithmetic takes it."""
-        return LineInput(
+    def as_line(self) -> Line:
+        """The line with every column worked out by the arithmetic."""
+        return Line(
             key=self.schedule_line.key,
             label=f"{self.schedule_line.position} {self.schedule_line.description}",
             scheduled_value=self.scheduled_value,

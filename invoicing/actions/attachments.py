@@ -1,0 +1,59 @@
+"""Files that come with an invoice: what is taken, and by whom."""
+
+import hashlib
+import unicodedata
+from pathlib import PurePosixPath
+
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.db import transaction
+
+from directory.models import Event
+from directory.permissions import read_access
+from directory.refusals import NotAllowed, Refused
+from invoicing.models import Attachment, Invoice
+from invoicing.permissions import may_attach
+
+# By extension and by the bytes they start with (R104): a name alone proves nothing.
+TYPES = {
+    ".pdf": (b"%PDF-",),
+    ".png": (b"\x89PNG\r\n\x1a\n",),
+    ".jpg": (b"\xff\xd8\xff",),
+    ".jpeg": (b"\xff\xd8\xff",),
+    ".xlsx": (b"PK\x03\x04",),
+    ".docx": (b"PK\x03\x04",),
+}
+
+
+@transaction.atomic
+def attach(invoice: Invoice, name: str, content: bytes, *, by) -> Attachment:
+    """Keep a file with the invoice. Refuses what is not an allowed type, empty or too large, and says so."""
+    invoice = Invoice.objects.locked(invoice.pk)
+    if not may_attach(invoice, read_access(by, invoice.company, invoice.project)):
+        raise NotAllowed("Standard on Commitments")
+    name = _clean_name(name)
+    _check(name, content)
+    sha256 = hashlib.sha256(content).hexdigest()
+    attachment = Attachment(invoice=invoice, name=name, size=len(content), sha256=sha256, uploaded_by=by)
+    attachment.file.save(name, ContentFile(content), save=False)
+    attachment.save()
+    Event.objects.record("attached a file", invoice, by=by, changes={"file": ["", name]})
+    return attachment
+
+
+def _clean_name(name: str) -> str:
+    """The last part of the name without control and direction characters."""
+    last = PurePosixPath(name.replace("\\", "/")).name
+    return "".join(c for c in last if unicodedata.category(c)[0] != "C")[-150:]
+
+
+def _check(name: str, content: bytes) -> None:
+    megabytes = settings.ATTACHMENT_MAX_BYTES // (1024 * 1024)
+    if not content:
+        raise Refused(f"“{name}” is empty. Choose the file again.", field="file")
+    if len(content) > settings.ATTACHMENT_MAX_BYTES:
+        raise Refused(f"“{name}” is larger than {megabytes} MB. Attach a smaller file.", field="file")
+    starts = TYPES.get(PurePosixPath(name).suffix.lower())
+    if starts is None or not content.startswith(starts):
+        kinds = ", ".join(sorted(suffix[1:] for suffix in TYPES))
+        raise Refused(f"“{name}” is not one of: {kinds}. Save it as one of these and attach it again.", field="file")

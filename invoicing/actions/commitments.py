@@ -1,0 +1,105 @@
+"""Entering a commitment with its schedule of values, and naming who bills it."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db import transaction
+
+from directory.actions.grants import set_level
+from directory.models import Event
+from directory.permissions import Level, Tool, read_access
+from directory.refusals import NotAllowed, Refused
+from invoicing.calculations.money import to_cents
+from invoicing.models import Commitment, CostCode, CostType, InvoiceContact, ScheduleLine
+from invoicing.permissions import is_project_admin
+
+ADMIN_RIGHT = "Admin on Commitments"
+
+
+@dataclass(frozen=True)
+class NewLine:
+    """A line to enter: dollars, or quantity × unit price. `retainage_rate` None: the commitment's."""
+
+    cost_code: CostCode
+    description: str
+    amount: Decimal | None = None
+    cost_type: int = CostType.SUBCONTRACT
+    quantity: Decimal | None = None
+    unit: str = ""
+    unit_price: Decimal | None = None
+    retainage_rate: Decimal | None = None
+
+    @property
+    def value(self) -> Decimal:
+        return self.amount if self.unit_price is None else to_cents(self.quantity * self.unit_price)
+
+
+def require_admin(by, project) -> None:
+    """Raises NotAllowed unless `by` administers the project's invoices now."""
+    if not is_project_admin(read_access(by, project.company, project)):
+        raise NotAllowed(ADMIN_RIGHT)
+
+
+@transaction.atomic
+def enter(commitment: Commitment, lines: list[NewLine], *, by) -> Commitment:
+    """Save a new commitment with its schedule of values. Refuses a field that does not fit, naming it."""
+    require_admin(by, commitment.project)
+    commitment.company = commitment.project.company
+    commitment.full_clean()
+    commitment.save()
+    add_lines(commitment, lines)
+    Event.objects.record("entered", commitment, by=by, to_state=commitment.status)
+    return commitment
+
+
+def add_lines(commitment: Commitment, lines: list[NewLine], change_order=None) -> list[ScheduleLine]:
+    """Append lines in the caller's transaction; positions go on where the commitment's end."""
+    last = commitment.lines.order_by("-position").values_list("position", flat=True).first() or 0
+    return ScheduleLine.objects.bulk_create(
+        ScheduleLine(
+            commitment=commitment,
+            change_order=change_order,
+            position=position,
+            cost_code=line.cost_code,
+            cost_type=line.cost_type,
+            description=line.description,
+            amount=line.value,
+            quantity=line.quantity,
+            unit=line.unit,
+            unit_price=line.unit_price,
+            retainage_rate=line.retainage_rate,
+        )
+        for position, line in enumerate(lines, last + 1)
+    )
+
+
+@transaction.atomic
+def add_contact(commitment: Commitment, person, *, by) -> Level | None:
+    """Name an invoice contact. Gives Standard on Commitments if the person has less (P-3): the level given, or None."""
+    commitment = Commitment.objects.select_for_update().get(pk=commitment.pk)
+    project = commitment.project
+    require_admin(by, project)
+    membership = person.membership_in(commitment.company)
+    if membership is None or membership.vendor_id != commitment.vendor_id:
+        raise Refused(
+            f"{person.name} does not work for {commitment.vendor.name}. Only its own people can bill.", field="person"
+        )
+    if commitment.invoice_contacts.filter(person=person).exists():
+        raise Refused(f"{person.name} is an invoice contact already.", field="person")
+    InvoiceContact.objects.create(commitment=commitment, person=person, added_by=by)
+    commitment.access_list.add(person)  # P-2
+    Event.objects.record("added invoice contact", commitment, by=by, changes={"contact": ["", person.name]})
+    if read_access(person, commitment.company, project).allows(Tool.COMMITMENTS, Level.STANDARD):
+        return None
+    set_level(person, Tool.COMMITMENTS, project, Level.STANDARD, by=by)
+    return Level.STANDARD
+
+
+@transaction.atomic
+def remove_contact(contact: InvoiceContact, *, by) -> None:
+    """The person no longer sees or bills the commitment; their level stays, and shows them nothing by itself (P-1)."""
+    commitment = contact.commitment
+    require_admin(by, commitment.project)
+    commitment.access_list.remove(contact.person)
+    Event.objects.record("removed invoice contact", commitment, by=by, changes={"contact": [contact.person.name, ""]})
+    contact.delete()

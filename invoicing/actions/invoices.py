@@ -1,0 +1,503 @@
+"""An invoice's life: made from the previous one, entered, sent, decided. Every change of status goes through `_move`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django_fsm import can_proceed, has_transition_perm
+
+from directory.models import Event
+from directory.permissions import read_access
+from directory.refusals import NotAllowed, NotNow, Refused, Stale
+from invoicing import notifications
+from invoicing.actions.commitments import ADMIN_RIGHT
+from invoicing.calculations.lines import next_line
+from invoicing.calculations.money import ZERO
+from invoicing.models import (
+    BillingPeriod,
+    Commitment,
+    Invitation,
+    Invoice,
+    InvoiceLine,
+    InvoiceType,
+    ScheduleLine,
+    Submission,
+    Verdict,
+)
+from invoicing.numbers import check_number, number_key
+from invoicing.permissions import is_project_admin, may_bill, may_bill_commitment, may_edit_amounts
+from invoicing.proof import identities_of, refresh_header, settle
+
+BILL_RIGHT = "Standard on Commitments as invoice contact, or Admin on Commitments"
+
+
+# Making one
+
+
+@transaction.atomic
+def create(commitment: Commitment, period: BillingPeriod, *, by, invoice_type: InvoiceType | None = None) -> Invoice:
+    """The next invoice, filled from the previous one (I-7). Admins always get all three types of column (I-2)."""
+    period = BillingPeriod.objects.select_for_update().select_related("project__company").get(pk=period.pk)
+    commitment = Commitment.objects.select_for_update().get(pk=commitment.pk)
+    access = read_access(by, period.project.company, period.project)
+    if commitment.project_id != period.project_id or not may_bill_commitment(commitment, access):
+        raise NotAllowed(BILL_RIGHT)
+    as_admin = is_project_admin(access)
+    previous = commitment.invoices.live().order_by("-position").first()
+    is_extra = commitment.invoices.live().filter(billing_period=period).exists()
+    _check_start(commitment, period, previous, is_extra, as_admin)
+    invitation = Invitation.objects.filter(commitment=commitment, billing_period=period).first()
+    if as_admin or invitation is None:
+        invoice_type = invoice_type or InvoiceType.WORK_AND_RELEASE
+    else:
+        invoice_type = InvoiceType(invitation.invoice_type)
+    invoice = Invoice.objects.create(
+        commitment=commitment,
+        vendor_id=commitment.vendor_id,
+        billing_period=period,
+        previous=previous,
+        position=previous.position + 1 if previous else 1,
+        invoice_type=invoice_type,
+        is_extra=is_extra,
+        billing_date=period.due_date,
+        period_start_date=period.start_date,
+        period_end_date=period.end_date,
+        due_date=period.due_date,
+        created_by=by,
+        previous_certificates=previous.earned_less_retainage if previous else ZERO,
+    )
+    _add_lines(invoice, commitment.lines.billable())
+    refresh_header(invoice)
+    invoice.save()
+    Event.objects.record("started", invoice, by=by, to_state=invoice.status)
+    return invoice
+
+
+def _check_start(commitment, period, previous, is_extra, as_admin) -> None:
+    if not commitment.is_billable:
+        raise NotNow(f"The commitment is {commitment.get_status_display()}. Only an approved or complete one is billed.")
+    if not period.is_open:
+        raise NotNow("The billing period is closed. Bill the open one.")
+    if previous and previous.status not in Invoice.APPROVALS:
+        raise NotNow(
+            f"Invoice {previous.position} is {previous.get_status_display()}. The next one starts when it is approved."
+        )
+    if as_admin:
+        return
+    if is_extra:
+        raise NotNow("This commitment has a bill in this period already. Ask the project team for a second one.")
+    if timezone.localdate(timezone=period.project.zone) > period.due_date:
+        raise NotNow(f"Bills were due on {period.due_date}. Ask the project team for more time.")
+    by_invitation = getattr(period.project, "billing_settings", None)
+    if by_invitation and by_invitation.by_invitation_only and not commitment.invitations.filter(billing_period=period).exists():
+        raise NotNow("This project takes bills by invitation only, and this commitment is not invited.")
+
+
+def _add_lines(invoice: Invoice, schedule_lines) -> None:
+    """One line per schedule line, its previous amounts from the newest earlier invoice (N-1)."""
+    before = {}
+    if invoice.previous_id:
+        lines = invoice.previous.lines.select_related("schedule_line")
+        before = {line.schedule_line_id: line for line in lines}
+    InvoiceLine.objects.bulk_create(
+        new_line(invoice, line, before.get(line.pk)) for line in schedule_lines.select_related("commitment")
+    )
+
+
+def new_line(invoice: Invoice, schedule_line: ScheduleLine, before: InvoiceLine | None) -> InvoiceLine:
+    line = InvoiceLine(
+        invoice=invoice,
+        schedule_line=schedule_line,
+        scheduled_value=schedule_line.amount,
+        work_retainage_rate=schedule_line.work_retainage_rate,
+        stored_retainage_rate=schedule_line.commitment.stored_retainage_rate,
+    )
+    if before:
+        start = next_line(before.as_line())
+        line.work_previous = start.work_previous
+        line.stored_previous = start.stored_previous
+        line.quantity_previous = before.quantity_previous + (before.quantity_this_period or ZERO)
+        line.work_retainage_previous = start.work_retainage_previous
+        line.stored_retainage_previous = start.stored_retainage_previous
+        line.stored_retainage = start.stored_retainage_typed or ZERO
+        line.stored_retainage_is_typed = start.stored_retainage_typed is not None
+    settle(line)
+    return line
+
+
+@transaction.atomic
+def take_up_change_orders(invoice: Invoice, *, by) -> Invoice:
+    """Add the lines of change orders approved since the invoice was started (I-7)."""
+    invoice = _for_editing(invoice, by, None)
+    missing = invoice.commitment.lines.billable().exclude(invoice_lines__invoice=invoice)
+    _add_lines(invoice, missing)
+    _save_header(invoice, by, "added change orders", {})
+    return invoice
+
+
+# Entering
+
+
+@dataclass(frozen=True)
+class HeaderEntry:
+    """What the header of an invoice takes from a person."""
+
+    number: str
+    billing_date: object
+
+
+def _for_editing(invoice: Invoice, by, version: int | None) -> Invoice:
+    """The invoice locked for a change of amounts (I-4), or the refusal."""
+    invoice = Invoice.objects.locked(invoice.pk)
+    access = read_access(by, invoice.company, invoice.project)
+    if not may_bill(invoice, access):
+        raise NotAllowed(BILL_RIGHT)
+    if version is not None and version != invoice.version:
+        raise Stale("Somebody else saved this invoice in between. Both versions are below; nothing was overwritten.")
+    if not may_edit_amounts(invoice, access):
+        raise NotNow(_why_no_edit(invoice))
+    if invoice.later_invoices().exists():
+        raise NotNow("A later invoice of this commitment builds on it. Only the newest can change.")
+    return invoice
+
+
+def _why_no_edit(invoice: Invoice) -> str:
+    if invoice.is_locked:
+        return "It was sent to ERP. Take it back before you change an amount."
+    return f"It is {invoice.get_status_display()}. Amounts can't be changed in this status."
+
+
+@transaction.atomic
+def save_lines(invoice: Invoice, entries: dict, *, by, version: int, header: HeaderEntry | None = None) -> Invoice:
+    """Save typed amounts: {line id: {field: value}}, values as the model's fields take them (Decimal dollars).
+
+    In Under Review the amounts are the allowed ones; the claimed ones stand in the submission and stay (I-4).
+    """
+    invoice = _for_editing(invoice, by, version)
+    lines = {line.pk: line for line in invoice.lines.select_related("schedule_line")}
+    unknown = entries.keys() - lines.keys()
+    if unknown:
+        raise Refused("One of these lines is not on this invoice. Open the page again.")
+    changes = {}
+    for pk, entry in entries.items():
+        before = _figures(lines[pk])
+        for name, value in entry.items():
+            setattr(lines[pk], name, value)
+        settle(lines[pk])
+        after = _figures(lines[pk])
+        changes |= {f"{lines[pk].schedule_line.key} {n}": [before[n], after[n]] for n in after if before[n] != after[n]}
+    if header:
+        _enter_header(invoice, header, changes)
+    InvoiceLine.objects.bulk_update([lines[pk] for pk in entries], TYPED + SETTLED, batch_size=200)
+    _save_header(invoice, by, "entered amounts", changes)
+    return invoice
+
+
+TYPED = [
+    "work_this_period",
+    "stored_moved",
+    "stored_new",
+    "stored_balance_typed",
+    "quantity_this_period",
+    "work_retainage_is_typed",
+    "stored_retainage_is_typed",
+    "retainage_released",
+    "note",
+    "allowed_reason",
+]
+SETTLED = ["work_retainage", "stored_retainage"]
+
+
+def _figures(line: InvoiceLine) -> dict[str, str]:
+    return {name: str(getattr(line, name)) for name in TYPED + SETTLED}
+
+
+def _enter_header(invoice: Invoice, header: HeaderEntry, changes: dict) -> None:
+    if header.number:
+        check_number(header.number)
+    for name in ("number", "billing_date"):
+        old, new = getattr(invoice, name), getattr(header, name)
+        if old != new:
+            changes[name] = [str(old), str(new)]
+            setattr(invoice, name, new)
+
+
+def _save_header(invoice: Invoice, by, verb: str, changes: dict) -> None:
+    refresh_header(invoice)
+    invoice.version += 1
+    invoice.save()
+    Event.objects.record(verb, invoice, by=by, changes=changes)
+
+
+# Deciding
+
+
+def _move(
+    invoice: Invoice,
+    move: Callable,
+    *,
+    by,
+    right: str,
+    reason: str = "",
+    guard: Callable[[Invoice, object], None] | None = None,
+    then: Callable[[Invoice], None] | None = None,
+) -> Invoice:
+    """The one door for a status: locks in order, right, state, guard, transition, save, event, mail (I-1).
+
+    `move` is a transition of `Invoice`; `guard` raises what the machine itself can't know; `then` does what follows in
+    the same transaction.
+    """
+    with transaction.atomic():
+        invoice = Invoice.objects.locked(invoice.pk)
+        access = read_access(by, invoice.company, invoice.project)
+        bound = move.__get__(invoice)
+        if not _has_right(invoice, move, access):
+            raise NotAllowed(right)
+        if not can_proceed(bound):
+            raise NotNow(_why_not(invoice, move))
+        if not has_transition_perm(bound, access):
+            raise NotAllowed(right)
+        if guard:
+            guard(invoice, access)
+        before = invoice.status
+        bound(by, timezone.now())
+        invoice.version += 1
+        invoice.save()
+        Event.objects.record(
+            move.__name__.replace("_", " "), invoice, by=by, from_state=before, to_state=invoice.status, reason=reason
+        )
+        if then:
+            then(invoice)
+    return invoice
+
+
+def _transitions(move: Callable):
+    return move._django_fsm.transitions.values()
+
+
+def _has_right(invoice: Invoice, move: Callable, access) -> bool:
+    return any(transition.permission(invoice, access) for transition in _transitions(move))
+
+
+def _why_not(invoice: Invoice, move: Callable) -> str:
+    for transition in _transitions(move):
+        if transition.source == invoice.status:
+            return next(condition.refusal for condition in transition.conditions if not condition(invoice))
+    return f"It is {invoice.get_status_display()} now, so that is no longer possible."
+
+
+def submit(invoice: Invoice, *, by) -> Invoice:
+    """Send the bill: number reserved (I-6), all identities hold (5.5), the claim frozen as a submission."""
+    try:
+        return _move(invoice, Invoice.submit, by=by, right=BILL_RIGHT, guard=_may_be_sent, then=_freeze_claim)
+    except IntegrityError as error:
+        if "number_key" not in str(error) and "a_vendor_uses_an_invoice_number_once" not in str(error):
+            raise
+        raise Refused("Another invoice of this vendor has this number. Use its own.", field="number") from None
+
+
+def _may_be_sent(invoice: Invoice, access) -> None:
+    if not is_project_admin(access) and not invoice.may_finish_late:
+        if not invoice.billing_period.is_open:
+            raise NotNow("The billing period is closed. Ask the project team to put this bill back to you.")
+        if timezone.localdate(timezone=invoice.project.zone) > invoice.due_date:
+            raise NotNow(f"Bills were due on {invoice.due_date}. Ask the project team for more time.")
+    check_number(invoice.number)
+    key = number_key(invoice.number)
+    same = Invoice.objects.live().filter(vendor=invoice.vendor_id, number_key=key).exclude(pk=invoice.pk).first()
+    if same:
+        raise Refused(f"{same} has the number {invoice.number} already. Use its own.", field="number")
+    _must_hold(invoice)
+    invoice.number_key = key
+
+
+def _must_hold(invoice: Invoice) -> None:
+    """Every identity that is an error holds (5.5)."""
+    broken = [identity for identity in identities_of(invoice) if identity.blocks]
+    if broken:
+        raise Refused(" ".join(f"{identity.number}: {identity.message}" for identity in broken))
+
+
+def _freeze_claim(invoice: Invoice) -> None:
+    """The numbered snapshot; an approved verdict stays unless that line's figures changed (I-8)."""
+    lines = list(invoice.lines.select_related("schedule_line"))
+    last = invoice.submissions.order_by("-number").first()
+    claimed_before = last.figures() if last else {}
+    claim = [claimed(line) for line in lines]
+    Submission.objects.create(
+        invoice=invoice,
+        number=last.number + 1 if last else 1,
+        submitted_at=invoice.submitted_at,
+        submitted_by=invoice.submitted_by,
+        header={
+            "number": invoice.number,
+            "billing_date": invoice.billing_date.isoformat(),
+            "total_completed_and_stored": str(invoice.total_completed_and_stored),
+            "total_retainage": str(invoice.total_retainage),
+            "current_payment_due": str(invoice.current_payment_due),
+        },
+        lines=claim,
+    )
+    for line, now in zip(lines, claim, strict=True):
+        before = claimed_before.get(line.schedule_line_id)
+        if line.verdict != Verdict.APPROVED or before != now:
+            line.verdict, line.verdict_by, line.verdict_at = Verdict.NONE, None, None
+    InvoiceLine.objects.bulk_update(lines, ["verdict", "verdict_by", "verdict_at"], batch_size=200)
+    notifications.submitted(invoice)
+
+
+def claimed(line: InvoiceLine) -> dict:
+    """A line as a submission keeps it: amounts as text with two decimals."""
+    return {
+        "line": line.schedule_line_id,
+        "key": line.schedule_line.key,
+        "work_this_period": str(line.work_this_period),
+        "stored_moved": str(line.stored_moved),
+        "stored_new": str(line.stored_new),
+        "retainage_released": str(line.retainage_released),
+        "total_completed_and_stored": str(line.as_line().total_completed_and_stored),
+        "quantity_this_period": None if line.quantity_this_period is None else str(line.quantity_this_period),
+    }
+
+
+def withdraw(invoice: Invoice, *, by) -> Invoice:
+    """Take a bill back before its review has begun; only the side that sent it."""
+
+    def same_side(invoice, access):
+        sender = invoice.submitted_by.membership_in(invoice.company)
+        if bool(sender and sender.vendor_id) != access.is_external:
+            raise NotNow("The other side sent it. Ask them to withdraw it, or send it back.")
+
+    return _move(invoice, Invoice.withdraw, by=by, right=BILL_RIGHT, guard=same_side)
+
+
+def save_draft(invoice: Invoice, *, by) -> Invoice:
+    return _move(invoice, Invoice.save_draft, by=by, right=BILL_RIGHT)
+
+
+def send_back(invoice: Invoice, *, by, comment: str = "") -> Invoice:
+    """Revise & Resubmit: at least one rejected line or an overall comment; the mail carries every rejected line."""
+
+    def has_cause(invoice, access):
+        invoice.comment = comment.strip()
+        if not invoice.comment and not invoice.lines.filter(verdict=Verdict.REJECTED).exists():
+            raise Refused("Reject a line with a reason, or say in the comment what has to change.", field="comment")
+
+    return _move(
+        invoice,
+        Invoice.send_back,
+        by=by,
+        right=ADMIN_RIGHT,
+        reason=comment,
+        guard=has_cause,
+        then=notifications.sent_back,
+    )
+
+
+def approve(invoice: Invoice, *, by, comment: str = "") -> Invoice:
+    def all_is_well(invoice, access):
+        _may_be_certified(invoice, access)
+        if invoice.lines.filter(verdict=Verdict.REJECTED).exists():
+            raise NotNow("A line is rejected. Change its verdict, send the invoice back, or approve it as noted.")
+        invoice.comment = comment.strip() or invoice.comment
+
+    return _move(
+        invoice,
+        Invoice.approve,
+        by=by,
+        right=ADMIN_RIGHT,
+        reason=comment,
+        guard=all_is_well,
+        then=notifications.approved,
+    )
+
+
+def approve_as_noted(invoice: Invoice, *, by, comment: str) -> Invoice:
+    """With an overall comment; a rejected line only if its amount was reduced."""
+
+    def noted(invoice, access):
+        _may_be_certified(invoice, access)
+        if not comment.strip():
+            raise Refused("Say what is noted: the comment goes with the approval.", field="comment")
+        unreduced = [line for line in _rejected(invoice) if not _was_reduced(invoice, line)]
+        if unreduced:
+            names = ", ".join(str(line) for line in unreduced)
+            raise NotNow(f"Rejected and not reduced: {names}. Allow a smaller amount there, or send the invoice back.")
+        invoice.comment = comment.strip()
+
+    return _move(
+        invoice,
+        Invoice.approve_as_noted,
+        by=by,
+        right=ADMIN_RIGHT,
+        reason=comment,
+        guard=noted,
+        then=notifications.approved,
+    )
+
+
+def _rejected(invoice: Invoice):
+    return invoice.lines.filter(verdict=Verdict.REJECTED).select_related("schedule_line")
+
+
+def _was_reduced(invoice: Invoice, line: InvoiceLine) -> bool:
+    claim = invoice.submissions.order_by("-number").first().figures().get(line.schedule_line_id)
+    return claim is not None and line.as_line().total_completed_and_stored < type(line.scheduled_value)(
+        claim["total_completed_and_stored"]
+    )
+
+
+def _may_be_certified(invoice: Invoice, access) -> None:
+    """P-7, earlier invoices settled, identities hold: what both approvals ask."""
+    company = invoice.company
+    if company.separate_submitter_and_approver:
+        if invoice.submitted_by_id == access.person.pk:
+            raise NotNow("You submitted this invoice, so someone else approves it (separation of duties).")
+    elif invoice.submitted_by_id == access.person.pk:
+        invoice.duties_waived = True
+    earlier = Invoice.objects.live().filter(commitment=invoice.commitment_id, position__lt=invoice.position)
+    waiting = earlier.exclude(status__in=Invoice.CERTIFIED).first()
+    if waiting:
+        raise NotNow(f"Invoice {waiting.position} is {waiting.get_status_display()}. Approve it first.")
+    _must_hold(invoice)
+
+
+def hold_for_owner(invoice: Invoice, *, by) -> Invoice:
+    return _move(invoice, Invoice.hold_for_owner, by=by, right=ADMIN_RIGHT)
+
+
+def reopen(invoice: Invoice, *, by, reason: str) -> Invoice:
+    def has_reason(invoice, access):
+        if not reason.strip():
+            raise Refused("Say why it is reopened: the contacts are told.", field="reason")
+
+    return _move(
+        invoice,
+        Invoice.reopen,
+        by=by,
+        right=ADMIN_RIGHT,
+        reason=reason,
+        guard=has_reason,
+        then=notifications.reopened,
+    )
+
+
+# What the ERP side asks, inside its own transaction and with the invoice locked
+
+
+def lock(invoice: Invoice) -> None:
+    """Sent to ERP: only attachments can be added (I-4)."""
+    _set_lock(invoice, True)
+
+
+def unlock(invoice: Invoice) -> None:
+    """Back from ERP: the project team can act on it again."""
+    _set_lock(invoice, False)
+
+
+def _set_lock(invoice: Invoice, is_locked: bool) -> None:
+    invoice.is_locked = is_locked
+    invoice.save(update_fields=["is_locked"])
+
+

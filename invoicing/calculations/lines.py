@@ -1,0 +1,248 @@
+"""One line of a payment application: its columns (5.2), the next invoice's starting values, and entry by percent."""
+
+from dataclasses import dataclass, fields, replace
+from decimal import Decimal
+
+from invoicing.calculations.money import HUNDRED, ZERO, format_amount, round_half_up, to_cents
+from invoicing.calculations.retainage import held, release_by_amount, release_by_percent
+
+RATES = ("work_retainage_rate", "stored_retainage_rate")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineInput:
+    """What is typed on a line and what came from the previous invoice: dollars in whole cents, rates in percent."""
+
+    key: str = ""
+    label: str = ""
+    scheduled_value: Decimal  # C
+    work_previous: Decimal = ZERO  # A
+    work_this_period: Decimal = ZERO  # B
+    stored_previous: Decimal = ZERO  # F of the previous invoice
+    stored_moved: Decimal = ZERO  # M
+    stored_new: Decimal = ZERO  # NM
+    stored_balance_override: Decimal | None = None  # PM, when an Admin typed it
+    work_retainage_previous: Decimal = ZERO  # held on work after the previous invoice, releases taken off
+    stored_retainage_previous: Decimal = ZERO  # MR of the previous invoice
+    work_retainage_rate: Decimal = ZERO
+    stored_retainage_rate: Decimal = ZERO
+    work_retainage_typed: Decimal | None = None  # WR, when typed
+    stored_retainage_typed: Decimal | None = None  # MR, when typed
+    retainage_released: Decimal = ZERO  # RR
+
+    def __post_init__(self):
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.name in ("key", "label") or value is None:
+                continue
+            rounded = round_half_up(value, 4 if field.name in RATES else 2)
+            if value != rounded:
+                raise ValueError(f"{field.name} {value} is not in whole cents.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line(LineInput):
+    """A line with every column worked out; all dollars, and nothing here is ever typed."""
+
+    @classmethod
+    def of(cls, line: LineInput) -> "Line":
+        if isinstance(line, cls):
+            return line
+        return cls(**{field.name: getattr(line, field.name) for field in fields(line)})
+
+    @property
+    def stored_balance_previous(self) -> Decimal:
+        """PM: what is left of the material stored before, F of the previous invoice − M, unless an Admin typed it."""
+        if self.stored_balance_override is not None:
+            return self.stored_balance_override
+        return self.stored_previous - self.stored_moved
+
+    @property
+    def stored_presently(self) -> Decimal:
+        """F = PM + NM."""
+        return self.stored_balance_previous + self.stored_new
+
+    @property
+    def work_to_date(self) -> Decimal:
+        """A + B + M: what the next invoice starts from as A."""
+        return self.work_previous + self.work_this_period + self.stored_moved
+
+    @property
+    def total_completed_and_stored(self) -> Decimal:
+        """T = A + B + M + F."""
+        return self.work_to_date + self.stored_presently
+
+    @property
+    def percent_complete(self) -> Decimal | None:
+        """T% = T ÷ C to two decimals, as shown; None when C is zero (5.4)."""
+        return percent_of(self.total_completed_and_stored, self.scheduled_value)
+
+    @property
+    def balance_to_finish(self) -> Decimal:
+        """H = C − T."""
+        return self.scheduled_value - self.total_completed_and_stored
+
+    @property
+    def over_billed_by(self) -> Decimal:
+        """How far |T| passes |C|, in dollars; 0.00 when it does not (N-4)."""
+        return max(ZERO, abs(self.total_completed_and_stored) - abs(self.scheduled_value))
+
+    @property
+    def gross_this_period(self) -> Decimal:
+        """The change in T: B + M + F − F of the previous invoice; the amount accounting books (6.3, N-7)."""
+        return self.work_this_period + self.stored_moved + self.stored_presently - self.stored_previous
+
+    @property
+    def net_this_period(self) -> Decimal:
+        """The line's share of line 8: gross − the change in retainage, never rounded a second time."""
+        return self.gross_this_period - (self.total_retainage - self.retainage_held_before)
+
+    @property
+    def work_retainage_by_rule(self) -> Decimal:
+        """Rate × (B + M): material that moved into work is held at the work rate."""
+        return held(self.work_this_period + self.stored_moved, self.work_retainage_rate)
+
+    @property
+    def work_retainage(self) -> Decimal:
+        """WR, held on work this period: by the rule, or typed."""
+        return self.work_retainage_by_rule if self.work_retainage_typed is None else self.work_retainage_typed
+
+    @property
+    def stored_retainage_by_rule(self) -> Decimal:
+        """Rate × F: it falls with F, so material that moved into work is not held on twice."""
+        return held(self.stored_presently, self.stored_retainage_rate)
+
+    @property
+    def stored_retainage(self) -> Decimal:
+        """MR, the balance held on stored material: by the rule, or typed; always 0.00 when nothing is stored."""
+        if self.stored_retainage_typed is None or self.stored_presently == 0:
+            return self.stored_retainage_by_rule
+        return self.stored_retainage_typed
+
+    @property
+    def retainage_releasable(self) -> Decimal:
+        """The most RR may be: work retainage of the previous invoice + WR."""
+        return self.work_retainage_previous + self.work_retainage
+
+    @property
+    def work_retainage_to_date(self) -> Decimal:
+        """The line's part of 5a: previous + WR − RR."""
+        return self.retainage_releasable - self.retainage_released
+
+    @property
+    def total_retainage(self) -> Decimal:
+        """TR = previous work retainage + WR + MR − RR."""
+        return self.work_retainage_to_date + self.stored_retainage
+
+    @property
+    def retainage_held_before(self) -> Decimal:
+        """Total held after the previous invoice."""
+        return self.work_retainage_previous + self.stored_retainage_previous
+
+    @property
+    def stored_retainage_released(self) -> Decimal:
+        """The release hidden in a typed MR: how far it lies below what was held on the material still here.
+
+        That is the smaller of the previous MR and of rate × F. Material that left took its share along, and new
+        material that was never held on can't be released.
+        """
+        if self.stored_retainage_typed is None:
+            return ZERO
+        return max(ZERO, min(self.stored_retainage_previous, self.stored_retainage_by_rule) - self.stored_retainage)
+
+    @property
+    def retainage_held_this_period(self) -> Decimal:
+        """Newly held this period, what Sage's header column 20 adds up (S46).
+
+        WR + the change of MR, without anything released. A fall of MR because material moved into work is netted
+        against the WR on it: retainage follows the material. When more falls away than the gross amount explains
+        (the work rate is below the stored rate, or a rate was cut), the rest is a release, not a negative holding,
+        so that 0 ≤ newly held (S47). A credit (negative gross) gives its retainage back here, up to its gross.
+        """
+        change = self.work_retainage + self.stored_retainage - self.stored_retainage_previous
+        lowest = min(ZERO, self.gross_this_period)
+        return max(lowest, change + self.stored_retainage_released)
+
+    @property
+    def retainage_released_this_period(self) -> Decimal:
+        """Everything given back: RR, a release in a typed MR, and a fall that gross does not explain.
+
+        By subtraction, so that gross = net + newly held − released holds to the cent (S49, S52).
+        """
+        return self.retainage_held_this_period - (self.total_retainage - self.retainage_held_before)
+
+
+def next_line(line: LineInput) -> LineInput:
+    """The starting values of the same line on the next invoice: A = A + B + M, F carried, nothing typed.
+
+    One typed value stays: an MR below rate × F. It is a release, and next month must not hold it again by itself.
+    """
+    line = Line.of(line)
+    is_release = line.stored_retainage_typed is not None and abs(line.stored_retainage) < abs(
+        line.stored_retainage_by_rule
+    )
+    return LineInput(
+        key=line.key,
+        label=line.label,
+        scheduled_value=line.scheduled_value,
+        work_previous=line.work_to_date,
+        stored_previous=line.stored_presently,
+        work_retainage_previous=line.work_retainage_to_date,
+        stored_retainage_previous=line.stored_retainage,
+        work_retainage_rate=line.work_retainage_rate,
+        stored_retainage_rate=line.stored_retainage_rate,
+        stored_retainage_typed=line.stored_retainage if is_release else None,
+    )
+
+
+def with_release_of_percent(line: LineInput, percent: Decimal) -> LineInput:
+    """The line with `percent` of all its retainage released: RR on work, a lower typed MR on stored material.
+
+    100 leaves exactly 0.00 held (R54). ValueError outside 0 to 100.
+    """
+    kept = replace(line, retainage_released=ZERO, stored_retainage_typed=None)
+    before = Line.of(kept)
+    stored = before.stored_retainage - release_by_percent(before.stored_retainage, percent)
+    return replace(
+        kept,
+        retainage_released=release_by_percent(before.retainage_releasable, percent),
+        stored_retainage_typed=stored if percent and before.stored_presently else line.stored_retainage_typed,
+    )
+
+
+def with_release_of_amount(line: LineInput, amount: Decimal) -> LineInput:
+    """The line with `amount` dollars released of its work retainage. ValueError above what is held on work."""
+    return replace(line, retainage_released=release_by_amount(Line.of(line).retainage_releasable, amount))
+
+
+def percent_of(amount: Decimal, base: Decimal, places: int = 2) -> Decimal | None:
+    """What percentage of `base` an amount is, half-up; None when base is zero. Amounts are stored, percents derived."""
+    return round_half_up(amount * HUNDRED / base, places) if base else None
+
+
+def work_for_total(line: LineInput, total: Decimal) -> Decimal:
+    """The B that makes T come out at `total` dollars."""
+    line = Line.of(line)
+    return to_cents(total) - (line.total_completed_and_stored - line.work_this_period)
+
+
+def work_for_percent(line: LineInput, percent: Decimal) -> Decimal:
+    """The B that makes T `percent` of C, half-up. It may be over C: N-4 says so. ValueError when C is zero."""
+    if not line.scheduled_value:
+        raise ValueError("The scheduled value is zero, so a percentage says nothing. Type an amount.")
+    return work_for_total(line, held(line.scheduled_value, percent))
+
+
+def work_for_typed_percent(line: LineInput, percent: Decimal) -> Decimal:
+    """As `work_for_percent`, but the percentage that is already shown keeps the amount as it is (R58)."""
+    return line.work_this_period if percent == Line.of(line).percent_complete else work_for_percent(line, percent)
+
+
+def work_for_quantity(quantity: Decimal, unit_price: Decimal) -> Decimal:
+    """Quantity × unit price, half-up to the cent. ValueError when that is too large to store."""
+    return to_cents(quantity * unit_price)
+
+
+def describe(line: LineInput) -> str:
+    """How a message names the line."""
+    return line.label or line.key or f"the line of {format_amount(line.scheduled_value)}"

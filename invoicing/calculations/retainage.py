@@ -1,0 +1,91 @@
+"""Retainage: what a rate holds of an amount, what may be released, and rates that step down as more is held (5.6)."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import Enum
+
+from invoicing.calculations.money import HUNDRED, ZERO, format_amount, to_cents
+
+MOST_STEPS = 5
+
+
+def held(base: Decimal, rate: Decimal) -> Decimal:
+    """What `rate` percent holds of `base` dollars, half-up to the cent. 0 is a rate and holds nothing."""
+    return to_cents(base * rate / HUNDRED)
+
+
+def retainage_on_slices(slices: Iterable[tuple[Decimal, Decimal]]) -> Decimal:
+    """Held over (amount, rate) slices: each keeps the rate it was billed at, so a new rate is marginal (PA-29)."""
+    return sum((held(amount, rate) for amount, rate in slices), ZERO)
+
+
+def release_by_amount(held_before: Decimal, amount: Decimal) -> Decimal:
+    """A release of `amount` dollars. ValueError when it passes what is held or has the other sign (R54)."""
+    if not is_between(amount, ZERO, held_before):
+        raise ValueError(
+            f"{format_amount(amount)} can't be released: {format_amount(held_before)} is held. Type at most that."
+        )
+    return to_cents(amount)
+
+
+def release_by_percent(held_before: Decimal, percent: Decimal) -> Decimal:
+    """A release of `percent` of what is held; 100 releases exactly all of it. ValueError outside 0 to 100."""
+    if not 0 <= percent <= HUNDRED:
+        raise ValueError("Type a percentage of the retainage held, from 0 to 100.")
+    return held(held_before, percent)
+
+
+def is_between(amount: Decimal, one_end: Decimal, other_end: Decimal) -> bool:
+    """Whether an amount lies between two others, whichever is larger: lines of deductions hold negative amounts."""
+    return min(one_end, other_end) <= amount <= max(one_end, other_end)
+
+
+class StepBasis(Enum):
+    """What the percentage of a step is taken of."""
+
+    ORIGINAL = "original contract sum"
+    REVISED = "revised contract sum"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetainageStep:
+    """Hold `rate` percent until `until_percent` of the contract sum, or `until_amount` dollars, is held.
+
+    Neither limit: the step lasts to the end.
+    """
+
+    rate: Decimal
+    until_percent: Decimal | None = None
+    basis: StepBasis = StepBasis.ORIGINAL
+    until_amount: Decimal | None = None
+
+    def __post_init__(self):
+        if self.until_percent is not None and self.until_amount is not None:
+            raise ValueError("A step ends at a percentage or at an amount. Type one of the two.")
+
+    def limit(self, original_contract_sum: Decimal, contract_sum_to_date: Decimal) -> Decimal | None:
+        """Dollars held at which the step ends; None when it does not end."""
+        if self.until_percent is None:
+            return self.until_amount
+        is_original = self.basis is StepBasis.ORIGINAL
+        return held(original_contract_sum if is_original else contract_sum_to_date, self.until_percent)
+
+
+def rate_now(
+    steps: Sequence[RetainageStep],
+    held_so_far: Decimal,
+    original_contract_sum: Decimal,
+    contract_sum_to_date: Decimal,
+) -> Decimal:
+    """The percentage a sliding scale asks for now: that of the first step not yet full; 0 once all are full.
+
+    `held_so_far` counts everything ever held, before releases, so that a release does not start a step again.
+    """
+    if len(steps) > MOST_STEPS:
+        raise ValueError(f"A sliding scale has at most {MOST_STEPS} steps. Remove some.")
+    for step in steps:
+        limit = step.limit(original_contract_sum, contract_sum_to_date)
+        if limit is None or held_so_far < limit:
+            return step.rate
+    return Decimal(0)

@@ -1,0 +1,85 @@
+"""Who hears of what happens to a bill (section 7). One function an event; each mail is recorded on its object."""
+
+from directory.models import Person
+from directory.notifications import post
+from invoicing.models import BillingSettings, Invitation, Invoice, Verdict
+
+
+def _contacts(commitment) -> list[Person]:
+    return [contact.person for contact in commitment.invoice_contacts.select_related("person")]
+
+
+def _settings(project) -> BillingSettings:
+    return BillingSettings.objects.filter(project=project).first() or BillingSettings(project=project)
+
+
+def invited(invitation: Invitation) -> None:
+    """To each contact: project, commitment, period, due date, type, who invites, the project's words, one link."""
+    project, period = invitation.project, invitation.billing_period
+    post(
+        about=invitation,
+        to=_contacts(invitation.commitment),
+        subject=f"{project.name}: send your {period} bill by {period.due_date:%a %b} {period.due_date.day}",
+        template="invoicing/emails/invited",
+        context={"invitation": invitation, "project": project, "words": _settings(project).invitation_text},
+        reply_to=invitation.invited_by.email,
+    )
+
+
+def submitted(invoice: Invoice) -> None:
+    """To the project's invoice distribution list."""
+    settings = _settings(invoice.project)
+    if settings.pk is None:
+        return
+    post(
+        about=invoice,
+        to=list(settings.distribution_list.all()),
+        subject=f"{invoice.vendor.name} sent bill {invoice.position}: {invoice.current_payment_due:,.2f}",
+        template="invoicing/emails/submitted",
+        context={"invoice": invoice, "project": invoice.project},
+        reply_to=invoice.submitted_by.email,
+    )
+
+
+def sent_back(invoice: Invoice) -> None:
+    """To the contacts, with every rejected line: reason, claimed, allowed."""
+    last = invoice.submissions.order_by("-number").first()
+    claims = last.figures() if last else {}
+    rejected = [
+        {"line": line, "claimed": claims.get(line.schedule_line_id), "allowed": line.work_this_period}
+        for line in invoice.lines.filter(verdict=Verdict.REJECTED).select_related("schedule_line")
+    ]
+    count = "1 line" if len(rejected) == 1 else f"{len(rejected)} lines"
+    post(
+        about=invoice,
+        to=_contacts(invoice.commitment),
+        subject=f"{count} of bill {invoice.position} need you ({invoice.commitment.number})"
+        if rejected
+        else f"Bill {invoice.position} came back to you ({invoice.commitment.number})",
+        template="invoicing/emails/sent_back",
+        context={"invoice": invoice, "project": invoice.project, "rejected": rejected},
+    )
+
+
+def approved(invoice: Invoice) -> None:
+    """To the contacts, where the project's setting says so."""
+    if not _settings(invoice.project).mails_approval:
+        return
+    noted = " as noted" if invoice.status == Invoice.Status.APPROVED_AS_NOTED else ""
+    post(
+        about=invoice,
+        to=_contacts(invoice.commitment),
+        subject=f"Bill {invoice.position} approved{noted}: {invoice.current_payment_due:,.2f}",
+        template="invoicing/emails/approved",
+        context={"invoice": invoice, "project": invoice.project},
+    )
+
+
+def reopened(invoice: Invoice) -> None:
+    post(
+        about=invoice,
+        to=_contacts(invoice.commitment),
+        subject=f"Bill {invoice.position} is under review again ({invoice.commitment.number})",
+        template="invoicing/emails/reopened",
+        context={"invoice": invoice, "project": invoice.project},
+    )
