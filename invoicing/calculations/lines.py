@@ -200,13 +200,12 @@ def with_release_of_percent(line: LineInput, percent: Decimal) -> LineInput:
 
     100 leaves exactly 0.00 held (R54). ValueError outside 0 to 100.
     """
-    kept = replace(line, retainage_released=ZERO, stored_retainage_typed=None)
-    before = Line.of(kept)
-    stored = before.stored_retainage - release_by_percent(before.stored_retainage, percent)
+    before = Line.of(line)
+    stored = before.stored_retainage + before.stored_retainage_released
     return replace(
-        kept,
+        line,
         retainage_released=release_by_percent(before.retainage_releasable, percent),
-        stored_retainage_typed=stored if percent and before.stored_presently else line.stored_retainage_typed,
+        stored_retainage_typed=stored - release_by_percent(stored, percent) if stored else line.stored_retainage_typed,
     )
 
 
