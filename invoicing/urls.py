@@ -1,1 +1,57 @@
-urlpatterns = []
+"""Addresses of commitments, billing periods, invites and invoices."""
+
+from django.urls import include, path
+
+from invoicing.views import (
+    attachments,
+    billing_periods,
+    bills,
+    commitments,
+    entry,
+    invitations,
+    invoices,
+    projects,
+    reviews,
+)
+
+invoice_urls = [
+    path("", invoices.invoice_page, name="invoice"),
+    path("enter/", entry.enter, name="invoice-enter"),
+    path("change-orders/", entry.take_up_change_orders, name="invoice-change-orders"),
+    path("send/", entry.send, name="invoice-send"),
+    path("withdraw/", entry.withdraw, name="invoice-withdraw"),
+    path("save-draft/", entry.save_draft, name="invoice-save-draft"),
+    path("attachments/", attachments.attach, name="invoice-attach"),
+    path("attachments/<int:pk>/", attachments.download, name="invoice-attachment"),
+    path("review/", reviews.review, name="invoice-review"),
+    path("review/rest/", reviews.approve_the_rest, name="review-rest"),
+    path("review/finish/", reviews.finish, name="review-finish"),
+    path("review/<int:line>/", reviews.decide, name="review-line"),
+    path("review/<int:line>/amount/", reviews.allow, name="review-amount"),
+    path("reopen/", reviews.reopen, name="invoice-reopen"),
+]
+
+commitment_urls = [
+    path("", commitments.commitment_page, name="commitment"),
+    path("contacts/", commitments.add_contact, name="commitment-contacts"),
+    path("contacts/<int:pk>/remove/", commitments.remove_contact, name="commitment-contact-remove"),
+    path("invoices/", invoices.start, name="invoice-start"),
+]
+
+project_urls = [
+    path("", projects.project_page, name="project"),
+    path("commitments/", commitments.commitment_list, name="commitments"),
+    path("commitments/<str:number>/", include(commitment_urls)),
+    path("periods/", billing_periods.period_list, name="periods"),
+    path("periods/<int:pk>/", billing_periods.board, name="period"),
+    path("periods/<int:pk>/invite/", billing_periods.invite, name="period-invite"),
+    path("periods/<int:pk>/close/", billing_periods.close, name="period-close"),
+    path("invoices/", invoices.invoice_list, name="invoices"),
+    path("invoices/<str:number>/<int:position>/", include(invoice_urls)),
+]
+
+urlpatterns = [
+    path("bills/", bills.my_bills, name="bills"),
+    path("invitations/<str:token>/", invitations.answer, name="invitation"),
+    path("p/<slug:project>/", include(project_urls)),
+]

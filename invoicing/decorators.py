@@ -1,0 +1,51 @@
+"""The door of pages about one commitment or one invoice: the project's door, then what this person may see of it.
+
+What the person may not see answers 404 exactly like what does not exist (P-1, P-2, P-8).
+"""
+
+from collections.abc import Callable
+from functools import wraps
+
+from django.http import Http404
+
+from directory.decorators import FORM, project_view
+from directory.permissions import Level, Tool
+from invoicing.models import Commitment, Invoice
+
+
+def commitment_view(level: Level, *, methods=FORM) -> Callable:
+    """For addresses with <project> and <number>: the view gets (request, commitment, …)."""
+
+    def decorate(view):
+        @wraps(view)
+        def wrapped(request, project, *, number, **rest):
+            return view(request, _commitment(request.access, number), **rest)
+
+        return project_view(Tool.COMMITMENTS, level, methods=methods)(wrapped)
+
+    return decorate
+
+
+def invoice_view(level: Level, *, methods=FORM) -> Callable:
+    """For addresses with <project>, <number> and <position>: the view gets (request, invoice, …)."""
+
+    def decorate(view):
+        @wraps(view)
+        def wrapped(request, project, *, number, position, **rest):
+            invoices = Invoice.objects.visible_to(request.access).with_context()
+            invoice = invoices.filter(commitment__number=number, position=position).first()
+            if invoice is None:
+                raise Http404
+            return view(request, invoice, **rest)
+
+        return project_view(Tool.COMMITMENTS, level, methods=methods)(wrapped)
+
+    return decorate
+
+
+def _commitment(access, number: str) -> Commitment:
+    commitments = Commitment.objects.visible_to(access).select_related("project__company", "vendor")
+    commitment = commitments.filter(number=number).first()
+    if commitment is None:
+        raise Http404
+    return commitment
