@@ -1,3 +1,292 @@
+"""The words templates are written with: amounts, dates, icons, badges and the small components every page shares.
+
+Registered as template built-ins, so no page loads it. What a status looks like is decided here, once.
+"""
+
+from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
 from django import template
+from django.db.models import Model
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 register = template.Library()
+
+CENT = Decimal("0.01")
+MINUS = "−"
+
+
+class Look(NamedTuple):
+    """A status as people see it: tone (neutral, info, ok, warn, bad), icon, words ("" = the model's own label)."""
+
+    tone: str
+    icon: str
+    label: str = ""
+
+
+STATUSES = {
+    # invoices
+    "draft": Look("neutral", "pencil", "Draft"),
+    "under_review": Look("info", "eye", "Under review"),
+    "revise_and_resubmit": Look("warn", "rotate-ccw", "Revise & resubmit"),
+    "pending_owner_approval": Look("info", "hourglass", "Pending owner approval"),
+    "approved_as_noted": Look("ok", "circle-check", "Approved as noted"),
+    "approved": Look("ok", "circle-check", "Approved"),
+    # commitments and change orders
+    "out_for_bid": Look("neutral", "send"),
+    "out_for_signature": Look("info", "pencil"),
+    "processing": Look("neutral", "clock"),
+    "submitted": Look("info", "send"),
+    "partially_received": Look("info", "circle-dot"),
+    "received": Look("ok", "check"),
+    "complete": Look("neutral", "badge-check"),
+    "terminated": Look("bad", "ban"),
+    "pending": Look("info", "hourglass"),
+    "rejected": Look("bad", "circle-x"),
+    "no_charge": Look("neutral", "check"),
+    "void": Look("neutral", "ban"),
+    # billing periods and invitations
+    "open": Look("ok", "circle-dot", "Open"),
+    "closed": Look("neutral", "lock", "Closed"),
+    "no_contact": Look("warn", "triangle-alert", "No invoice contact"),
+    "not_invited": Look("neutral", "circle-dashed", "Not invited"),
+    "invited": Look("info", "mail", "Invited"),
+    "accepted": Look("ok", "check", "Accepted"),
+    "declined": Look("neutral", "x", "Declined"),
+}
+# The second state machine has words in common with the first, and another meaning for them.
+EXPORT_STATUSES = {
+    "not_sent": Look("neutral", "circle-dashed", "Not sent"),
+    "ready_to_export": Look("info", "hourglass", "Ready to export"),
+    "exporting": Look("info", "refresh-cw", "Exporting"),
+    "exported": Look("ok", "file-spreadsheet", "Exported"),
+    "posted": Look("ok", "badge-check", "Posted"),
+    "retrieved": Look("neutral", "undo-2", "Taken back"),
+    "rejected": Look("bad", "circle-x", "Rejected by accounting"),
+    "failed": Look("bad", "triangle-alert", "Failed"),
+    "voided": Look("neutral", "ban", "Voided"),
+    # export batches
+    "accepted": Look("info", "clock", "Accepted"),
+    "queued": Look("info", "clock", "Accepted"),
+    "building": Look("info", "refresh-cw", "Building"),
+    "ready": Look("ok", "file-spreadsheet", "Ready"),
+    "built": Look("ok", "file-spreadsheet", "Ready"),
+    "downloaded": Look("ok", "download", "Downloaded"),
+    "confirmed": Look("ok", "badge-check", "Confirmed in Sage"),
+}
+
+
+@register.filter
+def money(amount: Decimal | int | None) -> str:
+    """1234.5 → "1,234.50", a true minus sign before a negative amount, "" for None. Refuses floats: they lose cents."""
+    if amount is None or amount == "":
+        return ""
+    rounded = exact(amount).quantize(CENT, rounding=ROUND_HALF_UP)
+    return f"{MINUS if rounded < 0 else ''}{abs(rounded):,.2f}"
+
+
+@register.filter
+def amount(value: Decimal | int | None) -> str:
+    """As `money`, with a plain hyphen for minus: what an input holds, so that it can be typed over and sent back."""
+    return money(value).replace(MINUS, "-")
+
+
+@register.filter
+def cents(value: Decimal | int | None) -> str:
+    """Dollars as whole cents, 12.34 → "1234", "" for None: what `data-` attributes carry to the entry sheet."""
+    return "" if value is None or value == "" else str(int((exact(value) * 100).to_integral_value(ROUND_HALF_UP)))
+
+
+@register.filter
+def percent(value: Decimal | int | None, places: int = 1) -> str:
+    """Percent points to words: 55 → "55.0 %"; "" for None, because a scheduled value of zero has no percentage."""
+    if value is None or value == "":
+        return ""
+    rounded = exact(value).quantize(Decimal(1).scaleb(-int(places)), rounding=ROUND_HALF_UP)
+    return f"{MINUS if rounded < 0 else ''}{abs(rounded):,f} %"
+
+
+@register.filter
+def rate(value: Decimal | int | None) -> str:
+    """A retainage rate without idle zeros: 10.00 → "10 %", 7.50 → "7.5 %"; zero is a rate, None is "not set"."""
+    return "not set" if value is None else f"{exact(value).normalize():f} %"
+
+
+def exact(value: Decimal | int | str) -> Decimal:
+    if isinstance(value, float):
+        raise TypeError(f"{value!r} is a float; amounts are Decimal from the database to the page")
+    return Decimal(value)
+
+
+@register.filter
+def day(value: date | None) -> str:
+    """A calendar day in words: "Fri 27 Nov 2026"; "" for None."""
+    return f"{value:%a} {value.day} {value:%b %Y}" if value else ""
+
+
+@register.simple_tag
+def moment(at: datetime | None, zone: object = "") -> SafeString:
+    """A moment in the project's zone, named, exact in the title (U10). `zone`: a name or anything with `time_zone`."""
+    if at is None:
+        return SafeString("")
+    name = str(getattr(zone, "time_zone", zone) or timezone.get_current_timezone_name())
+    here = at.astimezone(ZoneInfo(name))
+    hour = f"{here.hour % 12 or 12}:{here:%M} {'am' if here.hour < 12 else 'pm'}"
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        here.isoformat(timespec="seconds"),
+        f"{here:%A} {here.day} {here:%B %Y, %H:%M:%S} {here:%Z} ({name})",
+        f"{here.day} {here:%b %Y}, {hour} {here:%Z}",
+    )
+
+
+@register.simple_tag
+def icon(name: str, label: str = "") -> SafeString:
+    """One symbol of static/icons.svg. Silent for readers unless it stands alone: then give it a label."""
+    speech = format_html('role="img" aria-label="{}"', label) if label else SafeString('aria-hidden="true"')
+    return format_html('<svg class="i" {}><use href="{}#{}"/></svg>', speech, static("icons.svg"), name)
+
+
+@register.simple_tag
+def badge(tone: str, symbol: str, label: str) -> SafeString:
+    """A status in three ways at once: colour, icon and word (U7)."""
+    return format_html('<span class="badge tone-{}">{}<span>{}</span></span>', tone, icon(symbol), label)
+
+
+@register.simple_tag
+def status_badge(subject: object, field: str = "status") -> SafeString:
+    """The badge of a model instance's status field, or of a plain status word; `field="export"` for an export's word.
+
+    Anything from erp_integrations is read with the words of the export machine (E-4).
+    """
+    value = str(getattr(subject, field, "")) if isinstance(subject, Model) else str(subject)
+    look = look_of(value, is_export=field.startswith("export") or in_export(subject))
+    return badge(look.tone, look.icon, look.label or own_words(subject, field) or value.replace("_", " ").capitalize())
+
+
+def look_of(value: str, *, is_export: bool) -> Look:
+    first = EXPORT_STATUSES if is_export else STATUSES
+    return first.get(value) or STATUSES.get(value) or EXPORT_STATUSES.get(value) or Look("neutral", "circle-dot")
+
+
+def in_export(subject: object) -> bool:
+    return isinstance(subject, Model) and subject._meta.app_label == "erp_integrations"
+
+
+def own_words(subject: object, field: str) -> str:
+    words = getattr(subject, f"get_{field}_display", None)
+    return str(words()) if words else ""
+
+
+@register.simple_tag
+def field(bound: object) -> SafeString:
+    """One form field with label, hint and errors beside it, wired for readers (U4): `{% field form.reason %}`."""
+    return bound.as_field_group()
+
+
+@register.inclusion_tag("components/bar.html")
+def bar(done: Decimal | int, total: Decimal | int, label: str, tone: str = "info") -> dict:
+    """A thin drawn bar with its meaning in words beside it: `{% bar 9 14 "9 of 14 billed" %}`."""
+    return {"width": share(done, total), "label": label, "tone": tone}
+
+
+@register.inclusion_tag("components/money_picture.html")
+def money_picture(parts: list[dict], label: str) -> dict:
+    """Amounts of one whole side by side. `parts`: dicts of label, amount and tone; their sum is the full width."""
+    total = sum((exact(part["amount"]) for part in parts), Decimal(0))
+    drawn, at = [], Decimal(0)
+    for part in parts:
+        width = share(part["amount"], total)
+        drawn.append({**part, "x": at, "width": width})
+        at += width
+    return {"parts": drawn, "label": label}
+
+
+def share(part: Decimal | int, whole: Decimal | int) -> Decimal:
+    """Percent of the whole for drawing, kept between 0 and 100: a picture is not a figure."""
+    if not whole:
+        return Decimal(0)
+    return min(max(exact(part) * 100 / exact(whole), Decimal(0)), Decimal(100)).quantize(CENT)
+
+
+@register.inclusion_tag("components/steps.html")
+def steps(names: str | list[str], current: int, stopped: bool = False) -> dict:
+    """Where something is on its way: `{% steps "Accepted|Building|Ready" 2 %}`. Past the last means all are done."""
+    listed = names.split("|") if isinstance(names, str) else names
+    state = {True: "stopped" if stopped else "now"}
+    return {
+        "steps": [
+            {"name": name, "state": state.get(number == current, "done" if number < current else "")}
+            for number, name in enumerate(listed, start=1)
+        ]
+    }
+
+
+@register.inclusion_tag("components/pagination.html", takes_context=True)
+def pagination(context: template.Context, page: object) -> dict:
+    """Links to the other pages of a list, keeping every filter of the address."""
+    return {"page": page, "query": context["request"].GET}
+
+
+@register.simple_block_tag
+def table_region(content: str, label: str) -> SafeString:
+    """A sideways-scrolling home for a list table; reachable by keyboard, so it needs a name."""
+    return format_html('<div class="table-region" role="region" aria-label="{}" tabindex="0">{}</div>', label, content)
+
+
+@register.simple_block_tag
+def grid_region(content: str, label: str) -> SafeString:
+    """The scroll area of a money grid: header, first columns and totals stay in sight."""
+    return format_html('<div class="grid-scroll" role="region" aria-label="{}" tabindex="0">{}</div>', label, content)
+
+
+@register.simple_block_tag
+def more_menu(content: str, label: str = "More") -> SafeString:
+    """What may be done besides the primary action; opens without JavaScript. The content is a list of links or forms."""
+    return format_html(
+        '<details class="menu"><summary class="button">{} {}</summary><div class="menu-list">{}</div></details>',
+        label,
+        icon("chevron-down"),
+        content,
+    )
+
+
+@register.simple_block_tag
+def notice(content: str, tone: str = "info") -> SafeString:
+    """A banner in one of the five tones: what is locked, by whom, since when, and the way back."""
+    return format_html('<div class="notice tone-{}">{}<div>{}</div></div>', tone, icon(TONE_ICONS[tone]), content)
+
+
+TONE_ICONS = {
+    "neutral": "info",
+    "info": "info",
+    "ok": "circle-check",
+    "warn": "triangle-alert",
+    "bad": "circle-alert",
+}
+
+
+@register.simple_block_tag
+def empty(content: str, title: str, symbol: str = "circle-dashed") -> SafeString:
+    """Instead of a blank table: what will be here, who makes it, and the button if that is you."""
+    return format_html('<div class="empty">{}<h2>{}</h2>{}</div>', icon(symbol), title, content)
+
+
+@register.simple_block_tag
+def dialog(content: str, name: str, title: str) -> SafeString:
+    """A box that opens over the page: by JavaScript from `data-opens`, without it from a link to #name."""
+    head = format_html(
+        '<header><h2 id="{0}-title" tabindex="-1">{1}</h2>'
+        '<a class="button quiet square" href="#" data-closes aria-label="Close">{2}</a></header>',
+        name,
+        title,
+        icon("x"),
+    )
+    return format_html(
+        '<dialog id="{0}" aria-labelledby="{0}-title"><div class="dialog">{1}{2}</div></dialog>', name, head, content
+    )

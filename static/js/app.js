@@ -1,0 +1,80 @@
+/* What every page has: theme, row height, keys, menus that close, focus that is never lost. All of it may be missing.
+
+   data-set="theme|density" value="…"   a button; kept for a year in a cookie the server reads
+   data-set-keys                        a checkbox: single-letter keys on or off (U8)
+   data-search                          the field that / goes to
+   data-go="h|i|e"                      a link that "g" and then this letter opens
+   data-takes-focus                     an error summary: gets the focus on load and after a swap (U4)
+   data-needs-script                    shown only when scripts run
+   data-tick-all="name"                 a checkbox that ticks every checkbox of that name in its form
+   data-selected="name"                 text for the number ticked; data-cents on each checkbox feeds data-selected-sum
+   window "plumbline:say" {detail}      any script asks for words in the polite live region */
+(() => {
+  const root = document.documentElement;
+  const typing = (element) => element.matches("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
+  const keep = (name, value) => {
+    root.dataset[name] = value;
+    document.cookie = `${name}=${value}; path=/; max-age=31536000; samesite=lax`;
+  };
+  const say = (words) => { document.getElementById("announce").textContent = words; };
+  window.addEventListener("plumbline:say", (event) => say(event.detail));
+
+  const showChoices = () => {
+    for (const button of document.querySelectorAll("[data-set]")) button.setAttribute("aria-pressed", root.dataset[button.dataset.set] === button.value);
+    for (const box of document.querySelectorAll("[data-set-keys]")) box.checked = root.dataset.keys !== "off";
+  };
+  for (const part of document.querySelectorAll("[data-needs-script]")) part.hidden = false;
+  showChoices();
+
+  const takeFocus = (within) => within.querySelector?.("[data-takes-focus]")?.focus();
+  takeFocus(document);
+  document.addEventListener("htmx:afterSettle", (event) => takeFocus(event.target));
+  document.addEventListener("htmx:responseError", (event) => {
+    const code = event.detail.xhr.status;
+    say(code === 409 ? "Not saved: somebody else changed this. Load the page again." : `Not saved (${code}). Nothing was changed.`);
+  });
+  document.addEventListener("htmx:sendError", () => say("Not saved: you seem to be offline."));
+
+  document.addEventListener("click", (event) => {
+    const choice = event.target.closest("[data-set]");
+    if (choice) { keep(choice.dataset.set, choice.value); showChoices(); }
+    for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+  });
+
+  const named = (form, name) => [...form.querySelectorAll(`input[type=checkbox][name="${CSS.escape(name)}"]`)];
+  const count = (form) => {
+    for (const out of form.querySelectorAll("[data-selected]")) out.textContent = named(form, out.dataset.selected).filter((box) => box.checked).length;
+    for (const out of form.querySelectorAll("[data-selected-sum]")) {
+      const sum = named(form, out.dataset.selectedSum).filter((box) => box.checked).reduce((total, box) => total + Number(box.dataset.cents || 0), 0);
+      out.textContent = new Intl.NumberFormat("en-US", { minimumFractionDigits: 2 }).format(sum / 100);
+    }
+  };
+  document.addEventListener("change", (event) => {
+    const box = event.target;
+    if (box.matches("[data-set-keys]")) keep("keys", box.checked ? "on" : "off");
+    if (box.dataset.tickAll) for (const other of named(box.form, box.dataset.tickAll)) other.checked = box.checked;
+    if (box.form && box.type === "checkbox") count(box.form);
+  });
+  for (const out of document.querySelectorAll("[data-selected]")) count(out.closest("form"));
+
+  let goes = false;
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") {
+      const menu = event.target.closest("details.menu[open]");
+      if (menu) { menu.open = false; menu.querySelector("summary").focus(); }
+      return;
+    }
+    if (root.dataset.keys === "off" || typing(event.target) || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+    if (goes) {
+      goes = false;
+      const link = document.querySelector(`[data-go="${CSS.escape(event.key)}"]`);
+      if (link) { event.preventDefault(); link.click(); }
+      return;
+    }
+    if (event.key === "g") { goes = true; setTimeout(() => { goes = false; }, 1200); return; }
+    if (event.key === "/") document.querySelector("[data-search]")?.focus();
+    else if (event.key === "?") document.getElementById("keys")?.showModal();
+    else return;
+    event.preventDefault();
+  });
+})();
