@@ -12,6 +12,7 @@ from directory.permissions import read_access
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
 from invoicing import notifications
 from invoicing.actions.commitments import ADMIN_RIGHT
+from invoicing.calculations import identities
 from invoicing.calculations.lines import next_line
 from invoicing.calculations.money import ZERO
 from invoicing.models import (
@@ -200,6 +201,7 @@ TYPED = [
     "stored_new",
     "stored_balance_typed",
     "quantity_this_period",
+    "over_billing_is_waived",
     "work_retainage_is_typed",
     "stored_retainage_is_typed",
     "retainage_released",
@@ -298,7 +300,9 @@ def submit(invoice: Invoice, *, by) -> Invoice:
 
 
 def _may_be_sent(invoice: Invoice, access) -> None:
-    if not is_project_admin(access) and not invoice.may_finish_late:
+    if is_project_admin(access):
+        invoice.may_finish_late = True
+    if not invoice.may_finish_late:
         if not invoice.billing_period.is_open:
             raise NotNow("The billing period is closed. Ask the project team to put this bill back to you.")
         if timezone.localdate(timezone=invoice.project.zone) > invoice.due_date:
@@ -314,9 +318,9 @@ def _may_be_sent(invoice: Invoice, access) -> None:
 
 def _must_hold(invoice: Invoice) -> None:
     """Every identity that is an error holds (5.5)."""
-    broken = [identity for identity in identities_of(invoice) if identity.blocks]
+    broken = identities.errors(identities_of(invoice))
     if broken:
-        raise Refused(" ".join(f"{identity.number}: {identity.message}" for identity in broken))
+        raise Refused(" ".join(f"{identity.number}: {identity.sentence}" for identity in broken))
 
 
 def _freeze_claim(invoice: Invoice) -> None:

@@ -52,6 +52,11 @@ class LineFacts:
     def result(self) -> Line:
         return Line.of(self.line)
 
+    @property
+    def may_pass_its_value(self) -> bool:
+        """A measured quantity may exceed the estimate, once someone waived the limit (N-4, PA-33)."""
+        return self.is_unit_priced and self.is_over_billing_waived
+
 
 @dataclass(frozen=True, kw_only=True)
 class PreviousCertificate:

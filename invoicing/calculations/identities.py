@@ -134,7 +134,7 @@ def _limit_of_line(facts: LineFacts, allows_over_billing: bool) -> Iterator[Iden
         side = "below" if limit >= 0 else "above"
         sentence = f"{describe(line)} would come to {side} zero in all. Take back at most what was billed."
         yield from found_on(line, "N-4", sentence, ZERO, total)
-    elif line.over_billed_by and not allows_over_billing and not (facts.is_unit_priced and facts.is_over_billing_waived):
+    elif line.over_billed_by and not allows_over_billing and not facts.may_pass_its_value:
         way_out = "or ask an Admin to waive it" if facts.is_unit_priced else "or ask for a change order"
         sentence = f"{describe(line)} is billed {format_amount(line.over_billed_by)} over its scheduled value. "
         yield from found_on(line, "N-4", f"{sentence}Lower the amount, {way_out}.", limit, total)
@@ -172,7 +172,8 @@ def _retainage_bounds(line: Line) -> Iterator[Identity]:
         (line.stored_retainage, line.stored_presently, "Stored retainage"),
     ):
         if not is_between(amount, ZERO, limit):
-            sentence = f"{words} on {describe(line)} must lie between 0.00 and {format_amount(limit)}. Type such an amount."
+            remedy = f"must lie between 0.00 and {format_amount(limit)}. Type such an amount."
+            sentence = f"{words} on {describe(line)} {remedy}"
             yield from found_on(line, "N-5", sentence, ZERO if amount * limit <= 0 else limit, amount)
 
 

@@ -210,7 +210,6 @@ class Invoice(FSMModelMixin, models.Model):
     def submit(self, by, at):
         self.submitted_by, self.submitted_at = by, at
         self.review_opened_at = None
-        self.may_finish_late = False
 
     @transition(
         status,
@@ -320,6 +319,9 @@ class InvoiceLine(models.Model):
     stored_retainage = MoneyField("MR", default=ZERO)
     stored_retainage_is_typed = models.BooleanField(default=False)
     retainage_released = MoneyField("RR", default=ZERO)
+    over_billing_is_waived = models.BooleanField(
+        default=False, help_text="N-4: an Admin lets a unit-priced line pass its scheduled value."
+    )
     note = models.CharField(max_length=300, blank=True, help_text="N-9: why the line is negative; or any remark.")
     allowed_reason = models.CharField(max_length=300, blank=True, help_text="Why a reviewer allows another amount.")
     verdict = models.CharField(max_length=10, choices=Verdict, default=Verdict.NONE, blank=True)

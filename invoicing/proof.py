@@ -1,0 +1,133 @@
+"""An invoice as the arithmetic takes it: settling its lines, adding up its header, and what its identities say."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+from django.utils import timezone
+
+from invoicing.calculations import identities
+from invoicing.calculations.facts import InvoiceFacts, LineFacts, PeriodFacts, PreviousCertificate, PreviousLine
+from invoicing.calculations.findings import Identity
+from invoicing.calculations.money import ZERO
+from invoicing.calculations.summary import ChangeOrderAmount, Summary, summarize
+from invoicing.models import ChangeOrder, Invoice, InvoiceLine
+
+HEADER = (
+    "original_contract_sum",
+    "net_change_orders",
+    "total_completed_and_stored",
+    "work_retainage",
+    "stored_retainage",
+    "gross_this_period",
+    "retainage_newly_held",
+    "retainage_released",
+)
+
+
+def settle(line: InvoiceLine) -> None:
+    """Store the line's retainage as its rule gives it, or as typed (5.2)."""
+    worked_out = line.as_line()
+    line.work_retainage = worked_out.work_retainage
+    line.stored_retainage = worked_out.stored_retainage
+
+
+def lines_of(invoice: Invoice) -> list[InvoiceLine]:
+    return list(invoice.lines.select_related("schedule_line__change_order"))
+
+
+def refresh_header(invoice: Invoice) -> None:
+    """Set the header's amounts to the sums of the saved lines (N-8). The caller saves the invoice."""
+    summary = summary_of(invoice, lines_of(invoice))
+    for name in HEADER:
+        setattr(invoice, name, getattr(summary, name))
+
+
+def summary_of(invoice: Invoice, lines: list[InvoiceLine]) -> Summary:
+    """Lines 1 to 9 worked out from these lines; line 7 is the stored one (PA-19)."""
+    original, changes = _contract_sums(lines)
+    return summarize(
+        [line.as_line() for line in lines],
+        original,
+        changes,
+        invoice.previous_certificates,
+        _change_order_block(invoice, lines),
+    )
+
+
+def _contract_sums(lines: list[InvoiceLine]) -> tuple[Decimal, Decimal]:
+    """(original, change orders) by the schedule of values as it stands now, in dollars."""
+    schedule = [line.schedule_line for line in lines]
+    original = sum((line.amount for line in schedule if line.change_order_id is None), ZERO)
+    changes = sum((line.amount for line in schedule if line.change_order_id is not None), ZERO)
+    return original, changes
+
+
+def _change_order_block(invoice: Invoice, lines: list[InvoiceLine]) -> list[ChangeOrderAmount]:
+    """Each line of a change order, as approved in this period or before."""
+    return [
+        ChangeOrderAmount(
+            amount=line.scheduled_value,
+            is_this_period=(line.schedule_line.change_order.approved_date or invoice.period_start_date)
+            >= invoice.period_start_date,
+        )
+        for line in lines
+        if line.schedule_line.change_order_id
+    ]
+
+
+def stored_summary(invoice: Invoice, lines: list[InvoiceLine]) -> Summary:
+    """The header as it is stored, with the change-order block."""
+    stored = {name: getattr(invoice, name) for name in (*HEADER, "previous_certificates")}
+    return replace(summary_of(invoice, lines), **stored)
+
+
+def identities_of(invoice: Invoice, lines: list[InvoiceLine] | None = None) -> tuple[Identity, ...]:
+    """N-1 … N-13, each with expected, found and difference, from what is stored now."""
+    return identities.check(facts_of(invoice, lines_of(invoice) if lines is None else lines))
+
+
+def facts_of(invoice: Invoice, lines: list[InvoiceLine]) -> InvoiceFacts:
+    original, changes = _contract_sums(lines)
+    previous = invoice.previous
+    previous_lines = previous.lines.select_related("schedule_line") if previous else ()
+    return InvoiceFacts(
+        lines=tuple(_line_facts(line) for line in lines),
+        header=stored_summary(invoice, lines),
+        original_contract_sum=original,
+        approved_change_orders=changes,
+        period=_period_facts(invoice),
+        previous_lines=tuple(PreviousLine.of(line.as_line()) for line in previous_lines),
+        previous_certificate=PreviousCertificate(
+            earned_less_retainage=previous.earned_less_retainage, total_retainage=previous.total_retainage
+        )
+        if previous
+        else PreviousCertificate(),
+        allows_over_billing=invoice.commitment.allows_over_billing,
+        has_attachments=invoice.attachments.exists(),
+    )
+
+
+def _line_facts(line: InvoiceLine) -> LineFacts:
+    change_order = line.schedule_line.change_order
+    return LineFacts(
+        line=line.as_line(),
+        reason=line.note or line.allowed_reason,
+        is_unit_priced=line.schedule_line.is_unit_priced,
+        is_over_billing_waived=line.over_billing_is_waived,
+        is_change_order_approved=change_order is None or change_order.status == ChangeOrder.Status.APPROVED,
+        work_retainage_as_stored=line.work_retainage,
+        stored_retainage_as_stored=line.stored_retainage,
+    )
+
+
+def _period_facts(invoice: Invoice) -> PeriodFacts:
+    was_sent = invoice.submitted_at is not None and invoice.status not in Invoice.ENTERABLE
+    moment = invoice.submitted_at if was_sent else timezone.now()
+    return PeriodFacts(
+        start_date=invoice.period_start_date,
+        end_date=invoice.period_end_date,
+        due_date=invoice.due_date,
+        submitted_date=timezone.localdate(moment, timezone=invoice.project.zone),
+        accepts_bills=was_sent or invoice.billing_period.is_open,
+        may_finish_late=invoice.may_finish_late,
+    )
