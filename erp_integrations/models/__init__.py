@@ -1,0 +1,46 @@
+from erp_integrations.models.batches import (
+    MAX_ATTEMPTS,
+    BatchState,
+    Download,
+    ExportBatch,
+    ExportItem,
+    RetainageRelease,
+    WorkerPulse,
+    batch_key,
+)
+from erp_integrations.models.exports import ExportStatus, InvoiceExport
+from erp_integrations.models.layouts import ErpSettings, ImportLayout
+from erp_integrations.models.links import (
+    CommitmentLink,
+    CostCodeLink,
+    CostTypeLink,
+    LineLink,
+    ProjectLink,
+    VendorLink,
+)
+from erp_integrations.models.lists import ListKind, SageListVersion, current_versions, sage_lists
+
+__all__ = [
+    "MAX_ATTEMPTS",
+    "BatchState",
+    "CommitmentLink",
+    "CostCodeLink",
+    "CostTypeLink",
+    "Download",
+    "ErpSettings",
+    "ExportBatch",
+    "ExportItem",
+    "ExportStatus",
+    "ImportLayout",
+    "InvoiceExport",
+    "LineLink",
+    "ListKind",
+    "ProjectLink",
+    "RetainageRelease",
+    "SageListVersion",
+    "VendorLink",
+    "WorkerPulse",
+    "batch_key",
+    "current_versions",
+    "sage_lists",
+]

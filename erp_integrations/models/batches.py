@@ -1,0 +1,239 @@
+"""The queue and the files: one accepted batch, what is in it, who took the file away, and whether a worker lives."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from directory.fields import MoneyField
+from directory.models import Company
+from erp_integrations.models.exports import InvoiceExport
+from erp_integrations.models.layouts import ImportLayout
+from erp_integrations.sage100 import facts
+from invoicing.calculations.money import ZERO
+from invoicing.models import Invoice
+
+MAX_ATTEMPTS = 5
+RESEND = timedelta(seconds=30)
+SILENCE = timedelta(seconds=60)
+
+
+class BatchState(models.TextChoices):
+    PENDING = "pending", "Accepted"
+    BUILDING = "building", "Building"
+    READY = "ready", "Ready"
+    DEAD = "dead", "Failed"
+    VOID = "void", "Void"
+
+
+class ExportBatchQuerySet(models.QuerySet):
+    def of(self, company):
+        return self.filter(company=company)
+
+    def claimable(self, now):
+        """Waiting for a worker, or left behind by one whose lease ran out."""
+        return self.filter(
+            Q(state=BatchState.PENDING) | Q(state=BatchState.BUILDING, lease_until__lt=now), attempts__lt=MAX_ATTEMPTS
+        )
+
+    def held_by(self, token):
+        """Being built by the worker that holds this token: every write of a worker goes through here (fencing)."""
+        return self.filter(state=BatchState.BUILDING, lease_token=token)
+
+    def unheard(self, now):
+        """Nobody works on it and no message stands for it: lost messages, killed workers, restored backups (R5, R6)."""
+        silent = Q(enqueued_at__isnull=True) | Q(enqueued_at__lt=now - RESEND)
+        return self.claimable(now).filter(silent | Q(state=BatchState.BUILDING))
+
+    def exhausted(self, now):
+        """Every attempt was killed: nobody tries again by itself (R20, R23)."""
+        return self.filter(state=BatchState.BUILDING, lease_until__lt=now, attempts__gte=MAX_ATTEMPTS)
+
+
+class ExportBatch(models.Model):
+    """The row is the queue, and the record of what was accepted. Once ready, triggers keep it as it is (E-2)."""
+
+    State = BatchState
+
+    company = models.ForeignKey(Company, models.PROTECT, related_name="export_batches")
+    number = models.PositiveIntegerField()
+    layout = models.ForeignKey(ImportLayout, models.PROTECT, related_name="batches")
+    accounting_date = models.DateField()
+    accepted_at = models.DateTimeField()
+    accepted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    snapshot = models.TextField(help_text="The accepted facts as canonical JSON.")
+    snapshot_sha256 = models.CharField(max_length=64)
+    accepted_rows_sha256 = models.CharField(max_length=64, help_text="The rows as the approver saw them.")
+    list_versions = models.JSONField(default=dict, help_text="{kind: id} of Sage's lists it was accepted on.")
+    findings = models.JSONField(default=list, help_text="What the rules said, each warning ticked.")
+
+    state = models.CharField(max_length=10, choices=BatchState, default=BatchState.PENDING)
+    lease_token = models.UUIDField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    enqueued_at = models.DateTimeField(null=True)
+    step = models.CharField(max_length=40, blank=True)
+    done = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField(default=0)
+    error = models.CharField(max_length=500, blank=True)
+
+    file_name = models.CharField(max_length=80, blank=True)
+    file_key = models.CharField(max_length=120, blank=True)
+    file_sha256 = models.CharField(max_length=64, blank=True)
+    csv_key = models.CharField(max_length=120, blank=True)
+    csv_sha256 = models.CharField(max_length=64, blank=True)
+    rows_sha256 = models.CharField(max_length=64, blank=True)
+    invoice_count = models.PositiveIntegerField(default=0)
+    row_count = models.PositiveIntegerField(default=0)
+    gross = MoneyField(default=ZERO)
+    retainage = MoneyField("retainage newly held", default=ZERO)
+    net = MoneyField("gross less retainage newly held", default=ZERO)
+    totals_by_job = models.JSONField(default=list)
+    built_at = models.DateTimeField(null=True)
+
+    objects = ExportBatchQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "export batches"
+        ordering = ["-number"]
+        indexes = [
+            models.Index(
+                fields=["state", "lease_until"], condition=Q(state__in=("pending", "building")), name="batches_to_build"
+            )
+        ]
+        constraints = [
+            models.UniqueConstraint("company", "number", name="a_batch_number_is_used_once_in_a_company"),
+            models.CheckConstraint(
+                condition=~Q(state="ready")
+                | (Q(built_at__isnull=False) & ~Q(file_key="") & ~Q(file_sha256="") & ~Q(csv_sha256="")),
+                name="a_ready_batch_has_its_file",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="building") | Q(lease_token__isnull=False, lease_until__isnull=False),
+                name="a_batch_being_built_has_a_lease",
+            ),
+            models.CheckConstraint(condition=~Q(state="dead") | ~Q(error=""), name="a_failed_batch_says_why"),
+        ]
+
+    def __str__(self):
+        return self.key
+
+    @property
+    def key(self) -> str:
+        """What stands in Sage's User Def 1: EXP-000412."""
+        return batch_key(self.number)
+
+    @property
+    def facts(self) -> facts.BatchFacts:
+        return facts.batch_from_json(self.snapshot)
+
+    @property
+    def csv_name(self) -> str:
+        return self.file_name.removesuffix(".xlsx") + ".csv"
+
+    @property
+    def has_file(self) -> bool:
+        """A void batch keeps its file for the record (E-2)."""
+        return bool(self.file_key)
+
+
+def batch_key(number: int) -> str:
+    return f"EXP-{number:06d}"
+
+
+class ExportItem(models.Model):
+    """One invoice in one batch. `is_live` ends with a rejection or a void; until then no other batch holds it (E-1)."""
+
+    batch = models.ForeignKey(ExportBatch, models.PROTECT, related_name="items")
+    invoice_export = models.ForeignKey(InvoiceExport, models.PROTECT, related_name="items")
+    position = models.PositiveIntegerField(help_text="Its place in the file.")
+    is_live = models.BooleanField(default=True)
+    replaced_by = models.OneToOneField("self", models.PROTECT, null=True, related_name="replaces")
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint("batch", "invoice_export", name="an_invoice_is_once_in_a_batch"),
+            models.UniqueConstraint(
+                "invoice_export", condition=Q(is_live=True), name="an_invoice_is_in_one_live_batch"
+            ),
+            models.CheckConstraint(
+                condition=Q(replaced_by__isnull=True) | Q(is_live=False), name="only_an_ended_item_is_replaced"
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.invoice_export.invoice} in {self.batch}"
+
+
+class RetainageRelease(models.Model):
+    """What a batch's release sheet tells staff to release on one earlier invoice, in dollars (S51)."""
+
+    item = models.ForeignKey(ExportItem, models.PROTECT, related_name="releases")
+    on_invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="releases_on_it")
+    held = MoneyField("held before it")
+    released = MoneyField()
+
+    class Meta:
+        ordering = ["on_invoice__position"]
+        constraints = [
+            models.UniqueConstraint("item", "on_invoice", name="a_release_names_an_invoice_once"),
+            models.CheckConstraint(
+                condition=Q(released__gt=0) & Q(released__lte=F("held")), name="a_release_is_not_above_what_is_held"
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.released} on {self.on_invoice}"
+
+
+class Download(models.Model):
+    """Who took which file, when, from where (E-2). Triggers refuse to change or delete a row."""
+
+    class Which(models.TextChoices):
+        XLSX = "xlsx", "Workbook"
+        CSV = "csv", "CSV"
+
+    batch = models.ForeignKey(ExportBatch, models.PROTECT, related_name="downloads")
+    which = models.CharField(max_length=4, choices=Which)
+    sha256 = models.CharField(max_length=64)
+    at = models.DateTimeField(auto_now_add=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    remote_address = models.GenericIPAddressField(null=True)
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self):
+        return f"{self.batch} {self.which} taken by {self.by}"
+
+
+class WorkerPulse(models.Model):
+    """When a background worker was last seen, so that a page can say that exports wait for one (R30)."""
+
+    name = models.CharField(max_length=120, unique=True)
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-seen_at"]
+
+    def __str__(self):
+        return f"{self.name} at {self.seen_at:%H:%M:%S}"
+
+    @classmethod
+    def beat(cls, name: str) -> None:
+        cls.objects.update_or_create(name=name, defaults={"seen_at": timezone.now()})
+
+    @classmethod
+    def last_seen(cls):
+        """When any worker was last seen; None when none ever was."""
+        newest = cls.objects.order_by("-seen_at").first()
+        return newest.seen_at if newest else None
+
+    @classmethod
+    def is_silent(cls) -> bool:
+        """No worker for a minute: exports are waiting."""
+        seen = cls.last_seen()
+        return seen is None or timezone.now() - seen > SILENCE

@@ -1,0 +1,243 @@
+"""An invoice's way to accounting: the second status machine, beside the invoice's own (domain 6.2)."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django_fsm import FSMField, FSMModelMixin, transition
+
+from erp_integrations import permissions
+from erp_integrations.models.layouts import ErpSettings
+from invoicing.models import BillingPeriod, Commitment, Invoice
+
+
+class ExportStatus(models.TextChoices):
+    NOT_SENT = "not_sent", "Not sent"
+    READY_TO_EXPORT = "ready_to_export", "Ready to export"
+    EXPORTING = "exporting", "Exporting"
+    EXPORTED = "exported", "Exported"
+    POSTED = "posted", "Posted"
+    RETRIEVED = "retrieved", "Taken back"
+    REJECTED = "rejected", "Rejected by accounting"
+    FAILED = "failed", "Failed"
+    VOIDED = "voided", "Voided"
+
+
+S = ExportStatus
+SENDABLE_FROM = (S.NOT_SENT, S.RETRIEVED, S.REJECTED, S.VOIDED)
+ACCEPTED = (S.EXPORTING, S.FAILED, S.EXPORTED, S.POSTED)
+IN_SAGE = (S.EXPORTING, S.EXPORTED, S.POSTED)
+
+
+class InvoiceExportQuerySet(models.QuerySet):
+    def of(self, company):
+        return self.filter(invoice__commitment__company=company)
+
+    def with_context(self):
+        """With all that a page or an action about one export needs to know of its surroundings."""
+        return self.select_related(
+            "invoice__commitment__project__company",
+            "invoice__commitment__vendor",
+            "invoice__vendor",
+            "invoice__billing_period",
+            "invoice__created_by",
+            "invoice__approved_by",
+            "sent_by",
+            "answered_by",
+        )
+
+    def in_file_order(self):
+        """The order in which invoices stand in a file."""
+        return self.order_by("invoice__commitment__number", "invoice__position", "pk")
+
+    def ready_to_export(self):
+        return self.filter(status=S.READY_TO_EXPORT)
+
+    def failed(self):
+        return self.filter(status=S.FAILED)
+
+    def waiting_to_be_posted(self):
+        return self.filter(status=S.EXPORTED)
+
+    def locked(self, pks):
+        """Exports for writing, locked in the one global order: periods, commitments, invoices, exports (R42–R45)."""
+        surroundings = self.filter(pk__in=pks).values_list(
+            "invoice__billing_period_id", "invoice__commitment_id", "invoice_id", "pk"
+        )
+        ids = list(zip(*surroundings, strict=True)) or [(), (), (), ()]
+        for model, some in zip((BillingPeriod, Commitment, Invoice, InvoiceExport), ids, strict=True):
+            _lock_rows(model, some)
+        return list(self.with_context().filter(pk__in=ids[3]).in_file_order())
+
+
+def _lock_rows(model, pks) -> None:
+    list(model.objects.select_for_update().filter(pk__in=set(pks)).order_by("pk").values_list("pk", flat=True))
+
+
+def may_be_sent(export) -> bool:
+    """The invoice is approved in a way the company sends, and not deleted."""
+    invoice = export.invoice
+    return invoice.deleted_at is None and invoice.status in sendable_statuses(invoice.company)
+
+
+may_be_sent.refusal = "Only an approved invoice can be sent to ERP. Approve it first."
+
+
+def sendable_statuses(company) -> tuple[str, ...]:
+    chosen = company.erp_settings if hasattr(company, "erp_settings") else ErpSettings()
+    return chosen.sendable_statuses
+
+
+class InvoiceExport(FSMModelMixin, models.Model):
+    """One per invoice, made when it is first sent. `description` and the dates are the approver's; no amount is."""
+
+    Status = ExportStatus
+
+    invoice = models.OneToOneField(Invoice, models.PROTECT, related_name="export")
+    status = FSMField(choices=ExportStatus, default=ExportStatus.NOT_SENT, protected=True, max_length=20)
+    sent_at = models.DateTimeField(null=True)
+    sent_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    answered_at = models.DateTimeField(null=True)
+    answered_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    duties_waived = models.BooleanField(default=False, help_text="P-7 was switched off when it was accepted.")
+    reason = models.CharField("why accounting rejected or voided it", max_length=500, blank=True)
+    error = models.CharField("why the file could not be built", max_length=500, blank=True)
+    description = models.CharField(max_length=50, blank=True)
+    due_date = models.DateField(null=True, blank=True)
+    discount_date = models.DateField(null=True, blank=True)
+    sage_record_number = models.CharField(max_length=20, blank=True)
+    posted_at = models.DateTimeField(null=True)
+    posted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    findings = models.JSONField(default=list, help_text="What the rules said when it was sent.")
+
+    objects = InvoiceExportQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-sent_at"]
+        indexes = [models.Index(fields=["status", "sent_at"], name="exports_by_status")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status=S.NOT_SENT) | Q(sent_by__isnull=False, sent_at__isnull=False),
+                name="a_sent_invoice_has_a_sender_and_a_moment",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status__in=ACCEPTED) | Q(answered_by__isnull=False, answered_at__isnull=False),
+                name="an_accepted_invoice_has_a_person_and_a_moment",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status__in=ACCEPTED) | Q(duties_waived=True) | ~Q(answered_by=F("sent_by")),
+                name="whoever_sent_does_not_accept",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status__in=(S.REJECTED, S.VOIDED)) | ~Q(reason=""), name="a_rejection_has_a_reason"
+            ),
+            models.CheckConstraint(
+                condition=~Q(status=S.POSTED) | ~Q(sage_record_number=""),
+                name="a_posted_invoice_has_sages_record_number",
+            ),
+        ]
+
+    def __str__(self):
+        return f"Export of {self.invoice}"
+
+    @property
+    def company(self):
+        return self.invoice.company
+
+    @property
+    def project(self):
+        return self.invoice.project
+
+    @property
+    def live_item(self):
+        """Its place in the one live batch it is in; None when it is in none (E-1)."""
+        return self.items.filter(is_live=True).select_related("batch").first()
+
+    # The machine. A body touches only its own row; `actions.exports` does the rest in the same transaction.
+
+    @transition(
+        status,
+        source=SENDABLE_FROM,
+        target=S.READY_TO_EXPORT,
+        conditions=[may_be_sent],
+        permission=permissions.may_send,
+        custom={"label": "Send to ERP"},
+    )
+    def send(self, by, at):
+        self.sent_by, self.sent_at = by, at
+        self.answered_by = self.answered_at = None
+        self.reason = self.error = ""
+        self.duties_waived = False
+        self.sage_record_number, self.posted_by, self.posted_at = "", None, None
+
+    @transition(
+        status,
+        source=S.READY_TO_EXPORT,
+        target=S.RETRIEVED,
+        permission=permissions.may_send,
+        custom={"label": "Take back"},
+    )
+    def retrieve(self, by, at):
+        pass
+
+    @transition(
+        status,
+        source=(S.READY_TO_EXPORT, S.FAILED),
+        target=S.REJECTED,
+        permission=permissions.may_answer,
+        custom={"label": "Reject"},
+    )
+    def reject(self, by, at):
+        self.answered_by, self.answered_at = by, at
+
+    @transition(
+        status,
+        source=S.READY_TO_EXPORT,
+        target=S.EXPORTING,
+        permission=permissions.may_answer,
+        custom={"label": "Accept and build file"},
+    )
+    def accept(self, by, at):
+        self.answered_by, self.answered_at = by, at
+
+    @transition(
+        status, source=S.EXPORTING, target=S.EXPORTED, permission=permissions.is_the_program, custom={"label": "Built"}
+    )
+    def built(self, by, at):
+        self.error = ""
+
+    @transition(
+        status, source=S.EXPORTING, target=S.FAILED, permission=permissions.is_the_program, custom={"label": "Failed"}
+    )
+    def fail(self, by, at):
+        pass
+
+    @transition(
+        status,
+        source=S.FAILED,
+        target=S.EXPORTING,
+        permission=permissions.may_answer,
+        custom={"label": "Try again"},
+    )
+    def retry(self, by, at):
+        self.answered_by, self.answered_at = by, at
+        self.error = ""
+
+    @transition(
+        status,
+        source=S.EXPORTED,
+        target=S.POSTED,
+        permission=permissions.may_answer,
+        custom={"label": "Confirm: imported in Sage"},
+    )
+    def confirm(self, by, at):
+        self.posted_by, self.posted_at = by, at
+
+    @transition(
+        status,
+        source=(S.EXPORTED, S.POSTED),
+        target=S.VOIDED,
+        permission=permissions.may_void,
+        custom={"label": "Void"},
+    )
+    def void(self, by, at):
+        pass

@@ -1,0 +1,140 @@
+"""The import layouts of a company as data, and how it wants its exports made."""
+
+from dataclasses import replace
+
+from django.core.validators import MaxValueValidator
+from django.db import models
+from django.db.models import Q
+
+from directory.models import Company
+from erp_integrations.models.links import DIGITS, account_choice
+from erp_integrations.sage100 import canonical, layout
+from erp_integrations.sage100.facts import ExportSettings
+from invoicing.models import InvoiceStatus
+
+
+class ImportLayoutQuerySet(models.QuerySet):
+    def shipped_to(self, company):
+        """The published reconstructions `apinv-r1` and `apinv-r2`, not verified, as rows of this company."""
+        for shipped in layout.SHIPPED:
+            self.get_or_create(
+                company=company,
+                name=shipped.name,
+                version=shipped.version,
+                defaults={"columns": canonical.to_plain(shipped), "is_verified": shipped.verified},
+            )
+        return self.filter(company=company)
+
+
+class ImportLayout(models.Model):
+    """Which column carries what. Correcting it never needs a programmer; once used it is copied before editing."""
+
+    company = models.ForeignKey(Company, models.PROTECT, related_name="import_layouts")
+    name = models.CharField(max_length=40)
+    version = models.PositiveIntegerField(default=1)
+    is_verified = models.BooleanField("compared with the maker's template", default=False)
+    columns = models.JSONField()
+
+    objects = ImportLayoutQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name", "-version"]
+        constraints = [models.UniqueConstraint("company", "name", "version", name="a_layout_version_is_made_once")]
+
+    def __str__(self):
+        return self.as_layout().label
+
+    @property
+    def is_used(self) -> bool:
+        """A file was made after it, so it stays as it is and is copied for editing."""
+        return self.batches.exists()
+
+    def as_layout(self) -> layout.Layout:
+        columns = canonical.from_plain(layout.Layout, self.columns)
+        return replace(columns, name=self.name, version=self.version, verified=self.is_verified)
+
+    def next_version(self) -> "ImportLayout":
+        """An unsaved copy to edit: same columns, next free version, not verified."""
+        newest = ImportLayout.objects.filter(company=self.company_id, name=self.name).order_by("-version").first()
+        return ImportLayout(
+            company_id=self.company_id, name=self.name, version=newest.version + 1, columns=self.columns
+        )
+
+
+class ErpSettings(models.Model):
+    """How one company exports. `next_batch_number` is taken under this row's lock, so batch keys have no gap."""
+
+    class Sendable(models.TextChoices):
+        APPROVALS = "approvals", "Approved and approved as noted"
+        APPROVED_ONLY = "approved_only", "Approved only"
+        WITH_PENDING = "with_pending", "Also pending owner approval"
+
+    class OverRemaining(models.TextChoices):
+        WARNING = "warning", "Warn"
+        ERROR = "error", "Block"
+
+    STATUSES = {
+        Sendable.APPROVALS: (InvoiceStatus.APPROVED, InvoiceStatus.APPROVED_AS_NOTED),
+        Sendable.APPROVED_ONLY: (InvoiceStatus.APPROVED,),
+        Sendable.WITH_PENDING: (
+            InvoiceStatus.APPROVED,
+            InvoiceStatus.APPROVED_AS_NOTED,
+            InvoiceStatus.PENDING_OWNER_APPROVAL,
+        ),
+    }
+
+    company = models.OneToOneField(Company, models.PROTECT, related_name="erp_settings")
+    sage_company_name = models.CharField(max_length=120)
+    layout = models.ForeignKey(ImportLayout, models.PROTECT, related_name="+")
+    next_batch_number = models.PositiveIntegerField(default=1)
+    sendable = models.CharField("what may be sent", max_length=20, choices=Sendable, default=Sendable.APPROVALS)
+    default_status = models.PositiveSmallIntegerField("status in Sage", choices=[(1, "Open"), (2, "Review")], default=1)
+    terms_days = models.PositiveSmallIntegerField(
+        "due after, in days", default=30, validators=[MaxValueValidator(365)], help_text="When the vendor has no terms."
+    )
+    subcontract_account = models.CharField("ledger account for subcontracts", blank=True, **DIGITS)
+    subcontract_sub_account = models.CharField(blank=True, **DIGITS)
+    purchase_order_account = models.CharField("ledger account for purchase orders", blank=True, **DIGITS)
+    purchase_order_sub_account = models.CharField(blank=True, **DIGITS)
+    over_remaining = models.CharField(
+        "a line above Sage's remaining", max_length=10, choices=OverRemaining, default=OverRemaining.WARNING
+    )
+    tax_is_inside_amounts = models.BooleanField(default=False)
+    is_canadian = models.BooleanField("a Canadian Sage company", default=False)
+
+    class Meta:
+        verbose_name_plural = "ERP settings"
+        constraints = [
+            models.CheckConstraint(condition=Q(default_status__in=(1, 2)), name="sage_status_is_open_or_review"),
+        ]
+
+    def __str__(self):
+        return f"ERP settings of {self.company}"
+
+    @classmethod
+    def of(cls, company: Company) -> "ErpSettings":
+        """The company's settings, made with the shipped layouts when it has none yet."""
+        found = cls.objects.select_related("layout").filter(company=company).first()
+        if found:
+            return found
+        layouts = ImportLayout.objects.shipped_to(company)
+        defaults = {"sage_company_name": company.name, "layout": layouts.get(name=layout.APINV_R1.name, version=1)}
+        return cls.objects.get_or_create(company=company, defaults=defaults)[0]
+
+    @property
+    def sendable_statuses(self) -> tuple[str, ...]:
+        return tuple(str(status) for status in self.STATUSES[self.sendable])
+
+    def as_settings(self, cost_type_accounts=(), job_accounts=()) -> ExportSettings:
+        """As the pure rules take it; the accounts of links are the caller's, who read them anyway."""
+        return ExportSettings(
+            default_status=self.default_status,
+            terms_days=self.terms_days,
+            subcontract_account=account_choice(self.subcontract_account, self.subcontract_sub_account),
+            purchase_order_account=account_choice(self.purchase_order_account, self.purchase_order_sub_account),
+            cost_type_accounts=cost_type_accounts,
+            job_accounts=job_accounts,
+            sendable_statuses=self.sendable_statuses,
+            over_remaining_severity=self.over_remaining,
+            tax_is_inside_amounts=self.tax_is_inside_amounts,
+        )

@@ -1,0 +1,103 @@
+"""Sage's lists as they were uploaded: one dated version after the other, the newest one in use."""
+
+import hashlib
+import json
+from functools import lru_cache
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from directory.models import Company
+from erp_integrations.sage100 import canonical, lists
+
+
+class ListKind(models.TextChoices):
+    """Sage's lists, each with its window."""
+
+    VENDORS = "vendors", "Vendors 4-4"
+    JOBS = "jobs", "Jobs 3-5"
+    COST_CODES = "cost_codes", "Cost codes 6-5"
+    LEDGER_ACCOUNTS = "ledger_accounts", "Ledger accounts 1-7"
+    SUBCONTRACTS = "subcontracts", "Subcontracts 6-7"
+    PURCHASE_ORDERS = "purchase_orders", "Purchase orders 6-6"
+    FISCAL_PERIODS = "fiscal_periods", "Fiscal periods 1-6"
+    PAYABLE_INVOICES = "payable_invoices", "Payable invoices 4-2"
+
+    @property
+    def record(self) -> type:
+        return RECORDS[self]
+
+
+RECORDS = {
+    ListKind.VENDORS: lists.Vendor,
+    ListKind.JOBS: lists.Job,
+    ListKind.COST_CODES: lists.CostCode,
+    ListKind.LEDGER_ACCOUNTS: lists.LedgerAccount,
+    ListKind.SUBCONTRACTS: lists.SageCommitment,
+    ListKind.PURCHASE_ORDERS: lists.SageCommitment,
+    ListKind.FISCAL_PERIODS: lists.FiscalPeriod,
+    ListKind.PAYABLE_INVOICES: lists.PayableInvoice,
+}
+
+
+class SageListVersionQuerySet(models.QuerySet):
+    def current(self, company):
+        return self.filter(company=company, is_current=True)
+
+
+class SageListVersion(models.Model):
+    """One upload of one list, whole: a check of a thousand invoices reads eight rows, not a thousand (F16)."""
+
+    company = models.ForeignKey(Company, models.PROTECT, related_name="sage_lists")
+    kind = models.CharField(max_length=20, choices=ListKind)
+    as_of_date = models.DateField(help_text="The day the list was made in Sage.")
+    file_name = models.CharField(max_length=150, blank=True)
+    loaded_at = models.DateTimeField(auto_now_add=True)
+    loaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    is_current = models.BooleanField(default=True)
+    record_count = models.PositiveIntegerField()
+    records_json = models.TextField()
+    records_sha256 = models.CharField(max_length=64)
+
+    objects = SageListVersionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["kind", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                "company", "kind", condition=Q(is_current=True), name="one_version_of_a_list_is_current"
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.get_kind_display()} as of {self.as_of_date}"
+
+    def hold(self, records: tuple) -> None:
+        """Take frozen records of `sage100.lists` as this version's content."""
+        self.records_json = json.dumps(canonical.to_plain(records), separators=(",", ":"))
+        self.records_sha256 = hashlib.sha256(self.records_json.encode()).hexdigest()
+        self.record_count = len(records)
+
+    def as_list(self) -> lists.SageList:
+        kind = ListKind(self.kind)
+        return lists.SageList(kind.label, self.as_of_date, _records(kind, self.records_sha256, self.pk))
+
+
+@lru_cache(maxsize=64)
+def _records(kind: ListKind, sha256: str, pk: int) -> tuple:
+    """A version never changes, so its records are read once per process; the digest guards against a restored pk."""
+    text = SageListVersion.objects.values_list("records_json", flat=True).get(pk=pk)
+    return tuple(canonical.from_plain(kind.record, plain) for plain in json.loads(text))
+
+
+def sage_lists(company: Company, versions: dict[str, int] | None = None) -> lists.SageLists:
+    """The lists of a company in use now, or the `versions` ({kind: pk}) that a batch was accepted on."""
+    chosen = SageListVersion.objects.defer("records_json").filter(company=company)
+    chosen = chosen.filter(is_current=True) if versions is None else chosen.filter(pk__in=versions.values())
+    return lists.SageLists(company_name=company.name, **{version.kind: version.as_list() for version in chosen})
+
+
+def current_versions(company: Company) -> dict[str, int]:
+    """{kind: pk} of the lists in use."""
+    return dict(SageListVersion.objects.current(company).values_list("kind", "pk"))
