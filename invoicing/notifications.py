@@ -1,7 +1,8 @@
 """Who hears of what happens to a bill (section 7). One function an event; each mail is recorded on its object."""
 
-from directory.models import Person
 from directory.notifications import post
+
+from directory.models import Person
 from invoicing.models import BillingSettings, Invitation, Invoice, Verdict
 
 

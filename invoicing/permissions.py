@@ -78,7 +78,7 @@ def may_attach(invoice, access) -> bool:
 
 
 def may_edit_amounts(invoice, access) -> bool:
-    """I-4: in Draft and Revise & Resubmit whoever bills; in Under Review an Admin; else nobody, nor once sent to ERP."""
+    """I-4: in Draft and Revise & Resubmit whoever bills; in Under Review an Admin; nobody once sent to ERP."""
     if invoice.is_locked:
         return False
     if invoice.status in invoice.ENTERABLE:

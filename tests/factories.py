@@ -17,7 +17,9 @@ _counter = itertools.count(1)
 
 
 def person(name: str, company: Company | None = None, vendor: Vendor | None = None) -> Person:
-    someone = Person.objects.create_user(f"{name.lower().replace(' ', '.')}.{next(_counter)}@example.com", "pw", name=name)
+    someone = Person.objects.create_user(
+        f"{name.lower().replace(' ', '.')}.{next(_counter)}@example.com", "pw", name=name
+    )
     if company:
         Membership.objects.create(company=company, person=someone, vendor=vendor)
     return someone

@@ -29,7 +29,9 @@ def approve(change_order: ChangeOrder, *, by) -> ChangeOrder:
     require_admin(by, commitment.project)
     change_order = ChangeOrder.objects.select_for_update().get(pk=change_order.pk)
     if change_order.status not in (ChangeOrder.Status.DRAFT, ChangeOrder.Status.PENDING):
-        raise NotNow(f"It is {change_order.get_status_display()}. Only a draft or pending change order can be approved.")
+        raise NotNow(
+            f"It is {change_order.get_status_display()}. Only a draft or pending change order can be approved."
+        )
     before, change_order.status = change_order.status, ChangeOrder.Status.APPROVED
     change_order.approved_date = timezone.localdate(timezone=commitment.project.zone)
     change_order.save(update_fields=["status", "approved_date"])

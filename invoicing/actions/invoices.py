@@ -1,4 +1,4 @@
-"""An invoice's life: made from the previous one, entered, sent, decided. Every change of status goes through `_move`."""
+"""An invoice's life: made from the previous one, entered, sent, decided. Every status changes through `_move`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from directory.models import Event
 from directory.permissions import read_access
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
 from invoicing import notifications
+from invoicing.actions import submissions
 from invoicing.actions.commitments import ADMIN_RIGHT
 from invoicing.calculations import identities
 from invoicing.calculations.lines import next_line
@@ -23,7 +24,6 @@ from invoicing.models import (
     InvoiceLine,
     InvoiceType,
     ScheduleLine,
-    Submission,
     Verdict,
 )
 from invoicing.numbers import check_number, number_key
@@ -77,7 +77,9 @@ def create(commitment: Commitment, period: BillingPeriod, *, by, invoice_type: I
 
 def _check_start(commitment, period, previous, is_extra, as_admin) -> None:
     if not commitment.is_billable:
-        raise NotNow(f"The commitment is {commitment.get_status_display()}. Only an approved or complete one is billed.")
+        raise NotNow(
+            f"The commitment is {commitment.get_status_display()}. Only an approved or complete one is billed."
+        )
     if not period.is_open:
         raise NotNow("The billing period is closed. Bill the open one.")
     if previous and previous.status not in Invoice.APPROVALS:
@@ -91,7 +93,11 @@ def _check_start(commitment, period, previous, is_extra, as_admin) -> None:
     if timezone.localdate(timezone=period.project.zone) > period.due_date:
         raise NotNow(f"Bills were due on {period.due_date}. Ask the project team for more time.")
     by_invitation = getattr(period.project, "billing_settings", None)
-    if by_invitation and by_invitation.by_invitation_only and not commitment.invitations.filter(billing_period=period).exists():
+    if (
+        by_invitation
+        and by_invitation.by_invitation_only
+        and not commitment.invitations.filter(billing_period=period).exists()
+    ):
         raise NotNow("This project takes bills by invitation only, and this commitment is not invited.")
 
 
@@ -324,45 +330,8 @@ def _must_hold(invoice: Invoice) -> None:
 
 
 def _freeze_claim(invoice: Invoice) -> None:
-    """The numbered snapshot; an approved verdict stays unless that line's figures changed (I-8)."""
-    lines = list(invoice.lines.select_related("schedule_line"))
-    last = invoice.submissions.order_by("-number").first()
-    claimed_before = last.figures() if last else {}
-    claim = [claimed(line) for line in lines]
-    Submission.objects.create(
-        invoice=invoice,
-        number=last.number + 1 if last else 1,
-        submitted_at=invoice.submitted_at,
-        submitted_by=invoice.submitted_by,
-        header={
-            "number": invoice.number,
-            "billing_date": invoice.billing_date.isoformat(),
-            "total_completed_and_stored": str(invoice.total_completed_and_stored),
-            "total_retainage": str(invoice.total_retainage),
-            "current_payment_due": str(invoice.current_payment_due),
-        },
-        lines=claim,
-    )
-    for line, now in zip(lines, claim, strict=True):
-        before = claimed_before.get(line.schedule_line_id)
-        if line.verdict != Verdict.APPROVED or before != now:
-            line.verdict, line.verdict_by, line.verdict_at = Verdict.NONE, None, None
-    InvoiceLine.objects.bulk_update(lines, ["verdict", "verdict_by", "verdict_at"], batch_size=200)
+    submissions.freeze(invoice)
     notifications.submitted(invoice)
-
-
-def claimed(line: InvoiceLine) -> dict:
-    """A line as a submission keeps it: amounts as text with two decimals."""
-    return {
-        "line": line.schedule_line_id,
-        "key": line.schedule_line.key,
-        "work_this_period": str(line.work_this_period),
-        "stored_moved": str(line.stored_moved),
-        "stored_new": str(line.stored_new),
-        "retainage_released": str(line.retainage_released),
-        "total_completed_and_stored": str(line.as_line().total_completed_and_stored),
-        "quantity_this_period": None if line.quantity_this_period is None else str(line.quantity_this_period),
-    }
 
 
 def withdraw(invoice: Invoice, *, by) -> Invoice:
@@ -503,5 +472,3 @@ def unlock(invoice: Invoice) -> None:
 def _set_lock(invoice: Invoice, is_locked: bool) -> None:
     invoice.is_locked = is_locked
     invoice.save(update_fields=["is_locked"])
-
-

@@ -52,7 +52,9 @@ class Commitment(models.Model):
     kind = models.CharField(max_length=20, choices=Kind, default=Kind.SUBCONTRACT)
     number = models.CharField(
         max_length=20,  # Sage takes no more
-        validators=[RegexValidator(r"^[A-Za-z0-9][A-Za-z0-9._-]*\Z", "Use letters, digits, dots, dashes and underscores.")],
+        validators=[
+            RegexValidator(r"^[A-Za-z0-9][A-Za-z0-9._-]*\Z", "Use letters, digits, dots, dashes and underscores.")
+        ],
     )
     title = models.CharField(max_length=120)
     status = models.CharField(max_length=20, choices=Status, default=Status.DRAFT)
@@ -160,9 +162,7 @@ class ScheduleLine(models.Model):
                 | Q(quantity__isnull=False, unit_price__isnull=False),
                 name="a_quantity_comes_with_a_unit_price",
             ),
-            models.CheckConstraint(
-                condition=Q(cost_type__gte=1, cost_type__lte=9), name="a_cost_type_is_one_of_nine"
-            ),
+            models.CheckConstraint(condition=Q(cost_type__gte=1, cost_type__lte=9), name="a_cost_type_is_one_of_nine"),
         ]
 
     def __str__(self):

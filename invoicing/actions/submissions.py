@@ -1,0 +1,49 @@
+"""Freezing what a vendor claims, each time a bill is sent."""
+
+from invoicing.models import Invoice, InvoiceLine, Submission, Verdict
+
+
+def freeze(invoice: Invoice) -> Submission:
+    """The numbered snapshot, in the caller's transaction.
+
+    An approved verdict survives unless that line's figures changed; every other verdict starts again (I-8).
+    """
+    lines = list(invoice.lines.select_related("schedule_line"))
+    last = invoice.submissions.order_by("-number").first()
+    claim = [claimed(line) for line in lines]
+    _keep_verdicts(lines, claim, last.figures() if last else {})
+    return Submission.objects.create(
+        invoice=invoice,
+        number=last.number + 1 if last else 1,
+        submitted_at=invoice.submitted_at,
+        submitted_by=invoice.submitted_by,
+        header={
+            "number": invoice.number,
+            "billing_date": invoice.billing_date.isoformat(),
+            "total_completed_and_stored": str(invoice.total_completed_and_stored),
+            "total_retainage": str(invoice.total_retainage),
+            "current_payment_due": str(invoice.current_payment_due),
+        },
+        lines=claim,
+    )
+
+
+def claimed(line: InvoiceLine) -> dict:
+    """A line as a submission keeps it: amounts as text with two decimals."""
+    return {
+        "line": line.schedule_line_id,
+        "key": line.schedule_line.key,
+        "work_this_period": str(line.work_this_period),
+        "stored_moved": str(line.stored_moved),
+        "stored_new": str(line.stored_new),
+        "retainage_released": str(line.retainage_released),
+        "total_completed_and_stored": str(line.as_line().total_completed_and_stored),
+        "quantity_this_period": None if line.quantity_this_period is None else str(line.quantity_this_period),
+    }
+
+
+def _keep_verdicts(lines: list[InvoiceLine], claim: list[dict], before: dict[int, dict]) -> None:
+    for line, now in zip(lines, claim, strict=True):
+        if line.verdict != Verdict.APPROVED or before.get(line.schedule_line_id) != now:
+            line.verdict, line.verdict_by, line.verdict_at = Verdict.NONE, None, None
+    InvoiceLine.objects.bulk_update(lines, ["verdict", "verdict_by", "verdict_at"], batch_size=200)
