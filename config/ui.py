@@ -164,7 +164,7 @@ def status_badge(subject: object, field: str = "status") -> SafeString:
 
     Anything from erp_integrations is read with the words of the export machine (E-4).
     """
-    value = str(getattr(subject, field, "")) if isinstance(subject, Model) else str(subject)
+    value = subject if isinstance(subject, str) else str(getattr(subject, field))
     look = look_of(value, is_export=field.startswith("export") or in_export(subject))
     return badge(look.tone, look.icon, look.label or own_words(subject, field) or value.replace("_", " ").capitalize())
 
@@ -175,7 +175,10 @@ def look_of(value: str, *, is_export: bool) -> Look:
 
 
 def in_export(subject: object) -> bool:
-    return isinstance(subject, Model) and subject._meta.app_label == "erp_integrations"
+    """Does this row, or the row this event is about, belong to the export machine?"""
+    about = str(getattr(subject, "subject", ""))
+    own = subject._meta.app_label if isinstance(subject, Model) else ""
+    return own == "erp_integrations" or about.startswith("erp_integrations.")
 
 
 def own_words(subject: object, field: str) -> str:
@@ -225,6 +228,13 @@ def steps(names: str | list[str], current: int, stopped: bool = False) -> dict:
             for number, name in enumerate(listed, start=1)
         ]
     }
+
+
+@register.inclusion_tag("components/timeline.html")
+def timeline(events: list, zone: object = "") -> dict:
+    """What happened, newest first, in the project's zone: `{% timeline events project %}` with Event rows."""
+    marked = [(event, look_of(event.to_state, is_export=in_export(event))) for event in events]
+    return {"marked": marked, "zone": zone}
 
 
 @register.inclusion_tag("components/pagination.html", takes_context=True)
