@@ -29,7 +29,8 @@ class refusals:  # noqa: N801 (a middleware with an exception hook has to be a c
 
     def process_exception(self, request, exception):
         if isinstance(exception, NotAllowed):
-            return render(request, "403.html", {"right": exception.right}, status=403)
+            context = {"message": exception.message, "right": exception.right, "helpers": exception.helpers}
+            return render(request, "403.html", context, status=403)
         if isinstance(exception, Refused):
             return render(request, "409.html", {"message": exception.message}, status=exception.status)
         return None

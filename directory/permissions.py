@@ -1,14 +1,19 @@
 """Who may touch which tool: the tools, the levels, and what one person holds. The only module that asks guardian.
 
 Levels are guardian permissions on the company or the project itself, kept in direct-foreign-key tables. Granting a
-level writes the rungs below it too, so guardian's own list queries are right. A superuser holds nothing by being one.
+level writes the rungs below it too, so guardian's own list queries are right. A superuser holds nothing by being one,
+and permissions given for a whole model count for nothing.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 
-from guardian.shortcuts import assign_perm, get_group_perms, get_objects_for_user, get_user_perms, remove_perm
+from django.apps import apps
+from django.contrib.auth import get_user_model
+from django.db.models import Q, QuerySet
+from guardian.shortcuts import assign_perm, get_objects_for_user, remove_perm
+from guardian.utils import get_group_obj_perms_model, get_user_obj_perms_model
 
 from directory.refusals import NotAllowed
 
@@ -47,6 +52,11 @@ class Tool(Enum):
     def label(self) -> str:
         return self.value[2]
 
+    @property
+    def is_for_vendors(self) -> bool:
+        """Whether a vendor's people may hold a level on it; the other tools show what is not theirs (P-1)."""
+        return self is Tool.COMMITMENTS
+
     def codename(self, level: Level) -> str:
         return f"{self.stem}_{level.name.lower()}"
 
@@ -80,9 +90,13 @@ class Access:
         return self.level(tool) >= level
 
     def require(self, tool: Tool, level: Level) -> None:
-        """Raises NotAllowed, naming the right, unless the person holds `level` on `tool`."""
+        """Raises NotAllowed, naming the right and who holds it, unless the person holds `level` on `tool`."""
         if not self.allows(tool, level):
-            raise NotAllowed(right_named(tool, level))
+            raise NotAllowed(right_named(tool, level), helpers=self._helpers(tool, level))
+
+    def _helpers(self, tool: Tool, level: Level) -> list[str]:
+        on = self.company if tool.scope == "company" else self.project
+        return names_with_level(on, tool, level) if on is not None else []
 
     @property
     def is_external(self) -> bool:
@@ -94,47 +108,126 @@ class Access:
         return self.membership.vendor_id if self.membership else None
 
 
+# What one person holds in one place
+
+
 def read_access(person, company, project=None) -> Access:
-    """What `person` holds there now, from the database. Inactive people and memberships hold nothing."""
+    """What `person` holds there now, in four queries at most. Inactive people and memberships hold nothing."""
     membership = person.membership_in(company) if person.is_active else None
     if membership is None:
         return Access(person, company, project)
-    levels = _levels(person, company, "company")
+    is_external = membership.vendor_id is not None
+    levels = _levels(person, company, is_external)
     if project is not None:
-        levels |= _levels(person, project, "project")
-    return Access(person, company, project, membership, levels, person.holds_push_privilege(company))
+        levels |= _levels(person, project, is_external)
+    may_push = not is_external and person.holds_push_privilege(company)
+    return Access(person, company, project, membership, levels, may_push)
 
 
-def _levels(person, on, scope: str) -> dict[Tool, Level]:
-    held = {*get_user_perms(person, on), *get_group_perms(person, on)}
-    return {
-        tool: max((level for level in RUNGS if tool.codename(level) in held), default=Level.NONE)
-        for tool in Tool
-        if tool.scope == scope
-    }
+def _levels(person, on, is_external: bool) -> dict[Tool, Level]:
+    scope = on._meta.model_name
+    tools = [tool for tool in Tool if tool.scope == scope and (tool.is_for_vendors or not is_external)]
+    held = _rungs_of(person, on) if tools else set()
+    return {tool: _highest(tool, held) for tool in tools}
 
 
-def objects_with_level(person, tool: Tool, level: Level, model):
-    """The companies or projects where `person` holds at least `level`: the list twin of `Access.allows`."""
+def _rungs_of(person, on) -> set[str]:
+    """Every codename the person holds on this row, by themselves or through a group, in one query."""
+    own = get_user_obj_perms_model(on).objects.filter(user=person, content_object=on)
+    of_groups = get_group_obj_perms_model(on).objects.filter(group__user=person, content_object=on)
+    name = "permission__codename"
+    return set(own.values_list(name, flat=True).union(of_groups.values_list(name, flat=True)))
+
+
+def _highest(tool: Tool, held: set[str]) -> Level:
+    return max((level for level in RUNGS if tool.codename(level) in held), default=Level.NONE)
+
+
+# Lists: the twins of the above
+
+
+def objects_with_level(person, tool: Tool, level: Level) -> QuerySet:
+    """The companies or projects where `person` holds at least `level`: the list twin of `Access.allows` (R64)."""
+    model = apps.get_model("directory", tool.scope)
     if not person.is_active:
         return model.objects.none()
+    memberships = person.memberships.filter(is_active=True)
+    if not tool.is_for_vendors:
+        memberships = memberships.filter(vendor=None)
+    company = "pk" if tool.scope == "company" else "company"
     return get_objects_for_user(
         person,
-        f"directory.{tool.codename(level)}",
-        model.objects.filter(**{model.MEMBERS: person, model.MEMBERS_ACTIVE: True}),
+        [f"directory.{codename}" for codename in _codenames_from(tool, level)],
+        model.objects.filter(**{f"{company}__in": memberships.values("company")}),
+        any_perm=True,
         with_superuser=False,
         accept_global_perms=False,
     )
 
 
+def _codenames_from(tool: Tool, level: Level) -> list[str]:
+    return [tool.codename(rung) for rung in RUNGS if rung >= level]
+
+
+def visible_projects(person, tool: Tool, level: Level = Level.READ_ONLY) -> QuerySet:
+    """The running projects where `person` holds at least `level` on `tool`; their company comes along."""
+    return objects_with_level(person, tool, level).filter(is_active=True).select_related("company")
+
+
+def projects_visible_to(person) -> QuerySet:
+    """The projects whose pages open for `person`: any level on Commitments, which invoicing goes by."""
+    return visible_projects(person, Tool.COMMITMENTS)
+
+
+def companies_of(person) -> QuerySet:
+    """The companies whose directory lists `person` as active, as their own or as a vendor's."""
+    company = apps.get_model("directory", "company")
+    if not person.is_active:
+        return company.objects.none()
+    return company.objects.filter(pk__in=person.memberships.filter(is_active=True).values("company"))
+
+
+def people_with_level(on, tool: Tool, level: Level) -> QuerySet:
+    """Active people who hold at least `level` on `tool` of the company or project `on`, by themselves or a group."""
+    members = Q(memberships__company=on.company, memberships__is_active=True)
+    if not tool.is_for_vendors:
+        members &= Q(memberships__vendor=None)
+    rungs = {"content_object": on, "permission__codename__in": _codenames_from(tool, level)}
+    own = get_user_obj_perms_model(on).objects.filter(**rungs).values("user")
+    of_groups = get_group_obj_perms_model(on).objects.filter(**rungs, group__user__isnull=False).values("group__user")
+    return get_user_model().objects.filter(members, Q(pk__in=own) | Q(pk__in=of_groups), is_active=True)
+
+
+def names_with_level(on, tool: Tool, level: Level, limit: int = 5) -> list[str]:
+    """Whom to ask: names of the company's own people who hold at least `level`."""
+    return list(
+        people_with_level(on, tool, level)
+        .filter(memberships__company=on.company, memberships__vendor=None)
+        .values_list("name", flat=True)[:limit]
+    )
+
+
+def accounting_approvers(company) -> QuerySet:
+    """Standard or Admin on ERP Integrations together with a live grant of *Can Push to Accounting* (domain 1)."""
+    return people_with_level(company, Tool.ERP_INTEGRATIONS, Level.STANDARD).filter(
+        privileges__company=company, privileges__withdrawn_at=None
+    )
+
+
+# Writing
+
+
 def write_level(holder, tool: Tool, on, level: Level) -> None:
-    """Give a person or a group exactly `level`: every rung up to it, none above. Only `actions.grants` calls this."""
+    """Give a person or a group exactly `level`: every rung up to it, none above. Only `actions` call this."""
     for rung in RUNGS:
         change = assign_perm if rung <= level else remove_perm
         change(f"directory.{tool.codename(rung)}", holder, on)
 
 
 def level_held(holder, tool: Tool, on) -> Level:
-    """The level given to this person directly, without their groups."""
-    held = set(get_user_perms(holder, on))
-    return max((level for level in RUNGS if tool.codename(level) in held), default=Level.NONE)
+    """The level given to this person or group directly; what a person has through groups is left out."""
+    if isinstance(holder, get_user_model()):
+        rows = get_user_obj_perms_model(on).objects.filter(user=holder)
+    else:
+        rows = get_group_obj_perms_model(on).objects.filter(group=holder)
+    return _highest(tool, set(rows.filter(content_object=on).values_list("permission__codename", flat=True)))

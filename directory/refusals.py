@@ -1,5 +1,7 @@
 """Why something was not done, in words for the person who asked. Actions raise these; pages show them."""
 
+from collections.abc import Sequence
+
 
 class Refused(Exception):
     """The request is understood and not carried out. `message` says why and what to do; `field` names the input."""
@@ -13,13 +15,14 @@ class Refused(Exception):
 
 
 class NotAllowed(Refused):
-    """The person may see this but not do it (P-8). `right` names what is missing."""
+    """The person may see this but not do it (P-8). `right` names what is missing, `helpers` who holds it."""
 
     status = 403
 
-    def __init__(self, right: str):
+    def __init__(self, right: str, *, helpers: Sequence[str] = ()):
         super().__init__(f"You can see this but not do that. It needs {right}.")
         self.right = right
+        self.helpers = list(helpers)
 
 
 class NotNow(Refused):

@@ -9,9 +9,6 @@ from directory.permissions import Tool
 class Company(models.Model):
     """A general contractor. One installation may serve several; nothing crosses between them."""
 
-    MEMBERS = "memberships__person"
-    MEMBERS_ACTIVE = "memberships__is_active"
-
     name = models.CharField(max_length=120)
     slug = models.SlugField(unique=True)
     separate_submitter_and_approver = models.BooleanField(
@@ -45,7 +42,9 @@ class Vendor(models.Model):
 
     class Meta:
         ordering = ["name"]
-        constraints = [models.UniqueConstraint("company", Lower("name"), name="a_vendor_name_is_used_once_in_a_company")]
+        constraints = [
+            models.UniqueConstraint("company", Lower("name"), name="a_vendor_name_is_used_once_in_a_company")
+        ]
 
     def __str__(self):
         return self.name

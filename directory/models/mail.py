@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 
 from directory.models.companies import Company
 from directory.models.events import subject_name
@@ -14,12 +15,22 @@ class MailQuerySet(models.QuerySet):
     def waiting(self):
         return self.filter(state=Mail.State.WAITING)
 
+    def due(self):
+        """Waiting for a try whose time has come, or claimed by a worker that has not been heard of since."""
+        return self.filter(state__in=Mail.UNDERWAY, due_at__lte=timezone.now()).order_by("due_at")
+
 
 class Mail(models.Model):
+    """One mail to one person; the row is the queue it waits in."""
+
     class State(models.TextChoices):
         WAITING = "waiting", "Waiting"
+        SENDING = "sending", "Sending"
         SENT = "sent", "Sent"
+        WITHHELD = "withheld", "Not sent"
         FAILED = "failed", "Failed"
+
+    UNDERWAY = (State.WAITING, State.SENDING)
 
     company = models.ForeignKey(Company, models.PROTECT, related_name="mails")
     subject = models.CharField(max_length=80)
@@ -30,6 +41,7 @@ class Mail(models.Model):
     html = models.TextField()
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
     attempts = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField(default=timezone.now, help_text="When a worker may take it, or take it over.")
     result = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     sent_at = models.DateTimeField(null=True)
@@ -37,10 +49,11 @@ class Mail(models.Model):
     objects = MailQuerySet.as_manager()
 
     class Meta:
+        verbose_name_plural = "mail"
         ordering = ["-pk"]
         indexes = [
             models.Index(fields=["subject", "-id"], name="mail_about"),
-            models.Index(fields=["state"], condition=models.Q(state="waiting"), name="mail_waiting"),
+            models.Index(fields=["due_at"], condition=models.Q(state__in=["waiting", "sending"]), name="mail_underway"),
         ]
 
     def __str__(self):

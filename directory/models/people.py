@@ -54,7 +54,7 @@ class Person(AbstractBaseUser, PermissionsMixin):
     def first_word(self) -> str:
         return self.name.split(" ")[0]
 
-    def membership_in(self, company: Company) -> "Membership | None":
+    def membership_in(self, company: "Company | int") -> "Membership | None":
         return self.memberships.filter(company=company, is_active=True).select_related("vendor").first()
 
     def holds_push_privilege(self, company: Company) -> bool:

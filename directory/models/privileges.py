@@ -40,7 +40,9 @@ class AccountingPrivilege(models.Model):
                 name="a_person_holds_the_privilege_once_in_a_company",
             ),
             models.CheckConstraint(condition=~Q(reason=""), name="a_privilege_has_a_reason"),
-            models.CheckConstraint(condition=~Q(granted_by=F("person")), name="nobody_grants_the_privilege_to_themselves"),
+            models.CheckConstraint(
+                condition=~Q(granted_by=F("person")), name="nobody_grants_the_privilege_to_themselves"
+            ),
             models.CheckConstraint(
                 condition=Q(withdrawn_at__isnull=True, withdrawn_by__isnull=True)
                 | Q(withdrawn_at__isnull=False, withdrawn_by__isnull=False),

@@ -15,9 +15,6 @@ def check_time_zone(name: str) -> None:
 
 
 class Project(models.Model):
-    MEMBERS = "company__memberships__person"
-    MEMBERS_ACTIVE = "company__memberships__is_active"
-
     company = models.ForeignKey(Company, models.PROTECT, related_name="projects")
     name = models.CharField(max_length=120)
     number = models.CharField(max_length=20)

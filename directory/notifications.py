@@ -1,0 +1,137 @@
+"""Mail: written down in the transaction of what it tells, one row a person, and sent by a worker after the commit.
+
+A template has two files, `<template>.txt` and `<template>.html`, extending `directory/emails/base.txt` and `.html`.
+Both know `to` (the person), `subject`, `about`, `company` and `site_url`, which every link starts with (R96).
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+
+import css_inline
+import structlog
+from celery import signature
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.db.models import F
+from django.template import Context, engines
+from django.utils import timezone
+
+from directory.models import Mail, Person
+from directory.models.events import subject_name
+from directory.queue import send, wake
+
+logger = structlog.get_logger(__name__)
+
+SEND_MAIL = signature("directory.tasks.send_mail")  # by name: tasks stand above this module
+TRIES_AFTER = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 20, 60))  # so five tries in all
+CLAIM_LASTS = timedelta(minutes=5)  # then the worker that claimed a mail is taken for dead
+inliner = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
+
+
+def post(
+    *, about, to: Iterable[Person], subject: str, template: str, context: Mapping, reply_to: str = ""
+) -> list[Mail]:
+    """Write one mail for each person of `to` and wake a worker once the caller's transaction has committed.
+
+    `about` is the row whose page lists the mail; it has a `company`. `subject` becomes one line.
+    """
+    line = " ".join(subject.split())[:200]
+    people = {person.pk: person for person in to}.values()
+    return [_write(about, person, line, template, dict(context), reply_to) for person in people]
+
+
+def _write(about, person: Person, subject: str, template: str, context: dict, reply_to: str) -> Mail:
+    context |= {"to": person, "subject": subject, "about": about, "company": about.company}
+    context |= {"site_url": settings.SITE_URL}
+    mail = Mail.objects.create(
+        company=about.company,
+        subject=subject_name(about),
+        to=person,
+        reply_to=reply_to,
+        headline=subject,
+        text=_render(f"{template}.txt", context, autoescape=False),
+        html=inliner.inline(_render(f"{template}.html", context, autoescape=True)),
+    )
+    wake(SEND_MAIL, mail.pk)
+    return mail
+
+
+def _render(name: str, context: dict, *, autoescape: bool) -> str:
+    template = engines["django"].engine.get_template(name)
+    return template.render(Context(context, autoescape=autoescape)).strip() + "\n"
+
+
+# What the worker does
+
+
+def deliver(mail_id: int) -> None:
+    """Send a mail that is due. A second delivery of the same message finds nothing to claim and sends nothing.
+
+    A worker killed between the mail server's answer and our note of it may send twice: both carry one Message-ID.
+    """
+    mail = _claim(mail_id)
+    if mail is None:
+        return
+    if not _is_still_meant(mail):
+        _close(mail, Mail.State.WITHHELD, "The person is no longer active here.")
+        return
+    try:
+        _message(mail).send()
+    except Exception as error:  # whatever a mail server or the network thinks up
+        _put_back(mail, f"{type(error).__name__}: {error}")
+    else:
+        _close(mail, Mail.State.SENT, f"Handed over for {mail.to.email}", sent_at=timezone.now())
+
+
+def wake_due_mail(limit: int = 100) -> int:
+    """Wake a worker for mail that no message reached, whose time to be tried again has come, or whose worker died."""
+    Mail.objects.due().filter(state=Mail.State.SENDING, attempts__gt=len(TRIES_AFTER)).update(
+        state=Mail.State.FAILED, result="The worker stopped while it was sending."
+    )
+    due = list(Mail.objects.due().values_list("pk", flat=True)[:limit])
+    for mail_id in due:
+        send(SEND_MAIL, mail_id)
+    return len(due)
+
+
+def _claim(mail_id: int) -> Mail | None:
+    """One conditional update decides which of several workers sends; the number of tries is the winner's mark."""
+    claimed = (
+        Mail.objects.due()
+        .order_by()
+        .filter(pk=mail_id, attempts__lte=len(TRIES_AFTER))
+        .update(state=Mail.State.SENDING, attempts=F("attempts") + 1, due_at=timezone.now() + CLAIM_LASTS)
+    )
+    return Mail.objects.select_related("to").get(pk=mail_id) if claimed else None
+
+
+def _is_still_meant(mail: Mail) -> bool:
+    """R97: people who left between the event and now get nothing; site owners are in no directory."""
+    person = mail.to
+    return person.is_active and (person.is_superuser or person.membership_in(mail.company_id) is not None)
+
+
+def _message(mail: Mail) -> EmailMultiAlternatives:
+    message = EmailMultiAlternatives(
+        subject=mail.headline,
+        body=mail.text,
+        to=[mail.to.email],
+        reply_to=[mail.reply_to] if mail.reply_to else None,
+        headers={"Message-ID": f"<mail-{mail.pk}@{settings.SITE_URL.partition('://')[2].partition(':')[0]}>"},
+    )
+    message.attach_alternative(mail.html, "text/html")
+    return message
+
+
+def _put_back(mail: Mail, problem: str) -> None:
+    logger.warning("mail_not_sent", mail=mail.pk, attempts=mail.attempts, problem=problem)
+    if mail.attempts > len(TRIES_AFTER):
+        _close(mail, Mail.State.FAILED, problem)
+    else:
+        _close(mail, Mail.State.WAITING, problem, due_at=timezone.now() + TRIES_AFTER[mail.attempts - 1])
+
+
+def _close(mail: Mail, state: str, result: str, *, due_at=None, sent_at=None) -> None:
+    """Only while the claim is still ours: another worker may have taken over."""
+    mine = Mail.objects.filter(pk=mail.pk, state=Mail.State.SENDING, attempts=mail.attempts)
+    mine.update(state=state, result=result[:300], due_at=due_at or mail.due_at, sent_at=sent_at)
