@@ -18,7 +18,7 @@ def no_store(get_response):
     return middleware
 
 
-class refusals:  # noqa: N801 (a middleware with an exception hook has to be a class; it is named like its sibling)
+class refusals:  # a middleware with an exception hook has to be a class; it is named like its sibling
     """A refusal that no view turned into a message of its own page becomes a page with the right status."""
 
     def __init__(self, get_response):

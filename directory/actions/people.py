@@ -71,13 +71,11 @@ def change_employer(membership: Membership, vendor, title: str, *, by) -> None:
     _require_directory_admin(by, membership.company)
     if vendor is not None and vendor.company_id != membership.company_id:
         raise Refused(f"{vendor.name} is not a vendor of {membership.company.name}.", field="vendor")
-    before = [employer(membership), membership.title]
+    before = {"employer": employer(membership), "title": membership.title}
     membership.vendor, membership.title = vendor, title
     membership.save(update_fields=["vendor", "title"])
-    after = [employer(membership), membership.title]
-    changes = {
-        name: [old, new] for name, old, new in zip(("employer", "title"), before, after, strict=True) if old != new
-    }
+    after = {"employer": employer(membership), "title": title}
+    changes = {name: [before[name], after[name]] for name in after if before[name] != after[name]}
     if changes:
         Event.objects.record("changed in the directory", membership, by=by, changes=changes)
 

@@ -19,7 +19,7 @@ class EventQuerySet(models.QuerySet):
         return self.filter(subject__in=[subject_name(s) for s in subjects]).order_by("-pk")
 
     def record(self, verb, subject, *, by, from_state="", to_state="", reason="", changes=None):
-        """Write one event in the caller's transaction. `by` None: the program itself. `changes`: {field: [old, new]}."""
+        """Write one event in the caller's transaction. `by` None: the program. `changes`: {field: [old, new]}."""
         return self.create(
             verb=verb,
             subject=subject_name(subject),
