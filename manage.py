@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Django's manage.py, with two commands that need nothing but Python:
 
-    python3 manage.py demo       install, load a demo company, start the site and its worker
-    python3 manage.py selftest   install, run every test
+python3 manage.py demo       install, load a demo company, start the site and its worker
+python3 manage.py selftest   install, run every test
 """
 
 import hashlib

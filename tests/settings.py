@@ -6,7 +6,7 @@ import tempfile
 VAR = os.environ["PLUMBLINE_VAR"] = tempfile.mkdtemp(prefix="plumbline-tests-")
 os.environ.setdefault("SECRET_KEY", "only for tests")
 
-from config.settings import *  # noqa: E402, F403
+from config.settings import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

@@ -1,0 +1,353 @@
+"""Making, entering and sending an invoice (5.1, 5.2, I-2 … I-9)."""
+
+from datetime import date
+
+import pytest
+import time_machine
+from django.db import IntegrityError, connection, transaction
+
+from directory.models import Event, Mail, Vendor
+from directory.refusals import NotAllowed, NotNow, Refused, Stale
+from invoicing.actions import billing_periods, change_orders, invitations, invoices, reviews
+from invoicing.calculations import identities
+from invoicing.models import BillingSettings, Invoice, InvoiceType, Submission, Verdict
+from invoicing.proof import identities_of
+from tests.factories import D, world
+
+pytestmark = pytest.mark.django_db
+JULY = date(2030, 7, 1)
+
+
+def save(invoice, *figures, by, version=None, header=None):
+    entries = dict(zip(invoice.lines.values_list("pk", flat=True), figures, strict=False))
+    return invoices.save_lines(invoice, entries, by=by, version=version or invoice.version, header=header)
+
+
+# Making one
+
+
+def test_a_new_invoice_has_one_line_per_schedule_line_and_approved_change_order_line():
+    """I-7, N-11."""
+    w = world()
+    commitment = w.commitment()
+    w.change_order(commitment, [w.line("Deeper footings", "5000.00")])
+    change_orders.enter(commitment, "CO-P", "Pending", [w.line("Not yet", "1.00")], by=w.admin)
+    invoice = w.draft(commitment)
+    assert [line.scheduled_value for line in invoice.lines.all()] == [D("73600.00"), D("29002.00"), D("5000.00")]
+    assert (invoice.original_contract_sum, invoice.net_change_orders) == (D("102602.00"), D("5000.00"))
+    assert invoice.billing_date == invoice.billing_period.due_date
+
+
+def test_previous_amounts_come_from_the_newest_earlier_invoice():
+    """I-7, N-1, N-6: work, moved material, stored balance, both retainages and line 7."""
+    w = world()
+    first = w.approved(None, {"work_this_period": D("1000.00"), "stored_new": D("400.00")})
+    second = w.draft(first.commitment, w.period(JULY))
+    line = second.lines.first()
+    assert (line.work_previous, line.stored_previous) == (D("1000.00"), D("400.00"))
+    assert (line.work_retainage_previous, line.stored_retainage_previous) == (D("100.00"), D("40.00"))
+    assert second.previous_certificates == first.earned_less_retainage == D("1260.00")
+    second = save(second, {"stored_moved": D("400.00")}, by=w.contact)
+    third_from = w.approved(second)
+    third = w.draft(third_from.commitment, w.period(date(2030, 8, 1)))
+    assert third.lines.first().work_previous == D("2400.00")  # 1,000 + 1,000 typed by the factory + 400 moved
+    assert third.lines.first().stored_previous == D("0.00")
+
+
+@pytest.mark.parametrize("make", ["entered", "submitted", "sent_back"])
+def test_the_next_invoice_waits_until_the_one_before_is_approved(make):
+    """I-7: and says which one waits."""
+    w = world()
+    first = getattr(w, make)()
+    with pytest.raises(NotNow, match="Invoice 1 is"):
+        w.draft(first.commitment, w.period(JULY))
+
+
+def test_a_contact_bills_a_period_once_and_an_admin_may_again():
+    """I-3."""
+    w = world()
+    first = w.approved()
+    with pytest.raises(NotNow, match="already"):
+        w.draft(first.commitment, first.billing_period)
+    assert w.draft(first.commitment, first.billing_period, by=w.admin).is_extra
+
+
+def test_the_database_keeps_a_contact_to_one_bill_a_period():
+    """I-3: constraint contacts_bill_a_period_once."""
+    w = world()
+    first = w.approved()
+    extra = w.draft(first.commitment, first.billing_period, by=w.admin)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Invoice.objects.filter(pk=extra.pk).update(is_extra=False)
+
+
+def test_contacts_start_no_bill_after_the_due_date_and_admins_do():
+    """B-5."""
+    w = world()
+    commitment, period = w.commitment(), w.period()
+    with time_machine.travel(date(2030, 6, 27)):
+        with pytest.raises(NotNow, match="were due"):
+            invoices.create(commitment, period, by=w.contact)
+        assert invoices.create(commitment, period, by=w.admin)
+
+
+def test_nobody_starts_a_bill_in_a_closed_period_or_on_a_draft_commitment():
+    w = world()
+    commitment, period = w.commitment(), w.period()
+    draft = w.commitment(status="draft")
+    with pytest.raises(NotNow, match="Only an approved"):
+        invoices.create(draft, period, by=w.admin)
+    billing_periods.close(period, by=w.admin)
+    with pytest.raises(NotNow, match="closed"):
+        invoices.create(commitment, period, by=w.admin)
+
+
+def test_a_project_by_invitation_only_takes_no_other_bill():
+    """V-2."""
+    w = world()
+    BillingSettings.objects.create(project=w.project, by_invitation_only=True)
+    commitment, period = w.commitment(), w.period()
+    with pytest.raises(NotNow, match="invitation only"):
+        invoices.create(commitment, period, by=w.contact)
+    invitations.invite(period, [commitment], InvoiceType.RELEASE, by=w.admin)
+    assert invoices.create(commitment, period, by=w.contact).type == InvoiceType.RELEASE
+
+
+def test_an_admins_invoice_takes_work_and_release():
+    """I-2."""
+    w = world()
+    commitment, period = w.commitment(), w.period()
+    invitations.invite(period, [commitment], InvoiceType.WORK, by=w.admin)
+    assert invoices.create(commitment, period, by=w.admin).type == InvoiceType.WORK_AND_RELEASE
+
+
+def test_strangers_to_the_commitment_start_nothing():
+    w, other = world(), world()
+    commitment, period = w.commitment(), w.period()
+    for by in (w.reader, w.approver, w.owner, other.admin, other.contact):
+        with pytest.raises(NotAllowed):
+            invoices.create(commitment, period, by=by)
+    assert not Invoice.objects.exists()
+
+
+# Entering
+
+
+def test_retainage_follows_its_rate_and_an_admin_may_type_it():
+    """5.2: half-up per line; typed amounts are marked."""
+    w = world()
+    invoice = save(w.draft(), {"work_this_period": D("57.75"), "stored_new": D("100.00")}, by=w.contact)
+    line = invoice.lines.first()
+    assert (line.work_retainage, line.stored_retainage) == (D("5.78"), D("10.00"))
+    typed = {"work_retainage": D("3.00"), "work_retainage_is_typed": True}
+    invoice = save(invoice, typed, by=w.admin)
+    assert invoice.lines.first().work_retainage == D("3.00")
+    assert invoice.work_retainage == D("3.00")
+
+
+def test_a_second_save_on_an_older_version_is_refused():
+    """I-5: nothing is lost silently."""
+    w = world()
+    invoice = w.draft()
+    seen = invoice.version
+    save(invoice, {"work_this_period": D("10.00")}, by=w.contact, version=seen)
+    with pytest.raises(Stale):
+        save(invoice, {"work_this_period": D("20.00")}, by=w.admin, version=seen)
+    assert invoice.lines.first().work_this_period == D("10.00")
+
+
+def test_a_line_of_another_invoice_is_refused_whole():
+    """R62."""
+    w = world()
+    mine, other = w.draft(), w.draft(w.commitment())
+    entries = {mine.lines.first().pk: {"work_this_period": D("1.00")}, other.lines.first().pk: {}}
+    with pytest.raises(Refused, match="not on this invoice"):
+        invoices.save_lines(mine, entries, by=w.contact, version=mine.version)
+    assert mine.lines.first().work_this_period == D("0.00")
+
+
+def test_what_changed_is_recorded_with_old_and_new_values():
+    w = world()
+    invoice = save(w.draft(), {"work_this_period": D("10.00")}, by=w.contact)
+    assert Event.objects.about(invoice).first().changes["SOV-001 work_this_period"] == ["0.00", "10.00"]
+
+
+def test_amounts_are_entered_by_those_and_when_i_4_says():
+    w = world()
+    invoice = w.draft()
+    for by in (w.reader, w.approver, w.owner):
+        with pytest.raises(NotAllowed):
+            save(invoice, {"work_this_period": D("1.00")}, by=by)
+    invoice = w.submitted(invoice)
+    with pytest.raises(NotNow, match="Under Review"):
+        save(invoice, {"work_this_period": D("1.00")}, by=w.contact)
+    allowed = save(invoice, {"work_this_period": D("900.00"), "allowed_reason": "Measured"}, by=w.admin)
+    claim = allowed.submissions.get().figures()[allowed.lines.first().schedule_line_id]
+    assert claim["work_this_period"] == "1000.00"  # the claimed amount stays beside the allowed one
+    assert allowed.lines.first().work_this_period == D("900.00")
+    approved = invoices.approve(allowed, by=w.admin)
+    with pytest.raises(NotNow, match="Approved"):
+        save(approved, {"work_this_period": D("1.00")}, by=w.admin)
+
+
+def test_a_change_order_approved_in_between_is_taken_up_with_one_act():
+    """I-7."""
+    w = world()
+    invoice = w.draft()
+    w.change_order(invoice.commitment, [w.line("Extra", "5000.00")])
+    invoice = invoices.take_up_change_orders(invoice, by=w.contact)
+    assert invoice.net_change_orders == D("5000.00")
+    assert invoices.take_up_change_orders(invoice, by=w.contact).lines.count() == 3
+
+
+# Sending
+
+
+@pytest.mark.parametrize("number", ["", "  ", "a,b", 'a"b', "a'b", "a\tb", "a\nb", "x" * 21])
+def test_a_number_sage_would_not_take_is_refused_naming_the_field(number):
+    """I-6, S10."""
+    w = world()
+    invoice = w.draft()
+    if not number.strip():
+        with pytest.raises(Refused) as refused:
+            invoices.submit(invoice, by=w.contact)
+    else:
+        with pytest.raises(Refused) as refused:
+            w.entered(invoice, number=number)
+    assert refused.value.field == "number"
+
+
+def test_a_vendors_number_is_used_once_across_its_commitments():
+    """I-6: without case and outer spaces."""
+    w = world()
+    w.submitted(number="ab-1")
+    with pytest.raises(Refused, match="already"):
+        w.submitted(w.draft(w.commitment()), number=" AB-1 ")
+    other = Vendor.objects.create(company=w.company, name="Other")
+    assert w.submitted(w.draft(w.commitment(vendor=other, contact=False), by=w.admin), by=w.admin, number="ab-1")
+
+
+def test_the_database_reserves_the_number():
+    """I-6: constraint a_vendor_uses_an_invoice_number_once."""
+    w = world()
+    w.submitted(number="A-1")
+    second = w.submitted(w.draft(w.commitment()), number="A-2")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Invoice.objects.filter(pk=second.pk).update(number_key="a-1")
+
+
+def test_a_bill_whose_identities_do_not_hold_is_not_sent():
+    """5.5: over-billing a line by one cent (N-4)."""
+    w = world()
+    invoice = w.entered(None, {"work_this_period": D("73600.01")})
+    with pytest.raises(Refused, match="N-4"):
+        invoices.submit(invoice, by=w.contact)
+    assert w.submitted(invoice, {"work_this_period": D("73600.00")}).status == "under_review"
+
+
+def test_contacts_send_nothing_after_the_due_date_unless_it_was_put_back_to_them():
+    """B-5."""
+    w = world()
+    waiting, returned = w.entered(), w.sent_back(w.draft(w.commitment()))
+    with time_machine.travel(date(2030, 6, 27)):
+        with pytest.raises(NotNow, match="were due"):
+            invoices.submit(waiting, by=w.contact)
+        late = invoices.submit(returned, by=w.contact)
+        assert not identities.errors(identities_of(late))
+        assert invoices.approve(late, by=w.admin).status == "approved"
+
+
+def test_each_sending_is_a_numbered_snapshot_that_never_changes():
+    """I-10."""
+    w = world()
+    invoice = w.sent_back()
+    w.submitted(invoice, {"work_this_period": D("700.00")})
+    first, second = Submission.objects.filter(invoice=invoice)
+    line = invoice.lines.first().schedule_line_id
+    assert (first.number, second.number) == (1, 2)
+    assert first.figures()[line]["work_this_period"] == "1000.00"
+    assert second.figures()[line]["work_this_period"] == "700.00"
+    with pytest.raises(Exception, match="append-only"), transaction.atomic():
+        Submission.objects.filter(pk=first.pk).update(lines=[])
+
+
+def test_an_approved_verdict_survives_a_resubmission_unless_its_figures_changed():
+    """I-8."""
+    w = world()
+    invoice = w.submitted(None, {"work_this_period": D("100.00")}, {"work_this_period": D("50.00")})
+    same, changed = invoice.lines.all()
+    reviews.decide(same, Verdict.APPROVED, by=w.admin)
+    reviews.decide(changed, Verdict.REJECTED, "Not yet", by=w.admin)
+    back = invoices.send_back(invoice, by=w.admin)
+    w.submitted(back, {}, {"work_this_period": D("40.00")})
+    same.refresh_from_db()
+    changed.refresh_from_db()
+    assert (same.verdict, changed.verdict) == (Verdict.APPROVED, Verdict.NONE)
+    assert changed.verdict_reason == "Not yet"  # still shown as last time's
+
+
+def test_sending_back_mails_the_contacts_every_rejected_line_with_its_reason():
+    w = world()
+    invoice = w.sent_back()
+    mail = Mail.objects.about(invoice).filter(to=w.contact).first()
+    assert "Not poured yet" in mail.text
+    assert "1,000.00" in mail.text
+
+
+def test_the_distribution_list_hears_of_a_bill():
+    w = world()
+    settings = BillingSettings.objects.create(project=w.project)
+    settings.distribution_list.add(w.admin)
+    invoice = w.submitted()
+    assert Mail.objects.about(invoice).get().to == w.admin
+
+
+# Reviewing
+
+
+def test_rejecting_needs_a_reason_and_changes_no_amount():
+    """I-8, constraint a_rejected_line_has_a_reason."""
+    w = world()
+    invoice = w.submitted()
+    line = invoice.lines.first()
+    with pytest.raises(Refused) as refused:
+        reviews.decide(line, Verdict.REJECTED, "  ", by=w.admin)
+    assert refused.value.field == "reason"
+    assert reviews.decide(line, Verdict.REJECTED, "Too much", by=w.admin).work_this_period == D("1000.00")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        invoice.lines.update(verdict="rejected", verdict_reason="")
+
+
+def test_the_rest_is_approved_in_one_step_but_not_what_is_over_billed():
+    w = world()
+    invoice = w.submitted(
+        w.draft(w.commitment(allows_over_billing=True)), {"work_this_period": D("99999.00")}, {"work_this_period": D("1")}
+    )
+    assert reviews.approve_the_rest(invoice, by=w.admin) == 1
+    assert [line.verdict for line in invoice.lines.all()] == ["", "approved"]
+
+
+def test_contacts_and_readers_review_nothing():
+    w = world()
+    invoice = w.submitted()
+    for by in (w.contact, w.reader, w.approver, w.owner):
+        with pytest.raises(NotAllowed):
+            reviews.decide(invoice.lines.first(), Verdict.APPROVED, by=by)
+        with pytest.raises(NotAllowed):
+            reviews.approve_the_rest(invoice, by=by)
+
+
+def test_making_and_sending_take_the_same_number_of_queries_for_2_and_for_40_lines():
+    w = world()
+    counts = []
+    for size in (2, 40):
+        commitment = w.commitment([w.line(f"Line {n}", "100.00") for n in range(size)])
+        period = w.period(date(2030 + size, 1, 1))
+        before = len(connection.queries_log)
+        connection.force_debug_cursor = True
+        invoice = w.submitted(w.draft(commitment, period), *[{"work_this_period": D("1.00")}] * size)
+        assert invoice.lines.count() == size
+        counts.append(len(connection.queries_log) - before)
+        connection.force_debug_cursor = False
+        connection.queries_log.clear()
+    assert counts[0] == counts[1]
