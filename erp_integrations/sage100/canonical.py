@@ -12,7 +12,7 @@ CENT = Decimal("0.01")
 
 
 def money_text(amount: Decimal) -> str:
-    """Two decimals when the amount is exact to the cent; otherwise every digit it has (never rounded: S25 reports it)."""
+    """Two decimals when exact to the cent; otherwise every digit it has, never rounded (S25 reports it)."""
     if not amount.is_finite():
         return str(amount)
     if amount != 0 and amount.normalize().as_tuple().exponent < -2:

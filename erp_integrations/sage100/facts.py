@@ -12,6 +12,14 @@ PURCHASE_ORDER = "purchase_order"
 ZERO = Decimal("0.00")
 
 
+def _require_finite(facts) -> None:
+    """NaN and Infinity are no money; a spreadsheet would take them without a word."""
+    for part in fields(facts):
+        amount = getattr(facts, part.name)
+        if isinstance(amount, Decimal) and not amount.is_finite():
+            raise ValueError(f"{part.name} is {amount}, which is no amount of money.")
+
+
 @dataclass(frozen=True, kw_only=True)
 class AccountChoice:
     """A ledger account of Sage, with its sub-account where it needs one. Digits as text."""
@@ -64,6 +72,9 @@ class LineFacts:
     change_order: str | None = None
     how: str = ""
 
+    def __post_init__(self):
+        _require_finite(self)
+
 
 @dataclass(frozen=True, kw_only=True)
 class ReleaseFacts:
@@ -73,6 +84,9 @@ class ReleaseFacts:
     invoice_date: date
     held: Decimal
     released: Decimal
+
+    def __post_init__(self):
+        _require_finite(self)
 
     @property
     def new_retention(self) -> Decimal:
@@ -123,6 +137,9 @@ class InvoiceFacts:
     is_canadian: bool = False
     reference_no: str | None = None
     exported_in: str | None = None
+
+    def __post_init__(self):
+        _require_finite(self)
 
     @property
     def billed_lines(self) -> tuple[LineFacts, ...]:

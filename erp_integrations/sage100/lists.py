@@ -168,13 +168,18 @@ class SageList(Generic[R]):
     def age_days(self, today: date) -> int | None:
         return None if self.as_of is None else (today - self.as_of).days
 
+    @property
+    def dated(self) -> str:
+        """The list and its date in words, for an explanation that is frozen."""
+        return f"{self.name}, never uploaded" if self.as_of is None else f"{self.name} as of {self.as_of.isoformat()}"
+
     def described(self, today: date) -> str:
         """The list and its age in words, for a finding."""
         if self.as_of is None:
-            return f"{self.name}, never uploaded"
+            return self.dated
         days = self.age_days(today)
         age = "today" if days <= 0 else "1 day old" if days == 1 else f"{days} days old"
-        return f"{self.name} as of {self.as_of.isoformat()}, {age}"
+        return f"{self.dated}, {age}"
 
     def nearest(self, value: str) -> str | None:
         """The key most like `value`, to help spot a slip; None when nothing comes close."""

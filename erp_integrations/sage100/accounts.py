@@ -1,0 +1,71 @@
+"""Which ledger account a line goes to, in one documented order; when no step answers, none is chosen."""
+
+from dataclasses import dataclass
+
+from erp_integrations.sage100.facts import SUBCONTRACT, AccountChoice, ExportSettings, InvoiceFacts, LineFacts
+from erp_integrations.sage100.lists import DIRECT_EXPENSE, WORK_IN_PROGRESS, Job, SageLists
+
+ORDER = (
+    "line override",
+    "job override",
+    "vendor default",
+    "the cost type's only account",
+    "company default",
+)
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """The account (None when no step gave one), the step of ORDER that gave it, and the search in words."""
+
+    account: AccountChoice | None
+    by: str
+    how: str
+
+
+def resolve(line: LineFacts, invoice: InvoiceFacts, settings: ExportSettings, lists: SageLists) -> Resolved:
+    """The first answer of: line, job, vendor, cost type, company default (S30). Never a guess."""
+    answers = (
+        line.line_account,
+        _of_job(invoice.job_number, settings, lists),
+        _of_vendor(invoice.vendor_number, lists),
+        _of_cost_type(line.cost_type, invoice.job_number, settings, lists),
+        settings.subcontract_account if invoice.commitment_kind == SUBCONTRACT else settings.purchase_order_account,
+    )
+    for place, account in enumerate(answers):
+        if account is not None:
+            passed = "".join(f"no {step}; " for step in ORDER[:place])
+            return Resolved(account, ORDER[place], f"{passed}{ORDER[place]} gives {_shown(account)}")
+    return Resolved(None, "", "".join(f"no {step}; " for step in ORDER).rstrip("; "))
+
+
+def expense_type(job: Job | None) -> int:
+    """The kind of account a job's cost belongs on: 3 when the job posts to work in progress, else 13 (S31)."""
+    return WORK_IN_PROGRESS if job is not None and job.posts_to_wip else DIRECT_EXPENSE
+
+
+def _shown(account):
+    return account.number if account.sub_account is None else f"{account.number} sub-account {account.sub_account}"
+
+
+def _of_job(number, settings, lists):
+    chosen = next((choice.account for choice in settings.job_accounts if choice.job_number == number), None)
+    job = lists.jobs.get(number)
+    return chosen or (AccountChoice(number=job.ledger_account) if job and job.ledger_account else None)
+
+
+def _of_vendor(number, lists):
+    vendor = lists.vendors.get(number)
+    return AccountChoice(number=vendor.ledger_account) if vendor and vendor.ledger_account else None
+
+
+def _of_cost_type(cost_type, job_number, settings, lists):
+    """The account set for the cost type, else Sage's own when exactly one active account carries it."""
+    if cost_type is None:
+        return None
+    for choice in settings.cost_type_accounts:
+        if choice.cost_type == cost_type:
+            return choice.account
+    wanted = expense_type(lists.jobs.get(job_number))
+    candidates = [a for a in lists.ledger_accounts if a.cost_type == cost_type and a.type == wanted and a.is_active]
+    return AccountChoice(number=candidates[0].number) if len(candidates) == 1 else None

@@ -1,0 +1,279 @@
+"""Rows of text from an uploaded list to typed records, all or nothing, with every bad cell named (R109)."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+
+from erp_integrations.sage100.lists import (
+    CommitmentLine,
+    CostCode,
+    FiscalPeriod,
+    Job,
+    LedgerAccount,
+    PayableInvoice,
+    SageCommitment,
+    Vendor,
+    record_key,
+)  # fmt: skip
+
+NUMBER = re.compile(r"[0-9]{1,15}")
+CODE = re.compile(r"[0-9]{1,6}(\.[0-9]{1,3})?")
+AMOUNT = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,2})?")
+DATE_FORMATS = ("%Y-%m-%d", "%m/%d/%Y", "%m/%d/%y", "%Y-%m-%d %H:%M:%S")
+YES, NO = {"1", "yes", "y", "true", "t", "x"}, {"", "0", "no", "n", "false", "f"}
+
+
+@dataclass(frozen=True)
+class RowProblem:
+    """`row` counts the data rows from 1. `message` says what is wrong and what the cell should hold."""
+
+    row: int
+    field: str
+    value: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """Either records, or problems; never some of each."""
+
+    records: tuple
+    problems: tuple[RowProblem, ...]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One of the seven lists: how each field is read, and which field makes the rows of one record differ."""
+
+    record: type
+    readers: Mapping[str, Callable[[str], object]]
+    required: tuple[str, ...]
+    child: str = ""
+
+
+def text(cell: str) -> str:
+    return cell.strip()
+
+
+def number(cell: str) -> str:
+    """A record number: digits, as Sage counts them (no leading zeros; Excel's trailing `.0` is dropped)."""
+    digits = re.sub(r"\.0+$", "", cell.strip())
+    if not NUMBER.fullmatch(digits):
+        raise ValueError("Expected a number in digits.")
+    return str(int(digits))
+
+
+def optional_number(cell: str) -> str | None:
+    """Empty and 0 both mean none: Sage numbers from 1."""
+    found = number(cell) if cell.strip() else "0"
+    return None if found == "0" else found
+
+
+def integer(cell: str) -> int:
+    return int(number(cell))
+
+
+def optional_integer(cell: str) -> int | None:
+    found = optional_number(cell)
+    return None if found is None else int(found)
+
+
+def code(cell: str) -> str:
+    """A cost code N9,3, always written with three decimals."""
+    if not CODE.fullmatch(cell.strip()):
+        raise ValueError("Expected a cost code such as 2310.000: up to six digits and three decimals.")
+    return f"{Decimal(cell.strip()):.3f}"
+
+
+def amount(cell: str) -> Decimal:
+    """Money with at most two decimals; commas, a dollar sign and accounting parentheses are understood."""
+    plain = cell.strip().replace(",", "").replace("$", "").replace(" ", "")
+    if plain.startswith("(") and plain.endswith(")"):
+        plain = "-" + plain[1:-1]
+    if not AMOUNT.fullmatch(plain or "0"):
+        raise ValueError("Expected an amount such as 1,250.00.")
+    return Decimal(f"{Decimal(plain or '0'):.2f}")
+
+
+def optional_amount(cell: str) -> Decimal | None:
+    return amount(cell) if cell.strip() else None
+
+
+def optional_percent(cell: str) -> Decimal | None:
+    plain = cell.strip().rstrip("%").strip()
+    if not plain:
+        return None
+    try:
+        percent = Decimal(plain)
+    except InvalidOperation:
+        percent = Decimal(-1)
+    if not (percent.is_finite() and 0 <= percent <= 100):
+        raise ValueError("Expected a rate between 0 and 100 percent.")
+    return percent
+
+
+def flag(cell: str) -> bool:
+    word = re.sub(r"\.0+$", "", cell.strip().lower())
+    if word not in YES | NO:
+        raise ValueError("Expected yes or no.")
+    return word in YES
+
+
+def active(cell: str) -> bool:
+    """Like flag, but an empty cell means active."""
+    return flag(cell) if cell.strip() else True
+
+
+def day(cell: str) -> date:
+    for shape in DATE_FORMATS:
+        try:
+            return datetime.strptime(cell.strip(), shape).date()
+        except ValueError:
+            continue
+    raise ValueError("Expected a date such as 2026-06-30 or 06/30/2026.")
+
+
+def optional_day(cell: str) -> date | None:
+    return day(cell) if cell.strip() else None
+
+
+def numbers(cell: str) -> tuple[str, ...]:
+    """Several record numbers in one cell, parted by spaces, commas or semicolons; 0 stands for none."""
+    found = (optional_number(part) for part in re.split(r"[\s,;]+", cell.strip()) if part)
+    return tuple(dict.fromkeys(item for item in found if item is not None))
+
+
+def invoice_number(cell: str) -> str:
+    if not cell.strip():
+        raise ValueError("Expected an invoice number.")
+    return cell.strip()
+
+
+LINE_READERS = {
+    "line_reference": number, "cost_code": code, "cost_type": integer, "contract": amount, "change": amount,
+    "invoiced": amount, "remaining": optional_amount,
+}  # fmt: skip
+COMMITMENT = Kind(
+    SageCommitment,
+    {"number": invoice_number, "vendor_number": number, "job_number": number, "status": integer,
+     "retention_rate": optional_percent, "hold_payment": flag, "is_locked": flag},
+    ("number", "vendor_number", "job_number"),
+    child="lines",
+)  # fmt: skip
+KINDS = {
+    "vendors": Kind(
+        Vendor,
+        {"number": number, "name": text, "short_name": text, "is_active": active, "is_internal": flag,
+         "ledger_account": optional_number, "due_terms": text, "discount_terms": text, "purchase_order_rule": integer,
+         "default_status": optional_integer, "hold_payment": flag, "workers_comp_flag": flag},
+        ("number", "name"),
+    ),
+    "jobs": Kind(
+        Job,
+        {"number": number, "name": text, "status": integer, "posts_to_wip": flag, "ledger_account": optional_number,
+         "phases": numbers},
+        ("number", "name"),
+        child="phases",
+    ),
+    "cost_codes": Kind(CostCode, {"code": code, "name": text, "is_active": active}, ("code", "name")),
+    "ledger_accounts": Kind(
+        LedgerAccount,
+        {"number": number, "name": text, "type": integer, "is_active": active, "needs_sub_account": flag,
+         "cost_type": optional_integer, "sub_accounts": numbers},
+        ("number", "name", "type"),
+        child="sub_accounts",
+    ),
+    "subcontracts": COMMITMENT,
+    "purchase_orders": COMMITMENT,
+    "fiscal_periods": Kind(
+        FiscalPeriod,
+        {"year": integer, "period": integer, "first_date": day, "last_date": day, "is_locked": flag},
+        ("year", "period", "first_date", "last_date"),
+    ),
+    "payable_invoices": Kind(
+        PayableInvoice,
+        {"vendor_number": number, "invoice_number": invoice_number, "job_number": text, "invoice_date": optional_day,
+         "gross": amount, "retention": amount, "balance": amount, "status": optional_integer, "user_def_1": text,
+         "user_def_2": text, "record_number": text},
+        ("vendor_number", "invoice_number"),
+    ),
+}  # fmt: skip
+
+
+def field_names(kind: str) -> tuple[str, ...]:
+    """The fields a list's columns can be mapped to, in order; for commitments, those of the lines too."""
+    readers = KINDS[kind].readers
+    return (*readers, *LINE_READERS) if KINDS[kind].child == "lines" else tuple(readers)
+
+
+def parse(kind: str, rows: Iterable[Mapping[str, str]]) -> Parsed:
+    """The records of one list (a key of KINDS). One bad cell refuses the whole upload and is named.
+
+    Rows repeating a job, ledger account or commitment add its phases, sub-accounts or lines; any other repetition is
+    a problem, except in the payable invoices, where Sage itself may hold an invoice twice.
+    """
+    spec, problems, found = KINDS[kind], [], []
+    for place, row in enumerate(rows, 1):
+        values, faults = _read(spec.readers, row, spec.required, place)
+        children, child_faults = _read_children(spec, row, place)
+        problems += faults + child_faults
+        if not problems:
+            found.append((place, spec.record(**values, **children)))
+    records = () if problems else _merged(spec, found, problems)
+    return Parsed((), tuple(problems)) if problems else Parsed(records, ())
+
+
+def _read(readers, row, required, place):
+    values, faults = {}, []
+    for name, reader in readers.items():
+        cell = row.get(name) or ""
+        if not cell.strip() and name not in required:
+            continue
+        try:
+            values[name] = _filled(reader(cell), name, required)
+        except ValueError as fault:
+            faults.append(RowProblem(place, name, cell, str(fault)))
+    return values, faults
+
+
+def _filled(value, name, required):
+    if name in required and value == "":
+        raise ValueError("This cell must not be empty.")
+    return value
+
+
+def _read_children(spec, row, place):
+    if spec.child != "lines" or not (row.get("line_reference") or "").strip():
+        return {}, []
+    values, faults = _read(LINE_READERS, row, ("line_reference", "cost_code", "cost_type"), place)
+    return ({}, faults) if faults else ({"lines": (CommitmentLine(**values),)}, [])
+
+
+def _merged(spec, found, problems):
+    if spec.record is PayableInvoice:
+        return tuple(record for _, record in found)
+    records = {}
+    for place, record in found:
+        key = record_key(record)
+        earlier = records.get(key)
+        joined = record if earlier is None else _joined(spec, earlier, record)
+        if joined is None:
+            shown = "-".join(map(str, key)) if isinstance(key, tuple) else str(key)
+            problems.append(
+                RowProblem(place, "", shown, "This record stands in the list twice, with different values.")
+            )
+        else:
+            records[key] = joined
+    return tuple(records.values())
+
+
+def _joined(spec, earlier, later):
+    """Both rows as one record, or None when they contradict each other."""
+    same = all(getattr(earlier, f.name) == getattr(later, f.name) for f in fields(earlier) if f.name != spec.child)
+    if not (same and spec.child):
+        return earlier if earlier == later else None
+    children = (*getattr(earlier, spec.child), *getattr(later, spec.child))
+    values = {f.name: getattr(earlier, f.name) for f in fields(earlier)} | {spec.child: tuple(dict.fromkeys(children))}
+    return spec.record(**values)

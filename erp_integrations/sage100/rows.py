@@ -1,0 +1,105 @@
+"""From the facts of a batch to the rows of the import file: same facts and lists, same rows (S9)."""
+
+import re
+
+from erp_integrations.sage100.cells import Cell, Change, ReleaseRow, Row, Rows, Value
+from erp_integrations.sage100.detail_values import detail_values
+from erp_integrations.sage100.facts import BatchFacts
+from erp_integrations.sage100.header_values import header_values
+from erp_integrations.sage100.layout import Layout
+from erp_integrations.sage100.lists import SageLists
+from erp_integrations.sage100.text import clean_text
+from erp_integrations.sage100.totals import totals_of_rows
+
+BATCH_KEY = re.compile(r"[A-Z0-9-]{1,20}")
+FREE_TEXT = {"description", "job_cost_description", "notes"}
+
+
+def build_rows(batch: BatchFacts, lists: SageLists, layout: Layout | None = None) -> Rows:
+    """One H row per invoice, one D row per line that isn't zero (S38); release-only invoices have none (S50).
+
+    The batch's own layout is used unless another is given. Control totals are computed from the rows' texts.
+    """
+    layout = layout or batch.layout
+    rows, changes = [], []
+    for invoice in batch.invoices:
+        for line_type, key, columns, values in _planned(invoice, batch, lists, layout):
+            number = len(rows) + 1 + int(layout.column_names)
+            cells, changed = _cells(columns, values, invoice.invoice_id, number)
+            changes += changed
+            rows.append(
+                Row(number=number, line_type=line_type, invoice_id=invoice.invoice_id, line_key=key, cells=cells)
+            )
+    releases = _release_rows(batch)
+    totals = totals_of_rows(rows, releases)
+    name = file_name(batch, layout)
+    return Rows(layout=layout, name=name, rows=tuple(rows), releases=releases, totals=totals, changes=tuple(changes))
+
+
+def file_name(batch: BatchFacts, layout: Layout) -> str:
+    """Without its ending: `DRAFT-EXP-000412_APINV_20260702`, the day being that of acceptance (S6, R110)."""
+    if not BATCH_KEY.fullmatch(batch.batch_key):
+        raise ValueError(f"The batch key “{batch.batch_key}” must be capitals, digits and hyphens, at most 20.")
+    return f"{layout.file_prefix}{batch.batch_key}_{layout.file_code}_{batch.accepted_date:%Y%m%d}"
+
+
+def _planned(invoice, batch, lists, layout):
+    if not invoice.billed_lines:
+        return
+    yield "H", "", layout.header, header_values(invoice, batch, lists)
+    for line in invoice.billed_lines:
+        yield "D", line.key, layout.detail, detail_values(line, invoice, batch, lists)
+
+
+def _cells(columns, values, invoice_id, row_number):
+    cells, changes = [], []
+    for column in columns:
+        value = Value(column.constant) if column.constant is not None else values[column.source]
+        text, changed = _written(value, column) if column.source in FREE_TEXT else (value.text, [])
+        changes += [Change(invoice_id=invoice_id, row=row_number, field=column.title, **change) for change in changed]
+        cells.append(_cell(column, value, text))
+    return tuple(cells), changes
+
+
+def _cell(column, value, text):
+    return Cell(
+        title=column.title,
+        source=column.source,
+        text=text,
+        kind=column.type,
+        format=column.format,
+        how=value.how,
+        sources=value.sources,
+    )
+
+
+def _written(value, column):
+    """Cleaned (S57), then cut to the column's length (S36); a length of 0 is no limit."""
+    cleaned, replaced = clean_text(value.text)
+    changes = []
+    if replaced:
+        names = tuple(dict.fromkeys(str(item) for item in replaced))
+        changes.append({"original": value.text, "written": cleaned, "replaced": names})
+    if column.length and len(cleaned) > column.length and not value.never_cut:
+        kept = cleaned[: column.length].rstrip()
+        changes.append({"original": cleaned, "written": kept})
+        cleaned = kept
+    return cleaned, changes
+
+
+def _release_rows(batch):
+    return tuple(
+        ReleaseRow(
+            invoice_id=invoice.invoice_id,
+            vendor_number=invoice.vendor_number or "",
+            vendor_name=invoice.vendor_name,
+            commitment_number=invoice.sage_commitment_number or "",
+            invoice_number=release.invoice_number,
+            invoice_date=release.invoice_date,
+            held=release.held,
+            released=release.released,
+            new_retention=release.new_retention,
+        )
+        for invoice in batch.invoices
+        for release in invoice.releases
+    )
