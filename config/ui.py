@@ -257,7 +257,7 @@ def grid_region(content: str, label: str) -> SafeString:
 
 @register.simple_block_tag
 def more_menu(content: str, label: str = "More") -> SafeString:
-    """What may be done besides the primary action; opens without JavaScript. The content is a list of links or forms."""
+    """What may be done besides the primary action, as a list of links or forms; opens without JavaScript."""
     return format_html(
         '<details class="menu"><summary class="button">{} {}</summary><div class="menu-list">{}</div></details>',
         label,

@@ -1,0 +1,275 @@
+"""What every page is made from: figures, dates, badges, form fields, and colours that can be read."""
+
+import re
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from django import forms
+from django.conf import settings
+from django.contrib.auth.forms import SetPasswordForm
+from django.template import Context, Template
+from django.template.loader import render_to_string
+
+from config import ui
+
+ROOT = Path(settings.BASE_DIR)
+TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+PAGES = [path for path in TEMPLATES if "emails" not in path.parts]  # mail has other rules
+SCRIPTS = sorted((ROOT / "static/js").glob("*.js"))
+TONES = ("neutral", "info", "ok", "warn", "bad")
+
+
+def show(source: str, context: dict | None = None) -> str:
+    return Template(source).render(Context(context or {}))
+
+
+class Bill(forms.Form):
+    number = forms.CharField(label="Invoice number", help_text="Your own number.")
+    note = forms.CharField(required=False)
+    agreed = forms.BooleanField(label="I agree")
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (Decimal("1234.5"), "1,234.50"),
+        (Decimal("-1234.5"), "−1,234.50"),
+        (Decimal("0"), "0.00"),
+        (Decimal("-0.00"), "0.00"),
+        (Decimal("0.005"), "0.01"),
+        (Decimal("123456789012.34"), "123,456,789,012.34"),
+        (7, "7.00"),
+        (None, ""),
+    ],
+)
+def test_an_amount_reads_as_on_paper(value, words):
+    assert show("{{ x|money }}", {"x": value}) == words
+
+
+def test_an_amount_that_lost_its_cents_to_a_float_is_refused():
+    with pytest.raises(TypeError, match="float"):
+        ui.money(0.1)
+
+
+def test_an_input_holds_a_minus_that_can_be_typed():
+    assert show("{{ x|amount }}", {"x": Decimal("-1250")}) == "-1,250.00"
+
+
+def test_the_entry_sheet_gets_whole_cents():
+    assert [ui.cents(x) for x in (Decimal("12.34"), Decimal("-0.01"), 10, None)] == ["1234", "-1", "1000", ""]
+
+
+@pytest.mark.parametrize(("value", "words"), [(Decimal("55.03"), "55.0 %"), (Decimal("-2.25"), "−2.3 %"), (None, "")])
+def test_a_percentage_has_one_decimal_and_nothing_scheduled_has_none(value, words):
+    assert show("{{ x|percent }}", {"x": value}) == words
+
+
+def test_a_retainage_rate_of_zero_is_a_rate_and_none_is_not_set():
+    assert [ui.rate(x) for x in (Decimal("10.00"), Decimal("7.50"), Decimal("0"), None)] == [
+        "10 %",
+        "7.5 %",
+        "0 %",
+        "not set",
+    ]
+
+
+def test_a_day_says_its_weekday():
+    assert show("{{ x|day }}", {"x": date(2026, 11, 6)}) == "Fri 6 Nov 2026"
+
+
+def test_a_moment_is_told_in_the_projects_zone_by_name_and_exactly_in_its_title():
+    """U10."""
+    project = SimpleNamespace(time_zone="America/Chicago")
+    html = show("{% moment at project %}", {"at": datetime(2026, 11, 20, 22, 12, 9, tzinfo=UTC), "project": project})
+    assert ">20 Nov 2026, 4:12 pm CST</time>" in html
+    assert 'title="Friday 20 November 2026, 16:12:09 CST (America/Chicago)"' in html
+
+
+def test_midnight_and_noon_are_twelve():
+    noon = show("{% moment at 'UTC' %}", {"at": datetime(2026, 7, 1, 12, 0, tzinfo=UTC)})
+    midnight = show("{% moment at 'UTC' %}", {"at": datetime(2026, 7, 1, 0, 5, tzinfo=UTC)})
+    assert "12:00 pm" in noon and "12:05 am" in midnight
+
+
+@pytest.mark.parametrize("look", [*ui.STATUSES.values(), *ui.EXPORT_STATUSES.values()])
+def test_every_status_has_a_tone_and_an_icon_that_exist(look):
+    """U7: colour is never alone."""
+    assert look.tone in TONES
+    assert look.icon in sprite()
+
+
+def test_rejected_by_accounting_and_taken_back_look_different():
+    """E-4."""
+    rejected = show('{% status_badge "rejected" "export" %}')
+    taken_back = show('{% status_badge "retrieved" "export" %}')
+    assert "tone-bad" in rejected and "Rejected by accounting" in rejected
+    assert "tone-neutral" in taken_back and "Taken back" in taken_back
+
+
+def test_a_status_nobody_described_still_shows_its_word():
+    assert "Somewhere else" in show('{% status_badge "somewhere_else" %}')
+
+
+def test_a_name_in_a_badge_cannot_carry_markup():
+    assert "<img" not in show("{% badge 'info' 'check' words %}", {"words": "<img src=x>"})
+
+
+def test_a_field_tells_a_reader_its_hint_and_its_error():
+    """U4: beside the field, tied to it."""
+    html = show("{% field form.number %}", {"form": Bill({"agreed": "on"})})
+    described = re.search(r'aria-describedby="([^"]+)"', html)[1].split()
+    assert described and all(f'id="{name}"' in html for name in described)
+    assert 'aria-invalid="true"' in html and '<label for="id_number">Invoice number</label>' in html
+
+
+def test_only_the_field_that_may_stay_empty_says_so():
+    html = show("{{ form.as_div }}", {"form": Bill()})
+    assert html.count("(optional)") == 1
+
+
+def test_the_error_summary_names_each_field_in_the_same_words_and_links_to_it():
+    """U4: at the top, taking the focus."""
+    form = Bill({})
+    html = render_to_string("components/error_summary.html", {"form": form})
+    assert "data-takes-focus" in html
+    assert '<a href="#id_number">Invoice number: This field is required.</a>' in html
+    assert '<a href="#id_agreed">I agree: This field is required.</a>' in html
+
+
+def test_a_form_without_errors_has_no_summary():
+    form = Bill({"number": "7", "agreed": "on"})
+    assert form.is_valid()
+    assert "error-summary" not in render_to_string("components/error_summary.html", {"form": form})
+
+
+def test_a_list_of_rules_for_passwords_reads_as_a_list():
+    html = show("{% field form.new_password1 %}", {"form": SetPasswordForm(user=None)})
+    assert "<li>" in html and "&lt;li" not in html
+
+
+def test_steps_say_what_is_done_and_where_it_stands():
+    html = show('{% steps "Accepted|Building|Ready" 2 %}')
+    assert re.findall(r'<li class="(\w*)"', html) == ["done", "now", ""]
+    assert html.count('aria-current="step"') == 1
+
+
+def test_a_bar_never_grows_past_its_frame():
+    assert [ui.share(*pair) for pair in ((3, 2), (-1, 2), (1, 0), (1, 4))] == [100, 0, 0, 25]
+
+
+def test_a_finished_job_stops_asking():
+    running = {"url": "/job/", "running": True, "done": 1, "total": 2, "words": "1 of 2"}
+    assert "every 700ms" in render_to_string("components/progress.html", running)
+    assert "hx-get" not in render_to_string("components/progress.html", {**running, "running": False})
+
+
+def test_the_timeline_of_an_export_speaks_of_accounting():
+    event = SimpleNamespace(
+        at=datetime(2026, 11, 20, tzinfo=UTC),
+        by_name="Sam Ruiz",
+        verb="rejected it",
+        from_state="ready_to_export",
+        to_state="rejected",
+        reason="No vendor number",
+        changes={},
+        subject="erp_integrations.export:3",
+    )
+    html = show("{% timeline events 'UTC' %}", {"events": [event]})
+    assert "Rejected by accounting" in html and "No vendor number" in html
+
+
+def test_an_error_page_says_which_right_is_missing_and_who_can_help(rf):
+    html = render_to_string(
+        "403.html", {"right": "Admin on Commitments", "helpers": ["Dana Cole", "Ola Berg"]}, rf.get("/")
+    )
+    assert "Admin on Commitments" in html and "Dana Cole, Ola Berg" in html
+
+
+def test_the_page_for_our_own_failures_needs_nothing_but_itself():
+    assert "7f3a" in render_to_string("500.html", {"request_id": "7f3a"})
+
+
+# Colours, icons and the content security policy
+
+
+def sprite() -> set[str]:
+    return set(re.findall(r'<symbol id="([^"]+)"', (ROOT / "static/icons.svg").read_text()))
+
+
+def tokens() -> dict[str, tuple[str, str]]:
+    """Every colour token as (light, dark)."""
+    text = (ROOT / "static/css/tokens.css").read_text()
+    pairs = re.findall(r"--([\w-]+): light-dark\((#\w{6}), (#\w{6})\)", text)
+    return {name: (light, dark) for name, light, dark in pairs}
+
+
+def luminance(colour: str) -> Decimal:
+    channels = [Decimal(int(colour[at : at + 2], 16)) / 255 for at in (1, 3, 5)]
+    linear = [
+        c / Decimal("12.92")
+        if c <= Decimal("0.04045")
+        else ((c + Decimal("0.055")) / Decimal("1.055")) ** Decimal("2.4")
+        for c in channels
+    ]
+    return sum(
+        weight * c for weight, c in zip((Decimal("0.2126"), Decimal("0.7152"), Decimal("0.0722")), linear, strict=True)
+    )
+
+
+def contrast(one: str, other: str) -> Decimal:
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + Decimal("0.05")) / (dark + Decimal("0.05"))
+
+
+READ_ON = [
+    *[(f"{tone}-ink", f"{tone}-back") for tone in TONES],
+    *[(f"{tone}-ink", "surface") for tone in TONES],
+    *[("ink", ground) for ground in ("paper", "surface", "sunken", "accent-wash", "info-back", "warn-row", "bad-row")],
+    *[("ink-soft", ground) for ground in ("paper", "surface", "sunken", "accent-wash", "warn-row", "bad-row")],
+    *[("accent", ground) for ground in ("paper", "surface", "sunken", "info-back")],
+    ("on-accent", "accent"),
+    ("on-accent", "accent-firm"),
+    ("bad-ink", "bad-row"),
+    ("warn-ink", "warn-row"),
+]
+
+
+@pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
+@pytest.mark.parametrize(("ink", "ground"), READ_ON)
+def test_words_can_be_read_on_their_ground_in_both_schemes(ink, ground, scheme):
+    assert contrast(tokens()[ink][scheme], tokens()[ground][scheme]) >= Decimal("4.5")
+
+
+@pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
+@pytest.mark.parametrize("edge", ["line-firm", "focus"])
+def test_the_edge_of_a_field_and_the_focus_ring_can_be_seen(edge, scheme):
+    assert contrast(tokens()[edge][scheme], tokens()["surface"][scheme]) >= 3
+
+
+def test_colours_are_named_in_one_file_only():
+    for sheet in (ROOT / "static/css").glob("*.css"):
+        if sheet.name not in ("tokens.css", "print.css"):
+            assert not re.findall(r"#[0-9a-fA-F]{3,8}\b(?=[;\s,)])", sheet.read_text()), sheet.name
+
+
+def test_every_icon_a_template_asks_for_exists():
+    asked = {name for path in TEMPLATES for name in re.findall(r'{% icon "([^"]+)"', path.read_text())}
+    assert asked and asked <= sprite()
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_no_template_carries_style_or_script_of_its_own(path):
+    """The content security policy would silence it."""
+    text = path.read_text()
+    assert not re.search(r"\sstyle=|<style|\son[a-z]+=|javascript:", text)
+    assert all("src=" in tag for tag in re.findall(r"<script[^>]*>", text))
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
+def test_a_script_stays_small_and_leans_on_nothing(path):
+    text = path.read_text()
+    assert text.count("\n") < 200
+    assert not re.search(r"\beval\(|new Function|https?://|^import |parseFloat", text, re.MULTILINE)
