@@ -187,6 +187,12 @@ class SageList(Generic[R]):
         close = difflib.get_close_matches(value, keys, n=1, cutoff=0.6) if value else []
         return close[0] if close else None
 
+    def nearest_name(self, name: str) -> str | None:
+        """The record whose name is most like `name`, as “20145 Delta Concrete”."""
+        names = {record.name.casefold(): f"{record.number} {record.name}" for record in self.records}
+        close = difflib.get_close_matches(name.casefold(), names, n=1, cutoff=0.6)
+        return names[close[0]] if close else None
+
 
 @dataclass(frozen=True, kw_only=True)
 class SageLists:

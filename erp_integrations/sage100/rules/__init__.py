@@ -1,0 +1,54 @@
+"""The rules of the import file (E-5): the same code runs for the dry run, at send, at accept and at build."""
+
+from datetime import date
+
+from erp_integrations.sage100.cells import Rows
+from erp_integrations.sage100.facts import BatchFacts
+from erp_integrations.sage100.findings import ERROR, WARNING, Finding, errors, warnings
+from erp_integrations.sage100.lists import SageLists
+from erp_integrations.sage100.rules import file, header, lines, other, parties, retainage
+from erp_integrations.sage100.rules.other import changed_since
+from erp_integrations.sage100.rules.registry import (
+    BATCH,
+    INVOICE,
+    LINE,
+    BatchCheck,
+    Rule,
+    findings_of,
+    registered_rules,
+    rule_order,
+)  # fmt: skip
+
+SECTIONS = (file, header, parties, lines, retainage, other)
+RULES: tuple[Rule, ...] = registered_rules()
+NOT_CHECKED = {"S35": "Sage's seven lists carry no job budgets, so a code and type can't be compared with them."}
+
+
+def check(batch: BatchFacts, lists: SageLists, rows: Rows, today: date) -> tuple[Finding, ...]:
+    """Every finding of every rule, in the order of invoices, rows and rule numbers; batch-wide ones first."""
+    whole = BatchCheck(batch, lists, rows, today)
+    found = [finding for each in _scope(BATCH) for finding in findings_of(each, whole, today=today)]
+    for subject in whole.invoices:
+        found += _about(subject, today)
+    places = {invoice.invoice_id: place for place, invoice in enumerate(batch.invoices, 1)}
+    return tuple(sorted(found, key=lambda f: (places.get(f.invoice_id, 0), f.row or 0, rule_order(f.rule))))
+
+
+def _about(subject, today):
+    invoice_id = subject.invoice.invoice_id
+    row = subject.header.number if subject.header else None
+    for each in _scope(INVOICE):
+        yield from findings_of(each, subject, today=today, invoice_id=invoice_id, row=row)
+    for line in subject.lines:
+        row = line.row.number if line.row else None
+        for each in _scope(LINE):
+            yield from findings_of(each, line, today=today, invoice_id=invoice_id, row=row)
+
+
+def _scope(scope):
+    return (each for each in RULES if each.scope == scope)
+
+
+__all__ = [
+    "ERROR", "NOT_CHECKED", "RULES", "WARNING", "Finding", "Rule", "changed_since", "check", "errors", "warnings",
+]  # fmt: skip

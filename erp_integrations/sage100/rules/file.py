@@ -1,0 +1,142 @@
+"""S1–S9: the file as a whole. Most guard against our own mistakes: a finding here means nothing may be stored."""
+
+from collections import Counter
+from datetime import date
+
+from erp_integrations.sage100.canonical import money_text
+from erp_integrations.sage100.findings import ERROR
+from erp_integrations.sage100.layout import DATE
+from erp_integrations.sage100.lists import comparable
+from erp_integrations.sage100.rows import build_rows
+from erp_integrations.sage100.rules.registry import BATCH, INVOICE, BatchCheck, InvoiceCheck, Issue, rule
+from erp_integrations.sage100.totals import differences, totals_of_facts, totals_of_rows
+
+HEADER_FIELDS = 25
+REBUILD = "Don't use this file. Build it again; if that changes nothing, tell the site owner."
+
+
+@rule("S1", ERROR, "A header row has 25 fields, a detail row as many as the layout.", BATCH)
+def field_counts(check: BatchCheck):
+    expected = {"H": HEADER_FIELDS, "D": len(check.rows.layout.detail)}
+    for row in check.rows.rows:
+        wanted = expected.get(row.line_type)
+        if len(row.cells) != wanted:
+            yield Issue(
+                message=f"This {row.line_type} row has {len(row.cells)} fields instead of {wanted}.",
+                remedy="Put the missing column back into the layout, or remove the extra one.",
+                value=str(len(row.cells)), row=row.number, invoice_id=row.invoice_id,
+            )  # fmt: skip
+
+
+@rule("S2", ERROR, "The first row is a header; every detail follows its header, every header has a detail.", BATCH)
+def order_of_rows(check: BatchCheck):
+    rows = check.rows.rows
+    for place, row in enumerate(rows):
+        before = rows[place - 1] if place else None
+        after = rows[place + 1] if place + 1 < len(rows) else None
+        if row.line_type == "H" and (after is None or after.line_type != "D"):
+            yield _misplaced(row, "This header row has no detail row.")
+        if row.line_type == "D" and (before is None or before.invoice_id != row.invoice_id):
+            yield _misplaced(row, "This detail row doesn't follow its header row.")
+        if row.line_type not in ("H", "D"):
+            yield _misplaced(row, f"A row of type “{row.line_type}” has no place in the file.")
+
+
+def _misplaced(row, message):
+    return Issue(message=message, remedy=REBUILD, field="Line type", value=row.line_type, row=row.number,
+                 invoice_id=row.invoice_id)  # fmt: skip
+
+
+@rule("S3", ERROR, "The keys of a detail row equal its header's, byte for byte.", INVOICE)
+def keys_of_details(check: InvoiceCheck):
+    for row in check.details:
+        for source in ("invoice_number", "vendor_number"):
+            cell, wanted = row.cell(source), check.header_text(source)
+            if cell and cell.text != wanted:
+                yield Issue(
+                    message=f"The detail row says “{cell.text}” where its header says “{wanted}”.",
+                    remedy=REBUILD, field=cell.title, value=cell.text, row=row.number,
+                )  # fmt: skip
+
+
+@rule("S4", ERROR, "An invoice number stands on one header row per file, even for different vendors.", BATCH)
+def one_header_per_number(check: BatchCheck):
+    headers = [row for row in check.rows.rows if row.line_type == "H"]
+    counts = Counter(comparable(row.text("invoice_number")) for row in headers)
+    for row in headers:
+        number = row.text("invoice_number")
+        if counts[comparable(number)] > 1:
+            yield Issue(
+                message=f"Invoice number {number} stands on {counts[comparable(number)]} header rows of this file.",
+                remedy="Accept the invoices in separate batches: the import joins rows by this number alone.",
+                field="Invoice no", value=number, row=row.number, invoice_id=row.invoice_id,
+            )  # fmt: skip
+
+
+@rule("S5", ERROR, "Dates are real and written yyyy-mm-dd.", INVOICE)
+def real_dates(check: InvoiceCheck):
+    for cell in check.header.cells if check.header else ():
+        if cell.kind == DATE and not _is_iso_date(cell.text):
+            yield Issue(
+                message=f"{cell.title} is no date: {cell.how}." if not cell.text else f"{cell.title} is no real date.",
+                remedy=f"Set the {cell.title.lower()} by hand when accepting, or correct the vendor's terms in Sage.",
+                field=cell.title, value=cell.text,
+            )  # fmt: skip
+
+
+def _is_iso_date(text):
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+@rule("S6", ERROR, "While the layout isn't verified, the file's name starts with DRAFT-.", BATCH)
+def drafts_say_so(check: BatchCheck):
+    layout, name = check.rows.layout, check.rows.name
+    if not layout.verified and not name.startswith("DRAFT-"):
+        yield Issue(
+            message=f"The layout {layout.name} isn't verified, yet the file is not named a draft.",
+            remedy="Build the file again, or verify the layout against the maker's template.",
+            field="File name", value=name,
+        )  # fmt: skip
+
+
+@rule("S7", ERROR, "The control totals, recomputed from the rows, equal the invoices to the cent.", BATCH)
+def control_totals(check: BatchCheck):
+    recomputed = totals_of_rows(check.rows.rows, check.rows.releases)
+    found = dict.fromkeys(
+        (*differences(totals_of_facts(check.batch), recomputed), *differences(recomputed, check.rows.totals))
+    )
+    for difference in found:
+        yield Issue(message=f"The control totals differ: {difference}.", remedy=REBUILD, field="Control totals")
+    for invoice in check.batch.invoices:
+        net = invoice.gross - invoice.retainage_held + invoice.retainage_released
+        if net != invoice.net:
+            yield Issue(
+                message=f"Invoice {invoice.number}: expected net {money_text(net)}, found {money_text(invoice.net)},"
+                f" difference {money_text(invoice.net - net)}.",
+                remedy="Open the invoice and look at the identities on its summary.",
+                field="Net", value=money_text(invoice.net), invoice_id=invoice.invoice_id,
+            )  # fmt: skip
+
+
+@rule("S8", ERROR, "One Sage company per file.", BATCH)
+def one_company(check: BatchCheck):
+    ours = check.batch.company_name
+    others = [(invoice.invoice_id, invoice.company_name) for invoice in check.batch.invoices]
+    if check.lists.company_name:
+        others.append(("", check.lists.company_name))
+    for invoice_id, name in others:
+        if name != ours:
+            yield Issue(
+                message=f"This batch is for {ours}, but this belongs to {name}.",
+                remedy="Accept each company's invoices in a batch of its own.",
+                field="Company", value=name, invoice_id=invoice_id,
+            )  # fmt: skip
+
+
+@rule("S9", ERROR, "Rebuilding the file gives identical rows.", BATCH)
+def same_rows_again(check: BatchCheck):
+    if build_rows(check.batch, check.lists, check.rows.layout).rows != check.rows.rows:
+        yield Issue(message="Building the rows again gives other rows.", remedy=REBUILD, field="Rows")

@@ -1,0 +1,195 @@
+"""S10, S11, S13–S15, S22–S28: the header row's own cells, numbers and dates."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+from erp_integrations.sage100.canonical import money_text
+from erp_integrations.sage100.facts import InvoiceFacts
+from erp_integrations.sage100.findings import ERROR, WARNING
+from erp_integrations.sage100.header_values import discount_date, due_date
+from erp_integrations.sage100.lists import comparable
+from erp_integrations.sage100.rules.registry import BATCH, INVOICE, BatchCheck, InvoiceCheck, Issue, rule
+
+NUMBER_LENGTH, DESCRIPTION_LENGTH, USER_DEFINED_LENGTH = 20, 50, 50
+FORBIDDEN_IN_NUMBERS = {",": "comma", '"': "quote", "'": "quote", "\t": "tab", "\n": "line break", "\r": "line break"}
+LARGEST = Decimal("99999999.99")
+LATEST_AFTER_POSTING, OLDEST = timedelta(days=31), timedelta(days=365)
+ALWAYS_ZERO = ("discount", "set_to_pay", "hot_list", "auto_close")
+
+
+def number_faults(number: str) -> tuple[str, ...]:
+    """Why this can't be an invoice number in Sage (S10), in sentences; empty when it can."""
+    faults = []
+    if not number.strip():
+        faults.append("The invoice has no number.")
+    if len(number) > NUMBER_LENGTH:
+        faults.append(f"The number has {len(number)} characters; Sage takes {NUMBER_LENGTH}.")
+    names = {FORBIDDEN_IN_NUMBERS.get(c) or ("" if c.isprintable() else "control character") for c in number} - {""}
+    faults += [f"The number contains a {name}." for name in sorted(names)]
+    return tuple(faults)
+
+
+@rule("S10", ERROR, "The invoice number has 1 to 20 characters, no comma, quote, tab, line break or control.", INVOICE)
+def invoice_number(check: InvoiceCheck):
+    number = check.invoice.number
+    for fault in number_faults(number):
+        yield Issue(
+            message=fault, remedy="Send the invoice back and ask the vendor for a number Sage can take.",
+            field="Invoice no", value=number,
+        )  # fmt: skip
+
+
+@rule("S11", ERROR, "Vendor and number were neither exported before nor stand in Sage's list.", INVOICE)
+def not_exported_before(check: InvoiceCheck):
+    invoice, known = check.invoice, check.lists.payable_invoices
+    if invoice.exported_in:
+        yield Issue(
+            message=f"{invoice.number} of this vendor already stands in the file {invoice.exported_in}.",
+            remedy="Don't send it again. If Sage doesn't hold it, void that export first.",
+            field="Invoice no", value=invoice.number,
+        )  # fmt: skip
+    if known.get((invoice.vendor_number, comparable(invoice.number))):
+        yield Issue(
+            message=f"Sage already holds invoice {invoice.number} of vendor {invoice.vendor_number}.",
+            remedy="Compare the two. If it is another bill, ask the vendor for another number.",
+            field="Invoice no", value=invoice.number, against=known,
+        )  # fmt: skip
+
+
+@rule("S13", ERROR, "The description has 1 to 50 characters.", INVOICE)
+def description(check: InvoiceCheck):
+    text = check.header_text("description")
+    if text is not None and not 1 <= len(text) <= DESCRIPTION_LENGTH:
+        yield Issue(
+            message=f"The description has {len(text)} characters; Sage takes 1 to {DESCRIPTION_LENGTH}.",
+            remedy="Shorten or fill in the description when accepting.", field="Description", value=text,
+        )  # fmt: skip
+
+
+@rule("S14", ERROR, "The status is 1 (open) or 2 (review).", INVOICE)
+def status(check: InvoiceCheck):
+    text = check.header_text("status")
+    if text is not None and text not in ("1", "2"):
+        yield Issue(
+            message=f"Status {text} can't be imported: only 1 (open) and 2 (review) can.",
+            remedy="Set the company's default status to 1 or 2 in the export settings.", field="Status", value=text,
+        )  # fmt: skip
+
+
+@rule("S15", ERROR, "The type is 1 (contract).", INVOICE)
+def invoice_type(check: InvoiceCheck):
+    text = check.header_text("type")
+    if text is not None and text != "1":
+        yield Issue(
+            message=f"Type {text} isn't a contract invoice.", remedy="Put 1 into the layout's type column.",
+            field="Type", value=text,
+        )  # fmt: skip
+
+
+@rule("S22", WARNING, "The due date isn't before the invoice date, nor the discount date after the due date.", INVOICE)
+def due_and_discount(check: InvoiceCheck):
+    due, _ = due_date(check.invoice, check.batch, check.lists)
+    discount, _ = discount_date(check.invoice, check.batch, check.lists)
+    if due and due < check.invoice.invoice_date:
+        yield Issue(
+            message=f"Due on {due}, before the invoice date {check.invoice.invoice_date}.",
+            remedy="Correct the due date when accepting.", field="Due date", value=due.isoformat(),
+        )  # fmt: skip
+    if due and discount and discount > due:
+        yield Issue(
+            message=f"The discount ends on {discount}, after the due date {due}.",
+            remedy="Correct the discount date when accepting.", field="Discount date", value=discount.isoformat(),
+        )  # fmt: skip
+
+
+@rule("S23", WARNING, "The invoice date is at most 31 days after posting and at most a year old.", INVOICE)
+def plausible_invoice_date(check: InvoiceCheck):
+    day, posting = check.invoice.invoice_date, check.batch.accounting_date
+    if day - posting > LATEST_AFTER_POSTING:
+        yield _odd_date(day, f"The invoice date is {(day - posting).days} days after the accounting date {posting}.")
+    if check.whole.today - day > OLDEST:
+        yield _odd_date(day, f"The invoice date is {(check.whole.today - day).days} days ago.")
+
+
+def _odd_date(day, message):
+    return Issue(
+        message=message, remedy="Check the billing date of the invoice and the accounting date of the batch.",
+        field="Invoice date", value=day.isoformat(),
+    )  # fmt: skip
+
+
+@rule("S24", ERROR, "Discount, set to pay, hot list and auto close are zero.", INVOICE)
+def always_zero(check: InvoiceCheck):
+    for source in ALWAYS_ZERO:
+        cell = check.header.cell(source) if check.header else None
+        if cell and cell.text.strip("0.") != "":
+            yield Issue(
+                message=f"{cell.title} is {cell.text}; it must be zero.",
+                remedy="Put the column's own source back into the layout.", field=cell.title, value=cell.text,
+            )  # fmt: skip
+
+
+def amounts(invoice: InvoiceFacts):
+    """Every amount of an invoice that reaches Sage or the release sheet, with its name."""
+    yield "Gross", invoice.gross
+    yield "Retainage", invoice.retainage_held
+    yield "Retainage released", invoice.retainage_released
+    for line in invoice.lines:
+        yield f"Price of {line.key}", line.amount
+        yield f"Retainage of {line.key}", line.retainage_held
+    for release in invoice.releases:
+        yield f"Release on {release.invoice_number}", release.released
+
+
+@rule("S25", ERROR, "Money has two decimals and is at most 99,999,999.99.", INVOICE)
+def money(check: InvoiceCheck):
+    for name, amount in amounts(check.invoice):
+        shown = money_text(amount)
+        if len(shown.partition(".")[2]) > 2:
+            yield Issue(
+                message=f"{name} has parts of a cent.", remedy="Open the invoice and save the line again.",
+                field=name, value=shown,
+            )  # fmt: skip
+        if abs(amount) > LARGEST:
+            yield Issue(
+                message=f"{name} is {amount:,.2f}; Sage takes at most {LARGEST:,.2f}.",
+                remedy="Split the invoice into several.", field=name, value=shown,
+            )  # fmt: skip
+
+
+@rule("S26", ERROR, "User-defined fields have at most 50 characters.", INVOICE)
+def user_defined(check: InvoiceCheck):
+    for row in check.rows:
+        for source in ("batch_key", "application", "line_key"):
+            cell = row.cell(source)
+            if cell and len(cell.text) > USER_DEFINED_LENGTH:
+                yield Issue(
+                    message=f"{cell.title} has {len(cell.text)} characters; Sage takes {USER_DEFINED_LENGTH}.",
+                    remedy="Shorten the key.", field=cell.title, value=cell.text, row=row.number,
+                )  # fmt: skip
+
+
+@rule("S27", ERROR, "The accounting date lies in an unlocked fiscal period.", BATCH)
+def open_period(check: BatchCheck):
+    day, periods = check.batch.accounting_date, check.lists.fiscal_periods
+    period = check.lists.period_of(day)
+    if period is None or period.is_locked:
+        why = "lies in no fiscal period of Sage" if period is None else f"lies in the locked period {period.label}"
+        yield Issue(
+            message=f"The accounting date {day} {why}.",
+            remedy="Choose a date in an open period, or upload the fiscal periods again.",
+            field="Posting period", value=day.isoformat(), against=periods,
+        )  # fmt: skip
+
+
+@rule("S28", WARNING, "The posting period is the invoice date's period.", INVOICE)
+def period_of_invoice(check: InvoiceCheck):
+    posting = check.lists.period_of(check.batch.accounting_date)
+    dated = check.lists.period_of(check.invoice.invoice_date)
+    if posting and posting != dated:
+        yield Issue(
+            message=f"It posts to {posting.label}, but its date {check.invoice.invoice_date} lies in"
+            f" {dated.label if dated else 'no known period'}.",
+            remedy="Choose another accounting date, or confirm that it belongs there.",
+            field="Posting period", value=posting.label, against=check.lists.fiscal_periods,
+        )  # fmt: skip

@@ -1,0 +1,259 @@
+"""S30–S45: the detail rows, their ledger accounts, cost codes and links to Sage's own lines."""
+
+from erp_integrations.sage100.accounts import ORDER, expense_type
+from erp_integrations.sage100.canonical import money_text
+from erp_integrations.sage100.detail_values import COST_CODE, cost_code_text
+from erp_integrations.sage100.facts import ZERO
+from erp_integrations.sage100.findings import ERROR, WARNING
+from erp_integrations.sage100.lists import DIRECT_EXPENSE, WORK_IN_PROGRESS
+from erp_integrations.sage100.rules.registry import INVOICE, LINE, InvoiceCheck, Issue, LineCheck, rule
+from erp_integrations.sage100.totals import number_in
+
+
+@rule("S30", ERROR, "A ledger account is resolved for the line.", LINE)
+def account_resolved(check: LineCheck):
+    if check.resolved.account is None:
+        yield Issue(
+            message=f"No ledger account for {check.line.key}: none by {', '.join(ORDER)}.",
+            remedy="Set the company's default account in the export settings, or one on the line, job or vendor.",
+            field="Ledger account", against=check.of.lists.ledger_accounts,
+        )  # fmt: skip
+
+
+@rule("S31", ERROR, "The account exists, is active, and is of direct-expense kind (or WIP on WIP jobs).", LINE)
+def account_fits(check: LineCheck):
+    chosen, found, accounts = check.resolved.account, check.account, check.of.lists.ledger_accounts
+    if chosen is None:
+        return
+    wanted = expense_type(check.of.job)
+    fault = (
+        "isn't in Sage's list" if found is None
+        else "is inactive in Sage" if not found.is_active
+        else f"is of type {found.type}; this job needs type {wanted}" if found.type != wanted
+        else ""
+    )  # fmt: skip
+    if fault:
+        yield Issue(
+            message=f"Account {chosen.number} ({check.resolved.by}) {fault}.",
+            remedy=f"Choose another account for the {check.resolved.by}, or correct it in Sage and upload the list.",
+            field="Ledger account", value=chosen.number, against=accounts, nearest=accounts.nearest(chosen.number),
+        )  # fmt: skip
+
+
+@rule("S32", ERROR, "A sub-account stands exactly where the account needs one, and belongs to it.", LINE)
+def sub_account(check: LineCheck):
+    chosen, found = check.resolved.account, check.account
+    if found is None:
+        return
+    sub = chosen.sub_account
+    fault = (
+        f"needs one of the sub-accounts {', '.join(found.sub_accounts)}" if found.needs_sub_account and not sub
+        else "takes no sub-account" if sub and not found.needs_sub_account
+        else f"has no sub-account {sub}" if sub and sub not in found.sub_accounts
+        else ""
+    )  # fmt: skip
+    if fault:
+        yield Issue(
+            message=f"Account {found.number} {fault}.", remedy="Choose the account with the right sub-account.",
+            field="Sub-account", value=sub or "", against=check.of.lists.ledger_accounts,
+        )  # fmt: skip
+
+
+@rule("S33", ERROR, "The cost code has the form 2310.000, is in Sage's list and active.", LINE)
+def cost_code(check: LineCheck):
+    code, codes = check.line.cost_code, check.of.lists.cost_codes
+    found = codes.get(cost_code_text(code))
+    fault = (
+        f"Our cost code {check.line.our_cost_code} isn't linked to a cost code of Sage" if not code
+        else f"{code} is no cost code: up to six digits and three decimals" if not COST_CODE.fullmatch(code)
+        else f"Cost code {code} isn't in Sage's list" if found is None
+        else f"Cost code {code} is inactive in Sage" if not found.is_active
+        else ""
+    )  # fmt: skip
+    if fault:
+        yield Issue(
+            message=f"{fault}.", remedy="Link our cost code to an active one of Sage on the linking screen.",
+            field="Cost code", value=code or "", against=codes, nearest=codes.nearest(code or check.line.our_cost_code),
+        )  # fmt: skip
+
+
+@rule("S34", ERROR, "The cost type is linked, 1 to 9.", LINE)
+def cost_type(check: LineCheck):
+    number = check.line.cost_type
+    if number is None or not 1 <= number <= 9:
+        yield Issue(
+            message=f"Our cost type {check.line.our_cost_type} isn't linked to one of Sage's nine.",
+            remedy="Link the cost type on the linking screen.",
+            field="Cost type", value="" if number is None else str(number),
+        )  # fmt: skip
+
+
+@rule("S36", WARNING, "Descriptions are cut to the column's length, and that is said.", INVOICE)
+def cut_descriptions(check: InvoiceCheck):
+    for change in check.whole.rows.changes:
+        if change.invoice_id == check.invoice.invoice_id and change.is_cut:
+            yield Issue(
+                message=f"{change.field} is cut to “{change.written}”.",
+                remedy="Nothing, if it is still understood; else shorten the description.",
+                field=change.field, value=change.original, row=change.row,
+            )  # fmt: skip
+
+
+@rule("S37", ERROR, "The quantity is 1 or −1 and the price isn't negative.", LINE)
+def quantity_and_price(check: LineCheck):
+    quantity, price = check.text("quantity"), check.text("price")
+    if quantity is not None and quantity != ("-1.0000" if check.line.amount < 0 else "1.0000"):
+        yield Issue(
+            message=f"The quantity is {quantity}; it must be 1, or −1 on a credit line.",
+            remedy="Build the file again.", field="Quantity", value=quantity,
+        )  # fmt: skip
+    if price is not None and number_in(price) < 0:
+        yield Issue(
+            message=f"The price is {price}; it must not be negative.", remedy="Build the file again.",
+            field="Price", value=price,
+        )  # fmt: skip
+
+
+@rule("S38", ERROR, "Zero lines are dropped, and at least one line remains.", INVOICE)
+def a_line_remains(check: InvoiceCheck):
+    if not check.invoice.billed_lines and not check.invoice.is_release_only:
+        yield Issue(
+            message="Every line of this invoice is zero, and it releases no retainage.",
+            remedy="There is nothing to send. Retrieve the invoice.", field="Lines",
+        )  # fmt: skip
+    for row in check.details:
+        if row.cell("price") and not number_in(row.text("price")):
+            yield Issue(
+                message=f"The zero line {row.line_key} stands in the file.", remedy="Build the file again.",
+                field="Price", value=row.text("price"), row=row.number,
+            )  # fmt: skip
+
+
+@rule("S39", ERROR, "The line is linked to the line of Sage with the same cost code and type.", LINE)
+def linked_line(check: LineCheck):
+    line, found, commitment = check.line, check.sage_line, check.of.commitment
+    if commitment is None:
+        return
+    if not line.line_reference:
+        yield _link_issue(check, f"{line.key} isn't linked to a line of {commitment.number}.", WARNING)
+    elif found is None:
+        yield _link_issue(check, f"{commitment.number} has no line {line.line_reference} in Sage.", ERROR)
+    elif (found.cost_code, found.cost_type) != (cost_code_text(line.cost_code), line.cost_type):
+        yield _link_issue(
+            check,
+            f"Line {found.line_reference} of {commitment.number} has cost code {found.cost_code} type"
+            f" {found.cost_type} in Sage; {line.key} has {line.cost_code or 'none'} type {line.cost_type or 'none'}.",
+            ERROR,
+        )
+
+
+def _link_issue(check, message, severity):
+    return Issue(
+        message=message, remedy="Link the line to Sage's line with the same code and type.", severity=severity,
+        field="Subcontract line", value=check.line.line_reference or "", against=check.of.commitments,
+    )  # fmt: skip
+
+
+@rule("S40", ERROR, "The amount is within what remains on Sage's line.", LINE)
+def within_remaining(check: LineCheck):
+    found = check.sage_line
+    if found is None or found.remaining is None:
+        return
+    billed = _billed_on(check, found.line_reference)
+    if check.line.amount > 0 and billed > found.remaining:
+        yield Issue(
+            message=f"This batch bills {billed:,.2f} on line {found.line_reference}, where {found.remaining:,.2f}"
+            f" remains in Sage: {billed - found.remaining:,.2f} too much.",
+            remedy="Enter the missing change order in Sage and upload the list, or reduce the line.",
+            severity=check.of.batch.settings.over_remaining_severity,
+            field="Price", value=money_text(check.line.amount), against=check.of.commitments,
+        )  # fmt: skip
+
+
+def _billed_on(check, reference):
+    """What the whole batch bills on one line of Sage: two lines, or two invoices, may share it."""
+    ours = (check.of.invoice.commitment_kind, check.of.invoice.sage_commitment_number)
+    return sum(
+        (
+            line.amount
+            for invoice in check.of.batch.invoices
+            if (invoice.commitment_kind, invoice.sage_commitment_number) == ours
+            for line in invoice.billed_lines
+            if line.line_reference == reference
+        ),
+        ZERO,
+    )
+
+
+@rule("S41", ERROR, "Every change order billed is in Sage.", LINE)
+def change_order_in_sage(check: LineCheck):
+    number, commitment, found = check.line.change_order, check.of.commitment, check.sage_line
+    if not number or commitment is None:
+        return
+    candidates = (found,) if found else () if check.line.line_reference else commitment.lines
+    if not any(line.change for line in candidates):
+        yield Issue(
+            message=f"Change order {number} is billed, but {commitment.number} shows no change for it in Sage.",
+            remedy="Enter the change order in Sage and upload the list again.",
+            field="Subcontract line", value=number, against=check.of.commitments,
+        )  # fmt: skip
+
+
+@rule("S42", ERROR, "The lines add up to the invoice's gross.", INVOICE)
+def lines_make_gross(check: InvoiceCheck):
+    total = sum((line.amount for line in check.invoice.lines), ZERO)
+    if total != check.invoice.gross:
+        yield Issue(
+            message=f"The lines add up to {total:,.2f}, the invoice's gross is {check.invoice.gross:,.2f},"
+            f" difference {total - check.invoice.gross:,.2f}.",
+            remedy="Open the invoice and look at the identities on its summary.",
+            field="Gross", value=money_text(check.invoice.gross),
+        )  # fmt: skip
+
+
+@rule("S43", ERROR, "The job-cost lines add up to the lines on direct-expense and WIP accounts.", INVOICE)
+def job_cost_equals_expense(check: InvoiceCheck):
+    job_cost = _sum_of(check.details, lambda row: bool(row.text("cost_code")))
+    accounts = check.lists.ledger_accounts
+    kinds = {account.number for account in accounts if account.type in (DIRECT_EXPENSE, WORK_IN_PROGRESS)}
+    expensed = _sum_of(check.details, lambda row: row.text("ledger_account") in kinds)
+    if job_cost != expensed:
+        yield Issue(
+            message=f"Job cost takes {job_cost:,.2f}, but {expensed:,.2f} stands on expense accounts.",
+            remedy="Correct the ledger account or the cost code of the lines that differ.",
+            field="Ledger account", value=money_text(expensed), against=accounts,
+        )  # fmt: skip
+
+
+def _sum_of(rows, counts):
+    return sum((number_in(row.text("quantity")) * number_in(row.text("price")) for row in rows if counts(row)), ZERO)
+
+
+@rule("S44", ERROR, "Two lines with one cost code stay two rows.", INVOICE)
+def one_row_per_line(check: InvoiceCheck):
+    wanted = [line.key for line in check.invoice.billed_lines]
+    found = [row.line_key for row in check.details]
+    if wanted != found:
+        yield Issue(
+            message=f"{len(wanted)} lines are billed, but {len(found)} detail rows stand in the file.",
+            remedy="Build the file again.", field="Rows", value=str(len(found)),
+        )  # fmt: skip
+    if len(set(wanted)) != len(wanted):
+        yield Issue(
+            message="Two lines of this invoice have the same key.",
+            remedy="Give each line of the schedule of values its own position.", field="User defined",
+        )  # fmt: skip
+
+
+@rule("S45", WARNING, "A negative total is a credit and names the invoice it reduces.", INVOICE)
+def credits(check: InvoiceCheck):
+    if not check.invoice.is_credit:
+        return
+    reference = check.header_text("reference_number")
+    yield Issue(
+        message=f"This is a credit of {-check.invoice.gross:,.2f} on invoice {reference}." if reference
+        else f"This is a credit of {-check.invoice.gross:,.2f}, but it doesn't say which invoice it reduces.",
+        remedy="Confirm that it reduces the right invoice." if reference
+        else "Name the invoice it reduces as the reference number.",
+        severity=WARNING if reference else ERROR, field="Reference no", value=reference or "",
+    )  # fmt: skip

@@ -1,0 +1,169 @@
+"""S53–S60: tax, rights, text, insurance, and whether anything changed since acceptance."""
+
+from datetime import date
+
+from erp_integrations.sage100.canonical import money_text
+from erp_integrations.sage100.facts import BatchFacts, InvoiceFacts, differences, digest
+from erp_integrations.sage100.findings import ERROR, WARNING, Finding
+from erp_integrations.sage100.rules.registry import (
+    CHANGE,
+    INVOICE,
+    InvoiceCheck,
+    Issue,
+    findings_of,
+    registered_rules,
+    rule,
+)  # fmt: skip
+from erp_integrations.sage100.text import is_safe, starts_like_a_formula
+
+KEYS = (
+    "invoice_number", "vendor_number", "purchase_order_number", "subcontract_number", "job_number", "phase_number",
+    "reference_number", "batch_key",
+)  # fmt: skip
+FREE = ("description", "job_cost_description", "notes")
+
+
+@rule("S53", ERROR, "A Canadian company's invoices are refused: their tax can't be carried.", INVOICE)
+def canadian(check: InvoiceCheck):
+    if check.invoice.is_canadian:
+        yield Issue(
+            message="Sage's Canadian tax can't be carried by this import.", remedy="Enter the invoice in Sage by hand.",
+            field="Company", value=check.invoice.company_name,
+        )  # fmt: skip
+
+
+@rule("S54", ERROR, "Tax is refused unless the setting says that it is inside the amounts.", INVOICE)
+def tax(check: InvoiceCheck):
+    if check.invoice.tax and not check.batch.settings.tax_is_inside_amounts:
+        yield Issue(
+            message=f"The invoice states tax of {check.invoice.tax:,.2f}, which the import can't carry.",
+            remedy="Have it billed inside the amounts and say so in the export settings.",
+            field="Tax", value=money_text(check.invoice.tax),
+        )  # fmt: skip
+
+
+@rule("S55", ERROR, "The invoice is approved; its commitment and job are known in Sage.", INVOICE)
+def approved_and_known(check: InvoiceCheck):
+    invoice = check.invoice
+    if invoice.status not in check.batch.settings.sendable_statuses:
+        yield Issue(
+            message=f"The invoice's status is {invoice.status.replace('_', ' ')}.",
+            remedy="Approve the invoice first.", field="Status", value=invoice.status,
+        )  # fmt: skip
+    if invoice.sage_commitment_number is None:
+        yield Issue(
+            message=f"{invoice.commitment_number} {invoice.commitment_title} isn't linked to Sage.",
+            remedy="Link the commitment to a subcontract or purchase order of Sage.",
+            field="Subcontract no", against=check.commitments,
+        )  # fmt: skip
+    if invoice.job_number is None:
+        yield Issue(
+            message=f"The project {invoice.project_name} isn't linked to a job of Sage.",
+            remedy="Link the project to a job.", field="Job no", against=check.lists.jobs,
+            nearest=check.lists.jobs.nearest_name(invoice.project_name),
+        )  # fmt: skip
+    if not check.batch.accepted_with_right:
+        yield Issue(
+            message=f"{check.batch.accepted_by} lacks the right Can Push to Accounting.",
+            remedy="Ask an accounting approver to accept the batch.",
+            field="Accepted by", value=check.batch.accepted_by,
+        )  # fmt: skip
+
+
+@rule("S56", ERROR, "One job per invoice.", INVOICE)
+def one_job(check: InvoiceCheck):
+    ours = check.invoice.job_number or ""
+    for row in check.rows:
+        cell = row.cell("job_number")
+        if cell and cell.text != ours:
+            yield Issue(
+                message=f"This row belongs to job {cell.text or 'none'}, the invoice to job {ours or 'none'}.",
+                remedy="Build the file again.", field=cell.title, value=cell.text, row=row.number,
+            )  # fmt: skip
+
+
+@rule("S57", WARNING, "Text is printable and in Windows-1252; other characters are replaced and listed.", INVOICE)
+def replaced_characters(check: InvoiceCheck):
+    for change in check.whole.rows.changes:
+        if change.invoice_id == check.invoice.invoice_id and change.replaced:
+            yield Issue(
+                message=f"{change.field} is written “{change.written}”: {', '.join(change.replaced)}.",
+                remedy="Nothing, if it is still understood; else reword it.",
+                field=change.field, value=change.original, row=change.row,
+            )  # fmt: skip
+    for row in check.rows:
+        for cell in row.cells:
+            if cell.source not in FREE and not is_safe(cell.text):
+                yield Issue(
+                    message=f"{cell.title} has a character Sage can't hold, and it must not be altered.",
+                    remedy="Correct it where it is kept, or ask the vendor for another number.",
+                    severity=ERROR, field=cell.title, value=cell.text, row=row.number,
+                )  # fmt: skip
+
+
+@rule("S58", ERROR, "No key starts like a formula: with =, +, -, @ or a tab.", INVOICE)
+def formula_keys(check: InvoiceCheck):
+    for row in check.rows:
+        for source in KEYS:
+            cell = row.cell(source)
+            if cell and starts_like_a_formula(cell.text):
+                yield Issue(
+                    message=f"{cell.title} starts with “{cell.text.strip()[:1]}”; a spreadsheet would calculate it.",
+                    remedy="Ask for a number that starts with a letter or digit.",
+                    field=cell.title, value=cell.text, row=row.number,
+                )  # fmt: skip
+
+
+@rule("S59", WARNING, "Insurance hasn't expired and nothing is flagged for workers' compensation.", INVOICE)
+def insurance(check: InvoiceCheck):
+    expires, payee = check.invoice.insurance_expires_date, check.vendor
+    if expires and expires < check.whole.today:
+        yield Issue(
+            message=f"The insurance of {check.invoice.vendor_name} expired on {expires}.",
+            remedy="Ask for a new certificate, or confirm.", field="Insurance", value=expires.isoformat(),
+        )  # fmt: skip
+    if check.invoice.workers_comp_flag or (payee and payee.workers_comp_flag):
+        yield Issue(
+            message=f"{check.invoice.vendor_name} is flagged for workers' compensation.",
+            remedy="Ask for the certificate, or confirm.", field="Workers' compensation",
+            against=check.lists.vendors if payee and payee.workers_comp_flag else None,
+        )  # fmt: skip
+
+
+@rule("S60", ERROR, "Nothing changed between acceptance and build.", CHANGE)
+def unchanged(pair: tuple[BatchFacts, BatchFacts]):
+    accepted, current = pair
+    if digest(accepted) == digest(current):
+        return
+    now = {invoice.invoice_id: invoice for invoice in current.invoices}
+    for invoice in accepted.invoices:
+        if invoice.invoice_id not in now:
+            yield _changed(invoice, "it is no longer in the batch")
+        elif digest(invoice) != digest(now[invoice.invoice_id]):
+            yield _changed(invoice, ", ".join(differences(invoice, now[invoice.invoice_id])))
+    for added in sorted(now.keys() - {invoice.invoice_id for invoice in accepted.invoices}):
+        yield _changed(now[added], "it was added to the batch")
+    yield from _changed_batch(accepted, current)
+
+
+def _changed(invoice: InvoiceFacts, what):
+    return Issue(
+        message=f"Invoice {invoice.number} changed after it was accepted: {what}.",
+        remedy="It goes back to the queue. Look at it again and accept it anew.",
+        field="Invoice", value=invoice.number, invoice_id=invoice.invoice_id,
+    )  # fmt: skip
+
+
+def _changed_batch(accepted, current):
+    what = [name for name in differences(accepted, current) if not name.startswith("invoices")]
+    if what:
+        yield Issue(
+            message=f"The batch changed after it was accepted: {', '.join(what)}.",
+            remedy="Accept it anew.", field="Batch", value=accepted.batch_key,
+        )  # fmt: skip
+
+
+def changed_since(accepted: BatchFacts, current: BatchFacts, today: date) -> tuple[Finding, ...]:
+    """S60: errors when the facts read now differ from those frozen at acceptance; () when nothing changed."""
+    found = next(each for each in registered_rules() if each.number == "S60")
+    return tuple(findings_of(found, (accepted, current), today=today))

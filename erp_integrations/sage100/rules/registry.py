@@ -1,0 +1,190 @@
+"""Rules as data: number, severity, sentence and scope, each with one small function that says what is wrong."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+from erp_integrations.sage100.accounts import Resolved, resolve
+from erp_integrations.sage100.cells import Row, Rows
+from erp_integrations.sage100.facts import BatchFacts, InvoiceFacts, LineFacts
+from erp_integrations.sage100.findings import Finding
+from erp_integrations.sage100.lists import (
+    CommitmentLine,
+    Job,
+    LedgerAccount,
+    SageCommitment,
+    SageList,
+    SageLists,
+    Vendor,
+)  # fmt: skip
+
+BATCH, INVOICE, LINE, CHANGE = "batch", "invoice", "line", "change"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Issue:
+    """What a rule's function yields. `severity` only where one rule knows both; `against` the list it looked in."""
+
+    message: str
+    remedy: str
+    field: str = ""
+    value: str = ""
+    against: SageList | None = None
+    nearest: str | None = None
+    severity: str = ""
+    row: int | None = None
+    invoice_id: str = ""
+
+
+@dataclass(frozen=True)
+class Rule:
+    number: str
+    severity: str
+    sentence: str
+    scope: str
+    run: Callable[..., Iterator[Issue]]
+
+
+@dataclass(frozen=True)
+class BatchCheck:
+    """The whole batch under the rules: its facts, Sage's lists, the rows built from them, and the day it is."""
+
+    batch: BatchFacts
+    lists: SageLists
+    rows: Rows
+    today: date
+
+    @cached_property
+    def rows_by_invoice(self) -> dict[str, list[Row]]:
+        found = {}
+        for row in self.rows.rows:
+            found.setdefault(row.invoice_id, []).append(row)
+        return found
+
+    @cached_property
+    def invoices(self) -> tuple["InvoiceCheck", ...]:
+        return tuple(InvoiceCheck(self, invoice) for invoice in self.batch.invoices)
+
+
+@dataclass(frozen=True)
+class InvoiceCheck:
+    """One invoice under the rules, with what Sage knows about it (None when unlinked or not in the list)."""
+
+    whole: BatchCheck
+    invoice: InvoiceFacts
+
+    @property
+    def batch(self) -> BatchFacts:
+        return self.whole.batch
+
+    @property
+    def lists(self) -> SageLists:
+        return self.whole.lists
+
+    @property
+    def rows(self) -> list[Row]:
+        return self.whole.rows_by_invoice.get(self.invoice.invoice_id, [])
+
+    @cached_property
+    def header(self) -> Row | None:
+        return next((row for row in self.rows if row.line_type == "H"), None)
+
+    @cached_property
+    def details(self) -> tuple[Row, ...]:
+        return tuple(row for row in self.rows if row.line_type == "D")
+
+    @property
+    def vendor(self) -> Vendor | None:
+        return self.lists.vendors.get(self.invoice.vendor_number)
+
+    @property
+    def job(self) -> Job | None:
+        return self.lists.jobs.get(self.invoice.job_number)
+
+    @property
+    def commitments(self) -> SageList:
+        return self.lists.commitments(self.invoice.commitment_kind)
+
+    @property
+    def commitment(self) -> SageCommitment | None:
+        return self.commitments.get(self.invoice.sage_commitment_number)
+
+    @cached_property
+    def lines(self) -> tuple["LineCheck", ...]:
+        return tuple(LineCheck(self, line) for line in self.invoice.billed_lines)
+
+    def header_text(self, source: str) -> str | None:
+        """The text of a header cell; None when there is no header row or the layout lacks the column."""
+        cell = self.header.cell(source) if self.header else None
+        return cell.text if cell else None
+
+
+@dataclass(frozen=True)
+class LineCheck:
+    """One billed line under the rules."""
+
+    of: InvoiceCheck
+    line: LineFacts
+
+    @cached_property
+    def row(self) -> Row | None:
+        return next((row for row in self.of.details if row.line_key == self.line.key), None)
+
+    @cached_property
+    def resolved(self) -> Resolved:
+        return resolve(self.line, self.of.invoice, self.of.batch.settings, self.of.lists)
+
+    @property
+    def account(self) -> LedgerAccount | None:
+        chosen = self.resolved.account
+        return self.of.lists.ledger_accounts.get(chosen.number) if chosen else None
+
+    @property
+    def sage_line(self) -> CommitmentLine | None:
+        commitment = self.of.commitment
+        return commitment.line(self.line.line_reference) if commitment and self.line.line_reference else None
+
+    def text(self, source: str) -> str | None:
+        cell = self.row.cell(source) if self.row else None
+        return cell.text if cell else None
+
+
+_RULES: dict[str, Rule] = {}
+
+
+def rule(number: str, severity: str, sentence: str, scope: str):
+    """Registers a rule's function. A number can be taken once."""
+
+    def registered(function):
+        if number in _RULES:
+            raise ValueError(f"{number} is registered twice")
+        _RULES[number] = Rule(number, severity, sentence, scope, function)
+        return function
+
+    return registered
+
+
+def rule_order(number: str) -> int:
+    return int(number[1:])
+
+
+def registered_rules() -> tuple[Rule, ...]:
+    return tuple(sorted(_RULES.values(), key=lambda found: rule_order(found.number)))
+
+
+def findings_of(found: Rule, subject, *, today: date, invoice_id: str = "", row: int | None = None):
+    """The rule's issues about one subject as findings."""
+    for issue in found.run(subject):
+        yield Finding(
+            rule=found.number,
+            severity=issue.severity or found.severity,
+            invoice_id=issue.invoice_id or invoice_id,
+            row=issue.row if issue.row is not None else row,
+            field=issue.field,
+            value=issue.value,
+            message=issue.message,
+            remedy=issue.remedy,
+            checked_against=issue.against.described(today) if issue.against is not None else "",
+            nearest=issue.nearest,
+        )

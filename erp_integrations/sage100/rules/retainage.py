@@ -1,0 +1,131 @@
+"""S46–S52: retainage newly held goes in one header amount; what is released goes to the release sheet only."""
+
+from decimal import Decimal
+
+from erp_integrations.sage100.canonical import money_text
+from erp_integrations.sage100.facts import ZERO
+from erp_integrations.sage100.findings import ERROR, WARNING
+from erp_integrations.sage100.rules.registry import INVOICE, InvoiceCheck, Issue, rule
+from erp_integrations.sage100.totals import number_in
+
+CENT = Decimal("0.01")
+RETAINAGE = "Retainage"
+OPEN_INVOICE = "Open the invoice and look at the retainage of its lines."
+
+
+def _held(check):
+    return sum((line.retainage_held for line in check.invoice.lines), ZERO)
+
+
+@rule("S46", ERROR, "The header's retainage is the sum of what the lines newly hold, each to the cent.", INVOICE)
+def header_is_sum_of_lines(check: InvoiceCheck):
+    total, text = _held(check), check.header_text("retainage")
+    stated = [("the invoice", check.invoice.retainage_held)] + ([("the file", number_in(text))] if text else [])
+    for where, amount in stated:
+        if amount != total:
+            yield Issue(
+                message=f"The lines newly hold {total:,.2f}, {where} says {amount:,.2f},"
+                f" difference {amount - total:,.2f}.",
+                remedy=OPEN_INVOICE, field=RETAINAGE, value=money_text(amount),
+            )  # fmt: skip
+
+
+@rule("S47", ERROR, "Retainage lies between zero and gross (on a credit, both negative).", INVOICE)
+def within_gross(check: InvoiceCheck):
+    held, gross = check.invoice.retainage_held, check.invoice.gross
+    if not min(gross, ZERO) <= held <= max(gross, ZERO):
+        yield Issue(
+            message=f"Retainage of {held:,.2f} doesn't lie between zero and the gross of {gross:,.2f}.",
+            remedy=f"{OPEN_INVOICE} What was released must not be taken off what is newly held.",
+            field=RETAINAGE, value=money_text(held),
+        )  # fmt: skip
+
+
+@rule("S48", WARNING, "Retainage is gross times Sage's rate, to a cent a line.", INVOICE)
+def sage_rate(check: InvoiceCheck):
+    found = check.commitment
+    if found is None or found.retention_rate is None:
+        return
+    expected = check.invoice.gross * found.retention_rate / 100
+    held = check.invoice.retainage_held
+    if abs(held - expected) > CENT * len(check.invoice.billed_lines):
+        yield Issue(
+            message=f"Retainage is {held:,.2f}; Sage's rate of {found.retention_rate} % of {check.invoice.gross:,.2f}"
+            f" gives {expected:,.2f}.",
+            remedy="Compare the rate in Sage with the commitment's; confirm if the difference is meant.",
+            field=RETAINAGE, value=money_text(held), against=check.commitments,
+        )  # fmt: skip
+
+
+@rule("S49", ERROR, "Released retainage stands in no amount of the import.", INVOICE)
+def nothing_released_in_rows(check: InvoiceCheck):
+    released = check.invoice.retainage_released
+    if not released or check.header is None:
+        return
+    in_rows = sum((number_in(r.text("quantity")) * number_in(r.text("price")) for r in check.details), ZERO)
+    extra = (in_rows - check.invoice.gross, number_in(check.header.text("retainage")) - _held(check))
+    if any(extra):
+        yield Issue(
+            message=f"{released:,.2f} is released, and the rows differ from the work billed by"
+            f" {extra[0]:,.2f} gross and {extra[1]:,.2f} retainage.",
+            remedy="Build the file again: releases belong on the release sheet only.",
+            field=RETAINAGE, value=money_text(released),
+        )  # fmt: skip
+
+
+@rule("S50", ERROR, "A release-only invoice makes no rows.", INVOICE)
+def release_only(check: InvoiceCheck):
+    if check.invoice.is_release_only and check.rows:
+        yield Issue(
+            message=f"This invoice only releases retainage, yet {len(check.rows)} rows stand in the file.",
+            remedy="Build the file again.", field="Rows", value=str(len(check.rows)),
+        )  # fmt: skip
+
+
+@rule("S51", ERROR, "Releases are at most what is held, per invoice and from the oldest on.", INVOICE)
+def release_order(check: InvoiceCheck):
+    releases = check.invoice.releases
+    total = sum((release.released for release in releases), ZERO)
+    if total != check.invoice.retainage_released:
+        yield _release_issue(
+            f"The release sheet releases {total:,.2f}, the invoice {check.invoice.retainage_released:,.2f}.", total
+        )
+    for release in releases:
+        if not ZERO <= release.released <= release.held:
+            yield _release_issue(
+                f"{release.released:,.2f} is released on {release.invoice_number}, which holds {release.held:,.2f}.",
+                release.released,
+            )
+    for earlier, later in zip(releases, releases[1:], strict=False):
+        if later.invoice_date < earlier.invoice_date:
+            yield _release_issue(f"{later.invoice_number} is older than {earlier.invoice_number}.", later.released)
+        elif later.released and earlier.new_retention > 0:
+            yield _release_issue(
+                f"{later.invoice_number} is released while the older {earlier.invoice_number} still holds"
+                f" {earlier.new_retention:,.2f}.",
+                later.released,
+            )
+
+
+def _release_issue(message, amount):
+    return Issue(
+        message=message, remedy="Release the oldest invoice first, up to what it holds.",
+        field="Retainage release", value=money_text(amount),
+    )  # fmt: skip
+
+
+@rule("S52", ERROR, "A mixed invoice makes rows for the work and release rows for the rest.", INVOICE)
+def mixed_invoice(check: InvoiceCheck):
+    if bool(check.invoice.billed_lines) != bool(check.header):
+        yield _missing("The work billed and the rows of the import don't belong together.")
+    mine = [row for row in check.whole.rows.releases if row.invoice_id == check.invoice.invoice_id]
+    released = sum((row.released for row in mine), ZERO)
+    if released != check.invoice.retainage_released:
+        yield _missing(
+            f"The release sheet shows {released:,.2f} for this invoice, which releases"
+            f" {check.invoice.retainage_released:,.2f}."
+        )
+
+
+def _missing(message):
+    return Issue(message=message, remedy="Build the file again.", field="Rows")
