@@ -163,6 +163,17 @@ def _retainage_of_line(facts: LineFacts) -> Iterator[Identity]:
         sentence = f"{words} on {describe(line)} is not what its rate gives. Save the line again, or type the amount."
         yield from found_on(line, "N-5", sentence, computed, computed if stored is None else stored)
     yield from _retainage_bounds(line)
+    yield from _left_behind(line)
+
+
+def _left_behind(line: Line) -> Iterator[Identity]:
+    """A typed MR carried from last time does not fall by itself when material moves; both would be held on then."""
+    is_carried = line.stored_retainage_typed == line.stored_retainage_previous
+    if line.stored_moved and is_carried and line.stored_retainage > line.stored_retainage_by_rule:
+        sentence = (
+            f"{describe(line)} moves material, but its typed stored retainage stays. Clear it, or type a new one."
+        )
+        yield from found_on(line, "N-5", sentence, line.stored_retainage_by_rule, line.stored_retainage, WARNING)
 
 
 def _retainage_bounds(line: Line) -> Iterator[Identity]:

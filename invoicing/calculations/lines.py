@@ -175,12 +175,11 @@ class Line(LineInput):
 def next_line(line: LineInput) -> LineInput:
     """The starting values of the same line on the next invoice: A = A + B + M, F carried, nothing typed.
 
-    One typed value stays: an MR below rate × F. It is a release, and next month must not hold it again by itself.
+    One typed value stays: an MR that is not rate × F. Else a release would be held again, or an extra holding paid
+    out, on an invoice on which nobody did anything.
     """
     line = Line.of(line)
-    is_release = line.stored_retainage_typed is not None and abs(line.stored_retainage) < abs(
-        line.stored_retainage_by_rule
-    )
+    is_typed = line.stored_retainage != line.stored_retainage_by_rule
     return LineInput(
         key=line.key,
         label=line.label,
@@ -191,7 +190,7 @@ def next_line(line: LineInput) -> LineInput:
         stored_retainage_previous=line.stored_retainage,
         work_retainage_rate=line.work_retainage_rate,
         stored_retainage_rate=line.stored_retainage_rate,
-        stored_retainage_typed=line.stored_retainage if is_release else None,
+        stored_retainage_typed=line.stored_retainage if is_typed else None,
     )
 
 

@@ -82,8 +82,14 @@ def test_a_release_on_stored_material_is_not_held_again_next_month():
     assert following.net_this_period == following.retainage_released_this_period == ZERO
 
 
-def test_an_amount_typed_above_the_rate_is_not_carried():
-    assert next_line(stored_line(stored_retainage_typed=D("130.00"))).stored_retainage_typed is None
+def test_an_amount_typed_above_the_rate_is_not_paid_out_by_itself_next_month():
+    following = Line.of(next_line(stored_line(stored_retainage_typed=D("130.00"))))
+    assert following.stored_retainage_typed == D("130.00")
+    assert following.net_this_period == ZERO
+
+
+def test_an_amount_typed_as_the_rate_gives_it_follows_the_rate_again():
+    assert next_line(stored_line(stored_retainage_typed=D("100.00"))).stored_retainage_typed is None
 
 
 def test_nothing_is_held_on_nothing_stored():
