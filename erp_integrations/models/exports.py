@@ -41,6 +41,7 @@ class InvoiceExportQuerySet(models.QuerySet):
             "invoice__billing_period",
             "invoice__created_by",
             "invoice__approved_by",
+            "invoice__previous",
             "sent_by",
             "answered_by",
         )

@@ -127,3 +127,7 @@ class LineLink(AccountMixin):
 
     def __str__(self):
         return f"{self.schedule_line} is Sage line {self.line_reference}"
+
+    @property
+    def company(self):
+        return self.commitment.company

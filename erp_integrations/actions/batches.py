@@ -1,0 +1,247 @@
+"""Accepting what was sent: one batch, frozen with its facts, built by a worker; trying again; taking the file away."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from directory.models import Event
+from directory.permissions import Level, Tool, read_access, right_named
+from directory.queue import wake
+from directory.refusals import NotAllowed, NotNow, Refused
+from erp_integrations.actions.exports import HeaderEdit, apply_edit, approver_access
+from erp_integrations.exporting import Acceptance, Proposal, allocate_releases, check, plain_findings, storing
+from erp_integrations.exporting.checking import versions_of
+from erp_integrations.exporting.moving import move, require
+from erp_integrations.models import (
+    BatchState,
+    Download,
+    ErpSettings,
+    ExportBatch,
+    ExportItem,
+    InvoiceExport,
+    RetainageRelease,
+    batch_key,
+)
+from erp_integrations.models.exports import ACCEPTED
+from erp_integrations.permissions import may_look
+from erp_integrations.sage100 import facts as sage_facts
+from erp_integrations.tasks import build_export
+
+LOOK_RIGHT = right_named(Tool.ERP_INTEGRATIONS, Level.READ_ONLY)
+
+
+def accept(
+    exports: Iterable[InvoiceExport],
+    *,
+    by,
+    accounting_date: date,
+    ticked: Collection[str] = (),
+    edits: dict[int, HeaderEdit] | None = None,
+) -> ExportBatch:
+    """One batch of all these exports of one company, or nothing; a worker builds its file after the commit.
+
+    `ticked`: the `finding_key` of every warning the approver has seen; `edits`: {export id: HeaderEdit}. The same
+    acceptance by the same person again gives the same batch (E-1); anybody else is told who was first.
+    """
+    pks = [export.pk for export in exports]
+    try:
+        with transaction.atomic():
+            return _accept(pks, by, accounting_date, ticked, edits or {})
+    except IntegrityError as error:
+        if "an_invoice_is_in_one_live_batch" not in str(error) and "invoice_export_id" not in str(error):
+            raise
+        raise NotNow("Somebody accepted one of these invoices a moment ago. Open the queue again.") from None
+
+
+def _accept(pks: list[int], by, accounting_date: date, ticked, edits) -> ExportBatch:
+    exports = _locked_of_one_company(pks)
+    company = exports[0].company
+    access = approver_access(company, by)
+    earlier = _same_acceptance(exports, by)
+    if earlier:
+        return earlier
+    for export in exports:
+        _require_acceptable(export, InvoiceExport.accept, access)
+        if export.pk in edits:
+            apply_edit(export, edits[export.pk], by)
+    settings = ErpSettings.objects.select_for_update().get(pk=ErpSettings.of(company).pk)
+    now = timezone.now()
+    acceptance = Acceptance(
+        batch_key=batch_key(settings.next_batch_number),
+        layout=settings.layout,
+        accounting_date=accounting_date,
+        accepted_by=by.name,
+        accepted_date=timezone.localdate(now),
+    )
+    proposal = _without_objection(exports, acceptance, ticked)
+    batch = ExportBatch(company=company, number=settings.next_batch_number, layout=settings.layout)
+    _freeze(batch, proposal, exports, by=by, at=now, accounting_date=accounting_date)
+    settings.next_batch_number += 1
+    settings.save(update_fields=["next_batch_number"])
+    _fill(batch, exports)
+    for export in exports:
+        move(export, InvoiceExport.accept, access=access, at=now, changes={"batch": ["", batch.key]})
+    _record("accepted", batch, by, "", proposal)
+    wake(build_export, batch.pk)
+    return batch
+
+
+def _locked_of_one_company(pks: list[int]) -> list[InvoiceExport]:
+    exports = InvoiceExport.objects.locked(pks)
+    if not exports:
+        raise Refused("Choose at least one invoice.")
+    if len({export.company.pk for export in exports}) > 1:
+        raise Refused("These invoices belong to several companies. Each Sage company gets its own file (S8).")
+    return exports
+
+
+def _same_acceptance(exports: list[InvoiceExport], by) -> ExportBatch | None:
+    """The batch that exactly these exports went into, when the same person accepted it: a second click."""
+    if any(export.status not in ACCEPTED for export in exports):
+        return None
+    items = ExportItem.objects.filter(is_live=True, invoice_export__in=exports).select_related("batch")
+    batches = {item.batch for item in items}
+    if len(batches) != 1:
+        return None
+    batch = batches.pop()
+    is_same = batch.accepted_by_id == by.pk and batch.items.filter(is_live=True).count() == len(exports)
+    return batch if is_same else None
+
+
+def _require_acceptable(export: InvoiceExport, transition, access) -> None:
+    """The machine allows it, and whoever sent it is somebody else (P-7)."""
+    require(export, transition, access)
+    is_sender = export.sent_by_id == access.person.pk
+    if is_sender and export.company.separate_sender_and_accepter:
+        raise NotNow(f"You sent {export.invoice} to ERP, so someone else accepts it (separation of duties).")
+    export.duties_waived = is_sender
+
+
+def _without_objection(exports: list[InvoiceExport], acceptance: Acceptance, ticked) -> Proposal:
+    """The rules run again, now: no error, and every warning has been seen (E-5)."""
+    proposal = check(exports, acceptance)
+    if proposal.errors:
+        raise Refused(" ".join(f"{error.rule}: {error.message} {error.remedy}" for error in proposal.errors))
+    unseen = proposal.unticked(ticked)
+    if unseen:
+        raise Refused(
+            "Tick each warning that you have seen: "
+            + " ".join(f"{warning.rule}: {warning.message}" for warning in unseen),
+            field="ticked",
+        )
+    return proposal
+
+
+def _freeze(batch: ExportBatch, proposal: Proposal, exports, *, by, at, accounting_date: date) -> None:
+    """What was accepted, for good: facts, rows, findings, lists; and the batch waits for a worker."""
+    batch.accepted_by, batch.accepted_at, batch.accounting_date = by, at, accounting_date
+    batch.snapshot = sage_facts.to_json(proposal.facts)
+    batch.snapshot_sha256 = sage_facts.digest(proposal.facts)
+    batch.accepted_rows_sha256 = proposal.rows.sha256
+    batch.list_versions = versions_of(exports)
+    batch.findings = plain_findings(proposal.findings)
+    batch.state, batch.attempts, batch.error = BatchState.PENDING, 0, ""
+    batch.enqueued_at = at
+    batch.save()
+
+
+def _fill(batch: ExportBatch, exports: list[InvoiceExport]) -> None:
+    """Its items, the chain from the items they replace, and what the release sheet will tell."""
+    before = {
+        item.invoice_export_id: item
+        for item in ExportItem.objects.filter(invoice_export__in=exports, replaced_by=None).order_by("pk")
+    }
+    for position, export in enumerate(exports, start=1):
+        item = ExportItem.objects.create(batch=batch, invoice_export=export, position=position)
+        if export.pk in before:
+            before[export.pk].replaced_by = item
+            before[export.pk].save(update_fields=["replaced_by"])
+    _write_releases(batch, exports)
+
+
+def _write_releases(batch: ExportBatch, exports: list[InvoiceExport]) -> None:
+    items = {item.invoice_export_id: item for item in batch.items.filter(is_live=True)}
+    RetainageRelease.objects.filter(item__batch=batch).delete()
+    RetainageRelease.objects.bulk_create(
+        RetainageRelease(item=items[pk], on_invoice=part.invoice, held=part.held, released=part.released)
+        for pk, parts in allocate_releases(exports).items()
+        for part in parts
+    )
+
+
+def _record(verb: str, batch: ExportBatch, by, before: str, proposal: Proposal) -> None:
+    seen = [f"{warning.rule}: {warning.message}" for warning in proposal.warnings]
+    changes = {"snapshot": ["", batch.snapshot_sha256], "warnings seen": ["", seen]}
+    Event.objects.record(verb, batch, by=by, from_state=before, to_state=batch.state, changes=changes)
+
+
+@transaction.atomic
+def retry(batch: ExportBatch, *, by, ticked: Collection[str] = ()) -> ExportBatch:
+    """Accept the failed batch anew, with the facts as they are now: what was rejected out of it stays out.
+
+    Warnings seen at the first acceptance count as seen; new ones must be in `ticked`.
+    """
+    live = batch.items.filter(is_live=True).values_list("invoice_export_id", flat=True)
+    exports = _locked_of_one_company(list(live))
+    access = approver_access(batch.company, by)
+    batch = ExportBatch.objects.select_for_update().select_related("company", "layout").get(pk=batch.pk)
+    if batch.state in (BatchState.PENDING, BatchState.BUILDING) and batch.accepted_by_id == by.pk:
+        return batch
+    if batch.state != BatchState.DEAD:
+        raise NotNow(f"{batch.key} is {batch.get_state_display().lower()} now; there is nothing to try again.")
+    for export in exports:
+        _require_acceptable(export, InvoiceExport.retry, access)
+    now = timezone.now()
+    acceptance = Acceptance(
+        batch_key=batch.key,
+        layout=batch.layout,
+        accounting_date=batch.accounting_date,
+        accepted_by=by.name,
+        accepted_date=timezone.localdate(now),
+    )
+    seen = {finding["key"] for finding in batch.findings}
+    proposal = _without_objection(exports, acceptance, seen | set(ticked))
+    _freeze(batch, proposal, exports, by=by, at=now, accounting_date=batch.accounting_date)
+    _write_releases(batch, exports)
+    for export in exports:
+        move(export, InvoiceExport.retry, access=access, at=now)
+    _record("tried again", batch, by, BatchState.DEAD, proposal)
+    wake(build_export, batch.pk)
+    return batch
+
+
+# Taking the file away
+
+
+@dataclass(frozen=True)
+class TakenFile:
+    """`content` is what was built, byte for byte (E-2)."""
+
+    name: str
+    content: bytes
+    sha256: str
+
+
+def download(batch: ExportBatch, which: Download.Which, *, by, remote_address: str | None = None) -> TakenFile:
+    """The file of a built batch, written down: who, when, from where. Refused if the disk holds something else."""
+    if not may_look(read_access(by, batch.company)):
+        raise NotAllowed(LOOK_RIGHT)
+    if not batch.has_file:
+        raise NotNow(f"{batch.key} has no file: it is {batch.get_state_display().lower()}.")
+    is_csv = which == Download.Which.CSV
+    stored = storing.StoredFile(
+        batch.csv_key if is_csv else batch.file_key, batch.csv_sha256 if is_csv else batch.file_sha256
+    )
+    try:
+        content = storing.read(stored)
+    except storing.FileDamaged as damage:
+        raise NotNow(f"{damage} Call the site owner: the file of a batch never changes.") from damage
+    with transaction.atomic():
+        Download.objects.create(
+            batch=batch, which=which, sha256=stored.sha256, by=by, remote_address=remote_address
+        )
+        Event.objects.record("downloaded", batch, by=by, changes={"file": ["", which]})
+    return TakenFile(batch.csv_name if is_csv else batch.file_name, content, stored.sha256)

@@ -1,0 +1,244 @@
+"""Sending approved invoices to accounting and back, and recording what Sage did: one function a verb."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from django.db import transaction
+from django.utils import timezone
+
+from directory.models import Event
+from directory.permissions import read_access
+from directory.refusals import NotAllowed, NotNow, Refused
+from erp_integrations import notifications
+from erp_integrations.exporting import Acceptance, Proposal, check, plain_findings
+from erp_integrations.exporting.moving import move, require
+from erp_integrations.models import BatchState, ErpSettings, ExportBatch, InvoiceExport, batch_key, sage_lists
+from erp_integrations.permissions import ANSWER_RIGHT, SEND_RIGHT, is_accounting_approver
+from erp_integrations.sage100.lists import comparable
+from invoicing.actions.invoices import lock, unlock
+from invoicing.models import Invoice
+from invoicing.permissions import is_project_admin
+
+
+@dataclass(frozen=True)
+class SendResult:
+    """What became of one invoice of a bulk send: `refusal` is empty when it was sent."""
+
+    invoice: Invoice
+    export: InvoiceExport | None
+    refusal: Refused | None = None
+
+
+def preview(exports: Iterable[InvoiceExport], *, accounting_date: date | None = None, by=None) -> Proposal:
+    """A dry run of accepting these exports of one company: the exact rows and every finding; nothing is written."""
+    exports = list(exports)
+    return check(exports, next_acceptance(exports, accounting_date=accounting_date, by=by))
+
+
+def next_acceptance(exports: list[InvoiceExport], *, accounting_date: date | None = None, by=None) -> Acceptance:
+    """The acceptance these exports would get now; without a chosen day, the accounting date is the period's end."""
+    settings = ErpSettings.of(exports[0].company)
+    return Acceptance(
+        batch_key=batch_key(settings.next_batch_number),
+        layout=settings.layout,
+        accounting_date=accounting_date or max(export.invoice.period_end_date for export in exports),
+        accepted_by=by.name if by else "",
+        accepted_date=timezone.localdate(),
+    )
+
+
+# The project's side
+
+
+def send(invoices: Iterable[Invoice], *, by) -> list[SendResult]:
+    """Send each to accounting, and say row by row what happened: one that can't go never holds up the others."""
+    results = [_try_to_send(invoice, by) for invoice in invoices]
+    went = [result.export for result in results if result.export]
+    if went:
+        with transaction.atomic():
+            notifications.sent(went)
+    return results
+
+
+def _try_to_send(invoice: Invoice, by) -> SendResult:
+    try:
+        return SendResult(invoice, send_one(invoice, by=by))
+    except Refused as refusal:
+        return SendResult(invoice, None, refusal)
+
+
+@transaction.atomic
+def send_one(invoice: Invoice, *, by) -> InvoiceExport:
+    """Into accounting's queue, the invoice locked. Refused while any rule finds an error (E-5)."""
+    invoice = Invoice.objects.locked(invoice.pk)
+    access = read_access(by, invoice.company, invoice.project)
+    if not is_project_admin(access):
+        raise NotAllowed(SEND_RIGHT)
+    InvoiceExport.objects.get_or_create(invoice=invoice)
+    export = _locked(InvoiceExport.objects.get(invoice=invoice))
+    require(export, InvoiceExport.send, access)
+    rejecter = export.answered_by if export.status == InvoiceExport.Status.REJECTED else None
+    export.sent_by = by
+    proposal = check([export], next_acceptance([export]))
+    if proposal.errors:
+        raise Refused(_sentences(proposal.errors))
+    export.findings = plain_findings(proposal.findings)
+    move(export, InvoiceExport.send, access=access)
+    lock(export.invoice)
+    if rejecter:
+        notifications.sent_again(export, rejecter)
+    return export
+
+
+@transaction.atomic
+def retrieve(export: InvoiceExport, *, by) -> InvoiceExport:
+    """Take it back out of the queue before accounting has answered; the invoice can be changed again."""
+    export = _locked(export)
+    move(export, InvoiceExport.retrieve, access=_access(export, by))
+    unlock(export.invoice)
+    return export
+
+
+# Accounting's side
+
+
+@transaction.atomic
+def reject(export: InvoiceExport, *, by, reason: str) -> InvoiceExport:
+    """Back to the project with a reason; out of a failed batch too. Sender and maker are mailed."""
+    export = _locked(export)
+    access = _access(export, by)
+    require(export, InvoiceExport.reject, access)
+    export.reason = _said(reason, "Say why it is rejected: the sender reads it.")
+    move(export, InvoiceExport.reject, access=access, reason=export.reason)
+    _end_item(export, by)
+    unlock(export.invoice)
+    notifications.rejected(export)
+    return export
+
+
+@dataclass(frozen=True)
+class HeaderEdit:
+    """What an approver may change of a header; empty means the usual text or day."""
+
+    description: str = ""
+    due_date: date | None = None
+    discount_date: date | None = None
+
+
+@transaction.atomic
+def change_header(export: InvoiceExport, edit: HeaderEdit, *, by) -> InvoiceExport:
+    """Description, due and discount date before acceptance, never an amount."""
+    export = _locked(export)
+    require(export, InvoiceExport.accept, _access(export, by))
+    apply_edit(export, edit, by)
+    return export
+
+
+def apply_edit(export: InvoiceExport, edit: HeaderEdit, by) -> None:
+    """Write the edit on a locked export, with one event if anything differs."""
+    if len(edit.description) > 50:
+        raise Refused("Sage takes 50 characters of description. Shorten it.", field="description")
+    wanted = {
+        "description": edit.description.strip(),
+        "due_date": edit.due_date,
+        "discount_date": edit.discount_date,
+    }
+    changes = {
+        name: [str(getattr(export, name) or ""), str(value or "")]
+        for name, value in wanted.items()
+        if getattr(export, name) != value
+    }
+    if not changes:
+        return
+    for name, value in wanted.items():
+        setattr(export, name, value)
+    export.save(update_fields=list(wanted))
+    Event.objects.record("changed the header", export, by=by, changes=changes)
+
+
+@transaction.atomic
+def confirm(export: InvoiceExport, *, by, record_number: str) -> InvoiceExport:
+    """Sage holds it under this record number: exported is not posted until somebody says so (E-3)."""
+    export = _locked(export)
+    access = _access(export, by)
+    require(export, InvoiceExport.confirm, access)
+    number = record_number.strip()
+    if not (number.isascii() and number.isalnum() and len(number) <= 20):
+        raise Refused("Enter the record number that Sage shows for it in 4-2.", field="record_number")
+    export.sage_record_number = number
+    move(export, InvoiceExport.confirm, access=access, changes={"sage_record_number": ["", number]})
+    return export
+
+
+@transaction.atomic
+def void(export: InvoiceExport, *, by, reason: str, sage_holds_it_no_more: bool) -> InvoiceExport:
+    """Say that Sage holds no such invoice any more, with a reason; then it can be mended and sent again."""
+    export = _locked(export)
+    access = _access(export, by)
+    require(export, InvoiceExport.void, access)
+    reason = _said(reason, "Say why it is voided: it stays on the record.")
+    if not sage_holds_it_no_more:
+        raise Refused("First remove it in Sage, then say so here.", field="sage_holds_it_no_more")
+    _require_gone_from_sage(export)
+    export.reason = reason
+    move(export, InvoiceExport.void, access=access, reason=reason)
+    _end_item(export, by)
+    unlock(export.invoice)
+    return export
+
+
+def _require_gone_from_sage(export: InvoiceExport) -> None:
+    """Refused while the newest list of payable invoices still has it (void's guard)."""
+    invoice, payables = export.invoice, sage_lists(export.company).payable_invoices
+    link = getattr(invoice.vendor, "sage_link", None)
+    if link and payables.get((link.number, comparable(invoice.number))):
+        raise NotNow(
+            f"{payables.dated} still holds invoice {invoice.number} of this vendor. Remove it in Sage, upload the list"
+            " of payable invoices again, then void it here."
+        )
+
+
+# What they share
+
+
+def _locked(export: InvoiceExport) -> InvoiceExport:
+    """The export as it is now, locked in the global order; state and rights are asked on this one."""
+    return InvoiceExport.objects.locked([export.pk])[0]
+
+
+def _access(export: InvoiceExport, by):
+    return read_access(by, export.company, export.project)
+
+
+def approver_access(company, by):
+    """What `by` holds in the company, or NotAllowed unless that makes an accounting approver."""
+    access = read_access(by, company)
+    if not is_accounting_approver(access):
+        raise NotAllowed(ANSWER_RIGHT)
+    return access
+
+
+def _said(words: str, question: str) -> str:
+    words = " ".join(words.split())
+    if not words:
+        raise Refused(question, field="reason")
+    return words[:500]
+
+
+def _sentences(findings) -> str:
+    return " ".join(f"{finding.rule}: {finding.message} {finding.remedy}".strip() for finding in findings)
+
+
+def _end_item(export: InvoiceExport, by) -> None:
+    """Out of its live batch, so that another may take it (E-1); a batch with nothing left is void."""
+    item = export.live_item
+    if item is None:
+        return
+    batch = ExportBatch.objects.select_for_update().get(pk=item.batch_id)
+    item.is_live = False
+    item.save(update_fields=["is_live"])
+    if not batch.items.filter(is_live=True).exists():
+        before, batch.state = batch.state, BatchState.VOID
+        batch.save(update_fields=["state"])
+        Event.objects.record("voided", batch, by=by, from_state=before, to_state=batch.state)

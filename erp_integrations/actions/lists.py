@@ -1,0 +1,48 @@
+"""Taking in a list from Sage: whole or not at all, as a new dated version beside the old ones."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+
+from django.db import transaction
+
+from directory.models import Company, Event
+from directory.refusals import Refused
+from erp_integrations.models import ListKind, SageListVersion
+from erp_integrations.sage100 import list_rows
+
+
+@transaction.atomic
+def take_in(
+    company: Company,
+    kind: ListKind,
+    rows: Iterable[Mapping[str, str]],
+    *,
+    as_of_date: date,
+    by=None,
+    file_name: str = "",
+) -> SageListVersion:
+    """Make `rows` (cells as text, keyed by the record's field names) the current version. `by` None: by command.
+
+    One bad cell refuses the whole upload; the refusal names the first few.
+    """
+    parsed = list_rows.parse(kind, rows)
+    if parsed.problems:
+        raise Refused(_in_words(kind, parsed.problems), field="file")
+    Company.objects.select_for_update().get(pk=company.pk)
+    SageListVersion.objects.filter(company=company, kind=kind, is_current=True).update(is_current=False)
+    version = SageListVersion(
+        company=company, kind=kind, as_of_date=as_of_date, loaded_by=by, file_name=file_name[:150]
+    )
+    version.hold(parsed.records)
+    version.save()
+    Event.objects.record("took in", version, by=by, changes={"records": ["", version.record_count]})
+    return version
+
+
+def _in_words(kind: ListKind, problems) -> str:
+    shown = " ".join(
+        f"Row {problem.row}, {problem.field or 'record'} “{problem.value}”: {problem.message}"
+        for problem in problems[:5]
+    )
+    more = f" And {len(problems) - 5} more." if len(problems) > 5 else ""
+    return f"{kind.label} was not taken in. {shown}{more}"

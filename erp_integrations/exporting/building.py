@@ -1,0 +1,262 @@
+"""One batch from accepted to ready, however often and by however many workers it is tried: one file, once.
+
+A worker claims the row with a token and a lease. Everything it writes afterwards asks for that token, so a worker that
+was slow, stopped or given up for dead can finish its work but can't change anything (fencing). The file is on disk
+before the state says so, and the state of the batch, of its invoices and their events move in one transaction.
+"""
+
+import hashlib
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+from celery.exceptions import SoftTimeLimitExceeded
+from django.db import DatabaseError, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from directory.models import Event
+from directory.refusals import Refused
+from erp_integrations import notifications
+from erp_integrations.exporting import storing
+from erp_integrations.exporting.checking import Proposal, examine
+from erp_integrations.exporting.collecting import Acceptance, collect
+from erp_integrations.exporting.moving import move
+from erp_integrations.exporting.storing import StoredFile
+from erp_integrations.models import MAX_ATTEMPTS, BatchState, ExportBatch, InvoiceExport, sage_lists
+from erp_integrations.sage100 import facts as sage_facts
+from erp_integrations.sage100 import totals, workbook
+
+LEASE = timedelta(seconds=45)
+STEPS = ("Checking", "Making the workbook", "Storing it", "Stored", "Done")
+TRANSIENT = (OSError, DatabaseError, SoftTimeLimitExceeded)
+
+logger = structlog.get_logger(__name__)
+
+
+class LeaseLost(Exception):
+    """Another worker has the batch now, or it is finished: nothing more may be written."""
+
+
+class Stopped(Exception):
+    """The file must not be built; the message says why and what to do, for accounting."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """What is on disk and what it says."""
+
+    name: str
+    workbook: StoredFile
+    csv: StoredFile
+    rows_sha256: str
+    totals: totals.ControlTotals
+
+
+def build(batch_id: int) -> None:
+    """Build a batch's file if it waits for one; otherwise do nothing. Never raises for a reason it can write down."""
+    batch = claim(batch_id)
+    if batch is None:
+        return
+    try:
+        proposal = verify(batch)
+        built = make_file(batch, proposal)
+        finish(batch, built)
+    except LeaseLost:
+        logger.warning("lease_lost", batch=batch.key)
+    except (Stopped, Refused, totals.ControlTotalMismatch) as reason:
+        give_up(batch, str(reason))
+    except TRANSIENT as error:
+        logger.warning("build_interrupted", batch=batch.key, exc_info=True)
+        try_later(batch, error)
+    except Exception as error:
+        logger.exception("build_failed", batch=batch.key)
+        give_up(batch, f"The file could not be built: {type(error).__name__}: {error}. Nothing was written.")
+
+
+def claim(batch_id: int) -> ExportBatch | None:
+    """Take the batch for one lease, by a single conditional UPDATE; None when there is nothing to take."""
+    now, token = timezone.now(), uuid.uuid4()
+    taken = (
+        ExportBatch.objects.claimable(now)
+        .filter(pk=batch_id)
+        .update(
+            state=BatchState.BUILDING,
+            lease_token=token,
+            lease_until=now + LEASE,
+            attempts=F("attempts") + 1,
+            step=STEPS[0],
+            done=0,
+            total=len(STEPS) - 1,
+        )
+    )
+    if not taken:
+        return None
+    batch = ExportBatch.objects.select_related("company", "layout", "accepted_by").get(pk=batch_id)
+    return batch if batch.lease_token == token else None
+
+
+def report(batch: ExportBatch, step: int) -> None:
+    """Show how far it is and renew the lease; raises LeaseLost when somebody else has the batch."""
+    progress = {"step": STEPS[step], "done": step, "lease_until": timezone.now() + LEASE}
+    if not ExportBatch.objects.held_by(batch.lease_token).filter(pk=batch.pk).update(**progress):
+        raise LeaseLost(batch.key)
+
+
+def verify(batch: ExportBatch) -> Proposal:
+    """What was accepted, provided that nothing has changed since (S60) and no rule objects now."""
+    frozen = thaw(batch)
+    proposal = examine(frozen, sage_lists(batch.company))
+    require_unchanged(batch, frozen, proposal)
+    if proposal.errors:
+        raise Stopped(" ".join(f"{error.rule}: {error.message} {error.remedy}" for error in proposal.errors))
+    report(batch, 1)
+    return proposal
+
+
+def thaw(batch: ExportBatch) -> sage_facts.BatchFacts:
+    """The frozen snapshot, if its bytes are those that were accepted."""
+    if hashlib.sha256(batch.snapshot.encode("ascii")).hexdigest() != batch.snapshot_sha256:
+        raise Stopped("The accepted data were altered in the database. Nothing was built; call the site owner.")
+    return sage_facts.batch_from_json(batch.snapshot)
+
+
+def require_unchanged(batch: ExportBatch, frozen: sage_facts.BatchFacts, proposal: Proposal) -> None:
+    """S60: the invoices, links, settings and lists still give the facts and the rows that were accepted."""
+    now = collect(list(live_exports(batch)), Acceptance.of(batch))
+    if sage_facts.digest(now) != batch.snapshot_sha256:
+        changed = ", ".join(sage_facts.differences(frozen, now)[:5])
+        raise Stopped(f"S60: {changed} changed after it was accepted. Look at it again, then try again or reject it.")
+    if proposal.rows.sha256 != batch.accepted_rows_sha256:
+        raise Stopped("S60: newer lists of Sage give other rows than were accepted. Look again, then try again.")
+
+
+def live_exports(batch: ExportBatch):
+    exports = InvoiceExport.objects.filter(items__batch=batch, items__is_live=True)
+    return exports.with_context().in_file_order()
+
+
+def make_file(batch: ExportBatch, proposal: Proposal) -> Built:
+    """Workbook and CSV on disk, read back and equal to the invoices to the cent (E-7)."""
+    files = render(proposal)
+    report(batch, 2)
+    expected = totals.totals_of_facts(proposal.facts)
+    built = Built(
+        name=f"{files.name}.xlsx",
+        workbook=storing.store(batch, files.xlsx, ".xlsx"),
+        csv=storing.store(batch, files.csv, ".csv"),
+        rows_sha256=files.rows_sha256,
+        totals=expected,
+    )
+    storing.note(
+        batch,
+        {
+            "sha256": built.workbook.sha256,
+            "rows_sha256": built.rows_sha256,
+            "invoices": [[invoice.vendor_number, invoice.number] for invoice in proposal.facts.invoices],
+            "gross": str(expected.gross),
+        },
+    )
+    report(batch, 3)
+    return built
+
+
+def render(proposal: Proposal) -> workbook.Files:
+    """As bytes; ControlTotalMismatch unless the rows, and the workbook read back, add up to the invoices (E-7)."""
+    return workbook.render(proposal.rows, proposal.facts)
+
+
+def finish(batch: ExportBatch, built: Built) -> None:
+    """Everything says *built* at once, or nothing does; a late worker is refused here."""
+    with transaction.atomic():
+        exports = _locked_exports(batch)
+        publish(batch, built)
+        for export in exports:
+            move(export, InvoiceExport.built, access=None)
+        Event.objects.record("built", batch, by=None, from_state=BatchState.BUILDING, to_state=BatchState.READY)
+        notifications.ready(batch)
+
+
+def _locked_exports(batch: ExportBatch) -> list[InvoiceExport]:
+    pks = batch.items.filter(is_live=True).values_list("invoice_export_id", flat=True)
+    return InvoiceExport.objects.locked(list(pks))
+
+
+def publish(batch: ExportBatch, built: Built) -> None:
+    """The fenced last write of a worker."""
+    written = {
+        "state": BatchState.READY,
+        "lease_token": None,
+        "lease_until": None,
+        "step": STEPS[-1],
+        "done": len(STEPS) - 1,
+        "error": "",
+        "built_at": timezone.now(),
+        "file_name": built.name,
+        "file_key": built.workbook.key,
+        "file_sha256": built.workbook.sha256,
+        "csv_key": built.csv.key,
+        "csv_sha256": built.csv.sha256,
+        "rows_sha256": built.rows_sha256,
+        "invoice_count": built.totals.invoices,
+        "row_count": built.totals.rows,
+        "gross": built.totals.gross,
+        "retainage": built.totals.retainage,
+        "net": built.totals.net,
+        "totals_by_job": [_plain(job) for job in built.totals.per_job],
+    }
+    _write_fenced(batch, written)
+
+
+def _plain(job: totals.JobTotals) -> dict[str, str]:
+    figures = {name: str(getattr(job, name)) for name in ("invoices", "rows", "gross", "retainage", "net")}
+    return {"job": job.job_number, **figures}
+
+
+def _write_fenced(batch: ExportBatch, written: dict) -> None:
+    if not ExportBatch.objects.held_by(batch.lease_token).filter(pk=batch.pk).update(**written):
+        raise LeaseLost(batch.key)
+
+
+def give_up(batch: ExportBatch, message: str) -> None:
+    """The batch and its invoices say *failed* and why; approver and sender hear of it; no file is named anywhere."""
+    message = message[:500]
+    try:
+        with transaction.atomic():
+            exports = _locked_exports(batch)
+            _write_fenced(
+                batch, {"state": BatchState.DEAD, "lease_token": None, "lease_until": None, "error": message}
+            )
+            for export in exports:
+                if export.status == InvoiceExport.Status.EXPORTING:
+                    export.error = message
+                    move(export, InvoiceExport.fail, access=None, reason=message)
+            Event.objects.record(
+                "failed", batch, by=None, from_state=BatchState.BUILDING, to_state=BatchState.DEAD, reason=message
+            )
+            notifications.failed(batch, exports, message)
+    except LeaseLost:
+        logger.warning("lease_lost", batch=batch.key)
+
+
+def try_later(batch: ExportBatch, error: Exception) -> None:
+    """Hand the batch back for the next sweep; after the last attempt give it up."""
+    message = f"{type(error).__name__}: {error}"
+    if batch.attempts >= MAX_ATTEMPTS:
+        give_up(batch, f"{message}. It was tried {batch.attempts} times; nothing was written.")
+        return
+    handed_back = {
+        "state": BatchState.PENDING,
+        "lease_token": None,
+        "lease_until": None,
+        "enqueued_at": None,
+        "error": message[:500],
+    }
+    ExportBatch.objects.held_by(batch.lease_token).filter(pk=batch.pk).update(**handed_back)
+
+
+def give_up_exhausted(batch: ExportBatch) -> None:
+    """A batch whose every attempt was killed: somebody has to look (R20)."""
+    times = f"Building it was interrupted {batch.attempts} times."
+    give_up(batch, f"{times} Try again; if it stops again, call the site owner.")

@@ -1,0 +1,66 @@
+"""The one check of an export: the dry run, the sending, the acceptance and the build all ask here (E-5)."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from django.utils import timezone
+
+from erp_integrations.exporting.collecting import Acceptance, collect
+from erp_integrations.models import InvoiceExport, current_versions, sage_lists
+from erp_integrations.sage100 import canonical, findings, rules
+from erp_integrations.sage100.cells import Rows
+from erp_integrations.sage100.facts import BatchFacts
+from erp_integrations.sage100.findings import Finding
+from erp_integrations.sage100.lists import SageLists
+from erp_integrations.sage100.rows import build_rows
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What a batch of these invoices would be now: facts, the exact rows, and everything the rules say."""
+
+    facts: BatchFacts
+    lists: SageLists
+    rows: Rows
+    findings: tuple[Finding, ...]
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        return findings.errors(self.findings)
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        return findings.warnings(self.findings)
+
+    def unticked(self, ticked: Iterable[str]) -> tuple[Finding, ...]:
+        """The warnings that nobody has ticked; `ticked` holds their `finding_key`."""
+        seen = set(ticked)
+        return tuple(warning for warning in self.warnings if finding_key(warning) not in seen)
+
+
+def check(exports: list[InvoiceExport], acceptance: Acceptance, *, today: date | None = None) -> Proposal:
+    """A dry run over the newest lists. `exports` are of one company, from `with_context()`; nothing is written."""
+    return examine(collect(exports, acceptance), sage_lists(exports[0].company), today=today)
+
+
+def examine(facts: BatchFacts, lists: SageLists, *, today: date | None = None) -> Proposal:
+    rows = build_rows(facts, lists)
+    return Proposal(facts, lists, rows, rules.check(facts, lists, rows, today or timezone.localdate()))
+
+
+def versions_of(exports: list[InvoiceExport]) -> dict[str, int]:
+    """Which lists a check of these exports used."""
+    return current_versions(exports[0].company)
+
+
+def finding_key(finding: Finding) -> str:
+    """Names a finding of one proposal, so that a tick on a page means exactly this one."""
+    parts = (finding.rule, finding.invoice_id, str(finding.row), finding.field, finding.value)
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]
+
+
+def plain_findings(some: Iterable[Finding]) -> list[dict]:
+    """Findings as JSON, each with its `key`, to be stored beside what they are about."""
+    return [{**canonical.to_plain(finding), "key": finding_key(finding)} for finding in some]

@@ -1,0 +1,300 @@
+"""What accounting gets, read from invoices and links into frozen facts, in as many queries for fifty as for one."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from itertools import groupby
+
+from django.conf import settings
+from django.db.models import Sum
+from django.urls import reverse
+from django.utils import timezone
+
+from erp_integrations.models import (
+    CommitmentLink,
+    CostTypeLink,
+    ErpSettings,
+    ExportBatch,
+    ExportItem,
+    ImportLayout,
+    InvoiceExport,
+    ProjectLink,
+    RetainageRelease,
+    VendorLink,
+)
+from erp_integrations.models.exports import IN_SAGE
+from erp_integrations.sage100.facts import (
+    BatchFacts,
+    CostTypeAccount,
+    InvoiceFacts,
+    JobAccount,
+    LineFacts,
+    ReleaseFacts,
+)
+from invoicing.calculations.lines import Line
+from invoicing.calculations.money import ZERO, format_amount
+from invoicing.models import Invoice, InvoiceLine
+
+
+@dataclass(frozen=True, kw_only=True)
+class Acceptance:
+    """What accounting decides about a batch. A dry run before anybody accepts stands under the next batch's key."""
+
+    batch_key: str
+    layout: ImportLayout
+    accounting_date: date
+    accepted_by: str = ""
+    accepted_date: date
+
+    @classmethod
+    def of(cls, batch: ExportBatch) -> "Acceptance":
+        return cls(
+            batch_key=batch.key,
+            layout=batch.layout,
+            accounting_date=batch.accounting_date,
+            accepted_by=batch.accepted_by.name,
+            accepted_date=timezone.localdate(batch.accepted_at),
+        )
+
+
+def collect(exports: list[InvoiceExport], acceptance: Acceptance) -> BatchFacts:
+    """The facts of these exports of one company, in the order given. `exports` come from `with_context()`."""
+    company = exports[0].company
+    chosen = ErpSettings.of(company)
+    links = _Links.of(exports, company)
+    lines = _lines_of(exports)
+    releases = allocate_releases(exports)
+    elsewhere = _exported_elsewhere(exports)
+    return BatchFacts(
+        batch_key=acceptance.batch_key,
+        company_name=chosen.sage_company_name,
+        accounting_date=acceptance.accounting_date,
+        accepted_by=acceptance.accepted_by,
+        accepted_date=acceptance.accepted_date,
+        accepted_with_right=True,  # nobody reaches an acceptance without it; the door of `accept` asks
+        layout=acceptance.layout.as_layout(),
+        settings=chosen.as_settings(links.cost_type_accounts, links.job_accounts),
+        invoices=tuple(
+            _invoice_facts(
+                export,
+                links,
+                chosen,
+                tuple(links.line_facts(line) for line in lines[export.invoice_id]),
+                tuple(release.as_facts() for release in releases[export.pk]),
+                elsewhere.get((export.invoice.vendor_id, export.invoice.number_key)),
+            )
+            for export in exports
+        ),
+    )
+
+
+def _invoice_facts(export, links, chosen, lines, releases, exported_in) -> InvoiceFacts:
+    invoice, commitment, project = export.invoice, export.invoice.commitment, export.project
+    job = links.projects.get(project.pk)
+    return InvoiceFacts(
+        invoice_id=str(invoice.pk),
+        version=invoice.version,
+        number=invoice.number,
+        application_number=invoice.position,
+        company_name=chosen.sage_company_name,
+        vendor_name=invoice.vendor.name,
+        vendor_number=links.vendors.get(invoice.vendor_id),
+        commitment_kind=commitment.kind,
+        commitment_number=commitment.number,
+        sage_commitment_number=links.commitments.get(commitment.pk),
+        commitment_title=commitment.title,
+        project_name=project.name,
+        job_number=job.job_number if job else None,
+        phase_number=(job.phase_number or None) if job else None,
+        period_start=invoice.period_start_date,
+        period_end=invoice.period_end_date,
+        invoice_date=invoice.billing_date,
+        description=export.description or None,
+        due_date=export.due_date,
+        discount_date=export.discount_date,
+        status=str(invoice.status),
+        approved_by=invoice.approved_by.name if invoice.approved_by else "",
+        sent_by=export.sent_by.name if export.sent_by else "",
+        invoice_link=_link_to(invoice),
+        lines=lines,
+        releases=releases,
+        gross=invoice.gross_this_period,
+        retainage_held=invoice.retainage_newly_held,
+        retainage_released=invoice.retainage_released,
+        net=invoice.current_payment_due,
+        insurance_expires_date=invoice.vendor.insurance_expires_date,
+        workers_comp_flag=invoice.vendor.needs_workers_comp,
+        change_orders=tuple(dict.fromkeys(line.change_order for line in lines if line.change_order and line.amount)),
+        is_canadian=chosen.is_canadian,
+        reference_no=_reduced_invoice(invoice),
+        exported_in=exported_in,
+    )
+
+
+def _link_to(invoice: Invoice) -> str:
+    place = {"project": invoice.project.slug, "number": invoice.commitment.number, "position": invoice.position}
+    return settings.SITE_URL + reverse("invoice", kwargs=place)
+
+
+def _reduced_invoice(invoice: Invoice) -> str | None:
+    """A credit names the invoice it applies to: the one before it (S45)."""
+    return invoice.previous.number if invoice.gross_this_period < 0 and invoice.previous else None
+
+
+@dataclass(frozen=True)
+class _Links:
+    """Every link that a collection of invoices needs, read once."""
+
+    vendors: dict[int, str]
+    projects: dict[int, ProjectLink]
+    commitments: dict[int, str]
+    cost_types: dict[int, CostTypeLink]
+
+    @classmethod
+    def of(cls, exports, company) -> "_Links":
+        invoices = [export.invoice for export in exports]
+        vendors = VendorLink.objects.filter(vendor__in={invoice.vendor_id for invoice in invoices})
+        projects = ProjectLink.objects.filter(project__in={invoice.project.pk for invoice in invoices})
+        commitments = CommitmentLink.objects.filter(commitment__in={invoice.commitment_id for invoice in invoices})
+        return cls(
+            dict(vendors.values_list("vendor_id", "number")),
+            {link.project_id: link for link in projects},
+            dict(commitments.values_list("commitment_id", "number")),
+            {link.cost_type: link for link in company.cost_type_links.all()},
+        )
+
+    @property
+    def cost_type_accounts(self) -> tuple[CostTypeAccount, ...]:
+        return tuple(
+            CostTypeAccount(cost_type=link.number, account=link.as_account())
+            for link in self.cost_types.values()
+            if link.account
+        )
+
+    @property
+    def job_accounts(self) -> tuple[JobAccount, ...]:
+        links = sorted(self.projects.values(), key=lambda link: (link.job_number, link.phase_number))
+        choices = ((link.job_number, link.as_account()) for link in links if link.account)
+        return tuple(JobAccount(job_number=number, account=account) for number, account in choices)
+
+    def line_facts(self, line: InvoiceLine) -> LineFacts:
+        ours, figures = line.schedule_line, Line.of(line.as_input())
+        code, own = getattr(ours.cost_code, "sage_link", None), getattr(ours, "sage_link", None)
+        cost_type = self.cost_types.get(ours.cost_type)
+        return LineFacts(
+            key=ours.key,
+            description=ours.description,
+            our_cost_code=ours.cost_code.code,
+            cost_code=code.code if code else None,
+            our_cost_type=ours.get_cost_type_display(),
+            cost_type=cost_type.number if cost_type else None,
+            amount=figures.gross_this_period,
+            retainage_held=figures.retainage_held_this_period,
+            line_reference=(own.line_reference or None) if own else None,
+            line_account=own.as_account() if own else None,
+            change_order=ours.change_order.number if ours.change_order else None,
+            how=_in_words(figures),
+        )
+
+
+def _in_words(line: Line) -> str:
+    """How the exported amount follows from the invoice's columns (6.3), with the numbers."""
+    shown = [
+        format_amount(amount)
+        for amount in (line.work_this_period, line.stored_moved, line.stored_presently, line.stored_previous)
+    ]
+    return "work {} + moved {} + stored {} − stored before {} = {}".format(
+        *shown, format_amount(line.gross_this_period)
+    )
+
+
+def _lines_of(exports) -> dict[int, list[InvoiceLine]]:
+    lines = (
+        InvoiceLine.objects.filter(invoice__in=[export.invoice_id for export in exports])
+        .select_related(
+            "schedule_line__cost_code__sage_link", "schedule_line__change_order", "schedule_line__sage_link"
+        )
+        .order_by("invoice_id", "schedule_line__position")
+    )
+    found = {invoice: list(group) for invoice, group in groupby(lines, key=lambda line: line.invoice_id)}
+    return defaultdict(list, found)
+
+
+def _exported_elsewhere(exports) -> dict[tuple[int, str], str]:
+    """{(vendor, number): batch key} of other invoices that a live batch carries already (S11)."""
+    keys = {(export.invoice.vendor_id, export.invoice.number_key) for export in exports}
+    items = (
+        ExportItem.objects.filter(
+            is_live=True,
+            invoice_export__invoice__vendor__in={vendor for vendor, _ in keys},
+            invoice_export__invoice__number_key__in={number for _, number in keys},
+        )
+        .exclude(invoice_export__in=[export.pk for export in exports])
+        .select_related("batch", "invoice_export__invoice")
+    )
+    found = {(item.invoice_export.invoice.vendor_id, item.invoice_export.invoice.number_key): item for item in items}
+    return {key: item.batch.key for key, item in found.items() if key in keys}
+
+
+@dataclass(frozen=True)
+class Allocation:
+    """A part of a release, on one invoice that Sage holds, in dollars."""
+
+    invoice: Invoice
+    held: Decimal
+    released: Decimal
+
+    def as_facts(self) -> ReleaseFacts:
+        return ReleaseFacts(
+            invoice_number=self.invoice.number,
+            invoice_date=self.invoice.billing_date,
+            held=self.held,
+            released=self.released,
+        )
+
+
+def allocate_releases(exports: list[InvoiceExport]) -> dict[int, list[Allocation]]:
+    """{export id: its release spread over the exported invoices of its commitment, oldest first} (S51).
+
+    What earlier batches released stays as their release sheets told it. What finds no invoice to stand on is left out,
+    so the rules see that less is allocated than released, and stop it.
+    """
+    found = defaultdict(list)
+    releasing = [export for export in exports if export.invoice.retainage_released > 0]
+    if not releasing:
+        return found
+    holding = _holding_invoices(exports, {export.invoice.commitment_id for export in releasing})
+    left = _still_held(holding, exports)
+    for export in releasing:
+        wanted = export.invoice.retainage_released
+        for earlier in holding:
+            if earlier.commitment_id != export.invoice.commitment_id or earlier.position > export.invoice.position:
+                continue
+            part = min(wanted, left[earlier.pk])
+            if part > 0:
+                found[export.pk].append(Allocation(earlier, left[earlier.pk], part))
+                left[earlier.pk] -= part
+                wanted -= part
+    return found
+
+
+def _holding_invoices(exports, commitments) -> list[Invoice]:
+    """The invoices of these commitments that Sage has or gets with this batch, oldest first."""
+    known = InvoiceExport.objects.filter(invoice__commitment__in=commitments, status__in=IN_SAGE)
+    these = [export.invoice_id for export in exports]
+    invoices = Invoice.objects.filter(commitment__in=commitments)
+    return list((invoices.filter(export__in=known) | invoices.filter(pk__in=these)).distinct().order_by("position"))
+
+
+def _still_held(holding, exports) -> dict[int, Decimal]:
+    released = (
+        RetainageRelease.objects.filter(item__is_live=True, on_invoice__in=holding)
+        .exclude(item__invoice_export__in=[export.pk for export in exports])
+        .values("on_invoice")
+        .annotate(total=Sum("released"))
+    )
+    taken = {row["on_invoice"]: row["total"] for row in released}
+    return {
+        invoice.pk: max(ZERO, invoice.retainage_newly_held - taken.get(invoice.pk, ZERO)) for invoice in holding
+    }

@@ -1,0 +1,65 @@
+"""The one door for an export's status: right, state, transition, save, event, on a row that the caller has locked."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from django.utils import timezone
+from django_fsm import can_proceed, has_transition_perm
+
+from directory.models import Event
+from directory.refusals import NotAllowed, NotNow
+from erp_integrations.models import InvoiceExport
+from erp_integrations.permissions import ANSWER_RIGHT, SEND_RIGHT, VOID_RIGHT
+
+RIGHTS = {"send": SEND_RIGHT, "retrieve": SEND_RIGHT, "void": VOID_RIGHT}
+PROGRAM_RIGHT = "the program itself"
+
+
+def require(export: InvoiceExport, transition: Callable, access) -> None:
+    """Raises NotAllowed or NotNow unless `access` may make this move now; first the right, then the state."""
+    ways = transition._django_fsm.transitions.values()
+    if not any(way.permission(export, access) for way in ways):
+        raise NotAllowed(_right_for(transition, access))
+    if not can_proceed(transition.__get__(export)):
+        raise NotNow(_why_not(export, ways))
+    if not has_transition_perm(transition.__get__(export), access):
+        raise NotAllowed(_right_for(transition, access))
+
+
+def move(
+    export: InvoiceExport,
+    transition: Callable,
+    *,
+    access,
+    at: datetime | None = None,
+    reason: str = "",
+    changes: dict | None = None,
+) -> None:
+    """Make `transition` of `InvoiceExport` and record it. `access` None: the program does it. Needs the row's lock."""
+    require(export, transition, access)
+    before, by = export.status, access.person if access else None
+    transition.__get__(export)(by, at or timezone.now())
+    export.save()
+    Event.objects.record(
+        transition.__name__,
+        export,
+        by=by,
+        from_state=before,
+        to_state=export.status,
+        reason=reason,
+        changes=changes,
+    )
+
+
+def _right_for(transition: Callable, access) -> str:
+    return RIGHTS.get(transition.__name__, ANSWER_RIGHT)
+
+
+def _why_not(export: InvoiceExport, ways) -> str:
+    for way in ways:
+        if way.source == export.status:
+            return next(condition.refusal for condition in way.conditions if not condition(export))
+    answer = ""
+    if export.answered_by and export.status not in (export.Status.RETRIEVED, export.Status.READY_TO_EXPORT):
+        answer = f" {export.answered_by.name} answered it on {export.answered_at:%d %b %Y at %H:%M} UTC."
+    return f"{export.invoice} is {export.get_status_display()} now, so that is no longer possible.{answer}"

@@ -1,0 +1,49 @@
+"""Doorways for the worker: build one batch, and look again at everything that no message stands for."""
+
+import socket
+from datetime import timedelta
+
+import structlog
+from celery import shared_task
+from celery.signals import worker_ready
+from django.db import connections
+from django.utils import timezone
+
+from directory.queue import send
+from erp_integrations import exporting
+from erp_integrations.exporting import building, storing
+from erp_integrations.models import ExportBatch, WorkerPulse
+
+SOFT_LIMIT, HARD_LIMIT = timedelta(seconds=20), timedelta(seconds=30)  # below the lease of 45 (R34)
+
+logger = structlog.get_logger(__name__)
+
+
+@shared_task(soft_time_limit=SOFT_LIMIT.seconds, time_limit=HARD_LIMIT.seconds)
+def build_export(batch_id: int) -> None:
+    exporting.build(batch_id)
+
+
+@shared_task
+def sweep() -> None:
+    """Every few seconds: say that a worker lives, wake builds nobody works on, end the hopeless, clear leftovers."""
+    now = timezone.now()
+    WorkerPulse.beat(socket.gethostname())
+    for batch in ExportBatch.objects.exhausted(now).select_related("company", "accepted_by"):
+        building.give_up_exhausted(batch)
+    due = list(ExportBatch.objects.unheard(now).values_list("pk", flat=True))
+    ExportBatch.objects.filter(pk__in=due).update(enqueued_at=now)
+    for batch_id in due:
+        send(build_export, batch_id)
+    storing.remove_orphans()
+
+
+@worker_ready.connect
+def sweep_on_start(**_) -> None:
+    """A worker that starts looks at once for what an earlier one left behind."""
+    try:
+        sweep()
+    except Exception:
+        logger.warning("first_sweep_failed", exc_info=True)
+    finally:
+        connections.close_all()
