@@ -5,7 +5,8 @@ level writes the rungs below it too, so guardian's own list queries are right. A
 and permissions given for a whole model count for nothing.
 """
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 
@@ -212,6 +213,29 @@ def accounting_approvers(company) -> QuerySet:
     return people_with_level(company, Tool.ERP_INTEGRATIONS, Level.STANDARD).filter(
         privileges__company=company, privileges__withdrawn_at=None
     )
+
+
+def levels_held_on(places: Sequence) -> dict[tuple[int, Tool, int], Level]:
+    """What everybody holds on these companies, or on these projects: {(person id, tool, place id): level}."""
+    if not places:
+        return {}
+    own = get_user_obj_perms_model(places[0]).objects.filter(content_object__in=places)
+    of_groups = get_group_obj_perms_model(places[0]).objects.filter(
+        content_object__in=places, group__user__isnull=False
+    )
+    rows = own.values_list("user", "content_object", "permission__codename").union(
+        of_groups.values_list("group__user", "content_object", "permission__codename")
+    )
+    held = defaultdict(set)
+    for person_id, place_id, codename in rows:
+        held[person_id, place_id].add(codename)
+    scope = places[0]._meta.model_name
+    return {
+        (person_id, tool, place_id): _highest(tool, codenames)
+        for (person_id, place_id), codenames in held.items()
+        for tool in Tool
+        if tool.scope == scope
+    }
 
 
 # Writing

@@ -3,7 +3,7 @@
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Lower
 
 from directory.models.companies import Company, Vendor
@@ -62,6 +62,19 @@ class Person(AbstractBaseUser, PermissionsMixin):
         return self.privileges.live().filter(company=company).exists()
 
 
+class MembershipQuerySet(models.QuerySet):
+    def in_order_of_employer(self, company: Company):
+        """Active members: the company's own people first, then by vendor, by name each."""
+        return (
+            self.filter(company=company, is_active=True, person__is_active=True)
+            .select_related("person", "vendor")
+            .order_by(F("vendor__name").asc(nulls_first=True), "person__name")
+        )
+
+    def in_order_of_company(self):
+        return self.filter(is_active=True).select_related("company", "vendor").order_by("company__name")
+
+
 class Membership(models.Model):
     """A person's place in a company's directory; `vendor` set: employed by that vendor, so external."""
 
@@ -70,6 +83,8 @@ class Membership(models.Model):
     vendor = models.ForeignKey(Vendor, models.PROTECT, null=True, blank=True, related_name="memberships")
     title = models.CharField(max_length=80, blank=True)
     is_active = models.BooleanField(default=True)
+
+    objects = MembershipQuerySet.as_manager()
 
     class Meta:
         ordering = ["person__name"]

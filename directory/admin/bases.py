@@ -1,0 +1,44 @@
+"""Who may do what in the admin, whichever page it is."""
+
+from django.contrib import admin
+
+
+def is_site_owner(request) -> bool:
+    return request.user.is_active and request.user.is_superuser
+
+
+class OwnersOnly(admin.ModelAdmin):
+    """Site owners add and change; other staff look; nobody deletes, because records point at these rows (R71)."""
+
+    def has_add_permission(self, request, obj=None):
+        return is_site_owner(request)
+
+    def has_change_permission(self, request, obj=None):
+        return is_site_owner(request)
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+
+class ReadOnly(OwnersOnly):
+    """What the program wrote down: to be looked at."""
+
+    def has_add_permission(self, request, obj=None):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+
+def changes_in(form, is_new: bool) -> dict[str, list[str]]:
+    """{field: [old, new]} of a valid form in words, as events keep it."""
+    old = {} if is_new else form.initial
+    return {name: [_words(old.get(name)), _words(form.cleaned_data[name])] for name in form.changed_data}
+
+
+def _words(value) -> str:
+    if value is None:
+        return ""
+    if hasattr(value, "__iter__") and not isinstance(value, str):
+        return ", ".join(str(item) for item in value)
+    return str(value)

@@ -1,0 +1,165 @@
+"""People: their logins, whose directory they are in, and the way to what they may do there."""
+
+from django import forms
+from django.contrib import admin
+from django.contrib.auth.models import Permission
+from django.urls import path, reverse
+from django.utils.html import format_html
+
+from directory.actions import people
+from directory.admin.bases import OwnersOnly, changes_in, is_site_owner
+from directory.admin.levels import levels_page
+from directory.models import Company, Membership, Person, Vendor
+
+
+def check_vendor(form, company, vendor) -> None:
+    if company and vendor and vendor.company_id != company.pk:
+        form.add_error("vendor", f"{vendor.name} is not a vendor of {company.name}.")
+
+
+class EntryForm(forms.ModelForm):
+    """A new login always starts in one company's directory."""
+
+    company = forms.ModelChoiceField(Company.objects.all())
+    vendor = forms.ModelChoiceField(
+        Vendor.objects.select_related("company"), required=False, help_text="Empty: employed by the company itself."
+    )
+    title = forms.CharField(max_length=80, required=False)
+
+    class Meta:
+        model = Person
+        fields = ("email", "name")
+
+    def clean(self):
+        values = super().clean()
+        check_vendor(self, values.get("company"), values.get("vendor"))
+        return values
+
+
+class MembershipForm(forms.ModelForm):
+    class Meta:
+        model = Membership
+        fields = ("company", "vendor", "title", "is_active")
+
+    def __init__(self, *args, **kwargs):  # Django's signature
+        super().__init__(*args, **kwargs)
+        self.fields["company"].disabled = self.instance.pk is not None
+
+    def clean(self):
+        values = super().clean()
+        check_vendor(self, values.get("company"), values.get("vendor"))
+        return values
+
+    def keep(self, person, *, by) -> Membership:
+        """Carry out what was typed through the actions, each with its event."""
+        typed, was_active = self.cleaned_data, self.initial.get("is_active", False)
+        if not was_active and typed["is_active"]:
+            return people.add_person(
+                typed["company"], person.email, person.name, by=by, vendor=typed["vendor"], title=typed["title"]
+            )
+        membership = Membership.objects.get(pk=self.instance.pk)
+        people.change_employer(membership, typed["vendor"], typed["title"], by=by)
+        if was_active and not typed["is_active"]:
+            people.deactivate_membership(membership, by=by)
+        return membership
+
+
+class MembershipInline(admin.TabularInline):
+    model = Membership
+    form = MembershipForm
+    fields = ("company", "vendor", "title", "is_active")
+    extra = 0
+    can_delete = False
+    verbose_name_plural = "in the directory of"
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("company", "vendor__company", "person")
+
+    def has_add_permission(self, request, obj=None):
+        return is_site_owner(request)
+
+    has_change_permission = has_add_permission
+
+    def has_view_permission(self, request, obj=None):
+        return is_site_owner(request) or super().has_view_permission(request, obj)
+
+
+@admin.register(Person)
+class PersonAdmin(OwnersOnly):
+    list_display = ("name", "email", "employers", "is_accounting_approver", "is_active", "is_staff", "is_superuser")
+    list_filter = ("is_active", "is_staff", "is_superuser", "memberships__company")
+    search_fields = ("name", "email", "memberships__vendor__name")
+    filter_horizontal = ("groups", "user_permissions")
+    readonly_fields = ("last_login", "joined_at", "levels", "is_accounting_approver")
+    fieldsets = (
+        (None, {"fields": ("name", "email", "is_active", "levels", "is_accounting_approver")}),
+        ("Admin and groups", {"fields": ("is_staff", "is_superuser", "groups", "user_permissions")}),
+        ("Dates", {"fields": ("joined_at", "last_login")}),
+    )
+
+    def get_queryset(self, request):
+        return (
+            super()
+            .get_queryset(request)
+            .prefetch_related("memberships__company", "memberships__vendor", "privileges__company")
+        )
+
+    @admin.display(description="employed by")
+    def employers(self, person):
+        return ", ".join(people.employer(place) for place in person.memberships.all() if place.is_active)
+
+    @admin.display(description="can push to accounting")
+    def is_accounting_approver(self, person):
+        return ", ".join(held.company.name for held in person.privileges.all() if held.withdrawn_at is None) or "–"
+
+    @admin.display(description="levels on tools")
+    def levels(self, person):
+        return format_html(
+            '<a href="{}">Show and set levels</a>', reverse("admin:directory_person_levels", args=[person.pk])
+        )
+
+    def get_fieldsets(self, request, obj=None):
+        entry = ((None, {"fields": ("email", "name", "company", "vendor", "title")}),)
+        return self.fieldsets if obj else entry
+
+    def get_inlines(self, request, obj):
+        return [MembershipInline] if obj else []
+
+    def get_form(self, request, obj=None, change=False, **kwargs):  # Django's signature
+        return super().get_form(request, obj, change=change, **(kwargs if obj else kwargs | {"form": EntryForm}))
+
+    def formfield_for_manytomany(self, db_field, request, **kwargs):  # Django's signature
+        if db_field.name == "user_permissions":  # staff may be let in to look; levels are set on their own page (R64)
+            looking = Permission.objects.filter(content_type__app_label="directory", codename__startswith="view_")
+            kwargs["queryset"] = looking.select_related("content_type")
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    def save_model(self, request, obj, form, change):
+        if change:
+            obj.save()
+            return
+        typed = form.cleaned_data
+        entered = people.add_person(
+            typed["company"], obj.email, obj.name, by=request.user, vendor=typed["vendor"], title=typed["title"]
+        )
+        obj.pk = entered.person_id
+        obj.refresh_from_db()
+
+    def save_related(self, request, form, formsets, change):
+        super().save_related(request, form, formsets, change)
+        if change:
+            people.record_change(form.instance, changes_in(form, is_new=False), by=request.user)
+
+    def save_formset(self, request, form, formset, change):
+        formset.new_objects, formset.changed_objects, formset.deleted_objects = [], [], []
+        for row in formset.forms:
+            if row.has_changed():
+                kept = row.keep(form.instance, by=request.user)
+                if row.instance.pk:
+                    formset.changed_objects.append((kept, row.changed_data))
+                else:
+                    formset.new_objects.append(kept)
+
+    def get_urls(self):
+        levels = path("<int:pk>/levels/", self.admin_site.admin_view(levels_page), name="directory_person_levels")
+        return [levels, *super().get_urls()]

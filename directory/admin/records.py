@@ -1,0 +1,26 @@
+"""Events and mail, as they were written."""
+
+from django.contrib import admin
+
+from directory.admin.bases import ReadOnly
+from directory.models import Event, Mail
+
+
+@admin.register(Event)
+class EventAdmin(ReadOnly):
+    list_display = ("at", "by_name", "verb", "subject_text", "from_state", "to_state", "project")
+    list_filter = ("company", "verb")
+    list_select_related = ("project",)
+    search_fields = ("by_name", "verb", "subject", "subject_text")
+    date_hierarchy = "at"
+    show_full_result_count = False
+
+
+@admin.register(Mail)
+class MailAdmin(ReadOnly):
+    list_display = ("created_at", "to", "headline", "state", "attempts", "sent_at", "result")
+    list_filter = ("state", "company")
+    list_select_related = ("to",)
+    search_fields = ("headline", "to__name", "to__email")
+    exclude = ("html",)
+    show_full_result_count = False

@@ -1,0 +1,64 @@
+"""What only a demo site has: sign-in without a password, and the mails it would have sent."""
+
+from functools import wraps
+
+from csp.decorators import csp_replace
+from django.conf import settings
+from django.contrib.auth import login
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+
+from directory.accounts import remember_keys
+from directory.decorators import READ, WRITE, public_view
+from directory.models import Mail, Person
+
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+def demo_only(view):
+    """Outside a demo these pages do not exist."""
+
+    @wraps(view)
+    def wrapped(request, *args, **kwargs):
+        if not settings.DEMO:
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return wrapped
+
+
+@public_view(methods=WRITE)
+@demo_only
+def sign_in(request):
+    person = get_object_or_404(Person, email__iexact=request.POST.get("email", ""), is_active=True)
+    login(request, person, backend=BACKEND)
+    wanted = request.POST.get("next", "")
+    is_ours = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None, require_https=request.is_secure())
+    return remember_keys(redirect(wanted if is_ours else settings.LOGIN_REDIRECT_URL), person)
+
+
+@public_view(methods=READ)
+@demo_only
+def outbox(request):
+    page = Paginator(Mail.objects.select_related("to", "company"), 50).get_page(request.GET.get("page"))
+    return render(request, "directory/outbox.html", {"page": page})
+
+
+@public_view(methods=READ)
+@demo_only
+def mail(request, pk: int):
+    found = get_object_or_404(Mail.objects.select_related("to", "company"), pk=pk)
+    return render(request, "directory/mail.html", {"mail": found})
+
+
+@public_view(methods=READ)
+@demo_only
+@xframe_options_sameorigin
+@csp_replace({"default-src": ["'none'"], "style-src": ["'unsafe-inline'"], "frame-ancestors": ["'self'"]})
+def mail_html(request, pk: int):
+    """The HTML part as it is sent, in a frame: links open in the whole window."""
+    html = get_object_or_404(Mail, pk=pk).html
+    return HttpResponse(html.replace("<head>", '<head><base target="_top">', 1))
