@@ -52,7 +52,7 @@ def test_each_commitment_that_cannot_be_invited_says_why():
 def test_nobody_is_invited_past_the_due_date_or_into_a_closed_period():
     w = world()
     period, commitment = w.period(), w.commitment()
-    with time_machine.travel(date(2030, 6, 26)):
+    with time_machine.travel(date(2030, 6, 27)):
         assert "were due" in invited(w, commitment, period).refusal
     billing_periods.close(period, by=w.admin)
     assert "closed" in invited(w, commitment, period).refusal
