@@ -272,9 +272,7 @@ def _move(
         bound(by, timezone.now())
         invoice.version += 1
         invoice.save()
-        Event.objects.record(
-            move.__name__.replace("_", " "), invoice, by=by, from_state=before, to_state=invoice.status, reason=reason
-        )
+        Event.objects.record(_done(move), invoice, by=by, from_state=before, to_state=invoice.status, reason=reason)
         if then:
             then(invoice)
     return invoice
@@ -282,6 +280,11 @@ def _move(
 
 def _transitions(move: Callable):
     return move._django_fsm.transitions.values()
+
+
+def _done(move: Callable) -> str:
+    """The move in the past tense, as the timeline tells it."""
+    return next(iter(_transitions(move))).custom["done"]
 
 
 def _has_right(invoice: Invoice, move: Callable, access) -> bool:

@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Count, F, Q, Sum
 from django_fsm import FSMField, FSMModelMixin, transition
 
 from directory.fields import MoneyField, QuantityField, RateField
@@ -39,6 +39,20 @@ class InvoiceQuerySet(models.QuerySet):
 
     def awaiting_review(self):
         return self.live().filter(status=S.UNDER_REVIEW)
+
+    def with_rejected_count(self):
+        return self.annotate(rejected_count=Count("lines", filter=Q(lines__verdict="rejected")))
+
+    def counts(self) -> dict[str, int]:
+        """{status: how many}, of what is filtered so far."""
+        return dict(self.order_by().values_list("status").annotate(Count("pk", distinct=True)))
+
+    def payment_due(self):
+        """The sum of line 8, in dollars."""
+        names = ("total_completed_and_stored", "work_retainage", "stored_retainage", "previous_certificates")
+        sums = self.order_by().aggregate(**{name: Sum(name) for name in names})
+        total, *less = (sums[name] or ZERO for name in names)
+        return total - sum(less, ZERO)
 
     def with_context(self):
         """With all that a page or an action about one invoice needs to know of its surroundings."""
@@ -205,7 +219,7 @@ class Invoice(FSMModelMixin, models.Model):
         target=S.UNDER_REVIEW,
         conditions=[is_unlocked, is_newest],
         permission=permissions.may_bill,
-        custom={"label": "Send bill"},
+        custom={"label": "Send bill", "done": "sent for review"},
     )
     def submit(self, by, at):
         self.submitted_by, self.submitted_at = by, at
@@ -217,7 +231,7 @@ class Invoice(FSMModelMixin, models.Model):
         target=S.DRAFT,
         conditions=[is_unlocked, is_newest, is_unopened],
         permission=permissions.may_bill,
-        custom={"label": "Withdraw"},
+        custom={"label": "Withdraw", "done": "withdrew"},
     )
     def withdraw(self, by, at):
         pass
@@ -228,7 +242,7 @@ class Invoice(FSMModelMixin, models.Model):
         target=S.DRAFT,
         conditions=[is_unlocked, is_newest],
         permission=permissions.may_bill,
-        custom={"label": "Save as draft"},
+        custom={"label": "Save as draft", "done": "saved as a draft"},
     )
     def save_draft(self, by, at):
         pass
@@ -239,7 +253,7 @@ class Invoice(FSMModelMixin, models.Model):
         target=S.REVISE_AND_RESUBMIT,
         conditions=[is_unlocked, is_newest],
         permission=permissions.may_review,
-        custom={"label": "Send back"},
+        custom={"label": "Send back", "done": "sent back"},
     )
     def send_back(self, by, at):
         self.approved_by = self.approved_at = None
@@ -251,7 +265,7 @@ class Invoice(FSMModelMixin, models.Model):
         target=S.APPROVED,
         conditions=[is_unlocked],
         permission=permissions.may_review,
-        custom={"label": "Approve"},
+        custom={"label": "Approve", "done": "approved"},
     )
     def approve(self, by, at):
         self.approved_by, self.approved_at = by, at
@@ -262,7 +276,7 @@ class Invoice(FSMModelMixin, models.Model):
         target=S.APPROVED_AS_NOTED,
         conditions=[is_unlocked],
         permission=permissions.may_review,
-        custom={"label": "Approve as noted"},
+        custom={"label": "Approve as noted", "done": "approved as noted"},
     )
     def approve_as_noted(self, by, at):
         self.approved_by, self.approved_at = by, at
@@ -273,7 +287,7 @@ class Invoice(FSMModelMixin, models.Model):
         target=S.PENDING_OWNER_APPROVAL,
         conditions=[is_unlocked],
         permission=permissions.may_review,
-        custom={"label": "Hold for owner"},
+        custom={"label": "Hold for owner", "done": "held for the owner"},
     )
     def hold_for_owner(self, by, at):
         pass
@@ -284,7 +298,7 @@ class Invoice(FSMModelMixin, models.Model):
         target=S.UNDER_REVIEW,
         conditions=[is_unlocked, is_newest],
         permission=permissions.may_review,
-        custom={"label": "Reopen"},
+        custom={"label": "Reopen", "done": "reopened"},
     )
     def reopen(self, by, at):
         self.approved_by = self.approved_at = None
