@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from django.utils import timezone
 
+from config.demo_accounting import DemoAccounting
 from directory.actions import grants, privileges
 from directory.models import Company, Membership, Person, Project, Vendor
 from directory.permissions import Level, Tool
@@ -88,6 +89,9 @@ class DemoCompany:
         self.enter_commitments()
         self.bill_last_month()
         self.bill_this_month()
+        concrete, plumbing, glazing, school = self.history
+        accounting = DemoAccounting(self.company, self.dana, self.people["approver"], self.today)
+        accounting.build([concrete, glazing, school, plumbing])
 
     def enter_people(self) -> None:
         for key, (name, email, title, vendor) in PEOPLE.items():

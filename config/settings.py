@@ -235,7 +235,7 @@ if REDIS_URL:
 else:
     QUEUE_DIR = VAR_DIR / "queue"
     (QUEUE_DIR / "messages").mkdir(mode=0o700, parents=True, exist_ok=True)
-    CELERY_BROKER_URL = "filesystem://"
+    CELERY_BROKER_URL = "filesystem://localhost"
     CELERY_BROKER_TRANSPORT = "config.broker:Transport"
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "data_folder_in": str(QUEUE_DIR / "messages"),
