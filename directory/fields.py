@@ -10,7 +10,11 @@ from django.db import models
 
 
 class ScaledField(models.BigIntegerField):
-    """A Decimal with a fixed number of places, stored as an integer. It never rounds: a finer value is refused."""
+    """A Decimal with a fixed number of places, stored as an integer. It never rounds: a finer value is refused.
+
+    Sums and comparisons of one column are right as they are. An expression over several columns needs
+    `output_field=MoneyField()`: Django takes it for a plain integer, so it would come back in cents.
+    """
 
     places = 0
 
@@ -20,6 +24,8 @@ class ScaledField(models.BigIntegerField):
     def to_python(self, value):
         if value is None or isinstance(value, Decimal):
             return value
+        if isinstance(value, float):
+            raise TypeError(f"{value!r} is a float: it does not hold cents exactly. {self.name} takes a Decimal.")
         try:
             return Decimal(str(value))
         except InvalidOperation:

@@ -158,7 +158,7 @@ def objects_with_level(person, tool: Tool, level: Level) -> QuerySet:
     company = "pk" if tool.scope == "company" else "company"
     return get_objects_for_user(
         person,
-        [f"directory.{codename}" for codename in _codenames_from(tool, level)],
+        _codenames_from(tool, level),  # bare: with an app's label guardian would take "directory_admin" of either model
         model.objects.filter(**{f"{company}__in": memberships.values("company")}),
         any_perm=True,
         with_superuser=False,

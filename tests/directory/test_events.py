@@ -1,0 +1,78 @@
+"""What happened stays as it was written, whoever asks (section 8, R120)."""
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from directory.models import Event
+from tests.factories import world
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def event():
+    w = world()
+    return Event.objects.record("tested", w.project, by=w.admin, from_state="a", to_state="b", reason="why")
+
+
+def refused(act) -> None:
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        act()
+
+
+def run(sql: str, *values):
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+
+
+def test_an_event_says_who_what_when_and_why(event):
+    event.refresh_from_db()
+    assert (event.by_name, event.verb, event.reason) == ("Dana Cole", "tested", "why")
+    assert event.project == event.company.projects.get()
+    assert event in Event.objects.about(event.project)
+
+
+def test_an_event_of_the_program_itself_has_no_person():
+    event = Event.objects.record("swept", world().project, by=None)
+    assert (event.by, event.by_name) == (None, "Plumbline")
+
+
+def test_an_event_is_not_changed_through_the_models(event):
+    event.reason = "another"
+    refused(event.save)
+    refused(lambda: Event.objects.filter(pk=event.pk).update(reason="another"))
+
+
+def test_an_event_is_not_deleted_through_the_models(event):
+    refused(event.delete)
+    refused(lambda: Event.objects.all().delete())
+
+
+@pytest.mark.parametrize(
+    "sql",
+    ["UPDATE directory_event SET reason = 'x' WHERE id = %s", "DELETE FROM directory_event WHERE id = %s"],
+)
+def test_an_event_is_not_touched_by_raw_sql(event, sql):
+    refused(lambda: run(sql, event.pk))
+    event.refresh_from_db()
+    assert event.reason == "why"
+
+
+def test_an_event_is_not_replaced_or_overwritten(event):
+    """M17: on SQLite REPLACE would go round the trigger that guards deletes."""
+    columns = "id, at, company_id, by_name, verb, subject, subject_text, from_state, to_state, reason, changes, request_id"
+    values = "%s, CURRENT_TIMESTAMP, %s, 'x', 'x', 'x', 'x', '', '', 'x', '{}', ''"
+    if connection.vendor == "sqlite":
+        sql = f"INSERT OR REPLACE INTO directory_event ({columns}) VALUES ({values})"
+    else:
+        sql = f"INSERT INTO directory_event ({columns}) VALUES ({values}) ON CONFLICT (id) DO UPDATE SET reason = 'x'"
+    refused(lambda: run(sql, event.pk, event.company_id))
+    event.refresh_from_db()
+    assert event.reason == "why"
+
+
+def test_all_events_are_not_truncated_at_once(event):
+    refused(lambda: run("DELETE FROM directory_event"))
+    if connection.vendor == "postgresql":
+        refused(lambda: run("TRUNCATE directory_event CASCADE"))
+    assert Event.objects.filter(pk=event.pk).exists()
