@@ -57,3 +57,9 @@ def _check(name: str, content: bytes) -> None:
     if starts is None or not content.startswith(starts):
         kinds = ", ".join(sorted(suffix[1:] for suffix in TYPES))
         raise Refused(f"“{name}” is not one of: {kinds}. Save it as one of these and attach it again.", field="file")
+
+
+@transaction.atomic
+def record_download(attachment: Attachment, *, by) -> None:
+    """Note who took the file away; whether they may see it was checked at the door."""
+    Event.objects.record("downloaded a file", attachment.invoice, by=by, changes={"file": ["", attachment.name]})

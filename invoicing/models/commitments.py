@@ -20,6 +20,15 @@ class CommitmentQuerySet(models.QuerySet):
     def billable(self):
         return self.filter(status__in=Commitment.BILLABLE)
 
+    def billed_by(self, person, projects):
+        """Those where `person` is invoice contact and still works for the vendor, across companies (P-1)."""
+        return self.filter(
+            project__in=projects,
+            invoice_contacts__person=person,
+            vendor__memberships__person=person,
+            vendor__memberships__is_active=True,
+        ).distinct()
+
 
 class Commitment(models.Model):
     class Kind(models.TextChoices):

@@ -1,9 +1,45 @@
-from django.http import Http404
+"""Files of an invoice: taking them in, and giving them out to whoever may see the invoice."""
+
+from django.contrib import messages
+from django.http import FileResponse
+from django.shortcuts import get_object_or_404, redirect
+
+from directory.decorators import READ, WRITE
+from directory.permissions import Level
+from directory.refusals import NotAllowed, Refused
+from invoicing.actions import attachments
+from invoicing.decorators import invoice_view
+from invoicing.forms.attachments import AttachmentForm
+from invoicing.views.invoices import address, show
 
 
-def attach(request, **rest):
-    raise Http404
+@invoice_view(Level.READ_ONLY, methods=WRITE)
+def attach(request, invoice):
+    form = AttachmentForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return show(request, invoice, refused=Refused("The file was not attached."), form=form)
+    file = form.cleaned_data["file"]
+    try:
+        attachments.attach(invoice, file.name, file.read(), by=request.user)
+    except NotAllowed:
+        raise
+    except Refused as refused:
+        form.add_error("file", refused.message)
+        return show(request, invoice, refused=Refused("The file was not attached."), form=form)
+    messages.success(request, f"“{file.name}” is attached.")
+    return redirect(f"{address(invoice)}?show=files")
 
 
-def download(request, **rest):
-    raise Http404
+@invoice_view(Level.READ_ONLY, methods=READ)
+def download(request, invoice, pk):
+    """Always a download, never a page of this site, whatever the file says it is (R104)."""
+    attachment = get_object_or_404(invoice.attachments, pk=pk)
+    attachments.record_download(attachment, by=request.user)
+    answer = FileResponse(
+        attachment.file.open("rb"),
+        as_attachment=True,
+        filename=attachment.name,
+        content_type="application/octet-stream",
+    )
+    answer["X-Content-Type-Options"] = "nosniff"
+    return answer

@@ -1,5 +1,93 @@
-from django.http import Http404
+"""My bills: what an invoice contact has to enter, to mend and to wait for, across projects and companies."""
+
+from dataclasses import dataclass
+
+from django.shortcuts import render
+from django.utils import timezone
+
+from directory.decorators import READ, signed_in_view
+from directory.models import Project
+from directory.permissions import Level, Tool, objects_with_level
+from invoicing.models import BillingPeriod, Commitment, Invitation, Invoice
+
+MOST_APPROVED = 50
 
 
-def my_bills(request, **rest):
-    raise Http404
+@dataclass(frozen=True)
+class Opening:
+    """A commitment that can be billed in its project's open period, and where that stands."""
+
+    commitment: Commitment
+    period: BillingPeriod
+    invitation: Invitation | None
+    previous: Invoice | None
+
+    @property
+    def waits_for(self) -> Invoice | None:
+        """I-7: the earlier bill that has to be approved first."""
+        if self.previous and self.previous.status not in Invoice.APPROVALS:
+            return self.previous
+        return None
+
+    @property
+    def is_declined(self) -> bool:
+        return self.invitation is not None and self.invitation.answer == Invitation.Answer.DECLINED
+
+    @property
+    def is_late(self) -> bool:
+        return timezone.localdate(timezone=self.commitment.project.zone) > self.period.due_date
+
+
+@signed_in_view(methods=READ)
+def my_bills(request):
+    projects = objects_with_level(request.user, Tool.COMMITMENTS, Level.READ_ONLY, Project)
+    commitments = list(
+        Commitment.objects.billed_by(request.user, projects).select_related(
+            "project__company", "project__billing_settings", "vendor"
+        )
+    )
+    bills = list(
+        Invoice.objects.live()
+        .filter(commitment__in=commitments)
+        .with_context()
+        .with_rejected_count()
+        .order_by("due_date", "pk")
+    )
+    context = {
+        "commitments": commitments,
+        "openings": openings(commitments, bills),
+        "drafts": _with(bills, Invoice.Status.DRAFT),
+        "sent_back": _with(bills, Invoice.Status.REVISE_AND_RESUBMIT),
+        "under_review": _with(bills, Invoice.Status.UNDER_REVIEW),
+        "approved": _with(bills, *Invoice.APPROVALS)[::-1][:MOST_APPROVED],
+    }
+    return render(request, "invoicing/bills.html", context)
+
+
+def _with(bills: list[Invoice], *statuses: str) -> list[Invoice]:
+    return [bill for bill in bills if bill.status in statuses]
+
+
+def openings(commitments: list[Commitment], bills: list[Invoice]) -> list[Opening]:
+    """What can still be billed in the open periods; by invitation only where the project says so (V-2)."""
+    periods = {
+        p.project_id: p for p in BillingPeriod.objects.filter(status="open", project__commitments__in=commitments)
+    }
+    asked = {
+        (each.commitment_id, each.billing_period_id): each
+        for each in Invitation.objects.filter(commitment__in=commitments, billing_period__in=periods.values())
+    }
+    billed = {(bill.commitment_id, bill.billing_period_id) for bill in bills}
+    newest = {bill.commitment_id: bill for bill in sorted(bills, key=lambda bill: bill.position)}
+    return [
+        Opening(commitment, period, asked.get((commitment.pk, period.pk)), newest.get(commitment.pk))
+        for commitment in commitments
+        if (period := periods.get(commitment.project_id)) and (commitment.pk, period.pk) not in billed
+        if commitment.is_billable
+        and ((commitment.pk, period.pk) in asked or not _by_invitation_only(commitment.project))
+    ]
+
+
+def _by_invitation_only(project: Project) -> bool:
+    settings = getattr(project, "billing_settings", None)
+    return settings is not None and settings.by_invitation_only

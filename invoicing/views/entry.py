@@ -1,21 +1,171 @@
-from django.http import Http404
+"""Entering a bill line by line, checking it, and sending it: by an invoice contact, or by an Admin on their behalf."""
+
+from django.contrib import messages
+from django.shortcuts import redirect, render
+
+from directory.decorators import WRITE
+from directory.permissions import Level
+from directory.refusals import NotAllowed, NotNow, Refused, Stale
+from invoicing.actions import invoices
+from invoicing.calculations import identities
+from invoicing.decorators import invoice_view
+from invoicing.forms.entry import Sheet
+from invoicing.forms.sending import SendForm, tick_name
+from invoicing.models import Invoice, Verdict
+from invoicing.permissions import is_project_admin, may_bill
+from invoicing.proof import identities_of
+from invoicing.views.grid import column_totals, lines_with_names
+from invoicing.views.invoices import about, address, show, summary_rows
 
 
-def enter(request, **rest):
-    raise Http404
+def _must_bill(request, invoice: Invoice) -> None:
+    if not may_bill(invoice, request.access):
+        raise NotAllowed(invoices.BILL_RIGHT)
 
 
-def take_up_change_orders(request, **rest):
-    raise Http404
+@invoice_view(Level.READ_ONLY)
+def enter(request, invoice):
+    _must_bill(request, invoice)
+    if request.method == "POST":
+        return _save(request, invoice)
+    if invoice.is_locked or invoice.status not in Invoice.ENTERABLE:
+        messages.info(request, f"It is {invoice.get_status_display()}, so its amounts can't be entered now.")
+        return redirect(address(invoice))
+    return _show_sheet(request, invoice, _sheet(request, invoice))
 
 
-def send(request, **rest):
-    raise Http404
+def _sheet(request, invoice: Invoice, data=None) -> Sheet:
+    last = invoice.submissions.order_by("-number").first()
+    return Sheet(
+        invoice,
+        sorted(lines_with_names(invoice), key=lambda line: line.verdict != Verdict.REJECTED),
+        as_admin=is_project_admin(request.access),
+        data=data,
+        claims=last.figures() if last else {},
+    )
 
 
-def withdraw(request, **rest):
-    raise Http404
+def _save(request, invoice: Invoice):
+    sheet = _sheet(request, invoice, request.POST)
+    is_valid, then = sheet.is_valid(), request.POST.get("then", "stay")
+    try:
+        if is_valid and then == "release":
+            sheet.release(request.POST.get("release_percent", ""))
+        if is_valid and sheet.has_changes:
+            invoices.save_lines(invoice, sheet.entries, by=request.user, version=sheet.version, header=sheet.header)
+    except NotAllowed:
+        raise
+    except Refused as refused:
+        sheet.refuse(refused)
+        return _show_sheet(request, invoice, sheet, refused)
+    if not is_valid:
+        return _show_sheet(request, invoice, sheet, Refused("Nothing was saved yet."))
+    return _saved(request, invoice, then, sheet.has_changes)
 
 
-def save_draft(request, **rest):
-    raise Http404
+def _saved(request, invoice: Invoice, then: str, has_changes: bool):
+    if then == "check":
+        return redirect(address(invoice, "invoice-send"))
+    messages.success(request, "Saved." if has_changes else "Nothing had changed.")
+    return redirect(request.get_full_path())
+
+
+def _show_sheet(request, invoice: Invoice, sheet: Sheet, refused: Refused | None = None):
+    rejected = sum(line.verdict == Verdict.REJECTED for line in sheet.lines)
+    context = about(request, invoice) | {
+        "sheet": sheet,
+        "refused": refused,
+        "is_stale": isinstance(refused, Stale),
+        "totals": column_totals(sheet.rows),
+        "summary": summary_rows(invoice),
+        "identities": identities_of(invoice, sheet.lines),
+        "waiting_lines": _lines_to_take_up(invoice),
+        "rejected": rejected,
+        "only": "rejected" if request.GET.get("show") == "rejected" and rejected else "",
+    }
+    return render(request, "invoicing/enter.html", context, status=refused.status if refused else 200)
+
+
+def _lines_to_take_up(invoice: Invoice):
+    """Lines of change orders approved since the invoice was started (I-7)."""
+    missing = invoice.commitment.lines.billable().exclude(invoice_lines__invoice=invoice)
+    return missing.select_related("change_order")
+
+
+@invoice_view(Level.READ_ONLY, methods=WRITE)
+def take_up_change_orders(request, invoice):
+    _must_bill(request, invoice)
+    try:
+        invoices.take_up_change_orders(invoice, by=request.user)
+    except NotNow as refused:
+        return show(request, invoice, refused=refused)
+    messages.success(request, "The change order's lines are on the sheet now.")
+    return redirect(address(invoice, "invoice-enter"))
+
+
+@invoice_view(Level.READ_ONLY)
+def send(request, invoice):
+    _must_bill(request, invoice)
+    if request.method == "GET" and "submit" not in about(request, invoice)["moves"]:
+        messages.info(request, f"It is {invoice.get_status_display()}, so it can't be sent now.")
+        return redirect(address(invoice))
+    found = identities_of(invoice, lines_with_names(invoice))
+    form = SendForm(identities.warnings(found), request.POST or None, version=invoice.version)
+    if request.method == "POST":
+        return _send(request, invoice, found, form)
+    return _show_check(request, invoice, found, form)
+
+
+def _send(request, invoice: Invoice, found, form: SendForm):
+    if not form.is_valid():
+        return _show_check(request, invoice, found, form, Refused("The bill was not sent."))
+    try:
+        if form.cleaned_data["version"] != invoice.version:
+            raise Stale("It was changed since this page was opened. Look at the figures again, then send it.")
+        invoices.submit(invoice, by=request.user)
+    except NotAllowed:
+        raise
+    except Refused as refused:
+        return _show_check(request, invoice, found, form, refused)
+    messages.success(request, f"Sent. It asks for {invoice.current_payment_due:,.2f} and is now under review.")
+    return redirect(address(invoice))
+
+
+def _show_check(request, invoice: Invoice, found, form: SendForm, refused: Refused | None = None):
+    """The plain statement before sending. A page that went stale comes back with the new version in its form."""
+    warnings = identities.warnings(found)
+    fresh = SendForm(warnings, version=invoice.version)
+    seen = form.data.getlist("seen") if form.is_bound else []
+    context = about(request, invoice) | {
+        "form": form,
+        "version": fresh["version"],
+        "refused": refused,
+        "errors": identities.errors(found),
+        "warnings": [(warning, tick_name(warning), tick_name(warning) in seen) for warning in warnings],
+        "keys": {line.schedule_line.key: line.pk for line in invoice.lines.select_related("schedule_line")},
+        "summary": summary_rows(invoice),
+        "on_behalf": not request.access.is_external,
+    }
+    return render(request, "invoicing/send.html", context, status=refused.status if refused else 200)
+
+
+@invoice_view(Level.READ_ONLY, methods=WRITE)
+def withdraw(request, invoice):
+    _must_bill(request, invoice)
+    try:
+        invoices.withdraw(invoice, by=request.user)
+    except NotNow as refused:
+        return show(request, invoice, refused=refused)
+    messages.success(request, "Withdrawn. It is a draft again and can be changed.")
+    return redirect(address(invoice, "invoice-enter"))
+
+
+@invoice_view(Level.READ_ONLY, methods=WRITE)
+def save_draft(request, invoice):
+    _must_bill(request, invoice)
+    try:
+        invoices.save_draft(invoice, by=request.user)
+    except NotNow as refused:
+        return show(request, invoice, refused=refused)
+    messages.success(request, "It is a draft again.")
+    return redirect(address(invoice, "invoice-enter"))

@@ -1,13 +1,178 @@
-from django.http import Http404
+"""Invoices of a project, and the page of one: what it says, who must act, and what this person may do next."""
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from directory.decorators import READ, WRITE, project_view
+from directory.models import Event, Mail
+from directory.permissions import Level, Tool
+from directory.refusals import NotAllowed, NotNow, Refused
+from invoicing.actions import invoices
+from invoicing.calculations.explain import explain_summary
+from invoicing.decorators import commitment_view, invoice_view
+from invoicing.forms.attachments import AttachmentForm
+from invoicing.forms.invoices import FilterForm
+from invoicing.models import Commitment, Invoice
+from invoicing.permissions import may_attach, may_bill, may_review
+from invoicing.proof import identities_of, stored_summary
+from invoicing.views.grid import column_totals, lines_shown
+
+TABS = ("lines", "summary", "files", "submissions", "timeline", "mail")
+PAGE_SIZE = 50
 
 
-def invoice_page(request, **rest):
-    raise Http404
+def address(invoice: Invoice, name: str = "invoice") -> str:
+    """The address of one of an invoice's pages, by the name of its route."""
+    commitment = invoice.commitment
+    return reverse(name, args=[commitment.project.slug, commitment.number, invoice.position])
 
 
-def start(request, **rest):
-    raise Http404
+@invoice_view(Level.READ_ONLY, methods=READ)
+def invoice_page(request, invoice):
+    return show(request, invoice)
 
 
-def invoice_list(request, **rest):
-    raise Http404
+def show(request, invoice: Invoice, *, refused: Refused | None = None, form: AttachmentForm | None = None):
+    """The invoice's page; with `refused`, what was not done and why on top, and its status."""
+    tab = "files" if form else request.GET.get("show", "lines")
+    context = about(request, invoice) | {
+        "tab": tab if tab in TABS else "lines",
+        "form": form or AttachmentForm(),
+        "refused": refused,
+        "summary": summary_rows(invoice),
+    }
+    context |= CONTENTS[context["tab"]](invoice)
+    return render(request, "invoicing/invoice.html", context, status=refused.status if refused else 200)
+
+
+def about(request, invoice: Invoice) -> dict:
+    """What every page of an invoice knows: its place, its word for this person, and what they may do next."""
+    access = request.access
+    return {
+        "invoice": invoice,
+        "project": invoice.project,
+        "commitment": invoice.commitment,
+        "noun": "bill" if access.is_external else "invoice",
+        "moves": {move.name for move in invoice.get_available_user_status_transitions(access)},
+        "sides_agree": _is_senders_side(invoice, access),
+        "may_attach": may_attach(invoice, access),
+        "may_bill": may_bill(invoice, access),
+        "may_review": may_review(invoice, access),
+        "counts": {
+            "lines": invoice.lines.count(),
+            "files": invoice.attachments.count(),
+            "submissions": invoice.submissions.count(),
+            "mail": Mail.objects.about(invoice).count(),
+        },
+    }
+
+
+def _is_senders_side(invoice: Invoice, access) -> bool:
+    """Only the side that sent a bill takes it back."""
+    if invoice.status != Invoice.Status.UNDER_REVIEW:
+        return False
+    sender = invoice.submitted_by.membership_in(invoice.company)
+    return bool(sender and sender.vendor_id) == access.is_external
+
+
+def summary_rows(invoice: Invoice) -> list[dict]:
+    """Lines 1 to 9 as stored: number, words, amount; `sum` names the live figure on the entry sheet."""
+    return [
+        {
+            "number": number,
+            "label": label,
+            "name": name,
+            "sum": live,
+            "value": getattr(invoice, name),
+            "due": number == "8",
+        }
+        for number, label, name, live in SUMMARY
+    ]
+
+
+SUMMARY = (
+    ("1", "Original contract sum", "original_contract_sum", ""),
+    ("2", "Net change by change orders", "net_change_orders", ""),
+    ("3", "Contract sum to date", "contract_sum_to_date", ""),
+    ("4", "Total completed and stored", "total_completed_and_stored", "total"),
+    ("5", "Retainage held", "total_retainage", "held"),
+    ("6", "Earned less retainage", "earned_less_retainage", "earned"),
+    ("7", "Less previous certificates", "previous_certificates", ""),
+    ("8", "Current payment due", "current_payment_due", "net"),
+    ("9", "Balance to finish incl. retainage", "balance_to_finish_including_retainage", "left"),
+)
+
+
+def _lines(invoice: Invoice) -> dict:
+    lines = lines_shown(invoice)
+    return {"rows": lines, "totals": column_totals(lines)}
+
+
+def _summary(invoice: Invoice) -> dict:
+    lines = [row.line for row in lines_shown(invoice)]
+    summary = stored_summary(invoice, lines)
+    how = GIVEN | explain_summary(summary)
+    return {
+        "certificate": summary,
+        "boxes": [box | {"how": how[box["name"]]} for box in summary_rows(invoice)],
+        "identities": identities_of(invoice, lines),
+    }
+
+
+GIVEN = {
+    "original_contract_sum": "The lines of the schedule of values, change orders left out.",
+    "net_change_orders": "The lines of approved change orders.",
+}
+
+
+CONTENTS = {
+    "lines": _lines,
+    "summary": _summary,
+    "files": lambda invoice: {"attachments": invoice.attachments.select_related("uploaded_by")},
+    "submissions": lambda invoice: {"submissions": invoice.submissions.select_related("submitted_by").order_by("-pk")},
+    "timeline": lambda invoice: {"events": Event.objects.about(invoice)[:200]},
+    "mail": lambda invoice: {"mails": Mail.objects.about(invoice).select_related("to")[:200]},
+}
+
+
+@commitment_view(Level.READ_ONLY, methods=WRITE)
+def start(request, commitment):
+    """The next invoice of a commitment in the open period, by a contact or on their behalf."""
+    period = commitment.project.billing_periods.filter(status="open").first()
+    try:
+        if period is None:
+            raise NotNow("No billing period is open. The project team opens one each month.")
+        invoice = invoices.create(commitment, period, by=request.user)
+    except NotAllowed:
+        raise
+    except Refused as refused:
+        messages.error(request, refused.message)
+        return redirect(_back_to(request.access, commitment))
+    return redirect(address(invoice, "invoice-enter"))
+
+
+def _back_to(access, commitment: Commitment) -> str:
+    if access.is_external:
+        return reverse("bills")
+    return reverse("commitment", args=[commitment.project.slug, commitment.number])
+
+
+@project_view(Tool.COMMITMENTS, Level.READ_ONLY, methods=READ)
+def invoice_list(request, project):
+    visible = Invoice.objects.visible_to(request.access)
+    form = FilterForm(request.GET, periods=project.billing_periods.all())
+    in_period = form.in_period(visible)
+    found = form.with_status(in_period)
+    page = Paginator(found.with_context().order_by("-billing_period__start_date", "commitment__number"), PAGE_SIZE)
+    context = {
+        "project": project,
+        "form": form,
+        "tabs": form.tabs(in_period.counts()),
+        "page": page.get_page(request.GET.get("page")),
+        "total": found.payment_due(),
+        "noun": "bill" if request.access.is_external else "invoice",
+        "is_admin": may_review(None, request.access),
+    }
+    return render(request, "invoicing/invoice_list.html", context)

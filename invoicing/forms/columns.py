@@ -1,0 +1,169 @@
+"""The cells that can be typed on a line (5.2): how each is shown, read, compared and stored, and whom it is for."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from invoicing.calculations.lines import Line
+from invoicing.calculations.money import (
+    ZERO,
+    format_amount,
+    format_percent,
+    parse_amount,
+    parse_percent,
+    parse_quantity,
+)
+from invoicing.models import Invoice, InvoiceLine
+
+LONGEST_NOTE = 300
+
+
+def amount_or_zero(text: str) -> Decimal:
+    return parse_amount(text) if text.strip() else ZERO
+
+
+def amount_or_rule(text: str) -> Decimal | None:
+    """Typed retainage; left empty, the rate decides again."""
+    return parse_amount(text) if text.strip() else None
+
+
+def quantity_or_zero(text: str) -> Decimal:
+    return parse_quantity(text) if text.strip() else ZERO
+
+
+def note(text: str) -> str:
+    text = " ".join(text.split())
+    if len(text) > LONGEST_NOTE:
+        raise ValueError(f"The note has {len(text)} characters. Use {LONGEST_NOTE} at most.")
+    return text
+
+
+def ticked(text: str) -> bool:
+    return text == "1"
+
+
+@dataclass(frozen=True)
+class Column:
+    """`stem` starts the input's name (`work-12`), `field` is the model's, `on_line` the arithmetic's."""
+
+    stem: str
+    label: str
+    read: Callable[[str], object]
+    show: Callable[[InvoiceLine, Line], str]
+    field: str = ""
+    on_line: str = ""
+    marks_typed: str = ""  # the model's field that says the amount was typed and does not follow its rate
+    only_unit_priced: bool | None = None  # None: on every line
+    is_tick: bool = False
+
+    def fits(self, line: InvoiceLine) -> bool:
+        return self.only_unit_priced in (None, line.schedule_line.is_unit_priced)
+
+    def typed(self, data, name: str, shown: dict[str, str]) -> str:
+        """What came back; an input that was not on the page keeps what was shown."""
+        if data is None:
+            return shown[self.stem]
+        if self.is_tick and f"shown-{name.rpartition('-')[2]}" in data:
+            return data.get(name, "0")
+        return data.get(name, shown[self.stem])
+
+    def is_same(self, one: str, other: str) -> bool:
+        """Whether two texts mean the same: 1250 and 1,250.00 do."""
+        try:
+            return self.read(one) == self.read(other)
+        except ValueError:
+            return one.strip() == other.strip()
+
+    def to_fields(self, value) -> dict[str, object]:
+        """{model field: value}. Emptied typed retainage goes back to its rule."""
+        if not self.marks_typed:
+            return {self.field: value}
+        return {self.marks_typed: False} if value is None else {self.marks_typed: True, self.field: value}
+
+
+def _amount(name: str) -> Callable[[InvoiceLine, Line], str]:
+    return lambda line, worked: format_amount(getattr(worked, name))
+
+
+def _percent(line: InvoiceLine, worked: Line) -> str:
+    return "" if worked.percent_complete is None else format_percent(worked.percent_complete)
+
+
+def _quantity(line: InvoiceLine, worked: Line) -> str:
+    return format_percent(line.quantity_this_period or ZERO)
+
+
+COLUMNS = {
+    column.stem: column
+    for column in (
+        Column(
+            "work",
+            "This period",
+            amount_or_zero,
+            _amount("work_this_period"),
+            "work_this_period",
+            "work_this_period",
+            only_unit_priced=False,
+        ),
+        Column("percent", "Total %", parse_percent, _percent, only_unit_priced=False),
+        Column("quantity", "Quantity", quantity_or_zero, _quantity, "quantity_this_period", only_unit_priced=True),
+        Column("moved", "Moved to work", amount_or_zero, _amount("stored_moved"), "stored_moved", "stored_moved"),
+        Column("stored", "New stored", amount_or_zero, _amount("stored_new"), "stored_new", "stored_new"),
+        Column(
+            "held-work",
+            "Retainage on work",
+            amount_or_rule,
+            _amount("work_retainage"),
+            "work_retainage",
+            "work_retainage_typed",
+            marks_typed="work_retainage_is_typed",
+        ),
+        Column(
+            "held-stored",
+            "Retainage on stored material",
+            amount_or_rule,
+            _amount("stored_retainage"),
+            "stored_retainage",
+            "stored_retainage_typed",
+            marks_typed="stored_retainage_is_typed",
+        ),
+        Column(
+            "release",
+            "Released",
+            amount_or_zero,
+            _amount("retainage_released"),
+            "retainage_released",
+            "retainage_released",
+        ),
+        Column(
+            "waived",
+            "May pass its value",
+            ticked,
+            lambda line, worked: str(int(line.over_billing_is_waived)),
+            "over_billing_is_waived",
+            only_unit_priced=True,
+            is_tick=True,
+        ),
+        Column("note", "Note", note, lambda line, worked: line.note, "note"),  # last: it may hold the separator
+    )
+}
+
+
+def columns_of(invoice: Invoice, lines: Iterable[InvoiceLine], *, as_admin: bool) -> tuple[Column, ...]:
+    """What this person types on this invoice: its type decides (I-2), and only an Admin types retainage."""
+    kind = invoice.type
+    stored = invoice.commitment.bills_stored_materials or any(line.stored_previous for line in lines)
+    wanted = {
+        "work": kind.allows_work,
+        "percent": kind.allows_work,
+        "quantity": kind.allows_work,
+        "moved": kind.allows_work and stored,
+        "stored": kind.allows_work and stored,
+        "held-work": as_admin and kind.allows_work,
+        "held-stored": as_admin and stored,
+        "release": kind.allows_release,
+        "waived": as_admin and kind.allows_work,
+        "note": True,
+    }
+    kept = [column for column in COLUMNS.values() if wanted[column.stem]]
+    return tuple(column for column in kept if any(column.fits(line) for line in lines))

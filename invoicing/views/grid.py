@@ -1,0 +1,54 @@
+"""The lines of an invoice as a grid shows them: each with its worked-out columns, and the totals under them."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from invoicing.calculations.lines import Line
+from invoicing.calculations.summary import column_total
+from invoicing.models import Invoice, InvoiceLine
+
+TOTALED = (
+    "scheduled_value",
+    "work_previous",
+    "work_this_period",
+    "stored_previous",
+    "stored_moved",
+    "stored_new",
+    "stored_presently",
+    "total_completed_and_stored",
+    "balance_to_finish",
+    "work_retainage",
+    "stored_retainage",
+    "retainage_released",
+    "total_retainage",
+)
+
+
+@dataclass(frozen=True)
+class ShownLine:
+    line: InvoiceLine
+    worked: Line
+
+    @property
+    def key(self) -> str:
+        """The id in the page: as text, since templates put commas into numbers."""
+        return f"line-{self.line.pk}"
+
+
+def lines_with_names(invoice: Invoice) -> list[InvoiceLine]:
+    """Every line with what a grid names it by, in one query."""
+    names = ("schedule_line__cost_code", "schedule_line__change_order", "verdict_by")
+    lines = list(invoice.lines.select_related(*names))
+    for line in lines:
+        line.invoice = invoice
+    return lines
+
+
+def lines_shown(invoice: Invoice) -> list[ShownLine]:
+    return [ShownLine(line, line.as_line()) for line in lines_with_names(invoice)]
+
+
+def column_totals(rows) -> dict[str, Decimal]:
+    """The foot of each column, by the name of the `Line` property; rows have `worked`."""
+    worked = [row.worked for row in rows]
+    return {name: column_total(worked, name) for name in TOTALED}
