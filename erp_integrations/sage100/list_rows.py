@@ -16,7 +16,7 @@ from erp_integrations.sage100.lists import (
     SageCommitment,
     Vendor,
     record_key,
-)  # fmt: skip
+)
 
 NUMBER = re.compile(r"[0-9]{1,15}")
 CODE = re.compile(r"[0-9]{1,6}(\.[0-9]{1,3})?")

@@ -8,7 +8,7 @@ from erp_integrations.sage100.facts import BatchFacts
 from erp_integrations.sage100.header_values import header_values
 from erp_integrations.sage100.layout import Layout
 from erp_integrations.sage100.lists import SageLists
-from erp_integrations.sage100.text import clean_text
+from erp_integrations.sage100.text import LONGEST_CELL, clean_text
 from erp_integrations.sage100.totals import totals_of_rows
 
 BATCH_KEY = re.compile(r"[A-Z0-9-]{1,20}")
@@ -74,14 +74,15 @@ def _cell(column, value, text):
 
 
 def _written(value, column):
-    """Cleaned (S57), then cut to the column's length (S36); a length of 0 is no limit."""
+    """Cleaned (S57), then cut to the column's length (S36); a length of 0 means what a cell holds."""
     cleaned, replaced = clean_text(value.text)
     changes = []
     if replaced:
         names = tuple(dict.fromkeys(str(item) for item in replaced))
         changes.append({"original": value.text, "written": cleaned, "replaced": names})
-    if column.length and len(cleaned) > column.length and not value.never_cut:
-        kept = cleaned[: column.length].rstrip()
+    longest = column.length or LONGEST_CELL
+    if len(cleaned) > longest and not value.never_cut:
+        kept = cleaned[:longest].rstrip()
         changes.append({"original": cleaned, "written": kept})
         cleaned = kept
     return cleaned, changes

@@ -17,7 +17,7 @@ from erp_integrations.sage100.rules.registry import (
     findings_of,
     registered_rules,
     rule_order,
-)  # fmt: skip
+)
 
 SECTIONS = (file, header, parties, lines, retainage, other)
 RULES: tuple[Rule, ...] = registered_rules()

@@ -13,7 +13,7 @@ from erp_integrations.sage100.rules.registry import (
     findings_of,
     registered_rules,
     rule,
-)  # fmt: skip
+)
 from erp_integrations.sage100.text import is_safe, starts_like_a_formula
 
 KEYS = (

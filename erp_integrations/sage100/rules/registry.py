@@ -17,7 +17,7 @@ from erp_integrations.sage100.lists import (
     SageList,
     SageLists,
     Vendor,
-)  # fmt: skip
+)
 
 BATCH, INVOICE, LINE, CHANGE = "batch", "invoice", "line", "change"
 

@@ -23,7 +23,7 @@ from erp_integrations.sage100.lists import (
     SageList,
     SageLists,
     Vendor,
-)  # fmt: skip
+)
 
 TODAY = date(2026, 7, 2)
 AS_OF = date(2026, 7, 1)

@@ -1,0 +1,110 @@
+"""Uploaded rows of text to Sage's records: typed, all or nothing, every bad cell named."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from erp_integrations.sage100.list_rows import KINDS, field_names, parse
+from erp_integrations.sage100.lists import CommitmentLine, CostCode, SageList, Vendor
+
+
+def only(kind, *rows):
+    parsed = parse(kind, rows)
+    assert parsed.problems == ()
+    return parsed.records
+
+
+def test_a_vendor_is_read_with_its_terms_and_flags():
+    row = {"number": "20145.0", "name": " Delta Concrete ", "is_active": "Yes", "is_internal": "0",
+           "due_terms": "30DY", "ledger_account": "0", "purchase_order_rule": "2", "default_status": "", "workers_comp_flag": "y"}  # fmt: skip
+    assert only("vendors", row) == (
+        Vendor(number="20145", name="Delta Concrete", due_terms="30DY", purchase_order_rule=2, workers_comp_flag=True),
+    )
+
+
+def test_a_jobs_phases_come_from_one_cell_or_several_rows():
+    first, second = {"number": "7", "name": "Pier", "phases": "1; 2"}, {"number": "7", "name": "Pier", "phases": "3"}
+    assert only("jobs", first, second)[0].phases == ("1", "2", "3")
+    assert only("jobs", {"number": "7", "name": "Pier", "phases": "0"})[0].phases == ()
+
+
+def test_a_cost_code_always_has_three_decimals():
+    assert only("cost_codes", {"code": "2310", "name": "Footings"}) == (CostCode(code="2310.000", name="Footings"),)
+
+
+def test_a_subcontract_is_joined_from_the_rows_of_its_lines():
+    head = {"number": "SC-1", "vendor_number": "1", "job_number": "2", "retention_rate": "10 %"}
+    lines = [
+        {"line_reference": str(n), "cost_code": "100.5", "cost_type": "4", "remaining": "1,250.00"} for n in (1, 2)
+    ]
+    found = only("subcontracts", head | lines[0], head | lines[1])
+    assert len(found) == 1
+    assert found[0].retention_rate == Decimal("10")
+    assert found[0].lines[1] == CommitmentLine(
+        line_reference="2", cost_code="100.500", cost_type=4, remaining=Decimal("1250.00")
+    )
+
+
+def test_sage_may_hold_an_invoice_twice_and_both_stay():
+    row = {"vendor_number": "1", "invoice_number": "A-1", "gross": "(1,250.00)", "invoice_date": "06/30/2026"}
+    found = only("payable_invoices", row, row)
+    assert [item.gross for item in found] == [Decimal("-1250.00")] * 2
+    assert found[0].invoice_date == date(2026, 6, 30)
+
+
+def test_one_bad_row_in_a_thousand_refuses_the_whole_list_and_is_named():
+    """R109."""
+    rows = [{"number": str(n), "name": "V"} for n in range(1, 1000)] + [{"number": "12O0", "name": ""}]
+    parsed = parse("vendors", rows)
+    assert parsed.records == ()
+    assert [(p.row, p.field, p.value) for p in parsed.problems] == [(1000, "number", "12O0"), (1000, "name", "")]
+    assert parsed.problems[0].message == "Expected a number in digits."
+
+
+def test_the_same_record_twice_is_fine_when_equal_and_refused_when_not():
+    row = {"number": "1", "name": "V"}
+    assert len(only("vendors", row, row)) == 1
+    problems = parse("vendors", [row, row | {"name": "W"}]).problems
+    assert [(p.row, p.value) for p in problems] == [(2, "1")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "cell"),
+    [
+        ("vendors", "number", "٣"),
+        ("vendors", "is_active", "maybe"),
+        ("cost_codes", "code", "03-100"),
+        ("cost_codes", "code", "1.2345"),
+        ("subcontracts", "retention_rate", "NaN"),
+        ("subcontracts", "retention_rate", "101"),
+        ("subcontracts", "cost_code", "x"),
+        ("fiscal_periods", "first_date", "2026-02-30"),
+        ("payable_invoices", "gross", "12.345"),
+        ("payable_invoices", "gross", "1e400"),
+    ],
+)
+def test_a_cell_that_cannot_be_read_says_what_was_expected(kind, field, cell):
+    good = {"number": "1", "name": "n", "code": "1", "vendor_number": "1", "job_number": "1", "year": "2026",
+            "period": "1", "first_date": "2026-01-01", "last_date": "2026-01-31", "invoice_number": "1",
+            "line_reference": "1", "cost_code": "1", "cost_type": "1", "type": "13"}  # fmt: skip
+    problem = parse(kind, [good | {field: cell}]).problems[0]
+    assert (problem.field, problem.value) == (field, cell)
+    assert problem.message.startswith("Expected")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_empty_list_is_a_list_and_every_kind_offers_its_fields(kind):
+    assert parse(kind, []).records == ()
+    assert set(KINDS[kind].required) <= set(field_names(kind))
+
+
+def test_a_list_knows_its_age():
+    today = date(2026, 7, 2)
+    ages = [SageList("Vendors 4-4", day).described(today) for day in (None, today, date(2026, 7, 1), date(2026, 6, 2))]
+    assert ages == [
+        "Vendors 4-4, never uploaded",
+        "Vendors 4-4 as of 2026-07-02, today",
+        "Vendors 4-4 as of 2026-07-01, 1 day old",
+        "Vendors 4-4 as of 2026-06-02, 30 days old",
+    ]

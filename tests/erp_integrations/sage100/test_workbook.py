@@ -1,0 +1,304 @@
+"""The bytes: the same every time, no formula from anyone's text, and totals that are read again from the file."""
+
+import csv
+import hashlib
+import io
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import openpyxl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from python_calamine import CalamineWorkbook
+
+from erp_integrations.sage100.layout import APINV_R1
+from erp_integrations.sage100.rows import build_rows, file_name
+from erp_integrations.sage100.text import UnsafeText, clean_text, readable_text, safe_text
+from erp_integrations.sage100.totals import ControlTotalMismatch, totals_of_facts
+from erp_integrations.sage100.workbook import column_letter, read_back, render
+from tests.erp_integrations.sage100.samples import batch, invoice, line, money, release, sage_lists
+
+ROOT = Path(__file__).resolve().parents[3]
+REBUILD = """
+import hashlib
+from tests.erp_integrations.sage100.samples import batch, sage_lists
+from erp_integrations.sage100.rows import build_rows
+from erp_integrations.sage100.workbook import render
+files = render(build_rows(batch(), sage_lists()), batch())
+print(hashlib.sha256(files.xlsx + files.csv).hexdigest(), files.rows_sha256)
+"""
+STARTS = [
+    "=",
+    "+",
+    "-",
+    "@",
+    "\t=",
+    "\r=",
+    "\n=",
+    " =",
+    "\ufeff=",
+    "＝",
+    "＋",
+    "－",
+    "＠",
+    "'=",
+    '"=',
+    "\u00a0=",
+    "\u200b=",
+]
+BODIES = ["1+1", "cmd|' /C calc'!A0", 'HYPERLINK("http://x.invalid","y")', "SUM(A1:A9)", 'DDE("a";"b")']
+ODD = [
+    "#REF!", "#N/A", "#DIV/0!", "#VALUE!", "#NAME?", "TRUE", "1E5", "0012", "2026-06-30", "01-100", "_x000D_",
+    "_x003D_", "\x00null", "bell\x07", "\ud800", "\udfff tail", "\ufffe", "\uffff", "\u202egnp.exe", "\u2066left", "naïve café",
+    "Łódź", "日本", "😀 roof", "a\tb\r\nc", "<f>1</f>", "]]>", "&amp;", " spaces ", "x" * 40_000,
+]  # fmt: skip
+PAYLOADS = [start + body for start in STARTS for body in BODIES] + ODD
+FREE_TEXTS = ("description", "title", "line", "approver", "link", "vendor", "project", "how", "accepted", "release")
+
+
+def with_text(text, place):
+    """A batch with the payload in one of the texts people write."""
+    lines = (line(1, description=text), line(2)) if place == "line" else (line(1, how=text), line(2))
+    lines = lines if place in ("line", "how") else (line(1), line(2))
+    names = {"title": "commitment_title", "approver": "approved_by", "link": "invoice_link", "vendor": "vendor_name",
+             "project": "project_name", "description": "description"}  # fmt: skip
+    changed = {names[place]: text} if place in names else {}
+    releases = (release(number=text),) if place == "release" else ()
+    accepted_by = text if place == "accepted" else "Ana Ortiz"
+    return batch(invoice(lines=lines, releases=releases, **changed), accepted_by=accepted_by)
+
+
+def test_a_hundred_payloads_and_more_are_tried():
+    assert len(PAYLOADS) >= 100
+
+
+@pytest.mark.parametrize("place", FREE_TEXTS)
+def test_no_text_of_anyone_becomes_a_formula_or_an_error(place):
+    """R100, R107: in every sheet, and the Import sheet reads back equal to the rows in two readers."""
+    for payload in PAYLOADS:
+        facts = with_text(payload, place)
+        rows = build_rows(facts, sage_lists())
+        if place == "description":
+            rows = build_rows(facts := with_text(payload[:50], place), sage_lists())
+        files = render(rows, facts)
+        assert_no_live_cell(files.xlsx)
+        assert_equal_after_reading(files.xlsx, rows)
+        assert_csv_is_calm(files.csv)
+
+
+def assert_no_live_cell(xlsx):
+    with zipfile.ZipFile(io.BytesIO(xlsx)) as archive:
+        sheets = [archive.read(name) for name in archive.namelist() if name.startswith("xl/worksheets/")]
+    assert sheets
+    assert not any(b"<f>" in sheet or b"<f " in sheet or b't="e"' in sheet for sheet in sheets)
+
+
+def assert_equal_after_reading(xlsx, rows):
+    sheet = openpyxl.load_workbook(io.BytesIO(xlsx))["Import"]
+    second = CalamineWorkbook.from_filelike(io.BytesIO(xlsx)).get_sheet_by_name("Import").to_python()
+    for row in rows.rows:
+        for place, cell in enumerate(row.cells):
+            if isinstance(cell.value, str):
+                assert (sheet.cell(row.number, place + 1).value or "") == cell.text
+                assert second[row.number - 1][place] == cell.text
+
+
+def assert_csv_is_calm(content):
+    """S58: no field of the CSV starts like a formula, apart from numbers."""
+    for row in csv.reader(io.StringIO(content.decode(), newline="")):
+        for text in row:
+            assert re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", text) or not text.lstrip().startswith(
+                ("=", "+", "-", "@", "\t")
+            )
+
+
+def test_payload_texts_keep_what_windows_1252_can_say():
+    assert clean_text("=1+1")[0] == "=1+1"
+    assert clean_text("naïve café")[0] == "naïve café"
+    assert clean_text("a\tb\r\nc")[0] == "a b c"
+
+
+def test_replaced_characters_are_listed_by_name():
+    """S57."""
+    written, replaced = clean_text("Łódź\u202e 日")
+    assert written == "?ódz ?"
+    assert [str(item) for item in replaced][0] == "U+0141 latin capital letter l with stroke → “?”"
+    assert "U+202E right-to-left override → dropped" in [str(item) for item in replaced]
+
+
+@pytest.mark.parametrize("text", ["\ud800", "\ufffe", "\x07", "日", "_x000D_", "x" * 32_768], ids=range(6))
+def test_the_last_gate_refuses_what_a_cell_cannot_hold_unchanged(text):
+    """M18: a cell that would be cut silently, or fail only when saved, never gets that far."""
+    with pytest.raises(UnsafeText):
+        safe_text(text)
+
+
+@given(st.text(st.characters(exclude_categories=())))
+def test_any_text_can_be_written_once_cleaned(text):
+    """R107, surrogates included."""
+    assert safe_text(clean_text(text)[0]) == clean_text(clean_text(text)[0])[0]
+    readable_text(text).encode("utf-8")
+
+
+def test_an_unsafe_key_is_refused_by_the_writer_even_if_a_rule_were_skipped():
+    facts = batch(invoice(number="22\x07"))
+    with pytest.raises(UnsafeText):
+        render(build_rows(facts, sage_lists()), facts)
+
+
+def test_a_long_or_zero_led_number_stays_text():
+    """R108."""
+    facts = batch(invoice(vendor_number="0020145", phase_number="1234567890123456"))
+    sheet = openpyxl.load_workbook(io.BytesIO(render(build_rows(facts, sage_lists()), facts).xlsx))["Import"]
+    assert (sheet["D1"].value, sheet["N1"].value) == ("0020145", "1234567890123456")
+
+
+def test_a_csv_text_that_a_spreadsheet_would_calculate_is_prefixed_and_the_workbook_keeps_it():
+    """S58."""
+    facts = batch(invoice(lines=(line(1, description="=HYPERLINK(1)"),)))
+    rows = build_rows(facts, sage_lists())
+    files = render(rows, facts)
+    assert b",'=HYPERLINK(1)," in files.csv
+    assert openpyxl.load_workbook(io.BytesIO(files.xlsx))["Import"]["G2"].value == "=HYPERLINK(1)"
+
+
+def test_a_hundred_builds_and_two_other_machines_give_one_hash():
+    """S9, R22."""
+    found = {outcome() for _ in range(100)} | {
+        outcome_elsewhere("UTC", "C", "1"),
+        outcome_elsewhere("Asia/Tokyo", "C.UTF-8", "77"),
+    }
+    assert len(found) == 1
+
+
+def outcome():
+    files = render(build_rows(batch(), sage_lists()), batch())
+    return f"{hashlib.sha256(files.xlsx + files.csv).hexdigest()} {files.rows_sha256}"
+
+
+def outcome_elsewhere(zone, locale, seed):
+    environment = os.environ | {"TZ": zone, "LC_ALL": locale, "PYTHONHASHSEED": seed}
+    done = subprocess.run(
+        [sys.executable, "-c", REBUILD], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
+def test_a_built_file_names_neither_author_nor_moment():
+    """R111."""
+    files = render(build_rows(batch(), sage_lists()), batch())
+    book = openpyxl.load_workbook(io.BytesIO(files.xlsx))
+    assert (book.properties.creator, book.properties.lastModifiedBy) == ("Plumbline", "Plumbline")
+    assert book.properties.created == book.properties.modified
+    assert {info.date_time for info in zipfile.ZipFile(io.BytesIO(files.xlsx)).infolist()} == {(2000, 1, 1, 0, 0, 0)}
+
+
+def test_the_sheets_stand_in_order_and_the_release_sheet_only_when_needed():
+    plain, mixed = batch(), batch(invoice(releases=(release(),)))
+    names = [
+        openpyxl.load_workbook(io.BytesIO(render(build_rows(b, sage_lists()), b).xlsx)).sheetnames
+        for b in (plain, mixed)
+    ]
+    assert names[0] == ["Import", "Control", "How computed"]
+    assert names[1] == ["Import", "Control", "Retainage release", "How computed"]
+
+
+def test_the_control_sheet_says_what_the_file_holds_and_that_it_is_a_draft():
+    facts = batch()
+    rows = build_rows(facts, sage_lists())
+    sheet = openpyxl.load_workbook(io.BytesIO(render(rows, facts).xlsx))["Control"]
+    found = {row[0]: row[1] for row in sheet.iter_rows(values_only=True)}
+    assert found["Batch key"] == "EXP-000412"
+    assert found["Layout"] == "apinv-r1 version 1 (not verified)"
+    assert "template" in found["Layout verified"]
+    assert (found["Accepted by"], found["Accepted on"]) == ("Ana Ortiz", "2026-07-02")
+    assert [Decimal(str(found[name])) for name in ("Gross", "Retainage held", "Net")] == [
+        money("25650.50"), money("2565.05"), money("23085.45")]  # fmt: skip
+    assert found["SHA-256 of the rows"] == rows.sha256
+
+
+def test_a_release_only_invoice_makes_no_rows_but_a_release_sheet():
+    """S50: and the control totals say so."""
+    facts = batch(invoice(lines=(line(1, amount=money("0.00"), retainage_held=money("0.00")),), releases=(
+        release("2219-03", "500.00"), release("2219-04", "20.00", "700.00", date(2026, 4, 30)))))  # fmt: skip
+    rows = build_rows(facts, sage_lists())
+    book = openpyxl.load_workbook(io.BytesIO(render(rows, facts).xlsx))
+    assert rows.rows == ()
+    found = [[str(value) for value in row] for row in book["Retainage release"].iter_rows(min_row=2, values_only=True)]
+    assert found == [
+        ["20145", "Delta Concrete", "SC-2026014-03", "2219-03", "2026-03-31", "500", "500", "0"],
+        ["20145", "Delta Concrete", "SC-2026014-03", "2219-04", "2026-04-30", "700", "20", "680"],
+    ]
+
+
+def test_how_computed_has_one_row_per_cell_that_is_no_constant():
+    facts = batch()
+    sheet = openpyxl.load_workbook(io.BytesIO(render(build_rows(facts, sage_lists()), facts).xlsx))["How computed"]
+    rows = list(sheet.iter_rows(min_row=2, values_only=True))
+    assert len(rows) == 23 + 18 + 18
+    price = next(row for row in rows if row[0] == "K2")
+    assert price[1:4] == ("Price", "18400.00", "B + M + F − previous F = 18,400.00 + 0.00 + 0.00 − 0.00 = 18,400.00")
+
+
+@pytest.mark.parametrize("place,letter", [(0, "A"), (25, "Z"), (26, "AA"), (52, "BA")])
+def test_columns_are_lettered_as_in_a_spreadsheet(place, letter):
+    assert column_letter(place) == letter
+
+
+def test_the_totals_read_back_from_the_bytes_are_the_invoices():
+    """E-7."""
+    second = invoice(
+        invoice_id="2",
+        number="2219-08",
+        job_number="2026015",
+        lines=(line(1, amount=money("-0.07"), retainage_held=money("0.00")),),
+    )
+    facts = batch(invoice(releases=(release(),)), second)
+    files = render(build_rows(facts, sage_lists()), facts)
+    assert read_back(files.xlsx, facts.layout) == totals_of_facts(facts)
+    assert [str(job.gross) for job in read_back(files.xlsx, facts.layout).per_job] == ["25650.50", "-0.07"]
+
+
+@pytest.mark.parametrize("broken", ["a line lost", "a line twice", "a cent more", "a retainage lost"])
+def test_a_file_that_differs_from_its_invoices_is_never_finished(broken):
+    """R14."""
+    facts = batch()
+    other = {
+        "a line lost": invoice(lines=(line(1),)),
+        "a line twice": invoice(lines=(line(1), line(2), line(2, key="SOV-003"))),
+        "a cent more": invoice(lines=(line(1, amount=money("18400.01")), line(2))),
+        "a retainage lost": invoice(lines=(line(1, retainage_held=money("0.00")), line(2))),
+    }[broken]
+    with pytest.raises(ControlTotalMismatch, match="expected"):
+        render(build_rows(batch(other), sage_lists()), facts)
+
+
+def test_a_loss_between_rows_and_bytes_is_seen_because_the_bytes_are_read_again():
+    """R14: the rows claim the right totals, but a row of them is missing."""
+    facts = batch()
+    rows = build_rows(facts, sage_lists())
+    with pytest.raises(ControlTotalMismatch, match="rows: expected 3, found 2"):
+        render(replace(rows, rows=rows.rows[:2]), facts)
+
+
+@pytest.mark.parametrize("key", ["../../etc", "EXP 1", "exp-1", "EXP-1\n", "", "E" * 21])
+def test_a_file_name_is_made_of_plain_characters_only(key):
+    """R110."""
+    with pytest.raises(ValueError, match="batch key"):
+        file_name(batch(batch_key=key), APINV_R1)
+
+
+def test_column_names_stand_above_the_rows_only_when_the_layout_says_so():
+    facts = batch(layout=replace(APINV_R1, column_names=True))
+    rows = build_rows(facts, sage_lists())
+    files = render(rows, facts)
+    assert rows.rows[0].number == 2
+    assert files.csv.startswith(b"File type,Line type,Invoice no,Vendor no")

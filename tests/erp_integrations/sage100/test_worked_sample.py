@@ -1,0 +1,177 @@
+"""The published worked sample, exactly, from the facts of one approved invoice to the bytes of both files."""
+
+import csv
+import io
+from dataclasses import replace
+from decimal import Decimal
+
+import openpyxl
+import pytest
+from python_calamine import CalamineWorkbook
+
+from erp_integrations.sage100 import canonical
+from erp_integrations.sage100.cells import Rows
+from erp_integrations.sage100.facts import batch_from_json, digest, invoice_from_json, to_json
+from erp_integrations.sage100.layout import APINV_R1, APINV_R2, from_json
+from erp_integrations.sage100.layout import to_json as layout_to_json
+from erp_integrations.sage100.rows import build_rows
+from erp_integrations.sage100.workbook import import_texts, render
+from tests.erp_integrations.sage100.samples import WORKED_SAMPLE, batch, invoice, line, release, sage_lists
+
+NUMBERS = {
+    "2219-07": str, "20145": int, "1": int, "0": int, "5040": int, "2026014": int, "4": int, "2": int,
+    "0.00": Decimal, "2565.05": Decimal, "1.0000": Decimal, "18400.00": Decimal, "7250.50": Decimal,
+    "2310.000": Decimal, "2320.000": Decimal,
+}  # fmt: skip
+
+
+def sample_fields(layout=APINV_R1):
+    """The sample's cells; r2 has no vendor number in its detail rows."""
+    rows = list(csv.reader(WORKED_SAMPLE))
+    return [row if layout is APINV_R1 or row[1] == "H" else row[:3] + row[4:] for row in rows]
+
+
+def built(layout=APINV_R1):
+    facts = batch(layout=layout)
+    rows = build_rows(facts, sage_lists())
+    return rows, render(rows, facts)
+
+
+@pytest.mark.parametrize("layout", [APINV_R1, APINV_R2], ids=lambda layout: layout.name)
+def test_every_cell_of_the_rows_is_the_samples(layout):
+    rows, _ = built(layout)
+    assert [list(row.texts) for row in rows.rows] == sample_fields(layout)
+
+
+@pytest.mark.parametrize("layout", [APINV_R1, APINV_R2], ids=lambda layout: layout.name)
+def test_the_csv_is_the_sample_line_by_line_with_crlf(layout):
+    _, files = built(layout)
+    lines = [",".join(row) for row in sample_fields(layout)]
+    assert files.csv == "".join(f"{line}\r\n" for line in lines).encode()
+    if layout is APINV_R1:
+        assert lines == list(WORKED_SAMPLE)
+
+
+@pytest.mark.parametrize("layout", [APINV_R1, APINV_R2], ids=lambda layout: layout.name)
+def test_openpyxl_reads_every_cell_of_the_sample_with_its_type_and_format(layout):
+    _, files = built(layout)
+    sheet = openpyxl.load_workbook(io.BytesIO(files.xlsx))["Import"]
+    for row, fields in zip(sheet.iter_rows(), sample_fields(layout), strict=True):
+        for cell, text in zip(row, fields, strict=False):
+            assert_cell(cell, text)
+        assert all(cell.value is None for cell in row[len(fields) :])
+
+
+def assert_cell(cell, text):
+    kind = NUMBERS.get(text, str)
+    if not text:
+        assert cell.value is None
+    elif kind is str:
+        assert (cell.value, cell.data_type, cell.number_format) == (text, "s", "@")
+    else:
+        decimals = len(text.partition(".")[2])
+        assert (cell.data_type, cell.number_format) == ("n", f"0.{'0' * decimals}" if decimals else "0")
+        assert Decimal(str(cell.value)) == Decimal(text)
+
+
+@pytest.mark.parametrize("layout", [APINV_R1, APINV_R2], ids=lambda layout: layout.name)
+def test_a_second_reader_reads_every_cell_of_the_sample(layout):
+    _, files = built(layout)
+    found = CalamineWorkbook.from_filelike(io.BytesIO(files.xlsx)).get_sheet_by_name("Import").to_python()
+    assert len(found) == 3
+    for row, fields in zip(found, sample_fields(layout), strict=True):
+        for value, text in zip(row, fields, strict=False):
+            if NUMBERS.get(text, str) is str:
+                assert value == text
+            else:
+                assert Decimal(str(value)) == Decimal(text)
+
+
+def test_the_workbook_shows_the_same_texts_as_the_csv_so_a_file_can_be_verified():
+    """E-8: the texts read back, less the empty cells after a short row, are the rows' texts."""
+    rows, files = built()
+    shown = import_texts(files.xlsx)
+    assert [texts[: len(row.cells)] for texts, row in zip(shown, rows.rows, strict=True)] == [
+        r.texts for r in rows.rows
+    ]
+
+
+def test_the_samples_control_totals_are_gross_less_retainage():
+    rows, _ = built()
+    totals = rows.totals
+    assert (totals.invoices, totals.rows) == (1, 3)
+    assert [str(n) for n in (totals.gross, totals.retainage, totals.net)] == ["25650.50", "2565.05", "23085.45"]
+    assert [(job.job_number, str(job.net)) for job in totals.per_job] == [("2026014", "23085.45")]
+
+
+def test_an_unverified_layout_makes_a_draft_and_a_verified_one_does_not():
+    """S6."""
+    assert built()[1].name == "DRAFT-EXP-000412_APINV_20260702"
+    assert built(replace(APINV_R1, verified=True))[1].name == "EXP-000412_APINV_20260702"
+
+
+def test_how_the_price_and_the_retainage_were_computed_is_told_with_numbers():
+    """E-6."""
+    rows, _ = built()
+    assert rows.rows[0].cell("retainage").how == "newly held per line: 1,840.00 + 725.05 = 2,565.05 (SOV-001, SOV-002)"
+    assert rows.rows[1].cell("price").how == "B + M + F − previous F = 18,400.00 + 0.00 + 0.00 − 0.00 = 18,400.00"
+    assert "the cost type's only account gives 5040" in rows.rows[1].cell("ledger_account").how
+    assert rows.rows[1].cell("ledger_account").sources == ("Ledger accounts 1-7 as of 2026-07-01", "export settings")
+
+
+def test_a_snapshot_reads_back_equal_and_keeps_its_digest():
+    """S9, S60: money as text, dates in ISO, keys sorted."""
+    facts = batch(invoice(releases=(release(),), lines=(line(1), line(2, change_order="CO-1"))))
+    again = batch_from_json(to_json(facts))
+    assert again == facts
+    assert digest(again) == digest(facts)
+    assert invoice_from_json(to_json(facts.invoices[0])) == facts.invoices[0]
+    assert '"amount":"18400.00"' in to_json(facts)
+
+
+def test_equal_amounts_have_equal_digests_and_a_cent_more_has_not():
+    same, more = (invoice(lines=(line(1, amount=Decimal(text)),), gross=Decimal("10")) for text in ("10", "10.01"))
+    longer = replace(same, lines=(line(1, amount=Decimal("10.00")),))
+    assert digest(same) == digest(longer)
+    assert digest(same) != digest(more)
+
+
+def test_a_snapshot_with_an_unknown_fact_is_refused():
+    with pytest.raises(TypeError, match="no field surprise"):
+        invoice_from_json(to_json(invoice()).replace('"tax":', '"surprise":1,"tax":'))
+
+
+@pytest.mark.parametrize("amount", ["NaN", "Infinity", "sNaN"])
+def test_what_is_no_amount_never_becomes_a_fact(amount):
+    with pytest.raises(ValueError, match="no amount of money"):
+        line(1, amount=Decimal(amount))
+
+
+@pytest.mark.parametrize("layout", [APINV_R1, APINV_R2], ids=lambda layout: layout.name)
+def test_a_layout_survives_as_data_and_has_no_problems(layout):
+    assert from_json(layout_to_json(layout)) == layout
+    assert layout.problems() == ()
+    assert len(layout.header) == 25
+
+
+def test_the_two_shipped_layouts_differ_by_the_details_vendor_number():
+    assert [len(APINV_R1.detail), len(APINV_R2.detail)] == [20, 19]
+    assert {c.source for c in APINV_R1.detail} - {c.source for c in APINV_R2.detail} == {"vendor_number"}
+
+
+def test_a_broken_layout_says_which_column_is_wrong():
+    broken = replace(APINV_R1, detail=(replace(APINV_R1.detail[2], source="weather"), *APINV_R1.detail[3:]))
+    assert broken.problems()[0].startswith("Column 1 of the detail (Invoice no) has no known source “weather”.")
+    assert any("no invoice number" in problem for problem in broken.problems())
+
+
+def test_an_edited_layout_moves_columns_without_a_programmer():
+    detail = (*APINV_R1.detail[:2], *reversed(APINV_R1.detail[2:]))
+    rows = build_rows(batch(layout=replace(APINV_R1, detail=detail)), sage_lists())
+    assert rows.rows[1].texts[:4] == ("APINV", "D", "1", "")
+
+
+def test_the_rows_can_be_frozen_and_thawed_with_how_each_cell_was_computed():
+    """E-6: frozen with the batch."""
+    rows, _ = built()
+    assert canonical.from_json(Rows, canonical.to_json(rows)) == rows
