@@ -1,0 +1,421 @@
+"""Every address × every method × every kind of person (domain 1.1, 1.2; R60, R61, R66–R69).
+
+`DOORS` says for each address of ours who gets through; an address that is not listed fails the test. Who does not get
+through meets the sign-in page, a 404 where they may not know, or a 403 where a right is missing (P-8); and writes nothing.
+"""
+
+import re
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import pytest
+from django.db import connection, transaction
+from django.test import Client
+from django.urls import get_resolver, reverse
+
+from directory.actions.grants import set_level
+from directory.models import AccountingPrivilege, Mail, Vendor
+from directory.permissions import Level, Tool
+from invoicing.actions import attachments, commitments, invitations
+from invoicing.models import InvoiceType
+from tests.erp_integrations.world import sage_world
+from tests.factories import person
+from tests.test_architecture import own_patterns
+
+pytestmark = pytest.mark.django_db
+
+LOGIN, MISSING, FORBIDDEN, NO_METHOD, THROUGH = "sign-in page", "404", "403", "405", "through"
+
+# The 18 kinds of person. The levels are those on the project's Commitments and the company's ERP Integrations.
+OUTSIDE = {"anonymous", "deactivated"}
+OWN = {
+    "employee without a level",
+    "commitments read only",
+    "commitments standard",
+    "commitments admin",
+    "erp read only",
+    "erp standard without the privilege",
+    "erp admin without the privilege",
+    "accounting approver",
+    "privilege without a level",
+}
+CONTACTS = {"contact", "contact of another vendor", "former contact", "contact without a level"}
+OTHERS = {"site owner without a grant", "staff of the admin", "admin of another company"}
+EVERYONE = OUTSIDE | OWN | CONTACTS | OTHERS
+
+READERS = {"commitments read only", "commitments standard", "commitments admin"}
+ADMIN = {"commitments admin"}
+WITH_LEVEL = READERS | CONTACTS - {"contact without a level"}
+ERP = {"erp read only", "erp standard without the privilege", "erp admin without the privilege", "accounting approver"}
+
+
+@dataclass(frozen=True)
+class Door:
+    """Who gets through, and who is told that a right is missing; all others are told nothing (404)."""
+
+    through: frozenset
+    forbidden: frozenset = frozenset()
+    needs_login: bool = True
+
+    def answer(self, who: str) -> str:
+        if who in self.through:
+            return THROUGH
+        if who in OUTSIDE:
+            return LOGIN if self.needs_login else MISSING
+        return FORBIDDEN if who in self.forbidden else MISSING
+
+
+def door(through, forbidden=(), **rest) -> Door:
+    return Door(frozenset(through), frozenset(forbidden), **rest)
+
+
+PUBLIC = door(EVERYONE)
+SIGNED_IN = door(EVERYONE - OUTSIDE)
+PROJECT = door(WITH_LEVEL)
+PROJECT_ADMIN = door(ADMIN, WITH_LEVEL - ADMIN)
+COMMITMENT = door(READERS | {"contact"})
+BILL = door(ADMIN | {"contact"}, READERS - ADMIN)
+ATTACH = door({"commitments standard", "commitments admin", "contact"}, {"commitments read only"})
+ERP_LOOK = door(ERP)
+ERP_ANSWER = door({"accounting approver"}, ERP)
+DIRECTORY = door(ADMIN)  # the matrix gives that person Read Only on the company's directory
+ANSWER_PAGE = door({"contact", "contact without a level"} & {"contact"} | OUTSIDE)
+ANSWER = door({"contact"})
+
+DOORS = {  # address name: (to read, to write)
+    "home": (PUBLIC, None),
+    "livez": (PUBLIC, None),
+    "readyz": (PUBLIC, None),
+    "demo-sign-in": (None, door(())),  # without an e-mail it finds nobody: 404 for all
+    "demo-outbox": (PUBLIC, None),
+    "demo-mail": (PUBLIC, None),
+    "demo-mail-html": (PUBLIC, None),
+    "profile": (SIGNED_IN, SIGNED_IN),
+    "company-directory": (DIRECTORY, None),
+    "bills": (SIGNED_IN, None),
+    "invitation": (ANSWER_PAGE, ANSWER),
+    "project": (PROJECT, None),
+    "commitments": (PROJECT, None),
+    "commitment": (COMMITMENT, None),
+    "commitment-contacts": (PROJECT_ADMIN, PROJECT_ADMIN),
+    "commitment-contact-remove": (PROJECT_ADMIN, PROJECT_ADMIN),
+    "invoice-start": (None, BILL),
+    "periods": (PROJECT, PROJECT_ADMIN),
+    "period": (PROJECT, None),
+    "period-invite": (None, PROJECT_ADMIN),
+    "period-close": (PROJECT_ADMIN, PROJECT_ADMIN),
+    "invoices": (PROJECT, None),
+    "invoice": (COMMITMENT, None),
+    "invoice-enter": (BILL, BILL),
+    "invoice-change-orders": (None, BILL),
+    "invoice-send": (BILL, BILL),
+    "invoice-withdraw": (BILL, BILL),
+    "invoice-save-draft": (None, BILL),
+    "invoice-attach": (None, ATTACH),
+    "invoice-attachment": (COMMITMENT, None),
+    "invoice-review": (PROJECT_ADMIN, None),
+    "review-rest": (None, PROJECT_ADMIN),
+    "review-finish": (PROJECT_ADMIN, PROJECT_ADMIN),
+    "review-line": (PROJECT_ADMIN, PROJECT_ADMIN),
+    "review-amount": (PROJECT_ADMIN, PROJECT_ADMIN),
+    "invoice-reopen": (PROJECT_ADMIN, PROJECT_ADMIN),
+    "invoice-erp-send": (PROJECT_ADMIN, PROJECT_ADMIN),
+    "invoice-erp-retrieve": (PROJECT_ADMIN, PROJECT_ADMIN),
+    "invoices-erp-send": (None, PROJECT_ADMIN),
+    "erp-queue": (ERP_LOOK, None),
+    "erp-export": (ERP_LOOK, None),
+    "erp-export-header": (None, ERP_ANSWER),
+    "erp-accept": (ERP_ANSWER, ERP_ANSWER),
+    "erp-reject": (ERP_ANSWER, ERP_ANSWER),
+    "erp-batches": (ERP_LOOK, None),
+    "erp-batch": (ERP_LOOK, None),
+    "erp-retry": (None, ERP_ANSWER),
+    "erp-confirm": (None, ERP_ANSWER),
+    "erp-download": (ERP_LOOK, None),
+}
+OURS = {pattern.name: pattern for _, pattern in own_patterns(get_resolver().url_patterns)}
+
+
+@dataclass
+class Site:
+    """A company with one of everything an address can name, and the 18 kinds of person around it."""
+
+    people: dict
+    kwargs: dict
+
+    def address(self, name: str, **other) -> str:
+        names = {key for key in re.findall(r"<(?:\w+:)?(\w+)>", str(route_of(name)))}
+        values = self.kwargs | self.kwargs.get(name, {}) | other
+        return reverse(name, kwargs={key: values[key] for key in names})
+
+    def client(self, who: str, **rest) -> Client:
+        client = Client(**rest)
+        if self.people[who]:
+            client.force_login(self.people[who])
+        if who == "deactivated":
+            someone = self.people[who]
+            someone.is_active = False
+            someone.save()
+        return client
+
+
+ROUTES = {pattern.name: route for route, pattern in own_patterns(get_resolver().url_patterns)}
+
+
+def route_of(name: str) -> str:
+    return ROUTES[name]
+
+
+def build_site() -> Site:
+    w = sage_world()
+    base = w.base
+    exported = w.exported(w.approved(w.commitment(is_private=False)))
+    waiting = w.sent(w.approved(w.commitment(is_private=False)))
+    commitment = base.commitment(is_private=False)
+    base.period(base.project.billing_periods.first().start_date.replace(year=2031))
+    [invited] = invitations.invite(
+        base.project.billing_periods.get(status="open"), [commitment], InvoiceType.WORK_AND_RELEASE, by=base.admin
+    )
+    invoice = base.submitted(base.draft(commitment))
+    attachment = attachments.attach(invoice, "proof.pdf", b"%PDF-1.4 proof", by=base.contact)
+    people = build_people(base, commitment)
+    kwargs = {
+        "project": base.project.slug,
+        "company": base.company.slug,
+        "number": commitment.number,
+        "position": invoice.position,
+        "token": invited.invitation.token,
+        "line": invoice.lines.first().pk,
+        "which": "xlsx",
+        "demo-mail": {"pk": Mail.objects.first().pk},
+        "demo-mail-html": {"pk": Mail.objects.first().pk},
+        "commitment-contact-remove": {"pk": commitment.invoice_contacts.first().pk},
+        "period": {"pk": invoice.billing_period_id},
+        "period-invite": {"pk": invoice.billing_period_id},
+        "period-close": {"pk": invoice.billing_period_id},
+        "invoice-attachment": {"pk": attachment.pk},
+    }
+    batch = exported.items.get().batch
+    kwargs |= {name: {"pk": waiting.pk} for name in ("erp-export", "erp-export-header", "erp-reject")}
+    kwargs |= {name: {"number": batch.number, "pk": exported.pk} for name in ROUTES if name.startswith("erp-batch")}
+    kwargs |= {name: {"number": batch.number, "pk": exported.pk} for name in ("erp-retry", "erp-download")}
+    kwargs |= {"erp-confirm": {"number": batch.number, "pk": exported.pk}}
+    return Site(people, kwargs)
+
+
+def build_people(base, commitment) -> dict:
+    owner, company, project = base.owner, base.company, base.project
+
+    def own(tool=None, level=Level.NONE, on=None):
+        someone = person("Somebody", company)
+        if tool:
+            set_level(someone, tool, on, level, by=owner)
+        return someone
+
+    other_vendor = Vendor.objects.create(company=company, name="Bolt Electric")
+    other_contact = person("Other Contact", company, other_vendor)
+    set_level(other_contact, Tool.COMMITMENTS, project, Level.STANDARD, by=owner)
+    former, without = (person(name, company, base.vendor) for name in ("Former", "Without"))
+    for someone in (former, without):
+        commitments.add_contact(commitment, someone, by=base.admin)
+    commitments.remove_contact(commitment.invoice_contacts.get(person=former), by=base.admin)
+    set_level(without, Tool.COMMITMENTS, project, Level.NONE, by=owner)
+    admin = own(Tool.COMMITMENTS, Level.ADMIN, project)
+    set_level(admin, Tool.COMPANY_DIRECTORY, company, Level.READ_ONLY, by=owner)
+    with_privilege = own()
+    AccountingPrivilege.objects.create(person=with_privilege, company=company, granted_by=owner, reason="Test")
+    staff = person("Admin Staff")
+    staff.is_staff = True
+    staff.save()
+    deactivated = own(Tool.COMMITMENTS, Level.ADMIN, project)
+    return {
+        "anonymous": None,
+        "deactivated": deactivated,
+        "employee without a level": own(),
+        "commitments read only": own(Tool.COMMITMENTS, Level.READ_ONLY, project),
+        "commitments standard": own(Tool.COMMITMENTS, Level.STANDARD, project),
+        "commitments admin": admin,
+        "erp read only": base.staff,
+        "erp standard without the privilege": own(Tool.ERP_INTEGRATIONS, Level.STANDARD, company),
+        "erp admin without the privilege": own(Tool.ERP_INTEGRATIONS, Level.ADMIN, company),
+        "accounting approver": base.approver,
+        "privilege without a level": with_privilege,
+        "contact": base.contact,
+        "contact of another vendor": other_contact,
+        "former contact": former,
+        "contact without a level": without,
+        "site owner without a grant": owner,
+        "staff of the admin": staff,
+        "admin of another company": neighbour(),
+    }
+
+
+def neighbour():
+    """Somebody who may do everything, in another company."""
+    other = sage_world("Other Builders")
+    someone = other.all_rights()
+    set_level(someone, Tool.ERP_INTEGRATIONS, other.company, Level.ADMIN, by=other.base.owner)
+    return someone
+
+
+@contextmanager
+def counting_writes():
+    """The tables written to inside the block, sessions aside."""
+    written = []
+
+    def watch(execute, sql, params, many, context):
+        found = re.match(r'\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+"?(\w+)', sql)
+        if found and found[1] != "django_session":
+            written.append(found[1])
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(watch):
+        yield written
+
+
+def answer_of(response) -> str:
+    if response.status_code == 302 and response.url.startswith("/accounts/login/"):
+        return LOGIN
+    return {404: MISSING, 403: FORBIDDEN, 405: NO_METHOD}.get(response.status_code, THROUGH)
+
+
+def test_every_address_of_ours_has_its_door():
+    assert set(DOORS) == set(OURS)
+    assert len(EVERYONE) == 18
+
+
+@pytest.mark.parametrize("name", sorted(DOORS))
+def test_the_door_opens_for_those_and_only_those(name):
+    site = build_site()
+    assert set(site.people) == EVERYONE
+    address = site.address(name)
+    unexpected = []
+    for who in sorted(EVERYONE):
+        client = site.client(who)
+        for method, opened in zip(("get", "post", "put", "delete"), (*DOORS[name], None, None), strict=True):
+            expected = opened.answer(who) if opened else NO_METHOD
+            with transaction.atomic(), counting_writes() as written:
+                response = getattr(client, method)(address)
+                found = answer_of(response)
+                transaction.set_rollback(True)
+            if found != expected or response.status_code >= 500:
+                unexpected.append((who, method, f"expected {expected}", f"found {found} ({response.status_code})"))
+            if expected != THROUGH and written:
+                unexpected.append((who, method, "wrote to", written))
+    assert not unexpected
+
+
+ABOUT_ONE_COMPANY = sorted(name for name, route in ROUTES.items() if "<" in route and not name.startswith("demo-"))
+
+
+@pytest.mark.parametrize("name", ABOUT_ONE_COMPANY)
+def test_what_is_another_companys_looks_like_what_does_not_exist(name):
+    """R61: the same status and the same page, whoever asks."""
+    site, other = build_site(), build_site()
+    foreign = other.address(name)
+    missing = re.sub(r"/(riverside|company)-\d+/", r"/\1-nowhere/", foreign)
+    if name == "invitation":
+        missing = foreign.replace(other.kwargs["token"], "no-such-token")
+    for who in sorted(OWN | CONTACTS | OTHERS - {"admin of another company"}):
+        client = site.client(who)
+        for method, opened in zip(("get", "post"), DOORS[name], strict=True):
+            if opened is None:
+                continue
+            theirs, nothing = (getattr(client, method)(address) for address in (foreign, missing))
+            assert theirs.status_code == nothing.status_code == 404, (who, method)
+            if name != "invitation":  # a false link gets a page of its own that explains links
+                assert plain(theirs, foreign) == plain(nothing, missing), (who, method)
+
+
+def plain(response, address: str) -> str:
+    """The page without what differs by itself: the address asked for, tokens, the request's number."""
+    text = response.content.decode().replace(address, "")
+    return re.sub(r'(value|content)="[A-Za-z0-9]{64}"|"x-csrftoken": "\w+"|[0-9a-f-]{36}', "", text)
+
+
+OBJECTS = {
+    "commitment": "number",
+    "invoice": "position",
+    "invoice-enter": "position",
+    "invoice-review": "position",
+    "invoice-attachment": "pk",
+    "review-line": "line",
+    "period": "pk",
+    "erp-export": "pk",
+    "erp-batch": "number",
+    "erp-download": "number",
+    "commitment-contact-remove": "pk",
+}
+
+
+@pytest.mark.parametrize(("name", "key"), OBJECTS.items())
+def test_an_id_of_another_company_in_an_address_of_ones_own_finds_nothing(name, key):
+    """R61, R62: every id is looked up inside what the person may see."""
+    site, other = build_site(), build_site()
+    theirs = (other.kwargs | other.kwargs.get(name, {}))[key]
+    if key in ("position", "number") and name.startswith(("invoice", "erp")):
+        theirs = 999
+    for who in ("commitments admin", "contact", "accounting approver"):
+        opened = next(filter(None, DOORS[name])).answer(who)
+        response = site.client(who).get(site.address(name, **{key: theirs}))
+        assert answer_of(response) == (FORBIDDEN if opened == FORBIDDEN else MISSING), who
+
+
+def test_a_private_commitment_is_seen_by_admins_its_access_list_and_its_contacts():
+    """P-2."""
+    w = sage_world()
+    hidden = w.commitment()
+    listed, reader = (person(name, w.company) for name in ("Listed", "Reader"))
+    for someone in (listed, reader):
+        set_level(someone, Tool.COMMITMENTS, w.base.project, Level.STANDARD, by=w.base.owner)
+    hidden.access_list.add(listed)
+    seen = {}
+    for name, who in {"admin": w.base.admin, "contact": w.base.contact, "listed": listed, "reader": reader}.items():
+        client = Client()
+        client.force_login(who)
+        page = client.get(reverse("commitment", args=[w.base.project.slug, hidden.number])).status_code
+        listing = client.get(reverse("commitments", args=[w.base.project.slug])).content.decode()
+        seen[name] = (page, hidden.number in listing)
+    assert seen == {"admin": (200, True), "contact": (200, True), "listed": (200, True), "reader": (404, False)}
+
+
+def test_a_right_taken_away_ends_with_the_next_request():
+    """R66, R67: with the session still alive."""
+    w = sage_world()
+    export = w.sent()
+    client = Client()
+    client.force_login(w.approver)
+    address = reverse("erp-reject", args=[w.company.slug, export.pk])
+    assert client.get(address).status_code == 200
+    w.approver.privileges.update(withdrawn_at=export.sent_at, withdrawn_by=w.base.owner)
+    assert client.get(address).status_code == 403
+    set_level(w.approver, Tool.ERP_INTEGRATIONS, w.company, Level.NONE, by=w.base.owner)
+    assert client.get(address).status_code == 404
+    w.approver.memberships.update(is_active=False)
+    assert client.get(reverse("erp-queue", args=[w.company.slug])).status_code == 404
+
+
+def test_a_post_without_a_token_is_refused_everywhere():
+    """R95."""
+    site = build_site()
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(site.people["commitments admin"])
+    for name, (_, write) in DOORS.items():
+        if write:
+            assert client.post(site.address(name)).status_code == 403, name
+
+
+@pytest.mark.parametrize("who", sorted(EVERYONE - {"site owner without a grant", "staff of the admin"}))
+def test_the_admin_is_closed_to_everybody_but_its_staff(who):
+    client = build_site().client(who)
+    for address in ("/admin/", "/admin/directory/person/", "/admin/directory/accountingprivilege/add/"):
+        assert client.get(address).status_code == 302, address
+
+
+def test_signed_in_pages_are_kept_in_no_cache():
+    """R74."""
+    site = build_site()
+    client = site.client("commitments admin")
+    for name, (read, _) in DOORS.items():
+        if read and read.answer("commitments admin") == THROUGH:
+            assert "no-store" in client.get(site.address(name)).headers.get("Cache-Control", ""), name
