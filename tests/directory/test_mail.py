@@ -1,0 +1,264 @@
+"""Mail: written with what it tells, sent once after the commit, tried again when it fails (section 7, R96–R98)."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.core import mail as outbox
+from django.core.mail.backends.locmem import EmailBackend
+from django.db import transaction
+from django.utils import timezone
+
+from directory import tasks
+from directory.actions import people
+from directory.models import Mail
+from directory.notifications import CLAIM_LASTS, SEND_MAIL, post
+from directory.queue import wake
+from tests.factories import world
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def w():
+    return world()
+
+
+@pytest.fixture
+def woken(monkeypatch):
+    """What would have been put on the queue."""
+    sent = []
+    monkeypatch.setattr(type(SEND_MAIL), "apply_async", lambda task, args, retry: sent.append((task.name, args)))
+    return sent
+
+
+@pytest.fixture
+def template(settings, tmp_path):
+    folder = tmp_path / "emails"
+    folder.mkdir()
+    (folder / "news.txt").write_text(
+        '{% extends "directory/emails/base.txt" %}{% block content %}{{ words }}{% endblock %}'
+        "{% block button %}Open: {{ site_url }}/p/1/{% endblock %}"
+    )
+    (folder / "news.html").write_text(
+        '{% extends "directory/emails/base.html" %}{% block preheader %}5.00 by Friday{% endblock %}'
+        "{% block content %}<p>{{ words }}</p>{% endblock %}"
+        '{% block button %}<a class="button" href="{{ site_url }}/p/1/">Open the bill</a>{% endblock %}'
+        "{% block why %}You get this as a contact.{% endblock %}"
+    )
+    settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": [*settings.TEMPLATES[0]["DIRS"], tmp_path]}]
+    return "emails/news"
+
+
+@pytest.fixture
+def write(w, template, woken):
+    def write(*to, words="All <well> & good", subject="Bill 3 came back", reply_to="dana@example.com"):
+        to = to or (w.contact,)
+        return post(
+            about=w.project, to=to, subject=subject, template=template, context={"words": words}, reply_to=reply_to
+        )
+
+    return write
+
+
+class Broken(EmailBackend):
+    def send_messages(self, messages):
+        raise ConnectionRefusedError("nobody listens on port 25")
+
+
+@pytest.fixture
+def broken(settings):
+    settings.EMAIL_BACKEND = f"{__name__}.Broken"
+
+
+def later(delta: timedelta):
+    return time_machine.travel(timezone.now() + delta, tick=True)
+
+
+# Writing
+
+
+def test_one_mail_for_each_person_is_written_on_what_it_is_about(w, write):
+    write(w.contact, w.admin, w.contact)
+    mails = Mail.objects.about(w.project)
+    assert {mail.to for mail in mails} == {w.contact, w.admin}
+    assert {(mail.company, mail.state) for mail in mails} == {(w.company, Mail.State.WAITING)}
+
+
+def test_a_mail_has_both_parts_with_the_same_link_inlined_styles_and_a_reason(w, write):
+    (mail,) = write()
+    assert "All <well> & good" in mail.text
+    assert "All &lt;well&gt; &amp; good" in mail.html
+    for part in (mail.text, mail.html):
+        assert "http://127.0.0.1:8000/p/1/" in part
+        assert "{{" not in part and "{%" not in part
+    assert "You get this as a contact." in mail.html
+    assert "5.00 by Friday" in mail.html
+    assert 'style="display: inline-block' in mail.html
+    assert "prefers-color-scheme: dark" in mail.html
+    assert len(mail.html) < 60_000
+
+
+def test_a_line_break_in_a_name_does_not_reach_the_header(w, write):
+    """R96."""
+    (mail,) = write(subject="Tower\nBcc: everyone@example.com")
+    assert mail.headline == "Tower Bcc: everyone@example.com"
+    tasks.send_mail(mail.pk)
+    assert outbox.outbox[0].to == [w.contact.email]
+
+
+def test_a_worker_is_woken_after_the_commit_and_not_before(write, woken, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True):
+        (mail,) = write()
+        assert woken == []
+    assert woken == [("directory.tasks.send_mail", (mail.pk,))]
+
+
+def test_what_is_rolled_back_sends_nothing(w, write, woken, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True):
+        with pytest.raises(RuntimeError), transaction.atomic():
+            write()
+            raise RuntimeError("the act failed after it had written its mail")
+    assert woken == []
+    assert not Mail.objects.exists()
+
+
+# Sending
+
+
+def test_a_mail_is_sent_as_written_and_its_result_recorded(w, write):
+    (mail,) = write()
+    tasks.send_mail(mail.pk)
+    mail.refresh_from_db()
+    (sent,) = outbox.outbox
+    assert (sent.subject, sent.to, sent.reply_to) == ("Bill 3 came back", [w.contact.email], ["dana@example.com"])
+    assert sent.body == mail.text
+    assert sent.alternatives[0][0] == mail.html
+    assert sent.extra_headers["Message-ID"] == f"<mail-{mail.pk}@127.0.0.1>"
+    assert (mail.state, mail.attempts) == (Mail.State.SENT, 1)
+    assert mail.sent_at is not None
+
+
+def test_a_message_delivered_twice_sends_one_mail(write):
+    (mail,) = write()
+    tasks.send_mail(mail.pk)
+    tasks.send_mail(mail.pk)
+    assert len(outbox.outbox) == 1
+
+
+def test_a_second_worker_does_not_send_what_the_first_is_sending(write, monkeypatch):
+    (mail,) = write()
+    tried = []
+
+    class Nested(EmailBackend):
+        def send_messages(self, messages):
+            if not tried:
+                tried.append(1)
+                tasks.send_mail(mail.pk)
+            return super().send_messages(messages)
+
+    monkeypatch.setattr("django.core.mail.backends.locmem.EmailBackend", Nested)
+    tasks.send_mail(mail.pk)
+    assert tried == [1]
+    assert len(outbox.outbox) == 1
+
+
+@pytest.mark.parametrize("left", ["person", "membership"])
+def test_who_left_in_between_gets_nothing(w, write, left):
+    """R97: a recipient is asked for again when the mail goes out."""
+    (mail,) = write()
+    if left == "person":
+        w.contact.is_active = False
+        w.contact.save()
+    else:
+        people.deactivate_membership(w.contact.membership_in(w.company), by=w.owner)
+    tasks.send_mail(mail.pk)
+    mail.refresh_from_db()
+    assert outbox.outbox == []
+    assert mail.state == Mail.State.WITHHELD
+
+
+def test_a_site_owner_gets_mail_without_being_in_a_directory(w, write):
+    (mail,) = write(w.owner)
+    tasks.send_mail(mail.pk)
+    assert len(outbox.outbox) == 1
+
+
+# When it fails
+
+
+def test_a_failure_is_recorded_and_tried_again_later(write, woken, broken, settings):
+    (mail,) = write()
+    tasks.send_mail(mail.pk)
+    mail.refresh_from_db()
+    assert (mail.state, mail.attempts) == (Mail.State.WAITING, 1)
+    assert "nobody listens on port 25" in mail.result
+    assert tasks.sweep() == 0, "not at once: its time has not come"
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    with later(timedelta(minutes=2)):
+        assert tasks.sweep() == 1
+        assert woken == [("directory.tasks.send_mail", (mail.pk,))]
+        tasks.send_mail(mail.pk)
+    mail.refresh_from_db()
+    assert (mail.state, mail.attempts) == (Mail.State.SENT, 2)
+
+
+def test_after_five_tries_it_is_given_up_and_says_why(write, broken):
+    (mail,) = write()
+    for hours in range(0, 20, 2):
+        with later(timedelta(hours=hours)):
+            tasks.send_mail(mail.pk)
+    mail.refresh_from_db()
+    assert (mail.state, mail.attempts) == (Mail.State.FAILED, 5)
+    assert "ConnectionRefusedError" in mail.result
+    with later(timedelta(days=2)):
+        assert tasks.sweep() == 0
+
+
+def test_a_mail_that_no_message_reached_is_found_by_the_sweep(write, woken):
+    (mail,) = write()
+    woken.clear()
+    assert tasks.sweep() == 1
+    assert woken == [("directory.tasks.send_mail", (mail.pk,))]
+
+
+def test_a_mail_whose_worker_was_killed_is_taken_over(write, woken):
+    (mail,) = write()
+    Mail.objects.filter(pk=mail.pk).update(state=Mail.State.SENDING, attempts=1, due_at=timezone.now() + CLAIM_LASTS)
+    assert tasks.sweep() == 0, "the worker may still be at it"
+    with later(CLAIM_LASTS + timedelta(seconds=1)):
+        assert tasks.sweep() == 1
+        tasks.send_mail(mail.pk)
+    assert len(outbox.outbox) == 1
+
+
+def test_a_mail_that_kills_every_worker_is_given_up(write, woken):
+    (mail,) = write()
+    Mail.objects.filter(pk=mail.pk).update(state=Mail.State.SENDING, attempts=5, due_at=timezone.now())
+    assert tasks.sweep() == 0
+    mail.refresh_from_db()
+    assert mail.state == Mail.State.FAILED
+
+
+# Waking a worker
+
+
+def test_a_dead_broker_stops_nothing(w, write, monkeypatch, django_capture_on_commit_callbacks):
+    """M11, M12: the act is committed; the sweep finds the row."""
+
+    def dead(task, args, retry):
+        raise ConnectionError("the broker does not answer")
+
+    with django_capture_on_commit_callbacks(execute=True):
+        (mail,) = write()
+        monkeypatch.setattr(type(SEND_MAIL), "apply_async", dead)
+    assert mail.state == Mail.State.WAITING
+    assert Mail.objects.due().get() == mail
+
+
+def test_waking_cannot_stop_what_else_waits_for_the_commit(write):
+    """M12: a callback that is not robust would turn a committed act into an error page and skip the callbacks after it."""
+    wake(SEND_MAIL, 1)
+    (*_, (_, callback, is_robust)) = transaction.get_connection().run_on_commit
+    assert callback.args == (SEND_MAIL, 1)
+    assert is_robust
