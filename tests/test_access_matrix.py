@@ -1,7 +1,7 @@
 """Every address × every method × every kind of person (domain 1.1, 1.2; R60, R61, R66–R69).
 
-`DOORS` says for each address of ours who gets through; an address that is not listed fails the test. Who does not get
-through meets the sign-in page, a 404 where they may not know, or a 403 where a right is missing (P-8); and writes nothing.
+`DOORS` says for each address of ours who gets through; an address that is not listed fails the test. Whoever does not
+meets the sign-in page, a 404 where they may not know, or a 403 where a right is missing (P-8), and writes nothing.
 """
 
 import re
@@ -109,7 +109,7 @@ DOORS = {  # address name: (to read, to write)
     "invoice-enter": (BILL, BILL),
     "invoice-change-orders": (None, BILL),
     "invoice-send": (BILL, BILL),
-    "invoice-withdraw": (BILL, BILL),
+    "invoice-withdraw": (None, BILL),
     "invoice-save-draft": (None, BILL),
     "invoice-attach": (None, ATTACH),
     "invoice-attachment": (COMMITMENT, None),
