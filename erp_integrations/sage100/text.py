@@ -45,16 +45,28 @@ def safe_text(text: str) -> str:
     """The text itself, or UnsafeText: the last gate before a cell. Nothing is changed here, so nothing is silent."""
     if len(text) > LONGEST_CELL:
         raise UnsafeText(f"This text has {len(text)} characters; a cell holds {LONGEST_CELL}. Shorten it.")
+    if not _is_plain(text):
+        _refuse_unsafe(text)
+    return text
+
+
+def _is_plain(text):
+    """Most text is: printable ASCII without Excel's escape needs no look at each character."""
+    return text.isascii() and text.isprintable() and "_x" not in text
+
+
+def _refuse_unsafe(text):
     bad = next((character for character in text if not _is_safe(character)), None)
     if bad is not None:
         raise UnsafeText(f"The character U+{ord(bad):04X} can't stand in the import file. Remove it.")
     if EXCEL_ESCAPE.search(text):
         raise UnsafeText("The text holds a sequence like _x000D_, which Excel would read as a control character.")
-    return text
 
 
 def readable_text(text: str) -> str:
     """Text for the sheets people read: any letter may stand there; what a workbook can't hold is dropped, and cut."""
+    if _is_plain(text):
+        return text[:LONGEST_CELL]
     kept = "".join(" " if character.isspace() else character for character in text)
     kept = "".join(character for character in kept if unicodedata.category(character) not in UNWRITABLE)
     return EXCEL_ESCAPE.sub("-", kept)[:LONGEST_CELL]

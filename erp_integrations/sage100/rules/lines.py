@@ -159,7 +159,7 @@ def within_remaining(check: LineCheck):
     found = check.sage_line
     if found is None or found.remaining is None:
         return
-    billed = _billed_on(check, found.line_reference)
+    billed = check.billed_with_others
     if check.line.amount > 0 and billed > found.remaining:
         yield Issue(
             message=f"This batch bills {billed:,.2f} on line {found.line_reference}, where {found.remaining:,.2f}"
@@ -168,21 +168,6 @@ def within_remaining(check: LineCheck):
             severity=check.of.batch.settings.over_remaining_severity,
             field="Price", value=money_text(check.line.amount), against=check.of.commitments,
         )  # fmt: skip
-
-
-def _billed_on(check, reference):
-    """What the whole batch bills on one line of Sage: two lines, or two invoices, may share it."""
-    ours = (check.of.invoice.commitment_kind, check.of.invoice.sage_commitment_number)
-    return sum(
-        (
-            line.amount
-            for invoice in check.of.batch.invoices
-            if (invoice.commitment_kind, invoice.sage_commitment_number) == ours
-            for line in invoice.billed_lines
-            if line.line_reference == reference
-        ),
-        ZERO,
-    )
 
 
 @rule("S41", ERROR, "Every change order billed is in Sage.", LINE)

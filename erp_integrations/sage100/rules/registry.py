@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from functools import cached_property
 
 from erp_integrations.sage100.accounts import Resolved, resolve
 from erp_integrations.sage100.cells import Row, Rows
-from erp_integrations.sage100.facts import BatchFacts, InvoiceFacts, LineFacts
+from erp_integrations.sage100.facts import ZERO, BatchFacts, InvoiceFacts, LineFacts
 from erp_integrations.sage100.findings import Finding
 from erp_integrations.sage100.lists import (
     CommitmentLine,
@@ -61,6 +62,16 @@ class BatchCheck:
         for row in self.rows.rows:
             found.setdefault(row.invoice_id, []).append(row)
         return found
+
+    @cached_property
+    def billed_on_sage_lines(self) -> dict[tuple, Decimal]:
+        """What the whole batch bills per line of Sage: two lines, or two invoices, may share one (S40)."""
+        billed = {}
+        for invoice in self.batch.invoices:
+            for line in invoice.billed_lines:
+                key = _sage_line_key(invoice, line)
+                billed[key] = billed.get(key, ZERO) + line.amount
+        return billed
 
     @cached_property
     def invoices(self) -> tuple["InvoiceCheck", ...]:
@@ -145,9 +156,17 @@ class LineCheck:
         commitment = self.of.commitment
         return commitment.line(self.line.line_reference) if commitment and self.line.line_reference else None
 
+    @property
+    def billed_with_others(self) -> Decimal:
+        return self.of.whole.billed_on_sage_lines[_sage_line_key(self.of.invoice, self.line)]
+
     def text(self, source: str) -> str | None:
         cell = self.row.cell(source) if self.row else None
         return cell.text if cell else None
+
+
+def _sage_line_key(invoice, line):
+    return invoice.commitment_kind, invoice.sage_commitment_number, line.line_reference
 
 
 _RULES: dict[str, Rule] = {}

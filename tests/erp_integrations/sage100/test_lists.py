@@ -17,7 +17,8 @@ def only(kind, *rows):
 
 def test_a_vendor_is_read_with_its_terms_and_flags():
     row = {"number": "20145.0", "name": " Delta Concrete ", "is_active": "Yes", "is_internal": "0",
-           "due_terms": "30DY", "ledger_account": "0", "purchase_order_rule": "2", "default_status": "", "workers_comp_flag": "y"}  # fmt: skip
+           "due_terms": "30DY", "ledger_account": "0", "purchase_order_rule": "2",
+           "default_status": "", "workers_comp_flag": "y"}  # fmt: skip
     assert only("vendors", row) == (
         Vendor(number="20145", name="Delta Concrete", due_terms="30DY", purchase_order_rule=2, workers_comp_flag=True),
     )

@@ -57,8 +57,8 @@ STARTS = [
 BODIES = ["1+1", "cmd|' /C calc'!A0", 'HYPERLINK("http://x.invalid","y")', "SUM(A1:A9)", 'DDE("a";"b")']
 ODD = [
     "#REF!", "#N/A", "#DIV/0!", "#VALUE!", "#NAME?", "TRUE", "1E5", "0012", "2026-06-30", "01-100", "_x000D_",
-    "_x003D_", "\x00null", "bell\x07", "\ud800", "\udfff tail", "\ufffe", "\uffff", "\u202egnp.exe", "\u2066left", "naïve café",
-    "Łódź", "日本", "😀 roof", "a\tb\r\nc", "<f>1</f>", "]]>", "&amp;", " spaces ", "x" * 40_000,
+    "_x003D_", "\x00null", "bell\x07", "\ud800", "\udfff tail", "\ufffe", "\uffff", "\u202egnp.exe", "\u2066left",
+    "naïve café", "Łódź", "日本", "😀 roof", "a\tb\r\nc", "<f>1</f>", "]]>", "&amp;", " spaces ", "x" * 40_000,
 ]  # fmt: skip
 PAYLOADS = [start + body for start in STARTS for body in BODIES] + ODD
 FREE_TEXTS = ("description", "title", "line", "approver", "link", "vendor", "project", "how", "accepted", "release")
