@@ -49,17 +49,27 @@ def _invite_one(period: BillingPeriod, commitment: Commitment, invoice_type: Inv
 
 def why_not(period: BillingPeriod, commitment: Commitment) -> str:
     """The reason why this commitment can't be invited in this period; empty when it can."""
+    return refusal(
+        period,
+        commitment,
+        has_contact=commitment.invoice_contacts.exists(),
+        is_invoiced=commitment.invoices.live().filter(billing_period=period).exists(),
+    )
+
+
+def refusal(period: BillingPeriod, commitment: Commitment, *, has_contact: bool, is_invoiced: bool) -> str:
+    """`why_not` for a list, which knows the rest already: asks the database nothing."""
     if commitment.project_id != period.project_id:
         return "It belongs to another project."
     if not commitment.is_billable:
         return f"It is {commitment.get_status_display()}. Only an approved or complete commitment can be billed."
-    if not commitment.invoice_contacts.exists():
+    if not has_contact:
         return "It has no invoice contact. Add one on its page."
     if not period.is_open:
         return "The billing period is closed."
     if timezone.localdate(timezone=period.project.zone) > period.due_date:
         return f"Bills were due on {period.due_date}."
-    if commitment.invoices.live().filter(billing_period=period).exists():
+    if is_invoiced:
         return "It has an invoice in this period already."
     return ""
 

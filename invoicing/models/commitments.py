@@ -1,5 +1,7 @@
 """What a vendor has promised to do and for how much: subcontracts and purchase orders, line by line."""
 
+from decimal import Decimal
+
 from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
@@ -141,6 +143,10 @@ class ScheduleLineQuerySet(models.QuerySet):
     def billable(self):
         """The schedule of values and the lines of approved change orders, once each (N-11)."""
         return self.filter(Q(change_order__isnull=True) | Q(change_order__status="approved"))
+
+    def contract_sums(self) -> dict[int, Decimal]:
+        """{commitment id: contract sum to date in dollars}, of what is filtered so far, in one query."""
+        return dict(self.billable().order_by().values_list("commitment").annotate(Sum("amount")))
 
 
 class ScheduleLine(models.Model):

@@ -1,9 +1,10 @@
 """An Invite to Bill: asking a commitment's contacts to bill a period, and their answer."""
 
+from django.apps import apps
 from django.conf import settings
 from django.core import signing
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from invoicing.models.billing_periods import BillingPeriod
 from invoicing.models.commitments import Commitment
@@ -25,6 +26,14 @@ class InvoiceType(models.TextChoices):
         return self is not InvoiceType.WORK
 
 
+class InvitationQuerySet(models.QuerySet):
+    def unanswered(self):
+        """To an open period, with neither an answer nor a bill."""
+        bills = apps.get_model("invoicing", "Invoice").objects.live()
+        billed = bills.filter(commitment=OuterRef("commitment"), billing_period=OuterRef("billing_period"))
+        return self.filter(billing_period__status="open", answer="").exclude(Exists(billed))
+
+
 class Invitation(models.Model):
     class Answer(models.TextChoices):
         NONE = "", "No answer yet"
@@ -40,6 +49,8 @@ class Invitation(models.Model):
     answered_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     answered_at = models.DateTimeField(null=True)
     words = models.CharField(max_length=500, blank=True)
+
+    objects = InvitationQuerySet.as_manager()
 
     class Meta:
         ordering = ["commitment__number"]

@@ -40,6 +40,10 @@ class InvoiceQuerySet(models.QuerySet):
     def awaiting_review(self):
         return self.live().filter(status=S.UNDER_REVIEW)
 
+    def newest(self):
+        """The one of each commitment that no other builds on: its totals are those to date."""
+        return self.live().filter(Q(next__isnull=True) | Q(next__deleted_at__isnull=False))
+
     def with_rejected_count(self):
         return self.annotate(rejected_count=Count("lines", filter=Q(lines__verdict="rejected")))
 
