@@ -2,6 +2,7 @@
 
 from functools import wraps
 
+from csp.constants import NONE, SELF, UNSAFE_INLINE
 from csp.decorators import csp_replace
 from django.conf import settings
 from django.contrib.auth import login
@@ -57,7 +58,7 @@ def mail(request, pk: int):
 @public_view(methods=READ)
 @demo_only
 @xframe_options_sameorigin
-@csp_replace({"default-src": ["'none'"], "style-src": ["'unsafe-inline'"], "frame-ancestors": ["'self'"]})
+@csp_replace({"default-src": [NONE], "script-src": [NONE], "style-src": [UNSAFE_INLINE], "frame-ancestors": [SELF]})
 def mail_html(request, pk: int):
     """The HTML part as it is sent, in a frame: links open in the whole window."""
     html = get_object_or_404(Mail, pk=pk).html

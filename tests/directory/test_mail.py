@@ -115,10 +115,9 @@ def test_a_worker_is_woken_after_the_commit_and_not_before(write, woken, django_
 
 
 def test_what_is_rolled_back_sends_nothing(w, write, woken, django_capture_on_commit_callbacks):
-    with django_capture_on_commit_callbacks(execute=True):
-        with pytest.raises(RuntimeError), transaction.atomic():
-            write()
-            raise RuntimeError("the act failed after it had written its mail")
+    with django_capture_on_commit_callbacks(execute=True), pytest.raises(RuntimeError), transaction.atomic():
+        write()
+        raise RuntimeError("the act failed after it had written its mail")
     assert woken == []
     assert not Mail.objects.exists()
 
@@ -257,7 +256,7 @@ def test_a_dead_broker_stops_nothing(w, write, monkeypatch, django_capture_on_co
 
 
 def test_waking_cannot_stop_what_else_waits_for_the_commit(write):
-    """M12: a callback that is not robust would turn a committed act into an error page and skip the callbacks after it."""
+    """M12: else a committed act would answer with an error page, and later callbacks would not run."""
     wake(SEND_MAIL, 1)
     (*_, (_, callback, is_robust)) = transaction.get_connection().run_on_commit
     assert callback.args == (SEND_MAIL, 1)

@@ -1,0 +1,259 @@
+"""The site owner's working place, and what staff cannot do there (P-4, R71)."""
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import Group, Permission
+from django.urls import reverse
+
+from directory.models import AccountingPrivilege, Company, Event, Mail, Person, Project, Vendor
+from directory.permissions import Level, Tool, read_access
+from tests.factories import owner, person, world
+
+pytestmark = pytest.mark.django_db
+PRIVILEGE = "admin:directory_accountingprivilege"
+
+
+@pytest.fixture
+def w():
+    return world()
+
+
+@pytest.fixture
+def site(client, w):
+    client.force_login(w.owner)
+    return client
+
+
+@pytest.fixture
+def staff(client, w):
+    """A helper of the site owner with every permission Django knows, but no superuser."""
+    w.staff.is_staff = True
+    w.staff.save()
+    w.staff.user_permissions.set(Permission.objects.all())
+    client.force_login(w.staff)
+    return client
+
+
+def pages(w) -> list[str]:
+    one = {Person: w.admin, Company: w.company, Vendor: w.vendor, Project: w.project}
+    one[AccountingPrivilege] = AccountingPrivilege.objects.first()
+    one[Event] = Event.objects.first()
+    lists = [reverse(f"admin:directory_{model._meta.model_name}_changelist") for model in (*one, Mail)]
+    changes = [reverse(f"admin:directory_{model._meta.model_name}_change", args=[row.pk]) for model, row in one.items()]
+    adds = [reverse(f"admin:directory_{m._meta.model_name}_add") for m in (Person, Company, Vendor, Project)]
+    return [
+        *lists,
+        *changes,
+        *adds,
+        reverse(f"{PRIVILEGE}_add"),
+        reverse("admin:directory_person_levels", args=[w.admin.pk]),
+    ]
+
+
+def test_only_the_directory_is_in_the_admin_and_nothing_with_money():
+    registered = {model.__name__ for model in admin.site._registry}
+    assert registered == {"Person", "Company", "Vendor", "Project", "AccountingPrivilege", "Event", "Mail"}
+
+
+def test_every_page_opens_for_the_site_owner(site, w):
+    assert site.get(reverse("admin:index")).status_code == 200
+    for address in pages(w):
+        assert site.get(address).status_code == 200, address
+
+
+def test_people_of_the_company_do_not_get_in(client, w):
+    for who in (w.admin, w.approver, w.contact):
+        client.force_login(who)
+        assert client.get(reverse("admin:index")).status_code in (302, 403)
+
+
+def test_the_list_of_people_costs_the_same_for_many(site, w, django_assert_max_num_queries):
+    for number in range(10):
+        person(f"Extra {number}", w.company)
+    with django_assert_max_num_queries(14):
+        site.get(reverse("admin:directory_person_changelist"))
+
+
+# The privilege
+
+
+def test_the_site_owner_grants_the_privilege_with_a_reason(site, w):
+    address = reverse(f"{PRIVILEGE}_add")
+    answer = site.post(address, {"person": w.staff.pk, "company": w.company.pk, "reason": "Covers for Sam"})
+    assert answer.status_code == 302
+    privilege = AccountingPrivilege.objects.get(person=w.staff)
+    assert (privilege.granted_by, privilege.reason) == (w.owner, "Covers for Sam")
+    assert Event.objects.about(privilege).count() == 1
+    assert read_access(w.staff, w.company).can_push_to_accounting
+
+
+@pytest.mark.parametrize(
+    ("who", "reason", "words"),
+    [("contact", "Why", "is not employed by"), ("approver", "Why", "holds it already"), ("staff", "", "required")],
+)
+def test_a_grant_against_the_rules_says_why_beside_the_field(site, w, who, reason, words):
+    before = AccountingPrivilege.objects.count()
+    values = {"person": getattr(w, who).pk, "company": w.company.pk, "reason": reason}
+    answer = site.post(reverse(f"{PRIVILEGE}_add"), values)
+    assert answer.status_code == 200
+    assert words in answer.content.decode()
+    assert AccountingPrivilege.objects.count() == before
+
+
+def test_the_site_owner_withdraws_it_with_a_reason(site, w):
+    privilege = AccountingPrivilege.objects.get(person=w.approver)
+    page = site.get(reverse(f"{PRIVILEGE}_change", args=[privilege.pk])).content.decode()
+    address = reverse(f"{PRIVILEGE}_withdraw", args=[privilege.pk])
+    assert address in page
+    assert site.post(address, {"reason": ""}).status_code == 200
+    assert read_access(w.approver, w.company).can_push_to_accounting
+    assert site.post(address, {"reason": "Left accounting"}).status_code == 302
+    assert not read_access(w.approver, w.company).can_push_to_accounting
+    assert address not in site.get(reverse(f"{PRIVILEGE}_change", args=[privilege.pk])).content.decode()
+
+
+def test_a_privilege_is_neither_edited_nor_deleted(site, w):
+    privilege = AccountingPrivilege.objects.get(person=w.approver)
+    site.post(reverse(f"{PRIVILEGE}_change", args=[privilege.pk]), {"reason": "Another", "person": w.staff.pk})
+    site.post(reverse(f"{PRIVILEGE}_delete", args=[privilege.pk]), {"post": "yes"})
+    site.post(reverse(f"{PRIVILEGE}_changelist"), {"action": "delete_selected", "_selected_action": [privilege.pk]})
+    privilege.refresh_from_db()
+    assert (privilege.person, privilege.reason) == (w.approver, "Controller")
+
+
+# Levels
+
+
+def test_the_site_owner_sets_levels_tool_by_tool(site, w):
+    someone = person("Uma Ladder", w.company)
+    address = reverse("admin:directory_person_levels", args=[someone.pk])
+    before = Event.objects.count()
+    chosen = {
+        f"company_directory-{w.company.pk}": 1,
+        f"erp_integrations-{w.company.pk}": 0,
+        f"project_directory-{w.project.pk}": 0,
+        f"commitments-{w.project.pk}": 3,
+    }
+    assert site.post(address, chosen).status_code == 302
+    access = read_access(someone, w.company, w.project)
+    assert access.level(Tool.COMPANY_DIRECTORY) is Level.READ_ONLY
+    assert access.level(Tool.COMMITMENTS) is Level.ADMIN
+    assert access.level(Tool.ERP_INTEGRATIONS) is Level.NONE
+    assert Event.objects.count() == before + 2, "one event for each level that changed"
+
+
+def test_a_vendors_person_is_offered_commitments_only(site, w):
+    page = site.get(reverse("admin:directory_person_levels", args=[w.contact.pk])).content.decode()
+    assert f"commitments-{w.project.pk}" in page
+    assert f"erp_integrations-{w.company.pk}" not in page and f"company_directory-{w.company.pk}" not in page
+
+
+# People
+
+
+def test_the_site_owner_enters_a_person_in_a_directory(site, w):
+    values = {"email": "new@example.com", "name": "Nell New", "company": w.company.pk, "vendor": w.vendor.pk}
+    assert site.post(reverse("admin:directory_person_add"), values).status_code == 302
+    membership = Person.objects.get(email="new@example.com").membership_in(w.company)
+    assert membership.vendor == w.vendor
+    assert Event.objects.about(membership).get().verb == "added to the directory"
+    assert not membership.person.has_usable_password()
+
+
+def test_a_vendor_of_another_company_is_refused(site, w):
+    other = world("Harbor Works")
+    values = {"email": "new@example.com", "name": "Nell New", "company": w.company.pk, "vendor": other.vendor.pk}
+    assert "is not a vendor of" in site.post(reverse("admin:directory_person_add"), values).content.decode()
+    assert not Person.objects.filter(email="new@example.com").exists()
+
+
+def person_form(who, **changed) -> dict:
+    """What the person's page would send, with one membership."""
+    membership = who.memberships.get()
+    values = {
+        "name": who.name,
+        "email": who.email,
+        "is_active": "on",
+        "memberships-TOTAL_FORMS": 1,
+        "memberships-INITIAL_FORMS": 1,
+        "memberships-0-id": membership.pk,
+        "memberships-0-person": who.pk,
+        "memberships-0-company": membership.company_id,
+        "memberships-0-vendor": membership.vendor_id or "",
+        "memberships-0-title": membership.title,
+        "memberships-0-is_active": "on",
+    } | changed
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def test_a_changed_login_is_one_event_with_old_and_new(site, w):
+    address = reverse("admin:directory_person_change", args=[w.admin.pk])
+    assert site.post(address, person_form(w.admin, name="Dana Cole-Hill", is_superuser="on")).status_code == 302
+    event = Event.objects.about(w.admin.memberships.get()).first()
+    assert event.changes == {"name": ["Dana Cole", "Dana Cole-Hill"], "is_superuser": ["False", "True"]}
+    assert event.by == w.owner
+
+
+def test_unticking_a_membership_takes_the_person_out_of_the_directory(site, w):
+    address = reverse("admin:directory_person_change", args=[w.admin.pk])
+    assert site.post(address, person_form(w.admin, **{"memberships-0-is_active": None})).status_code == 302
+    assert w.admin.membership_in(w.company) is None
+    assert Event.objects.about(w.admin.memberships.get()).first().verb == "taken out of the directory"
+    assert site.post(address, person_form(w.admin)).status_code == 302
+    assert w.admin.membership_in(w.company)
+    assert read_access(w.admin, w.company, w.project).level(Tool.COMMITMENTS) is Level.NONE
+
+
+def test_a_changed_company_setting_is_an_event(site, w):
+    """P-7: switching separation of duties off is logged."""
+    values = {"name": w.company.name, "slug": w.company.slug, "separate_submitter_and_approver": "on"}
+    assert site.post(reverse("admin:directory_company_change", args=[w.company.pk]), values).status_code == 302
+    event = Event.objects.about(w.company).first()
+    assert event.changes == {"separate_sender_and_accepter": ["True", "False"]}
+
+
+# Staff who are no site owners
+
+
+def test_staff_change_nothing_although_django_gave_them_every_permission(staff, w):
+    template = Group.objects.create(name="Everything")
+    privilege = AccountingPrivilege.objects.get(person=w.approver)
+    people_page = reverse("admin:directory_person_change", args=[w.staff.pk])
+    tries = [
+        (people_page, person_form(w.staff, is_superuser="on", is_staff="on", groups=[template.pk])),
+        (reverse("admin:directory_person_change", args=[w.owner.pk]), {"email": "mine@example.com"}),
+        (reverse("admin:directory_person_add"), {"email": "x@example.com", "name": "X", "company": w.company.pk}),
+        (reverse("admin:directory_person_levels", args=[w.staff.pk]), {f"erp_integrations-{w.company.pk}": 3}),
+        (reverse(f"{PRIVILEGE}_add"), {"person": w.staff.pk, "company": w.company.pk, "reason": "Me"}),
+        (reverse(f"{PRIVILEGE}_withdraw", args=[privilege.pk]), {"reason": "Not him"}),
+        (reverse("admin:directory_company_change", args=[w.company.pk]), {"name": "Mine", "slug": "mine"}),
+        (reverse("admin:directory_vendor_change", args=[w.vendor.pk]), {"name": "Mine"}),
+        (reverse("admin:directory_project_add"), {"name": "Mine", "company": w.company.pk}),
+        (reverse("admin:directory_event_change", args=[Event.objects.first().pk]), {"reason": "x"}),
+    ]
+    before = snapshot()
+    for address, values in tries:
+        assert staff.post(address, values).status_code == 403, address
+    assert snapshot() == before
+
+
+def snapshot() -> list:
+    """Every row that a try could have touched."""
+    models = (Person, Company, Vendor, Project, AccountingPrivilege, Event)
+    return [list(model.objects.order_by("pk").values()) for model in models]
+
+
+def test_a_site_owner_may_not_grant_it_to_themselves_in_the_admin_either(client, w):
+    boss = owner()
+    client.force_login(boss)
+    answer = client.post(
+        reverse(f"{PRIVILEGE}_add"), {"person": boss.pk, "company": w.company.pk, "reason": "I am the boss"}
+    )
+    assert "Nobody grants this privilege to themselves" in answer.content.decode()
+
+
+def test_levels_are_not_set_as_permissions_of_a_whole_model(site, w):
+    """R64: the person's page offers only permissions to look."""
+    page = site.get(reverse("admin:directory_person_change", args=[w.admin.pk]))
+    offered = page.context["adminform"].form.fields["user_permissions"].queryset
+    assert {permission.codename.partition("_")[0] for permission in offered} == {"view"}
