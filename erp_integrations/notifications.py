@@ -1,7 +1,5 @@
 """Who hears of an invoice's way to accounting (section 7). One function an event; each mail is kept on its object."""
 
-from collections.abc import Iterable
-
 from directory.models import Person
 from directory.notifications import post
 from directory.permissions import accounting_approvers
@@ -35,21 +33,15 @@ def sent_again(export: InvoiceExport, rejecter: Person) -> None:
 
 
 def rejected(export: InvoiceExport) -> None:
-    """To the sender and to whoever made the invoice, if they are the company's own people."""
+    """To the sender and to whoever made the invoice."""
     post(
         about=export,
-        to=_own_people(export, [export.sent_by, export.invoice.created_by]),
+        to=[export.sent_by, export.invoice.created_by],
         subject=f"Accounting rejected {export.invoice}: {export.reason[:120]}",
         template="erp_integrations/emails/rejected",
         context={"export": export},
         reply_to=export.answered_by.email,
     )
-
-
-def _own_people(export: InvoiceExport, people: Iterable[Person]) -> list[Person]:
-    """A contact who made the bill hears of it from the project team, not from the accounting side's words."""
-    members = {person: person.membership_in(export.company) for person in people}
-    return [person for person, membership in members.items() if membership and not membership.vendor_id]
 
 
 def failed(batch: ExportBatch, exports: list[InvoiceExport], message: str) -> None:
@@ -66,10 +58,11 @@ def failed(batch: ExportBatch, exports: list[InvoiceExport], message: str) -> No
 def ready(batch: ExportBatch) -> None:
     """To the approver: the file can be downloaded."""
     batch.refresh_from_db()
+    count = batch.items.filter(is_live=True).count()
     post(
         about=batch,
         to=[batch.accepted_by],
-        subject=f"{batch.key} is ready to import: {batch.invoice_count} invoices, {batch.net:,.2f}",
+        subject=f"{batch.key} is ready to import: {'1 invoice' if count == 1 else f'{count} invoices'}, {batch.net:,.2f}",
         template="erp_integrations/emails/ready",
         context={"batch": batch},
     )

@@ -26,7 +26,7 @@ from erp_integrations.exporting.moving import move
 from erp_integrations.exporting.storing import StoredFile
 from erp_integrations.models import MAX_ATTEMPTS, BatchState, ExportBatch, InvoiceExport, sage_lists
 from erp_integrations.sage100 import facts as sage_facts
-from erp_integrations.sage100 import totals, workbook
+from erp_integrations.sage100 import rules, totals, workbook
 
 LEASE = timedelta(seconds=45)
 STEPS = ("Checking", "Making the workbook", "Storing it", "Stored", "Done")
@@ -110,7 +110,7 @@ def verify(batch: ExportBatch) -> Proposal:
     proposal = examine(frozen, sage_lists(batch.company))
     require_unchanged(batch, frozen, proposal)
     if proposal.errors:
-        raise Stopped(" ".join(f"{error.rule}: {error.message} {error.remedy}" for error in proposal.errors))
+        raise Stopped(_in_words(proposal.errors))
     report(batch, 1)
     return proposal
 
@@ -126,10 +126,13 @@ def require_unchanged(batch: ExportBatch, frozen: sage_facts.BatchFacts, proposa
     """S60: the invoices, links, settings and lists still give the facts and the rows that were accepted."""
     now = collect(list(live_exports(batch)), Acceptance.of(batch))
     if sage_facts.digest(now) != batch.snapshot_sha256:
-        changed = ", ".join(sage_facts.differences(frozen, now)[:5])
-        raise Stopped(f"S60: {changed} changed after it was accepted. Look at it again, then try again or reject it.")
+        raise Stopped(_in_words(rules.changed_since(frozen, now, timezone.localdate())))
     if proposal.rows.sha256 != batch.accepted_rows_sha256:
         raise Stopped("S60: newer lists of Sage give other rows than were accepted. Look again, then try again.")
+
+
+def _in_words(findings) -> str:
+    return " ".join(f"{finding.rule}: {finding.message} {finding.remedy}" for finding in findings)
 
 
 def live_exports(batch: ExportBatch):

@@ -179,7 +179,7 @@ class _Links:
         return tuple(JobAccount(job_number=number, account=account) for number, account in choices)
 
     def line_facts(self, line: InvoiceLine) -> LineFacts:
-        ours, figures = line.schedule_line, Line.of(line.as_input())
+        ours, figures = line.schedule_line, line.as_line()
         code, own = getattr(ours.cost_code, "sage_link", None), getattr(ours, "sage_link", None)
         cost_type = self.cost_types.get(ours.cost_type)
         return LineFacts(

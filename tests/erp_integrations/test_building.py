@@ -1,0 +1,580 @@
+"""From accepted to a file: built once, equal to the invoices to the cent, never changed, never half there."""
+
+import json
+import uuid
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import time_machine
+from django.db import IntegrityError, OperationalError, connection, transaction
+from django.utils import timezone
+
+from directory.models import Event, Mail
+from directory.refusals import NotAllowed, NotNow, Refused
+from erp_integrations import exporting, tasks
+from erp_integrations.actions import batches, exports
+from erp_integrations.exporting import building, storing
+from erp_integrations.models import CostCodeLink, Download, ExportBatch, ExportItem, ListKind, WorkerPulse
+from erp_integrations.sage100 import workbook
+from erp_integrations.sage100.totals import totals_of_facts
+from invoicing.models import Invoice, InvoiceLine
+from tests.erp_integrations.world import ACCOUNTING_DATE, D, fresh, record_number
+
+XLSX, CSV = Download.Which.XLSX, Download.Which.CSV
+
+
+def stored_files(settings) -> list[Path]:
+    return [path for path in Path(settings.EXPORTS_ROOT).glob("*/*") if path.is_file()]
+
+
+# E-1, E-2: one file, once, the same for ever
+
+
+def test_a_built_batch_has_its_file_and_its_invoices_are_exported(sage):
+    first, second = sage.sent(), sage.sent()
+    batch = sage.built(first, second)
+    assert (batch.state, batch.invoice_count, batch.row_count) == ("ready", 2, 4)
+    assert {export.status for export in fresh(first, second)} == {"exported"}
+
+
+def test_a_second_delivery_of_the_task_changes_nothing(sage, settings):
+    """R4."""
+    batch = sage.built(sage.sent())
+    before = ExportBatch.objects.filter(pk=batch.pk).values().get()
+    files = {path: path.stat().st_mtime_ns for path in stored_files(settings)}
+    for _ in range(3):
+        exporting.build(batch.pk)
+    assert ExportBatch.objects.filter(pk=batch.pk).values().get() == before
+    assert {path: path.stat().st_mtime_ns for path in stored_files(settings)} == files
+    assert Event.objects.about(batch).filter(verb="built").count() == 1
+
+
+def test_a_message_about_no_batch_is_harmless(db):
+    """R32."""
+    exporting.build(987654)
+
+
+def test_every_download_gives_the_bytes_that_were_built_and_is_logged(sage):
+    batch = sage.built(sage.sent())
+    taken = [batches.download(batch, XLSX, by=sage.base.staff, remote_address="10.0.0.7") for _ in range(3)]
+    assert len({file.content for file in taken}) == 1
+    assert taken[0].sha256 == batch.file_sha256
+    assert taken[0].name == batch.file_name and taken[0].name.startswith("DRAFT-EXP-000001_APINV_")
+    logged = batch.downloads.values_list("by__name", "remote_address", "which")
+    assert list(logged) == [("Kim Chu", "10.0.0.7", "xlsx")] * 3
+
+
+def test_the_csv_twin_carries_the_same_rows(sage):
+    batch = sage.built(sage.sent())
+    lines = batches.download(batch, CSV, by=sage.approver).content.decode().split("\r\n")
+    taken = batches.download(batch, XLSX, by=sage.approver)
+    rows = [",".join(row).rstrip(",") for row in workbook.import_texts(taken.content)]
+    assert rows == [line.rstrip(",") for line in lines[:-1]]
+
+
+def test_a_damaged_file_is_not_given_out(sage, settings):
+    """R8."""
+    batch = sage.built(sage.sent())
+    path = Path(settings.EXPORTS_ROOT) / batch.file_key
+    path.write_bytes(path.read_bytes() + b"x")
+    with pytest.raises(NotNow, match="never changes"):
+        batches.download(batch, XLSX, by=sage.base.staff)
+    assert not batch.downloads.exists()
+
+
+@pytest.mark.parametrize("role", ["admin", "contact", "owner"])
+def test_a_download_needs_a_level_on_erp_integrations(sage, role):
+    with pytest.raises(NotAllowed):
+        batches.download(sage.built(sage.sent()), XLSX, by=getattr(sage.base, role))
+
+
+def test_a_batch_that_is_not_built_has_nothing_to_download(sage):
+    with pytest.raises(NotNow, match="has no file"):
+        batches.download(sage.accepted(), XLSX, by=sage.base.staff)
+
+
+@pytest.mark.parametrize("column", ["file_sha256", "file_key", "snapshot_sha256", "gross", "number", "state"])
+def test_raw_sql_does_not_change_what_a_ready_batch_says(sage, column):
+    """E-2 in the database itself."""
+    batch = sage.built(sage.sent())
+    value = {"gross": 1, "number": 99, "state": "pending"}.get(column, "0" * 64)
+    with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"UPDATE erp_integrations_exportbatch SET {column} = %s WHERE id = %s", [value, batch.pk])
+    with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("DELETE FROM erp_integrations_exportbatch WHERE id = %s", [batch.pk])
+
+
+def test_the_log_of_downloads_is_only_added_to(sage):
+    batch = sage.built(sage.sent())
+    batches.download(batch, XLSX, by=sage.base.staff)
+    for act in (lambda: Download.objects.all().delete(), lambda: Download.objects.update(remote_address=None)):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            act()
+
+
+# E-3: exported is not posted
+
+
+def test_only_a_person_with_sages_record_number_says_posted(sage):
+    export = sage.exported()
+    assert export.status == "exported"
+    with pytest.raises(Refused) as refusal:
+        exports.confirm(export, by=sage.approver, record_number=" ")
+    assert refusal.value.field == "record_number"
+    posted = exports.confirm(export, by=sage.approver, record_number="70001")
+    assert (posted.status, posted.sage_record_number, posted.posted_by) == ("posted", "70001", sage.approver)
+
+
+# E-7: control totals
+
+
+def test_the_batch_keeps_the_control_totals_of_its_invoices(sage):
+    first, second = sage.sent(), sage.sent(sage.approved(None, {"work_this_period": D("400.37")}))
+    batch = sage.built(first, second)
+    invoices = Invoice.objects.filter(export__in=[first, second])
+    assert batch.gross == sum(invoice.gross_this_period for invoice in invoices) == D("1400.37")
+    assert batch.retainage == sum(invoice.retainage_newly_held for invoice in invoices) == D("140.04")
+    assert batch.net == sum(invoice.current_payment_due for invoice in invoices) == D("1260.33")
+    assert [job["job"] for job in batch.totals_by_job] == ["2026014"]
+
+
+def test_the_stored_workbook_adds_up_to_the_invoices(sage):
+    """Read by another program than wrote it."""
+    batch = sage.built(sage.sent(), sage.sent())
+    content = batches.download(batch, XLSX, by=sage.approver).content
+    assert workbook.read_back(content, batch.facts.layout) == totals_of_facts(batch.facts)
+
+
+def test_a_file_that_does_not_add_up_is_not_stored(sage, settings, monkeypatch):
+    """R14: a workbook that lost a row."""
+    from_bytes = workbook.read_back
+
+    def one_cent_off(content, layout):
+        found = from_bytes(content, layout)
+        return type(found)(**{**vars(found), "gross": found.gross + D("0.01")})
+
+    monkeypatch.setattr(workbook, "read_back", one_cent_off)
+    batch = sage.built(sage.sent())
+    assert batch.state == "dead"
+    assert "gross: expected 1000.00, found 1000.01" in batch.error
+    assert stored_files(settings) == []
+
+
+# S60 and other reasons to stop
+
+
+def change_an_amount(sage, export):
+    InvoiceLine.objects.filter(invoice=export.invoice_id).update(work_this_period=D("1.00"))
+
+
+def change_a_link(sage, export):
+    CostCodeLink.objects.update(code="2320.000")
+    sage.load(ListKind.COST_CODES, {"code": "2310.000", "name": "Concrete"}, {"code": "2320.000", "name": "Slabs"})
+
+
+def change_the_terms(sage, export):
+    sage.load(ListKind.VENDORS, {"number": "20145", "name": "Acme Concrete", "due_terms": "02MO"})
+
+
+def change_the_number(sage, export):
+    Invoice.objects.filter(pk=export.invoice_id).update(number="OTHER-1")
+
+
+@pytest.mark.parametrize("change", [change_an_amount, change_a_link, change_the_terms, change_the_number])
+def test_anything_changed_between_acceptance_and_build_stops_it(sage, settings, change):
+    """S60, R10: back to accounting, nothing built."""
+    export = sage.sent()
+    batch = sage.accepted(export)
+    change(sage, export)
+    exporting.build(batch.pk)
+    batch.refresh_from_db()
+    export = fresh(export)[0]
+    assert (batch.state, export.status) == ("dead", "failed")
+    assert "S60" in batch.error and export.error == batch.error
+    assert stored_files(settings) == []
+
+
+def test_an_altered_snapshot_is_not_built(sage):
+    batch = sage.accepted()
+    ExportBatch.objects.filter(pk=batch.pk).update(snapshot=batch.snapshot.replace("1000.00", "9000.00"))
+    exporting.build(batch.pk)
+    batch.refresh_from_db()
+    assert batch.state == "dead" and "altered" in batch.error
+
+
+def test_a_list_that_changed_without_touching_the_rows_changes_nothing(sage):
+    batch = sage.accepted()
+    sage.load(ListKind.VENDORS, {"number": "20145", "name": "Acme Concrete", "due_terms": "30DY"}, {"number": "9", "name": "X"})
+    exporting.build(batch.pk)
+    batch.refresh_from_db()
+    assert batch.state == "ready"
+
+
+def test_approver_and_sender_hear_of_a_failure_and_of_the_file(sage):
+    export = sage.sent()
+    batch = sage.accepted(export)
+    change_an_amount(sage, export)
+    exporting.build(batch.pk)
+    assert {mail.to for mail in Mail.objects.about(batch)} == {sage.approver, sage.sender}
+    ready = sage.built(sage.sent())
+    mail = Mail.objects.about(ready).get()
+    assert mail.to == sage.approver and "1,000.00" in mail.text
+
+
+# Trying again, rejecting out of a failed batch
+
+
+def failed_batch(sage, *some) -> ExportBatch:
+    batch = sage.accepted(*some)
+    CostCodeLink.objects.update(code="9999.000")
+    exporting.build(batch.pk)
+    CostCodeLink.objects.update(code="2310.000")
+    batch.refresh_from_db()
+    assert batch.state == "dead"
+    return batch
+
+
+def test_a_failed_batch_is_tried_again_when_the_cause_is_gone(sage):
+    export = sage.sent()
+    batch = failed_batch(sage, export)
+    assert batches.retry(batch, by=sage.approver).state == "pending"
+    exporting.build(batch.pk)
+    batch.refresh_from_db()
+    assert (batch.state, batch.key, fresh(export)[0].status) == ("ready", "EXP-000001", "exported")
+
+
+def test_pressing_try_again_five_times_gives_one_file(sage, settings):
+    """R12, with the sweep in between."""
+    batch = failed_batch(sage, sage.sent())
+    for _ in range(5):
+        batches.retry(batch, by=sage.approver)
+    exporting.build(batch.pk)
+    with pytest.raises(NotNow, match="nothing to try again"):
+        batches.retry(batch, by=sage.approver)
+    assert len(stored_files(settings)) == 2
+    assert Event.objects.about(batch).filter(verb="tried again").count() == 1
+
+
+def test_the_bad_one_is_rejected_and_the_others_go_on(sage):
+    """R13."""
+    good, bad = sage.sent(), sage.sent()
+    batch = failed_batch(sage, good, bad)
+    exports.reject(fresh(bad)[0], by=sage.approver, reason="Wrong job")
+    batches.retry(batch, by=sage.approver)
+    exporting.build(batch.pk)
+    batch.refresh_from_db()
+    assert (batch.state, batch.invoice_count) == ("ready", 1)
+    assert [export.status for export in fresh(good, bad)] == ["exported", "rejected"]
+
+
+def test_a_failed_batch_with_everything_rejected_is_void(sage):
+    export = sage.sent()
+    batch = failed_batch(sage, export)
+    exports.reject(fresh(export)[0], by=sage.approver, reason="Wrong job")
+    batch.refresh_from_db()
+    assert batch.state == "void"
+    assert sage.accepted(sage.sent(export.invoice)).key == "EXP-000002"
+
+
+def test_whoever_sent_does_not_try_again(sage):
+    """P-7 holds on every way into a file."""
+    sage.sender = sage.all_rights()
+    batch = failed_batch(sage, sage.sent())
+    with pytest.raises(NotNow, match="separation of duties"):
+        batches.retry(batch, by=sage.sender)
+
+
+# Void, and the chain of what replaced what
+
+
+def test_a_voided_invoice_can_be_sent_again_and_the_chain_is_kept(sage):
+    export, both = sage.exported(), sage.all_rights()
+    old = export.live_item
+    voided = exports.void(export, by=both, reason="Keyed twice", sage_holds_it_no_more=True)
+    voided.invoice.refresh_from_db()
+    assert not voided.invoice.is_locked
+    new = sage.built(sage.sent(export.invoice)).items.get()
+    old.refresh_from_db()
+    assert (old.is_live, old.replaced_by, new.is_live) == (False, new, True)
+    assert old.batch.state == "void" and batches.download(old.batch, XLSX, by=sage.base.staff).content
+
+
+@pytest.mark.parametrize("role", ["sender", "approver"])
+def test_voiding_needs_both_rights(sage, role):
+    with pytest.raises(NotAllowed, match="Admin on Commitments, Standard on ERP"):
+        exports.void(sage.exported(), by=getattr(sage, role), reason="Twice", sage_holds_it_no_more=True)
+
+
+def test_voiding_needs_the_statement_that_sage_holds_it_no_more(sage):
+    with pytest.raises(Refused) as refusal:
+        exports.void(sage.exported(), by=sage.all_rights(), reason="Twice", sage_holds_it_no_more=False)
+    assert refusal.value.field == "sage_holds_it_no_more"
+
+
+def test_voiding_is_refused_while_sages_newest_list_still_has_it(sage):
+    export = sage.exported()
+    row = {"vendor_number": "20145", "invoice_number": export.invoice.number, "record_number": record_number()}
+    sage.load(ListKind.PAYABLE_INVOICES, row)
+    with pytest.raises(NotNow, match="still holds"):
+        exports.void(export, by=sage.all_rights(), reason="Twice", sage_holds_it_no_more=True)
+
+
+# Retainage that is released
+
+
+def with_release(sage, commitment, amount: str, work: str = "0.00") -> Invoice:
+    sage.next_month()
+    figures = {"work_this_period": D(work), "retainage_released": D(amount)}
+    return sage.approved(commitment, figures)
+
+
+def test_a_release_goes_to_the_oldest_exported_invoices_and_to_no_row(sage):
+    """S49–S52, S51: two invoices hold 100.00 each; 150.00 is released."""
+    commitment = sage.commitment()
+    first = sage.exported(sage.approved(commitment))
+    sage.next_month()
+    second = sage.exported(sage.approved(commitment))
+    third = sage.sent(with_release(sage, commitment, "150.00", work="500.00"))
+    batch = sage.built(third)
+    facts = batch.facts.invoices[0]
+    assert [(r.invoice_number, r.held, r.released) for r in facts.releases] == [
+        (first.invoice.number, D("100.00"), D("100.00")),
+        (second.invoice.number, D("100.00"), D("50.00")),
+    ]
+    assert (batch.gross, batch.retainage) == (D("500.00"), D("50.00"))
+    sage.next_month()
+    last = sage.sent(with_release(sage, commitment, "60.00"))
+    assert [(r.invoice_number, r.held, r.released) for r in sage.accepted(last).facts.invoices[0].releases] == [
+        (second.invoice.number, D("50.00"), D("50.00")),
+        (third.invoice.number, D("50.00"), D("10.00")),
+    ]
+
+
+def test_a_release_only_invoice_makes_a_file_without_rows(sage):
+    """S50."""
+    commitment = sage.commitment()
+    sage.exported(sage.approved(commitment))
+    export = sage.sent(with_release(sage, commitment, "100.00"))
+    batch = sage.built(export)
+    assert (batch.state, batch.row_count, batch.gross) == ("ready", 0, D("0.00"))
+    assert fresh(export)[0].status == "exported"
+
+
+def test_a_release_that_no_exported_invoice_holds_is_stopped(sage):
+    """S51: Sage can't release what it does not hold."""
+    commitment = sage.commitment()
+    sage.approved(commitment)
+    with pytest.raises(Refused, match="S51"):
+        sage.sent(with_release(sage, commitment, "100.00"))
+
+
+def test_a_voided_release_can_be_released_again(sage):
+    commitment = sage.commitment()
+    sage.exported(sage.approved(commitment))
+    export = sage.exported(with_release(sage, commitment, "100.00"))
+    exports.void(export, by=sage.all_rights(), reason="Twice", sage_holds_it_no_more=True)
+    assert sage.accepted(sage.sent(export.invoice)).facts.invoices[0].releases[0].released == D("100.00")
+
+
+# The queue: leases, fencing, sweeps
+
+
+def test_only_one_of_two_workers_claims_a_batch(sage):
+    batch = sage.accepted()
+    assert building.claim(batch.pk) is not None
+    assert building.claim(batch.pk) is None
+
+
+def test_a_late_worker_can_not_write_after_its_lease_was_taken(sage, settings):
+    """Fencing, R20: a worker that was stopped past its lease wakes up and finishes its work in vain."""
+    batch = sage.accepted()
+    late = building.claim(batch.pk)
+    proposal = building.verify(late)
+    with time_machine.travel(timezone.now() + timedelta(minutes=2), tick=False):
+        exporting.build(batch.pk)
+        with pytest.raises(building.LeaseLost):
+            building.make_file(late, proposal)
+    batch.refresh_from_db()
+    ready = ExportBatch.objects.filter(pk=batch.pk).values().get()
+    built = building.Built(
+        "x.xlsx", storing.StoredFile("x", "0"), storing.StoredFile("y", "0"), "0", totals_of_facts(batch.facts)
+    )
+    with pytest.raises(building.LeaseLost), transaction.atomic():
+        building.finish(late, built)
+    building.give_up(late, "too late")
+    building.try_later(late, OSError("too late"))
+    assert ExportBatch.objects.filter(pk=batch.pk).values().get() == ready
+    assert Event.objects.about(batch).filter(verb="built").count() == 1
+
+
+def test_an_abandoned_build_is_taken_up_after_its_lease(sage):
+    batch = sage.accepted()
+    building.claim(batch.pk)
+    exporting.build(batch.pk)
+    batch.refresh_from_db()
+    assert batch.state == "building"
+    with time_machine.travel(timezone.now() + building.LEASE + timedelta(seconds=1), tick=False):
+        exporting.build(batch.pk)
+    batch.refresh_from_db()
+    assert (batch.state, batch.attempts) == ("ready", 2)
+
+
+@pytest.fixture
+def messages(monkeypatch) -> list[int]:
+    """The batches a sweep wakes, instead of a broker."""
+    woken = []
+    monkeypatch.setattr(tasks, "send", lambda task, pk: woken.append(pk))
+    return woken
+
+
+def test_a_sweep_wakes_what_no_message_stands_for(sage, messages):
+    """R5, R6: lost messages, killed workers, restored backups; within a minute."""
+    batch = sage.accepted()
+    tasks.sweep()
+    assert messages == []
+    with time_machine.travel(timezone.now() + timedelta(seconds=31), tick=False):
+        tasks.sweep()
+        tasks.sweep()
+    assert messages == [batch.pk]
+
+
+def test_a_sweep_wakes_an_abandoned_build(sage, messages):
+    batch = sage.accepted()
+    building.claim(batch.pk)
+    tasks.sweep()
+    assert messages == []
+    with time_machine.travel(timezone.now() + building.LEASE + timedelta(seconds=1), tick=False):
+        tasks.sweep()
+    assert messages == [batch.pk]
+
+
+def test_a_batch_that_kills_every_worker_is_given_up_after_five(sage, messages):
+    """R20: dead and said so, never silently stuck."""
+    export = sage.sent()
+    batch = sage.accepted(export)
+    now = timezone.now()
+    for attempt in range(1, 8):
+        with time_machine.travel(now + attempt * timedelta(minutes=1), tick=False):
+            building.claim(batch.pk)
+    with time_machine.travel(now + timedelta(minutes=10), tick=False):
+        tasks.sweep()
+    batch.refresh_from_db()
+    assert (batch.state, batch.attempts, fresh(export)[0].status) == ("dead", 5, "failed")
+    assert "interrupted 5 times" in batch.error
+    assert messages == []
+
+
+def test_a_full_disk_is_tried_again_and_then_given_up(sage, monkeypatch, settings):
+    """R130: what may pass by itself goes back into the queue."""
+
+    def no_space(folder, content):
+        raise OSError(28, "No space left on device")
+
+    batch = sage.accepted()
+    with monkeypatch.context() as patch:
+        patch.setattr(storing, "write_part", no_space)
+        exporting.build(batch.pk)
+    batch.refresh_from_db()
+    assert batch.state == "pending" and "No space left" in batch.error
+    exporting.build(batch.pk)
+    batch.refresh_from_db()
+    assert (batch.state, batch.error) == ("ready", "")
+    monkeypatch.setattr(storing, "write_part", no_space)
+    hopeless = sage.accepted()
+    for _ in range(6):
+        exporting.build(hopeless.pk)
+    hopeless.refresh_from_db()
+    assert hopeless.state == "dead" and "tried 5 times" in hopeless.error
+
+
+def test_an_unexpected_error_fails_the_batch_with_its_words(sage, monkeypatch):
+    def breaks(proposal):
+        raise KeyError("colour")
+
+    monkeypatch.setattr(building, "render", breaks)
+    export = sage.sent()
+    batch = sage.built(export)
+    assert batch.state == "dead" and "KeyError" in batch.error
+    assert fresh(export)[0].status == "failed"
+
+
+def test_a_rolled_back_finish_leaves_the_batch_to_the_next_worker(sage, monkeypatch):
+    """The batch, its invoices and the events say *built* together or not at all."""
+
+    def breaks(batch):
+        raise OperationalError("connection lost")
+
+    export = sage.sent()
+    batch = sage.accepted(export)
+    with monkeypatch.context() as patch:
+        patch.setattr("erp_integrations.notifications.ready", breaks)
+        exporting.build(batch.pk)
+    batch.refresh_from_db()
+    assert (batch.state, batch.file_key, fresh(export)[0].status) == ("pending", "", "exporting")
+    assert not Event.objects.about(batch, export).filter(verb="built").exists()
+    exporting.build(batch.pk)
+    batch.refresh_from_db()
+    assert batch.state == "ready"
+
+
+def test_the_worker_is_seen(sage, messages):
+    """R30: a page can say that exports wait for a worker."""
+    assert WorkerPulse.is_silent()
+    tasks.sweep()
+    assert not WorkerPulse.is_silent()
+    with time_machine.travel(timezone.now() + timedelta(seconds=61), tick=False):
+        assert WorkerPulse.is_silent()
+
+
+# Files on disk
+
+
+def test_leftovers_of_killed_workers_are_removed_after_an_hour(sage, settings):
+    """R8, R112: never a file that a batch names, never one that is being written."""
+    batch = sage.built(sage.sent())
+    kept = set(stored_files(settings))
+    folder = Path(settings.EXPORTS_ROOT) / str(batch.pk)
+    orphans = [folder / f".{uuid.uuid4().hex}.part", folder / f"{'0' * 64}.xlsx"]
+    for orphan in orphans:
+        orphan.write_bytes(b"half")
+    assert storing.remove_orphans() == 0
+    with time_machine.travel(timezone.now() + timedelta(hours=2), tick=False):
+        assert storing.remove_orphans() == 2
+    assert set(stored_files(settings)) == kept
+
+
+def test_the_manifest_outside_the_database_names_each_built_file(sage, settings):
+    """R127: a database restored to yesterday can be compared with it."""
+    batch = sage.built(sage.sent())
+    line = json.loads((Path(settings.EXPORTS_ROOT) / storing.MANIFEST).read_text())
+    assert (line["batch"], line["sha256"], line["gross"]) == (batch.key, batch.file_sha256, "1000.00")
+    assert line["invoices"] == [["20145", batch.facts.invoices[0].number]]
+
+
+def test_the_limits_of_a_task_end_before_its_lease():
+    """R34: soft < hard < lease < the broker's visibility time-out."""
+    assert tasks.SOFT_LIMIT < tasks.HARD_LIMIT < building.LEASE < timedelta(seconds=120)
+
+
+def test_rebuilding_from_the_snapshot_gives_the_same_bytes(sage):
+    """S9: on the lists that were current when it was accepted."""
+    batch = sage.built(sage.sent())
+    sage.load(ListKind.VENDORS, {"number": "20145", "name": "Acme Concrete", "due_terms": "02MO"})
+    pinned = exporting.checking.sage_lists(sage.company, batch.list_versions)
+    again = workbook.render(exporting.checking.examine(batch.facts, pinned).rows, batch.facts)
+    assert again.xlsx == batches.download(batch, XLSX, by=sage.approver).content
+
+
+def test_every_cell_tells_how_it_was_computed(sage):
+    """E-6, frozen with the batch."""
+    batch = sage.built(sage.sent())
+    rows = exporting.checking.examine(batch.facts, sage.lists()).rows
+    price = rows.rows[1].cell("price")
+    assert price.text == "1000.00" and price.how
+    assert ExportItem.objects.get().batch.facts.invoices[0].lines[0].how.endswith("= 1,000.00")
+
+
+def test_accounting_date_is_the_posting_date(sage):
+    batch = sage.accepted()
+    assert batch.facts.accounting_date == ACCOUNTING_DATE

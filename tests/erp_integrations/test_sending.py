@@ -1,0 +1,169 @@
+"""What the project does with an approved invoice: send it to accounting, take it back, send it again."""
+
+import pytest
+
+from directory.actions import grants
+from directory.models import Event, Mail
+from directory.permissions import Level, Tool
+from directory.refusals import NotAllowed, NotNow, Refused
+from erp_integrations.actions import exports
+from erp_integrations.models import InvoiceExport, VendorLink
+from invoicing.actions import invoices
+from tests.erp_integrations.world import D, fresh
+
+
+def test_an_admin_sends_an_approved_invoice(sage):
+    invoice = sage.approved()
+    export = sage.sent(invoice)
+    assert export.status == "ready_to_export"
+    assert export.sent_by == sage.sender
+    invoice.refresh_from_db()
+    assert invoice.is_locked
+
+
+def test_findings_are_stored_when_it_is_sent(sage):
+    """E-5: the approver sees what the rules said at that moment."""
+    export = fresh(sage.sent())[0]
+    assert [finding["rule"] for finding in export.findings] == ["S39"]
+    assert "remedy" in export.findings[0]
+
+
+@pytest.mark.parametrize("role", ["reader", "contact", "approver", "staff", "owner"])
+def test_nobody_but_a_project_admin_sends(sage, role):
+    invoice = sage.approved()
+    with pytest.raises(NotAllowed) as refusal:
+        exports.send_one(invoice, by=getattr(sage.base, role))
+    assert refusal.value.right == "Admin on Commitments"
+    assert not InvoiceExport.objects.filter(invoice=invoice).exists()
+
+
+def test_an_invoice_that_is_not_approved_is_not_sent(sage):
+    invoice = sage.base.submitted(sage.base.draft(sage.commitment()))
+    with pytest.raises(NotNow, match="Approve it first"):
+        exports.send_one(invoice, by=sage.sender)
+
+
+def test_an_error_of_the_rules_stops_the_sending_and_says_what_to_do(sage):
+    """E-5, S12: the same check as at acceptance, so most problems never arrive there."""
+    invoice = sage.approved()
+    VendorLink.objects.all().delete()
+    with pytest.raises(Refused, match="S12"):
+        exports.send_one(invoice, by=sage.sender)
+    invoice.refresh_from_db()
+    assert not invoice.is_locked
+    assert not InvoiceExport.objects.exclude(status="not_sent").exists()
+
+
+def test_a_bulk_send_answers_row_by_row(sage):
+    """One that can't go never holds up the others, and the approvers get one mail."""
+    good, bad = sage.approved(), sage.base.approved(sage.base.draft(sage.base.commitment()))
+    results = exports.send([good, bad], by=sage.sender)
+    assert [bool(result.export) for result in results] == [True, False]
+    assert "S55" in results[1].refusal.message
+    mails = Mail.objects.filter(to=sage.approver)
+    assert [mail.headline for mail in mails] == [f"1 invoice waits for accounting: {sage.base.project.name}"]
+
+
+def test_a_sent_invoice_can_only_be_changed_after_it_is_taken_back(sage):
+    """I-4: locked except attachments."""
+    export = sage.sent()
+    with pytest.raises(NotNow, match="Take it back"):
+        invoices.reopen(export.invoice, by=sage.sender, reason="A line is wrong")
+    exports.retrieve(export, by=sage.sender)
+    assert invoices.reopen(export.invoice, by=sage.sender, reason="A line is wrong").status == "under_review"
+
+
+def test_taken_back_and_rejected_look_different(sage):
+    """E-4."""
+    taken = exports.retrieve(sage.sent(), by=sage.sender)
+    rejected = exports.reject(sage.sent(), by=sage.approver, reason="Wrong job")
+    assert (taken.get_status_display(), rejected.get_status_display()) == ("Taken back", "Rejected by accounting")
+
+
+def test_it_is_changed_approved_and_sent_again(sage):
+    export = exports.retrieve(sage.sent(), by=sage.sender)
+    invoices.reopen(export.invoice, by=sage.sender, reason="A line is wrong")
+    sage.base.entered(export.invoice.__class__.objects.get(pk=export.invoice_id), {"work_this_period": D("900.00")}, by=sage.sender)
+    invoices.approve(export.invoice, by=sage.sender)
+    again = sage.sent(export.invoice)
+    assert again.pk == export.pk
+    assert again.status == "ready_to_export"
+    assert sage.accepted(again).facts.invoices[0].gross == D("900.00")
+
+
+def test_whoever_rejected_hears_at_once_that_it_was_sent_again(sage):
+    export = exports.reject(sage.sent(), by=sage.approver, reason="Wrong job")
+    sage.sent(export.invoice)
+    assert Mail.objects.filter(to=sage.approver, headline__contains="was sent again").count() == 1
+
+
+def test_taking_back_is_too_late_after_the_acceptance(sage):
+    export = sage.sent()
+    sage.accepted(export)
+    with pytest.raises(NotNow, match="Exporting now.*Sam Ruiz answered it"):
+        exports.retrieve(export, by=sage.sender)
+
+
+def test_a_rejection_unlocks_and_reaches_the_sender(sage):
+    export = exports.reject(sage.sent(), by=sage.approver, reason="Wrong  job ")
+    export.invoice.refresh_from_db()
+    assert not export.invoice.is_locked
+    assert export.reason == "Wrong job"
+    mail = Mail.objects.about(export).first()
+    assert mail.to == sage.sender
+    assert "Wrong job" in mail.text and "Wrong job" in mail.html
+
+
+def test_a_rejection_needs_a_reason(sage):
+    with pytest.raises(Refused) as refusal:
+        exports.reject(sage.sent(), by=sage.approver, reason="  ")
+    assert refusal.value.field == "reason"
+
+
+@pytest.mark.parametrize("role", ["sender", "reader", "staff", "owner"])
+def test_nobody_but_an_accounting_approver_answers(sage, role):
+    """P-4: Standard on ERP Integrations and the privilege; a superuser has neither by being one."""
+    export, by = sage.sent(), sage.sender if role == "sender" else getattr(sage.base, role)
+    for act in (
+        lambda: exports.reject(export, by=by, reason="No"),
+        lambda: sage.accepted(export, by=by),
+        lambda: exports.change_header(export, exports.HeaderEdit("Other"), by=by),
+    ):
+        with pytest.raises(NotAllowed, match="Can Push to Accounting"):
+            act()
+    assert fresh(export)[0].status == "ready_to_export"
+
+
+def test_standard_on_the_tool_without_the_privilege_is_not_enough(sage):
+    grants.set_level(sage.base.staff, Tool.ERP_INTEGRATIONS, sage.company, Level.ADMIN, by=sage.base.owner)
+    with pytest.raises(NotAllowed):
+        sage.accepted(by=sage.base.staff)
+
+
+def test_the_approver_may_change_words_and_days_but_no_amount(sage):
+    export = sage.sent()
+    exports.change_header(export, exports.HeaderEdit("Concrete, June"), by=sage.approver)
+    facts = sage.accepted(export).facts.invoices[0]
+    assert facts.description == "Concrete, June"
+    event = Event.objects.about(export).get(verb="changed the header")
+    assert event.changes == {"description": ["", "Concrete, June"]}
+
+
+def test_a_description_longer_than_sage_takes_is_refused(sage):
+    with pytest.raises(Refused) as refusal:
+        exports.change_header(sage.sent(), exports.HeaderEdit("x" * 51), by=sage.approver)
+    assert refusal.value.field == "description"
+
+
+def test_every_move_writes_one_event(sage):
+    export = sage.sent()
+    exports.retrieve(export, by=sage.sender)
+    export = sage.sent(export.invoice)
+    exports.reject(export, by=sage.approver, reason="Wrong job")
+    moves = [(e.verb, e.from_state, e.to_state, e.by) for e in reversed(Event.objects.about(export))]
+    assert moves == [
+        ("send", "not_sent", "ready_to_export", sage.sender),
+        ("retrieve", "ready_to_export", "retrieved", sage.sender),
+        ("send", "retrieved", "ready_to_export", sage.sender),
+        ("reject", "ready_to_export", "rejected", sage.approver),
+    ]
