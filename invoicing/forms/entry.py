@@ -21,9 +21,11 @@ SEPARATOR = "|"
 
 
 class HeaderForm(forms.Form):
-    number = forms.CharField(label="Invoice number", max_length=40, required=False, help_text="The one your books use.")
+    number = forms.CharField(label="Invoice number", max_length=40, required=False)
     billing_date = forms.DateField(
-        label="Billing date", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        label="Billing date",
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text="The due date unless you change it.",
     )
 
 
@@ -113,6 +115,14 @@ class Row:
             return None
         return self.line.work_this_period
 
+    @property
+    def held_work(self) -> Cell | None:
+        return self.cells.get("held-work")
+
+    @property
+    def held_stored(self) -> Cell | None:
+        return self.cells.get("held-stored")
+
     def read(self) -> None:
         """Fill `values` from the changed cells; a cell that can't be read gets its problem."""
         self.values = {stem: cell.read() for stem, cell in self.cells.items() if cell.is_pending}
@@ -178,6 +188,10 @@ class Sheet:
         self.columns = columns_of(self.invoice, self.lines, as_admin=self.as_admin)
         self.rows = [Row(line, self.columns, self.data, self.claims.get(line.schedule_line_id)) for line in self.lines]
         self.stems = {column.stem for column in self.columns}
+        self.holds_on_stored = bool(self.stems & {"stored", "held-stored"}) or any(
+            r.worked.stored_retainage for r in self.rows
+        )
+        self.width = 20  # no sheet has more columns; a cell may span past the last one
         self.form = HeaderForm(self._header_data(), initial=self._header())
         self.refusals: list[Refused] = []
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from directory.decorators import READ, signed_in_view
 from directory.models import Project
-from directory.permissions import Level, Tool, objects_with_level
+from directory.permissions import Tool, visible_projects
 from invoicing.models import BillingPeriod, Commitment, Invitation, Invoice
 
 MOST_APPROVED = 50
@@ -40,7 +40,7 @@ class Opening:
 
 @signed_in_view(methods=READ)
 def my_bills(request):
-    projects = objects_with_level(request.user, Tool.COMMITMENTS, Level.READ_ONLY, Project)
+    projects = visible_projects(request.user, Tool.COMMITMENTS)
     commitments = list(
         Commitment.objects.billed_by(request.user, projects).select_related(
             "project__company", "project__billing_settings", "vendor"
@@ -53,10 +53,12 @@ def my_bills(request):
         .with_rejected_count()
         .order_by("due_date", "pk")
     )
+    drafts = _with(bills, Invoice.Status.DRAFT)
     context = {
         "commitments": commitments,
         "openings": openings(commitments, bills),
-        "drafts": _with(bills, Invoice.Status.DRAFT),
+        "drafts": drafts,
+        "drafts_count": len(drafts),
         "sent_back": _with(bills, Invoice.Status.REVISE_AND_RESUBMIT),
         "under_review": _with(bills, Invoice.Status.UNDER_REVIEW),
         "approved": _with(bills, *Invoice.APPROVALS)[::-1][:MOST_APPROVED],

@@ -15,7 +15,7 @@ from invoicing.models import Invoice, Verdict
 from invoicing.permissions import is_project_admin, may_bill
 from invoicing.proof import identities_of
 from invoicing.views.grid import column_totals, lines_with_names
-from invoicing.views.invoices import about, address, show, summary_rows
+from invoicing.views.invoices import about, address, moves, show, summary_rows
 
 
 def _must_bill(request, invoice: Invoice) -> None:
@@ -71,6 +71,7 @@ def _saved(request, invoice: Invoice, then: str, has_changes: bool):
 
 
 def _show_sheet(request, invoice: Invoice, sheet: Sheet, refused: Refused | None = None):
+    found = identities_of(invoice, sheet.lines)
     rejected = sum(line.verdict == Verdict.REJECTED for line in sheet.lines)
     context = about(request, invoice) | {
         "sheet": sheet,
@@ -78,7 +79,8 @@ def _show_sheet(request, invoice: Invoice, sheet: Sheet, refused: Refused | None
         "is_stale": isinstance(refused, Stale),
         "totals": column_totals(sheet.rows),
         "summary": summary_rows(invoice),
-        "identities": identities_of(invoice, sheet.lines),
+        "identities": found,
+        "is_clean": not identities.errors(found),
         "waiting_lines": _lines_to_take_up(invoice),
         "rejected": rejected,
         "only": "rejected" if request.GET.get("show") == "rejected" and rejected else "",
@@ -106,7 +108,7 @@ def take_up_change_orders(request, invoice):
 @invoice_view(Level.READ_ONLY)
 def send(request, invoice):
     _must_bill(request, invoice)
-    if request.method == "GET" and "submit" not in about(request, invoice)["moves"]:
+    if request.method == "GET" and "submit" not in moves(request, invoice):
         messages.info(request, f"It is {invoice.get_status_display()}, so it can't be sent now.")
         return redirect(address(invoice))
     found = identities_of(invoice, lines_with_names(invoice))
@@ -142,7 +144,6 @@ def _show_check(request, invoice: Invoice, found, form: SendForm, refused: Refus
         "refused": refused,
         "errors": identities.errors(found),
         "warnings": [(warning, tick_name(warning), tick_name(warning) in seen) for warning in warnings],
-        "keys": {line.schedule_line.key: line.pk for line in invoice.lines.select_related("schedule_line")},
         "summary": summary_rows(invoice),
         "on_behalf": not request.access.is_external,
     }

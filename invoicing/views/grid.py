@@ -29,11 +29,6 @@ class ShownLine:
     line: InvoiceLine
     worked: Line
 
-    @property
-    def key(self) -> str:
-        """The id in the page: as text, since templates put commas into numbers."""
-        return f"line-{self.line.pk}"
-
 
 def lines_with_names(invoice: Invoice) -> list[InvoiceLine]:
     """Every line with what a grid names it by, in one query."""

@@ -55,7 +55,7 @@ def about(request, invoice: Invoice) -> dict:
         "project": invoice.project,
         "commitment": invoice.commitment,
         "noun": "bill" if access.is_external else "invoice",
-        "moves": {move.name for move in invoice.get_available_user_status_transitions(access)},
+        "moves": moves(request, invoice),
         "sides_agree": _is_senders_side(invoice, access),
         "may_attach": may_attach(invoice, access),
         "may_bill": may_bill(invoice, access),
@@ -67,6 +67,11 @@ def about(request, invoice: Invoice) -> dict:
             "mail": Mail.objects.about(invoice).count(),
         },
     }
+
+
+def moves(request, invoice: Invoice) -> set[str]:
+    """The transitions that the machine lets this person make now: what buttons are made from."""
+    return {move.name for move in invoice.get_available_user_status_transitions(request.access)}
 
 
 def _is_senders_side(invoice: Invoice, access) -> bool:
@@ -107,7 +112,10 @@ SUMMARY = (
 
 def _lines(invoice: Invoice) -> dict:
     lines = lines_shown(invoice)
-    return {"rows": lines, "totals": column_totals(lines)}
+    has_stored = any(
+        row.worked.stored_previous or row.worked.stored_new or row.worked.stored_presently for row in lines
+    )
+    return {"rows": lines, "totals": column_totals(lines), "has_stored": has_stored}
 
 
 def _summary(invoice: Invoice) -> dict:

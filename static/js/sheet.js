@@ -8,10 +8,11 @@
                                                         data-held-work, data-held-stored; rates in hundredths of a percent:
                                                         data-work-rate="1000" is 10 %, data-stored-rate; data-may-exceed="1" waives the limit
      <input class="cell" name="…" data-cell="work|moved|stored|release">   amounts, forgiving (U5); any name
-     <input class="cell" data-cell="percent">           typing it solves for work; give it no name
+     <input class="cell" data-cell="percent">           typing it solves for work; its name is only for people without scripts
+     <input class="cell" data-cell="quantity">          times data-unit-price="18.7500" of the row gives work, which is readonly there
      <output data-out="presently_stored|total|percent|balance|retainage">
      <tr class="under" hidden><td><p data-problem>      one row's problem, in words
-   anywhere: data-sum="work|moved|stored|release|total|balance|scheduled|gross|retainage|net", [data-saved], <a data-problems>
+   anywhere: data-sum="work|moved|stored|release|presently_stored|total|balance|scheduled|gross|retainage|held|net|earned|left", [data-saved], <a data-problems>
    Answer to a row (fields of that row, line, version): 200 {version, row: {total: "…"}, summary: {net: "…"}, problems: ["…"]};
    409 or 422 {problems: ["…"]}. */
 (() => {
@@ -36,7 +37,18 @@
   const plain = (cents) => `${cents < 0 ? "-" : ""}${grouped.format(Math.floor(Math.abs(cents) / 100))}.${String(Math.abs(cents) % 100).padStart(2, "0")}`;
   const words = (cents) => plain(cents).replace("-", "−");
   const share = (cents, rate) => Math.sign(cents) * Math.floor((Math.abs(cents) * rate + 5000) / 10000); // half-up, as the server does
-  const percent = (part, whole) => (whole ? `${(Math.round((part * 1000) / whole) / 10).toFixed(1).replace("-", "−")} %` : "");
+  const percent = (part, whole, places = 1) => (whole ? `${((part * 100) / whole).toFixed(places).replace("-", "−")} %` : "");
+  // Quantity × unit price in cents, half-up; both with at most four decimals. null when either is not a number.
+  const tenThousandths = (text) => {
+    const found = /^(-?)(\d*)(?:\.(\d{0,4}))?$/.exec(text.replace(/[,\s]/g, "").replace(/−/g, "-"));
+    return found ? BigInt(`${found[1]}${found[2] || "0"}${(found[3] ?? "").padEnd(4, "0")}`) : null;
+  };
+  const worth = (quantity, price) => {
+    const many = tenThousandths(quantity), each = tenThousandths(price);
+    if (many === null || each === null) return null;
+    const product = many * each, half = product < 0n ? -500000n : 500000n;
+    return Number((product + half) / 1000000n);
+  };
 
   const cell = (row, name) => row.querySelector(`[data-cell=${name}]`);
   const fact = (row, name) => Number(row.dataset[name] || 0);
@@ -49,10 +61,12 @@
     const total = fact(row, "before") + work + moved + presently_stored;
     const held = fact(row, "heldWork") + share(work + moved, fact(row, "workRate")) + share(presently_stored, fact(row, "storedRate")) - release;
     const gross = work + stored, retainage = held - fact(row, "heldWork") - fact(row, "heldStored");
-    return { work, moved, stored, release, scheduled, presently_stored, total, balance: scheduled - total, held, gross, retainage, net: gross - retainage };
+    const earned = total - held; // line 6; what is left of line 3 is line 9
+    return { work, moved, stored, release, scheduled, presently_stored, total, balance: scheduled - total, held, gross, retainage, net: gross - retainage, earned, left: scheduled - earned };
   };
+  const AMOUNTS = "[data-cell]:not([data-cell=percent], [data-cell=quantity])";
   const problem = (row, now) => {
-    for (const input of row.querySelectorAll("[data-cell]:not([data-cell=percent])")) {
+    for (const input of row.querySelectorAll(AMOUNTS)) {
       if (parse(input.value) === null) return [`“${input.value.trim()}” is not an amount. Type it like 1,250.00.`, input];
     }
     const over = fact(row, "scheduled") >= 0 ? now.total - now.scheduled : now.scheduled - now.total;
@@ -90,16 +104,24 @@
     }
     return now;
   };
+  const moved = (row) => ["moved", "stored"].some((name) => { const input = cell(row, name); return input && input.value !== input.defaultValue; });
   const changed = (input) => {
     const row = input.closest("[data-row]"), work = cell(row, "work"), ratio = cell(row, "percent");
     if (input === ratio && work) {
       const typed = parse(input.value.replace("%", ""));
       if (typed === null) { mark(row, `“${input.value.trim()}” is not a percentage.`, input); return; }
       const now = reckon(row);
-      work.value = plain(share(now.scheduled, typed) - (now.total - now.work));
+      // The percentage that was shown keeps its amount: it is rounded, the amount is not.
+      const kept = typed === parse(input.defaultValue.replace("%", "")) && !moved(row);
+      work.value = kept ? work.defaultValue : plain(share(now.scheduled, typed) - (now.total - now.work));
+    }
+    if (input.dataset.cell === "quantity") {
+      const cents = worth(input.value, row.dataset.unitPrice);
+      if (cents === null) { mark(row, `“${input.value.trim()}” is not a quantity. Type it like 12.5.`, input); return; }
+      work.value = plain(cents);
     }
     const now = update(row);
-    if (ratio && input !== ratio) ratio.value = percent(now.total, now.scheduled).replace(" %", "");
+    if (ratio && input !== ratio) ratio.value = percent(now.total, now.scheduled, 2).replace(" %", "");
     mark(row, ...problem(row, now));
     dirty.add(row);
     paintSums();
@@ -123,7 +145,7 @@
     note(answer?.ok ? (dirty.size ? "Saving…" : "All saved") : answer ? "Not saved: look at the marked line" : "Not saved: you are offline, it stays on this page");
   };
   const save = (row) => {
-    const readable = [...row.querySelectorAll("[data-cell]:not([data-cell=percent])")].every((input) => parse(input.value) !== null);
+    const readable = [...row.querySelectorAll(AMOUNTS)].every((input) => parse(input.value) !== null);
     if (!form.dataset.save || !dirty.has(row) || !readable) return;
     dirty.delete(row);
     note("Saving…");
@@ -151,7 +173,7 @@
   const tidy = (text) => { const cents = parse(text); return cents === null ? text.trim() : plain(cents); };
 
   sheet.addEventListener("input", (event) => { if (event.target.dataset.cell) changed(event.target); else if (event.target.name) dirty.add(event.target.closest("[data-row]")); });
-  sheet.addEventListener("change", (event) => { if (event.target.dataset.cell && event.target.dataset.cell !== "percent") event.target.value = tidy(event.target.value); });
+  sheet.addEventListener("change", (event) => { if (event.target.matches(AMOUNTS)) event.target.value = tidy(event.target.value); });
   sheet.addEventListener("focusin", (event) => { if (event.target.dataset.cell) { before = event.target.value; event.target.select(); } });
   sheet.addEventListener("focusout", (event) => { const row = event.target.closest("[data-row]"); if (row && !row.contains(event.relatedTarget)) save(row); });
   sheet.addEventListener("paste", paste);
@@ -164,5 +186,6 @@
   addEventListener("beforeunload", (event) => { if (form.dataset.save && dirty.size) event.preventDefault(); });
   document.addEventListener("submit", () => dirty.clear());
 
+  for (const input of sheet.querySelectorAll("[data-cell=percent]")) input.removeAttribute("name"); // work holds its answer
   for (const row of sheet.querySelectorAll("[data-row]")) count(row); // what is shown so far came from the server
 })();
