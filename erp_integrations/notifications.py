@@ -59,10 +59,11 @@ def ready(batch: ExportBatch) -> None:
     """To the approver: the file can be downloaded."""
     batch.refresh_from_db()
     count = batch.items.filter(is_live=True).count()
+    invoices = "1 invoice" if count == 1 else f"{count} invoices"
     post(
         about=batch,
         to=[batch.accepted_by],
-        subject=f"{batch.key} is ready to import: {'1 invoice' if count == 1 else f'{count} invoices'}, {batch.net:,.2f}",
+        subject=f"{batch.key} is ready to import: {invoices}, {batch.net:,.2f}",
         template="erp_integrations/emails/ready",
         context={"batch": batch},
     )

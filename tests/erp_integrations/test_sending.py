@@ -9,6 +9,7 @@ from directory.refusals import NotAllowed, NotNow, Refused
 from erp_integrations.actions import exports
 from erp_integrations.models import InvoiceExport, VendorLink
 from invoicing.actions import invoices
+from invoicing.models import Invoice
 from tests.erp_integrations.world import D, fresh
 
 
@@ -83,8 +84,9 @@ def test_taken_back_and_rejected_look_different(sage):
 def test_it_is_changed_approved_and_sent_again(sage):
     export = exports.retrieve(sage.sent(), by=sage.sender)
     invoices.reopen(export.invoice, by=sage.sender, reason="A line is wrong")
-    sage.base.entered(export.invoice.__class__.objects.get(pk=export.invoice_id), {"work_this_period": D("900.00")}, by=sage.sender)
-    invoices.approve(export.invoice, by=sage.sender)
+    invoice = Invoice.objects.get(pk=export.invoice_id)
+    sage.base.entered(invoice, {"work_this_period": D("900.00")}, by=sage.sender)
+    invoices.approve(invoice, by=sage.sender)
     again = sage.sent(export.invoice)
     assert again.pk == export.pk
     assert again.status == "ready_to_export"

@@ -1,0 +1,79 @@
+"""What accounting would see at the end: which invoice stands in which file, how often, and what it all adds up to."""
+
+import hashlib
+from collections import Counter
+from decimal import Decimal
+from pathlib import Path
+
+from django.conf import settings
+
+from directory.models import Event, Mail
+from directory.models.events import subject_name
+from erp_integrations.models import ExportBatch, ExportItem, InvoiceExport
+from erp_integrations.sage100 import workbook
+
+
+def problems(company) -> list[str]:
+    """Every doubled, lost or wrong thing, in words; empty when the promise was kept."""
+    exports = list(InvoiceExport.objects.of(company).exclude(status="not_sent").with_context())
+    batches = list(ExportBatch.objects.of(company).exclude(state="void"))
+    return [
+        *(f"{export.invoice} is {export.status}" for export in exports if export.status != "exported"),
+        *(f"{batch} is {batch.state}: {batch.error}" for batch in batches if batch.state != "ready"),
+        *_items(exports),
+        *_files(batches, exports),
+        *_events(batches, exports),
+        *_mails(batches),
+        *_totals(batches, exports),
+    ]
+
+
+def _items(exports) -> list[str]:
+    live = Counter(ExportItem.objects.filter(is_live=True).values_list("invoice_export_id", flat=True))
+    return [f"{export.invoice} is in {live[export.pk]} live batches" for export in exports if live[export.pk] != 1]
+
+
+def _files(batches, exports) -> list[str]:
+    """The bytes are those the batch names, and each invoice has one header row in one of all the files."""
+    found, heads = [], Counter()
+    for batch in batches:
+        for key, sha256 in ((batch.file_key, batch.file_sha256), (batch.csv_key, batch.csv_sha256)):
+            path = Path(settings.EXPORTS_ROOT) / key
+            if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
+                found.append(f"{batch}: the file {key} is not the one that was built")
+                continue
+            if key == batch.file_key:
+                heads.update(row[2] for row in workbook.import_texts(path.read_bytes()) if row[1] == "H")
+    for export in exports:
+        if heads[export.invoice.number] != 1:
+            found.append(f"{export.invoice} stands in {heads[export.invoice.number]} files")
+    return found
+
+
+def _events(batches, exports) -> list[str]:
+    built = Counter(Event.objects.filter(verb="built").values_list("subject", flat=True))
+    accepted = Counter(Event.objects.filter(verb__in=("accepted", "accept")).values_list("subject", flat=True))
+    return [
+        f"{thing}: built {built[subject_name(thing)]} times, accepted {accepted[subject_name(thing)]} times"
+        for thing in (*batches, *exports)
+        if (built[subject_name(thing)], accepted[subject_name(thing)]) != (1, 1)
+    ]
+
+
+def _mails(batches) -> list[str]:
+    sent = Counter(Mail.objects.values_list("subject", flat=True))
+    return [f"{batch}: {sent[subject_name(batch)]} mails" for batch in batches if sent[subject_name(batch)] != 1]
+
+
+def _totals(batches, exports) -> list[str]:
+    """Read again from the files, to the cent."""
+    read = [
+        workbook.read_back((Path(settings.EXPORTS_ROOT) / batch.file_key).read_bytes(), batch.facts.layout)
+        for batch in batches
+        if batch.file_key
+    ]
+    invoices = [export.invoice for export in exports]
+    wanted = sum((invoice.gross_this_period for invoice in invoices), Decimal(0))
+    held = sum((invoice.retainage_newly_held for invoice in invoices), Decimal(0))
+    found = sum((total.gross for total in read), Decimal(0)), sum((total.retainage for total in read), Decimal(0))
+    return [] if found == (wanted, held) else [f"control totals: expected {wanted} and {held}, found {found}"]

@@ -1,0 +1,124 @@
+"""Forked processes that do one thing and may die at a named step. The product knows nothing of these steps."""
+
+import os
+import random
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from directory import queue
+from erp_integrations import notifications
+from erp_integrations.actions import batches
+from erp_integrations.exporting import building, storing
+
+BEFORE, AFTER = "before", "after"
+REFUSED = 3
+
+BUILD_STEPS = {
+    "claim": (building, "claim"),
+    "verify": (building, "verify"),
+    "render": (building, "render"),
+    "temp write": (storing, "write_part"),
+    "fsync": (storing, "flush_to_disk"),
+    "rename": (storing, "put_in_place"),
+    "manifest": (storing, "note"),
+    "finish": (building, "finish"),
+    "publish": (building, "publish"),
+    "move": (building, "move"),
+    "mail": (notifications, "ready"),
+}
+ACCEPT_STEPS = {
+    "freeze": (batches, "_freeze"),
+    "fill": (batches, "_fill"),
+    "accept move": (batches, "move"),
+    "message": (queue, "send"),
+}
+COMMIT_AFTER = {"commit of the build": (building, "publish"), "commit of the acceptance": (batches, "_fill")}
+
+
+@dataclass(frozen=True)
+class Death:
+    """Die before or after a step; or, without a step, when the parent feels like it."""
+
+    step: str = ""
+    when: str = BEFORE
+
+    def __str__(self):
+        return f"{self.when} {self.step}" if self.step else "at a random time"
+
+
+BUILD_DEATHS = [Death(step, when) for step in (*BUILD_STEPS, "commit of the build") for when in (BEFORE, AFTER)]
+ACCEPT_DEATHS = [Death(step, when) for step in (*ACCEPT_STEPS, "commit of the acceptance") for when in (BEFORE, AFTER)]
+RANDOM = Death()
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+    time.sleep(60)
+
+
+def arm(death: Death) -> None:
+    """In this process alone, put the death around the step."""
+    if death.step in COMMIT_AFTER:
+        module, name = COMMIT_AFTER[death.step]
+        _wrap(module, name, after=lambda: _wrap_deadly(BaseDatabaseWrapper, "_commit", death.when))
+    elif death.step:
+        module, name = (BUILD_STEPS | ACCEPT_STEPS)[death.step]
+        _wrap_deadly(module, name, death.when)
+
+
+def _wrap_deadly(owner, name: str, when: str) -> None:
+    _wrap(owner, name, before=die if when == BEFORE else None, after=die if when == AFTER else None)
+
+
+def _wrap(owner, name: str, before: Callable | None = None, after: Callable | None = None) -> None:
+    real = getattr(owner, name)
+
+    def wrapped(*args, **kwargs):
+        if before:
+            before()
+        result = real(*args, **kwargs)
+        if after:
+            after()
+        return result
+
+    setattr(owner, name, wrapped)
+
+
+def start(work: Callable[[], None], death: Death | None = None) -> int:
+    """Fork a process that does `work` on connections of its own. Its exit code: 0 done, REFUSED, 1 anything else."""
+    connections.close_all()
+    pid = os.fork()
+    if pid:
+        return pid
+    code = 1
+    try:
+        if death:
+            arm(death)
+        code = work() or 0
+    finally:
+        os._exit(code)
+
+
+def wait(pid: int) -> int | None:
+    """The exit code; None when it was killed."""
+    _, status = os.waitpid(pid, 0)
+    return None if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+
+
+def kill_after(pid: int, seconds: float) -> None:
+    time.sleep(seconds)
+    os.kill(pid, signal.SIGKILL)
+
+
+def run(work: Callable[[], None], *deaths: Death | None, longest: float = 0.08) -> list[int | None]:
+    """The same work in as many competing processes as deaths are given (None: it lives). Their exit codes."""
+    started = [(start(work, death), death) for death in deaths]
+    for pid, death in started:
+        if death == RANDOM:
+            kill_after(pid, random.uniform(0, longest))
+    return [wait(pid) for pid, _ in started]

@@ -1,0 +1,48 @@
+"""All parts in order, on one database: kill acceptances, kill builds, race, kill a real worker, then the control."""
+
+from django.core.management import call_command
+
+from erp_integrations.exporting import storing
+from erp_integrations.models import ExportBatch
+from tests.erp_integrations.world import sage_world
+from tests.services.killing import audit, trials
+from tests.services.killing.trials import Tally
+
+
+def run_all(kills: int, worker_kills: int) -> dict[str, Tally]:
+    call_command("migrate", verbosity=0)
+    sage = sage_world()
+    done = {}
+
+    groups = in_groups(trials.sent_exports(sage, 48))
+    done["acceptances"] = trials.killed_acceptances(sage, groups)
+    done["builds"] = trials.killed_builds(list(ExportBatch.objects.order_by("pk")), kills)
+
+    done["races"] = trials.races(sage, in_groups(trials.sent_exports(sage, 16)))
+    trials.killed_builds(list(ExportBatch.objects.filter(state="pending")), 0)
+
+    done["workers"] = trials.killed_workers(sage, in_groups(trials.sent_exports(sage, 12)), worker_kills)
+    done["audit"] = Tally(problems=audit.problems(sage.company), hits={"files left over": leftovers()})
+
+    control = sage_world("Naive Builders")
+    doubled = trials.naive_doubles(control, trials.sent_exports(control, 15))
+    done["control"] = Tally(trials=15, hits={"doubled": doubled})
+    return done
+
+
+def in_groups(exports: list) -> list[list]:
+    """One, one, two, one, one … invoices a batch."""
+    groups, sizes = [], (1, 1, 2)
+    while exports:
+        size = sizes[len(groups) % 3]
+        groups.append(exports[:size])
+        exports = exports[size:]
+    return groups
+
+
+def leftovers() -> int:
+    """Files on disk that no batch names: harmless, and the janitor's business."""
+    named = ExportBatch.objects.values_list("file_key", "csv_key")
+    keys = {key for pair in named for key in pair}
+    root = storing.path_of("")
+    return sum(path.relative_to(root).as_posix() not in keys for path in root.glob("*/*"))

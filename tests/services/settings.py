@@ -1,0 +1,8 @@
+"""The site's real settings, for processes that are killed on purpose: real database, real queue, quick hasher."""
+
+from config.settings import *  # noqa: F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+LOGGING["root"]["level"] = "CRITICAL"  # noqa: F405
+LOGGING["loggers"] = {}  # noqa: F405

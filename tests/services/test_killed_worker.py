@@ -1,0 +1,68 @@
+"""Nothing is exported twice and nothing is lost, whenever the processes that accept and build are killed (R3, G1).
+
+Real processes on a database of their own (SQLite in a file; PostgreSQL when DATABASE_URL is set), a real Celery worker
+on the real queue, and a naive exporter that shows that the harness would notice.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.services.killing.children import ACCEPT_DEATHS, BUILD_DEATHS
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+KILLS = int(os.environ.get("KILLS", "200"))
+WORKER_KILLS = 5
+
+pytestmark = pytest.mark.kill
+
+
+@pytest.fixture(scope="module")
+def result() -> dict:
+    """One run of every part; `KILLS` asks for a longer one."""
+    env = {name: value for name, value in os.environ.items() if name not in ("DJANGO_SETTINGS_MODULE", "PLUMBLINE_VAR")}
+    command = [sys.executable, "-m", "tests.services.killing", f"--kills={KILLS}", f"--worker-kills={WORKER_KILLS}"]
+    run = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=500, check=False)
+    assert run.returncode == 0, run.stderr[-3000:]
+    return json.loads(run.stdout.splitlines()[-1])
+
+
+def test_enough_processes_were_killed_at_every_step_of_building(result):
+    assert result["builds"]["kills"] >= KILLS
+    hits = result["builds"]["hits"]
+    assert {str(death) for death in BUILD_DEATHS if hits.get(str(death), 0) < 3} == set()
+    assert hits["at a random time"] >= 10
+
+
+def test_enough_processes_were_killed_at_every_step_of_accepting(result):
+    hits = result["acceptances"]["hits"]
+    assert {str(death) for death in ACCEPT_DEATHS if not hits.get(str(death))} == set()
+
+
+def test_no_process_ended_in_a_way_nobody_expected(result):
+    for part in ("acceptances", "builds", "workers"):
+        assert result[part]["problems"] == []
+
+
+def test_of_four_clicks_at_once_one_person_wins(result):
+    """R1, R2."""
+    assert result["races"]["trials"] >= 10
+    assert result["races"]["problems"] == []
+
+
+def test_a_real_worker_was_killed_and_started_again(result):
+    assert result["workers"]["kills"] >= WORKER_KILLS
+
+
+def test_every_accepted_invoice_stands_once_in_exactly_one_file_to_the_cent(result):
+    """E-1, E-2, E-7: 0 doubled, 0 lost, hashes right, one event and one mail each, control totals equal."""
+    assert result["audit"]["problems"] == []
+
+
+def test_the_harness_notices_a_naive_exporter(result):
+    """R143: read, check, write, without a claim or a unique place, doubles."""
+    assert result["control"]["hits"]["doubled"] > 0
