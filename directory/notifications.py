@@ -1,7 +1,8 @@
 """Mail: written down in the transaction of what it tells, one row a person, and sent by a worker after the commit.
 
 A template has two files, `<template>.txt` and `<template>.html`, extending `directory/emails/base.txt` and `.html`.
-Both know `to` (the person), `subject`, `about`, `company` and `site_url`, which every link starts with (R96).
+Both know `to` (the person), `subject`, `about`, `company`, `reply_to` and `site_url`, which every
+link starts with (R96).
 """
 
 from collections.abc import Iterable, Mapping
@@ -42,7 +43,7 @@ def post(
 
 def _write(about, person: Person, subject: str, template: str, context: dict, reply_to: str) -> Mail:
     context |= {"to": person, "subject": subject, "about": about, "company": about.company}
-    context |= {"site_url": settings.SITE_URL}
+    context |= {"site_url": settings.SITE_URL, "reply_to": reply_to}
     mail = Mail.objects.create(
         company=about.company,
         subject=subject_name(about),

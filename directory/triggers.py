@@ -35,7 +35,8 @@ def status_moves(table: str, initial: tuple[str, ...], moves: tuple[tuple[str, s
         f"""CREATE TRIGGER {table}_moves BEFORE UPDATE ON {table}
             WHEN OLD.status <> NEW.status AND NOT ({allowed}) BEGIN SELECT RAISE(ABORT, '{refusal}'); END""",
         f"""CREATE TRIGGER {table}_starts BEFORE INSERT ON {table}
-            WHEN NEW.status NOT IN ({starts}) BEGIN SELECT RAISE(ABORT, '{refusal}'); END""",
+            WHEN NEW.status NOT IN ({starts}) OR EXISTS (SELECT 1 FROM {table} WHERE id = NEW.id)
+            BEGIN SELECT RAISE(ABORT, '{refusal}'); END""",  # or REPLACE would start a row anew
     ]
     postgresql = [
         f"""CREATE FUNCTION {table}_moves() RETURNS trigger LANGUAGE plpgsql AS $$

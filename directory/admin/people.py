@@ -89,7 +89,6 @@ class PersonAdmin(OwnersOnly):
     list_display = ("name", "email", "employers", "is_accounting_approver", "is_active", "is_staff", "is_superuser")
     list_filter = ("is_active", "is_staff", "is_superuser", "memberships__company")
     search_fields = ("name", "email", "memberships__vendor__name")
-    filter_horizontal = ("groups", "user_permissions")
     readonly_fields = ("last_login", "joined_at", "levels", "is_accounting_approver")
     fieldsets = (
         (None, {"fields": ("name", "email", "is_active", "levels", "is_accounting_approver")}),
@@ -130,7 +129,8 @@ class PersonAdmin(OwnersOnly):
 
     def formfield_for_manytomany(self, db_field, request, **kwargs):  # Django's signature
         if db_field.name == "user_permissions":  # staff may be let in to look; levels are set on their own page (R64)
-            looking = Permission.objects.filter(content_type__app_label="directory", codename__startswith="view_")
+            shown = [f"view_{model._meta.model_name}" for model in (*admin.site._registry, Membership)]
+            looking = Permission.objects.filter(content_type__app_label="directory", codename__in=shown)
             kwargs["queryset"] = looking.select_related("content_type")
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 

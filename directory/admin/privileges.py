@@ -61,7 +61,6 @@ class PrivilegeAdmin(OwnersOnly):
         "granted_at",
         "granted_by",
         "withdrawn_at",
-        "withdrawn_by",
     )
     list_filter = (LiveFilter, "company")
     list_select_related = ("person", "company", "granted_by", "withdrawn_by")
@@ -99,6 +98,12 @@ class PrivilegeAdmin(OwnersOnly):
             name="directory_accountingprivilege_withdraw",
         )
         return [withdraw, *super().get_urls()]
+
+    def changelist_view(self, request, extra_context=None):
+        return super().changelist_view(request, {"title": "Who can push to accounting", **(extra_context or {})})
+
+    def add_view(self, request, form_url="", extra_context=None):
+        return super().add_view(request, form_url, {"title": "Grant Can Push to Accounting", **(extra_context or {})})
 
     def change_view(self, request, object_id, form_url="", extra_context=None):
         privilege = self.get_object(request, object_id)

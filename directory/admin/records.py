@@ -13,6 +13,8 @@ class EventAdmin(ReadOnly):
     list_select_related = ("project",)
     search_fields = ("by_name", "verb", "subject", "subject_text")
     date_hierarchy = "at"
+    fields = ("at", "by_name", "verb", "subject_text", "subject", "company", "project", "from_state", "to_state")
+    fields += ("reason", "changes", "request_id")
     show_full_result_count = False
 
 
@@ -22,5 +24,6 @@ class MailAdmin(ReadOnly):
     list_filter = ("state", "company")
     list_select_related = ("to",)
     search_fields = ("headline", "to__name", "to__email")
-    exclude = ("html",)
+    fields = ("headline", "to", "reply_to", "company", "subject", "text")
+    fields += ("state", "result", "attempts", "created_at", "due_at", "sent_at")
     show_full_result_count = False
