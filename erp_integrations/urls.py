@@ -1,1 +1,34 @@
-urlpatterns = []
+"""Addresses of accounting's pages, and of an invoice's own way to accounting."""
+
+from django.urls import include, path
+
+from erp_integrations.views import answers, batches, queue, sending
+
+queue_urls = [
+    path("", queue.queue, name="erp-queue"),
+    path("accept/", answers.accept, name="erp-accept"),
+    path("<int:pk>/", queue.export_page, name="erp-export"),
+    path("<int:pk>/header/", queue.change_header, name="erp-export-header"),
+    path("<int:pk>/reject/", answers.reject, name="erp-reject"),
+    path("<int:pk>/confirm/", answers.confirm, name="erp-confirm"),
+    path("<int:pk>/void/", answers.void, name="erp-void"),
+]
+
+batch_urls = [
+    path("", batches.batch_list, name="erp-batches"),
+    path("<int:number>/", batches.batch_page, name="erp-batch"),
+    path("<int:number>/retry/", batches.retry, name="erp-retry"),
+    path("<int:number>/<slug:which>/", batches.download, name="erp-download"),
+]
+
+urlpatterns = [
+    path("c/<slug:company>/erp/queue/", include(queue_urls)),
+    path("c/<slug:company>/erp/batches/", include(batch_urls)),
+    path("p/<slug:project>/invoices/send-to-erp/", sending.send_many, name="invoices-erp-send"),
+    path("p/<slug:project>/invoices/<str:number>/<int:position>/erp/send/", sending.send, name="invoice-erp-send"),
+    path(
+        "p/<slug:project>/invoices/<str:number>/<int:position>/erp/retrieve/",
+        sending.retrieve,
+        name="invoice-erp-retrieve",
+    ),
+]

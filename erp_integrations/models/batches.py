@@ -4,12 +4,12 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Count, F, Q
 from django.utils import timezone
 
 from directory.fields import MoneyField
 from directory.models import Company
-from erp_integrations.models.exports import InvoiceExport
+from erp_integrations.models.exports import ExportStatus, InvoiceExport
 from erp_integrations.models.layouts import ImportLayout
 from erp_integrations.sage100 import facts
 from invoicing.calculations.money import ZERO
@@ -31,6 +31,26 @@ class BatchState(models.TextChoices):
 class ExportBatchQuerySet(models.QuerySet):
     def of(self, company):
         return self.filter(company=company)
+
+    def under_way(self):
+        """Accepted and not built yet."""
+        return self.filter(state__in=(BatchState.PENDING, BatchState.BUILDING))
+
+    def for_list(self):
+        """Newest first, with how many invoices it carries now, how many of them are posted, and how often it was taken."""
+        live = Q(items__is_live=True)
+        return (
+            self.select_related("accepted_by", "layout")
+            .defer("snapshot", "findings")
+            .annotate(
+                live_count=Count("items", filter=live, distinct=True),
+                posted_count=Count(
+                    "items", filter=live & Q(items__invoice_export__status=ExportStatus.POSTED), distinct=True
+                ),
+                download_count=Count("downloads", distinct=True),
+            )
+            .order_by("-number")
+        )
 
     def claimable(self, now):
         """Waiting for a worker, or left behind by one whose lease ran out."""
@@ -168,6 +188,13 @@ class ExportItem(models.Model):
         return f"{self.invoice_export.invoice} in {self.batch}"
 
 
+class RetainageReleaseQuerySet(models.QuerySet):
+    def of_batch(self, batch):
+        """In the order of the release sheet."""
+        found = self.filter(item__batch=batch, item__is_live=True)
+        return found.select_related("on_invoice__vendor", "on_invoice__commitment").order_by("item__position", "pk")
+
+
 class RetainageRelease(models.Model):
     """What a batch's release sheet tells staff to release on one earlier invoice, in dollars (S51)."""
 
@@ -175,6 +202,8 @@ class RetainageRelease(models.Model):
     on_invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="releases_on_it")
     held = MoneyField("held before it")
     released = MoneyField()
+
+    objects = RetainageReleaseQuerySet.as_manager()
 
     class Meta:
         ordering = ["on_invoice__position"]

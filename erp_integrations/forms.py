@@ -1,0 +1,107 @@
+"""What accounting types: a filter, a day, a reason, a record number. Forms clean; actions decide and save."""
+
+from django import forms
+from django.db.models import Q
+
+from directory.models import Project
+from erp_integrations.actions.exports import HeaderEdit
+from erp_integrations.models import InvoiceExport
+from erp_integrations.models.exports import ExportStatus
+
+
+class DayInput(forms.DateInput):
+    """The browser's own calendar, which speaks ISO."""
+
+    input_type = "date"
+
+    def __init__(self):
+        super().__init__(format="%Y-%m-%d")
+
+
+class QueueFilter(forms.Form):
+    """What the queue is narrowed to: the address is the view."""
+
+    project = forms.ModelChoiceField(queryset=None, required=False, empty_label="Any project")
+    q = forms.CharField(
+        label="Search",
+        required=False,
+        max_length=60,
+        widget=forms.TextInput(
+            attrs={"type": "search", "data-search": True, "placeholder": "Number, company or commitment"}
+        ),
+    )
+
+    def __init__(self, data, *, company):
+        super().__init__(data)
+        self.fields["project"].queryset = Project.objects.filter(
+            company=company, commitments__invoices__export__isnull=False
+        ).distinct()
+        self.is_valid()  # what makes no sense in an address is left out
+
+    @property
+    def is_narrow(self) -> bool:
+        return any(self.cleaned_data.values())
+
+    def narrowed(self, exports):
+        project, words = self.cleaned_data.get("project"), self.cleaned_data.get("q", "")
+        if project:
+            exports = exports.filter(invoice__commitment__project=project)
+        for word in words.split():
+            exports = exports.filter(
+                Q(invoice__number__icontains=word)
+                | Q(invoice__vendor__name__icontains=word)
+                | Q(invoice__commitment__number__icontains=word)
+            )
+        return exports
+
+
+class HeaderForm(forms.Form):
+    """What an approver may change of a header. An empty field means the usual text or day."""
+
+    description = forms.CharField(required=False, max_length=50)
+    due_date = forms.DateField(required=False, widget=DayInput)
+    discount_date = forms.DateField(required=False, widget=DayInput)
+
+    @classmethod
+    def of(cls, export: InvoiceExport) -> "HeaderForm":
+        return cls(initial={name: getattr(export, name) for name in cls.base_fields})
+
+    @property
+    def edit(self) -> HeaderEdit:
+        return HeaderEdit(**self.cleaned_data)
+
+
+class AcceptForm(forms.Form):
+    """The accounting date of a batch; `ticked` holds the keys of the warnings that were seen."""
+
+    accounting_date = forms.DateField(
+        widget=DayInput,
+        help_text="Sage posts into the period of this day. It is the same for every invoice of the file.",
+    )
+
+
+class RejectForm(forms.Form):
+    reason = forms.CharField(
+        label="Why is it rejected?",
+        max_length=500,
+        widget=forms.Textarea,
+        help_text="The sender and whoever made the invoice get these words by mail.",
+    )
+
+
+class VoidForm(forms.Form):
+    reason = forms.CharField(label="Why is it voided?", max_length=500, widget=forms.Textarea)
+    sage_holds_it_no_more = forms.BooleanField(label="Sage holds this invoice no more", required=False)
+
+
+class ConfirmForm(forms.Form):
+    record_number = forms.CharField(label="Sage record number", max_length=20)
+
+
+def chosen_exports(data, company):
+    """The exports that a list's tick boxes name, of this company only, in file order."""
+    pks = [pk for pk in data.getlist("export") if pk.isascii() and pk.isdigit()]
+    found = InvoiceExport.objects.of(company).with_context().in_file_order()
+    if data.get("all"):
+        return QueueFilter(data, company=company).narrowed(found.filter(status=ExportStatus.READY_TO_EXPORT))
+    return found.filter(pk__in=pks)

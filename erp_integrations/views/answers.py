@@ -1,0 +1,183 @@
+"""Accounting's answers: accept one, many or all; reject; confirm what Sage holds; void what it holds no more."""
+
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.shortcuts import redirect, render
+from django_fsm import can_proceed
+
+from directory.decorators import WRITE, company_view
+from directory.permissions import Level, Tool, read_access
+from directory.refusals import NotAllowed, Refused
+from erp_integrations.actions import batches, exports
+from erp_integrations.exporting import Proposal, plain_findings
+from erp_integrations.forms import AcceptForm, ConfirmForm, RejectForm, VoidForm, chosen_exports
+from erp_integrations.models import ExportBatch, InvoiceExport
+from erp_integrations.permissions import VOID_RIGHT, may_void
+from erp_integrations.views.batches import show as show_batch
+from erp_integrations.views.queue import about, load, require_approver
+from erp_integrations.views.queue import show as show_export
+
+
+@company_view(Tool.ERP_INTEGRATIONS, Level.STANDARD)
+def accept(request, company):
+    """First what will happen, with every warning to tick; only `confirmed` makes it happen. No script needed."""
+    require_approver(request.access)
+    asked = request.POST if request.method == "POST" else request.GET
+    chosen = list(chosen_exports(asked, company))
+    if not chosen:
+        messages.error(request, "Choose at least one invoice to accept.")
+        return redirect("erp-queue", company.slug)
+    if "confirmed" not in request.POST:
+        return _ask(request, company, chosen, _date_form(asked, chosen))
+    form = AcceptForm(request.POST)
+    if not form.is_valid():
+        return _ask(request, company, chosen, form, status=422)
+    try:
+        batch = batches.accept(
+            chosen,
+            by=request.user,
+            accounting_date=form.cleaned_data["accounting_date"],
+            ticked=request.POST.getlist("ticked"),
+        )
+    except NotAllowed:
+        raise
+    except Refused as refused:
+        return _ask(request, company, chosen, form, refused=refused, status=refused.status)
+    messages.success(request, f"Accepted as {batch.key}. A worker is building the file.")
+    return redirect("erp-batch", company.slug, batch.number)
+
+
+def _date_form(asked, chosen) -> AcceptForm:
+    usual = exports.next_acceptance(chosen).accounting_date
+    return AcceptForm({"accounting_date": asked.get("accounting_date") or usual})
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One invoice of an acceptance; `why_not` says what keeps it out, empty when nothing does."""
+
+    export: InvoiceExport
+    errors: list[dict]
+    why_not: str = ""
+
+    @property
+    def can_go(self) -> bool:
+        return not self.errors and not self.why_not
+
+
+def _ask(request, company, chosen, form: AcceptForm, *, refused: Refused | None = None, status: int = 200):
+    """The confirmation: count, sums, file, what becomes of it, each warning with its tick as it was left."""
+    day = form.cleaned_data.get("accounting_date") if form.is_valid() else None
+    proposal = exports.preview(chosen, accounting_date=day, by=request.user)
+    candidates = _candidates(chosen, proposal, request.user)
+    found = plain_findings(proposal.findings)
+    context = about(request, company) | {
+        "form": form,
+        "candidates": candidates,
+        "can_go": [each.export.pk for each in candidates if each.can_go],
+        "all_can_go": all(each.can_go for each in candidates) and not any(f["severity"] == "error" for f in found),
+        "errors": [finding for finding in found if finding["severity"] == "error"],
+        "warnings": [finding for finding in found if finding["severity"] == "warning"],
+        "ticked": request.POST.getlist("ticked"),
+        "unticked_is_wrong": refused is not None and refused.field == "ticked",
+        "totals": proposal.rows.totals,
+        "releases": proposal.rows.releases,
+        "layout": proposal.rows.layout,
+        "file_name": f"{proposal.rows.name}.xlsx",
+        "refused": refused,
+        "names": {str(export.invoice_id): export.invoice.number for export in chosen},
+    }
+    return render(request, "erp_integrations/accept.html", context, status=status)
+
+
+def _candidates(chosen, proposal: Proposal, person) -> list[Candidate]:
+    errors = plain_findings(proposal.errors)
+    return [
+        Candidate(export, [e for e in errors if e["invoice_id"] == str(export.invoice_id)], _why_not(export, person))
+        for export in chosen
+    ]
+
+
+def _why_not(export: InvoiceExport, person) -> str:
+    if not can_proceed(export.accept):
+        return f"It is {export.get_status_display()} now."
+    if export.sent_by_id == person.pk and export.company.separate_sender_and_accepter:
+        return "You sent it, so someone else accepts it."
+    return ""
+
+
+@company_view(Tool.ERP_INTEGRATIONS, Level.STANDARD)
+def reject(request, company, pk):
+    require_approver(request.access)
+    export = load(company, pk)
+    form = RejectForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            exports.reject(export, by=request.user, reason=form.cleaned_data["reason"])
+        except NotAllowed:
+            raise
+        except Refused as refused:
+            return _dialog(request, company, "reject", export, form, refused)
+        messages.success(request, f"{export.invoice} is rejected. The sender gets your reason by mail.")
+        return redirect("erp-queue", company.slug)
+    return _dialog(request, company, "reject", export, form)
+
+
+@company_view(Tool.ERP_INTEGRATIONS, Level.STANDARD)
+def void(request, company, pk):
+    require_approver(request.access)
+    export = load(company, pk)
+    if not may_void(export, read_access(request.user, company, export.project)):
+        raise NotAllowed(VOID_RIGHT)
+    form = VoidForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            exports.void(export, by=request.user, **form.cleaned_data)
+        except NotAllowed:
+            raise
+        except Refused as refused:
+            return _dialog(request, company, "void", export, form, refused)
+        messages.success(request, f"{export.invoice} is voided. It can be mended and sent again.")
+        return redirect("erp-export", company.slug, pk)
+    return _dialog(request, company, "void", export, form)
+
+
+def _dialog(request, company, name: str, export, form, refused: Refused | None = None):
+    """The confirmation as a box over the page or as a page of its own; what was typed stays in it."""
+    if refused and refused.field:
+        form.add_error(refused.field, refused.message)
+    context = about(request, company) | {"export": export, "invoice": export.invoice, "form": form, "refused": refused}
+    template = f"erp_integrations/{name}.html{'#dialog' if request.htmx else ''}"
+    return render(request, template, context, status=refused.status if refused else 422 if form.errors else 200)
+
+
+@company_view(Tool.ERP_INTEGRATIONS, Level.STANDARD, methods=WRITE)
+def confirm(request, company, pk):
+    """Sage holds it: said on the page of its batch, invoice by invoice."""
+    require_approver(request.access)
+    export, form = load(company, pk), ConfirmForm(request.POST)
+    try:
+        if not form.is_valid():
+            raise Refused("Enter the record number that Sage shows for it in 4-2.", field="record_number")
+        exports.confirm(export, by=request.user, record_number=form.cleaned_data["record_number"])
+    except NotAllowed:
+        raise
+    except Refused as refused:
+        return _refuse_confirmation(request, company, export, refused)
+    messages.success(request, f"{export.invoice} is posted: Sage record {form.cleaned_data['record_number']}.")
+    return redirect("erp-batch", company.slug, _newest_batch(export).number)
+
+
+def _refuse_confirmation(request, company, export: InvoiceExport, refused: Refused):
+    batch = _newest_batch(export)
+    if batch is None:
+        return show_export(request, company, export, refused=refused)
+    typed = {export.pk: request.POST.get("record_number", "")}
+    return show_batch(request, company, batch, refused=refused, typed=typed)
+
+
+def _newest_batch(export: InvoiceExport) -> ExportBatch | None:
+    items = export.items.select_related("batch__layout", "batch__accepted_by", "batch__company").order_by("pk")
+    newest = items.last()
+    return newest.batch if newest else None

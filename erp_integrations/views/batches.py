@@ -1,0 +1,169 @@
+"""Import files: how far a batch is, what it adds up to, who took its file away, and what Sage has made of it."""
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+
+from directory.decorators import READ, WRITE, company_view
+from directory.models import Event, Mail
+from directory.permissions import Level, Tool
+from directory.refusals import NotAllowed, Refused
+from erp_integrations.actions import batches
+from erp_integrations.exporting import Acceptance, check, plain_findings
+from erp_integrations.models import BatchState, Download, ExportBatch, ExportStatus, InvoiceExport, RetainageRelease
+from erp_integrations.views.queue import about, require_approver
+
+PAGE_SIZE = 50
+RUNNING = (BatchState.PENDING, BatchState.BUILDING)
+STEPS = ("Accepted", "Building", "Ready", "Downloaded", "Confirmed in Sage")
+CONTENT_TYPES = {
+    Download.Which.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    Download.Which.CSV: "text/csv; charset=utf-8",
+}
+
+
+@company_view(Tool.ERP_INTEGRATIONS, Level.READ_ONLY, methods=READ)
+def batch_list(request, company):
+    found = ExportBatch.objects.of(company).for_list()
+    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
+    return render(request, "erp_integrations/batch_list.html", about(request, company) | {"page": page})
+
+
+def _load(company, number: int) -> ExportBatch:
+    found = ExportBatch.objects.of(company).select_related("company", "layout", "accepted_by")
+    batch = found.filter(number=number).first()
+    if batch is None:
+        raise Http404
+    return batch
+
+
+@company_view(Tool.ERP_INTEGRATIONS, Level.READ_ONLY, methods=READ)
+def batch_page(request, company, number):
+    batch = _load(company, number)
+    if request.htmx:
+        return _progress(request, batch)
+    return show(request, company, batch)
+
+
+def _progress(request, batch: ExportBatch):
+    """What the running page asks for: the fragment, and once it is finished the word to draw the page anew."""
+    response = render(request, "components/progress.html", job_of(batch) | {"url": request.path})
+    if batch.state not in RUNNING:
+        response.headers["HX-Refresh"] = "true"
+    return response
+
+
+def job_of(batch: ExportBatch) -> dict:
+    is_running = batch.state in RUNNING
+    words = {
+        BatchState.PENDING: "Waiting for a worker.",
+        BatchState.BUILDING: f"{batch.step or 'Building'}: step {batch.done + 1} of {max(batch.total, 1)}.",
+        BatchState.READY: "The file is ready.",
+        BatchState.DEAD: "The file could not be built.",
+        BatchState.VOID: "Nothing of this batch is left.",
+    }
+    return {
+        "id": "job",
+        "label": f"Building {batch.key}",
+        "running": is_running,
+        "done": batch.done,
+        "total": batch.total or 4,
+        "words": words[BatchState(batch.state)],
+    }
+
+
+def show(request, company, batch: ExportBatch, *, refused: Refused | None = None, typed: dict | None = None):
+    """The batch's page; with `refused`, why nothing was done on top, and its status; `typed` {export id: words}."""
+    items = list(batch.items.select_related("invoice_export").order_by("position"))
+    exports = {e.pk: e for e in InvoiceExport.objects.with_context().filter(items__batch=batch)}
+    downloads = list(batch.downloads.select_related("by"))
+    typed = typed or {}
+    rows = [
+        {"item": item, "export": exports[item.invoice_export_id], "typed": typed.get(item.invoice_export_id, "")}
+        for item in items
+    ]
+    live = [row["export"] for row in rows if row["item"].is_live]
+    context = about(request, company) | {
+        "batch": batch,
+        "layout": batch.layout.as_layout(),
+        "rows": rows,
+        "live_count": len(live),
+        "posted_count": sum(export.status == ExportStatus.POSTED for export in live),
+        "hash_parts": [batch.file_sha256[at : at + 16] for at in range(0, len(batch.file_sha256), 16)],
+        "downloads": downloads,
+        "steps": STEPS,
+        "step": _step(batch, live, downloads),
+        "is_stopped": batch.state in (BatchState.DEAD, BatchState.VOID),
+        "is_running": batch.state in RUNNING,
+        "job": job_of(batch),
+        "releases": RetainageRelease.objects.of_batch(batch),
+        "events": Event.objects.about(batch)[:50],
+        "mails": Mail.objects.about(batch).select_related("to")[:20],
+        "refused": refused,
+        "refused_export": next(iter(typed), None),
+    }
+    if batch.state == BatchState.DEAD and live:
+        context |= _second_try(batch, live, request)
+    return render(request, "erp_integrations/batch.html", context, status=refused.status if refused else 200)
+
+
+def _step(batch: ExportBatch, live: list, downloads: list) -> int:
+    """1 to 5 of STEPS; 6 when all is done."""
+    if batch.state == BatchState.PENDING:
+        return 1
+    if batch.state in (BatchState.BUILDING, BatchState.DEAD):
+        return 2
+    if live and all(export.status == ExportStatus.POSTED for export in live):
+        return 6
+    if any(export.status == ExportStatus.POSTED for export in live):
+        return 5
+    return 4 if downloads else 3
+
+
+def _second_try(batch: ExportBatch, live: list, request) -> dict:
+    """What the rules say now about trying again: errors first, and the warnings that nobody has seen yet."""
+    proposal = check(live, Acceptance.of(batch))
+    seen = {finding["key"] for finding in batch.findings}
+    found = plain_findings(proposal.findings)
+    return {
+        "errors": [finding for finding in found if finding["severity"] == "error"],
+        "warnings": [f for f in found if f["severity"] == "warning" and f["key"] not in seen],
+        "ticked": request.POST.getlist("ticked"),
+        "sent_some": any(e.sent_by_id == request.user.pk for e in live) and batch.company.separate_sender_and_accepter,
+    }
+
+
+@company_view(Tool.ERP_INTEGRATIONS, Level.STANDARD, methods=WRITE)
+def retry(request, company, number):
+    require_approver(request.access)
+    batch = _load(company, number)
+    try:
+        batches.retry(batch, by=request.user, ticked=request.POST.getlist("ticked"))
+    except NotAllowed:
+        raise
+    except Refused as refused:
+        return show(request, company, batch, refused=refused)
+    messages.success(request, f"{batch.key} is built again.")
+    return redirect("erp-batch", company.slug, number)
+
+
+@company_view(Tool.ERP_INTEGRATIONS, Level.READ_ONLY, methods=("GET",))
+def download(request, company, number, which):
+    """E-2: the same bytes every time, and each time written down. Not HEAD, which takes nothing away."""
+    if which not in Download.Which:
+        raise Http404
+    taken = batches.download(
+        _load(company, number),
+        Download.Which(which),
+        by=request.user,
+        remote_address=request.META["REMOTE_ADDR"] or None,
+    )
+    return HttpResponse(
+        taken.content,
+        headers={
+            "Content-Type": CONTENT_TYPES[Download.Which(which)],
+            "Content-Disposition": f'attachment; filename="{taken.name}"',
+            "X-Content-Type-Options": "nosniff",
+        },
+    )

@@ -1,0 +1,161 @@
+"""Accounting's queue: what waits and how it stands, and one invoice open with all that an answer needs."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404
+from django.shortcuts import redirect, render
+
+from directory.decorators import READ, WRITE, company_view
+from directory.models import Event
+from directory.permissions import PUSH_RIGHT, Level, Tool, accounting_approvers, read_access
+from directory.refusals import NotAllowed, Refused
+from erp_integrations.actions import exports
+from erp_integrations.forms import AcceptForm, HeaderForm, QueueFilter
+from erp_integrations.models import ExportBatch, ExportStatus, InvoiceExport, WorkerPulse
+from erp_integrations.permissions import is_accounting_approver
+from erp_integrations.views.shown import TO_BE_BUILT, shown_of
+from invoicing.models import Invoice
+
+S = ExportStatus
+PAGE_SIZE = 50
+TABS = {
+    "ready": (S.READY_TO_EXPORT, "Ready"),
+    "exporting": (S.EXPORTING, "Exporting"),
+    "exported": (S.EXPORTED, "Exported"),
+    "posted": (S.POSTED, "Posted"),
+    "failed": (S.FAILED, "Failed"),
+    "rejected": (S.REJECTED, "Rejected"),
+    "taken-back": (S.RETRIEVED, "Taken back"),
+    "voided": (S.VOIDED, "Voided"),
+}
+TAB_OF = {status: tab for tab, (status, _) in TABS.items()}
+BESIDE = 30
+
+
+@dataclass(frozen=True)
+class QueueRow:
+    """One invoice of the list; `errors` and `warnings` count what the rules say now, None where they aren't asked."""
+
+    export: InvoiceExport
+    errors: int | None = None
+    warnings: int | None = None
+
+
+@company_view(Tool.ERP_INTEGRATIONS, Level.READ_ONLY, methods=READ)
+def queue(request, company):
+    form = QueueFilter(request.GET, company=company)
+    narrowed = form.narrowed(InvoiceExport.objects.of(company))
+    tab = request.GET.get("tab", "ready")
+    tab = tab if tab in TABS else "ready"
+    found = narrowed.filter(status=TABS[tab][0])
+    page = Paginator(found.with_context().order_by("sent_at", "pk"), PAGE_SIZE).get_page(request.GET.get("page"))
+    context = about(request, company) | {
+        "form": form,
+        "tab": tab,
+        "tab_label": TABS[tab][1],
+        "tabs": _tabs(narrowed.counts(), tab),
+        "page": page,
+        "rows": _rows(list(page), tab),
+        "total": Invoice.objects.filter(export__in=found).payment_due(),
+    }
+    return render(request, "erp_integrations/queue.html", context)
+
+
+def about(request, company) -> dict:
+    """What every page of accounting knows: whether this person may answer, and whether a worker lives."""
+    return {
+        "company": company,
+        "may_answer": is_accounting_approver(request.access),
+        "approvers": list(accounting_approvers(company).values_list("name", flat=True)[:5]),
+        "worker_is_silent": ExportBatch.objects.of(company).under_way().exists() and WorkerPulse.is_silent(),
+        "worker_seen_at": WorkerPulse.last_seen(),
+    }
+
+
+def require_approver(access) -> None:
+    """Behind the door of Standard: the privilege as well (P-4)."""
+    if not is_accounting_approver(access):
+        raise NotAllowed(
+            PUSH_RIGHT, helpers=list(accounting_approvers(access.company).values_list("name", flat=True)[:5])
+        )
+
+
+def _tabs(counts: dict[str, int], shown: str) -> list[dict]:
+    return [
+        {"tab": tab, "label": label, "count": counts.get(status, 0)}
+        for tab, (status, label) in TABS.items()
+        if tab != "voided" or counts.get(status) or shown == tab
+    ]
+
+
+def _rows(page: list[InvoiceExport], tab: str) -> list[QueueRow]:
+    """With the findings of now where an answer is still open: one check for the whole page (F16)."""
+    if not page or TABS[tab][0] not in TO_BE_BUILT:
+        return [QueueRow(export) for export in page]
+    count = Counter((f.invoice_id, f.severity) for f in exports.preview(page).findings)
+    ids = [(export, str(export.invoice_id)) for export in page]
+    return [QueueRow(export, count[pk, "error"], count[pk, "warning"]) for export, pk in ids]
+
+
+def load(company, pk: int) -> InvoiceExport:
+    export = InvoiceExport.objects.of(company).with_context().filter(pk=pk).first()
+    if export is None or export.status == S.NOT_SENT:
+        raise Http404
+    return export
+
+
+@company_view(Tool.ERP_INTEGRATIONS, Level.READ_ONLY, methods=READ)
+def export_page(request, company, pk):
+    return show(request, company, load(company, pk))
+
+
+def show(request, company, export: InvoiceExport, *, refused: Refused | None = None, form: HeaderForm | None = None):
+    """One invoice open beside the list; with `refused`, why nothing was done on top, and its status."""
+    access = read_access(request.user, company, export.project)
+    shown = shown_of(export, by=request.user)
+    tab = TAB_OF[export.status]
+    same = InvoiceExport.objects.of(company).filter(status=export.status)
+    context = about(request, company) | {
+        "export": export,
+        "invoice": export.invoice,
+        "project": export.project,
+        "may_open_invoice": access.allows(Tool.COMMITMENTS, Level.READ_ONLY),
+        "moves": {move.name for move in export.get_available_user_status_transitions(access)},
+        "sent_it": export.sent_by_id == request.user.pk and company.separate_sender_and_accepter,
+        "shown": shown,
+        "explained": shown.row(request.GET.get("row", "")) if shown else None,
+        "asked_row": request.GET.get("row", ""),
+        "form": form or HeaderForm.of(export),
+        "accept_form": AcceptForm(initial={"accounting_date": shown.accounting_date}) if shown else None,
+        "refused": refused,
+        "batch": export.live_item.batch if export.live_item else None,
+        "tab": tab,
+        "tab_label": TABS[tab][1],
+        "beside": same.with_context().order_by("sent_at", "pk")[:BESIDE],
+        "beside_count": same.count(),
+        "events": Event.objects.about(export)[:50],
+    }
+    status = refused.status if refused else 422 if form else 200
+    return render(request, "erp_integrations/export.html", context, status=status)
+
+
+@company_view(Tool.ERP_INTEGRATIONS, Level.STANDARD, methods=WRITE)
+def change_header(request, company, pk):
+    require_approver(request.access)
+    export, form = load(company, pk), HeaderForm(request.POST)
+    if not form.is_valid():
+        return show(request, company, export, form=form)
+    try:
+        exports.change_header(export, form.edit, by=request.user)
+    except NotAllowed:
+        raise
+    except Refused as refused:
+        if refused.field:
+            form.add_error(refused.field, refused.message)
+            return show(request, company, export, form=form)
+        return show(request, company, export, refused=refused, form=form)
+    messages.success(request, f"The header of {export.invoice} is changed.")
+    return redirect("erp-export", company.slug, pk)

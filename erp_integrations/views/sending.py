@@ -1,0 +1,109 @@
+"""The project's side: what accounting would get of an invoice, sending it, taking it back; one or many."""
+
+from django.contrib import messages
+from django.shortcuts import redirect, render
+
+from directory.decorators import WRITE, project_view
+from directory.permissions import Level, Tool, accounting_approvers
+from directory.refusals import NotAllowed, NotNow, Refused
+from erp_integrations.actions import exports
+from erp_integrations.exporting.moving import require
+from erp_integrations.models import InvoiceExport
+from erp_integrations.permissions import SEND_RIGHT
+from erp_integrations.views.shown import of_proposal
+from invoicing.decorators import invoice_view
+from invoicing.models import Invoice
+from invoicing.permissions import is_project_admin
+from invoicing.views.invoices import address
+from invoicing.views.invoices import show as show_invoice
+
+
+@invoice_view(Level.ADMIN)
+def send(request, invoice):
+    """A dry run with the exact rows; POST sends."""
+    _require_sender(request.access)
+    if request.method == "POST":
+        [result] = exports.send([invoice], by=request.user)
+        if result.refusal:
+            return _dry_run(request, invoice, refused=result.refusal)
+        messages.success(request, f"{invoice} was sent to accounting. It is locked until they answer.")
+        return redirect(address(invoice))
+    return _dry_run(request, invoice)
+
+
+def _require_sender(access) -> None:
+    """An outside person never sends, whatever level somebody gave them."""
+    if not is_project_admin(access):
+        raise NotAllowed(SEND_RIGHT)
+
+
+def _dry_run(request, invoice: Invoice, *, refused: Refused | None = None):
+    export = InvoiceExport.objects.with_context().filter(invoice=invoice).first() or InvoiceExport(invoice=invoice)
+    why_not = _why_not(export, request.access)
+    export.sent_by = request.user
+    shown = of_proposal(exports.preview([export], by=None), export)
+    asked_row = request.GET.get("row", "")
+    context = {
+        "invoice": invoice,
+        "project": invoice.project,
+        "commitment": invoice.commitment,
+        "company": invoice.company,
+        "noun": "invoice",
+        "export": export,
+        "shown": shown,
+        "explained": shown.row(asked_row),
+        "asked_row": asked_row,
+        "why_not": why_not,
+        "approvers": list(accounting_approvers(invoice.company).values_list("name", flat=True)[:5]),
+        "refused": refused,
+    }
+    return render(request, "erp_integrations/send.html", context, status=refused.status if refused else 200)
+
+
+def _why_not(export: InvoiceExport, access) -> str:
+    """Why it can't be sent in its state, in the machine's own words; empty when it can."""
+    try:
+        require(export, InvoiceExport.send, access)
+    except NotNow as refusal:
+        return refusal.message
+    return ""
+
+
+@invoice_view(Level.ADMIN, methods=WRITE)
+def retrieve(request, invoice):
+    _require_sender(request.access)
+    try:
+        exports.retrieve(_sent(invoice), by=request.user)
+    except NotAllowed:
+        raise
+    except Refused as refused:
+        return show_invoice(request, invoice, refused=refused)
+    messages.success(request, f"{invoice} is taken back from accounting. It can be changed again.")
+    return redirect(address(invoice))
+
+
+def _sent(invoice: Invoice) -> InvoiceExport:
+    export = InvoiceExport.objects.filter(invoice=invoice).first()
+    if export is None:
+        raise NotNow(f"{invoice} was not sent to accounting.")
+    return export
+
+
+@project_view(Tool.COMMITMENTS, Level.ADMIN, methods=WRITE)
+def send_many(request, project):
+    """Each ticked invoice by itself, and what became of each: nothing is all-or-nothing in silence."""
+    _require_sender(request.access)
+    pks = [pk for pk in request.POST.getlist("invoice") if pk.isascii() and pk.isdigit()]
+    chosen = list(Invoice.objects.visible_to(request.access).with_context().filter(pk__in=pks))
+    if not chosen:
+        messages.error(request, "Choose at least one invoice to send to ERP.")
+        return redirect("invoices", project.slug)
+    results = exports.send(chosen, by=request.user)
+    context = {
+        "project": project,
+        "company": project.company,
+        "results": results,
+        "sent": [result for result in results if not result.refusal],
+        "refused": [result for result in results if result.refusal],
+    }
+    return render(request, "erp_integrations/sent_many.html", context)

@@ -1,0 +1,148 @@
+"""One export as people look at it: the rows of the file cell by cell, the findings, and how each figure came to be."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from erp_integrations.actions.exports import preview
+from erp_integrations.exporting import Acceptance, Proposal, check, plain_findings
+from erp_integrations.models import ExportStatus, InvoiceExport, sage_lists
+from erp_integrations.sage100.cells import Row, Rows
+from erp_integrations.sage100.facts import BatchFacts, InvoiceFacts
+from erp_integrations.sage100.layout import NUMBER, Layout
+from erp_integrations.sage100.rows import build_rows
+
+TO_BE_BUILT = (ExportStatus.READY_TO_EXPORT, ExportStatus.FAILED)
+FROZEN = (ExportStatus.EXPORTING, ExportStatus.EXPORTED, ExportStatus.POSTED)
+
+
+@dataclass(frozen=True)
+class ShownCell:
+    """`original` is set where the file holds other words than the invoice: cut (S36) or made writable (S57)."""
+
+    title: str
+    text: str
+    is_number: bool
+    how: str
+    sources: str
+    original: str = ""
+
+
+@dataclass(frozen=True)
+class ShownRow:
+    number: int
+    line_type: str
+    cells: tuple[ShownCell, ...]
+
+    @property
+    def explained(self) -> list[ShownCell]:
+        """The cells that say something: neither constant nor always empty."""
+        return [cell for cell in self.cells if cell.how and (cell.text or cell.original)]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What accounting gets of one invoice, and what the rules say about it. `is_frozen`: as it was accepted."""
+
+    facts: InvoiceFacts
+    rows: tuple[ShownRow, ...]
+    layout: Layout
+    findings: list[dict]
+    batch_key: str
+    is_frozen: bool
+    accounting_date: object
+
+    @property
+    def header(self) -> ShownRow | None:
+        return self.rows[0] if self.rows else None
+
+    @property
+    def details(self) -> tuple[ShownRow, ...]:
+        return self.rows[1:]
+
+    @property
+    def errors(self) -> list[dict]:
+        return [finding for finding in self.findings if finding["severity"] == "error"]
+
+    @property
+    def warnings(self) -> list[dict]:
+        return [finding for finding in self.findings if finding["severity"] == "warning"]
+
+    @cached_property
+    def changed_cells(self) -> list[tuple[int, ShownCell]]:
+        return [(row.number, cell) for row in self.rows for cell in row.cells if cell.original]
+
+    @property
+    def net_in_file(self):
+        return self.facts.gross - self.facts.retainage_held
+
+    @property
+    def lines_sum(self):
+        return sum((line.amount for line in self.facts.billed_lines), self.facts.gross * 0)
+
+    @property
+    def adds_up(self) -> bool:
+        """E-7 for one invoice: its lines are its gross, and gross − held + released is what is due."""
+        facts = self.facts
+        due = facts.gross - facts.retainage_held + facts.retainage_released
+        return self.lines_sum == facts.gross and due == facts.net
+
+    def row(self, number: str) -> ShownRow | None:
+        """The row whose cells are explained: the asked one, or the header."""
+        asked = (row for row in self.rows if str(row.number) == number)
+        return next(asked, self.header)
+
+
+def shown_of(export: InvoiceExport, *, by=None) -> Shown | None:
+    """As it would be accepted now, or as it was; None where nothing is to be built (rejected, taken back, voided).
+
+    `export` comes from `with_context()`.
+    """
+    if export.status in FROZEN and export.live_item:
+        return _frozen(export)
+    if export.status not in TO_BE_BUILT:
+        return None
+    item = export.live_item
+    if item:  # failed: it goes on under the batch it is in
+        return of_proposal(check([export], Acceptance.of(item.batch)), export)
+    return of_proposal(preview([export], by=by), export)
+
+
+def of_proposal(proposal: Proposal, export: InvoiceExport) -> Shown:
+    return _shown(export, proposal.facts, proposal.rows, plain_findings(proposal.findings), is_frozen=False)
+
+
+def _frozen(export: InvoiceExport) -> Shown:
+    """E-6: from the snapshot, and from the lists it was accepted on."""
+    batch = export.live_item.batch
+    facts = batch.facts
+    rows = build_rows(facts, sage_lists(export.company, batch.list_versions))
+    return _shown(export, facts, rows, batch.findings, is_frozen=True)
+
+
+def _shown(export: InvoiceExport, facts: BatchFacts, rows: Rows, findings: list[dict], *, is_frozen: bool) -> Shown:
+    invoice_id = str(export.invoice_id)
+    return Shown(
+        facts=next(invoice for invoice in facts.invoices if invoice.invoice_id == invoice_id),
+        rows=tuple(_row(row, rows) for row in rows.of(invoice_id)),
+        layout=rows.layout,
+        findings=[finding for finding in findings if finding["invoice_id"] in ("", invoice_id)],
+        batch_key=facts.batch_key,
+        is_frozen=is_frozen,
+        accounting_date=facts.accounting_date,
+    )
+
+
+def _row(row: Row, rows: Rows) -> ShownRow:
+    originals = {change.field: change.original for change in rows.changes if change.row == row.number}
+    cells = tuple(
+        ShownCell(
+            title=cell.title,
+            text=cell.text,
+            is_number=cell.kind == NUMBER,
+            how=cell.how,
+            sources="; ".join(cell.sources),
+            original=originals.get(cell.title, ""),
+        )
+        for cell in row.cells
+    )
+    return ShownRow(row.number, row.line_type, cells)
