@@ -1,0 +1,34 @@
+"""What tests of pages share: a signed-in browser, an invoice's addresses, and what a sheet sends back."""
+
+from django.test import Client
+from django.urls import reverse
+
+from invoicing.models import Invoice
+
+
+def signed_in(person) -> Client:
+    client = Client()
+    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+def at(invoice: Invoice, name: str = "invoice", *more) -> str:
+    commitment = invoice.commitment
+    return reverse(name, args=[commitment.project.slug, commitment.number, invoice.position, *more])
+
+
+def sheet(response) -> dict[str, str]:
+    """Everything the entry page's form would send, as a browser without scripts does."""
+    shown = response.context["sheet"]
+    data = {"version": str(shown.invoice.version), "number": shown.invoice.number}
+    data["billing_date"] = shown.invoice.billing_date.isoformat()
+    for row in shown.rows:
+        data[f"shown-{row.line.pk}"] = row.shown
+        ticks = {cell.name: cell.display for cell in row.cells.values() if cell.column.is_tick}
+        data |= {cell.name: cell.display for cell in row.cells.values() if cell.name not in ticks}
+        data |= {name: "1" for name, text in ticks.items() if text == "1"}
+    return data
+
+
+def text_of(response) -> str:
+    return " ".join(response.content.decode().split())

@@ -1,0 +1,321 @@
+"""The entry sheet and the page before sending, used by a contact and by an Admin on their behalf (I-2 … I-9, U5)."""
+
+from datetime import date
+
+import pytest
+
+from directory.actions.grants import set_level
+from directory.models import Event
+from directory.permissions import Level, Tool
+from invoicing.actions import invoices, reviews
+from invoicing.actions.commitments import NewLine
+from invoicing.models import Invoice, InvoiceType, Verdict
+from tests.factories import D, person, world
+from tests.invoicing.pages import at, sheet, signed_in, text_of
+
+pytestmark = pytest.mark.django_db
+JUNE, JULY = date(2030, 6, 1), date(2030, 7, 1)
+
+
+@pytest.fixture
+def w():
+    return world()
+
+
+def fill(who, invoice, **typed):
+    """Open the sheet, type into the first line (`work="1,250"`), and send it back; `then` is the button."""
+    client = signed_in(who)
+    data = sheet(client.get(at(invoice, "invoice-enter")))
+    pk = invoice.lines.first().pk
+    header = {name: typed.pop(name) for name in ("number", "then", "version", "release_percent") if name in typed}
+    data |= {f"{stem.replace('_', '-')}-{pk}": text for stem, text in typed.items()} | header
+    return client.post(at(invoice, "invoice-enter"), data)
+
+
+def test_a_contact_types_amounts_as_people_do_and_they_are_kept_exactly(w):
+    """U5."""
+    invoice = w.draft()
+    answer = fill(w.contact, invoice, work="$1,250", stored="300", number="A-77", note="first pour")
+    assert (answer.status_code, answer.url) == (302, at(invoice, "invoice-enter"))
+    line = invoice.lines.first()
+    assert (line.work_this_period, line.stored_new, line.note) == (D("1250.00"), D("300.00"), "first pour")
+    invoice.refresh_from_db()
+    assert (invoice.number, invoice.total_completed_and_stored) == ("A-77", D("1550.00"))
+
+
+def test_only_what_was_changed_is_saved_and_an_unchanged_sheet_leaves_no_trace(w):
+    invoice = w.entered(w.draft())
+    before = (invoice.version, Event.objects.about(invoice).count())
+    assert fill(w.contact, invoice).status_code == 302
+    invoice.refresh_from_db()
+    assert (invoice.version, Event.objects.about(invoice).count()) == before
+
+
+def test_without_scripts_a_typed_percentage_solves_for_the_work(w):
+    """5.2: T% solves for B, with what else was typed on the line."""
+    invoice = w.draft()
+    fill(w.contact, invoice, percent="50", stored="600")
+    line = invoice.lines.first()
+    assert (line.work_this_period, line.as_line().total_completed_and_stored) == (D("36200.00"), D("36800.00"))
+
+
+def test_the_percentage_that_was_shown_keeps_the_amount(w):
+    """R58: 1,000.00 of 73,600.00 shows 1.36 %, which is not exactly it."""
+    invoice = w.entered(w.draft())
+    fill(w.contact, invoice, percent="1.36 %", note="looked again")
+    assert invoice.lines.first().work_this_period == D("1000.00")
+
+
+def test_an_amount_beats_a_percentage_when_both_were_changed(w):
+    invoice = w.draft()
+    fill(w.contact, invoice, work="10", percent="50")
+    assert invoice.lines.first().work_this_period == D("10.00")
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ({"work": "12O0"}, "is not an amount"),
+        ({"work": "1e400"}, "is not an amount"),
+        ({"percent": "half"}, "is not a percentage"),
+        ({"stored": "1.005"}, "more than 2 decimals"),
+        ({"note": "x" * 301}, "301 characters"),
+    ],
+)
+def test_what_cannot_be_read_saves_nothing_keeps_what_was_typed_and_says_why(w, typed, words):
+    """U4, U5."""
+    invoice = w.draft()
+    answer = fill(w.contact, invoice, moved="0.00", number="KEEP-1", **typed)
+    assert answer.status_code == 422
+    assert words in text_of(answer)
+    assert next(iter(typed.values())) in answer.content.decode()
+    assert "KEEP-1" in answer.content.decode()
+    invoice.refresh_from_db()
+    assert (invoice.version, invoice.number, invoice.lines.first().work_this_period) == (1, "", D("0.00"))
+
+
+def test_a_number_sage_cannot_take_is_refused_beside_its_field(w):
+    """I-6."""
+    invoice = w.draft()
+    answer = fill(w.contact, invoice, number='7,"x', work="5")
+    assert answer.status_code == 422
+    assert answer.context["sheet"].form.errors["number"]
+    assert invoice.lines.first().work_this_period == D("0.00")
+
+
+def test_a_unit_priced_line_is_entered_by_quantity(w):
+    """5.2: value = quantity × unit price; the percentage follows."""
+    line = NewLine(w.cost_code(), "Excavation", quantity=D("100"), unit="CY", unit_price=D("18.7525"))
+    invoice = w.draft(w.commitment([line]))
+    fill(w.contact, invoice, quantity="12.5", work="999")
+    saved = invoice.lines.first()
+    assert (saved.quantity_this_period, saved.work_this_period) == (D("12.5000"), D("234.41"))
+
+
+def test_a_quantity_whose_worth_no_invoice_can_hold_is_refused(w):
+    line = NewLine(w.cost_code(), "Gold", quantity=D("1"), unit="t", unit_price=D("60000000.0000"))
+    answer = fill(w.contact, w.draft(w.commitment([line])), quantity="999999999")
+    assert answer.status_code == 422
+    assert "more than an invoice can hold" in text_of(answer)
+
+
+def test_the_second_of_two_people_is_shown_both_versions_and_loses_nothing(w):
+    """I-5."""
+    invoice = w.entered(w.draft())
+    contact = signed_in(w.contact)
+    data = sheet(contact.get(at(invoice, "invoice-enter")))
+    one, two = invoice.lines.all()
+    theirs = {one.pk: {"work_this_period": D("2000.00")}, two.pk: {"work_this_period": D("7.00")}}
+    invoices.save_lines(invoice, theirs, by=w.admin, version=invoice.version)
+    answer = contact.post(at(invoice, "invoice-enter"), data | {f"work-{one.pk}": "3,000"})
+    assert answer.status_code == 409
+    [(row, cell)] = answer.context["sheet"].contested
+    assert (row.line.pk, cell.shown, cell.now, cell.text) == (one.pk, "1,000.00", "2,000.00", "3,000")
+    assert 'value="3,000"' in answer.content.decode()
+    assert list(invoice.lines.values_list("work_this_period", flat=True)) == [D("2000.00"), D("7.00")]
+    again = contact.post(at(invoice, "invoice-enter"), sheet(answer))
+    assert again.status_code == 302
+    assert list(invoice.lines.values_list("work_this_period", flat=True)) == [D("3000.00"), D("7.00")]
+
+
+def test_a_contact_cannot_type_retainage_and_an_admin_can(w):
+    """1.2: retainage is the Admin's; emptied, the rate decides again."""
+    invoice = w.entered(w.draft())
+    fill(w.contact, invoice, held_work="1.00")
+    assert invoice.lines.first().work_retainage == D("100.00")
+    fill(w.admin, invoice, held_work="55.00")
+    line = invoice.lines.first()
+    assert (line.work_retainage, line.work_retainage_is_typed) == (D("55.00"), True)
+    fill(w.admin, invoice, held_work="")
+    line = invoice.lines.first()
+    assert (line.work_retainage, line.work_retainage_is_typed) == (D("100.00"), False)
+
+
+def test_the_invoice_type_decides_what_can_be_typed(w):
+    """I-2."""
+    invoice = w.draft()
+    Invoice.objects.filter(pk=invoice.pk).update(invoice_type=InvoiceType.WORK)
+    fill(w.contact, invoice, release="10", work="100")
+    assert invoice.lines.first().retainage_released == D("0.00")
+    Invoice.objects.filter(pk=invoice.pk).update(invoice_type=InvoiceType.RELEASE)
+    answer = signed_in(w.contact).get(at(invoice, "invoice-enter"))
+    assert answer.context["sheet"].stems == {"release", "note"}
+
+
+def test_all_that_is_held_is_released_in_one_step(w):
+    """5.6: all, to exactly 0.00; on stored material only by an Admin."""
+    commitment = w.commitment()
+    w.approved(w.draft(commitment, w.period(JUNE)), {"work_this_period": D("1000.07"), "stored_new": D("50.00")})
+    invoice = w.draft(commitment, w.period(JULY))
+    fill(w.contact, invoice, then="release", release_percent="100")
+    assert invoice.lines.first().as_line().total_retainage == D("5.00")
+    fill(w.admin, invoice, then="release", release_percent="100")
+    assert invoice.lines.first().as_line().total_retainage == D("0.00")
+    assert fill(w.contact, invoice, then="release", release_percent="101").status_code == 422
+
+
+def test_a_change_order_approved_meanwhile_is_offered_and_taken_up(w):
+    """I-7."""
+    invoice = w.draft()
+    client = signed_in(w.contact)
+    assert "Take up" not in text_of(client.get(at(invoice, "invoice-enter")))
+    w.change_order(invoice.commitment, [w.line("Deeper footings", "5000.00")])
+    page = text_of(client.get(at(invoice, "invoice-enter")))
+    assert "Take up the change order" in page and "Deeper footings" in page
+    assert client.post(at(invoice, "invoice-change-orders")).status_code == 302
+    assert invoice.lines.count() == 3
+
+
+def test_a_bill_that_came_back_shows_verdict_reason_claim_and_allowance(w):
+    """I-9."""
+    invoice = w.submitted()
+    line = invoice.lines.first()
+    reviews.decide(line, Verdict.REJECTED, "Not poured yet", by=w.admin)
+    invoices.save_lines(invoice, {line.pk: {"work_this_period": D("400.00")}}, by=w.admin, version=invoice.version)
+    invoices.send_back(invoice, by=w.admin, comment="Look at line 1")
+    page = text_of(signed_in(w.contact).get(at(invoice, "invoice-enter")))
+    assert "Rejected by Dana Cole: “Not poured yet”" in page
+    assert "Claimed 1,000.00, allowed 400.00" in page
+    assert "Look at line 1" in page
+    only = signed_in(w.contact).get(at(invoice, "invoice-enter") + "?show=rejected")
+    assert 'data-show="rejected"' in only.content.decode()
+
+
+def test_who_may_not_bill_is_told_which_right_is_missing_or_finds_nothing(w):
+    """P-1, P-8."""
+    invoice = w.draft(w.commitment(is_private=False))
+    stranger = person("Una Other", w.company, w.vendor)
+    set_level(stranger, Tool.COMMITMENTS, w.project, Level.STANDARD, by=w.owner)
+    for name in ("invoice-enter", "invoice-send"):
+        refused = signed_in(w.reader).get(at(invoice, name))
+        assert refused.status_code == 403
+        assert "Admin on Commitments" in text_of(refused)
+        assert signed_in(stranger).get(at(invoice, name)).status_code == 404
+    for name in ("invoice-withdraw", "invoice-save-draft", "invoice-change-orders"):
+        assert signed_in(w.reader).post(at(invoice, name)).status_code == 403
+        assert signed_in(w.contact).get(at(invoice, name)).status_code == 405
+
+
+def test_a_bill_under_review_cannot_be_entered(w):
+    """I-4."""
+    invoice = w.submitted()
+    assert signed_in(w.contact).get(at(invoice, "invoice-enter")).url == at(invoice)
+    line = invoice.lines.first()
+    answer = signed_in(w.contact).post(
+        at(invoice, "invoice-enter"),
+        {"version": str(invoice.version), f"work-{line.pk}": "9", "billing_date": "2030-06-25", "number": "X"},
+    )
+    assert answer.status_code == 409
+    assert 'value="9"' in answer.content.decode()
+    line.refresh_from_db()
+    assert line.work_this_period == D("1000.00")
+
+
+def test_the_sheet_asks_as_often_for_many_lines_as_for_few(w, django_assert_max_num_queries):
+    many = w.commitment([w.line(f"Line {n}", "100.00") for n in range(60)])
+    for invoice in (w.draft(many), w.draft(w.commitment())):
+        client = signed_in(w.contact)
+        with django_assert_max_num_queries(35):
+            assert client.get(at(invoice, "invoice-enter")).status_code == 200
+
+
+# Sending
+
+
+def send(who, invoice, **more):
+    return signed_in(who).post(at(invoice, "invoice-send"), {"version": str(invoice.version)} | more)
+
+
+def test_before_sending_the_page_says_what_is_asked_and_what_follows(w):
+    page = text_of(signed_in(w.contact).get(at(w.entered(w.draft()), "invoice-send")))
+    assert "You ask for 900.00" in page
+    assert "cannot change it unless it is sent back" in page
+    assert "Send bill</button>" in page
+
+
+def test_a_contact_sends_the_bill(w):
+    invoice = w.entered(w.draft())
+    assert send(w.contact, invoice).url == at(invoice)
+    invoice = Invoice.objects.get(pk=invoice.pk)
+    assert (invoice.status, invoice.submitted_by) == (Invoice.Status.UNDER_REVIEW, w.contact)
+
+
+def test_an_admin_sends_it_on_behalf(w):
+    invoice = w.entered(w.draft(by=w.admin), by=w.admin)
+    assert "Acme Concrete asks for 900.00" in text_of(signed_in(w.admin).get(at(invoice, "invoice-send")))
+    assert send(w.admin, invoice).status_code == 302
+
+
+def test_an_error_blocks_and_leads_to_its_line(w):
+    """N-4."""
+    invoice = w.entered(w.draft(), {"work_this_period": D("99999.00")})
+    page = text_of(signed_in(w.contact).get(at(invoice, "invoice-send")))
+    assert "over its scheduled value" in page and "#line-SOV-001" in page
+    assert "Send bill</button>" not in page
+    assert send(w.contact, invoice).status_code == 422
+    assert Invoice.objects.get(pk=invoice.pk).status == Invoice.Status.DRAFT
+
+
+def test_a_warning_needs_its_tick(w):
+    """5.5, N-10: stored material without a file."""
+    invoice = w.entered(w.draft(), {"stored_new": D("500.00")})
+    refused = send(w.contact, invoice)
+    assert refused.status_code == 422
+    assert "Tick that you have seen: N-10" in text_of(refused)
+    assert send(w.contact, invoice, seen=["N-10"]).status_code == 302
+
+
+def test_a_missing_or_used_number_is_named_with_the_way_to_mend_it(w):
+    """I-6."""
+    w.submitted(number="INV-7")
+    invoice = w.entered(w.draft(w.commitment()), number=" inv-7 ".strip())
+    answer = send(w.contact, invoice)
+    assert answer.status_code == 422
+    assert "has the number" in text_of(answer) and "#id_number" in answer.content.decode()
+
+
+def test_what_was_changed_since_the_page_was_opened_is_not_sent(w):
+    """I-5: the amount that is sent is the amount that was shown."""
+    invoice = w.entered(w.draft())
+    line = invoice.lines.first()
+    invoices.save_lines(invoice, {line.pk: {"work_this_period": D("1.00")}}, by=w.admin, version=invoice.version)
+    answer = send(w.contact, invoice)
+    assert answer.status_code == 409
+    assert "You ask for 0.90" in text_of(answer)
+    assert Invoice.objects.get(pk=invoice.pk).status == Invoice.Status.DRAFT
+
+
+def test_a_bill_is_withdrawn_until_its_review_begins(w):
+    invoice = w.submitted()
+    assert signed_in(w.contact).post(at(invoice, "invoice-withdraw")).url == at(invoice, "invoice-enter")
+    invoice = w.submitted(Invoice.objects.get(pk=invoice.pk))
+    reviews.decide(invoice.lines.first(), Verdict.APPROVED, by=w.admin)
+    answer = signed_in(w.contact).post(at(invoice, "invoice-withdraw"))
+    assert answer.status_code == 409
+    assert "Its review has begun" in text_of(answer)
+
+
+def test_a_bill_that_came_back_can_be_put_aside_as_a_draft(w):
+    invoice = w.sent_back()
+    assert signed_in(w.contact).post(at(invoice, "invoice-save-draft")).status_code == 302
+    assert Invoice.objects.get(pk=invoice.pk).status == Invoice.Status.DRAFT

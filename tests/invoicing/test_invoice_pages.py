@@ -1,0 +1,157 @@
+"""The page of an invoice and the list of them: for each side what it may see, and the step that is next."""
+
+from datetime import date
+
+import pytest
+
+from directory.models import Mail
+from invoicing.actions import invoices
+from invoicing.models import Invoice
+from tests.factories import D, person, world
+from tests.invoicing.pages import at, signed_in, text_of
+
+pytestmark = pytest.mark.django_db
+TABS = ("lines", "summary", "files", "submissions", "timeline", "mail")
+
+
+@pytest.fixture
+def w():
+    return world()
+
+
+def page(who, invoice, tab="lines") -> str:
+    return text_of(signed_in(who).get(at(invoice) + f"?show={tab}"))
+
+
+@pytest.mark.parametrize("tab", TABS)
+def test_every_part_of_the_page_opens_for_both_sides(w, tab):
+    invoice = w.approved()
+    for who in (w.admin, w.contact):
+        assert signed_in(who).get(at(invoice) + f"?show={tab}").status_code == 200
+
+
+def test_the_lines_show_what_was_billed_and_held(w):
+    words = page(w.contact, w.submitted())
+    assert "Footings and grade beams" in words
+    assert "1,000.00" in words and "100.00" in words and "900.00" in words
+
+
+def test_the_summary_says_how_each_line_was_computed_and_that_each_check_holds(w):
+    """5.3, 5.5."""
+    words = page(w.admin, w.submitted(), "summary")
+    assert "1,000.00 completed and stored − 100.00 retainage = 900.00" in words
+    for number in range(1, 14):
+        assert f"N-{number}<" in words
+
+
+def test_each_submission_is_listed_with_what_it_asked(w):
+    invoice = w.submitted(w.sent_back(), {"work_this_period": D("500.00")})
+    words = page(w.admin, invoice, "submissions")
+    assert "900.00" in words and "450.00" in words
+
+
+def test_the_timeline_tells_it_in_order_and_the_mail_where_it_went(w):
+    invoice = w.approved()
+    words = page(w.admin, invoice, "timeline")
+    assert words.index("approved") < words.index("started")
+    assert Mail.objects.about(invoice).first().headline in page(w.contact, invoice, "mail")
+
+
+def test_the_one_step_that_is_next_depends_on_who_looks(w):
+    """7.3: buttons are made from the machine."""
+    draft = w.draft()
+    assert "Go on entering" in page(w.contact, draft) and "Review</a>" not in page(w.admin, draft)
+    sent = w.submitted(draft)
+    assert "Review</a>" in page(w.admin, sent) and "Withdraw to change it" not in page(w.admin, sent)
+    assert "Withdraw to change it" in page(w.contact, sent) and "Review</a>" not in page(w.contact, sent)
+    assert "Waiting for the project team since" in page(w.contact, sent)
+
+
+def test_a_reader_sees_no_button_that_would_be_refused(w):
+    words = page(w.reader, w.submitted(w.draft(w.commitment(is_private=False))))
+    for button in ("Review</a>", "Withdraw", "Reopen", "Attach file", "Go on entering"):
+        assert button not in words
+
+
+def test_reopening_is_offered_only_while_it_is_possible(w):
+    invoice = w.approved()
+    assert "Reopen the review" in page(w.admin, invoice)
+    assert "Reopen the review" not in page(w.contact, invoice)
+    invoices.lock(invoice)
+    assert "Reopen the review" not in page(w.admin, invoice)
+
+
+def test_what_a_person_may_not_know_of_answers_like_what_does_not_exist(w):
+    """P-1, P-8."""
+    invoice = w.submitted()
+    other = world("Harbor Works")
+    for who in (person("Una Other", w.company, w.vendor), w.owner, other.admin, other.contact, w.reader):
+        assert signed_in(who).get(at(invoice)).status_code == 404
+    assert signed_in(w.admin).get(at(invoice).replace("/1/", "/2/")).status_code == 404
+
+
+@pytest.mark.parametrize("tab", TABS)
+def test_the_page_asks_as_often_for_many_lines_as_for_few(w, tab, django_assert_max_num_queries):
+    many = w.commitment([w.line(f"Line {n}", "100.00") for n in range(50)])
+    invoice = w.submitted(w.draft(many), *[{"work_this_period": D("1.00")}] * 50)
+    client = signed_in(w.admin)
+    with django_assert_max_num_queries(30):
+        client.get(at(invoice) + f"?show={tab}")
+
+
+# The list
+
+
+def listed(who, w, query="") -> list[Invoice]:
+    return list(signed_in(who).get(f"/p/{w.project.slug}/invoices/{query}").context["page"])
+
+
+def test_the_list_holds_what_each_person_may_see(w):
+    """P-1, P-2."""
+    private, shared = w.draft(w.commitment()), w.draft(w.commitment(is_private=False))
+    assert set(listed(w.admin, w)) == set(listed(w.contact, w)) == {private, shared}
+    assert listed(w.reader, w) == [shared]
+    stranger = person("Una Other", w.company, w.vendor)
+    assert signed_in(stranger).get(f"/p/{w.project.slug}/invoices/").status_code == 404
+
+
+def test_the_address_is_the_view(w):
+    june = w.period(date(2030, 6, 1))
+    sent, draft = w.submitted(w.draft(w.commitment(), june), number="X-1"), w.draft(w.commitment(), june)
+    july = w.period(date(2030, 7, 1))
+    later = w.draft(w.commitment(), july)
+    assert listed(w.admin, w, "?status=under_review") == [sent]
+    assert listed(w.admin, w, f"?period={july.pk}") == [later]
+    assert listed(w.admin, w, "?q=x-1") == [sent]
+    assert set(listed(w.admin, w, f"?q=acme&period={june.pk}&status=draft")) == {draft}
+    assert len(listed(w.admin, w, "?status=nonsense&period=x&page=99")) == 3
+
+
+def test_tabs_count_and_the_foot_sums_what_is_shown(w):
+    period = w.period()
+    w.submitted(w.draft(w.commitment(), period))
+    w.approved(w.draft(w.commitment(), period), {"work_this_period": D("500.00")})
+    answer = signed_in(w.admin).get(f"/p/{w.project.slug}/invoices/")
+    assert {tab["label"]: tab["count"] for tab in answer.context["tabs"]} == {
+        "All": 2,
+        "Under Review": 1,
+        "Approved": 1,
+    }
+    assert answer.context["total"] == D("1350.00")
+    only = signed_in(w.admin).get(f"/p/{w.project.slug}/invoices/?status=approved")
+    assert only.context["total"] == D("450.00")
+
+
+def test_an_empty_list_says_what_comes_and_a_narrow_one_how_to_widen_it(w):
+    assert "No invoices yet" in text_of(signed_in(w.admin).get(f"/p/{w.project.slug}/invoices/"))
+    w.draft()
+    assert "Clear filters" in text_of(signed_in(w.admin).get(f"/p/{w.project.slug}/invoices/?q=nothing"))
+
+
+def test_the_list_asks_as_often_for_many_as_for_few(w, django_assert_max_num_queries):
+    period = w.period()
+    for _ in range(15):
+        w.draft(w.commitment(), period)
+    client = signed_in(w.admin)
+    with django_assert_max_num_queries(20):
+        client.get(f"/p/{w.project.slug}/invoices/")
