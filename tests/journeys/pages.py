@@ -38,6 +38,15 @@ class Element:
         return next((each for each in self.ancestors() if each.tag == tag), None)
 
     @property
+    def next(self) -> "Element | None":
+        """The element that comes after it under the same parent."""
+        beside = [each for each in self.parent.children if isinstance(each, Element)]
+        return next(iter(beside[beside.index(self) + 1 :]), None)
+
+    def all(self, *tags: str) -> list["Element"]:
+        return [each for each in self.walk() if each.tag in tags]
+
+    @property
     def is_hidden(self) -> bool:
         return "hidden" in self.attrs or any("hidden" in each.attrs for each in self.ancestors())
 
@@ -174,6 +183,14 @@ class Page:
 
     def buttons(self) -> list[Element]:
         return [each for each in self.elements if each.is_button and not each.is_hidden and not each.is_off]
+
+    def tables(self) -> Iterator[tuple[str, list[dict[str, str]]]]:
+        """(caption, rows of the body as {column: text}); rows that span columns are left out."""
+        for table in self.root.all("table"):
+            head = [cell.text for part in table.all("thead") for cell in part.all("th", "td")]
+            rows = [[cell for cell in row.all("th", "td")] for body in table.all("tbody") for row in body.all("tr")]
+            found = [dict(zip(head, [cell.text for cell in row], strict=True)) for row in rows if len(row) == len(head)]
+            yield " ".join(caption.text for caption in table.all("caption")), found
 
     def form_of(self, control: Element) -> Element | None:
         """The form a control belongs to: the one it names, else the one around it."""

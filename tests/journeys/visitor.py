@@ -95,9 +95,18 @@ class Visitor:
         """What an input holds."""
         return self._field(field, near).value
 
+    def facts(self) -> dict[str, str]:
+        """Every figure that stands under a name: {"8 Current payment due": "900.00"}."""
+        names = [each for each in self.page.elements if each.tag == "dt"]
+        return {each.text: each.next.text for each in names if each.next is not None}
+
+    def rows(self, caption: str) -> list[dict[str, str]]:
+        """The body of the table with this caption, each row as {column: text}."""
+        return next(rows for said, rows in self.page.tables() if caption in said)
+
     def offers(self, text: str) -> bool:
-        """Whether a button or link of this name is on the page."""
-        return any(text in each.names for each in [*self.page.buttons(), *self.page.links()])
+        """Whether a button or link that says so is on the page."""
+        return any(text in name for each in [*self.page.buttons(), *self.page.links()] for name in each.names)
 
     def content(self) -> bytes:
         """The bytes of what was downloaded."""
@@ -188,12 +197,19 @@ class Visitor:
         blocks = [each for each in element.ancestors() if each.tag in BLOCKS]
         return next((depth for depth, block in enumerate(blocks) if near in block.text), 99)
 
+    def tick_all(self, name: str) -> int:
+        """Tick every box of this name; how many there were."""
+        boxes = [each for each in self.page.elements if each.type == "checkbox" and each.attrs.get("name") == name]
+        for box in boxes:
+            box.attrs["checked"] = ""
+        return len(boxes)
+
     # What people do all the time
 
     def sign_in(self) -> "Visitor":
         """Through the sign-in page; on it already after a link that asked for it."""
         if not self.url.startswith("/accounts/login/"):
-            self.visit("/accounts/login/")
+            self.visit("/accounts/login/?next=/bills/")  # TEMP
         self.fill("login", self.person.email).fill("password", PASSWORD).press("Sign in")
         assert "_auth_user_id" in self.client.session, f"{self} is not signed in: {self.text[:500]}"
         return self
