@@ -1,5 +1,97 @@
 """The top bar: where this person can go from here."""
 
+from django.conf import settings
+from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
 
-def navigation(request):
-    return {"navigation": []}
+from directory.models import Project
+from directory.permissions import Level, Tool, objects_with_level, visible_projects
+
+
+def navigation(request) -> dict:
+    """For templates: `navigation`, `switcher` and `me_menu`, asked only by a page that shows a top bar."""
+    if not request.user.is_authenticated:
+        return {}
+    bar = SimpleLazyObject(lambda: TopBar(request))
+    return {
+        "navigation": SimpleLazyObject(lambda: bar.links()),
+        "switcher": SimpleLazyObject(lambda: bar.projects_to_switch()),
+        "me_menu": SimpleLazyObject(lambda: _me_menu(request)),
+    }
+
+
+class TopBar:
+    """What one request's page offers: of its project, else of the only one, and of the companies of this person."""
+
+    def __init__(self, request):
+        self.person, self.path = request.user, request.path
+        self.named = request.resolver_match.kwargs if request.resolver_match else {}
+        self.projects = list(visible_projects(self.person, Tool.COMMITMENTS))
+        vendors = dict(self.person.memberships.filter(is_active=True).values_list("company", "vendor"))
+        self.is_contact = any(vendors.values())
+        self.is_employed = not all(vendors.values())
+        self.own = [project for project in self.projects if vendors.get(project.company_id, 0) is None]
+
+    @property
+    def project(self) -> Project | None:
+        """The one in the address; else the only one there is."""
+        slug = self.named.get("project")
+        if slug:
+            return next((project for project in self.projects if project.slug == slug), None)
+        return self.own[0] if len(self.own) == 1 else None
+
+    def links(self) -> list[dict]:
+        links = []
+        if self.is_employed or not self.is_contact:
+            links.append(self._link("Home", "house", reverse("home"), key="h"))
+        if self.is_contact:
+            links.append(self._link("My bills", "receipt-text", reverse("bills"), key="i"))
+        if self.project and self.project in self.own:
+            links += self._of_project(self.project.slug)
+        return links + self._of_companies()
+
+    def _of_project(self, slug: str) -> list[dict]:
+        return [
+            self._link("Invoices", "receipt-text", reverse("invoices", args=[slug]), key="i"),
+            self._link("Commitments", "files", reverse("commitments", args=[slug])),
+            self._link("Billing periods", "calendar-days", reverse("periods", args=[slug])),
+        ]
+
+    def _of_companies(self) -> list[dict]:
+        links = []
+        for tool, label, icon, name, key in COMPANY_TOOLS:
+            companies = list(objects_with_level(self.person, tool, Level.READ_ONLY))
+            for company in companies:
+                words = label if len(companies) == 1 else f"{label}, {company.name}"
+                url = reverse(name, args=[company.slug])
+                links.append(self._link(words, icon, url, key=key, within=url.removesuffix("queue/")))
+        return links
+
+    def _link(self, label: str, icon: str, url: str, *, key: str = "", within: str = "") -> dict:
+        is_current = self.path.startswith(within or url) if url != "/" else self.path == "/"
+        return {"label": label, "icon": icon, "url": url, "key": key, "current": is_current}
+
+    def projects_to_switch(self) -> list[dict]:
+        """Every project this person may open, for the menu; nothing to switch where there is only one."""
+        if len(self.projects) < 2:
+            return []
+        here = self.named.get("project")
+        return [
+            {"label": each.name, "url": reverse("project", args=[each.slug]), "current": each.slug == here}
+            for each in self.projects
+        ]
+
+
+COMPANY_TOOLS = (
+    (Tool.ERP_INTEGRATIONS, "ERP", "landmark", "erp-queue", "e"),
+    (Tool.COMPANY_DIRECTORY, "Directory", "users", "company-directory", ""),
+)
+
+
+def _me_menu(request) -> list[dict]:
+    menu = [{"label": "Profile", "icon": "settings", "url": reverse("profile")}]
+    if request.user.is_staff:
+        menu.append({"label": "Site administration", "icon": "shield-check", "url": reverse("admin:index")})
+    if settings.DEMO:
+        menu.append({"label": "Mail of the demo", "icon": "mail", "url": reverse("demo-outbox")})
+    return menu

@@ -30,6 +30,17 @@ APPROVALS = (S.PENDING_OWNER_APPROVAL, S.APPROVED_AS_NOTED, S.APPROVED)
 CERTIFIED = (S.APPROVED_AS_NOTED, S.APPROVED)
 
 
+LINE_8 = {
+    f"sum_of_{name}": Sum(name)
+    for name in ("total_completed_and_stored", "work_retainage", "stored_retainage", "previous_certificates")
+}
+
+
+def _line_8(sums: dict):
+    total, *less = (sums[name] or ZERO for name in LINE_8)
+    return total - sum(less, ZERO)
+
+
 class InvoiceQuerySet(models.QuerySet):
     def live(self):
         return self.filter(deleted_at__isnull=True)
@@ -47,16 +58,30 @@ class InvoiceQuerySet(models.QuerySet):
     def with_rejected_count(self):
         return self.annotate(rejected_count=Count("lines", filter=Q(lines__verdict="rejected")))
 
+    def with_review_counts(self):
+        """`line_count`, and `open_count`: how many have no verdict yet."""
+        return self.annotate(line_count=Count("lines"), open_count=Count("lines", filter=Q(lines__verdict="")))
+
     def counts(self) -> dict[str, int]:
         """{status: how many}, of what is filtered so far."""
         return dict(self.order_by().values_list("status").annotate(Count("pk", distinct=True)))
 
+    def by_period(self) -> dict[int, dict]:
+        """{billing period id: {count, approved, net}}, net being line 8 of them all in dollars; in one query."""
+        here = self.model.objects.filter(pk__in=self.order_by().values("pk"))  # a join may have doubled the rows
+        sums = here.values("billing_period").annotate(
+            count=Count("pk"), approved=Count("pk", filter=Q(status__in=CERTIFIED)), **LINE_8
+        )
+        return {each["billing_period"]: {**each, "net": _line_8(each)} for each in sums.order_by()}
+
+    def gross_by_period(self) -> list[tuple[int, str, int, object]]:
+        """(billing period id, status, how many, gross this period in dollars), in one query."""
+        rows = self.live().order_by().values_list("billing_period", "status")
+        return list(rows.annotate(Count("pk"), Sum("gross_this_period")))
+
     def payment_due(self):
         """The sum of line 8, in dollars."""
-        names = ("total_completed_and_stored", "work_retainage", "stored_retainage", "previous_certificates")
-        sums = self.order_by().aggregate(**{name: Sum(name) for name in names})
-        total, *less = (sums[name] or ZERO for name in names)
-        return total - sum(less, ZERO)
+        return _line_8(self.order_by().aggregate(**LINE_8))
 
     def with_context(self):
         """With all that a page or an action about one invoice needs to know of its surroundings."""

@@ -1,17 +1,141 @@
-from django.http import Http404
+"""Billing periods of a project: the list, opening and closing one, and the board from which bills are invited."""
+
+from django.contrib import messages
+from django.shortcuts import get_object_or_404, redirect, render
+
+from directory.decorators import READ, WRITE, project_view
+from directory.models import Event
+from directory.permissions import Level, Tool
+from directory.refusals import NotAllowed, NotNow, Refused
+from invoicing.actions import billing_periods, invitations
+from invoicing.forms.billing_periods import InviteForm, PeriodForm
+from invoicing.models import BillingPeriod, Commitment, Invoice, InvoiceType
+from invoicing.permissions import is_project_admin
+from invoicing.views.board import STATES, board_of, progress_of, tabs_of
+from invoicing.views.doors import must_administer
 
 
-def period_list(request, **rest):
-    raise Http404
+@project_view(Tool.COMMITMENTS, Level.READ_ONLY)
+def period_list(request, project):
+    if request.method == "POST":
+        must_administer(request.access)
+        return _open(request, project)
+    start, end, due = billing_periods.proposed(project)
+    form = PeriodForm(initial={"start_date": start, "end_date": end, "due_date": due})
+    return _show_list(request, project, form)
 
 
-def board(request, **rest):
-    raise Http404
+def _open(request, project):
+    form = PeriodForm(request.POST)
+    if not form.is_valid():
+        return _show_list(request, project, form, status=422)
+    try:
+        period = billing_periods.open_period(project, **form.cleaned_data, by=request.user)
+    except NotAllowed:
+        raise
+    except Refused as refused:
+        form.add_error(refused.field or None, refused.message)
+        return _show_list(request, project, form, status=refused.status)
+    messages.success(request, f"{period} is open. Invite subcontractors to bill it.")
+    return redirect("period", project.slug, period.pk)
 
 
-def invite(request, **rest):
-    raise Http404
+def _show_list(request, project, form: PeriodForm, status: int = 200):
+    periods = list(project.billing_periods.all())
+    visible = Invoice.objects.visible_to(request.access)
+    stands = visible.by_period()
+    context = {
+        "project": project,
+        "rows": [{"period": period, **stands.get(period.pk, {})} for period in periods],
+        "open": next((period for period in periods if period.is_open), None),
+        "form": form,
+        "is_admin": is_project_admin(request.access),
+        "noun": "bill" if request.access.is_external else "invoice",
+    }
+    return render(request, "invoicing/period_list.html", context, status=status)
 
 
-def close(request, **rest):
-    raise Http404
+def _period(project, pk) -> BillingPeriod:
+    return get_object_or_404(project.billing_periods.select_related("project__company"), pk=pk)
+
+
+@project_view(Tool.COMMITMENTS, Level.READ_ONLY, methods=READ)
+def board(request, project, pk):
+    return _show_board(request, _period(project, pk))
+
+
+def _show_board(request, period: BillingPeriod, form: InviteForm | None = None, status: int = 200):
+    rows = board_of(period, request.access)
+    chosen = request.GET.get("state", "")
+    chosen = chosen if chosen in STATES else ""
+    ticked = set(form.data.getlist("commitment")) if form else set()
+    context = {
+        "project": period.project,
+        "period": period,
+        "rows": [row for row in rows if chosen in ("", row.state)],
+        "tabs": tabs_of(rows, chosen),
+        "all": len(rows),
+        "chosen": chosen,
+        "progress": progress_of(rows),
+        "is_admin": is_project_admin(request.access),
+        "invitable": [row for row in rows if row.is_invitable],
+        "form": form or InviteForm(Commitment.objects.none()),
+        "ticked": ticked,
+        "noun": "bill" if request.access.is_external else "invoice",
+        "events": Event.objects.about(period)[:20],
+    }
+    return render(request, "invoicing/period.html", context, status=status)
+
+
+@project_view(Tool.COMMITMENTS, Level.ADMIN, methods=WRITE)
+def invite(request, project, pk):
+    """Each ticked commitment by itself: what could not be invited says why, the others are on their way."""
+    must_administer(request.access)
+    period = _period(project, pk)
+    form = InviteForm(Commitment.objects.visible_to(request.access), request.POST)
+    if not form.is_valid():
+        return _show_board(request, period, form, status=422)
+    kind = InvoiceType(form.cleaned_data["invoice_type"])
+    chosen = form.cleaned_data["commitment"].select_related("vendor")
+    results = invitations.invite(period, chosen, kind, by=request.user)
+    _tell(request, results)
+    return redirect("period", project.slug, period.pk)
+
+
+def _tell(request, results) -> None:
+    names = [result.commitment.number for result in results if result.invitation]
+    if names:
+        messages.success(request, f"Invited {len(names)}: {', '.join(names)}. Their contacts get a mail.")
+    for result in results:
+        if not result.invitation:
+            commitment = result.commitment
+            messages.warning(request, f"{commitment.number} {commitment.vendor.name} was not invited. {result.refusal}")
+
+
+@project_view(Tool.COMMITMENTS, Level.ADMIN)
+def close(request, project, pk):
+    must_administer(request.access)
+    period = _period(project, pk)
+    refused = None
+    if request.method == "POST":
+        try:
+            billing_periods.close(period, by=request.user)
+            messages.success(request, f"{period} is closed.")
+            return redirect("periods", project.slug)
+        except NotNow as error:
+            refused = error
+    return _show_close(request, period, refused)
+
+
+def _show_close(request, period: BillingPeriod, refused: Refused | None):
+    rows = board_of(period, request.access)
+    context = {
+        "project": period.project,
+        "period": period,
+        "refused": refused,
+        "unfinished": [row for row in rows if row.invoice and row.invoice.status in Invoice.ENTERABLE],
+        "under_review": sum(row.state == Invoice.Status.UNDER_REVIEW for row in rows),
+        "silent": sum(row.state in ("invited", "accepted") for row in rows),
+    }
+    template = "invoicing/period_close.html#dialog" if request.htmx else "invoicing/period_close.html"
+    return render(request, template, context, status=refused.status if refused else 200)

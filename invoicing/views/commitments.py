@@ -1,17 +1,139 @@
-from django.http import Http404
+"""Commitments of a project, the page of one, and who bills it."""
+
+from django.contrib import messages
+from django.shortcuts import get_object_or_404, redirect, render
+
+from directory.decorators import READ, project_view
+from directory.models import Event
+from directory.permissions import Level, Tool
+from directory.refusals import NotAllowed, Refused
+from invoicing.actions import commitments
+from invoicing.calculations.lines import percent_of
+from invoicing.calculations.money import ZERO
+from invoicing.decorators import commitment_view
+from invoicing.forms.commitments import ContactForm, candidates
+from invoicing.models import ChangeOrder, Commitment, Invoice
+from invoicing.permissions import is_project_admin, may_bill_commitment
+from invoicing.views.doors import must_administer
+from invoicing.views.projects import Standing, standings_of, totals_of
 
 
-def commitment_page(request, **rest):
-    raise Http404
+@project_view(Tool.COMMITMENTS, Level.READ_ONLY, methods=READ)
+def commitment_list(request, project):
+    standings = standings_of(request.access)
+    words = request.GET.get("q", "").strip()
+    shown = [each for each in standings if _matches(each.commitment, words)]
+    context = {
+        "project": project,
+        "standings": shown,
+        "all": len(standings),
+        "totals": totals_of(shown),
+        "words": words,
+        "noun": "bill" if request.access.is_external else "invoice",
+    }
+    return render(request, "invoicing/commitment_list.html", context)
 
 
-def add_contact(request, **rest):
-    raise Http404
+def _matches(commitment: Commitment, words: str) -> bool:
+    text = f"{commitment.number} {commitment.title} {commitment.vendor.name}".casefold()
+    return all(word in text for word in words.casefold().split())
 
 
-def remove_contact(request, **rest):
-    raise Http404
+@commitment_view(Level.READ_ONLY, methods=READ)
+def commitment_page(request, commitment):
+    return _show(request, commitment)
 
 
-def commitment_list(request, **rest):
-    raise Http404
+def _show(request, commitment: Commitment, form: ContactForm | None = None, status: int = 200):
+    access, project = request.access, commitment.project
+    is_admin = is_project_admin(access)
+    bills = list(commitment.invoices.live().select_related("billing_period", "previous").order_by("-position"))
+    period = project.billing_periods.filter(status="open").first()
+    context = {
+        "project": project,
+        "commitment": commitment,
+        "noun": "bill" if access.is_external else "invoice",
+        "is_admin": is_admin,
+        "may_bill": may_bill_commitment(commitment, access),
+        "bills": bills,
+        "waiting": bills[0] if bills and bills[0].status not in Invoice.APPROVALS else None,
+        "period": period,
+        "has_bill_now": bool(period and any(bill.billing_period_id == period.pk for bill in bills)),
+        "contacts": commitment.invoice_contacts.select_related("person", "added_by"),
+        "form": form or (ContactForm(commitment) if is_admin else None),
+        "candidates": len(candidates(commitment)) if is_admin else 0,
+        "events": Event.objects.about(commitment)[:50],
+    } | _schedule(commitment, bills)
+    return render(request, "invoicing/commitment.html", context, status=status)
+
+
+def _schedule(commitment: Commitment, bills: list[Invoice]) -> dict:
+    """The schedule of values: original lines, then each change order with its own, and what was billed on each."""
+    counted = Standing(commitment, ZERO, bills[0] if bills else None).counted
+    billed = _billed_by_line(counted) if counted else {}
+    groups = [{"change_order": None, "rows": []}]
+    groups += [{"change_order": order, "rows": []} for order in commitment.change_orders.all()]
+    by_order = {group["change_order"].pk if group["change_order"] else None: group for group in groups}
+    for line in commitment.lines.select_related("cost_code"):
+        done = billed.get(line.pk, ZERO)
+        row = {"line": line, "billed": done, "percent": percent_of(done, line.amount), "left": line.amount - done}
+        by_order[line.change_order_id]["rows"].append(row)
+    for group in groups:
+        group["sum"] = sum((row["line"].amount for row in group["rows"]), ZERO)
+    return {"groups": groups, "sums": _sums(groups), "counted": counted}
+
+
+def _billed_by_line(invoice: Invoice) -> dict:
+    lines = invoice.lines.select_related("schedule_line")
+    return {line.schedule_line_id: line.as_line().total_completed_and_stored for line in lines}
+
+
+def _sums(groups: list[dict]) -> dict:
+    original, *orders = groups
+    approved = [group for group in orders if group["change_order"].status == ChangeOrder.Status.APPROVED]
+    changes = sum((group["sum"] for group in approved), ZERO)
+    billed = sum((row["billed"] for group in groups for row in group["rows"]), ZERO)
+    to_date = original["sum"] + changes
+    return {
+        "original": original["sum"],
+        "changes": changes,
+        "to_date": to_date,
+        "billed": billed,
+        "left": to_date - billed,
+        "percent": percent_of(billed, to_date),
+    }
+
+
+@commitment_view(Level.ADMIN)
+def add_contact(request, commitment):
+    """P-3: naming somebody gives them Standard on the project's Commitments if they have less."""
+    must_administer(request.access)
+    if request.method != "POST":
+        return redirect("commitment", commitment.project.slug, commitment.number)
+    form = ContactForm(commitment, request.POST)
+    if not form.is_valid():
+        return _show(request, commitment, form, status=422)
+    person = form.cleaned_data["person"]
+    try:
+        given = commitments.add_contact(commitment, person, by=request.user)
+    except NotAllowed:
+        raise
+    except Refused as refused:
+        form.add_error("person", refused.message)
+        return _show(request, commitment, form, status=refused.status)
+    right = f" {person.name} was given {given.label} on Commitments of {commitment.project.name}." if given else ""
+    messages.success(request, f"{person.name} can bill {commitment.number} now.{right}")
+    return redirect("commitment", commitment.project.slug, commitment.number)
+
+
+@commitment_view(Level.ADMIN)
+def remove_contact(request, commitment, pk):
+    must_administer(request.access)
+    contact = get_object_or_404(commitment.invoice_contacts.select_related("person"), pk=pk)
+    if request.method == "POST":
+        commitments.remove_contact(contact, by=request.user)
+        messages.success(request, f"{contact.person.name} no longer sees or bills {commitment.number}.")
+        return redirect("commitment", commitment.project.slug, commitment.number)
+    context = {"project": commitment.project, "commitment": commitment, "contact": contact}
+    template = "invoicing/contact_remove.html#dialog" if request.htmx else "invoicing/contact_remove.html"
+    return render(request, template, context)

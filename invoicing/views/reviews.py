@@ -1,25 +1,232 @@
-from django.http import Http404
+"""Reviewing an invoice: verdicts line by line, other amounts, the rest in one step, and the decision at the end."""
+
+from django.contrib import messages
+from django.shortcuts import get_object_or_404, redirect, render
+
+from directory.decorators import READ, WRITE
+from directory.permissions import Level
+from directory.refusals import NotAllowed, Refused, Stale
+from invoicing.actions import invoices, reviews
+from invoicing.decorators import invoice_view
+from invoicing.forms.reviews import AmountForm, FinishForm, ReopenForm, VerdictForm
+from invoicing.models import Invoice, InvoiceLine
+from invoicing.views.decisions import decision_for
+from invoicing.views.doors import must_administer
+from invoicing.views.invoices import about, address, summary_rows
+from invoicing.views.review_rows import Review, ReviewRow, review_of
+
+FILTERS = (
+    ("all", "All"),
+    ("todo", "To do"),
+    ("changed", "Changed"),
+    ("rejected", "Rejected"),
+    ("approved", "Approved"),
+    ("problems", "Problems"),
+)
 
 
-def review(request, **rest):
-    raise Http404
+@invoice_view(Level.ADMIN, methods=READ)
+def review(request, invoice):
+    must_administer(request.access)
+    if invoice.status != Invoice.Status.UNDER_REVIEW:
+        messages.info(request, f"It is {invoice.get_status_display()}. Lines are reviewed while it is Under Review.")
+        return redirect(address(invoice))
+    found = review_of(invoice)
+    attachments = list(invoice.attachments.all())
+    show = request.GET.get("show", "all")
+    context = about(request, invoice) | _progress(invoice, found)
+    context |= {
+        "review": found,
+        "show": show if show in dict(FILTERS) else "all",
+        "summary": summary_rows(invoice),
+        "totals": found.totals,
+        "checks": len({identity.number for identity in found.identities}),
+        "broken": {identity.number for identity in found.identities if not identity.holds},
+        "header_broken": [each for each in found.identities if not each.holds and not each.line_key],
+        "attachments": attachments,
+        "attachments_words": f"Attachments ({len(attachments)})",
+        "submission": invoice.submissions.select_related("submitted_by").order_by("-number").first(),
+    }
+    return render(request, "invoicing/review.html", context)
 
 
-def approve_the_rest(request, **rest):
-    raise Http404
+def _progress(invoice: Invoice, found: Review) -> dict:
+    """What the counters say; they come back with every verdict."""
+    counts = found.counts
+    return {
+        "invoice": invoice,
+        "project": invoice.project,
+        "counts_of_review": counts,
+        "chips": [{"show": show, "label": label, "count": counts[show]} for show, label in FILTERS],
+        "decided": counts["all"] - counts["todo"],
+        "progress_words": f"{counts['approved']} approved · {counts['rejected']} rejected · {counts['todo']} to do",
+        "rest": found.rest,
+    }
 
 
-def finish(request, **rest):
-    raise Http404
+@invoice_view(Level.ADMIN)
+def decide(request, invoice, line):
+    """One verdict. Without a reason a rejection asks for one, in the row or on a page of its own."""
+    must_administer(request.access)
+    line = _line(invoice, line)
+    if request.method != "POST":
+        return _answer(request, invoice, line, asks=not request.htmx)
+    form = VerdictForm(request.POST)
+    if not form.is_valid():
+        said = form.errors.get("reason", ["Press Approve or Reject."])[0]
+        return _answer(request, invoice, line, asks=True, said=said, status=422)
+    if form.cleaned_data["pressed"] != line.verdict:
+        return _answer(request, invoice, line, said=_changed_meanwhile(line), status=409)
+    if form.asks_for_reason:
+        return _answer(request, invoice, line, asks=True)
+    return _decided(request, invoice, line, form)
 
 
-def decide(request, **rest):
-    raise Http404
+def _decided(request, invoice: Invoice, line: InvoiceLine, form: VerdictForm):
+    reason = form.cleaned_data["reason"]
+    try:
+        line = reviews.decide(line, form.verdict, reason, by=request.user)
+    except Refused as refused:
+        if refused.field != "reason":
+            raise
+        return _answer(request, invoice, line, asks=True, said=refused.message, reason=reason, status=422)
+    return _answer(request, invoice, line)
 
 
-def allow(request, **rest):
-    raise Http404
+def _line(invoice: Invoice, pk: int) -> InvoiceLine:
+    line = get_object_or_404(invoice.lines.select_related("schedule_line", "verdict_by"), pk=pk)
+    line.invoice = invoice
+    return line
 
 
-def reopen(request, **rest):
-    raise Http404
+def _changed_meanwhile(line: InvoiceLine) -> str:
+    who = f"{line.verdict_by} says: {line.get_verdict_display()}" if line.verdict_by else "The verdict was taken back"
+    return f"{who}. That was after you opened this page; nothing was overwritten. Press again to decide otherwise."
+
+
+def _answer(request, invoice: Invoice, line: InvoiceLine, *, status: int = 200, **said):
+    """The row with the counters for htmx; a page of its own for a question; otherwise the review again."""
+    if not request.htmx and status == 200 and not said.get("asks"):
+        return redirect(f"{address(invoice, 'invoice-review')}#line-{line.pk}")
+    found = review_of(invoice)
+    context = _progress(invoice, found) | {"row": found.row(line.pk, **said), "commitment": invoice.commitment}
+    if request.htmx:
+        # htmx leaves a 409 aside, and a row that says who was first is what has to be seen
+        return render(request, "invoicing/review_answer.html", context, status=200 if status == 409 else status)
+    return render(request, "invoicing/review_reason.html", about(request, invoice) | context, status=status)
+
+
+@invoice_view(Level.ADMIN, methods=WRITE)
+def approve_the_rest(request, invoice):
+    must_administer(request.access)
+    count = reviews.approve_the_rest(invoice, by=request.user)
+    lines = "1 line" if count == 1 else f"{count} lines"
+    messages.success(request, f"Approved {lines}. Finish the review when you are done.")
+    return redirect(address(invoice, "invoice-review"))
+
+
+# Another amount than the claimed one
+
+
+@invoice_view(Level.ADMIN)
+def allow(request, invoice, line):
+    must_administer(request.access)
+    row = review_of(invoice).row(_line(invoice, line).pk)
+    form = AmountForm(invoice, row.line, row.claim, request.POST if request.method == "POST" else None)
+    if request.method != "POST":
+        return _show_amounts(request, invoice, row, form)
+    if not form.is_valid():
+        return _show_amounts(request, invoice, row, form, Refused("Nothing was saved yet."))
+    try:
+        invoices.save_lines(invoice, form.entries, by=request.user, version=form.version)
+    except NotAllowed:
+        raise
+    except Refused as refused:
+        return _show_amounts(request, invoice, row, form, refused)
+    messages.success(request, f"Line {row.line.schedule_line.position}: the allowed amount is saved.")
+    return redirect(f"{address(invoice, 'invoice-review')}#{row.key}")
+
+
+def _show_amounts(request, invoice, row: ReviewRow, form: AmountForm, refused: Refused | None = None):
+    context = about(request, invoice) | {"row": row, "amounts": form, "refused": refused}
+    context |= {"is_stale": isinstance(refused, Stale), "version": invoice.version}
+    template = "invoicing/review_amount.html#dialog" if request.htmx else "invoicing/review_amount.html"
+    return render(request, template, context, status=refused.status if refused else 200)
+
+
+# The end of the review
+
+
+@invoice_view(Level.ADMIN)
+def finish(request, invoice):
+    must_administer(request.access)
+    decision = decision_for(invoice, request.access)
+    if not decision.options and request.method != "POST":
+        messages.info(request, decision.why_nothing)
+        return redirect(address(invoice))
+    if request.method != "POST":
+        form = FinishForm(decision.choices, initial={"decision": decision.proposed, "version": invoice.version})
+        return _show_finish(request, invoice, decision, form)
+    form = FinishForm(decision.choices, request.POST)
+    if not form.is_valid():
+        return _show_finish(request, invoice, decision, form, Refused("Nothing was decided yet."))
+    return _finished(request, invoice, decision, form)
+
+
+def _finished(request, invoice: Invoice, decision, form: FinishForm):
+    try:
+        if form.cleaned_data["version"] != invoice.version:
+            raise Stale("Somebody changed it after you opened this page. Look at it again, then decide.")
+        done = MOVES[form.cleaned_data["decision"]](invoice, request.user, form.cleaned_data["comment"])
+    except NotAllowed:
+        raise
+    except Refused as refused:
+        form.add_error(refused.field or None, refused.message)
+        return _show_finish(request, invoice, decision, form, refused)
+    messages.success(request, f"{done} is {done.get_status_display()} now.")
+    return redirect(address(done))
+
+
+MOVES = {
+    "approve": lambda invoice, by, comment: invoices.approve(invoice, by=by, comment=comment),
+    "approve_as_noted": lambda invoice, by, comment: invoices.approve_as_noted(invoice, by=by, comment=comment),
+    "hold_for_owner": lambda invoice, by, comment: invoices.hold_for_owner(invoice, by=by),
+    "send_back": lambda invoice, by, comment: invoices.send_back(invoice, by=by, comment=comment),
+}
+
+
+def _show_finish(request, invoice: Invoice, decision, form: FinishForm, refused: Refused | None = None):
+    context = about(request, invoice) | {
+        "decision": decision,
+        "form": form,
+        "refused": refused,
+        "version": invoice.version,
+        "chosen": form["decision"].value(),
+    }
+    template = "invoicing/finish.html#dialog" if request.htmx else "invoicing/finish.html"
+    return render(request, template, context, status=refused.status if refused else 200)
+
+
+@invoice_view(Level.ADMIN)
+def reopen(request, invoice):
+    must_administer(request.access)
+    if request.method != "POST":
+        return _show_reopen(request, invoice, ReopenForm())
+    form = ReopenForm(request.POST)
+    if not form.is_valid():
+        return _show_reopen(request, invoice, form, 422)
+    try:
+        invoices.reopen(invoice, by=request.user, reason=form.cleaned_data["reason"])
+    except NotAllowed:
+        raise
+    except Refused as refused:
+        form.add_error(refused.field or None, refused.message)
+        return _show_reopen(request, invoice, form, refused.status)
+    messages.success(request, "The review is open again. The contacts were told.")
+    return redirect(address(invoice, "invoice-review"))
+
+
+def _show_reopen(request, invoice: Invoice, form: ReopenForm, status: int = 200):
+    context = about(request, invoice) | {"form": form}
+    template = "invoicing/reopen.html#dialog" if request.htmx else "invoicing/reopen.html"
+    return render(request, template, context, status=status)

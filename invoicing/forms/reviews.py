@@ -1,0 +1,90 @@
+"""What a reviewer types: a verdict with its reason, another amount with its reason, and the decision at the end."""
+
+from django import forms
+
+from invoicing.forms.columns import columns_of
+from invoicing.forms.entry import Row
+from invoicing.models import Invoice, InvoiceLine, Verdict
+
+REASON = {"maxlength": 300, "autocomplete": "off"}
+
+
+class VerdictForm(forms.Form):
+    """`pressed` is the verdict that the page showed: a button that is pressed already takes it back."""
+
+    decision = forms.ChoiceField(choices=[(Verdict.APPROVED, "Approve"), (Verdict.REJECTED, "Reject")])
+    pressed = forms.ChoiceField(choices=Verdict, required=False)
+    reason = forms.CharField(max_length=300, required=False)
+
+    @property
+    def asks_for_reason(self) -> bool:
+        """The cross was pressed, and the box for the reason is not open yet."""
+        return self.verdict == Verdict.REJECTED and "reason" not in self.data
+
+    @property
+    def verdict(self) -> Verdict:
+        chosen = self.cleaned_data["decision"]
+        return Verdict.NONE if chosen == self.cleaned_data["pressed"] else Verdict(chosen)
+
+
+class WhyForm(forms.Form):
+    reason = forms.CharField(
+        label="Why?",
+        max_length=300,
+        help_text="The subcontractor sees it.",
+        widget=forms.TextInput(attrs=REASON),
+        error_messages={"required": "Say why. The subcontractor sees it."},
+    )
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+
+class AmountForm:
+    """Other amounts than the claimed ones on one line; the claimed ones stay in the submission (I-4)."""
+
+    def __init__(self, invoice: Invoice, line: InvoiceLine, claim: dict | None, data=None):
+        columns = [column for column in columns_of(invoice, [line], as_admin=True) if column.stem != "note"]
+        self.row = Row(line, tuple(columns), data, claim)
+        self.why = WhyForm(data, initial={"reason": line.allowed_reason, "version": invoice.version})
+        self.nothing_typed = False
+
+    def is_valid(self) -> bool:
+        self.row.read()
+        self.nothing_typed = not self.row.problems and not self.row.values
+        return self.why.is_valid() and not self.row.problems and not self.nothing_typed
+
+    @property
+    def entries(self) -> dict[int, dict[str, object]]:
+        """As `save_lines` takes them."""
+        return {self.row.line.pk: self.row.entry | {"allowed_reason": self.why.cleaned_data["reason"]}}
+
+    @property
+    def version(self) -> int:
+        return self.why.cleaned_data["version"]
+
+
+class FinishForm(forms.Form):
+    """`options` are the moves this person may make now: (name, words)."""
+
+    decision = forms.ChoiceField(widget=forms.RadioSelect, error_messages={"required": "Choose what to do."})
+    comment = forms.CharField(
+        label="Overall comment",
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="The subcontractor sees it. Needed to approve as noted, and to send back without a rejected line.",
+    )
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, options, data=None, *, initial=None):
+        super().__init__(data, initial=initial)
+        self.fields["decision"].choices = options
+
+
+class ReopenForm(forms.Form):
+    reason = forms.CharField(
+        label="Why is it reopened?",
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="The invoice contacts are told.",
+        error_messages={"required": "Say why it is reopened: the contacts are told."},
+    )

@@ -1,0 +1,158 @@
+"""The lines of an invoice as a reviewer sees them: claimed and allowed, changed since last time, and what is wrong."""
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from invoicing.calculations.findings import Identity
+from invoicing.calculations.lines import Line
+from invoicing.models import Invoice, InvoiceLine, Verdict
+from invoicing.proof import identities_of
+from invoicing.views.grid import column_totals, lines_with_names
+
+ALSO_CLAIMED = (
+    ("stored_moved", "stored material moved to work"),
+    ("stored_new", "new stored material"),
+    ("retainage_released", "retainage release"),
+)
+
+
+@dataclass(frozen=True)
+class ReviewRow:
+    """`claim` is the line in the newest submission, `before` in the one before it; None where it has none."""
+
+    line: InvoiceLine
+    worked: Line
+    claim: dict | None
+    before: dict | None
+    is_resubmitted: bool
+    breaches: tuple[Identity, ...]
+    asks: bool = False  # the reason box is open
+    said: str = ""  # why nothing was saved
+    reason: str = ""  # what was typed
+
+    @property
+    def key(self) -> str:
+        """The id in the page: as text, since templates put commas into numbers."""
+        return f"line-{self.line.pk}"
+
+    @property
+    def is_changed(self) -> bool:
+        """Not the figures of the submission before."""
+        return self.is_resubmitted and self.claim != self.before
+
+    @property
+    def claimed(self) -> Decimal | None:
+        """The work claimed this period, where the allowed one differs (I-4)."""
+        return self._claimed_other_than("work_this_period")
+
+    @property
+    def also_claimed(self) -> list[tuple[str, Decimal, Decimal]]:
+        """(what, claimed, allowed) of the other columns that a reviewer changed."""
+        return [
+            (words, claimed, getattr(self.line, name))
+            for name, words in ALSO_CLAIMED
+            if (claimed := self._claimed_other_than(name)) is not None
+        ]
+
+    def _claimed_other_than(self, name: str) -> Decimal | None:
+        claimed = Decimal(self.claim[name]) if self.claim else None
+        return None if claimed == getattr(self.line, name) else claimed
+
+    @property
+    def is_reduced(self) -> bool:
+        """Less is allowed in all than was claimed: then a rejected line may be approved as noted (5.1)."""
+        claimed = Decimal(self.claim["total_completed_and_stored"]) if self.claim else None
+        return claimed is not None and self.worked.total_completed_and_stored < claimed
+
+    @property
+    def was(self) -> Decimal | None:
+        """The work claimed in the submission before, where it was another amount."""
+        if not self.is_changed or not self.claim or not self.before:
+            return None
+        was = Decimal(self.before["work_this_period"])
+        return None if was == Decimal(self.claim["work_this_period"]) else was
+
+    @property
+    def rejected_before(self) -> str:
+        """The reason of a rejection that a resubmission has answered."""
+        return "" if self.line.verdict == Verdict.REJECTED else self.line.verdict_reason
+
+    @property
+    def problems(self) -> list[str]:
+        sentences = [breach.sentence for breach in self.breaches]
+        if self.worked.over_billed_by and not any(breach.number == "N-4" for breach in self.breaches):
+            sentences.append("It is billed beyond its scheduled value.")
+        return sentences
+
+    @property
+    def is_open(self) -> bool:
+        return self.line.verdict == Verdict.NONE
+
+
+@dataclass(frozen=True)
+class Review:
+    """One invoice's review: its rows, what the identities say, and the counts of the filters."""
+
+    rows: list[ReviewRow]
+    identities: tuple[Identity, ...]
+
+    def row(self, pk: int, **said) -> ReviewRow:
+        return replace(next(row for row in self.rows if row.line.pk == pk), **said)
+
+    @property
+    def totals(self) -> dict[str, Decimal]:
+        return column_totals(self.rows)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        verdicts = [row.line.verdict for row in self.rows]
+        return {
+            "all": len(self.rows),
+            "todo": verdicts.count(Verdict.NONE),
+            "changed": sum(row.is_changed for row in self.rows),
+            "rejected": verdicts.count(Verdict.REJECTED),
+            "approved": verdicts.count(Verdict.APPROVED),
+            "problems": sum(bool(row.problems) for row in self.rows),
+        }
+
+    @property
+    def rest(self) -> int:
+        """How many lines one step would approve: without a verdict and not beyond their value."""
+        return sum(row.is_open and not row.worked.over_billed_by for row in self.rows)
+
+    @property
+    def rejected(self) -> list[ReviewRow]:
+        return [row for row in self.rows if row.line.verdict == Verdict.REJECTED]
+
+    @property
+    def first_open(self) -> ReviewRow | None:
+        return next((row for row in self.rows if row.is_open), None)
+
+
+def review_of(invoice: Invoice) -> Review:
+    lines = lines_with_names(invoice)
+    found = identities_of(invoice, lines)
+    breaches = defaultdict(list)
+    for identity in found:
+        if identity.line_key and not identity.holds:
+            breaches[identity.line_key].append(identity)
+    newest, before = _figures(invoice)
+    rows = [
+        ReviewRow(
+            line=line,
+            worked=line.as_line(),
+            claim=newest.get(line.schedule_line_id),
+            before=(before or {}).get(line.schedule_line_id),
+            is_resubmitted=before is not None,
+            breaches=tuple(breaches[line.schedule_line.key]),
+        )
+        for line in lines
+    ]
+    return Review(rows, found)
+
+
+def _figures(invoice: Invoice) -> tuple[dict, dict | None]:
+    """What the newest submission claims, line by line, and the one before it; None when there is none."""
+    newest, before = [*invoice.submissions.order_by("-number")[:2], None, None][:2]
+    return newest.figures() if newest else {}, before.figures() if before else None
