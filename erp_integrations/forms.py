@@ -26,9 +26,7 @@ class QueueFilter(forms.Form):
         label="Search",
         required=False,
         max_length=60,
-        widget=forms.TextInput(
-            attrs={"type": "search", "data-search": True, "placeholder": "Number, company or commitment"}
-        ),
+        widget=forms.TextInput(attrs={"type": "search", "data-search": True, "placeholder": "Number or company"}),
     )
 
     def __init__(self, data, *, company):
@@ -65,6 +63,10 @@ class HeaderForm(forms.Form):
     @classmethod
     def of(cls, export: InvoiceExport) -> "HeaderForm":
         return cls(initial={name: getattr(export, name) for name in cls.base_fields})
+
+    def tell(self, name: str, text: str, how: str) -> None:
+        """Say beside the field what the file holds as things are, and why."""
+        self.fields[name].help_text = f"Now {text or 'empty'}: {how}."
 
     @property
     def edit(self) -> HeaderEdit:

@@ -41,7 +41,7 @@ def move(
     transition.__get__(export)(by, at or timezone.now())
     export.save()
     Event.objects.record(
-        transition.__name__,
+        _done(transition),
         export,
         by=by,
         from_state=before,
@@ -49,6 +49,11 @@ def move(
         reason=reason,
         changes=changes,
     )
+
+
+def _done(transition: Callable) -> str:
+    """The move in words for the timeline: what somebody did."""
+    return next(iter(transition._django_fsm.transitions.values())).custom["done"]
 
 
 def _right_for(transition: Callable, access) -> str:

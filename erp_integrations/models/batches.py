@@ -37,7 +37,7 @@ class ExportBatchQuerySet(models.QuerySet):
         return self.filter(state__in=(BatchState.PENDING, BatchState.BUILDING))
 
     def for_list(self):
-        """Newest first, with how many invoices it carries now, how many of them are posted, and how often it was taken."""
+        """Newest first, with how many invoices it carries now, how many are posted, and how often it was taken."""
         live = Q(items__is_live=True)
         return (
             self.select_related("accepted_by", "layout")

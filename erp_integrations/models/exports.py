@@ -165,7 +165,7 @@ class InvoiceExport(FSMModelMixin, models.Model):
         target=S.READY_TO_EXPORT,
         conditions=[may_be_sent],
         permission=permissions.may_send,
-        custom={"label": "Send to ERP"},
+        custom={"label": "Send to ERP", "done": "sent to ERP"},
     )
     def send(self, by, at):
         self.sent_by, self.sent_at = by, at
@@ -179,7 +179,7 @@ class InvoiceExport(FSMModelMixin, models.Model):
         source=S.READY_TO_EXPORT,
         target=S.RETRIEVED,
         permission=permissions.may_send,
-        custom={"label": "Take back"},
+        custom={"label": "Take back", "done": "took back"},
     )
     def retrieve(self, by, at):
         pass
@@ -189,7 +189,7 @@ class InvoiceExport(FSMModelMixin, models.Model):
         source=(S.READY_TO_EXPORT, S.FAILED),
         target=S.REJECTED,
         permission=permissions.may_answer,
-        custom={"label": "Reject"},
+        custom={"label": "Reject", "done": "rejected"},
     )
     def reject(self, by, at):
         self.answered_by, self.answered_at = by, at
@@ -199,19 +199,27 @@ class InvoiceExport(FSMModelMixin, models.Model):
         source=S.READY_TO_EXPORT,
         target=S.EXPORTING,
         permission=permissions.may_answer,
-        custom={"label": "Accept and build file"},
+        custom={"label": "Accept and build file", "done": "accepted"},
     )
     def accept(self, by, at):
         self.answered_by, self.answered_at = by, at
 
     @transition(
-        status, source=S.EXPORTING, target=S.EXPORTED, permission=permissions.is_the_program, custom={"label": "Built"}
+        status,
+        source=S.EXPORTING,
+        target=S.EXPORTED,
+        permission=permissions.is_the_program,
+        custom={"label": "Built", "done": "built"},
     )
     def built(self, by, at):
         self.error = ""
 
     @transition(
-        status, source=S.EXPORTING, target=S.FAILED, permission=permissions.is_the_program, custom={"label": "Failed"}
+        status,
+        source=S.EXPORTING,
+        target=S.FAILED,
+        permission=permissions.is_the_program,
+        custom={"label": "Failed", "done": "failed"},
     )
     def fail(self, by, at):
         pass
@@ -221,7 +229,7 @@ class InvoiceExport(FSMModelMixin, models.Model):
         source=S.FAILED,
         target=S.EXPORTING,
         permission=permissions.may_answer,
-        custom={"label": "Try again"},
+        custom={"label": "Try again", "done": "tried again"},
     )
     def retry(self, by, at):
         self.answered_by, self.answered_at = by, at
@@ -232,7 +240,7 @@ class InvoiceExport(FSMModelMixin, models.Model):
         source=S.EXPORTED,
         target=S.POSTED,
         permission=permissions.may_answer,
-        custom={"label": "Confirm: imported in Sage"},
+        custom={"label": "Confirm: imported in Sage", "done": "confirmed in Sage"},
     )
     def confirm(self, by, at):
         self.posted_by, self.posted_at = by, at
@@ -242,7 +250,7 @@ class InvoiceExport(FSMModelMixin, models.Model):
         source=(S.EXPORTED, S.POSTED),
         target=S.VOIDED,
         permission=permissions.may_void,
-        custom={"label": "Void"},
+        custom={"label": "Void", "done": "voided"},
     )
     def void(self, by, at):
         pass

@@ -17,6 +17,7 @@ from erp_integrations.permissions import VOID_RIGHT, may_void
 from erp_integrations.views.batches import show as show_batch
 from erp_integrations.views.queue import about, load, require_approver
 from erp_integrations.views.queue import show as show_export
+from erp_integrations.views.shown import grouped, ticked_keys
 
 
 @company_view(Tool.ERP_INTEGRATIONS, Level.STANDARD)
@@ -38,7 +39,7 @@ def accept(request, company):
             chosen,
             by=request.user,
             accounting_date=form.cleaned_data["accounting_date"],
-            ticked=request.POST.getlist("ticked"),
+            ticked=ticked_keys(request.POST),
         )
     except NotAllowed:
         raise
@@ -72,21 +73,20 @@ def _ask(request, company, chosen, form: AcceptForm, *, refused: Refused | None 
     proposal = exports.preview(chosen, accounting_date=day, by=request.user)
     candidates = _candidates(chosen, proposal, request.user)
     found = plain_findings(proposal.findings)
+    names = {str(export.invoice_id): export.invoice.number for export in chosen}
+    errors = grouped(found, "error", names=names)
     context = about(request, company) | {
         "form": form,
         "candidates": candidates,
         "can_go": [each.export.pk for each in candidates if each.can_go],
-        "all_can_go": all(each.can_go for each in candidates) and not any(f["severity"] == "error" for f in found),
-        "errors": [finding for finding in found if finding["severity"] == "error"],
-        "warnings": [finding for finding in found if finding["severity"] == "warning"],
-        "ticked": request.POST.getlist("ticked"),
-        "unticked_is_wrong": refused is not None and refused.field == "ticked",
+        "all_can_go": not errors and all(each.can_go for each in candidates),
+        "errors": errors,
+        "warnings": grouped(found, "warning", ticked=ticked_keys(request.POST), names=names),
         "totals": proposal.rows.totals,
         "releases": proposal.rows.releases,
         "layout": proposal.rows.layout,
         "file_name": f"{proposal.rows.name}.xlsx",
         "refused": refused,
-        "names": {str(export.invoice_id): export.invoice.number for export in chosen},
     }
     return render(request, "erp_integrations/accept.html", context, status=status)
 

@@ -13,6 +13,7 @@ from erp_integrations.actions import batches
 from erp_integrations.exporting import Acceptance, check, plain_findings
 from erp_integrations.models import BatchState, Download, ExportBatch, ExportStatus, InvoiceExport, RetainageRelease
 from erp_integrations.views.queue import about, require_approver
+from erp_integrations.views.shown import grouped, ticked_keys
 
 PAGE_SIZE = 50
 RUNNING = (BatchState.PENDING, BatchState.BUILDING)
@@ -98,7 +99,10 @@ def show(request, company, batch: ExportBatch, *, refused: Refused | None = None
         "is_running": batch.state in RUNNING,
         "job": job_of(batch),
         "releases": RetainageRelease.objects.of_batch(batch),
-        "events": Event.objects.about(batch)[:50],
+        "seen": grouped(
+            batch.findings, "warning", names={str(e.invoice_id): e.invoice.number for e in exports.values()}
+        ),
+        "events": [_in_short(event) for event in Event.objects.about(batch)[:50]],
         "mails": Mail.objects.about(batch).select_related("to")[:20],
         "refused": refused,
         "refused_export": next(iter(typed), None),
@@ -106,6 +110,14 @@ def show(request, company, batch: ExportBatch, *, refused: Refused | None = None
     if batch.state == BatchState.DEAD and live:
         context |= _second_try(batch, live, request)
     return render(request, "erp_integrations/batch.html", context, status=refused.status if refused else 200)
+
+
+def _in_short(event: Event) -> Event:
+    """For the timeline: the warnings seen as a number, since the page lists them; the digest stays in the record."""
+    event.changes.pop("snapshot", None)
+    if "warnings seen" in event.changes:
+        event.changes["warnings seen"] = ["", str(len(event.changes["warnings seen"][1]))]
+    return event
 
 
 def _step(batch: ExportBatch, live: list, downloads: list) -> int:
@@ -126,10 +138,11 @@ def _second_try(batch: ExportBatch, live: list, request) -> dict:
     proposal = check(live, Acceptance.of(batch))
     seen = {finding["key"] for finding in batch.findings}
     found = plain_findings(proposal.findings)
+    unseen = [finding for finding in found if finding["key"] not in seen]
+    names = {str(export.invoice_id): export.invoice.number for export in live}
     return {
-        "errors": [finding for finding in found if finding["severity"] == "error"],
-        "warnings": [f for f in found if f["severity"] == "warning" and f["key"] not in seen],
-        "ticked": request.POST.getlist("ticked"),
+        "errors": grouped(found, "error", names=names),
+        "warnings": grouped(unseen, "warning", ticked=ticked_keys(request.POST), names=names),
         "sent_some": any(e.sent_by_id == request.user.pk for e in live) and batch.company.separate_sender_and_accepter,
     }
 
@@ -139,7 +152,7 @@ def retry(request, company, number):
     require_approver(request.access)
     batch = _load(company, number)
     try:
-        batches.retry(batch, by=request.user, ticked=request.POST.getlist("ticked"))
+        batches.retry(batch, by=request.user, ticked=ticked_keys(request.POST))
     except NotAllowed:
         raise
     except Refused as refused:

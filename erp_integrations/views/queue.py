@@ -16,7 +16,7 @@ from erp_integrations.actions import exports
 from erp_integrations.forms import AcceptForm, HeaderForm, QueueFilter
 from erp_integrations.models import ExportBatch, ExportStatus, InvoiceExport, WorkerPulse
 from erp_integrations.permissions import is_accounting_approver
-from erp_integrations.views.shown import TO_BE_BUILT, shown_of
+from erp_integrations.views.shown import TO_BE_BUILT, Shown, shown_of
 from invoicing.models import Invoice
 
 S = ExportStatus
@@ -72,6 +72,7 @@ def about(request, company) -> dict:
         "approvers": list(accounting_approvers(company).values_list("name", flat=True)[:5]),
         "worker_is_silent": ExportBatch.objects.of(company).under_way().exists() and WorkerPulse.is_silent(),
         "worker_seen_at": WorkerPulse.last_seen(),
+        "zone": company.projects.order_by("pk").values_list("time_zone", flat=True).first() or "",
     }
 
 
@@ -116,6 +117,7 @@ def show(request, company, export: InvoiceExport, *, refused: Refused | None = N
     """One invoice open beside the list; with `refused`, why nothing was done on top, and its status."""
     access = read_access(request.user, company, export.project)
     shown = shown_of(export, by=request.user)
+    form_errors, form = bool(form), _told(form or HeaderForm.of(export), shown)
     tab = TAB_OF[export.status]
     same = InvoiceExport.objects.of(company).filter(status=export.status)
     context = about(request, company) | {
@@ -128,7 +130,7 @@ def show(request, company, export: InvoiceExport, *, refused: Refused | None = N
         "shown": shown,
         "explained": shown.row(request.GET.get("row", "")) if shown else None,
         "asked_row": request.GET.get("row", ""),
-        "form": form or HeaderForm.of(export),
+        "form": form,
         "accept_form": AcceptForm(initial={"accounting_date": shown.accounting_date}) if shown else None,
         "refused": refused,
         "batch": export.live_item.batch if export.live_item else None,
@@ -138,8 +140,16 @@ def show(request, company, export: InvoiceExport, *, refused: Refused | None = N
         "beside_count": same.count(),
         "events": Event.objects.about(export)[:50],
     }
-    status = refused.status if refused else 422 if form else 200
+    status = refused.status if refused else 422 if form_errors else 200
     return render(request, "erp_integrations/export.html", context, status=status)
+
+
+def _told(form: HeaderForm, shown: Shown | None) -> HeaderForm:
+    for name in form.fields:
+        cell = shown.header_cell(name) if shown else None
+        if cell:
+            form.tell(name, cell.text, cell.how)
+    return form
 
 
 @company_view(Tool.ERP_INTEGRATIONS, Level.STANDARD, methods=WRITE)

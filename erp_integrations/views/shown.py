@@ -1,6 +1,8 @@
 """One export as people look at it: the rows of the file cell by cell, the findings, and how each figure came to be."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 
 from erp_integrations.actions.exports import preview
@@ -16,10 +18,49 @@ FROZEN = (ExportStatus.EXPORTING, ExportStatus.EXPORTED, ExportStatus.POSTED)
 
 
 @dataclass(frozen=True)
+class FindingGroup:
+    """What one rule says, once or many times over: shown, and ticked, together."""
+
+    findings: tuple[dict, ...]
+    is_ticked: bool = False
+
+    @property
+    def first(self) -> dict:
+        return self.findings[0]
+
+    @property
+    def rest(self) -> tuple[dict, ...]:
+        return self.findings[1:]
+
+    @property
+    def keys(self) -> str:
+        """The value of its tick box: every key of it."""
+        return " ".join(finding["key"] for finding in self.findings)
+
+
+def grouped(
+    findings: list[dict], severity: str, *, ticked: Collection[str] = (), names: Mapping[str, str] | None = None
+) -> list[FindingGroup]:
+    """The findings of one severity by rule, in the order of the rows. `names`: {invoice id: what to call it}."""
+    rules: dict[str, list[dict]] = {}
+    for finding in findings:
+        if finding["severity"] == severity:
+            name = (names or {}).get(finding["invoice_id"], "")
+            rules.setdefault(finding["rule"], []).append({**finding, "name": name})
+    return [FindingGroup(tuple(same), all(each["key"] in ticked for each in same)) for same in rules.values()]
+
+
+def ticked_keys(data) -> list[str]:
+    """The keys of every warning whose box was ticked; a box holds the keys of its whole group."""
+    return [key for box in data.getlist("ticked") for key in box.split()]
+
+
+@dataclass(frozen=True)
 class ShownCell:
     """`original` is set where the file holds other words than the invoice: cut (S36) or made writable (S57)."""
 
     title: str
+    source: str
     text: str
     is_number: bool
     how: str
@@ -49,7 +90,7 @@ class Shown:
     findings: list[dict]
     batch_key: str
     is_frozen: bool
-    accounting_date: object
+    accounting_date: date
 
     @property
     def header(self) -> ShownRow | None:
@@ -60,12 +101,12 @@ class Shown:
         return self.rows[1:]
 
     @property
-    def errors(self) -> list[dict]:
-        return [finding for finding in self.findings if finding["severity"] == "error"]
+    def errors(self) -> list["FindingGroup"]:
+        return grouped(self.findings, "error")
 
     @property
-    def warnings(self) -> list[dict]:
-        return [finding for finding in self.findings if finding["severity"] == "warning"]
+    def warnings(self) -> list["FindingGroup"]:
+        return grouped(self.findings, "warning")
 
     @cached_property
     def changed_cells(self) -> list[tuple[int, ShownCell]]:
@@ -85,6 +126,9 @@ class Shown:
         facts = self.facts
         due = facts.gross - facts.retainage_held + facts.retainage_released
         return self.lines_sum == facts.gross and due == facts.net
+
+    def header_cell(self, source: str) -> ShownCell | None:
+        return next((cell for cell in self.header.cells if cell.source == source), None) if self.header else None
 
     def row(self, number: str) -> ShownRow | None:
         """The row whose cells are explained: the asked one, or the header."""
@@ -137,6 +181,7 @@ def _row(row: Row, rows: Rows) -> ShownRow:
     cells = tuple(
         ShownCell(
             title=cell.title,
+            source=cell.source,
             text=cell.text,
             is_number=cell.kind == NUMBER,
             how=cell.how,

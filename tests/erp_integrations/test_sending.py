@@ -111,9 +111,9 @@ def test_a_rejection_unlocks_and_reaches_the_sender(sage):
     export.invoice.refresh_from_db()
     assert not export.invoice.is_locked
     assert export.reason == "Wrong job"
-    mail = Mail.objects.about(export).first()
-    assert mail.to == sage.sender
-    assert "Wrong job" in mail.text and "Wrong job" in mail.html
+    mails = Mail.objects.about(export)
+    assert {mail.to for mail in mails} == {sage.sender, sage.base.contact}  # the sender, and whoever made it
+    assert all("Wrong job" in mail.text and "Wrong job" in mail.html for mail in mails)
 
 
 def test_a_rejection_needs_a_reason(sage):
@@ -164,8 +164,8 @@ def test_every_move_writes_one_event(sage):
     exports.reject(export, by=sage.approver, reason="Wrong job")
     moves = [(e.verb, e.from_state, e.to_state, e.by) for e in reversed(Event.objects.about(export))]
     assert moves == [
-        ("send", "not_sent", "ready_to_export", sage.sender),
-        ("retrieve", "ready_to_export", "retrieved", sage.sender),
-        ("send", "retrieved", "ready_to_export", sage.sender),
-        ("reject", "ready_to_export", "rejected", sage.approver),
+        ("sent to ERP", "not_sent", "ready_to_export", sage.sender),
+        ("took back", "ready_to_export", "retrieved", sage.sender),
+        ("sent to ERP", "retrieved", "ready_to_export", sage.sender),
+        ("rejected", "ready_to_export", "rejected", sage.approver),
     ]
