@@ -209,7 +209,7 @@ class Visitor:
     def sign_in(self) -> "Visitor":
         """Through the sign-in page; on it already after a link that asked for it."""
         if not self.url.startswith("/accounts/login/"):
-            self.visit("/accounts/login/?next=/bills/")  # TEMP
+            self.visit("/accounts/login/")
         self.fill("login", self.person.email).fill("password", PASSWORD).press("Sign in")
         assert "_auth_user_id" in self.client.session, f"{self} is not signed in: {self.text[:500]}"
         return self
@@ -231,6 +231,7 @@ class Worker:
 
     def __init__(self, around):
         self.around, self.messages = around, deque()
+        current_app.loader.import_default_modules()  # as a worker does when it starts
         after_task_publish.connect(self._hear, weak=False, dispatch_uid="the journey's worker")
 
     def _hear(self, sender, body, **_) -> None:
