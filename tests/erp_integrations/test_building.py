@@ -409,6 +409,25 @@ def test_a_late_worker_can_not_write_after_its_lease_was_taken(sage, settings):
     assert Event.objects.about(batch).filter(verb="built").count() == 1
 
 
+def test_a_late_worker_can_not_write_while_another_one_builds(sage):
+    """Fencing by token, not by state alone: both believe that they are building."""
+    export = sage.sent()
+    batch = sage.accepted(export)
+    late = building.claim(batch.pk)
+    with time_machine.travel(timezone.now() + timedelta(minutes=2), tick=False):
+        second = building.claim(batch.pk)
+        built = building.make_file(second, building.verify(second))
+        with pytest.raises(building.LeaseLost):
+            building.report(late, 1)
+        with pytest.raises(building.LeaseLost), transaction.atomic():
+            building.finish(late, built)
+        building.give_up(late, "too late")
+        building.try_later(late, OSError("too late"))
+        building.finish(second, built)
+    batch.refresh_from_db()
+    assert (batch.state, fresh(export)[0].status) == ("ready", "exported")
+
+
 def test_an_abandoned_build_is_taken_up_after_its_lease(sage):
     batch = sage.accepted()
     building.claim(batch.pk)
