@@ -10,11 +10,14 @@ from directory.refusals import NotAllowed, Refused
 from invoicing.actions import attachments
 from invoicing.decorators import invoice_view
 from invoicing.forms.attachments import AttachmentForm
+from invoicing.permissions import may_attach
 from invoicing.views.invoices import address, show
 
 
 @invoice_view(Level.READ_ONLY, methods=WRITE)
 def attach(request, invoice):
+    if not may_attach(invoice, request.access):
+        raise NotAllowed("Standard on Commitments")
     form = AttachmentForm(request.POST, request.FILES)
     if not form.is_valid():
         return show(request, invoice, refused=Refused("The file was not attached."), form=form)
