@@ -194,7 +194,8 @@ def send_and_change(there: Cast, dana: Visitor) -> None:
         there.closed(steps.page_of(invoice, place), told=PROJECT_PEOPLE)
     there.closed(steps.page_of(invoice, "erp/retrieve/"), told=PROJECT_PEOPLE, post=True)
     dana.visit(steps.page_of(invoice)).press("Take back").sees("Taken back by Dana Cole").misses("Locked")
-    dana.fill("Why?", "Footings were measured again").press("Reopen the review").sees("Review invoice 2")
+    dana.click("Reopen the review").fill("Why is it reopened?", "Footings were measured again")
+    dana.press("Reopen the review").sees("Review invoice 2")
     dana.click("Allow another amount on line 1")
     there.closed(dana.url, told=PROJECT_PEOPLE)
     dana.fill("This period", "7,500.00").fill("Why?", "Measured on site: 7,500").press("Allow this amount")
@@ -214,10 +215,10 @@ def grant(there: Cast, owner: Visitor, pat: Visitor) -> None:
     assert not pat.offers("Accept selected")
     pat.visit(erp_url(there, f"queue/{one.pk}/reject/"), status=403).sees("Can Push to Accounting")
     assert pat.forge(erp_url(there, "queue/accept/"), {"export": one.pk, "confirmed": 1}) == 403
-    owner.visit("/").click("Site administration").click("Accounting privileges")
+    owner.visit("/").click("Site administration").click("Can Push to Accounting")
     for outsider in there.outsiders.values():
         assert outsider.status_of(owner.url) == 302
-    owner.click("Add accounting privilege")
+    owner.click("Add ", near="")
     owner.fill("person", there.approver.name).fill("company", there.sage.company.name)
     owner.fill("reason", "New controller").press("Save").sees("Pat Okafor", "New controller")
     privilege = AccountingPrivilege.objects.live().get(person=there.approver)
