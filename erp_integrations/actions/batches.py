@@ -124,12 +124,13 @@ def _without_objection(exports: list[InvoiceExport], acceptance: Acceptance, tic
     """The rules run again, now: no error, and every warning has been seen (E-5)."""
     proposal = check(exports, acceptance)
     if proposal.errors:
-        raise Refused(" ".join(f"{error.rule}: {error.message} {error.remedy}" for error in proposal.errors))
+        said = dict.fromkeys(f"{error.rule}: {error.message} {error.remedy}" for error in proposal.errors)
+        raise Refused(" ".join(said))
     unseen = proposal.unticked(ticked)
     if unseen:
         raise Refused(
             "Tick each warning that you have seen: "
-            + " ".join(f"{warning.rule}: {warning.message}" for warning in unseen),
+            + " ".join(dict.fromkeys(f"{warning.rule}: {warning.message}" for warning in unseen)),
             field="ticked",
         )
     return proposal

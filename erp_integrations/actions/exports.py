@@ -227,7 +227,8 @@ def _said(words: str, question: str) -> str:
 
 
 def _sentences(findings) -> str:
-    return " ".join(f"{finding.rule}: {finding.message} {finding.remedy}".strip() for finding in findings)
+    said = dict.fromkeys(f"{finding.rule}: {finding.message} {finding.remedy}".strip() for finding in findings)
+    return " ".join(said)
 
 
 def _end_item(export: InvoiceExport, by) -> None:

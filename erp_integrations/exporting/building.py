@@ -132,7 +132,8 @@ def require_unchanged(batch: ExportBatch, frozen: sage_facts.BatchFacts, proposa
 
 
 def _in_words(findings) -> str:
-    return " ".join(f"{finding.rule}: {finding.message} {finding.remedy}" for finding in findings)
+    said = dict.fromkeys(f"{finding.rule}: {finding.message} {finding.remedy}" for finding in findings)
+    return " ".join(said)
 
 
 def live_exports(batch: ExportBatch):

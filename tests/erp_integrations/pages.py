@@ -1,0 +1,48 @@
+"""What tests of accounting's pages share: addresses, and what a page's tick boxes would send."""
+
+import re
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from erp_integrations.models import ExportBatch, InvoiceExport
+from tests.invoicing.pages import signed_in, text_of
+
+__all__ = ["accept_data", "at_batch", "at_export", "boxes", "queries", "queue_url", "signed_in", "text_of"]
+
+
+def queue_url(company, rest: str = "") -> str:
+    return reverse("erp-queue", args=[company.slug]) + rest
+
+
+def at_export(export: InvoiceExport, name: str = "erp-export") -> str:
+    return reverse(name, args=[export.company.slug, export.pk])
+
+
+def at_batch(batch: ExportBatch, name: str = "erp-batch", *more) -> str:
+    return reverse(name, args=[batch.company.slug, batch.number, *more])
+
+
+def boxes(response) -> list[str]:
+    """The value of every warning's tick box on a page."""
+    return re.findall(r'name="ticked" value="([^"]+)"', response.content.decode())
+
+
+def accept_data(response, *exports: InvoiceExport) -> dict:
+    """The confirmation's form as it would be sent with every warning ticked."""
+    [day] = re.findall(r'name="accounting_date" value="([^"]+)"', response.content.decode())
+    return {
+        "confirmed": "1",
+        "export": [str(export.pk) for export in exports],
+        "accounting_date": day,
+        "ticked": boxes(response),
+    }
+
+
+def queries(client, url: str, data: dict | None = None) -> int:
+    """How often a page asks the database, once its caches are warm."""
+    client.get(url, data)
+    with CaptureQueriesContext(connection) as asked:
+        assert client.get(url, data).status_code == 200
+    return len(asked)

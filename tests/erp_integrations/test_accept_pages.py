@@ -1,0 +1,321 @@
+"""Accepting from the queue to the downloaded file, on the pages that people use (E-1, E-2, E-5, P-7, U3, U6)."""
+
+import pytest
+
+from erp_integrations import exporting
+from erp_integrations.actions import batches, exports
+from erp_integrations.models import Download, ExportBatch, ListKind, WorkerPulse
+from tests.erp_integrations.pages import accept_data, at_batch, at_export, boxes, queries, queue_url, signed_in, text_of
+from tests.erp_integrations.world import ACCOUNTING_DATE, fresh, record_number, sage_world
+
+
+@pytest.fixture
+def client(sage):
+    return signed_in(sage.approver)
+
+
+@pytest.fixture
+def url(sage) -> str:
+    return queue_url(sage.company, "accept/")
+
+
+def asked(*some) -> dict:
+    return {"export": [str(export.pk) for export in some]}
+
+
+def test_from_the_queue_to_the_file_with_every_warning_ticked(sage, client, url):
+    """E-1, E-2: confirmation, acceptance, build, two downloads of the same bytes, each written down."""
+    some = [sage.sent(), sage.sent()]
+    confirmation = client.get(url, asked(*some))
+    page = text_of(confirmation)
+    for words in (
+        "2,000.00",
+        "200.00",
+        "1,800.00",
+        "become locked",
+        "DRAFT-EXP-000001_APINV_",
+        "Accept and build file",
+    ):
+        assert words in page
+    answer = client.post(url, accept_data(confirmation, *some))
+    batch = ExportBatch.objects.get()
+    assert answer.headers["Location"] == at_batch(batch)
+    exporting.build(batch.pk)
+    taken = [client.get(at_batch(batch, "erp-download", "xlsx")) for _ in range(2)]
+    assert taken[0].content == taken[1].content and taken[0].content.startswith(b"PK")
+    assert 'filename="DRAFT-EXP-000001_APINV_' in taken[0].headers["Content-Disposition"]
+    assert taken[0].headers["Content-Disposition"].startswith("attachment")
+    assert taken[0].headers["X-Content-Type-Options"] == "nosniff"
+    assert [(d.by, d.remote_address, d.which) for d in Download.objects.all()] == [
+        (sage.approver, "127.0.0.1", "xlsx")
+    ] * 2
+    page = text_of(client.get(at_batch(batch)))
+    assert "Taken 2 times already" in page and sage.approver.name in page
+
+
+def test_without_a_confirmation_nothing_is_accepted(sage, client, url):
+    export = sage.sent()
+    for answer in (client.get(url, asked(export)), client.post(url, asked(export))):
+        assert answer.status_code == 200 and "Accept and build file" in text_of(answer)
+    assert not ExportBatch.objects.exists()
+
+
+def test_a_double_click_gives_one_batch(sage, client, url):
+    """E-1."""
+    export = sage.sent()
+    data = accept_data(client.get(url, asked(export)), export)
+    first, second = client.post(url, data), client.post(url, data)
+    assert first.headers["Location"] == second.headers["Location"] == at_batch(ExportBatch.objects.get())
+
+
+def test_a_second_approver_is_told_who_was_first(sage, client, url):
+    export = sage.sent()
+    data = accept_data(client.get(url, asked(export)), export)
+    sage.accepted(export, by=sage.new_approver())
+    answer = client.post(url, data)
+    assert answer.status_code == 409 and "Pat Okafor answered it" in text_of(answer)
+    assert ExportBatch.objects.count() == 1
+
+
+def test_every_warning_has_to_be_ticked(sage, client, url):
+    """E-5: what was typed and ticked stays."""
+    export = sage.sent()
+    data = accept_data(client.get(url, asked(export)), export) | {"ticked": [], "accounting_date": "2030-06-20"}
+    answer = client.post(url, data)
+    assert answer.status_code == 422 and "Tick each warning that you have seen" in text_of(answer)
+    assert 'value="2030-06-20"' in answer.content.decode()
+    assert not ExportBatch.objects.exists()
+
+
+def test_a_rule_that_blocks_leaves_no_button_and_says_how_to_go_on_without(sage, client, url):
+    """U3."""
+    good, bad = sage.sent(), sage.sent()
+    sage.load(ListKind.SUBCONTRACTS, {"number": good.invoice.commitment.number, "vendor_number": "20145",
+                                      "job_number": "2026014", "status": 4})  # fmt: skip
+    page = text_of(client.get(url, asked(good, bad)))
+    assert "Accept and build file" not in page and "Blocks:" in page and bad.invoice.number in page
+    assert "Go on with the other 1" in page and f"?export={good.pk}&amp;" in page
+    data = {"confirmed": "1", "accounting_date": "2030-06-28", **asked(good, bad)}
+    assert client.post(url, data).status_code == 422
+    assert not ExportBatch.objects.exists()
+
+
+def test_whoever_sent_one_of_them_cannot_accept_it(sage, url):
+    """P-7."""
+    both = sage.all_rights()
+    sage.sender = both
+    export = sage.sent()
+    mine = signed_in(both)
+    assert "You sent it, so someone else accepts it." in text_of(mine.get(url, asked(export)))
+    data = {"confirmed": "1", "accounting_date": "2030-06-28", **asked(export), "ticked": sage.warnings(export)}
+    answer = mine.post(url, data)
+    assert answer.status_code == 409 and "separation of duties" in text_of(answer)
+
+
+@pytest.mark.parametrize("typed", ["", "June", "2030-02-31"])
+def test_a_day_that_is_none_is_refused_beside_its_field(sage, client, url, typed):
+    export = sage.sent()
+    data = accept_data(client.get(url, asked(export)), export) | {"accounting_date": typed}
+    answer = client.post(url, data)
+    assert answer.status_code == 422 and answer.context["form"].errors["accounting_date"]
+    assert not ExportBatch.objects.exists()
+
+
+def test_a_locked_fiscal_period_speaks_up_once_its_day_is_chosen(sage, client, url):
+    export = sage.sent()
+    sage.load(
+        ListKind.FISCAL_PERIODS,
+        {"year": 2030, "period": 5, "first_date": "2030-05-01", "last_date": "2030-05-31", "is_locked": "yes"},
+        {"year": 2030, "period": 6, "first_date": "2030-06-01", "last_date": "2030-06-30"},
+    )
+    data = accept_data(client.get(url, asked(export)), export) | {"accounting_date": "2030-05-20"}
+    answer = client.post(url, data)
+    assert answer.status_code == 422 and "Blocks:" in text_of(answer)
+
+
+def test_all_that_match_the_filter_are_accepted_together(sage, client, url):
+    some = [sage.sent(sage.approved(number=f"AC-{n}")) for n in range(2)]
+    sage.sent(sage.approved(number="XX-1"))
+    page = client.get(url, {"all": "1", "q": "AC-"})
+    assert {each.export.pk for each in page.context["candidates"]} == {export.pk for export in some}
+
+
+def test_nothing_chosen_leads_back_to_the_queue_with_a_word(sage, client, url):
+    """U3: the button is never greyed."""
+    for data in ({}, {"export": "x"}, {"export": "999999"}):
+        answer = client.get(url, data, follow=True)
+        assert "Choose at least one invoice" in text_of(answer)
+
+
+def test_another_companys_invoice_is_never_taken_along(sage, client, url):
+    export = sage.sent()
+    stranger = sage_world().sent()
+    page = client.get(url, asked(export, stranger))
+    assert [each.export.pk for each in page.context["candidates"]] == [export.pk]
+
+
+def test_one_tick_stands_for_all_findings_of_a_rule(sage, client, url):
+    some = [sage.sent(), sage.sent()]
+    confirmation = client.get(url, asked(*some))
+    [box] = boxes(confirmation)
+    assert len(box.split()) == len(sage.warnings(*some)) == 2
+    assert "I have seen all 2" in text_of(confirmation)
+
+
+# The batch
+
+
+def test_the_page_asks_again_only_while_the_file_is_being_built(sage, client):
+    batch = sage.accepted()
+    running = client.get(at_batch(batch), headers={"HX-Request": "true"})
+    assert 'hx-trigger="every 700ms"' in text_of(running) and "HX-Refresh" not in running.headers
+    assert 'hx-trigger="every 700ms"' in text_of(client.get(at_batch(batch)))
+    exporting.build(batch.pk)
+    finished = client.get(at_batch(batch), headers={"HX-Request": "true"})
+    assert "hx-trigger" not in text_of(finished) and "hx-get" not in text_of(finished)
+    assert finished.headers["HX-Refresh"] == "true"
+    assert "hx-get" not in text_of(client.get(at_batch(batch)))
+
+
+def test_the_steps_follow_the_file(sage, client):
+    export = sage.sent()
+    batch = sage.accepted(export)
+
+    def step():
+        return client.get(at_batch(batch)).context["step"]
+
+    assert step() == 1
+    exporting.build(batch.pk)
+    assert step() == 3
+    client.get(at_batch(batch, "erp-download", "csv"))
+    assert step() == 4
+    assert client.post(at_export(export, "erp-confirm"), {"record_number": record_number()}).status_code == 302
+    assert step() == 6
+
+
+def test_a_ready_batch_shows_totals_layout_hash_and_that_it_is_a_draft(sage, client):
+    batch = sage.built(sage.sent(), sage.sent())
+    page = text_of(client.get(at_batch(batch)))
+    for words in ("2026014", "2,000.00", "200.00", "1,800.00", "apinv-r1 version 1 (not verified)", "Draft"):
+        assert words in page
+    assert batch.file_sha256 in page.replace("<wbr>", "")
+
+
+def test_staff_download_but_do_not_confirm(sage):
+    batch = sage.built(sage.sent())
+    kim = signed_in(sage.base.staff)
+    page = text_of(kim.get(at_batch(batch)))
+    assert "Download file" in page and "Confirm in Sage" not in page
+    assert kim.get(at_batch(batch, "erp-download", "csv")).status_code == 200
+    assert kim.post(at_export(batch.items.get().invoice_export, "erp-confirm")).status_code == 403
+
+
+def test_nobody_from_outside_finds_a_batch_or_its_file(sage):
+    batch = sage.built(sage.sent())
+    for who in (sage.base.contact, sage.base.admin, sage.base.owner):
+        for url in (at_batch(batch), at_batch(batch, "erp-download", "xlsx"), queue_url(sage.company)):
+            assert signed_in(who).get(url).status_code == 404
+    assert not Download.objects.exists()
+
+
+def test_a_file_that_is_not_built_or_not_of_a_kind_is_not_given(sage, client):
+    batch = sage.accepted()
+    assert client.get(at_batch(batch, "erp-download", "xlsx")).status_code == 409
+    assert client.get(at_batch(batch, "erp-download", "exe")).status_code == 404
+    assert client.head(at_batch(batch, "erp-download", "xlsx")).status_code == 405
+
+
+def test_a_record_number_that_is_none_is_refused_beside_its_box(sage, client):
+    """E-3, U4."""
+    export = sage.exported()
+    for typed in ("", "no number!"):
+        answer = client.post(at_export(export, "erp-confirm"), {"record_number": typed})
+        assert answer.status_code == 422 and "Enter the record number" in text_of(answer)
+    assert "no number!" in text_of(answer) and 'aria-invalid="true"' in text_of(answer)
+    assert fresh(export)[0].status == "exported"
+
+
+def test_an_invoice_that_is_in_no_file_is_not_confirmed(sage, client):
+    answer = client.post(at_export(sage.sent(), "erp-confirm"), {"record_number": "70001"})
+    assert answer.status_code == 409
+
+
+def failed_batch(sage) -> ExportBatch:
+    batch = sage.accepted()
+    sage.load(ListKind.COST_CODES)
+    exporting.build(batch.pk)
+    batch.refresh_from_db()
+    assert batch.state == "dead"
+    return batch
+
+
+def test_a_failed_batch_says_what_to_do_and_is_tried_again_once_it_is_mended(sage, client):
+    batch = failed_batch(sage)
+    page = text_of(client.get(at_batch(batch)))
+    assert "could not be built" in page and "Blocks:" in page and "Try again</button>" not in page
+    answer = client.post(at_batch(batch, "erp-retry"))
+    assert answer.status_code == 422 and "Nothing was done" in text_of(answer)
+    sage.load(ListKind.COST_CODES, {"code": "2310.000", "name": "Concrete"})
+    assert "Try again</button>" in text_of(client.get(at_batch(batch)))
+    assert client.post(at_batch(batch, "erp-retry")).status_code == 302
+    exporting.build(batch.pk)
+    batch.refresh_from_db()
+    assert batch.state == "ready"
+
+
+def test_new_warnings_are_ticked_before_a_second_try(sage, client):
+    batch = failed_batch(sage)
+    sage.load(ListKind.COST_CODES, {"code": "2310.000", "name": "Concrete"})
+    sage.load(ListKind.VENDORS, {"number": "20145", "name": "Acme Concrete", "hold_payment": "yes"})
+    page = client.get(at_batch(batch))
+    ticks = boxes(page)
+    assert ticks
+    assert client.post(at_batch(batch, "erp-retry")).status_code == 422
+    assert client.post(at_batch(batch, "erp-retry"), {"ticked": ticks}).status_code == 302
+
+
+def test_staff_cannot_try_again(sage):
+    batch = failed_batch(sage)
+    assert signed_in(sage.base.staff).post(at_batch(batch, "erp-retry")).status_code == 403
+
+
+def test_a_silent_worker_is_told_of_only_while_something_waits(sage, client):
+    words = "No worker is building files"
+    assert words not in text_of(client.get(queue_url(sage.company)))
+    batch = sage.accepted()
+    for url in (queue_url(sage.company), at_batch(batch), queue_url(sage.company).replace("queue", "batches")):
+        assert words in text_of(client.get(url))
+    WorkerPulse.beat("here")
+    assert words not in text_of(client.get(at_batch(batch)))
+
+
+def test_the_list_of_files_counts_what_was_taken_and_what_sage_holds(sage, client):
+    export, other = sage.sent(), sage.sent()
+    batch = sage.built(export, other)
+    batches.download(batch, Download.Which.XLSX, by=sage.base.staff)
+    batches.download(batch, Download.Which.CSV, by=sage.base.staff)
+    exports.confirm(fresh(export)[0], by=sage.approver, record_number=record_number())
+    page = text_of(client.get(queue_url(sage.company).replace("queue", "batches")))
+    assert "2 times" in page and "1 of 2 confirmed" in page and batch.key in page
+
+
+def test_pages_of_a_bigger_batch_ask_no_more_of_the_database(sage, client, url):
+    small, big = sage.built(sage.sent()), sage.built(*(sage.sent() for _ in range(5)))
+    assert queries(client, at_batch(small)) == queries(client, at_batch(big))
+    waiting = [sage.sent() for _ in range(5)]
+    assert queries(client, url, asked(waiting[0])) == queries(client, url, asked(*waiting))
+
+
+def test_a_longer_list_of_files_asks_no_more_of_the_database(sage, client):
+    sage.built(sage.sent())
+    files = queue_url(sage.company).replace("queue", "batches")
+    few = queries(client, files)
+    sage.built(sage.sent(), sage.sent())
+    assert queries(client, files) == few
+
+
+def test_the_accounting_date_of_the_page_is_that_of_the_file(sage, client, url):
+    export = sage.sent()
+    confirmation = client.get(url, asked(export))
+    client.post(url, accept_data(confirmation, export))
+    assert ExportBatch.objects.get().accounting_date == ACCOUNTING_DATE

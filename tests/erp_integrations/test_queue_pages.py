@@ -1,0 +1,293 @@
+"""Accounting's queue: who sees it, what one invoice shows before an answer, what may be changed (E-4 to E-6, P-8)."""
+
+import pytest
+from django.urls import reverse
+
+from directory.permissions import Level, Tool
+from erp_integrations.actions import exports
+from erp_integrations.models import InvoiceExport, ListKind
+from invoicing.models import Invoice
+from tests import factories
+from tests.erp_integrations.pages import at_export, boxes, queries, queue_url, signed_in, text_of
+from tests.erp_integrations.world import D, fresh, sage_world
+
+TABS = {
+    "ready": "Ready",
+    "exporting": "Exporting",
+    "exported": "Exported",
+    "posted": "Posted",
+    "failed": "Failed",
+    "rejected": "Rejected",
+    "taken-back": "Taken back",
+}
+
+
+def listed(response) -> set[int]:
+    return {row.export.pk for row in response.context["rows"]}
+
+
+@pytest.fixture
+def export(sage) -> InvoiceExport:
+    return sage.sent()
+
+
+# Who
+
+
+def test_accounting_staff_look_and_everybody_else_finds_nothing(sage, export):
+    """P-1, P-8: outside people, project people and the site owner see no queue at all."""
+    for url in (queue_url(sage.company), at_export(export)):
+        for who in (sage.approver, sage.base.staff):
+            assert signed_in(who).get(url).status_code == 200
+        for who in (sage.base.contact, sage.base.admin, sage.base.reader, sage.base.owner, sage_world().approver):
+            assert signed_in(who).get(url).status_code == 404
+
+
+def test_answers_need_standard_first_and_then_the_privilege(sage, export):
+    """P-4, P-8: the refusal names the right that is missing."""
+    clerk = factories.person("Clerk", sage.company)
+    factories.grants.set_level(clerk, Tool.ERP_INTEGRATIONS, sage.company, Level.ADMIN, by=sage.base.owner)
+    for name in ("erp-reject", "erp-void"):
+        refused = signed_in(sage.base.staff).get(at_export(export, name))
+        assert (refused.status_code, "Standard on ERP Integrations" in text_of(refused)) == (403, True)
+        refused = signed_in(clerk).get(at_export(export, name))
+        assert (refused.status_code, "Can Push to Accounting" in text_of(refused)) == (403, True)
+        assert sage.approver.name in text_of(refused)
+    for name in ("erp-export-header", "erp-confirm"):
+        assert signed_in(clerk).post(at_export(export, name)).status_code == 403
+    assert signed_in(clerk).post(queue_url(sage.company, "accept/"), {"export": export.pk}).status_code == 403
+
+
+def test_those_who_only_look_are_offered_nothing_to_press(sage, export):
+    page = text_of(signed_in(sage.base.staff).get(queue_url(sage.company)))
+    assert "Accept" not in page.replace("Accepting", "") and f"up to {sage.approver.name}" in page
+    page = text_of(signed_in(sage.base.staff).get(at_export(export)))
+    assert "Reject…" not in page and "Save header" not in page and "It waits for" in page
+
+
+def test_an_export_of_another_company_is_not_found(sage, export):
+    other = sage_world()
+    url = reverse("erp-export", args=[other.company.slug, export.pk])
+    assert signed_in(other.approver).get(url).status_code == 404
+
+
+# The list
+
+
+def test_every_state_has_its_tab_with_a_count(sage):
+    rejected, back, exported = sage.sent(), sage.sent(), sage.sent()
+    exports.reject(rejected, by=sage.approver, reason="Wrong job")
+    exports.retrieve(back, by=sage.sender)
+    sage.built(exported)
+    waiting = sage.sent()
+    client = signed_in(sage.approver)
+    held = {"ready": waiting, "exported": exported, "rejected": rejected, "taken-back": back}
+    for tab, label in TABS.items():
+        found = client.get(queue_url(sage.company, f"?tab={tab}"))
+        count = int(tab in held)
+        assert listed(found) == ({held[tab].pk} if count else set())
+        assert f'{label} <span class="count">{count}</span>' in text_of(found)
+
+
+def test_taken_back_and_rejected_look_different(sage):
+    """E-4."""
+    rejected, back = sage.sent(), sage.sent()
+    exports.reject(rejected, by=sage.approver, reason="Wrong job")
+    exports.retrieve(back, by=sage.sender)
+    client = signed_in(sage.base.staff)
+    assert "tone-bad" in text_of(client.get(at_export(rejected))) and "“Wrong job”" in text_of(
+        client.get(at_export(rejected))
+    )
+    assert "tone-bad" not in text_of(client.get(at_export(back)))
+
+
+def test_the_list_is_narrowed_by_words_and_project_and_totals_what_is_left(sage):
+    one = sage.sent(sage.approved(number="AC-77"))
+    sage.sent(sage.approved(number="BE-12"))
+    client = signed_in(sage.approver)
+    assert len(listed(client.get(queue_url(sage.company)))) == 2
+    found = client.get(queue_url(sage.company, "?q=ac-77"))
+    assert listed(found) == {one.pk}
+    assert found.context["total"] == one.invoice.current_payment_due
+    assert listed(client.get(queue_url(sage.company, f"?project={sage.base.project.pk}"))) != set()
+    nothing = client.get(queue_url(sage.company, "?q=nobody"))
+    assert "Nothing matches" in text_of(nothing) and "Clear filters" in text_of(nothing)
+
+
+def test_each_invoice_of_the_list_says_how_many_findings_it_has_now(sage, export):
+    client = signed_in(sage.approver)
+    [row] = client.get(queue_url(sage.company)).context["rows"]
+    assert (row.errors, row.warnings) == (0, 1)
+    sage.load(ListKind.COST_CODES)
+    [row] = client.get(queue_url(sage.company)).context["rows"]
+    assert row.errors == 1
+
+
+def test_an_address_that_makes_no_sense_shows_the_queue(sage, export):
+    found = signed_in(sage.approver).get(queue_url(sage.company, "?tab=%00&page=x&project=zz"))
+    assert listed(found) == {export.pk}
+
+
+def test_a_longer_queue_asks_no_more_of_the_database(sage):
+    """F16."""
+    sage.sent()
+    client, url = signed_in(sage.approver), queue_url(sage.company)
+    few = queries(client, url)
+    for _ in range(4):
+        sage.sent()
+    assert queries(client, url) == few
+
+
+# One invoice
+
+
+def test_the_exact_rows_stand_there_before_anybody_accepts(sage, export):
+    """E-5: what the file will hold, cell by cell, after mapping and cutting."""
+    shown = signed_in(sage.approver).get(at_export(export)).context["shown"]
+    texts = {cell.title: cell.text for cell in shown.header.cells}
+    assert (texts["Invoice no"], texts["Retainage"], texts["Vendor no"]) == (export.invoice.number, "100.00", "20145")
+    [detail] = shown.details
+    assert {cell.title: cell.text for cell in detail.cells}["Price"] == "1000.00"
+    assert shown.adds_up and shown.net_in_file == D("900.00")
+
+
+def test_text_that_is_cut_is_marked_and_shown_in_full(sage):
+    """S36."""
+    line = sage.base.line("Formwork, reinforcement and concrete of the north retaining wall", "5000.00")
+    export = sage.sent(sage.approved(sage.commitment(lines=[line])))
+    page = text_of(signed_in(sage.approver).get(at_export(export)))
+    assert "<mark" in page and "In full: Formwork, reinforcement and concrete of the north retaining wall" in page
+
+
+def test_every_cell_says_how_it_was_computed(sage, export):
+    """E-6: for the row that is asked for, its formula with numbers and its sources."""
+    client = signed_in(sage.approver)
+    page = text_of(client.get(at_export(export) + "?row=2"))
+    assert "work 1,000.00 + moved 0.00" in page and "Vendors 4-4 as of" in page
+    assert "How was row 1 computed?" in text_of(client.get(at_export(export) + "?row=999"))
+
+
+def test_a_finding_says_rule_row_field_list_and_what_to_do(sage, export):
+    """E-5."""
+    page = text_of(signed_in(sage.approver).get(at_export(export)))
+    for words in ("S39", "Row 2, Subcontract line is empty", "checked against Subcontracts 6-7 as of", "Link the line"):
+        assert words in page
+
+
+def test_what_was_accepted_is_shown_as_it_was_frozen(sage):
+    """E-6: newer lists change nothing about what stands in the file."""
+    export = sage.exported()
+    sage.load(ListKind.VENDORS, {"number": "20145", "name": "Renamed", "due_terms": "60DY"})
+    shown = signed_in(sage.base.staff).get(at_export(export)).context["shown"]
+    assert shown.is_frozen
+    assert {cell.title: cell.text for cell in shown.header.cells}["Due date"] == "2030-07-25"
+
+
+def test_an_invoice_that_a_rule_blocks_offers_no_acceptance(sage, export):
+    sage.load(ListKind.COST_CODES)
+    page = signed_in(sage.approver).get(at_export(export))
+    assert "Accept…" not in text_of(page) and "Reject…" in text_of(page)
+    assert "Blocks:" in text_of(page)
+
+
+def test_whoever_sent_it_is_told_that_somebody_else_accepts(sage):
+    """P-7."""
+    both = sage.all_rights()
+    sage.sender = both
+    export = sage.sent()
+    page = text_of(signed_in(both).get(at_export(export)))
+    assert "You sent it, so someone else accepts it" in page and "Accept…" not in page
+
+
+def test_only_those_with_a_level_on_the_project_get_a_link_to_the_invoice(sage, export):
+    assert "Open the invoice" not in text_of(signed_in(sage.approver).get(at_export(export)))
+    assert "Open the invoice" in text_of(signed_in(sage.all_rights()).get(at_export(export)))
+
+
+def test_many_lines_and_neighbours_ask_no_more_of_the_database(sage):
+    client, small = signed_in(sage.approver), sage.sent()
+    few = queries(client, at_export(small))
+    lines = [sage.base.line(f"Line {n}", "1000.00") for n in range(30)]
+    figures = [{"work_this_period": D("10.00")} for _ in lines]
+    big = sage.sent(sage.approved(sage.commitment(lines=lines), *figures))
+    sage.sent()
+    assert queries(client, at_export(big)) == few
+
+
+# What an approver may change
+
+
+def test_description_and_days_are_changed_and_seen_in_the_rows(sage, export):
+    client = signed_in(sage.approver)
+    typed = {"description": "Pay app 1, footings", "due_date": "2030-07-05", "discount_date": "2030-07-01"}
+    assert client.post(at_export(export, "erp-export-header"), typed).status_code == 302
+    texts = {c.title: c.text for c in client.get(at_export(export)).context["shown"].header.cells}
+    assert (texts["Description"], texts["Due date"]) == ("Pay app 1, footings", "2030-07-05")
+    assert texts["Discount date"] == "2030-07-01"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("description", "x" * 51), ("due_date", "5/7/30th"), ("discount_date", "soon")]
+)
+def test_a_header_that_cannot_be_is_refused_and_stays_typed(sage, export, field, value):
+    """U4."""
+    answer = signed_in(sage.approver).post(at_export(export, "erp-export-header"), {field: value})
+    assert answer.status_code == 422
+    assert value in text_of(answer) and answer.context["form"].errors[field]
+    assert getattr(fresh(export)[0], field) in ("", None)
+
+
+def test_a_header_is_not_changed_after_the_acceptance(sage):
+    export = sage.exported()
+    answer = signed_in(sage.approver).post(at_export(export, "erp-export-header"), {"description": "Too late"})
+    assert answer.status_code == 409 and "no longer possible" in text_of(answer)
+    assert fresh(export)[0].description == ""
+
+
+# Rejecting and voiding
+
+
+def test_a_rejection_needs_a_reason_and_sends_it_back(sage, export):
+    client = signed_in(sage.approver)
+    assert "Reject invoice" in text_of(client.get(at_export(export, "erp-reject")))
+    for nothing in ("", "   "):
+        answer = client.post(at_export(export, "erp-reject"), {"reason": nothing})
+        assert answer.status_code == 422
+    assert fresh(export)[0].status == "ready_to_export"
+    assert client.post(at_export(export, "erp-reject"), {"reason": "Wrong job"}).status_code == 302
+    export = fresh(export)[0]
+    assert (export.status, export.reason) == ("rejected", "Wrong job")
+    assert not Invoice.objects.get(pk=export.invoice_id).is_locked
+
+
+def test_the_rejection_opens_as_a_box_over_the_page(sage, export):
+    answer = signed_in(sage.approver).get(at_export(export, "erp-reject"), headers={"HX-Request": "true"})
+    assert "<html" not in text_of(answer) and "Reject invoice" in text_of(answer)
+
+
+def test_two_approvers_who_reject_at_once_learn_of_each_other(sage, export):
+    exports.reject(export, by=sage.new_approver(), reason="First")
+    answer = signed_in(sage.approver).post(at_export(export, "erp-reject"), {"reason": "Second, with many words"})
+    assert answer.status_code == 409
+    assert "Second, with many words" in text_of(answer) and "Pat Okafor" in text_of(answer)
+
+
+def test_voiding_needs_both_sides_and_the_word_that_sage_holds_it_no_more(sage):
+    export = sage.exported()
+    assert signed_in(sage.approver).get(at_export(export, "erp-void")).status_code == 403
+    client = signed_in(sage.all_rights())
+    answer = client.post(at_export(export, "erp-void"), {"reason": "Entered twice"})
+    assert answer.status_code == 422 and "First remove it in Sage" in text_of(answer)
+    typed = {"reason": "Entered twice", "sage_holds_it_no_more": "on"}
+    assert client.post(at_export(export, "erp-void"), typed).status_code == 302
+    assert fresh(export)[0].status == "voided"
+
+
+def test_ticks_on_the_invoice_are_kept_on_the_confirmation(sage, export):
+    client = signed_in(sage.approver)
+    ticks = boxes(client.get(at_export(export)))
+    asked = {"export": export.pk, "accounting_date": "2030-06-27", "ticked": ticks}
+    page = client.post(queue_url(sage.company, "accept/"), asked).content.decode()
+    assert page.count(" checked>") == len(ticks) == 1
+    assert 'value="2030-06-27"' in page
+    assert fresh(export)[0].status == "ready_to_export"

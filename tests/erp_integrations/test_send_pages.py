@@ -1,0 +1,207 @@
+"""The project's side: the dry run, sending one or many, taking back, and what an invoice's page says of accounting."""
+
+import pytest
+from django.template import Context, Template
+from django.test import RequestFactory
+from django.urls import reverse
+from django.utils import timezone
+
+from directory.permissions import Level, Tool, read_access
+from erp_integrations.actions import exports
+from erp_integrations.models import InvoiceExport, ListKind
+from invoicing.models import Invoice
+from tests import factories
+from tests.erp_integrations.pages import signed_in, text_of
+from tests.erp_integrations.world import SageWorld, fresh, record_number
+from tests.invoicing.pages import at
+
+
+@pytest.fixture
+def invoice(sage) -> Invoice:
+    return sage.approved()
+
+
+@pytest.fixture
+def client(sage):
+    return signed_in(sage.sender)
+
+
+def many(sage) -> str:
+    return reverse("invoices-erp-send", args=[sage.base.project.slug])
+
+
+def panel(sage: SageWorld, invoice: Invoice, who) -> str:
+    request = RequestFactory().get("/")
+    request.access = read_access(who, sage.company, sage.base.project)
+    template = Template("{% load erp %}{% erp_panel invoice request.access %}")
+    html = template.render(Context({"invoice": Invoice.objects.with_context().get(pk=invoice.pk), "request": request}))
+    return " ".join(html.split())
+
+
+# Who
+
+
+def test_only_a_project_administrator_of_the_company_sends(sage, invoice):
+    """P-1, P-8. An outside person never does, not even with a level that somebody gave by mistake."""
+    url = at(invoice, "invoice-erp-send")
+    assert signed_in(sage.sender).get(url).status_code == 200
+    factories.grants.set_level(sage.base.contact, Tool.COMMITMENTS, sage.base.project, Level.ADMIN, by=sage.base.owner)
+    for who in (sage.base.contact, sage.base.contact):
+        assert signed_in(who).get(url).status_code == 403
+        assert signed_in(who).post(url).status_code == 403
+        assert signed_in(who).post(many(sage), {"invoice": invoice.pk}).status_code == 403
+        assert signed_in(who).post(at(invoice, "invoice-erp-retrieve")).status_code == 403
+    for who in (sage.approver, sage.base.staff, sage.base.owner):
+        assert signed_in(who).get(url).status_code == 404
+    refused = signed_in(sage.base.reader).get(url)
+    assert refused.status_code == 403 and "Admin on Commitments" in text_of(refused)
+    assert not InvoiceExport.objects.exists()
+
+
+# The dry run
+
+
+def test_the_dry_run_shows_the_rows_and_what_will_happen_and_writes_nothing(sage, client, invoice):
+    """E-5."""
+    answer = client.get(at(invoice, "invoice-erp-send"))
+    page = text_of(answer)
+    for words in ("What accounting will get", invoice.number, "1000.00", "is locked", f"{sage.approver.name} gets"):
+        assert words in page
+    assert not InvoiceExport.objects.exists()
+
+
+def test_sending_locks_the_invoice_and_says_so(sage, client, invoice):
+    answer = client.post(at(invoice, "invoice-erp-send"), follow=True)
+    assert "was sent to accounting" in text_of(answer)
+    invoice.refresh_from_db()
+    assert invoice.is_locked and invoice.export.status == "ready_to_export"
+
+
+def test_what_a_rule_blocks_is_not_sent_and_says_why(sage, client, invoice):
+    sage.load(ListKind.COST_CODES)
+    url = at(invoice, "invoice-erp-send")
+    page = text_of(client.get(url))
+    assert "It can’t be sent yet" in page and "Blocks:" in page and 'form="send"' not in page
+    answer = client.post(url)
+    assert answer.status_code == 422 and "Nothing was done" in text_of(answer)
+    assert not InvoiceExport.objects.exclude(status="not_sent").exists()
+
+
+def test_an_unapproved_invoice_can_be_tried_but_not_sent(sage, client):
+    invoice = sage.base.submitted(sage.base.draft(sage.commitment()))
+    page = text_of(client.get(at(invoice, "invoice-erp-send")))
+    assert "Only an approved invoice can be sent" in page and 'form="send"' not in page and "What Sage will get" in page
+    assert client.post(at(invoice, "invoice-erp-send")).status_code == 409
+
+
+def test_sending_twice_sends_once(sage, client, invoice):
+    client.post(at(invoice, "invoice-erp-send"))
+    again = client.post(at(invoice, "invoice-erp-send"))
+    assert again.status_code == 409 and "no longer possible" in text_of(again)
+
+
+# Taking back
+
+
+def test_taking_back_unlocks_and_a_second_time_says_why_not(sage, client, invoice):
+    url = at(invoice, "invoice-erp-retrieve")
+    assert client.post(url).status_code == 409
+    client.post(at(invoice, "invoice-erp-send"))
+    assert "is taken back" in text_of(client.post(url, follow=True))
+    invoice.refresh_from_db()
+    assert not invoice.is_locked and invoice.export.status == "retrieved"
+    assert client.post(url).status_code == 409
+    assert client.get(url).status_code == 405
+
+
+# Many
+
+
+def test_each_of_many_says_what_became_of_it(sage, client, invoice):
+    unapproved = sage.base.submitted(sage.base.draft(sage.commitment()))
+    answer = client.post(many(sage), {"invoice": [invoice.pk, unapproved.pk]})
+    page = text_of(answer)
+    assert "1 sent to ERP, 1 not" in page and "Only an approved invoice can be sent" in page and "See why" in page
+    assert Invoice.objects.get(pk=invoice.pk).is_locked and not Invoice.objects.get(pk=unapproved.pk).is_locked
+
+
+def test_many_of_nothing_leads_back_with_a_word(sage, client):
+    for data in ({}, {"invoice": "x"}, {"invoice": "999999"}):
+        assert "Choose at least one invoice" in text_of(client.post(many(sage), data, follow=True))
+
+
+# The panel on the invoice's page
+
+
+def test_a_contact_reads_one_honest_sentence_at_each_stage(sage, invoice):
+    lee = sage.base.contact
+    now = timezone.now().astimezone(sage.base.project.zone)
+    today = f"{now.day} {now:%b %Y}"
+    assert panel(sage, invoice, lee) == ""
+    export = sage.sent(invoice)
+    assert f"Sent to accounting {today}" in panel(sage, invoice, lee)
+    sage.built(export)
+    assert f"In accounting’s file {today}" in panel(sage, invoice, lee)
+    exports.confirm(fresh(export)[0], by=sage.approver, record_number=record_number())
+    said = panel(sage, invoice, lee)
+    assert f"Confirmed in Sage {today}" in said
+    assert "<a" not in said and "<form" not in said and sage.approver.name not in said
+
+
+def test_a_contact_never_reads_accountings_reason(sage, invoice):
+    exports.reject(sage.sent(invoice), by=sage.approver, reason="They are blacklisted")
+    assert panel(sage, invoice, sage.base.contact) == ""
+
+
+def test_rejected_and_taken_back_look_different_on_the_invoice(sage, invoice):
+    """E-4."""
+    exports.reject(sage.sent(invoice), by=sage.approver, reason="Wrong job")
+    rejected = panel(sage, invoice, sage.sender)
+    assert "tone-bad" in rejected and "“Wrong job”" in rejected and sage.approver.name in rejected
+    assert "Send again…" in rejected
+    exports.retrieve(sage.sent(invoice), by=sage.sender)
+    back = panel(sage, invoice, sage.sender)
+    assert "Taken back by Dana Cole" in back and "tone-bad" not in back and "tone-neutral" in back
+
+
+def test_the_panel_offers_what_the_machine_allows_this_person(sage, invoice):
+    assert "Send to ERP…" in panel(sage, invoice, sage.sender)
+    assert "Send to ERP…" not in panel(sage, invoice, sage.base.reader)
+    export = sage.sent(invoice)
+    assert "Take back" in panel(sage, invoice, sage.sender)
+    assert "Take back" not in panel(sage, invoice, sage.base.reader)
+    sage.built(export)
+    assert "Take back" not in panel(sage, invoice, sage.sender)
+
+
+def test_the_batch_is_linked_only_for_those_who_may_look(sage, invoice):
+    sage.exported(invoice)
+    assert "EXP-000001" not in panel(sage, invoice, sage.sender)
+    assert "/erp/batches/1/" in panel(sage, invoice, sage.all_rights())
+
+
+def test_before_an_approval_the_panel_is_silent(sage):
+    assert panel(sage, sage.base.submitted(sage.base.draft(sage.commitment())), sage.sender) == ""
+
+
+def test_the_panel_costs_the_same_at_every_stage(sage, invoice, django_assert_max_num_queries):
+    lines = sage.exported(invoice)
+    access = read_access(sage.all_rights(), sage.company, sage.base.project)
+    template = Template("{% load erp %}{% erp_panel invoice access %}")
+    context = {"invoice": Invoice.objects.with_context().get(pk=lines.invoice_id), "access": access}
+    with django_assert_max_num_queries(8):
+        template.render(Context(context))
+
+
+def test_a_list_of_invoices_gets_its_badges_in_one_query(sage, django_assert_num_queries):
+    sent, unsent = sage.sent().invoice, sage.approved()
+    rejected = sage.sent()
+    exports.reject(rejected, by=sage.approver, reason="Wrong job")
+    template = Template(
+        "{% load erp %}{% exports_of page as exports %}{% for i in page %}[{% export_badge exports i %}]{% endfor %}"
+    )
+    page = [sent, unsent, rejected.invoice]
+    with django_assert_num_queries(1):
+        words = template.render(Context({"page": page}))
+    first, second, third = words.strip("[]").split("][")
+    assert "Ready to export" in first and "Rejected by accounting" in third and not second.strip()
