@@ -37,8 +37,9 @@ class Cast:
         return self.sage.base
 
     def invite_outsiders(self, visitor) -> None:
-        """Sign in everybody who may do little or nothing here."""
+        """Sign in everybody who may do little or nothing here; one does not even sign in."""
         found = {
+            "passer-by": None,
             "nobody": person("No Level", self.sage.company),
             "reader": self.base.reader,
             "rival": rival(self.sage),
@@ -51,9 +52,13 @@ class Cast:
     def closed(self, url: str, *, through=(), told=(), post: bool = False) -> None:
         """What each outsider meets: the page, a 403 that names the missing right, or a 404 as if it did not exist."""
         for name, outsider in self.outsiders.items():
-            expected = 200 if name in through else 403 if name in told else 404
-            found = outsider.forge(url) if post else outsider.status_of(url)
-            assert found == expected, f"{name} gets {found} at {url}, not {expected}"
+            answer = outsider.forge(url) if post else outsider.try_address(url)
+            expected = 200 if name in through else 403 if name in told else 302 if name == "passer-by" else 404
+            assert answer.status_code == expected, f"{name} gets {answer.status_code} at {url}, not {expected}"
+            if expected == 403:
+                assert "Missing right" in answer.content.decode()
+            if expected == 302:
+                assert answer.headers["Location"].startswith("/accounts/login/")
 
 
 def cast() -> Cast:

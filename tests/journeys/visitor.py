@@ -214,16 +214,16 @@ class Visitor:
         assert "_auth_user_id" in self.client.session, f"{self} is not signed in: {self.text[:500]}"
         return self
 
-    def forge(self, url: str, data: dict | None = None) -> int:
-        """Send a form that no page gave, with a valid token: the status it gets."""
+    def forge(self, url: str, data: dict | None = None):
+        """The answer to a form that no page gave, sent with a valid token."""
         self.client.get("/accounts/password/reset/")
         token = self.client.cookies["csrftoken"].value
         with self.around(execute=True):
-            return self.client.post(url, (data or {}) | {"csrfmiddlewaretoken": token}).status_code
+            return self.client.post(url, (data or {}) | {"csrfmiddlewaretoken": token})
 
-    def status_of(self, url: str) -> int:
-        """What an address answers, without going there; 302 for the sign-in page."""
-        return self.client.get(url).status_code
+    def try_address(self, url: str):
+        """The answer of an address, without going there."""
+        return self.client.get(url)
 
 
 class Worker:
