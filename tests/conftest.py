@@ -5,6 +5,8 @@ import shutil
 from pathlib import Path
 
 import pytest
+from django.db.backends.postgresql.operations import DatabaseOperations as PostgresqlOperations
+from django.db.backends.sqlite3.operations import DatabaseOperations as SqliteOperations
 
 CHROMIUM = os.environ.get("CHROMIUM") or next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"))), None
@@ -29,6 +31,32 @@ def _own_folder(settings, tmp_path: Path):
     settings.MEDIA_ROOT = tmp_path / "files"
     settings.EXPORTS_ROOT = tmp_path / "exports"
     return tmp_path
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _append_only_tables_are_emptied_too():
+    """After a test with real transactions Django empties every table; our triggers stand aside for that alone."""
+
+    def sqlite(self, sql_list):
+        with self.connection.cursor() as cursor:
+            cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+            triggers = cursor.fetchall()
+            for name, _ in triggers:
+                cursor.execute(f"DROP TRIGGER {name}")
+        flush_sqlite(self, sql_list)
+        with self.connection.cursor() as cursor:
+            for _, sql in triggers:
+                cursor.execute(sql)
+
+    def postgresql(self, sql_list):
+        aside = ["SET session_replication_role = replica", *sql_list, "SET session_replication_role = DEFAULT"]
+        flush_postgresql(self, aside)
+
+    flush_sqlite, flush_postgresql = SqliteOperations.execute_sql_flush, PostgresqlOperations.execute_sql_flush
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SqliteOperations, "execute_sql_flush", sqlite)
+        patch.setattr(PostgresqlOperations, "execute_sql_flush", postgresql)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -28,7 +28,10 @@ def test_apps_and_layers_import_downward_only():
 
 
 def own_patterns(patterns, prefix=""):
+    """(route, pattern) of every view of ours but the admin's, which has a door of its own."""
     for pattern in patterns:
+        if str(pattern.pattern) == "admin/":
+            continue
         if hasattr(pattern, "url_patterns"):
             yield from own_patterns(pattern.url_patterns, prefix + str(pattern.pattern))
         elif pattern.callback.__module__.split(".")[0] in ("config", "directory", "invoicing", "erp_integrations"):
@@ -68,7 +71,18 @@ def test_money_is_never_a_float(path):
 def test_views_write_nothing(path):
     """A view translates; what is written is written by an action."""
     writers = {"save", "delete", "create", "update", "bulk_create", "bulk_update", "get_or_create", "update_or_create"}
-    found = [(c.lineno, c.func.attr) for c in calls(path) if getattr(c.func, "attr", "") in writers]
+    tree = ast.parse(path.read_text())
+    acts = {  # `invoices.create(…)` is a call of an action
+        name.asname or name.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and ".actions" in f"{node.module}."
+        for name in node.names
+    }
+    found = [
+        (call.lineno, call.func.attr)
+        for call in calls(path)
+        if getattr(call.func, "attr", "") in writers and getattr(call.func.value, "id", "") not in acts
+    ]
     assert not found
 
 
