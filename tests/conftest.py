@@ -5,8 +5,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from django.db.backends.postgresql.operations import DatabaseOperations as PostgresqlOperations
-from django.db.backends.sqlite3.operations import DatabaseOperations as SqliteOperations
+from django.db.backends.postgresql.base import DatabaseOperations as PostgresqlOperations
+from django.db.backends.sqlite3.base import DatabaseOperations as SqliteOperations
 
 CHROMIUM = os.environ.get("CHROMIUM") or next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"))), None
