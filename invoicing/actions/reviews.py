@@ -49,7 +49,7 @@ def decide(line: InvoiceLine, verdict: Verdict, reason: str = "", *, by) -> Invo
 def approve_the_rest(invoice: Invoice, *, by) -> int:
     """Approve every line without a verdict that is not billed beyond its value; how many there were."""
     invoice = _under_review(invoice, by)
-    open_lines = [line for line in invoice.lines.filter(verdict=Verdict.NONE) if not _is_over_billed(line)]
+    open_lines = lines_of_the_rest(invoice)
     for line in open_lines:
         _write(line, Verdict.APPROVED, "", by)
     InvoiceLine.objects.bulk_update(
@@ -57,6 +57,12 @@ def approve_the_rest(invoice: Invoice, *, by) -> int:
     )
     Event.objects.record("approved the other lines", invoice, by=by, changes={"lines": ["", str(len(open_lines))]})
     return len(open_lines)
+
+
+def lines_of_the_rest(invoice: Invoice) -> list[InvoiceLine]:
+    """The lines without a verdict that are not billed beyond their value."""
+    without = invoice.lines.filter(verdict=Verdict.NONE).select_related("schedule_line")
+    return [line for line in without if not _is_over_billed(line)]
 
 
 def _is_over_billed(line: InvoiceLine) -> bool:

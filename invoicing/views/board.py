@@ -143,8 +143,9 @@ def progress_of(rows: list[Row]) -> Progress:
 
 
 def picture_of(amounts: list[tuple[str, Decimal]]) -> list[dict]:
-    """Gross amounts by what became of them, as `money_picture` draws them."""
-    return [
-        {"label": label, "tone": tone, "amount": sum((sum_ for status, sum_ in amounts if status in statuses), ZERO)}
+    """Gross amounts by what became of them, as `money_picture` draws them; what is nothing is left out."""
+    parts = [
+        {"label": label, "tone": tone, "amount": sum((gross for status, gross in amounts if status in statuses), ZERO)}
         for label, tone, statuses in PICTURE
     ]
+    return [part for part in parts if part["amount"]]

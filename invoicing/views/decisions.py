@@ -43,6 +43,10 @@ class Decision:
         return [(option.name, option.label) for option in self.options]
 
     @property
+    def may_approve(self) -> bool:
+        return any(option.name in APPROVING for option in self.options)
+
+    @property
     def only(self) -> Option | None:
         return self.options[0] if len(self.options) == 1 else None
 

@@ -1,9 +1,13 @@
 """The lines of an invoice as a reviewer sees them: claimed and allowed, changed since last time, and what is wrong."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from django.db.models import Count
+
+from invoicing.actions import reviews
 from invoicing.calculations.findings import Identity
 from invoicing.calculations.lines import Line
 from invoicing.models import Invoice, InvoiceLine, Verdict
@@ -97,9 +101,6 @@ class Review:
     rows: list[ReviewRow]
     identities: tuple[Identity, ...]
 
-    def row(self, pk: int, **said) -> ReviewRow:
-        return replace(next(row for row in self.rows if row.line.pk == pk), **said)
-
     @property
     def totals(self) -> dict[str, Decimal]:
         return column_totals(self.rows)
@@ -108,6 +109,7 @@ class Review:
     def counts(self) -> dict[str, int]:
         verdicts = [row.line.verdict for row in self.rows]
         return {
+            "rest": self.rest,
             "all": len(self.rows),
             "todo": verdicts.count(Verdict.NONE),
             "changed": sum(row.is_changed for row in self.rows),
@@ -133,12 +135,26 @@ class Review:
 def review_of(invoice: Invoice) -> Review:
     lines = lines_with_names(invoice)
     found = identities_of(invoice, lines)
+    return Review(_rows(invoice, lines, found), found)
+
+
+def row_of(invoice: Invoice, pk: int, **said) -> ReviewRow:
+    """One line, without working out the others: what answers a verdict."""
+    line = invoice.lines.select_related("schedule_line__cost_code", "schedule_line__change_order", "verdict_by").get(
+        pk=pk
+    )
+    line.invoice = invoice
+    found = [each for each in identities_of(invoice, [line]) if each.line_key == line.schedule_line.key]
+    return replace(_rows(invoice, [line], found)[0], **said)
+
+
+def _rows(invoice: Invoice, lines: list[InvoiceLine], found: Iterable[Identity]) -> list[ReviewRow]:
     breaches = defaultdict(list)
     for identity in found:
         if identity.line_key and not identity.holds:
             breaches[identity.line_key].append(identity)
     newest, before = _figures(invoice)
-    rows = [
+    return [
         ReviewRow(
             line=line,
             worked=line.as_line(),
@@ -149,10 +165,21 @@ def review_of(invoice: Invoice) -> Review:
         )
         for line in lines
     ]
-    return Review(rows, found)
 
 
 def _figures(invoice: Invoice) -> tuple[dict, dict | None]:
     """What the newest submission claims, line by line, and the one before it; None when there is none."""
     newest, before = [*invoice.submissions.order_by("-number")[:2], None, None][:2]
     return newest.figures() if newest else {}, before.figures() if before else None
+
+
+def verdict_counts(invoice: Invoice) -> dict[str, int]:
+    """What one more verdict changes: how many lines there are of each, and how many one step would approve."""
+    verdicts = dict(invoice.lines.order_by().values_list("verdict").annotate(Count("pk")))
+    return {
+        "all": sum(verdicts.values()),
+        "todo": verdicts.get(Verdict.NONE, 0),
+        "rejected": verdicts.get(Verdict.REJECTED, 0),
+        "approved": verdicts.get(Verdict.APPROVED, 0),
+        "rest": len(reviews.lines_of_the_rest(invoice)),
+    }

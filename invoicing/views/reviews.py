@@ -13,7 +13,7 @@ from invoicing.models import Invoice, InvoiceLine
 from invoicing.views.decisions import decision_for
 from invoicing.views.doors import must_administer
 from invoicing.views.invoices import about, address, summary_rows
-from invoicing.views.review_rows import Review, ReviewRow, review_of
+from invoicing.views.review_rows import ReviewRow, review_of, row_of, verdict_counts
 
 FILTERS = (
     ("all", "All"),
@@ -34,7 +34,7 @@ def review(request, invoice):
     found = review_of(invoice)
     attachments = list(invoice.attachments.all())
     show = request.GET.get("show", "all")
-    context = about(request, invoice) | _progress(invoice, found)
+    context = about(request, invoice) | _progress(invoice, found.counts)
     context |= {
         "review": found,
         "show": show if show in dict(FILTERS) else "all",
@@ -50,17 +50,16 @@ def review(request, invoice):
     return render(request, "invoicing/review.html", context)
 
 
-def _progress(invoice: Invoice, found: Review) -> dict:
-    """What the counters say; they come back with every verdict."""
-    counts = found.counts
+def _progress(invoice: Invoice, counts: dict[str, int]) -> dict:
+    """What the counters say; those that a verdict changes come back with it."""
     return {
         "invoice": invoice,
         "project": invoice.project,
-        "counts_of_review": counts,
-        "chips": [{"show": show, "label": label, "count": counts[show]} for show, label in FILTERS],
+        "commitment": invoice.commitment,
+        "review_counts": counts,
+        "chips": [{"show": show, "label": label, "count": counts[show]} for show, label in FILTERS if show in counts],
         "decided": counts["all"] - counts["todo"],
         "progress_words": f"{counts['approved']} approved · {counts['rejected']} rejected · {counts['todo']} to do",
-        "rest": found.rest,
     }
 
 
@@ -108,8 +107,7 @@ def _answer(request, invoice: Invoice, line: InvoiceLine, *, status: int = 200, 
     """The row with the counters for htmx; a page of its own for a question; otherwise the review again."""
     if not request.htmx and status == 200 and not said.get("asks"):
         return redirect(f"{address(invoice, 'invoice-review')}#line-{line.pk}")
-    found = review_of(invoice)
-    context = _progress(invoice, found) | {"row": found.row(line.pk, **said), "commitment": invoice.commitment}
+    context = _progress(invoice, verdict_counts(invoice)) | {"row": row_of(invoice, line.pk, **said)}
     if request.htmx:
         # htmx leaves a 409 aside, and a row that says who was first is what has to be seen
         return render(request, "invoicing/review_answer.html", context, status=200 if status == 409 else status)
@@ -131,7 +129,7 @@ def approve_the_rest(request, invoice):
 @invoice_view(Level.ADMIN)
 def allow(request, invoice, line):
     must_administer(request.access)
-    row = review_of(invoice).row(_line(invoice, line).pk)
+    row = row_of(invoice, _line(invoice, line).pk)
     form = AmountForm(invoice, row.line, row.claim, request.POST if request.method == "POST" else None)
     if request.method != "POST":
         return _show_amounts(request, invoice, row, form)
