@@ -88,7 +88,7 @@
     current = one.id;
     const reason = one.querySelector("input[name=reason], textarea[name=reason]");
     if (reason) reason.focus();
-    else if (open(one)) go(one);
+    else if (open(one) && one.checkVisibility()) go(one);
     else nextOpen(one);
   });
 })();
