@@ -33,6 +33,8 @@ def clean_text(text: str) -> tuple[str, tuple[Replacement, ...]]:
     Line breaks, tabs and other white space become one space; control characters, direction marks, surrogates and
     noncharacters are dropped. The first underscore of Excel's own escape (`_x000D_`) becomes `-`.
     """
+    if is_safe(text):  # nearly all text, found out in one go
+        return re.sub(" +", " ", text).strip(), ()
     replaced = tuple(Replacement(character, _safe(character)) for character in text if not _is_safe(character))
     written = "".join(character if _is_safe(character) else _safe(character) for character in text)
     if EXCEL_ESCAPE.search(written):
@@ -78,16 +80,16 @@ def starts_like_a_formula(text: str) -> bool:
 
 
 def is_safe(text: str) -> bool:
-    return all(_is_safe(character) for character in text) and not EXCEL_ESCAPE.search(text)
+    return _is_safe(text) and not EXCEL_ESCAPE.search(text)
 
 
-def _is_safe(character: str) -> bool:
-    return character.isprintable() and _encodes(character)
+def _is_safe(text: str) -> bool:
+    return text.isprintable() and _encodes(text)
 
 
-def _encodes(character: str) -> bool:
+def _encodes(text: str) -> bool:
     try:
-        character.encode("cp1252")
+        text.encode("cp1252")
     except UnicodeEncodeError:
         return False
     return True
