@@ -13,6 +13,8 @@
   if (!table) return;
   const root = document.documentElement;
   let current = "";
+  let isBusy = false; // a line is being saved: it is swapped, and only then takes another verdict
+  const waiting = []; // the keys of somebody who is quicker than that
   const say = (words) => window.dispatchEvent(new CustomEvent("plumbline:say", { detail: words }));
   const lines = () => [...table.querySelectorAll("[data-line]")].filter((line) => line.checkVisibility());
   const line = () => document.getElementById(current);
@@ -63,8 +65,17 @@
     const typing = event.target.matches("input:not([type=checkbox], [type=radio]), textarea, select");
     if (root.dataset.keys === "off" || typing || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
     const does = keys[event.key];
-    if (does) { event.preventDefault(); does(); }
+    if (!does) return;
+    event.preventDefault();
+    if (isBusy) waiting.push(does); else does();
   });
+  const ready = (goesOn) => {
+    isBusy = false;
+    if (!goesOn) waiting.length = 0;
+    while (waiting.length && !isBusy) waiting.shift()();
+  };
+  document.body.addEventListener("htmx:beforeRequest", (event) => { if (table.contains(event.target)) isBusy = true; });
+  for (const failure of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) document.body.addEventListener(failure, () => ready(false));
 
   document.addEventListener("click", (event) => {
     const filter = event.target.closest("a[data-show]");
@@ -90,5 +101,6 @@
     if (reason) reason.focus();
     else if (open(one) && one.checkVisibility()) go(one);
     else nextOpen(one);
+    ready(!reason);
   });
 })();
