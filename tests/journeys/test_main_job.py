@@ -184,6 +184,9 @@ def bill_on_behalf(there: Cast, dana: Visitor, ola: Visitor) -> None:
     dana.visit(steps.page_of(invoice, "review/")).press("Approve all 1").click("Finish review")
     dana.sees("You submitted this invoice, so someone else approves it: Ola Berg")  # P-7
     assert not dana.offers("Approve")
+    forged = {"decision": "approve", "version": invoice.version}
+    assert dana.forge(dana.url, forged).status_code in (409, 422)
+    assert steps.newest(there.second).status == "under_review"
     steps.approve(ola, invoice)
     steps.send_to_erp(ola, invoice)
 
@@ -224,7 +227,7 @@ def grant(there: Cast, owner: Visitor, pat: Visitor) -> None:
     owner.visit("/").click("Site administration").click("Can Push to Accounting")
     for outsider in there.outsiders.values():
         assert outsider.try_address(owner.url).status_code == 302
-    owner.click("Add ", near="")
+    owner.click("Add Can Push to Accounting")
     owner.fill("person", there.approver.name).fill("company", there.sage.company.name)
     owner.fill("reason", "New controller").press("Save").sees("Pat Okafor", "New controller")
     privilege = AccountingPrivilege.objects.live().get(person=there.approver)
