@@ -1,0 +1,168 @@
+"""A commitment's page: its schedule of values, its invoices, and who bills it."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from directory.actions.grants import set_level
+from directory.models import Membership, Vendor
+from directory.permissions import Level, Tool, read_access
+from invoicing.actions import change_orders
+from tests.factories import D, person, world
+
+pytestmark = pytest.mark.django_db
+
+
+def signed_in(who) -> Client:
+    client = Client()
+    client.force_login(who)
+    return client
+
+
+def address(commitment, name="commitment", *args):
+    return reverse(name, args=[commitment.project.slug, commitment.number, *args])
+
+
+def test_the_schedule_shows_original_lines_and_each_change_order_and_counts_only_approved_ones():
+    """N-2, N-11."""
+    w = world()
+    commitment = w.commitment()
+    w.change_order(commitment, [w.line("Deeper footings", "5000.00")])
+    change_orders.enter(commitment, "CO-P", "Pending", [w.line("Not yet", "900.00")], by=w.admin)
+    page = signed_in(w.admin).get(address(commitment))
+    sums = page.context["sums"]
+    assert (sums["original"], sums["changes"], sums["to_date"]) == (D("102602.00"), D("5000.00"), D("107602.00"))
+    assert [len(group["rows"]) for group in page.context["groups"]] == [2, 1, 1]
+    assert "not billable, not in the totals" in page.content.decode()
+
+
+def test_billed_to_date_is_the_newest_sent_invoice_line_by_line():
+    w = world()
+    invoice = w.approved(None, {"work_this_period": D("1000.00")}, {"stored_new": D("250.00")})
+    page = signed_in(w.admin).get(address(invoice.commitment))
+    assert [row["billed"] for row in page.context["groups"][0]["rows"]] == [D("1000.00"), D("250.00")]
+    assert page.context["sums"]["left"] == D("101352.00")
+
+
+def test_an_admin_starts_an_invoice_on_behalf_and_a_reader_is_offered_nothing():
+    w = world()
+    commitment = w.commitment(is_private=False)
+    w.period()
+    assert "Start invoice on behalf" in signed_in(w.admin).get(address(commitment)).content.decode()
+    assert address(commitment, "invoice-start") not in signed_in(w.reader).get(address(commitment)).content.decode()
+    contact = signed_in(w.contact).get(address(commitment)).content.decode()
+    assert "Start bill" in contact and "on behalf" not in contact
+
+
+def test_while_an_invoice_waits_the_page_says_for_whom_instead_of_offering_a_second():
+    """I-7, U3."""
+    w = world()
+    invoice = w.submitted()
+    text = signed_in(w.admin).get(address(invoice.commitment)).content.decode()
+    assert "invoice 1 is Under Review: the next one starts when it is approved" in text
+    assert address(invoice.commitment, "invoice-start") not in text
+
+
+# Invoice contacts
+
+
+def test_naming_a_contact_gives_standard_and_says_so():
+    """P-3."""
+    w = world()
+    commitment = w.commitment(contact=False)
+    client = signed_in(w.admin)
+    assert "gives them Standard on Commitments" in client.get(address(commitment)).content.decode()
+    page = client.post(address(commitment, "commitment-contacts"), {"person": w.contact.pk}, follow=True)
+    assert f"Lee Park was given Standard on Commitments of {w.project.name}" in page.content.decode()
+    assert read_access(w.contact, w.company, w.project).level(Tool.COMMITMENTS) is Level.STANDARD
+
+
+def test_naming_somebody_who_has_the_level_claims_nothing_new():
+    w = world()
+    commitment = w.commitment(contact=False)
+    set_level(w.contact, Tool.COMMITMENTS, w.project, Level.STANDARD, by=w.owner)
+    page = signed_in(w.admin).post(address(commitment, "commitment-contacts"), {"person": w.contact.pk}, follow=True)
+    assert "was given" not in page.content.decode()
+
+
+def test_only_the_vendors_own_people_can_be_chosen():
+    w = world()
+    commitment = w.commitment(contact=False)
+    stranger = person("Stranger", w.company, Vendor.objects.create(company=w.company, name="Bolt Electric"))
+    client = signed_in(w.admin)
+    assert [p for p in client.get(address(commitment)).context["form"].fields["person"].queryset] == [w.contact]
+    for someone in (stranger, w.reader):
+        page = client.post(address(commitment, "commitment-contacts"), {"person": someone.pk})
+        assert page.status_code == 422
+    assert not commitment.invoice_contacts.exists()
+
+
+def test_somebody_who_left_the_vendor_is_not_offered():
+    w = world()
+    commitment = w.commitment(contact=False)
+    Membership.objects.filter(person=w.contact).update(is_active=False)
+    assert not signed_in(w.admin).get(address(commitment)).context["candidates"]
+
+
+def test_removing_a_contact_asks_first_and_then_hides_the_commitment_from_them():
+    w = world()
+    commitment = w.commitment()
+    contact = commitment.invoice_contacts.get()
+    remove = address(commitment, "commitment-contact-remove", contact.pk)
+    client = signed_in(w.admin)
+    assert "Remove Lee Park" in client.get(remove).content.decode()
+    assert commitment.invoice_contacts.exists()
+    assert client.post(remove).status_code == 302
+    assert signed_in(w.contact).get(address(commitment)).status_code == 404
+
+
+def test_contacts_are_named_and_removed_by_admins_only():
+    w = world()
+    commitment = w.commitment(is_private=False)
+    contact = commitment.invoice_contacts.get()
+    client = signed_in(w.reader)
+    for target in (
+        address(commitment, "commitment-contacts"),
+        address(commitment, "commitment-contact-remove", contact.pk),
+    ):
+        page = client.post(target, {"person": w.contact.pk})
+        assert page.status_code == 403
+        assert "Admin on Commitments" in page.content.decode()
+    assert commitment.invoice_contacts.exists()
+
+
+def test_an_external_person_with_admin_administers_nothing():
+    """P-1: a level only decides what they may do with what is theirs, and never makes them the project's own."""
+    w = world()
+    commitment = w.commitment()
+    set_level(w.contact, Tool.COMMITMENTS, w.project, Level.ADMIN, by=w.owner)
+    page = signed_in(w.contact).post(address(commitment, "commitment-contacts"), {"person": w.contact.pk})
+    assert page.status_code == 403
+
+
+# The list
+
+
+def test_the_list_finds_by_number_title_and_company_and_totals_what_it_shows():
+    w = world()
+    w.commitment(title="Concrete", lines=[w.line("A", "100.00")])
+    w.commitment(title="Roofing", lines=[w.line("B", "40.00")])
+    client = signed_in(w.admin)
+    page = client.get(reverse("commitments", args=[w.project.slug]), {"q": "ROOF acme"})
+    assert page.context["totals"]["contract"] == D("40.00")
+    assert (
+        "No commitment matches"
+        in client.get(reverse("commitments", args=[w.project.slug]), {"q": "nowhere"}).content.decode()
+    )
+
+
+def test_the_page_of_a_long_commitment_asks_no_more_queries(django_assert_max_num_queries):
+    w = world()
+    short = w.submitted().commitment
+    long = w.commitment([w.line(f"Line {n}", "2000.00") for n in range(60)])
+    w.submitted(w.draft(long))
+    client = signed_in(w.admin)
+    with django_assert_max_num_queries(30) as few:
+        client.get(address(short))
+    with django_assert_max_num_queries(len(few)):
+        client.get(address(long))
