@@ -10,7 +10,7 @@ from config.demo_accounting import DemoAccounting
 from directory.actions import grants, privileges
 from directory.models import Company, Membership, Person, Project, Vendor
 from directory.permissions import Level, Tool
-from invoicing.actions import billing_periods, change_orders, commitments, invitations, invoices, reviews
+from invoicing.actions import amounts, billing_periods, change_orders, commitments, invitations, invoices, reviews
 from invoicing.actions.commitments import NewLine
 from invoicing.models import (
     BillingPeriod,
@@ -221,8 +221,8 @@ class DemoCompany:
         """An invoice with these figures typed line by line; sent unless told otherwise."""
         invoice = invoices.create(commitment, period, by=by)
         entries = dict(zip(invoice.lines.values_list("pk", flat=True), figures, strict=False))
-        header = invoices.HeaderEntry(number=number, billing_date=invoice.billing_date)
-        invoice = invoices.save_lines(invoice, entries, by=by, version=invoice.version, header=header)
+        header = amounts.HeaderEntry(number=number, billing_date=invoice.billing_date)
+        invoice = amounts.save_lines(invoice, entries, by=by, version=invoice.version, header=header)
         return invoices.submit(invoice, by=by) if send else invoice
 
     def approved(self, invoice: Invoice) -> Invoice:

@@ -1,8 +1,7 @@
 """Who hears of what happens to a bill (section 7). One function an event; each mail is recorded on its object."""
 
-from directory.notifications import post
-
 from directory.models import Person
+from directory.notifications import post
 from invoicing.models import BillingSettings, Invitation, Invoice, Verdict
 
 
@@ -76,11 +75,12 @@ def approved(invoice: Invoice) -> None:
     )
 
 
-def reopened(invoice: Invoice) -> None:
+def reopened(invoice: Invoice, reason: str) -> None:
+    """To the contacts, with the reason."""
     post(
         about=invoice,
         to=_contacts(invoice.commitment),
         subject=f"Bill {invoice.position} is under review again ({invoice.commitment.number})",
         template="invoicing/emails/reopened",
-        context={"invoice": invoice, "project": invoice.project},
+        context={"invoice": invoice, "project": invoice.project, "reason": reason},
     )

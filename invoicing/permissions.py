@@ -5,7 +5,10 @@ Each predicate takes the thing first and the access second, which is also how dj
 
 from django.db.models import Q
 
-from directory.permissions import Level, Tool
+from directory.permissions import Level, Tool, right_named
+
+ADMIN_RIGHT = right_named(Tool.COMMITMENTS, Level.ADMIN)
+BILL_RIGHT = f"{right_named(Tool.COMMITMENTS, Level.STANDARD)} as invoice contact, or {ADMIN_RIGHT}"
 
 
 def is_project_admin(access) -> bool:

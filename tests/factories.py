@@ -8,7 +8,7 @@ from decimal import Decimal
 from directory.actions import grants, privileges
 from directory.models import Company, Membership, Person, Project, Vendor
 from directory.permissions import Level, Tool
-from invoicing.actions import billing_periods, change_orders, commitments, invoices, reviews
+from invoicing.actions import amounts, billing_periods, change_orders, commitments, invoices, reviews
 from invoicing.actions.commitments import NewLine
 from invoicing.models import BillingPeriod, Commitment, CostCode, Invoice, Verdict
 
@@ -92,8 +92,8 @@ class World:
         invoice = invoice or self.draft()
         figures = figures or ({"work_this_period": D("1000.00")},)
         entries = {line.pk: dict(typed) for line, typed in zip(invoice.lines.all(), figures, strict=False)}
-        header = invoices.HeaderEntry(number=number or f"INV-{next(_counter)}", billing_date=invoice.billing_date)
-        return invoices.save_lines(invoice, entries, by=by or self.contact, version=invoice.version, header=header)
+        header = amounts.HeaderEntry(number=number or f"INV-{next(_counter)}", billing_date=invoice.billing_date)
+        return amounts.save_lines(invoice, entries, by=by or self.contact, version=invoice.version, header=header)
 
     def submitted(self, invoice: Invoice | None = None, *figures: dict, by=None, number=None) -> Invoice:
         by = by or self.contact

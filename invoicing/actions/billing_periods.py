@@ -42,7 +42,7 @@ def open_period(project: Project, start_date: date, end_date: date, due_date: da
     overlapping = project.billing_periods.filter(start_date__lte=end_date, end_date__gte=start_date).first()
     if overlapping:
         raise Refused(
-            f"{overlapping.start_date} to {overlapping.end_date} is a period already. Start after {overlapping.end_date}.",
+            f"It overlaps the period that ends on {overlapping.end_date}. Start after that day.",
             field="start_date",
         )
     for other in project.billing_periods.select_for_update().filter(status=BillingPeriod.Status.OPEN):

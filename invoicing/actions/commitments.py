@@ -11,9 +11,7 @@ from directory.permissions import Level, Tool, read_access
 from directory.refusals import NotAllowed, Refused
 from invoicing.calculations.money import to_cents
 from invoicing.models import Commitment, CostCode, CostType, InvoiceContact, ScheduleLine
-from invoicing.permissions import is_project_admin
-
-ADMIN_RIGHT = "Admin on Commitments"
+from invoicing.permissions import ADMIN_RIGHT, is_project_admin
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,6 @@
-"""An invoice's life: made from the previous one, entered, sent, decided. Every status changes through `_move`."""
+"""An invoice's life: made from the previous one, sent, decided. Every status changes through `_move`."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -9,12 +8,10 @@ from django_fsm import can_proceed, has_transition_perm
 
 from directory.models import Event
 from directory.permissions import read_access
-from directory.refusals import NotAllowed, NotNow, Refused, Stale
+from directory.refusals import NotAllowed, NotNow, Refused
 from invoicing import notifications
-from invoicing.actions import submissions
-from invoicing.actions.commitments import ADMIN_RIGHT
+from invoicing.actions import amounts, submissions
 from invoicing.calculations import identities
-from invoicing.calculations.lines import next_line
 from invoicing.calculations.money import ZERO
 from invoicing.models import (
     BillingPeriod,
@@ -23,17 +20,11 @@ from invoicing.models import (
     Invoice,
     InvoiceLine,
     InvoiceType,
-    ScheduleLine,
     Verdict,
 )
 from invoicing.numbers import check_number, number_key
-from invoicing.permissions import is_project_admin, may_bill, may_bill_commitment, may_edit_amounts
-from invoicing.proof import identities_of, refresh_header, settle
-
-BILL_RIGHT = "Standard on Commitments as invoice contact, or Admin on Commitments"
-
-
-# Making one
+from invoicing.permissions import ADMIN_RIGHT, BILL_RIGHT, is_project_admin, may_bill_commitment
+from invoicing.proof import identities_of, refresh_header
 
 
 @transaction.atomic
@@ -68,7 +59,7 @@ def create(commitment: Commitment, period: BillingPeriod, *, by, invoice_type: I
         created_by=by,
         previous_certificates=previous.earned_less_retainage if previous else ZERO,
     )
-    _add_lines(invoice, commitment.lines.billable())
+    amounts.add_lines(invoice, commitment.lines.billable())
     refresh_header(invoice)
     invoice.save()
     Event.objects.record("started", invoice, by=by, to_state=invoice.status)
@@ -101,146 +92,6 @@ def _check_start(commitment, period, previous, is_extra, as_admin) -> None:
         raise NotNow("This project takes bills by invitation only, and this commitment is not invited.")
 
 
-def _add_lines(invoice: Invoice, schedule_lines) -> None:
-    """One line per schedule line, its previous amounts from the newest earlier invoice (N-1)."""
-    before = {}
-    if invoice.previous_id:
-        lines = invoice.previous.lines.select_related("schedule_line")
-        before = {line.schedule_line_id: line for line in lines}
-    InvoiceLine.objects.bulk_create(
-        new_line(invoice, line, before.get(line.pk)) for line in schedule_lines.select_related("commitment")
-    )
-
-
-def new_line(invoice: Invoice, schedule_line: ScheduleLine, before: InvoiceLine | None) -> InvoiceLine:
-    line = InvoiceLine(
-        invoice=invoice,
-        schedule_line=schedule_line,
-        scheduled_value=schedule_line.amount,
-        work_retainage_rate=schedule_line.work_retainage_rate,
-        stored_retainage_rate=schedule_line.commitment.stored_retainage_rate,
-    )
-    if before:
-        start = next_line(before.as_line())
-        line.work_previous = start.work_previous
-        line.stored_previous = start.stored_previous
-        line.quantity_previous = before.quantity_previous + (before.quantity_this_period or ZERO)
-        line.work_retainage_previous = start.work_retainage_previous
-        line.stored_retainage_previous = start.stored_retainage_previous
-        line.stored_retainage = start.stored_retainage_typed or ZERO
-        line.stored_retainage_is_typed = start.stored_retainage_typed is not None
-    settle(line)
-    return line
-
-
-@transaction.atomic
-def take_up_change_orders(invoice: Invoice, *, by) -> Invoice:
-    """Add the lines of change orders approved since the invoice was started (I-7)."""
-    invoice = _for_editing(invoice, by, None)
-    missing = invoice.commitment.lines.billable().exclude(invoice_lines__invoice=invoice)
-    _add_lines(invoice, missing)
-    _save_header(invoice, by, "added change orders", {})
-    return invoice
-
-
-# Entering
-
-
-@dataclass(frozen=True)
-class HeaderEntry:
-    """What the header of an invoice takes from a person."""
-
-    number: str
-    billing_date: object
-
-
-def _for_editing(invoice: Invoice, by, version: int | None) -> Invoice:
-    """The invoice locked for a change of amounts (I-4), or the refusal."""
-    invoice = Invoice.objects.locked(invoice.pk)
-    access = read_access(by, invoice.company, invoice.project)
-    if not may_bill(invoice, access):
-        raise NotAllowed(BILL_RIGHT)
-    if version is not None and version != invoice.version:
-        raise Stale("Somebody else saved this invoice in between. Both versions are below; nothing was overwritten.")
-    if not may_edit_amounts(invoice, access):
-        raise NotNow(_why_no_edit(invoice))
-    if invoice.later_invoices().exists():
-        raise NotNow("A later invoice of this commitment builds on it. Only the newest can change.")
-    return invoice
-
-
-def _why_no_edit(invoice: Invoice) -> str:
-    if invoice.is_locked:
-        return "It was sent to ERP. Take it back before you change an amount."
-    return f"It is {invoice.get_status_display()}. Amounts can't be changed in this status."
-
-
-@transaction.atomic
-def save_lines(invoice: Invoice, entries: dict, *, by, version: int, header: HeaderEntry | None = None) -> Invoice:
-    """Save typed amounts: {line id: {field: value}}, values as the model's fields take them (Decimal dollars).
-
-    In Under Review the amounts are the allowed ones; the claimed ones stand in the submission and stay (I-4).
-    """
-    invoice = _for_editing(invoice, by, version)
-    lines = {line.pk: line for line in invoice.lines.select_related("schedule_line")}
-    unknown = entries.keys() - lines.keys()
-    if unknown:
-        raise Refused("One of these lines is not on this invoice. Open the page again.")
-    changes = {}
-    for pk, entry in entries.items():
-        before = _figures(lines[pk])
-        for name, value in entry.items():
-            setattr(lines[pk], name, value)
-        settle(lines[pk])
-        after = _figures(lines[pk])
-        changes |= {f"{lines[pk].schedule_line.key} {n}": [before[n], after[n]] for n in after if before[n] != after[n]}
-    if header:
-        _enter_header(invoice, header, changes)
-    InvoiceLine.objects.bulk_update([lines[pk] for pk in entries], TYPED + SETTLED, batch_size=200)
-    _save_header(invoice, by, "entered amounts", changes)
-    return invoice
-
-
-TYPED = [
-    "work_this_period",
-    "stored_moved",
-    "stored_new",
-    "stored_balance_typed",
-    "quantity_this_period",
-    "over_billing_is_waived",
-    "work_retainage_is_typed",
-    "stored_retainage_is_typed",
-    "retainage_released",
-    "note",
-    "allowed_reason",
-]
-SETTLED = ["work_retainage", "stored_retainage"]
-
-
-def _figures(line: InvoiceLine) -> dict[str, str]:
-    return {name: str(getattr(line, name)) for name in TYPED + SETTLED}
-
-
-def _enter_header(invoice: Invoice, header: HeaderEntry, changes: dict) -> None:
-    if header.number:
-        check_number(header.number)
-    for name in ("number", "billing_date"):
-        old, new = getattr(invoice, name), getattr(header, name)
-        if old != new:
-            changes[name] = [str(old), str(new)]
-            setattr(invoice, name, new)
-
-
-def _save_header(invoice: Invoice, by, verb: str, changes: dict) -> None:
-    refresh_header(invoice)
-    invoice.version += 1
-    invoice.save()
-    Event.objects.record(verb, invoice, by=by, changes=changes)
-
-
-# Deciding
-
-
 def _move(
     invoice: Invoice,
     move: Callable,
@@ -250,6 +101,7 @@ def _move(
     reason: str = "",
     guard: Callable[[Invoice, object], None] | None = None,
     then: Callable[[Invoice], None] | None = None,
+    changes: dict | None = None,
 ) -> Invoice:
     """The one door for a status: locks in order, right, state, guard, transition, save, event, mail (I-1).
 
@@ -272,7 +124,15 @@ def _move(
         bound(by, timezone.now())
         invoice.version += 1
         invoice.save()
-        Event.objects.record(_done(move), invoice, by=by, from_state=before, to_state=invoice.status, reason=reason)
+        Event.objects.record(
+            _done(move),
+            invoice,
+            by=by,
+            from_state=before,
+            to_state=invoice.status,
+            reason=reason,
+            changes=changes,
+        )
         if then:
             then(invoice)
     return invoice
@@ -298,10 +158,21 @@ def _why_not(invoice: Invoice, move: Callable) -> str:
     return f"It is {invoice.get_status_display()} now, so that is no longer possible."
 
 
-def submit(invoice: Invoice, *, by) -> Invoice:
-    """Send the bill: number reserved (I-6), all identities hold (5.5), the claim frozen as a submission."""
+def submit(invoice: Invoice, *, by, seen: Collection[str] = ()) -> Invoice:
+    """Send the bill: number reserved (I-6), all identities hold (5.5), the claim frozen as a submission.
+
+    `seen` names the warnings that the sender ticked; they are kept in the event.
+    """
     try:
-        return _move(invoice, Invoice.submit, by=by, right=BILL_RIGHT, guard=_may_be_sent, then=_freeze_claim)
+        return _move(
+            invoice,
+            Invoice.submit,
+            by=by,
+            right=BILL_RIGHT,
+            guard=_may_be_sent,
+            then=_freeze_claim,
+            changes={"warnings seen": ["", ", ".join(seen)]} if seen else None,
+        )
     except IntegrityError as error:
         if "number_key" not in str(error) and "a_vendor_uses_an_invoice_number_once" not in str(error):
             raise
@@ -455,7 +326,7 @@ def reopen(invoice: Invoice, *, by, reason: str) -> Invoice:
         right=ADMIN_RIGHT,
         reason=reason,
         guard=has_reason,
-        then=notifications.reopened,
+        then=lambda moved: notifications.reopened(moved, reason),
     )
 
 

@@ -6,9 +6,8 @@ from django.utils import timezone
 from directory.models import Event
 from directory.permissions import read_access
 from directory.refusals import NotAllowed, NotNow, Refused
-from invoicing.actions.commitments import ADMIN_RIGHT
 from invoicing.models import Invoice, InvoiceLine, Verdict
-from invoicing.permissions import may_review
+from invoicing.permissions import ADMIN_RIGHT, may_review
 
 
 def _under_review(invoice: Invoice, by) -> Invoice:

@@ -11,7 +11,7 @@ from decimal import Decimal
 from django import forms
 
 from directory.refusals import Refused
-from invoicing.actions.invoices import HeaderEntry
+from invoicing.actions.amounts import HeaderEntry
 from invoicing.calculations.lines import Line, with_release_of_percent, work_for_percent, work_for_quantity
 from invoicing.calculations.money import AMOUNT_LIMIT, format_amount, parse_percent
 from invoicing.forms.columns import COLUMNS, Column, columns_of

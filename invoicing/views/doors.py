@@ -2,8 +2,7 @@
 
 from directory.permissions import Level, Tool, names_with_level
 from directory.refusals import NotAllowed
-from invoicing.actions.commitments import ADMIN_RIGHT
-from invoicing.permissions import is_project_admin
+from invoicing.permissions import ADMIN_RIGHT, is_project_admin
 
 
 def must_administer(access) -> None:

@@ -6,13 +6,13 @@ from django.shortcuts import redirect, render
 from directory.decorators import WRITE
 from directory.permissions import Level
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
-from invoicing.actions import invoices
+from invoicing.actions import amounts, invoices
 from invoicing.calculations import identities
 from invoicing.decorators import invoice_view
 from invoicing.forms.entry import Sheet
 from invoicing.forms.sending import SendForm, tick_name
 from invoicing.models import Invoice, Verdict
-from invoicing.permissions import is_project_admin, may_bill
+from invoicing.permissions import BILL_RIGHT, is_project_admin, may_bill
 from invoicing.proof import identities_of
 from invoicing.views.grid import column_totals, lines_with_names
 from invoicing.views.invoices import about, address, moves, show, summary_rows
@@ -20,7 +20,7 @@ from invoicing.views.invoices import about, address, moves, show, summary_rows
 
 def _must_bill(request, invoice: Invoice) -> None:
     if not may_bill(invoice, request.access):
-        raise NotAllowed(invoices.BILL_RIGHT)
+        raise NotAllowed(BILL_RIGHT)
 
 
 @invoice_view(Level.READ_ONLY)
@@ -52,7 +52,7 @@ def _save(request, invoice: Invoice):
         if is_valid and then == "release":
             sheet.release(request.POST.get("release_percent", ""))
         if is_valid and sheet.has_changes:
-            invoices.save_lines(invoice, sheet.entries, by=request.user, version=sheet.version, header=sheet.header)
+            amounts.save_lines(invoice, sheet.entries, by=request.user, version=sheet.version, header=sheet.header)
     except NotAllowed:
         raise
     except Refused as refused:
@@ -98,7 +98,7 @@ def _lines_to_take_up(invoice: Invoice):
 def take_up_change_orders(request, invoice):
     _must_bill(request, invoice)
     try:
-        invoices.take_up_change_orders(invoice, by=request.user)
+        amounts.take_up_change_orders(invoice, by=request.user)
     except NotNow as refused:
         return show(request, invoice, refused=refused)
     messages.success(request, "The change order's lines are on the sheet now.")
@@ -124,7 +124,7 @@ def _send(request, invoice: Invoice, found, form: SendForm):
     try:
         if form.cleaned_data["version"] != invoice.version:
             raise Stale("It was changed since this page was opened. Look at the figures again, then send it.")
-        invoices.submit(invoice, by=request.user)
+        invoices.submit(invoice, by=request.user, seen=form.cleaned_data["seen"])
     except NotAllowed:
         raise
     except Refused as refused:

@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from directory.decorators import READ, WRITE
 from directory.permissions import Level
 from directory.refusals import NotAllowed, Refused, Stale
-from invoicing.actions import invoices, reviews
+from invoicing.actions import amounts, invoices, reviews
 from invoicing.decorators import invoice_view
 from invoicing.forms.reviews import AmountForm, FinishForm, ReopenForm, VerdictForm
 from invoicing.models import Invoice, InvoiceLine
@@ -136,7 +136,7 @@ def allow(request, invoice, line):
     if not form.is_valid():
         return _show_amounts(request, invoice, row, form, Refused("Nothing was saved yet."))
     try:
-        invoices.save_lines(invoice, form.entries, by=request.user, version=form.version)
+        amounts.save_lines(invoice, form.entries, by=request.user, version=form.version)
     except NotAllowed:
         raise
     except Refused as refused:

@@ -7,7 +7,7 @@ import pytest
 from directory.actions.grants import set_level
 from directory.models import Event
 from directory.permissions import Level, Tool
-from invoicing.actions import invoices, reviews
+from invoicing.actions import amounts, invoices, reviews
 from invoicing.actions.commitments import NewLine
 from invoicing.models import Invoice, InvoiceType, Verdict
 from tests.factories import D, person, world
@@ -126,7 +126,7 @@ def test_the_second_of_two_people_is_shown_both_versions_and_loses_nothing(w):
     data = sheet(contact.get(at(invoice, "invoice-enter")))
     one, two = invoice.lines.all()
     theirs = {one.pk: {"work_this_period": D("2000.00")}, two.pk: {"work_this_period": D("7.00")}}
-    invoices.save_lines(invoice, theirs, by=w.admin, version=invoice.version)
+    amounts.save_lines(invoice, theirs, by=w.admin, version=invoice.version)
     answer = contact.post(at(invoice, "invoice-enter"), data | {f"work-{one.pk}": "3,000"})
     assert answer.status_code == 409
     [(row, cell)] = answer.context["sheet"].contested
@@ -191,7 +191,7 @@ def test_a_bill_that_came_back_shows_verdict_reason_claim_and_allowance(w):
     invoice = w.submitted()
     line = invoice.lines.first()
     reviews.decide(line, Verdict.REJECTED, "Not poured yet", by=w.admin)
-    invoices.save_lines(invoice, {line.pk: {"work_this_period": D("400.00")}}, by=w.admin, version=invoice.version)
+    amounts.save_lines(invoice, {line.pk: {"work_this_period": D("400.00")}}, by=w.admin, version=invoice.version)
     invoices.send_back(invoice, by=w.admin, comment="Look at line 1")
     page = text_of(signed_in(w.contact).get(at(invoice, "invoice-enter")))
     assert "Rejected by Dana Cole: “Not poured yet”" in page
@@ -298,7 +298,7 @@ def test_what_was_changed_since_the_page_was_opened_is_not_sent(w):
     """I-5: the amount that is sent is the amount that was shown."""
     invoice = w.entered(w.draft())
     line = invoice.lines.first()
-    invoices.save_lines(invoice, {line.pk: {"work_this_period": D("1.00")}}, by=w.admin, version=invoice.version)
+    amounts.save_lines(invoice, {line.pk: {"work_this_period": D("1.00")}}, by=w.admin, version=invoice.version)
     answer = send(w.contact, invoice)
     assert answer.status_code == 409
     assert "You ask for 0.90" in text_of(answer)

@@ -11,7 +11,7 @@ from directory.actions.grants import set_level
 from directory.models import Event
 from directory.permissions import Level, Tool, read_access
 from directory.refusals import NotAllowed, NotNow, Refused
-from invoicing.actions import commitments, invoices, reviews
+from invoicing.actions import amounts, commitments, invoices, reviews
 from invoicing.models import Invoice, InvoiceStatus, Verdict
 from tests.factories import D, person, world
 
@@ -188,7 +188,7 @@ def test_as_noted_takes_a_rejected_line_only_when_its_amount_was_reduced():
         invoices.approve_as_noted(invoice, by=w.admin, comment="Half")
     invoice.refresh_from_db()
     reduced = {line.pk: {"work_this_period": D("500.00"), "allowed_reason": "Half of it stands"}}
-    invoice = invoices.save_lines(invoice, reduced, by=w.admin, version=invoice.version)
+    invoice = amounts.save_lines(invoice, reduced, by=w.admin, version=invoice.version)
     with pytest.raises(Refused, match="Say what is noted"):
         invoices.approve_as_noted(invoice, by=w.admin, comment=" ")
     assert invoices.approve_as_noted(invoice, by=w.admin, comment="Half").status == S.APPROVED_AS_NOTED

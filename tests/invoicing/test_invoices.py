@@ -8,7 +8,7 @@ from django.db import IntegrityError, connection, transaction
 
 from directory.models import Event, Mail, Vendor
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
-from invoicing.actions import billing_periods, change_orders, invitations, invoices, reviews
+from invoicing.actions import amounts, billing_periods, change_orders, invitations, invoices, reviews
 from invoicing.calculations import identities
 from invoicing.models import BillingSettings, Invoice, InvoiceType, Submission, Verdict
 from invoicing.proof import identities_of
@@ -20,7 +20,7 @@ JULY = date(2030, 7, 1)
 
 def save(invoice, *figures, by, version=None, header=None):
     entries = dict(zip(invoice.lines.values_list("pk", flat=True), figures, strict=False))
-    return invoices.save_lines(invoice, entries, by=by, version=version or invoice.version, header=header)
+    return amounts.save_lines(invoice, entries, by=by, version=version or invoice.version, header=header)
 
 
 # Making one
@@ -162,14 +162,14 @@ def test_a_line_of_another_invoice_is_refused_whole():
     mine, other = w.draft(), w.draft(w.commitment())
     entries = {mine.lines.first().pk: {"work_this_period": D("1.00")}, other.lines.first().pk: {}}
     with pytest.raises(Refused, match="not on this invoice"):
-        invoices.save_lines(mine, entries, by=w.contact, version=mine.version)
+        amounts.save_lines(mine, entries, by=w.contact, version=mine.version)
     assert mine.lines.first().work_this_period == D("0.00")
 
 
 def test_what_changed_is_recorded_with_old_and_new_values():
     w = world()
     invoice = save(w.draft(), {"work_this_period": D("10.00")}, by=w.contact)
-    assert Event.objects.about(invoice).first().changes["SOV-001 work_this_period"] == ["0.00", "10.00"]
+    assert Event.objects.about(invoice).first().changes["SOV-001 work this period"] == ["0.00", "10.00"]
 
 
 def test_amounts_are_entered_by_those_and_when_i_4_says():
@@ -195,9 +195,9 @@ def test_a_change_order_approved_in_between_is_taken_up_with_one_act():
     w = world()
     invoice = w.draft()
     w.change_order(invoice.commitment, [w.line("Extra", "5000.00")])
-    invoice = invoices.take_up_change_orders(invoice, by=w.contact)
+    invoice = amounts.take_up_change_orders(invoice, by=w.contact)
     assert invoice.net_change_orders == D("5000.00")
-    assert invoices.take_up_change_orders(invoice, by=w.contact).lines.count() == 3
+    assert amounts.take_up_change_orders(invoice, by=w.contact).lines.count() == 3
 
 
 # Sending
@@ -321,7 +321,9 @@ def test_rejecting_needs_a_reason_and_changes_no_amount():
 def test_the_rest_is_approved_in_one_step_but_not_what_is_over_billed():
     w = world()
     invoice = w.submitted(
-        w.draft(w.commitment(allows_over_billing=True)), {"work_this_period": D("99999.00")}, {"work_this_period": D("1")}
+        w.draft(w.commitment(allows_over_billing=True)),
+        {"work_this_period": D("99999.00")},
+        {"work_this_period": D("1")},
     )
     assert reviews.approve_the_rest(invoice, by=w.admin) == 1
     assert [line.verdict for line in invoice.lines.all()] == ["", "approved"]
@@ -352,3 +354,42 @@ def test_making_and_sending_take_no_more_queries_for_40_lines_than_for_2():
         connection.force_debug_cursor = False
         connection.queries_log.clear()
     assert counts[1] <= counts[0] + 2
+
+
+def test_only_an_admin_types_retainage_or_lets_a_line_pass():
+    """1.2: contacts request a release, never the rate."""
+    w = world()
+    invoice = w.draft()
+    for typed in (
+        {"work_retainage": D("0.00"), "work_retainage_is_typed": True},
+        {"stored_retainage": D("0.00"), "stored_retainage_is_typed": True},
+        {"over_billing_is_waived": True},
+    ):
+        with pytest.raises(NotAllowed):
+            save(invoice, typed, by=w.contact)
+    assert save(invoice, {"over_billing_is_waived": True}, by=w.admin)
+
+
+@pytest.mark.parametrize(
+    ("invoice_type", "typed"),
+    [
+        (InvoiceType.WORK, "retainage_released"),
+        (InvoiceType.RELEASE, "work_this_period"),
+        (InvoiceType.RELEASE, "stored_new"),
+    ],
+)
+def test_the_type_of_an_invoice_decides_which_columns_it_takes(invoice_type, typed):
+    """I-2."""
+    w = world()
+    commitment, period = w.commitment(), w.period()
+    invitations.invite(period, [commitment], invoice_type, by=w.admin)
+    invoice = invoices.create(commitment, period, by=w.contact)
+    with pytest.raises(Refused, match="This invoice"):
+        save(invoice, {typed: D("1.00")}, by=w.contact)
+
+
+def test_the_warnings_a_sender_has_seen_are_kept():
+    w = world()
+    invoice = w.entered(None, {"stored_new": D("10.00")})
+    invoices.submit(invoice, by=w.contact, seen=["N-10"])
+    assert Event.objects.about(invoice).first().changes == {"warnings seen": ["", "N-10"]}

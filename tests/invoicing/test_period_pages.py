@@ -63,7 +63,7 @@ def test_opening_a_period_closes_the_one_before_and_leads_to_its_board():
 @pytest.mark.parametrize(
     ("typed", "words"),
     [
-        ({"start_date": "2030-06-15"}, "is a period already"),
+        ({"start_date": "2030-06-15"}, "It overlaps the period"),
         ({"end_date": "2030-06-30"}, "The end is before the start"),
         ({"due_date": "2030-06-30"}, "The due date is before the period starts"),
         ({"start_date": "soon"}, "Enter a valid date"),

@@ -7,7 +7,7 @@ from django.urls import reverse
 from directory.actions.grants import set_level
 from directory.models import Event, Mail
 from directory.permissions import Level, Tool
-from invoicing.actions import invoices, reviews
+from invoicing.actions import amounts, invoices, reviews
 from invoicing.models import Invoice, Submission, Verdict
 from tests.factories import D, world
 
@@ -223,7 +223,7 @@ def resubmitted(w):
     reviews.decide(line_of(invoice, 1), Verdict.APPROVED, by=w.admin)
     invoice = invoices.send_back(invoice, by=w.admin)
     entries = {line_of(invoice).pk: {"work_this_period": D("600.00")}}
-    invoice = invoices.save_lines(invoice, entries, by=w.contact, version=invoice.version)
+    invoice = amounts.save_lines(invoice, entries, by=w.contact, version=invoice.version)
     return invoices.submit(invoice, by=w.contact)
 
 
@@ -295,7 +295,7 @@ def test_a_form_that_went_stale_is_refused_and_shows_both_amounts():
     invoice = w.submitted()
     line, client = line_of(invoice), signed_in(w.admin)
     data = amount_form(client, invoice, line) | {f"work-{line.pk}": "750", "reason": "Less"}
-    invoices.save_lines(
+    amounts.save_lines(
         invoice, {line.pk: {"work_this_period": D("800.00")}}, by=w.second_admin, version=invoice.version
     )
     page = client.post(address(invoice, "review-amount", line.pk), data)
@@ -421,7 +421,7 @@ def test_an_invoice_that_changed_since_the_page_was_opened_is_not_decided():
     invoice = w.submitted()
     client, seen = signed_in(w.admin), invoice.version
     entries = {line_of(invoice).pk: {"work_this_period": D("900.00")}}
-    invoices.save_lines(invoice, entries, by=w.second_admin, version=invoice.version)
+    amounts.save_lines(invoice, entries, by=w.second_admin, version=invoice.version)
     page = finish(client, invoice, "approve", version=seen)
     assert page.status_code == 409 and "Somebody changed it" in page.content.decode()
     invoice.refresh_from_db()

@@ -1,0 +1,179 @@
+"""The amounts of an invoice: lines filled from the schedule and the previous invoice, and what people type on them."""
+
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from directory.models import Event
+from directory.permissions import read_access
+from directory.refusals import NotAllowed, NotNow, Refused, Stale
+from invoicing.calculations.lines import next_line
+from invoicing.calculations.money import ZERO
+from invoicing.models import Invoice, InvoiceLine, ScheduleLine
+from invoicing.numbers import check_number
+from invoicing.permissions import ADMIN_RIGHT, BILL_RIGHT, is_project_admin, may_bill, may_edit_amounts
+from invoicing.proof import refresh_header, settle
+
+
+def add_lines(invoice: Invoice, schedule_lines) -> None:
+    """One line per schedule line, its previous amounts from the newest earlier invoice (N-1)."""
+    before = {}
+    if invoice.previous_id:
+        lines = invoice.previous.lines.select_related("schedule_line")
+        before = {line.schedule_line_id: line for line in lines}
+    InvoiceLine.objects.bulk_create(
+        new_line(invoice, line, before.get(line.pk)) for line in schedule_lines.select_related("commitment")
+    )
+
+
+def new_line(invoice: Invoice, schedule_line: ScheduleLine, before: InvoiceLine | None) -> InvoiceLine:
+    line = InvoiceLine(
+        invoice=invoice,
+        schedule_line=schedule_line,
+        scheduled_value=schedule_line.amount,
+        work_retainage_rate=schedule_line.work_retainage_rate,
+        stored_retainage_rate=schedule_line.commitment.stored_retainage_rate,
+    )
+    if before:
+        start = next_line(before.as_line())
+        line.work_previous = start.work_previous
+        line.stored_previous = start.stored_previous
+        line.quantity_previous = before.quantity_previous + (before.quantity_this_period or ZERO)
+        line.work_retainage_previous = start.work_retainage_previous
+        line.stored_retainage_previous = start.stored_retainage_previous
+        line.stored_retainage = start.stored_retainage_typed or ZERO
+        line.stored_retainage_is_typed = start.stored_retainage_typed is not None
+    settle(line)
+    return line
+
+
+@transaction.atomic
+def take_up_change_orders(invoice: Invoice, *, by) -> Invoice:
+    """Add the lines of change orders approved since the invoice was started (I-7)."""
+    invoice = _for_editing(invoice, by, None)
+    missing = invoice.commitment.lines.billable().exclude(invoice_lines__invoice=invoice)
+    add_lines(invoice, missing)
+    _save_header(invoice, by, "added change orders", {})
+    return invoice
+
+
+@dataclass(frozen=True)
+class HeaderEntry:
+    """What the header of an invoice takes from a person."""
+
+    number: str
+    billing_date: object
+
+
+def _for_editing(invoice: Invoice, by, version: int | None) -> Invoice:
+    """The invoice locked for a change of amounts (I-4), or the refusal."""
+    invoice = Invoice.objects.locked(invoice.pk)
+    access = read_access(by, invoice.company, invoice.project)
+    if not may_bill(invoice, access):
+        raise NotAllowed(BILL_RIGHT)
+    if version is not None and version != invoice.version:
+        raise Stale("Somebody else saved this invoice in between. Both versions are below; nothing was overwritten.")
+    if not may_edit_amounts(invoice, access):
+        raise NotNow(_why_no_edit(invoice))
+    if invoice.later_invoices().exists():
+        raise NotNow("A later invoice of this commitment builds on it. Only the newest can change.")
+    return invoice
+
+
+def _why_no_edit(invoice: Invoice) -> str:
+    if invoice.is_locked:
+        return "It was sent to ERP. Take it back before you change an amount."
+    return f"It is {invoice.get_status_display()}. Amounts can't be changed in this status."
+
+
+@transaction.atomic
+def save_lines(invoice: Invoice, entries: dict, *, by, version: int, header: HeaderEntry | None = None) -> Invoice:
+    """Save typed amounts: {line id: {field: value}}, values as the model's fields take them (Decimal dollars).
+
+    In Under Review the amounts are the allowed ones; the claimed ones stand in the submission and stay (I-4).
+    """
+    invoice = _for_editing(invoice, by, version)
+    _must_fit(invoice, entries, read_access(by, invoice.company, invoice.project))
+    lines = {line.pk: line for line in invoice.lines.select_related("schedule_line")}
+    unknown = entries.keys() - lines.keys()
+    if unknown:
+        raise Refused("One of these lines is not on this invoice. Open the page again.")
+    changes = {}
+    for pk, entry in entries.items():
+        before = _figures(lines[pk])
+        for name, value in entry.items():
+            setattr(lines[pk], name, value)
+        settle(lines[pk])
+        after = _figures(lines[pk])
+        key = lines[pk].schedule_line.key
+        changes |= {f"{key} {_words(n)}": [before[n], after[n]] for n in after if before[n] != after[n]}
+    if header:
+        _enter_header(invoice, header, changes)
+    InvoiceLine.objects.bulk_update([lines[pk] for pk in entries], TYPED + SETTLED, batch_size=200)
+    _save_header(invoice, by, "entered amounts", changes)
+    return invoice
+
+
+# Which columns a type of invoice takes (I-2), and which only an Admin types (1.2).
+WORK = {"work_this_period", "quantity_this_period", "stored_moved", "stored_new"}
+RELEASE = {"retainage_released"}
+ADMINS_ONLY = {
+    "work_retainage",
+    "work_retainage_is_typed",
+    "stored_retainage",
+    "stored_retainage_is_typed",
+    "stored_balance_typed",
+    "over_billing_is_waived",
+    "allowed_reason",
+}
+
+
+def _must_fit(invoice: Invoice, entries: dict, access) -> None:
+    typed = {name for entry in entries.values() for name, value in entry.items() if value}
+    if not is_project_admin(access) and ADMINS_ONLY & {name for entry in entries.values() for name in entry}:
+        raise NotAllowed(ADMIN_RIGHT)
+    if RELEASE & typed and not invoice.type.allows_release:
+        raise Refused(f"This invoice bills {invoice.type.label.lower()}; it takes no release of retainage.")
+    if WORK & typed and not invoice.type.allows_work:
+        raise Refused("This invoice only releases retainage; it takes no work and no materials.")
+
+
+TYPED = [
+    "work_this_period",
+    "stored_moved",
+    "stored_new",
+    "stored_balance_typed",
+    "quantity_this_period",
+    "over_billing_is_waived",
+    "work_retainage_is_typed",
+    "stored_retainage_is_typed",
+    "retainage_released",
+    "note",
+    "allowed_reason",
+]
+SETTLED = ["work_retainage", "stored_retainage"]
+
+
+def _words(field: str) -> str:
+    return field.replace("_", " ")
+
+
+def _figures(line: InvoiceLine) -> dict[str, str]:
+    return {name: str(getattr(line, name)) for name in TYPED + SETTLED}
+
+
+def _enter_header(invoice: Invoice, header: HeaderEntry, changes: dict) -> None:
+    if header.number:
+        check_number(header.number)
+    for name in ("number", "billing_date"):
+        old, new = getattr(invoice, name), getattr(header, name)
+        if old != new:
+            changes[name] = [str(old), str(new)]
+            setattr(invoice, name, new)
+
+
+def _save_header(invoice: Invoice, by, verb: str, changes: dict) -> None:
+    refresh_header(invoice)
+    invoice.version += 1
+    invoice.save()
+    Event.objects.record(verb, invoice, by=by, changes=changes)
