@@ -62,7 +62,10 @@ def enter(site, new_context, console):
 
     def open_browser(person=None, *, width: int = 1440, scripts: bool = True) -> Page:
         context = new_context(
-            base_url=site, viewport={"width": width, "height": 900}, java_script_enabled=scripts, reduced_motion="reduce"
+            base_url=site,
+            viewport={"width": width, "height": 900},
+            java_script_enabled=scripts,
+            reduced_motion="reduce",
         )
         context.set_default_timeout(15_000)
         console.listen(context)

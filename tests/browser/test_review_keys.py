@@ -1,0 +1,180 @@
+"""Reviewing by keys in a real browser: Enter never approves, nothing jumps, and no key acts while somebody types."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from invoicing.models import Invoice, Verdict
+from tests import factories
+from tests.journeys.steps import D, page_of
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+OPEN, APPROVED, REJECTED = Verdict.NONE, Verdict.APPROVED, Verdict.REJECTED
+
+
+@pytest.fixture
+def invoice(transactional_db) -> Invoice:
+    """Four lines with work on each, sent for review."""
+    world = factories.world()
+    lines = [world.line(f"Pour {name}", "10000.00") for name in ("footings", "slab", "walls", "stairs")]
+    figures = [{"work_this_period": D("1000.00")}] * len(lines)
+    made = world.submitted(world.draft(world.commitment(lines=lines)), *figures)
+    made.world = world
+    return made
+
+
+@pytest.fixture
+def dana(enter, invoice) -> Page:
+    page = enter(invoice.world.admin)
+    page.goto(page_of(invoice, "review/"))
+    return page
+
+
+def verdicts(invoice: Invoice) -> list[str]:
+    """As the database has them, in the order of the lines."""
+    return list(invoice.lines.order_by("schedule_line__position").values_list("verdict", flat=True))
+
+
+def line(page: Page, number: int):
+    return page.locator("[data-line]").nth(number - 1)
+
+
+def row(page: Page, number: int):
+    return line(page, number).locator("tr").first
+
+
+def keys(page: Page, *some: str) -> None:
+    for key in some:
+        page.keyboard.press(key)
+
+
+def counts(page: Page, words: str) -> None:
+    expect(page.locator("#review-progress")).to_contain_text(words)
+
+
+def test_enter_in_the_reason_box_rejects_and_never_approves(dana, invoice):
+    """U1."""
+    keys(dana, "j", "r")
+    box = dana.get_by_label("Why reject line 1?")
+    expect(box).to_be_focused()
+    dana.keyboard.type("Not poured")
+    dana.keyboard.press("Enter")
+    counts(dana, "0 approved · 1 rejected · 3 to do")
+    assert verdicts(invoice) == [REJECTED, OPEN, OPEN, OPEN]
+    assert invoice.lines.get(verdict=REJECTED).verdict_reason == "Not poured"
+    expect(row(dana, 2)).to_be_focused()
+
+
+def test_enter_in_an_empty_reason_box_decides_nothing(dana, invoice):
+    """U1: the browser asks for the reason; nothing is approved meanwhile."""
+    keys(dana, "j", "r")
+    expect(dana.get_by_label("Why reject line 1?")).to_be_focused()
+    dana.keyboard.press("Enter")
+    expect(dana.get_by_label("Why reject line 1?")).to_be_focused()
+    counts(dana, "4 to do")
+    assert verdicts(invoice) == [OPEN] * 4
+
+
+def test_opening_the_reason_box_moves_no_verdict_button(dana):
+    """U2: same places, same widths, and the lines above stay where they are."""
+
+    def places():
+        cells = dana.locator("th.verdict-cell, td.verdict-cell").all()
+        boxes = [cell.bounding_box() for cell in cells]
+        return [(box["x"], box["width"]) for box in boxes], [box["y"] for box in boxes[:2]]
+
+    before = places()
+    keys(dana, "j", "r")
+    expect(dana.get_by_label("Why reject line 1?")).to_be_focused()
+    assert places() == before
+
+
+def test_finish_with_open_lines_says_so_and_leads_to_the_first(dana):
+    """U3: the button is never greyed without a word."""
+    keys(dana, "j", "a")
+    counts(dana, "1 approved")
+    finish = dana.get_by_role("link", name="Finish review")
+    finish.click()
+    dialog = dana.locator("dialog[open]")
+    expect(dialog).to_contain_text("3 lines have no verdict")
+    dialog.get_by_role("link", name="Go to the first").click()
+    expect(line(dana, 1)).to_be_hidden()
+    expect(line(dana, 2)).to_be_in_viewport()
+
+
+def test_letters_move_approve_reject_and_take_back(dana, invoice):
+    keys(dana, "j")
+    expect(row(dana, 1)).to_be_focused()
+    keys(dana, "j", "j", "k")
+    expect(row(dana, 2)).to_be_focused()
+    keys(dana, "a")
+    expect(row(dana, 3)).to_be_focused()
+    counts(dana, "1 approved · 0 rejected · 3 to do")
+    assert verdicts(invoice) == [OPEN, APPROVED, OPEN, OPEN]
+    keys(dana, "k", "u")
+    counts(dana, "0 approved · 0 rejected · 4 to do")
+    assert verdicts(invoice) == [OPEN] * 4
+    keys(dana, "r")
+    expect(dana.get_by_label("Why reject line 2?")).to_be_focused()
+    keys(dana, "Escape")
+    expect(dana.get_by_label("Why reject line 2?")).to_have_count(0)
+    expect(row(dana, 2)).to_be_focused()
+    assert verdicts(invoice) == [OPEN] * 4
+
+
+def test_keys_quicker_than_the_answers_meet_the_lines_they_are_meant_for(dana, invoice):
+    keys(dana, "j", "a", "a", "a", "a")
+    counts(dana, "4 approved · 0 rejected · 0 to do")
+    assert verdicts(invoice) == [APPROVED] * 4
+
+
+def test_after_keys_the_rest_is_approved_by_one_button(dana, invoice):
+    """The button comes back with each verdict and still works."""
+    keys(dana, "j", "a")
+    counts(dana, "1 approved")
+    dana.get_by_role("button", name="Approve the other 3").click()
+    expect(dana.locator("main")).to_contain_text("Approved 3 lines")
+    assert verdicts(invoice) == [APPROVED] * 4
+
+
+def test_letters_are_letters_while_somebody_types(dana, invoice):
+    """U8, WCAG 2.1.4."""
+    dana.get_by_label("Find line").focus()
+    dana.keyboard.type("jarku")
+    expect(dana.get_by_label("Find line")).to_have_value("jarku")
+    dana.get_by_label("Find line").fill("")
+    keys(dana, "Tab")
+    line(dana, 1).get_by_role("button", name="Reject line 1").click()
+    expect(dana.get_by_label("Why reject line 1?")).to_be_focused()
+    dana.keyboard.type("a rank jar")
+    expect(dana.get_by_label("Why reject line 1?")).to_have_value("a rank jar")
+    assert verdicts(invoice) == [OPEN] * 4
+
+
+def test_somebody_who_switched_the_keys_off_presses_letters_for_nothing(dana, invoice):
+    """U8: in the list of keys at once, or in the profile for every browser."""
+    keys(dana, "?")
+    box = dana.get_by_label("Single-letter keys are on")
+    box.uncheck()
+    keys(dana, "Escape", "j", "a", "r", "?")
+    expect(dana.locator("dialog[open]")).to_have_count(0)
+    dana.reload()
+    keys(dana, "j", "a", "r")
+    dana.get_by_role("button", name="Approve line 1").click()
+    counts(dana, "1 approved · 0 rejected · 3 to do")
+    assert verdicts(invoice) == [APPROVED, OPEN, OPEN, OPEN]
+
+
+def test_the_profile_switches_the_keys_off_too(enter, invoice):
+    """U8."""
+    admin = invoice.world.admin
+    dana = enter(admin)
+    dana.goto("/me/")
+    box = dana.locator("main").get_by_label("Single-letter keys")
+    box.uncheck()
+    dana.get_by_role("button", name="Save profile").click()
+    expect(dana.locator("main")).to_contain_text("Your profile is saved")
+    dana.goto(page_of(invoice, "review/"))
+    keys(dana, "j", "a")
+    dana.get_by_role("button", name="Approve line 2").click()
+    counts(dana, "1 approved")
+    assert verdicts(invoice) == [OPEN, APPROVED, OPEN, OPEN]
