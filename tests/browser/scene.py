@@ -1,0 +1,162 @@
+"""One small company in which every page has something to show: an invoice in each state, a file on its way, a refusal."""
+
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+from directory.actions.grants import set_level
+from directory.models import Mail
+from directory.permissions import Level, Tool
+from erp_integrations.actions import exports
+from erp_integrations.models import ExportBatch, InvoiceExport
+from invoicing.actions import attachments, invitations, reviews
+from invoicing.models import Invitation, Invoice, InvoiceType, Verdict
+from tests.erp_integrations.world import SageWorld, sage_world
+from tests.journeys.steps import D, page_of
+
+WORK = {"work_this_period": D("12500.00")}
+STORED = {"stored_new": D("4000.00")}
+
+
+@dataclass
+class Scene:
+    """Who is there, and what they look at."""
+
+    sage: SageWorld
+    draft: Invoice
+    reviewed: Invoice  # under review, one line approved and one rejected
+    returned: Invoice
+    approved: Invoice
+    waiting: InvoiceExport  # for accounting's answer
+    refused: InvoiceExport
+    exported: InvoiceExport
+    ready: ExportBatch
+    running: ExportBatch
+    invitation: Invitation
+
+    def at(self, name: str, *parts, query: str = "") -> str:
+        """The address of one of the project's pages."""
+        return reverse(name, args=[self.sage.base.project.slug, *parts]) + query
+
+    def erp(self, name: str, *parts, query: str = "") -> str:
+        """The address of one of accounting's pages."""
+        return reverse(name, args=[self.sage.company.slug, *parts]) + query
+
+
+def scene() -> Scene:
+    sage = sage_world()
+    base = sage.base
+    set_level(base.admin, Tool.COMPANY_DIRECTORY, sage.company, Level.READ_ONLY, by=base.owner)
+    waiting, refused, done, running = (sage.sent() for _ in range(4))
+    exports.reject(refused, by=base.approver, reason="The curbs belong to job 2026015")
+    [invited] = invitations.invite(base.project.billing_periods.get(), [commitment(sage)], InvoiceType.WORK, by=base.admin)
+    return Scene(
+        sage,
+        draft=drafted(sage),
+        reviewed=half_reviewed(sage),
+        returned=base.sent_back(base.draft(commitment(sage))),
+        approved=sage.approved(commitment(sage), WORK),
+        waiting=waiting,
+        refused=refused,
+        exported=done,
+        ready=sage.built(done),
+        running=sage.accepted(running),
+        invitation=invited.invitation,
+    )
+
+
+def commitment(sage: SageWorld):
+    base = sage.base
+    lines = [
+        base.line("Footings and grade beams", "73600.00"),
+        base.line("Slab on grade with vapour barrier and welded wire reinforcement", "29002.00"),
+        base.line("Steel embeds", "20000.00"),
+    ]
+    made = sage.commitment(lines=lines, is_private=False)
+    base.change_order(made, [base.line("Added canopy", "7500.00")])
+    return made
+
+
+def drafted(sage: SageWorld) -> Invoice:
+    invoice = sage.base.entered(sage.base.draft(commitment(sage)), WORK, {}, STORED)
+    attachments.attach(invoice, "delivery note.pdf", b"%PDF-1.4 12 embeds", by=sage.base.contact)
+    return invoice
+
+
+def half_reviewed(sage: SageWorld) -> Invoice:
+    base = sage.base
+    invoice = base.submitted(base.draft(commitment(sage)), WORK, WORK, STORED)
+    first, second, *_ = invoice.lines.all()
+    reviews.decide(first, Verdict.APPROVED, by=base.admin)
+    reviews.decide(second, Verdict.REJECTED, "Half of the slab is not poured yet", by=base.admin)
+    return invoice
+
+
+def pages_of_passers_by(scene: Scene) -> dict[str, str]:
+    token = reverse("invitation", args=[scene.invitation.token])
+    return {"welcome": "/", "login": "/accounts/login/", "invitation": token, "outbox": "/demo/outbox/"} | {
+        "mail": reverse("demo-mail", args=[Mail.objects.first().pk]),
+        "password-reset": "/accounts/password/reset/",
+    }
+
+
+def pages_of_the_admin(scene: Scene) -> dict[str, str]:
+    at, invoice = scene.at, page_of(scene.reviewed)
+    number, period = scene.draft.commitment.number, scene.draft.billing_period_id
+    tabs = {f"invoice-{tab}": f"{invoice}?show={tab}" for tab in "lines summary submissions timeline mail".split()}
+    line = scene.reviewed.lines.last().pk
+    return {"home": "/", "project": at("project"), "commitments": at("commitments")} | tabs | {
+        "invoice-files": page_of(scene.draft, "?show=files"),
+        "invoice-approved": page_of(scene.approved),
+        "invoice-rejected-by-accounting": page_of(scene.refused.invoice),
+        "commitment": at("commitment", number),
+        "periods": at("periods"),
+        "board": at("period", period),
+        "period-close": at("period-close", period),
+        "invoices": at("invoices"),
+        "review": page_of(scene.reviewed, "review/"),
+        "review-amount": page_of(scene.reviewed, f"review/{line}/amount/"),
+        "reason": page_of(scene.reviewed, f"review/{line}/"),
+        "finish": page_of(scene.reviewed, "review/finish/"),
+        "reopen": page_of(scene.approved, "reopen/"),
+        "send-to-erp": page_of(scene.approved, "erp/send/"),
+        "directory": scene.erp("company-directory"),
+        "profile": "/me/",
+    }
+
+
+def pages_of_the_contact(scene: Scene) -> dict[str, str]:
+    return {
+        "bills": "/bills/",
+        "sheet": page_of(scene.draft, "enter/"),
+        "sheet-again": page_of(scene.returned, "enter/"),
+        "send": page_of(scene.draft, "send/"),
+        "bill": page_of(scene.draft),
+        "contact-commitment": scene.at("commitment", scene.draft.commitment.number),
+        "contact-project": scene.at("project"),
+        "contact-invitation": reverse("invitation", args=[scene.invitation.token]),
+    }
+
+
+def pages_of_accounting(scene: Scene) -> dict[str, str]:
+    erp = scene.erp
+    return {
+        "approver-home": "/",
+        "queue": erp("erp-queue"),
+        "queue-rejected": erp("erp-queue", query="?tab=rejected"),
+        "export": erp("erp-export", scene.waiting.pk),
+        "export-done": erp("erp-export", scene.exported.pk),
+        "accept": erp("erp-accept", query=f"?export={scene.waiting.pk}"),
+        "reject": erp("erp-reject", scene.waiting.pk),
+        "batches": erp("erp-batches"),
+        "batch": erp("erp-batch", scene.ready.number),
+        "batch-running": erp("erp-batch", scene.running.number),
+    }
+
+
+def pages_of_the_staff(scene: Scene) -> dict[str, str]:
+    return {"staff-home": "/", "staff-queue": scene.erp("erp-queue"), "staff-batch": scene.erp("erp-batch", 1)}
+
+
+def pages_of_the_owner(scene: Scene) -> dict[str, str]:
+    return {"owner-home": "/"}

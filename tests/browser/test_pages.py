@@ -1,0 +1,85 @@
+"""Every page, wide and narrow, light and dark: axe finds nothing, nothing hangs over the edge, the console is silent.
+
+With SHOTS=a-folder each page is also kept as a picture, to be looked at.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.browser import scene as scenes
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+OPTIONS = {"resultTypes": ["violations"], "runOnly": {"type": "tag", "values": RULES}}
+SHOTS = os.environ.get("SHOTS")
+LOOKS = ((1440, "light"), (1440, "dark"), (390, "light"), (390, "dark"))
+WITH_AXE = ((1440, "light"), (390, "dark"))
+
+
+@pytest.fixture
+def there(transactional_db) -> scenes.Scene:
+    return scenes.scene()
+
+
+def wrong_on(page: Page, name: str) -> list[str]:
+    """What is wrong with the page that is open, in each of its looks."""
+    found = []
+    for width, scheme in LOOKS:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=scheme)
+        where = f"{name} at {width}, {scheme}"
+        reach = page.evaluate("document.documentElement.scrollWidth")
+        if reach > width:
+            found.append(f"{where}: {reach} px wide")
+        if (width, scheme) in WITH_AXE:
+            found += [f"{where}: {problem}" for problem in violations(page)]
+        if SHOTS:
+            page.screenshot(path=Path(SHOTS, f"{name}-{width}-{scheme}.png"), full_page=True)
+    return found
+
+
+def violations(page: Page) -> list[str]:
+    found = Axe().run(page, options=OPTIONS).response["violations"]
+    return [f"{each['id']}: {[node['target'] for node in each['nodes']][:4]}" for each in found]
+
+
+def looked_at(page: Page, pages: dict[str, str], status: int = 200) -> list[str]:
+    found = []
+    for name, address in pages.items():
+        answer = page.goto(address)
+        if answer.status != status:
+            found.append(f"{name}: {answer.status} at {address}")
+        found += wrong_on(page, name)
+    return found
+
+
+def test_pages_for_passers_by(enter, there):
+    assert looked_at(enter(), scenes.pages_of_passers_by(there)) == []
+
+
+def test_the_invoice_administrators_pages(enter, there):
+    assert looked_at(enter(there.sage.base.admin), scenes.pages_of_the_admin(there)) == []
+
+
+def test_the_invoice_contacts_pages(enter, there):
+    assert looked_at(enter(there.sage.base.contact), scenes.pages_of_the_contact(there)) == []
+
+
+def test_the_accounting_approvers_pages(enter, there):
+    assert looked_at(enter(there.sage.approver), scenes.pages_of_accounting(there)) == []
+
+
+def test_accountings_staffs_and_the_site_owners_pages(enter, there):
+    found = looked_at(enter(there.sage.base.staff), scenes.pages_of_the_staff(there))
+    assert found + looked_at(enter(there.sage.base.owner), scenes.pages_of_the_owner(there)) == []
+
+
+def test_pages_that_say_no(enter, there, console):
+    console.expect(403, 404)
+    reader = enter(there.sage.base.reader)
+    found = looked_at(reader, {"403": scenes.page_of(there.reviewed, "review/")}, status=403)
+    assert found + looked_at(reader, {"404": there.erp("erp-queue")}, status=404) == []
