@@ -1,6 +1,7 @@
 """The top bar: where this person can go from here."""
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
@@ -10,7 +11,7 @@ from directory.permissions import Level, Tool, objects_with_level, visible_proje
 
 def navigation(request) -> dict:
     """For templates: `navigation`, `switcher` and `me_menu`, asked only by a page that shows a top bar."""
-    if not request.user.is_authenticated:
+    if not getattr(request, "user", AnonymousUser()).is_authenticated:  # none yet on a page that middleware answers
         return {}
     bar = SimpleLazyObject(lambda: TopBar(request))
     return {

@@ -4,7 +4,7 @@ Registered as template built-ins, so no page loads it. What a status looks like 
 """
 
 from datetime import date, datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -15,9 +15,12 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from erp_integrations.models import ExportStatus
+from invoicing.calculations.money import round_half_up, to_cents
+from invoicing.models import InvoiceStatus
+
 register = template.Library()
 
-CENT = Decimal("0.01")
 MINUS = "−"
 
 
@@ -31,12 +34,12 @@ class Look(NamedTuple):
 
 STATUSES = {
     # invoices
-    "draft": Look("neutral", "pencil", "Draft"),
-    "under_review": Look("info", "eye", "Under review"),
-    "revise_and_resubmit": Look("warn", "rotate-ccw", "Revise & resubmit"),
-    "pending_owner_approval": Look("info", "hourglass", "Pending owner approval"),
-    "approved_as_noted": Look("ok", "circle-check", "Approved as noted"),
-    "approved": Look("ok", "circle-check", "Approved"),
+    "draft": Look("neutral", "pencil", InvoiceStatus.DRAFT.label),
+    "under_review": Look("info", "eye", InvoiceStatus.UNDER_REVIEW.label),
+    "revise_and_resubmit": Look("warn", "rotate-ccw", InvoiceStatus.REVISE_AND_RESUBMIT.label),
+    "pending_owner_approval": Look("info", "hourglass", InvoiceStatus.PENDING_OWNER_APPROVAL.label),
+    "approved_as_noted": Look("ok", "circle-check", InvoiceStatus.APPROVED_AS_NOTED.label),
+    "approved": Look("ok", "circle-check", InvoiceStatus.APPROVED.label),
     # commitments and change orders
     "out_for_bid": Look("neutral", "send"),
     "out_for_signature": Look("info", "pencil"),
@@ -61,15 +64,15 @@ STATUSES = {
 }
 # The second state machine has words in common with the first, and another meaning for them.
 EXPORT_STATUSES = {
-    "not_sent": Look("neutral", "circle-dashed", "Not sent"),
-    "ready_to_export": Look("info", "hourglass", "Ready to export"),
-    "exporting": Look("info", "refresh-cw", "Exporting"),
-    "exported": Look("ok", "file-spreadsheet", "Exported"),
-    "posted": Look("ok", "badge-check", "Posted"),
-    "retrieved": Look("neutral", "undo-2", "Taken back"),
-    "rejected": Look("bad", "circle-x", "Rejected by accounting"),
-    "failed": Look("bad", "triangle-alert", "Failed"),
-    "voided": Look("neutral", "ban", "Voided"),
+    "not_sent": Look("neutral", "circle-dashed", ExportStatus.NOT_SENT.label),
+    "ready_to_export": Look("info", "hourglass", ExportStatus.READY_TO_EXPORT.label),
+    "exporting": Look("info", "refresh-cw", ExportStatus.EXPORTING.label),
+    "exported": Look("ok", "file-spreadsheet", ExportStatus.EXPORTED.label),
+    "posted": Look("ok", "badge-check", ExportStatus.POSTED.label),
+    "retrieved": Look("neutral", "undo-2", ExportStatus.RETRIEVED.label),
+    "rejected": Look("bad", "circle-x", ExportStatus.REJECTED.label),
+    "failed": Look("bad", "triangle-alert", ExportStatus.FAILED.label),
+    "voided": Look("neutral", "ban", ExportStatus.VOIDED.label),
     # export batches
     "accepted": Look("info", "clock", "Accepted"),
     "pending": Look("info", "clock", "Accepted"),
@@ -88,7 +91,7 @@ def money(amount: Decimal | int | None) -> str:
     """1234.5 → "1,234.50", a true minus sign before a negative amount, "" for None. Refuses floats: they lose cents."""
     if amount is None or amount == "":
         return ""
-    rounded = exact(amount).quantize(CENT, rounding=ROUND_HALF_UP)
+    rounded = to_cents(exact(amount))
     return f"{MINUS if rounded < 0 else ''}{abs(rounded):,.2f}"
 
 
@@ -101,7 +104,7 @@ def amount(value: Decimal | int | None) -> str:
 @register.filter
 def cents(value: Decimal | int | None) -> str:
     """Dollars as whole cents, 12.34 → "1234", "" for None: what `data-` attributes carry to the entry sheet."""
-    return "" if value is None or value == "" else str(int((exact(value) * 100).to_integral_value(ROUND_HALF_UP)))
+    return "" if value is None or value == "" else str(int(to_cents(exact(value)) * 100))
 
 
 @register.filter
@@ -109,7 +112,7 @@ def percent(value: Decimal | int | None, places: int = 1) -> str:
     """Percent points to words: 55 → "55.0 %"; "" for None, because a scheduled value of zero has no percentage."""
     if value is None or value == "":
         return ""
-    rounded = exact(value).quantize(Decimal(1).scaleb(-int(places)), rounding=ROUND_HALF_UP)
+    rounded = round_half_up(exact(value), int(places))
     return f"{MINUS if rounded < 0 else ''}{abs(rounded):,f} %"
 
 
@@ -216,7 +219,7 @@ def share(part: Decimal | int, whole: Decimal | int) -> Decimal:
     """Percent of the whole for drawing, kept between 0 and 100: a picture is not a figure."""
     if not whole:
         return Decimal(0)
-    return min(max(exact(part) * 100 / exact(whole), Decimal(0)), Decimal(100)).quantize(CENT)
+    return round_half_up(min(max(exact(part) * 100 / exact(whole), Decimal(0)), Decimal(100)), 2)
 
 
 @register.inclusion_tag("components/steps.html")

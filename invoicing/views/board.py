@@ -25,7 +25,7 @@ WORDS = {
 PICTURE = (
     # words, tone, the statuses that count
     ("Approved", "ok", Invoice.APPROVALS),
-    ("Under review", "info", (Invoice.Status.UNDER_REVIEW,)),
+    (Invoice.Status.UNDER_REVIEW.label, "info", (Invoice.Status.UNDER_REVIEW,)),
     ("Sent back", "warn", (Invoice.Status.REVISE_AND_RESUBMIT,)),
 )
 ENDED = (Commitment.Status.TERMINATED, Commitment.Status.VOID, Commitment.Status.CLOSED)
