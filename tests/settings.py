@@ -1,9 +1,12 @@
 """The site's settings as the tests run them: a folder of their own, a quick hasher, mail kept in memory."""
 
+import atexit
 import os
+import shutil
 import tempfile
 
 VAR = os.environ["PLUMBLINE_VAR"] = tempfile.mkdtemp(prefix="plumbline-tests-")
+atexit.register(shutil.rmtree, VAR, ignore_errors=True)
 os.environ.setdefault("SECRET_KEY", "only for tests")
 
 from config.settings import *  # noqa: F403
