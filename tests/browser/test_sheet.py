@@ -1,0 +1,193 @@
+"""The entry sheet in a real browser: moves like a spreadsheet, adds up as one types, and loses nothing that was typed."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from invoicing.models import Invoice
+from tests import factories
+from tests.journeys.steps import D, page_of
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+DROP = """([cell, text]) => {
+  const carried = new DataTransfer();
+  carried.setData("text/plain", text);
+  cell.dispatchEvent(new ClipboardEvent("paste", {clipboardData: carried, bubbles: true, cancelable: true}));
+}"""
+SUMS = ("total", "held", "earned", "net", "left")
+
+
+@pytest.fixture
+def bill(transactional_db) -> Invoice:
+    """A draft of three lines, with an earlier bill before it: 1,000.00 of work and 400.00 stored on line 1."""
+    world = factories.world()
+    amounts = {"Footings": "7333.33", "Slab": "2900.02", "Walls": "999.99"}
+    lines = [world.line(name, amount) for name, amount in amounts.items()]
+    commitment = world.commitment(lines=lines)
+    world.approved(world.draft(commitment), {"work_this_period": D("1000.00"), "stored_new": D("400.00")})
+    world.period(factories.date(2030, 7, 1))
+    made = world.draft(commitment)
+    made.world = world
+    return made
+
+
+@pytest.fixture
+def lee(enter, bill) -> Page:
+    page = enter(bill.world.contact)
+    page.goto(page_of(bill, "enter/"))
+    page.get_by_label("Invoice number").fill("B-2")
+    return page
+
+
+def cell(page: Page, name: str, line: int):
+    return page.get_by_label(f"{name}, line {line}", exact=True)
+
+
+def shown(page: Page) -> dict[str, str]:
+    """The figures of the summary and of the sheet's last row, as somebody reads them."""
+    boxes = {key: page.locator(f"dl [data-sum={key}]").inner_text() for key in SUMS}
+    return boxes | {f"column {key}": page.locator(f"tfoot [data-sum={key}]").inner_text() for key in ("work", "total")}
+
+
+def save(page: Page) -> None:
+    page.get_by_role("button", name="Save", exact=True).first.click()
+    expect(page.locator("main")).to_contain_text("Saved.")
+
+
+def work(bill: Invoice) -> list:
+    """As the database has it, line by line."""
+    return list(bill.lines.order_by("schedule_line__position").values_list("work_this_period", flat=True))
+
+
+def test_enter_goes_down_and_shift_enter_up_and_neither_sends_anything(lee, bill):
+    cell(lee, "This period", 1).focus()
+    lee.keyboard.type("500")
+    lee.keyboard.press("Enter")
+    expect(cell(lee, "This period", 2)).to_be_focused()
+    expect(cell(lee, "This period", 1)).to_have_value("500.00")
+    lee.keyboard.type("250")
+    lee.keyboard.press("Shift+Enter")
+    expect(cell(lee, "This period", 1)).to_be_focused()
+    lee.keyboard.press("ArrowDown")
+    lee.keyboard.press("Enter")
+    expect(cell(lee, "This period", 3)).to_be_focused()
+    lee.keyboard.press("Enter")
+    expect(cell(lee, "This period", 3)).to_be_focused()
+    assert work(bill) == [D("0.00")] * 3
+    save(lee)
+    assert work(bill) == [D("500.00"), D("250.00"), D("0.00")]
+
+
+def test_escape_puts_the_old_amount_back(lee):
+    cell(lee, "This period", 1).focus()
+    lee.keyboard.type("500")
+    lee.keyboard.press("Escape")
+    expect(cell(lee, "This period", 1)).to_have_value("0.00")
+    expect(lee.locator("tfoot [data-sum=work]")).to_have_text("0.00")
+
+
+def test_a_block_from_a_spreadsheet_fills_cells_and_totals(lee, bill):
+    """Amounts go to the columns of amounts; the percentage between them is the same fact as the work."""
+    first = cell(lee, "This period", 1)
+    first.focus()
+    lee.evaluate(DROP, [first.element_handle(), "1,200.50\t25.00\t10.05\n$300\n(10.00)\n77\n"])
+    expect(cell(lee, "This period", 1)).to_have_value("1,200.50")
+    expect(cell(lee, "Moved to work", 1)).to_have_value("25.00")
+    expect(cell(lee, "New stored", 1)).to_have_value("10.05")
+    expect(cell(lee, "This period", 2)).to_have_value("300.00")
+    expect(cell(lee, "This period", 3)).to_have_value("-10.00")
+    expect(lee.locator("tfoot [data-sum=work]")).to_have_text("1,490.50")
+    expect(lee.locator("tfoot [data-sum=stored]")).to_have_text("10.05")
+    save(lee)
+    assert work(bill) == [D("1200.50"), D("300.00"), D("-10.00")]
+
+
+@pytest.mark.parametrize(
+    ("typed", "stands"),
+    [("$1,250", "1,250.00"), ("(50)", "-50.00"), (" 1250.5 ", "1,250.50"), ("50-", "-50.00"), (".05", "0.05"), ("", "0.00")],
+)
+def test_amounts_are_forgiving_in_and_strict_out(lee, bill, typed, stands):
+    """U5: what leaving the cell makes of it is what the server stores."""
+    cell(lee, "This period", 1).fill(typed)
+    cell(lee, "This period", 1).blur()
+    expect(cell(lee, "This period", 1)).to_have_value(stands)
+    cell(lee, "New stored", 1).fill("60")  # so that something changes in each case
+    save(lee)
+    assert work(bill)[0] == D(stands.replace(",", ""))
+
+
+def test_the_preview_says_what_the_server_says_after_saving(lee):
+    """Every figure that adds up while typing, with odd cents, stored material and a release among them."""
+    for name, line, typed in (
+        ("This period", 1, "1,333.35"),
+        ("Moved to work", 1, "133.33"),
+        ("New stored", 1, "0.05"),
+        ("Released", 1, "12.34"),
+        ("This period", 2, "(0.05)"),
+        ("New stored", 2, "999.95"),
+        ("This period", 3, "333.33"),
+    ):
+        cell(lee, name, line).fill(typed)
+    lee.keyboard.press("Tab")
+    expect(lee.locator("dl .preview").first).to_be_visible()
+    preview = shown(lee)
+    save(lee)
+    expect(lee.locator("dl .preview")).to_have_count(0)
+    assert shown(lee) == preview
+    assert preview["net"] not in ("0.00", "")
+
+
+def test_an_amount_that_is_none_is_refused_in_words_and_all_that_was_typed_stays(lee, bill, console):
+    """U4, U5: by the script at once, by the server at the latest; nothing is saved by halves."""
+    console.expect(422)
+    cell(lee, "This period", 1).fill("12O0")
+    cell(lee, "This period", 2).fill("300")
+    cell(lee, "This period", 2).blur()
+    problem = lee.locator("p[data-problem]:visible", has_text="12O0")
+    expect(problem.first).to_contain_text("is not an amount")
+    expect(lee.locator("a[data-problems]")).to_have_text("1 problem: go to line 1")
+    lee.get_by_role("button", name="Save", exact=True).first.click()
+    summary = lee.locator(".error-summary")
+    expect(summary).to_be_focused()
+    expect(summary).to_contain_text("12O0")
+    expect(cell(lee, "This period", 1)).to_have_value("12O0")
+    expect(cell(lee, "This period", 1)).to_have_attribute("aria-invalid", "true")
+    expect(cell(lee, "This period", 2)).to_have_value("300.00")
+    expect(lee.get_by_label("Invoice number")).to_have_value("B-2")
+    assert work(bill) == [D("0.00")] * 3
+
+
+def test_billing_beyond_the_scheduled_value_is_said_while_typing(lee):
+    """N-4."""
+    cell(lee, "This period", 3).fill("1,000.00")
+    expect(lee.locator("p[data-problem]:visible").first).to_have_text("Over the scheduled value by 0.01.")
+
+
+def test_a_percentage_solves_for_the_work_of_this_period(lee, bill):
+    cell(lee, "Total %", 2).fill("33.33")
+    expect(cell(lee, "This period", 2)).to_have_value("966.58")
+    save(lee)
+    assert work(bill)[1] == D("966.58")
+
+
+def test_without_scripts_the_sheet_saves_refuses_and_sends_all_the_same(enter, bill, console):
+    console.expect(422)
+    page = enter(bill.world.contact, scripts=False)
+    page.goto(page_of(bill, "enter/"))
+    page.get_by_label("Invoice number").fill("B-2")
+    cell(page, "This period", 1).fill("$1,250")
+    cell(page, "Total %", 2).fill("50")
+    cell(page, "This period", 3).fill("12O0")
+    page.get_by_role("button", name="Save", exact=True).first.click()
+    expect(page.locator(".error-summary")).to_contain_text("12O0")
+    expect(cell(page, "This period", 1)).to_have_value("$1,250")
+    cell(page, "This period", 3).fill("10")
+    page.get_by_role("button", name="Save", exact=True).first.click()
+    expect(page.locator("main")).to_contain_text("Saved.")
+    assert work(bill) == [D("1250.00"), D("1450.01"), D("10.00")]
+    page.get_by_role("button", name="Check and send").first.click()
+    for box in page.locator("input[name=seen]").all():
+        box.check()
+    page.get_by_role("button", name="Send bill").click()
+    expect(page.locator("main")).to_contain_text("under review")
+    bill.refresh_from_db()
+    assert bill.status == Invoice.Status.UNDER_REVIEW
