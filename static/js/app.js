@@ -25,6 +25,11 @@
   };
   for (const part of document.querySelectorAll("[data-needs-script]")) part.hidden = false;
   showChoices();
+  // On a narrow screen the tabs and the menu scroll sideways: where one is stays in sight.
+  for (const here of document.querySelectorAll(".nav [aria-current], .tabs [aria-current]")) {
+    const strip = here.closest("ul"), hidden = here.getBoundingClientRect().right - strip.getBoundingClientRect().right;
+    if (hidden > 0) strip.scrollLeft += hidden;
+  }
 
   const takeFocus = (within) => within.querySelector?.("[data-takes-focus]")?.focus();
   takeFocus(document);
