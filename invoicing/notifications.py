@@ -49,11 +49,12 @@ def sent_back(invoice: Invoice) -> None:
         {"line": line, "claimed": claims.get(line.schedule_line_id), "allowed": line.work_this_period}
         for line in invoice.lines.filter(verdict=Verdict.REJECTED).select_related("schedule_line")
     ]
-    count = "1 line" if len(rejected) == 1 else f"{len(rejected)} lines"
+    one = len(rejected) == 1
+    count = "1 line" if one else f"{len(rejected)} lines"
     post(
         about=invoice,
         to=_contacts(invoice.commitment),
-        subject=f"{count} of bill {invoice.position} need you ({invoice.commitment.number})"
+        subject=f"{count} of bill {invoice.position} need{'s' if one else ''} you ({invoice.commitment.number})"
         if rejected
         else f"Bill {invoice.position} came back to you ({invoice.commitment.number})",
         template="invoicing/emails/sent_back",

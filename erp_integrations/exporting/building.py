@@ -7,7 +7,7 @@ before the state says so, and the state of the batch, of its invoices and their 
 
 import hashlib
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import structlog
@@ -124,11 +124,18 @@ def thaw(batch: ExportBatch) -> sage_facts.BatchFacts:
 
 def require_unchanged(batch: ExportBatch, frozen: sage_facts.BatchFacts, proposal: Proposal) -> None:
     """S60: the invoices, links, settings and lists still give the facts and the rows that were accepted."""
-    now = collect(list(live_exports(batch)), Acceptance.of(batch))
+    now = _at_the_accepted_address(collect(list(live_exports(batch)), Acceptance.of(batch)), frozen)
     if sage_facts.digest(now) != batch.snapshot_sha256:
         raise Stopped(_in_words(rules.changed_since(frozen, now, timezone.localdate())))
     if proposal.rows.sha256 != batch.accepted_rows_sha256:
         raise Stopped("S60: newer lists of Sage give other rows than were accepted. Look again, then try again.")
+
+
+def _at_the_accepted_address(now: sage_facts.BatchFacts, frozen: sage_facts.BatchFacts) -> sage_facts.BatchFacts:
+    """Where the site answers is no fact of an invoice: a site that moved builds what was accepted before."""
+    links = {invoice.invoice_id: invoice.invoice_link for invoice in frozen.invoices}
+    moved = (replace(each, invoice_link=links.get(each.invoice_id, each.invoice_link)) for each in now.invoices)
+    return replace(now, invoices=tuple(moved))
 
 
 def _in_words(findings) -> str:

@@ -195,6 +195,15 @@ def test_anything_changed_between_acceptance_and_build_stops_it(sage, settings, 
     assert stored_files(settings) == []
 
 
+def test_a_site_that_moved_builds_what_was_accepted_before(sage, settings):
+    """Another port or name of the site is no change of an invoice (S60); the file says what was accepted."""
+    batch = sage.accepted()
+    settings.SITE_URL = "https://moved.example"
+    exporting.build(batch.pk)
+    batch.refresh_from_db()
+    assert batch.state == "ready", batch.error
+
+
 def test_an_altered_snapshot_is_not_built(sage):
     batch = sage.accepted()
     ExportBatch.objects.filter(pk=batch.pk).update(snapshot=batch.snapshot.replace("1000.00", "9000.00"))

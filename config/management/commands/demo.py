@@ -38,6 +38,9 @@ class Command(BaseCommand):
 
     def handle(self, *, port, only_load, **_):
         self.require_free(port)
+        # The demo company is loaded by this process: the links in its mails lead to this port too.
+        if "SITE_URL" not in os.environ:
+            settings.SITE_URL = f"http://127.0.0.1:{port}"
         call_command("migrate", verbosity=0)
         self.load()
         if only_load:
@@ -116,7 +119,7 @@ class Command(BaseCommand):
                 **os.environ,
                 "PYTHONUNBUFFERED": "1",
                 "DEMO": "1",
-                "SITE_URL": os.environ.get("SITE_URL", f"http://127.0.0.1:{port}"),
+                "SITE_URL": settings.SITE_URL,
             },
         )
         threading.Thread(target=self.relay, args=(name, child.stdout), daemon=True).start()

@@ -1,5 +1,6 @@
 """S53–S60: tax, rights, text, insurance, and whether anything changed since acceptance."""
 
+import re
 from datetime import date
 
 from erp_integrations.sage100.canonical import money_text
@@ -16,6 +17,7 @@ from erp_integrations.sage100.rules.registry import (
 )
 from erp_integrations.sage100.text import is_safe, starts_like_a_formula
 
+PLACE = re.compile(r"\[(\d+)\]")
 KEYS = (
     "invoice_number", "vendor_number", "purchase_order_number", "subcontract_number", "job_number", "phase_number",
     "reference_number", "batch_key",
@@ -140,7 +142,7 @@ def unchanged(pair: tuple[BatchFacts, BatchFacts]):
         if invoice.invoice_id not in now:
             yield _changed(invoice, "it is no longer in the batch")
         elif digest(invoice) != digest(now[invoice.invoice_id]):
-            yield _changed(invoice, ", ".join(differences(invoice, now[invoice.invoice_id])))
+            yield _changed(invoice, _in_words(differences(invoice, now[invoice.invoice_id])))
     for added in sorted(now.keys() - {invoice.invoice_id for invoice in accepted.invoices}):
         yield _changed(now[added], "it was added to the batch")
     yield from _changed_batch(accepted, current)
@@ -149,7 +151,7 @@ def unchanged(pair: tuple[BatchFacts, BatchFacts]):
 def _changed(invoice: InvoiceFacts, what):
     return Issue(
         message=f"Invoice {invoice.number} changed after it was accepted: {what}.",
-        remedy="It goes back to the queue. Look at it again and accept it anew.",
+        remedy="Undo that change and try again, or reject the invoice: then it can be sent and accepted anew.",
         field="Invoice", value=invoice.number, invoice_id=invoice.invoice_id,
     )  # fmt: skip
 
@@ -158,9 +160,16 @@ def _changed_batch(accepted, current):
     what = [name for name in differences(accepted, current) if not name.startswith("invoices")]
     if what:
         yield Issue(
-            message=f"The batch changed after it was accepted: {', '.join(what)}.",
-            remedy="Accept it anew.", field="Batch", value=accepted.batch_key,
+            message=f"The batch changed after it was accepted: {_in_words(what)}.",
+            remedy="Undo that change and try again, or reject its invoices: then they can be sent and accepted anew.",
+            field="Batch", value=accepted.batch_key,
         )  # fmt: skip
+
+
+def _in_words(paths: tuple[str, ...] | list[str]) -> str:
+    """`lines[1].retainage_held` as "line 2 retainage held": names of facts are for programs, this is for people."""
+    numbered = (PLACE.sub(lambda found: f" {int(found[1]) + 1}", path.replace("s[", "[")) for path in paths)
+    return ", ".join(path.replace(".", " ").replace("_", " ") for path in numbered)
 
 
 def changed_since(accepted: BatchFacts, current: BatchFacts, today: date) -> tuple[Finding, ...]:

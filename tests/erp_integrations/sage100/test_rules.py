@@ -78,12 +78,12 @@ def test_nothing_changed_between_acceptance_and_build():
 @pytest.mark.parametrize(
     ("current", "says"),
     [
-        (first_line(amount=money("18400.01")), "lines[0].amount, gross, net"),
+        (first_line(amount=money("18400.01")), "line 1 amount, gross, net"),
         (one(version=4), "version"),
         (batch(invoice(invoice_id="3")), "no longer in the batch"),
         (batch(invoice(), invoice(invoice_id="3")), "it was added"),
-        (batch(accounting_date=LATER), "accounting_date"),
-        (batch(layout=APINV_R2), "layout.name"),
+        (batch(accounting_date=LATER), "accounting date"),
+        (batch(layout=APINV_R2), "layout name"),
     ],
     ids=["an amount", "the version", "an invoice gone", "an invoice more", "the date", "the layout"],
 )
