@@ -100,10 +100,14 @@ class ConfirmForm(forms.Form):
     record_number = forms.CharField(label="Sage record number", max_length=20)
 
 
+def plain_ids(typed: list[str]) -> list[int]:
+    """The ids among what an address or a form names; what no row can have (19 digits and more) is left out."""
+    return [int(pk) for pk in typed if pk.isascii() and pk.isdigit() and len(pk) < 19]
+
+
 def chosen_exports(data, company):
     """The exports that a list's tick boxes name, of this company only, in file order."""
-    pks = [pk for pk in data.getlist("export") if pk.isascii() and pk.isdigit()]
     found = InvoiceExport.objects.of(company).with_context().in_file_order()
     if data.get("all"):
         return QueueFilter(data, company=company).narrowed(found.filter(status=ExportStatus.READY_TO_EXPORT))
-    return found.filter(pk__in=pks)
+    return found.filter(pk__in=plain_ids(data.getlist("export")))

@@ -10,7 +10,7 @@ from django.utils import timezone
 from directory.models import Event
 from directory.permissions import Level, Tool, read_access, right_named
 from directory.queue import wake
-from directory.refusals import NotAllowed, NotNow, Refused
+from directory.refusals import NotAllowed, NotNow, Refused, Stale
 from erp_integrations.actions.exports import HeaderEdit, apply_edit, approver_access
 from erp_integrations.exporting import Acceptance, Proposal, allocate_releases, check, plain_findings, storing
 from erp_integrations.exporting.checking import versions_of
@@ -40,23 +40,25 @@ def accept(
     accounting_date: date,
     ticked: Collection[str] = (),
     edits: dict[int, HeaderEdit] | None = None,
+    seen_versions: dict[int, int] | None = None,
 ) -> ExportBatch:
     """One batch of all these exports of one company, or nothing; a worker builds its file after the commit.
 
-    `ticked`: the `finding_key` of every warning the approver has seen; `edits`: {export id: HeaderEdit}. The same
+    `ticked`: the `finding_key` of every warning the approver has seen; `edits`: {export id: HeaderEdit};
+    `seen_versions`: {export id: version of its invoice on the page}, Stale when one was changed since. The same
     acceptance by the same person again gives the same batch (E-1); anybody else is told who was first.
     """
     pks = [export.pk for export in exports]
     try:
         with transaction.atomic():
-            return _accept(pks, by, accounting_date, ticked, edits or {})
+            return _accept(pks, by, accounting_date, ticked, edits or {}, seen_versions or {})
     except IntegrityError as error:
         if "an_invoice_is_in_one_live_batch" not in str(error) and "invoice_export_id" not in str(error):
             raise
         raise NotNow("Somebody accepted one of these invoices a moment ago. Open the queue again.") from None
 
 
-def _accept(pks: list[int], by, accounting_date: date, ticked, edits) -> ExportBatch:
+def _accept(pks: list[int], by, accounting_date: date, ticked, edits, seen_versions) -> ExportBatch:
     exports = _locked_of_one_company(pks)
     company = exports[0].company
     access = approver_access(company, by)
@@ -65,6 +67,8 @@ def _accept(pks: list[int], by, accounting_date: date, ticked, edits) -> ExportB
         return earlier
     for export in exports:
         _require_acceptable(export, InvoiceExport.accept, access)
+        if seen_versions.get(export.pk, export.invoice.version) != export.invoice.version:
+            raise Stale(f"{export.invoice} was taken back, changed and sent again. Look at the new amounts first.")
         if export.pk in edits:
             apply_edit(export, edits[export.pk], by)
     settings = ErpSettings.objects.select_for_update().get(pk=ErpSettings.of(company).pk)

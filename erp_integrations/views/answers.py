@@ -11,7 +11,7 @@ from directory.permissions import Level, Tool, read_access
 from directory.refusals import NotAllowed, Refused
 from erp_integrations.actions import batches, exports
 from erp_integrations.exporting import Proposal, plain_findings
-from erp_integrations.forms import AcceptForm, ConfirmForm, RejectForm, VoidForm, chosen_exports
+from erp_integrations.forms import AcceptForm, ConfirmForm, RejectForm, VoidForm, chosen_exports, plain_ids
 from erp_integrations.models import ExportBatch, InvoiceExport
 from erp_integrations.permissions import VOID_RIGHT, may_void
 from erp_integrations.views.batches import show as show_batch
@@ -40,6 +40,7 @@ def accept(request, company):
             by=request.user,
             accounting_date=form.cleaned_data["accounting_date"],
             ticked=ticked_keys(request.POST),
+            seen_versions=_seen_versions(request.POST, chosen),
         )
     except NotAllowed:
         raise
@@ -47,6 +48,12 @@ def accept(request, company):
         return _ask(request, company, chosen, form, refused=refused, status=refused.status)
     messages.success(request, f"Accepted as {batch.key}. A worker is building the file.")
     return redirect("erp-batch", company.slug, batch.number)
+
+
+def _seen_versions(data, chosen) -> dict[int, int]:
+    """{export id: the version of its invoice that the page showed}, as far as the page sent them along."""
+    named = {export.pk: plain_ids(data.getlist(f"version-{export.pk}")) for export in chosen}
+    return {pk: versions[0] for pk, versions in named.items() if versions}
 
 
 def _date_form(asked, chosen) -> AcceptForm:

@@ -8,6 +8,7 @@ from directory.permissions import Level, Tool, accounting_approvers
 from directory.refusals import NotAllowed, NotNow, Refused
 from erp_integrations.actions import exports
 from erp_integrations.exporting.moving import require
+from erp_integrations.forms import plain_ids
 from erp_integrations.models import InvoiceExport
 from erp_integrations.permissions import SEND_RIGHT
 from erp_integrations.views.shown import of_proposal
@@ -93,7 +94,7 @@ def _sent(invoice: Invoice) -> InvoiceExport:
 def send_many(request, project):
     """Each ticked invoice by itself, and what became of each: nothing is all-or-nothing in silence."""
     _require_sender(request.access)
-    pks = [pk for pk in request.POST.getlist("invoice") if pk.isascii() and pk.isdigit()]
+    pks = plain_ids(request.POST.getlist("invoice"))
     chosen = list(Invoice.objects.visible_to(request.access).with_context().filter(pk__in=pks))
     if not chosen:
         messages.error(request, "Choose at least one invoice to send to ERP.")

@@ -1,10 +1,14 @@
 """Accepting from the queue to the downloaded file, on the pages that people use (E-1, E-2, E-5, P-7, U3, U6)."""
 
+import re
+
 import pytest
+from django.urls import reverse
 
 from erp_integrations import exporting
 from erp_integrations.actions import batches, exports
-from erp_integrations.models import Download, ExportBatch, ListKind, WorkerPulse
+from erp_integrations.models import Download, ExportBatch, InvoiceExport, ListKind, WorkerPulse
+from invoicing.models import Invoice
 from tests.erp_integrations.pages import accept_data, at_batch, at_export, boxes, queries, queue_url, signed_in, text_of
 from tests.erp_integrations.world import ACCOUNTING_DATE, fresh, record_number, sage_world
 
@@ -319,3 +323,36 @@ def test_the_accounting_date_of_the_page_is_that_of_the_file(sage, client, url):
     confirmation = client.get(url, asked(export))
     client.post(url, accept_data(confirmation, export))
     assert ExportBatch.objects.get().accounting_date == ACCOUNTING_DATE
+
+
+def test_an_invoice_whose_id_has_four_digits_is_accepted_as_well(sage, client, url):
+    """Templates put commas into numbers; an id with one would name nothing."""
+    InvoiceExport.objects.filter(pk=sage.sent().pk).update(id=1234567)
+    export = InvoiceExport.objects.get()
+    assert 'name="export" value="1234567"' in text_of(client.get(queue_url(sage.company)))
+    assert 'name="export" value="1234567"' in text_of(client.get(at_export(export)))
+    page = client.get(url, asked(export))
+    assert 'name="export" value="1234567"' in text_of(page)
+
+
+def test_an_invoice_changed_after_the_approver_looked_is_not_accepted_unseen(sage, client, url):
+    """R38: taken back, changed, approved and sent again while the confirmation stood open."""
+    export = sage.sent()
+    page = client.get(url, {"export": export.pk})
+    [version] = re.findall(rf'name="version-{export.pk}" value="(\d+)"', page.content.decode())
+    Invoice.objects.filter(pk=export.invoice_id).update(version=int(version) + 1)
+    form = accept_data(page, export) | {f"version-{export.pk}": version}
+    answer = client.post(url, form)
+    assert answer.status_code == 409
+    assert "Look at the new amounts" in text_of(answer)
+    assert not ExportBatch.objects.exists()
+    seen = accept_data(answer, export) | {f"version-{export.pk}": int(version) + 1}
+    assert client.post(url, seen).status_code == 302
+
+
+@pytest.mark.parametrize("odd", ["9" * 19, "9" * 5000, "٣", "-1"])
+def test_an_id_that_no_row_can_have_names_nothing(sage, odd):
+    client = signed_in(sage.all_rights())
+    assert client.get(queue_url(sage.company, "accept/"), {"export": odd}).status_code == 302
+    many = reverse("invoices-erp-send", args=[sage.base.project.slug])
+    assert client.post(many, {"invoice": odd}).status_code == 302
