@@ -7,6 +7,7 @@ from django.db import transaction
 from directory.models import Event
 from directory.permissions import read_access
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
+from invoicing.actions.billing_periods import check_day
 from invoicing.calculations.lines import next_line
 from invoicing.calculations.money import ZERO
 from invoicing.models import Invoice, InvoiceLine, ScheduleLine
@@ -163,6 +164,10 @@ def _figures(line: InvoiceLine) -> dict[str, str]:
 
 
 def _enter_header(invoice: Invoice, header: HeaderEntry, changes: dict) -> None:
+    if header.number != invoice.number and invoice.status not in Invoice.ENTERABLE:
+        raise Refused("It was sent under this number, which is reserved. Send it back to change it.", field="number")
+    if header.billing_date != invoice.billing_date:
+        check_day(header.billing_date, "billing_date")
     if header.number:
         check_number(header.number)
     for name in ("number", "billing_date"):

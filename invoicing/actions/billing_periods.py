@@ -11,6 +11,8 @@ from directory.refusals import NotNow, Refused
 from invoicing.actions.commitments import require_admin
 from invoicing.models import BillingPeriod, BillingSettings
 
+FIRST_YEAR, LAST_YEAR = 1990, 2199
+
 
 def proposed(project: Project) -> tuple[date, date, date]:
     """(start, end, due) of the next period by the project's settings (B-3): after the newest, else this month."""
@@ -30,11 +32,19 @@ def settings_of(project: Project) -> BillingSettings:
     return BillingSettings.objects.filter(project=project).first() or BillingSettings(project=project)
 
 
+def check_day(day: date, field: str) -> None:
+    """Refuse a day that can only be a slip of the keys; the calendar's own end would break terms and next periods."""
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise Refused(f"Choose a day between {FIRST_YEAR} and {LAST_YEAR}.", field=field)
+
+
 @transaction.atomic
 def open_period(project: Project, start_date: date, end_date: date, due_date: date, *, by) -> BillingPeriod:
     """Open a period and close the one before it, in one transaction (B-1). Overlap is refused (B-2)."""
     Project.objects.select_for_update().get(pk=project.pk)
     require_admin(by, project)
+    for name, day in (("start_date", start_date), ("end_date", end_date), ("due_date", due_date)):
+        check_day(day, name)
     if end_date < start_date:
         raise Refused("The end is before the start. Choose a later end.", field="end_date")
     if due_date < start_date:

@@ -298,11 +298,10 @@ def _was_reduced(invoice: Invoice, line: InvoiceLine) -> bool:
 def _may_be_certified(invoice: Invoice, access) -> None:
     """P-7, earlier invoices settled, identities hold: what both approvals ask."""
     company = invoice.company
-    if company.separate_submitter_and_approver:
-        if invoice.submitted_by_id == access.person.pk:
-            raise NotNow("You submitted this invoice, so someone else approves it (separation of duties).")
-    elif invoice.submitted_by_id == access.person.pk:
-        invoice.duties_waived = True
+    is_own = invoice.submitted_by_id == access.person.pk
+    if is_own and company.separate_submitter_and_approver:
+        raise NotNow("You submitted this invoice, so someone else approves it (separation of duties).")
+    invoice.duties_waived = is_own
     earlier = Invoice.objects.live().filter(commitment=invoice.commitment_id, position__lt=invoice.position)
     waiting = earlier.exclude(status__in=Invoice.CERTIFIED).first()
     if waiting:

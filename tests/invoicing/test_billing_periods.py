@@ -72,3 +72,12 @@ def test_only_a_project_admin_opens_and_closes():
     billing_periods.close(period, by=w.admin)
     with pytest.raises(NotNow):
         billing_periods.close(period, by=w.admin)
+
+
+@pytest.mark.parametrize("day", [date(9999, 12, 1), date(30, 6, 1)])
+def test_a_period_in_an_impossible_year_is_refused(day):
+    """The month after December 9999 can't be proposed: the list of periods would never open again."""
+    w = world()
+    with pytest.raises(Refused) as refused:
+        billing_periods.open_period(w.project, day, day, day, by=w.admin)
+    assert refused.value.field == "start_date"

@@ -393,3 +393,22 @@ def test_the_warnings_a_sender_has_seen_are_kept():
     invoice = w.entered(None, {"stored_new": D("10.00")})
     invoices.submit(invoice, by=w.contact, seen=["N-10"])
     assert Event.objects.about(invoice).first().changes == {"warnings seen": ["", "N-10"]}
+
+
+def test_a_reserved_number_is_not_changed_under_review():
+    """I-6: it was reserved at submit; changed afterwards it could be another invoice's."""
+    w = world()
+    invoice = w.submitted(number="A-1")
+    other = amounts.HeaderEntry(number="A-2", billing_date=invoice.billing_date)
+    with pytest.raises(Refused) as refused:
+        save(invoice, by=w.admin, header=other)
+    assert refused.value.field == "number"
+
+
+def test_a_billing_date_in_an_impossible_year_is_refused():
+    """Sage's terms count on from it."""
+    w = world()
+    invoice = w.draft()
+    with pytest.raises(Refused) as refused:
+        save(invoice, by=w.contact, header=amounts.HeaderEntry(number="A-1", billing_date=date(9999, 12, 31)))
+    assert refused.value.field == "billing_date"
