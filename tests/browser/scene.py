@@ -1,4 +1,4 @@
-"""One small company in which every page has something to show: an invoice in each state, a file on its way, a refusal."""
+"""A small company in which every page has something to show: an invoice in each state, a file on its way."""
 
 from dataclasses import dataclass
 
@@ -49,7 +49,8 @@ def scene() -> Scene:
     set_level(base.admin, Tool.COMPANY_DIRECTORY, sage.company, Level.READ_ONLY, by=base.owner)
     waiting, refused, done, running = (sage.sent() for _ in range(4))
     exports.reject(refused, by=base.approver, reason="The curbs belong to job 2026015")
-    [invited] = invitations.invite(base.project.billing_periods.get(), [commitment(sage)], InvoiceType.WORK, by=base.admin)
+    period = base.project.billing_periods.get()
+    [invited] = invitations.invite(period, [commitment(sage)], InvoiceType.WORK, by=base.admin)
     return Scene(
         sage,
         draft=drafted(sage),
@@ -103,9 +104,12 @@ def pages_of_passers_by(scene: Scene) -> dict[str, str]:
 def pages_of_the_admin(scene: Scene) -> dict[str, str]:
     at, invoice = scene.at, page_of(scene.reviewed)
     number, period = scene.draft.commitment.number, scene.draft.billing_period_id
-    tabs = {f"invoice-{tab}": f"{invoice}?show={tab}" for tab in "lines summary submissions timeline mail".split()}
+    tabs = ("lines", "summary", "submissions", "timeline", "mail")
     line = scene.reviewed.lines.last().pk
-    return {"home": "/", "project": at("project"), "commitments": at("commitments")} | tabs | {
+    return {f"invoice-{tab}": f"{invoice}?show={tab}" for tab in tabs} | {
+        "home": "/",
+        "project": at("project"),
+        "commitments": at("commitments"),
         "invoice-files": page_of(scene.draft, "?show=files"),
         "invoice-approved": page_of(scene.approved),
         "invoice-rejected-by-accounting": page_of(scene.refused.invoice),

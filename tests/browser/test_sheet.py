@@ -1,4 +1,4 @@
-"""The entry sheet in a real browser: moves like a spreadsheet, adds up as one types, and loses nothing that was typed."""
+"""The entry sheet in a real browser: moves like a spreadsheet, adds up as one types, and loses nothing."""
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -103,7 +103,14 @@ def test_a_block_from_a_spreadsheet_fills_cells_and_totals(lee, bill):
 
 @pytest.mark.parametrize(
     ("typed", "stands"),
-    [("$1,250", "1,250.00"), ("(50)", "-50.00"), (" 1250.5 ", "1,250.50"), ("50-", "-50.00"), (".05", "0.05"), ("", "0.00")],
+    [
+        ("$1,250", "1,250.00"),
+        ("(50)", "-50.00"),
+        (" 1250.5 ", "1,250.50"),
+        ("50-", "-50.00"),
+        (".05", "0.05"),
+        ("", "0.00"),
+    ],
 )
 def test_amounts_are_forgiving_in_and_strict_out(lee, bill, typed, stands):
     """U5: what leaving the cell makes of it is what the server stores."""
