@@ -19,7 +19,7 @@ def invited(invitation: Invitation) -> None:
     post(
         about=invitation,
         to=_contacts(invitation.commitment),
-        subject=f"{project.name}: send your {period} bill by {period.due_date:%a %b} {period.due_date.day}",
+        subject=f"{project.name}: send your {period} bill by {period.due_date:%a} {period.due_date.day} {period.due_date:%b}",
         template="invoicing/emails/invited",
         context={"invitation": invitation, "project": project, "words": _settings(project).invitation_text},
         reply_to=invitation.invited_by.email,

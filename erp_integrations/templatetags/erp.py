@@ -70,5 +70,5 @@ def exports_of(invoices: Iterable[Invoice]) -> dict[int, InvoiceExport]:
 
 @register.inclusion_tag("erp_integrations/_export_badge.html")
 def export_badge(exports: dict[int, InvoiceExport], invoice: Invoice) -> dict:
-    """One invoice's badge out of `exports_of`; nothing for one that was never sent."""
-    return {"export": exports.get(invoice.pk)}
+    """One invoice's badge out of `exports_of`; "Not sent" for one that could be, a dash before that."""
+    return {"export": exports.get(invoice.pk), "invoice": invoice}

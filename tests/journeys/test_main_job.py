@@ -221,7 +221,7 @@ def grant(there: Cast, owner: Visitor, pat: Visitor) -> None:
     """Before it the queue can be looked at; only the site owner gives it, in the admin, with a reason (P-4)."""
     one = export_of(steps.newest(there.commitment))
     pat.visit("/").click("ERP").sees("B-2", "C-1")
-    assert not pat.offers("Accept selected")
+    assert not pat.offers("Accept ticked")
     pat.visit(erp_url(there, f"queue/{one.pk}/reject/"), status=403).sees("Can Push to Accounting")
     assert pat.forge(erp_url(there, "queue/accept/"), {"export": one.pk, "confirmed": 1}).status_code == 403
     owner.visit("/").click("Site administration").click("Can Push to Accounting")
