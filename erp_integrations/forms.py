@@ -1,12 +1,16 @@
 """What accounting types: a filter, a day, a reason, a record number. Forms clean; actions decide and save."""
 
+from datetime import date
+
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Q
 
 from directory.models import Project
 from erp_integrations.actions.exports import HeaderEdit
 from erp_integrations.models import InvoiceExport
 from erp_integrations.models.exports import ExportStatus
+from invoicing.actions.billing_periods import FIRST_YEAR, LAST_YEAR
 
 
 class DayInput(forms.DateInput):
@@ -53,12 +57,16 @@ class QueueFilter(forms.Form):
         return exports
 
 
+# A day outside can only be a slip of the keys.
+DAYS = [MinValueValidator(date(FIRST_YEAR, 1, 1)), MaxValueValidator(date(LAST_YEAR, 12, 31))]
+
+
 class HeaderForm(forms.Form):
     """What an approver may change of a header. An empty field means the usual text or day."""
 
     description = forms.CharField(required=False, max_length=50)
-    due_date = forms.DateField(required=False, widget=DayInput)
-    discount_date = forms.DateField(required=False, widget=DayInput)
+    due_date = forms.DateField(required=False, widget=DayInput, validators=DAYS)
+    discount_date = forms.DateField(required=False, widget=DayInput, validators=DAYS)
 
     @classmethod
     def of(cls, export: InvoiceExport) -> "HeaderForm":
@@ -78,6 +86,7 @@ class AcceptForm(forms.Form):
 
     accounting_date = forms.DateField(
         widget=DayInput,
+        validators=DAYS,
         help_text="Sage posts into the period of this day. It is the same for every invoice of the file.",
     )
 

@@ -16,10 +16,11 @@ def _settings(project) -> BillingSettings:
 def invited(invitation: Invitation) -> None:
     """To each contact: project, commitment, period, due date, type, who invites, the project's words, one link."""
     project, period = invitation.project, invitation.billing_period
+    due = period.due_date
     post(
         about=invitation,
         to=_contacts(invitation.commitment),
-        subject=f"{project.name}: send your {period} bill by {period.due_date:%a} {period.due_date.day} {period.due_date:%b}",
+        subject=f"{project.name}: send your {period} bill by {due:%a} {due.day} {due:%b}",
         template="invoicing/emails/invited",
         context={"invitation": invitation, "project": project, "words": _settings(project).invitation_text},
         reply_to=invitation.invited_by.email,

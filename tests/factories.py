@@ -92,7 +92,8 @@ class World:
         invoice = invoice or self.draft()
         figures = figures or ({"work_this_period": D("1000.00")},)
         entries = {line.pk: dict(typed) for line, typed in zip(invoice.lines.all(), figures, strict=False)}
-        header = amounts.HeaderEntry(number=number or f"INV-{next(_counter)}", billing_date=invoice.billing_date)
+        number = number or invoice.number or f"INV-{next(_counter)}"
+        header = amounts.HeaderEntry(number=number, billing_date=invoice.billing_date)
         return amounts.save_lines(invoice, entries, by=by or self.contact, version=invoice.version, header=header)
 
     def submitted(self, invoice: Invoice | None = None, *figures: dict, by=None, number=None) -> Invoice:

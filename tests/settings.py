@@ -9,7 +9,7 @@ VAR = os.environ["PLUMBLINE_VAR"] = tempfile.mkdtemp(prefix="plumbline-tests-")
 atexit.register(shutil.rmtree, VAR, ignore_errors=True)
 os.environ.setdefault("SECRET_KEY", "only for tests")
 
-from config.settings import *  # noqa: F403
+from config.settings import *  # noqa: E402, F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

@@ -182,4 +182,3 @@ def test_with_several_projects_the_bar_follows_the_one_in_the_address():
     page = client.get(reverse("periods", args=["second"]))
     assert [link["url"] for link in page.context["navigation"] if link["current"]] == ["/p/second/periods/"]
     assert [each["label"] for each in page.context["switcher"] if each["current"]] == ["Second"]
-

@@ -245,8 +245,6 @@ def download(batch: ExportBatch, which: Download.Which, *, by, remote_address: s
     except storing.FileDamaged as damage:
         raise NotNow(f"{damage} Call the site owner: the file of a batch never changes.") from damage
     with transaction.atomic():
-        Download.objects.create(
-            batch=batch, which=which, sha256=stored.sha256, by=by, remote_address=remote_address
-        )
+        Download.objects.create(batch=batch, which=which, sha256=stored.sha256, by=by, remote_address=remote_address)
         Event.objects.record("downloaded", batch, by=by, changes={"file": ["", which]})
     return TakenFile(batch.csv_name if is_csv else batch.file_name, content, stored.sha256)

@@ -181,6 +181,8 @@ def void(export: InvoiceExport, *, by, reason: str, sage_holds_it_no_more: bool)
     if not sage_holds_it_no_more:
         raise Refused("First remove it in Sage, then say so here.", field="sage_holds_it_no_more")
     _require_gone_from_sage(export)
+    if export.invoice.releases_on_it.filter(item__is_live=True).exists():
+        raise NotNow("A later batch releases retainage on this invoice. Void that one first.")
     export.reason = reason
     move(export, InvoiceExport.void, access=access, reason=reason)
     _end_item(export, by)

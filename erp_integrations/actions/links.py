@@ -88,9 +88,7 @@ def _cost_codes(company, lists: SageLists):
 
 def _cost_types(company):
     linked = set(company.cost_type_links.values_list("cost_type", flat=True))
-    yield from (
-        CostTypeLink(company=company, cost_type=kind, number=kind) for kind in CostType if kind not in linked
-    )
+    yield from (CostTypeLink(company=company, cost_type=kind, number=kind) for kind in CostType if kind not in linked)
 
 
 def _commitments(company, lists: SageLists):

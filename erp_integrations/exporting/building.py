@@ -27,6 +27,7 @@ from erp_integrations.exporting.storing import StoredFile
 from erp_integrations.models import MAX_ATTEMPTS, BatchState, ExportBatch, InvoiceExport, sage_lists
 from erp_integrations.sage100 import facts as sage_facts
 from erp_integrations.sage100 import rules, totals, workbook
+from invoicing.actions.invoices import close
 
 LEASE = timedelta(seconds=45)
 STEPS = ("Checking", "Making the workbook", "Storing it", "Stored", "Done")
@@ -185,6 +186,7 @@ def finish(batch: ExportBatch, built: Built) -> None:
         publish(batch, built)
         for export in exports:
             move(export, InvoiceExport.built, access=None)
+            close(export.invoice)
         Event.objects.record("built", batch, by=None, from_state=BatchState.BUILDING, to_state=BatchState.READY)
         notifications.ready(batch)
 
@@ -236,9 +238,7 @@ def give_up(batch: ExportBatch, message: str) -> None:
     try:
         with transaction.atomic():
             exports = _locked_exports(batch)
-            _write_fenced(
-                batch, {"state": BatchState.DEAD, "lease_token": None, "lease_until": None, "error": message}
-            )
+            _write_fenced(batch, {"state": BatchState.DEAD, "lease_token": None, "lease_until": None, "error": message})
             for export in exports:
                 if export.status == InvoiceExport.Status.EXPORTING:
                     export.error = message

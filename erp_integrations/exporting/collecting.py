@@ -295,6 +295,4 @@ def _still_held(holding, exports) -> dict[int, Decimal]:
         .annotate(total=Sum("released"))
     )
     taken = {row["on_invoice"]: row["total"] for row in released}
-    return {
-        invoice.pk: max(ZERO, invoice.retainage_newly_held - taken.get(invoice.pk, ZERO)) for invoice in holding
-    }
+    return {invoice.pk: max(ZERO, invoice.retainage_newly_held - taken.get(invoice.pk, ZERO)) for invoice in holding}

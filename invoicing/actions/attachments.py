@@ -9,8 +9,8 @@ from django.core.files.base import ContentFile
 from django.db import transaction
 
 from directory.models import Event
-from directory.permissions import read_access
-from directory.refusals import NotAllowed, Refused
+from directory.permissions import Level, Tool, read_access, right_named
+from directory.refusals import NotAllowed, NotNow, Refused
 from invoicing.models import Attachment, Invoice
 from invoicing.permissions import may_attach
 
@@ -30,7 +30,9 @@ def attach(invoice: Invoice, name: str, content: bytes, *, by) -> Attachment:
     """Keep a file with the invoice. Refuses what is not an allowed type, empty or too large, and says so."""
     invoice = Invoice.objects.locked(invoice.pk)
     if not may_attach(invoice, read_access(by, invoice.company, invoice.project)):
-        raise NotAllowed("Standard on Commitments")
+        raise NotAllowed(right_named(Tool.COMMITMENTS, Level.STANDARD))
+    if invoice.is_exported:
+        raise NotNow("It stands in an import file for accounting. Nothing can be attached any more.")
     name = _clean_name(name)
     _check(name, content)
     sha256 = hashlib.sha256(content).hexdigest()

@@ -96,8 +96,11 @@ def add_contact(commitment: Commitment, person, *, by) -> Level | None:
 @transaction.atomic
 def remove_contact(contact: InvoiceContact, *, by) -> None:
     """The person no longer sees or bills the commitment; their level stays, and shows them nothing by itself (P-1)."""
-    commitment = contact.commitment
+    commitment = Commitment.objects.select_for_update().get(pk=contact.commitment_id)
     require_admin(by, commitment.project)
+    contact = commitment.invoice_contacts.filter(pk=contact.pk).first()
+    if contact is None:
+        return  # a second click
     commitment.access_list.remove(contact.person)
     Event.objects.record("removed invoice contact", commitment, by=by, changes={"contact": [contact.person.name, ""]})
     contact.delete()

@@ -81,6 +81,8 @@ def answer(invitation: Invitation, accepted: bool, words: str = "", *, by) -> In
     project = invitation.project
     if not may_answer(invitation, read_access(by, project.company, project)):
         raise NotAllowed("to be an invoice contact of this commitment")
+    if not invitation.billing_period.is_open:
+        raise NotNow("The billing period is closed. Ask the project team to invite you to the open one.")
     if timezone.localdate(timezone=project.zone) > invitation.billing_period.due_date:
         raise NotNow(f"Bills were due on {invitation.billing_period.due_date}. Ask the project team for more time.")
     if len(words) > 500:

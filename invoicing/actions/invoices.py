@@ -8,7 +8,7 @@ from django_fsm import can_proceed, has_transition_perm
 
 from directory.models import Event
 from directory.permissions import read_access
-from directory.refusals import NotAllowed, NotNow, Refused
+from directory.refusals import NotAllowed, NotNow, Refused, Stale
 from invoicing import notifications
 from invoicing.actions import amounts, submissions
 from invoicing.calculations import identities
@@ -103,17 +103,20 @@ def _move(
     then: Callable[[Invoice], None] | None = None,
     changes: dict | None = None,
 ) -> Invoice:
-    """The one door for a status: locks in order, right, state, guard, transition, save, event, mail (I-1).
+    """The one door for a status: locks in order, right, version, state, guard, transition, save, event, mail (I-1).
 
-    `move` is a transition of `Invoice`; `guard` raises what the machine itself can't know; `then` does what follows in
-    the same transaction.
+    Only the version that was handed in is moved: amounts saved in between were not looked at (I-5). `move` is a
+    transition of `Invoice`; `guard` raises what the machine itself can't know; `then` does what follows in the same
+    transaction.
     """
     with transaction.atomic():
-        invoice = Invoice.objects.locked(invoice.pk)
+        looked_at, invoice = invoice.version, Invoice.objects.locked(invoice.pk)
         access = read_access(by, invoice.company, invoice.project)
         bound = move.__get__(invoice)
         if not _has_right(invoice, move, access):
             raise NotAllowed(right)
+        if invoice.version != looked_at:
+            raise Stale("Somebody changed this invoice in between. Look at it again, then decide.")
         if not can_proceed(bound):
             raise NotNow(_why_not(invoice, move))
         if not has_transition_perm(bound, access):
@@ -334,14 +337,19 @@ def reopen(invoice: Invoice, *, by, reason: str) -> Invoice:
 
 def lock(invoice: Invoice) -> None:
     """Sent to ERP: only attachments can be added (I-4)."""
-    _set_lock(invoice, True)
+    _mark(invoice, is_locked=True, is_exported=False)
+
+
+def close(invoice: Invoice) -> None:
+    """It stands in a file: attachments can no longer be added either (I-4)."""
+    _mark(invoice, is_locked=True, is_exported=True)
 
 
 def unlock(invoice: Invoice) -> None:
     """Back from ERP: the project team can act on it again."""
-    _set_lock(invoice, False)
+    _mark(invoice, is_locked=False, is_exported=False)
 
 
-def _set_lock(invoice: Invoice, is_locked: bool) -> None:
-    invoice.is_locked = is_locked
-    invoice.save(update_fields=["is_locked"])
+def _mark(invoice: Invoice, *, is_locked: bool, is_exported: bool) -> None:
+    invoice.is_locked, invoice.is_exported = is_locked, is_exported
+    invoice.save(update_fields=["is_locked", "is_exported"])

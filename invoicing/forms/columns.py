@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from unicodedata import category
 
 from invoicing.calculations.lines import Line
 from invoicing.calculations.money import (
@@ -32,7 +33,8 @@ def quantity_or_zero(text: str) -> Decimal:
 
 
 def note(text: str) -> str:
-    text = " ".join(text.split())
+    """One line of printable text: control and direction characters are dropped."""
+    text = " ".join("".join(c for c in text if category(c)[0] != "C" or c in "\n\t").split())
     if len(text) > LONGEST_NOTE:
         raise ValueError(f"The note has {len(text)} characters. Use {LONGEST_NOTE} at most.")
     return text

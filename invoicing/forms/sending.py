@@ -25,5 +25,5 @@ class SendForm(forms.Form):
         """Every warning has its tick (5.5)."""
         seen = self.cleaned_data["seen"]
         if missing := [name for name in self.names if name not in seen]:
-            raise forms.ValidationError(f"Tick that you have seen: {', '.join(missing)}.")
+            raise forms.ValidationError(f"Tick each check below that you have seen: {', '.join(missing)}.")
         return seen

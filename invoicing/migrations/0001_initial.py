@@ -134,6 +134,7 @@ class Migration(migrations.Migration):
                 ('status', django_fsm.FSMField(choices=[('draft', 'Draft'), ('under_review', 'Under Review'), ('revise_and_resubmit', 'Revise & Resubmit'), ('pending_owner_approval', 'Pending Owner Approval'), ('approved_as_noted', 'Approved as Noted'), ('approved', 'Approved')], default='draft', max_length=30, protected=True)),
                 ('version', models.PositiveIntegerField(default=1, help_text='I-5: a form built on an older version is refused.')),
                 ('is_locked', models.BooleanField(default=False, help_text='Sent to ERP: only attachments can be added.')),
+                ('is_exported', models.BooleanField(default=False, help_text='Stands in an import file: nothing can be added.')),
                 ('is_extra', models.BooleanField(default=False, help_text='I-3: a further invoice in one period, made by an Admin.')),
                 ('may_finish_late', models.BooleanField(default=False, help_text='B-5: put back by an Admin after the due date.')),
                 ('duties_waived', models.BooleanField(default=False, help_text='P-7 was switched off when it was approved.')),

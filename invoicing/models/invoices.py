@@ -136,6 +136,7 @@ class Invoice(FSMModelMixin, models.Model):
     status = FSMField(choices=InvoiceStatus, default=InvoiceStatus.DRAFT, protected=True, max_length=30)
     version = models.PositiveIntegerField(default=1, help_text="I-5: a form built on an older version is refused.")
     is_locked = models.BooleanField(default=False, help_text="Sent to ERP: only attachments can be added.")
+    is_exported = models.BooleanField(default=False, help_text="Stands in an import file: nothing can be added.")
     is_extra = models.BooleanField(default=False, help_text="I-3: a further invoice in one period, made by an Admin.")
     may_finish_late = models.BooleanField(default=False, help_text="B-5: put back by an Admin after the due date.")
     duties_waived = models.BooleanField(default=False, help_text="P-7 was switched off when it was approved.")

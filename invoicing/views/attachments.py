@@ -1,10 +1,10 @@
 """Files of an invoice: taking them in, and giving them out to whoever may see the invoice."""
 
 from django.contrib import messages
-from django.http import FileResponse
+from django.http import FileResponse, Http404
 from django.shortcuts import get_object_or_404, redirect
 
-from directory.decorators import READ, WRITE
+from directory.decorators import WRITE
 from directory.permissions import Level
 from directory.refusals import NotAllowed, Refused
 from invoicing.actions import attachments
@@ -33,13 +33,17 @@ def attach(request, invoice):
     return redirect(f"{address(invoice)}?show=files")
 
 
-@invoice_view(Level.READ_ONLY, methods=READ)
+@invoice_view(Level.READ_ONLY, methods=("GET",))
 def download(request, invoice, pk):
     """Always a download, never a page of this site, whatever the file says it is (R104)."""
     attachment = get_object_or_404(invoice.attachments, pk=pk)
+    try:
+        content = attachment.file.open("rb")
+    except FileNotFoundError:
+        raise Http404 from None
     attachments.record_download(attachment, by=request.user)
     answer = FileResponse(
-        attachment.file.open("rb"),
+        content,
         as_attachment=True,
         filename=attachment.name,
         content_type="application/octet-stream",

@@ -29,7 +29,11 @@ def answer(request, token):
         if not may_answer(invitation, request.access):
             raise Http404
     if request.method != "POST":
-        return _show(request, invitation, AnswerForm(initial={"words": invitation.words}))
+        return _show(
+            request,
+            invitation,
+            AnswerForm(initial={"words": invitation.words if request.user.is_authenticated else ""}),
+        )
     if not request.user.is_authenticated:
         return redirect_to_login(request.get_full_path())
     return _take_answer(request, invitation)

@@ -137,9 +137,7 @@ def test_raw_sql_moves_a_status_only_along_the_machine(sage, state):
         if target == state or (state, target) in machine_pairs():
             continue
         with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(
-                "UPDATE erp_integrations_invoiceexport SET status = %s WHERE id = %s", [target, export.pk]
-            )
+            cursor.execute("UPDATE erp_integrations_invoiceexport SET status = %s WHERE id = %s", [target, export.pk])
     export.refresh_from_db()
     assert export.status == state
 

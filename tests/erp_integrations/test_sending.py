@@ -85,7 +85,7 @@ def test_it_is_changed_approved_and_sent_again(sage):
     export = exports.retrieve(sage.sent(), by=sage.sender)
     invoices.reopen(export.invoice, by=sage.sender, reason="A line is wrong")
     invoice = Invoice.objects.get(pk=export.invoice_id)
-    sage.base.entered(invoice, {"work_this_period": D("900.00")}, by=sage.sender)
+    invoice = sage.base.entered(invoice, {"work_this_period": D("900.00")}, by=sage.sender)
     invoices.approve(invoice, by=sage.sender)
     again = sage.sent(export.invoice)
     assert again.pk == export.pk

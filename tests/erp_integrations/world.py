@@ -56,9 +56,7 @@ class SageWorld:
         """A subcontract that Sage knows under the same number."""
         commitment = self.base.commitment(**fields)
         links.make(
-            CommitmentLink(
-                company=self.company, commitment=commitment, kind=commitment.kind, number=commitment.number
-            )
+            CommitmentLink(company=self.company, commitment=commitment, kind=commitment.kind, number=commitment.number)
         )
         self.load_subcontracts()
         return commitment

@@ -191,7 +191,8 @@ def test_a_bill_that_came_back_shows_verdict_reason_claim_and_allowance(w):
     invoice = w.submitted()
     line = invoice.lines.first()
     reviews.decide(line, Verdict.REJECTED, "Not poured yet", by=w.admin)
-    amounts.save_lines(invoice, {line.pk: {"work_this_period": D("400.00")}}, by=w.admin, version=invoice.version)
+    allowed = {line.pk: {"work_this_period": D("400.00")}}
+    invoice = amounts.save_lines(invoice, allowed, by=w.admin, version=invoice.version)
     invoices.send_back(invoice, by=w.admin, comment="Look at line 1")
     page = text_of(signed_in(w.contact).get(at(invoice, "invoice-enter")))
     assert "Rejected by Dana Cole: “Not poured yet”" in page
@@ -281,7 +282,7 @@ def test_a_warning_needs_its_tick(w):
     invoice = w.entered(w.draft(), {"stored_new": D("500.00")})
     refused = send(w.contact, invoice)
     assert refused.status_code == 422
-    assert "Tick that you have seen: N-10" in text_of(refused)
+    assert "Tick each check below that you have seen: N-10" in text_of(refused)
     assert send(w.contact, invoice, seen=["N-10"]).status_code == 302
 
 

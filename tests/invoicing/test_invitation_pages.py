@@ -73,10 +73,18 @@ def test_accepting_opens_the_new_bill(w, invitation):
 
 
 def test_accepting_counts_even_when_the_bill_cannot_start_yet(w, invitation):
+    invitation.commitment.status = "terminated"
+    invitation.commitment.save()
+    answer = signed_in(w.contact).post(link(invitation), {"answer": "accept"}, follow=True)
+    assert "Your answer is noted. The commitment is Terminated" in text_of(answer)
+
+
+def test_nobody_answers_for_a_closed_period(w, invitation):
     invitation.billing_period.status = "closed"
     invitation.billing_period.save()
-    answer = signed_in(w.contact).post(link(invitation), {"answer": "accept"}, follow=True)
-    assert "Your answer is noted. The billing period is closed" in text_of(answer)
+    answer = signed_in(w.contact).post(link(invitation), {"answer": "accept"})
+    assert answer.status_code == 409
+    assert "The billing period is closed" in text_of(answer)
 
 
 def test_declining_keeps_the_words_and_can_be_undone(w, invitation):

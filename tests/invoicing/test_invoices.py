@@ -8,7 +8,7 @@ from django.db import IntegrityError, connection, transaction
 
 from directory.models import Event, Mail, Vendor
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
-from invoicing.actions import amounts, billing_periods, change_orders, invitations, invoices, reviews
+from invoicing.actions import amounts, attachments, billing_periods, change_orders, invitations, invoices, reviews
 from invoicing.calculations import identities
 from invoicing.models import BillingSettings, Invoice, InvoiceType, Submission, Verdict
 from invoicing.proof import identities_of
@@ -412,3 +412,27 @@ def test_a_billing_date_in_an_impossible_year_is_refused():
     with pytest.raises(Refused) as refused:
         save(invoice, by=w.contact, header=amounts.HeaderEntry(number="A-1", billing_date=date(9999, 12, 31)))
     assert refused.value.field == "billing_date"
+
+
+def test_a_decision_about_amounts_that_changed_in_between_is_refused():
+    """I-5: the version that was looked at is the version that is moved."""
+    w = world()
+    looked_at = w.submitted()
+    changed = {looked_at.lines.first().pk: {"work_this_period": D("1.00"), "allowed_reason": "Measured"}}
+    amounts.save_lines(looked_at, changed, by=w.second_admin, version=looked_at.version)
+    for decide in (invoices.approve, invoices.hold_for_owner):
+        with pytest.raises(Stale, match="Look at it again"):
+            decide(looked_at, by=w.admin)
+
+
+def test_files_are_attached_until_the_export():
+    """I-4."""
+    w = world()
+    invoice = w.approved()
+    invoices.lock(invoice)
+    assert attachments.attach(invoice, "proof.pdf", b"%PDF-1.4", by=w.contact)
+    invoices.close(invoice)
+    with pytest.raises(NotNow, match="import file"):
+        attachments.attach(invoice, "late.pdf", b"%PDF-1.4", by=w.contact)
+    invoices.unlock(invoice)
+    assert attachments.attach(invoice, "again.pdf", b"%PDF-1.4", by=w.contact)
