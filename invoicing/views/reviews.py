@@ -181,7 +181,11 @@ def _finished(request, invoice: Invoice, decision, form: FinishForm):
     except Refused as refused:
         form.add_error(refused.field or None, refused.message)
         return _show_finish(request, invoice, decision, form, refused)
-    messages.success(request, f"{done} is {done.get_status_display()} now.")
+    sent_back = done.status == Invoice.Status.REVISE_AND_RESUBMIT
+    messages.success(
+        request,
+        f"{done} was sent back to {done.vendor.name}." if sent_back else f"{done} is {done.get_status_display()} now.",
+    )
     return redirect(address(done))
 
 

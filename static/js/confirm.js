@@ -10,7 +10,9 @@
   const open = (dialog, opener) => {
     dialog.opener = opener;
     dialog.showModal();
-    (dialog.querySelector("[autofocus], [data-takes-focus]") ?? dialog.querySelector("h1, h2"))?.focus();
+    const first = dialog.querySelector("[autofocus], [data-takes-focus]") ?? dialog.querySelector("h1, h2");
+    if (first?.matches("h1, h2")) first.tabIndex = -1;  // else showModal's choice stays: the cross in the corner
+    first?.focus();
   };
 
   const fetchInto = async (link) => {

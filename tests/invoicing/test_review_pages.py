@@ -118,7 +118,7 @@ def test_with_htmx_the_row_and_the_counters_come_back_in_one_answer():
     text = press(signed_in(w.admin), invoice, line, "approved", htmx=True).content.decode()
     assert text.lstrip().startswith('<tbody class="line is-ok"') and f'id="line-{line.pk}"' in text
     assert '<span class="count" id="count-todo" hx-swap-oob="true">1</span>' in text
-    assert "1 approved · 0 rejected · 1 to do" in text and "Approve the other 1" in text
+    assert "1 approved · 0 rejected · 1 to do" in text and "Approve the other line" in text
 
 
 def test_pressing_a_pressed_button_takes_the_verdict_back_and_pressing_twice_does_not():
@@ -208,7 +208,7 @@ def test_approving_the_rest_skips_what_is_decided_and_what_is_over_its_value():
     reviews.decide(line_of(invoice), Verdict.REJECTED, "No", by=w.admin)
     client = signed_in(w.admin)
     page = client.get(address(invoice))
-    assert page.context["review_counts"]["problems"] == 1 and "Approve the other 1" in page.content.decode()
+    assert page.context["review_counts"]["problems"] == 1 and "Approve the other line" in page.content.decode()
     client.post(address(invoice, "review-rest"))
     assert [line.verdict for line in invoice.lines.all()] == ["rejected", "", "approved"]
 
