@@ -46,13 +46,13 @@ def bootstrap(command: str) -> None:
 
 
 def main() -> None:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     command = sys.argv[1] if len(sys.argv) > 1 else ""
     inside = pathlib.Path(sys.prefix).resolve() == VENV.resolve()
     if command in NEEDS and not inside and not os.environ.get("NO_BOOTSTRAP"):
         bootstrap(command)
     if command == "selftest":
         sys.exit(subprocess.call([sys.executable, "-m", "pytest", *sys.argv[2:]], cwd=ROOT))
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     from django.core.management import execute_from_command_line  # only there once the packages are
 
     execute_from_command_line(sys.argv)
