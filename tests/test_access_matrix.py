@@ -14,7 +14,7 @@ from django.test import Client
 from django.urls import get_resolver, reverse
 
 from directory.actions.grants import set_level
-from directory.models import AccountingPrivilege, Mail, Vendor
+from directory.models import AccountingPrivilege, Mail, Person, Vendor
 from directory.permissions import Level, Tool
 from invoicing.actions import attachments, commitments, invitations
 from invoicing.models import InvoiceType
@@ -406,11 +406,40 @@ def test_a_post_without_a_token_is_refused_everywhere():
             assert client.post(site.address(name)).status_code == 403, name
 
 
+def others_routes(start: str) -> list[str]:
+    """Every address without an id under `start`, whose views are not ours."""
+    [under] = [pattern for pattern in get_resolver().url_patterns if str(pattern.pattern) == start]
+    return [f"/{route}" for route in routes_in(under.url_patterns, start) if not re.search(r"[<(^$]", route)]
+
+
+def routes_in(patterns, prefix: str):
+    for pattern in patterns:
+        route = prefix + str(pattern.pattern)
+        yield from routes_in(pattern.url_patterns, route) if hasattr(pattern, "url_patterns") else [route]
+
+
 @pytest.mark.parametrize("who", sorted(EVERYONE - {"site owner without a grant", "staff of the admin"}))
 def test_the_admin_is_closed_to_everybody_but_its_staff(who):
     client = build_site().client(who)
-    for address in ("/admin/", "/admin/directory/person/", "/admin/directory/accountingprivilege/add/"):
-        assert client.get(address).status_code == 302, address
+    addresses = others_routes("admin/")
+    assert len(addresses) > 20
+    for address in addresses:
+        for method in (client.get, client.post):
+            if address not in ("/admin/login/", "/admin/logout/", "/admin/jsi18n/"):
+                assert method(address).status_code in (302, 404), address
+
+
+@pytest.mark.parametrize("who", ["anonymous", "contact", "commitments admin"])
+def test_the_pages_of_an_account_are_ones_own_and_nobody_signs_up(who):
+    client = build_site().client(who)
+    for address in others_routes("accounts/"):
+        with transaction.atomic():
+            assert client.get(address).status_code in (200, 302, 404), address
+            assert client.post(address).status_code in (200, 302, 404, 405), address
+            transaction.set_rollback(True)
+    made = client.post("/accounts/signup/", {"email": "new@example.com", "password1": "A long enough one"})
+    assert made.status_code in (200, 302)
+    assert not Person.objects.filter(email="new@example.com").exists()
 
 
 def test_signed_in_pages_are_kept_in_no_cache():
