@@ -254,7 +254,7 @@ def _batch(company: Company, batch: ExportBatch, state: str, words: str, verb: s
 
 
 def _to_download(company: Company, batch: ExportBatch) -> Task:
-    return _batch(company, batch, "ready", "nobody has downloaded it yet", "Download")
+    return _batch(company, batch, "ready", "nobody has downloaded it yet", "Get the file")
 
 
 def _to_confirm(company: Company, batch: ExportBatch) -> Task:
