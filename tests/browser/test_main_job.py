@@ -306,7 +306,7 @@ def tick_all(page: Page) -> None:
 def take_the_file(there: Cast, kim: Page) -> None:
     batch = ExportBatch.objects.get(accepted_by=there.approver)
     kim.goto("/")
-    follow(kim, f"Download: Import file {batch.key}")
+    follow(kim, f"Get the file: Import file {batch.key}")
     first, again = (download(kim) for _ in range(2))
     assert first == again
     kim.reload()

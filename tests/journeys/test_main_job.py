@@ -282,7 +282,7 @@ def accept(there: Cast, pat: Visitor, worker) -> None:
 
 def take_the_file(there: Cast, kim: Visitor) -> None:
     batch = ExportBatch.objects.get(accepted_by=there.approver)
-    kim.visit("/").click(f"Download: Import file {batch.key}")
+    kim.visit("/").click(f"Get the file: Import file {batch.key}")
     first, again = steps.download(kim, "Download file"), steps.download(kim, "Download file")
     assert first == again
     kim.sees("Taken 2 times")
