@@ -200,7 +200,7 @@ def bill_on_behalf(there: Cast, dana: Page, ola: Page) -> None:
     dana.goto(f"/p/{there.base.project.slug}/commitments/{there.second.number}/")
     press(dana, "Start invoice on behalf")
     says(dana, "You are entering this on behalf of Acme Concrete")
-    write(dana, "Invoice number", "C-1")
+    write(dana, "Invoice number", "CURB-1")
     write(dana, "This period, line 1", "4000")
     press(dana, "Check and send")
     for box in dana.locator("input[name=seen]").all():
@@ -265,8 +265,8 @@ def erp(there: Cast, rest: str = "queue/") -> str:
 def reject(there: Cast, pat: Page) -> None:
     pat.goto("/")
     follow(pat, "ERP", exact=True)
-    follow(pat, "C-1")
-    says(pat, "C-1", "20145", "400.00")
+    follow(pat, "CURB-1")
+    says(pat, "CURB-1", "20145", "400.00")
     follow(pat, "Reject…")
     dialog = pat.locator("dialog[open]")
     dialog.get_by_label("Why is it rejected?").fill("Curbs belong to job 2026015")

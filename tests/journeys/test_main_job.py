@@ -178,7 +178,7 @@ def correct(there: Cast, lee: Visitor) -> None:
 def bill_on_behalf(there: Cast, dana: Visitor, ola: Visitor) -> None:
     dana.visit(project_url(there, f"commitments/{there.second.number}/")).press("Start invoice on behalf")
     dana.sees("You are entering this on behalf of Acme Concrete")
-    dana.fill("Invoice number", "C-1").fill("This period, line 1", "4000")
+    dana.fill("Invoice number", "CURB-1").fill("This period, line 1", "4000")
     steps.send_bill(dana, "invoice")
     invoice = steps.newest(there.second)
     dana.visit(steps.page_of(invoice, "review/")).press("Approve all 1").click("Finish review")
@@ -220,7 +220,7 @@ def send_and_change(there: Cast, dana: Visitor) -> None:
 def grant(there: Cast, owner: Visitor, pat: Visitor) -> None:
     """Before it the queue can be looked at; only the site owner gives it, in the admin, with a reason (P-4)."""
     one = export_of(steps.newest(there.commitment))
-    pat.visit("/").click("ERP").sees("B-2", "C-1")
+    pat.visit("/").click("ERP").sees("B-2", "CURB-1")
     assert not pat.offers("Accept ticked")
     pat.visit(erp_url(there, f"queue/{one.pk}/reject/"), status=403).sees("Can Push to Accounting")
     assert pat.forge(erp_url(there, "queue/accept/"), {"export": one.pk, "confirmed": 1}).status_code == 403
@@ -238,10 +238,10 @@ def grant(there: Cast, owner: Visitor, pat: Visitor) -> None:
 def reject(there: Cast, pat: Visitor) -> None:
     pat.visit(erp_url(there))
     there.closed(pat.url, through=ERP_PEOPLE)
-    pat.click("C-1")
+    pat.click("CURB-1")
     there.closed(pat.url, through=ERP_PEOPLE)
     header, *_ = pat.rows("Header (H)")
-    assert (header["Invoice no"], header["Vendor no"], header["Retainage"]) == ("C-1", "20145", "400.00")
+    assert (header["Invoice no"], header["Vendor no"], header["Retainage"]) == ("CURB-1", "20145", "400.00")
     pat.click("Reject…")
     there.closed(pat.url, told=ERP_PEOPLE)
     there.closed(pat.url, told=ERP_PEOPLE, post=True)
@@ -257,7 +257,7 @@ def hear_of_rejection(there: Cast, ola: Visitor) -> None:
 
 
 def accept(there: Cast, pat: Visitor, worker) -> None:
-    pat.visit(erp_url(there)).misses("C-1").click("B-2")
+    pat.visit(erp_url(there)).misses("CURB-1").click("B-2")
     pat.sees("SOV-004 isn't linked to a line", "S39")
     rows = {row["Description"]: row["Price"] for row in pat.rows("Details (D)")}
     assert rows == {
