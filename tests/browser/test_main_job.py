@@ -107,6 +107,7 @@ def answer(there: Cast, lee: Page) -> None:
 
 def bill(there: Cast, lee: Page) -> None:
     expect(figure(lee, "Less previous certificates")).to_have_text("13,500.00")
+    lee.wait_for_load_state()  # so that the sheet's script hears the keys
     write(lee, "Invoice number", "B-2")
     lee.get_by_label("This period, line 1", exact=True).focus()
     lee.keyboard.type("8000")
