@@ -13,6 +13,7 @@ from enum import Enum, IntEnum
 from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 from guardian.shortcuts import assign_perm, get_objects_for_user, remove_perm
 from guardian.utils import get_group_obj_perms_model, get_user_obj_perms_model
 
@@ -211,8 +212,14 @@ def names_with_level(on, tool: Tool, level: Level, limit: int = 5) -> list[str]:
 def accounting_approvers(company) -> QuerySet:
     """Standard or Admin on ERP Integrations together with a live grant of *Can Push to Accounting* (domain 1)."""
     return people_with_level(company, Tool.ERP_INTEGRATIONS, Level.STANDARD).filter(
-        privileges__company=company, privileges__withdrawn_at=None
+        live_privilege("privileges__"), privileges__company=company
     )
+
+
+def live_privilege(prefix: str = "") -> Q:
+    """A grant of *Can Push to Accounting* that is neither withdrawn nor past its end; `prefix` leads to it."""
+    not_over = Q(**{f"{prefix}ends_at__isnull": True}) | Q(**{f"{prefix}ends_at__gt": timezone.now()})
+    return Q(**{f"{prefix}withdrawn_at__isnull": True}) & not_over
 
 
 def levels_held_on(places: Sequence) -> dict[tuple[int, Tool, int], Level]:

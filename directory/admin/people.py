@@ -109,7 +109,7 @@ class PersonAdmin(OwnersOnly):
 
     @admin.display(description="can push to accounting")
     def is_accounting_approver(self, person):
-        return ", ".join(held.company.name for held in person.privileges.all() if held.withdrawn_at is None) or "–"
+        return ", ".join(held.company.name for held in person.privileges.all() if held.is_live) or "–"
 
     @admin.display(description="levels on tools")
     def levels(self, person):

@@ -68,7 +68,7 @@ class PrivilegeAdmin(OwnersOnly):
 
     @admin.display(boolean=True, description="live")
     def is_live(self, privilege):
-        return privilege.withdrawn_at is None
+        return privilege.is_live
 
     def has_change_permission(self, request, obj=None):
         return False

@@ -1,9 +1,19 @@
 """The general contractor that owns a site's data, and the vendors in its directory."""
 
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Lower
 
+from directory.fields import MoneyField
 from directory.permissions import Tool
+
+
+class Policy(models.TextChoices):
+    """What a missing paper of a vendor means for an approval (R85)."""
+
+    IGNORE = "ignore", "Don't look"
+    WARN = "warn", "Warn"
+    BLOCK = "block", "Block, unless an Admin says why not"
 
 
 class Company(models.Model):
@@ -17,6 +27,20 @@ class Company(models.Model):
     separate_sender_and_accepter = models.BooleanField(
         default=True, help_text="P-7: whoever sent an invoice to ERP may not accept it."
     )
+    separate_raiser_and_approver = models.BooleanField(
+        default=True, help_text="Whoever allowed more than was claimed may not approve the invoice."
+    )
+    second_approval_above = MoneyField(
+        null=True, blank=True, help_text="From this payment due on, two people approve. Empty: one is enough."
+    )
+    needs_second_factor = models.BooleanField(
+        "second factor required", default=False, help_text="Of accounting approvers, accounting staff and site owners."
+    )
+    insurance_policy = models.CharField("expired insurance", max_length=6, choices=Policy, default=Policy.WARN)
+    workers_comp_policy = models.CharField(
+        "missing workers' compensation proof", max_length=6, choices=Policy, default=Policy.WARN
+    )
+    lien_waiver_policy = models.CharField("missing lien waiver", max_length=6, choices=Policy, default=Policy.IGNORE)
 
     class Meta:
         verbose_name_plural = "companies"
@@ -36,6 +60,13 @@ class Vendor(models.Model):
 
     company = models.ForeignKey(Company, models.PROTECT, related_name="vendors")
     name = models.CharField(max_length=120)
+    number = models.CharField(max_length=20, blank=True, help_text="The company's own number for this vendor.")
+    email = models.EmailField("e-mail", blank=True)
+    phone = models.CharField(max_length=30, blank=True)
+    remit_to = models.TextField("remit-to address", max_length=300, blank=True)
+    details_changed_at = models.DateTimeField(
+        null=True, editable=False, help_text="When a verified change of name, contact or remit-to took effect (R81)."
+    )
     insurance_expires_date = models.DateField(null=True, blank=True)
     needs_workers_comp = models.BooleanField("workers' compensation proof missing", default=False)
     is_active = models.BooleanField(default=True)
@@ -43,7 +74,10 @@ class Vendor(models.Model):
     class Meta:
         ordering = ["name"]
         constraints = [
-            models.UniqueConstraint("company", Lower("name"), name="a_vendor_name_is_used_once_in_a_company")
+            models.UniqueConstraint("company", Lower("name"), name="a_vendor_name_is_used_once_in_a_company"),
+            models.UniqueConstraint(
+                "company", "number", condition=~Q(number=""), name="a_vendor_number_is_used_once_in_a_company"
+            ),
         ]
 
     def __str__(self):

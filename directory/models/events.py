@@ -57,7 +57,28 @@ class Event(models.Model):
 
     class Meta:
         ordering = ["-pk"]
-        indexes = [models.Index(fields=["subject", "-id"], name="timeline")]
+        indexes = [
+            models.Index(fields=["subject", "-id"], name="timeline"),
+            models.Index(fields=["company", "-id"], name="company_events"),
+        ]
 
     def __str__(self):
         return f"{self.by_name} {self.verb} {self.subject_text}"
+
+
+class EventSeal(models.Model):
+    """One link of the chain over all events: its digest covers the event and the digest before it (R120).
+
+    Written right after the commit that wrote the event, by one writer at a time, and never changed.
+    """
+
+    position = models.PositiveBigIntegerField(primary_key=True, help_text="1, 2, 3 … without a gap.")
+    event = models.OneToOneField(Event, models.PROTECT, related_name="seal")
+    digest = models.CharField(max_length=64)
+    sealed_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["position"]
+
+    def __str__(self):
+        return f"{self.position}:{self.digest}"

@@ -38,9 +38,15 @@ class Mail(models.Model):
 
     UNDERWAY = (State.WAITING, State.SENDING)
 
-    company = models.ForeignKey(Company, models.PROTECT, related_name="mails")
+    company = models.ForeignKey(
+        Company, models.PROTECT, null=True, related_name="mails", help_text="Empty: about a login, not a company."
+    )
     subject = models.CharField(max_length=80)
     to = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="mails")
+    address = models.EmailField(blank=True, help_text="Where it goes, if not to the address of the login.")
+    dedupe_key = models.CharField(
+        max_length=100, blank=True, help_text="Names what must be said once, such as one day's digest (R36)."
+    )
     reply_to = models.EmailField(blank=True)
     headline = models.CharField("subject line", max_length=200)
     text = models.TextField()
@@ -57,6 +63,11 @@ class Mail(models.Model):
     class Meta:
         verbose_name_plural = "mail"
         ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                "dedupe_key", condition=~models.Q(dedupe_key=""), name="what_must_be_said_once_is_said_once"
+            )
+        ]
         indexes = [
             models.Index(fields=["subject", "-id"], name="mail_about"),
             models.Index(fields=["due_at"], condition=models.Q(state__in=["waiting", "sending"]), name="mail_underway"),

@@ -28,6 +28,11 @@ class PersonManager(BaseUserManager):
         return self.get(email__iexact=email)
 
 
+class MailPace(models.TextChoices):
+    AT_ONCE = "at_once", "At once"
+    DAILY = "daily", "Once a day, in one mail"
+
+
 class Person(AbstractBaseUser, PermissionsMixin):
     email = models.EmailField("e-mail", unique=True)
     name = models.CharField(max_length=120)
@@ -35,6 +40,9 @@ class Person(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(default=True)
     joined_at = models.DateTimeField(auto_now_add=True)
     uses_keys = models.BooleanField("single-letter keys", default=True, help_text="U8: they can be switched off.")
+    accounting_mail = models.CharField(
+        "mail about invoices sent to accounting", max_length=10, choices=MailPace, default=MailPace.AT_ONCE
+    )
 
     objects = PersonManager()
 
@@ -83,6 +91,9 @@ class Membership(models.Model):
     vendor = models.ForeignKey(Vendor, models.PROTECT, null=True, blank=True, related_name="memberships")
     title = models.CharField(max_length=80, blank=True)
     is_active = models.BooleanField(default=True)
+    asked_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="A login of old was asked to join and has not answered (R89)."
+    )
 
     objects = MembershipQuerySet.as_manager()
 
@@ -90,6 +101,10 @@ class Membership(models.Model):
         ordering = ["person__name"]
         constraints = [
             models.UniqueConstraint("company", "person", name="a_person_is_once_in_a_directory"),
+            models.CheckConstraint(
+                condition=Q(asked_at__isnull=True) | Q(is_active=False),
+                name="whoever_has_not_agreed_is_not_in_the_directory",
+            ),
         ]
         indexes = [models.Index(fields=["person"], condition=Q(is_active=True), name="active_memberships")]
 

@@ -3,13 +3,16 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 
 from directory.models.companies import Company
+from directory.permissions import live_privilege
 
 
 class PrivilegeQuerySet(models.QuerySet):
     def live(self):
-        return self.filter(withdrawn_at__isnull=True)
+        """Granted, not withdrawn, and not past its end."""
+        return self.filter(live_privilege())
 
 
 class AccountingPrivilege(models.Model):
@@ -18,6 +21,7 @@ class AccountingPrivilege(models.Model):
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="privileges")
     company = models.ForeignKey(Company, models.PROTECT, related_name="privileges")
     reason = models.CharField(max_length=300)
+    ends_at = models.DateTimeField(null=True, blank=True, help_text="Empty: until it is withdrawn.")
     granted_at = models.DateTimeField(auto_now_add=True)
     granted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     withdrawn_at = models.DateTimeField(null=True, editable=False)
@@ -52,3 +56,58 @@ class AccountingPrivilege(models.Model):
 
     def __str__(self):
         return f"{self.person} may push to accounting for {self.company}"
+
+    @property
+    def is_live(self) -> bool:
+        return self.withdrawn_at is None and (self.ends_at is None or self.ends_at > timezone.now())
+
+
+class PrivilegeRequestQuerySet(models.QuerySet):
+    def waiting(self):
+        return self.filter(state=PrivilegeRequest.State.WAITING)
+
+
+class PrivilegeRequest(models.Model):
+    """A company's Directory Admin asks for the privilege for somebody; a site owner grants or declines it (P-5)."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "Waiting"
+        GRANTED = "granted", "Granted"
+        DECLINED = "declined", "Declined"
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="privilege_requests")
+    company = models.ForeignKey(Company, models.PROTECT, related_name="privilege_requests")
+    reason = models.CharField(max_length=300)
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField(auto_now_add=True)
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    answered_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    answered_at = models.DateTimeField(null=True)
+    answer = models.CharField("what was answered", max_length=300, blank=True)
+    privilege = models.OneToOneField(AccountingPrivilege, models.PROTECT, null=True, related_name="request")
+
+    objects = PrivilegeRequestQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "request for Can Push to Accounting"
+        verbose_name_plural = "requests for Can Push to Accounting"
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                "person", "company", condition=Q(state="waiting"), name="a_privilege_is_asked_for_once_at_a_time"
+            ),
+            models.CheckConstraint(condition=~Q(reason=""), name="a_request_has_a_reason"),
+            models.CheckConstraint(
+                condition=Q(state="waiting", answered_by__isnull=True, answered_at__isnull=True)
+                | (~Q(state="waiting") & Q(answered_by__isnull=False, answered_at__isnull=False)),
+                name="an_answered_request_has_a_moment_and_a_person",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="granted", privilege__isnull=False)
+                | (~Q(state="granted") & Q(privilege__isnull=True)),
+                name="a_granted_request_names_its_privilege",
+            ),
+        ]
+
+    def __str__(self):
+        return f"request for {self.person} at {self.company}"

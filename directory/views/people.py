@@ -14,7 +14,8 @@ from directory.roster import roster
 
 @company_view(Tool.COMPANY_DIRECTORY, Level.READ_ONLY, methods=READ)
 def directory(request, company):
-    return render(request, "directory/people.html", {"company": company, "entries": roster(company)})
+    context = {"company": company, "tab": "people", "entries": roster(company)}
+    return render(request, "directory/people.html", context)
 
 
 @signed_in_view()
