@@ -120,7 +120,7 @@ class DemoAccounting:
         for line in ScheduleLine.objects.filter(commitment__in=sent).select_related("commitment"):
             reference = str(line.position)  # as `commitment_rows` numbers them
             links.make(LineLink(schedule_line=line, commitment=line.commitment, line_reference=reference), by=self.sam)
-        settings = ErpSettings.of(self.company)
+        settings = ErpSettings.made_for(self.company)
         settings.subcontract_account, settings.purchase_order_account = "5040", "5010"
         settings.save()
 

@@ -4,8 +4,6 @@ import calendar
 from datetime import date, timedelta
 from decimal import Decimal
 
-from django.utils import timezone
-
 from config.demo_accounting import DemoAccounting
 from directory.actions import grants, privileges
 from directory.models import Company, Membership, Person, Project, Vendor
@@ -67,7 +65,6 @@ class DemoCompany:
         self.people: dict[str, Person] = {}
         self.vendors: dict[str, Vendor] = {}
         self.codes: dict[str, CostCode] = {}
-        self.today = timezone.localdate()
 
     @property
     def dana(self) -> Person:
@@ -79,6 +76,7 @@ class DemoCompany:
 
     def build(self) -> None:
         self.company = Company.objects.create(name="Cascade Builders", slug=COMPANY)
+        self.today = self.company.today
         self.enter_people()
         self.codes = {
             code: CostCode.objects.create(company=self.company, code=code, name=name) for code, name in CODES.items()

@@ -136,17 +136,18 @@ def day(value: date | None) -> str:
 
 @register.simple_tag
 def moment(at: datetime | None, zone: object = "") -> SafeString:
-    """A moment in the project's zone, named, exact in the title (U10). `zone`: a name or anything with `time_zone`."""
+    """A moment in a project's or a company's zone, named, exact in its title (U10). `zone`: a name or one of them."""
     if at is None:
         return SafeString("")
     name = str(getattr(zone, "time_zone", zone) or timezone.get_current_timezone_name())
     here = at.astimezone(ZoneInfo(name))
+    short = here.tzname() if here.tzname().isalpha() else name.rpartition("/")[2].replace("_", " ") + " time"
     hour = f"{here.hour % 12 or 12}:{here:%M} {'am' if here.hour < 12 else 'pm'}"
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
         here.isoformat(timespec="seconds"),
         f"{here:%A} {here.day} {here:%B %Y, %H:%M:%S} {here:%Z} ({name})",
-        f"{here.day} {here:%b %Y}, {hour} {here:%Z}",
+        f"{here.day} {here:%b %Y}, {hour} {short}",
     )
 
 

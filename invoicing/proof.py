@@ -127,7 +127,7 @@ def _period_facts(invoice: Invoice) -> PeriodFacts:
         start_date=invoice.period_start_date,
         end_date=invoice.period_end_date,
         due_date=invoice.due_date,
-        submitted_date=timezone.localdate(moment, timezone=invoice.project.zone),
+        submitted_date=invoice.project.day_of(moment),
         accepts_bills=was_sent or invoice.billing_period.is_open,
         may_finish_late=invoice.may_finish_late,
     )

@@ -16,6 +16,7 @@ from django.urls import get_resolver, reverse
 from directory.actions.grants import set_level
 from directory.models import AccountingPrivilege, Mail, Person, Vendor
 from directory.permissions import Level, Tool
+from erp_integrations.models import ErpSettings
 from invoicing.actions import attachments, commitments, invitations
 from invoicing.models import InvoiceType
 from tests.erp_integrations.world import sage_world
@@ -304,6 +305,26 @@ def test_each_door_opens_for_those_and_only_those(who):
             if expected != THROUGH and written:
                 unexpected.append((name, method, "wrote to", written))
     assert not unexpected
+
+
+# Taking a file away is written down (E-2, R70); everything else that is only read stays as it was.
+WRITTEN_DOWN = {"erp-download", "invoice-attachment"}
+
+
+def test_reading_writes_nothing_not_even_on_a_companys_first_look():
+    """By everybody who gets through, with a company that has never chosen how it exports."""
+    site = build_site()
+    ErpSettings.objects.all().delete()
+    wrote = []
+    for who in ("commitments admin", "contact", "accounting approver", "erp read only", "site owner without a grant"):
+        client = site.client(who)
+        for name, (read, _) in sorted(DOORS.items()):
+            if read and read.answer(who) == THROUGH and name not in WRITTEN_DOWN:
+                with counting_writes() as written:
+                    assert client.get(site.address(name)).status_code < 500, name
+                if written:
+                    wrote.append((who, name, written))
+    assert not wrote
 
 
 ABOUT_ONE_COMPANY = sorted(name for name, route in ROUTES.items() if "<" in route and not name.startswith("demo-"))

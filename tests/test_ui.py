@@ -88,6 +88,11 @@ def test_a_moment_is_told_in_the_projects_zone_by_name_and_exactly_in_its_title(
     assert 'title="Friday 20 November 2026, 16:12:09 CST (America/Chicago)"' in html
 
 
+def test_a_zone_without_letters_of_its_own_is_named_by_its_city():
+    html = show("{% moment at 'America/Sao_Paulo' %}", {"at": datetime(2026, 7, 1, 15, 0, tzinfo=UTC)})
+    assert ">1 Jul 2026, 12:00 pm Sao Paulo time</time>" in html
+
+
 def test_midnight_and_noon_are_twelve():
     noon = show("{% moment at 'UTC' %}", {"at": datetime(2026, 7, 1, 12, 0, tzinfo=UTC)})
     midnight = show("{% moment at 'UTC' %}", {"at": datetime(2026, 7, 1, 0, 5, tzinfo=UTC)})

@@ -17,7 +17,7 @@ class Recorded(OwnersOnly):
 
 @admin.register(Company)
 class CompanyAdmin(Recorded):
-    list_display = ("name", "slug", "separate_submitter_and_approver", "separate_sender_and_accepter")
+    list_display = ("name", "slug", "time_zone", "separate_submitter_and_approver", "separate_sender_and_accepter")
     fields = list_display
     prepopulated_fields = {"slug": ("name",)}
     search_fields = ("name",)

@@ -1,5 +1,5 @@
 
-import directory.models.projects
+import directory.models.zones
 import django.db.models.deletion
 import django.db.models.functions.text
 import django.utils.timezone
@@ -125,7 +125,7 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=120)),
                 ('number', models.CharField(max_length=20)),
                 ('slug', models.SlugField(help_text='Names the project in addresses.', unique=True)),
-                ('time_zone', models.CharField(default='America/Chicago', max_length=50, validators=[directory.models.projects.check_time_zone])),
+                ('time_zone', models.CharField(default='America/Chicago', max_length=50, validators=[directory.models.zones.check_time_zone])),
                 ('is_active', models.BooleanField(default=True)),
                 ('company', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='projects', to='directory.company')),
             ],

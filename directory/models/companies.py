@@ -5,6 +5,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 
 from directory.fields import MoneyField
+from directory.models.zones import InTimeZone
 from directory.permissions import Tool
 
 
@@ -16,8 +17,11 @@ class Policy(models.TextChoices):
     BLOCK = "block", "Block, unless an Admin says why not"
 
 
-class Company(models.Model):
-    """A general contractor. One installation may serve several; nothing crosses between them."""
+class Company(InTimeZone):
+    """A general contractor. One installation may serve several; nothing crosses between them.
+
+    Its zone is accounting's: the day of an acceptance, of a file's name, of the age of a list.
+    """
 
     name = models.CharField(max_length=120)
     slug = models.SlugField(unique=True)

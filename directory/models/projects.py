@@ -1,25 +1,17 @@
 """A job that a company runs."""
 
-import zoneinfo
-
-from django.core.exceptions import ValidationError
 from django.db import models
 
 from directory.models.companies import Company
+from directory.models.zones import InTimeZone
 from directory.permissions import Tool
 
 
-def check_time_zone(name: str) -> None:
-    if name not in zoneinfo.available_timezones():
-        raise ValidationError(f"“{name}” is not a time zone. Use a name such as America/Chicago.")
-
-
-class Project(models.Model):
+class Project(InTimeZone):
     company = models.ForeignKey(Company, models.PROTECT, related_name="projects")
     name = models.CharField(max_length=120)
     number = models.CharField(max_length=20)
     slug = models.SlugField(unique=True, help_text="Names the project in addresses.")
-    time_zone = models.CharField(max_length=50, default="America/Chicago", validators=[check_time_zone])
     is_active = models.BooleanField(default=True)
 
     class Meta:
@@ -35,7 +27,3 @@ class Project(models.Model):
     @property
     def project(self):
         return self
-
-    @property
-    def zone(self) -> zoneinfo.ZoneInfo:
-        return zoneinfo.ZoneInfo(self.time_zone)

@@ -71,14 +71,14 @@ def _accept(pks: list[int], by, accounting_date: date, ticked, edits, seen_versi
             raise Stale(f"{export.invoice} was taken back, changed and sent again. Look at the new amounts first.")
         if export.pk in edits:
             apply_edit(export, edits[export.pk], by)
-    settings = ErpSettings.objects.select_for_update().get(pk=ErpSettings.of(company).pk)
+    settings = ErpSettings.objects.select_for_update().get(pk=ErpSettings.made_for(company).pk)
     now = timezone.now()
     acceptance = Acceptance(
         batch_key=batch_key(settings.next_batch_number),
         layout=settings.layout,
         accounting_date=accounting_date,
         accepted_by=by.name,
-        accepted_date=timezone.localdate(now),
+        accepted_date=company.day_of(now),
     )
     proposal = _without_objection(exports, acceptance, ticked)
     batch = ExportBatch(company=company, number=settings.next_batch_number, layout=settings.layout)
@@ -205,7 +205,7 @@ def retry(batch: ExportBatch, *, by, ticked: Collection[str] = ()) -> ExportBatc
         layout=batch.layout,
         accounting_date=batch.accounting_date,
         accepted_by=by.name,
-        accepted_date=timezone.localdate(now),
+        accepted_date=batch.company.day_of(now),
     )
     seen = {finding["key"] for finding in batch.findings}
     proposal = _without_objection(exports, acceptance, seen | set(ticked))

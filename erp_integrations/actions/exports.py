@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.db import transaction
-from django.utils import timezone
 
 from directory.models import Event
 from directory.permissions import read_access
@@ -44,7 +43,7 @@ def next_acceptance(exports: list[InvoiceExport], *, accounting_date: date | Non
         layout=settings.layout,
         accounting_date=accounting_date or max(export.invoice.period_end_date for export in exports),
         accepted_by=by.name if by else "",
-        accepted_date=timezone.localdate(),
+        accepted_date=exports[0].company.today,
     )
 
 

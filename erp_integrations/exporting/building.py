@@ -108,7 +108,7 @@ def report(batch: ExportBatch, step: int) -> None:
 def verify(batch: ExportBatch) -> Proposal:
     """What was accepted, provided that nothing has changed since (S60) and no rule objects now."""
     frozen = thaw(batch)
-    proposal = examine(frozen, sage_lists(batch.company))
+    proposal = examine(frozen, sage_lists(batch.company), today=batch.company.today)
     require_unchanged(batch, frozen, proposal)
     if proposal.errors:
         raise Stopped(_in_words(proposal.errors))
@@ -125,18 +125,18 @@ def thaw(batch: ExportBatch) -> sage_facts.BatchFacts:
 
 def require_unchanged(batch: ExportBatch, frozen: sage_facts.BatchFacts, proposal: Proposal) -> None:
     """S60: the invoices, links, settings and lists still give the facts and the rows that were accepted."""
-    now = _at_the_accepted_address(collect(list(live_exports(batch)), Acceptance.of(batch)), frozen)
+    now = _as_it_was_accepted(collect(list(live_exports(batch)), Acceptance.of(batch)), frozen)
     if sage_facts.digest(now) != batch.snapshot_sha256:
-        raise Stopped(_in_words(rules.changed_since(frozen, now, timezone.localdate())))
+        raise Stopped(_in_words(rules.changed_since(frozen, now, batch.company.today)))
     if proposal.rows.sha256 != batch.accepted_rows_sha256:
         raise Stopped("S60: newer lists of Sage give other rows than were accepted. Look again, then try again.")
 
 
-def _at_the_accepted_address(now: sage_facts.BatchFacts, frozen: sage_facts.BatchFacts) -> sage_facts.BatchFacts:
-    """Where the site answers is no fact of an invoice: a site that moved builds what was accepted before."""
+def _as_it_was_accepted(now: sage_facts.BatchFacts, frozen: sage_facts.BatchFacts) -> sage_facts.BatchFacts:
+    """Where the site answers and in which zone are no facts of an invoice: what was accepted before is still built."""
     links = {invoice.invoice_id: invoice.invoice_link for invoice in frozen.invoices}
     moved = (replace(each, invoice_link=links.get(each.invoice_id, each.invoice_link)) for each in now.invoices)
-    return replace(now, invoices=tuple(moved))
+    return replace(now, invoices=tuple(moved), accepted_date=frozen.accepted_date)
 
 
 def _in_words(findings) -> str:

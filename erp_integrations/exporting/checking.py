@@ -5,8 +5,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from django.utils import timezone
-
 from erp_integrations.exporting.collecting import Acceptance, collect
 from erp_integrations.models import InvoiceExport, current_versions, sage_lists
 from erp_integrations.sage100 import canonical, findings, rules
@@ -40,14 +38,16 @@ class Proposal:
         return tuple(warning for warning in self.warnings if finding_key(warning) not in seen)
 
 
-def check(exports: list[InvoiceExport], acceptance: Acceptance, *, today: date | None = None) -> Proposal:
+def check(exports: list[InvoiceExport], acceptance: Acceptance) -> Proposal:
     """A dry run over the newest lists. `exports` are of one company, from `with_context()`; nothing is written."""
-    return examine(collect(exports, acceptance), sage_lists(exports[0].company), today=today)
+    company = exports[0].company
+    return examine(collect(exports, acceptance), sage_lists(company), today=company.today)
 
 
-def examine(facts: BatchFacts, lists: SageLists, *, today: date | None = None) -> Proposal:
+def examine(facts: BatchFacts, lists: SageLists, *, today: date) -> Proposal:
+    """`today`: the company's; the ages of lists and what has expired are told by it."""
     rows = build_rows(facts, lists)
-    return Proposal(facts, lists, rows, rules.check(facts, lists, rows, today or timezone.localdate()))
+    return Proposal(facts, lists, rows, rules.check(facts, lists, rows, today))
 
 
 def versions_of(exports: list[InvoiceExport]) -> dict[str, int]:

@@ -9,7 +9,6 @@ from itertools import groupby
 from django.conf import settings
 from django.db.models import Sum
 from django.urls import reverse
-from django.utils import timezone
 
 from erp_integrations.models import (
     CommitmentLink,
@@ -54,7 +53,7 @@ class Acceptance:
             layout=batch.layout,
             accounting_date=batch.accounting_date,
             accepted_by=batch.accepted_by.name,
-            accepted_date=timezone.localdate(batch.accepted_at),
+            accepted_date=batch.company.day_of(batch.accepted_at),
         )
 
 

@@ -66,5 +66,6 @@ def _why_not(export: InvoiceExport, ways) -> str:
             return next(condition.refusal for condition in way.conditions if not condition(export))
     answer = ""
     if export.answered_by and export.status not in (export.Status.RETRIEVED, export.Status.READY_TO_EXPORT):
-        answer = f" {export.answered_by.name} answered it on {export.answered_at:%d %b %Y at %H:%M} UTC."
+        when = export.answered_at.astimezone(export.company.zone)
+        answer = f" {export.answered_by.name} answered it on {when.day} {when:%b %Y at %H:%M %Z}."
     return f"{export.invoice} is {export.get_status_display()} now, so that is no longer possible.{answer}"

@@ -25,6 +25,13 @@ class ImportLayoutQuerySet(models.QuerySet):
             )
         return self.filter(company=company)
 
+    def usual(self, company):
+        """The layout of a company that has chosen none: its row, or the shipped one unsaved while there is no row."""
+        shipped = layout.APINV_R1
+        named = {"company": company, "name": shipped.name, "version": shipped.version}
+        unsaved = ImportLayout(**named, columns=canonical.to_plain(shipped), is_verified=shipped.verified)
+        return self.filter(**named).first() or unsaved
+
 
 class ImportLayout(models.Model):
     """Which column carries what. Correcting it never needs a programmer; once used it is copied before editing."""
@@ -113,12 +120,18 @@ class ErpSettings(models.Model):
 
     @classmethod
     def of(cls, company: Company) -> "ErpSettings":
-        """The company's settings, made with the shipped layouts when it has none yet."""
+        """To read: the company's settings, or the usual ones unsaved while it has chosen nothing; writes nothing."""
         found = cls.objects.select_related("layout").filter(company=company).first()
-        if found:
-            return found
+        return found or cls(company=company, sage_company_name=company.name, layout=ImportLayout.objects.usual(company))
+
+    @classmethod
+    def made_for(cls, company: Company) -> "ErpSettings":
+        """To lock or to change: the same as a row, made with the shipped layouts when there is none yet."""
+        settings = cls.of(company)
+        if settings.pk:
+            return settings
         layouts = ImportLayout.objects.shipped_to(company)
-        defaults = {"sage_company_name": company.name, "layout": layouts.get(name=layout.APINV_R1.name, version=1)}
+        defaults = {"sage_company_name": settings.sage_company_name, "layout": layouts.usual(company)}
         return cls.objects.get_or_create(company=company, defaults=defaults)[0]
 
     @property

@@ -72,7 +72,6 @@ def about(request, company) -> dict:
         "approvers": list(accounting_approvers(company).values_list("name", flat=True)[:5]),
         "worker_is_silent": ExportBatch.objects.of(company).under_way().exists() and WorkerPulse.is_silent(),
         "worker_seen_at": WorkerPulse.last_seen(),
-        "zone": company.projects.order_by("pk").values_list("time_zone", flat=True).first() or "",
     }
 
 

@@ -4,7 +4,6 @@ import calendar
 from datetime import date
 
 from django.db import transaction
-from django.utils import timezone
 
 from directory.models import Event, Project
 from directory.refusals import NotNow, Refused
@@ -18,7 +17,7 @@ def proposed(project: Project) -> tuple[date, date, date]:
     """(start, end, due) of the next period by the project's settings (B-3): after the newest, else this month."""
     settings = settings_of(project)
     newest = project.billing_periods.order_by("-end_date").first()
-    month = newest.start_date if newest else timezone.localdate(timezone=project.zone)
+    month = newest.start_date if newest else project.today
     if newest:
         month = date(month.year + month.month // 12, month.month % 12 + 1, 1)
     return tuple(_day(month, day) for day in (settings.start_day, settings.end_day, settings.due_day))

@@ -1,7 +1,6 @@
 """Change orders: entering one with its lines, and approving it so that they can be billed."""
 
 from django.db import transaction
-from django.utils import timezone
 
 from directory.models import Event
 from directory.refusals import NotNow
@@ -33,7 +32,7 @@ def approve(change_order: ChangeOrder, *, by) -> ChangeOrder:
             f"It is {change_order.get_status_display()}. Only a draft or pending change order can be approved."
         )
     before, change_order.status = change_order.status, ChangeOrder.Status.APPROVED
-    change_order.approved_date = timezone.localdate(timezone=commitment.project.zone)
+    change_order.approved_date = commitment.project.today
     change_order.save(update_fields=["status", "approved_date"])
     Event.objects.record("approved", change_order, by=by, from_state=before, to_state=change_order.status)
     return change_order

@@ -67,7 +67,7 @@ def refusal(period: BillingPeriod, commitment: Commitment, *, has_contact: bool,
         return "It has no invoice contact. Add one on its page."
     if not period.is_open:
         return "The billing period is closed."
-    if timezone.localdate(timezone=period.project.zone) > period.due_date:
+    if period.project.today > period.due_date:
         return f"Bills were due on {period.due_date}."
     if is_invoiced:
         return "It has an invoice in this period already."
@@ -83,7 +83,7 @@ def answer(invitation: Invitation, accepted: bool, words: str = "", *, by) -> In
         raise NotAllowed("to be an invoice contact of this commitment")
     if not invitation.billing_period.is_open:
         raise NotNow("The billing period is closed. Ask the project team to invite you to the open one.")
-    if timezone.localdate(timezone=project.zone) > invitation.billing_period.due_date:
+    if project.today > invitation.billing_period.due_date:
         raise NotNow(f"Bills were due on {invitation.billing_period.due_date}. Ask the project team for more time.")
     if len(words) > 500:
         raise Refused("Use 500 characters at most.", field="words")

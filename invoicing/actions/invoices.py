@@ -81,7 +81,7 @@ def _check_start(commitment, period, previous, is_extra, as_admin) -> None:
         return
     if is_extra:
         raise NotNow("This commitment has a bill in this period already. Ask the project team for a second one.")
-    if timezone.localdate(timezone=period.project.zone) > period.due_date:
+    if period.project.today > period.due_date:
         raise NotNow(f"Bills were due on {period.due_date}. Ask the project team for more time.")
     by_invitation = getattr(period.project, "billing_settings", None)
     if (
@@ -188,7 +188,7 @@ def _may_be_sent(invoice: Invoice, access) -> None:
     if not invoice.may_finish_late:
         if not invoice.billing_period.is_open:
             raise NotNow("The billing period is closed. Ask the project team to put this bill back to you.")
-        if timezone.localdate(timezone=invoice.project.zone) > invoice.due_date:
+        if invoice.project.today > invoice.due_date:
             raise NotNow(f"Bills were due on {invoice.due_date}. Ask the project team for more time.")
     check_number(invoice.number)
     key = number_key(invoice.number)

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from django.shortcuts import render
-from django.utils import timezone
 
 from directory.decorators import READ, signed_in_view
 from directory.models import Project
@@ -35,7 +34,7 @@ class Opening:
 
     @property
     def is_late(self) -> bool:
-        return timezone.localdate(timezone=self.commitment.project.zone) > self.period.due_date
+        return self.commitment.project.today > self.period.due_date
 
 
 @signed_in_view(methods=READ)

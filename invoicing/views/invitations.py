@@ -5,7 +5,6 @@ from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404
 from django.shortcuts import redirect, render
-from django.utils import timezone
 
 from directory.decorators import public_view
 from directory.permissions import read_access
@@ -47,7 +46,7 @@ def _show(request, invitation: Invitation, form: AnswerForm, refused: Refused | 
         "project": project,
         "period": period,
         "words": billing_periods.settings_of(project).invitation_text,
-        "is_over": not period.is_open or timezone.localdate(timezone=project.zone) > period.due_date,
+        "is_over": not period.is_open or project.today > period.due_date,
         "bill": invoices_here.first() if request.user.is_authenticated else None,
         "form": form,
         "refused": refused,

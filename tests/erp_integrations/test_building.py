@@ -19,7 +19,7 @@ from erp_integrations.models import CostCodeLink, Download, ExportBatch, ExportI
 from erp_integrations.sage100 import workbook
 from erp_integrations.sage100.totals import totals_of_facts
 from invoicing.models import Invoice, InvoiceLine
-from tests.erp_integrations.world import ACCOUNTING_DATE, D, fresh, record_number
+from tests.erp_integrations.world import ACCOUNTING_DATE, LISTS_DATE, D, fresh, record_number
 
 XLSX, CSV = Download.Which.XLSX, Download.Which.CSV
 
@@ -591,14 +591,14 @@ def test_rebuilding_from_the_snapshot_gives_the_same_bytes(sage):
     batch = sage.built(sage.sent())
     sage.load(ListKind.VENDORS, {"number": "20145", "name": "Acme Concrete", "due_terms": "02MO"})
     pinned = exporting.checking.sage_lists(sage.company, batch.list_versions)
-    again = workbook.render(exporting.checking.examine(batch.facts, pinned).rows, batch.facts)
+    again = workbook.render(exporting.checking.examine(batch.facts, pinned, today=LISTS_DATE).rows, batch.facts)
     assert again.xlsx == batches.download(batch, XLSX, by=sage.approver).content
 
 
 def test_every_cell_tells_how_it_was_computed(sage):
     """E-6, frozen with the batch."""
     batch = sage.built(sage.sent())
-    rows = exporting.checking.examine(batch.facts, sage.lists()).rows
+    rows = exporting.checking.examine(batch.facts, sage.lists(), today=LISTS_DATE).rows
     price = rows.rows[1].cell("price")
     assert price.text == "1000.00" and price.how
     assert ExportItem.objects.get().batch.facts.invoices[0].lines[0].how.endswith("= 1,000.00")

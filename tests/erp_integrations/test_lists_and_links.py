@@ -22,6 +22,7 @@ from erp_integrations.models import (
     VendorLink,
 )
 from erp_integrations.sage100.layout import APINV_R1, APINV_R2
+from tests import factories
 from tests.erp_integrations.world import JOB, VENDOR, sage_world
 
 
@@ -118,6 +119,17 @@ def test_a_company_starts_with_both_shipped_layouts_and_the_first_is_used(sage):
     layouts = ImportLayout.objects.filter(company=sage.company)
     assert {layout.as_layout() for layout in layouts} == {APINV_R1, APINV_R2}
     assert not any(layout.is_verified for layout in layouts)
+
+
+def test_reading_the_settings_of_a_company_that_chose_nothing_writes_nothing(db):
+    company = factories.world().company
+    settings = ErpSettings.of(company)
+    assert (settings.pk, settings.next_batch_number, settings.sage_company_name) == (None, 1, company.name)
+    assert settings.layout.as_layout() == APINV_R1 and settings.sendable_statuses
+    assert not ErpSettings.objects.exists() and not ImportLayout.objects.exists()
+    made = ErpSettings.made_for(company)
+    assert ErpSettings.made_for(company).pk == made.pk == ErpSettings.of(company).pk
+    assert made.layout.as_layout() == APINV_R1
 
 
 def test_a_used_layout_is_copied_before_editing(sage):

@@ -133,7 +133,7 @@ def sage_world(name: str = "Cascade Builders") -> SageWorld:
     base = factories.world(name)
     world = SageWorld(base, sender=base.admin)
     company = base.company
-    settings = ErpSettings.of(company)
+    settings = ErpSettings.made_for(company)
     settings.subcontract_account = ACCOUNT
     settings.save()
     world.load(ListKind.VENDORS, {"number": VENDOR, "name": base.vendor.name, "due_terms": "30DY"})

@@ -73,7 +73,7 @@ def know(sage: SageWorld, commitment) -> None:
     links.make(CommitmentLink(company=company, commitment=commitment, kind=commitment.kind, number=NUMBER))
     for line in commitment.lines.all():
         links.make(LineLink(schedule_line=line, commitment=commitment, line_reference=str(line.position)))
-    settings_of_company = ErpSettings.of(company)
+    settings_of_company = ErpSettings.made_for(company)
     settings_of_company.next_batch_number = 412
     settings_of_company.save()
 

@@ -32,7 +32,7 @@ class Command(BaseCommand):
         try:
             with transaction.atomic():
                 for kind, path in present:
-                    self._take_in(company, kind, path, options["as_of"] or date.today())
+                    self._take_in(company, kind, path, options["as_of"] or company.today)
         except Refused as refusal:
             raise CommandError(f"{refusal.message} Nothing was loaded.") from refusal
 

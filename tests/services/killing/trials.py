@@ -194,7 +194,7 @@ def naive_doubles(sage: SageWorld, some: list[InvoiceExport]) -> int:
     """Read, check, write: no lock, no claim, no unique place. How many invoices came to stand in two batches."""
     with connection.cursor() as cursor:
         cursor.execute("DROP INDEX an_invoice_is_in_one_live_batch")
-    company, settings = sage.company, ErpSettings.of(sage.company)
+    company, settings = sage.company, ErpSettings.made_for(sage.company)
     for export in some:
 
         def work(export=export) -> None:
