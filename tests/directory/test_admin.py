@@ -206,10 +206,24 @@ def test_unticking_a_membership_takes_the_person_out_of_the_directory(site, w):
 
 def test_a_changed_company_setting_is_an_event(site, w):
     """P-7: switching separation of duties off is logged."""
-    values = {"name": w.company.name, "slug": w.company.slug, "separate_submitter_and_approver": "on"}
+    values = company_values(w) | {"separate_submitter_and_approver": "on"}
     assert site.post(reverse("admin:directory_company_change", args=[w.company.pk]), values).status_code == 302
     event = Event.objects.about(w.company).first()
     assert event.changes == {"separate_sender_and_accepter": ["True", "False"]}
+
+
+def company_values(w) -> dict:
+    return {name: getattr(w.company, name) for name in ("name", "slug", "time_zone")}
+
+
+def test_the_site_owner_says_in_which_zone_accounting_counts_its_days(site, w):
+    """R24."""
+    address = reverse("admin:directory_company_change", args=[w.company.pk])
+    refused = site.post(address, company_values(w) | {"time_zone": "Mars/Olympus"})
+    assert "“Mars/Olympus” is not a time zone. Use a name such as America/Chicago." in refused.content.decode()
+    assert site.post(address, company_values(w) | {"time_zone": "Pacific/Honolulu"}).status_code == 302
+    w.company.refresh_from_db()
+    assert w.company.time_zone == "Pacific/Honolulu"
 
 
 # Staff who are no site owners
