@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from config.words import changes_of, day_in_words, state_in_words
 from erp_integrations.models import ExportStatus
 from invoicing.calculations.money import round_half_up, to_cents
 from invoicing.models import InvoiceStatus
@@ -131,7 +132,7 @@ def exact(value: Decimal | int | str) -> Decimal:
 @register.filter
 def day(value: date | None) -> str:
     """A calendar day in words: "Fri 27 Nov 2026"; "" for None."""
-    return f"{value:%a} {value.day} {value:%b %Y}" if value else ""
+    return day_in_words(value) if value else ""
 
 
 @register.simple_tag
@@ -172,7 +173,11 @@ def status_badge(subject: object, field: str = "status") -> SafeString:
     """
     value = subject if isinstance(subject, str) else str(getattr(subject, field))
     look = look_of(value, is_export=field.startswith("export") or in_export(subject))
-    return badge(look.tone, look.icon, look.label or own_words(subject, field) or value.replace("_", " ").capitalize())
+    return badge(look.tone, look.icon, status_words(subject, field, value, look))
+
+
+def status_words(subject: object, field: str, value: str, look: Look) -> str:
+    return look.label or own_words(subject, field) or value.replace("_", " ").capitalize()
 
 
 def look_of(value: str, *, is_export: bool) -> Look:
@@ -188,6 +193,9 @@ def in_export(subject: object) -> bool:
 
 
 def own_words(subject: object, field: str) -> str:
+    """What the row's own model calls its status; an event's, what the model it is about calls it."""
+    if field in ("from_state", "to_state"):
+        return state_in_words(subject, getattr(subject, field))
     words = getattr(subject, f"get_{field}_display", None)
     return str(words()) if words else ""
 
@@ -239,8 +247,19 @@ def steps(names: str | list[str], current: int, stopped: bool = False) -> dict:
 @register.inclusion_tag("components/timeline.html")
 def timeline(events: list, zone: object = "") -> dict:
     """What happened, newest first, in the project's zone: `{% timeline events project %}` with Event rows."""
-    marked = [(event, look_of(event.to_state, is_export=in_export(event))) for event in events]
-    return {"marked": marked, "zone": zone}
+    return {"told": [told(event) for event in events], "zone": zone}
+
+
+def told(event: object) -> dict:
+    """One event as the timeline shows it: `before` is the state it came from, in words; `changes` likewise."""
+    is_export, before = in_export(event), event.from_state
+    look = look_of(before, is_export=is_export)
+    return {
+        "event": event,
+        "look": look_of(event.to_state, is_export=is_export),
+        "before": status_words(event, "from_state", before, look) if before and before != event.to_state else "",
+        "changes": changes_of(event),
+    }
 
 
 @register.inclusion_tag("components/pagination.html", takes_context=True)

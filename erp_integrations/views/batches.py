@@ -102,7 +102,7 @@ def show(request, company, batch: ExportBatch, *, refused: Refused | None = None
         "seen": grouped(
             batch.findings, "warning", names={str(e.invoice_id): e.invoice.number for e in exports.values()}
         ),
-        "events": [_in_short(event) for event in Event.objects.about(batch)[:50]],
+        "events": Event.objects.about(batch)[:50],
         "mails": Mail.objects.about(batch).select_related("to")[:20],
         "refused": refused,
         "refused_export": next(iter(typed), None),
@@ -110,14 +110,6 @@ def show(request, company, batch: ExportBatch, *, refused: Refused | None = None
     if batch.state == BatchState.DEAD and live:
         context |= _second_try(batch, live, request)
     return render(request, "erp_integrations/batch.html", context, status=refused.status if refused else 200)
-
-
-def _in_short(event: Event) -> Event:
-    """For the timeline: the warnings seen as a number, since the page lists them; the digest stays in the record."""
-    event.changes.pop("snapshot", None)
-    if "warnings seen" in event.changes:
-        event.changes["warnings seen"] = ["", str(len(event.changes["warnings seen"][1]))]
-    return event
 
 
 def _step(batch: ExportBatch, live: list, downloads: list) -> int:

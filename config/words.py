@@ -1,0 +1,119 @@
+"""How what was recorded reads: an event's field names and stored values in the words of the pages (U9), here alone.
+
+The record keeps what it was told; an old event reads as well as a new one, because words are found when it is shown.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.apps import apps
+from django.db import models
+
+from directory.fields import MoneyField, ScaledField
+from erp_integrations.models import Download
+from invoicing.calculations.money import format_amount
+from invoicing.forms.columns import COLUMNS
+from invoicing.models import InvoiceLine
+
+# What a line's columns are called where they are typed, and how it is told that an amount does not follow its rate.
+LINE_NAMES = {column.field: column.label for column in COLUMNS.values() if column.field} | {
+    column.marks_typed: f"{column.label} typed by hand" for column in COLUMNS.values() if column.marks_typed
+}
+LINE_NAMES |= {
+    "stored_balance_typed": "Previous stored balance",
+    "allowed_reason": "Reason for the allowed amount",
+}
+NAMES = {"sage_record_number": "Sage record number", "time_zone": "time zone"}
+# Whose fields an event names besides those of the row it is about.
+ALSO = {"directory.membership": "directory.person"}
+FILES = dict(Download.Which.choices)
+NOT_SHOWN = {"snapshot"}  # a digest: the record keeps it, nobody reads it
+LINE = re.compile(r"SOV-0*(\d+)")
+
+
+@dataclass(frozen=True)
+class Change:
+    """One thing that became another; `old` is empty where there was nothing, `new` where nothing is left."""
+
+    name: str
+    old: str
+    new: str
+
+
+def changes_of(event) -> list[Change]:
+    """Every change of an event in words."""
+    return [_change(event, name, old, new) for name, (old, new) in event.changes.items() if name not in NOT_SHOWN]
+
+
+def _change(event, name: str, old, new) -> Change:
+    if on_line := re.fullmatch(rf"{LINE.pattern}(?: (.+))?", name):
+        return _change_of_line(on_line[1], (on_line[2] or "").replace(" ", "_"), old, new)
+    field = _field(event, name)
+    words = NAMES.get(name) or (str(field.verbose_name) if field else name.replace("_", " "))
+    return Change(_capital(words), _value(old, field, name), _value(new, field, name))
+
+
+def _change_of_line(position: str, name: str, old, new) -> Change:
+    """As `amounts` records it, line key and column; without a column it is the line's verdict."""
+    field = _field_of(InvoiceLine, name)
+    words = LINE_NAMES.get(name) or name.replace("_", " ")
+    title = f"Line {position}, {words[:1].lower()}{words[1:]}" if words else f"Line {position}"
+    return Change(title, _value(old, field, name), _value(new, field, name))
+
+
+def _field(event, name: str):
+    label = event.subject.partition(":")[0]
+    models_asked = (_model(label), _model(ALSO.get(label, "")))
+    return next((found for model in models_asked if model and (found := _field_of(model, name))), None)
+
+
+def _model(label: str):
+    try:
+        return apps.get_model(label)
+    except (LookupError, ValueError):  # of an earlier release, or none
+        return None
+
+
+def _field_of(model, name: str):
+    return next((field for field in model._meta.fields if field.name == name), None)
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+def _value(value, field, name: str) -> str:
+    if isinstance(value, list):
+        return str(len(value))
+    text = "" if value is None else str(value)
+    if text in ("", "None"):
+        return ""
+    if field is not None and field.choices:
+        return str(dict(field.flatchoices).get(text, text))
+    if text in ("True", "False"):
+        return "yes" if text == "True" else "no"
+    if isinstance(field, ScaledField):
+        return _number(text, field)
+    if isinstance(field, models.DateField) or re.fullmatch(r"\d{4}-\d\d-\d\d", text):
+        return day_in_words(date.fromisoformat(text[:10]))
+    if name == "warnings seen":
+        return re.sub(rf"-{LINE.pattern}", r" on line \1", text)
+    return FILES.get(text, text) if name == "file" else text
+
+
+def _number(text: str, field: ScaledField) -> str:
+    return format_amount(Decimal(text)) if isinstance(field, MoneyField) else f"{Decimal(text).normalize():f}"
+
+
+def day_in_words(value: date) -> str:
+    """Fri 27 Nov 2026."""
+    return f"{value:%a} {value.day} {value:%b %Y}"
+
+
+def state_in_words(event, state: str) -> str:
+    """A stored state as its own model calls it; "" where the model knows no such word."""
+    model = _model(event.subject.partition(":")[0])
+    labels = (dict(field.flatchoices).get(state) for field in model._meta.fields if field.choices) if model else ()
+    return next((str(label) for label in labels if label), "")
