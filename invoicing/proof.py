@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from django.utils import timezone
 
-from invoicing.calculations import identities
+from invoicing.calculations import identities, remarks
 from invoicing.calculations.facts import InvoiceFacts, LineFacts, PeriodFacts, PreviousCertificate, PreviousLine
 from invoicing.calculations.findings import Identity
 from invoicing.calculations.money import ZERO
@@ -84,6 +84,12 @@ def stored_summary(invoice: Invoice, lines: list[InvoiceLine]) -> Summary:
 def identities_of(invoice: Invoice, lines: list[InvoiceLine] | None = None) -> tuple[Identity, ...]:
     """N-1 … N-13, each with expected, found and difference, from what is stored now."""
     return identities.check(facts_of(invoice, lines_of(invoice) if lines is None else lines))
+
+
+def findings_before_sending(invoice: Invoice, lines: list[InvoiceLine]) -> tuple[Identity, ...]:
+    """The identities, and the remarks that a sender ticks like their warnings."""
+    facts = facts_of(invoice, lines)
+    return identities.check(facts) + remarks.check(facts)
 
 
 def facts_of(invoice: Invoice, lines: list[InvoiceLine]) -> InvoiceFacts:

@@ -16,7 +16,7 @@ class Identity:
     """One identity, whether it holds or not. `severity` says what a breach means: error blocks, warning needs a tick.
 
     `expected`, `found` and `difference` (found − expected) are in `unit`: dollars ("money"), "percent" or "days".
-    `line_key` is empty when it is about the whole invoice.
+    `line_key` is empty when it is about the whole invoice; `number` is a name where it is a remark and no identity.
     """
 
     number: str

@@ -13,7 +13,7 @@ from invoicing.forms.entry import Sheet
 from invoicing.forms.sending import SendForm, tick_name
 from invoicing.models import Invoice, Verdict
 from invoicing.permissions import BILL_RIGHT, is_project_admin, may_bill
-from invoicing.proof import identities_of
+from invoicing.proof import findings_before_sending, identities_of
 from invoicing.views.grid import column_totals, lines_with_names
 from invoicing.views.invoices import about, address, moves, show, summary_rows
 
@@ -111,7 +111,7 @@ def send(request, invoice):
     if request.method == "GET" and "submit" not in moves(request, invoice):
         messages.info(request, f"It is {invoice.get_status_display()}, so it can't be sent now.")
         return redirect(address(invoice))
-    found = identities_of(invoice, lines_with_names(invoice))
+    found = findings_before_sending(invoice, lines_with_names(invoice))
     form = SendForm(identities.warnings(found), request.POST or None, version=invoice.version)
     if request.method == "POST":
         return _send(request, invoice, found, form)

@@ -10,6 +10,7 @@ from directory.permissions import Level, Tool
 from invoicing.actions import amounts, invoices, reviews
 from invoicing.actions.commitments import NewLine
 from invoicing.models import Invoice, InvoiceType, Verdict
+from invoicing.proof import identities_of
 from tests.factories import D, person, world
 from tests.invoicing.pages import at, sheet, signed_in, text_of
 
@@ -284,6 +285,37 @@ def test_a_warning_needs_its_tick(w):
     assert refused.status_code == 422
     assert "Tick each check below that you have seen: N-10" in text_of(refused)
     assert send(w.contact, invoice, seen=["N-10"]).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("figures", "words"),
+    [
+        ([{"note": "No work in June"}], "nothing is billed and nothing is released"),
+        (
+            [{"work_this_period": D("100.00")}, {"work_this_period": D("-100.00"), "note": "Credit"}],
+            "what is billed or released is taken back or held in full",
+        ),
+    ],
+)
+def test_a_bill_that_asks_for_nothing_is_sent_only_after_a_look(w, figures, words):
+    """A remark with a name of its own; it is none of the identities."""
+    commitment = w.commitment()
+    w.approved(w.draft(commitment), *[{"work_this_period": D("500.00")}] * 2)
+    w.period(JULY)
+    invoice = w.entered(w.draft(commitment), *figures)
+    page = text_of(signed_in(w.contact).get(at(invoice, "invoice-send")))
+    assert words in page and "Send bill</button>" in page
+    refused = send(w.contact, invoice)
+    assert refused.status_code == 422
+    assert "Tick each check below that you have seen: Nothing due" in text_of(refused)
+    assert Invoice.objects.get(pk=invoice.pk).status == Invoice.Status.DRAFT
+    assert send(w.contact, invoice, seen=["Nothing due"]).status_code == 302
+    assert Event.objects.about(invoice).first().changes["warnings seen"] == ["", "Nothing due"]
+    assert not [each for each in identities_of(invoice) if each.number == "Nothing due"]
+
+
+def test_a_bill_that_asks_for_something_gets_no_such_remark(w):
+    assert "asks for 0.00" not in text_of(signed_in(w.contact).get(at(w.entered(w.draft()), "invoice-send")))
 
 
 def test_a_missing_or_used_number_is_named_with_the_way_to_mend_it(w):
