@@ -29,7 +29,7 @@ NAMES = {"sage_record_number": "Sage record number", "time_zone": "time zone"}
 # Whose fields an event names besides those of the row it is about.
 ALSO = {"directory.membership": "directory.person"}
 FILES = dict(Download.Which.choices)
-NOT_SHOWN = {"snapshot"}  # a digest: the record keeps it, nobody reads it
+NOT_SHOWN = {"snapshot", "holder"}  # a digest, a row's number: the record keeps them, nobody reads them
 LINE = re.compile(r"SOV-0*(\d+)")
 
 

@@ -226,20 +226,38 @@ def levels_held_on(places: Sequence) -> dict[tuple[int, Tool, int], Level]:
     """What everybody holds on these companies, or on these projects: {(person id, tool, place id): level}."""
     if not places:
         return {}
-    own = get_user_obj_perms_model(places[0]).objects.filter(content_object__in=places)
-    of_groups = get_group_obj_perms_model(places[0]).objects.filter(
-        content_object__in=places, group__user__isnull=False
-    )
-    rows = own.values_list("user", "content_object", "permission__codename").union(
-        of_groups.values_list("group__user", "content_object", "permission__codename")
-    )
+    return _ladders(places, _own_rows(places).union(_group_rows(places, "group__user")))
+
+
+def own_levels_on(places: Sequence) -> dict[tuple[int, Tool, int], Level]:
+    """What people were given by themselves, without their groups: {(person id, tool, place id): level}."""
+    return _ladders(places, _own_rows(places)) if places else {}
+
+
+def group_levels_on(places: Sequence) -> dict[tuple[int, Tool, int], Level]:
+    """What groups were given: {(group id, tool, place id): level}."""
+    return _ladders(places, _group_rows(places, "group")) if places else {}
+
+
+def _own_rows(places: Sequence) -> QuerySet:
+    rows = get_user_obj_perms_model(places[0]).objects.filter(content_object__in=places)
+    return rows.values_list("user", "content_object", "permission__codename")
+
+
+def _group_rows(places: Sequence, holder: str) -> QuerySet:
+    rows = get_group_obj_perms_model(places[0]).objects.filter(content_object__in=places)
+    return rows.filter(**{f"{holder}__isnull": False}).values_list(holder, "content_object", "permission__codename")
+
+
+def _ladders(places: Sequence, rows) -> dict[tuple[int, Tool, int], Level]:
+    """(holder id, place id, codename) of each rung, put together to levels; holders of nothing are left out."""
     held = defaultdict(set)
-    for person_id, place_id, codename in rows:
-        held[person_id, place_id].add(codename)
+    for holder_id, place_id, codename in rows:
+        held[holder_id, place_id].add(codename)
     scope = places[0]._meta.model_name
     return {
-        (person_id, tool, place_id): _highest(tool, codenames)
-        for (person_id, place_id), codenames in held.items()
+        (holder_id, tool, place_id): _highest(tool, codenames)
+        for (holder_id, place_id), codenames in held.items()
         for tool in Tool
         if tool.scope == scope
     }
