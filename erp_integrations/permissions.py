@@ -40,6 +40,19 @@ def may_void(export, access) -> bool:
     return may_send(export, access) and may_answer(export, access)
 
 
+def earlier_part(export, person) -> str:
+    """What this person did to the invoice before accounting answers it: "sent", "approved", "submitted" or ""."""
+    invoice = export.invoice
+    parts = (("sent", export.sent_by_id), ("approved", invoice.approved_by_id), ("submitted", invoice.submitted_by_id))
+    return next((done for done, by in parts if by == person.pk), "")
+
+
+def conflict_of(export, person) -> str:
+    """Why separation of duties keeps this person from accepting it (P-7, R78); "" when nothing does."""
+    part = earlier_part(export, person) if export.company.separate_sender_and_accepter else ""
+    return f"You {part} {export.invoice}, so someone else accepts it (separation of duties)." if part else ""
+
+
 def is_the_program(export, access) -> bool:
     """Built and failed are no person's to say."""
     return access is None

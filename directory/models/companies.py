@@ -29,7 +29,7 @@ class Company(InTimeZone):
         default=True, help_text="P-7: whoever submitted an invoice may not approve it."
     )
     separate_sender_and_accepter = models.BooleanField(
-        default=True, help_text="P-7: whoever sent an invoice to ERP may not accept it."
+        default=True, help_text="P-7: whoever submitted, approved or sent an invoice may not accept it."
     )
     separate_raiser_and_approver = models.BooleanField(
         default=True, help_text="Whoever allowed more than was claimed may not approve the invoice."

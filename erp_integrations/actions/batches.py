@@ -26,7 +26,7 @@ from erp_integrations.models import (
     batch_key,
 )
 from erp_integrations.models.exports import ACCEPTED
-from erp_integrations.permissions import may_look
+from erp_integrations.permissions import conflict_of, earlier_part, may_look
 from erp_integrations.sage100 import facts as sage_facts
 from erp_integrations.tasks import build_export
 
@@ -116,12 +116,12 @@ def _same_acceptance(exports: list[InvoiceExport], by) -> ExportBatch | None:
 
 
 def _require_acceptable(export: InvoiceExport, transition, access) -> None:
-    """The machine allows it, and whoever sent it is somebody else (P-7)."""
+    """The machine allows it, and whoever submitted, approved or sent it is somebody else (P-7, R78)."""
     require(export, transition, access)
-    is_sender = export.sent_by_id == access.person.pk
-    if is_sender and export.company.separate_sender_and_accepter:
-        raise NotNow(f"You sent {export.invoice} to ERP, so someone else accepts it (separation of duties).")
-    export.duties_waived = is_sender
+    conflict = conflict_of(export, access.person)
+    if conflict:
+        raise NotNow(conflict)
+    export.duties_waived = bool(earlier_part(export, access.person))
 
 
 def _without_objection(exports: list[InvoiceExport], acceptance: Acceptance, ticked) -> Proposal:

@@ -13,7 +13,7 @@ from erp_integrations.actions import batches, exports
 from erp_integrations.exporting import Proposal, plain_findings
 from erp_integrations.forms import AcceptForm, ConfirmForm, RejectForm, VoidForm, chosen_exports, plain_ids
 from erp_integrations.models import ExportBatch, InvoiceExport
-from erp_integrations.permissions import VOID_RIGHT, may_void
+from erp_integrations.permissions import VOID_RIGHT, conflict_of, may_void
 from erp_integrations.views.batches import show as show_batch
 from erp_integrations.views.queue import about, load, require_approver
 from erp_integrations.views.queue import show as show_export
@@ -109,9 +109,7 @@ def _candidates(chosen, proposal: Proposal, person) -> list[Candidate]:
 def _why_not(export: InvoiceExport, person) -> str:
     if not can_proceed(export.accept):
         return f"It is {export.get_status_display()} now."
-    if export.sent_by_id == person.pk and export.company.separate_sender_and_accepter:
-        return "You sent it, so someone else accepts it."
-    return ""
+    return conflict_of(export, person)
 
 
 @company_view(Tool.ERP_INTEGRATIONS, Level.STANDARD)

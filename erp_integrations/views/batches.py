@@ -12,6 +12,7 @@ from directory.refusals import NotAllowed, Refused
 from erp_integrations.actions import batches
 from erp_integrations.exporting import Acceptance, check, plain_findings
 from erp_integrations.models import BatchState, Download, ExportBatch, ExportStatus, InvoiceExport, RetainageRelease
+from erp_integrations.permissions import conflict_of
 from erp_integrations.views.queue import about, require_approver
 from erp_integrations.views.shown import grouped, ticked_keys
 
@@ -135,7 +136,7 @@ def _second_try(batch: ExportBatch, live: list, request) -> dict:
     return {
         "errors": grouped(found, "error", names=names),
         "warnings": grouped(unseen, "warning", ticked=ticked_keys(request.POST), names=names),
-        "sent_some": any(e.sent_by_id == request.user.pk for e in live) and batch.company.separate_sender_and_accepter,
+        "conflict": next(filter(None, (conflict_of(export, request.user) for export in live)), ""),
     }
 
 

@@ -15,7 +15,7 @@ from directory.refusals import NotAllowed, Refused
 from erp_integrations.actions import exports
 from erp_integrations.forms import AcceptForm, HeaderForm, QueueFilter
 from erp_integrations.models import ExportBatch, ExportStatus, InvoiceExport, WorkerPulse
-from erp_integrations.permissions import is_accounting_approver
+from erp_integrations.permissions import conflict_of, is_accounting_approver
 from erp_integrations.views.shown import TO_BE_BUILT, Shown, shown_of
 from invoicing.models import Invoice
 
@@ -125,7 +125,7 @@ def show(request, company, export: InvoiceExport, *, refused: Refused | None = N
         "project": export.project,
         "may_open_invoice": access.allows(Tool.COMMITMENTS, Level.READ_ONLY),
         "moves": {move.name for move in export.get_available_user_status_transitions(access)},
-        "sent_it": export.sent_by_id == request.user.pk and company.separate_sender_and_accepter,
+        "conflict": conflict_of(export, request.user),
         "shown": shown,
         "explained": shown.row(request.GET.get("row", "")) if shown else None,
         "asked_row": request.GET.get("row", ""),

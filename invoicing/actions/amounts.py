@@ -106,11 +106,13 @@ def save_lines(invoice: Invoice, entries: dict, *, by, version: int, header: Hea
             setattr(lines[pk], name, value)
         settle(lines[pk])
         after = _figures(lines[pk])
+        if before != after and invoice.status == Invoice.Status.UNDER_REVIEW:
+            lines[pk].allowed_by = by
         key = lines[pk].schedule_line.key
         changes |= {f"{key} {_words(n)}": [before[n], after[n]] for n in after if before[n] != after[n]}
     if header:
         _enter_header(invoice, header, changes)
-    InvoiceLine.objects.bulk_update([lines[pk] for pk in entries], TYPED + SETTLED, batch_size=200)
+    InvoiceLine.objects.bulk_update([lines[pk] for pk in entries], TYPED + SETTLED + ANSWERED_FOR, batch_size=200)
     _save_header(invoice, by, "entered amounts", changes)
     return invoice
 
@@ -153,6 +155,7 @@ TYPED = [
     "allowed_reason",
 ]
 SETTLED = ["work_retainage", "stored_retainage"]
+ANSWERED_FOR = ["allowed_by"]
 
 
 def _words(field: str) -> str:

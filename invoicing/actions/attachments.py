@@ -26,7 +26,7 @@ TYPES = {
 
 
 @transaction.atomic
-def attach(invoice: Invoice, name: str, content: bytes, *, by) -> Attachment:
+def attach(invoice: Invoice, name: str, content: bytes, *, by, is_lien_waiver: bool = False) -> Attachment:
     """Keep a file with the invoice. Refuses what is not an allowed type, empty or too large, and says so."""
     invoice = Invoice.objects.locked(invoice.pk)
     if not may_attach(invoice, read_access(by, invoice.company, invoice.project)):
@@ -36,10 +36,18 @@ def attach(invoice: Invoice, name: str, content: bytes, *, by) -> Attachment:
     name = _clean_name(name)
     _check(name, content)
     sha256 = hashlib.sha256(content).hexdigest()
-    attachment = Attachment(invoice=invoice, name=name, size=len(content), sha256=sha256, uploaded_by=by)
+    attachment = Attachment(
+        invoice=invoice,
+        name=name,
+        is_lien_waiver=is_lien_waiver,
+        size=len(content),
+        sha256=sha256,
+        uploaded_by=by,
+    )
     attachment.file.save(name, ContentFile(content), save=False)
     attachment.save()
-    Event.objects.record("attached a file", invoice, by=by, changes={"file": ["", name]})
+    what = "lien waiver" if is_lien_waiver else "file"
+    Event.objects.record("attached a file", invoice, by=by, changes={what: ["", name]})
     return attachment
 
 

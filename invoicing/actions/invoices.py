@@ -11,20 +11,24 @@ from directory.permissions import read_access
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
 from invoicing import notifications
 from invoicing.actions import amounts, submissions
-from invoicing.calculations import identities
+from invoicing.actions.approvals import (
+    must_be_certifiable,
+    must_be_endorsed,
+    must_hold,
+    must_not_have_rejected_lines,
+    rejected_lines,
+)
 from invoicing.calculations.money import ZERO
 from invoicing.models import (
     BillingPeriod,
     Commitment,
     Invitation,
     Invoice,
-    InvoiceLine,
     InvoiceType,
-    Verdict,
 )
 from invoicing.numbers import check_number, number_key
 from invoicing.permissions import ADMIN_RIGHT, BILL_RIGHT, is_project_admin, may_bill_commitment
-from invoicing.proof import identities_of, refresh_header
+from invoicing.proof import refresh_header
 
 
 @transaction.atomic
@@ -195,15 +199,8 @@ def _may_be_sent(invoice: Invoice, access) -> None:
     same = Invoice.objects.live().filter(vendor=invoice.vendor_id, number_key=key).exclude(pk=invoice.pk).first()
     if same:
         raise Refused(f"{same} has the number {invoice.number} already. Use its own.", field="number")
-    _must_hold(invoice)
+    must_hold(invoice)
     invoice.number_key = key
-
-
-def _must_hold(invoice: Invoice) -> None:
-    """Every identity that is an error holds (5.5)."""
-    broken = identities.errors(identities_of(invoice))
-    if broken:
-        raise Refused(" ".join(f"{identity.number}: {identity.sentence}" for identity in broken))
 
 
 def _freeze_claim(invoice: Invoice) -> None:
@@ -231,7 +228,7 @@ def send_back(invoice: Invoice, *, by, comment: str = "") -> Invoice:
 
     def has_cause(invoice, access):
         invoice.comment = comment.strip()
-        if not invoice.comment and not invoice.lines.filter(verdict=Verdict.REJECTED).exists():
+        if not invoice.comment and not rejected_lines(invoice).exists():
             raise Refused("Reject a line with a reason, or say in the comment what has to change.", field="comment")
 
     return _move(
@@ -245,10 +242,14 @@ def send_back(invoice: Invoice, *, by, comment: str = "") -> Invoice:
     )
 
 
-def approve(invoice: Invoice, *, by, comment: str = "") -> Invoice:
+def approve(invoice: Invoice, *, by, comment: str = "", goes_ahead_because: str = "") -> Invoice:
+    """`goes_ahead_because`: why it is approved although a paper is missing that the company insists on (R85)."""
+    noted: dict = {}
+
     def all_is_well(invoice, access):
-        _may_be_certified(invoice, access)
-        if invoice.lines.filter(verdict=Verdict.REJECTED).exists():
+        noted.update(must_be_certifiable(invoice, access, goes_ahead_because))
+        must_be_endorsed(invoice, access)
+        if rejected_lines(invoice).exists():
             raise NotNow("A line is rejected. Change its verdict, send the invoice back, or approve it as noted.")
         invoice.comment = comment.strip() or invoice.comment
 
@@ -260,20 +261,20 @@ def approve(invoice: Invoice, *, by, comment: str = "") -> Invoice:
         reason=comment,
         guard=all_is_well,
         then=notifications.approved,
+        changes=noted,
     )
 
 
-def approve_as_noted(invoice: Invoice, *, by, comment: str) -> Invoice:
+def approve_as_noted(invoice: Invoice, *, by, comment: str, goes_ahead_because: str = "") -> Invoice:
     """With an overall comment; a rejected line only if its amount was reduced."""
+    noted: dict = {}
 
-    def noted(invoice, access):
-        _may_be_certified(invoice, access)
+    def is_noted(invoice, access):
+        noted.update(must_be_certifiable(invoice, access, goes_ahead_because))
+        must_be_endorsed(invoice, access)
         if not comment.strip():
             raise Refused("Say what is noted: the comment goes with the approval.", field="comment")
-        unreduced = [line for line in _rejected(invoice) if not _was_reduced(invoice, line)]
-        if unreduced:
-            names = ", ".join(str(line) for line in unreduced)
-            raise NotNow(f"Rejected and not reduced: {names}. Allow a smaller amount there, or send the invoice back.")
+        must_not_have_rejected_lines(invoice)
         invoice.comment = comment.strip()
 
     return _move(
@@ -282,34 +283,10 @@ def approve_as_noted(invoice: Invoice, *, by, comment: str) -> Invoice:
         by=by,
         right=ADMIN_RIGHT,
         reason=comment,
-        guard=noted,
+        guard=is_noted,
         then=notifications.approved,
+        changes=noted,
     )
-
-
-def _rejected(invoice: Invoice):
-    return invoice.lines.filter(verdict=Verdict.REJECTED).select_related("schedule_line")
-
-
-def _was_reduced(invoice: Invoice, line: InvoiceLine) -> bool:
-    claim = invoice.submissions.order_by("-number").first().figures().get(line.schedule_line_id)
-    return claim is not None and line.as_line().total_completed_and_stored < type(line.scheduled_value)(
-        claim["total_completed_and_stored"]
-    )
-
-
-def _may_be_certified(invoice: Invoice, access) -> None:
-    """P-7, earlier invoices settled, identities hold: what both approvals ask."""
-    company = invoice.company
-    is_own = invoice.submitted_by_id == access.person.pk
-    if is_own and company.separate_submitter_and_approver:
-        raise NotNow("You submitted this invoice, so someone else approves it (separation of duties).")
-    invoice.duties_waived = is_own
-    earlier = Invoice.objects.live().filter(commitment=invoice.commitment_id, position__lt=invoice.position)
-    waiting = earlier.exclude(status__in=Invoice.CERTIFIED).first()
-    if waiting:
-        raise NotNow(f"Invoice {waiting.position} is {waiting.get_status_display()}. Approve it first.")
-    _must_hold(invoice)
 
 
 def hold_for_owner(invoice: Invoice, *, by) -> Invoice:

@@ -7,6 +7,8 @@ from django.conf import settings
 class AttachmentForm(forms.Form):
     file = forms.FileField(label="File", help_text="PDF, Word, Excel, PNG or JPEG.")
 
+    is_lien_waiver = forms.BooleanField(label="This is a lien waiver", required=False)
+
     def clean_file(self):
         file = self.cleaned_data["file"]
         if file.size > settings.ATTACHMENT_MAX_BYTES:

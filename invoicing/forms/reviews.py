@@ -73,6 +73,12 @@ class FinishForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text="The subcontractor sees it. Needed to approve as noted, and to send back without a rejected line.",
     )
+    goes_ahead_because = forms.CharField(
+        label="Why it goes ahead without the paper",
+        required=False,
+        max_length=300,
+        help_text="Only to approve although a paper is missing. It is kept with the approval.",
+    )
     version = forms.IntegerField(widget=forms.HiddenInput)
 
     def __init__(self, options, data=None, *, initial=None):

@@ -368,6 +368,7 @@ class InvoiceLine(models.Model):
     )
     note = models.CharField(max_length=300, blank=True, help_text="N-9: why the line is negative; or any remark.")
     allowed_reason = models.CharField(max_length=300, blank=True, help_text="Why a reviewer allows another amount.")
+    allowed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     verdict = models.CharField(max_length=10, choices=Verdict, default=Verdict.NONE, blank=True)
     verdict_reason = models.CharField(max_length=300, blank=True)
     verdict_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")

@@ -38,6 +38,7 @@ class Attachment(models.Model):
 
     invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="attachments")
     name = models.CharField(max_length=150)
+    is_lien_waiver = models.BooleanField(default=False)
     size = models.PositiveIntegerField(help_text="bytes")
     sha256 = models.CharField(max_length=64)
     file = models.FileField(upload_to=attachment_path, max_length=200)

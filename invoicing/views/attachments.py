@@ -21,9 +21,9 @@ def attach(request, invoice):
     form = AttachmentForm(request.POST, request.FILES)
     if not form.is_valid():
         return show(request, invoice, refused=Refused("The file was not attached."), form=form)
-    file = form.cleaned_data["file"]
+    file, is_waiver = form.cleaned_data["file"], form.cleaned_data["is_lien_waiver"]
     try:
-        attachments.attach(invoice, file.name, file.read(), by=request.user)
+        attachments.attach(invoice, file.name, file.read(), by=request.user, is_lien_waiver=is_waiver)
     except NotAllowed:
         raise
     except Refused as refused:

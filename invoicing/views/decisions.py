@@ -7,16 +7,17 @@ from directory.permissions import Level, Tool, names_with_level
 from invoicing.actions import billing_periods
 from invoicing.calculations import identities
 from invoicing.calculations.findings import Identity
-from invoicing.models import Invoice
+from invoicing.models import Endorsement, Invoice
+from invoicing.safeguards import MissingPaper, conflict_of, endorsement_of, limit_in_words, missing_papers, needs_two
 from invoicing.views.review_rows import Review, ReviewRow, review_of
 
-ORDER = ("approve", "approve_as_noted", "hold_for_owner", "send_back")
-APPROVING = ("approve", "approve_as_noted")
+ORDER = ("approve", "approve_as_noted", "endorse", "hold_for_owner", "send_back")
+APPROVING = ("approve", "approve_as_noted", "endorse")
 
 
 @dataclass(frozen=True)
 class Option:
-    """One move of the machine: its name, the verb on it, and what follows."""
+    """One move of the machine, or the first of two approvals: its name, the verb on it, and what follows."""
 
     name: str
     label: str
@@ -36,7 +37,13 @@ class Decision:
     first_open: ReviewRow | None
     errors: tuple[Identity, ...]
     duties: str
+    papers: list[MissingPaper]
+    endorsed: Endorsement | None
     why_nothing: str
+
+    @property
+    def is_blocked_by_paper(self) -> bool:
+        return any(paper.blocks for paper in self.papers)
 
     @property
     def choices(self) -> list[tuple[str, str]]:
@@ -54,7 +61,12 @@ class Decision:
 def decision_for(invoice: Invoice, access) -> Decision:
     found = review_of(invoice)
     moves = {move.name: move.custom["label"] for move in invoice.get_available_user_status_transitions(access)}
-    duties = _duties(invoice, access)
+    first = endorsement_of(invoice)
+    papers = missing_papers(invoice) if "approve" in moves else []
+    if "approve" in moves and first is None and needs_two(invoice):
+        moves = {name: label for name, label in moves.items() if name not in APPROVING}
+        moves["endorse"] = "Give the first approval"
+    duties = _duties(invoice, access, first)
     names = [name for name in ORDER if name in moves and _makes_sense(name, found, duties)]
     contacts = [contact.person for contact in invoice.commitment.invoice_contacts.select_related("person")]
     return Decision(
@@ -66,18 +78,23 @@ def decision_for(invoice: Invoice, access) -> Decision:
         first_open=found.first_open,
         errors=identities.errors(found.identities),
         duties=duties,
+        papers=papers,
+        endorsed=first,
         why_nothing=f"It is {invoice.get_status_display()}{' and sent to ERP' if invoice.is_locked else ''}: "
         "there is nothing to decide on it now.",
     )
 
 
-def _duties(invoice: Invoice, access) -> str:
-    """P-7: why this person can't approve it, and who can."""
-    if not invoice.company.separate_submitter_and_approver or invoice.submitted_by_id != access.person.pk:
+def _duties(invoice: Invoice, access, first: Endorsement | None) -> str:
+    """P-7, R80, R84: why this person can't approve it, and who can."""
+    conflict = conflict_of(invoice, access.person)
+    if not conflict and first and first.by_id == access.person.pk:
+        conflict = "You gave the first approval, so another Admin gives the second."
+    if not conflict:
         return ""
     admins = names_with_level(access.project, Tool.COMMITMENTS, Level.ADMIN)
     others = [name for name in admins if name != access.person.name]
-    return f"You submitted this invoice, so someone else approves it: {', '.join(others) or 'another Admin'}."
+    return f"{conflict} Who can: {', '.join(others) or 'another Admin'}."
 
 
 def _makes_sense(name: str, found: Review, duties: str) -> bool:
@@ -91,12 +108,13 @@ def _makes_sense(name: str, found: Review, duties: str) -> bool:
 def _proposed(names: list[str], found: Review) -> str:
     if found.rejected and "send_back" in names:
         return "send_back"
-    return "approve" if "approve" in names else ""
+    return next((name for name in ("approve", "endorse") if name in names), "")
 
 
 ICONS = {
     "approve": "circle-check",
     "approve_as_noted": "message-square",
+    "endorse": "check",
     "hold_for_owner": "hourglass",
     "send_back": "rotate-ccw",
 }
@@ -111,6 +129,10 @@ def _approve(invoice: Invoice, contacts: list[Person]) -> list[str]:
 
 def _as_noted(invoice: Invoice, contacts: list[Person]) -> list[str]:
     return ["Your comment stands beside the approval.", *_approve(invoice, contacts)]
+
+
+def _endorse(invoice: Invoice, contacts: list[Person]) -> list[str]:
+    return [f"{limit_in_words(invoice.company)} You are the first; it stays in review until another Admin approves."]
 
 
 def _hold(invoice: Invoice, contacts: list[Person]) -> list[str]:
@@ -131,4 +153,10 @@ def _mailed(contacts: list[Person], what: str = "") -> str:
     return f"{names} {'gets' if len(contacts) == 1 else 'get'} a mail{' ' if what else ''}{what}."
 
 
-FOLLOWS = {"approve": _approve, "approve_as_noted": _as_noted, "hold_for_owner": _hold, "send_back": _send_back}
+FOLLOWS = {
+    "approve": _approve,
+    "approve_as_noted": _as_noted,
+    "endorse": _endorse,
+    "hold_for_owner": _hold,
+    "send_back": _send_back,
+}

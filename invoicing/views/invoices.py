@@ -17,6 +17,7 @@ from invoicing.forms.invoices import FilterForm
 from invoicing.models import Commitment, Invoice
 from invoicing.permissions import may_attach, may_bill, may_review
 from invoicing.proof import identities_of, stored_summary
+from invoicing.safeguards import endorsement_of
 from invoicing.views.grid import column_totals, lines_shown
 
 TABS = ("lines", "summary", "files", "submissions", "timeline", "mail")
@@ -42,6 +43,7 @@ def show(request, invoice: Invoice, *, refused: Refused | None = None, form: Att
         "form": form or AttachmentForm(),
         "refused": refused,
         "summary": summary_rows(invoice),
+        "endorsed": endorsement_of(invoice) if invoice.company.second_approval_above is not None else None,
     }
     context |= CONTENTS[context["tab"]](invoice)
     return render(request, "invoicing/invoice.html", context, status=refused.status if refused else 200)

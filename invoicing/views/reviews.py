@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from directory.decorators import READ, WRITE
 from directory.permissions import Level
 from directory.refusals import NotAllowed, Refused, Stale
-from invoicing.actions import amounts, invoices, reviews
+from invoicing.actions import amounts, approvals, invoices, reviews
 from invoicing.decorators import invoice_view
 from invoicing.forms.reviews import AmountForm, FinishForm, ReopenForm, VerdictForm
 from invoicing.models import Invoice, InvoiceLine
@@ -175,12 +175,15 @@ def _finished(request, invoice: Invoice, decision, form: FinishForm):
     try:
         if form.cleaned_data["version"] != invoice.version:
             raise Stale("Somebody changed it after you opened this page. Look at it again, then decide.")
-        done = MOVES[form.cleaned_data["decision"]](invoice, request.user, form.cleaned_data["comment"])
+        done = _decide_on(invoice, request.user, form.cleaned_data)
     except NotAllowed:
         raise
     except Refused as refused:
         form.add_error(refused.field or None, refused.message)
         return _show_finish(request, invoice, decision, form, refused)
+    if done is None:
+        messages.success(request, "Your approval is the first of two. Another Admin gives the second.")
+        return redirect(address(invoice))
     sent_back = done.status == Invoice.Status.REVISE_AND_RESUBMIT
     messages.success(
         request,
@@ -189,12 +192,21 @@ def _finished(request, invoice: Invoice, decision, form: FinishForm):
     return redirect(address(done))
 
 
-MOVES = {
-    "approve": lambda invoice, by, comment: invoices.approve(invoice, by=by, comment=comment),
-    "approve_as_noted": lambda invoice, by, comment: invoices.approve_as_noted(invoice, by=by, comment=comment),
-    "hold_for_owner": lambda invoice, by, comment: invoices.hold_for_owner(invoice, by=by),
-    "send_back": lambda invoice, by, comment: invoices.send_back(invoice, by=by, comment=comment),
-}
+def _decide_on(invoice: Invoice, by, typed: dict) -> Invoice | None:
+    """Carry out the chosen decision; the invoice as moved, None after the first of two approvals."""
+    comment, because = typed["comment"], typed["goes_ahead_because"]
+    match typed["decision"]:
+        case "approve":
+            return invoices.approve(invoice, by=by, comment=comment, goes_ahead_because=because)
+        case "approve_as_noted":
+            return invoices.approve_as_noted(invoice, by=by, comment=comment, goes_ahead_because=because)
+        case "hold_for_owner":
+            return invoices.hold_for_owner(invoice, by=by)
+        case "send_back":
+            return invoices.send_back(invoice, by=by, comment=comment)
+        case "endorse":
+            approvals.endorse(invoice, by=by, comment=comment, goes_ahead_because=because)
+            return None
 
 
 def _show_finish(request, invoice: Invoice, decision, form: FinishForm, refused: Refused | None = None):

@@ -110,7 +110,7 @@ def test_whoever_sent_one_of_them_cannot_accept_it(sage, url):
     sage.sender = both
     export = sage.sent()
     mine = signed_in(both)
-    assert "You sent it, so someone else accepts it." in text_of(mine.get(url, asked(export)))
+    assert f"You sent {export.invoice}, so someone else accepts it" in text_of(mine.get(url, asked(export)))
     data = {"confirmed": "1", "accounting_date": "2030-06-28", **asked(export), "ticked": sage.warnings(export)}
     answer = mine.post(url, data)
     assert answer.status_code == 409 and "separation of duties" in text_of(answer)

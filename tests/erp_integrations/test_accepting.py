@@ -10,6 +10,7 @@ from directory.refusals import NotNow, Refused
 from erp_integrations import exporting
 from erp_integrations.actions import batches, exports
 from erp_integrations.models import CostCodeLink, ErpSettings, ExportBatch, ExportItem, ListKind
+from invoicing.actions import invoices, reviews
 from tests.erp_integrations.world import ACCOUNTING_DATE, D, fresh, sage_world
 
 
@@ -48,6 +49,22 @@ def test_whoever_sent_does_not_accept(sage):
     export = sage.sent()
     with pytest.raises(NotNow, match="separation of duties"):
         sage.accepted(export, by=sage.sender)
+
+
+def test_whoever_approved_or_submitted_does_not_accept_either(sage):
+    """R78: three hands on every payment, even with all rights."""
+    everyman = sage.all_rights()
+    approved = sage.base.submitted(sage.base.draft(sage.commitment()))
+    reviews.approve_the_rest(approved, by=everyman)
+    export = sage.sent(invoices.approve(approved, by=everyman))
+    with pytest.raises(NotNow, match=r"You approved .*separation of duties"):
+        sage.accepted(export, by=everyman)
+    on_behalf = sage.base.draft(sage.commitment(), by=everyman)
+    on_behalf = sage.base.submitted(on_behalf, by=everyman)
+    reviews.approve_the_rest(on_behalf, by=sage.base.admin)
+    export = sage.sent(invoices.approve(on_behalf, by=sage.base.admin))
+    with pytest.raises(NotNow, match=r"You submitted .*separation of duties"):
+        sage.accepted(export, by=everyman)
 
 
 def test_separation_of_duties_can_be_switched_off_and_that_stays_visible(sage):

@@ -196,7 +196,7 @@ def test_whoever_sent_it_is_told_that_somebody_else_accepts(sage):
     sage.sender = both
     export = sage.sent()
     page = text_of(signed_in(both).get(at_export(export)))
-    assert "You sent it, so someone else accepts it" in page and "Accept…" not in page
+    assert f"You sent {export.invoice}, so someone else accepts it" in page and "Accept…" not in page
 
 
 def test_only_those_with_a_level_on_the_project_get_a_link_to_the_invoice(sage, export):

@@ -409,7 +409,7 @@ def test_whoever_submitted_is_told_that_someone_else_approves():
     client = signed_in(w.admin)
     page = client.get(address(invoice, "review-finish"))
     text = page.content.decode()
-    assert "You submitted this invoice, so someone else approves it: Ola Berg" in text
+    assert "You submitted this invoice, so someone else approves it (separation of duties). Who can: Ola Berg" in text
     assert options(page) == ["hold_for_owner", "send_back"] and not page.context["chosen"]
     assert finish(client, invoice, "approve").status_code == 422
     assert "approve" in options(signed_in(w.second_admin).get(address(invoice, "review-finish")))

@@ -1,0 +1,128 @@
+"""What a company asks of an approval beyond the machine and the arithmetic: who may give it, how many, which papers.
+
+Actions raise what stands here, pages say it before anybody presses a button.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.utils import timezone
+
+from directory.models import Company, Person, Policy
+from invoicing.calculations.money import ZERO
+from invoicing.models import Endorsement, Invoice, InvoiceLine
+
+# Who may approve
+
+
+def conflict_of(invoice: Invoice, person: Person) -> str:
+    """Why separation of duties keeps this person from approving; "" when nothing does."""
+    company = invoice.company
+    if company.separate_submitter_and_approver and invoice.submitted_by_id == person.pk:
+        return "You submitted this invoice, so someone else approves it (separation of duties)."
+    if company.separate_raiser_and_approver and raised_by(invoice, person):
+        return "You allowed more than was claimed, so someone else approves it (separation of duties)."
+    return ""
+
+
+def duties_waived(invoice: Invoice, person: Person) -> bool:
+    """Whether this approval is one that separation of duties, were it on, would refuse (P-7, R78)."""
+    return invoice.submitted_by_id == person.pk or raised_by(invoice, person)
+
+
+def raised_by(invoice: Invoice, person: Person) -> bool:
+    """Whether this person's own allowed amounts pay more than was claimed, on a line or in all (R80)."""
+    claim = invoice.submissions.order_by("-number").first()
+    edited = [line for line in invoice.lines.select_related("schedule_line") if line.allowed_by_id == person.pk]
+    if claim is None or not edited:
+        return False
+    figures = claim.figures()
+    pays_more = invoice.current_payment_due > Decimal(claim.header["current_payment_due"])
+    return pays_more or any(_is_raised(line, figures.get(line.schedule_line_id)) for line in edited)
+
+
+def _is_raised(line: InvoiceLine, claim: dict | None) -> bool:
+    if claim is None:
+        return True
+    return line.as_line().total_completed_and_stored > Decimal(
+        claim["total_completed_and_stored"]
+    ) or line.retainage_released > Decimal(claim["retainage_released"])
+
+
+# How many approve
+
+
+def needs_two(invoice: Invoice) -> bool:
+    """Whether what this vendor is paid in this period, this invoice included, is above the company's limit (R84).
+
+    All of the period's invoices count together, so that splitting one into several changes nothing.
+    """
+    limit = invoice.company.second_approval_above
+    return limit is not None and _paid_in_period(invoice) > limit
+
+
+def _paid_in_period(invoice: Invoice) -> Decimal:
+    others = Invoice.objects.live().filter(
+        vendor=invoice.vendor_id,
+        commitment__company=invoice.company,
+        period_start_date__lte=invoice.period_end_date,
+        period_end_date__gte=invoice.period_start_date,
+        status__in=(Invoice.Status.UNDER_REVIEW, *Invoice.APPROVALS),
+    )
+    return max(others.exclude(pk=invoice.pk).payment_due(), ZERO) + invoice.current_payment_due
+
+
+def endorsement_of(invoice: Invoice) -> Endorsement | None:
+    """The first approval that counts for the invoice as it stands now."""
+    return invoice.endorsements.select_related("by").filter(version=invoice.version).first()
+
+
+# Which papers
+
+
+@dataclass(frozen=True)
+class MissingPaper:
+    """`blocks` by the company's policy, unless an Admin says why the approval goes ahead (R85)."""
+
+    name: str
+    words: str
+    remedy: str
+    blocks: bool
+
+
+def missing_papers(invoice: Invoice) -> list[MissingPaper]:
+    company, vendor = invoice.company, invoice.vendor
+    wants_waiver = company.lien_waiver_policy != Policy.IGNORE
+    expired = vendor.insurance_expires_date
+    looks = (
+        (
+            "insurance",
+            company.insurance_policy,
+            expired is not None and expired < timezone.localdate(timezone=invoice.project.zone),
+            f"The insurance of {vendor.name} expired on {expired}.",
+            "Ask for the new certificate and enter its date in the directory.",
+        ),
+        (
+            "workers' compensation",
+            company.workers_comp_policy,
+            vendor.needs_workers_comp,
+            f"{vendor.name} has not proved its workers' compensation cover.",
+            "Ask for the proof and clear the mark in the directory.",
+        ),
+        (
+            "lien waiver",
+            company.lien_waiver_policy,
+            wants_waiver and not invoice.attachments.filter(is_lien_waiver=True).exists(),
+            "No lien waiver is attached.",
+            "Attach it and tick that it is one.",
+        ),
+    )
+    return [
+        MissingPaper(name, words, remedy, policy == Policy.BLOCK)
+        for name, policy, is_missing, words, remedy in looks
+        if is_missing and policy != Policy.IGNORE
+    ]
+
+
+def limit_in_words(company: Company) -> str:
+    return f"Above {company.second_approval_above:,.2f} for one vendor in a period, two people approve."
