@@ -182,7 +182,9 @@ def bill_on_behalf(there: Cast, dana: Visitor, ola: Visitor) -> None:
     steps.send_bill(dana, "invoice")
     invoice = steps.newest(there.second)
     dana.visit(steps.page_of(invoice, "review/")).press("Approve all 1").click("Finish review")
-    dana.sees("You submitted this invoice, so someone else approves it: Ola Berg")  # P-7
+    dana.sees(
+        "You submitted this invoice, so someone else approves it (separation of duties). Who can: Ola Berg"
+    )  # P-7
     assert not dana.offers("Approve")
     forged = {"decision": "approve", "version": invoice.version}
     assert dana.forge(dana.url, forged).status_code in (409, 422)
