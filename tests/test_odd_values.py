@@ -1,0 +1,328 @@
+"""Whatever is typed into whatever field of our forms: a refusal or a success, never a 500, nothing half-saved (R56).
+
+Each person walks the site, and every form that sends something is sent again and again with one field gone odd. The
+values are dealt out in turn, so each field gets a share of them and each value comes by everywhere; the same each time.
+"""
+
+import itertools
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from urllib.parse import quote_from_bytes, urljoin, urlsplit
+
+import pytest
+from django.apps import apps
+from django.db import transaction
+from django.test import Client
+from django.urls import Resolver404, resolve
+
+from erp_integrations import exporting
+from erp_integrations.models import CostCodeLink
+from invoicing.actions import invitations
+from invoicing.models import InvoiceType
+from tests.erp_integrations.world import CODE, SageWorld, sage_world
+from tests.factories import D, person, world
+from tests.invoicing.pages import at, signed_in
+from tests.journeys.pages import Element, Page
+from tests.test_access_matrix import DOORS, WRITTEN_DOWN, counting_writes
+
+pytestmark = pytest.mark.django_db
+
+# fmt: off
+NUMBERS = [
+    "1e400", "-1e400", "1E5", "NaN", "-NaN", "sNaN", "Infinity", "-Infinity", "inf", "1,234.56", "1.234,56", "٣",
+    "१२", "１２", "Ⅷ", "²", "½", "1e-9", "-0", "-0.00", "+1", "0x10", "1_000", "0.001", "0.005", "999999999999.99",
+    "1000000000000.00", "99999999999999999999", "9223372036854775808", "-9223372036854775809", "2147483648", "-1",
+    "1.", ".5", ".", ",", "-", "$", "%", "()", "--1", "1--", "12O0", "true", "None", "null",
+]
+DAYS = [
+    "0000-00-00", "0000-01-01", "0001-01-01", "2026-02-31", "2026-13-01", "9999-12-31", "10000-01-01", "1900-02-29",
+    "31/02/2026", "2026-1-1", "2026-11-27T10:00", "99999-99-99", "27.11.2026",
+]
+# fmt: on
+TEXTS = [
+    "",
+    " ",
+    "\t\n",
+    "x" * 40_000,
+    "9" * 40_000,
+    "a\x00b",
+    "\x00",
+    "\x01\x02\x1b[31m\x7f",
+    "\ud800",
+    "a\udfffb",
+    "\u202eexe.fdp\u202c",
+    "\u200b\ufeff",
+    "\uffff",
+    "e\u0301" * 30,
+    "\U0001f3d7",
+    "<script>alert(1)</script>",
+    "{{ 7|add:1 }}{% now %}",
+    "' OR 1=1 --",
+    "=1+1",
+    "../../etc/passwd",
+    "%s%n%00",
+    "|" * 30,
+    "[]",
+    '{"a": 1}',
+    "on",
+    "approved",
+]
+CORPUS = NUMBERS + DAYS + TEXTS
+MOST = 9
+SHARE = 12  # each field gets every twelfth value, beginning where the field before it left off
+MONEY = re.compile(r"^(work|percent|quantity|moved|stored|held-work|held-stored|release)-\d+$|^release_percent$")
+
+
+APPS = ("directory", "invoicing", "erp_integrations")
+
+
+@dataclass(frozen=True)
+class Form:
+    """One form as a page offered it: where it goes, and what its fields hold."""
+
+    name: str  # of the address it is sent to
+    url: str
+    pairs: tuple[tuple[str, str], ...]
+
+    @property
+    def fields(self) -> list[str]:
+        return list(dict.fromkeys(name for name, _ in self.pairs))
+
+    @property
+    def kind(self) -> tuple:
+        """Forms that differ in nothing but the row they are about are tried once."""
+        return self.name, frozenset(re.sub(r"\d+", "#", field) for field in self.fields)
+
+    def variants(self, turn: int):
+        """(what is odd, pairs) for each field, for all amounts at once, and for the form without any."""
+        yield "nothing sent", []
+        if any(MONEY.match(field) for field in self.fields):
+            for value in NUMBERS:
+                yield f"amounts = {value!r}", [(name, value if MONEY.match(name) else old) for name, old in self.pairs]
+        for number, field in enumerate(self.fields):
+            others = [pair for pair in self.pairs if pair[0] != field]
+            yield f"{field} missing", others
+            yield f"{field} twice", [*self.pairs, (field, "1"), (field, "2")]
+            for value in CORPUS[(turn + number) % SHARE :: SHARE]:
+                yield f"{field} = {value[:40]!r}", [*others, (field, value)]
+
+
+def encoded(pairs) -> str:
+    """As bytes on the wire, so that half a character can be sent as well."""
+    quoted = ((quote_from_bytes(part.encode("utf-8", "surrogatepass")) for part in pair) for pair in pairs)
+    return "&".join("=".join(pair) for pair in quoted)
+
+
+def filled(control: Element) -> list[tuple[str, str]]:
+    """What the form would send with every box ticked and every required text written."""
+    name, kind = control.attrs.get("name"), control.type
+    if not name or name == "csrfmiddlewaretoken" or kind == "file" or control.is_off:
+        return []
+    if kind in ("checkbox", "radio") or control.is_button:
+        return [(name, control.attrs.get("value", "on"))]
+    if kind in ("text", "textarea") and not control.value:
+        return [(name, "70001")]
+    return [(name, control.value)]
+
+
+def forms_on(page: Page, url: str):
+    """Every form of ours that sends something; a named button makes one of its own."""
+    for form in page.elements:
+        if form.tag != "form" or form.attrs.get("method", "get").lower() != "post":
+            continue
+        controls = page.controls(form)
+        plain = [pair for control in controls if not control.is_button for pair in filled(control)]
+        buttons = [pair for control in controls if control.is_button for pair in filled(control)]
+        action = urljoin(url, form.attrs.get("action", "") or url)
+        for pressed in [[button] for button in buttons] or [[]]:
+            name = name_of(action)
+            if name in DOORS:
+                yield Form(name, action, tuple(plain + pressed))
+
+
+def name_of(url: str) -> str:
+    try:
+        return resolve(urlsplit(url).path).url_name or ""
+    except Resolver404:
+        return ""
+
+
+def walked(client: Client) -> dict[str, Page]:
+    """What can be reached by links from the first page, a few pages of a kind."""
+    waiting, kinds, pages = ["/"], defaultdict(int), {}
+    while waiting:
+        url = waiting.pop(0)
+        kind = name_of(url)
+        if url in pages or kind not in DOORS or kind in WRITTEN_DOWN or not DOORS[kind][0] or kinds[kind] == MOST:
+            continue
+        response = client.get(url)
+        if response.status_code == 302:
+            waiting.append(urljoin(url, response.url))
+        elif response.headers["Content-Type"].startswith("text/html"):
+            kinds[kind] += 1
+            pages[url] = Page(response.content.decode())
+            waiting += [urljoin(url, link.attrs.get("href", "")).partition("#")[0] for link in pages[url].root.all("a")]
+            if kind == "invoice-enter":
+                waiting.append(urljoin(url, "../send/"))  # a button of the sheet leads there
+    return pages
+
+
+def walk(client: Client) -> list[Form]:
+    """One form of each kind there is on these pages."""
+    found = {}
+    for url, page in walked(client).items():
+        for form in forms_on(page, url):
+            found.setdefault(form.kind, form)
+    return list(found.values())
+
+
+PEOPLE = ("everything at once", "contact", "nobody")
+
+
+def everything() -> SageWorld:
+    """A company where each form is on some page: invoices in every state of both machines."""
+    w = sage_world()
+    base = w.base
+    w.exported(w.approved(w.commitment(is_private=False)))
+    failed = w.accepted(w.sent(w.approved(w.commitment(is_private=False))))
+    CostCodeLink.objects.update(code="9999.000")
+    exporting.build(failed.pk)
+    CostCodeLink.objects.update(code=CODE)
+    w.sent(w.approved(w.commitment(is_private=False)))
+    w.approved(w.commitment(is_private=False))
+    base.submitted(base.draft(base.commitment(is_private=False)))
+    base.sent_back(base.draft(base.commitment(is_private=False)))
+    base.entered(base.draft(base.commitment(is_private=False)), {"stored_new": D("500.00")})
+    outdated = base.commitment(is_private=False)
+    base.draft(outdated)
+    base.change_order(outdated, [base.line("Extra", "100.00")])
+    period = base.project.billing_periods.get(status="open")
+    invited = base.commitment(is_private=False)
+    base.commitment(is_private=False)
+    invitations.invite(period, [invited], InvoiceType.WORK_AND_RELEASE, by=base.admin)
+    person("Not Yet Named", base.company, base.vendor)
+    return w
+
+
+def fingerprint() -> dict:
+    """Every row of ours."""
+    ours = [model for app in APPS for model in apps.get_app_config(app).get_models()]
+    return {model._meta.label: list(model.objects.order_by("pk").values_list()) for model in ours}
+
+
+def sent(client: Client, form: Form, pairs, before: dict) -> str:
+    """What is wrong with the answer; "" when nothing is."""
+    with transaction.atomic(), counting_writes() as written:
+        try:
+            response = client.post(form.url, encoded(pairs), content_type="application/x-www-form-urlencoded")
+        except Exception as error:
+            transaction.set_rollback(True)
+            return f"{type(error).__name__}: {error}"[:200]
+        half_saved = response.status_code >= 400 and written and fingerprint() != before
+        transaction.set_rollback(True)
+    client.cookies.pop("messages", None)
+    if response.status_code >= 500:
+        return f"answered {response.status_code}"
+    return f"refused with {response.status_code} and saved something in {set(written)}" if half_saved else ""
+
+
+def client_of(w: SageWorld, who: str) -> Client:
+    client = Client()
+    if who != "nobody":
+        client.force_login(w.all_rights() if who == "everything at once" else w.base.contact)
+    return client
+
+
+# What only a contact, or only a passer-by, is offered; all other forms are offered to somebody with every right.
+ONLY = {"contact": {"invitation", "invoice-attach", "invoice-withdraw"}, "nobody": {"demo-sign-in"}}
+OFFERED = ONLY | {
+    "everything at once": {name for name, (_, write) in DOORS.items() if write} - set().union(*ONLY.values())
+}
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_an_odd_value_in_any_field_is_refused_in_words_and_breaks_nothing(who):
+    w = everything()
+    client = client_of(w, who)
+    forms = walk(client)
+    assert OFFERED[who] <= {form.name for form in forms}
+    before, wrong = fingerprint(), []
+    for turn, form in enumerate(forms):
+        for odd, pairs in form.variants(turn):
+            problem = sent(client, form, pairs, before)
+            if problem:
+                wrong.append(f"{form.name}: {odd}: {problem}")
+    assert not wrong, f"{len(wrong)} of them:\n" + "\n".join(wrong[:60])
+
+
+ASKED = ("page", "tab", "q", "project", "show", "state", "row", "export", "all", "accounting_date", "status", "next")
+
+
+def test_an_odd_word_in_an_address_shows_the_page_or_says_that_there_is_none():
+    client = client_of(everything(), "everything at once")
+    pages = {name_of(url): url.partition("?")[0] for url in walked(client)}
+    wrong = []
+    for turn, url in enumerate(pages.values()):
+        for number, key in list(enumerate(ASKED))[turn % 2 :: 2]:
+            value = CORPUS[(turn * len(ASKED) + number) % len(CORPUS)]
+            try:
+                status = client.get(f"{url}?{encoded([(key, value)])}").status_code
+            except Exception as error:
+                status = f"{type(error).__name__}: {error}"[:200]
+            if status not in (200, 302, 404):
+                wrong.append((url, key, value[:40], status))
+    assert not wrong
+
+
+KINDS = ("application/json", "multipart/form-data; boundary=x", "multipart/form-data", "text/plain")
+UPLOADS = [
+    ("proof.pdf", b""),
+    ("proof.pdf", b"\x00" * 20),
+    ("", b"%PDF-1.4"),
+    (".pdf", b"%PDF-1.4"),
+    ("a" * 900 + ".pdf", b"%PDF-1.4"),
+    ("\u202efdp.exe", b"%PDF-1.4"),
+    ("\u202e\x07.pdf", b"%PDF-1.4"),
+    ("nul\x00.pdf", b"%PDF-1.4"),
+    ("..\\..\\etc.pdf", b"%PDF-1.4"),
+    ("../../etc/passwd.pdf", b"%PDF-1.4"),
+    ("\ud800.pdf", b"%PDF-1.4"),
+    ("CON.pdf", b"%PDF-1.4"),
+    ("a.pdf.exe", b"MZ"),
+    ("é漢字🏗.pdf", b"%PDF-1.4"),
+    ('a";x="b.pdf', b"%PDF-1.4"),
+]
+
+
+@pytest.mark.parametrize(("name", "content"), UPLOADS)
+def test_a_file_with_an_odd_name_is_taken_or_refused(name, content):
+    w = world()
+    client, invoice = signed_in(w.contact), w.draft()
+    parts = (
+        b'--x\r\nContent-Disposition: form-data; name="file"; filename="',
+        name.encode("utf-8", "surrogatepass").replace(b'"', b"%22"),
+        b'"\r\nContent-Type: application/pdf\r\n\r\n' + content + b"\r\n--x--\r\n",
+    )
+    answer = client.post(at(invoice, "invoice-attach"), b"".join(parts), content_type="multipart/form-data; boundary=x")
+    assert answer.status_code in (302, 422)
+    assert invoice.attachments.count() == (answer.status_code == 302)
+    for attachment in invoice.attachments.all():
+        assert client.get(at(invoice, "invoice-attachment", attachment.pk)).status_code == 200
+
+
+def test_a_body_that_is_no_form_is_refused():
+    client = client_of(everything(), "everything at once")
+    forms = walk(client)
+    before = fingerprint()
+    for form, kind in zip(forms, itertools.cycle(KINDS)):
+        with transaction.atomic():
+            status = client.post(form.url, b"{\xff", content_type=kind).status_code
+            assert status < 500, (form.name, kind)
+            assert status < 400 or fingerprint() == before, (form.name, kind)
+            transaction.set_rollback(True)
+
+
+def test_a_request_that_cannot_be_read_gets_a_page_that_says_so(client):
+    answer = client.post("/demo/sign-in/", b"{", content_type="multipart/form-data")
+    assert answer.status_code == 400 and "Nothing was saved" in answer.content.decode()
