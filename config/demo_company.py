@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from config.demo_accounting import DemoAccounting
-from directory.actions import grants, privileges
+from directory.actions import grants, permission_templates, privileges
 from directory.models import Company, Membership, Person, Project, Vendor
 from directory.permissions import Level, Tool
 from invoicing.actions import amounts, billing_periods, change_orders, commitments, invitations, invoices, reviews
@@ -84,6 +84,7 @@ class DemoCompany:
         self.tower = self.project("Riverside Tower", "2026014", "riverside")
         self.school = self.project("Harbor School", "2026021", "harbor")
         self.clinic = self.project("Mill Street Clinic", "2026030", "millstreet")
+        self.make_template()
         self.enter_commitments()
         self.bill_last_month()
         self.bill_this_month()
@@ -105,12 +106,20 @@ class DemoCompany:
         owner = self.people["owner"]
         for key, tool, level in (
             ("admin", Tool.COMPANY_DIRECTORY, Level.READ_ONLY),
-            ("second", Tool.COMPANY_DIRECTORY, Level.READ_ONLY),
+            ("second", Tool.COMPANY_DIRECTORY, Level.ADMIN),
             ("approver", Tool.ERP_INTEGRATIONS, Level.ADMIN),
             ("staff", Tool.ERP_INTEGRATIONS, Level.READ_ONLY),
         ):
             grants.set_level(self.people[key], tool, self.company, level, by=owner)
         privileges.grant(self.people["approver"], self.company, by=owner, reason="Controller of the company")
+
+    def make_template(self) -> None:
+        """Accounting staff may read the invoices of every job."""
+        template = permission_templates.create(self.company, "Accounting, reading", by=self.ola)
+        for project in (self.tower, self.school, self.clinic):
+            grants.set_level(template.group, Tool.COMMITMENTS, project, Level.READ_ONLY, by=self.ola)
+        for key in ("approver", "staff"):
+            permission_templates.add_person(template, self.people[key], by=self.ola)
 
     def project(self, name: str, number: str, slug: str) -> Project:
         project = Project.objects.create(company=self.company, name=name, number=number, slug=slug)

@@ -6,7 +6,7 @@ and permissions given for a whole model count for nothing.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 
@@ -229,9 +229,12 @@ def levels_held_on(places: Sequence) -> dict[tuple[int, Tool, int], Level]:
     return _ladders(places, _own_rows(places).union(_group_rows(places, "group__user")))
 
 
-def own_levels_on(places: Sequence) -> dict[tuple[int, Tool, int], Level]:
-    """What people were given by themselves, without their groups: {(person id, tool, place id): level}."""
-    return _ladders(places, _own_rows(places)) if places else {}
+def own_levels_on(places: Sequence, people: Collection[int] | None = None) -> dict[tuple[int, Tool, int], Level]:
+    """What `people`, or all, were given by themselves, without groups: {(person id, tool, place id): level}."""
+    if not places or people == ():
+        return {}
+    rows = _own_rows(places)
+    return _ladders(places, rows if people is None else rows.filter(user__in=people))
 
 
 def group_levels_on(places: Sequence) -> dict[tuple[int, Tool, int], Level]:

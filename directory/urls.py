@@ -2,10 +2,35 @@
 
 from django.urls import path
 
-from directory.views import demo, health, people
+from directory.views import demo, health, levels, people, permission_templates, why
 
 urlpatterns = [
     path("c/<slug:company>/directory/", people.directory, name="company-directory"),
+    path("c/<slug:company>/directory/levels/", levels.company_levels, name="company-levels"),
+    path("c/<slug:company>/directory/people/<int:pk>/levels/", why.person_levels, name="person-levels"),
+    path("c/<slug:company>/directory/templates/", permission_templates.template_list, name="permission-templates"),
+    path("c/<slug:company>/directory/templates/<int:pk>/", permission_templates.template, name="permission-template"),
+    path(
+        "c/<slug:company>/directory/templates/<int:pk>/rename/",
+        permission_templates.rename,
+        name="permission-template-rename",
+    ),
+    path(
+        "c/<slug:company>/directory/templates/<int:pk>/delete/",
+        permission_templates.delete,
+        name="permission-template-delete",
+    ),
+    path(
+        "c/<slug:company>/directory/templates/<int:pk>/people/",
+        permission_templates.add_person,
+        name="permission-template-add",
+    ),
+    path(
+        "c/<slug:company>/directory/templates/<int:pk>/people/<int:person>/remove/",
+        permission_templates.remove_person,
+        name="permission-template-remove",
+    ),
+    path("p/<slug:project>/directory/", levels.project_levels, name="project-directory"),
     path("me/", people.profile, name="profile"),
     path("demo/sign-in/", demo.sign_in, name="demo-sign-in"),
     path("demo/outbox/", demo.outbox, name="demo-outbox"),

@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from django.test import Client
 from django.urls import get_resolver, reverse
 
+from directory.actions import permission_templates
 from directory.actions.grants import set_level
 from directory.models import AccountingPrivilege, Mail, Person, Vendor
 from directory.permissions import Level, Tool
@@ -81,6 +82,8 @@ ERP_LOOK = door(ERP)
 ERP_ANSWER = door({"accounting approver"}, ERP)
 ERP_VOID = door((), ERP)  # needs Admin on Commitments as well, which nobody here holds beside it
 DIRECTORY = door(ADMIN)  # the matrix gives that person Read Only on the company's directory
+DIRECTORY_ADMIN = door((), ADMIN)  # and nobody Admin on it: who may set levels is tested beside those pages
+PROJECT_DIRECTORY = door(())  # nor anything on the project's
 ANSWER_PAGE = door({"contact", "contact without a level"} & {"contact"} | OUTSIDE)
 ANSWER = door({"contact"})
 
@@ -94,6 +97,15 @@ DOORS = {  # address name: (to read, to write)
     "demo-mail-html": (PUBLIC, None),
     "profile": (SIGNED_IN, SIGNED_IN),
     "company-directory": (DIRECTORY, None),
+    "company-levels": (DIRECTORY, DIRECTORY_ADMIN),
+    "person-levels": (DIRECTORY, None),
+    "permission-templates": (DIRECTORY, DIRECTORY_ADMIN),
+    "permission-template": (DIRECTORY, DIRECTORY_ADMIN),
+    "permission-template-rename": (None, DIRECTORY_ADMIN),
+    "permission-template-delete": (DIRECTORY_ADMIN, DIRECTORY_ADMIN),
+    "permission-template-add": (None, DIRECTORY_ADMIN),
+    "permission-template-remove": (None, DIRECTORY_ADMIN),
+    "project-directory": (PROJECT_DIRECTORY, PROJECT_DIRECTORY),
     "bills": (SIGNED_IN, None),
     "invitation": (ANSWER_PAGE, ANSWER),
     "project": (PROJECT, None),
@@ -163,6 +175,7 @@ class Site:
         return client
 
 
+TEMPLATE = [f"permission-template{act}" for act in ("", "-rename", "-delete", "-add")]
 ROUTES = {pattern.name: route for route, pattern in own_patterns(get_resolver().url_patterns)}
 
 
@@ -184,6 +197,7 @@ def build_site() -> Site:
     attachment = attachments.attach(invoice, "proof.pdf", b"%PDF-1.4 proof", by=base.contact)
     people = build_people(base, commitment)
     period, batch = {"pk": invoice.billing_period_id}, exported.items.get().batch
+    template = permission_templates.create(base.company, "Readers", by=base.owner)
     names = {
         "project": base.project.slug,
         "company": base.company.slug,
@@ -202,6 +216,9 @@ def build_site() -> Site:
         **dict.fromkeys(("erp-export", "erp-export-header", "erp-reject", "erp-void"), {"pk": waiting.pk}),
         **dict.fromkeys(("erp-batch", "erp-retry", "erp-download"), {"number": batch.number}),
         "erp-confirm": {"pk": exported.pk},
+        "person-levels": {"pk": base.contact.pk},
+        "permission-template-remove": {"pk": template.pk, "person": base.reader.pk},
+        **dict.fromkeys(TEMPLATE, {"pk": template.pk}),
     }
     return Site(people, names, special)
 

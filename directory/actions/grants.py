@@ -11,6 +11,7 @@ from directory.models.events import subject_name
 from directory.permissions import Level, Tool, level_held, people_with_level, read_access, write_level
 from directory.refusals import Refused, Stale
 
+SET_LEVEL = "set level"  # the verb of its event
 NOT_ONESELF = (
     "Nobody changes their own levels. Ask another person with Admin on the company's Directory, or the site owner."
 )
@@ -32,7 +33,7 @@ def set_level(holder, tool: Tool, on, level: Level, *, by) -> None:
         _check_holder(holder, tool, on.company)
     write_level(holder, tool, on, level)
     changes = {f"{name_of(holder)}: {tool.label}": [before.label, level.label]} | whom(holder)
-    Event.objects.record("set level", on, by=by, changes=changes)
+    Event.objects.record(SET_LEVEL, on, by=by, changes=changes)
 
 
 def name_of(holder) -> str:

@@ -20,6 +20,8 @@ from directory.models import Company, Event, PermissionTemplate
 from directory.permissions import Level, Tool, level_held
 from directory.refusals import NotNow, Refused
 
+ADDED = "added to the permission template"  # the verb of its event
+
 
 @transaction.atomic
 def create(company, name: str, *, by) -> PermissionTemplate:
@@ -74,7 +76,7 @@ def add_person(template: PermissionTemplate, person, *, by) -> None:
     if template.group.user_set.contains(person):
         raise Refused(f"{person.name} is in {template.name} already.", field="person")
     template.group.user_set.add(person)
-    _record_people("added to the permission template", template, by, ["", person.name], person)
+    _record_people(ADDED, template, by, ["", person.name], person)
 
 
 @transaction.atomic
