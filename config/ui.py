@@ -62,6 +62,10 @@ STATUSES = {
     "invited": Look("info", "mail", "Invited"),
     "accepted": Look("ok", "check", "Accepted"),
     "declined": Look("neutral", "x", "Declined"),
+    # requests for Can Push to Accounting
+    "waiting": Look("info", "hourglass"),
+    "granted": Look("ok", "check", "Granted"),
+    "taken_back": Look("neutral", "undo-2", "Taken back"),
 }
 # The second state machine has words in common with the first, and another meaning for them.
 EXPORT_STATUSES = {

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from directory.views import demo, health, levels, people, permission_templates, why
+from directory.views import demo, health, levels, people, permission_templates, privileges, why
 
 urlpatterns = [
     path("c/<slug:company>/directory/", people.directory, name="company-directory"),
@@ -31,6 +31,9 @@ urlpatterns = [
         name="permission-template-remove",
     ),
     path("p/<slug:project>/directory/", levels.project_levels, name="project-directory"),
+    path("c/<slug:company>/directory/approvers/", privileges.approvers, name="accounting-approvers"),
+    path("c/<slug:company>/directory/approvers/ask/", privileges.ask, name="privilege-ask"),
+    path("c/<slug:company>/directory/approvers/<int:pk>/take-back/", privileges.take_back, name="privilege-take-back"),
     path("me/", people.profile, name="profile"),
     path("demo/sign-in/", demo.sign_in, name="demo-sign-in"),
     path("demo/outbox/", demo.outbox, name="demo-outbox"),

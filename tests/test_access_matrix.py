@@ -15,7 +15,7 @@ from django.urls import get_resolver, reverse
 
 from directory.actions import permission_templates
 from directory.actions.grants import set_level
-from directory.models import AccountingPrivilege, Mail, Person, Vendor
+from directory.models import AccountingPrivilege, Mail, Person, PrivilegeRequest, Vendor
 from directory.permissions import Level, Tool
 from erp_integrations.models import ErpSettings
 from invoicing.actions import attachments, commitments, invitations
@@ -106,6 +106,9 @@ DOORS = {  # address name: (to read, to write)
     "permission-template-add": (None, DIRECTORY_ADMIN),
     "permission-template-remove": (None, DIRECTORY_ADMIN),
     "project-directory": (PROJECT_DIRECTORY, PROJECT_DIRECTORY),
+    "accounting-approvers": (DIRECTORY, None),
+    "privilege-ask": (None, DIRECTORY_ADMIN),
+    "privilege-take-back": (None, DIRECTORY_ADMIN),
     "bills": (SIGNED_IN, None),
     "invitation": (ANSWER_PAGE, ANSWER),
     "project": (PROJECT, None),
@@ -196,6 +199,9 @@ def build_site() -> Site:
     invoice = base.submitted(base.draft(commitment))
     attachment = attachments.attach(invoice, "proof.pdf", b"%PDF-1.4 proof", by=base.contact)
     people = build_people(base, commitment)
+    asked = PrivilegeRequest.objects.create(
+        person=base.reader, company=base.company, asked_by=base.admin, reason="Test"
+    )
     period, batch = {"pk": invoice.billing_period_id}, exported.items.get().batch
     template = permission_templates.create(base.company, "Readers", by=base.owner)
     names = {
@@ -212,6 +218,7 @@ def build_site() -> Site:
         "demo-mail-html": {"pk": Mail.objects.first().pk},
         "commitment-contact-remove": {"pk": commitment.invoice_contacts.first().pk},
         "invoice-attachment": {"pk": attachment.pk},
+        "privilege-take-back": {"pk": asked.pk},
         **dict.fromkeys(("period", "period-invite", "period-close"), period),
         **dict.fromkeys(("erp-export", "erp-export-header", "erp-reject", "erp-void"), {"pk": waiting.pk}),
         **dict.fromkeys(("erp-batch", "erp-retry", "erp-download"), {"number": batch.number}),

@@ -1,48 +1,124 @@
-"""Granting and withdrawing *Can Push to Accounting* (P-4): superusers only, one person at a time, with a reason."""
+"""*Can Push to Accounting*: asked for by a company, granted and withdrawn by site owners, one by one (P-4, P-5).
+
+Who asks and who grants are two people by their roles; nobody asks for, or grants to, themselves.
+"""
+
+from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
 
-from directory.models import AccountingPrivilege, Event, Person
+from directory import privilege_mail
+from directory.models import AccountingPrivilege, Event, Person, PrivilegeRequest
+from directory.permissions import Level, Tool, read_access
 from directory.refusals import NotAllowed, NotNow, Refused
+
+THE_PRIVILEGE = "Can Push to Accounting"
+State = PrivilegeRequest.State
+
+
+# The company's side
 
 
 @transaction.atomic
-def grant(person, company, *, by, reason: str) -> AccountingPrivilege:
-    """Raises NotAllowed unless `by` is a site owner, Refused where the grant breaks a rule of P-4."""
-    Person.objects.select_for_update(no_key=True).get(pk=person.pk)  # two grants at once: the second sees the first
-    check_grant(person, company, by=by, reason=reason)
-    privilege = AccountingPrivilege.objects.create(person=person, company=company, granted_by=by, reason=reason.strip())
+def ask(person, company, *, by, reason: str) -> PrivilegeRequest:
+    """Ask the site owners to grant it to `person` (P-5). Raises NotAllowed unless `by` is Admin on the Directory."""
+    _lock(person)
+    _require_directory_admin(by, company)
+    reason = _said(reason, "Say why this person needs it: the site owner decides by it.")
+    if person == by:
+        raise Refused(
+            "Nobody asks for themselves. Another Directory Admin may ask for you, or the site owner may grant it.",
+            field="person",
+        )
+    _check_person(person, company)
+    if PrivilegeRequest.objects.waiting().filter(person=person, company=company).exists():
+        raise Refused(f"A request for {person.name} is waiting for the site owner already.", field="person")
+    request = PrivilegeRequest.objects.create(person=person, company=company, reason=reason, asked_by=by)
+    Event.objects.record(f"asked for {THE_PRIVILEGE}", request, by=by, to_state=request.state, reason=reason)
+    privilege_mail.asked(request)
+    return request
+
+
+@transaction.atomic
+def take_back(request: PrivilegeRequest, *, by) -> PrivilegeRequest:
+    """No longer wanted. Any Admin on the company's Directory may say so, until it is answered."""
+    _require_directory_admin(by, request.company)
+    request = _locked(request)
+    _close(request, State.TAKEN_BACK, by)
+    return request
+
+
+# The site owner's side
+
+
+@transaction.atomic
+def grant(person, company, *, by, reason: str, ends_at: datetime | None = None) -> AccountingPrivilege:
+    """It holds at once and until `ends_at`; a request for this person that waits is answered by it.
+
+    Raises NotAllowed unless `by` is a site owner, Refused where the grant breaks a rule of P-4.
+    """
+    _lock(person)  # two grants at once: the second sees the first
+    check_grant(person, company, by=by, reason=reason, ends_at=ends_at)
+    _close_ended(person, company, by)
+    privilege = AccountingPrivilege.objects.create(
+        person=person, company=company, granted_by=by, reason=reason.strip(), ends_at=ends_at
+    )
     _record("granted Can Push to Accounting", privilege, by, privilege.reason)
+    request = _waiting_request(person, company)
+    if request:
+        _close(request, State.GRANTED, by, answer=privilege.reason, privilege=privilege)
+    privilege_mail.granted(privilege, request)
     return privilege
 
 
-def check_grant(person, company, *, by, reason: str) -> None:
+def check_grant(person, company, *, by, reason: str, ends_at: datetime | None = None) -> None:
     """Raises what `grant` would raise, and changes nothing: a form asks first."""
     require_site_owner(by)
-    if not reason.strip():
-        raise Refused("Say why this person needs it.", field="reason")
+    _said(reason, "Say why this person needs it.")
     if person == by:
         raise Refused("Nobody grants this privilege to themselves. Ask another site owner.", field="person")
-    membership = person.membership_in(company) if person.is_active else None
-    if membership is None or membership.vendor_id:
-        raise Refused(f"{person.name} is not employed by {company.name}. Choose one of its own people.", field="person")
-    if person.holds_push_privilege(company):
-        raise Refused(f"{person.name} holds it already for {company.name}.", field="person")
+    _check_person(person, company)
+    if ends_at and ends_at <= timezone.now():
+        raise Refused("Its last day has passed. Choose a later one, or none.", field="last_day")
+
+
+@transaction.atomic
+def grant_request(request: PrivilegeRequest, *, by, reason: str, ends_at: datetime | None = None) -> PrivilegeRequest:
+    """Grant what was asked for. NotNow if it was answered before; Refused as `grant`, if the person has left."""
+    require_site_owner(by)
+    _lock(request.person)
+    request = _locked(request)
+    _require_waiting(request)
+    grant(request.person, request.company, by=by, reason=reason, ends_at=ends_at)
+    request.refresh_from_db()
+    return request
+
+
+@transaction.atomic
+def decline_request(request: PrivilegeRequest, *, by, reason: str) -> PrivilegeRequest:
+    """Say no, and why; who asked and whom it was for are mailed."""
+    require_site_owner(by)
+    reason = _said(reason, "Say why not: who asked reads it.")
+    request = _locked(request)
+    _close(request, State.DECLINED, by, answer=reason)
+    privilege_mail.declined(request)
+    return request
 
 
 @transaction.atomic
 def withdraw(privilege: AccountingPrivilege, *, by, reason: str) -> None:
-    """It ends at once. Raises NotAllowed unless `by` is a site owner, NotNow if it was withdrawn before."""
+    """It ends at once. Raises NotAllowed unless `by` is a site owner, NotNow if it has ended before."""
     require_site_owner(by)
-    if not reason.strip():
-        raise Refused("Say why it is withdrawn.", field="reason")
+    reason = _said(reason, "Say why it is withdrawn.")
     privilege = AccountingPrivilege.objects.select_for_update().get(pk=privilege.pk)
     if privilege.withdrawn_at:
         raise NotNow("It was withdrawn before.")
-    privilege.withdrawn_at, privilege.withdrawn_by, privilege.withdrawal_reason = timezone.now(), by, reason.strip()
-    privilege.save(update_fields=["withdrawn_at", "withdrawn_by", "withdrawal_reason"])
-    _record("withdrew Can Push to Accounting", privilege, by, privilege.withdrawal_reason)
+    if not privilege.is_live:
+        raise NotNow("It has ended by itself: its last day is over.")
+    _end(privilege, by, reason)
+    _record("withdrew Can Push to Accounting", privilege, by, reason)
+    privilege_mail.withdrawn(privilege)
 
 
 def require_site_owner(by) -> None:
@@ -50,7 +126,73 @@ def require_site_owner(by) -> None:
         raise NotAllowed("the site owner (a Django superuser)")
 
 
+# What they share
+
+
+def _lock(person) -> None:
+    Person.objects.select_for_update(no_key=True).get(pk=person.pk)
+
+
+def _locked(request: PrivilegeRequest) -> PrivilegeRequest:
+    waiting = PrivilegeRequest.objects.select_for_update(of=("self",))
+    return waiting.select_related("person", "company", "asked_by").get(pk=request.pk)
+
+
+def _waiting_request(person, company) -> PrivilegeRequest | None:
+    found = PrivilegeRequest.objects.waiting().filter(person=person, company=company).first()
+    return found and _locked(found)
+
+
+def _require_directory_admin(by, company) -> None:
+    read_access(by, company).require(Tool.COMPANY_DIRECTORY, Level.ADMIN)
+
+
+def _said(reason: str, question: str) -> str:
+    reason = reason.strip()
+    if not reason:
+        raise Refused(question, field="reason")
+    return reason[:300]
+
+
+def _check_person(person, company) -> None:
+    """One of the company's own active people who does not hold it."""
+    membership = person.membership_in(company) if person.is_active else None
+    if membership is None or membership.vendor_id:
+        raise Refused(f"{person.name} is not employed by {company.name}. Choose one of its own people.", field="person")
+    if person.holds_push_privilege(company):
+        raise Refused(f"{person.name} holds it already for {company.name}.", field="person")
+
+
+def _require_waiting(request: PrivilegeRequest) -> None:
+    if request.state != State.WAITING:
+        raise NotNow(f"This request was answered before: {request.get_state_display().lower()}.")
+
+
+def _close(request: PrivilegeRequest, state: State, by, *, answer: str = "", privilege=None) -> None:
+    _require_waiting(request)
+    before, request.state = request.state, state
+    request.answered_by, request.answered_at = by, timezone.now()
+    request.answer, request.privilege = answer, privilege
+    request.save(update_fields=["state", "answered_by", "answered_at", "answer", "privilege"])
+    done = {State.GRANTED: "granted", State.DECLINED: "declined", State.TAKEN_BACK: "took back"}[state]
+    Event.objects.record(f"{done} the request", request, by=by, from_state=before, to_state=str(state), reason=answer)
+
+
+def _close_ended(person, company, by) -> None:
+    """The row of a grant whose last day is over makes room for a new one."""
+    for ended in AccountingPrivilege.objects.select_for_update().ended().filter(person=person, company=company):
+        _end(ended, by, "Its last day was over.")
+        Event.objects.record("closed the ended grant", ended, by=by, reason=ended.withdrawal_reason)
+
+
+def _end(privilege: AccountingPrivilege, by, reason: str) -> None:
+    privilege.withdrawn_at, privilege.withdrawn_by, privilege.withdrawal_reason = timezone.now(), by, reason
+    privilege.save(update_fields=["withdrawn_at", "withdrawn_by", "withdrawal_reason"])
+
+
 def _record(verb: str, privilege: AccountingPrivilege, by, reason: str) -> None:
     holds, not_holds = f"{privilege.person.name} holds it", f"{privilege.person.name} does not hold it"
+    if privilege.last_day:
+        holds += f" until {privilege.last_day}"
     before, after = (not_holds, holds) if verb.startswith("granted") else (holds, not_holds)
-    Event.objects.record(verb, privilege, by=by, reason=reason, changes={"Can Push to Accounting": [before, after]})
+    Event.objects.record(verb, privilege, by=by, reason=reason, changes={THE_PRIVILEGE: [before, after]})

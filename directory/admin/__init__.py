@@ -10,9 +10,9 @@ from allauth.account.models import EmailAddress
 from django.contrib import admin
 from django.contrib.auth.models import Group
 
-from directory.admin import companies, people, privileges, records
+from directory.admin import companies, people, privileges, records, requests
 
-__all__ = ["companies", "people", "privileges", "records"]
+__all__ = ["companies", "people", "privileges", "records", "requests"]
 
 # Addresses would let one login be taken over by another; groups carry permissions for whole models (R64, R71).
 for model in (EmailAddress, Group):

@@ -20,6 +20,16 @@ class OwnersOnly(admin.ModelAdmin):
         return False
 
 
+class OwnersAlone(OwnersOnly):
+    """Logins, rights and mail: nobody but site owners sees them, whatever Django permission somebody has (R71)."""
+
+    def has_view_permission(self, request, obj=None):
+        return is_site_owner(request)
+
+    def has_module_permission(self, request):
+        return is_site_owner(request)
+
+
 class ReadOnly(OwnersOnly):
     """What the program wrote down: to be looked at."""
 
@@ -28,6 +38,10 @@ class ReadOnly(OwnersOnly):
 
     def has_change_permission(self, request, obj=None):
         return False
+
+
+class OwnersRead(ReadOnly, OwnersAlone):
+    """What the program wrote down, and only site owners see."""
 
 
 def changes_in(form, is_new: bool) -> dict[str, list[str]]:

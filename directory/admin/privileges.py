@@ -1,85 +1,66 @@
 """*Can Push to Accounting*: granted with a reason, withdrawn with a reason, never changed or deleted (P-4)."""
 
-from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.shortcuts import get_object_or_404, redirect
-from django.template.response import TemplateResponse
+from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
 
 from directory.actions import privileges
-from directory.admin.bases import OwnersOnly, is_site_owner
-from directory.models import AccountingPrivilege, Event
-from directory.refusals import Refused
+from directory.admin.answering import ask_owner
+from directory.admin.bases import OwnersAlone, is_site_owner
+from directory.admin.privilege_forms import GrantForm, WithdrawForm
+from directory.models import AccountingPrivilege
+
+LIST = "admin:directory_accountingprivilege_changelist"
 
 
-class GrantForm(forms.ModelForm):
-    """Asks the action first, so that a refusal stands beside its field."""
-
-    by = None  # the site owner who fills it in
-
-    class Meta:
-        model = AccountingPrivilege
-        fields = ("person", "company", "reason")
-
-    def clean(self):
-        values = super().clean()
-        if {"person", "company", "reason"} <= values.keys():
-            try:
-                privileges.check_grant(values["person"], values["company"], by=self.by, reason=values["reason"])
-            except Refused as refusal:
-                self.add_error(refusal.field or None, refusal.message)
-        self.instance.granted_by = self.by
-        return values
-
-
-class WithdrawForm(forms.Form):
-    reason = forms.CharField(max_length=300, widget=forms.TextInput(attrs={"class": "vTextField"}))
-
-
-class LiveFilter(admin.SimpleListFilter):
+class StateFilter(admin.SimpleListFilter):
     title = "state"
     parameter_name = "state"
 
     def lookups(self, request, model_admin):
-        return (("live", "Live"), ("withdrawn", "Withdrawn"))
+        return (("live", "Live"), ("ended", "Ended"), ("withdrawn", "Withdrawn"))
 
     def queryset(self, request, queryset):
-        return queryset if self.value() is None else queryset.filter(withdrawn_at__isnull=self.value() == "live")
+        match self.value():
+            case "live":
+                return queryset.live()
+            case "ended":
+                return queryset.ended()
+            case "withdrawn":
+                return queryset.filter(withdrawn_at__isnull=False)
+        return queryset
 
 
 @admin.register(AccountingPrivilege)
-class PrivilegeAdmin(OwnersOnly):
+class PrivilegeAdmin(OwnersAlone):
     form = GrantForm
     change_form_template = "directory/admin/privilege.html"
     autocomplete_fields = ("person", "company")
-    list_display = (
-        "person",
-        "company",
-        "is_live",
-        "reason",
-        "granted_at",
-        "granted_by",
-        "withdrawn_at",
-    )
-    list_filter = (LiveFilter, "company")
+    list_display = ("person", "company", "state", "reason", "granted_at", "granted_by", "last_day", "withdrawn_at")
+    list_filter = (StateFilter, "company")
     list_select_related = ("person", "company", "granted_by", "withdrawn_by")
-    search_fields = ("person__name", "person__email")
+    search_fields = ("person__name", "person__email", "reason")
+    actions = None  # one person at a time
 
-    @admin.display(boolean=True, description="live")
-    def is_live(self, privilege):
-        return privilege.is_live
+    @admin.display(description="state")
+    def state(self, privilege):
+        return privilege.state_in_words
+
+    @admin.display(description="last day")
+    def last_day(self, privilege):
+        return privilege.last_day or "until withdrawn"
 
     def has_change_permission(self, request, obj=None):
         return False
 
-    def has_view_permission(self, request, obj=None):
-        return is_site_owner(request) or super().has_view_permission(request, obj)
-
     def get_fields(self, request, obj=None):
-        granted = ("person", "company", "reason")
-        since = ("granted_at", "granted_by", "withdrawn_at", "withdrawn_by", "withdrawal_reason")
-        return (*granted, *since) if obj else granted
+        asked = ("person", "company", "reason", "last_day")
+        since = ("state", "granted_at", "granted_by", "withdrawn_at", "withdrawn_by", "withdrawal_reason")
+        return (*asked, *since) if obj else asked
+
+    def get_readonly_fields(self, request, obj=None):
+        return ("state", "last_day") if obj else ()
 
     def get_form(self, request, obj=None, change=False, **kwargs):  # Django's signature
         form = super().get_form(request, obj, change=change, **kwargs)
@@ -87,7 +68,9 @@ class PrivilegeAdmin(OwnersOnly):
         return form
 
     def save_model(self, request, obj, form, change):
-        granted = privileges.grant(obj.person, obj.company, by=request.user, reason=obj.reason)
+        granted = privileges.grant(
+            obj.person, obj.company, by=request.user, reason=obj.reason, ends_at=form.instance.ends_at
+        )
         obj.pk = granted.pk  # the admin's log and message name the row that the action made
         obj.refresh_from_db()
 
@@ -107,7 +90,7 @@ class PrivilegeAdmin(OwnersOnly):
 
     def change_view(self, request, object_id, form_url="", extra_context=None):
         privilege = self.get_object(request, object_id)
-        can_withdraw = bool(privilege) and privilege.withdrawn_at is None and is_site_owner(request)
+        can_withdraw = bool(privilege) and privilege.is_live and is_site_owner(request)
         return super().change_view(
             request, object_id, form_url, {"can_withdraw": can_withdraw, **(extra_context or {})}
         )
@@ -118,14 +101,22 @@ class PrivilegeAdmin(OwnersOnly):
             raise PermissionDenied
         privilege = get_object_or_404(AccountingPrivilege, pk=pk)
         form = WithdrawForm(request.POST or None)
-        if request.method == "POST" and form.is_valid():
-            privileges.withdraw(privilege, by=request.user, reason=form.cleaned_data["reason"])
+
+        def carry_out(typed):
+            privileges.withdraw(privilege, by=request.user, reason=typed["reason"])
             messages.success(request, f"{privilege.person} no longer holds it for {privilege.company}.")
-            return redirect(reverse("admin:directory_accountingprivilege_changelist"))
-        context = self.admin_site.each_context(request) | {
-            "title": f"Withdraw Can Push to Accounting from {privilege.person}",
-            "privilege": privilege,
-            "form": form,
-            "events": Event.objects.about(privilege),
-        }
-        return TemplateResponse(request, "directory/admin/withdraw.html", context)
+
+        return ask_owner(
+            request,
+            form,
+            carry_out,
+            back=reverse("admin:directory_accountingprivilege_change", args=[pk]),
+            done=reverse(LIST),
+            page={
+                "title": f"Withdraw Can Push to Accounting from {privilege.person}",
+                "trail": [(reverse(LIST), "Can Push to Accounting")],
+                "verb": "Withdraw",
+                "keep": "Keep it",
+                "privilege": privilege,
+            },
+        )

@@ -24,6 +24,14 @@ class PersonManager(BaseUserManager):
         person.save(update_fields=["is_staff", "is_superuser"])
         return person
 
+    def site_owners(self):
+        return self.filter(is_superuser=True, is_active=True)
+
+    def employed_by(self, company):
+        """The company's own active people, no vendor's."""
+        places = Membership.objects.filter(company=company, vendor=None, is_active=True)
+        return self.filter(pk__in=places.values("person"), is_active=True)
+
     def get_by_natural_key(self, email: str):
         return self.get(email__iexact=email)
 

@@ -1,5 +1,7 @@
 """*Can Push to Accounting*: who holds it, where, since when, given by whom and why (P-4)."""
 
+from datetime import date, datetime, timedelta
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -13,6 +15,13 @@ class PrivilegeQuerySet(models.QuerySet):
     def live(self):
         """Granted, not withdrawn, and not past its end."""
         return self.filter(live_privilege())
+
+    def ended(self):
+        """Past its last day, and nobody withdrew it."""
+        return self.filter(withdrawn_at__isnull=True, ends_at__lte=timezone.now())
+
+    def of(self, company):
+        return self.filter(company=company).select_related("person", "granted_by", "withdrawn_by")
 
 
 class AccountingPrivilege(models.Model):
@@ -61,10 +70,31 @@ class AccountingPrivilege(models.Model):
     def is_live(self) -> bool:
         return self.withdrawn_at is None and (self.ends_at is None or self.ends_at > timezone.now())
 
+    @property
+    def last_day(self) -> date | None:
+        """The last day on which it holds, in the company's zone; None: until it is withdrawn."""
+        return self.company.day_of(self.ends_at - timedelta(microseconds=1)) if self.ends_at else None
+
+    @property
+    def over_at(self) -> datetime | None:
+        """When it stopped to hold, by itself or withdrawn; None while it holds."""
+        if self.is_live:
+            return None
+        return min(at for at in (self.withdrawn_at, self.ends_at) if at)
+
+    @property
+    def state_in_words(self) -> str:
+        if self.is_live:
+            return "Live"
+        return "Ended" if self.ends_at == self.over_at else "Withdrawn"
+
 
 class PrivilegeRequestQuerySet(models.QuerySet):
     def waiting(self):
         return self.filter(state=PrivilegeRequest.State.WAITING)
+
+    def of(self, company):
+        return self.filter(company=company).select_related("person", "asked_by", "answered_by")
 
 
 class PrivilegeRequest(models.Model):
@@ -74,6 +104,7 @@ class PrivilegeRequest(models.Model):
         WAITING = "waiting", "Waiting"
         GRANTED = "granted", "Granted"
         DECLINED = "declined", "Declined"
+        TAKEN_BACK = "taken_back", "Taken back"
 
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="privilege_requests")
     company = models.ForeignKey(Company, models.PROTECT, related_name="privilege_requests")

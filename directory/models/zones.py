@@ -1,7 +1,7 @@
 """Where the calendar days of a company or a project begin: a moment is one day in Chicago and another in Honolulu."""
 
 import zoneinfo
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -28,6 +28,10 @@ class InTimeZone(models.Model):
     @property
     def today(self) -> date:
         return timezone.localdate(timezone=self.zone)
+
+    def end_of(self, day: date) -> datetime:
+        """The first moment after `day`."""
+        return datetime.combine(day + timedelta(days=1), time(), tzinfo=self.zone)
 
     def day_of(self, moment: datetime) -> date:
         return timezone.localdate(moment, timezone=self.zone)

@@ -1,16 +1,22 @@
 """The site owner's working place, and what staff cannot do there (P-4, R71)."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Group, Permission
 from django.urls import reverse
+from django.utils import timezone
 
-from directory.models import AccountingPrivilege, Company, Event, Mail, Person, Project, Vendor
+from directory.actions import people, privileges
+from directory.actions.grants import set_level
+from directory.models import AccountingPrivilege, Company, Event, Mail, Person, PrivilegeRequest, Project, Vendor
 from directory.permissions import Level, Tool, read_access
 from tests.factories import owner, person, world
 
 pytestmark = pytest.mark.django_db
 PRIVILEGE = "admin:directory_accountingprivilege"
+REQUEST = "admin:directory_privilegerequest"
 
 
 @pytest.fixture
@@ -37,6 +43,9 @@ def staff(client, w):
 def pages(w) -> list[str]:
     one = {Person: w.admin, Company: w.company, Vendor: w.vendor, Project: w.project}
     one[AccountingPrivilege] = AccountingPrivilege.objects.first()
+    one[PrivilegeRequest] = PrivilegeRequest.objects.create(
+        person=w.staff, company=w.company, asked_by=w.admin, reason="Cover"
+    )
     one[Event] = Event.objects.first()
     lists = [reverse(f"admin:directory_{model._meta.model_name}_changelist") for model in (*one, Mail)]
     changes = [reverse(f"admin:directory_{model._meta.model_name}_change", args=[row.pk]) for model, row in one.items()]
@@ -47,12 +56,15 @@ def pages(w) -> list[str]:
         *adds,
         reverse(f"{PRIVILEGE}_add"),
         reverse("admin:directory_person_levels", args=[w.admin.pk]),
+        *(reverse(f"{REQUEST}_{verb}", args=[one[PrivilegeRequest].pk]) for verb in ("grant", "decline")),
     ]
 
 
 def test_only_the_directory_is_in_the_admin_and_nothing_with_money():
     registered = {model.__name__ for model in admin.site._registry}
-    assert registered == {"Person", "Company", "Vendor", "Project", "AccountingPrivilege", "Event", "Mail"}
+    assert registered == {"Person", "Company", "Vendor", "Project", "AccountingPrivilege", "Event", "Mail"} | {
+        "PrivilegeRequest"
+    }
 
 
 def test_every_page_opens_for_the_site_owner(site, w):
@@ -119,6 +131,78 @@ def test_a_privilege_is_neither_edited_nor_deleted(site, w):
     site.post(reverse(f"{PRIVILEGE}_changelist"), {"action": "delete_selected", "_selected_action": [privilege.pk]})
     privilege.refresh_from_db()
     assert (privilege.person, privilege.reason) == (w.approver, "Controller")
+
+
+def test_the_site_owner_says_until_which_day_it_holds(site, w):
+    day = w.company.today + timedelta(days=10)
+    values = {"person": w.staff.pk, "company": w.company.pk, "reason": "Holiday cover"}
+    late = site.post(reverse(f"{PRIVILEGE}_add"), values | {"last_day": w.company.today - timedelta(days=1)})
+    assert "Its last day has passed" in late.content.decode()
+    assert site.post(reverse(f"{PRIVILEGE}_add"), values | {"last_day": day}).status_code == 302
+    assert AccountingPrivilege.objects.get(person=w.staff).last_day == day
+
+
+def test_one_that_has_ended_shows_as_ended_and_is_granted_anew(site, w):
+    ended = AccountingPrivilege.objects.filter(person=w.approver)
+    ended.update(ends_at=timezone.now() - timedelta(days=1))
+    address = reverse(f"{PRIVILEGE}_withdraw", args=[ended.get().pk])
+    listed = site.get(reverse(f"{PRIVILEGE}_changelist"), {"state": "ended"}).content.decode()
+    assert "Sam Ruiz" in listed and ">Ended<" in listed
+    assert address not in site.get(reverse(f"{PRIVILEGE}_change", args=[ended.get().pk])).content.decode()
+    told = site.post(address, {"reason": "Too late"}, follow=True).content.decode()
+    assert "It has ended by itself" in told
+    values = {"person": w.approver.pk, "company": w.company.pk, "reason": "Another year"}
+    assert site.post(reverse(f"{PRIVILEGE}_add"), values).status_code == 302
+    assert read_access(w.approver, w.company).can_push_to_accounting
+
+
+# Requests
+
+
+@pytest.fixture
+def asked(w):
+    set_level(w.admin, Tool.COMPANY_DIRECTORY, w.company, Level.ADMIN, by=w.owner)
+    return privileges.ask(w.staff, w.company, by=w.admin, reason="Covers for Sam")
+
+
+def test_the_queue_shows_who_asks_for_whom_and_why_with_both_answers(site, asked):
+    queue = site.get(reverse(f"{REQUEST}_changelist")).content.decode()
+    page = site.get(reverse(f"{REQUEST}_change", args=[asked.pk])).content.decode()
+    for shown in (queue, page):
+        assert "Kim Chu" in shown and "Dana Cole" in shown and "Covers for Sam" in shown
+        assert reverse(f"{REQUEST}_grant", args=[asked.pk]) in shown
+        assert reverse(f"{REQUEST}_decline", args=[asked.pk]) in shown
+    assert 'name="action"' not in queue, "no mass action answers requests"
+
+
+def test_the_site_owner_grants_a_request_with_the_reason_it_gave(site, w, asked):
+    address = reverse(f"{REQUEST}_grant", args=[asked.pk])
+    page = site.get(address).content.decode()
+    assert 'value="Covers for Sam"' in page
+    day = w.company.today + timedelta(days=30)
+    assert site.post(address, {"reason": "Covers for Sam", "last_day": day}).status_code == 302
+    asked.refresh_from_db()
+    assert (asked.state, asked.privilege.last_day, asked.answered_by) == ("granted", day, w.owner)
+    told = site.post(address, {"reason": "Twice"}, follow=True).content.decode()
+    assert "This request was answered before: granted." in told
+    assert AccountingPrivilege.objects.filter(person=w.staff).count() == 1
+
+
+def test_the_site_owner_declines_a_request_with_a_reason(site, w, asked):
+    address = reverse(f"{REQUEST}_decline", args=[asked.pk])
+    assert "This field is required" in site.post(address, {"reason": ""}).content.decode()
+    assert site.post(address, {"reason": "Two are enough"}).status_code == 302
+    asked.refresh_from_db()
+    assert (asked.state, asked.answer) == ("declined", "Two are enough")
+    page = site.get(reverse(f"{REQUEST}_change", args=[asked.pk])).content.decode()
+    assert "Two are enough" in page and address not in page
+
+
+def test_a_request_for_somebody_who_left_says_why_it_cannot_be_granted(site, w, asked):
+    people.deactivate_membership(w.staff.membership_in(w.company), by=w.owner)
+    answer = site.post(reverse(f"{REQUEST}_grant", args=[asked.pk]), {"reason": "Yes"})
+    assert "is not employed by" in answer.content.decode()
+    assert site.post(reverse(f"{REQUEST}_decline", args=[asked.pk]), {"reason": "Left"}).status_code == 302
 
 
 # Levels

@@ -1,0 +1,31 @@
+"""A page of the admin that asks a site owner one thing before an act: why."""
+
+from collections.abc import Callable
+
+from django import forms
+from django.contrib import admin, messages
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+
+from directory.refusals import NotAllowed, NotNow, Refused
+
+
+def ask_owner(request, form: forms.Form, carry_out: Callable, *, back: str, done: str, page: dict):
+    """Show `form`; once it is valid `carry_out(typed)` and go to `done`. A refusal stands beside its field.
+
+    `page`: title, trail of (address, words), verb, keep, and what the page tells. NotNow leads `back` with its message.
+    """
+    if request.method == "POST" and form.is_valid():
+        try:
+            carry_out(form.cleaned_data)
+        except NotAllowed:
+            raise
+        except NotNow as refusal:
+            messages.error(request, refusal.message)
+            return redirect(back)
+        except Refused as refusal:
+            form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
+        else:
+            return redirect(done)
+    context = admin.site.each_context(request) | page | {"form": form, "back": back}
+    return TemplateResponse(request, "directory/admin/answer.html", context)

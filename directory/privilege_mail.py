@@ -1,0 +1,52 @@
+"""Mail about *Can Push to Accounting*: asked, granted, declined, withdrawn (section 7, R70)."""
+
+from directory.models import AccountingPrivilege, Person, PrivilegeRequest
+from directory.notifications import post
+
+
+def asked(request: PrivilegeRequest) -> None:
+    """To the site owners, who answer it in the admin."""
+    post(
+        about=request,
+        to=Person.objects.site_owners(),
+        subject=f"{request.asked_by.name} asks for Can Push to Accounting for {request.person.name}",
+        template="directory/emails/privilege_asked",
+        context={"request": request},
+        reply_to=request.asked_by.email,
+    )
+
+
+def granted(privilege: AccountingPrivilege, request: PrivilegeRequest | None) -> None:
+    """To the person, to whoever asked, and to the site owners: one of them may not have been at the keyboard."""
+    post(
+        about=privilege,
+        to=[privilege.person, *([request.asked_by] if request else []), *Person.objects.site_owners()],
+        subject=f"{privilege.person.name} can push to accounting for {privilege.company}",
+        template="directory/emails/privilege_granted",
+        context={"privilege": privilege, "request": request},
+        reply_to=privilege.granted_by.email,
+    )
+
+
+def declined(request: PrivilegeRequest) -> None:
+    """To whoever asked, and to whom it was for."""
+    post(
+        about=request,
+        to=[request.asked_by, request.person],
+        subject=f"Can Push to Accounting for {request.person.name}: declined",
+        template="directory/emails/privilege_declined",
+        context={"request": request},
+        reply_to=request.answered_by.email,
+    )
+
+
+def withdrawn(privilege: AccountingPrivilege) -> None:
+    """To the person and to the site owners."""
+    post(
+        about=privilege,
+        to=[privilege.person, *Person.objects.site_owners()],
+        subject=f"{privilege.person.name} can no longer push to accounting for {privilege.company}",
+        template="directory/emails/privilege_withdrawn",
+        context={"privilege": privilege},
+        reply_to=privilege.withdrawn_by.email,
+    )
