@@ -16,6 +16,7 @@ from pathlib import Path
 
 import environ
 import structlog
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
@@ -246,6 +247,8 @@ else:
 CELERY_BEAT_SCHEDULE = {
     "sweep-export-batches": {"task": "erp_integrations.tasks.sweep", "schedule": 5.0},
     "sweep-mail": {"task": "directory.tasks.sweep", "schedule": 20.0},
+    "seal-events": {"task": "directory.tasks.seal_events", "schedule": 20.0},
+    "note-head-of-events": {"task": "directory.tasks.note_head_of_events", "schedule": crontab(hour=5, minute=30)},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 

@@ -13,11 +13,13 @@ import structlog
 from celery import signature
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
+from django.db import transaction
 from django.db.models import F
 from django.template import Context, engines
 from django.utils import timezone
 
-from directory.models import Mail, Person
+from directory.chain import Walk
+from directory.models import EventSeal, Mail, Person
 from directory.models.events import subject_name
 from directory.queue import send, wake
 
@@ -136,3 +138,35 @@ def _close(mail: Mail, state: str, result: str, *, due_at=None, sent_at=None) ->
     """Only while the claim is still ours: another worker may have taken over."""
     mine = Mail.objects.filter(pk=mail.pk, state=Mail.State.SENDING, attempts=mail.attempts)
     mine.update(state=state, result=result[:300], due_at=due_at or mail.due_at, sent_at=sent_at)
+
+
+# Who hears of the record itself
+
+
+def note_head_of_events() -> Walk | None:
+    """To the site owners, once a day: where the chain over all events ends, to be kept off this machine (R121).
+
+    The chain is walked first, so that nobody is sent the head of a broken one without being told.
+    """
+    today = timezone.now().date()
+    walk = EventSeal.objects.walk(Walk(), unsealed_before=timezone.now() - timedelta(minutes=10))
+    logger.info("head_of_events", head=str(walk.head), events=walk.count, breaks=walk.break_count)
+    seal = EventSeal.objects.filter(position=walk.head.position).first()
+    if seal is None:
+        return None
+    for sentence in walk.breaks[:20]:
+        logger.error("record_broken", sentence=sentence)
+    verdict = f"BROKEN in {walk.break_count} places" if walk.break_count else "whole"
+    with transaction.atomic():
+        for owner in Person.objects.filter(is_superuser=True, is_active=True).order_by("pk"):
+            key = f"head-of-events:{today}:{owner.pk}"
+            if not Mail.objects.filter(dedupe_key=key).exists():
+                _mail_head(seal, owner, walk, f"The record on {today}: {verdict}", key)
+    return walk
+
+
+def _mail_head(seal: EventSeal, owner: Person, walk: Walk, subject: str, key: str) -> None:
+    context = {"walk": walk, "breaks": walk.breaks[:20]}
+    for mail in post(about=seal, to=[owner], subject=subject, template="directory/emails/head", context=context):
+        mail.dedupe_key = key
+        mail.save(update_fields=["dedupe_key"])

@@ -1,11 +1,16 @@
 """What happened, who did it and why: rows that are written once and never changed."""
 
+from datetime import datetime
+
 import structlog
 from django.conf import settings
-from django.db import models
+from django.db import connection, models, transaction
 
+from directory.chain import BEFORE_THE_FIRST, COLUMNS, Link, Walk, digest_of
 from directory.models.companies import Company
 from directory.models.projects import Project
+
+logger = structlog.get_logger(__name__)
 
 
 def subject_name(subject: models.Model) -> str:
@@ -20,7 +25,7 @@ class EventQuerySet(models.QuerySet):
 
     def record(self, verb, subject, *, by, from_state="", to_state="", reason="", changes=None):
         """Write one event in the caller's transaction. `by` None: the program. `changes`: {field: [old, new]}."""
-        return self.create(
+        event = self.create(
             verb=verb,
             subject=subject_name(subject),
             subject_text=str(subject)[:200],
@@ -34,6 +39,12 @@ class EventQuerySet(models.QuerySet):
             changes=changes or {},
             request_id=structlog.contextvars.get_contextvars().get("request_id", ""),
         )
+        seal_after_commit(event)
+        return event
+
+    def unsealed(self, since: int = 0):
+        """Events without a seal, oldest first; `since` spares looking at older ones."""
+        return self.filter(pk__gte=since, seal=None).order_by("pk")
 
 
 class Event(models.Model):
@@ -66,6 +77,89 @@ class Event(models.Model):
         return f"{self.by_name} {self.verb} {self.subject_text}"
 
 
+class SealFrom:
+    """What runs right after a commit that wrote events: seal from the first of them on."""
+
+    def __init__(self, event_id: int):
+        self.event_id = event_id
+
+    def __call__(self):
+        """Nothing that fails here reaches whoever committed: the sweep seals what was left."""
+        try:
+            EventSeal.objects.append(since=self.event_id)
+        except Exception:
+            logger.warning("events_not_sealed", since=self.event_id, exc_info=True)
+
+
+def seal_after_commit(event: Event) -> None:
+    """Once a transaction is enough."""
+    if not any(isinstance(callback, SealFrom) for _, callback, _ in connection.run_on_commit):
+        transaction.on_commit(SealFrom(event.pk), robust=True)
+
+
+class EventSealQuerySet(models.QuerySet):
+    CHUNK = 1000  # events; how long others wait for the lock, and how much is in memory
+    LOCK = 0x5EA1  # any number nothing else locks by
+
+    def append(self, since: int = 0) -> int:
+        """Seal every event from `since` on that has no seal, in order of pk; how many. Any number of callers may."""
+        count = 0
+        while Event.objects.unsealed(since).exists():
+            with transaction.atomic():
+                self._wait_for_the_only_pen()
+                sealed = self._append_chunk(since)
+            if not sealed:
+                break  # another caller was quicker
+            count, since = count + len(sealed), sealed[-1].event_id
+        return count
+
+    def _wait_for_the_only_pen(self) -> None:
+        """On SQLite the transaction itself is the lock: it began IMMEDIATE (R122)."""
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [self.LOCK])
+
+    def _append_chunk(self, since: int) -> list:
+        head = self.order_by("-position").first()
+        position, digest = (head.position, head.digest) if head else (0, BEFORE_THE_FIRST)
+        seals = []
+        for values in Event.objects.unsealed(since).values_list(*COLUMNS)[: self.CHUNK]:
+            position, digest = position + 1, digest_of(digest, values)
+            seals.append(EventSeal(position=position, event_id=values[0], digest=digest))
+        return self.bulk_create(seals)
+
+    def walk(self, walk: Walk, *, unsealed_before: datetime) -> Walk:
+        """Take `walk` along the whole chain as it is stored, and to every event that should have a seal by now."""
+        links = self.order_by("position").values_list("position", "digest", "event_id")
+        for chunk in self._chunks(links):
+            known = stored_columns([event_id for _, _, event_id in chunk])
+            for link in chunk:
+                walk.step(Link(*link), known.get(link[2]))
+        late = Event.objects.unsealed().filter(at__lt=unsealed_before).values_list("pk", flat=True)
+        for event_id in late.iterator(self.CHUNK):
+            walk.unsealed(event_id)
+        walk.end()
+        return walk
+
+    def _chunks(self, links):
+        """By key, so that memory stays constant and no transaction stays open."""
+        after = None
+        while chunk := list((links if after is None else links.filter(position__gt=after))[: self.CHUNK]):
+            yield chunk
+            after = chunk[-1][0]
+
+
+def stored_columns(event_ids: list[int]) -> dict[int, tuple]:
+    """{id: columns} of these events; one whose columns cannot even be read is left out."""
+    try:
+        return {values[0]: values for values in Event.objects.filter(pk__in=event_ids).values_list(*COLUMNS)}
+    except (ValueError, TypeError):  # what stands there is no moment, or no JSON
+        if len(event_ids) == 1:
+            return {}
+        half = len(event_ids) // 2
+        return stored_columns(event_ids[:half]) | stored_columns(event_ids[half:])
+
+
 class EventSeal(models.Model):
     """One link of the chain over all events: its digest covers the event and the digest before it (R120).
 
@@ -76,6 +170,10 @@ class EventSeal(models.Model):
     event = models.OneToOneField(Event, models.PROTECT, related_name="seal")
     digest = models.CharField(max_length=64)
     sealed_at = models.DateTimeField(auto_now_add=True)
+
+    objects = EventSealQuerySet.as_manager()
+
+    company = None  # all companies' events are in one chain
 
     class Meta:
         ordering = ["position"]
