@@ -64,7 +64,7 @@ class MembershipForm(forms.ModelForm):
         return membership
 
 
-class MembershipInline(admin.TabularInline):
+class MembershipInline(admin.StackedInline):
     model = Membership
     form = MembershipForm
     fields = ("company", "vendor", "title", "is_active")
