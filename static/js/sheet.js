@@ -188,5 +188,12 @@
   document.addEventListener("submit", () => dirty.clear());
 
   for (const input of sheet.querySelectorAll("[data-cell=percent]")) input.removeAttribute("name"); // work holds its answer
+
+  // On a narrow screen the columns to type in come first; what stands before them is a swipe away.
+  const region = sheet.closest("[role=region]"), first = inputs(sheet)[0];
+  if (region && first && first.getBoundingClientRect().right > region.getBoundingClientRect().right) {
+    const name = sheet.querySelector("tbody th[scope=row]");
+    region.scrollLeft += first.getBoundingClientRect().left - region.getBoundingClientRect().left - name.offsetWidth - 4;
+  }
   for (const row of sheet.querySelectorAll("[data-row]")) count(row); // what is shown so far came from the server
 })();

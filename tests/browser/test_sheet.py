@@ -198,3 +198,36 @@ def test_without_scripts_the_sheet_saves_refuses_and_sends_all_the_same(enter, b
     expect(page.locator("main")).to_contain_text("under review")
     bill.refresh_from_db()
     assert bill.status == Invoice.Status.UNDER_REVIEW
+
+
+@pytest.mark.parametrize("typed", ["1,250.00", "12O0"])
+def test_enter_before_the_script_has_come_saves_the_draft_at_most_and_stays_on_the_page(enter, bill, console, typed):
+    """A slow line: the keys are pressed before sheet.js is there, so the browser itself sends the form (U1)."""
+    console.expect(422)
+    page = enter(bill.world.contact)
+    page.route("**/sheet.js", lambda route: route.fulfill(content_type="text/javascript", body=""))
+    page.goto(page_of(bill, "enter/"))
+    page.get_by_label("Invoice number").fill("B-2")
+    cell(page, "This period", 1).fill("500")
+    cell(page, "This period", 2).fill(typed)
+    cell(page, "This period", 2).press("Enter")
+    is_read = typed == "1,250.00"
+    expect(page.locator("main")).to_contain_text("Saved." if is_read else "Not saved yet")
+    assert page.url.endswith(page_of(bill, "enter/"))
+    bill.refresh_from_db()
+    assert bill.status == Invoice.Status.DRAFT
+    assert work(bill) == ([D("500.00"), D("1250.00"), D("0.00")] if is_read else [D("0.00")] * 3)
+    expect(page.get_by_label("Invoice number")).to_have_value("B-2")
+    expect(cell(page, "This period", 1)).to_have_value("500.00" if is_read else "500")
+    expect(cell(page, "This period", 2)).to_have_value(typed)
+
+
+def test_on_a_phone_the_amounts_to_type_stand_beside_the_lines_name(enter, bill):
+    page = enter(bill.world.contact, width=390)
+    page.goto(page_of(bill, "enter/"))
+    page.wait_for_load_state()
+    name = page.locator("tbody th[scope=row]").first.bounding_box()
+    amount = cell(page, "This period", 1).bounding_box()
+    assert name["x"] + name["width"] <= amount["x"]
+    assert amount["x"] + amount["width"] <= 390
+    assert amount["height"] >= 24
