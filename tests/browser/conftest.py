@@ -60,11 +60,12 @@ def site(live_server, transactional_db, settings):
 def enter(site, new_context, console):
     """`enter(person)`: a browser of their own, signed in by cookie; `enter()` for a passer-by."""
 
-    def open_browser(person=None, *, width: int = 1440, scripts: bool = True) -> Page:
+    def open_browser(person=None, *, width: int = 1440, scripts: bool = True, obeys_csp: bool = True) -> Page:
         context = new_context(
             base_url=site,
             viewport={"width": width, "height": 900},
             java_script_enabled=scripts,
+            bypass_csp=not obeys_csp,
             reduced_motion="reduce",
         )
         context.set_default_timeout(15_000)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from directory.actions.grants import set_level
-from directory.models import Mail
+from directory.models import AccountingPrivilege, Event, Mail
 from directory.permissions import Level, Tool
 from erp_integrations.actions import exports
 from erp_integrations.models import ExportBatch, InvoiceExport
@@ -16,6 +16,7 @@ from tests.journeys.steps import D, page_of
 
 WORK = {"work_this_period": D("12500.00")}
 STORED = {"stored_new": D("4000.00")}
+ADMIN_LISTS = ("accountingprivilege", "company", "event", "mail", "person", "project", "vendor")
 
 
 @dataclass
@@ -98,6 +99,11 @@ def pages_of_passers_by(scene: Scene) -> dict[str, str]:
     return {"welcome": "/", "login": "/accounts/login/", "invitation": token, "outbox": "/demo/outbox/"} | {
         "mail": reverse("demo-mail", args=[Mail.objects.first().pk]),
         "password-reset": "/accounts/password/reset/",
+        "password-reset-sent": "/accounts/password/reset/done/",
+        "password-reset-used": "/accounts/password/reset/key/1-abc/",
+        "password-reset-done": "/accounts/password/reset/key/done/",
+        "signup": "/accounts/signup/",
+        "inactive": "/accounts/inactive/",
     }
 
 
@@ -116,8 +122,12 @@ def pages_of_the_admin(scene: Scene) -> dict[str, str]:
         "commitment": at("commitment", number),
         "periods": at("periods"),
         "board": at("period", period),
+        "board-invited": at("period", period, query="?state=invited"),
+        "board-none": at("period", period, query="?state=declined"),
         "period-close": at("period-close", period),
         "invoices": at("invoices"),
+        "invoices-none": at("invoices", query="?q=nothing+like+it"),
+        "commitments-none": at("commitments", query="?q=nothing+like+it"),
         "review": page_of(scene.reviewed, "review/"),
         "review-amount": page_of(scene.reviewed, f"review/{line}/amount/"),
         "reason": page_of(scene.reviewed, f"review/{line}/"),
@@ -126,6 +136,8 @@ def pages_of_the_admin(scene: Scene) -> dict[str, str]:
         "send-to-erp": page_of(scene.approved, "erp/send/"),
         "directory": scene.erp("company-directory"),
         "profile": "/me/",
+        "password-change": "/accounts/password/change/",
+        "sign-out": "/accounts/logout/",
     }
 
 
@@ -138,6 +150,12 @@ def pages_of_the_contact(scene: Scene) -> dict[str, str]:
         "bill": page_of(scene.draft),
         "contact-commitment": scene.at("commitment", scene.draft.commitment.number),
         "contact-project": scene.at("project"),
+        "contact-board": scene.at("period", scene.draft.billing_period_id),
+        "contact-bills": scene.at("invoices"),
+        "contact-commitments": scene.at("commitments"),
+        "contact-periods": scene.at("periods"),
+        "returned-bill": page_of(scene.returned),
+        "returned-send": page_of(scene.returned, "send/"),
         "contact-invitation": reverse("invitation", args=[scene.invitation.token]),
     }
 
@@ -148,6 +166,10 @@ def pages_of_accounting(scene: Scene) -> dict[str, str]:
         "approver-home": "/",
         "queue": erp("erp-queue"),
         "queue-rejected": erp("erp-queue", query="?tab=rejected"),
+        "queue-failed": erp("erp-queue", query="?tab=failed"),
+        "queue-none": erp("erp-queue", query="?q=nothing+like+it"),
+        "export-row": erp("erp-export", scene.waiting.pk, query="?row=2"),
+        "export-rejected": erp("erp-export", scene.refused.pk),
         "export": erp("erp-export", scene.waiting.pk),
         "export-done": erp("erp-export", scene.exported.pk),
         "accept": erp("erp-accept", query=f"?export={scene.waiting.pk}"),
@@ -163,4 +185,17 @@ def pages_of_the_staff(scene: Scene) -> dict[str, str]:
 
 
 def pages_of_the_owner(scene: Scene) -> dict[str, str]:
-    return {"owner-home": "/"}
+    base, privilege = scene.sage.base, AccountingPrivilege.objects.live().first().pk
+    lists = {f"admin-{name}": reverse(f"admin:directory_{name}_changelist") for name in ADMIN_LISTS}
+    return lists | {
+        "owner-home": "/",
+        "admin": reverse("admin:index"),
+        "admin-grant": reverse("admin:directory_accountingprivilege_add"),
+        "admin-privilege": reverse("admin:directory_accountingprivilege_change", args=[privilege]),
+        "admin-withdraw": reverse("admin:directory_accountingprivilege_withdraw", args=[privilege]),
+        "admin-person": reverse("admin:directory_person_change", args=[base.admin.pk]),
+        "admin-new-person": reverse("admin:directory_person_add"),
+        "admin-levels": reverse("admin:directory_person_levels", args=[base.admin.pk]),
+        "admin-one-company": reverse("admin:directory_company_change", args=[scene.sage.company.pk]),
+        "admin-one-event": reverse("admin:directory_event_change", args=[Event.objects.first().pk]),
+    }
