@@ -6,6 +6,9 @@ function returns migration operations for SQLite and PostgreSQL.
 
 from django.db import migrations
 
+# Every table that `append_only` guards. On PostgreSQL the application's role may not even try (`database_roles`).
+APPEND_ONLY = ("directory_event", "directory_eventseal", "erp_integrations_download", "invoicing_submission")
+
 
 def append_only(table: str) -> migrations.RunPython:
     """No row of `table` is ever changed or deleted."""

@@ -1,0 +1,137 @@
+"""On PostgreSQL the application's own role cannot touch the record, whatever code it runs (R120, M17)."""
+
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import DatabaseError, connection, transaction
+
+from directory.models import Event, EventSeal
+from directory.triggers import APPEND_ONLY
+from erp_integrations.actions.batches import download
+from invoicing.actions import invitations
+from invoicing.models import InvoiceType, Submission
+from tests.erp_integrations.world import sage_world
+from tests.factories import world
+
+pytestmark = pytest.mark.django_db
+ROLE = "plumbline_app_of_the_tests"
+on_postgresql = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no roles")
+
+
+def run(sql: str):
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        return cursor.fetchall() if cursor.description else None
+
+
+def refused(sql: str, match: str) -> None:
+    with pytest.raises(DatabaseError, match=match), transaction.atomic():
+        run(sql)
+
+
+@pytest.fixture
+def w():
+    return world()
+
+
+@pytest.fixture
+def as_the_application(w):
+    """A world the owner made; from here on everything is done as the application's role."""
+    made = (w, w.commitment(), w.period(), w.submitted())
+    EventSeal.objects.append()
+    run("SET CONSTRAINTS ALL IMMEDIATE")
+    call_command("database_roles", "--app-role", ROLE, "--apply")
+    run(f"SET SESSION AUTHORIZATION {ROLE}")
+    yield made
+    run("RESET SESSION AUTHORIZATION")
+
+
+def test_the_list_of_append_only_tables_is_that_of_the_triggers():
+    if connection.vendor == "postgresql":
+        found = run("SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname LIKE '%_append_only'")
+    else:
+        found = run("SELECT tbl_name FROM sqlite_master WHERE type = 'trigger' AND name LIKE '%_no_delete'")
+    assert {table for (table,) in found} == set(APPEND_ONLY)
+
+
+@on_postgresql
+@pytest.mark.parametrize("table", APPEND_ONLY)
+def test_the_application_may_neither_change_nor_empty_nor_unguard_a_table_of_record(as_the_application, table):
+    column = "digest" if table == "directory_eventseal" else "id"
+    refused(f"UPDATE {table} SET {column} = {column}", "permission denied")
+    refused(f"DELETE FROM {table}", "permission denied")
+    refused(f"TRUNCATE {table} CASCADE", "permission denied")
+    refused(f"ALTER TABLE {table} DISABLE TRIGGER ALL", "must be owner")
+    refused(f"DROP TRIGGER {table}_append_only ON {table}", "must be owner")
+    refused(f"DROP TABLE {table} CASCADE", "must be owner")
+    refused(f"CREATE OR REPLACE FUNCTION {table}_append_only() RETURNS trigger LANGUAGE sql AS ''", "permission denied")
+
+
+@on_postgresql
+def test_the_application_may_not_switch_triggers_off_for_its_session_nor_become_somebody_else(as_the_application):
+    refused("SET session_replication_role = replica", "permission denied")
+    refused("SET ROLE postgres", "permission denied")
+    refused("CREATE TABLE shadow (id int)", "permission denied")
+    refused("DELETE FROM django_migrations", "permission denied")
+    refused(f"ALTER ROLE {ROLE} SUPERUSER", "must be superuser|permission denied")
+
+
+@on_postgresql
+def test_the_days_work_goes_through_as_the_application(as_the_application):
+    w, commitment, period, earlier = as_the_application
+    submissions, events = Submission.objects.count(), Event.objects.count()
+    [invited] = invitations.invite(period, [commitment], InvoiceType.WORK_AND_RELEASE, by=w.admin)
+    assert invited.invitation.pk
+    w.submitted(w.draft(commitment, period))
+    assert Submission.objects.count() == submissions + 1
+    assert Event.objects.count() > events
+    assert EventSeal.objects.append() == Event.objects.count() - events
+
+
+@on_postgresql
+def test_a_table_that_is_made_later_is_ready_for_the_application(as_the_application):
+    run("RESET SESSION AUTHORIZATION")
+    run("CREATE TABLE made_later (id serial PRIMARY KEY, words text)")
+    run(f"SET SESSION AUTHORIZATION {ROLE}")
+    run("INSERT INTO made_later (words) VALUES ('x')")
+    run("UPDATE made_later SET words = 'y'")
+    refused("TRUNCATE made_later", "permission denied")
+
+
+@on_postgresql
+def test_the_sql_is_printed_and_nothing_is_done_without_being_told():
+    out = StringIO()
+    call_command("database_roles", "--app-role", "never_made", stdout=out)
+    assert "REVOKE UPDATE, DELETE ON directory_event, directory_eventseal" in out.getvalue()
+    assert run("SELECT 1 FROM pg_roles WHERE rolname = 'never_made'") == []
+
+
+@on_postgresql
+def test_nobody_takes_their_own_rights_away():
+    [(me,)] = run("SELECT current_user")
+    with pytest.raises(CommandError, match="nobody limits themselves"):
+        call_command("database_roles", "--app-role", me, "--apply")
+
+
+@pytest.mark.parametrize("name", ["app; DROP TABLE x", "App", "", "a" * 64])
+def test_a_role_has_a_plain_name(name):
+    with pytest.raises(CommandError):
+        call_command("database_roles", "--app-role", name)
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="INSERT OR REPLACE is SQLite's")
+@pytest.mark.parametrize("table", APPEND_ONLY)
+def test_no_row_of_record_is_replaced_on_sqlite(table):
+    """M17: REPLACE would go round the trigger that guards deletes, but for recursive_triggers."""
+    sage = sage_world()
+    download(sage.built(), "xlsx", by=sage.base.staff)
+    EventSeal.objects.append()
+    assert run("PRAGMA recursive_triggers") == [(1,)]
+    key = "position" if table == "directory_eventseal" else "id"
+    refused(
+        f"INSERT OR REPLACE INTO {table} SELECT * FROM {table} WHERE {key} = (SELECT min({key}) FROM {table})",
+        "append-only",
+    )
+    refused(f"UPDATE {table} SET {key} = {key}", "append-only")
+    refused(f"DELETE FROM {table}", "append-only")
