@@ -112,6 +112,7 @@ class DemoCompany:
         ):
             grants.set_level(self.people[key], tool, self.company, level, by=owner)
         privileges.grant(self.people["approver"], self.company, by=owner, reason="Controller of the company")
+        privileges.ask(self.people["staff"], self.company, by=self.ola, reason="Covers for Sam at the end of the month")
 
     def make_template(self) -> None:
         """Accounting staff may read the invoices of every job."""

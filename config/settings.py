@@ -58,7 +58,7 @@ INSTALLED_APPS = [
     "invoicing",
     "directory",
     "config",
-    "django.contrib.admin",
+    "config.admin_config.OwnersAdmin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -7,9 +7,6 @@ from django.urls import include, path
 from config.home import home
 
 admin.site.login = secure_admin_login(admin.site.login)
-admin.site.site_header = "Plumbline: site owner"
-admin.site.site_title = "Plumbline admin"
-admin.site.index_title = "People, privileges, companies"
 
 urlpatterns = [
     path("", home, name="home"),

@@ -5,13 +5,15 @@ from decimal import Decimal
 
 from django.db.models import Count, Q
 from django.urls import reverse
+from django.utils import timezone
 
+from config.gaps import Gap, gaps
 from config.ui import day, money
-from directory.models import Company, Person, Project, Vendor
+from directory.models import AccountingPrivilege, Company, Membership, Person, PrivilegeRequest, Project
 from directory.permissions import Level, Tool, objects_with_level, visible_projects
 from erp_integrations.models import BatchState, ExportBatch, ExportStatus, InvoiceExport
 from erp_integrations.models.exports import SENDABLE_FROM
-from invoicing.models import BillingPeriod, Commitment, Invitation, Invoice
+from invoicing.models import BillingPeriod, Invitation, Invoice
 
 MOST = 8  # of one kind; the rest is counted and linked
 S = Invoice.Status
@@ -33,10 +35,11 @@ class Task:
 
 @dataclass
 class Waiting:
-    """`mine` needs this person, `others` somebody else. `count` counts what stands behind the rows."""
+    """`mine` needs this person, `others` somebody else; `lately` is only told. `count` counts behind the rows."""
 
     mine: list[Task] = field(default_factory=list)
     others: list[Task] = field(default_factory=list)
+    lately: list[Task] = field(default_factory=list)
     count: int = 0
 
     def need(self, tasks: list[Task], count: int | None = None) -> None:
@@ -59,6 +62,7 @@ class Roles:
         self.accounting = list(objects_with_level(person, Tool.ERP_INTEGRATIONS, Level.READ_ONLY))
         standard = {each.pk for each in objects_with_level(person, Tool.ERP_INTEGRATIONS, Level.STANDARD)}
         pushing = set(person.privileges.live().values_list("company", flat=True))
+        self.directing = list(objects_with_level(person, Tool.COMPANY_DIRECTORY, Level.ADMIN))
         self.approving = [company for company in self.accounting if company.pk in standard & pushing]
 
 
@@ -68,8 +72,10 @@ def waiting_for(roles: Roles) -> Waiting:
         _of_projects(found, roles.administered)
     for company in roles.accounting:
         _of_accounting(found, company, company in roles.approving)
+    if roles.directing:
+        _of_directories(found, roles)
     if roles.person.is_superuser:
-        found.need(_gaps())
+        _of_site_owner(found)
     return found
 
 
@@ -261,28 +267,71 @@ def _to_confirm(company: Company, batch: ExportBatch) -> Task:
     return _batch(company, batch, "downloaded", "not confirmed in Sage yet", "Confirm")
 
 
+# Directory Admins
+
+
+def _of_directories(found: Waiting, roles: Roles) -> None:
+    """Whoever was asked to join and is silent, and what was asked of the site owner."""
+    silent = Membership.objects.filter(company__in=roles.directing, is_active=False, asked_at__isnull=False)
+    found.others += [_asked_to_join(each) for each in silent.select_related("person", "company")[:MOST]]
+    waiting = PrivilegeRequest.objects.waiting().filter(company__in=roles.directing)
+    found.others += [_with_site_owner(each) for each in waiting.select_related("person", "company")[:MOST]]
+
+
+def _asked_to_join(membership: Membership) -> Task:
+    return Task(
+        state="asked",
+        title=f"{membership.person.name} has not answered",
+        url=reverse("company-directory", args=[membership.company.slug]),
+        words=f"{membership.company} · asked to join on {day(membership.company.day_of(membership.asked_at))}",
+    )
+
+
+def _with_site_owner(request: PrivilegeRequest) -> Task:
+    return Task(
+        state="waiting",
+        title=f"Can Push to Accounting for {request.person.name}",
+        url=reverse("accounting-approvers", args=[request.company.slug]),
+        words=f"{request.company} · with the site owner since {day(request.company.day_of(request.asked_at))}",
+    )
+
+
 # The site owner
 
 
-def _gaps() -> list[Task]:
-    """What the set-up still lacks, over all companies."""
-    vendors = Vendor.objects.filter(is_active=True, commitments__status__in=Commitment.BILLABLE, sage_link__isnull=True)
-    lonely = Commitment.objects.billable().filter(invoice_contacts__isnull=True)
-    levelless = Person.objects.filter(is_active=True, is_superuser=False, memberships__isnull=True)
-    found = (
-        (vendors.distinct().count(), "vendor", "no Sage vendor number", "admin:directory_vendor_changelist"),
-        (lonely.count(), "commitment", "no invoice contact", "admin:directory_project_changelist"),
-        (levelless.count(), "login", "no company", "admin:directory_person_changelist"),
+def _of_site_owner(found: Waiting) -> None:
+    waiting = PrivilegeRequest.objects.waiting()
+    requests = waiting.select_related("person", "company", "asked_by").order_by("pk")
+    found.need([_to_answer(each) for each in requests[:MOST]], waiting.count())
+    found.need([_gap(gap) for gap in gaps()])
+    month = timezone.now().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    granted = AccountingPrivilege.objects.filter(granted_at__gte=month)
+    found.lately += [_granted(each) for each in granted.select_related("person", "company", "granted_by")[:MOST]]
+
+
+def _to_answer(request: PrivilegeRequest) -> Task:
+    url = reverse("admin:directory_privilegerequest_change", args=[request.pk])
+    return Task(
+        state="waiting",
+        title=f"Can Push to Accounting for {request.person.name}",
+        url=url,
+        words=f"{request.company} · {request.asked_by.name}: “{request.reason}”",
+        verb="Answer",
+        verb_url=url,
     )
-    return [
-        Task(
-            "no_contact",
-            f"{count} {thing}{'' if count == 1 else 's'} with {lack}",
-            reverse(url),
-            "Set-up",
-            "Open",
-            reverse(url),
-        )
-        for count, thing, lack, url in found
-        if count
-    ]
+
+
+def _gap(gap: Gap) -> Task:
+    url = f"{reverse('admin:set-up-gaps')}#{gap.key}"
+    return Task("no_contact", gap.title, url, gap.mend, "Open", url)
+
+
+def _granted(privilege: AccountingPrivilege) -> Task:
+    until = f"until {day(privilege.last_day)}" if privilege.last_day else "until withdrawn"
+    since = day(privilege.company.day_of(privilege.granted_at))
+    return Task(
+        state="granted" if privilege.is_live else "closed",
+        title=f"{privilege.person.name} can push to accounting",
+        url=reverse("admin:directory_accountingprivilege_change", args=[privilege.pk]),
+        words=f"{privilege.company} · {since}, by {privilege.granted_by.name}, {until}: “{privilege.reason}”",
+    )

@@ -222,6 +222,17 @@ def live_privilege(prefix: str = "") -> Q:
     return Q(**{f"{prefix}withdrawn_at__isnull": True}) & not_over
 
 
+def people_without_a_level() -> QuerySet:
+    """The companies' own active people who hold no level on any tool, by themselves or through a group."""
+    holders = Q()
+    for model in (apps.get_model("directory", scope) for scope in ("company", "project")):
+        holders |= Q(pk__in=get_user_obj_perms_model(model).objects.values("user"))
+        of_groups = get_group_obj_perms_model(model).objects.filter(group__user__isnull=False)
+        holders |= Q(pk__in=of_groups.values("group__user"))
+    own = apps.get_model("directory", "membership").objects.filter(is_active=True, vendor=None)
+    return get_user_model().objects.filter(~holders, pk__in=own.values("person"), is_active=True)
+
+
 def levels_held_on(places: Sequence) -> dict[tuple[int, Tool, int], Level]:
     """What everybody holds on these companies, or on these projects: {(person id, tool, place id): level}."""
     if not places:

@@ -1,11 +1,16 @@
 """The first page and the top bar: what waits for whom, and where each may go."""
 
+from datetime import timedelta
+
 import pytest
+import time_machine
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
+from directory.actions import privileges
 from directory.actions.grants import set_level
-from directory.models import Project
+from directory.models import Membership, Project
 from directory.permissions import Level, Tool
 from invoicing.actions import invitations, invoices
 from invoicing.models import InvoiceType
@@ -135,6 +140,38 @@ def test_the_site_owner_sees_set_up_gaps_and_no_work():
     assert not page.context["cards"]
     assert {task.verb for task in page.context["waiting"].mine} == {"Open"}
     assert "1 vendor with no Sage vendor number" in page.content.decode()
+
+
+def directory_admin(w, name="Ola Berg"):
+    someone = person(name, w.company)
+    set_level(someone, Tool.COMPANY_DIRECTORY, w.company, Level.ADMIN, by=w.owner)
+    return someone
+
+
+def test_the_site_owner_answers_requests_first_and_is_told_what_was_granted_this_month():
+    w = world()
+    privileges.ask(w.staff, w.company, by=directory_admin(w), reason="Covers for Sam")
+    waiting = home(w.owner).context["waiting"]
+    first = waiting.mine[0]
+    assert (first.title, first.verb) == ("Can Push to Accounting for Kim Chu", "Answer")
+    assert "Ola Berg: “Covers for Sam”" in first.words
+    assert titles(waiting.lately) == ["granted: Sam Ruiz can push to accounting"]
+    with time_machine.travel(timezone.now() + timedelta(days=32)):
+        assert not home(w.owner).context["waiting"].lately
+
+
+def test_a_directory_admin_sees_whom_the_site_owner_and_new_people_keep_waiting():
+    w = world()
+    admin = directory_admin(w)
+    privileges.ask(w.staff, w.company, by=admin, reason="Covers for Sam")
+    silent = person("Sid Silent")
+    Membership.objects.create(company=w.company, person=silent, is_active=False, asked_at=timezone.now())
+    waiting = home(admin).context["waiting"]
+    assert titles(waiting.others) == [
+        "asked: Sid Silent has not answered",
+        "waiting: Can Push to Accounting for Kim Chu",
+    ]
+    assert not home(w.admin).context["waiting"].others, "nobody else is told"
 
 
 def test_another_companys_work_is_on_nobody_elses_home():

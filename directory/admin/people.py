@@ -4,12 +4,12 @@ from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import Permission
 from django.urls import path, reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 
 from directory.actions import people
-from directory.admin.bases import OwnersOnly, changes_in, is_site_owner
+from directory.admin.bases import OwnersAlone, changes_in, is_site_owner
 from directory.admin.levels import levels_page
-from directory.models import Company, Membership, Person, Vendor
+from directory.models import Company, Membership, PermissionTemplate, Person, Vendor
 
 
 def check_vendor(form, company, vendor) -> None:
@@ -84,16 +84,25 @@ class MembershipInline(admin.StackedInline):
         return is_site_owner(request) or super().has_view_permission(request, obj)
 
 
+def _page(row) -> str:
+    return reverse(f"admin:directory_{row._meta.model_name}_change", args=[row.pk])
+
+
+def _links(shown: list[tuple[str, str]]):
+    return format_html_join("", '<div><a href="{}">{}</a></div>', shown) or "never"
+
+
 @admin.register(Person)
-class PersonAdmin(OwnersOnly):
+class PersonAdmin(OwnersAlone):
     list_display = ("name", "email", "employers", "is_accounting_approver", "is_active", "is_staff", "is_superuser")
     list_filter = ("is_active", "is_staff", "is_superuser", "memberships__company")
     search_fields = ("name", "email", "memberships__vendor__name")
-    readonly_fields = ("last_login", "joined_at", "levels", "is_accounting_approver")
+    readonly_fields = ("last_login", "joined_at", "levels", "templates", "privileges", "asked_for")
     fieldsets = (
-        (None, {"fields": ("name", "email", "is_active", "levels", "is_accounting_approver")}),
-        ("Admin and groups", {"fields": ("is_staff", "is_superuser", "groups", "user_permissions")}),
-        ("Dates", {"fields": ("joined_at", "last_login")}),
+        (None, {"fields": ("name", "email", "is_active")}),
+        ("What they may do", {"fields": ("levels", "templates", "privileges", "asked_for")}),
+        ("This admin", {"fields": ("is_staff", "is_superuser", "user_permissions")}),
+        ("Sign-in", {"fields": ("joined_at", "last_login")}),
     )
 
     def get_queryset(self, request):
@@ -117,6 +126,32 @@ class PersonAdmin(OwnersOnly):
             '<a href="{}">Show and set levels</a>', reverse("admin:directory_person_levels", args=[person.pk])
         )
 
+    @admin.display(description="permission templates")
+    def templates(self, person):
+        held = PermissionTemplate.objects.filter(group__user=person).select_related("company")
+        return ", ".join(f"{each.name} ({each.company})" for each in held) or "none"
+
+    @admin.display(description="can push to accounting")
+    def privileges(self, person):
+        """Every grant, live or over, with its page; and the way to a new one."""
+        held = person.privileges.select_related("company", "granted_by")
+        shown = [
+            (_page(each), f"{each.state_in_words}: {each.company}, granted by {each.granted_by}: “{each.reason}”")
+            for each in held
+        ]
+        new = f"{reverse('admin:directory_accountingprivilege_add')}?person={person.pk}"
+        return _links([*shown, (new, "Grant it…")])
+
+    @admin.display(description="asked for")
+    def asked_for(self, person):
+        asked = person.privilege_requests.select_related("company", "asked_by")
+        return _links(
+            [
+                (_page(each), f"{each.get_state_display()}: {each.company}, by {each.asked_by}: “{each.reason}”")
+                for each in asked
+            ]
+        )
+
     def get_fieldsets(self, request, obj=None):
         entry = ((None, {"fields": ("email", "name", "company", "vendor", "title")}),)
         return self.fieldsets if obj else entry
@@ -129,7 +164,11 @@ class PersonAdmin(OwnersOnly):
 
     def formfield_for_manytomany(self, db_field, request, **kwargs):  # Django's signature
         if db_field.name == "user_permissions":  # staff may be let in to look; levels are set on their own page (R64)
-            shown = [f"view_{model._meta.model_name}" for model in (*admin.site._registry, Membership)]
+            shown = [
+                f"view_{m._meta.model_name}"
+                for m, page in admin.site._registry.items()
+                if not isinstance(page, OwnersAlone)
+            ]
             looking = Permission.objects.filter(content_type__app_label="directory", codename__in=shown)
             kwargs["queryset"] = looking.select_related("content_type")
         return super().formfield_for_manytomany(db_field, request, **kwargs)

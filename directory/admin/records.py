@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from directory.admin.bases import ReadOnly
+from directory.admin.bases import OwnersRead, ReadOnly
 from directory.models import Event, Mail
 
 
@@ -19,7 +19,7 @@ class EventAdmin(ReadOnly):
 
 
 @admin.register(Mail)
-class MailAdmin(ReadOnly):
+class MailAdmin(OwnersRead):
     list_display = ("created_at", "to", "headline", "state", "attempts", "sent_at", "result")
     list_filter = ("state", "company")
     list_select_related = ("to",)

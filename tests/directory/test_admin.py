@@ -8,10 +8,14 @@ from django.contrib.auth.models import Group, Permission
 from django.urls import reverse
 from django.utils import timezone
 
-from directory.actions import people, privileges
+from directory.actions import people, permission_templates, privileges
 from directory.actions.grants import set_level
+from directory.admin.bases import ReadOnly
 from directory.models import AccountingPrivilege, Company, Event, Mail, Person, PrivilegeRequest, Project, Vendor
 from directory.permissions import Level, Tool, read_access
+from erp_integrations.actions import batches
+from erp_integrations.models import Download
+from tests.erp_integrations.world import sage_world
 from tests.factories import owner, person, world
 
 pytestmark = pytest.mark.django_db
@@ -60,11 +64,56 @@ def pages(w) -> list[str]:
     ]
 
 
-def test_only_the_directory_is_in_the_admin_and_nothing_with_money():
-    registered = {model.__name__ for model in admin.site._registry}
-    assert registered == {"Person", "Company", "Vendor", "Project", "AccountingPrivilege", "Event", "Mail"} | {
-        "PrivilegeRequest"
-    }
+def test_nothing_with_money_can_be_changed_in_the_admin():
+    changeable = {Person, Company, Vendor, Project}
+    for model, page in admin.site._registry.items():
+        ours = model._meta.app_label in ("directory", "invoicing", "erp_integrations")
+        if ours and model not in changeable:
+            assert isinstance(page, ReadOnly) or model is AccountingPrivilege, model
+    registered = {model.__name__ for model in admin.site._registry if model._meta.app_label == "invoicing"}
+    assert not registered, "invoices and commitments are not in the admin at all"
+
+
+def test_the_index_is_short_and_counts_the_requests_that_wait(site, w, asked):
+    page = site.get(reverse("admin:index"))
+    sections = {section["name"]: [model["name"] for model in section["models"]] for section in page.context["app_list"]}
+    assert list(sections) == ["People", "Privileges", "Companies", "Set-up gaps", "Records"]
+    assert sections["Privileges"] == ["Requests (1 waiting)", "Can Push to Accounting"]
+    assert sections["People"] == ["People"]
+
+
+def test_exports_and_downloads_are_looked_at_and_never_changed(site):
+    sage = sage_world()
+    export = sage.exported()
+    site.force_login(sage.base.owner)
+    batch = export.items.get().batch
+    batches.download(batch, Download.Which.XLSX, by=sage.approver)
+    for row in (export, batch, Download.objects.get()):
+        name = f"admin:erp_integrations_{row._meta.model_name}"
+        assert site.get(reverse(f"{name}_changelist")).status_code == 200
+        assert site.get(reverse(f"{name}_change", args=[row.pk])).status_code == 200
+        assert site.post(reverse(f"{name}_change", args=[row.pk]), {"status": "not_sent"}).status_code == 403
+        assert site.post(reverse(f"{name}_delete", args=[row.pk]), {"post": "yes"}).status_code == 403
+        assert site.get(reverse(f"{name}_add")).status_code == 403
+
+
+def test_a_persons_page_leads_to_their_levels_grants_and_requests(site, w, asked):
+    privilege = AccountingPrivilege.objects.get(person=w.approver)
+    shown = site.get(reverse("admin:directory_person_change", args=[w.approver.pk])).content.decode()
+    assert reverse(f"{PRIVILEGE}_change", args=[privilege.pk]) in shown
+    assert reverse("admin:directory_person_levels", args=[w.approver.pk]) in shown
+    shown = site.get(reverse("admin:directory_person_change", args=[w.staff.pk])).content.decode()
+    assert reverse(f"{REQUEST}_change", args=[asked.pk]) in shown
+    add = site.get(reverse(f"{PRIVILEGE}_add"), {"person": w.staff.pk}).content.decode()
+    assert f'<option value="{w.staff.pk}" selected>' in add
+
+
+def test_a_template_shows_whom_it_gives_what(site, w):
+    template = permission_templates.create(w.company, "Accounting", by=w.owner)
+    set_level(template.group, Tool.ERP_INTEGRATIONS, w.company, Level.STANDARD, by=w.owner)
+    template.group.user_set.add(w.staff)
+    page = site.get(reverse("admin:directory_permissiontemplate_change", args=[template.pk])).content.decode()
+    assert "Kim Chu" in page and "ERP Integrations: Standard" in page
 
 
 def test_every_page_opens_for_the_site_owner(site, w):
