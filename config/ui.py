@@ -62,6 +62,7 @@ STATUSES = {
     "invited": Look("info", "mail", "Invited"),
     "accepted": Look("ok", "check", "Accepted"),
     "declined": Look("neutral", "x", "Declined"),
+    "gap": Look("warn", "triangle-alert", "Set-up"),
     # requests for Can Push to Accounting
     "waiting": Look("info", "hourglass"),
     "granted": Look("ok", "check", "Granted"),

@@ -323,7 +323,7 @@ def _to_answer(request: PrivilegeRequest) -> Task:
 
 def _gap(gap: Gap) -> Task:
     url = f"{reverse('admin:set-up-gaps')}#{gap.key}"
-    return Task("no_contact", gap.title, url, gap.mend, "Open", url)
+    return Task("gap", gap.title, url, gap.mend, "Open", url)
 
 
 def _granted(privilege: AccountingPrivilege) -> Task:

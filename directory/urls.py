@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from directory.views import demo, health, levels, people, permission_templates, privileges, why
+from directory.views import demo, health, levels, people, permission_templates, preferences, privileges, why
 
 urlpatterns = [
     path("c/<slug:company>/directory/", people.directory, name="company-directory"),
@@ -35,6 +35,7 @@ urlpatterns = [
     path("c/<slug:company>/directory/approvers/ask/", privileges.ask, name="privilege-ask"),
     path("c/<slug:company>/directory/approvers/<int:pk>/take-back/", privileges.take_back, name="privilege-take-back"),
     path("me/", people.profile, name="profile"),
+    path("me/accounting-mail/", preferences.accounting_mail, name="accounting-mail"),
     path("demo/sign-in/", demo.sign_in, name="demo-sign-in"),
     path("demo/outbox/", demo.outbox, name="demo-outbox"),
     path("demo/outbox/<int:pk>/", demo.mail, name="demo-mail"),

@@ -10,6 +10,7 @@ from directory.models import Project
 from erp_integrations.actions.exports import HeaderEdit
 from erp_integrations.models import InvoiceExport
 from erp_integrations.models.exports import ExportStatus
+from erp_integrations.report import Days
 from invoicing.actions.billing_periods import FIRST_YEAR, LAST_YEAR
 
 
@@ -20,6 +21,22 @@ class DayInput(forms.DateInput):
 
     def __init__(self):
         super().__init__(format="%Y-%m-%d")
+
+
+class ReportFilter(forms.Form):
+    """From which day to which; what makes no sense in an address bounds nothing."""
+
+    first = forms.DateField(label="From", required=False, widget=DayInput)
+    last = forms.DateField(label="To", required=False, widget=DayInput)
+
+    def __init__(self, data):
+        super().__init__(data)
+        self.is_valid()
+
+    @property
+    def days(self) -> Days:
+        typed = [self.cleaned_data.get(name) for name in ("first", "last")]
+        return Days(*(day if day and FIRST_YEAR <= day.year <= LAST_YEAR else None for day in typed))
 
 
 class QueueFilter(forms.Form):

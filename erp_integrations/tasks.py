@@ -10,7 +10,7 @@ from django.db import connections
 from django.utils import timezone
 
 from directory.queue import send
-from erp_integrations import exporting
+from erp_integrations import exporting, notifications
 from erp_integrations.exporting import building, storing
 from erp_integrations.models import ExportBatch, WorkerPulse
 
@@ -36,6 +36,12 @@ def sweep() -> None:
     for batch_id in due:
         send(build_export, batch_id)
     storing.remove_orphans()
+
+
+@shared_task
+def write_digests() -> int:
+    """Every few minutes, because each company's 7:00 is another moment."""
+    return notifications.daily_digests()
 
 
 @worker_ready.connect

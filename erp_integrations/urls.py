@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from erp_integrations.views import answers, batches, queue, sending
+from erp_integrations.views import answers, batches, queue, report, sending
 
 queue_urls = [
     path("", queue.queue, name="erp-queue"),
@@ -24,6 +24,8 @@ batch_urls = [
 urlpatterns = [
     path("c/<slug:company>/erp/queue/", include(queue_urls)),
     path("c/<slug:company>/erp/batches/", include(batch_urls)),
+    path("c/<slug:company>/erp/report/", report.report, name="erp-report"),
+    path("c/<slug:company>/erp/report/csv/", report.report_csv, name="erp-report-csv"),
     path("p/<slug:project>/invoices/send-to-erp/", sending.send_many, name="invoices-erp-send"),
     path("p/<slug:project>/invoices/<str:number>/<int:position>/erp/send/", sending.send, name="invoice-erp-send"),
     path(

@@ -80,6 +80,8 @@ BILL = door(ADMIN | {"contact"}, READERS - ADMIN)
 ATTACH = door({"commitments standard", "commitments admin", "contact"}, {"commitments read only"})
 ERP_LOOK = door(ERP)
 ERP_ANSWER = door({"accounting approver"}, ERP)
+ERP_ADMIN = door({"erp admin without the privilege"}, ERP)
+APPROVERS_OF_SOME_COMPANY = door({"accounting approver", "admin of another company"})
 ERP_VOID = door((), ERP)  # needs Admin on Commitments as well, which nobody here holds beside it
 DIRECTORY = door(ADMIN)  # the matrix gives that person Read Only on the company's directory
 DIRECTORY_ADMIN = door((), ADMIN)  # and nobody Admin on it: who may set levels is tested beside those pages
@@ -106,6 +108,7 @@ DOORS = {  # address name: (to read, to write)
     "permission-template-add": (None, DIRECTORY_ADMIN),
     "permission-template-remove": (None, DIRECTORY_ADMIN),
     "project-directory": (PROJECT_DIRECTORY, PROJECT_DIRECTORY),
+    "accounting-mail": (None, APPROVERS_OF_SOME_COMPANY),
     "accounting-approvers": (DIRECTORY, None),
     "privilege-ask": (None, DIRECTORY_ADMIN),
     "privilege-take-back": (None, DIRECTORY_ADMIN),
@@ -150,6 +153,8 @@ DOORS = {  # address name: (to read, to write)
     "erp-retry": (None, ERP_ANSWER),
     "erp-confirm": (None, ERP_ANSWER),
     "erp-download": (ERP_LOOK, None),
+    "erp-report": (ERP_ADMIN, None),
+    "erp-report-csv": (ERP_ADMIN, None),
 }
 OURS = {pattern.name: pattern for _, pattern in own_patterns(get_resolver().url_patterns)}
 

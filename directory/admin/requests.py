@@ -21,7 +21,7 @@ DECLINE = "admin:directory_privilegerequest_decline"
 @admin.register(PrivilegeRequest)
 class RequestAdmin(OwnersRead):
     change_form_template = "directory/admin/request.html"
-    list_display = ("person", "company", "state", "to_do", "reason", "asked_by", "asked_at", "answered_by", "answer")
+    list_display = ("person", "to_do", "company", "state", "reason", "asked_by", "asked_at", "answered_by", "answer")
     list_filter = ("state", "company")
     list_select_related = ("person", "company", "asked_by", "answered_by")
     search_fields = ("person__name", "person__email", "asked_by__name", "reason", "answer")
@@ -35,7 +35,7 @@ class RequestAdmin(OwnersRead):
         if asked.state != PrivilegeRequest.State.WAITING:
             return "–"
         links = (reverse(GRANT, args=[asked.pk]), reverse(DECLINE, args=[asked.pk]))
-        return format_html('<a class="button" href="{}">Grant…</a> <a class="button" href="{}">Decline…</a>', *links)
+        return format_html('<a href="{}">Grant…</a> or <a href="{}">decline…</a>', *links)
 
     def changelist_view(self, request, extra_context=None):
         title = {"title": "Requests for Can Push to Accounting"}

@@ -7,6 +7,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower
 
 from directory.models.companies import Company, Vendor
+from directory.permissions import Level, Tool, objects_with_level
 
 
 class PersonManager(BaseUserManager):
@@ -69,6 +70,12 @@ class Person(AbstractBaseUser, PermissionsMixin):
     @property
     def first_word(self) -> str:
         return self.name.split(" ")[0]
+
+    @property
+    def gets_accounting_mail(self) -> bool:
+        """An accounting approver of some company, who chooses how often to hear of what is sent there (section 7)."""
+        able = objects_with_level(self, Tool.ERP_INTEGRATIONS, Level.STANDARD)
+        return self.privileges.live().filter(company__in=able).exists()
 
     def membership_in(self, company: "Company | int") -> "Membership | None":
         return self.memberships.filter(company=company, is_active=True).select_related("vendor").first()

@@ -29,6 +29,9 @@ class InTimeZone(models.Model):
     def today(self) -> date:
         return timezone.localdate(timezone=self.zone)
 
+    def start_of(self, day: date) -> datetime:
+        return datetime.combine(day, time(), tzinfo=self.zone)
+
     def end_of(self, day: date) -> datetime:
         """The first moment after `day`."""
         return datetime.combine(day + timedelta(days=1), time(), tzinfo=self.zone)

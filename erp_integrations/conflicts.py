@@ -1,0 +1,96 @@
+"""Who holds rights that should lie in different hands, and which grants cause it (R86)."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from enum import Enum
+
+from directory.models import AccountingPrivilege, Company, PermissionTemplate, Person, Project
+from directory.permissions import PUSH_RIGHT, Level, Tool, group_levels_on, own_levels_on, right_named
+
+
+class Duty(Enum):
+    DIRECTORY = "keeps vendors and people"
+    PROJECT = "approves for projects"
+    ACCOUNTING = "accepts for accounting"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Two duties that one person should not have, and what they could do with both."""
+
+    first: Duty
+    second: Duty
+    danger: str
+
+
+RULES = (
+    Rule(Duty.DIRECTORY, Duty.ACCOUNTING, "Could enter a vendor, or change its details, and accept its invoices."),
+    Rule(Duty.PROJECT, Duty.ACCOUNTING, "Could approve an invoice for the project and accept it for accounting."),
+    Rule(Duty.DIRECTORY, Duty.PROJECT, "Could enter a vendor, or change its details, and approve its invoices."),
+)
+
+
+@dataclass(frozen=True)
+class Conflict:
+    person: Person
+    rule: Rule
+    grounds: tuple[str, ...]  # each grant in words
+
+
+def conflicts(company: Company) -> list[Conflict]:
+    """Rule by rule, by name; only the company's own active people. Constant in queries."""
+    people = {person.pk: person for person in Person.objects.employed_by(company)}
+    grounds = _grounds(company, people)
+    return [
+        Conflict(person, rule, (*held[rule.first], *held[rule.second]))
+        for rule in RULES
+        for person in sorted(people.values(), key=lambda each: (each.name, each.pk))
+        for held in [grounds[person.pk]]
+        if held[rule.first] and held[rule.second]
+    ]
+
+
+def _grounds(company: Company, people: dict[int, Person]) -> dict[int, dict[Duty, list[str]]]:
+    """{person id: {duty: its grants in words}}; accepting takes the privilege and a level, so it has two."""
+    found = defaultdict(lambda: defaultdict(list))
+    erp = defaultdict(list)
+    for person, tool, level, words in _levels(company, people):
+        if tool is Tool.ERP_INTEGRATIONS and level >= Level.STANDARD:
+            erp[person].append(words)
+        elif tool is Tool.COMPANY_DIRECTORY and level is Level.ADMIN:
+            found[person][Duty.DIRECTORY].append(words)
+        elif tool is Tool.COMMITMENTS and level is Level.ADMIN:
+            found[person][Duty.PROJECT].append(words)
+    for grant in AccountingPrivilege.objects.live().of(company).filter(person__in=people):
+        if erp[grant.person_id]:
+            since = company.day_of(grant.granted_at)
+            words = f"{PUSH_RIGHT.removeprefix('the privilege ')}, granted by {grant.granted_by.name} on {since}"
+            found[grant.person_id][Duty.ACCOUNTING] = [words, *erp[grant.person_id]]
+    return found
+
+
+def _levels(company: Company, people: dict[int, Person]):
+    """(person id, tool, level, the grant in words) of everybody's own levels and those of their templates."""
+    projects = list(Project.objects.filter(company=company, is_active=True))
+    names = {project.pk: project.name for project in projects}
+    own = own_levels_on([company]) | own_levels_on(projects)
+    for (person, tool, place), level in _in_order(own, names):
+        yield person, tool, level, f"{_named(tool, level, place, names)}, given to them"
+    templates = {each.group_id: each.name for each in PermissionTemplate.objects.filter(company=company)}
+    members = defaultdict(list)
+    for person, group in Person.groups.through.objects.filter(person__in=people).values_list("person", "group"):
+        members[group].append(person)
+    of_groups = group_levels_on([company]) | group_levels_on(projects)
+    for (group, tool, place), level in _in_order(of_groups, names):
+        for person in members[group]:
+            source = f"through the template {templates[group]}" if group in templates else "through a group"
+            yield person, tool, level, f"{_named(tool, level, place, names)}, {source}"
+
+
+def _in_order(levels: dict, names: dict[int, str]) -> list:
+    return sorted(levels.items(), key=lambda item: (item[0][1].label, names.get(item[0][2], ""), item[0][0]))
+
+
+def _named(tool: Tool, level: Level, place: int, names: dict[int, str]) -> str:
+    where = f" of {names[place]}" if tool.scope == "project" else ""
+    return f"{right_named(tool, level)}{where}"

@@ -1,0 +1,92 @@
+"""The accountant report, on a page that prints, and as CSV; beside it who holds rights that should be apart."""
+
+import csv
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from directory.decorators import READ, company_view
+from directory.permissions import Level, Tool
+from erp_integrations.conflicts import conflicts
+from erp_integrations.forms import ReportFilter
+from erp_integrations.report import ACTS, Holder, accountant_report
+
+COLUMNS = (
+    "Name",
+    "E-mail",
+    "State",
+    "Granted",
+    "Granted by",
+    "Why granted",
+    "Last day",
+    "Over since",
+    "Withdrawn by",
+    "Why withdrawn",
+)
+
+
+@company_view(Tool.ERP_INTEGRATIONS, Level.ADMIN, methods=READ)
+def report(request, company):
+    form = ReportFilter(request.GET)
+    context = {
+        "company": company,
+        "form": form,
+        "days": form.days,
+        "holders": accountant_report(company, form.days),
+        "acts": ACTS.values(),
+        "conflicts": conflicts(company),
+        "now": timezone.now(),
+    }
+    return render(request, "erp_integrations/report.html", context)
+
+
+@company_view(Tool.ERP_INTEGRATIONS, Level.ADMIN, methods=READ)
+def report_csv(request, company):
+    """One row a grant; what the person did stands on the first of theirs."""
+    days = ReportFilter(request.GET).days
+    name = f"accountant-report-{company.slug}-{company.today}.csv"
+    response = HttpResponse(
+        content_type="text/csv; charset=utf-8", headers={"Content-Disposition": f'attachment; filename="{name}"'}
+    )
+    response.write("\ufeff")  # so that Excel reads it as UTF-8
+    writer = csv.writer(response)
+    counts = [column for label in ACTS.values() for column in (label, f"{label}, last")]
+    writer.writerow([*COLUMNS, *counts])
+    for holder in accountant_report(company, days):
+        for number, grant in enumerate(holder.grants):
+            cells = [*_grant_cells(company, grant), *(_act_cells(company, holder) if number == 0 else [])]
+            writer.writerow([as_text(cell) for cell in cells])
+    return response
+
+
+def _grant_cells(company, grant) -> list:
+    return [
+        grant.person.name,
+        grant.person.email,
+        grant.state_in_words,
+        _at(company, grant.granted_at),
+        grant.granted_by.name,
+        grant.reason,
+        grant.last_day,
+        _at(company, grant.over_at),
+        grant.withdrawn_by.name if grant.withdrawn_by else "",
+        grant.withdrawal_reason,
+    ]
+
+
+def _act_cells(company, holder: Holder) -> list:
+    cells = []
+    for _, act in holder.columns:
+        cells += [act.count, _at(company, act.last_at)] if act else [0, ""]
+    return cells
+
+
+def _at(company, moment) -> str:
+    return moment.astimezone(company.zone).isoformat(sep=" ", timespec="seconds") if moment else ""
+
+
+def as_text(value) -> str:
+    """What a spreadsheet would take for a formula is marked as text."""
+    words = "" if value is None else str(value)
+    return f"'{words}" if words.startswith(("=", "+", "-", "@", "\t", "\r")) else words
