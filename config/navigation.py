@@ -49,13 +49,26 @@ class TopBar:
             links.append(self._link("My bills", "receipt-text", reverse("bills"), key="i"))
         if self.project and self.project in self.own:
             links += self._of_project(self.project.slug)
-        return links + self._of_companies()
+        return links + self._of_project_directories() + self._of_companies()
 
     def _of_project(self, slug: str) -> list[dict]:
         return [
             self._link("Invoices", "receipt-text", reverse("invoices", args=[slug]), key="i"),
             self._link("Commitments", "files", reverse("commitments", args=[slug])),
             self._link("Billing periods", "calendar-days", reverse("periods", args=[slug])),
+        ]
+
+    def _of_project_directories(self) -> list[dict]:
+        """Of the project in the address; for somebody with no other page of a project, of each they may look into."""
+        slug = self.named.get("project")
+        if not slug and self.projects:
+            return []
+        held = visible_projects(self.person, Tool.PROJECT_DIRECTORY)
+        found = held.filter(slug=slug) if slug else held[:5]
+        label = "Project directory" if slug else "Project directory, {}"
+        return [
+            self._link(label.format(each.name), "users", reverse("project-directory", args=[each.slug]))
+            for each in found
         ]
 
     def _of_companies(self) -> list[dict]:

@@ -7,21 +7,26 @@ from django.db import transaction
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 
-from directory.actions.grants import set_level
+from directory.actions.grants import LevelChange, change_levels
 from directory.admin.bases import is_site_owner
+from directory.matrix import Cell, Matrix, columns_of
 from directory.models import Person, Project
-from directory.permissions import Level, Tool, level_held
+from directory.permissions import Level
+from directory.refusals import Refused
 
 CHOICES = [(level.value, level.label) for level in Level]
 
 
 class LevelsForm(forms.Form):
-    """A select for each tool of each company and project of the person; `rows` lays them out as a matrix."""
+    """A select for each tool of each company and project of the person; `sections` lays them out as a matrix.
 
-    def __init__(self, person, data=None):
+    What the person's templates add is told under each select; it is changed on the template's own page.
+    """
+
+    def __init__(self, person, by, data=None):
         super().__init__(data)
-        self.person = person
-        self.places = {}
+        self.person, self.by = person, by
+        self.cells = {}
         self.sections = [
             self._section(membership)
             for membership in person.memberships.filter(is_active=True).select_related("company", "vendor")
@@ -29,32 +34,36 @@ class LevelsForm(forms.Form):
 
     def _section(self, membership) -> dict:
         company = membership.company
-        is_open = [tool for tool in Tool if tool.is_for_vendors or membership.vendor_id is None]
-        rows = [self._row(company, [tool for tool in is_open if tool.scope == "company"])]
-        for project in Project.objects.filter(company=company):
-            rows.append(self._row(project, [tool for tool in is_open if tool.scope == "project"]))
-        return {"membership": membership, "rows": [row for row in rows if row["fields"]]}
+        columns = columns_of(company, *Project.objects.filter(company=company))
+        matrix = Matrix(company, columns, self.by, only=[self.person.pk])
+        rows = {}
+        for cell in matrix.row_of_person(membership).cells:
+            if cell.is_open:
+                rows.setdefault(cell.column.place, []).append(self._add(cell))
+        return {"membership": membership, "rows": [{"place": place, "fields": rows[place]} for place in rows]}
 
-    def _row(self, place, tools: list[Tool]) -> dict:
-        return {"place": place, "fields": [self._add(place, tool) for tool in tools]}
-
-    def _add(self, place, tool: Tool):
-        name = f"{tool.name.lower()}-{place.pk}"
-        self.places[name] = (tool, place)
-        held = level_held(self.person, tool, place)
+    def _add(self, cell: Cell):
+        name = cell.column.key
+        self.cells[name] = cell
         self.fields[name] = forms.TypedChoiceField(
-            choices=CHOICES, coerce=lambda value: Level(int(value)), initial=held.value, label=tool.label
+            choices=CHOICES,
+            coerce=lambda value: Level(int(value)),
+            initial=cell.own.value,
+            label=cell.column.tool.label,
+            help_text=", ".join(f"{each.name}: {each.level.label}" for each in cell.given),
         )
         return self[name]
 
-    def apply(self, *, by) -> int:
+    def apply(self) -> int:
         """Set what was changed; returns how many levels that were."""
-        changed = self.changed_data
+        by_company = {}
+        for name in self.changed_data:
+            cell = self.cells[name]
+            column = cell.column
+            change = LevelChange(self.person, column.tool, column.place, self.cleaned_data[name], cell.own)
+            by_company.setdefault(column.place.company, []).append(change)
         with transaction.atomic():
-            for name in changed:
-                tool, place = self.places[name]
-                set_level(self.person, tool, place, self.cleaned_data[name], by=by)
-        return len(changed)
+            return sum(change_levels(company, wanted, by=self.by) for company, wanted in by_company.items())
 
 
 def levels_page(request, pk):
@@ -62,10 +71,14 @@ def levels_page(request, pk):
     if not is_site_owner(request):
         raise PermissionDenied
     person = get_object_or_404(Person, pk=pk)
-    form = LevelsForm(person, request.POST or None)
+    form = LevelsForm(person, request.user, request.POST or None)
     if request.method == "POST" and form.is_valid():
-        count = form.apply(by=request.user)
-        messages.success(request, f"{count} {'level' if count == 1 else 'levels'} of {person} changed.")
-        return redirect(request.path)
+        try:
+            count = form.apply()
+        except Refused as refusal:
+            form.add_error(None, refusal.message)
+        else:
+            messages.success(request, f"{count} {'level' if count == 1 else 'levels'} of {person} changed.")
+            return redirect(request.path)
     context = admin.site.each_context(request) | {"title": f"Levels of {person}", "person": person, "form": form}
     return TemplateResponse(request, "directory/admin/levels.html", context)

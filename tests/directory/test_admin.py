@@ -12,7 +12,7 @@ from directory.actions import people, permission_templates, privileges
 from directory.actions.grants import set_level
 from directory.admin.bases import ReadOnly
 from directory.models import AccountingPrivilege, Company, Event, Mail, Person, PrivilegeRequest, Project, Vendor
-from directory.permissions import Level, Tool, read_access
+from directory.permissions import Level, Tool, level_held, read_access
 from erp_integrations.actions import batches
 from erp_integrations.models import Download
 from tests.erp_integrations.world import sage_world
@@ -273,6 +273,29 @@ def test_the_site_owner_sets_levels_tool_by_tool(site, w):
     assert access.level(Tool.COMMITMENTS) is Level.ADMIN
     assert access.level(Tool.ERP_INTEGRATIONS) is Level.NONE
     assert Event.objects.count() == before + 2, "one event for each level that changed"
+
+
+def test_what_a_template_gives_is_told_beside_the_level_and_not_changed_there(site, w):
+    template = permission_templates.create(w.company, "Readers", by=w.owner)
+    set_level(template.group, Tool.COMMITMENTS, w.project, Level.STANDARD, by=w.owner)
+    permission_templates.add_person(template, w.reader, by=w.owner)
+    address = reverse("admin:directory_person_levels", args=[w.reader.pk])
+    assert "through a template: Readers: Standard" in site.get(address).content.decode()
+    tools = {f"{tool.name.lower()}-{(w.company if tool.scope == 'company' else w.project).pk}": 0 for tool in Tool}
+    assert site.post(address, tools).status_code == 302
+    assert read_access(w.reader, w.company, w.project).level(Tool.COMMITMENTS) is Level.STANDARD
+    assert level_held(w.reader, Tool.COMMITMENTS, w.project) is Level.NONE
+
+
+def test_the_site_owner_is_told_why_the_last_directory_admin_stays(site, w):
+    set_level(w.reader, Tool.COMPANY_DIRECTORY, w.company, Level.ADMIN, by=w.owner)
+    address = reverse("admin:directory_person_levels", args=[w.reader.pk])
+    tools = {f"{tool.name.lower()}-{(w.company if tool.scope == 'company' else w.project).pk}": 0 for tool in Tool}
+    answer = site.post(address, tools)
+    assert answer.status_code == 200
+    assert "Nobody would be left with Admin on the Directory" in answer.content.decode()
+    access = read_access(w.reader, w.company, w.project)
+    assert (access.level(Tool.COMPANY_DIRECTORY), access.level(Tool.COMMITMENTS)) == (Level.ADMIN, Level.READ_ONLY)
 
 
 def test_a_vendors_person_is_offered_commitments_only(site, w):

@@ -381,3 +381,14 @@ def test_why_costs_the_same_for_many_projects_and_templates(w, site, readers):
         set_level(another.group, C, project, Level.STANDARD, by=w.owner)
         templates.add_person(another, w.staff, by=w.admin)
     assert queries_of(site, address) == few <= 24
+
+
+def test_the_way_to_a_projects_directory_is_shown_to_those_it_opens_for(w, client, foreman):
+    """Also to somebody who has no other page of a project."""
+    client.force_login(foreman)
+    assert f'href="{of_project(w)}"' in text_of(client.get(reverse("home")))
+    client.force_login(w.reader)
+    invoices = reverse("invoices", args=[w.project.slug])
+    assert of_project(w) not in text_of(client.get(invoices))
+    set_level(w.reader, P, w.project, Level.READ_ONLY, by=w.owner)
+    assert f'href="{of_project(w)}"' in text_of(client.get(invoices))
