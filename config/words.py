@@ -25,7 +25,11 @@ LINE_NAMES |= {
     "stored_balance_typed": "Previous stored balance",
     "allowed_reason": "Reason for the allowed amount",
 }
-NAMES = {"sage_record_number": "Sage record number", "time_zone": "time zone"}
+NAMES = {
+    "insurance_expires_date": "insurance expires",
+    "sage_record_number": "Sage record number",
+    "time_zone": "time zone",
+}
 # Whose fields an event names besides those of the row it is about.
 ALSO = {"directory.membership": "directory.person"}
 FILES = dict(Download.Which.choices)

@@ -32,24 +32,26 @@ inliner = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=Fals
 
 
 def post(
-    *, about, to: Iterable[Person], subject: str, template: str, context: Mapping, reply_to: str = ""
+    *, about, to: Iterable[Person], subject: str, template: str, context: Mapping, reply_to: str = "", address: str = ""
 ) -> list[Mail]:
     """Write one mail for each person of `to` and wake a worker once the caller's transaction has committed.
 
-    `about` is the row whose page lists the mail; it has a `company`. `subject` becomes one line.
+    `about` is the row whose page lists the mail; it has a `company`. `subject` becomes one line. `address`: where it
+    goes instead of to the login's own; the person stays the one who answers for it.
     """
     line = " ".join(subject.split())[:200]
     people = {person.pk: person for person in to}.values()
-    return [_write(about, person, line, template, dict(context), reply_to) for person in people]
+    return [_write(about, person, line, template, dict(context), reply_to, address) for person in people]
 
 
-def _write(about, person: Person, subject: str, template: str, context: dict, reply_to: str) -> Mail:
+def _write(about, person: Person, subject: str, template: str, context: dict, reply_to: str, address: str) -> Mail:
     context |= {"to": person, "subject": subject, "about": about, "company": about.company}
     context |= {"site_url": settings.SITE_URL, "reply_to": reply_to}
     mail = Mail.objects.create(
         company=about.company,
         subject=subject_name(about),
         to=person,
+        address=address,
         reply_to=reply_to,
         headline=subject,
         text=_render(f"{template}.txt", context, autoescape=False),
@@ -83,7 +85,7 @@ def deliver(mail_id: int) -> None:
     except Exception as error:  # whatever a mail server or the network thinks up
         _put_back(mail, f"{type(error).__name__}: {error}")
     else:
-        _close(mail, Mail.State.SENT, f"Handed over for {mail.to.email}", sent_at=timezone.now())
+        _close(mail, Mail.State.SENT, f"Handed over for {mail.address or mail.to.email}", sent_at=timezone.now())
 
 
 def wake_due_mail(limit: int = 100) -> int:
@@ -118,7 +120,7 @@ def _message(mail: Mail) -> EmailMultiAlternatives:
     message = EmailMultiAlternatives(
         subject=mail.headline,
         body=mail.text,
-        to=[mail.to.email],
+        to=[mail.address or mail.to.email],
         reply_to=[mail.reply_to] if mail.reply_to else None,
         headers={"Message-ID": f"<mail-{mail.pk}@{settings.SITE_URL.partition('://')[2].partition(':')[0]}>"},
     )

@@ -2,10 +2,33 @@
 
 from django.urls import path
 
-from directory.views import demo, health, levels, people, permission_templates, preferences, privileges, why
+from directory.views import (
+    demo,
+    health,
+    levels,
+    people,
+    permission_templates,
+    preferences,
+    privileges,
+    vendor_changes,
+    vendors,
+    why,
+)
 
 urlpatterns = [
     path("c/<slug:company>/directory/", people.directory, name="company-directory"),
+    path("c/<slug:company>/directory/vendors/", vendors.vendor_list, name="vendors"),
+    path("c/<slug:company>/directory/vendors/new/", vendors.new_vendor, name="vendor-new"),
+    path("c/<slug:company>/directory/vendors/<int:pk>/", vendors.vendor_page, name="vendor"),
+    path("c/<slug:company>/directory/vendors/<int:pk>/edit/", vendors.edit_vendor, name="vendor-edit"),
+    path(
+        "c/<slug:company>/directory/vendors/<int:pk>/deactivate/", vendors.deactivate_vendor, name="vendor-deactivate"
+    ),
+    path(
+        "c/<slug:company>/directory/vendors/<int:pk>/reactivate/", vendors.reactivate_vendor, name="vendor-reactivate"
+    ),
+    path("c/<slug:company>/directory/vendors/<int:pk>/change/verify/", vendor_changes.verify, name="vendor-verify"),
+    path("c/<slug:company>/directory/vendors/<int:pk>/change/decline/", vendor_changes.decline, name="vendor-decline"),
     path("c/<slug:company>/directory/levels/", levels.company_levels, name="company-levels"),
     path("c/<slug:company>/directory/people/<int:pk>/levels/", why.person_levels, name="person-levels"),
     path("c/<slug:company>/directory/templates/", permission_templates.template_list, name="permission-templates"),

@@ -99,6 +99,14 @@ DOORS = {  # address name: (to read, to write)
     "demo-mail-html": (PUBLIC, None),
     "profile": (SIGNED_IN, SIGNED_IN),
     "company-directory": (DIRECTORY, None),
+    "vendors": (DIRECTORY, None),
+    "vendor": (DIRECTORY, None),
+    "vendor-new": (DIRECTORY_ADMIN, DIRECTORY_ADMIN),
+    "vendor-edit": (DIRECTORY_ADMIN, DIRECTORY_ADMIN),
+    "vendor-deactivate": (DIRECTORY_ADMIN, DIRECTORY_ADMIN),
+    "vendor-reactivate": (None, DIRECTORY_ADMIN),
+    "vendor-verify": (DIRECTORY_ADMIN, DIRECTORY_ADMIN),
+    "vendor-decline": (DIRECTORY_ADMIN, DIRECTORY_ADMIN),
     "company-levels": (DIRECTORY, DIRECTORY_ADMIN),
     "person-levels": (DIRECTORY, None),
     "permission-templates": (DIRECTORY, DIRECTORY_ADMIN),
@@ -224,6 +232,8 @@ def build_site() -> Site:
         "commitment-contact-remove": {"pk": commitment.invoice_contacts.first().pk},
         "invoice-attachment": {"pk": attachment.pk},
         "privilege-take-back": {"pk": asked.pk},
+        **dict.fromkeys((name for name in DOORS if name.startswith("vendor-")), {"pk": base.vendor.pk}),
+        "vendor": {"pk": base.vendor.pk},
         **dict.fromkeys(("period", "period-invite", "period-close"), period),
         **dict.fromkeys(("erp-export", "erp-export-header", "erp-reject", "erp-void"), {"pk": waiting.pk}),
         **dict.fromkeys(("erp-batch", "erp-retry", "erp-download"), {"number": batch.number}),
@@ -395,6 +405,7 @@ OBJECTS = {
     "erp-batch": "number",
     "erp-download": "number",
     "commitment-contact-remove": "pk",
+    "vendor": "pk",
 }
 
 

@@ -1,10 +1,16 @@
 """Companies, their vendors and their projects."""
 
+from django import forms
 from django.contrib import admin
 
+from directory.actions import vendors
 from directory.actions.companies import record_entry
+from directory.actions.vendors import Details
 from directory.admin.bases import OwnersOnly, changes_in
+from directory.lookalikes import Lookalikes
 from directory.models import Company, Project, Vendor
+
+DETAILS = tuple(Details.__dataclass_fields__)
 
 
 class Recorded(OwnersOnly):
@@ -23,15 +29,60 @@ class CompanyAdmin(Recorded):
     search_fields = ("name",)
 
 
+class VendorEntryForm(forms.ModelForm):
+    """`others` is ticked by whoever has seen that the look-alikes of a new vendor are other companies (R83)."""
+
+    others = forms.BooleanField(
+        required=False, label="another company", help_text="Tick this if it looks like a vendor you have, but is none."
+    )
+    ids_alike = ()
+
+    class Meta:
+        model = Vendor
+        fields = ("company", *DETAILS)
+
+    def clean(self):
+        values = super().clean()
+        company = values.get("company") or getattr(self.instance, "company", None)
+        if company and not self.errors:
+            self._look_for_others(company, values)
+        return values
+
+    def _look_for_others(self, company, values) -> None:
+        alike = Lookalikes(company.vendors.all()).of(
+            values.get("name", ""), values.get("number", ""), but=self.instance.pk
+        )
+        self.ids_alike = [vendor.pk for vendor in alike]
+        if alike and self.instance.pk is None and not values.get("others"):
+            names = ", ".join(vendor.name for vendor in alike)
+            self.add_error("others", f"This looks like a vendor of {company}: {names}. Tick it if it is another.")
+        if self.instance.pk and not self.instance.is_active:
+            self.add_error(None, f"{self.instance.name} is deactivated. It is taken up again on its own page.")
+
+
 @admin.register(Vendor)
-class VendorAdmin(Recorded):
-    list_display = ("name", "company", "insurance_expires_date", "is_active")
-    list_filter = ("company", "is_active")
-    search_fields = ("name",)
-    fields = ("company", "name", "insurance_expires_date", "needs_workers_comp", "is_active")
+class VendorAdmin(OwnersOnly):
+    """The same acts as on the directory's pages. Details that wait for a call-back change there alone (R81)."""
+
+    form = VendorEntryForm
+    list_display = ("name", "company", "number", "insurance_expires_date", "is_active")
+    list_filter = ("company", "is_active", "needs_workers_comp")
+    search_fields = ("name", "number", "email")
+    readonly_fields = ("is_active", "details_changed_at")
+
+    def get_fields(self, request, obj=None):
+        return ("company", *DETAILS, "is_active", "details_changed_at") if obj else ("company", *DETAILS, "others")
 
     def get_readonly_fields(self, request, obj=None):
-        return ("company",) if obj else ()
+        return ("company", *Vendor.PROTECTED, *self.readonly_fields) if obj else self.readonly_fields
+
+    def save_model(self, request, obj, form, change):
+        if change:
+            vendors.change(Vendor.objects.get(pk=obj.pk), Details.of(obj), by=request.user, seen=form.ids_alike)
+            return
+        seen = form.ids_alike if form.cleaned_data["others"] else ()
+        obj.pk = vendors.enter(obj.company, Details.of(obj), by=request.user, seen=seen).pk
+        obj.refresh_from_db()
 
 
 @admin.register(Project)

@@ -1,8 +1,11 @@
 """The general contractor that owns a site's data, and the vendors in its directory."""
 
+from datetime import date, timedelta
+
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.db.models.functions import Lower
+from django.utils import timezone
 
 from directory.fields import MoneyField
 from directory.models.zones import InTimeZone
@@ -59,6 +62,49 @@ class Company(InTimeZone):
         return self
 
 
+INSURANCE_ENDS_SOON = timedelta(days=30)
+DETAILS_ARE_NEW = timedelta(days=5)
+
+
+class VendorQuerySet(models.QuerySet):
+    def locked(self, pks):
+        """These rows in the order of their ids, until the transaction ends: nobody changes their details meanwhile."""
+        return list(self.select_for_update(no_key=True, of=("self",)).filter(pk__in=pks).order_by("pk"))
+
+    def active(self):
+        return self.filter(is_active=True)
+
+    def matching(self, words: str):
+        """Each word somewhere in the name, the number or the e-mail."""
+        found = self
+        for word in words.split():
+            found = found.filter(Q(name__icontains=word) | Q(number__icontains=word) | Q(email__icontains=word))
+        return found
+
+    def with_change_waiting(self):
+        return self.filter(CHANGE_WAITS)
+
+    def counts(self, today: date) -> dict[str, int]:
+        """How many of them are what people look for, in one query; `today` is the company's."""
+        kinds = {"active": Q(), "change": CHANGE_WAITS, "workers_comp": Q(needs_workers_comp=True)}
+        kinds |= {insurance: insurance_is(insurance, today) for insurance in ("expired", "soon", "unknown")}
+        counted = {name: Count("pk", filter=Q(is_active=True) & kind, distinct=True) for name, kind in kinds.items()}
+        return self.aggregate(**counted, deactivated=Count("pk", filter=Q(is_active=False), distinct=True))
+
+
+CHANGE_WAITS = Q(changes__state="waiting")
+
+
+def insurance_is(what: str, today: date) -> Q:
+    """`what`: expired, soon (within 30 days) or unknown."""
+    soon = today + INSURANCE_ENDS_SOON
+    return {
+        "expired": Q(insurance_expires_date__lt=today),
+        "soon": Q(insurance_expires_date__gte=today, insurance_expires_date__lte=soon),
+        "unknown": Q(insurance_expires_date__isnull=True),
+    }[what]
+
+
 class Vendor(models.Model):
     """A subcontractor or supplier in a company's directory."""
 
@@ -75,6 +121,11 @@ class Vendor(models.Model):
     needs_workers_comp = models.BooleanField("workers' compensation proof missing", default=False)
     is_active = models.BooleanField(default=True)
 
+    # Whoever changes one of these can lead a payment astray: never directly, always by a call-back (R81).
+    PROTECTED = ("name", "email", "phone", "remit_to")
+
+    objects = VendorQuerySet.as_manager()
+
     class Meta:
         ordering = ["name"]
         constraints = [
@@ -86,3 +137,13 @@ class Vendor(models.Model):
 
     def __str__(self):
         return self.name
+
+    @property
+    def insurance_days_left(self) -> int | None:
+        """Days until its insurance ends, in the company's zone; negative once it has; None when nobody knows."""
+        return (self.insurance_expires_date - self.company.today).days if self.insurance_expires_date else None
+
+    @property
+    def details_are_new(self) -> bool:
+        """A verified change took effect less than five days ago (R81)."""
+        return self.details_changed_at is not None and timezone.now() - self.details_changed_at < DETAILS_ARE_NEW

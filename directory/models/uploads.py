@@ -16,6 +16,8 @@ class DirectoryUpload(models.Model):
     company = models.ForeignKey(Company, models.PROTECT, related_name="directory_uploads")
     kind = models.CharField(max_length=10, choices=Kind)
     file_name = models.CharField(max_length=150)
+    columns = models.JSONField(default=dict, help_text="{column: its letter in the file}.")
+    skipped = models.JSONField(default=list, help_text="Headings of the file that mean nothing here.")
     rows = models.JSONField(help_text="[{column: text}], with the row's number in the file under “row”.")
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     uploaded_at = models.DateTimeField(auto_now_add=True)

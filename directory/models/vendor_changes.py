@@ -29,6 +29,7 @@ class VendorChange(models.Model):
     answered_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     answered_at = models.DateTimeField(null=True)
     called_number = models.CharField(max_length=30, blank=True, help_text="A number known before the change.")
+    called_at = models.DateTimeField(null=True)
     spoke_with = models.CharField(max_length=120, blank=True)
     note = models.CharField(max_length=300, blank=True)
 
@@ -46,6 +47,11 @@ class VendorChange(models.Model):
                 condition=Q(state="waiting", answered_by__isnull=True, answered_at__isnull=True)
                 | (~Q(state="waiting") & Q(answered_by__isnull=False, answered_at__isnull=False)),
                 name="an_answered_vendor_change_has_a_moment_and_a_person",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="verified")
+                | (~Q(called_number="") & ~Q(spoke_with="") & Q(called_at__isnull=False)),
+                name="a_verified_vendor_change_names_its_call",
             ),
         ]
 

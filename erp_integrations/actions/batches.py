@@ -7,7 +7,7 @@ from datetime import date
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from directory.models import Event
+from directory.models import Event, Vendor
 from directory.permissions import Level, Tool, read_access, right_named
 from directory.queue import wake
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
@@ -71,6 +71,7 @@ def _accept(pks: list[int], by, accounting_date: date, ticked, edits, seen_versi
             raise Stale(f"{export.invoice} was taken back, changed and sent again. Look at the new amounts first.")
         if export.pk in edits:
             apply_edit(export, edits[export.pk], by)
+    _hold_vendors(exports)
     settings = ErpSettings.objects.select_for_update().get(pk=ErpSettings.made_for(company).pk)
     now = timezone.now()
     acceptance = Acceptance(
@@ -100,6 +101,11 @@ def _locked_of_one_company(pks: list[int]) -> list[InvoiceExport]:
     if len({export.company.pk for export in exports}) > 1:
         raise Refused("These invoices belong to several companies. Each Sage company gets its own file (S8).")
     return exports
+
+
+def _hold_vendors(exports: list[InvoiceExport]) -> None:
+    """Until the commit nobody asks for a change of these vendors, nor has one verified (R81); after the exports."""
+    Vendor.objects.locked({export.invoice.vendor_id for export in exports})
 
 
 def _same_acceptance(exports: list[InvoiceExport], by) -> ExportBatch | None:
@@ -199,6 +205,7 @@ def retry(batch: ExportBatch, *, by, ticked: Collection[str] = ()) -> ExportBatc
         raise NotNow(f"{batch.key} is {batch.get_state_display().lower()} now; there is nothing to try again.")
     for export in exports:
         _require_acceptable(export, InvoiceExport.retry, access)
+    _hold_vendors(exports)
     now = timezone.now()
     acceptance = Acceptance(
         batch_key=batch.key,

@@ -2,10 +2,11 @@
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from erp_integrations.exporting.collecting import Acceptance, collect
+from erp_integrations.exporting.vendor_details import findings_about
 from erp_integrations.models import InvoiceExport, current_versions, sage_lists
 from erp_integrations.sage100 import canonical, findings, rules
 from erp_integrations.sage100.cells import Rows
@@ -41,7 +42,8 @@ class Proposal:
 def check(exports: list[InvoiceExport], acceptance: Acceptance) -> Proposal:
     """A dry run over the newest lists. `exports` are of one company, from `with_context()`; nothing is written."""
     company = exports[0].company
-    return examine(collect(exports, acceptance), sage_lists(company), today=company.today)
+    proposal = examine(collect(exports, acceptance), sage_lists(company), today=company.today)
+    return replace(proposal, findings=proposal.findings + findings_about(exports))
 
 
 def examine(facts: BatchFacts, lists: SageLists, *, today: date) -> Proposal:
