@@ -10,6 +10,7 @@ from directory.views import (
     permission_templates,
     preferences,
     privileges,
+    uploads,
     vendor_changes,
     vendors,
     why,
@@ -17,6 +18,13 @@ from directory.views import (
 
 urlpatterns = [
     path("c/<slug:company>/directory/", people.directory, name="company-directory"),
+    path("c/<slug:company>/directory/import/<slug:kind>/", uploads.upload, name="directory-import"),
+    path(
+        "c/<slug:company>/directory/import/<slug:kind>/template.<slug:which>",
+        uploads.template,
+        name="directory-import-template",
+    ),
+    path("c/<slug:company>/directory/uploads/<int:pk>/", uploads.preview, name="directory-upload"),
     path("c/<slug:company>/directory/vendors/", vendors.vendor_list, name="vendors"),
     path("c/<slug:company>/directory/vendors/new/", vendors.new_vendor, name="vendor-new"),
     path("c/<slug:company>/directory/vendors/<int:pk>/", vendors.vendor_page, name="vendor"),

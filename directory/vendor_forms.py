@@ -10,6 +10,7 @@ from directory.actions.vendors import Details
 from directory.models import Vendor
 from directory.models.companies import insurance_is
 from directory.plain_text import tidy, unseen_in
+from directory.sheets import MAX_BYTES
 
 
 class PlainField(forms.CharField):
@@ -135,6 +136,20 @@ class CallForm(forms.Form):
     def clean_called_at(self) -> datetime:
         """Typed in the company's zone; Django took it for the site's."""
         return self.cleaned_data["called_at"].replace(tzinfo=self.company.zone)
+
+
+class UploadForm(forms.Form):
+    file = forms.FileField(
+        label="Workbook or CSV",
+        help_text="An .xlsx without macros and formulas, or a .csv; up to 10 MB.",
+        widget=forms.ClearableFileInput(attrs={"accept": ".xlsx,.csv,.txt,.tsv"}),
+        max_length=200,
+    )
+
+    def clean_file(self):
+        if self.cleaned_data["file"].size > MAX_BYTES:
+            raise ValidationError("The file is larger than 10 MB. Split it into several.")
+        return self.cleaned_data["file"]
 
 
 class DeclineForm(forms.Form):

@@ -15,7 +15,7 @@ from django.urls import get_resolver, reverse
 
 from directory.actions import permission_templates
 from directory.actions.grants import set_level
-from directory.models import AccountingPrivilege, Mail, Person, PrivilegeRequest, Vendor
+from directory.models import AccountingPrivilege, DirectoryUpload, Mail, Person, PrivilegeRequest, Vendor
 from directory.permissions import Level, Tool
 from erp_integrations.models import ErpSettings
 from invoicing.actions import attachments, commitments, invitations
@@ -99,6 +99,9 @@ DOORS = {  # address name: (to read, to write)
     "demo-mail-html": (PUBLIC, None),
     "profile": (SIGNED_IN, SIGNED_IN),
     "company-directory": (DIRECTORY, None),
+    "directory-import": (DIRECTORY_ADMIN, DIRECTORY_ADMIN),
+    "directory-import-template": (DIRECTORY_ADMIN, None),
+    "directory-upload": (DIRECTORY_ADMIN, DIRECTORY_ADMIN),
     "vendors": (DIRECTORY, None),
     "vendor": (DIRECTORY, None),
     "vendor-new": (DIRECTORY_ADMIN, DIRECTORY_ADMIN),
@@ -225,7 +228,9 @@ def build_site() -> Site:
         "token": invited.invitation.token,
         "line": invoice.lines.first().pk,
         "which": "xlsx",
+        "kind": "vendors",
     }
+    upload = DirectoryUpload.objects.create(company=base.company, kind="vendors", rows=[], uploaded_by=base.owner)
     special = {
         "demo-mail": {"pk": Mail.objects.first().pk},
         "demo-mail-html": {"pk": Mail.objects.first().pk},
@@ -234,6 +239,7 @@ def build_site() -> Site:
         "privilege-take-back": {"pk": asked.pk},
         **dict.fromkeys((name for name in DOORS if name.startswith("vendor-")), {"pk": base.vendor.pk}),
         "vendor": {"pk": base.vendor.pk},
+        "directory-upload": {"pk": upload.pk},
         **dict.fromkeys(("period", "period-invite", "period-close"), period),
         **dict.fromkeys(("erp-export", "erp-export-header", "erp-reject", "erp-void"), {"pk": waiting.pk}),
         **dict.fromkeys(("erp-batch", "erp-retry", "erp-download"), {"number": batch.number}),
@@ -406,6 +412,7 @@ OBJECTS = {
     "erp-download": "number",
     "commitment-contact-remove": "pk",
     "vendor": "pk",
+    "directory-upload": "pk",
 }
 
 

@@ -80,13 +80,19 @@ def change(
     """
     require_directory_admin(by, vendor.company)
     [vendor] = Vendor.objects.locked([vendor.pk])
-    before = Details.of(vendor)
-    changes = details.changes_from(before)
-    if not vendor.is_active:
-        raise NotNow(f"{vendor.name} is deactivated. Take it up again first.")
+    changes = details.changes_from(Details.of(vendor))
     if {"name", "number"} & changes.keys():
         check_name(vendor.company, details, but=vendor)
         check_lookalikes(vendor.company, details, seen=seen, but=vendor, fields=changes)
+    return put_change(vendor, details, by=by, reason=reason)
+
+
+def put_change(vendor: Vendor, details: Details, *, by, reason: str) -> VendorChange | None:
+    """Write a change whose right, name and look-alikes the caller has checked, in the caller's transaction."""
+    [vendor] = Vendor.objects.locked([vendor.pk])
+    changes = details.changes_from(Details.of(vendor))
+    if not vendor.is_active:
+        raise NotNow(f"{vendor.name} is deactivated. Take it up again first.")
     held = {name: changes.pop(name) for name in Vendor.PROTECTED if name in changes}
     if changes:
         for name in changes:

@@ -1,0 +1,141 @@
+"""Rows of an uploaded list of people: who is added, who changes employer or title, who is there already, what is wrong.
+
+Nobody gets a level by a list, and nobody's login changes: a name belongs to the person (R89).
+"""
+
+from functools import partial
+
+from django.core.exceptions import ValidationError
+from django.db.models.functions import Lower
+
+from directory.actions import people
+from directory.actions.row_plans import CHANGED, NEW, REFUSED, SAME, Plan, PlannedChange, RowPlan, cell
+from directory.models import DirectoryUpload, Membership, Person, Vendor
+
+HEADINGS = {
+    "email": ("E-mail", "E-mail address"),
+    "name": ("Name", "Full name", "Person"),
+    "vendor": ("Vendor", "Employer", "Employed by", "Company"),
+    "title": ("Title", "Job title", "Role"),
+}
+
+
+def rows_of_today(company) -> list[list[str]]:
+    """The active people of the directory as its template holds them."""
+    members = Membership.objects.in_order_of_employer(company)
+    return [
+        [place.person.email, place.person.name, place.vendor.name if place.vendor else "", place.title]
+        for place in members
+    ]
+
+
+def plan(upload: DirectoryUpload) -> Plan:
+    known = _Known(upload)
+    return Plan(tuple(known.plan(row) for row in upload.rows))
+
+
+class _Known:
+    """The directory as it is now, and what earlier rows of the file said already."""
+
+    def __init__(self, upload: DirectoryUpload):
+        self.upload, self.company = upload, upload.company
+        members = Membership.objects.filter(company=self.company).select_related("person", "vendor", "company")
+        self.members = {member.person.email.casefold(): member for member in members}
+        wanted = {row["email"].casefold() for row in upload.rows}
+        self.logins = set(
+            Person.objects.annotate(lowered=Lower("email")).filter(lowered__in=wanted).values_list("lowered", flat=True)
+        )
+        vendors = list(self.company.vendors.all())
+        self.vendors = {vendor.number.casefold(): vendor for vendor in vendors if vendor.number}
+        self.vendors |= {vendor.name.casefold(): vendor for vendor in vendors}
+        self.rows_about: dict[str, int] = {}
+
+    def plan(self, row: dict) -> RowPlan:
+        email = row["email"].casefold()
+        member = self.members.get(email)
+        title = row.get("name") or (member.person.name if member else row["email"]) or "No e-mail"
+        problems = self._problems(row, email, member)
+        if problems:
+            return RowPlan(row["row"], title, REFUSED, problems=tuple(problems))
+        self.rows_about[email] = row["row"]
+        if member is None or (not member.is_active and member.asked_at is None):
+            return self._new(row, title, email, member)
+        if member.asked_at is not None:
+            return RowPlan(row["row"], title, SAME, notes=("Was asked to join and has not answered.",))
+        return self._change(row, member)
+
+    def _problems(self, row: dict, email: str, member: Membership | None) -> list[str]:
+        found = [
+            f"{cell(self.upload, row, column)}: {' '.join(wrong)}"
+            for column in self.upload.columns
+            if (wrong := _wrong_with(column, row[column]))
+        ]
+        if email in self.rows_about:
+            where, earlier = cell(self.upload, row, "email"), self.rows_about[email]
+            found.append(f"{where}: row {earlier} has the same e-mail. Keep one of them.")
+        if not row.get("name") and email not in self.logins:
+            found.append(f"{cell(self.upload, row, 'name') or row['row']}: a new person needs a name.")
+        vendor = self._vendor(row, member)
+        if row.get("vendor") and (vendor is None or not vendor.is_active):
+            why = f"{row['vendor']} is deactivated." if vendor else f"“{row['vendor']}” is no vendor of {self.company}."
+            found.append(f"{cell(self.upload, row, 'vendor')}: {why} Enter or reactivate the vendor first.")
+        return found
+
+    def _vendor(self, row: dict, member: Membership | None) -> Vendor | None:
+        """Whom the row says the person works for: empty is the company itself; without the column, as it is."""
+        if "vendor" not in row:
+            return member.vendor if member and member.is_active else None
+        return self.vendors.get(row["vendor"].casefold())
+
+    def _new(self, row: dict, title: str, email: str, member: Membership | None) -> RowPlan:
+        vendor = self._vendor(row, member)
+        notes = []
+        if member is not None:
+            notes.append("Was in this directory before and comes back without any level.")
+        elif email in self.logins:
+            notes.append("Has a login already: is asked to join, and decides.")
+        changes = (
+            PlannedChange("E-mail", "", row["email"]),
+            PlannedChange("Employer", "", str(vendor or self.company)),
+        ) + ((PlannedChange("Title", "", row["title"]),) if row.get("title") else ())
+        act = partial(
+            people.add_person,
+            self.company,
+            row["email"],
+            row.get("name", ""),
+            vendor=vendor,
+            title=row.get("title", ""),
+        )
+        return RowPlan(row["row"], title, NEW, changes, (), tuple(notes), (), act)
+
+    def _change(self, row: dict, member: Membership) -> RowPlan:
+        person, vendor, title = member.person, self._vendor(row, member), row.get("title") or member.title
+        notes = []
+        if row.get("name") and row["name"] != person.name:
+            notes.append(f"The login says {person.name}; people change their own names.")
+        old, new = str(member.vendor or self.company), str(vendor or self.company)
+        changes = (PlannedChange("Employer", old, new),) if member.vendor_id != (vendor.pk if vendor else None) else ()
+        if changes:
+            notes.append("What this person may do for the old employer ends at once.")
+        if title != member.title:
+            changes += (PlannedChange("Title", member.title, title),)
+        if not changes:
+            return RowPlan(row["row"], person.name, SAME, notes=tuple(notes))
+        act = partial(people.change_employer, member, vendor, title)
+        return RowPlan(row["row"], person.name, CHANGED, changes, (), tuple(notes), (), act)
+
+
+def _wrong_with(column: str, text: str) -> list[str]:
+    if "\n" in text:
+        return ["Write this on one line."]
+    if column == "vendor":
+        return []
+    model_field = (Membership if column == "title" else Person)._meta.get_field(column)
+    if len(text) > model_field.max_length:
+        return [f"It has {len(text)} characters; {model_field.max_length} are kept."]
+    try:
+        for check in model_field.validators if text else ():
+            check(text)
+    except ValidationError as wrong:
+        return wrong.messages
+    return ["Enter an e-mail address."] if column == "email" and not text else []

@@ -1,0 +1,142 @@
+"""Tables as files, both ways: an uploaded workbook or CSV as rows of clean text, and rows as a file to download.
+
+What is uploaded is read by `sheet_reader` in a process of its own; whatever it holds, the answer here is rows or a
+refusal with a remedy (R103, R107). What is written holds text only, never a formula (R100).
+"""
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+
+from directory.plain_text import tidy, unseen_in
+from directory.refusals import Refused
+from directory.sheet_reader import SECONDS, column_letter
+
+READER = Path(__file__).with_name("sheet_reader.py")
+MAX_BYTES = 10 * 1024 * 1024
+LIKE_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+logger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Table:
+    """`columns`: {column: its letter in the file}. `rows`: {column: text} each, its number in the file under "row"."""
+
+    columns: dict[str, str]
+    rows: list[dict]
+    skipped: list[str]  # headings that mean nothing here
+
+
+def read_table(name: str, content: bytes, headings: Mapping[str, Sequence[str]], required: Sequence[str]) -> Table:
+    """The rows under the known headings. `headings`: {column: every heading it may have}, without regard to case.
+
+    Raises Refused, field "file", and names the cell where one is to blame.
+    """
+    (_, titles), *rows = read_rows(name, content) or [(1, [])]
+    places, skipped = _places(titles, headings)
+    missing = [headings[column][0] for column in required if column not in places]
+    if missing:
+        raise refused(f"The first row lacks the heading {' and '.join(missing)}. Start from the template of this page.")
+    table = [
+        {"row": number} | {column: cells[at] if at < len(cells) else "" for column, at in places.items()}
+        for number, cells in rows
+    ]
+    if not table:
+        raise refused("There is no row under the headings.")
+    return Table({column: column_letter(at) for column, at in places.items()}, table, skipped)
+
+
+def refused(message: str) -> Refused:
+    return Refused(message, field="file")
+
+
+def _places(titles: list[str], headings: Mapping[str, Sequence[str]]) -> tuple[dict[str, int], list[str]]:
+    known = {_plain(word): column for column, words in headings.items() for word in words}
+    places, skipped = {}, []
+    for at, title in enumerate(titles):
+        column = known.get(_plain(title))
+        if column is None:
+            skipped += [title] if title else []
+        elif column in places:
+            raise refused(f"{column_letter(at)}1 has the same heading as {column_letter(places[column])}1. Keep one.")
+        else:
+            places[column] = at
+    return places, skipped
+
+
+def _plain(heading: str) -> str:
+    """E-Mail, e mail and EMAIL are one heading."""
+    return "".join(c for c in heading.casefold() if c.isalnum())
+
+
+def read_rows(name: str, content: bytes) -> list[tuple[int, list[str]]]:
+    """(number in the file, texts) of every row that holds anything; each text clean and tidy."""
+    if not content:
+        raise refused("The file is empty. Choose another.")
+    if len(content) > MAX_BYTES:
+        raise refused(f"The file is larger than {MAX_BYTES // 1024 // 1024} MB. Split it into several.")
+    rows = _read_apart(name, content)
+    for number, cells in rows:
+        for at, text in enumerate(cells):
+            cells[at] = tidy(text)
+            if wrong := unseen_in(cells[at]):
+                raise refused(f"{column_letter(at)}{number} holds {wrong}. Type that cell again.")
+    return rows
+
+
+def _read_apart(name: str, content: bytes) -> list:
+    """What the reader's process answers. It has its own limits; here it has its time and then it is gone."""
+    command = [sys.executable, "-I", str(READER), Path(name).name[-100:].replace("\0", "")]
+    try:
+        done = subprocess.run(command, input=content, capture_output=True, timeout=SECONDS, env={}, check=False)
+        answer = json.loads(done.stdout)
+    except (subprocess.TimeoutExpired, ValueError):
+        logger.warning("sheet_reader_gave_up", size=len(content))
+        raise refused("The file takes too much to read. Copy the cells into a new workbook.") from None
+    if done.stderr:
+        logger.info("sheet_unreadable", problem=done.stderr[:300].decode("utf-8", "replace"))
+    if "refused" in answer:
+        raise refused(answer["refused"])
+    return answer["rows"]
+
+
+# Files to download
+
+
+def as_xlsx(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
+    """One sheet, every cell a text."""
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet(title)
+    for row in (headings, *rows):
+        sheet.append([_text_cell(sheet, text) for text in row])
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def _text_cell(sheet, text: str) -> WriteOnlyCell:
+    cell = WriteOnlyCell(sheet, text)
+    cell.data_type, cell.number_format = "s", "@"
+    return cell
+
+
+def as_csv(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
+    """UTF-8 with its mark, CRLF. What a spreadsheet would calculate gets a ' before it (S58)."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerows([[guarded(text) for text in row] for row in (headings, *rows)])
+    return out.getvalue().encode("utf-8-sig")
+
+
+def guarded(text: str) -> str:
+    return f"'{text}" if text.lstrip().startswith(LIKE_FORMULA) else text

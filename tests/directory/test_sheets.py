@@ -1,0 +1,152 @@
+"""Tables from files: honest ones are read cell by cell, hostile ones refused with a remedy, and the site lives on."""
+
+import os
+import resource
+import time
+from datetime import datetime
+
+import pytest
+
+from directory import sheets
+from directory.actions.vendor_rows import HEADINGS
+from directory.refusals import Refused
+from directory.sheets import as_csv, as_xlsx, read_table
+from tests.directory.hostile_files import HOSTILE, honest, with_sheet
+
+
+def read(content: bytes, name: str = "list.xlsx"):
+    return read_table(name, content, HEADINGS, ("name",))
+
+
+@pytest.mark.parametrize("what", HOSTILE)
+def test_a_hostile_file_gets_a_clean_answer_in_little_time(what):
+    """R103: more than forty crafted files."""
+    name, make = HOSTILE[what]
+    content = make()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    start = time.process_time()
+    with pytest.raises(Refused) as refusal:
+        read(content, name)
+    assert refusal.value.field == "file"
+    assert refusal.value.message[-1] in ".!" and "Traceback" not in refusal.value.message
+    assert time.process_time() - start < 5, "the worker itself did the work"
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 150 * 1024
+
+
+def test_there_are_enough_of_them():
+    assert len(HOSTILE) >= 40
+
+
+@pytest.mark.parametrize(
+    "what, words",
+    [
+        ("macros", "macros"),
+        ("links to other workbooks", "other workbooks"),
+        ("a workbook with a password", "password"),
+        ("an encrypted entry", "password"),
+        ("an old workbook (.xls)", "old Excel file"),
+        ("half a workbook", "damaged"),
+        ("a picture", "not a workbook"),
+        ("a formula", "A2 holds a formula"),
+        ("an error instead of a value", "A1 holds the error #REF!"),
+        ("a billion laughs", "document type"),
+        ("201 parts", "200 are allowed"),
+        ("four parts that unpack to more than 100 MB", "unpacks to far more"),
+        ("one string shown in fifty thousand cells", "more text than a list"),
+        ("a hundred columns", "more than 60 columns"),
+        ("sixty thousand rows", "more than 50,000 rows"),
+        ("a number of twenty digits", "A1 is a number of more than 15 digits"),
+        ("CSV in UTF-16", "CSV UTF-8"),
+        ("CSV with an open quotation mark", "not closed"),
+        ("CSV with a right-to-left override", "A2 holds an invisible character (U+202E)"),
+        ("CSV with a noncharacter", "A2 holds a character that does not exist (U+FFFE)"),
+        ("CSV with a bell", "A2 holds a control character (U+0007)"),
+        ("CSV without a known heading", "lacks the heading Vendor"),
+        ("CSV with a heading twice", "B1 has the same heading as A1"),
+    ],
+)
+def test_the_refusal_says_what_is_wrong(what, words):
+    name, make = HOSTILE[what]
+    with pytest.raises(Refused) as refusal:
+        read(make(), name)
+    assert words in refusal.value.message
+
+
+def test_a_reader_that_hangs_is_given_up(monkeypatch, tmp_path):
+    slow = tmp_path / "slow.py"
+    slow.write_text("import time; time.sleep(60)")
+    monkeypatch.setattr(sheets, "READER", slow)
+    monkeypatch.setattr(sheets, "SECONDS", 1)
+    with pytest.raises(Refused, match="takes too much"):
+        read(honest())
+
+
+def test_a_reader_that_eats_memory_is_stopped_by_its_own_limit(monkeypatch, tmp_path):
+    hungry = tmp_path / "hungry.py"
+    own = sheets.READER.read_text().replace("def read(content", "def _unused(content")
+    hungry.write_text(
+        own.replace("\ndef main()", "\ndef read(content, name):\n    return len('x' * 10**9)\n\n\ndef main()", 1)
+    )
+    monkeypatch.setattr(sheets, "READER", hungry)
+    with pytest.raises(Refused, match="takes too much"):
+        read(honest())
+
+
+def test_the_reader_sees_nothing_of_the_sites_secrets(monkeypatch, tmp_path):
+    spy = tmp_path / "spy.py"
+    spy.write_text("import json, os; print(json.dumps({'refused': 'KEY' if 'SECRET_KEY' in os.environ else 'none.'}))")
+    monkeypatch.setattr(sheets, "READER", spy)
+    monkeypatch.setitem(os.environ, "SECRET_KEY", "x")
+    with pytest.raises(Refused, match="none"):
+        read(honest())
+
+
+# Honest files
+
+
+def test_headings_are_found_in_any_order_case_and_spelling():
+    table = read(honest(("  VENDOR NO ", "e mail", "Colour", "Company  Name"), ("V-1", "a@b.example", "red", "Bolt")))
+    assert table.columns == {"number": "A", "email": "B", "name": "D"}
+    assert table.skipped == ["Colour"]
+    assert table.rows == [{"row": 2, "number": "V-1", "email": "a@b.example", "name": "Bolt"}]
+
+
+def test_cells_keep_their_row_when_rows_are_empty():
+    table = read(honest(("Vendor",), ("One",), (None,), ("Two",)))
+    assert [(row["row"], row["name"]) for row in table.rows] == [(2, "One"), (4, "Two")]
+
+
+def test_numbers_days_and_truths_become_the_text_a_person_sees():
+    headings = ("Vendor", "Number", "Insurance expires", "Workers' comp missing")
+    rows = (headings, ("A", 12, datetime(2031, 5, 28), True))
+    [row] = read(honest(*rows)).rows
+    assert (row["number"], row["insurance_expires_date"], row["needs_workers_comp"]) == ("12", "2031-05-28", "yes")
+
+
+def test_text_that_looks_like_a_formula_stays_text():
+    inline = "<sheetData><row r='1'><c r='A1' t='inlineStr'><is><t>Vendor</t></is></c></row>"
+    inline += "<row r='2'><c r='A2' t='inlineStr'><is><t>=1+1</t></is></c></row></sheetData>"
+    assert read(with_sheet(inline)).rows[0]["name"] == "=1+1"
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
+def test_csv_is_read_with_any_usual_delimiter_and_encoding(mark, encoding):
+    text = f'Vendor{mark}Number\r\n"Müller, Söhne; Töchter"{mark}V-1\r\n\r\nBolt{mark}V-2\r\n'
+    rows = read(text.encode(encoding), "list.csv").rows
+    assert [(row["row"], row["name"], row["number"]) for row in rows] == [
+        (2, "Müller, Söhne; Töchter", "V-1"),
+        (4, "Bolt", "V-2"),
+    ]
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@"])
+def test_what_is_downloaded_comes_back_the_same_and_is_never_a_formula(start):
+    """R100, S58."""
+    rows = [[f"{start}1+1", "V-1", "", f"{start}1 775 555 0100"]]
+    headings = [HEADINGS[column][0] for column in ("name", "number", "email", "phone")]
+    for content, name in ((as_xlsx("Vendors", headings, rows), "a.xlsx"), (as_csv(headings, rows), "a.csv")):
+        [row] = read(content, name).rows
+        assert (row["name"], row["phone"]) == (rows[0][0], rows[0][3])
+    assert b"<f>" not in as_xlsx("Vendors", headings, rows)
+    assert f"'{start}1+1".encode() in as_csv(headings, rows)
