@@ -1,10 +1,11 @@
 """Name, contact and remit-to of a vendor change after somebody else has called them, or not at all (R81)."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 import time_machine
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -274,6 +275,32 @@ def test_what_was_accepted_before_is_built_as_it_was_accepted():
     exporting.build(batch.pk)
     batch.refresh_from_db()
     assert batch.has_file
+
+
+@pytest.mark.django_db(transaction=True)
+def test_between_the_check_and_the_commit_of_an_acceptance_nobody_asks_for_a_change():
+    """On PostgreSQL the second one waits for the vendor's row; SQLite has one writer at a time anyway."""
+    if connection.vendor != "postgresql":
+        pytest.skip("only PostgreSQL has two writers at once")
+    sage = sage_world()
+    dora = directory_person(sage.base, "Dora Admin", Level.ADMIN)
+    export = sage.sent()
+
+    def ask_meanwhile() -> str:
+        try:
+            with transaction.atomic():
+                connection.cursor().execute("SET LOCAL lock_timeout = '300ms'")
+                details = Details(sage.base.vendor.name, email="new@acme.example")
+                vendors.change(sage.base.vendor, details, by=dora, reason="A letter")
+        except OperationalError as waited:
+            return str(waited)
+        finally:
+            connection.close()
+        return "asked"
+
+    with ThreadPoolExecutor(1) as other, transaction.atomic():
+        sage.accepted(export)
+        assert "lock timeout" in other.submit(ask_meanwhile).result()
 
 
 # The site owner's pages
