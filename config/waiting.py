@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from config.gaps import Gap, gaps
 from config.ui import day, money
-from directory.models import AccountingPrivilege, Company, Membership, Person, PrivilegeRequest, Project
+from directory.models import AccountingPrivilege, Company, Membership, Person, PrivilegeRequest, Project, VendorChange
 from directory.permissions import Level, Tool, objects_with_level, visible_projects
 from erp_integrations.models import BatchState, ExportBatch, ExportStatus, InvoiceExport
 from erp_integrations.models.exports import SENDABLE_FROM
@@ -271,11 +271,41 @@ def _to_confirm(company: Company, batch: ExportBatch) -> Task:
 
 
 def _of_directories(found: Waiting, roles: Roles) -> None:
-    """Whoever was asked to join and is silent, and what was asked of the site owner."""
+    """Changes of vendors to verify, whoever was asked to join and is silent, and what was asked of the site owner."""
+    changes = VendorChange.objects.waiting().filter(vendor__company__in=roles.directing)
+    changes = changes.select_related("vendor__company", "asked_by").order_by("pk")
+    to_verify = changes.exclude(asked_by=roles.person)
+    found.need([_to_verify(each) for each in to_verify[:MOST]], to_verify.count())
+    found.others += [_with_second_person(each) for each in changes.filter(asked_by=roles.person)[:MOST]]
     silent = Membership.objects.filter(company__in=roles.directing, is_active=False, asked_at__isnull=False)
     found.others += [_asked_to_join(each) for each in silent.select_related("person", "company")[:MOST]]
     waiting = PrivilegeRequest.objects.waiting().filter(company__in=roles.directing)
     found.others += [_with_site_owner(each) for each in waiting.select_related("person", "company")[:MOST]]
+
+
+def _to_verify(change: VendorChange) -> Task:
+    url, since = _vendor_page(change), day(change.company.day_of(change.asked_at))
+    return Task(
+        state="waiting",
+        title=f"Changed details of {change.vendor.name} wait for a call",
+        url=url,
+        words=f"{change.company} · {change.asked_by.name}, {since}: “{change.reason}”",
+        verb="Call and verify",
+        verb_url=url,
+    )
+
+
+def _with_second_person(change: VendorChange) -> Task:
+    return Task(
+        state="waiting",
+        title=f"Changed details of {change.vendor.name}",
+        url=_vendor_page(change),
+        words=f"{change.company} · another Directory Admin calls the vendor and verifies them",
+    )
+
+
+def _vendor_page(change: VendorChange) -> str:
+    return reverse("company-directory", args=[change.company.slug])
 
 
 def _asked_to_join(membership: Membership) -> Task:

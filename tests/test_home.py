@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from directory.actions import privileges
 from directory.actions.grants import set_level
-from directory.models import Membership, Project
+from directory.models import Membership, Project, VendorChange
 from directory.permissions import Level, Tool
 from invoicing.actions import invitations, invoices
 from invoicing.models import InvoiceType
@@ -172,6 +172,19 @@ def test_a_directory_admin_sees_whom_the_site_owner_and_new_people_keep_waiting(
         "waiting: Can Push to Accounting for Kim Chu",
     ]
     assert not home(w.admin).context["waiting"].others, "nobody else is told"
+
+
+def test_a_change_of_a_vendor_needs_the_directory_admin_who_did_not_ask_for_it():
+    """R81."""
+    w = world()
+    one, two = directory_admin(w), directory_admin(w, "Theo Two")
+    VendorChange.objects.create(
+        vendor=w.vendor, changes={"email": ["", "new@acme.example"]}, reason="Moved", asked_by=one
+    )
+    mine, theirs = home(one).context["waiting"], home(two).context["waiting"]
+    assert titles(theirs.mine) == ["waiting: Changed details of Acme Concrete wait for a call"]
+    assert not mine.mine and titles(mine.others) == ["waiting: Changed details of Acme Concrete"]
+    assert not home(w.admin).context["waiting"].mine
 
 
 def test_another_companys_work_is_on_nobody_elses_home():
