@@ -305,7 +305,7 @@ def _with_second_person(change: VendorChange) -> Task:
 
 
 def _vendor_page(change: VendorChange) -> str:
-    return reverse("company-directory", args=[change.company.slug])
+    return reverse("vendor", args=[change.company.slug, change.vendor_id])
 
 
 def _asked_to_join(membership: Membership) -> Task:

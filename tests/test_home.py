@@ -182,6 +182,7 @@ def test_a_change_of_a_vendor_needs_the_directory_admin_who_did_not_ask_for_it()
         vendor=w.vendor, changes={"email": ["", "new@acme.example"]}, reason="Moved", asked_by=one
     )
     mine, theirs = home(one).context["waiting"], home(two).context["waiting"]
+    assert theirs.mine[0].verb_url == reverse("vendor", args=[w.company.slug, w.vendor.pk])
     assert titles(theirs.mine) == ["waiting: Changed details of Acme Concrete wait for a call"]
     assert not mine.mine and titles(mine.others) == ["waiting: Changed details of Acme Concrete"]
     assert not home(w.admin).context["waiting"].mine

@@ -74,7 +74,7 @@ def test_a_permission_template_with_everything_does_not_give_it(w):
 
 
 def test_a_group_cannot_even_be_named_in_a_grant(w):
-    with pytest.raises((ValueError, AttributeError)):
+    with pytest.raises((ValueError, AttributeError, Person.DoesNotExist)):
         privileges.grant(Group.objects.create(name="All"), w.company, by=w.owner, reason="All of them")
     assert not AccountingPrivilege.objects.exclude(person=w.approver).exists()
 
