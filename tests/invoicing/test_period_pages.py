@@ -103,7 +103,10 @@ def test_closing_asks_first_and_names_the_bills_that_were_not_sent():
     assert BillingPeriod.objects.get().is_open
     client.post(board(w, period, "period-close"))
     assert not BillingPeriod.objects.get().is_open
-    assert client.post(board(w, period, "period-close")).status_code == 409
+    again = client.post(board(w, period, "period-close"))
+    assert again.status_code == 409
+    assert "June 2030 is closed already" in again.content.decode()
+    assert 'form="close"' not in again.content.decode()
 
 
 def test_a_period_of_another_project_is_not_found():
