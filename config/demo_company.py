@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from config.demo_accounting import DemoAccounting
 from directory.actions import grants, permission_templates, privileges
+from directory.demo import PASSWORD
 from directory.models import Company, Membership, Person, Project, Vendor
 from directory.permissions import Level, Tool
 from invoicing.actions import amounts, billing_periods, change_orders, commitments, invitations, invoices, reviews
@@ -21,7 +22,6 @@ from invoicing.models import (
     Verdict,
 )
 
-PASSWORD = "demo"
 COMPANY = "cascade"
 PEOPLE = {
     # key: (name, e-mail, title, the vendor that employs them)

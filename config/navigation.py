@@ -103,7 +103,10 @@ COMPANY_TOOLS = (
 
 
 def _me_menu(request) -> list[dict]:
-    menu = [{"label": "Profile", "icon": "settings", "url": reverse("profile")}]
+    menu = [
+        {"label": "Profile", "icon": "settings", "url": reverse("profile")},
+        {"label": "Second factor", "icon": "lock", "url": reverse("mfa_index")},
+    ]
     if request.user.is_staff:
         menu.append({"label": "Site administration", "icon": "shield-check", "url": reverse("admin:index")})
     if settings.DEMO:

@@ -7,6 +7,8 @@ ALLOWED_HOSTS  comma separated         host names the site answers to
 SITE_URL       https://bills.example   what links in mail start with
 EMAIL_URL      smtp+tls://…            mail goes to files in VAR_DIR/mail when unset
 PLUMBLINE_VAR  a folder                where the database, uploads, built files and the queue live when embedded
+TRUSTED_PROXY_COUNT  1                 proxies of yours in front, which say who asks (X-Forwarded-For) and if by https
+SECURE_HSTS_SECONDS  2592000           how long browsers remember that only https is spoken here
 DEMO           1                       one-click sign-in and the outbox page; `manage.py demo` sets it
 """
 
@@ -70,6 +72,8 @@ INSTALLED_APPS = [
     "django_fsm",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "csp",
     "django_htmx",
     "django_structlog",
@@ -90,6 +94,9 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "directory.middleware.no_store",
+    "directory.middleware.even_answers",
+    "directory.middleware.session_clock",
+    "directory.middleware.second_factor",
     "directory.middleware.refusals",
 ]
 
@@ -141,9 +148,9 @@ else:
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "directory.Person"
-AUTHENTICATION_BACKENDS = [
-    "django.contrib.auth.backends.ModelBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
+AUTHENTICATION_BACKENDS = ["directory.backends.Logins"]
+PASSWORD_HASHERS = [
+    f"django.contrib.auth.hashers.{name}PasswordHasher" for name in ("Argon2", "PBKDF2", "PBKDF2SHA1", "Scrypt")
 ]
 ANONYMOUS_USER_NAME = None  # guardian makes no account of its own
 AUTH_PASSWORD_VALIDATORS = [
@@ -152,19 +159,59 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
-ACCOUNT_ADAPTER = "directory.accounts.ClosedSignup"
+ACCOUNT_ADAPTER = "directory.accounts.Accounts"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"  # people are entered by the company; nobody signs up
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGOUT_REDIRECT_URL = "home"
-ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}
-SESSION_COOKIE_AGE = 12 * 60 * 60
-SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SITE_URL.startswith("https://")
-SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=False)
-if env.bool("BEHIND_PROXY", default=False):
+ACCOUNT_PREVENT_ENUMERATION = True  # R92: a page says the same whether an address is known or not,
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # nobody unknown is mailed,
+EVEN_ANSWER_SECONDS = 0.6  # and the answer takes as long: it is held back until then (directory.middleware)
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_BY_CODE_FORMAT = {"numeric": True, "length": 6, "dashed": False}
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 10 * 60
+ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60  # R93: how long a proof of who one is counts, in directory.sign_ins too
+ACCOUNT_SESSION_REMEMBER = True  # one age for all sessions, below
+ACCOUNT_RATE_LIMITS = {
+    "login": "30/m/ip",
+    "login_failed": "10/m/ip,5/5m/key",
+    "request_login_code": "20/m/ip,3/5m/key",
+    "reset_password": "20/m/ip,3/5m/key",
+    "invitation_again": "20/m/ip,2/10m/key",
+    "email_change": "5/h/user",
+    "code_by_mail": "3/5m/user",
+}
+MFA_ADAPTER = "directory.accounts.SecondFactors"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_ISSUER = "Plumbline"
+USERSESSIONS_ADAPTER = "directory.accounts.Sessions"
+USERSESSIONS_TRACK_ACTIVITY = True  # once a minute, by directory.middleware.session_clock
+
+IS_HTTPS = SITE_URL.startswith("https://")
+SESSION_COOKIE_AGE = 12 * 60 * 60  # R94: whatever happens; accounting is signed out after an idle hour as well
+SESSION_IDLE_SECONDS = 60 * 60
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
+if IS_HTTPS:  # browsers take a cookie of such a name from this very host alone, over https
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
+SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=IS_HTTPS)
+SECURE_REDIRECT_EXEMPT = [r"^(livez|readyz)$"]  # a watchman beside the process speaks plain http
+SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=30 * 24 * 60 * 60 if IS_HTTPS else 0)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("SECURE_HSTS_INCLUDE_SUBDOMAINS", default=False)
+SECURE_HSTS_PRELOAD = env.bool("SECURE_HSTS_PRELOAD", default=False)
+# R91: without a number of trusted proxies nobody's X-Forwarded-For is believed.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
+ALLAUTH_TRUSTED_CLIENT_IP_HEADER = env.str("TRUSTED_CLIENT_IP_HEADER", default="") or None
+if ALLAUTH_TRUSTED_PROXY_COUNT or env.bool("BEHIND_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+ACCOUNT_INVITATION_AGE = 72 * 60 * 60  # seconds; the link to set a first password (R88)
+EMAIL_CHANGE_AGE = 24 * 60 * 60  # seconds; the links that confirm a new address (R90)
 INVITATION_LINK_AGE = 60 * 24 * 60 * 60  # seconds; an invitation's link only fills in who and what (V-4)
 
 CONTENT_SECURITY_POLICY = {
@@ -183,6 +230,24 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000  # 1,000 lines of a schedule of values × their inputs
 ATTACHMENT_MAX_BYTES = 20 * 1024 * 1024
+
+# Limits on tries count across threads, processes and, with Redis, hosts.
+if REDIS_URL:
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": REDIS_URL,
+            "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 2},
+        }
+    }
+else:
+    CACHES = {
+        "default": {
+            "BACKEND": "config.cache.SharedFolder",
+            "LOCATION": VAR_DIR / "cache",
+            "OPTIONS": {"MAX_ENTRIES": 20_000},
+        }
+    }
 
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
@@ -280,4 +345,8 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {name: {"level": "INFO"} for name in ("directory", "invoicing", "erp_integrations")},
 }
-SILENCED_SYSTEM_CHECKS = ["guardian.W001"]  # guardian's backend would answer has_perm; only directory.permissions may
+SILENCED_SYSTEM_CHECKS = [
+    "guardian.W001",  # guardian's backend would answer has_perm; only directory.permissions may
+    "security.W005",  # whether other names of the domain speak https, and whether browsers should know beforehand,
+    "security.W021",  # is for the owner of the domain to say: SECURE_HSTS_INCLUDE_SUBDOMAINS, SECURE_HSTS_PRELOAD
+]

@@ -157,6 +157,17 @@ def moment(at: datetime | None, zone: object = "") -> SafeString:
     )
 
 
+@register.filter
+def browser(user_agent: str) -> str:
+    """“Firefox on Windows”, as far as a browser says so; Edge and Opera say Chrome too, and Chrome says Safari."""
+    names = ("Edg", "OPR", "Firefox", "Chrome", "Safari")
+    systems = ("Android", "iPhone", "iPad", "Windows", "Mac OS X", "Linux")
+    name = next((name for name in names if name in user_agent), "")
+    system = next((system for system in systems if system in user_agent), "")
+    words = {"Edg": "Edge", "OPR": "Opera", "Mac OS X": "a Mac", "": "an unknown system"}
+    return f"{words.get(name, name) if name else 'A browser'} on {words.get(system, system)}"
+
+
 @register.simple_tag
 def icon(name: str, label: str = "") -> SafeString:
     """One symbol of static/icons.svg. Silent for readers unless it stands alone: then give it a label."""

@@ -11,7 +11,7 @@ admin.site.login = secure_admin_login(admin.site.login)
 urlpatterns = [
     path("", home, name="home"),
     path("admin/", admin.site.urls),
-    path("accounts/", include("allauth.account.urls")),
+    path("accounts/", include("config.account_urls")),
     path("", include("directory.urls")),
     path("", include("invoicing.urls")),
     path("", include("erp_integrations.urls")),

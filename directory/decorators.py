@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 
+from allauth.core.exceptions import ReauthenticationRequired
 from django.contrib.auth.decorators import login_required
 from django.http import Http404
 from django.shortcuts import get_object_or_404
@@ -15,6 +16,7 @@ from django.views.decorators.http import require_http_methods
 
 from directory.models import Company, Project
 from directory.permissions import Level, Tool, read_access
+from directory.sign_ins import is_fresh
 
 READ = ("GET", "HEAD")
 WRITE = ("POST",)
@@ -23,32 +25,36 @@ FORM = ("GET", "HEAD", "POST")
 
 @dataclass(frozen=True)
 class Requires:
-    """What a view asks of a person at its door. `tool` None: any signed-in person, or anyone when `public`."""
+    """What a view asks of a person at its door. `tool` None: any signed-in person, or anyone when `public`.
+
+    `fresh`: to do it, not to look at it, takes a password or a factor given within the last 15 minutes (R93).
+    """
 
     tool: Tool | None = None
     level: Level = Level.NONE
     methods: tuple[str, ...] = FORM
     public: bool = False
+    fresh: bool = False
 
 
-def project_view(tool: Tool, level: Level, *, methods=FORM) -> Callable:
+def project_view(tool: Tool, level: Level, *, methods=FORM, fresh=False) -> Callable:
     """For addresses under /p/<project>/: the view gets (request, project, …) and `request.access`."""
 
     def load(request, slug):
         project = get_object_or_404(Project.objects.select_related("company"), slug=slug, is_active=True)
         return project, read_access(request.user, project.company, project)
 
-    return _tool_view("project", load, Requires(tool, level, methods))
+    return _tool_view("project", load, Requires(tool, level, methods, fresh=fresh))
 
 
-def company_view(tool: Tool, level: Level, *, methods=FORM) -> Callable:
+def company_view(tool: Tool, level: Level, *, methods=FORM, fresh=False) -> Callable:
     """For addresses under /c/<company>/: the view gets (request, company, …) and `request.access`."""
 
     def load(request, slug):
         company = get_object_or_404(Company, slug=slug)
         return company, read_access(request.user, company)
 
-    return _tool_view("company", load, Requires(tool, level, methods))
+    return _tool_view("company", load, Requires(tool, level, methods, fresh=fresh))
 
 
 def _tool_view(name: str, load: Callable, requires: Requires) -> Callable:
@@ -59,6 +65,8 @@ def _tool_view(name: str, load: Callable, requires: Requires) -> Callable:
             if request.access.level(requires.tool) is Level.NONE:
                 raise Http404
             request.access.require(requires.tool, requires.level)
+            if requires.fresh:
+                require_fresh(request)
             return view(request, place, *args, **kwargs)
 
         return _at_the_door(login_required(wrapped), requires)
@@ -66,13 +74,41 @@ def _tool_view(name: str, load: Callable, requires: Requires) -> Callable:
     return decorate
 
 
-def signed_in_view(*, methods=FORM) -> Callable:
+def signed_in_view(*, methods=FORM, fresh=False) -> Callable:
     """For pages about the person themselves; what they list must start from what that person may see."""
-    return lambda view: _at_the_door(login_required(view), Requires(methods=methods))
+    return lambda view: _at_the_door(
+        login_required(with_fresh_sign_in(view) if fresh else view), Requires(methods=methods, fresh=fresh)
+    )
 
 
 def public_view(*, methods=FORM) -> Callable:
     return lambda view: _at_the_door(view, Requires(methods=methods, public=True))
+
+
+def with_fresh_sign_in(view) -> Callable:
+    """For views that are not ours, the admin's and allauth's: their doors are their own, this lock is ours."""
+
+    @wraps(view)
+    def wrapped(request, *args, **kwargs):
+        require_fresh(request)
+        return view(request, *args, **kwargs)
+
+    return wrapped
+
+
+def require_fresh(request) -> None:
+    """Before something is done, have the person prove again who they are if that was long ago (R93).
+
+    allauth keeps what was typed, asks, and then carries on with it. It finds its way back by the path alone and would
+    keep the marks of a request for a fragment, so both are taken off.
+    """
+    if request.method != "POST" or is_fresh(request):
+        return
+    request.GET  # noqa: B018  (read from the address before that loses it)
+    request.META["QUERY_STRING"] = ""
+    for mark in [name for name in request.META if name.startswith("HTTP_HX_")]:
+        del request.META[mark]
+    raise ReauthenticationRequired
 
 
 def _at_the_door(view: Callable, requires: Requires) -> Callable:

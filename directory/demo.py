@@ -5,6 +5,7 @@ from django.conf import settings
 from directory.models import Company, Person
 from directory.roster import Entry, roster
 
+PASSWORD = "demo"
 CAN = {
     "Invoice administrator": "invite, review, approve, send to accounting",
     "Invoice contact": "enter and send bills",
@@ -36,5 +37,5 @@ def _words(role: str, person: Person) -> dict[str, str]:
 
 
 def context(request) -> dict:
-    """For templates: `demo_people`, asked only where a page shows them."""
-    return {"demo_people": demo_people} if settings.DEMO else {}
+    """For templates: `demo_people`, asked only where a page shows them, and the password they all have."""
+    return {"demo_people": demo_people, "demo_password": PASSWORD} if settings.DEMO else {}

@@ -1,8 +1,16 @@
-"""What every answer gets: refusals as pages, and no copy of a signed-in page in any cache."""
+"""What every request passes: the clock of its session, the second factor that is owed, and on the way back refusals
+as pages and no copy of a signed-in page in any cache."""
 
+import time
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import logout
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
 
+from directory import second_factor as factors
+from directory import sign_ins
 from directory.refusals import NotAllowed, Refused
 
 
@@ -16,6 +24,73 @@ def no_store(get_response):
         return response
 
     return middleware
+
+
+# Pages that take an address from anybody and must not tell, by words or by time, whether it is known.
+EVEN = ("/accounts/password/reset/", "/accounts/login/code/", "/again/")
+
+
+def even_answers(get_response):
+    """R92: such an answer is held back until a fixed time has passed, whatever there was to do."""
+
+    def middleware(request):
+        started = time.monotonic()
+        response = get_response(request)
+        if request.method == "POST" and request.path.endswith(EVEN):
+            time.sleep(max(0, settings.EVEN_ANSWER_SECONDS - (time.monotonic() - started)))
+        return response
+
+    return middleware
+
+
+def session_clock(get_response):
+    """R94: a session that is over is ended before anything is done in it; the page then asks to sign in."""
+
+    def middleware(request):
+        if request.user.is_authenticated:
+            why = sign_ins.why_over(request)
+            if why:
+                logout(request)
+                messages.info(request, why)
+            else:
+                sign_ins.note_use(request)
+        return get_response(request)
+
+    return middleware
+
+
+# What stays open to somebody who owes a second factor: setting one up, their own account, and the way out.
+WITHOUT_FACTOR = {
+    "account_change_password",
+    "account_login",
+    "account_logout",
+    "account_reauthenticate",
+    "account_set_password",
+    "confirm-by-mail",
+    "livez",
+    "profile",
+    "readyz",
+    "session-end",
+    "usersessions_list",
+}
+
+
+class second_factor:  # a middleware with a view's hook has to be a class; it is named like its siblings
+    """R93: whoever owes a second factor gets the pages to set one up, and on all others the reason why."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        return self.get_response(request)
+
+    def process_view(self, request, view, args, kwargs):
+        name = request.resolver_match.url_name or ""
+        if name in WITHOUT_FACTOR or name.startswith("mfa_") or not request.user.is_authenticated:
+            return None
+        if not factors.is_owed(request.user):
+            return None
+        return render(request, "directory/second_factor.html", status=403)
 
 
 class refusals:  # a middleware with an exception hook has to be a class; it is named like its sibling

@@ -22,6 +22,7 @@ from directory.chain import Walk
 from directory.models import EventSeal, Mail, Person
 from directory.models.events import subject_name
 from directory.queue import send, wake
+from directory.sealing import unseal
 
 logger = structlog.get_logger(__name__)
 
@@ -32,12 +33,19 @@ inliner = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=Fals
 
 
 def post(
-    *, about, to: Iterable[Person], subject: str, template: str, context: Mapping, reply_to: str = "", address: str = ""
+    *,
+    about,
+    to: Iterable[Person],
+    subject: str,
+    template: str,
+    context: Mapping,
+    reply_to: str = "",
+    address: str = "",
 ) -> list[Mail]:
     """Write one mail for each person of `to` and wake a worker once the caller's transaction has committed.
 
-    `about` is the row whose page lists the mail; it has a `company`. `subject` becomes one line. `address`: where it
-    goes instead of to the login's own; the person stays the one who answers for it.
+    `about` is the row whose page lists the mail; it has a `company`, or is about a login and has none. `subject`
+    becomes one line. `address`: where it goes, if not to the login's own. What is secret in `context` comes sealed.
     """
     line = " ".join(subject.split())[:200]
     people = {person.pk: person for person in to}.values()
@@ -45,10 +53,11 @@ def post(
 
 
 def _write(about, person: Person, subject: str, template: str, context: dict, reply_to: str, address: str) -> Mail:
-    context |= {"to": person, "subject": subject, "about": about, "company": about.company}
+    company = getattr(about, "company", None)
+    context |= {"to": person, "subject": subject, "about": about, "company": company}
     context |= {"site_url": settings.SITE_URL, "reply_to": reply_to}
     mail = Mail.objects.create(
-        company=about.company,
+        company=company,
         subject=subject_name(about),
         to=person,
         address=address,
@@ -113,18 +122,20 @@ def _claim(mail_id: int) -> Mail | None:
 def _is_still_meant(mail: Mail) -> bool:
     """R97: people who left between the event and now get nothing; site owners are in no directory."""
     person = mail.to
+    if mail.company_id is None:
+        return person.is_active
     return person.is_active and (person.is_superuser or person.membership_in(mail.company_id) is not None)
 
 
 def _message(mail: Mail) -> EmailMultiAlternatives:
     message = EmailMultiAlternatives(
         subject=mail.headline,
-        body=mail.text,
+        body=unseal(mail.text),
         to=[mail.address or mail.to.email],
         reply_to=[mail.reply_to] if mail.reply_to else None,
         headers={"Message-ID": f"<mail-{mail.pk}@{settings.SITE_URL.partition('://')[2].partition(':')[0]}>"},
     )
-    message.attach_alternative(mail.html, "text/html")
+    message.attach_alternative(unseal(mail.html), "text/html")
     return message
 
 

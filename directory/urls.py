@@ -3,6 +3,7 @@
 from django.urls import path
 
 from directory.views import (
+    account,
     demo,
     health,
     levels,
@@ -67,6 +68,13 @@ urlpatterns = [
     path("c/<slug:company>/directory/approvers/<int:pk>/take-back/", privileges.take_back, name="privilege-take-back"),
     path("me/", people.profile, name="profile"),
     path("me/accounting-mail/", preferences.accounting_mail, name="accounting-mail"),
+    path("me/email/", account.change_email, name="email-change"),
+    path("me/email/stop/", account.stop_email_change, name="email-stop"),
+    path("me/sessions/<int:pk>/end/", account.end_session, name="session-end"),
+    path("email/<str:token>/", account.confirm_email, name="email-confirm"),
+    path("confirm/", account.confirm_by_mail, name="confirm-by-mail"),
+    path("welcome/<str:token>/", account.welcome, name="welcome"),
+    path("welcome/<str:token>/again/", account.welcome_again, name="welcome-again"),
     path("demo/sign-in/", demo.sign_in, name="demo-sign-in"),
     path("demo/outbox/", demo.outbox, name="demo-outbox"),
     path("demo/outbox/<int:pk>/", demo.mail, name="demo-mail"),

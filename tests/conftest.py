@@ -2,11 +2,17 @@
 
 import os
 import shutil
+import time
 from pathlib import Path
 
 import pytest
+from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
+from django.core.cache import cache
 from django.db.backends.postgresql.base import DatabaseOperations as PostgresqlOperations
 from django.db.backends.sqlite3.base import DatabaseOperations as SqliteOperations
+from django.test import Client
+
+from directory import sign_ins
 
 CHROMIUM = os.environ.get("CHROMIUM") or next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"))), None
@@ -56,6 +62,30 @@ def _append_only_tables_are_emptied_too():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(SqliteOperations, "execute_sql_flush", sqlite)
         patch.setattr(PostgresqlOperations, "execute_sql_flush", postgresql)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _limits_count_this_test_alone():
+    cache.clear()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _force_login_is_a_fresh_sign_in():
+    """`client.force_login` leaves in the session what the sign-in page does: that this person just proved it."""
+
+    def login(self, person, backend=None):
+        sign_in(self, person, backend)
+        session = self.session
+        proof = {"method": "password", "at": time.time(), "reauthenticated": True}
+        session[AUTHENTICATION_METHODS_SESSION_KEY] = [proof]
+        session[f"{AUTHENTICATION_METHODS_SESSION_KEY}_user"] = str(person.pk)
+        session[sign_ins.STARTED] = session[sign_ins.USED] = time.time()
+        session.save()
+
+    sign_in = Client._login
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Client, "_login", login)
         yield
 
 

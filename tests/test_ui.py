@@ -270,7 +270,8 @@ def test_no_template_carries_style_or_script_of_its_own(path):
     """The content security policy would silence it."""
     text = path.read_text()
     assert not re.search(r"\sstyle=|<style|\son[a-z]+=|javascript:", text)
-    assert all("src=" in tag for tag in re.findall(r"<script[^>]*>", text))
+    scripts = [tag for tag in re.findall(r"<script[^>]*>", text) if 'type="application/json"' not in tag]  # not run
+    assert all("src=" in tag for tag in scripts)
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
@@ -278,3 +279,21 @@ def test_a_script_stays_small_and_leans_on_nothing(path):
     text = path.read_text()
     assert text.count("\n") < 200
     assert not re.search(r"\beval\(|new Function|https?://|^import |parseFloat", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        (
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/126.0 Safari/537.36",
+            "Chrome on Windows",
+        ),
+        ("Mozilla/5.0 (Windows NT 10.0) Chrome/126.0 Safari/537.36 Edg/126.0", "Edge on Windows"),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) Version/17.5 Safari/604.1", "Safari on iPhone"),
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.0", "Firefox on Linux"),
+        ("Mozilla/5.0 (Macintosh; Intel Mac OS X 14_5) Version/17.5 Safari/605.1", "Safari on a Mac"),
+        ("", "A browser on an unknown system"),
+    ],
+)
+def test_a_browser_is_called_by_its_name(said, read):
+    assert ui.browser(said) == read

@@ -2,6 +2,7 @@
 
 from django.db import transaction
 
+from directory.actions.account_links import mail_invitation
 from directory.models import Event, Membership, Person, Project
 from directory.permissions import Level, Tool, read_access, write_level
 from directory.refusals import NotNow, Refused
@@ -21,6 +22,8 @@ def add_person(company, email: str, name: str, *, by, vendor=None, title: str = 
     membership.vendor, membership.title, membership.is_active = vendor, title, True
     membership.save()
     Event.objects.record("added to the directory", membership, by=by, changes={"employer": ["", employer(membership)]})
+    if not person.has_usable_password():
+        mail_invitation(person, company, by=by)
     return membership
 
 

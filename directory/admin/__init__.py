@@ -4,9 +4,13 @@ Only superusers change anything here, and only they see logins, rights and mail.
 far as they were given view permissions. Nothing with money can be changed in the admin.
 """
 
-import allauth.account.admin  # noqa: F401  (registers its models, so that they can be taken out below)
+import allauth.account.admin
+import allauth.mfa.admin
+import allauth.usersessions.admin  # noqa: F401
 import django.contrib.auth.admin  # noqa: F401
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.auth.models import Group
 
@@ -15,5 +19,6 @@ from directory.admin import companies, people, privileges, records, requests, te
 __all__ = ["companies", "people", "privileges", "records", "requests", "templates"]
 
 # Addresses would let one login be taken over by another; groups carry permissions for whole models (R64, R71).
-for model in (EmailAddress, Group):
+# Factors hold their secrets, and sessions are their person's own to look at.
+for model in (EmailAddress, Group, Authenticator, UserSession):
     admin.site.unregister(model)

@@ -2,11 +2,13 @@
 
 from django import forms
 from django.contrib import admin
+from django.utils.decorators import method_decorator
 
 from directory.actions import vendors
 from directory.actions.companies import record_entry
 from directory.actions.vendors import Details
 from directory.admin.bases import OwnersOnly, changes_in
+from directory.decorators import with_fresh_sign_in
 from directory.lookalikes import Lookalikes
 from directory.models import Company, Project, Vendor
 
@@ -24,9 +26,14 @@ class Recorded(OwnersOnly):
 @admin.register(Company)
 class CompanyAdmin(Recorded):
     list_display = ("name", "slug", "time_zone", "separate_submitter_and_approver", "separate_sender_and_accepter")
+    list_display += ("needs_second_factor",)
     fields = list_display
     prepopulated_fields = {"slug": ("name",)}
     search_fields = ("name",)
+
+    @method_decorator(with_fresh_sign_in)
+    def change_view(self, request, object_id, form_url="", extra_context=None):
+        return super().change_view(request, object_id, form_url, extra_context)
 
 
 class VendorEntryForm(forms.ModelForm):

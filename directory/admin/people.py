@@ -4,11 +4,13 @@ from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import Permission
 from django.urls import path, reverse
+from django.utils.decorators import method_decorator
 from django.utils.html import format_html, format_html_join
 
 from directory.actions import people
 from directory.admin.bases import OwnersAlone, changes_in, is_site_owner
 from directory.admin.levels import levels_page
+from directory.decorators import with_fresh_sign_in
 from directory.models import Company, Membership, PermissionTemplate, Person, Vendor
 
 
@@ -151,6 +153,14 @@ class PersonAdmin(OwnersAlone):
                 for each in asked
             ]
         )
+
+    @method_decorator(with_fresh_sign_in)  # another site owner can be made here
+    def change_view(self, request, object_id, form_url="", extra_context=None):
+        return super().change_view(request, object_id, form_url, extra_context)
+
+    def get_readonly_fields(self, request, obj=None):
+        """A login changes its address by itself, from both mailboxes (R90)."""
+        return (*self.readonly_fields, "email") if obj else self.readonly_fields
 
     def get_fieldsets(self, request, obj=None):
         entry = ((None, {"fields": ("email", "name", "company", "vendor", "title")}),)

@@ -4,11 +4,13 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
+from django.utils.decorators import method_decorator
 
 from directory.actions import privileges
 from directory.admin.answering import ask_owner
 from directory.admin.bases import OwnersAlone, is_site_owner
 from directory.admin.privilege_forms import GrantForm, WithdrawForm
+from directory.decorators import with_fresh_sign_in
 from directory.models import AccountingPrivilege
 
 LIST = "admin:directory_accountingprivilege_changelist"
@@ -85,6 +87,7 @@ class PrivilegeAdmin(OwnersAlone):
     def changelist_view(self, request, extra_context=None):
         return super().changelist_view(request, {"title": "Who can push to accounting", **(extra_context or {})})
 
+    @method_decorator(with_fresh_sign_in)
     def add_view(self, request, form_url="", extra_context=None):
         return super().add_view(request, form_url, {"title": "Grant Can Push to Accounting", **(extra_context or {})})
 
@@ -95,6 +98,7 @@ class PrivilegeAdmin(OwnersAlone):
             request, object_id, form_url, {"can_withdraw": can_withdraw, **(extra_context or {})}
         )
 
+    @method_decorator(with_fresh_sign_in)
     def withdraw(self, request, pk):
         """A page with one question: why."""
         if not is_site_owner(request):

@@ -4,12 +4,14 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
+from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 
 from directory.actions import privileges
 from directory.admin.answering import ask_owner
 from directory.admin.bases import OwnersRead, is_site_owner
 from directory.admin.privilege_forms import DeclineForm, GrantRequestForm, end_of
+from directory.decorators import with_fresh_sign_in
 from directory.models import PrivilegeRequest
 
 LIST = "admin:directory_privilegerequest_changelist"
@@ -54,6 +56,7 @@ class RequestAdmin(OwnersRead):
             *super().get_urls(),
         ]
 
+    @method_decorator(with_fresh_sign_in)
     def grant(self, request, pk):
         asked = self._asked(request, pk)
         form = GrantRequestForm(request.POST or None, initial={"reason": asked.reason})
@@ -65,6 +68,7 @@ class RequestAdmin(OwnersRead):
 
         return self._answer(request, asked, form, carry_out, "Grant")
 
+    @method_decorator(with_fresh_sign_in)
     def decline(self, request, pk):
         asked = self._asked(request, pk)
         form = DeclineForm(request.POST or None)

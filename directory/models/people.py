@@ -12,8 +12,8 @@ from directory.permissions import Level, Tool, objects_with_level
 
 class PersonManager(BaseUserManager):
     def create_user(self, email: str, password: str | None = None, *, name: str = ""):
-        """A login without any right. `password` None: it must be set by a reset link."""
-        person = self.model(email=self.normalize_email(email), name=name or email.partition("@")[0])
+        """A login without any right. `password` None: it must be set by an invitation's link or a reset's."""
+        person = self.model(email=email.lower(), name=name or email.partition("@")[0])
         person.set_password(password)
         person.save()
         return person

@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.shortcuts import redirect, render
 
+from directory import second_factor
 from directory.accounts import remember_keys
 from directory.actions.people import change_profile
 from directory.decorators import READ, company_view, signed_in_view
@@ -31,5 +32,9 @@ def profile(request):
         else:
             messages.success(request, "Your profile is saved.")
             return remember_keys(redirect("profile"), person)
-    context = {"form": form, "memberships": person.memberships.in_order_of_company()}
+    context = {
+        "form": form,
+        "memberships": person.memberships.in_order_of_company(),
+        "factors": second_factor.in_words(person),
+    }
     return render(request, "directory/profile.html", context, status=422 if form.errors else 200)

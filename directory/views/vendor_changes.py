@@ -20,7 +20,7 @@ def _waiting(company, pk: int) -> VendorChange:
     return change
 
 
-@company_view(Tool.COMPANY_DIRECTORY, Level.ADMIN, methods=FORM)
+@company_view(Tool.COMPANY_DIRECTORY, Level.ADMIN, methods=FORM, fresh=True)
 def verify(request, company, pk):
     return _answer(request, company, pk, "verify")
 

@@ -20,7 +20,7 @@ from erp_integrations.views.queue import show as show_export
 from erp_integrations.views.shown import grouped, ticked_keys
 
 
-@company_view(Tool.ERP_INTEGRATIONS, Level.STANDARD)
+@company_view(Tool.ERP_INTEGRATIONS, Level.STANDARD, fresh=True)
 def accept(request, company):
     """First what will happen, with every warning to tick; only `confirmed` makes it happen. No script needed."""
     require_approver(request.access)
@@ -129,7 +129,7 @@ def reject(request, company, pk):
     return _dialog(request, company, "reject", export, form)
 
 
-@company_view(Tool.ERP_INTEGRATIONS, Level.STANDARD)
+@company_view(Tool.ERP_INTEGRATIONS, Level.STANDARD, fresh=True)
 def void(request, company, pk):
     require_approver(request.access)
     export = load(company, pk)

@@ -140,7 +140,7 @@ def _second_try(batch: ExportBatch, live: list, request) -> dict:
     }
 
 
-@company_view(Tool.ERP_INTEGRATIONS, Level.STANDARD, methods=WRITE)
+@company_view(Tool.ERP_INTEGRATIONS, Level.STANDARD, methods=WRITE, fresh=True)
 def retry(request, company, number):
     require_approver(request.access)
     batch = _load(company, number)

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 
+from directory.actions import people
+from directory.actions.account_links import ask_for_email, make_invitation
 from directory.actions.grants import set_level
 from directory.models import AccountingPrivilege, Event, Mail
 from directory.permissions import Level, Tool
@@ -11,6 +13,7 @@ from erp_integrations.actions import exports
 from erp_integrations.models import ExportBatch, InvoiceExport
 from invoicing.actions import attachments, invitations, reviews
 from invoicing.models import Invitation, Invoice, InvoiceType, Verdict
+from tests.directory.account_pages import give_app
 from tests.erp_integrations.world import SageWorld, sage_world
 from tests.journeys.steps import D, page_of
 
@@ -102,9 +105,30 @@ def pages_of_passers_by(scene: Scene) -> dict[str, str]:
         "password-reset-sent": "/accounts/password/reset/done/",
         "password-reset-used": "/accounts/password/reset/key/1-abc/",
         "password-reset-done": "/accounts/password/reset/key/done/",
-        "signup": "/accounts/signup/",
         "inactive": "/accounts/inactive/",
+        "code-by-mail": "/accounts/login/code/",
+        "first-password": first_password(scene),
     }
+
+
+def first_password(scene: Scene) -> str:
+    base = scene.sage.base
+    membership = people.add_person(scene.sage.company, "nia@acme.example", "Nia Next", by=base.owner)
+    _, token = make_invitation(membership.person, scene.sage.company, by=base.owner)
+    return reverse("welcome", args=[token])
+
+
+def pages_of_ones_login(scene: Scene) -> dict[str, str]:
+    give_app(scene.sage.base.admin)
+    ask_for_email(scene.sage.base.admin, "dana@new.example")
+    pages = ("mfa_index", "mfa_add_webauthn", "mfa_list_webauthn", "mfa_deactivate_totp", "mfa_reauthenticate")
+    pages += ("account_reauthenticate", "account_change_password", "account_logout", "usersessions_list")
+    pages += ("mfa_generate_recovery_codes", "email-change", "profile")
+    return {name: reverse(name) for name in pages}
+
+
+def pages_of_dead_links() -> dict[str, str]:
+    return {name: reverse(name, args=["no-such-token"]) for name in ("welcome", "email-confirm")}
 
 
 def pages_of_the_admin(scene: Scene) -> dict[str, str]:

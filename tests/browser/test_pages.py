@@ -64,6 +64,10 @@ def test_pages_for_passers_by(enter, there):
     assert looked_at(enter(), scenes.pages_of_passers_by(there)) == []
 
 
+def test_the_pages_of_ones_own_login(enter, there):
+    assert looked_at(enter(there.sage.base.admin), scenes.pages_of_ones_login(there)) == []
+
+
 def test_the_invoice_administrators_pages(enter, there):
     assert looked_at(enter(there.sage.base.admin), scenes.pages_of_the_admin(there)) == []
 
@@ -86,7 +90,11 @@ def test_pages_that_say_no(enter, there, console):
     console.expect(403, 404)
     reader = enter(there.sage.base.reader)
     found = looked_at(reader, {"403": scenes.page_of(there.reviewed, "review/")}, status=403)
-    assert found + looked_at(reader, {"404": there.erp("erp-queue")}, status=404) == []
+    found += looked_at(reader, {"404": there.erp("erp-queue")}, status=404)
+    assert found + looked_at(reader, scenes.pages_of_dead_links(), status=404) == []
+    there.sage.company.needs_second_factor = True
+    there.sage.company.save()
+    assert looked_at(enter(there.sage.approver), {"second-factor-owed": "/"}, status=403) == []
 
 
 def refused(page: Page, forms: dict[str, tuple[str, str]]) -> list[str]:

@@ -113,7 +113,7 @@ def test_a_stranger_is_asked_to_sign_in_and_comes_back(paths, client):
 
 def test_another_method_is_refused_before_anything_is_looked_up(w, paths, client, django_assert_max_num_queries):
     client.force_login(w.admin)
-    with django_assert_max_num_queries(2):  # the session and the person
+    with django_assert_max_num_queries(3):  # the session, the person, and whether a company asks for a second factor
         assert client.get(paths["decide"]).status_code == 405
     for method in (client.post, client.put, client.delete, client.patch):
         assert method(paths["look"]).status_code == 405

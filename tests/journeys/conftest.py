@@ -1,7 +1,6 @@
 """Visitors who sign in through the page, and a worker for what they leave behind."""
 
 import pytest
-from django.core.cache import cache
 
 from tests.journeys.visitor import Visitor, Worker
 
@@ -9,7 +8,6 @@ from tests.journeys.visitor import Visitor, Worker
 @pytest.fixture
 def visitor(db, django_capture_on_commit_callbacks):
     """`visitor(person)` at the sign-in page passed; `visitor()` for a passer-by."""
-    cache.clear()  # so that the limit on sign-ins counts this journey alone
 
     def enter(person=None) -> Visitor:
         made = Visitor(django_capture_on_commit_callbacks, person)

@@ -31,6 +31,7 @@ def die_with_parent() -> None:
 
 class Command(BaseCommand):
     help = __doc__
+    requires_system_checks = []  # on a database of its own it is a demo still, not production
 
     def add_arguments(self, parser):
         parser.add_argument("--port", type=int, default=8000)

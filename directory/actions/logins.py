@@ -1,0 +1,72 @@
+"""What happens to a login: written down in every directory that lists its person, and told to them by mail."""
+
+import structlog
+from allauth.mfa.models import Authenticator
+from django.db import transaction
+
+from directory.models import Event
+from directory.notifications import post
+from directory.sessions import end_sessions
+
+logger = structlog.get_logger(__name__)
+
+# What allauth calls it: (what is written down, the subject of the mail to its owner)
+CHANGES = {
+    "password_changed": ("changed the password", "Your password was changed"),
+    "password_set": ("set a password", "A password was set for your login"),
+    "password_reset": ("reset the password by mail", "Your password was reset"),
+    "totp_activated": ("set up an authenticator app", "An authenticator app was set up for your login"),
+    "totp_deactivated": ("removed the authenticator app", "The authenticator app of your login was removed"),
+    "webauthn_added": ("added a passkey", "A passkey was added to your login"),
+    "webauthn_removed": ("removed a passkey", "A passkey of your login was removed"),
+    "recovery_codes_generated": ("made new recovery codes", "New recovery codes were made for your login"),
+}
+
+
+@transaction.atomic
+def record(person, verb: str, *, by=None, changes: dict | None = None) -> None:
+    """One event for each directory the person is in; a site owner who is in none leaves a line in the log."""
+    for membership in person.memberships.filter(is_active=True).select_related("company", "vendor", "person"):
+        Event.objects.record(verb, membership, by=by or person, changes=changes)
+    logger.info("login_event", person=person.pk, verb=verb)
+
+
+@transaction.atomic
+def record_and_tell(person, change: str, address: str) -> None:
+    """`change` is a key of CHANGES; `address` the IP address it came from."""
+    verb, subject = CHANGES[change]
+    record(person, verb)
+    tell(person, subject, address=address)
+
+
+@transaction.atomic
+def forget_factors(person) -> int:
+    """For somebody who lost phone and recovery codes; whoever asks must know it is them. How many were removed."""
+    count, _ = Authenticator.objects.filter(user=person).delete()
+    if count:
+        end_sessions(person)
+        record(person, "lost the second factor")
+        tell(person, "The second factor of your login was removed")
+    return count
+
+
+def tell(person, subject: str, *, address: str = "", words: str = "", mail_to: str = "") -> None:
+    """A mail without any secret: what happened to the login, and what to do if it was somebody else."""
+    context = {"address": address, "words": words}
+    post(
+        about=person, to=[person], subject=subject, template="directory/emails/login", context=context, address=mail_to
+    )
+
+
+@transaction.atomic
+def mail_code(person, sealed_code: str) -> None:
+    _mail_secret(person, "Your code for Plumbline", "code", {"code": sealed_code})
+
+
+@transaction.atomic
+def mail_reset_link(person, path: str) -> None:
+    _mail_secret(person, "Choose a new password", "password_reset", {"path": path})
+
+
+def _mail_secret(person, subject: str, template: str, context: dict) -> None:
+    post(about=person, to=[person], subject=subject, template=f"directory/emails/{template}", context=context)

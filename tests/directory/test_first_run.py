@@ -1,0 +1,154 @@
+"""The first company and its owner, and the settings with which the site does not start (R115)."""
+
+import os
+import re
+import subprocess
+import sys
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from directory.models import Company, Event, Mail, Person
+from tests.directory.account_pages import GOOD_PASSWORD
+from tests.factories import owner
+
+ROOT = Path(__file__).resolve().parents[2]
+WHO = ("--company", "Cascade Builders", "--email", "Pat@cascade.example", "--name", "Pat Moss")
+
+
+def set_up(*more) -> str:
+    """What the command prints."""
+    out = StringIO()
+    call_command("setup", *WHO, *more, stdout=out)
+    return out.getvalue()
+
+
+@pytest.mark.django_db
+def test_the_command_makes_a_company_and_an_owner_who_has_no_password_but_a_link(client):
+    said = set_up()
+    pat = Person.objects.get()
+    assert pat.is_superuser and pat.is_staff and not pat.has_usable_password()
+    company = Company.objects.get()
+    assert (company.slug, company.needs_second_factor) == ("cascade-builders", True)
+    assert Event.objects.filter(company=company, verb="made a site owner").exists()
+    assert not Mail.objects.exists()
+    link = re.search(r"https?://[^/\s]+(/welcome/\S+)", said)[1]
+    assert client.get(link).status_code == 200
+    client.post(link, {"password": GOOD_PASSWORD})
+    assert "second factor" in client.get("/").content.decode()
+    assert client.get("/accounts/2fa/app/add/").status_code == 200
+
+
+@pytest.mark.django_db
+def test_it_makes_no_second_owner_unless_told_to():
+    owner()
+    with pytest.raises(CommandError, match="another-owner"):
+        set_up()
+    assert not Company.objects.exists()
+    set_up("--another-owner")
+    assert Person.objects.filter(is_superuser=True).count() == 2
+
+
+@pytest.mark.django_db
+def test_a_login_of_before_is_not_made_an_owner():
+    Person.objects.create_user("pat@cascade.example", "pw")
+    with pytest.raises(CommandError, match="is a login already"):
+        set_up()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("email", ["pat", "pat@", "pat at home"])
+def test_a_wrong_address_is_said(email):
+    with pytest.raises(CommandError, match="no e-mail address"):
+        call_command("setup", "--company", "C", "--email", email, "--name", "Pat", stdout=StringIO())
+
+
+# Settings
+
+GOOD = {
+    "DATABASE_URL": "postgres://plumbline@db.example/plumbline",
+    "SECRET_KEY": "kT7!wq2Zb9xR4mLp8vN1sYd6gHj3fUc0aEoQiWzXrBtKyPnM5uVh",
+    "ALLOWED_HOSTS": "bills.example.com",
+    "SITE_URL": "https://bills.example.com",
+    "EMAIL_URL": "smtp://mail.example:25",
+    "TRUSTED_PROXY_COUNT": "1",
+}
+BAD = {
+    "debug": {"DEBUG": "1"},
+    "short key": {"SECRET_KEY": "short"},
+    "no key": {"SECRET_KEY": ""},
+    "http": {"SITE_URL": "http://bills.example.com"},
+    "any host": {"ALLOWED_HOSTS": "*"},
+    "any subdomain": {"ALLOWED_HOSTS": "*.example.com"},
+    "no host": {"ALLOWED_HOSTS": ""},
+}
+
+
+def run(words: list[str], environment: dict, var: Path):
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return subprocess.run(
+        [sys.executable, *words],
+        cwd=ROOT,
+        env=kept | {"PLUMBLINE_VAR": str(var)} | environment,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_djangos_own_check_for_production_finds_nothing(tmp_path):
+    checked = run(["manage.py", "check", "--deploy", "--fail-level", "WARNING"], GOOD, tmp_path)
+    assert checked.returncode == 0, checked.stderr
+
+
+SERVE = ["-c", "import config.wsgi; print('serving')"]
+
+
+def test_the_web_server_starts_with_good_settings_and_with_none(tmp_path):
+    for environment in (GOOD, {}):
+        assert "serving" in run(SERVE, environment, tmp_path).stdout
+
+
+@pytest.mark.parametrize("bad", BAD)
+def test_neither_the_web_server_nor_a_command_starts_with_bad_settings(bad, tmp_path):
+    environment = GOOD | BAD[bad]
+    served = run(SERVE, environment, tmp_path)
+    assert served.returncode != 0 and "serving" not in served.stdout
+    assert run(["manage.py", "check"], environment, tmp_path).returncode != 0
+
+
+def test_a_demo_is_not_served_in_the_open(tmp_path):
+    assert run(SERVE, GOOD | {"DEMO": "1"}, tmp_path).returncode != 0
+
+
+def test_over_https_cookies_are_bound_to_this_host_and_never_sent_in_the_open(tmp_path):
+    """R94."""
+    ask = (
+        "import os, django; os.environ['DJANGO_SETTINGS_MODULE'] = 'config.settings'; django.setup();"
+        "from django.conf import settings as s;"
+        "print(s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE,"
+        " s.SESSION_COOKIE_HTTPONLY, s.CSRF_COOKIE_HTTPONLY, s.SESSION_COOKIE_SAMESITE, s.SECURE_HSTS_SECONDS > 0,"
+        " s.PASSWORD_HASHERS[0].rpartition('.')[2])"
+    )
+    said = run(["-c", ask], GOOD, tmp_path).stdout.split()
+    assert said == ["__Host-sessionid", "__Host-csrftoken", *["True"] * 4, "Lax", "True", "Argon2PasswordHasher"]
+
+
+# The cache of limits
+
+
+def test_two_processes_that_add_the_same_key_are_told_apart(tmp_path):
+    add = (
+        "import sys, config.cache as c;"
+        "cache = c.SharedFolder(sys.argv[1], {});"
+        "print(sum(cache.add(f'key {n}', 1) for n in range(200)))"
+    )
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "tests.settings"}
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", add, tmp_path], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(3)
+    ]
+    assert sum(int(each.communicate()[0]) for each in running) == 200
