@@ -16,6 +16,9 @@ from django.db import transaction
 from django.test import Client
 from django.urls import Resolver404, resolve
 
+from directory.actions import permission_templates
+from directory.actions.grants import set_level
+from directory.permissions import Level, Tool
 from erp_integrations import exporting
 from erp_integrations.models import CostCodeLink
 from invoicing.actions import invitations
@@ -202,6 +205,8 @@ def everything() -> SageWorld:
     base.commitment(is_private=False)
     invitations.invite(period, [invited], InvoiceType.WORK_AND_RELEASE, by=base.admin)
     person("Not Yet Named", base.company, base.vendor)
+    template = permission_templates.create(base.company, "Readers", by=base.owner)
+    permission_templates.add_person(template, base.reader, by=base.owner)
     return w
 
 
@@ -230,8 +235,16 @@ def sent(client: Client, form: Form, pairs, before: dict) -> str:
 def client_of(w: SageWorld, who: str) -> Client:
     client = Client()
     if who != "nobody":
-        client.force_login(w.all_rights() if who == "everything at once" else w.base.contact)
+        client.force_login(administrator(w) if who == "everything at once" else w.base.contact)
     return client
+
+
+def administrator(w: SageWorld):
+    """Somebody with every right, also over the directories."""
+    base, someone = w.base, w.all_rights()
+    set_level(someone, Tool.COMPANY_DIRECTORY, base.company, Level.ADMIN, by=base.owner)
+    set_level(someone, Tool.PROJECT_DIRECTORY, base.project, Level.ADMIN, by=base.owner)
+    return someone
 
 
 # What only a contact, or only a passer-by, is offered; all other forms are offered to somebody with every right.
