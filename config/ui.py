@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from config.places import places_of
 from config.words import changes_of, day_in_words, state_in_words
 from erp_integrations.models import ExportStatus
 from invoicing.calculations.money import round_half_up, to_cents
@@ -260,10 +261,26 @@ def steps(names: str | list[str], current: int, stopped: bool = False) -> dict:
     }
 
 
-@register.inclusion_tag("components/timeline.html")
-def timeline(events: list, zone: object = "") -> dict:
-    """What happened, newest first, in the project's zone: `{% timeline events project %}` with Event rows."""
-    return {"told": [told(event) for event in events], "zone": zone}
+@register.inclusion_tag("components/timeline.html", takes_context=True)
+def timeline(context: template.Context, events: list, zone: object = "") -> dict:
+    """What happened, newest first, in the project's zone: `{% timeline events project %}` with Event rows.
+
+    Directory Admins are led on to the whole record of what it is about, unless they are there.
+    """
+    rows = [told(event) for event in events]
+    request = context.get("request")
+    is_admin = getattr(getattr(request, "access", None), "is_directory_admin", False)
+    subjects = {row["event"].subject for row in rows}
+    if not is_admin or len(subjects) != 1 or request.resolver_match.url_name == "company-events-about":
+        return {"told": rows, "zone": zone}
+    return {"told": rows, "zone": zone, "company": request.access.company, "subject": subjects.pop()}
+
+
+@register.simple_tag(takes_context=True)
+def recorded(context: template.Context, events: list) -> list[dict]:
+    """Events as the record lists them, with the page of what each is about: `{% recorded events as rows %}`."""
+    places = places_of(events, context["request"].user)
+    return [told(event) | {"url": places.get(event.subject, "")} for event in events]
 
 
 def told(event: object) -> dict:

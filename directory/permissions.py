@@ -101,6 +101,11 @@ class Access:
         return names_with_level(on, tool, level) if on is not None else []
 
     @property
+    def is_directory_admin(self) -> bool:
+        """Of the company: who may read all of its record."""
+        return self.allows(Tool.COMPANY_DIRECTORY, Level.ADMIN)
+
+    @property
     def is_external(self) -> bool:
         """Employed by a vendor, not by the company (P-1)."""
         return self.membership is not None and self.membership.vendor_id is not None

@@ -5,6 +5,7 @@ from django.urls import path
 from directory.views import (
     account,
     demo,
+    events,
     health,
     levels,
     people,
@@ -66,6 +67,9 @@ urlpatterns = [
     path("c/<slug:company>/directory/approvers/", privileges.approvers, name="accounting-approvers"),
     path("c/<slug:company>/directory/approvers/ask/", privileges.ask, name="privilege-ask"),
     path("c/<slug:company>/directory/approvers/<int:pk>/take-back/", privileges.take_back, name="privilege-take-back"),
+    path("c/<slug:company>/events/", events.events, name="company-events"),
+    path("c/<slug:company>/events/csv/", events.events_csv, name="company-events-csv"),
+    path("c/<slug:company>/events/about/<str:subject>/", events.events_about, name="company-events-about"),
     path("me/", people.profile, name="profile"),
     path("me/accounting-mail/", preferences.accounting_mail, name="accounting-mail"),
     path("me/email/", account.change_email, name="email-change"),

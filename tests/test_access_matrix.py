@@ -16,6 +16,7 @@ from django.urls import get_resolver, reverse
 from directory.actions import permission_templates
 from directory.actions.grants import set_level
 from directory.models import AccountingPrivilege, DirectoryUpload, Mail, Person, PrivilegeRequest, Vendor
+from directory.models.events import subject_name
 from directory.permissions import Level, Tool
 from erp_integrations.models import ErpSettings
 from invoicing.actions import attachments, commitments, invitations
@@ -131,6 +132,9 @@ DOORS = {  # address name: (to read, to write)
     "accounting-approvers": (DIRECTORY, None),
     "privilege-ask": (None, DIRECTORY_ADMIN),
     "privilege-take-back": (None, DIRECTORY_ADMIN),
+    "company-events": (DIRECTORY_ADMIN, None),
+    "company-events-csv": (DIRECTORY_ADMIN, None),
+    "company-events-about": (DIRECTORY_ADMIN, None),
     "bills": (SIGNED_IN, None),
     "invitation": (ANSWER_PAGE, ANSWER),
     "project": (PROJECT, None),
@@ -237,6 +241,7 @@ def build_site() -> Site:
         "line": invoice.lines.first().pk,
         "which": "xlsx",
         "kind": "vendors",
+        "subject": subject_name(invoice),
     }
     upload = DirectoryUpload.objects.create(company=base.company, kind="vendors", rows=[], uploaded_by=base.owner)
     special = {
@@ -362,7 +367,7 @@ def test_each_door_opens_for_those_and_only_those(who):
 
 
 # Taking a file away is written down (E-2, R70); everything else that is only read stays as it was.
-WRITTEN_DOWN = {"erp-download", "invoice-attachment"}
+WRITTEN_DOWN = {"erp-download", "invoice-attachment", "company-events-csv"}
 
 
 def test_reading_writes_nothing_not_even_on_a_companys_first_look():

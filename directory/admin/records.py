@@ -1,6 +1,8 @@
 """Events and mail, as they were written."""
 
 from django.contrib import admin
+from django.urls import reverse
+from django.utils.html import format_html
 
 from directory.admin.bases import OwnersRead, ReadOnly
 from directory.models import Event, Mail
@@ -8,14 +10,20 @@ from directory.models import Event, Mail
 
 @admin.register(Event)
 class EventAdmin(ReadOnly):
-    list_display = ("at", "by_name", "verb", "subject_text", "from_state", "to_state", "project")
+    list_display = ("at", "by_name", "verb", "subject_text", "all_about_it", "from_state", "to_state", "project")
     list_filter = ("company", "verb")
     list_select_related = ("project",)
     search_fields = ("by_name", "verb", "subject", "subject_text")
     date_hierarchy = "at"
     fields = ("at", "by_name", "verb", "subject_text", "subject", "company", "project", "from_state", "to_state")
-    fields += ("reason", "changes", "request_id")
+    fields += ("reason", "changes", "request_id", "all_about_it")
+    readonly_fields = ("all_about_it",)
     show_full_result_count = False
+
+    @admin.display(description="the same thing")
+    def all_about_it(self, event):
+        url = reverse("admin:directory_event_changelist", query={"subject": event.subject})
+        return format_html('<a href="{}">everything about it</a>', url)
 
 
 @admin.register(Mail)

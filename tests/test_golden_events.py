@@ -1,0 +1,499 @@
+"""No act without its event and no event without its act: every address that changes something, once (R119).
+
+`ACTS` does each as a browser would, by the form its page offers; the golden words beside it are the events it writes.
+An address that is not listed fails the test.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import get_resolver, reverse
+from django.utils import timezone
+
+from directory.actions.grants import set_level
+from directory.models import Event, PermissionTemplate
+from directory.models.events import EventQuerySet
+from directory.permissions import Level, Tool
+from erp_integrations import exporting
+from erp_integrations.models import CostCodeLink
+from invoicing.actions import attachments, invitations
+from invoicing.models import InvoiceType
+from tests.erp_integrations.pages import accept_data, at_batch, at_export, queue_url
+from tests.erp_integrations.world import CODE, SageWorld, sage_world
+from tests.factories import person
+from tests.invoicing.pages import at, signed_in
+from tests.journeys.pages import Page
+from tests.test_architecture import own_patterns
+from tests.test_odd_values import fingerprint, forms_on
+
+pytestmark = pytest.mark.django_db
+
+
+@dataclass
+class Stage:
+    """A company ready for one act, and somebody who may do nearly everything."""
+
+    w: SageWorld
+    max: Client
+    contact: Client
+
+    @property
+    def base(self):
+        return self.w.base
+
+    def company(self, name: str, *more) -> str:
+        return reverse(name, args=[self.base.company.slug, *more])
+
+    def project(self, name: str, *more) -> str:
+        return reverse(name, args=[self.base.project.slug, *more])
+
+    def template(self) -> PermissionTemplate:
+        press(self.max, self.company("permission-templates"), "permission-templates", name="Site team")
+        return PermissionTemplate.objects.get(company=self.base.company)
+
+
+def press(client: Client, page: str, name: str, button: str = "", /, **typed):
+    """Open `page`, fill in the form that goes to the address called `name`, and press its button."""
+    shown = Page(client.get(page).content.decode())
+    found = [form for form in forms_on(shown, page) if form.name == name]
+    [chosen, *_] = [form for form in found if not button or button in [value for _, value in form.pairs]]
+    data = {}
+    for key, value in chosen.pairs:
+        data.setdefault(key, []).append(value)
+    return client.post(chosen.url, data | typed)
+
+
+ACTS: dict[str, tuple[Callable, list[str]]] = {}
+
+
+def act(name: str, *verbs: str):
+    """`verbs`: the events that are written, in order. None where nothing of the record is touched."""
+
+    def keep(function):
+        ACTS[name] = (function, list(verbs))
+        return function
+
+    return keep
+
+
+# Oneself
+
+
+@act("demo-sign-in")
+def _(s: Stage):
+    return lambda: Client().post(reverse("demo-sign-in"), {"email": s.base.admin.email})
+
+
+@act("profile", "changed the login")
+def _(s):
+    return lambda: press(s.contact, reverse("profile"), "profile", name="Lee Parker")
+
+
+@act("accounting-mail", "changed the login")
+def _(s):
+    return lambda: s.max.post(reverse("accounting-mail"), {"pace": "daily"})
+
+
+# Vendors
+
+
+@act("vendor-new", "entered")
+def _(s):
+    return lambda: press(s.max, s.company("vendor-new"), "vendor-new", name="Bolt Electric", number="V-9")
+
+
+@act("vendor-edit", "changed")
+def _(s):
+    page = s.company("vendor-edit", s.base.vendor.pk)
+    return lambda: s.max.post(page, {"name": s.base.vendor.name, "number": "V-77"})
+
+
+@act("vendor-deactivate", "taken out of the directory", "deactivated")
+def _(s):
+    return lambda: s.max.post(s.company("vendor-deactivate", s.base.vendor.pk), {"reason": "Went out of business"})
+
+
+@act("vendor-reactivate", "reactivated")
+def _(s):
+    s.max.post(s.company("vendor-deactivate", s.base.vendor.pk), {"reason": "Went out of business"})
+    return lambda: s.max.post(s.company("vendor-reactivate", s.base.vendor.pk))
+
+
+def change_that_waits(s: Stage) -> None:
+    """Asked for by somebody else, because nobody verifies their own."""
+    other = person("Dora Directory", s.base.company)
+    set_level(other, Tool.COMPANY_DIRECTORY, s.base.company, Level.ADMIN, by=s.base.owner)
+    page = s.company("vendor-edit", s.base.vendor.pk)
+    press(signed_in(other), page, "vendor-edit", email="new@acme.example", reason="Their letter of 1 June")
+
+
+@act("vendor-verify", "verified the change of details")
+def _(s):
+    change_that_waits(s)
+    called_at = f"{timezone.localtime(timezone=s.base.company.zone):%Y-%m-%dT%H:%M}"
+    call = {"called_number": "775 555 0100", "spoke_with": "Lee Park", "called_at": called_at}
+    return lambda: s.max.post(s.company("vendor-verify", s.base.vendor.pk), call)
+
+
+@act("vendor-decline", "declined the change of details")
+def _(s):
+    change_that_waits(s)
+    return lambda: s.max.post(s.company("vendor-decline", s.base.vendor.pk), {"note": "They know nothing of it"})
+
+
+def upload(s: Stage):
+    file = SimpleUploadedFile("vendors.csv", b"Name,Number\nBolt Electric,V-9\n")
+    return s.max.post(s.company("directory-import", "vendors"), {"file": file})
+
+
+@act("directory-import")  # only looked at: what it would change waits to be applied
+def _(s):
+    return lambda: upload(s)
+
+
+@act("directory-upload", "entered", "applied an upload")
+def _(s):
+    page = upload(s).url
+    return lambda: press(s.max, page, "directory-upload")
+
+
+# The directory
+
+
+@act("company-levels", "set level")
+def _(s):
+    cell = f"person-{s.base.reader.pk}-erp_integrations-{s.base.company.pk}"
+    data = {f"level-{cell}": "1", f"seen-{cell}": "0"}
+    return lambda: s.max.post(s.company("company-levels"), data)
+
+
+@act("project-directory", "set level")
+def _(s):
+    cell = f"person-{s.base.reader.pk}-commitments-{s.base.project.pk}"
+    data = {f"level-{cell}": "2", f"seen-{cell}": "1"}
+    return lambda: s.max.post(s.project("project-directory"), data)
+
+
+@act("permission-templates", "made the permission template")
+def _(s):
+    page = s.company("permission-templates")
+    return lambda: press(s.max, page, "permission-templates", name="Site team")
+
+
+@act("permission-template", "set level")
+def _(s):
+    template = s.template()
+    cell = f"template-{template.pk}-commitments-{s.base.project.pk}"
+    page = s.company("permission-template", template.pk)
+    return lambda: s.max.post(page, {f"level-{cell}": "1", f"seen-{cell}": "0"})
+
+
+@act("permission-template-rename", "renamed the permission template")
+def _(s):
+    page = s.company("permission-template", s.template().pk)
+    return lambda: press(s.max, page, "permission-template-rename", name="Night shift")
+
+
+@act("permission-template-delete", "deleted the permission template")
+def _(s):
+    page = s.company("permission-template-delete", s.template().pk)
+    return lambda: s.max.post(page)
+
+
+@act("permission-template-add", "added to the permission template")
+def _(s):
+    page = s.company("permission-template", s.template().pk)
+    return lambda: press(s.max, page, "permission-template-add", person=s.base.reader.pk)
+
+
+@act("permission-template-remove", "taken out of the permission template")
+def _(s):
+    page = s.company("permission-template", s.template().pk)
+    press(s.max, page, "permission-template-add", person=s.base.reader.pk)
+    return lambda: press(s.max, page, "permission-template-remove")
+
+
+@act("privilege-ask", "asked for Can Push to Accounting")
+def _(s):
+    page = s.company("accounting-approvers")
+    return lambda: press(s.max, page, "privilege-ask", person=s.base.staff.pk, reason="Month end")
+
+
+@act("privilege-take-back", "took back the request")
+def _(s):
+    page = s.company("accounting-approvers")
+    press(s.max, page, "privilege-ask", person=s.base.staff.pk, reason="Month end")
+    return lambda: press(s.max, page, "privilege-take-back")
+
+
+@act("company-events-csv", "downloaded the record")
+def _(s):
+    return lambda: s.max.get(s.company("company-events-csv"))
+
+
+# Commitments and periods
+
+
+@act("commitment-contacts", "added invoice contact")
+def _(s):
+    commitment, someone = s.base.commitment(), person("New Contact", s.base.company, s.base.vendor)
+    set_level(someone, Tool.COMMITMENTS, s.base.project, Level.STANDARD, by=s.base.owner)
+    page = s.project("commitment", commitment.number)
+    return lambda: press(s.max, page, "commitment-contacts", person=someone.pk)
+
+
+@act("commitment-contact-remove", "removed invoice contact")
+def _(s):
+    contact = s.base.commitment().invoice_contacts.get()
+    page = s.project("commitment-contact-remove", contact.commitment.number, contact.pk)
+    return lambda: s.max.post(page)
+
+
+@act("periods", "closed", "opened")
+def _(s):
+    days = {"start_date": "2031-03-01", "end_date": "2031-03-31", "due_date": "2031-03-25"}
+    return lambda: press(s.max, s.project("periods"), "periods", **days)
+
+
+@act("period-invite", "invited to bill")
+def _(s):
+    s.base.commitment()
+    page = s.project("period", s.base.project.billing_periods.get().pk)
+    return lambda: press(s.max, page, "period-invite")
+
+
+@act("period-close", "closed")
+def _(s):
+    page = s.project("period-close", s.base.project.billing_periods.get().pk)
+    return lambda: s.max.post(page)
+
+
+@act("invitation", "accepted the invite", "started")
+def _(s):
+    commitment, period = s.base.commitment(), s.base.project.billing_periods.get()
+    [invited] = invitations.invite(period, [commitment], InvoiceType.WORK_AND_RELEASE, by=s.base.admin)
+    page = reverse("invitation", args=[invited.invitation.token])
+    return lambda: s.contact.post(page, {"answer": "accept"})
+
+
+# Billing
+
+
+@act("invoice-start", "started")
+def _(s):
+    page = s.project("invoice-start", s.base.commitment().number)
+    return lambda: s.contact.post(page)
+
+
+@act("invoice-enter", "entered amounts")
+def _(s):
+    invoice = s.base.draft()
+    line = invoice.lines.first()
+    return lambda: press(
+        s.contact,
+        at(invoice, "invoice-enter"),
+        "invoice-enter",
+        "stay",
+        **{f"work-{line.pk}": "500.00", "number": "A-1"},
+    )
+
+
+@act("invoice-change-orders", "added change orders")
+def _(s):
+    invoice = s.base.draft()
+    s.base.change_order(invoice.commitment, [s.base.line("Extra", "100.00")])
+    return lambda: s.contact.post(at(invoice, "invoice-change-orders"))
+
+
+@act("invoice-send", "sent for review")
+def _(s):
+    invoice = s.base.entered()
+    return lambda: press(s.contact, at(invoice, "invoice-send"), "invoice-send")
+
+
+@act("invoice-withdraw", "withdrew")
+def _(s):
+    invoice = s.base.submitted()
+    return lambda: s.contact.post(at(invoice, "invoice-withdraw"))
+
+
+@act("invoice-save-draft", "saved as a draft")
+def _(s):
+    invoice = s.base.sent_back()
+    return lambda: s.contact.post(at(invoice, "invoice-save-draft"))
+
+
+@act("invoice-attach", "attached a file")
+def _(s):
+    invoice = s.base.draft()
+    return lambda: s.contact.post(
+        at(invoice, "invoice-attach"), {"file": SimpleUploadedFile("proof.pdf", b"%PDF-1.4 proof")}
+    )
+
+
+@act("invoice-attachment", "downloaded a file")
+def _(s):
+    attachment = attachments.attach(s.base.draft(), "proof.pdf", b"%PDF-1.4 proof", by=s.base.contact)
+    return lambda: s.contact.get(at(attachment.invoice, "invoice-attachment", attachment.pk))
+
+
+# Reviewing
+
+
+@act("review-line", "reviewed a line")
+def _(s):
+    invoice = s.base.submitted()
+    page = at(invoice, "review-line", invoice.lines.first().pk)
+    return lambda: s.max.post(page, {"decision": "rejected", "reason": "Not poured yet"})
+
+
+@act("review-amount", "entered amounts")
+def _(s):
+    invoice = s.base.submitted()
+    line = invoice.lines.first()
+    page = at(invoice, "review-amount", line.pk)
+    return lambda: press(s.max, page, "review-amount", **{f"work-{line.pk}": "900.00", "reason": "Counted"})
+
+
+@act("review-rest", "approved the other lines")
+def _(s):
+    invoice = s.base.submitted()
+    return lambda: s.max.post(at(invoice, "review-rest"))
+
+
+@act("review-finish", "approved")
+def _(s):
+    invoice = s.base.submitted()
+    s.max.post(at(invoice, "review-rest"))
+    return lambda: press(s.max, at(invoice, "review-finish"), "review-finish", decision="approve")
+
+
+@act("invoice-reopen", "reopened")
+def _(s):
+    invoice = s.base.approved()
+    return lambda: s.max.post(at(invoice, "invoice-reopen"), {"reason": "Counted again"})
+
+
+# Accounting
+
+
+@act("invoice-erp-send", "sent to ERP")
+def _(s):
+    invoice = s.w.approved()
+    return lambda: s.max.post(at(invoice, "invoice-erp-send"))
+
+
+@act("invoices-erp-send", "sent to ERP", "sent to ERP")
+def _(s):
+    chosen = [s.w.approved().pk, s.w.approved().pk]
+    return lambda: s.max.post(s.project("invoices-erp-send"), {"invoice": chosen})
+
+
+@act("invoice-erp-retrieve", "took back")
+def _(s):
+    export = s.w.sent()
+    return lambda: s.max.post(at(export.invoice, "invoice-erp-retrieve"))
+
+
+@act("erp-export-header", "changed the header")
+def _(s):
+    export = s.w.sent()
+    return lambda: s.max.post(at_export(export, "erp-export-header"), {"description": "Slab"})
+
+
+@act("erp-accept", "accepted", "accepted")
+def _(s):
+    export = s.w.sent()
+    page = s.max.get(queue_url(s.base.company, f"accept/?export={export.pk}"))
+    data = accept_data(page, export)
+    return lambda: s.max.post(s.company("erp-accept"), data)
+
+
+@act("erp-reject", "rejected")
+def _(s):
+    export = s.w.sent()
+    return lambda: s.max.post(at_export(export, "erp-reject"), {"reason": "Wrong job"})
+
+
+@act("erp-download", "downloaded")
+def _(s):
+    batch = s.w.exported().items.get().batch
+    return lambda: s.max.get(at_batch(batch, "erp-download", "xlsx"))
+
+
+@act("erp-retry", "tried again", "tried again")
+def _(s):
+    batch = s.w.accepted(s.w.sent())
+    CostCodeLink.objects.update(code="9999.000")
+    exporting.build(batch.pk)
+    CostCodeLink.objects.update(code=CODE)
+    return lambda: press(s.max, at_batch(batch), "erp-retry")
+
+
+@act("erp-confirm", "confirmed in Sage")
+def _(s):
+    export = s.w.exported()
+    return lambda: s.max.post(at_export(export, "erp-confirm"), {"record_number": "70001"})
+
+
+@act("erp-void", "voided", "voided")
+def _(s):
+    export = s.w.exported()
+    return lambda: s.max.post(at_export(export, "erp-void"), {"reason": "Twice", "sage_holds_it_no_more": "on"})
+
+
+# The tests
+
+
+@pytest.fixture
+def stage(monkeypatch):
+    monkeypatch.setattr("celery.app.task.Task.apply_async", lambda *_, **__: None)
+    w = sage_world()
+    someone = w.all_rights()
+    set_level(someone, Tool.COMPANY_DIRECTORY, w.company, Level.ADMIN, by=w.base.owner)
+    set_level(someone, Tool.PROJECT_DIRECTORY, w.base.project, Level.ADMIN, by=w.base.owner)
+    return Stage(w, signed_in(someone), signed_in(w.base.contact))
+
+
+CHANGING = {
+    pattern.name
+    for _, pattern in own_patterns(get_resolver().url_patterns)
+    if "POST" in pattern.callback.requires.methods
+}
+TAKING_AWAY = {"invoice-attachment", "erp-download", "company-events-csv"}  # read, and written down that it was (R124)
+
+
+def test_every_address_that_changes_something_stands_in_the_golden_table():
+    assert set(ACTS) == CHANGING | TAKING_AWAY
+
+
+def verbs_after(newest) -> list[str]:
+    return list(Event.objects.filter(pk__gt=newest.pk).order_by("pk").values_list("verb", flat=True))
+
+
+class NoRoom(Exception):
+    """The database takes no event."""
+
+
+def no_room(self, *args, **rest):
+    raise NoRoom
+
+
+@pytest.mark.parametrize("name", sorted(ACTS))
+def test_an_act_writes_its_events_and_does_not_happen_without_them(stage, name, monkeypatch):
+    prepare, golden = ACTS[name]
+    perform = prepare(stage)
+    newest, before = Event.objects.order_by("pk").last(), fingerprint()
+    if golden:
+        with monkeypatch.context() as patch, pytest.raises(NoRoom):
+            patch.setattr(EventQuerySet, "record", no_room)
+            perform()
+        assert fingerprint() == before
+    response = perform()
+    assert response.status_code in (200, 302), response.content.decode()[-2000:]
+    assert verbs_after(newest) == golden
+    after = fingerprint()
+    assert {label for label in after if after[label] != before[label]} - {"directory.Person"} or not golden
