@@ -4,9 +4,10 @@ from datetime import datetime
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Q
 
-from directory.actions.vendors import Details
+from directory.actions.vendors import FIRST_DAY, LAST_DAY, Details
 from directory.models import Vendor
 from directory.models.companies import insurance_is
 from directory.plain_text import tidy, unseen_in
@@ -36,6 +37,10 @@ class DayInput(forms.DateInput):
         super().__init__(format="%Y-%m-%d")
 
 
+# A day outside can only be a slip of the keys.
+DAYS = [MinValueValidator(FIRST_DAY), MaxValueValidator(LAST_DAY)]
+
+
 class VendorForm(forms.Form):
     """`seen` holds the ids of look-alikes that somebody has ticked; its boxes are drawn once there are any."""
 
@@ -46,7 +51,9 @@ class VendorForm(forms.Form):
     remit_to = PlainField(
         max_length=300, required=False, label="Remit-to address", widget=forms.Textarea(attrs={"rows": 3})
     )
-    insurance_expires_date = forms.DateField(required=False, label="Insurance expires", widget=DayInput)
+    insurance_expires_date = forms.DateField(
+        required=False, label="Insurance expires", widget=DayInput, validators=DAYS
+    )
     needs_workers_comp = forms.BooleanField(required=False, label="Workers’ compensation proof is missing")
     seen = forms.TypedMultipleChoiceField(required=False, coerce=int)
 

@@ -6,7 +6,6 @@ Nobody gets a level by a list, and nobody's login changes: a name belongs to the
 from functools import partial
 
 from django.core.exceptions import ValidationError
-from django.db.models.functions import Lower
 
 from directory.actions import people
 from directory.actions.row_plans import CHANGED, NEW, REFUSED, SAME, Plan, PlannedChange, RowPlan, cell
@@ -41,10 +40,6 @@ class _Known:
         self.upload, self.company = upload, upload.company
         members = Membership.objects.filter(company=self.company).select_related("person", "vendor", "company")
         self.members = {member.person.email.casefold(): member for member in members}
-        wanted = {row["email"].casefold() for row in upload.rows}
-        self.logins = set(
-            Person.objects.annotate(lowered=Lower("email")).filter(lowered__in=wanted).values_list("lowered", flat=True)
-        )
         vendors = list(self.company.vendors.all())
         self.vendors = {vendor.number.casefold(): vendor for vendor in vendors if vendor.number}
         self.vendors |= {vendor.name.casefold(): vendor for vendor in vendors}
@@ -59,7 +54,7 @@ class _Known:
             return RowPlan(row["row"], title, REFUSED, problems=tuple(problems))
         self.rows_about[email] = row["row"]
         if member is None or (not member.is_active and member.asked_at is None):
-            return self._new(row, title, email, member)
+            return self._new(row, title, member)
         if member.asked_at is not None:
             return RowPlan(row["row"], title, SAME, notes=("Was asked to join and has not answered.",))
         return self._change(row, member)
@@ -73,8 +68,8 @@ class _Known:
         if email in self.rows_about:
             where, earlier = cell(self.upload, row, "email"), self.rows_about[email]
             found.append(f"{where}: row {earlier} has the same e-mail. Keep one of them.")
-        if not row.get("name") and email not in self.logins:
-            found.append(f"{cell(self.upload, row, 'name') or row['row']}: a new person needs a name.")
+        if not row.get("name") and member is None:
+            found.append(f"{cell(self.upload, row, 'name')}: a new person needs a name.")
         vendor = self._vendor(row, member)
         if row.get("vendor") and (vendor is None or not vendor.is_active):
             why = f"{row['vendor']} is deactivated." if vendor else f"“{row['vendor']}” is no vendor of {self.company}."
@@ -87,13 +82,12 @@ class _Known:
             return member.vendor if member and member.is_active else None
         return self.vendors.get(row["vendor"].casefold())
 
-    def _new(self, row: dict, title: str, email: str, member: Membership | None) -> RowPlan:
+    def _new(self, row: dict, title: str, member: Membership | None) -> RowPlan:
+        """Whether the e-mail is a login somewhere else is nobody's business here; `add_person` asks its owner (R89)."""
         vendor = self._vendor(row, member)
         notes = []
         if member is not None:
             notes.append("Was in this directory before and comes back without any level.")
-        elif email in self.logins:
-            notes.append("Has a login already: is asked to join, and decides.")
         changes = (
             PlannedChange("E-mail", "", row["email"]),
             PlannedChange("Employer", "", str(vendor or self.company)),

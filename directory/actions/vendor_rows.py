@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 
 from directory.actions import vendors
 from directory.actions.row_plans import CHANGED, NEW, REFUSED, SAME, Plan, PlannedChange, RowPlan, cell
-from directory.actions.vendors import Details
+from directory.actions.vendors import FIRST_DAY, LAST_DAY, Details
 from directory.lookalikes import Lookalikes
 from directory.models import DirectoryUpload, Vendor, VendorChange
 
@@ -151,9 +151,11 @@ def _value(column: str, text: str):
 def _day(text: str):
     for form in DAY_FORMATS:
         try:
-            return datetime.strptime(text, form).date()
+            found = datetime.strptime(text, form).date()
         except ValueError:
             continue
+        if FIRST_DAY <= found <= LAST_DAY:
+            return found
     raise ValidationError(f"“{text}” is not a day. Write it like 2031-05-28 or 5/28/2031.")
 
 

@@ -16,6 +16,8 @@ from directory.models import Event, Vendor, VendorChange
 from directory.permissions import Level, Tool, read_access
 from directory.refusals import NotNow, Refused
 
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2100, 12, 31)  # of an insurance
+
 
 @dataclass(frozen=True)
 class Details:

@@ -29,7 +29,8 @@ def _about(company, kind: str) -> dict:
 
 @company_view(Tool.COMPANY_DIRECTORY, Level.ADMIN, methods=FORM)
 def upload(request, company, kind):
-    context = _about(company, kind)
+    earlier = company.directory_uploads.filter(kind=kind).select_related("uploaded_by")[:5]
+    context = _about(company, kind) | {"earlier": earlier}
     form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
     if form.is_valid():
         file = form.cleaned_data["file"]

@@ -221,11 +221,12 @@ def test_a_refused_person_names_the_cell(w, dora, row, words):
 
 
 def test_a_login_of_another_company_is_asked_and_gets_nothing_at_once(w, dora):
-    """R89: whatever `add_person` makes of it."""
+    """R89: whatever `add_person` makes of it; and the preview tells nobody that there is such a login."""
     other = world("Harbor Works").admin
-    upload = uploaded(w, dora, ("E-mail", "Name"), (other.email, "Whoever"), kind="people")
-    [row] = plan_of(upload).rows
-    assert row.outcome == "new" and "asked to join" in row.notes[0]
+    rows = (other.email, "Whoever"), ("nobody@example.com", "Whoever")
+    upload = uploaded(w, dora, ("E-mail", "Name"), *rows, kind="people")
+    known, unknown = plan_of(upload).rows
+    assert known.outcome == unknown.outcome == "new" and known.notes == unknown.notes == ()
     applied(upload, dora)
     other.refresh_from_db()
     assert other.name != "Whoever" and Membership.objects.filter(company=w.company, person=other).exists()
