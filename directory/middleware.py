@@ -3,15 +3,20 @@ as pages and no copy of a signed-in page in any cache."""
 
 import time
 
+import structlog
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
 
 from directory import second_factor as factors
 from directory import sign_ins
 from directory.refusals import NotAllowed, Refused
+
+logger = structlog.get_logger(__name__)
 
 
 def no_store(get_response):
@@ -103,9 +108,23 @@ class refusals:  # a middleware with an exception hook has to be a class; it is 
         return self.get_response(request)
 
     def process_exception(self, request, exception):
+        if isinstance(exception, NotAllowed | Http404 | PermissionDenied) and request.user.is_authenticated:
+            _log_refusal(request, exception)
         if isinstance(exception, NotAllowed):
             context = {"message": exception.message, "right": exception.right, "helpers": exception.helpers}
             return render(request, "403.html", context, status=403)
         if isinstance(exception, Refused):
             return render(request, "409.html", {"message": exception.message}, status=exception.status)
         return None
+
+
+def _log_refusal(request, exception) -> None:
+    """R124: who knocked at which door. In the log, not in the database: a refusal changes nothing there."""
+    logger.info(
+        "refused",
+        status=404 if isinstance(exception, Http404) else 403,
+        person=request.user.pk,
+        method=request.method,
+        path=request.path,
+        right=getattr(exception, "right", ""),
+    )
