@@ -8,11 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import get_resolver, reverse
 from django.utils import timezone
 
+from directory.actions import people
 from directory.actions.grants import set_level
 from directory.models import Event, PermissionTemplate
 from directory.models.events import EventQuerySet
@@ -21,6 +24,7 @@ from erp_integrations import exporting
 from erp_integrations.models import CostCodeLink
 from invoicing.actions import attachments, invitations
 from invoicing.models import InvoiceType
+from tests.directory.account_pages import GOOD_PASSWORD, link_in_mail, sign_in
 from tests.erp_integrations.pages import accept_data, at_batch, at_export, queue_url
 from tests.erp_integrations.world import CODE, SageWorld, sage_world
 from tests.factories import person
@@ -82,7 +86,7 @@ def act(name: str, *verbs: str):
 # Oneself
 
 
-@act("demo-sign-in")
+@act("demo-sign-in", "signed in")
 def _(s: Stage):
     return lambda: Client().post(reverse("demo-sign-in"), {"email": s.base.admin.email})
 
@@ -95,6 +99,65 @@ def _(s):
 @act("accounting-mail", "changed the login")
 def _(s):
     return lambda: s.max.post(reverse("accounting-mail"), {"pace": "daily"})
+
+
+# One's own login
+
+
+def somebody_new(s: Stage) -> str:
+    """The path of the link to a first password."""
+    people.add_person(s.base.company, "nia@acme.example", "Nia Next", by=s.base.owner, vendor=s.base.vendor)
+    return link_in_mail()
+
+
+@act("welcome", "set a first password", "signed in")
+def _(s):
+    link = somebody_new(s)
+    return lambda: Client().post(link, {"password": GOOD_PASSWORD})
+
+
+@act("welcome-again", "was sent a new link to set a password")
+def _(s):
+    link = somebody_new(s)
+    return lambda: Client().post(f"{link}again/")
+
+
+@act("email-change", "asked for another e-mail address")
+def _(s):
+    return lambda: s.contact.post(reverse("email-change"), {"email": "lee@new.example"})
+
+
+@act("email-stop", "kept the e-mail address")
+def _(s):
+    s.contact.post(reverse("email-change"), {"email": "lee@new.example"})
+    return lambda: s.contact.post(reverse("email-stop"))
+
+
+@act("email-confirm", "changed the e-mail address")
+def _(s):
+    s.contact.post(reverse("email-change"), {"email": "lee@new.example"})
+    old, new = link_in_mail(s.base.contact.email), link_in_mail("lee@new.example")
+    Client().post(old, {"answer": "confirm"})
+    return lambda: Client().post(new, {"answer": "confirm"})
+
+
+@act("session-end", "signed out of other sessions")
+def _(s):
+    sign_in(Client(), s.base.contact)
+    session = UserSession.objects.get(user=s.base.contact)
+    return lambda: s.contact.post(reverse("session-end", args=[session.pk]))
+
+
+@act("confirm-by-mail")  # a code is mailed
+def _(s):
+    return lambda: s.contact.post(reverse("confirm-by-mail"), {"send": "1"})
+
+
+@act("mfa_remove_webauthn", "removed a passkey")
+def _(s):
+    data = {"name": "Key", "credential": {}}
+    key = Authenticator.objects.create(user=s.base.contact, type=Authenticator.Type.WEBAUTHN, data=data)
+    return lambda: s.contact.post(reverse("mfa_remove_webauthn", args=[key.pk]))
 
 
 # Vendors

@@ -8,6 +8,7 @@ from allauth.mfa.webauthn.views import RemoveWebAuthnView
 from allauth.usersessions.adapter import get_adapter as get_sessions_adapter
 from allauth.usersessions.models import UserSession
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -103,7 +104,8 @@ def confirm_email(request, token):
 def end_session(request, pk):
     session = get_object_or_404(UserSession, user=request.user, pk=pk)
     if not session.is_current():
-        get_sessions_adapter().end_sessions([session])
+        with transaction.atomic():
+            get_sessions_adapter().end_sessions([session])
         messages.success(request, "That session is ended. Its browser has to sign in again.")
     return redirect("usersessions_list")
 
@@ -142,7 +144,8 @@ class RemovePasskey(RemoveWebAuthnView):
         if not adapter.can_delete_authenticator(self.get_object()):
             messages.error(self.request, adapter.error_messages["cannot_delete_authenticator"])
             return redirect("mfa_index")
-        return super().form_valid(form)
+        with transaction.atomic():  # the event of it is written by what allauth tells of it, or it stays (R119)
+            return super().form_valid(form)
 
 
 remove_passkey = signed_in_view(fresh=True)(RemovePasskey.as_view())

@@ -8,6 +8,7 @@ from csp.decorators import csp_replace
 from django.conf import settings
 from django.contrib.auth import logout
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -40,7 +41,8 @@ def sign_in(request):
     sign_ins.prove(request, person, "one click")
     wanted = request.POST.get("next", "")
     is_ours = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None, require_https=request.is_secure())
-    return perform_login(request, person, redirect_url=wanted if is_ours else reverse(settings.LOGIN_REDIRECT_URL))
+    with transaction.atomic():  # with its event, or not at all (R119)
+        return perform_login(request, person, redirect_url=wanted if is_ours else reverse(settings.LOGIN_REDIRECT_URL))
 
 
 @public_view(methods=READ)
