@@ -33,6 +33,7 @@ def home(request):
         "waiting": waiting_for(roles),
         "cards": cards_of(roles),
         "roles": roles,
+        "questions": request.user.memberships.questions(),
         "is_new": not (roles.projects or roles.accounting or request.user.is_superuser),
     }
     return render(request, "home.html", context)

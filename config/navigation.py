@@ -28,7 +28,9 @@ class TopBar:
         self.person, self.path = request.user, request.path
         self.named = request.resolver_match.kwargs if request.resolver_match else {}
         self.projects = list(visible_projects(self.person, Tool.COMMITMENTS))
-        vendors = dict(self.person.memberships.filter(is_active=True).values_list("company", "vendor"))
+        places = list(self.person.memberships.values_list("company", "vendor", "is_active", "asked_at"))
+        vendors = {company: vendor for company, vendor, is_active, _ in places if is_active}
+        self.is_asked = any(asked_at for *_, asked_at in places)
         self.is_contact = any(vendors.values())
         self.is_employed = not all(vendors.values())
         self.own = [project for project in self.projects if vendors.get(project.company_id, 0) is None]
@@ -49,6 +51,8 @@ class TopBar:
             links.append(self._link("My bills", "receipt-text", reverse("bills"), key="i"))
         if self.project and self.project in self.own:
             links += self._of_project(self.project.slug)
+        if self.is_asked:
+            links.append(self._link("Join?", "circle-question-mark", reverse("joining")))
         return links + self._of_project_directories() + self._of_companies()
 
     def _of_project(self, slug: str) -> list[dict]:

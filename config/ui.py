@@ -68,6 +68,10 @@ STATUSES = {
     "waiting": Look("info", "hourglass"),
     "granted": Look("ok", "check", "Granted"),
     "taken_back": Look("neutral", "undo-2", "Taken back"),
+    # people of a directory
+    "active": Look("ok", "check", "Active"),
+    "asked": Look("info", "mail", "Asked to join"),
+    "deactivated": Look("neutral", "ban", "Deactivated"),
 }
 # The second state machine has words in common with the first, and another meaning for them.
 EXPORT_STATUSES = {

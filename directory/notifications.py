@@ -14,7 +14,7 @@ from celery import signature
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.template import Context, engines
 from django.utils import timezone
 
@@ -120,11 +120,15 @@ def _claim(mail_id: int) -> Mail | None:
 
 
 def _is_still_meant(mail: Mail) -> bool:
-    """R97: people who left between the event and now get nothing; site owners are in no directory."""
+    """R97: people who left between the event and now get nothing; site owners are in no directory.
+
+    Who was asked to join is not in it yet and gets the question (R89); nothing else is written to them.
+    """
     person = mail.to
     if mail.company_id is None:
         return person.is_active
-    return person.is_active and (person.is_superuser or person.membership_in(mail.company_id) is not None)
+    places = person.memberships.filter(Q(is_active=True) | Q(asked_at__isnull=False), company=mail.company_id)
+    return person.is_active and (person.is_superuser or places.exists())
 
 
 def _message(mail: Mail) -> EmailMultiAlternatives:

@@ -238,11 +238,11 @@ def people_without_a_level() -> QuerySet:
     return get_user_model().objects.filter(~holders, pk__in=own.values("person"), is_active=True)
 
 
-def levels_held_on(places: Sequence) -> dict[tuple[int, Tool, int], Level]:
-    """What everybody holds on these companies, or on these projects: {(person id, tool, place id): level}."""
+def levels_held_on(places: Sequence, people: Sequence | None = None) -> dict[tuple[int, Tool, int], Level]:
+    """What everybody, or these people, hold on these companies or projects: {(person id, tool, place id): level}."""
     if not places:
         return {}
-    return _ladders(places, _own_rows(places).union(_group_rows(places, "group__user")))
+    return _ladders(places, _own_rows(places, people).union(_group_rows(places, "group__user", people)))
 
 
 def own_levels_on(places: Sequence, people: Collection[int] | None = None) -> dict[tuple[int, Tool, int], Level]:
@@ -258,14 +258,16 @@ def group_levels_on(places: Sequence) -> dict[tuple[int, Tool, int], Level]:
     return _ladders(places, _group_rows(places, "group")) if places else {}
 
 
-def _own_rows(places: Sequence) -> QuerySet:
+def _own_rows(places: Sequence, people: Sequence | None = None) -> QuerySet:
     rows = get_user_obj_perms_model(places[0]).objects.filter(content_object__in=places)
+    rows = rows if people is None else rows.filter(user__in=people)
     return rows.values_list("user", "content_object", "permission__codename")
 
 
-def _group_rows(places: Sequence, holder: str) -> QuerySet:
+def _group_rows(places: Sequence, holder: str, holders: Sequence | None = None) -> QuerySet:
     rows = get_group_obj_perms_model(places[0]).objects.filter(content_object__in=places)
-    return rows.filter(**{f"{holder}__isnull": False}).values_list(holder, "content_object", "permission__codename")
+    wanted = {f"{holder}__isnull": False} if holders is None else {f"{holder}__in": holders}  # one join, one filter
+    return rows.filter(**wanted).values_list(holder, "content_object", "permission__codename")
 
 
 def _ladders(places: Sequence, rows) -> dict[tuple[int, Tool, int], Level]:

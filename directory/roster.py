@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from django.db.models import Exists, OuterRef, QuerySet
+
 from directory.models import Company, Membership, Person, Project
 from directory.permissions import Level, Tool, accounting_approvers, levels_held_on
 
@@ -29,6 +31,21 @@ class Entry:
         return max((held.level for held in self.holdings if held.tool is tool), default=Level.NONE)
 
     @property
+    def summary(self) -> list[dict[str, str]]:
+        """One line a tool: where, and the level there; the highest where it differs from place to place."""
+        return [
+            self._line(tool, held)
+            for tool in Tool
+            if (held := [holding for holding in self.holdings if holding.tool is tool])
+        ]
+
+    def _line(self, tool: Tool, held: list[Holding]) -> dict[str, str]:
+        place = held[0].place if len(held) == 1 else f"{len(held)} projects"
+        best = self.best(tool)
+        is_same = all(each.level is best for each in held)
+        return {"tool": tool.label, "place": place, "level": best.label if is_same else f"up to {best.label}"}
+
+    @property
     def role(self) -> str:
         """What this person mostly does here, in the words of domain 1."""
         if self.membership.vendor:
@@ -43,13 +60,20 @@ class Entry:
 
 
 def roster(company: Company) -> list[Entry]:
-    """Active people of the directory: the company's own by name, then vendor by vendor. Five queries, however many."""
+    """Active people of the directory: the company's own by name, then vendor by vendor. Four queries, however many."""
+    return entries_of(company, Membership.objects.in_order_of_employer(company))
+
+
+def entries_of(company: Company, memberships: QuerySet) -> list[Entry]:
+    """Some of a directory's people, in the order given, with what they hold."""
+    approver = accounting_approvers(company).filter(pk=OuterRef("person"))
+    memberships = list(memberships.annotate(is_accounting_approver=Exists(approver)))
+    people = [membership.person_id for membership in memberships]
     projects = list(Project.objects.filter(company=company, is_active=True))
-    held = levels_held_on([company]) | levels_held_on(projects)
-    approvers = set(accounting_approvers(company).values_list("pk", flat=True))
+    held = levels_held_on([company], people) | levels_held_on(projects, people)
     return [
-        Entry(membership, _holdings(membership, company, projects, held), membership.person_id in approvers)
-        for membership in Membership.objects.in_order_of_employer(company)
+        Entry(membership, _holdings(membership, company, projects, held), membership.is_accounting_approver)
+        for membership in memberships
     ]
 
 

@@ -15,6 +15,7 @@ from django.urls import get_resolver, reverse
 
 from directory.actions import permission_templates
 from directory.actions.grants import set_level
+from directory.actions.people import add_person
 from directory.models import AccountingPrivilege, DirectoryUpload, Mail, Person, PrivilegeRequest, Vendor
 from directory.models.events import subject_name
 from directory.permissions import Level, Tool
@@ -87,6 +88,7 @@ ERP_VOID = door((), ERP)  # needs Admin on Commitments as well, which nobody her
 DIRECTORY = door(ADMIN)  # the matrix gives that person Read Only on the company's directory
 DIRECTORY_ADMIN = door((), ADMIN)  # and nobody Admin on it: who may set levels is tested beside those pages
 PROJECT_DIRECTORY = door(())  # nor anything on the project's
+ASKED = door({"admin of another company"})  # whom this company's directory asked to join (R89)
 ANSWER_PAGE = door({"contact", "contact without a level"} & {"contact"} | OUTSIDE)
 ANSWER = door({"contact"})
 
@@ -135,6 +137,21 @@ DOORS = {  # address name: (to read, to write)
     "company-events": (DIRECTORY_ADMIN, None),
     "company-events-csv": (DIRECTORY_ADMIN, None),
     "company-events-about": (DIRECTORY_ADMIN, None),
+    "joining": (SIGNED_IN, None),
+    "joining-join": (None, ASKED),
+    "joining-decline": (None, ASKED),
+    "directory-person-new": (DIRECTORY_ADMIN, DIRECTORY_ADMIN),
+    "directory-person": (DIRECTORY, None),
+    "directory-person-edit": (DIRECTORY_ADMIN, DIRECTORY_ADMIN),
+    "directory-person-move": (DIRECTORY_ADMIN, DIRECTORY_ADMIN),
+    "directory-person-deactivate": (DIRECTORY_ADMIN, DIRECTORY_ADMIN),
+    "directory-person-reactivate": (None, DIRECTORY_ADMIN),
+    "company-projects": (DIRECTORY, None),
+    "company-project-new": (DIRECTORY_ADMIN, DIRECTORY_ADMIN),
+    "company-project": (DIRECTORY_ADMIN, DIRECTORY_ADMIN),
+    "company-project-end": (DIRECTORY_ADMIN, DIRECTORY_ADMIN),
+    "company-project-run": (None, DIRECTORY_ADMIN),
+    "company-settings": (DIRECTORY_ADMIN, DIRECTORY_ADMIN),
     "bills": (SIGNED_IN, None),
     "invitation": (ANSWER_PAGE, ANSWER),
     "project": (PROJECT, None),
@@ -230,6 +247,8 @@ def build_site() -> Site:
     asked = PrivilegeRequest.objects.create(
         person=base.reader, company=base.company, asked_by=base.admin, reason="Test"
     )
+    asked = add_person(base.company, people["admin of another company"].email, "Asked", by=base.owner)
+    listed = {"pk": base.staff.memberships.get().pk}
     period, batch = {"pk": invoice.billing_period_id}, exported.items.get().batch
     template = permission_templates.create(base.company, "Readers", by=base.owner)
     names = {
@@ -253,6 +272,9 @@ def build_site() -> Site:
         **dict.fromkeys((name for name in DOORS if name.startswith("vendor-")), {"pk": base.vendor.pk}),
         "vendor": {"pk": base.vendor.pk},
         "directory-upload": {"pk": upload.pk},
+        **dict.fromkeys(("joining-join", "joining-decline"), {"pk": asked.pk}),
+        **dict.fromkeys((name for name in DOORS if name.startswith("directory-person")), listed),
+        **dict.fromkeys((name for name in DOORS if name.startswith("company-project")), {"pk": base.project.pk}),
         **dict.fromkeys(("period", "period-invite", "period-close"), period),
         **dict.fromkeys(("erp-export", "erp-export-header", "erp-reject", "erp-void"), {"pk": waiting.pk}),
         **dict.fromkeys(("erp-batch", "erp-retry", "erp-download"), {"number": batch.number}),
@@ -428,6 +450,7 @@ OBJECTS = {
     "commitment-contact-remove": "pk",
     "vendor": "pk",
     "directory-upload": "pk",
+    "directory-person": "pk",
 }
 
 

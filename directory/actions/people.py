@@ -1,86 +1,241 @@
-"""Who is in a company's directory, and what is on record about a login."""
+"""Who is in a company's directory, for whom they work there, and what is on record about a login."""
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.utils import timezone
 
+from directory import people_mail
 from directory.actions.account_links import mail_invitation
-from directory.models import Event, Membership, Person, Project
-from directory.permissions import Level, Tool, read_access, write_level
-from directory.refusals import NotNow, Refused
+from directory.actions.grants import is_site_owner, lock_holders, require_directory_admin
+from directory.actions.leaving import end_rights
+from directory.models import Event, Membership, Person
+from directory.models.companies import domain_of
+from directory.refusals import NotAllowed, NotNow, Refused
+
+NOT_ONESELF = "Nobody does this to themselves. Ask another person with Admin on the company's Directory."
 
 
 @transaction.atomic
-def add_person(company, email: str, name: str, *, by, vendor=None, title: str = "") -> Membership:
-    """Enter a person in a directory; `vendor` set: as that vendor's. An e-mail that is a login already joins as it is.
+def add_person(
+    company, email: str, name: str, *, by, vendor=None, title: str = "", address_is_checked: bool = False
+) -> Membership:
+    """Enter a person in a directory; `vendor` set: as that vendor's. Nobody gets a level by this.
 
-    Nobody gets a level by this. Raises NotAllowed unless `by` is a site owner or Admin on the company's Directory.
+    A new e-mail becomes a login and is in at once. One that is a login already is asked first, and is in when its
+    owner agrees (R89); to whoever entered it both look alike (R76). The vendor's other people are told (R82).
+    Raises NotAllowed unless `by` is a site owner or Admin on the company's Directory.
     """
-    _require_directory_admin(by, company)
-    if vendor is not None and vendor.company_id != company.pk:
-        raise Refused(f"{vendor.name} is not a vendor of {company.name}.", field="vendor")
-    person = Person.objects.filter(email__iexact=email.strip()).first() or _new_login(email.strip(), name.strip())
-    membership = _join(person, company)
-    membership.vendor, membership.title, membership.is_active = vendor, title, True
+    require_directory_admin(by, company)
+    email = email.strip()
+    _check_vendor(vendor, company)
+    check_address(vendor, email, address_is_checked)
+    known = Person.objects.filter(email__iexact=email).first()
+    colleagues = _colleagues(vendor, known)
+    membership = _entry(known, company, by) if known else _first_entry(company, email, name.strip())
+    membership.vendor, membership.title = vendor, title.strip()
     membership.save()
-    Event.objects.record("added to the directory", membership, by=by, changes={"employer": ["", employer(membership)]})
-    if not person.has_usable_password():
-        mail_invitation(person, company, by=by)
+    state = {"to_state": membership.state} if membership.asked_at else {}
+    verb = "asked to join the directory" if membership.asked_at else "added to the directory"
+    Event.objects.record(verb, membership, by=by, changes={"employer": ["", employer(membership)]}, **state)
+    _tell(membership, colleagues, by)
     return membership
 
 
-def _new_login(email: str, name: str) -> Person:
+def _first_entry(company, email: str, name: str) -> Membership:
     if not email:
         raise Refused("Enter an e-mail address.", field="email")
     if not name:
         raise Refused("Enter a name.", field="name")
-    return Person.objects.create_user(email, name=name)
+    try:
+        with transaction.atomic():
+            person = Person.objects.create_user(email, name=name)
+    except IntegrityError:  # somebody else entered it in this moment
+        raise NotNow(f"{email} was entered elsewhere just now. Press the button again.") from None
+    return Membership(person=person, company=company)
 
 
-def _join(person, company) -> Membership:
-    membership = Membership.objects.select_for_update().filter(person=person, company=company).first()
-    if membership is None:
-        return Membership(person=person, company=company)
-    if membership.is_active:
+def _entry(person, company, by) -> Membership:
+    """The place of a login of old: asked for, or as it was when they were in this directory before."""
+    lock_holders([person], by)
+    membership = Membership.objects.select_for_update(of=("self",)).filter(person=person, company=company).first()
+    membership = membership or Membership(person=person, company=company, is_active=False, joined_at=None)
+    if membership.state == Membership.State.ACTIVE:
         raise Refused(f"{person.name} is in the directory of {company.name} already.", field="email")
-    if person.holds_push_privilege(company):
-        raise NotNow(
-            f"{person.name} still has Can Push to Accounting from before. The site owner must withdraw it first."
-        )
+    _come_in(membership, by)
     return membership
+
+
+def _come_in(membership: Membership, by) -> None:
+    """Back for who was here before, asked who was not; oneself is asked by signing in. Not saved yet."""
+    if membership.asked_at:
+        raise NotNow(f"{membership.shown_name} was asked before and has not answered yet.")
+    if membership.joined_at and not membership.person.is_active:
+        raise NotNow(f"The site owner closed the login of {membership.person.name}. Ask them to open it again.")
+    check_old_privilege(membership)
+    if membership.joined_at or membership.person == by:
+        membership.is_active, membership.joined_at = True, membership.joined_at or timezone.now()
+    else:
+        membership.asked_at = timezone.now()
+
+
+def check_old_privilege(membership: Membership) -> None:
+    """*Can Push to Accounting* from before must not work again by itself (P-4)."""
+    if membership.person.holds_push_privilege(membership.company):
+        raise NotNow(
+            f"{membership.shown_name} still has Can Push to Accounting from before."
+            " The site owner must withdraw it first."
+        )
+
+
+def _check_vendor(vendor, company) -> None:
+    if vendor is None:
+        return
+    if vendor.company_id != company.pk:
+        raise Refused(f"{vendor.name} is not a vendor of {company.name}.", field="vendor")
+    if not vendor.is_active:
+        raise Refused(f"{vendor.name} is deactivated. Reactivate the vendor first.", field="vendor")
+
+
+def check_address(vendor, email: str, is_checked: bool) -> None:
+    """R82: an address unlike those of the vendor's other people is looked at twice."""
+    known = vendor.known_domains() if vendor else set()
+    if known and domain_of(email) not in known and not is_checked:
+        raise Refused(
+            f"{email} is not an address at {' or '.join(sorted(known))} like those of {vendor.name} so far."
+            " Call the vendor on a number you know, then tick this.",
+            field="address_is_checked",
+        )
+
+
+def _colleagues(vendor, person) -> list[Person]:
+    """Whom a vendor's newcomer is announced to: its people so far."""
+    if vendor is None:
+        return []
+    members = vendor.memberships.in_state(Membership.State.ACTIVE).select_related("person")
+    return [each.person for each in members if each.person != person]
+
+
+def _tell(membership: Membership, colleagues: list[Person], by) -> None:
+    person = membership.person
+    if not person.has_usable_password() and not membership.asked_at:
+        mail_invitation(person, membership.company, by=by)
+    elif person != by:
+        people_mail.entered(membership, by)
+    if colleagues:
+        people_mail.colleague_entered(membership, colleagues, by)
 
 
 @transaction.atomic
 def deactivate_membership(membership: Membership, *, by, reason: str = "") -> None:
-    """End a person's place in a directory. Their own levels there end with it (R65); what they did stays."""
-    _require_directory_admin(by, membership.company)
-    membership = Membership.objects.select_for_update(of=("self",)).get(pk=membership.pk)
-    if not membership.is_active:
-        raise NotNow(f"{membership.person.name} was taken out of the directory before.")
-    membership.is_active = False
-    membership.save(update_fields=["is_active"])
-    _end_levels(membership.person, membership.company)
-    Event.objects.record("taken out of the directory", membership, by=by, reason=reason)
-
-
-def _end_levels(person, company) -> None:
-    places = {"company": [company], "project": list(Project.objects.filter(company=company))}
-    for tool in Tool:
-        for place in places[tool.scope]:
-            write_level(person, tool, place, Level.NONE)
+    """End a person's place in a directory, with every right they had there (R65, R67); what they did stays."""
+    membership = _held(membership, by)
+    if membership.person == by:
+        raise Refused(NOT_ONESELF)
+    if not membership.is_active and not membership.asked_at:
+        raise NotNow(f"{membership.shown_name} was taken out of the directory before.")
+    before = membership.state
+    end_rights(membership, f"{membership.shown_name} was taken out of the directory.", by=by)
+    membership.is_active, membership.asked_at = False, None
+    membership.save(update_fields=["is_active", "asked_at"])
+    states = {"from_state": before, "to_state": membership.state}
+    Event.objects.record("taken out of the directory", membership, by=by, reason=reason.strip(), **states)
 
 
 @transaction.atomic
-def change_employer(membership: Membership, vendor, title: str, *, by) -> None:
-    """Move a person between the company itself and one of its vendors, or change their title."""
-    _require_directory_admin(by, membership.company)
-    if vendor is not None and vendor.company_id != membership.company_id:
-        raise Refused(f"{vendor.name} is not a vendor of {membership.company.name}.", field="vendor")
+def reactivate_membership(membership: Membership, *, by) -> Membership:
+    """Back in the directory without any level; who never agreed to be in it is asked again (R89)."""
+    membership = _held(membership, by)
+    if membership.is_active and membership.person.is_active:
+        raise NotNow(f"{membership.person.name} is in the directory.")
+    _check_vendor(membership.vendor, membership.company)
+    before = membership.state
+    _come_in(membership, by)
+    membership.save(update_fields=["is_active", "joined_at", "asked_at"])
+    verb = "asked again to join the directory" if membership.asked_at else "put back in the directory"
+    Event.objects.record(verb, membership, by=by, from_state=before, to_state=membership.state)
+    if membership.asked_at:
+        people_mail.entered(membership, by)
+    return membership
+
+
+@transaction.atomic
+def change_employer(
+    membership: Membership, vendor, title: str, *, by, reason: str = "", address_is_checked: bool = False
+) -> None:
+    """Move a person between the company itself and one of its vendors, or change their title.
+
+    A new employer is a new start: what they held ends at once, as when they leave (R67).
+    """
+    membership = _held(membership, by)
     before = {"employer": employer(membership), "title": membership.title}
-    membership.vendor, membership.title = vendor, title
+    if vendor != membership.vendor:
+        _move(membership, vendor, address_is_checked, by)
+    membership.title = title.strip()
     membership.save(update_fields=["vendor", "title"])
-    after = {"employer": employer(membership), "title": title}
+    after = {"employer": employer(membership), "title": membership.title}
     changes = {name: [before[name], after[name]] for name in after if before[name] != after[name]}
     if changes:
+        verb = "moved to another employer" if "employer" in changes else "changed in the directory"
+        Event.objects.record(verb, membership, by=by, changes=changes, reason=reason.strip())
+
+
+def _move(membership: Membership, vendor, address_is_checked: bool, by) -> None:
+    person, company = membership.person, membership.company
+    if person == by:
+        raise Refused(NOT_ONESELF)
+    _check_vendor(vendor, company)
+    check_address(vendor, person.email, address_is_checked)
+    if vendor is None:
+        check_old_privilege(membership)
+    end_rights(membership, f"{membership.shown_name} went to {vendor or company}.", by=by)
+    colleagues = _colleagues(vendor, person)
+    membership.vendor = vendor
+    if colleagues and membership.is_active:
+        people_mail.colleague_entered(membership, colleagues, by)
+
+
+def _held(membership: Membership, by) -> Membership:
+    """As it is now, until the end of the transaction, for somebody who may change it."""
+    lock_holders([membership.person], by)
+    require_directory_admin(by, membership.company)
+    rows = Membership.objects.select_for_update(of=("self",)).select_related("company", "vendor", "person")
+    return rows.get(pk=membership.pk)
+
+
+@transaction.atomic
+def edit_person(membership: Membership, title: str, *, by, name: str | None = None) -> None:
+    """Correct the title; and the name of a login that only this directory knows, otherwise it is its owner's."""
+    membership = _held(membership, by)
+    if name is not None:
+        _rename(membership, " ".join(name.split()), by)
+    title = title.strip()
+    if title != membership.title:
+        changes = {"title": [membership.title, title]}
+        membership.title = title
+        membership.save(update_fields=["title"])
         Event.objects.record("changed in the directory", membership, by=by, changes=changes)
+
+
+def _rename(membership: Membership, name: str, by) -> None:
+    person = membership.person
+    if not name:
+        raise Refused("Enter a name.", field="name")
+    if name == person.name:
+        return
+    if not may_rename(membership, by):
+        raise NotAllowed("to be that person: they change their name in their own profile")
+    changes = {"name": [person.name, name]}
+    person.name = name
+    person.save(update_fields=["name"])
+    record_change(person, changes, by=by)
+
+
+def may_rename(membership: Membership, by) -> bool:
+    """One company does not rename what another company's directory shows, nor who owns the site."""
+    person = membership.person
+    is_theirs_alone = not person.memberships.exclude(pk=membership.pk).exists()
+    return membership.joined_at is not None and (
+        is_site_owner(by) or (is_theirs_alone and not person.is_staff and not person.is_superuser)
+    )
 
 
 @transaction.atomic
@@ -99,14 +254,11 @@ def change_profile(person, *, name: str, uses_keys: bool) -> None:
 def record_change(person, changes: dict, *, by) -> None:
     """Put a changed login on record in every directory that lists it; in the caller's transaction."""
     if changes:
-        for membership in person.memberships.select_related("company", "vendor", "person"):
+        for membership in person.memberships.filter(joined_at__isnull=False).select_related(
+            "company", "vendor", "person"
+        ):
             Event.objects.record("changed the login", membership, by=by, changes=changes)
 
 
 def employer(membership: Membership) -> str:
     return str(membership.vendor or membership.company)
-
-
-def _require_directory_admin(by, company) -> None:
-    if not (by.is_active and by.is_superuser):
-        read_access(by, company).require(Tool.COMPANY_DIRECTORY, Level.ADMIN)

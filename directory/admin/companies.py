@@ -2,15 +2,17 @@
 
 from django import forms
 from django.contrib import admin
+from django.db import transaction
 from django.utils.decorators import method_decorator
 
 from directory.actions import vendors
-from directory.actions.companies import record_entry
+from directory.actions.companies import SEPARATIONS, SETTINGS, change_settings, check_settings, record_entry
 from directory.actions.vendors import Details
 from directory.admin.bases import OwnersOnly, changes_in
 from directory.decorators import with_fresh_sign_in
 from directory.lookalikes import Lookalikes
 from directory.models import Company, Project, Vendor
+from directory.refusals import Refused
 
 DETAILS = tuple(Details.__dataclass_fields__)
 
@@ -23,17 +25,60 @@ class Recorded(OwnersOnly):
         record_entry(obj, changes_in(form, not change), by=request.user, is_new=not change)
 
 
+class CompanyForm(forms.ModelForm):
+    """Tries the settings on before they are saved, so that what the action refuses stands beside its field."""
+
+    reason = forms.CharField(
+        max_length=300,
+        required=False,
+        help_text="Needed when something protects less than before. It is recorded and mailed.",
+    )
+
+    class Meta:
+        model = Company
+        fields = ("name", "slug", *SETTINGS[1:])
+
+    def clean(self):
+        values = super().clean()
+        if self.instance.pk and not self.errors:
+            try:
+                check_settings(self.before, self.settings(), reason=values["reason"])
+            except Refused as refusal:
+                self.add_error(refusal.field if refusal.field in self.fields else None, refusal.message)
+        return values
+
+    @property
+    def before(self) -> Company:
+        return Company.objects.get(pk=self.instance.pk)
+
+    def settings(self) -> dict:
+        return {name: self.cleaned_data[name] for name in SETTINGS}
+
+
 @admin.register(Company)
 class CompanyAdmin(Recorded):
-    list_display = ("name", "slug", "time_zone", "separate_submitter_and_approver", "separate_sender_and_accepter")
-    list_display += ("needs_second_factor",)
-    fields = list_display
+    """A new company is entered here; what it is changed to goes the way of its own settings page."""
+
+    form = CompanyForm
+    list_display = ("name", "slug", "time_zone", *SEPARATIONS)
+    fields = ("name", "slug", *SETTINGS[1:], "reason")
     prepopulated_fields = {"slug": ("name",)}
     search_fields = ("name",)
 
     @method_decorator(with_fresh_sign_in)
     def change_view(self, request, object_id, form_url="", extra_context=None):
         return super().change_view(request, object_id, form_url, extra_context)
+
+    def save_model(self, request, obj, form, change):
+        if not change:
+            super().save_model(request, obj, form, change)
+            return
+        with transaction.atomic():
+            change_settings(obj, form.settings(), by=request.user, reason=form.cleaned_data["reason"])
+            if "slug" in form.changed_data:
+                obj.save(update_fields=["slug"])
+                changes = {"slug": [form.initial["slug"], obj.slug]}
+                record_entry(obj, changes, by=request.user, is_new=False)
 
 
 class VendorEntryForm(forms.ModelForm):

@@ -12,11 +12,19 @@ from directory.admin.bases import OwnersAlone, changes_in, is_site_owner
 from directory.admin.levels import levels_page
 from directory.decorators import with_fresh_sign_in
 from directory.models import Company, Membership, PermissionTemplate, Person, Vendor
+from directory.refusals import Refused
 
 
 def check_vendor(form, company, vendor) -> None:
     if company and vendor and vendor.company_id != company.pk:
         form.add_error("vendor", f"{vendor.name} is not a vendor of {company.name}.")
+
+
+def check_address(form, vendor, email: str) -> None:
+    try:
+        people.check_address(vendor, email, form.cleaned_data["address_is_checked"])
+    except Refused as refusal:
+        form.add_error(refusal.field, refusal.message)
 
 
 class EntryForm(forms.ModelForm):
@@ -27,6 +35,9 @@ class EntryForm(forms.ModelForm):
         Vendor.objects.select_related("company"), required=False, help_text="Empty: employed by the company itself."
     )
     title = forms.CharField(max_length=80, required=False)
+    address_is_checked = forms.BooleanField(
+        required=False, help_text="Needed when the address is unlike those of the vendor's other people (R82)."
+    )
 
     class Meta:
         model = Person
@@ -35,10 +46,14 @@ class EntryForm(forms.ModelForm):
     def clean(self):
         values = super().clean()
         check_vendor(self, values.get("company"), values.get("vendor"))
+        if not self.errors:
+            check_address(self, values["vendor"], values["email"])
         return values
 
 
 class MembershipForm(forms.ModelForm):
+    address_is_checked = forms.BooleanField(required=False)
+
     class Meta:
         model = Membership
         fields = ("company", "vendor", "title", "is_active")
@@ -57,10 +72,18 @@ class MembershipForm(forms.ModelForm):
         typed, was_active = self.cleaned_data, self.initial.get("is_active", False)
         if not was_active and typed["is_active"]:
             return people.add_person(
-                typed["company"], person.email, person.name, by=by, vendor=typed["vendor"], title=typed["title"]
+                typed["company"],
+                person.email,
+                person.name,
+                by=by,
+                vendor=typed["vendor"],
+                title=typed["title"],
+                address_is_checked=typed["address_is_checked"],
             )
         membership = Membership.objects.get(pk=self.instance.pk)
-        people.change_employer(membership, typed["vendor"], typed["title"], by=by)
+        people.change_employer(
+            membership, typed["vendor"], typed["title"], by=by, address_is_checked=typed["address_is_checked"]
+        )
         if was_active and not typed["is_active"]:
             people.deactivate_membership(membership, by=by)
         return membership
@@ -69,7 +92,7 @@ class MembershipForm(forms.ModelForm):
 class MembershipInline(admin.StackedInline):
     model = Membership
     form = MembershipForm
-    fields = ("company", "vendor", "title", "is_active")
+    fields = ("company", "vendor", "title", "is_active", "address_is_checked")
     extra = 0
     can_delete = False
     verbose_name_plural = "in the directory of"
@@ -163,7 +186,7 @@ class PersonAdmin(OwnersAlone):
         return (*self.readonly_fields, "email") if obj else self.readonly_fields
 
     def get_fieldsets(self, request, obj=None):
-        entry = ((None, {"fields": ("email", "name", "company", "vendor", "title")}),)
+        entry = ((None, {"fields": ("email", "name", "company", "vendor", "title", "address_is_checked")}),)
         return self.fieldsets if obj else entry
 
     def get_inlines(self, request, obj):
@@ -189,7 +212,13 @@ class PersonAdmin(OwnersAlone):
             return
         typed = form.cleaned_data
         entered = people.add_person(
-            typed["company"], obj.email, obj.name, by=request.user, vendor=typed["vendor"], title=typed["title"]
+            typed["company"],
+            obj.email,
+            obj.name,
+            by=request.user,
+            vendor=typed["vendor"],
+            title=typed["title"],
+            address_is_checked=typed["address_is_checked"],
         )
         obj.pk = entered.person_id
         obj.refresh_from_db()

@@ -12,6 +12,10 @@ from directory.models.zones import InTimeZone
 from directory.permissions import Tool
 
 
+def domain_of(email: str) -> str:
+    return email.rpartition("@")[2].casefold()
+
+
 class Policy(models.TextChoices):
     """What a missing paper of a vendor means for an approval (R85)."""
 
@@ -147,3 +151,9 @@ class Vendor(models.Model):
     def details_are_new(self) -> bool:
         """A verified change took effect less than five days ago (R81)."""
         return self.details_changed_at is not None and timezone.now() - self.details_changed_at < DETAILS_ARE_NEW
+
+    def known_domains(self) -> set[str]:
+        """Where this vendor has its mail, as far as its own address and its active people show (R82)."""
+        people = self.memberships.filter(is_active=True, person__is_active=True)
+        addresses = [self.email, *people.values_list("person__email", flat=True)]
+        return {domain_of(address) for address in addresses if address}

@@ -5,6 +5,7 @@ from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
+from django.utils import timezone
 
 from directory.models.companies import Company, Vendor
 from directory.permissions import Level, Tool, objects_with_level
@@ -94,18 +95,53 @@ class MembershipQuerySet(models.QuerySet):
             .order_by(F("vendor__name").asc(nulls_first=True), "person__name")
         )
 
+    def by_employer(self):
+        """The company's own people first, then by vendor, by name each, in whatever state."""
+        return self.select_related("person", "vendor", "company").order_by(
+            F("vendor__name").asc(nulls_first=True), "person__name", "pk"
+        )
+
+    def count_by_state(self) -> dict[str, int]:
+        return self.aggregate(**{state.value: models.Count("pk", filter=STATES[state]) for state in STATES})
+
     def in_order_of_company(self):
         return self.filter(is_active=True).select_related("company", "vendor").order_by("company__name")
+
+    def in_state(self, state: str):
+        return self.filter(STATES[state])
+
+    def questions(self):
+        """To whom a directory put the question of joining it, and who has not answered (R89)."""
+        return self.in_state(Membership.State.ASKED).select_related("company", "vendor", "person")
+
+    def matching(self, words: str):
+        """Every word stands in the name, the e-mail, the vendor or the title. Who never joined is found by e-mail."""
+        found = self
+        for word in words.split():
+            named = Q(person__name__icontains=word, joined_at__isnull=False)
+            found = found.filter(
+                named | Q(person__email__icontains=word) | Q(vendor__name__icontains=word) | Q(title__icontains=word)
+            )
+        return found
 
 
 class Membership(models.Model):
     """A person's place in a company's directory; `vendor` set: employed by that vendor, so external."""
+
+    class State(models.TextChoices):
+        ACTIVE = "active", "Active"
+        ASKED = "asked", "Asked to join"
+        DECLINED = "declined", "Did not join"
+        DEACTIVATED = "deactivated", "Deactivated"
 
     company = models.ForeignKey(Company, models.PROTECT, related_name="memberships")
     person = models.ForeignKey(Person, models.PROTECT, related_name="memberships")
     vendor = models.ForeignKey(Vendor, models.PROTECT, null=True, blank=True, related_name="memberships")
     title = models.CharField(max_length=80, blank=True)
     is_active = models.BooleanField(default=True)
+    joined_at = models.DateTimeField(
+        null=True, default=timezone.now, editable=False, help_text="Empty: a login of old that has not agreed (R89)."
+    )
     asked_at = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="A login of old was asked to join and has not answered (R89)."
     )
@@ -120,8 +156,34 @@ class Membership(models.Model):
                 condition=Q(asked_at__isnull=True) | Q(is_active=False),
                 name="whoever_has_not_agreed_is_not_in_the_directory",
             ),
+            models.CheckConstraint(
+                condition=Q(joined_at__isnull=False) | Q(is_active=False),
+                name="nobody_is_in_a_directory_without_having_joined",
+            ),
         ]
         indexes = [models.Index(fields=["person"], condition=Q(is_active=True), name="active_memberships")]
 
     def __str__(self):
-        return f"{self.person} at {self.vendor or self.company}"
+        return f"{self.shown_name} at {self.vendor or self.company}"
+
+    @property
+    def state(self) -> "Membership.State":
+        if self.is_active and self.person.is_active:
+            return self.State.ACTIVE
+        if self.asked_at:
+            return self.State.ASKED
+        return self.State.DEACTIVATED if self.joined_at else self.State.DECLINED
+
+    @property
+    def shown_name(self) -> str:
+        """The login's name is nobody's business here before its owner has agreed to join (R76)."""
+        return self.person.name if self.joined_at else self.person.email
+
+
+IS_ACTIVE = Q(is_active=True, person__is_active=True)
+STATES = {
+    Membership.State.ACTIVE: IS_ACTIVE,
+    Membership.State.ASKED: Q(asked_at__isnull=False),
+    Membership.State.DECLINED: Q(is_active=False, asked_at__isnull=True, joined_at__isnull=True),
+    Membership.State.DEACTIVATED: Q(joined_at__isnull=False, asked_at__isnull=True) & ~IS_ACTIVE,
+}

@@ -362,14 +362,32 @@ def test_unticking_a_membership_takes_the_person_out_of_the_directory(site, w):
 
 def test_a_changed_company_setting_is_an_event(site, w):
     """P-7: switching separation of duties off is logged."""
-    values = company_values(w) | {"separate_submitter_and_approver": "on"}
-    assert site.post(reverse("admin:directory_company_change", args=[w.company.pk]), values).status_code == 302
+    address = reverse("admin:directory_company_change", args=[w.company.pk])
+    values = company_values(w) | {"separate_sender_and_accepter": ""}
+    refused = site.post(address, values).content.decode()
+    assert "would protect less than before" in refused
+    w.company.refresh_from_db()
+    assert w.company.separate_sender_and_accepter
+    assert site.post(address, values | {"reason": "We are two people"}).status_code == 302
     event = Event.objects.about(w.company).first()
     assert event.changes == {"separate_sender_and_accepter": ["True", "False"]}
+    assert (event.by, event.reason) == (w.owner, "We are two people")
+    assert Mail.objects.about(w.company).get(to=w.owner).headline.endswith(f"loosened a protection of {w.company}")
+
+
+def test_a_company_gets_another_address_in_the_admin_with_its_event(site, w):
+    address = reverse("admin:directory_company_change", args=[w.company.pk])
+    assert site.post(address, company_values(w) | {"slug": "cascade"}).status_code == 302
+    w.company.refresh_from_db()
+    assert w.company.slug == "cascade"
+    assert "slug" in Event.objects.about(w.company).get().changes
 
 
 def company_values(w) -> dict:
-    return {name: getattr(w.company, name) for name in ("name", "slug", "time_zone")}
+    """What the company's page would send, as it is."""
+    names = ("name", "slug", "time_zone", "insurance_policy", "workers_comp_policy", "lien_waiver_policy")
+    separations = ("separate_submitter_and_approver", "separate_sender_and_accepter", "separate_raiser_and_approver")
+    return {name: getattr(w.company, name) for name in names} | dict.fromkeys(separations, "on")
 
 
 def test_the_site_owner_says_in_which_zone_accounting_counts_its_days(site, w):

@@ -1,0 +1,43 @@
+"""Who hears of a newcomer in a directory, and of a protection that was loosened. One function an event."""
+
+from collections.abc import Iterable
+
+from directory.models import Person
+from directory.notifications import post
+
+
+def entered(membership, by: Person) -> None:
+    """To the newcomer: how to get in; to the owner of a login of old: the question whether they join (R89)."""
+    company, is_asked = membership.company, membership.asked_at is not None
+    post(
+        about=membership,
+        to=[membership.person],
+        subject=f"{company} asks you to join its directory" if is_asked else f"You are in the directory of {company}",
+        template="directory/emails/asked" if is_asked else "directory/emails/added",
+        context={"membership": membership, "by": by},
+        reply_to=by.email,
+    )
+
+
+def colleague_entered(membership, colleagues: Iterable[Person], by: Person) -> None:
+    """To a vendor's people so far, so that a stranger among them is noticed (R82)."""
+    post(
+        about=membership,
+        to=colleagues,
+        subject=f"{membership.company} added {membership.shown_name} for {membership.vendor}",
+        template="directory/emails/colleague",
+        context={"membership": membership, "by": by},
+        reply_to=by.email,
+    )
+
+
+def settings_loosened(company, to: Iterable[Person], loosened: list[dict], reason: str, by: Person) -> None:
+    """To the site owners and the company's Directory Admins: what protects less now, and why (P-7)."""
+    post(
+        about=company,
+        to=to,
+        subject=f"{by.name} loosened a protection of {company}",
+        template="directory/emails/loosened",
+        context={"loosened": loosened, "reason": reason, "by": by},
+        reply_to=by.email,
+    )

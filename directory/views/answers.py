@@ -1,0 +1,28 @@
+"""What views of the directory have in common: carrying out what a form asks, and showing a dialog or its page."""
+
+from collections.abc import Callable
+
+from django.shortcuts import render
+
+from directory.refusals import NotAllowed, Refused
+
+
+def carried_out(form, act: Callable[[dict], object]) -> bool:
+    """Whether the form was in order and `act` did it; a refusal stands beside its field, and nothing typed is lost."""
+    if not form.is_valid():
+        return False
+    try:
+        act(form.cleaned_data)
+    except NotAllowed:
+        raise
+    except Refused as refusal:
+        form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
+        return False
+    return True
+
+
+def dialog(request, template: str, context: dict):
+    """The box alone where a page fetched it, else the same words as a page; 422 with what is wrong."""
+    form = context.get("form")
+    name = f"{template}#dialog" if request.htmx else template
+    return render(request, name, context, status=422 if form and form.errors else 200)
