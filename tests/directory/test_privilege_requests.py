@@ -178,8 +178,16 @@ def test_a_request_for_the_site_owner_themselves_is_not_theirs_to_grant(w):
     assert not read_access(w.owner, w.company).can_push_to_accounting
 
 
-def test_a_request_whose_person_has_left_can_only_be_declined(w, asked):
+def test_a_request_ends_when_its_person_leaves_the_directory(w, asked):
     people.deactivate_membership(w.staff.membership_in(w.company), by=w.owner)
+    asked.refresh_from_db()
+    assert (asked.state, asked.answered_by) == (State.DECLINED, w.owner)
+    with pytest.raises(NotNow, match="answered before"):
+        privileges.grant_request(asked, by=w.owner, reason="Yes")
+
+
+def test_a_request_whose_login_was_closed_can_only_be_declined(w, asked):
+    type(w.staff).objects.filter(pk=w.staff.pk).update(is_active=False)
     with pytest.raises(Refused, match="not employed by"):
         privileges.grant_request(asked, by=w.owner, reason="Yes")
     assert privileges.decline_request(asked, by=w.owner, reason="Left").state == State.DECLINED
