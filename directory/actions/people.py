@@ -116,12 +116,12 @@ def _colleagues(vendor, person) -> list[Person]:
 
 def _tell(membership: Membership, colleagues: list[Person], by) -> None:
     person = membership.person
+    if colleagues:
+        people_mail.colleague_entered(membership, colleagues, by)
     if not person.has_usable_password() and not membership.asked_at:
         mail_invitation(person, membership.company, by=by)
     elif person != by:
         people_mail.entered(membership, by)
-    if colleagues:
-        people_mail.colleague_entered(membership, colleagues, by)
 
 
 @transaction.atomic

@@ -10,12 +10,14 @@ from django.core.exceptions import ValidationError
 from directory.actions import people
 from directory.actions.row_plans import CHANGED, NEW, REFUSED, SAME, Plan, PlannedChange, RowPlan, cell
 from directory.models import DirectoryUpload, Membership, Person, Vendor
+from directory.refusals import Refused
 
 HEADINGS = {
     "email": ("E-mail", "E-mail address"),
     "name": ("Name", "Full name", "Person"),
     "vendor": ("Vendor", "Employer", "Employed by", "Company"),
     "title": ("Title", "Job title", "Role"),
+    "address_checked": ("Address checked",),
 }
 
 
@@ -74,7 +76,18 @@ class _Known:
         if row.get("vendor") and (vendor is None or not vendor.is_active):
             why = f"{row['vendor']} is deactivated." if vendor else f"“{row['vendor']}” is no vendor of {self.company}."
             found.append(f"{cell(self.upload, row, 'vendor')}: {why} Enter or reactivate the vendor first.")
+        elif vendor and (member is None or member.vendor_id != vendor.pk):
+            found += self._strange_address(row, vendor)
         return found
+
+    def _strange_address(self, row: dict, vendor: Vendor) -> list[str]:
+        """R82, as on a person's own page; a list says in a column of its own what is ticked there."""
+        try:
+            people.check_address(vendor, row["email"], _is_checked(row))
+        except Refused as refusal:
+            remedy = "or, once you have called them, write yes in a column “Address checked”."
+            return [f"{cell(self.upload, row, 'email')}: {refusal.message.rstrip('.')}, {remedy}"]
+        return []
 
     def _vendor(self, row: dict, member: Membership | None) -> Vendor | None:
         """Whom the row says the person works for: empty is the company itself; without the column, as it is."""
@@ -99,6 +112,7 @@ class _Known:
             row.get("name", ""),
             vendor=vendor,
             title=row.get("title", ""),
+            address_is_checked=_is_checked(row),
         )
         return RowPlan(row["row"], title, NEW, changes, (), tuple(notes), (), act)
 
@@ -115,14 +129,18 @@ class _Known:
             changes += (PlannedChange("Title", member.title, title),)
         if not changes:
             return RowPlan(row["row"], person.name, SAME, notes=tuple(notes))
-        act = partial(people.change_employer, member, vendor, title)
+        act = partial(people.change_employer, member, vendor, title, address_is_checked=_is_checked(row))
         return RowPlan(row["row"], person.name, CHANGED, changes, (), tuple(notes), (), act)
+
+
+def _is_checked(row: dict) -> bool:
+    return row.get("address_checked", "").casefold() in ("yes", "y", "true", "1", "x")
 
 
 def _wrong_with(column: str, text: str) -> list[str]:
     if "\n" in text:
         return ["Write this on one line."]
-    if column == "vendor":
+    if column in ("vendor", "address_checked"):
         return []
     model_field = (Membership if column == "title" else Person)._meta.get_field(column)
     if len(text) > model_field.max_length:

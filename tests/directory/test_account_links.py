@@ -24,7 +24,9 @@ def w():
 
 @pytest.fixture
 def nia(w):
-    return people.add_person(w.company, "Nia@Acme.example", "Nia Next", by=w.owner, vendor=w.vendor, address_is_checked=True).person
+    return people.add_person(
+        w.company, "Nia@Acme.example", "Nia Next", by=w.owner, vendor=w.vendor, address_is_checked=True
+    ).person
 
 
 def test_somebody_new_is_mailed_a_link_chooses_a_password_and_is_in(client, nia):

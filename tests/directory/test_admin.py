@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group, Permission
 from django.urls import reverse
 from django.utils import timezone
 
-from directory.actions import people, permission_templates, privileges
+from directory.actions import permission_templates, privileges
 from directory.actions.grants import set_level
 from directory.admin.bases import ReadOnly
 from directory.models import AccountingPrivilege, Company, Event, Mail, Person, PrivilegeRequest, Project, Vendor
