@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from directory.actions import people
 from directory.actions.grants import set_level
+from directory.actions.people import add_person
 from directory.models import Event, PermissionTemplate
 from directory.models.events import EventQuerySet
 from directory.permissions import Level, Tool
@@ -158,6 +159,92 @@ def _(s):
     data = {"name": "Key", "credential": {}}
     key = Authenticator.objects.create(user=s.base.contact, type=Authenticator.Type.WEBAUTHN, data=data)
     return lambda: s.contact.post(reverse("mfa_remove_webauthn", args=[key.pk]))
+
+
+# People, projects and settings of the company
+
+
+def colleague(s: Stage):
+    """Somebody of the company's own, as the directory lists them."""
+    return person("Cole League", s.base.company).memberships.get()
+
+
+@act("directory-person-new", "added to the directory")
+def _(s):
+    page = s.company("directory-person-new")
+    return lambda: press(s.max, page, "directory-person-new", name="Nia Next", email="nia@example.com")
+
+
+@act("directory-person-edit", "changed in the directory")
+def _(s):
+    page = s.company("directory-person-edit", colleague(s).pk)
+    return lambda: press(s.max, page, "directory-person-edit", title="Superintendent")
+
+
+@act("directory-person-move", "moved to another employer")
+def _(s):
+    page = s.company("directory-person-move", colleague(s).pk)
+    typed = {"vendor": s.base.vendor.pk, "reason": "Hired by them", "address_is_checked": "on"}
+    return lambda: press(s.max, page, "directory-person-move", **typed)
+
+
+@act("directory-person-deactivate", "taken out of the directory")
+def _(s):
+    page = s.company("directory-person-deactivate", colleague(s).pk)
+    return lambda: press(s.max, page, "directory-person-deactivate", reason="Retired")
+
+
+@act("directory-person-reactivate", "put back in the directory")
+def _(s):
+    member = colleague(s)
+    s.max.post(s.company("directory-person-deactivate", member.pk), {"reason": "Retired"})
+    return lambda: s.max.post(s.company("directory-person-reactivate", member.pk))
+
+
+def asked(s: Stage):
+    """A login of another company that this one asks to join."""
+    return add_person(s.base.company, person("Otto Other").email, "Otto", by=s.base.owner)
+
+
+@act("joining-join", "joined the directory")
+def _(s):
+    member = asked(s)
+    return lambda: press(signed_in(member.person), reverse("joining"), "joining-join")
+
+
+@act("joining-decline", "did not join the directory")
+def _(s):
+    member = asked(s)
+    return lambda: press(signed_in(member.person), reverse("joining"), "joining-decline")
+
+
+@act("company-project-new", "entered")
+def _(s):
+    typed = {"name": "Harbor School", "number": "2026021", "slug": "harbor-school"}
+    return lambda: press(s.max, s.company("company-project-new"), "company-project-new", **typed)
+
+
+@act("company-project", "changed")
+def _(s):
+    page = s.company("company-project", s.base.project.pk)
+    return lambda: press(s.max, page, "company-project", name="Riverside Towers")
+
+
+@act("company-project-end", "ended the project")
+def _(s):
+    page = s.company("company-project-end", s.base.project.pk)
+    return lambda: press(s.max, page, "company-project-end", reason="Handed over")
+
+
+@act("company-project-run", "runs the project again")
+def _(s):
+    s.max.post(s.company("company-project-end", s.base.project.pk), {"reason": "Handed over"})
+    return lambda: s.max.post(s.company("company-project-run", s.base.project.pk))
+
+
+@act("company-settings", "changed the settings")
+def _(s):
+    return lambda: press(s.max, s.company("company-settings"), "company-settings", name="Cascade Builders and Sons")
 
 
 # Vendors

@@ -11,7 +11,7 @@ from directory.permissions import Level, Tool
 from directory.views.answers import carried_out
 
 
-@company_view(Tool.COMPANY_DIRECTORY, Level.ADMIN)
+@company_view(Tool.COMPANY_DIRECTORY, Level.ADMIN, fresh=True)
 def company_settings(request, company):
     form = SettingsForm(company, request.POST or None)
 
