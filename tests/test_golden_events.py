@@ -17,7 +17,6 @@ from django.utils import timezone
 
 from directory.actions import people
 from directory.actions.grants import set_level
-from directory.actions.people import add_person
 from directory.models import Event, PermissionTemplate
 from directory.models.events import EventQuerySet
 from directory.permissions import Level, Tool
@@ -107,7 +106,7 @@ def _(s):
 
 def somebody_new(s: Stage) -> str:
     """The path of the link to a first password."""
-    people.add_person(s.base.company, "nia@acme.example", "Nia Next", by=s.base.owner, vendor=s.base.vendor)
+    people.add_person(s.base.company, "nia@example.com", "Nia Next", by=s.base.owner, vendor=s.base.vendor)
     return link_in_mail()
 
 
@@ -203,19 +202,19 @@ def _(s):
 
 def asked(s: Stage):
     """A login of another company that this one asks to join."""
-    return add_person(s.base.company, person("Otto Other").email, "Otto", by=s.base.owner)
+    return people.add_person(s.base.company, person("Otto Other").email, "Otto", by=s.base.owner)
 
 
 @act("joining-join", "joined the directory")
 def _(s):
-    member = asked(s)
-    return lambda: press(signed_in(member.person), reverse("joining"), "joining-join")
+    otto = signed_in(asked(s).person)
+    return lambda: press(otto, reverse("joining"), "joining-join")
 
 
 @act("joining-decline", "did not join the directory")
 def _(s):
-    member = asked(s)
-    return lambda: press(signed_in(member.person), reverse("joining"), "joining-decline")
+    otto = signed_in(asked(s).person)
+    return lambda: press(otto, reverse("joining"), "joining-decline")
 
 
 @act("company-project-new", "entered")
