@@ -82,8 +82,8 @@ class SettingsForm(forms.Form):
         max_digits=18,
         decimal_places=2,
         localize=True,
-        label="Second approval from",
-        help_text="US dollars of payment due. From this amount on two people approve. Empty: one is enough.",
+        label="Second approval above",
+        help_text="US dollars due to one vendor in a period. Above it two people approve. Empty: one is enough.",
     )
     needs_second_factor = forms.BooleanField(
         required=False,

@@ -143,6 +143,7 @@ DOORS = {  # address name: (to read, to write)
     "directory-person-new": (DIRECTORY_ADMIN, DIRECTORY_ADMIN),
     "directory-person": (DIRECTORY, None),
     "directory-person-edit": (DIRECTORY_ADMIN, DIRECTORY_ADMIN),
+    "directory-person-invite": (None, DIRECTORY_ADMIN),
     "directory-person-move": (DIRECTORY_ADMIN, DIRECTORY_ADMIN),
     "directory-person-deactivate": (DIRECTORY_ADMIN, DIRECTORY_ADMIN),
     "directory-person-reactivate": (None, DIRECTORY_ADMIN),

@@ -193,6 +193,12 @@ def _(s):
     return lambda: press(s.max, page, "directory-person-deactivate", reason="Retired")
 
 
+@act("directory-person-invite", "was sent a new link to set a password")
+def _(s):
+    entered = people.add_person(s.base.company, "nia@example.com", "Nia Next", by=s.base.owner)
+    return lambda: s.max.post(s.company("directory-person-invite", entered.pk))
+
+
 @act("directory-person-reactivate", "put back in the directory")
 def _(s):
     member = colleague(s)

@@ -4,7 +4,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from directory import people_mail
-from directory.actions.account_links import mail_invitation
+from directory.actions.account_links import mail_invitation, send_account_invitation
 from directory.actions.grants import is_site_owner, lock_holders, require_directory_admin
 from directory.actions.leaving import end_rights
 from directory.models import Event, Membership, Person
@@ -155,6 +155,15 @@ def reactivate_membership(membership: Membership, *, by) -> Membership:
     if membership.asked_at:
         people_mail.entered(membership, by)
     return membership
+
+
+@transaction.atomic
+def invite_again(membership: Membership, *, by) -> None:
+    """Mail a new one-time link to somebody in the directory who has not set a password yet (R88)."""
+    membership = _held(membership, by)
+    if not membership.is_active:
+        raise NotNow(f"{membership.shown_name} is not in the directory now. Put them back first.")
+    send_account_invitation(membership.person, membership.company, by=by)
 
 
 @transaction.atomic

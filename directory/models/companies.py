@@ -42,7 +42,9 @@ class Company(InTimeZone):
         default=True, help_text="Whoever allowed more than was claimed may not approve the invoice."
     )
     second_approval_above = MoneyField(
-        null=True, blank=True, help_text="From this payment due on, two people approve. Empty: one is enough."
+        null=True,
+        blank=True,
+        help_text="Above this payment due to one vendor in a period, two people approve. Empty: one is enough.",
     )
     needs_second_factor = models.BooleanField(
         "second factor required", default=False, help_text="Of accounting approvers, accounting staff and site owners."

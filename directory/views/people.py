@@ -119,6 +119,14 @@ def reactivate_person(request, company, pk):
     return redirect("directory-person", company.slug, pk)
 
 
+@company_view(Tool.COMPANY_DIRECTORY, Level.ADMIN, methods=WRITE)
+def invite_again(request, company, pk):
+    membership = _membership(company, pk)
+    people.invite_again(membership, by=request.user)
+    messages.success(request, f"{membership.person.email} gets a new link; the one of before no longer works.")
+    return redirect("directory-person", company.slug, pk)
+
+
 def _of(membership: Membership, form) -> dict:
     privilege = membership.person.holds_push_privilege(membership.company)
     return {"membership": membership, "form": form, "holds_privilege": privilege}
