@@ -26,7 +26,6 @@ urlpatterns = [
     path("c/<slug:company>/directory/people/new/", people.add_person, name="directory-person-new"),
     path("c/<slug:company>/directory/people/<int:pk>/", people.person_page, name="directory-person"),
     path("c/<slug:company>/directory/people/<int:pk>/edit/", people.edit_person, name="directory-person-edit"),
-    path("c/<slug:company>/directory/people/<int:pk>/invite/", people.invite_again, name="directory-person-invite"),
     path("c/<slug:company>/directory/people/<int:pk>/move/", people.move_person, name="directory-person-move"),
     path(
         "c/<slug:company>/directory/people/<int:pk>/deactivate/",
@@ -38,6 +37,7 @@ urlpatterns = [
         people.reactivate_person,
         name="directory-person-reactivate",
     ),
+    path("c/<slug:company>/directory/people/<int:pk>/invite/", people.invite_again, name="directory-person-invite"),
     path("c/<slug:company>/directory/projects/", projects.project_list, name="company-projects"),
     path("c/<slug:company>/directory/projects/new/", projects.add_project, name="company-project-new"),
     path("c/<slug:company>/directory/projects/<int:pk>/", projects.edit_project, name="company-project"),

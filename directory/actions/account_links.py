@@ -36,7 +36,7 @@ def send_account_invitation(person, company, *, by) -> AccountInvitation:
     person = _locked(person)
     if person.has_usable_password():
         raise Refused(f"{person.name} has a password. “Reset your password” on the sign-in page sends a new link.")
-    logins.record(person, "was sent a new link to set a password", by=by)
+    logins.record(person, "had a new link to set a password mailed", by=by)
     return mail_invitation(person, company, by=by)
 
 

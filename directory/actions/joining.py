@@ -11,6 +11,8 @@ from directory.refusals import NotAllowed, NotNow
 def join(membership: Membership, *, by) -> Membership:
     """From now on the person is in the directory; they hold nothing there yet."""
     membership = _asked(membership, by)
+    if membership.vendor and not membership.vendor.is_active:
+        raise NotNow(f"{membership.vendor} is no longer a vendor of {membership.company}. Ask them what changed.")
     membership.is_active, membership.asked_at, membership.joined_at = True, None, timezone.now()
     return _answered(membership, "joined the directory", by)
 

@@ -133,7 +133,8 @@ def deactivate_membership(membership: Membership, *, by, reason: str = "") -> No
     if not membership.is_active and not membership.asked_at:
         raise NotNow(f"{membership.shown_name} was taken out of the directory before.")
     before = membership.state
-    end_rights(membership, f"{membership.shown_name} was taken out of the directory.", by=by)
+    if membership.joined_at:  # whoever was only asked holds nothing here, and their sessions are no affair of ours
+        end_rights(membership, f"{membership.shown_name} was taken out of the directory.", by=by)
     membership.is_active, membership.asked_at = False, None
     membership.save(update_fields=["is_active", "asked_at"])
     states = {"from_state": before, "to_state": membership.state}
@@ -154,15 +155,17 @@ def reactivate_membership(membership: Membership, *, by) -> Membership:
     Event.objects.record(verb, membership, by=by, from_state=before, to_state=membership.state)
     if membership.asked_at:
         people_mail.entered(membership, by)
+    elif not membership.person.has_usable_password():
+        mail_invitation(membership.person, membership.company, by=by)
     return membership
 
 
 @transaction.atomic
 def invite_again(membership: Membership, *, by) -> None:
-    """Mail a new one-time link to somebody in the directory who has not set a password yet (R88)."""
+    """Mail a new link to set a first password. Raises NotNow for who has left, Refused for who has signed in."""
     membership = _held(membership, by)
-    if not membership.is_active:
-        raise NotNow(f"{membership.shown_name} is not in the directory now. Put them back first.")
+    if membership.state != Membership.State.ACTIVE:
+        raise NotNow(f"{membership.shown_name} is not in the directory now.")
     send_account_invitation(membership.person, membership.company, by=by)
 
 
@@ -195,7 +198,8 @@ def _move(membership: Membership, vendor, address_is_checked: bool, by) -> None:
     check_address(vendor, person.email, address_is_checked)
     if vendor is None:
         check_old_privilege(membership)
-    end_rights(membership, f"{membership.shown_name} went to {vendor or company}.", by=by)
+    if membership.joined_at:
+        end_rights(membership, f"{membership.shown_name} went to {vendor or company}.", by=by)
     colleagues = _colleagues(vendor, person)
     membership.vendor = vendor
     if colleagues and membership.is_active:

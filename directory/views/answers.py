@@ -7,6 +7,11 @@ from django.shortcuts import render
 from directory.refusals import NotAllowed, Refused
 
 
+def posted(request):
+    """What a form is filled with: what was sent, be it nothing, or None where nobody sent anything."""
+    return request.POST if request.method == "POST" else None
+
+
 def carried_out(form, act: Callable[[dict], object]) -> bool:
     """Whether the form was in order and `act` did it; a refusal stands beside its field, and nothing typed is lost."""
     if not form.is_valid():

@@ -8,12 +8,12 @@ from directory.company_forms import SettingsForm
 from directory.decorators import company_view
 from directory.models import Event
 from directory.permissions import Level, Tool
-from directory.views.answers import carried_out
+from directory.views.answers import carried_out, posted
 
 
 @company_view(Tool.COMPANY_DIRECTORY, Level.ADMIN, fresh=True)
 def company_settings(request, company):
-    form = SettingsForm(company, request.POST or None)
+    form = SettingsForm(company, posted(request))
 
     def change(typed):
         reason = typed.pop("reason")

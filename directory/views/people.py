@@ -9,12 +9,12 @@ from directory.accounts import remember_keys
 from directory.actions import people
 from directory.decorators import READ, WRITE, company_view, signed_in_view
 from directory.forms import ProfileForm
-from directory.models import AccountingPrivilege, Event, Mail, Membership, PrivilegeRequest
+from directory.models import AccountingPrivilege, AccountInvitation, Event, Mail, Membership, PrivilegeRequest
 from directory.people_forms import MoveForm, NewPersonForm, PeopleFilter, PersonForm, ReasonForm
 from directory.permissions import Level, Tool
 from directory.refusals import Refused
 from directory.roster import entries_of
-from directory.views.answers import carried_out, dialog
+from directory.views.answers import carried_out, dialog, posted
 
 A_PAGE = 50
 
@@ -35,8 +35,7 @@ def directory(request, company):
 
 
 def _company(request, company) -> dict:
-    is_admin = request.access.allows(Tool.COMPANY_DIRECTORY, Level.ADMIN)
-    return {"company": company, "tab": "people", "is_admin": is_admin}
+    return {"company": company, "tab": "people", "is_admin": request.access.is_directory_admin}
 
 
 def _membership(company, pk: int) -> Membership:
@@ -48,21 +47,24 @@ def person_page(request, company, pk):
     membership = _membership(company, pk)
     [entry] = entries_of(company, Membership.objects.filter(pk=pk).by_employer())
     privileges = list(AccountingPrivilege.objects.filter(person=membership.person_id, company=company))
-    requests = PrivilegeRequest.objects.filter(person=membership.person_id, company=company)
+    requests = list(PrivilegeRequest.objects.filter(person=membership.person_id, company=company))
+    links = AccountInvitation.objects.filter(person=membership.person_id, company=company)
     context = _company(request, company) | {
         "membership": membership,
         "entry": entry,
         "is_oneself": membership.person == request.user,
+        "needs_link": membership.state == Membership.State.ACTIVE and not membership.person.has_usable_password(),
+        "request_waits": any(each.state == PrivilegeRequest.State.WAITING for each in requests),
         "privilege": next((each for each in privileges if each.is_live), None),
         "events": Event.objects.about(membership, *privileges, *requests)[:50],
-        "mails": Mail.objects.about(membership).select_related("to")[:20],
+        "mails": Mail.objects.about(membership, *links).select_related("to")[:20],
     }
     return render(request, "directory/person.html", context)
 
 
 @company_view(Tool.COMPANY_DIRECTORY, Level.ADMIN)
 def add_person(request, company):
-    form = NewPersonForm(company, request.POST or None, initial={"vendor": request.GET.get("vendor")})
+    form = NewPersonForm(company, posted(request), initial={"vendor": request.GET.get("vendor")})
     if request.method == "POST" and carried_out(
         form, lambda typed: people.add_person(company, **typed, by=request.user)
     ):
@@ -76,7 +78,7 @@ def add_person(request, company):
 def edit_person(request, company, pk):
     membership = _membership(company, pk)
     names = people.may_rename(membership, request.user)
-    form = PersonForm(membership, request.POST or None, names=names)
+    form = PersonForm(membership, posted(request), names=names)
     if request.method == "POST" and carried_out(
         form, lambda typed: people.edit_person(membership, **typed, by=request.user)
     ):
@@ -88,7 +90,7 @@ def edit_person(request, company, pk):
 @company_view(Tool.COMPANY_DIRECTORY, Level.ADMIN)
 def move_person(request, company, pk):
     membership = _membership(company, pk)
-    form = MoveForm(membership, request.POST or None)
+    form = MoveForm(membership, posted(request))
     if request.method == "POST" and carried_out(
         form, lambda typed: people.change_employer(membership, **typed, by=request.user)
     ):
@@ -101,7 +103,7 @@ def move_person(request, company, pk):
 @company_view(Tool.COMPANY_DIRECTORY, Level.ADMIN)
 def deactivate_person(request, company, pk):
     membership = _membership(company, pk)
-    form = ReasonForm(request.POST or None)
+    form = ReasonForm(posted(request))
     if request.method == "POST" and carried_out(
         form, lambda typed: people.deactivate_membership(membership, **typed, by=request.user)
     ):
@@ -123,7 +125,7 @@ def reactivate_person(request, company, pk):
 def invite_again(request, company, pk):
     membership = _membership(company, pk)
     people.invite_again(membership, by=request.user)
-    messages.success(request, f"{membership.person.email} gets a new link; the one of before no longer works.")
+    messages.success(request, f"{membership.person.email} gets a new link. The one before no longer works.")
     return redirect("directory-person", company.slug, pk)
 
 

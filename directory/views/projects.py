@@ -12,7 +12,7 @@ from directory.decorators import READ, WRITE, company_view
 from directory.models import Event, Project
 from directory.people_forms import ReasonForm
 from directory.permissions import Level, Tool
-from directory.views.answers import carried_out, dialog
+from directory.views.answers import carried_out, dialog, posted
 
 
 @company_view(Tool.COMPANY_DIRECTORY, Level.READ_ONLY, methods=READ)
@@ -32,8 +32,7 @@ def project_list(request, company):
 
 
 def _company(request, company) -> dict:
-    is_admin = request.access.allows(Tool.COMPANY_DIRECTORY, Level.ADMIN)
-    return {"company": company, "tab": "projects", "is_admin": is_admin}
+    return {"company": company, "tab": "projects", "is_admin": request.access.is_directory_admin}
 
 
 def _project(company, pk: int) -> Project:
@@ -42,7 +41,7 @@ def _project(company, pk: int) -> Project:
 
 @company_view(Tool.COMPANY_DIRECTORY, Level.ADMIN)
 def add_project(request, company):
-    form = NewProjectForm(company, request.POST or None)
+    form = NewProjectForm(company, posted(request))
 
     def add(typed):
         entry = ProjectEntry(typed["name"], typed["number"], typed["time_zone"])
@@ -59,7 +58,7 @@ def add_project(request, company):
 @company_view(Tool.COMPANY_DIRECTORY, Level.ADMIN)
 def edit_project(request, company, pk):
     project = _project(company, pk)
-    form = ProjectForm(company, request.POST or None, project)
+    form = ProjectForm(company, posted(request), project)
     if request.method == "POST" and carried_out(
         form, lambda typed: projects.change_project(project, ProjectEntry(**typed), by=request.user)
     ):
@@ -76,7 +75,7 @@ def edit_project(request, company, pk):
 @company_view(Tool.COMPANY_DIRECTORY, Level.ADMIN)
 def end_project(request, company, pk):
     project = _project(company, pk)
-    form = ReasonForm(request.POST or None)
+    form = ReasonForm(posted(request))
     if request.method == "POST" and carried_out(
         form, lambda typed: projects.end_project(project, **typed, by=request.user)
     ):

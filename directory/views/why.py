@@ -11,7 +11,7 @@ from directory.why import explain
 @company_view(Tool.COMPANY_DIRECTORY, Level.READ_ONLY, methods=READ)
 def person_levels(request, company, pk):
     rows = Membership.objects.select_related("person", "vendor", "company")
-    membership = get_object_or_404(rows, company=company, person=pk)
+    membership = get_object_or_404(rows, company=company, person=pk, joined_at__isnull=False)  # R76: no name before
     is_active = membership.is_active and membership.person.is_active
     places = explain(membership) if is_active else {}
     privileges = AccountingPrivilege.objects.filter(person=pk, company=company)
