@@ -139,7 +139,12 @@ class DemoCompany:
         return NewLine(cost_code=self.codes[code], description=description, amount=money(amount), cost_type=cost_type)
 
     def enter(self, project, vendor: str, number: str, title: str, lines, *, contact=True, **fields) -> Commitment:
-        values = {"retainage_rate": money("10"), "stored_retainage_rate": money("10"), "is_private": False} | fields
+        values = {
+            "retainage_rate": money("10"),
+            "holds_stored_retainage": True,
+            "stored_retainage_rate": money("10"),
+            "is_private": False,
+        } | fields
         commitment = Commitment(
             project=project,
             vendor=self.vendors[vendor],
@@ -199,6 +204,7 @@ class DemoCompany:
             [self.line("05-120", "Steel, delivered", "320,000.00", CostType.MATERIAL)],
             kind=Commitment.Kind.PURCHASE_ORDER,
             retainage_rate=money("0"),
+            holds_stored_retainage=False,
             stored_retainage_rate=money("0"),
         )
         self.school_concrete = self.enter(

@@ -66,6 +66,7 @@ class World:
             "title": "Concrete",
             "status": Commitment.Status.APPROVED,
             "retainage_rate": D("10"),
+            "holds_stored_retainage": True,
             "stored_retainage_rate": D("10"),
         } | fields
         lines = lines or [self.line("Footings and grade beams", "73600.00"), self.line("Slab on grade", "29002.00")]

@@ -33,7 +33,7 @@ def new_line(invoice: Invoice, schedule_line: ScheduleLine, before: InvoiceLine 
         schedule_line=schedule_line,
         scheduled_value=schedule_line.amount,
         work_retainage_rate=schedule_line.work_retainage_rate,
-        stored_retainage_rate=schedule_line.commitment.stored_retainage_rate,
+        stored_retainage_rate=schedule_line.commitment.stored_retainage_in_force,
     )
     if before:
         start = next_line(before.as_line())

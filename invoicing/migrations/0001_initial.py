@@ -3,7 +3,7 @@ import directory.fields
 import django.core.validators
 import django.db.models.deletion
 import django_fsm
-import invoicing.models.submissions
+import invoicing.models.attachments
 from decimal import Decimal
 from django.conf import settings
 from django.db import migrations, models
@@ -177,7 +177,7 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=150)),
                 ('size', models.PositiveIntegerField(help_text='bytes')),
                 ('sha256', models.CharField(max_length=64)),
-                ('file', models.FileField(max_length=200, upload_to=invoicing.models.submissions.attachment_path)),
+                ('file', models.FileField(max_length=200, upload_to=invoicing.models.attachments.attachment_path)),
                 ('uploaded_at', models.DateTimeField(auto_now_add=True)),
                 ('uploaded_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('invoice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='attachments', to='invoicing.invoice')),

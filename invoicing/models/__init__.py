@@ -1,3 +1,4 @@
+from invoicing.models.attachments import Attachment, CommitmentAttachment
 from invoicing.models.billing_periods import BillingPeriod, BillingSettings
 from invoicing.models.change_orders import ChangeOrder
 from invoicing.models.commitments import Commitment, InvoiceContact, ScheduleLine
@@ -5,7 +6,7 @@ from invoicing.models.cost_codes import CostCode, CostType
 from invoicing.models.endorsements import Endorsement
 from invoicing.models.invitations import Invitation, InvoiceType
 from invoicing.models.invoices import Invoice, InvoiceLine, InvoiceStatus, Verdict
-from invoicing.models.submissions import Attachment, Submission
+from invoicing.models.submissions import Submission
 
 __all__ = [
     "Attachment",
@@ -13,6 +14,7 @@ __all__ = [
     "BillingSettings",
     "ChangeOrder",
     "Commitment",
+    "CommitmentAttachment",
     "CostCode",
     "CostType",
     "Endorsement",

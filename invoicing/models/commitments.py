@@ -6,10 +6,18 @@ from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q, Sum
+from django_fsm import FSMField, FSMModelMixin
 
 from directory.fields import MoneyField, QuantityField, RateField, UnitPriceField
 from directory.models import Company, Project, Vendor
 from invoicing.calculations.money import ZERO
+from invoicing.models.commitment_statuses import (
+    BILLABLE,
+    OF_PURCHASE_ORDERS,
+    OF_SUBCONTRACTS,
+    CommitmentKind,
+    CommitmentStatus,
+)
 from invoicing.models.cost_codes import CostCode, CostType
 from invoicing.permissions import visible_commitments
 
@@ -32,35 +40,19 @@ class CommitmentQuerySet(models.QuerySet):
         ).distinct()
 
 
-class Commitment(models.Model):
-    class Kind(models.TextChoices):
-        SUBCONTRACT = "subcontract", "Subcontract"
-        PURCHASE_ORDER = "purchase_order", "Purchase order"
-
-    class Status(models.TextChoices):
-        DRAFT = "draft", "Draft"
-        OUT_FOR_BID = "out_for_bid", "Out for Bid"
-        OUT_FOR_SIGNATURE = "out_for_signature", "Out for Signature"
-        PROCESSING = "processing", "Processing"
-        SUBMITTED = "submitted", "Submitted"
-        PARTIALLY_RECEIVED = "partially_received", "Partially Received"
-        RECEIVED = "received", "Received"
-        APPROVED = "approved", "Approved"
-        COMPLETE = "complete", "Complete"
-        TERMINATED = "terminated", "Terminated"
-        VOID = "void", "Void"
-        CLOSED = "closed", "Closed"
+class Commitment(FSMModelMixin, models.Model):
+    Kind = CommitmentKind
+    Status = CommitmentStatus
+    BILLABLE = BILLABLE
 
     class Accounting(models.TextChoices):
         AMOUNT = "amount", "Amount"
         UNIT = "unit", "Unit and quantity"
 
-    BILLABLE = (Status.APPROVED, Status.COMPLETE)
-
     company = models.ForeignKey(Company, models.PROTECT, related_name="commitments")
     project = models.ForeignKey(Project, models.PROTECT, related_name="commitments")
     vendor = models.ForeignKey(Vendor, models.PROTECT, related_name="commitments")
-    kind = models.CharField(max_length=20, choices=Kind, default=Kind.SUBCONTRACT)
+    kind = models.CharField(max_length=20, choices=CommitmentKind, default=CommitmentKind.SUBCONTRACT)
     number = models.CharField(
         max_length=20,  # Sage takes no more
         validators=[
@@ -68,7 +60,10 @@ class Commitment(models.Model):
         ],
     )
     title = models.CharField(max_length=120)
-    status = models.CharField(max_length=20, choices=Status, default=Status.DRAFT)
+    status = FSMField(choices=CommitmentStatus, default=CommitmentStatus.DRAFT, protected=True, max_length=20)
+    version = models.PositiveIntegerField(
+        default=1, help_text="Counts the saves of fields and schedule: a form built on an older version is refused."
+    )
     is_private = models.BooleanField("private", default=True)
     executed_date = models.DateField(null=True, blank=True)
     start_date = models.DateField(null=True, blank=True)
@@ -78,12 +73,14 @@ class Commitment(models.Model):
     accounting_method = models.CharField(max_length=10, choices=Accounting, default=Accounting.AMOUNT)
     retainage_rate = RateField("default retainage %", default=ZERO)
     bills_stored_materials = models.BooleanField("bills stored materials", default=True)
+    holds_stored_retainage = models.BooleanField("retainage held on stored materials", default=False)
     stored_retainage_rate = RateField("retainage % on stored materials", default=ZERO)
     allows_over_billing = models.BooleanField("over-billing allowed", default=False)
     contacts = models.ManyToManyField(
         settings.AUTH_USER_MODEL, through="InvoiceContact", through_fields=("commitment", "person"), related_name="+"
     )
     access_list = models.ManyToManyField(settings.AUTH_USER_MODEL, related_name="+", blank=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
 
     objects = CommitmentQuerySet.as_manager()
 
@@ -95,6 +92,11 @@ class Commitment(models.Model):
                 condition=Q(retainage_rate__gte=0, retainage_rate__lte=100, stored_retainage_rate__gte=0)
                 & Q(stored_retainage_rate__lte=100),
                 name="retainage_rates_are_between_0_and_100",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="subcontract", status__in=OF_SUBCONTRACTS)
+                | Q(kind="purchase_order", status__in=OF_PURCHASE_ORDERS),
+                name="a_status_is_one_of_its_kind",
             ),
         ]
 
@@ -108,6 +110,11 @@ class Commitment(models.Model):
     @property
     def is_unit_based(self) -> bool:
         return self.accounting_method == self.Accounting.UNIT
+
+    @property
+    def stored_retainage_in_force(self) -> Decimal:
+        """What is held of stored materials, in percent: the rate while it is switched on."""
+        return self.stored_retainage_rate if self.holds_stored_retainage else ZERO
 
     @property
     def original_contract_sum(self):

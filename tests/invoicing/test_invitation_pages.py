@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from directory.models import Mail
 from invoicing.actions import invitations, invoices
-from invoicing.models import BillingSettings, Invitation, Invoice, InvoiceType
+from invoicing.models import BillingSettings, Commitment, Invitation, Invoice, InvoiceType
 from tests.factories import person, world
 from tests.invoicing.pages import at, signed_in, text_of
 
@@ -73,8 +73,7 @@ def test_accepting_opens_the_new_bill(w, invitation):
 
 
 def test_accepting_counts_even_when_the_bill_cannot_start_yet(w, invitation):
-    invitation.commitment.status = "terminated"
-    invitation.commitment.save()
+    Commitment.objects.filter(pk=invitation.commitment_id).update(status="terminated")
     answer = signed_in(w.contact).post(link(invitation), {"answer": "accept"}, follow=True)
     assert "Your answer is noted. The commitment is Terminated" in text_of(answer)
 
