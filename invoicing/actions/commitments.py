@@ -43,6 +43,7 @@ def enter(commitment: Commitment, lines: list[NewLine], *, by) -> Commitment:
     """Save a new commitment with its schedule of values. Refuses a field that does not fit, naming it."""
     require_admin(by, commitment.project)
     commitment.company = commitment.project.company
+    commitment.created_by = by
     commitment.full_clean(exclude=["status"])  # protected: cleaning would set it anew
     commitment.save()
     add_lines(commitment, lines)
