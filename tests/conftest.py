@@ -19,9 +19,23 @@ CHROMIUM = os.environ.get("CHROMIUM") or next(
 )
 # Playwright's synchronous interface keeps an event loop in this thread; Django would refuse its ORM there.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+# Begun first, the longest before the others, so that no worker is left alone with one of them at the end.
+LONG = (
+    "invoicing/calculations/test_properties.py",
+    "browser/test_pages.py",
+    "test_odd_values.py",
+    "test_access_matrix.py",
+    "services/test_killed_worker.py",
+    "browser/test_main_job.py",
+    "test_no_leak.py",
+    "erp_integrations/sage100/test_workbook.py",
+    "services/test_demo_command.py",
+)
 
 
 def pytest_collection_modifyitems(items):
+    ranks = {Path(__file__).parent / name: rank for rank, name in enumerate(LONG)}
+    items.sort(key=lambda item: ranks.get(item.path, len(LONG)))
     if CHROMIUM:
         return
     if os.environ.get("REQUIRE_BROWSER"):
