@@ -9,7 +9,16 @@ from directory.actions import grants, permission_templates, privileges
 from directory.demo import PASSWORD
 from directory.models import Company, Membership, Person, Project, Vendor
 from directory.permissions import Level, Tool
-from invoicing.actions import amounts, billing_periods, change_orders, commitments, invitations, invoices, reviews
+from invoicing.actions import (
+    amounts,
+    billing_periods,
+    change_orders,
+    commitment_moves,
+    commitments,
+    invitations,
+    invoices,
+    reviews,
+)
 from invoicing.actions.commitments import NewLine
 from invoicing.models import (
     BillingPeriod,
@@ -150,11 +159,11 @@ class DemoCompany:
             vendor=self.vendors[vendor],
             number=number,
             title=title,
-            status=Commitment.Status.APPROVED,
             executed_date=self.today - timedelta(days=150),
             **values,
         )
         commitments.enter(commitment, lines, by=self.dana)
+        commitment = commitment_moves.move(commitment, "approve", by=self.dana)
         if contact:
             commitments.add_contact(commitment, self.people[vendor], by=self.dana)
         return commitment

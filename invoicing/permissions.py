@@ -8,6 +8,7 @@ from django.db.models import Q
 from directory.permissions import Level, Tool, right_named
 
 ADMIN_RIGHT = right_named(Tool.COMMITMENTS, Level.ADMIN)
+DRAFT_RIGHT = right_named(Tool.COMMITMENTS, Level.STANDARD)
 BILL_RIGHT = f"{right_named(Tool.COMMITMENTS, Level.STANDARD)} as invoice contact, or {ADMIN_RIGHT}"
 
 
@@ -50,6 +51,29 @@ def visible_commitments(access, prefix: str = "") -> Q:
     if is_project_admin(access):
         return here
     return here & (Q(**{f"{prefix}is_private": False}) | Q(**{f"{prefix}access_list": access.person}))
+
+
+def may_create_commitments(access) -> bool:
+    """Enter a draft: the company's own people with Standard (1.2)."""
+    return not access.is_external and access.allows(Tool.COMMITMENTS, Level.STANDARD)
+
+
+def may_edit_commitment(commitment, access) -> bool:
+    """Its fields: an Admin; while it is a draft, also whoever entered it (1.2)."""
+    if is_project_admin(access):
+        return True
+    is_own_draft = commitment.status == commitment.Status.DRAFT and commitment.created_by_id == access.person.pk
+    return is_own_draft and may_create_commitments(access)
+
+
+def may_move_commitment(commitment, access) -> bool:
+    """Change its status, its access list and its contacts."""
+    return is_project_admin(access)
+
+
+def may_attach_to_commitment(commitment, access) -> bool:
+    """The company's own people with Standard, as far as they see it."""
+    return may_create_commitments(access) and may_see_commitment(commitment, access)
 
 
 def may_answer(invitation, access) -> bool:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from directory.actions import grants, privileges
 from directory.models import Company, Mail, Membership, Person, Project, Vendor
 from directory.permissions import Level, Tool
-from invoicing.actions import amounts, billing_periods, change_orders, commitments, invoices, reviews
+from invoicing.actions import amounts, billing_periods, change_orders, commitment_moves, commitments, invoices, reviews
 from invoicing.actions.commitments import NewLine
 from invoicing.models import BillingPeriod, Commitment, CostCode, Invoice, Verdict
 
@@ -58,19 +58,28 @@ class World:
             retainage_rate=None if rate is None else D(rate),
         )
 
-    def commitment(self, lines: list[NewLine] | None = None, *, contact: bool = True, **fields) -> Commitment:
+    def commitment(
+        self,
+        lines: list[NewLine] | None = None,
+        *,
+        contact: bool = True,
+        moves: tuple[str, ...] = ("approve",),
+        **fields,
+    ) -> Commitment:
+        """An approved one; `moves` lead it elsewhere from its draft, none leave it there."""
         values = {
             "project": self.project,
             "vendor": self.vendor,
             "number": f"SC-{next(_counter):03d}",
             "title": "Concrete",
-            "status": Commitment.Status.APPROVED,
             "retainage_rate": D("10"),
             "holds_stored_retainage": True,
             "stored_retainage_rate": D("10"),
         } | fields
         lines = lines or [self.line("Footings and grade beams", "73600.00"), self.line("Slab on grade", "29002.00")]
         commitment = commitments.enter(Commitment(**values), lines, by=self.admin)
+        for name in moves:
+            commitment = commitment_moves.move(commitment, name, by=self.admin, reason="As agreed")
         if contact:
             commitments.add_contact(commitment, self.contact, by=self.admin)
         return commitment

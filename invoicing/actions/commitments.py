@@ -11,7 +11,7 @@ from directory.permissions import Level, Tool, read_access
 from directory.refusals import NotAllowed, Refused
 from invoicing.calculations.money import to_cents
 from invoicing.models import Commitment, CostCode, CostType, InvoiceContact, ScheduleLine
-from invoicing.permissions import ADMIN_RIGHT, is_project_admin
+from invoicing.permissions import ADMIN_RIGHT, DRAFT_RIGHT, is_project_admin, may_create_commitments
 
 
 @dataclass(frozen=True)
@@ -40,12 +40,21 @@ def require_admin(by, project) -> None:
 
 @transaction.atomic
 def enter(commitment: Commitment, lines: list[NewLine], *, by) -> Commitment:
-    """Save a new commitment with its schedule of values. Refuses a field that does not fit, naming it."""
-    require_admin(by, commitment.project)
+    """Save a new draft with its schedule of values, by one of the company's own people with Standard (1.2).
+
+    Raises ValidationError for a field that does not fit. Whoever enters a private one stays able to see it (P-2).
+    """
+    access = read_access(by, commitment.project.company, commitment.project)
+    if not may_create_commitments(access):
+        raise NotAllowed(DRAFT_RIGHT)
+    if commitment.status != Commitment.Status.DRAFT:
+        raise Refused("A new commitment is a draft. Enter it, then approve it.", field="status")
     commitment.company = commitment.project.company
     commitment.created_by = by
     commitment.full_clean(exclude=["status"])  # protected: cleaning would set it anew
     commitment.save()
+    if not is_project_admin(access):
+        commitment.access_list.add(by)
     add_lines(commitment, lines)
     Event.objects.record("entered", commitment, by=by, to_state=commitment.status)
     return commitment

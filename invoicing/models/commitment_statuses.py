@@ -1,6 +1,9 @@
-"""Where a subcontract and a purchase order can stand; each kind has its own set (domain 2)."""
+"""Where a subcontract and a purchase order can stand, each kind with its own set, and how they get there (domain 2)."""
 
 from django.db import models
+from django_fsm import FSMField, FSMModelMixin, transition
+
+from invoicing.permissions import may_move_commitment
 
 
 class CommitmentKind(models.TextChoices):
@@ -36,3 +39,186 @@ OF_PURCHASE_ORDERS = (
     S.CLOSED,
 )
 STATUSES = {CommitmentKind.SUBCONTRACT: OF_SUBCONTRACTS, CommitmentKind.PURCHASE_ORDER: OF_PURCHASE_ORDERS}
+PREPARED = (S.DRAFT, S.OUT_FOR_BID, S.OUT_FOR_SIGNATURE)
+ORDERED = (S.PROCESSING, S.SUBMITTED, S.PARTIALLY_RECEIVED, S.RECEIVED)
+OVER = (S.TERMINATED, S.VOID, S.CLOSED)
+
+
+def is_subcontract(commitment) -> bool:
+    return commitment.kind == CommitmentKind.SUBCONTRACT
+
+
+def is_purchase_order(commitment) -> bool:
+    return commitment.kind == CommitmentKind.PURCHASE_ORDER
+
+
+def _said(label: str, done: str, *, needs_reason: bool = False) -> dict:
+    """What a move is called on a button and in the timeline; whether it takes a reason."""
+    return {"label": label, "done": done, "needs_reason": needs_reason}
+
+
+class CommitmentMachine(FSMModelMixin, models.Model):
+    """Which moves there are, for which kind. `actions.commitment_moves` asks who, why, and what stands against it."""
+
+    status = FSMField(choices=CommitmentStatus, default=CommitmentStatus.DRAFT, protected=True, max_length=20)
+
+    class Meta:
+        abstract = True
+
+    @transition(
+        status,
+        source=S.DRAFT,
+        target=S.OUT_FOR_BID,
+        conditions=[is_subcontract],
+        permission=may_move_commitment,
+        custom=_said("Send out for bid", "sent out for bid"),
+    )
+    def send_out_for_bid(self):
+        pass
+
+    @transition(
+        status,
+        source=(S.DRAFT, S.OUT_FOR_BID),
+        target=S.OUT_FOR_SIGNATURE,
+        conditions=[is_subcontract],
+        permission=may_move_commitment,
+        custom=_said("Send out for signature", "sent out for signature"),
+    )
+    def send_out_for_signature(self):
+        pass
+
+    @transition(
+        status,
+        source=S.DRAFT,
+        target=S.PROCESSING,
+        conditions=[is_purchase_order],
+        permission=may_move_commitment,
+        custom=_said("Start processing", "started processing"),
+    )
+    def process(self):
+        pass
+
+    @transition(
+        status,
+        source=(S.DRAFT, S.PROCESSING),
+        target=S.SUBMITTED,
+        conditions=[is_purchase_order],
+        permission=may_move_commitment,
+        custom=_said("Mark as submitted", "submitted to the vendor"),
+    )
+    def submit(self):
+        pass
+
+    @transition(
+        status,
+        source=S.SUBMITTED,
+        target=S.PARTIALLY_RECEIVED,
+        permission=may_move_commitment,
+        custom=_said("Mark as partially received", "partially received"),
+    )
+    def receive_part(self):
+        pass
+
+    @transition(
+        status,
+        source=(S.SUBMITTED, S.PARTIALLY_RECEIVED),
+        target=S.RECEIVED,
+        permission=may_move_commitment,
+        custom=_said("Mark as received", "received"),
+    )
+    def receive(self):
+        pass
+
+    @transition(
+        status,
+        source=(*PREPARED, *ORDERED),
+        target=S.APPROVED,
+        permission=may_move_commitment,
+        custom=_said("Approve", "approved"),
+    )
+    def approve(self):
+        pass
+
+    @transition(
+        status,
+        source=(S.OUT_FOR_BID, S.OUT_FOR_SIGNATURE, *ORDERED),
+        target=S.DRAFT,
+        permission=may_move_commitment,
+        custom=_said("Back to draft", "put back to draft"),
+    )
+    def back_to_draft(self):
+        pass
+
+    @transition(
+        status,
+        source=S.APPROVED,
+        target=S.DRAFT,
+        permission=may_move_commitment,
+        custom=_said("Reopen as a draft", "reopened", needs_reason=True),
+    )
+    def reopen(self):
+        pass
+
+    @transition(
+        status,
+        source=S.APPROVED,
+        target=S.COMPLETE,
+        conditions=[is_subcontract],
+        permission=may_move_commitment,
+        custom=_said("Mark as complete", "marked as complete"),
+    )
+    def complete(self):
+        pass
+
+    @transition(
+        status,
+        source=(S.COMPLETE, S.TERMINATED, S.CLOSED),
+        target=S.APPROVED,
+        permission=may_move_commitment,
+        custom=_said("Take up again", "taken up again", needs_reason=True),
+    )
+    def resume(self):
+        pass
+
+    @transition(
+        status,
+        source=(S.APPROVED, S.COMPLETE),
+        target=S.TERMINATED,
+        conditions=[is_subcontract],
+        permission=may_move_commitment,
+        custom=_said("Terminate", "terminated", needs_reason=True),
+    )
+    def terminate(self):
+        pass
+
+    @transition(
+        status,
+        source=(*PREPARED, S.APPROVED),
+        target=S.VOID,
+        conditions=[is_subcontract],
+        permission=may_move_commitment,
+        custom=_said("Void", "voided", needs_reason=True),
+    )
+    def void(self):
+        pass
+
+    @transition(
+        status,
+        source=S.VOID,
+        target=S.DRAFT,
+        permission=may_move_commitment,
+        custom=_said("Restore as a draft", "restored", needs_reason=True),
+    )
+    def restore(self):
+        pass
+
+    @transition(
+        status,
+        source=(S.DRAFT, *ORDERED, S.APPROVED),
+        target=S.CLOSED,
+        conditions=[is_purchase_order],
+        permission=may_move_commitment,
+        custom=_said("Close", "closed", needs_reason=True),
+    )
+    def close(self):
+        pass

@@ -6,7 +6,6 @@ from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q, Sum
-from django_fsm import FSMField, FSMModelMixin
 
 from directory.fields import MoneyField, QuantityField, RateField, UnitPriceField
 from directory.models import Company, Project, Vendor
@@ -16,6 +15,7 @@ from invoicing.models.commitment_statuses import (
     OF_PURCHASE_ORDERS,
     OF_SUBCONTRACTS,
     CommitmentKind,
+    CommitmentMachine,
     CommitmentStatus,
 )
 from invoicing.models.cost_codes import CostCode, CostType
@@ -40,7 +40,7 @@ class CommitmentQuerySet(models.QuerySet):
         ).distinct()
 
 
-class Commitment(FSMModelMixin, models.Model):
+class Commitment(CommitmentMachine):
     Kind = CommitmentKind
     Status = CommitmentStatus
     BILLABLE = BILLABLE
@@ -60,7 +60,6 @@ class Commitment(FSMModelMixin, models.Model):
         ],
     )
     title = models.CharField(max_length=120)
-    status = FSMField(choices=CommitmentStatus, default=CommitmentStatus.DRAFT, protected=True, max_length=20)
     version = models.PositiveIntegerField(
         default=1, help_text="Counts the saves of fields and schedule: a form built on an older version is refused."
     )

@@ -8,8 +8,8 @@ from django.test import Client
 from django.utils import timezone
 
 from directory.models import Mail
-from invoicing.actions import invitations, invoices
-from invoicing.models import BillingSettings, Commitment, Invitation, Invoice, InvoiceType
+from invoicing.actions import commitment_moves, invitations, invoices
+from invoicing.models import BillingSettings, Invitation, Invoice, InvoiceType
 from tests.factories import person, world
 from tests.invoicing.pages import at, signed_in, text_of
 
@@ -73,7 +73,7 @@ def test_accepting_opens_the_new_bill(w, invitation):
 
 
 def test_accepting_counts_even_when_the_bill_cannot_start_yet(w, invitation):
-    Commitment.objects.filter(pk=invitation.commitment_id).update(status="terminated")
+    commitment_moves.move(invitation.commitment, "terminate", by=w.admin, reason="Agreed")
     answer = signed_in(w.contact).post(link(invitation), {"answer": "accept"}, follow=True)
     assert "Your answer is noted. The commitment is Terminated" in text_of(answer)
 

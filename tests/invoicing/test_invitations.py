@@ -8,7 +8,7 @@ import time_machine
 from directory.models import Event, Mail
 from directory.refusals import NotAllowed, NotNow
 from invoicing.actions import billing_periods, invitations
-from invoicing.models import Commitment, Invitation, InvoiceType
+from invoicing.models import Invitation, InvoiceType
 from tests.factories import world
 
 pytestmark = pytest.mark.django_db
@@ -37,7 +37,7 @@ def test_each_commitment_that_cannot_be_invited_says_why():
     billed = w.draft(w.commitment(), period).commitment
     cases = {
         "no invoice contact": w.commitment(contact=False),
-        "Only an approved": w.commitment(status=Commitment.Status.DRAFT),
+        "Only an approved": w.commitment(moves=()),
         "invoice in this period": billed,
         "another project": world().commitment(),
     }

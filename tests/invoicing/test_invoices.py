@@ -94,7 +94,7 @@ def test_contacts_start_no_bill_after_the_due_date_and_admins_do():
 def test_nobody_starts_a_bill_in_a_closed_period_or_on_a_draft_commitment():
     w = world()
     commitment, period = w.commitment(), w.period()
-    draft = w.commitment(status="draft")
+    draft = w.commitment(moves=())
     with pytest.raises(NotNow, match="Only an approved"):
         invoices.create(draft, period, by=w.admin)
     billing_periods.close(period, by=w.admin)
