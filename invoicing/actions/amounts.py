@@ -1,6 +1,7 @@
 """The amounts of an invoice: lines filled from the schedule and the previous invoice, and what people type on them."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from django.db import transaction
 
@@ -14,6 +15,7 @@ from invoicing.models import Invoice, InvoiceLine, ScheduleLine
 from invoicing.numbers import check_number
 from invoicing.permissions import ADMIN_RIGHT, BILL_RIGHT, is_project_admin, may_bill, may_edit_amounts
 from invoicing.proof import refresh_header, settle
+from invoicing.retainage import work_rate_of
 
 
 def add_lines(invoice: Invoice, schedule_lines) -> None:
@@ -22,17 +24,20 @@ def add_lines(invoice: Invoice, schedule_lines) -> None:
     if invoice.previous_id:
         lines = invoice.previous.lines.select_related("schedule_line")
         before = {line.schedule_line_id: line for line in lines}
+    rate = work_rate_of(invoice)
     InvoiceLine.objects.bulk_create(
-        new_line(invoice, line, before.get(line.pk)) for line in schedule_lines.select_related("commitment")
+        new_line(invoice, line, before.get(line.pk), rate) for line in schedule_lines.select_related("commitment")
     )
 
 
-def new_line(invoice: Invoice, schedule_line: ScheduleLine, before: InvoiceLine | None) -> InvoiceLine:
+def new_line(invoice: Invoice, schedule_line: ScheduleLine, before: InvoiceLine | None, rate: Decimal) -> InvoiceLine:
+    """The line as it starts; `rate` is held of its work, in percent, unless it has a rate of its own. 0 is a rate."""
+    own = schedule_line.retainage_rate
     line = InvoiceLine(
         invoice=invoice,
         schedule_line=schedule_line,
         scheduled_value=schedule_line.amount,
-        work_retainage_rate=schedule_line.work_retainage_rate,
+        work_retainage_rate=rate if own is None else own,
         stored_retainage_rate=schedule_line.commitment.stored_retainage_in_force,
     )
     if before:

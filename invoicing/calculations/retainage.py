@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
 
-from invoicing.calculations.money import HUNDRED, ZERO, format_amount, to_cents
+from invoicing.calculations.money import HUNDRED, ZERO, format_amount, format_percent, to_cents
 
 MOST_STEPS = 5
 
@@ -63,6 +63,15 @@ class RetainageStep:
     def __post_init__(self):
         if self.until_percent is not None and self.until_amount is not None:
             raise ValueError("A step ends at a percentage or at an amount. Type one of the two.")
+
+    def __str__(self):
+        """`10 % until 5 % of the original contract sum is held`."""
+        rate = f"{format_percent(self.rate)} %"
+        if self.until_percent is not None:
+            return f"{rate} until {format_percent(self.until_percent)} % of the {self.basis.value} is held"
+        if self.until_amount is not None:
+            return f"{rate} until {format_amount(self.until_amount)} is held"
+        return f"{rate} to the end"
 
     def limit(self, original_contract_sum: Decimal, contract_sum_to_date: Decimal) -> Decimal | None:
         """Dollars held at which the step ends; None when it does not end."""

@@ -6,6 +6,7 @@ from invoicing.models.cost_codes import CostCode, CostType
 from invoicing.models.endorsements import Endorsement
 from invoicing.models.invitations import Invitation, InvoiceType
 from invoicing.models.invoices import Invoice, InvoiceLine, InvoiceStatus, Verdict
+from invoicing.models.retainage import ScaleStep
 from invoicing.models.submissions import Submission
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "InvoiceLine",
     "InvoiceStatus",
     "InvoiceType",
+    "ScaleStep",
     "ScheduleLine",
     "Submission",
     "Verdict",

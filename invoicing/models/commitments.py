@@ -197,8 +197,3 @@ class ScheduleLine(models.Model):
     @property
     def is_unit_priced(self) -> bool:
         return self.unit_price is not None
-
-    @property
-    def work_retainage_rate(self):
-        """The line's own rate, else the commitment's, in percent. 0 is a rate."""
-        return self.commitment.retainage_rate if self.retainage_rate is None else self.retainage_rate
