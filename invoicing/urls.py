@@ -11,6 +11,7 @@ from invoicing.views import (
     invitations,
     invoices,
     projects,
+    retainage,
     reviews,
 )
 
@@ -36,6 +37,7 @@ commitment_urls = [
     path("contacts/", commitments.add_contact, name="commitment-contacts"),
     path("contacts/<int:pk>/remove/", commitments.remove_contact, name="commitment-contact-remove"),
     path("invoices/", invoices.start, name="invoice-start"),
+    path("retainage/", retainage.rules, name="commitment-retainage"),
 ]
 
 project_urls = [

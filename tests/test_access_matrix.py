@@ -161,6 +161,7 @@ DOORS = {  # address name: (to read, to write)
     "commitment-contacts": (PROJECT_ADMIN, PROJECT_ADMIN),
     "commitment-contact-remove": (PROJECT_ADMIN, PROJECT_ADMIN),
     "invoice-start": (None, BILL),
+    "commitment-retainage": (PROJECT_ADMIN, PROJECT_ADMIN),
     "periods": (PROJECT, PROJECT_ADMIN),
     "period": (PROJECT, None),
     "period-invite": (None, PROJECT_ADMIN),

@@ -438,6 +438,13 @@ def _(s):
 # Billing
 
 
+@act("commitment-retainage", "set retainage")
+def _(s):
+    made = s.base.commitment()
+    page = s.project("commitment-retainage", made.number)
+    return lambda: s.max.post(page, {"version": made.version, "work_rate": "5"})
+
+
 @act("invoice-start", "started")
 def _(s):
     page = s.project("invoice-start", s.base.commitment().number)

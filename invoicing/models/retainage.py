@@ -26,7 +26,9 @@ class ScaleStep(models.Model):
         ordering = ["position"]
         constraints = [
             models.UniqueConstraint("commitment", "position", name="a_step_of_a_scale_is_written_once"),
-            models.CheckConstraint(condition=Q(position__gte=1, position__lte=5), name="a_scale_has_five_steps_at_most"),
+            models.CheckConstraint(
+                condition=Q(position__gte=1, position__lte=5), name="a_scale_has_five_steps_at_most"
+            ),
             models.CheckConstraint(condition=Q(rate__gte=0, rate__lte=100), name="a_step_holds_between_0_and_100"),
             models.CheckConstraint(
                 condition=Q(until_percent__isnull=True) | Q(until_amount__isnull=True),

@@ -144,6 +144,7 @@ def pages_of_the_admin(scene: Scene) -> dict[str, str]:
         "invoice-approved": page_of(scene.approved),
         "invoice-rejected-by-accounting": page_of(scene.refused.invoice),
         "commitment": at("commitment", number),
+        "retainage": at("commitment-retainage", scene.approved.commitment.number),
         "periods": at("periods"),
         "board": at("period", period),
         "board-invited": at("period", period, query="?state=invited"),

@@ -1,0 +1,90 @@
+"""Setting how a commitment holds retainage; invoices that exist keep theirs (5.6)."""
+
+from django.db import transaction
+
+from directory.models import Event
+from directory.refusals import Refused, Stale
+from invoicing.actions.commitments import require_admin
+from invoicing.calculations.money import format_percent
+from invoicing.calculations.replay import RetainageRules
+from invoicing.calculations.retainage import MOST_STEPS, RetainageStep, StepBasis
+from invoicing.models import Commitment, ScaleStep, ScheduleLine
+from invoicing.retainage import rules_of
+
+
+@transaction.atomic
+def set_rules(commitment: Commitment, rules: RetainageRules, *, holds_stored: bool, version: int, by) -> Commitment:
+    """New rules for the invoices to come. Refuses a scale with a step that can never hold, naming the field."""
+    commitment = Commitment.objects.select_for_update().get(pk=commitment.pk)
+    require_admin(by, commitment.project)
+    if commitment.version != version:
+        raise Stale("Somebody changed this commitment in between. What you typed is still here; nothing was saved.")
+    _check_scale(commitment, rules.steps)
+    before = _words(commitment)
+    commitment.retainage_rate, commitment.stored_retainage_rate = rules.work_rate, rules.stored_rate
+    commitment.holds_stored_retainage = holds_stored
+    _write_scale(commitment, rules.steps)
+    _write_own_rates(commitment, rules)
+    after = _words(commitment)
+    changes = {name: [before.get(name, ""), after.get(name, "")] for name in before | after}
+    changes = {name: pair for name, pair in changes.items() if pair[0] != pair[1]}
+    if changes:
+        commitment.version += 1
+        commitment.save()
+        Event.objects.record("set retainage", commitment, by=by, changes=changes)
+    return commitment
+
+
+def _check_scale(commitment: Commitment, steps: tuple[RetainageStep, ...]) -> None:
+    if len(steps) > MOST_STEPS:
+        raise Refused(f"A sliding scale has {MOST_STEPS} steps at most. Clear one.")
+    original = commitment.original_contract_sum
+    to_date, reached = original + commitment.net_change_orders, None
+    for number, step in enumerate(steps, 1):
+        if number > 1 and reached is None:
+            raise Refused(
+                f"Step {number - 1} lasts to the end, so step {number} never holds. Give step {number - 1} a limit.",
+                field=f"step_{number - 1}_until",
+            )
+        limit = step.limit(original, to_date)
+        if original and reached is not None and limit is not None and limit <= reached:
+            raise Refused(
+                f"Step {number} ends where step {number - 1} has ended already. Give it a higher limit.",
+                field=f"step_{number}_until",
+            )
+        reached = limit
+
+
+def _write_scale(commitment: Commitment, steps: tuple[RetainageStep, ...]) -> None:
+    commitment.scale_steps.all().delete()
+    ScaleStep.objects.bulk_create(
+        ScaleStep(
+            commitment=commitment,
+            position=position,
+            rate=step.rate,
+            until_percent=step.until_percent,
+            basis=ScaleStep.Basis.ORIGINAL if step.basis is StepBasis.ORIGINAL else ScaleStep.Basis.REVISED,
+            until_amount=step.until_amount,
+        )
+        for position, step in enumerate(steps, 1)
+    )
+
+
+def _write_own_rates(commitment: Commitment, rules: RetainageRules) -> None:
+    changed = []
+    for line in commitment.lines.all():
+        rate = rules.own_rates.get(line.key)
+        if line.retainage_rate != rate:
+            line.retainage_rate = rate
+            changed.append(line)
+    ScheduleLine.objects.bulk_update(changed, ["retainage_rate"], batch_size=200)
+
+
+def _words(commitment: Commitment) -> dict[str, str]:
+    rules = rules_of(commitment)
+    return {
+        "retainage_rate": format_percent(commitment.retainage_rate),
+        "holds_stored_retainage": str(commitment.holds_stored_retainage),
+        "stored_retainage_rate": format_percent(commitment.stored_retainage_rate),
+        "sliding scale": ", then ".join(map(str, rules.steps)),
+    } | {f"{key} own retainage": format_percent(rate) for key, rate in rules.own_rates.items()}

@@ -1,0 +1,243 @@
+"""Retainage rules of a commitment: sliding scales, own rates, and what they would have held (5.6)."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+
+from directory.models import Event
+from directory.refusals import NotAllowed, Refused, Stale
+from invoicing.actions import retainage
+from invoicing.calculations.money import ZERO
+from invoicing.calculations.replay import RetainageRules
+from invoicing.calculations.retainage import RetainageStep, StepBasis
+from invoicing.models import ScaleStep
+from invoicing.retainage import had_been_on, rules_of
+from tests.factories import D, world
+from tests.invoicing.pages import signed_in, text_of
+
+pytestmark = pytest.mark.django_db
+
+TEN_THEN_FIVE = (
+    RetainageStep(rate=D(10), until_percent=D(5)),
+    RetainageStep(rate=D(5), until_amount=D("7000.00")),
+)
+
+
+def made():
+    """100,000.00 under contract, 10 % held on work and on stored material."""
+    there = world()
+    lines = [there.line("Footings", "60000.00"), there.line("Slab", "40000.00")]
+    return there, there.commitment(lines=lines)
+
+
+def set_scale(there, commitment, steps=TEN_THEN_FIVE, **changes):
+    commitment.refresh_from_db()
+    rules = replace(rules_of(commitment), steps=steps, **changes)
+    return retainage.set_rules(
+        commitment, rules, holds_stored=commitment.holds_stored_retainage, version=commitment.version, by=there.admin
+    )
+
+
+def entered(there, commitment, *figures: dict):
+    """The next month's invoice, approved, with these figures on its lines."""
+    month = there.project.billing_periods.count() + 1
+    return there.approved(there.draft(commitment, there.period(date(2030, month, 1))), *figures)
+
+
+def billed(there, commitment, *work: str):
+    return entered(there, commitment, *({"work_this_period": D(amount)} for amount in work))
+
+
+def address(commitment) -> str:
+    return reverse("commitment-retainage", args=[commitment.project.slug, commitment.number])
+
+
+def test_each_invoice_holds_the_rate_of_the_step_that_was_not_full_when_it_started():
+    there, commitment = made()
+    set_scale(there, commitment)
+    first = billed(there, commitment, "50000.00", "0.00")
+    second = billed(there, commitment, "10000.00", "10000.00")
+    third = billed(there, commitment, "0.00", "20000.00")
+    fourth = billed(there, commitment, "0.00", "10000.00")
+    assert [each.retainage_newly_held for each in (first, second, third, fourth)] == [
+        D("5000.00"),
+        D("1000.00"),
+        D("1000.00"),
+        ZERO,
+    ]
+
+
+def test_a_release_does_not_start_a_step_again():
+    there, commitment = made()
+    set_scale(there, commitment)
+    billed(there, commitment, "50000.00", "0.00")
+    entered(there, commitment, {"retainage_released": D("5000.00")})
+    assert billed(there, commitment, "10000.00", "0.00").retainage_newly_held == D("500.00")
+
+
+def test_new_rules_leave_invoices_that_exist_as_they_are():
+    there, commitment = made()
+    invoice = there.entered(there.draft(commitment), {"work_this_period": D("10000.00")})
+    set_scale(there, commitment, steps=(), work_rate=D(5))
+    invoice.refresh_from_db()
+    assert {line.work_retainage_rate for line in invoice.lines.all()} == {D(10)}
+    assert invoice.retainage_newly_held == D("1000.00")
+
+
+def test_a_rate_of_its_own_stands_before_the_scale_and_0_is_a_rate():
+    there, commitment = made()
+    set_scale(there, commitment, own_rates={"SOV-001": D(0)})
+    invoice = there.draft(commitment)
+    assert [line.work_retainage_rate for line in invoice.lines.all()] == [D(0), D(10)]
+
+
+def test_the_revised_sum_counts_approved_change_orders():
+    there, commitment = made()
+    there.change_order(commitment, [there.line("Canopy", "20000.00")])
+    set_scale(there, commitment, steps=(replace(TEN_THEN_FIVE[0], basis=StepBasis.REVISED), TEN_THEN_FIVE[1]))
+    billed(there, commitment, "50000.00", "0.00")
+    assert billed(there, commitment, "10000.00", "0.00").retainage_newly_held == D("1000.00"), "6,000.00 is 5 % now"
+
+
+def test_what_a_rule_would_have_held_is_worked_out_over_all_invoices_without_typed_amounts_and_releases():
+    there, commitment = made()
+    billed(there, commitment, "50000.00", "0.00")
+    entered(there, commitment, {"work_this_period": D("10000.00"), "retainage_released": D("2000.00")})
+    invoices = list(commitment.invoices.order_by("position"))
+    rules = replace(rules_of(commitment), steps=TEN_THEN_FIVE)
+    compared = had_been_on(rules, invoices)
+    assert [(each.held, each.would.newly_held, each.difference) for each in compared] == [
+        (D("5000.00"), D("5000.00"), ZERO),
+        (D("1000.00"), D("500.00"), D("-500.00")),
+    ]
+    assert [each.difference for each in had_been_on(rules_of(commitment), invoices)] == [ZERO, ZERO]
+
+
+def test_stored_material_is_held_once_when_it_moves_under_the_rules_tried():
+    there, commitment = made()
+    entered(there, commitment, {"stored_new": D("4000.00")})
+    entered(there, commitment, {"stored_moved": D("4000.00")})
+    rules = RetainageRules(work_rate=D(5), stored_rate=D(5))
+    compared = had_been_on(rules, list(commitment.invoices.order_by("position")))
+    assert [each.would.newly_held for each in compared] == [D("200.00"), ZERO]
+
+
+@pytest.mark.parametrize(
+    ("steps", "field"),
+    [
+        ((RetainageStep(rate=D(10)), RetainageStep(rate=D(5))), "step_1_until"),
+        ((TEN_THEN_FIVE[0], RetainageStep(rate=D(5), until_percent=D(5))), "step_2_until"),
+        ((TEN_THEN_FIVE[0], RetainageStep(rate=D(5), until_amount=D("5000.00"))), "step_2_until"),
+    ],
+)
+def test_a_step_that_could_never_hold_is_refused(steps, field):
+    there, commitment = made()
+    with pytest.raises(Refused) as refused:
+        set_scale(there, commitment, steps=steps)
+    assert refused.value.field == field
+    assert not commitment.scale_steps.exists()
+
+
+def test_only_an_admin_sets_the_rules_and_only_on_what_they_looked_at():
+    there, commitment = made()
+    rules = rules_of(commitment)
+    with pytest.raises(NotAllowed):
+        retainage.set_rules(commitment, rules, holds_stored=True, version=commitment.version, by=there.reader)
+    with pytest.raises(Stale):
+        retainage.set_rules(commitment, rules, holds_stored=True, version=commitment.version + 1, by=there.admin)
+
+
+def test_every_change_is_told_in_one_event_and_saving_the_same_again_tells_nothing():
+    there, commitment = made()
+    set_scale(there, commitment, work_rate=D("7.5"), own_rates={"SOV-002": D(0)})
+    [event] = Event.objects.about(commitment).filter(verb="set retainage")
+    assert event.changes == {
+        "retainage_rate": ["10", "7.5"],
+        "sliding scale": ["", "10 % until 5 % of the original contract sum is held, then 5 % until 7,000.00 is held"],
+        "SOV-002 own retainage": ["", "0"],
+    }
+    set_scale(there, commitment)
+    assert Event.objects.about(commitment).filter(verb="set retainage").count() == 1
+
+
+def test_the_database_refuses_a_sixth_step_and_two_ends():
+    _, commitment = made()
+    for wrong in ({"position": 6}, {"position": 1, "until_percent": D(5), "until_amount": D("1.00")}):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            ScaleStep.objects.create(commitment=commitment, rate=D(5), **wrong)
+
+
+def typed(commitment, **changes) -> dict:
+    fields = {
+        "version": commitment.version,
+        "work_rate": "10",
+        "holds_stored": "on",
+        "stored_rate": "10",
+        "step_1_rate": "10",
+        "step_1_until": "5",
+        "step_1_end": "original",
+        "step_2_rate": "5",
+        "step_2_until": "$7,000",
+        "step_2_end": "amount",
+    }
+    return fields | changes
+
+
+def test_an_admin_previews_and_then_saves_a_scale():
+    there, commitment = made()
+    billed(there, commitment, "60000.00", "0.00")
+    billed(there, commitment, "0.00", "10000.00")
+    client, page = signed_in(there.admin), address(commitment)
+    text = text_of(client.post(page, typed(commitment, then="preview")))
+    assert "Had this rule been on" in text and "-500.00" in text.replace("−", "-")
+    assert not commitment.scale_steps.exists(), "a preview saves nothing"
+    assert client.post(page, typed(commitment)).status_code == 302
+    assert [str(step.as_step()) for step in commitment.scale_steps.all()] == [str(step) for step in TEN_THEN_FIVE]
+    assert "7,000.00" in text_of(client.get(page))
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"work_rate": "101"}, "from 0 to 100"),
+        ({"work_rate": ""}, "required"),
+        ({"stored_rate": ""}, "Say how much of stored materials is held"),
+        ({"step_1_until": ""}, "Say until how much is held"),
+        ({"step_2_rate": ""}, "Say how much is held in this step"),
+        ({"step_2_until": "12O0"}, "12O0"),
+        ({"step_2_until": "0"}, "above zero"),
+        ({"step_2_end": "end"}, "no limit"),
+        (
+            {"step_1_rate": "", "step_1_until": "", "step_3_rate": "5", "step_3_end": "amount", "step_3_until": "1"},
+            "higher",
+        ),
+    ],
+)
+def test_what_is_no_rule_is_refused_at_its_field_and_what_was_typed_stays(changes, words):
+    there, commitment = made()
+    answer = signed_in(there.admin).post(address(commitment), typed(commitment, **changes))
+    assert answer.status_code == 422
+    assert words in answer.content.decode()
+    assert 'value="$7,000"' in answer.content.decode() or "step_2_until" in changes
+    assert not commitment.scale_steps.exists()
+
+
+def test_somebody_elses_save_in_between_is_shown_beside_what_was_typed():
+    there, commitment = made()
+    old = typed(commitment, work_rate="8")
+    set_scale(there, commitment, steps=(), work_rate=D(6))
+    answer = signed_in(there.second_admin).post(address(commitment), old)
+    assert answer.status_code == 409
+    assert "6 %" in text_of(answer) and 'value="8"' in text_of(answer)
+
+
+def test_the_page_costs_the_same_for_few_and_many_invoices(django_assert_max_num_queries):
+    there, commitment = made()
+    client = signed_in(there.admin)
+    for amount in ("1000.00", "2000.00", "3000.00"):
+        billed(there, commitment, amount, "0.00")
+    with django_assert_max_num_queries(19):
+        client.get(address(commitment))
