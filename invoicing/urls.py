@@ -6,6 +6,7 @@ from invoicing.views import (
     attachments,
     billing_periods,
     bills,
+    commitment_edits,
     commitments,
     entry,
     invitations,
@@ -34,6 +35,7 @@ invoice_urls = [
 
 commitment_urls = [
     path("", commitments.commitment_page, name="commitment"),
+    path("move/<slug:name>/", commitment_edits.move, name="commitment-move"),
     path("contacts/", commitments.add_contact, name="commitment-contacts"),
     path("contacts/<int:pk>/remove/", commitments.remove_contact, name="commitment-contact-remove"),
     path("invoices/", invoices.start, name="invoice-start"),
@@ -43,6 +45,12 @@ commitment_urls = [
 project_urls = [
     path("", projects.project_page, name="project"),
     path("commitments/", commitments.commitment_list, name="commitments"),
+    # A number begins with a letter or a digit, so none is in the way of these.
+    path("commitments/_new/subcontract/", commitment_edits.new, {"kind": "subcontract"}, name="subcontract-new"),
+    path(
+        "commitments/_new/purchase-order/", commitment_edits.new, {"kind": "purchase_order"}, name="purchase-order-new"
+    ),
+    path("commitments/_edit/<int:pk>/", commitment_edits.edit, name="commitment-edit"),
     path("commitments/<str:number>/", include(commitment_urls)),
     path("periods/", billing_periods.period_list, name="periods"),
     path("periods/<int:pk>/", billing_periods.board, name="period"),

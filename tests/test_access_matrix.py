@@ -77,6 +77,8 @@ PUBLIC = door(EVERYONE)
 SIGNED_IN = door(EVERYONE - OUTSIDE)
 PROJECT = door(WITH_LEVEL)
 PROJECT_ADMIN = door(ADMIN, WITH_LEVEL - ADMIN)
+DRAFTS = door({"commitments standard", "commitments admin"}, WITH_LEVEL - {"commitments standard"})
+COMMITMENT_ADMIN = door(ADMIN, {"commitments read only", "commitments standard", "contact"})
 COMMITMENT = door(READERS | {"contact"})
 BILL = door(ADMIN | {"contact"}, READERS - ADMIN)
 ATTACH = door({"commitments standard", "commitments admin", "contact"}, {"commitments read only"})
@@ -158,6 +160,10 @@ DOORS = {  # address name: (to read, to write)
     "project": (PROJECT, None),
     "commitments": (PROJECT, None),
     "commitment": (COMMITMENT, None),
+    "subcontract-new": (DRAFTS, DRAFTS),
+    "purchase-order-new": (DRAFTS, DRAFTS),
+    "commitment-edit": (COMMITMENT_ADMIN, COMMITMENT_ADMIN),
+    "commitment-move": (PROJECT_ADMIN, PROJECT_ADMIN),
     "commitment-contacts": (PROJECT_ADMIN, PROJECT_ADMIN),
     "commitment-contact-remove": (PROJECT_ADMIN, PROJECT_ADMIN),
     "invoice-start": (None, BILL),
@@ -268,6 +274,8 @@ def build_site() -> Site:
     special = {
         "demo-mail": {"pk": Mail.objects.first().pk},
         "demo-mail-html": {"pk": Mail.objects.first().pk},
+        "commitment-edit": {"pk": commitment.pk},
+        "commitment-move": {"name": "complete"},
         "commitment-contact-remove": {"pk": commitment.invoice_contacts.first().pk},
         "invoice-attachment": {"pk": attachment.pk},
         "privilege-take-back": {"pk": asked.pk},

@@ -393,6 +393,30 @@ def _(s):
 # Commitments and periods
 
 
+@act("subcontract-new", "entered")
+def _(s):
+    typed = {"number": "SC-900", "title": "Roofing", "vendor": s.base.vendor.pk, "retainage_rate": "10"}
+    return lambda: press(s.max, s.project("subcontract-new"), "subcontract-new", **typed)
+
+
+@act("purchase-order-new", "entered")
+def _(s):
+    typed = {"number": "PO-900", "title": "Steel", "vendor": s.base.vendor.pk, "retainage_rate": "0"}
+    return lambda: press(s.max, s.project("purchase-order-new"), "purchase-order-new", **typed)
+
+
+@act("commitment-edit", "edited")
+def _(s):
+    page = s.project("commitment-edit", s.base.commitment().pk)
+    return lambda: press(s.max, page, "commitment-edit", title="Roofing, east wing")
+
+
+@act("commitment-move", "marked as complete")
+def _(s):
+    page = s.project("commitment", s.base.commitment().number)
+    return lambda: press(s.max, page, "commitment-move")
+
+
 @act("commitment-contacts", "added invoice contact")
 def _(s):
     commitment, someone = s.base.commitment(), person("New Contact", s.base.company, s.base.vendor)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import transaction
 
 from directory.actions.grants import set_level
@@ -42,7 +43,7 @@ def require_admin(by, project) -> None:
 def enter(commitment: Commitment, lines: list[NewLine], *, by) -> Commitment:
     """Save a new draft with its schedule of values, by one of the company's own people with Standard (1.2).
 
-    Raises ValidationError for a field that does not fit. Whoever enters a private one stays able to see it (P-2).
+    Refuses a field that does not fit, naming it. Whoever enters a private one stays able to see it (P-2).
     """
     access = read_access(by, commitment.project.company, commitment.project)
     if not may_create_commitments(access):
@@ -51,13 +52,32 @@ def enter(commitment: Commitment, lines: list[NewLine], *, by) -> Commitment:
         raise Refused("A new commitment is a draft. Enter it, then approve it.", field="status")
     commitment.company = commitment.project.company
     commitment.created_by = by
-    commitment.full_clean(exclude=["status"])  # protected: cleaning would set it anew
+    must_fit(commitment)
     commitment.save()
     if not is_project_admin(access):
         commitment.access_list.add(by)
     add_lines(commitment, lines)
     Event.objects.record("entered", commitment, by=by, to_state=commitment.status)
     return commitment
+
+
+def must_fit(commitment: Commitment) -> None:
+    """Raises Refused, naming the field, unless every field of it holds what it may."""
+    others = Commitment.objects.filter(company=commitment.company_id).exclude(pk=commitment.pk)
+    if others.filter(number__iexact=commitment.number).exists():
+        raise Refused(
+            f"The company has a commitment {commitment.number} already. Choose another number.", field="number"
+        )
+    dates = (commitment.start_date, commitment.completion_date)
+    if all(dates) and dates[0] > dates[1]:
+        raise Refused("The completion date is before the start. Choose a later one.", field="completion_date")
+    if commitment.vendor.company_id != commitment.company_id:
+        raise Refused("Choose a vendor of this company’s directory.", field="vendor")
+    try:
+        commitment.full_clean(exclude=["status"])  # protected: cleaning would set it anew
+    except ValidationError as error:
+        name, messages = next(iter(error.message_dict.items()))
+        raise Refused(messages[0], field=name if name != NON_FIELD_ERRORS else "") from None
 
 
 def add_lines(commitment: Commitment, lines: list[NewLine], change_order=None) -> list[ScheduleLine]:

@@ -3,6 +3,7 @@
 from django import forms
 
 from directory.models import Person
+from directory.vendor_forms import PlainField
 from invoicing.models import Commitment
 
 
@@ -28,3 +29,19 @@ def candidates(commitment: Commitment):
         .exclude(invoice_contacts__commitment=commitment)
         .order_by("name")
     )
+
+
+class MoveForm(forms.Form):
+    """Another status: `version` is that of the page it was asked from."""
+
+    reason = PlainField(
+        label="Why?",
+        max_length=300,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="It stays in the commitment’s history.",
+    )
+    version = forms.IntegerField(min_value=1, max_value=2**31 - 1, required=False, widget=forms.HiddenInput)
+
+    def __init__(self, data=None, *, version: int):
+        super().__init__(data, initial={"version": version})

@@ -10,10 +10,11 @@ from directory.refusals import NotAllowed, Refused
 from invoicing.actions import commitments
 from invoicing.calculations.lines import percent_of
 from invoicing.calculations.money import ZERO
+from invoicing.cautions import cautions_about
 from invoicing.decorators import commitment_view
 from invoicing.forms.commitments import ContactForm, candidates
 from invoicing.models import ChangeOrder, Commitment, Invoice
-from invoicing.permissions import is_project_admin, may_bill_commitment
+from invoicing.permissions import is_project_admin, may_bill_commitment, may_create_commitments, may_edit_commitment
 from invoicing.views.doors import must_administer
 from invoicing.views.projects import Standing, standings_of, totals_of
 
@@ -29,6 +30,7 @@ def commitment_list(request, project):
         "all": len(standings),
         "totals": totals_of(shown),
         "words": words,
+        "may_create": may_create_commitments(request.access),
         "noun": "bill" if request.access.is_external else "invoice",
     }
     return render(request, "invoicing/commitment_list.html", context)
@@ -41,11 +43,20 @@ def _matches(commitment: Commitment, words: str) -> bool:
 
 @commitment_view(Level.READ_ONLY, methods=READ)
 def commitment_page(request, commitment):
-    return _show(request, commitment)
+    return show(request, commitment)
 
 
-def _show(request, commitment: Commitment, form: ContactForm | None = None, status: int = 200):
+def show(
+    request,
+    commitment: Commitment,
+    form: ContactForm | None = None,
+    status: int = 200,
+    *,
+    refused: Refused | None = None,
+):
+    """The page of one; with `refused`, what was not done and why on top, and its status."""
     access, project = request.access, commitment.project
+    offered = moves(commitment, access)
     is_admin = is_project_admin(access)
     bills = list(commitment.invoices.live().select_related("billing_period", "previous").order_by("-position"))
     period = project.billing_periods.filter(status="open").first()
@@ -63,8 +74,33 @@ def _show(request, commitment: Commitment, form: ContactForm | None = None, stat
         "form": form or (ContactForm(commitment) if is_admin else None),
         "candidates": len(candidates(commitment)) if is_admin else 0,
         "events": Event.objects.about(commitment)[:50],
+        "refused": refused,
+        "cautions": cautions_about(commitment, access),
+        "may_edit": may_edit_commitment(commitment, access),
+        "moves": offered,
+        "next_move": next((each for each in offered if each["name"] == NEXT.get(commitment.status)), None),
     } | _schedule(commitment, bills)
-    return render(request, "invoicing/commitment.html", context, status=status)
+    return render(request, "invoicing/commitment.html", context, status=refused.status if refused else status)
+
+
+# What an Admin most likely does next in each status; all else stands under "More".
+NEXT = {
+    Commitment.Status.DRAFT: "approve",
+    Commitment.Status.OUT_FOR_BID: "send_out_for_signature",
+    Commitment.Status.OUT_FOR_SIGNATURE: "approve",
+    Commitment.Status.PROCESSING: "submit",
+    Commitment.Status.SUBMITTED: "receive",
+    Commitment.Status.PARTIALLY_RECEIVED: "receive",
+    Commitment.Status.RECEIVED: "approve",
+}
+
+
+def moves(commitment: Commitment, access) -> list[dict]:
+    """What the machine lets this person do now. `asks`: a page stands before it, for a reason or because it binds."""
+    return [
+        {"name": each.name, "asks": each.custom["needs_reason"] or each.name == "approve", **each.custom}
+        for each in commitment.get_available_user_status_transitions(access)
+    ]
 
 
 def _schedule(commitment: Commitment, bills: list[Invoice]) -> dict:
@@ -112,7 +148,7 @@ def add_contact(request, commitment):
         return redirect("commitment", commitment.project.slug, commitment.number)
     form = ContactForm(commitment, request.POST)
     if not form.is_valid():
-        return _show(request, commitment, form, status=422)
+        return show(request, commitment, form, status=422)
     person = form.cleaned_data["person"]
     try:
         given = commitments.add_contact(commitment, person, by=request.user)
@@ -120,7 +156,7 @@ def add_contact(request, commitment):
         raise
     except Refused as refused:
         form.add_error("person", refused.message)
-        return _show(request, commitment, form, status=refused.status)
+        return show(request, commitment, form, status=refused.status)
     right = f" {person.name} was given {given.label} on Commitments of {commitment.project.name}." if given else ""
     messages.success(request, f"{person.name} can bill {commitment.number} now.{right}")
     return redirect("commitment", commitment.project.slug, commitment.number)

@@ -1,0 +1,129 @@
+"""The pages that make a commitment, edit it and move its status."""
+
+from django.contrib import messages
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect, render
+
+from directory.decorators import project_view
+from directory.permissions import Level, Tool
+from directory.refusals import NotAllowed, NotNow, Refused, Stale
+from invoicing.actions import commitment_edits, commitment_moves, commitments
+from invoicing.cautions import cautions_about
+from invoicing.decorators import commitment_view
+from invoicing.forms.commitment_fields import CommitmentForm, differences
+from invoicing.forms.commitments import MoveForm
+from invoicing.models import Commitment
+from invoicing.permissions import ADMIN_RIGHT, DRAFT_RIGHT, may_create_commitments, may_edit_commitment
+from invoicing.views.commitments import show
+from invoicing.views.doors import must_administer
+
+
+@project_view(Tool.COMMITMENTS, Level.STANDARD)
+def new(request, project, kind: str):
+    """A draft, by any of the company's own people with Standard (1.2)."""
+    if not may_create_commitments(request.access):
+        raise NotAllowed(DRAFT_RIGHT)
+    kind = Commitment.Kind(kind)
+    form = CommitmentForm(request.POST or None, company=project.company)
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = commitments.enter(Commitment(project=project, kind=kind, **form.values), [], by=request.user)
+        except NotAllowed:
+            raise
+        except Refused as refused:
+            _tell(form, refused)
+        else:
+            messages.success(request, f"{made.number} is a draft. Its schedule of values comes next.")
+            return redirect("commitment", project.slug, made.number)
+    context = {"project": project, "form": form, "kind": kind}
+    return render(request, "invoicing/commitment_form.html", context, status=422 if form.errors else 200)
+
+
+def _tell(form, refused: Refused) -> None:
+    form.add_error(refused.field if refused.field in form.fields else None, refused.message)
+
+
+@project_view(Tool.COMMITMENTS, Level.READ_ONLY)
+def edit(request, project, pk: int):
+    """By its id: a second person may meanwhile have given it another number."""
+    visible = Commitment.objects.visible_to(request.access).select_related("project__company", "vendor")
+    commitment = get_object_or_404(visible, pk=pk)
+    if not may_edit_commitment(commitment, request.access):
+        raise NotAllowed(ADMIN_RIGHT)
+    form = CommitmentForm(request.POST or None, company=commitment.project.company, commitment=commitment)
+    if request.method != "POST" or not form.is_valid():
+        return _show_edit(request, commitment, form)
+    version = form.cleaned_data["version"] or 0
+    try:
+        saved = commitment_edits.edit(commitment, form.values, by=request.user, version=version)
+    except NotAllowed:
+        raise
+    except Stale:
+        return _show_both_versions(request, commitment, form)
+    except Refused as refused:
+        _tell(form, refused)
+        return _show_edit(request, commitment, form, status=refused.status)
+    messages.success(request, f"{saved.number} is saved.")
+    return redirect("commitment", commitment.project.slug, saved.number)
+
+
+def _show_both_versions(request, commitment: Commitment, form: CommitmentForm):
+    """I-5: what they stored beside what was typed here. Saving again, knowingly, puts the typed over it."""
+    commitment.refresh_from_db()
+    context = {"differences": differences(form, commitment)}
+    again = form.rebased(commitment.project.company, commitment)
+    return _show_edit(request, commitment, again, status=409, **context)
+
+
+def _show_edit(request, commitment: Commitment, form: CommitmentForm, *, status: int = 200, differences=None):
+    context = {
+        "project": commitment.project,
+        "commitment": commitment,
+        "kind": Commitment.Kind(commitment.kind),
+        "form": form,
+        "differences": differences,
+        "is_stale": status == 409 and differences is not None,
+        "cautions": cautions_about(commitment, request.access),
+    }
+    status = 422 if form.errors and status == 200 else status
+    return render(request, "invoicing/commitment_form.html", context, status=status)
+
+
+@commitment_view(Level.ADMIN)
+def move(request, commitment, name: str):
+    """Another status. Whoever only looks is asked what will happen, and why where a reason is needed."""
+    must_administer(request.access)
+    if name not in commitment_moves.MOVES:
+        raise Http404
+    if name not in {each.name for each in commitment.get_available_user_status_transitions(request.access)}:
+        refused = NotNow(f"It is {commitment.get_status_display()} now, so that is no longer possible.")
+        return show(request, commitment, refused=refused)
+    form = MoveForm(request.POST if request.method == "POST" else None, version=commitment.version)
+    if request.method != "POST" or not form.is_valid():
+        return _ask(request, commitment, name, form)
+    asked = form.cleaned_data
+    try:
+        moved = commitment_moves.move(
+            commitment, name, by=request.user, reason=asked["reason"], version=asked["version"] or 0
+        )
+    except NotAllowed:
+        raise
+    except Refused as refused:
+        if refused.field != "reason":
+            return show(request, commitment, refused=refused)
+        form.add_error("reason", refused.message)
+        return _ask(request, commitment, name, form)
+    messages.success(request, f"{moved.number} is {moved.get_status_display()} now.")
+    return redirect("commitment", commitment.project.slug, moved.number)
+
+
+def _ask(request, commitment: Commitment, name: str, form: MoveForm):
+    context = {
+        "project": commitment.project,
+        "commitment": commitment,
+        "name": name,
+        "words": commitment_moves.words_of(name),
+        "form": form,
+    }
+    template = "invoicing/commitment_move.html#dialog" if request.htmx else "invoicing/commitment_move.html"
+    return render(request, template, context, status=422 if form.errors else 200)
