@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from invoicing.views import (
+    access_lists,
     attachments,
     billing_periods,
     bills,
@@ -36,6 +37,10 @@ invoice_urls = [
 commitment_urls = [
     path("", commitments.commitment_page, name="commitment"),
     path("move/<slug:name>/", commitment_edits.move, name="commitment-move"),
+    path("access/", access_lists.add, name="commitment-access"),
+    path("access/<int:pk>/remove/", access_lists.remove, name="commitment-access-remove"),
+    path("attachments/", attachments.attach_to_commitment, name="commitment-attach"),
+    path("attachments/<int:pk>/", attachments.download_of_commitment, name="commitment-attachment"),
     path("contacts/", commitments.add_contact, name="commitment-contacts"),
     path("contacts/<int:pk>/remove/", commitments.remove_contact, name="commitment-contact-remove"),
     path("invoices/", invoices.start, name="invoice-start"),

@@ -21,7 +21,7 @@ from directory.models import AccountingPrivilege, DirectoryUpload, Mail, Person,
 from directory.models.events import subject_name
 from directory.permissions import Level, Tool
 from erp_integrations.models import ErpSettings
-from invoicing.actions import attachments, commitments, invitations
+from invoicing.actions import access_lists, attachments, commitments, invitations
 from invoicing.models import InvoiceType
 from tests.erp_integrations.world import sage_world
 from tests.factories import person
@@ -85,6 +85,7 @@ PROJECT = door(WITH_LEVEL)
 PROJECT_ADMIN = door(ADMIN, WITH_LEVEL - ADMIN)
 DRAFTS = door({"commitments standard", "commitments admin"}, WITH_LEVEL - {"commitments standard"})
 COMMITMENT_ADMIN = door(ADMIN, {"commitments read only", "commitments standard", "contact"})
+ATTACH_TO_COMMITMENT = door({"commitments standard", "commitments admin"}, {"commitments read only", "contact"})
 COMMITMENT = door(READERS | {"contact"})
 BILL = door(ADMIN | {"contact"}, READERS - ADMIN)
 ATTACH = door({"commitments standard", "commitments admin", "contact"}, {"commitments read only"})
@@ -170,6 +171,10 @@ DOORS = {  # address name: (to read, to write)
     "purchase-order-new": (DRAFTS, DRAFTS),
     "commitment-edit": (COMMITMENT_ADMIN, COMMITMENT_ADMIN),
     "commitment-move": (PROJECT_ADMIN, PROJECT_ADMIN),
+    "commitment-access": (None, PROJECT_ADMIN),
+    "commitment-access-remove": (None, PROJECT_ADMIN),
+    "commitment-attach": (None, ATTACH_TO_COMMITMENT),
+    "commitment-attachment": (COMMITMENT, None),
     "commitment-contacts": (PROJECT_ADMIN, PROJECT_ADMIN),
     "commitment-contact-remove": (PROJECT_ADMIN, PROJECT_ADMIN),
     "invoice-start": (None, BILL),
@@ -265,6 +270,8 @@ def build_site() -> Site:
     )
     invoice = base.submitted(base.draft(commitment))
     attachment = attachments.attach(invoice, "proof.pdf", b"%PDF-1.4 proof", by=base.contact)
+    contract = attachments.attach_to_commitment(commitment, "contract.pdf", b"%PDF-1.4 contract", by=base.admin)
+    access_lists.add_person(commitment, base.reader, by=base.admin)
     people = build_people(base, commitment)
     request = PrivilegeRequest.objects.create(
         person=base.reader, company=base.company, asked_by=base.admin, reason="Test"
@@ -290,6 +297,8 @@ def build_site() -> Site:
         "demo-mail-html": {"pk": Mail.objects.first().pk},
         "commitment-edit": {"pk": commitment.pk},
         "commitment-move": {"name": "complete"},
+        "commitment-access-remove": {"pk": base.reader.pk},
+        "commitment-attachment": {"pk": contract.pk},
         "commitment-contact-remove": {"pk": commitment.invoice_contacts.first().pk},
         "invoice-attachment": {"pk": attachment.pk},
         "privilege-take-back": {"pk": request.pk},
@@ -432,7 +441,7 @@ def test_each_door_opens_for_those_and_only_those(who):
 
 
 # Taking a file away is written down (E-2, R70); everything else that is only read stays as it was.
-WRITTEN_DOWN = {"erp-download", "invoice-attachment", "company-events-csv"}
+WRITTEN_DOWN = {"erp-download", "invoice-attachment", "commitment-attachment", "company-events-csv"}
 
 
 def test_reading_writes_nothing_not_even_on_a_companys_first_look():

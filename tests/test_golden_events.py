@@ -22,7 +22,7 @@ from directory.models.events import EventQuerySet
 from directory.permissions import Level, Tool
 from erp_integrations import exporting
 from erp_integrations.models import CostCodeLink
-from invoicing.actions import attachments, invitations
+from invoicing.actions import access_lists, attachments, invitations
 from invoicing.models import InvoiceType
 from tests.directory.account_pages import GOOD_PASSWORD, link_in_mail, sign_in
 from tests.erp_integrations.pages import accept_data, at_batch, at_export, queue_url
@@ -417,6 +417,33 @@ def _(s):
     return lambda: press(s.max, page, "commitment-move")
 
 
+@act("commitment-access", "added to the access list")
+def _(s):
+    page = s.project("commitment", s.base.commitment().number)
+    return lambda: press(s.max, page, "commitment-access", colleague=s.base.reader.pk)
+
+
+@act("commitment-access-remove", "removed from the access list")
+def _(s):
+    commitment = s.base.commitment()
+    access_lists.add_person(commitment, s.base.reader, by=s.base.admin)
+    page = s.project("commitment", commitment.number)
+    return lambda: press(s.max, page, "commitment-access-remove")
+
+
+@act("commitment-attach", "attached a file")
+def _(s):
+    page = s.project("commitment-attach", s.base.commitment().number)
+    return lambda: s.max.post(page, {"file": SimpleUploadedFile("contract.pdf", b"%PDF-1.4 contract")})
+
+
+@act("commitment-attachment", "downloaded a file")
+def _(s):
+    commitment = s.base.commitment()
+    file = attachments.attach_to_commitment(commitment, "contract.pdf", b"%PDF-1.4 contract", by=s.base.admin)
+    return lambda: s.contact.get(s.project("commitment-attachment", commitment.number, file.pk))
+
+
 @act("commitment-contacts", "added invoice contact")
 def _(s):
     commitment, someone = s.base.commitment(), person("New Contact", s.base.company, s.base.vendor)
@@ -650,7 +677,13 @@ CHANGING = {
     for _, pattern in own_patterns(get_resolver().url_patterns)
     if "POST" in pattern.callback.requires.methods
 }
-TAKING_AWAY = {"invoice-attachment", "erp-download", "company-events-csv"}  # read, and written down that it was (R124)
+# Read, and written down that it was (R124).
+TAKING_AWAY = {"invoice-attachment", "commitment-attachment", "erp-download", "company-events-csv"}
+    "invoice-attachment",
+    "commitment-attachment",
+    "erp-download",
+    "company-events-csv",
+}  # read, and written down that it was (R124)
 
 
 def test_every_address_that_changes_something_stands_in_the_golden_table():

@@ -1,4 +1,4 @@
-"""Files that come with an invoice: what is taken, and by whom."""
+"""Files that come with an invoice or a commitment: what is taken, and by whom."""
 
 import hashlib
 import unicodedata
@@ -11,8 +11,9 @@ from django.db import transaction
 from directory.models import Event
 from directory.permissions import Level, Tool, read_access, right_named
 from directory.refusals import NotAllowed, NotNow, Refused
-from invoicing.models import Attachment, Invoice
-from invoicing.permissions import may_attach
+from invoicing.models import Attachment, Commitment, CommitmentAttachment, Invoice
+from invoicing.models.attachments import StoredFile
+from invoicing.permissions import may_attach, may_attach_to_commitment
 
 # By extension and by the bytes they start with (R104): a name alone proves nothing.
 TYPES = {
@@ -33,22 +34,31 @@ def attach(invoice: Invoice, name: str, content: bytes, *, by, is_lien_waiver: b
         raise NotAllowed(right_named(Tool.COMMITMENTS, Level.STANDARD))
     if invoice.is_exported:
         raise NotNow("It stands in an import file for accounting. Nothing can be attached any more.")
-    name = _clean_name(name)
-    _check(name, content)
-    sha256 = hashlib.sha256(content).hexdigest()
-    attachment = Attachment(
-        invoice=invoice,
-        name=name,
-        is_lien_waiver=is_lien_waiver,
-        size=len(content),
-        sha256=sha256,
-        uploaded_by=by,
-    )
-    attachment.file.save(name, ContentFile(content), save=False)
-    attachment.save()
-    what = "lien waiver" if is_lien_waiver else "file"
-    Event.objects.record("attached a file", invoice, by=by, changes={what: ["", name]})
+    attachment = Attachment(invoice=invoice, is_lien_waiver=is_lien_waiver)
+    _keep(attachment, name, content, by=by, what="lien waiver" if is_lien_waiver else "file")
     return attachment
+
+
+@transaction.atomic
+def attach_to_commitment(commitment: Commitment, name: str, content: bytes, *, by) -> CommitmentAttachment:
+    """Keep a file with the commitment, in any of its statuses; refusals as of `attach`."""
+    commitment = Commitment.objects.select_for_update(of=("self",)).get(pk=commitment.pk)
+    if not may_attach_to_commitment(commitment, read_access(by, commitment.company, commitment.project)):
+        raise NotAllowed(right_named(Tool.COMMITMENTS, Level.STANDARD))
+    attachment = CommitmentAttachment(commitment=commitment)
+    _keep(attachment, name, content, by=by, what="file")
+    return attachment
+
+
+def _keep(attachment: StoredFile, name: str, content: bytes, *, by, what: str) -> None:
+    """Check, store and record it, in the caller's transaction, which has locked what it belongs to."""
+    attachment.name = _clean_name(name)
+    _check(attachment.name, content)
+    attachment.size, attachment.sha256 = len(content), hashlib.sha256(content).hexdigest()
+    attachment.uploaded_by = by
+    attachment.file.save(attachment.name, ContentFile(content), save=False)
+    attachment.save()
+    Event.objects.record("attached a file", attachment.owner, by=by, changes={what: ["", attachment.name]})
 
 
 def _clean_name(name: str) -> str:
@@ -70,6 +80,6 @@ def _check(name: str, content: bytes) -> None:
 
 
 @transaction.atomic
-def record_download(attachment: Attachment, *, by) -> None:
+def record_download(attachment: StoredFile, *, by) -> None:
     """Note who took the file away; whether they may see it was checked at the door."""
-    Event.objects.record("downloaded a file", attachment.invoice, by=by, changes={"file": ["", attachment.name]})
+    Event.objects.record("downloaded a file", attachment.owner, by=by, changes={"file": ["", attachment.name]})

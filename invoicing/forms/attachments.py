@@ -4,10 +4,8 @@ from django import forms
 from django.conf import settings
 
 
-class AttachmentForm(forms.Form):
+class FileForm(forms.Form):
     file = forms.FileField(label="File", help_text="PDF, Word, Excel, PNG or JPEG.")
-
-    is_lien_waiver = forms.BooleanField(label="This is a lien waiver", required=False)
 
     def clean_file(self):
         file = self.cleaned_data["file"]
@@ -15,3 +13,7 @@ class AttachmentForm(forms.Form):
             megabytes = settings.ATTACHMENT_MAX_BYTES // (1024 * 1024)
             raise forms.ValidationError(f"“{file.name}” is larger than {megabytes} MB. Attach a smaller file.")
         return file
+
+
+class AttachmentForm(FileForm):
+    is_lien_waiver = forms.BooleanField(label="This is a lien waiver", required=False)

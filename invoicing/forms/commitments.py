@@ -1,8 +1,10 @@
 """Naming who bills a commitment."""
 
 from django import forms
+from django.db.models import Q
 
-from directory.models import Person
+from directory.models import Membership, Person
+from directory.permissions import Level, Tool, people_with_level
 from directory.vendor_forms import PlainField
 from invoicing.models import Commitment
 
@@ -29,6 +31,32 @@ def candidates(commitment: Commitment):
         .exclude(invoice_contacts__commitment=commitment)
         .order_by("name")
     )
+
+
+def colleagues_on(commitment: Commitment):
+    """The company's own people on its access list; its contacts stand there too, and are listed as such (P-2)."""
+    own = Membership.objects.filter(company=commitment.company_id, vendor=None, is_active=True)
+    return commitment.access_list.filter(pk__in=own.values("person"), is_active=True).order_by("name")
+
+
+class AccessForm(forms.Form):
+    """One of the company's own people who hold a level and do not see it anyway."""
+
+    colleague = forms.ModelChoiceField(
+        label="Let somebody see it", queryset=Person.objects.none(), empty_label="Choose a person"
+    )
+
+    def __init__(self, commitment: Commitment, data=None):
+        super().__init__(data)
+        project, own = commitment.project, Q(memberships__company=commitment.company_id, memberships__vendor=None)
+        admins = people_with_level(project, Tool.COMMITMENTS, Level.ADMIN)
+        holders = people_with_level(project, Tool.COMMITMENTS, Level.READ_ONLY).filter(own)
+        self.fields["colleague"].queryset = (
+            holders.exclude(pk__in=admins.values("pk"))
+            .exclude(pk__in=commitment.access_list.values("pk"))
+            .order_by("name")
+            .distinct()
+        )
 
 
 class MoveForm(forms.Form):

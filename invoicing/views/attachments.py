@@ -1,4 +1,4 @@
-"""Files of an invoice: taking them in, and giving them out to whoever may see the invoice."""
+"""Files of an invoice or a commitment: taking them in, and giving them out to whoever may see what they are on."""
 
 from django.contrib import messages
 from django.http import FileResponse, Http404
@@ -8,9 +8,11 @@ from directory.decorators import WRITE
 from directory.permissions import Level
 from directory.refusals import NotAllowed, Refused
 from invoicing.actions import attachments
-from invoicing.decorators import invoice_view
-from invoicing.forms.attachments import AttachmentForm
-from invoicing.permissions import may_attach
+from invoicing.decorators import commitment_view, invoice_view
+from invoicing.forms.attachments import AttachmentForm, FileForm
+from invoicing.models.attachments import StoredFile
+from invoicing.permissions import may_attach, may_attach_to_commitment
+from invoicing.views.commitments import show as show_commitment
 from invoicing.views.invoices import address, show
 
 
@@ -35,8 +37,35 @@ def attach(request, invoice):
 
 @invoice_view(Level.READ_ONLY, methods=("GET",))
 def download(request, invoice, pk):
+    return _handed_out(request, get_object_or_404(invoice.attachments, pk=pk))
+
+
+@commitment_view(Level.READ_ONLY, methods=WRITE)
+def attach_to_commitment(request, commitment):
+    if not may_attach_to_commitment(commitment, request.access):
+        raise NotAllowed("Standard on Commitments")
+    form = FileForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return show_commitment(request, commitment, status=422, more={"file_form": form})
+    file = form.cleaned_data["file"]
+    try:
+        attachments.attach_to_commitment(commitment, file.name, file.read(), by=request.user)
+    except NotAllowed:
+        raise
+    except Refused as refused:
+        form.add_error("file", refused.message)
+        return show_commitment(request, commitment, status=422, more={"file_form": form})
+    messages.success(request, f"“{file.name}” is attached.")
+    return redirect("commitment", commitment.project.slug, commitment.number)
+
+
+@commitment_view(Level.READ_ONLY, methods=("GET",))
+def download_of_commitment(request, commitment, pk):
+    return _handed_out(request, get_object_or_404(commitment.attachments, pk=pk))
+
+
+def _handed_out(request, attachment: StoredFile):
     """Always a download, never a page of this site, whatever the file says it is (R104)."""
-    attachment = get_object_or_404(invoice.attachments, pk=pk)
     try:
         content = attachment.file.open("rb")
     except FileNotFoundError:

@@ -12,9 +12,16 @@ from invoicing.calculations.lines import percent_of
 from invoicing.calculations.money import ZERO
 from invoicing.cautions import cautions_about
 from invoicing.decorators import commitment_view
-from invoicing.forms.commitments import ContactForm, candidates
+from invoicing.forms.attachments import FileForm
+from invoicing.forms.commitments import AccessForm, ContactForm, candidates, colleagues_on
 from invoicing.models import ChangeOrder, Commitment, Invoice
-from invoicing.permissions import is_project_admin, may_bill_commitment, may_create_commitments, may_edit_commitment
+from invoicing.permissions import (
+    is_project_admin,
+    may_attach_to_commitment,
+    may_bill_commitment,
+    may_create_commitments,
+    may_edit_commitment,
+)
 from invoicing.views.doors import must_administer
 from invoicing.views.projects import Standing, standings_of, totals_of
 
@@ -47,14 +54,9 @@ def commitment_page(request, commitment):
 
 
 def show(
-    request,
-    commitment: Commitment,
-    form: ContactForm | None = None,
-    status: int = 200,
-    *,
-    refused: Refused | None = None,
+    request, commitment: Commitment, *, status: int = 200, refused: Refused | None = None, more: dict | None = None
 ):
-    """The page of one; with `refused`, what was not done and why on top, and its status."""
+    """The page of one; with `refused`, why nothing was done on top, and its status. `more`: forms as they came back."""
     access, project = request.access, commitment.project
     offered = moves(commitment, access)
     is_admin = is_project_admin(access)
@@ -71,8 +73,12 @@ def show(
         "period": period,
         "has_bill_now": bool(period and any(bill.billing_period_id == period.pk for bill in bills)),
         "contacts": commitment.invoice_contacts.select_related("person", "added_by"),
-        "form": form or (ContactForm(commitment) if is_admin else None),
+        "form": ContactForm(commitment) if is_admin else None,
         "candidates": len(candidates(commitment)) if is_admin else 0,
+        "colleagues": () if access.is_external else colleagues_on(commitment),
+        "access_form": AccessForm(commitment) if is_admin else None,
+        "attachments": commitment.attachments.select_related("uploaded_by"),
+        "file_form": FileForm() if may_attach_to_commitment(commitment, access) else None,
         "events": Event.objects.about(commitment)[:50],
         "refused": refused,
         "cautions": cautions_about(commitment, access),
@@ -80,6 +86,7 @@ def show(
         "moves": offered,
         "next_move": next((each for each in offered if each["name"] == NEXT.get(commitment.status)), None),
     } | _schedule(commitment, bills)
+    context |= more or {}
     return render(request, "invoicing/commitment.html", context, status=refused.status if refused else status)
 
 
@@ -148,7 +155,7 @@ def add_contact(request, commitment):
         return redirect("commitment", commitment.project.slug, commitment.number)
     form = ContactForm(commitment, request.POST)
     if not form.is_valid():
-        return show(request, commitment, form, status=422)
+        return show(request, commitment, status=422, more={"form": form})
     person = form.cleaned_data["person"]
     try:
         given = commitments.add_contact(commitment, person, by=request.user)
@@ -156,7 +163,7 @@ def add_contact(request, commitment):
         raise
     except Refused as refused:
         form.add_error("person", refused.message)
-        return show(request, commitment, form, status=refused.status)
+        return show(request, commitment, status=refused.status, more={"form": form})
     right = f" {person.name} was given {given.label} on Commitments of {commitment.project.name}." if given else ""
     messages.success(request, f"{person.name} can bill {commitment.number} now.{right}")
     return redirect("commitment", commitment.project.slug, commitment.number)

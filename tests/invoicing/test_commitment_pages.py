@@ -1,13 +1,15 @@
 """A commitment's page: its schedule of values, its invoices, and who bills it."""
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
 from directory.actions.grants import set_level
-from directory.models import Membership, Vendor
+from directory.models import Event, Membership, Vendor
 from directory.permissions import Level, Tool, read_access
-from invoicing.actions import change_orders
+from directory.refusals import Refused
+from invoicing.actions import access_lists, change_orders
 from tests.factories import D, person, world
 
 pytestmark = pytest.mark.django_db
@@ -166,3 +168,61 @@ def test_the_page_of_a_long_commitment_asks_no_more_queries(django_assert_max_nu
         client.get(address(short))
     with django_assert_max_num_queries(len(few)):
         client.get(address(long))
+
+
+# Who of the company sees a private one
+
+
+def test_an_admin_lets_a_colleague_see_a_private_commitment_and_takes_that_back():
+    """P-2."""
+    w = world()
+    commitment = w.commitment(contact=False)
+    reader, client = signed_in(w.reader), signed_in(w.admin)
+    assert reader.get(address(commitment)).status_code == 404
+    page = client.get(address(commitment))
+    assert list(page.context["access_form"].fields["colleague"].queryset) == [w.reader]  # neither Admins nor contacts
+    page = client.post(address(commitment, "commitment-access"), {"colleague": w.reader.pk}, follow=True)
+    assert "Rae Reader sees" in page.content.decode()
+    assert reader.get(address(commitment)).status_code == 200
+    client.post(address(commitment, "commitment-access-remove", w.reader.pk))
+    assert reader.get(address(commitment)).status_code == 404
+    verbs = list(Event.objects.about(commitment).values_list("verb", flat=True)[:2])
+    assert verbs == ["removed from the access list", "added to the access list"]
+
+
+def test_the_access_list_takes_neither_vendors_people_nor_those_without_a_level():
+    w = world()
+    commitment = w.commitment()
+    client = signed_in(w.admin)
+    for someone in (w.contact, w.staff, world("Other").admin):
+        assert client.post(address(commitment, "commitment-access"), {"colleague": someone.pk}).status_code == 422
+        with pytest.raises(Refused):
+            access_lists.add_person(commitment, someone, by=w.admin)
+    assert client.post(address(commitment, "commitment-access-remove", w.contact.pk)).status_code == 404
+    with pytest.raises(Refused, match="invoice contact"):
+        access_lists.remove_person(commitment, w.contact, by=w.admin)
+    assert "Access list" not in signed_in(w.contact).get(address(commitment)).content.decode()
+
+
+# Its files
+
+
+def test_a_contract_is_attached_by_the_company_and_downloaded_by_whoever_sees_the_commitment():
+    w = world()
+    commitment = w.commitment(is_private=False)
+    bring = lambda who, name="contract.pdf", content=b"%PDF-1.7 contract": signed_in(who).post(  # noqa: E731
+        address(commitment, "commitment-attach"), {"file": SimpleUploadedFile(name, content)}
+    )
+    assert bring(w.admin).status_code == 302
+    for who, code in ((w.reader, 403), (w.contact, 403), (w.owner, 404)):
+        assert bring(who).status_code == code
+    page = bring(w.admin, "contract.exe", b"MZ")
+    assert page.status_code == 422 and page.content.decode().count("is not one of") == 2
+    file = commitment.attachments.get()
+    answer = signed_in(w.contact).get(address(commitment, "commitment-attachment", file.pk))
+    assert b"".join(answer.streaming_content) == b"%PDF-1.7 contract"
+    assert answer["Content-Type"] == "application/octet-stream" and answer["X-Content-Type-Options"] == "nosniff"
+    event = Event.objects.about(commitment).first()
+    assert (event.verb, event.by, event.changes) == ("downloaded a file", w.contact, {"file": ["", "contract.pdf"]})
+    other = w.commitment()
+    assert signed_in(w.contact).get(address(other, "commitment-attachment", file.pk)).status_code == 404
