@@ -8,6 +8,7 @@ from invoicing.views import (
     billing_periods,
     bills,
     commitment_edits,
+    commitment_lists,
     commitments,
     entry,
     invitations,
@@ -49,12 +50,13 @@ commitment_urls = [
 
 project_urls = [
     path("", projects.project_page, name="project"),
-    path("commitments/", commitments.commitment_list, name="commitments"),
+    path("commitments/", commitment_lists.commitment_list, name="commitments"),
     # A number begins with a letter or a digit, so none is in the way of these.
     path("commitments/_new/subcontract/", commitment_edits.new, {"kind": "subcontract"}, name="subcontract-new"),
     path(
         "commitments/_new/purchase-order/", commitment_edits.new, {"kind": "purchase_order"}, name="purchase-order-new"
     ),
+    path("commitments/_csv/", commitment_lists.commitments_csv, name="commitments-csv"),
     path("commitments/_edit/<int:pk>/", commitment_edits.edit, name="commitment-edit"),
     path("commitments/<str:number>/", include(commitment_urls)),
     path("periods/", billing_periods.period_list, name="periods"),

@@ -166,6 +166,7 @@ DOORS = {  # address name: (to read, to write)
     "invitation": (ANSWER_PAGE, ANSWER),
     "project": (PROJECT, None),
     "commitments": (PROJECT, None),
+    "commitments-csv": (PROJECT, None),
     "commitment": (COMMITMENT, None),
     "subcontract-new": (DRAFTS, DRAFTS),
     "purchase-order-new": (DRAFTS, DRAFTS),

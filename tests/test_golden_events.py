@@ -679,11 +679,6 @@ CHANGING = {
 }
 # Read, and written down that it was (R124).
 TAKING_AWAY = {"invoice-attachment", "commitment-attachment", "erp-download", "company-events-csv"}
-    "invoice-attachment",
-    "commitment-attachment",
-    "erp-download",
-    "company-events-csv",
-}  # read, and written down that it was (R124)
 
 
 def test_every_address_that_changes_something_stands_in_the_golden_table():

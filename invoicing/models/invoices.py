@@ -55,6 +55,11 @@ class InvoiceQuerySet(models.QuerySet):
         """The one of each commitment that no other builds on: its totals are those to date."""
         return self.live().filter(Q(next__isnull=True) | Q(next__deleted_at__isnull=False))
 
+    def counted(self):
+        """The one of each commitment whose totals are what it has billed to date: a draft on top does not count yet."""
+        is_last = Q(next__isnull=True) | Q(next__deleted_at__isnull=False) | Q(next__status=S.DRAFT)
+        return self.live().exclude(status=S.DRAFT).filter(is_last)
+
     def with_rejected_count(self):
         return self.annotate(rejected_count=Count("lines", filter=Q(lines__verdict="rejected")))
 

@@ -1,11 +1,11 @@
-"""Commitments of a project, the page of one, and who bills it."""
+"""The page of one commitment, and who bills it."""
 
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
 
-from directory.decorators import READ, project_view
+from directory.decorators import READ
 from directory.models import Event
-from directory.permissions import Level, Tool
+from directory.permissions import Level
 from directory.refusals import NotAllowed, Refused
 from invoicing.actions import commitments
 from invoicing.calculations.lines import percent_of
@@ -19,33 +19,10 @@ from invoicing.permissions import (
     is_project_admin,
     may_attach_to_commitment,
     may_bill_commitment,
-    may_create_commitments,
     may_edit_commitment,
 )
 from invoicing.views.doors import must_administer
-from invoicing.views.projects import Standing, standings_of, totals_of
-
-
-@project_view(Tool.COMMITMENTS, Level.READ_ONLY, methods=READ)
-def commitment_list(request, project):
-    standings = standings_of(request.access)
-    words = request.GET.get("q", "").strip()
-    shown = [each for each in standings if _matches(each.commitment, words)]
-    context = {
-        "project": project,
-        "standings": shown,
-        "all": len(standings),
-        "totals": totals_of(shown),
-        "words": words,
-        "may_create": may_create_commitments(request.access),
-        "noun": "bill" if request.access.is_external else "invoice",
-    }
-    return render(request, "invoicing/commitment_list.html", context)
-
-
-def _matches(commitment: Commitment, words: str) -> bool:
-    text = f"{commitment.number} {commitment.title} {commitment.vendor.name}".casefold()
-    return all(word in text for word in words.casefold().split())
+from invoicing.views.standings import Standing
 
 
 @commitment_view(Level.READ_ONLY, methods=READ)

@@ -142,22 +142,6 @@ def test_an_external_person_with_admin_administers_nothing():
     assert page.status_code == 403
 
 
-# The list
-
-
-def test_the_list_finds_by_number_title_and_company_and_totals_what_it_shows():
-    w = world()
-    w.commitment(title="Concrete", lines=[w.line("A", "100.00")])
-    w.commitment(title="Roofing", lines=[w.line("B", "40.00")])
-    client = signed_in(w.admin)
-    page = client.get(reverse("commitments", args=[w.project.slug]), {"q": "ROOF acme"})
-    assert page.context["totals"]["contract"] == D("40.00")
-    assert (
-        "No commitment matches"
-        in client.get(reverse("commitments", args=[w.project.slug]), {"q": "nowhere"}).content.decode()
-    )
-
-
 def test_the_page_of_a_long_commitment_asks_no_more_queries(django_assert_max_num_queries):
     w = world()
     short = w.submitted().commitment
