@@ -10,7 +10,9 @@ from directory.demo import PASSWORD
 from directory.models import Company, Membership, Person, Project, Vendor
 from directory.permissions import Level, Tool
 from invoicing.actions import (
+    access_lists,
     amounts,
+    attachments,
     billing_periods,
     change_orders,
     commitment_moves,
@@ -60,6 +62,10 @@ CODES = {
     "16-500": "Lighting",
 }
 ROOMS = ["lobby", "corridor", "office", "meeting room", "stair", "riser", "plant room", "kitchen", "store", "restroom"]
+BLANK_PAGE = (
+    b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
+    b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+)
 WORK = ["conduit and boxes", "branch wiring", "devices", "light fixtures", "fire alarm"]
 
 
@@ -95,6 +101,7 @@ class DemoCompany:
         self.clinic = self.project("Mill Street Clinic", "2026030", "millstreet")
         self.make_template()
         self.enter_commitments()
+        self.enter_unfinished()
         self.bill_last_month()
         self.bill_this_month()
         concrete, plumbing, glazing, school = self.history
@@ -147,23 +154,26 @@ class DemoCompany:
     def line(self, code: str, description: str, amount: str, cost_type: int = CostType.SUBCONTRACT) -> NewLine:
         return NewLine(cost_code=self.codes[code], description=description, amount=money(amount), cost_type=cost_type)
 
-    def enter(self, project, vendor: str, number: str, title: str, lines, *, contact=True, **fields) -> Commitment:
+    def enter(
+        self, project, vendor: str, number: str, title: str, lines, *, contact=True, moves=("approve",), **fields
+    ) -> Commitment:
         values = {
             "retainage_rate": money("10"),
             "holds_stored_retainage": True,
             "stored_retainage_rate": money("10"),
             "is_private": False,
+            "executed_date": self.today - timedelta(days=150),
         } | fields
         commitment = Commitment(
             project=project,
             vendor=self.vendors[vendor],
             number=number,
             title=title,
-            executed_date=self.today - timedelta(days=150),
             **values,
         )
         commitments.enter(commitment, lines, by=self.dana)
-        commitment = commitment_moves.move(commitment, "approve", by=self.dana)
+        for name in moves:
+            commitment = commitment_moves.move(commitment, name, by=self.dana)
         if contact:
             commitments.add_contact(commitment, self.people[vendor], by=self.dana)
         return commitment
@@ -222,6 +232,40 @@ class DemoCompany:
         self.clinic_plumbing = self.enter(
             self.clinic, "kerr", "SC-201", "Plumbing", [self.line("15-400", "All plumbing", "78,900.00")], contact=False
         )
+
+    def enter_unfinished(self) -> None:
+        """What is not billed yet: an order on its way, a private draft, and the contract that somebody signed."""
+        doors = self.enter(
+            self.tower,
+            "steel",
+            "PO-004",
+            "Doors, frames and hardware",
+            [
+                self.line("05-120", "Hollow metal frames", "38,400.00", CostType.MATERIAL),
+                self.line("05-120", "Doors and hardware", "71,250.00", CostType.MATERIAL),
+            ],
+            moves=("submit", "receive_part"),
+            kind=Commitment.Kind.PURCHASE_ORDER,
+            holds_stored_retainage=False,
+            payment_terms="net 30",
+        )
+        draft = self.enter(
+            self.tower,
+            "hill",
+            "SC-018",
+            "Waterproofing",
+            [self.line("07-500", "Below grade, north and east", "54,600.00")],
+            contact=False,
+            moves=(),
+            is_private=True,
+            executed_date=None,
+            start_date=self.today + timedelta(days=30),
+            completion_date=self.today + timedelta(days=120),
+            description="Price is agreed; the schedule of values is still being split by elevation.",
+        )
+        access_lists.add_person(draft, self.people["approver"], by=self.dana)
+        for commitment, name in ((self.concrete, "Subcontract SC-2026014-03.pdf"), (doors, "Quote 4471.pdf")):
+            attachments.attach_to_commitment(commitment, name, BLANK_PAGE, by=self.dana)
 
     def five_hundred_lines(self) -> list[NewLine]:
         places = [(level, room) for level in range(1, 11) for room in ROOMS]

@@ -71,5 +71,7 @@ class MoveForm(forms.Form):
     )
     version = forms.IntegerField(min_value=1, max_value=2**31 - 1, required=False, widget=forms.HiddenInput)
 
-    def __init__(self, data=None, *, version: int):
+    def __init__(self, data=None, *, version: int, needs_reason: bool):
         super().__init__(data, initial={"version": version})
+        self.fields["reason"].required = needs_reason
+        self.fields["reason"].error_messages["required"] = "Say why: the reason stays with the commitment."

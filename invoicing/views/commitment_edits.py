@@ -98,7 +98,9 @@ def move(request, commitment, name: str):
     if name not in {each.name for each in commitment.get_available_user_status_transitions(request.access)}:
         refused = NotNow(f"It is {commitment.get_status_display()} now, so that is no longer possible.")
         return show(request, commitment, refused=refused)
-    form = MoveForm(request.POST if request.method == "POST" else None, version=commitment.version)
+    typed = request.POST if request.method == "POST" else None
+    needs_reason = commitment_moves.words_of(name)["needs_reason"]
+    form = MoveForm(typed, version=commitment.version, needs_reason=needs_reason)
     if request.method != "POST" or not form.is_valid():
         return _ask(request, commitment, name, form)
     asked = form.cleaned_data
@@ -109,10 +111,7 @@ def move(request, commitment, name: str):
     except NotAllowed:
         raise
     except Refused as refused:
-        if refused.field != "reason":
-            return show(request, commitment, refused=refused)
-        form.add_error("reason", refused.message)
-        return _ask(request, commitment, name, form)
+        return show(request, commitment, refused=refused)
     messages.success(request, f"{moved.number} is {moved.get_status_display()} now.")
     return redirect("commitment", commitment.project.slug, moved.number)
 

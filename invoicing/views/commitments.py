@@ -63,6 +63,7 @@ def show(
         "moves": offered,
         "next_move": next((each for each in offered if each["name"] == NEXT.get(commitment.status)), None),
     } | _schedule(commitment, bills)
+    context["primary"] = _primary(context)
     context |= more or {}
     return render(request, "invoicing/commitment.html", context, status=refused.status if refused else status)
 
@@ -85,6 +86,17 @@ def moves(commitment: Commitment, access) -> list[dict]:
         {"name": each.name, "asks": each.custom["needs_reason"] or each.name == "approve", **each.custom}
         for each in commitment.get_available_user_status_transitions(access)
     ]
+
+
+def _primary(page: dict) -> str:
+    """The one button of the head: this person's next step in this state; "" when it is not their turn."""
+    if page["waiting"]:
+        return "open"
+    if page["may_bill"] and page["period"] and page["commitment"].is_billable and not page["has_bill_now"]:
+        return "start"
+    if page["next_move"]:
+        return "move"
+    return "edit" if page["may_edit"] else ""
 
 
 def _schedule(commitment: Commitment, bills: list[Invoice]) -> dict:
