@@ -1,5 +1,7 @@
 """Which of allauth's pages there are. The others, signing up and managing addresses above all, do not exist here."""
 
+from functools import wraps
+
 from allauth.account import views as account
 from allauth.mfa.base import views as mfa
 from allauth.mfa.recovery_codes import views as recovery_codes
@@ -7,10 +9,24 @@ from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as webauthn
 from allauth.usersessions import views as usersessions
 from django.contrib.auth.decorators import login_required
+from django.db import transaction
 from django.urls import path, re_path
 
 from directory.decorators import with_fresh_sign_in
 from directory.views.account import remove_passkey
+
+
+def whole(view):
+    """What allauth changes and the event that tells of it: one transaction, or neither."""
+
+    @wraps(view)
+    def wrapped(request, *args, **kwargs):  # any of allauth's signatures
+        if request.method != "POST":
+            return view(request, *args, **kwargs)
+        with transaction.atomic():
+            return view(request, *args, **kwargs)
+
+    return wrapped
 
 
 def changes(view):
@@ -52,3 +68,5 @@ urlpatterns = [
     path("2fa/passkeys/<int:pk>/name/", changes(webauthn.edit_webauthn), name="mfa_edit_webauthn"),
     path("2fa/passkeys/<int:pk>/remove/", remove_passkey, name="mfa_remove_webauthn"),
 ]
+for pattern in urlpatterns:
+    pattern.callback = whole(pattern.callback)

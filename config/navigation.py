@@ -5,7 +5,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
-from directory.models import Project
+from directory.models import Company, Project
 from directory.permissions import Level, Tool, objects_with_level, visible_projects
 
 
@@ -26,10 +26,12 @@ class TopBar:
 
     def __init__(self, request):
         self.person, self.path = request.user, request.path
+        self.access = getattr(request, "access", None)
         self.named = request.resolver_match.kwargs if request.resolver_match else {}
         self.projects = list(visible_projects(self.person, Tool.COMMITMENTS))
         places = list(self.person.memberships.values_list("company", "vendor", "is_active", "asked_at"))
         vendors = {company: vendor for company, vendor, is_active, _ in places if is_active}
+        self.employers = [company for company, vendor in vendors.items() if vendor is None]
         self.is_asked = any(asked_at for *_, asked_at in places)
         self.is_contact = any(vendors.values())
         self.is_employed = not all(vendors.values())
@@ -77,16 +79,23 @@ class TopBar:
 
     def _of_companies(self) -> list[dict]:
         links = []
-        for tool, label, icon, name, key in COMPANY_TOOLS:
-            companies = list(objects_with_level(self.person, tool, Level.READ_ONLY))
+        for tool, label, icon, key, name, *more in COMPANY_TOOLS:
+            companies = self._companies_with(tool)
             for company in companies:
                 words = label if len(companies) == 1 else f"{label}, {company.name}"
                 url = reverse(name, args=[company.slug])
-                links.append(self._link(words, icon, url, key=key, within=url.removesuffix("queue/")))
+                within = tuple(reverse(each, args=[company.slug]).removesuffix("queue/") for each in (name, *more))
+                links.append(self._link(words, icon, url, key=key, within=within))
         return links
 
-    def _link(self, label: str, icon: str, url: str, *, key: str = "", within: str = "") -> dict:
-        is_current = self.path.startswith(within or url) if url != "/" else self.path == "/"
+    def _companies_with(self, tool: Tool) -> list[Company]:
+        """The page's own company is answered by the access read at its door, when it is the only one there can be."""
+        if self.access and self.employers == [self.access.company.pk]:
+            return [self.access.company] if self.access.allows(tool, Level.READ_ONLY) else []
+        return list(objects_with_level(self.person, tool, Level.READ_ONLY))
+
+    def _link(self, label: str, icon: str, url: str, *, key: str = "", within: tuple[str, ...] = ()) -> dict:
+        is_current = self.path.startswith(within or (url,)) if url != "/" else self.path == "/"
         return {"label": label, "icon": icon, "url": url, "key": key, "current": is_current}
 
     def projects_to_switch(self) -> list[dict]:
@@ -101,8 +110,9 @@ class TopBar:
 
 
 COMPANY_TOOLS = (
-    (Tool.ERP_INTEGRATIONS, "ERP", "landmark", "erp-queue", "e"),
-    (Tool.COMPANY_DIRECTORY, "Directory", "users", "company-directory", ""),
+    # tool, label, icon, key, where it leads, and what else belongs to it
+    (Tool.ERP_INTEGRATIONS, "ERP", "landmark", "e", "erp-queue"),
+    (Tool.COMPANY_DIRECTORY, "Directory", "users", "", "company-directory", "company-events"),
 )
 
 

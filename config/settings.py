@@ -316,6 +316,7 @@ CELERY_BEAT_SCHEDULE = {
     "write-accounting-digests": {"task": "erp_integrations.tasks.write_digests", "schedule": 300.0},
     "sweep-mail": {"task": "directory.tasks.sweep", "schedule": 20.0},
     "seal-events": {"task": "directory.tasks.seal_events", "schedule": 20.0},
+    "check-levels": {"task": "directory.tasks.check_levels", "schedule": crontab(hour=5, minute=20)},
     "note-head-of-events": {"task": "directory.tasks.note_head_of_events", "schedule": crontab(hour=5, minute=30)},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")

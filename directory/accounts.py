@@ -95,6 +95,12 @@ class SecondFactors(DefaultMFAAdapter):
     def decrypt(self, encrypted_text: str) -> str:
         return unseal(encrypted_text)
 
+    def validation_error(self, code: str, *args):  # allauth's signature
+        """A wrong code leaves a line in the log, like a wrong password."""
+        if code == "incorrect_code":
+            logger.warning("second_factor_failed", address=Accounts().get_client_ip(current.request))
+        return super().validation_error(code, *args)
+
     def can_delete_authenticator(self, authenticator) -> bool:
         return not second_factor.is_last_required(authenticator)
 

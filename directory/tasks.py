@@ -1,9 +1,12 @@
 """Doorways for the worker: what runs after a commit, and what looks again every few seconds."""
 
+import structlog
 from celery import shared_task
 
-from directory import notifications
+from directory import checks, notifications
 from directory.models import EventSeal
+
+logger = structlog.get_logger(__name__)
 
 
 @shared_task
@@ -25,3 +28,12 @@ def seal_events() -> int:
 @shared_task
 def note_head_of_events() -> None:
     notifications.note_head_of_events()
+
+
+@shared_task
+def check_levels() -> int:
+    """How many levels count for too much or were left behind (R64, R65); each is an error in the log."""
+    found = checks.for_whole_models() + checks.left_behind()
+    for words in found:
+        logger.error("level_out_of_place", words=words)
+    return len(found)

@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.shortcuts import redirect, render
 
 from directory.actions.companies import change_settings
+from directory.actions.grants import SET_LEVEL
 from directory.company_forms import SettingsForm
 from directory.decorators import company_view
 from directory.models import Event
@@ -27,6 +28,6 @@ def company_settings(request, company):
         "tab": "settings",
         "is_admin": True,
         "form": form,
-        "events": Event.objects.about(company)[:20],
+        "events": Event.objects.about(company).exclude(verb=SET_LEVEL)[:20],
     }
     return render(request, "directory/settings.html", context, status=422 if form.errors else 200)

@@ -5,6 +5,7 @@ from django.contrib.auth.models import Group, Permission
 from django.core.management import CommandError, call_command
 from guardian.shortcuts import assign_perm
 
+from directory import tasks
 from directory.actions import people
 from directory.actions import permission_templates as templates
 from directory.actions.grants import set_level
@@ -47,6 +48,7 @@ def test_a_tool_of_every_row_at_once_is_an_error(w, holder):
     assert "commitments_admin for every row at once" in error.msg
     with pytest.raises(CommandError, match="1 found"):
         call_command("check_levels")
+    assert tasks.check_levels() == 1, "and the nightly task says so in the log"
     call_command("check")  # without a database it asks for none
 
 

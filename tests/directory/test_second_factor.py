@@ -7,6 +7,7 @@ from allauth.mfa.models import Authenticator
 from django.core.management import CommandError, call_command
 from django.test import Client, TestCase
 from django.urls import reverse
+from structlog.testing import capture_logs
 
 from directory.models import Event
 from tests.directory.account_pages import app_shows, give_app, is_signed_in, later, newest_mail, sign_in
@@ -183,3 +184,11 @@ def test_somebody_who_lost_phone_and_codes_gets_in_again_and_is_told(client, str
     assert "second factor" in client.get("/").content.decode()
     with pytest.raises(CommandError, match="no login"):
         call_command("forget_factors", "nobody@example.com")
+
+
+def test_a_wrong_code_leaves_a_line_in_the_log(client, w):
+    give_app(w.admin)
+    client.post(reverse("account_login"), {"login": w.admin.email, "password": "pw"})
+    with capture_logs() as lines:
+        client.post(reverse("mfa_authenticate"), {"code": "000000"})
+    assert [line["event"] for line in lines if line["log_level"] == "warning"].count("second_factor_failed") == 1

@@ -10,6 +10,7 @@ from django.test import Client
 from structlog.testing import capture_logs
 
 from directory import tasks
+from directory.actions import logins
 from directory.models import Event, Mail, Person
 from tests.directory.account_pages import (
     GOOD_PASSWORD,
@@ -207,6 +208,21 @@ def test_changing_the_password_keeps_this_session_and_ends_the_others(client, w)
     assert is_signed_in(client) and not is_signed_in(other)
     assert Event.objects.filter(company=w.company, verb="changed the password", by=w.admin).exists()
     assert "was changed" in newest_mail()
+
+
+def test_a_password_does_not_change_without_its_event(client, w, monkeypatch):
+    """What allauth changes and what is written down of it are one transaction."""
+    sign_in(client, w.admin)
+
+    def fails(*told, **more):
+        raise OSError("no room for events")
+
+    monkeypatch.setattr(logins, "record", fails)
+    typed = {"oldpassword": "pw", "password1": GOOD_PASSWORD, "password2": GOOD_PASSWORD}
+    with pytest.raises(OSError):
+        client.post("/accounts/password/change/", typed)
+    w.admin.refresh_from_db()
+    assert w.admin.check_password("pw")
 
 
 # Sessions (R94)
