@@ -63,7 +63,7 @@ def may_edit_commitment(commitment, access) -> bool:
     if is_project_admin(access):
         return True
     is_own_draft = commitment.status == commitment.Status.DRAFT and commitment.created_by_id == access.person.pk
-    return is_own_draft and may_create_commitments(access)
+    return is_own_draft and may_create_commitments(access) and may_see_commitment(commitment, access)
 
 
 def may_move_commitment(commitment, access) -> bool:

@@ -5,7 +5,7 @@ from django.db import transaction
 from directory.models import Event
 from directory.permissions import read_access
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
-from invoicing.actions.commitments import must_fit
+from invoicing.actions.commitments import must_fit, store
 from invoicing.models import Commitment, Invoice
 from invoicing.models.commitment_statuses import APPROVED_ONCE
 from invoicing.permissions import ADMIN_RIGHT, may_edit_commitment
@@ -56,7 +56,7 @@ def edit(commitment: Commitment, values: dict, *, by, version: int) -> Commitmen
     if "vendor" in changes:
         changes |= _end_contacts(commitment)
     commitment.version += 1
-    commitment.save(update_fields=[*(name for name in changes if name in FIELDS), "version"])
+    store(commitment)
     Event.objects.record("edited", commitment, by=by, changes=changes)
     return commitment
 

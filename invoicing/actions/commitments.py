@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from directory.actions.grants import set_level
 from directory.models import Event
@@ -53,7 +53,7 @@ def enter(commitment: Commitment, lines: list[NewLine], *, by) -> Commitment:
     commitment.company = commitment.project.company
     commitment.created_by = by
     must_fit(commitment)
-    commitment.save()
+    store(commitment)
     if not is_project_admin(access):
         commitment.access_list.add(by)
     add_lines(commitment, lines)
@@ -65,9 +65,7 @@ def must_fit(commitment: Commitment) -> None:
     """Raises Refused, naming the field, unless every field of it holds what it may."""
     others = Commitment.objects.filter(company=commitment.company_id).exclude(pk=commitment.pk)
     if others.filter(number__iexact=commitment.number).exists():
-        raise Refused(
-            f"The company has a commitment {commitment.number} already. Choose another number.", field="number"
-        )
+        raise _number_taken(commitment)
     dates = (commitment.start_date, commitment.completion_date)
     if all(dates) and dates[0] > dates[1]:
         raise Refused("The completion date is before the start. Choose a later one.", field="completion_date")
@@ -78,6 +76,21 @@ def must_fit(commitment: Commitment) -> None:
     except ValidationError as error:
         name, messages = next(iter(error.message_dict.items()))
         raise Refused(messages[0], field=name if name != NON_FIELD_ERRORS else "") from None
+
+
+def store(commitment: Commitment) -> None:
+    """Save it in the caller's transaction. Refuses the number that somebody else took since it was looked up."""
+    try:
+        with transaction.atomic():
+            commitment.save()
+    except IntegrityError as error:
+        if "a_commitment_number_is_used_once_in_a_company" not in str(error):
+            raise
+        raise _number_taken(commitment) from None
+
+
+def _number_taken(commitment: Commitment) -> Refused:
+    return Refused(f"The company has a commitment {commitment.number} already. Choose another number.", field="number")
 
 
 def add_lines(commitment: Commitment, lines: list[NewLine], change_order=None) -> list[ScheduleLine]:

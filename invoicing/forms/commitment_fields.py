@@ -6,9 +6,9 @@ from decimal import Decimal
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
-from directory.models import Event
+from directory.models import Event, VendorChange
 from directory.vendor_forms import DAYS, DayInput, PlainField
 from invoicing.actions.commitment_edits import FIELDS
 from invoicing.models import Commitment
@@ -69,7 +69,10 @@ class CommitmentForm(forms.Form):
         start = commitment or Commitment()
         super().__init__(data, initial={name: getattr(start, name) for name in FIELDS if name != "vendor"})
         self.initial |= {"vendor": start.vendor_id, "version": start.version}
-        self.fields["vendor"].queryset = company.vendors.filter(Q(is_active=True) | Q(pk=start.vendor_id))
+        vendors = company.vendors.filter(Q(is_active=True) | Q(pk=start.vendor_id))
+        waiting = VendorChange.objects.waiting().filter(vendor=OuterRef("pk"))
+        self.fields["vendor"].queryset = vendors.annotate(has_change=Exists(waiting))
+        self.fields["vendor"].label_from_instance = _vendor_in_words
         if commitment:
             for name in FIELDS:
                 self.fields[name].show_hidden_initial = True
@@ -100,6 +103,12 @@ class CommitmentForm(forms.Form):
             else:
                 data[name] = text
         return CommitmentForm(data, company=company, commitment=commitment)
+
+
+def _vendor_in_words(vendor) -> str:
+    if not vendor.is_active:
+        return f"{vendor.name} (deactivated)"
+    return f"{vendor.name} (a change of its details waits for a call-back)" if vendor.has_change else vendor.name
 
 
 @dataclass(frozen=True)

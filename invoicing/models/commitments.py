@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q, Sum
+from django.db.models.functions import Lower
 
 from directory.fields import MoneyField, QuantityField, RateField, UnitPriceField
 from directory.models import Company, Project, Vendor
@@ -86,7 +87,7 @@ class Commitment(CommitmentMachine):
     class Meta:
         ordering = ["number"]
         constraints = [
-            models.UniqueConstraint("company", "number", name="a_commitment_number_is_used_once_in_a_company"),
+            models.UniqueConstraint("company", Lower("number"), name="a_commitment_number_is_used_once_in_a_company"),
             models.CheckConstraint(
                 condition=Q(retainage_rate__gte=0, retainage_rate__lte=100, stored_retainage_rate__gte=0)
                 & Q(stored_retainage_rate__lte=100),

@@ -1,6 +1,7 @@
 """Making and editing a commitment through its pages: who may, what is refused, and what two tabs lose: nothing."""
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from directory.actions import vendors
@@ -8,6 +9,8 @@ from directory.actions.grants import set_level
 from directory.actions.vendors import Details
 from directory.models import Event, Vendor
 from directory.permissions import Level, Tool
+from directory.refusals import Refused
+from invoicing.actions import commitments
 from invoicing.models import Commitment
 from tests.factories import D, person, world
 from tests.invoicing.pages import signed_in, text_of
@@ -93,6 +96,18 @@ def test_what_does_not_fit_is_said_at_its_field_and_all_that_was_typed_stays(w):
         assert text_of(page).count(words) == 2, (wrong, words)  # in the summary and at the field (U4)
         assert "Roofing, east" in text_of(page) and "net 30" in text_of(page)
     assert Commitment.objects.count() == 1
+
+
+def test_the_database_takes_a_number_once_whatever_its_case(w):
+    """Two people enter it at the same moment: the second is told, and nothing breaks."""
+    w.commitment(number="SC-1", contact=False)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Commitment.objects.create(company=w.company, project=w.project, vendor=w.vendor, number="sc-1", title="Twin")
+    with pytest.raises(Refused, match="already") as refusal:
+        commitments.store(
+            Commitment(company=w.company, project=w.project, vendor=w.vendor, number="sc-1", title="Twin")
+        )
+    assert refusal.value.field == "number"
 
 
 def test_a_vendor_of_another_company_cannot_be_chosen(w):
@@ -235,6 +250,7 @@ def test_a_vendor_whose_details_wait_or_who_is_deactivated_is_said(w):
     client = signed_in(w.admin)
     assert "waits for a call-back" in text_of(client.get(page_of(commitment)))
     assert "waits for a call-back" in text_of(client.get(edit(commitment)))
+    assert "Acme Concrete (a change of its details waits for a call-back)" in text_of(client.get(new(w)))
     assert "waits for a call-back" not in text_of(signed_in(w.contact).get(page_of(commitment)))
     Vendor.objects.filter(pk=w.vendor.pk).update(is_active=False)
     assert "Acme Concrete is deactivated" in text_of(client.get(page_of(commitment)))
