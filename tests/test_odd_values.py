@@ -21,7 +21,7 @@ from directory.actions.grants import set_level
 from directory.permissions import Level, Tool
 from erp_integrations import exporting
 from erp_integrations.models import CostCodeLink
-from invoicing.actions import invitations
+from invoicing.actions import access_lists, invitations
 from invoicing.models import InvoiceType
 from tests.erp_integrations.world import CODE, SageWorld, sage_world
 from tests.factories import D, person, world
@@ -187,7 +187,9 @@ def everything() -> SageWorld:
     """A company where each form is on some page: invoices in every state of both machines."""
     w = sage_world()
     base = w.base
-    w.exported(w.approved(w.commitment(is_private=False)))
+    first = w.commitment(is_private=False)
+    access_lists.add_person(first, base.reader, by=base.admin)
+    w.exported(w.approved(first))
     failed = w.accepted(w.sent(w.approved(w.commitment(is_private=False))))
     CostCodeLink.objects.update(code="9999.000")
     exporting.build(failed.pk)

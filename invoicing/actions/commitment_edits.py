@@ -6,7 +6,7 @@ from directory.models import Event
 from directory.permissions import read_access
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
 from invoicing.actions.commitments import must_fit, store
-from invoicing.models import Commitment, Invoice
+from invoicing.models import Commitment
 from invoicing.models.commitment_statuses import APPROVED_ONCE
 from invoicing.permissions import ADMIN_RIGHT, may_edit_commitment
 
@@ -76,7 +76,7 @@ def _must_be_free_to_change(commitment: Commitment, changes: dict) -> None:
         )
     if "accounting_method" in changes and is_billed:
         raise Refused("It has been billed by this method. It stays.", field="accounting_method")
-    if "number" in changes and Invoice.objects.filter(commitment=commitment, is_exported=True).exists():
+    if "number" in changes and commitment.invoices.filter(is_locked=True).exists():
         raise Refused("Accounting knows its invoices under this number. It stays.", field="number")
 
 

@@ -10,7 +10,7 @@ from directory.actions.vendors import Details
 from directory.models import Event, Vendor
 from directory.permissions import Level, Tool
 from directory.refusals import Refused
-from invoicing.actions import commitments
+from invoicing.actions import commitments, invoices
 from invoicing.models import Commitment
 from tests.factories import D, person, world
 from tests.invoicing.pages import signed_in, text_of
@@ -216,6 +216,22 @@ def test_the_accounting_method_stays_once_something_was_billed(w):
     page = client.post(edit(billed), shown(client, edit(billed)) | {"accounting_method": "unit"})
     assert page.status_code == 422 and "billed by this method" in text_of(page)
     assert client.post(edit(unbilled), shown(client, edit(unbilled)) | {"accounting_method": "unit"}).status_code == 302
+
+
+def test_the_number_stays_once_accounting_has_an_invoice_under_it(w):
+    invoice = w.approved()
+    client = signed_in(w.admin)
+    assert client.post(edit(invoice.commitment), shown(client, edit(invoice.commitment)) | {"number": "SC-B"}).url
+    invoices.lock(invoice)
+    page = client.post(edit(invoice.commitment), shown(client, edit(invoice.commitment)) | {"number": "SC-C"})
+    assert page.status_code == 422 and "Accounting knows its invoices under this number" in text_of(page)
+
+
+def test_a_void_one_is_restored_before_it_is_edited(w):
+    commitment = w.commitment(moves=("void",), contact=False)
+    client = signed_in(w.admin)
+    page = client.post(edit(commitment), shown(client, edit(commitment)) | {"title": "Anything"})
+    assert page.status_code == 409 and "Restore it first" in text_of(page) and "Anything" in text_of(page)
 
 
 def test_stored_retainage_counts_only_while_it_is_switched_on(w):
