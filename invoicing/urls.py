@@ -16,6 +16,7 @@ from invoicing.views import (
     projects,
     retainage,
     reviews,
+    schedules,
 )
 
 invoice_urls = [
@@ -46,6 +47,9 @@ commitment_urls = [
     path("contacts/<int:pk>/remove/", commitments.remove_contact, name="commitment-contact-remove"),
     path("invoices/", invoices.start, name="invoice-start"),
     path("retainage/", retainage.rules, name="commitment-retainage"),
+    path("schedule/", schedules.edit, name="schedule"),
+    path("schedule/workbook/", schedules.workbook, name="schedule-workbook"),
+    path("schedule/upload/", schedules.upload, name="schedule-upload"),
 ]
 
 project_urls = [

@@ -8,6 +8,7 @@ from directory.models import Event
 from directory.permissions import Level
 from directory.refusals import NotAllowed, Refused
 from invoicing.actions import commitments
+from invoicing.actions.schedules import Schedule, locked_because
 from invoicing.calculations.lines import percent_of
 from invoicing.calculations.money import ZERO
 from invoicing.cautions import cautions_about
@@ -60,6 +61,7 @@ def show(
         "refused": refused,
         "cautions": cautions_about(commitment, access),
         "may_edit": may_edit_commitment(commitment, access),
+        "may_change_schedule": may_edit_commitment(commitment, access) and not locked_because(Schedule(commitment)),
         "moves": offered,
         "next_move": next((each for each in offered if each["name"] == NEXT.get(commitment.status)), None),
     } | _schedule(commitment, bills)

@@ -1,0 +1,287 @@
+"""A schedule of values as it is typed: one row of inputs a line, read as a whole; forgiving in, strict out (U5).
+
+The inputs of a row are the next value of each list (`code`, `description`, `amount` …), so a row is where it stands in
+the form. `shown` holds what the page showed in a row, so that a page that went stale tells the reader's changes from
+somebody else's (I-5).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from directory.plain_text import tidy, unseen_in
+from invoicing.calculations.lines import work_for_quantity
+from invoicing.calculations.money import ZERO, parse_amount, parse_quantity, parse_rate, parse_unit_price
+from invoicing.calculations.schedules import ScheduleRow, shown
+from invoicing.models import CostType
+
+SEPARATOR = "|"
+CELLS = {
+    "code": "Cost code",
+    "type": "Cost type",
+    "quantity": "Quantity",
+    "unit": "Unit",
+    "price": "Unit price",
+    "amount": "Scheduled value",
+    "rate": "Own retainage %",
+    "description": "Description",  # last: it may hold the separator
+}
+UNIT_CELLS = ("quantity", "unit", "price")
+FIELDS = {
+    "code": "cost_code",
+    "type": "cost_type",
+    "quantity": "quantity",
+    "unit": "unit",
+    "price": "unit_price",
+    "amount": "amount",
+    "rate": "retainage_rate",
+    "description": "description",
+}
+LONGEST = {"description": 200, "unit": 20}
+TYPES = {str(value): label for value, label in CostType.choices}
+TYPES_BY_NAME = {label.casefold(): value for value, label in TYPES.items()}
+
+
+@dataclass
+class Row:
+    """One row: `key` the stored line's id or ""; `texts` what is typed, `shown` what the page showed there."""
+
+    key: str
+    texts: dict[str, str]
+    shown: dict[str, str] = field(default_factory=dict)
+    problems: dict[str, str] = field(default_factory=dict)  # {cell: why, and what to do}
+    theirs: dict[str, str] = field(default_factory=dict)  # {cell: what somebody else saved there meanwhile}
+    note: str = ""
+    value: ScheduleRow | None = None
+
+    @property
+    def is_blank(self) -> bool:
+        return not self.key and not any(text for name, text in self.texts.items() if name != "type")
+
+    @property
+    def shown_text(self) -> str:
+        return SEPARATOR.join(self.shown.get(name, "") for name in CELLS)
+
+    @property
+    def cells(self) -> dict[str, dict]:
+        """For the page: {cell: text, problem, theirs}."""
+        return {
+            name: {"text": self.texts[name], "problem": self.problems.get(name), "theirs": self.theirs.get(name)}
+            for name in CELLS
+        }
+
+
+def texts_of(row: ScheduleRow) -> dict[str, str]:
+    texts = {name: shown(field_name, getattr(row, field_name)) for name, field_name in FIELDS.items()}
+    return texts | {"type": TYPES[str(row.cost_type)]}
+
+
+def row_of(stored: ScheduleRow) -> Row:
+    texts = texts_of(stored)
+    return Row(str(stored.key), dict(texts), dict(texts))
+
+
+class ScheduleSheet:
+    """`stored`: the lines as they are; `codes`: {code: is active} of the company; `data`: what was sent, if it was."""
+
+    def __init__(self, stored: Sequence[ScheduleRow], codes: dict[str, bool], data=None):
+        self.stored = {str(row.key): row for row in stored}
+        self.codes = codes
+        self.data = data
+        self.rows = [row_of(row) for row in stored] if data is None else _sent(data)
+        self.is_cut = data is not None and not data.get("end")  # the last input of the form did not come through
+
+    @property
+    def version(self) -> int:
+        typed = self.data.get("version", "")
+        return int(typed) if typed.isdecimal() and len(typed) < 10 else 0
+
+    def is_valid(self) -> bool:
+        self.rows = [row for row in self.rows if not row.is_blank]
+        for row in self.rows:
+            self._read(row)
+        return not self.problems
+
+    @property
+    def wanted(self) -> list[ScheduleRow]:
+        return [row.value for row in self.rows]
+
+    @property
+    def problems(self) -> list[tuple[int, Row, str, str]]:
+        """(place, row, cell, what is wrong), in reading order."""
+        return [
+            (place, row, name, problem)
+            for place, row in enumerate(self.rows, 1)
+            for name, problem in row.problems.items()
+        ]
+
+    def blame(self, place: str, message: str) -> bool:
+        """Put an action's refusal at its cell: `rows[3].amount`. False when it names none."""
+        number, _, name = place.removeprefix("rows[").partition("].")
+        cell = next((cell for cell, field_name in FIELDS.items() if field_name == name), None)
+        if not place.startswith("rows[") or cell is None:
+            return False
+        self.rows[int(number)].problems[cell] = message
+        return True
+
+    @property
+    def total(self) -> Decimal:
+        """What can be read of it, in dollars."""
+        return sum((_amount_of(row) for row in self.rows), ZERO)
+
+    def add_blank(self, count: int) -> None:
+        last = next((row.texts["type"] for row in reversed(self.rows)), CostType.SUBCONTRACT.label)
+        self.rows += [Row("", dict.fromkeys(CELLS, "") | {"type": last}) for _ in range(count)]
+
+    # Reading
+
+    def _read(self, row: Row) -> None:
+        row.problems = {}
+        values = {name: self._cell(row, name) for name in CELLS}
+        if not row.problems:
+            self._solve(row, values)
+        if not row.problems:
+            key = int(row.key) if row.key else None
+            row.value = ScheduleRow(key=key, **{FIELDS[name]: value for name, value in values.items()})
+
+    def _cell(self, row: Row, name: str):
+        try:
+            return getattr(self, f"_read_{name}", lambda text, _: _text(name, text))(row.texts[name], row)
+        except ValueError as problem:
+            row.problems[name] = str(problem)
+            return None
+
+    def _read_code(self, text: str, row: Row) -> str:
+        if not text:
+            raise ValueError("Choose a cost code.")
+        before = self.stored.get(row.key)
+        if text not in self.codes:
+            raise ValueError(f"“{text}” is no cost code of the company. Choose one of its list.")
+        if not self.codes[text] and not (before and before.cost_code == text):
+            raise ValueError(f"Cost code {text} is not used any more. Choose another.")
+        return text
+
+    def _read_type(self, text: str, row: Row) -> int:
+        value = TYPES_BY_NAME.get(text.casefold(), text)
+        if value not in TYPES:
+            raise ValueError(f"“{text}” is no cost type. Choose one from 1 to 9.")
+        return int(value)
+
+    def _read_description(self, text: str, row: Row) -> str:
+        if not text:
+            raise ValueError("Say what the line is for.")
+        return _text("description", text)
+
+    def _read_quantity(self, text: str, row: Row) -> Decimal | None:
+        return parse_quantity(text) if text else None
+
+    def _read_price(self, text: str, row: Row) -> Decimal | None:
+        return parse_unit_price(text) if text else None
+
+    def _read_amount(self, text: str, row: Row) -> Decimal | None:
+        return parse_amount(text) if text else None
+
+    def _read_rate(self, text: str, row: Row) -> Decimal | None:
+        return parse_rate(text) if text else None
+
+    def _solve(self, row: Row, values: dict) -> None:
+        """Quantity × unit price gives the amount; without them it is typed."""
+        quantity, price = values["quantity"], values["price"]
+        if (quantity is None) != (price is None):
+            missing, other = ("quantity", "unit price") if quantity is None else ("price", "quantity")
+            row.problems[missing] = f"It goes with the {other}. Type both, or neither."
+        elif quantity is not None:
+            try:
+                values["amount"] = work_for_quantity(quantity, price)
+            except ValueError:
+                row.problems["price"] = "Quantity times unit price is more than a line can hold. Type less."
+        elif values["amount"] is None:
+            row.problems["amount"] = "Type the scheduled value, 0.00 if it is nothing."
+
+    # Somebody else saved meanwhile (I-5)
+
+    def merge(self, stored: Sequence[ScheduleRow]) -> int:
+        """Bring in what somebody else saved since the page was opened; how many cells both changed to other things.
+
+        A cell changed here keeps what was typed, with theirs beside it; a cell not changed here takes theirs. Lines
+        they added come at the end; a line they removed stays here as a new one, and says so.
+        """
+        now = {str(row.key): texts_of(row) for row in stored}
+        contested = 0
+        for row in self.rows:
+            if row.key and row.key not in now:
+                row.key, row.note = "", "Removed by somebody else meanwhile. Clear the row if that is right."
+            elif row.key:
+                contested += _merge_row(row, now[row.key])
+        here = {row.key for row in self.rows}
+        for added in stored:
+            if str(added.key) not in here and str(added.key) not in _keys(self.data):
+                self.rows.append(row_of(added))
+                self.rows[-1].note = "Added by somebody else meanwhile."
+        self.stored = {str(row.key): row for row in stored}
+        return contested
+
+
+def _merge_row(row: Row, now: dict[str, str]) -> int:
+    contested = 0
+    for name in CELLS:
+        was, mine, theirs = row.shown.get(name, ""), row.texts[name], now[name]
+        if mine == was:
+            row.texts[name] = theirs
+        elif theirs not in (was, mine):
+            row.theirs[name] = theirs
+            contested += 1
+    row.shown = dict(now)
+    return contested
+
+
+def _keys(data) -> set[str]:
+    """Every line the page knew, also those that were taken out of the form."""
+    return set(data.get("known", "").split()) if data else set()
+
+
+def _sent(data) -> list[Row]:
+    """The rows as they came: lists of one length; a cell that the form does not have keeps what it showed."""
+    keys, places, sent = data.getlist("line"), data.getlist("place"), data.getlist("shown")
+    lists = {name: data.getlist(name) for name in CELLS}
+    removed = set(data.getlist("remove"))
+    rows = []
+    for at, key in enumerate(keys):
+        if str(at) in removed:
+            continue
+        before = _shown(sent[at]) if at < len(sent) else {}
+        texts = {
+            name: " ".join(tidy(values[at]).split("\n")) if len(values) == len(keys) else before.get(name, "")
+            for name, values in lists.items()
+        }
+        row = Row(key if key.isdecimal() and len(key) < 19 else "", texts, before)
+        rows.append((_order(places[at] if at < len(places) else "", at + 1), row))
+    return [row for _, row in sorted(rows, key=lambda each: each[0])]
+
+
+def _order(typed: str, stands: int) -> tuple[int, int]:
+    """Where a row is wanted: a number typed before it puts it there, ahead of what stands there when it moves up."""
+    number = int(typed) if typed.isdecimal() and len(typed) < 7 else stands
+    return number, (number > stands) - (number < stands)
+
+
+def _shown(sent: str) -> dict[str, str]:
+    parts = sent.split(SEPARATOR, len(CELLS) - 1)
+    return dict(zip(CELLS, parts, strict=True)) if len(parts) == len(CELLS) else {}
+
+
+def _text(name: str, text: str) -> str:
+    if wrong := unseen_in(text):
+        raise ValueError(f"It holds {wrong}. Type it again.")
+    if len(text) > LONGEST[name]:
+        raise ValueError(f"It has {len(text)} characters. Use {LONGEST[name]} at most.")
+    return text
+
+
+def _amount_of(row: Row) -> Decimal:
+    try:
+        if row.texts["quantity"] and row.texts["price"]:
+            return work_for_quantity(parse_quantity(row.texts["quantity"]), parse_unit_price(row.texts["price"]))
+        return parse_amount(row.texts["amount"]) if row.texts["amount"] else ZERO
+    except ValueError:
+        return ZERO

@@ -1,0 +1,179 @@
+"""A commitment's schedule of values: the editor, the workbook to take away, and what one that comes back would do."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+
+from directory.decorators import READ
+from directory.permissions import Level
+from directory.refusals import NotAllowed, Refused, Stale
+from directory.vendor_forms import UploadForm
+from invoicing.actions.schedules import Schedule, change_schedule, locked_because, rows_of
+from invoicing.calculations.money import ZERO
+from invoicing.calculations.schedules import Outcome, compare, total
+from invoicing.decorators import commitment_view
+from invoicing.forms.schedules import CELLS, UNIT_CELLS, ScheduleSheet
+from invoicing.models import Commitment, CostCode, CostType
+from invoicing.permissions import ADMIN_RIGHT, may_edit_commitment
+from invoicing.sheets import as_workbook, read_rows
+
+BLANK_ROWS, MORE_ROWS = 3, 20
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+def _codes(commitment: Commitment) -> dict[str, bool]:
+    return dict(CostCode.objects.filter(company=commitment.company_id).values_list("code", "is_active"))
+
+
+def _must_edit(request, commitment: Commitment) -> None:
+    if not may_edit_commitment(commitment, request.access):
+        raise NotAllowed(ADMIN_RIGHT)
+
+
+@commitment_view(Level.READ_ONLY)
+def edit(request, commitment):
+    """POST with `then=rows` adds blank rows and saves nothing; else the whole schedule is saved or refused."""
+    _must_edit(request, commitment)
+    schedule = Schedule(commitment)
+    stored = rows_of(schedule.lines)
+    if request.method != "POST":
+        why_not = locked_because(schedule)
+        if why_not:
+            messages.info(request, why_not)
+            return redirect("commitment", commitment.project.slug, commitment.number)
+        return _show(request, commitment, ScheduleSheet(stored, _codes(commitment)))
+    sheet = ScheduleSheet(stored, _codes(commitment), request.POST)
+    if sheet.is_cut:
+        return _show(request, commitment, sheet, Refused("Part of the page did not arrive. Save again."))
+    if request.POST.get("then") == "rows":
+        return _show(request, commitment, sheet, blank=MORE_ROWS)
+    if sheet.version != commitment.version:
+        return _show_both(request, commitment, sheet, stored)
+    if not sheet.is_valid():
+        return _show(request, commitment, sheet, Refused("Nothing was saved yet."))
+    return _save(request, schedule, sheet)
+
+
+def _save(request, schedule: Schedule, sheet: ScheduleSheet):
+    commitment = schedule.commitment
+    try:
+        changes = change_schedule(schedule, sheet.wanted, version=sheet.version, by=request.user)
+    except NotAllowed:
+        raise
+    except Stale:
+        return _show_both(request, commitment, sheet, rows_of(schedule.lines))
+    except Refused as refused:
+        at_its_cell = sheet.blame(refused.field, refused.message)
+        return _show(request, commitment, sheet, Refused("Nothing was saved yet.") if at_its_cell else refused)
+    messages.success(request, _saved_words(changes))
+    return redirect("schedule" if request.POST.get("then") == "stay" else "commitment", *_at(commitment))
+
+
+def _at(commitment: Commitment) -> tuple[str, str]:
+    return commitment.project.slug, commitment.number
+
+
+def _saved_words(changes) -> str:
+    counts = {outcome: sum(each.outcome is outcome for each in changes) for outcome in Outcome}
+    moved = sum(bool(each.came_from) for each in changes)
+    parts = [
+        f"{count} {words}"
+        for count, words in (
+            (counts[Outcome.NEW], "new"),
+            (counts[Outcome.CHANGED], "changed"),
+            (counts[Outcome.REMOVED], "removed"),
+            (moved, "moved"),
+        )
+        if count
+    ]
+    return f"Saved: {', '.join(parts)}." if parts else "Nothing had changed."
+
+
+def _show_both(request, commitment: Commitment, sheet: ScheduleSheet, stored):
+    """Somebody saved meanwhile (I-5): what was typed stays, theirs stands beside it, nothing is overwritten unseen."""
+    commitment.refresh_from_db(fields=["version"])
+    contested = sheet.merge(stored)
+    return _show(request, commitment, sheet, Stale("Somebody saved this commitment meanwhile."), contested=contested)
+
+
+def _show(request, commitment, sheet, refused: Refused | None = None, *, blank: int = BLANK_ROWS, contested: int = 0):
+    stored_total = total(sheet.stored.values())
+    sheet.add_blank(blank if sheet.rows or blank == MORE_ROWS else MORE_ROWS)
+    has_units = commitment.is_unit_based or any(row.texts["quantity"] for row in sheet.rows)
+    context = {
+        "project": commitment.project,
+        "commitment": commitment,
+        "sheet": sheet,
+        "labels": CELLS,
+        "unit_cells": UNIT_CELLS if has_units else (),
+        "known": " ".join(sheet.stored),
+        "codes": CostCode.objects.filter(company=commitment.company_id, is_active=True),
+        "types": CostType.labels,
+        "refused": refused,
+        "is_stale": isinstance(refused, Stale),
+        "contested": contested,
+        "stored_total": stored_total,
+        "total": sheet.total,
+        "form": UploadForm(),
+    }
+    return render(request, "invoicing/schedule.html", context, status=refused.status if refused else 200)
+
+
+@commitment_view(Level.READ_ONLY, methods=READ)
+def workbook(request, commitment):
+    rows = rows_of(Schedule(commitment).lines)
+    name = f"{commitment.number}-schedule-of-values.xlsx"
+    content = as_workbook(rows, f"Schedule of values of {commitment.number}")
+    return HttpResponse(content, XLSX, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+
+@commitment_view(Level.READ_ONLY)
+def upload(request, commitment):
+    """What the file would change, cell by cell; applying it is the editor's save on the version looked at (C-2)."""
+    _must_edit(request, commitment)
+    if request.method != "POST":
+        return redirect("schedule", *_at(commitment))
+    schedule, form = Schedule(commitment), UploadForm(request.POST, request.FILES)
+    stored = rows_of(schedule.lines)
+    sheet = ScheduleSheet(stored, _codes(commitment))
+    why_not = locked_because(schedule)
+    if why_not:
+        messages.info(request, why_not)
+        return redirect("commitment", *_at(commitment))
+    if not form.is_valid():
+        return _show(request, commitment, sheet, Refused(next(iter(form.errors.values()))[0]))
+    file = form.cleaned_data["file"]
+    try:
+        table, sheet.rows = read_rows(file.name, file.read(), stored)
+    except Refused as refused:
+        return _show(request, commitment, sheet, refused)
+    numbers = [cells["row"] for cells in table.rows]
+    return _preview(request, commitment, sheet, stored, table, numbers, file.name)
+
+
+def _preview(request, commitment, sheet: ScheduleSheet, stored, table, numbers, name: str):
+    rows = list(sheet.rows)
+    is_valid = sheet.is_valid()
+    in_file = {id(row): number for row, number in zip(rows, numbers, strict=True)}
+    changes = compare(stored, sheet.wanted) if is_valid else ()
+    groups = {outcome.value: [each for each in changes if each.outcome is outcome] for outcome in Outcome}
+    context = {
+        "project": commitment.project,
+        "commitment": commitment,
+        "sheet": sheet,
+        "cells": CELLS,
+        "known": " ".join(sheet.stored),
+        "name": name,
+        "skipped": table.skipped,
+        "problems": [
+            {"cell": f"{table.columns.get(cell, '')}{in_file[id(row)]}", "label": CELLS[cell], "words": problem}
+            for _, row, cell, problem in sheet.problems
+        ],
+        "groups": groups,
+        "moved": sum(bool(each.came_from) for each in changes),
+        "count": sum(each.outcome is not Outcome.SAME or bool(each.came_from) for each in changes),
+        "before": total(stored),
+        "after": sheet.total,
+        "difference": sheet.total - total(stored) if is_valid else ZERO,
+    }
+    return render(request, "invoicing/schedule_preview.html", context, status=200 if is_valid else 422)
