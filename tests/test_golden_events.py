@@ -411,6 +411,22 @@ def _(s):
     return lambda: press(s.max, page, "commitment-edit", title="Roofing, east wing")
 
 
+@act("schedule", "changed the schedule of values")
+def _(s):
+    made = s.base.commitment(moves=(), contact=False)
+    page = s.project("schedule", made.number)
+    return lambda: press(s.max, page, "schedule", amount=["1.00", "2.00", "", "", ""])
+
+
+@act("schedule-upload")
+def _(s):
+    made = s.base.commitment(moves=(), contact=False)
+    page = s.project("schedule-upload", made.number)
+    return lambda: s.max.post(
+        page, {"file": SimpleUploadedFile("a.csv", b"Cost code,Description,Amount\n03-100,Slab,5\n")}
+    )
+
+
 @act("commitment-move", "marked as complete")
 def _(s):
     page = s.project("commitment", s.base.commitment().number)

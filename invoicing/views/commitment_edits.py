@@ -34,7 +34,7 @@ def new(request, project, kind: str):
             _tell(form, refused)
         else:
             messages.success(request, f"{made.number} is a draft. Its schedule of values comes next.")
-            return redirect("commitment", project.slug, made.number)
+            return redirect("schedule", project.slug, made.number)
     context = {"project": project, "form": form, "kind": kind}
     return render(request, "invoicing/commitment_form.html", context, status=422 if form.errors else 200)
 

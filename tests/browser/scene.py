@@ -82,6 +82,11 @@ def commitment(sage: SageWorld):
     return made
 
 
+def unagreed(scene: Scene):
+    """A commitment whose schedule can still be edited."""
+    return scene.sage.base.commitment(moves=(), contact=False)
+
+
 def drafted(sage: SageWorld) -> Invoice:
     invoice = sage.base.entered(sage.base.draft(commitment(sage)), WORK, {}, STORED)
     attachments.attach(invoice, "delivery note.pdf", b"%PDF-1.4 12 embeds", by=sage.base.contact)
@@ -146,6 +151,7 @@ def pages_of_the_admin(scene: Scene) -> dict[str, str]:
         "commitment": at("commitment", number),
         "retainage": at("commitment-retainage", scene.approved.commitment.number),
         "subcontract-new": at("subcontract-new"),
+        "schedule": at("schedule", unagreed(scene).number),
         "commitment-edit": at("commitment-edit", scene.draft.commitment_id),
         "commitment-void": at("commitment-move", number, "void"),
         "periods": at("periods"),
