@@ -66,6 +66,11 @@ def may_edit_commitment(commitment, access) -> bool:
     return is_own_draft and may_create_commitments(access) and may_see_commitment(commitment, access)
 
 
+def may_move_change_order(change_order, access) -> bool:
+    """Its number, title and status: an Admin (1.2)."""
+    return is_project_admin(access)
+
+
 def may_move_commitment(commitment, access) -> bool:
     """Change its status, its access list and its contacts."""
     return is_project_admin(access)

@@ -21,7 +21,7 @@ from directory.models import AccountingPrivilege, DirectoryUpload, Mail, Person,
 from directory.models.events import subject_name
 from directory.permissions import Level, Tool
 from erp_integrations.models import ErpSettings
-from invoicing.actions import access_lists, attachments, commitments, invitations
+from invoicing.actions import access_lists, attachments, change_orders, commitments, invitations
 from invoicing.models import InvoiceType
 from tests.erp_integrations.world import sage_world
 from tests.factories import person
@@ -179,6 +179,10 @@ DOORS = {  # address name: (to read, to write)
     "commitment-contacts": (PROJECT_ADMIN, PROJECT_ADMIN),
     "commitment-contact-remove": (PROJECT_ADMIN, PROJECT_ADMIN),
     "invoice-start": (None, BILL),
+    "change-order-new": (ATTACH_TO_COMMITMENT, ATTACH_TO_COMMITMENT),
+    "change-order": (COMMITMENT, COMMITMENT_ADMIN),
+    "change-order-lines": (COMMITMENT_ADMIN, COMMITMENT_ADMIN),
+    "change-order-move": (COMMITMENT_ADMIN, COMMITMENT_ADMIN),
     "commitment-retainage": (PROJECT_ADMIN, PROJECT_ADMIN),
     "schedule": (COMMITMENT_ADMIN, COMMITMENT_ADMIN),
     "schedule-workbook": (COMMITMENT, None),
@@ -295,6 +299,7 @@ def build_site() -> Site:
         "kind": "vendors",
         "subject": subject_name(invoice),
     }
+    change_order = change_orders.enter(commitment, "CO-9", "Canopy", [], by=base.admin)
     upload = DirectoryUpload.objects.create(company=base.company, kind="vendors", rows=[], uploaded_by=base.owner)
     special = {
         "demo-mail": {"pk": Mail.objects.first().pk},
@@ -302,6 +307,8 @@ def build_site() -> Site:
         "commitment-edit": {"pk": commitment.pk},
         "commitment-move": {"name": "complete"},
         "commitment-access-remove": {"pk": base.reader.pk},
+        **dict.fromkeys(("change-order", "change-order-lines"), {"pk": change_order.pk}),
+        "change-order-move": {"pk": change_order.pk, "name": "approve"},
         "commitment-attachment": {"pk": contract.pk},
         "commitment-contact-remove": {"pk": commitment.invoice_contacts.first().pk},
         "invoice-attachment": {"pk": attachment.pk},

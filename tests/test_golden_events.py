@@ -22,7 +22,7 @@ from directory.models.events import EventQuerySet
 from directory.permissions import Level, Tool
 from erp_integrations import exporting
 from erp_integrations.models import CostCodeLink
-from invoicing.actions import access_lists, attachments, invitations
+from invoicing.actions import access_lists, attachments, change_orders, invitations
 from invoicing.models import InvoiceType
 from tests.directory.account_pages import GOOD_PASSWORD, link_in_mail, sign_in
 from tests.erp_integrations.pages import accept_data, at_batch, at_export, queue_url
@@ -425,6 +425,36 @@ def _(s):
     return lambda: s.max.post(
         page, {"file": SimpleUploadedFile("a.csv", b"Cost code,Description,Amount\n03-100,Slab,5\n")}
     )
+
+
+@act("change-order-new", "entered")
+def _(s):
+    page = s.project("change-order-new", s.base.commitment().number)
+    return lambda: press(s.max, page, "change-order-new", title="Canopy")
+
+
+def drafted_change(s):
+    made = s.base.commitment()
+    order = change_orders.enter(made, "CO-1", "Canopy", [s.base.line("Canopy", "100.00")], by=s.base.admin)
+    return made.number, order.pk
+
+
+@act("change-order", "edited")
+def _(s):
+    page = s.project("change-order", *drafted_change(s))
+    return lambda: press(s.max, page, "change-order", title="Longer canopy")
+
+
+@act("change-order-lines", "changed the schedule of values")
+def _(s):
+    page = s.project("change-order-lines", *drafted_change(s))
+    return lambda: press(s.max, page, "change-order-lines", amount=["120.00", "", "", ""])
+
+
+@act("change-order-move", "approved")
+def _(s):
+    page = s.project("change-order-move", *drafted_change(s), "approve")
+    return lambda: press(s.max, page, "change-order-move")
 
 
 @act("commitment-move", "marked as complete")

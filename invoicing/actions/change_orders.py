@@ -1,38 +1,166 @@
-"""Change orders: entering one with its lines, and approving it so that they can be billed."""
+"""Change orders: entering one with its lines, correcting it, and moving it until it can be billed (C-1, C-3)."""
 
+from collections.abc import Callable
+
+from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import F, Sum
+from django_fsm import can_proceed
 
 from directory.models import Event
-from directory.refusals import NotNow
-from invoicing.actions.commitments import NewLine, add_lines, require_admin
-from invoicing.models import ChangeOrder, Commitment
+from directory.permissions import read_access
+from directory.refusals import NotAllowed, NotNow, Refused, Stale
+from invoicing.actions.commitments import NewLine, add_lines
+from invoicing.calculations.money import ZERO, format_amount
+from invoicing.models import ChangeOrder, Commitment, InvoiceLine
+from invoicing.permissions import (
+    ADMIN_RIGHT,
+    DRAFT_RIGHT,
+    may_create_commitments,
+    may_move_change_order,
+    may_see_commitment,
+)
 
 
 @transaction.atomic
 def enter(commitment: Commitment, number: str, title: str, lines: list[NewLine], *, by) -> ChangeOrder:
-    """A pending change order; its lines may be negative and are not billable yet."""
-    commitment = Commitment.objects.select_for_update().get(pk=commitment.pk)
-    require_admin(by, commitment.project)
-    change_order = ChangeOrder(commitment=commitment, number=number, title=title, status=ChangeOrder.Status.PENDING)
-    change_order.full_clean()
+    """A draft; its lines may be negative and are not billable yet. By the company's own people with Standard (1.2)."""
+    commitment = _locked(commitment.pk)
+    access = read_access(by, commitment.company, commitment.project)
+    if not (may_create_commitments(access) and may_see_commitment(commitment, access)):
+        raise NotAllowed(DRAFT_RIGHT)
+    if commitment.status in (Commitment.Status.VOID, Commitment.Status.TERMINATED, Commitment.Status.CLOSED):
+        raise NotNow(f"The commitment is {commitment.get_status_display()}. It takes no change order.")
+    change_order = ChangeOrder(commitment=commitment, number=number.strip(), title=title.strip())
+    _must_fit(change_order)
     change_order.save()
     add_lines(commitment, lines, change_order)
+    _bump(commitment)
     Event.objects.record("entered", change_order, by=by, to_state=change_order.status)
     return change_order
 
 
 @transaction.atomic
-def approve(change_order: ChangeOrder, *, by) -> ChangeOrder:
-    """Makes its lines billable, once."""
-    commitment = Commitment.objects.select_for_update().get(pk=change_order.commitment_id)
-    require_admin(by, commitment.project)
-    change_order = ChangeOrder.objects.select_for_update().get(pk=change_order.pk)
-    if change_order.status not in (ChangeOrder.Status.DRAFT, ChangeOrder.Status.PENDING):
-        raise NotNow(
-            f"It is {change_order.get_status_display()}. Only a draft or pending change order can be approved."
-        )
-    before, change_order.status = change_order.status, ChangeOrder.Status.APPROVED
-    change_order.approved_date = commitment.project.today
-    change_order.save(update_fields=["status", "approved_date"])
-    Event.objects.record("approved", change_order, by=by, from_state=before, to_state=change_order.status)
+def edit(change_order: ChangeOrder, number: str, title: str, *, by, version: int) -> ChangeOrder:
+    """Another number or title while it is a draft or pending. `version` is the commitment's that was looked at."""
+    commitment, change_order = _locked_with(change_order, by, version)
+    if not change_order.is_open:
+        raise NotNow(f"It is {change_order.get_status_display()}. Only a draft or pending one can be changed.")
+    wanted = {"number": number.strip(), "title": title.strip()}
+    changes = {name: [getattr(change_order, name), value] for name, value in wanted.items()}
+    changes = {name: pair for name, pair in changes.items() if pair[0] != pair[1]}
+    if not changes:
+        return change_order
+    change_order.number, change_order.title = wanted["number"], wanted["title"]
+    _must_fit(change_order)
+    change_order.save(update_fields=["number", "title"])
+    _bump(commitment)
+    Event.objects.record("edited", change_order, by=by, changes=changes)
     return change_order
+
+
+def _must_fit(change_order: ChangeOrder) -> None:
+    """Raises Refused, naming the field."""
+    others = ChangeOrder.objects.filter(commitment=change_order.commitment_id).exclude(pk=change_order.pk)
+    if others.filter(number__iexact=change_order.number).exists():
+        raise Refused(
+            f"The commitment has a change order {change_order.number} already. Choose another number.", field="number"
+        )
+    try:
+        change_order.full_clean(exclude=["status"])  # protected: cleaning would set it anew
+    except ValidationError as error:
+        name, messages = next(iter(error.message_dict.items()))
+        raise Refused(messages[0], field=name) from None
+
+
+# Moves: every one there is, and what stands against it beyond the machine.
+
+
+def _may_be_billed(change_order: ChangeOrder) -> None:
+    if not change_order.commitment.is_billable:
+        raise NotNow("Approve the commitment first. Until then its own schedule of values can be changed.")
+    if not change_order.lines.exists():
+        raise NotNow("It has no lines. Add at least one, then approve it.")
+
+
+def _costs_nothing(change_order: ChangeOrder) -> None:
+    total = change_order.lines.aggregate(sum=Sum("amount"))["sum"] or ZERO
+    if total:
+        raise NotNow(f"Its lines add up to {format_amount(total)}. A change without charge adds up to 0.00.")
+
+
+def _is_unbilled(change_order: ChangeOrder) -> None:
+    """C-3. A draft of an invoice that has its lines counts, and so does a deleted one: it can be restored."""
+    line = InvoiceLine.objects.filter(schedule_line__change_order=change_order).select_related("invoice").first()
+    if line:
+        raise NotNow(f"Invoice {line.invoice.position} has its lines. A change of it is another change order.")
+
+
+def _nothing(change_order: ChangeOrder) -> None:
+    pass
+
+
+MOVES: dict[str, tuple[Callable, Callable[[ChangeOrder], None]]] = {
+    "send_for_approval": (ChangeOrder.send_for_approval, _nothing),
+    "approve": (ChangeOrder.approve, _may_be_billed),
+    "mark_no_charge": (ChangeOrder.mark_no_charge, _costs_nothing),
+    "reject": (ChangeOrder.reject, _nothing),
+    "back_to_draft": (ChangeOrder.back_to_draft, _nothing),
+    "take_back": (ChangeOrder.take_back, _is_unbilled),
+    "void": (ChangeOrder.void, _nothing),
+}
+
+
+def words_of(name: str) -> dict:
+    """How the machine calls this move: `label`, `done`, `needs_reason`."""
+    return next(iter(MOVES[name][0]._django_fsm.transitions.values())).custom
+
+
+@transaction.atomic
+def move(change_order: ChangeOrder, name: str, *, by, reason: str = "", version: int | None = None) -> ChangeOrder:
+    """Carry out the move called `name`; approving makes its lines billable, once.
+
+    Refuses without the right, on an older version of the commitment, from another state, against a guard, or without
+    the reason it needs.
+    """
+    commitment, change_order = _locked_with(change_order, by, version)
+    transition, guard = MOVES[name]
+    if not can_proceed(transition.__get__(change_order)):
+        raise NotNow(f"It is {change_order.get_status_display()} now, so that is no longer possible.")
+    guard(change_order)
+    said = words_of(name)
+    if said["needs_reason"] and not reason.strip():
+        raise Refused("Say why: the reason stays with the change order.", field="reason")
+    before = change_order.status
+    transition(change_order, commitment.project.today)
+    change_order.save(update_fields=["status", "approved_date"])
+    _bump(commitment)
+    Event.objects.record(
+        said["done"], change_order, by=by, from_state=before, to_state=change_order.status, reason=reason.strip()
+    )
+    return change_order
+
+
+def approve(change_order: ChangeOrder, *, by) -> ChangeOrder:
+    return move(change_order, "approve", by=by)
+
+
+def _locked(pk: int) -> Commitment:
+    return Commitment.objects.select_for_update(of=("self",)).select_related("project__company").get(pk=pk)
+
+
+def _locked_with(change_order: ChangeOrder, by, version: int | None) -> tuple[Commitment, ChangeOrder]:
+    """The commitment first, as everybody locks them (R45); by an Admin, on the version that was looked at."""
+    commitment = _locked(change_order.commitment_id)
+    change_order = (
+        ChangeOrder.objects.select_for_update(of=("self",)).select_related("commitment").get(pk=change_order.pk)
+    )
+    if not may_move_change_order(change_order, read_access(by, commitment.company, commitment.project)):
+        raise NotAllowed(ADMIN_RIGHT)
+    if version is not None and commitment.version != version:
+        raise Stale("Somebody changed this commitment in between. Look at it again, then decide.")
+    return commitment, change_order
+
+
+def _bump(commitment: Commitment) -> None:
+    Commitment.objects.filter(pk=commitment.pk).update(version=F("version") + 1)

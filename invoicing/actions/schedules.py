@@ -68,7 +68,8 @@ def change_schedule(schedule: Schedule, wanted: Sequence[ScheduleRow], *, versio
     _write(schedule, wanted, lines, changes)
     commitment.version = F("version") + 1
     commitment.save(update_fields=["version"])
-    Event.objects.record("changed the schedule of values", commitment, by=by, changes=_told(changes))
+    about = schedule.change_order or commitment
+    Event.objects.record("changed the schedule of values", about, by=by, changes=_told(changes))
     return changes
 
 

@@ -1,23 +1,37 @@
-"""Changes of a commitment: lines added by agreement, positive or negative."""
+"""Changes of a commitment: lines added by agreement, positive or negative, billable once approved (C-3)."""
 
 from django.db import models
+from django_fsm import FSMField, FSMModelMixin, transition
 
 from invoicing.models.commitments import Commitment
+from invoicing.permissions import may_move_change_order
 
 
-class ChangeOrder(models.Model):
-    class Status(models.TextChoices):
-        DRAFT = "draft", "Draft"
-        PENDING = "pending", "Pending"
-        APPROVED = "approved", "Approved"
-        REJECTED = "rejected", "Rejected"
-        NO_CHARGE = "no_charge", "No Charge"
-        VOID = "void", "Void"
+class ChangeOrderStatus(models.TextChoices):
+    DRAFT = "draft", "Draft"
+    PENDING = "pending", "Pending"
+    APPROVED = "approved", "Approved"
+    REJECTED = "rejected", "Rejected"
+    NO_CHARGE = "no_charge", "No Charge"
+    VOID = "void", "Void"
+
+
+S = ChangeOrderStatus
+OPEN = (S.DRAFT, S.PENDING)
+
+
+def _said(label: str, done: str, *, needs_reason: bool = False) -> dict:
+    """What a move is called on a button and in the timeline; whether it takes a reason."""
+    return {"label": label, "done": done, "needs_reason": needs_reason}
+
+
+class ChangeOrder(FSMModelMixin, models.Model):
+    Status = ChangeOrderStatus
 
     commitment = models.ForeignKey(Commitment, models.PROTECT, related_name="change_orders")
     number = models.CharField(max_length=20)
     title = models.CharField(max_length=120)
-    status = models.CharField(max_length=20, choices=Status, default=Status.DRAFT)
+    status = FSMField(choices=ChangeOrderStatus, default=ChangeOrderStatus.DRAFT, protected=True, max_length=20)
     approved_date = models.DateField(null=True, blank=True)
 
     class Meta:
@@ -36,3 +50,76 @@ class ChangeOrder(models.Model):
     @property
     def project(self):
         return self.commitment.project
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its title and lines can still be changed."""
+        return self.status in OPEN
+
+    # Which moves there are. `actions.change_orders` asks who, why, and what stands against it.
+
+    @transition(
+        status,
+        source=S.DRAFT,
+        target=S.PENDING,
+        permission=may_move_change_order,
+        custom=_said("Mark as pending", "marked as pending"),
+    )
+    def send_for_approval(self, day):
+        pass
+
+    @transition(
+        status, source=OPEN, target=S.APPROVED, permission=may_move_change_order, custom=_said("Approve", "approved")
+    )
+    def approve(self, day):
+        self.approved_date = day
+
+    @transition(
+        status,
+        source=S.PENDING,
+        target=S.REJECTED,
+        permission=may_move_change_order,
+        custom=_said("Reject", "rejected", needs_reason=True),
+    )
+    def reject(self, day):
+        pass
+
+    @transition(
+        status,
+        source=OPEN,
+        target=S.NO_CHARGE,
+        permission=may_move_change_order,
+        custom=_said("Mark as no charge", "marked as no charge"),
+    )
+    def mark_no_charge(self, day):
+        pass
+
+    @transition(
+        status,
+        source=(S.PENDING, S.REJECTED, S.NO_CHARGE),
+        target=S.DRAFT,
+        permission=may_move_change_order,
+        custom=_said("Back to draft", "put back to draft"),
+    )
+    def back_to_draft(self, day):
+        pass
+
+    @transition(
+        status,
+        source=S.APPROVED,
+        target=S.PENDING,
+        permission=may_move_change_order,
+        custom=_said("Take the approval back", "took the approval back", needs_reason=True),
+    )
+    def take_back(self, day):
+        self.approved_date = None
+
+    @transition(
+        status,
+        source=(*OPEN, S.REJECTED, S.NO_CHARGE),
+        target=S.VOID,
+        permission=may_move_change_order,
+        custom=_said("Void", "voided", needs_reason=True),
+    )
+    def void(self, day):
+        pass

@@ -20,6 +20,7 @@ from invoicing.permissions import (
     is_project_admin,
     may_attach_to_commitment,
     may_bill_commitment,
+    may_create_commitments,
     may_edit_commitment,
 )
 from invoicing.views.doors import must_administer
@@ -61,6 +62,7 @@ def show(
         "refused": refused,
         "cautions": cautions_about(commitment, access),
         "may_edit": may_edit_commitment(commitment, access),
+        "may_create": may_create_commitments(access),
         "may_change_schedule": may_edit_commitment(commitment, access) and not locked_because(Schedule(commitment)),
         "moves": offered,
         "next_move": next((each for each in offered if each["name"] == NEXT.get(commitment.status)), None),

@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 
 from directory.decorators import READ
 from directory.permissions import Level
@@ -32,45 +33,59 @@ def _must_edit(request, commitment: Commitment) -> None:
 
 @commitment_view(Level.READ_ONLY)
 def edit(request, commitment):
-    """POST with `then=rows` adds blank rows and saves nothing; else the whole schedule is saved or refused."""
     _must_edit(request, commitment)
-    schedule = Schedule(commitment)
+    return edit_schedule(request, Schedule(commitment))
+
+
+def edit_schedule(request, schedule: Schedule):
+    """POST with `then=rows` adds blank rows and saves nothing; else the whole schedule is saved or refused."""
+    commitment = schedule.commitment
     stored = rows_of(schedule.lines)
     if request.method != "POST":
         why_not = locked_because(schedule)
         if why_not:
             messages.info(request, why_not)
-            return redirect("commitment", commitment.project.slug, commitment.number)
-        return _show(request, commitment, ScheduleSheet(stored, _codes(commitment)))
+            return redirect(*_home_of(schedule))
+        return _show(request, schedule, ScheduleSheet(stored, _codes(commitment)))
     sheet = ScheduleSheet(stored, _codes(commitment), request.POST)
     if sheet.is_cut:
-        return _show(request, commitment, sheet, Refused("Part of the page did not arrive. Save again."))
+        return _show(request, schedule, sheet, Refused("Part of the page did not arrive. Save again."))
     if request.POST.get("then") == "rows":
-        return _show(request, commitment, sheet, blank=MORE_ROWS)
+        return _show(request, schedule, sheet, blank=MORE_ROWS)
     if sheet.version != commitment.version:
-        return _show_both(request, commitment, sheet, stored)
+        return _show_both(request, schedule, sheet, stored)
     if not sheet.is_valid():
-        return _show(request, commitment, sheet, Refused("Nothing was saved yet."))
+        return _show(request, schedule, sheet, Refused("Nothing was saved yet."))
     return _save(request, schedule, sheet)
 
 
 def _save(request, schedule: Schedule, sheet: ScheduleSheet):
-    commitment = schedule.commitment
     try:
         changes = change_schedule(schedule, sheet.wanted, version=sheet.version, by=request.user)
     except NotAllowed:
         raise
     except Stale:
-        return _show_both(request, commitment, sheet, rows_of(schedule.lines))
+        return _show_both(request, schedule, sheet, rows_of(schedule.lines))
     except Refused as refused:
         at_its_cell = sheet.blame(refused.field, refused.message)
-        return _show(request, commitment, sheet, Refused("Nothing was saved yet.") if at_its_cell else refused)
+        return _show(request, schedule, sheet, Refused("Nothing was saved yet.") if at_its_cell else refused)
     messages.success(request, _saved_words(changes))
-    return redirect("schedule" if request.POST.get("then") == "stay" else "commitment", *_at(commitment))
+    return redirect(request.path if request.POST.get("then") == "stay" else reverse(*_named(_home_of(schedule))))
+
+
+def _named(home: tuple) -> tuple:
+    return home[0], None, home[1:]
 
 
 def _at(commitment: Commitment) -> tuple[str, str]:
     return commitment.project.slug, commitment.number
+
+
+def _home_of(schedule: Schedule) -> tuple:
+    """The page the lines belong to, as `redirect` takes it."""
+    if schedule.change_order:
+        return "change-order", *_at(schedule.commitment), schedule.change_order.pk
+    return "commitment", *_at(schedule.commitment)
 
 
 def _saved_words(changes) -> str:
@@ -89,22 +104,24 @@ def _saved_words(changes) -> str:
     return f"Saved: {', '.join(parts)}." if parts else "Nothing had changed."
 
 
-def _show_both(request, commitment: Commitment, sheet: ScheduleSheet, stored):
+def _show_both(request, schedule: Schedule, sheet: ScheduleSheet, stored):
     """Somebody saved meanwhile (I-5): what was typed stays, theirs stands beside it, nothing is overwritten unseen."""
-    commitment.refresh_from_db(fields=["version"])
+    schedule.commitment.refresh_from_db(fields=["version"])
     contested = sheet.merge(stored)
-    return _show(request, commitment, sheet, Stale("Somebody saved this commitment meanwhile."), contested=contested)
+    return _show(request, schedule, sheet, Stale("Somebody saved this commitment meanwhile."), contested=contested)
 
 
-def _show(request, commitment, sheet, refused: Refused | None = None, *, blank: int = BLANK_ROWS, contested: int = 0):
+def _show(request, schedule, sheet, refused: Refused | None = None, *, blank: int = BLANK_ROWS, contested: int = 0):
+    commitment = schedule.commitment
     stored_total = total(sheet.stored.values())
     sheet.add_blank(blank if sheet.rows or blank == MORE_ROWS else MORE_ROWS)
     has_units = commitment.is_unit_based or any(row.texts["quantity"] for row in sheet.rows)
     context = {
         "project": commitment.project,
         "commitment": commitment,
+        "change_order": schedule.change_order,
+        "home": reverse(*_named(_home_of(schedule))),
         "sheet": sheet,
-        "labels": CELLS,
         "unit_cells": UNIT_CELLS if has_units else (),
         "known": " ".join(sheet.stored),
         "codes": CostCode.objects.filter(company=commitment.company_id, is_active=True),
@@ -141,12 +158,12 @@ def upload(request, commitment):
         messages.info(request, why_not)
         return redirect("commitment", *_at(commitment))
     if not form.is_valid():
-        return _show(request, commitment, sheet, Refused(next(iter(form.errors.values()))[0]))
+        return _show(request, schedule, sheet, Refused(next(iter(form.errors.values()))[0]))
     file = form.cleaned_data["file"]
     try:
         table, sheet.rows = read_rows(file.name, file.read(), stored)
     except Refused as refused:
-        return _show(request, commitment, sheet, refused)
+        return _show(request, schedule, sheet, refused)
     numbers = [cells["row"] for cells in table.rows]
     return _preview(request, commitment, sheet, stored, table, numbers, file.name)
 
@@ -161,7 +178,6 @@ def _preview(request, commitment, sheet: ScheduleSheet, stored, table, numbers, 
         "project": commitment.project,
         "commitment": commitment,
         "sheet": sheet,
-        "cells": CELLS,
         "known": " ".join(sheet.stored),
         "name": name,
         "skipped": table.skipped,

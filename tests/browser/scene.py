@@ -11,7 +11,7 @@ from directory.models import AccountingPrivilege, Event, Mail
 from directory.permissions import Level, Tool
 from erp_integrations.actions import exports
 from erp_integrations.models import ExportBatch, InvoiceExport
-from invoicing.actions import attachments, invitations, reviews
+from invoicing.actions import attachments, change_orders, invitations, reviews
 from invoicing.models import Invitation, Invoice, InvoiceType, Verdict
 from tests.directory.account_pages import give_app
 from tests.erp_integrations.world import SageWorld, sage_world
@@ -87,6 +87,14 @@ def unagreed(scene: Scene):
     return scene.sage.base.commitment(moves=(), contact=False)
 
 
+def pending_change(scene: Scene) -> tuple:
+    base, made = scene.sage.base, scene.draft.commitment
+    order = made.change_orders.filter(status="draft").first()
+    lines = [base.line("Added canopy", "7500.00"), base.line("Less curbs", "-1200.00")]
+    order = order or change_orders.enter(made, "CO-90", "Canopy and curbs", lines, by=base.admin)
+    return made.number, order.pk
+
+
 def drafted(sage: SageWorld) -> Invoice:
     invoice = sage.base.entered(sage.base.draft(commitment(sage)), WORK, {}, STORED)
     attachments.attach(invoice, "delivery note.pdf", b"%PDF-1.4 12 embeds", by=sage.base.contact)
@@ -152,6 +160,10 @@ def pages_of_the_admin(scene: Scene) -> dict[str, str]:
         "retainage": at("commitment-retainage", scene.approved.commitment.number),
         "subcontract-new": at("subcontract-new"),
         "schedule": at("schedule", unagreed(scene).number),
+        "change-order-new": at("change-order-new", number),
+        "change-order": at("change-order", *pending_change(scene)),
+        "change-order-approve": at("change-order-move", *pending_change(scene), "approve"),
+        "change-order-lines": at("change-order-lines", *pending_change(scene)),
         "commitment-edit": at("commitment-edit", scene.draft.commitment_id),
         "commitment-void": at("commitment-move", number, "void"),
         "periods": at("periods"),

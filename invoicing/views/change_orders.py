@@ -1,0 +1,155 @@
+"""Change orders of a commitment: entering one, its page with its lines and what it does to the sum, its moves."""
+
+from django.contrib import messages
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect, render
+
+from directory.models import Event
+from directory.permissions import Level
+from directory.refusals import NotAllowed, NotNow, Refused
+from invoicing.actions import change_orders
+from invoicing.actions.schedules import Schedule
+from invoicing.calculations.money import ZERO
+from invoicing.decorators import commitment_view
+from invoicing.forms.change_orders import ChangeOrderForm
+from invoicing.forms.commitments import MoveForm
+from invoicing.models import ChangeOrder, Commitment, Invoice
+from invoicing.permissions import DRAFT_RIGHT, is_project_admin, may_create_commitments
+from invoicing.views.doors import must_administer
+from invoicing.views.schedules import edit_schedule
+
+
+def _at(change_order: ChangeOrder) -> tuple[str, str, int]:
+    commitment = change_order.commitment
+    return commitment.project.slug, commitment.number, change_order.pk
+
+
+def _of(commitment: Commitment, pk: int) -> ChangeOrder:
+    change_order = get_object_or_404(commitment.change_orders, pk=pk)
+    change_order.commitment = commitment
+    return change_order
+
+
+@commitment_view(Level.READ_ONLY)
+def new(request, commitment):
+    """A draft, by any of the company's own people with Standard (1.2)."""
+    if not may_create_commitments(request.access):
+        raise NotAllowed(DRAFT_RIGHT)
+    form = ChangeOrderForm(request.POST or None, initial={"number": f"CO-{commitment.change_orders.count() + 1}"})
+    if request.method == "POST" and form.is_valid():
+        number, title = form.cleaned_data["number"], form.cleaned_data["title"]
+        try:
+            made = change_orders.enter(commitment, number, title, [], by=request.user)
+        except NotAllowed:
+            raise
+        except Refused as refused:
+            form.add_error(refused.field or None, refused.message)
+        else:
+            messages.success(request, f"{made.number} is a draft. Its lines come next.")
+            is_admin = is_project_admin(request.access)
+            return redirect("change-order-lines" if is_admin else "change-order", *_at(made))
+    context = {"project": commitment.project, "commitment": commitment, "form": form}
+    return render(request, "invoicing/change_order_new.html", context, status=422 if form.errors else 200)
+
+
+@commitment_view(Level.READ_ONLY)
+def page(request, commitment, pk):
+    """POST changes its number and title."""
+    change_order = _of(commitment, pk)
+    if request.method != "POST":
+        return _show(request, change_order)
+    must_administer(request.access)
+    form = ChangeOrderForm(request.POST)
+    if not form.is_valid():
+        return _show(request, change_order, form, status=422)
+    typed = form.cleaned_data
+    try:
+        change_orders.edit(
+            change_order, typed["number"], typed["title"], by=request.user, version=typed["version"] or 0
+        )
+    except NotAllowed:
+        raise
+    except Refused as refused:
+        form.add_error(refused.field or None, refused.message)
+        return _show(request, change_order, form, status=refused.status)
+    messages.success(request, "Saved.")
+    return redirect("change-order", *_at(change_order))
+
+
+def _show(request, change_order: ChangeOrder, form: ChangeOrderForm | None = None, *, refused=None, status: int = 200):
+    commitment, is_admin = change_order.commitment, is_project_admin(request.access)
+    lines = list(Schedule(commitment, change_order).lines)
+    total = sum((line.amount for line in lines), ZERO)
+    before = commitment.original_contract_sum + commitment.net_change_orders
+    is_approved = change_order.status == ChangeOrder.Status.APPROVED
+    before = before - total if is_approved else before
+    typed = {"number": change_order.number, "title": change_order.title, "version": commitment.version}
+    moves = [each.name for each in change_order.get_available_user_status_transitions(request.access)]
+    context = {
+        "project": commitment.project,
+        "commitment": commitment,
+        "change_order": change_order,
+        "lines": lines,
+        "total": total,
+        "before": before,
+        "after": before + total,
+        "form": form or ChangeOrderForm(initial=typed),
+        "is_admin": is_admin,
+        "moves": [{"name": name, **change_orders.words_of(name)} for name in change_orders.MOVES if name in moves],
+        "refused": refused,
+        "noun": "bill" if request.access.is_external else "invoice",
+        "events": Event.objects.about(change_order)[:50],
+    }
+    status = refused.status if refused else status
+    return render(request, "invoicing/change_order.html", context, status=status)
+
+
+@commitment_view(Level.READ_ONLY)
+def lines(request, commitment, pk):
+    change_order = _of(commitment, pk)
+    must_administer(request.access)
+    return edit_schedule(request, Schedule(commitment, change_order))
+
+
+@commitment_view(Level.READ_ONLY)
+def move(request, commitment, pk, name: str):
+    """Another status; GET asks, with what will happen."""
+    change_order = _of(commitment, pk)
+    must_administer(request.access)
+    if name not in change_orders.MOVES:
+        raise Http404
+    if name not in {each.name for each in change_order.get_available_user_status_transitions(request.access)}:
+        refused = NotNow(f"It is {change_order.get_status_display()} now, so that is no longer possible.")
+        return _show(request, change_order, refused=refused)
+    words = change_orders.words_of(name)
+    typed = request.POST if request.method == "POST" else None
+    form = MoveForm(typed, version=commitment.version, needs_reason=words["needs_reason"])
+    if request.method != "POST" or not form.is_valid():
+        return _ask(request, change_order, name, form)
+    asked = form.cleaned_data
+    try:
+        moved = change_orders.move(
+            change_order, name, by=request.user, reason=asked["reason"], version=asked["version"] or 0
+        )
+    except NotAllowed:
+        raise
+    except Refused as refused:
+        return _show(request, change_order, refused=refused)
+    messages.success(request, f"{moved.number} is {moved.get_status_display()} now.")
+    return redirect("change-order", *_at(moved))
+
+
+def _ask(request, change_order: ChangeOrder, name: str, form: MoveForm):
+    commitment = change_order.commitment
+    waiting = commitment.invoices.live().filter(status__in=Invoice.ENTERABLE).first()
+    context = {
+        "project": commitment.project,
+        "commitment": commitment,
+        "change_order": change_order,
+        "name": name,
+        "words": change_orders.words_of(name),
+        "waiting": waiting,
+        "form": form,
+    }
+    template = "invoicing/change_order_move.html#dialog" if request.htmx else "invoicing/change_order_move.html"
+    return render(request, template, context, status=422 if form.errors else 200)

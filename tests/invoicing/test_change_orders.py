@@ -1,0 +1,241 @@
+"""Change orders: entered, moved, billable once approved and fast once billed (C-1, C-3, R44)."""
+
+import itertools
+
+import pytest
+from django.db import DatabaseError, transaction
+from django.urls import reverse
+
+from directory.actions.grants import set_level
+from directory.models import Event
+from directory.permissions import Level, Tool
+from directory.refusals import NotAllowed, NotNow, Refused, Stale
+from invoicing.actions import amounts, change_orders
+from invoicing.actions.schedules import Schedule, change_schedule, rows_of
+from invoicing.models import ChangeOrder, Commitment
+from invoicing.proof import identities_of
+from tests.factories import D, person, world
+from tests.invoicing.pages import signed_in, text_of
+
+pytestmark = pytest.mark.django_db
+S = ChangeOrder.Status
+REACHED = {  # by these moves from a draft
+    S.DRAFT: (),
+    S.PENDING: ("send_for_approval",),
+    S.APPROVED: ("approve",),
+    S.REJECTED: ("send_for_approval", "reject"),
+    S.NO_CHARGE: ("mark_no_charge",),
+    S.VOID: ("void",),
+}
+ALLOWED = {
+    S.DRAFT: {"send_for_approval", "approve", "mark_no_charge", "void"},
+    S.PENDING: {"approve", "reject", "mark_no_charge", "back_to_draft", "void"},
+    S.APPROVED: {"take_back"},
+    S.REJECTED: {"back_to_draft", "void"},
+    S.NO_CHARGE: {"back_to_draft", "void"},
+    S.VOID: set(),
+}
+
+
+def entered(there, commitment, *amounts_, number="CO-1") -> ChangeOrder:
+    lines = [there.line(f"Change {place}", amount) for place, amount in enumerate(amounts_, 1)]
+    return change_orders.enter(commitment, number, "Canopy", lines, by=there.admin)
+
+
+def moved(there, order, *names):
+    for name in names:
+        order = change_orders.move(order, name, by=there.admin, reason="As agreed")
+    return order
+
+
+def address(order, name="change-order", *more) -> str:
+    commitment = order.commitment
+    return reverse(name, args=[commitment.project.slug, commitment.number, order.pk, *more])
+
+
+@pytest.mark.parametrize(("state", "name"), itertools.product(REACHED, change_orders.MOVES))
+def test_each_move_leads_from_where_it_may_and_from_nowhere_else(state, name):
+    there = world()
+    order = moved(there, entered(there, there.commitment(), "0.00"), *REACHED[state])
+    assert order.status == state
+    if name in ALLOWED[state]:
+        moved(there, order, name)
+    else:
+        with pytest.raises(NotNow, match="no longer possible"):
+            moved(there, order, name)
+
+
+@pytest.mark.parametrize(("old", "new"), [("draft", "rejected"), ("void", "approved"), ("approved", "draft")])
+def test_the_database_refuses_a_jump(old, new):
+    """R39, R40."""
+    there = world()
+    order = moved(there, entered(there, there.commitment(), "0.00"), *REACHED[S(old)])
+    with pytest.raises(DatabaseError), transaction.atomic():
+        ChangeOrder.objects.filter(pk=order.pk).update(status=new)
+
+
+def test_only_an_approved_one_counts_and_it_counts_once():
+    there = world()
+    commitment = there.commitment()
+    before = commitment.original_contract_sum
+    order = entered(there, commitment, "7500.00", "-1200.00")
+    assert commitment.net_change_orders == 0 and commitment.lines.billable().count() == 2
+    order = moved(there, order, "approve")
+    assert commitment.net_change_orders == D("6300.00") and commitment.lines.billable().count() == 4
+    assert commitment.original_contract_sum == before, "no twin on the schedule of values"
+    with pytest.raises(NotNow):
+        moved(there, order, "approve")
+    assert commitment.lines.count() == 4
+    assert order.approved_date == there.project.today
+
+
+def test_once_billed_it_stays_approved():
+    """C-3: also while the invoice is a draft, and after it was deleted."""
+    there = world()
+    commitment = there.commitment()
+    order = moved(there, entered(there, commitment, "7500.00"), "approve")
+    assert moved(there, order, "take_back").approved_date is None
+    order = moved(there, order, "approve")
+    there.draft(commitment)
+    with pytest.raises(NotNow, match="Invoice 1 has its lines"):
+        moved(there, order, "take_back")
+
+
+def test_lines_of_an_approved_one_are_not_edited():
+    """C-3."""
+    there = world()
+    commitment = there.commitment()
+    order = moved(there, entered(there, commitment, "7500.00"), "approve")
+    commitment.refresh_from_db()
+    with pytest.raises(NotNow, match="Approved"):
+        change_schedule(Schedule(commitment, order), [], version=commitment.version, by=there.admin)
+    assert order.lines.count() == 1
+
+
+def test_what_was_certified_stays_and_an_open_invoice_is_offered_the_lines():
+    """R44, I-7: approving one while an invoice is open changes no certificate and breaks no identity for good."""
+    there = world()
+    commitment = there.commitment()
+    first = there.approved(there.draft(commitment))
+    certified = (first.original_contract_sum, first.net_change_orders, first.current_payment_due)
+    there.project.billing_periods.get()
+    second = there.draft(commitment, there.period(there.project.billing_periods.get().start_date.replace(year=2031)))
+    moved(there, entered(there, commitment, "7500.00"), "approve")
+    first.refresh_from_db()
+    assert (first.original_contract_sum, first.net_change_orders, first.current_payment_due) == certified
+    second = amounts.take_up_change_orders(second, by=there.contact)
+    assert second.net_change_orders == D("7500.00")
+    assert all(identity.holds for identity in identities_of(second) if identity.number == "N-2")
+
+
+def test_it_is_approved_with_lines_on_an_approved_commitment_only():
+    there = world()
+    with pytest.raises(NotNow, match="no lines"):
+        moved(there, entered(there, there.commitment()), "approve")
+    with pytest.raises(NotNow, match="Approve the commitment first"):
+        moved(there, entered(there, there.commitment(moves=(), contact=False), "1.00"), "approve")
+
+
+def test_no_charge_adds_up_to_nothing():
+    there = world()
+    with pytest.raises(NotNow, match="7,500.00"):
+        moved(there, entered(there, there.commitment(), "7500.00"), "mark_no_charge")
+
+
+@pytest.mark.parametrize("name", ["reject", "void", "take_back"])
+def test_what_ends_it_needs_a_reason(name):
+    there = world()
+    before = {"reject": ("send_for_approval",), "void": (), "take_back": ("approve",)}[name]
+    order = moved(there, entered(there, there.commitment(), "1.00"), *before)
+    with pytest.raises(Refused) as refused:
+        change_orders.move(order, name, by=there.admin, reason=" ")
+    assert refused.value.field == "reason"
+
+
+def test_standard_people_enter_drafts_and_admins_do_the_rest():
+    there = world()
+    someone = person("Stan Dard", there.company)
+    set_level(someone, Tool.COMMITMENTS, there.project, Level.STANDARD, by=there.owner)
+    commitment = there.commitment(is_private=False)
+    order = change_orders.enter(commitment, "CO-1", "Canopy", [], by=someone)
+    with pytest.raises(NotAllowed):
+        change_orders.move(order, "send_for_approval", by=someone)
+    with pytest.raises(NotAllowed):
+        change_orders.enter(there.commitment(), "CO-2", "On a private one", [], by=someone)
+    for other in (there.reader, there.contact):
+        with pytest.raises(NotAllowed):
+            change_orders.enter(commitment, "CO-3", "Canopy", [], by=other)
+
+
+def test_a_number_is_used_once_whatever_its_case():
+    there = world()
+    commitment = there.commitment()
+    entered(there, commitment)
+    with pytest.raises(Refused) as refused:
+        entered(there, commitment, number="co-1")
+    assert refused.value.field == "number"
+
+
+def test_nobody_decides_on_what_somebody_else_changed_meanwhile():
+    there = world()
+    commitment = there.commitment()
+    order = entered(there, commitment, "1.00")
+    commitment.refresh_from_db()
+    looked_at = commitment.version
+    change_schedule(Schedule(commitment, order), [], version=looked_at, by=there.second_admin)
+    with pytest.raises(Stale):
+        change_orders.move(order, "approve", by=there.admin, version=looked_at)
+
+
+def test_lines_of_two_change_orders_never_share_a_place():
+    there = world()
+    commitment = there.commitment()
+    one, other = entered(there, commitment, "1.00"), entered(there, commitment, "2.00", number="CO-2")
+    commitment.refresh_from_db()
+    wanted = [*rows_of(Schedule(commitment, one).lines)]
+    change_schedule(Schedule(commitment, one), wanted * 1, version=commitment.version, by=there.admin)
+    commitment.refresh_from_db()
+    added = rows_of(Schedule(commitment, other).lines)
+    change_schedule(Schedule(commitment, one), [], version=commitment.version, by=there.admin)
+    assert rows_of(Schedule(commitment, other).lines) == added
+    places = list(commitment.lines.values_list("position", flat=True))
+    assert places == sorted(set(places))
+
+
+def test_from_its_number_to_lines_that_are_billed_through_the_pages():
+    there = world()
+    commitment = there.commitment()
+    client = signed_in(there.admin)
+    new = reverse("change-order-new", args=[commitment.project.slug, commitment.number])
+    assert 'value="CO-1"' in text_of(client.get(new))
+    answer = client.post(new, {"number": "CO-1", "title": "Canopy"})
+    order = ChangeOrder.objects.get()
+    assert answer.url == address(order, "change-order-lines")
+    commitment.refresh_from_db()
+    row = {"line": "", "shown": "", "place": "1", "code": "03-100", "type": "Subcontract", "description": "Canopy"}
+    row |= {"quantity": "", "unit": "", "price": "", "rate": "", "amount": "(1,250.00)", "known": "", "end": "1"}
+    client.post(address(order, "change-order-lines"), row | {"version": commitment.version})
+    commitment.refresh_from_db()
+    page = text_of(client.get(address(order)))
+    assert "−1,250.00" in page and "101,352.00" in page, "102,602.00 less 1,250.00"
+    ask = text_of(client.get(address(order, "change-order-move", "approve")))
+    assert "can be billed from the next invoice on" in ask
+    client.post(address(order, "change-order-move", "approve"), {"version": commitment.version})
+    assert commitment.net_change_orders == D("-1250.00")
+    assert [event.verb for event in Event.objects.about(order)] == [
+        "approved",
+        "changed the schedule of values",
+        "entered",
+    ]
+
+
+def test_what_is_wrong_with_a_change_order_is_said_at_its_field():
+    there = world()
+    commitment = there.commitment()
+    client = signed_in(there.admin)
+    new = reverse("change-order-new", args=[commitment.project.slug, commitment.number])
+    for typed, words in (({"number": "", "title": "x"}, "required"), ({"number": "C" * 21, "title": "x"}, "20")):
+        answer = client.post(new, typed)
+        assert answer.status_code == 422 and words in text_of(answer)
+    assert not ChangeOrder.objects.exists()
+    assert Commitment.objects.get(pk=commitment.pk).version == commitment.version
