@@ -9,7 +9,7 @@ from django.urls import reverse
 from directory.models import Membership, Vendor
 from directory.permissions import Level, Tool, objects_with_level, projects_visible_to
 from erp_integrations.models import ExportBatch, InvoiceExport
-from invoicing.models import BillingPeriod, ChangeOrder, Commitment, Invitation, Invoice
+from invoicing.models import BillingPeriod, BillingSettings, ChangeOrder, Commitment, Invitation, Invoice
 
 NAMES = ("project__slug", "number")
 
@@ -57,6 +57,12 @@ def _change_orders(pks: set[int], person) -> dict[int, str]:
 def _periods(pks: set[int], person) -> dict[int, str]:
     found = BillingPeriod.objects.filter(project__in=projects_visible_to(person), pk__in=pks)
     return {pk: reverse("period", args=[slug, pk]) for pk, slug in found.values_list("pk", "project__slug")}
+
+
+def _billing_settings(pks: set[int], person) -> dict[int, str]:
+    administered = objects_with_level(person, Tool.COMMITMENTS, Level.ADMIN)
+    found = BillingSettings.objects.filter(project__in=administered, pk__in=pks)
+    return {pk: reverse("billing-settings", args=[slug]) for pk, slug in found.values_list("pk", "project__slug")}
 
 
 def _invitations(pks: set[int], person) -> dict[int, str]:
@@ -111,6 +117,7 @@ PLACES: dict[str, Callable[[set[int], object], dict[int, str]]] = {
     "invoicing.commitment": _commitments,
     "invoicing.changeorder": _change_orders,
     "invoicing.billingperiod": _periods,
+    "invoicing.billingsettings": _billing_settings,
     "invoicing.invitation": _invitations,
     "erp_integrations.invoiceexport": _exports,
     "erp_integrations.exportbatch": _batches,

@@ -11,7 +11,7 @@ from erp_integrations.actions.exports import HeaderEdit
 from erp_integrations.models import InvoiceExport
 from erp_integrations.models.exports import ExportStatus
 from erp_integrations.report import Days
-from invoicing.actions.billing_periods import FIRST_YEAR, LAST_YEAR
+from invoicing.opening import FIRST_YEAR, LAST_YEAR
 
 
 class DayInput(forms.DateInput):

@@ -1,7 +1,10 @@
 """Who hears of what happens to a bill (section 7). One function an event; each mail is recorded on its object."""
 
+from django.db.models import Q
+
 from directory.models import Person
 from directory.notifications import post
+from directory.permissions import Level, Tool, people_with_level
 from invoicing.models import BillingSettings, Invitation, Invoice, Verdict
 
 
@@ -11,6 +14,12 @@ def _contacts(commitment) -> list[Person]:
 
 def _settings(project) -> BillingSettings:
     return BillingSettings.objects.filter(project=project).first() or BillingSettings(project=project)
+
+
+def may_be_told(project):
+    """Whom a project's distribution list may hold: the company's own people with a level on its Commitments."""
+    own = Q(memberships__company=project.company_id, memberships__vendor=None)
+    return people_with_level(project, Tool.COMMITMENTS, Level.READ_ONLY).filter(own).distinct()
 
 
 def invited(invitation: Invitation) -> None:
@@ -28,13 +37,14 @@ def invited(invitation: Invitation) -> None:
 
 
 def submitted(invoice: Invoice) -> None:
-    """To the project's invoice distribution list."""
+    """To the project's invoice distribution list, as far as they may still look into the project (R97)."""
     settings = _settings(invoice.project)
     if settings.pk is None:
         return
+    lookers = may_be_told(invoice.project)
     post(
         about=invoice,
-        to=list(settings.distribution_list.all()),
+        to=list(settings.distribution_list.filter(pk__in=lookers.values("pk"))),
         subject=f"{invoice.vendor.name} sent bill {invoice.position}: {invoice.current_payment_due:,.2f}",
         template="invoicing/emails/submitted",
         context={"invoice": invoice, "project": invoice.project},

@@ -188,6 +188,7 @@ DOORS = {  # address name: (to read, to write)
     "schedule-workbook": (COMMITMENT, None),
     "schedule-upload": (COMMITMENT_ADMIN, COMMITMENT_ADMIN),
     "periods": (PROJECT, PROJECT_ADMIN),
+    "billing-settings": (PROJECT_ADMIN, PROJECT_ADMIN),
     "period": (PROJECT, None),
     "period-invite": (None, PROJECT_ADMIN),
     "period-close": (PROJECT_ADMIN, PROJECT_ADMIN),

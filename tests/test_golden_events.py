@@ -511,6 +511,11 @@ def _(s):
     return lambda: press(s.max, s.project("periods"), "periods", **days)
 
 
+@act("billing-settings", "changed the billing settings")
+def _(s):
+    return lambda: press(s.max, s.project("billing-settings"), "billing-settings", reminder_days="3")
+
+
 @act("period-invite", "invited to bill")
 def _(s):
     s.base.commitment()

@@ -8,11 +8,11 @@ from django.db import transaction
 from directory.models import Event
 from directory.permissions import read_access
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
-from invoicing.actions.billing_periods import check_day
 from invoicing.calculations.lines import next_line
 from invoicing.calculations.money import ZERO
 from invoicing.models import Invoice, InvoiceLine, ScheduleLine
 from invoicing.numbers import check_number
+from invoicing.opening import check_day
 from invoicing.permissions import ADMIN_RIGHT, BILL_RIGHT, is_project_admin, may_bill, may_edit_amounts
 from invoicing.proof import refresh_header, settle
 from invoicing.retainage import work_rate_of

@@ -31,7 +31,7 @@ def invite(period: BillingPeriod, commitments, invoice_type: InvoiceType, *, by)
 
 @transaction.atomic
 def _invite_one(period: BillingPeriod, commitment: Commitment, invoice_type: InvoiceType, by) -> Invited:
-    period = BillingPeriod.objects.select_for_update().select_related("project").get(pk=period.pk)
+    period = BillingPeriod.objects.select_for_update(of=("self",)).select_related("project").get(pk=period.pk)
     commitment = Commitment.objects.select_for_update().get(pk=commitment.pk)
     refusal = why_not(period, commitment)
     if refusal:

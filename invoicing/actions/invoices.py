@@ -34,7 +34,7 @@ from invoicing.proof import refresh_header
 @transaction.atomic
 def create(commitment: Commitment, period: BillingPeriod, *, by, invoice_type: InvoiceType | None = None) -> Invoice:
     """The next invoice, filled from the previous one (I-7). Admins always get all three types of column (I-2)."""
-    period = BillingPeriod.objects.select_for_update().select_related("project__company").get(pk=period.pk)
+    period = BillingPeriod.objects.select_for_update(of=("self",)).select_related("project__company").get(pk=period.pk)
     commitment = Commitment.objects.select_for_update().get(pk=commitment.pk)
     access = read_access(by, period.project.company, period.project)
     if commitment.project_id != period.project_id or not may_bill_commitment(commitment, access):

@@ -1,5 +1,5 @@
 from invoicing.models.attachments import Attachment, CommitmentAttachment
-from invoicing.models.billing_periods import BillingPeriod, BillingSettings
+from invoicing.models.billing_periods import BillingPeriod, BillingSettings, Reminders, Rhythm, Weekday
 from invoicing.models.change_orders import ChangeOrder
 from invoicing.models.commitments import Commitment, InvoiceContact, ScheduleLine
 from invoicing.models.cost_codes import CostCode, CostType
@@ -25,8 +25,11 @@ __all__ = [
     "InvoiceLine",
     "InvoiceStatus",
     "InvoiceType",
+    "Reminders",
+    "Rhythm",
     "ScaleStep",
     "ScheduleLine",
     "Submission",
     "Verdict",
+    "Weekday",
 ]

@@ -1,29 +1,87 @@
 """When a project takes bills: its billing periods, and what new ones start from."""
 
 from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
 from directory.models import Project
 
 
+class Rhythm(models.TextChoices):
+    """B-4: how often the program opens the next period by itself."""
+
+    NEVER = "never", "Never: we open each one"
+    MONTHLY = "monthly", "Every month"
+    WEEKLY = "weekly", "Every week"
+
+
+class Weekday(models.IntegerChoices):
+    """As `date.weekday()` counts."""
+
+    MONDAY = 0, "Monday"
+    TUESDAY = 1, "Tuesday"
+    WEDNESDAY = 2, "Wednesday"
+    THURSDAY = 3, "Thursday"
+    FRIDAY = 4, "Friday"
+    SATURDAY = 5, "Saturday"
+    SUNDAY = 6, "Sunday"
+
+
+class Reminders(models.IntegerChoices):
+    """V-3: how many days lie between two reminders."""
+
+    OFF = 0, "Off"
+    DAILY = 1, "Every day"
+    EVERY_2_DAYS = 2, "Every 2 days"
+    EVERY_3_DAYS = 3, "Every 3 days"
+
+
+DAYS_OF_A_MONTH = (MinValueValidator(1), MaxValueValidator(31))
+MOST_DAYS_TO_BILL = 27  # of a weekly period: from its first day to its due date
+
+
 class BillingSettings(models.Model):
-    """How a project bills (B-3, V-2, section 7)."""
+    """How a project bills (B-3, B-4, V-2, V-3, section 7)."""
 
     project = models.OneToOneField(Project, models.CASCADE, related_name="billing_settings")
-    start_day = models.PositiveSmallIntegerField(default=1)
-    end_day = models.PositiveSmallIntegerField(default=31, help_text="31 means the month's last day.")
-    due_day = models.PositiveSmallIntegerField(default=25)
-    by_invitation_only = models.BooleanField(default=False)
-    invitation_text = models.TextField(blank=True)
+    version = models.PositiveIntegerField(default=1, help_text="A form built on an older version is refused.")
+    start_day = models.PositiveSmallIntegerField("first day of work", default=1, validators=DAYS_OF_A_MONTH)
+    end_day = models.PositiveSmallIntegerField("last day of work", default=31, validators=DAYS_OF_A_MONTH)
+    due_day = models.PositiveSmallIntegerField("bills are due", default=25, validators=DAYS_OF_A_MONTH)
+    rhythm = models.CharField("periods open by themselves", max_length=10, choices=Rhythm, default=Rhythm.NEVER)
+    week_starts_on = models.PositiveSmallIntegerField(
+        "a week of work begins on", choices=Weekday, default=Weekday.MONDAY
+    )
+    week_due_after = models.PositiveSmallIntegerField(
+        "a week's bills are due after", default=4, validators=[MaxValueValidator(MOST_DAYS_TO_BILL)]
+    )
+    by_invitation_only = models.BooleanField("bills by invitation only", default=False)
+    invitation_text = models.TextField("words in every invite", blank=True, max_length=2000)
+    reminder_days = models.PositiveSmallIntegerField("reminders", choices=Reminders, default=Reminders.OFF)
     mails_approval = models.BooleanField("mail contacts when an invoice is approved", default=True)
     distribution_list = models.ManyToManyField(settings.AUTH_USER_MODEL, related_name="+", blank=True)
 
     class Meta:
         verbose_name_plural = "billing settings"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(start_day__range=(1, 31), end_day__range=(1, 31), due_day__range=(1, 31)),
+                name="billing_days_are_days_of_a_month",
+            ),
+            models.CheckConstraint(
+                condition=Q(week_starts_on__range=(0, 6), week_due_after__range=(0, MOST_DAYS_TO_BILL)),
+                name="a_billing_week_begins_on_a_weekday",
+            ),
+            models.CheckConstraint(condition=Q(reminder_days__range=(0, 3)), name="reminders_are_off_or_days_apart"),
+        ]
 
     def __str__(self):
         return f"Billing of {self.project}"
+
+    @property
+    def company(self):
+        return self.project.company
 
 
 class BillingPeriod(models.Model):
@@ -36,6 +94,7 @@ class BillingPeriod(models.Model):
     end_date = models.DateField()
     due_date = models.DateField()
     status = models.CharField(max_length=10, choices=Status, default=Status.OPEN)
+    version = models.PositiveIntegerField(default=1, help_text="A form built on an older version is refused.")
 
     class Meta:
         ordering = ["-start_date"]

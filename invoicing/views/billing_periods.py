@@ -7,6 +7,7 @@ from directory.decorators import READ, WRITE, project_view
 from directory.models import Event
 from directory.permissions import Level, Tool
 from directory.refusals import NotAllowed, NotNow, Refused
+from invoicing import opening
 from invoicing.actions import billing_periods, invitations
 from invoicing.forms.billing_periods import InviteForm, PeriodForm
 from invoicing.models import BillingPeriod, Commitment, Invoice, InvoiceType
@@ -20,8 +21,7 @@ def period_list(request, project):
     if request.method == "POST":
         must_administer(request.access)
         return _open(request, project)
-    start, end, due = billing_periods.proposed(project)
-    form = PeriodForm(initial={"start_date": start, "end_date": end, "due_date": due})
+    form = PeriodForm(initial=opening.proposed(project).as_dict())
     return _show_list(request, project, form)
 
 

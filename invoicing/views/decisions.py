@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from directory.models import Person
 from directory.permissions import Level, Tool, names_with_level
-from invoicing.actions import billing_periods
 from invoicing.calculations import identities
 from invoicing.calculations.findings import Identity
 from invoicing.models import Endorsement, Invoice
+from invoicing.opening import settings_of
 from invoicing.safeguards import MissingPaper, conflict_of, endorsement_of, limit_in_words, missing_papers, needs_two
 from invoicing.views.review_rows import Review, ReviewRow, review_of
 
@@ -122,7 +122,7 @@ ICONS = {
 
 def _approve(invoice: Invoice, contacts: list[Person]) -> list[str]:
     due = f"{invoice.current_payment_due:,.2f} is approved for payment and can be sent to ERP."
-    if not billing_periods.settings_of(invoice.project).mails_approval:
+    if not settings_of(invoice.project).mails_approval:
         return [due, "Nobody gets a mail: the project's setting says so."]
     return [due, _mailed(contacts)]
 

@@ -9,9 +9,10 @@ from django.shortcuts import redirect, render
 from directory.decorators import public_view
 from directory.permissions import read_access
 from directory.refusals import NotAllowed, Refused
-from invoicing.actions import billing_periods, invitations, invoices
+from invoicing.actions import invitations, invoices
 from invoicing.forms.invitations import ACCEPT, AnswerForm
 from invoicing.models import Invitation, Invoice
+from invoicing.opening import settings_of
 from invoicing.permissions import may_answer
 from invoicing.views.invoices import address
 
@@ -45,7 +46,7 @@ def _show(request, invitation: Invitation, form: AnswerForm, refused: Refused | 
         "invitation": invitation,
         "project": project,
         "period": period,
-        "words": billing_periods.settings_of(project).invitation_text,
+        "words": settings_of(project).invitation_text,
         "is_over": not period.is_open or project.today > period.due_date,
         "bill": invoices_here.first() if request.user.is_authenticated else None,
         "form": form,

@@ -167,6 +167,7 @@ def pages_of_the_admin(scene: Scene) -> dict[str, str]:
         "commitment-edit": at("commitment-edit", scene.draft.commitment_id),
         "commitment-void": at("commitment-move", number, "void"),
         "periods": at("periods"),
+        "billing-settings": at("billing-settings"),
         "board": at("period", period),
         "board-invited": at("period", period, query="?state=invited"),
         "board-none": at("period", period, query="?state=declined"),

@@ -1,0 +1,74 @@
+"""How a project bills: the days of its periods, what opens by itself, who is told."""
+
+from django import forms
+
+from directory.models import Person, Project
+from directory.vendor_forms import PlainField
+from invoicing.models import BillingSettings, Reminders, Rhythm, Weekday
+from invoicing.models.billing_periods import MOST_DAYS_TO_BILL
+from invoicing.notifications import may_be_told
+
+
+class DayOfMonth(forms.IntegerField):
+    """1 to 31; 31 is the month's last day."""
+
+    def __init__(self, label: str, help_text: str = ""):
+        super().__init__(label=label, min_value=1, max_value=31, help_text=help_text)
+
+
+class BillingSettingsForm(forms.Form):
+    """Everything is sent each time, also what belongs to the other rhythm: switching there and back loses nothing."""
+
+    version = forms.IntegerField(min_value=0, max_value=2**31 - 1, widget=forms.HiddenInput)
+    start_day = DayOfMonth("First day of work", "Day of the month.")
+    end_day = DayOfMonth("Last day of work", "31 is the month’s last day. Before the first day: of the month after.")
+    due_day = DayOfMonth("Bills are due", "May come before the last day.")
+    rhythm = forms.ChoiceField(
+        label="The next period opens by itself",
+        choices=Rhythm,
+        help_text="On its own first day, on the project’s clock. It closes the one before. You open the first.",
+    )
+    week_starts_on = forms.TypedChoiceField(label="A week of work begins on", choices=Weekday, coerce=int)
+    week_due_after = forms.IntegerField(
+        label="Its bills are due after",
+        min_value=0,
+        max_value=MOST_DAYS_TO_BILL,
+        help_text="Days after the first: 4 is Friday for a week from Monday.",
+    )
+    by_invitation_only = forms.BooleanField(
+        label="Bills by invitation only",
+        required=False,
+        help_text="Off: whoever is named as invoice contact may bill an open period without being asked.",
+    )
+    invitation_text = PlainField(
+        label="Words in every invite",
+        max_length=2000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text="They stand in the mail and on the page it leads to.",
+    )
+    reminder_days = forms.TypedChoiceField(
+        label="Remind of unanswered invites",
+        choices=Reminders,
+        coerce=int,
+        help_text="Until bills are due; only who has neither answered nor sent a bill.",
+    )
+    mails_approval = forms.BooleanField(label="Mail contacts when an invoice is approved", required=False)
+    distribution_list = forms.ModelMultipleChoiceField(
+        label="Who gets a mail for each bill that is sent in",
+        queryset=Person.objects.none(),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="The company’s own people who can see this project.",
+    )
+
+    def __init__(self, project: Project, settings: BillingSettings, data=None):
+        super().__init__(data, initial=stored(settings))
+        self.fields["distribution_list"].queryset = may_be_told(project).order_by("name")
+
+
+def stored(settings: BillingSettings) -> dict:
+    """What is set now, by the names of the form."""
+    names = [name for name in BillingSettingsForm.base_fields if name != "distribution_list"]
+    people = list(settings.distribution_list.order_by("name")) if settings.pk else []
+    return {name: getattr(settings, name) for name in names} | {"distribution_list": people}

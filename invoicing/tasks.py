@@ -1,0 +1,11 @@
+"""Doorways for the worker: what comes by the calendar."""
+
+from celery import shared_task
+
+from invoicing import opening
+
+
+@shared_task
+def open_due_periods() -> int:
+    """Every few minutes, because each project's day begins at another moment (B-4)."""
+    return opening.open_due()

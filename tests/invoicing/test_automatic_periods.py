@@ -1,0 +1,263 @@
+"""Periods that open by themselves, on their own first day and the project's clock (B-4), and many openings at once."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+import time_machine
+from django.db import IntegrityError, connection
+
+from directory.actions import projects
+from directory.actions.grants import set_level
+from directory.models import Event
+from directory.permissions import Level, Tool
+from directory.refusals import Refused
+from invoicing import opening, tasks
+from invoicing.actions import billing_periods, billing_settings, invoices
+from invoicing.models import BillingPeriod, BillingSettings, Rhythm
+from invoicing.opening import PeriodDates, running_on
+from tests.factories import world
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def w():
+    w = world()
+    billing_settings.change(w.project, {"rhythm": Rhythm.MONTHLY}, by=w.admin, version=1)
+    return w
+
+
+def dates(period) -> tuple[str, str, str]:
+    return tuple(str(day) for day in PeriodDates.of(period).as_dict().values())
+
+
+def test_the_next_month_opens_on_its_first_day_and_closes_the_one_before_told_as_the_programs_doing(w):
+    june = w.period()
+    with time_machine.travel(datetime(2030, 7, 1, 12, tzinfo=UTC)):
+        assert tasks.open_due_periods() == 1
+    july = w.project.billing_periods.get(status="open")
+    assert dates(july) == ("2030-07-01", "2030-07-31", "2030-07-25")
+    june.refresh_from_db()
+    assert not june.is_open
+    for event in (Event.objects.about(july).get(), Event.objects.about(june).first()):
+        assert (event.by, event.by_name) == (None, "Plumbline")
+
+
+def test_repeating_the_job_changes_nothing(w):
+    w.period()
+    with time_machine.travel(datetime(2030, 7, 9, 12, tzinfo=UTC)):
+        tasks.open_due_periods()
+        july = w.project.billing_periods.get(status="open")
+        billing_periods.close(july, by=w.admin)
+        assert [tasks.open_due_periods() for _ in range(3)] == [0, 0, 0]
+    assert w.project.billing_periods.count() == 2  # what an Admin closed is not opened again
+
+
+@pytest.mark.parametrize("rhythm", Rhythm)
+def test_the_first_period_is_a_persons_to_open(w, rhythm):
+    BillingSettings.objects.update(rhythm=rhythm)
+    assert tasks.open_due_periods() == 0
+    assert not BillingPeriod.objects.exists()
+
+
+def test_never_means_never_and_an_ended_project_is_left_alone(w):
+    w.period()
+    other = world()
+    other.period()
+    set_level(w.admin, Tool.COMPANY_DIRECTORY, w.company, Level.ADMIN, by=w.owner)
+    projects.end_project(w.project, by=w.admin, reason="Built")
+    with time_machine.travel(datetime(2030, 7, 1, 12, tzinfo=UTC)):
+        assert tasks.open_due_periods() == 0
+        projects.run_project_again(w.project, by=w.admin)
+        assert tasks.open_due_periods() == 1
+
+
+@pytest.mark.parametrize(
+    ("zone", "too_early", "moment"),
+    [
+        # 23:30 on 30 June in Honolulu is the morning of 1 July in Greenwich
+        ("Pacific/Honolulu", "2030-07-01T09:30+00:00", "2030-07-01T10:00+00:00"),
+        ("Pacific/Kiritimati", "2030-06-30T09:59+00:00", "2030-06-30T10:00+00:00"),
+        ("America/Chicago", "2030-07-01T04:59+00:00", "2030-07-01T05:00+00:00"),
+    ],
+)
+def test_the_day_begins_by_the_projects_clock(w, zone, too_early, moment):
+    w.project.time_zone = zone
+    w.project.save()
+    w.period()
+    with time_machine.travel(datetime.fromisoformat(too_early)):
+        assert tasks.open_due_periods() == 0
+    with time_machine.travel(datetime.fromisoformat(moment)):
+        assert tasks.open_due_periods() == 1
+
+
+@pytest.mark.parametrize(
+    ("start_day", "before", "moment"),
+    [
+        (10, date(2030, 2, 11), "2030-03-10T06:00+00:00"),  # clocks go forward at 2 am in Chicago
+        (3, date(2030, 10, 4), "2030-11-03T05:00+00:00"),  # and back
+    ],
+)
+def test_a_day_on_which_the_clocks_change_begins_at_its_own_midnight(w, start_day, before, moment):
+    BillingSettings.objects.update(start_day=start_day, end_day=start_day - 1)
+    end = before + timedelta(days=10)
+    billing_periods.open_period(w.project, before, end, end, by=w.admin)
+    at = datetime.fromisoformat(moment)
+    with time_machine.travel(at - timedelta(minutes=1)):
+        assert tasks.open_due_periods() == 0
+    with time_machine.travel(at):
+        assert tasks.open_due_periods() == 1
+        assert tasks.open_due_periods() == 0
+
+
+def test_weeks_follow_each_other_from_the_weekday_that_was_chosen(w):
+    settings = {"rhythm": Rhythm.WEEKLY, "week_starts_on": 5, "week_due_after": 8}
+    billing_settings.change(w.project, settings, by=w.admin, version=2)
+    billing_periods.open_period(w.project, date(2030, 6, 1), date(2030, 6, 7), date(2030, 6, 5), by=w.admin)
+    with time_machine.travel(datetime(2030, 6, 7, 12, tzinfo=UTC), tick=False) as clock:
+        for _ in range(15):  # two weeks of days
+            tasks.open_due_periods()
+            clock.shift(timedelta(days=1))
+    assert [dates(each) for each in w.project.billing_periods.all()] == [
+        ("2030-06-15", "2030-06-21", "2030-06-23"),
+        ("2030-06-08", "2030-06-14", "2030-06-16"),
+        ("2030-06-01", "2030-06-07", "2030-06-05"),
+    ]
+
+
+def test_periods_that_passed_while_nothing_ran_are_not_made_up_for(w):
+    w.period()
+    with time_machine.travel(datetime(2030, 10, 5, 12, tzinfo=UTC)):
+        assert tasks.open_due_periods() == 1
+    assert [dates(each)[0] for each in w.project.billing_periods.all()] == ["2030-10-01", "2030-06-01"]
+
+
+def test_nothing_opens_inside_the_days_of_the_newest_period(w):
+    billing_periods.open_period(w.project, date(2030, 6, 1), date(2030, 7, 10), date(2030, 7, 5), by=w.admin)
+    with time_machine.travel(datetime(2030, 7, 2, 12, tzinfo=UTC)):
+        assert tasks.open_due_periods() == 0
+    with time_machine.travel(datetime(2030, 8, 1, 12, tzinfo=UTC)):
+        assert tasks.open_due_periods() == 1
+
+
+def test_trouble_with_one_project_does_not_keep_the_others_waiting(w, monkeypatch):
+    w.period()
+    other = world()
+    billing_settings.change(other.project, {"rhythm": Rhythm.MONTHLY}, by=other.admin, version=1)
+    other.period()
+    check, broken = opening.check_dates, w.project.pk
+
+    def breaks(project, wanted, **rest):
+        if project.pk == broken:
+            raise Refused("Broken for the test.")
+        return check(project, wanted, **rest)
+
+    monkeypatch.setattr(opening, "check_dates", breaks)
+    with time_machine.travel(datetime(2030, 7, 1, 12, tzinfo=UTC)):
+        assert tasks.open_due_periods() == 1
+    assert other.project.billing_periods.count() == 2 and w.project.billing_periods.get().is_open
+
+
+@pytest.mark.parametrize(
+    ("days", "today", "expected"),
+    [
+        ((1, 31, 25), date(2028, 2, 10), ("2028-02-01", "2028-02-29", "2028-02-25")),  # B-3: the last day
+        ((26, 25, 20), date(2030, 6, 25), ("2030-05-26", "2030-06-25", "2030-06-20")),
+        ((26, 25, 20), date(2030, 6, 26), ("2030-06-26", "2030-07-25", "2030-07-20")),
+        ((31, 30, 30), date(2030, 2, 1), ("2030-01-31", "2030-02-27", "2030-02-28")),  # never into the next one
+        ((31, 30, 30), date(2030, 2, 28), ("2030-02-28", "2030-03-30", "2030-03-30")),
+        ((16, 15, 16), date(2030, 12, 31), ("2030-12-16", "2031-01-15", "2030-12-16")),
+    ],
+)
+def test_a_month_may_begin_on_any_day(days, today, expected):
+    start, end, due = days
+    found = running_on(today, BillingSettings(start_day=start, end_day=end, due_day=due))
+    assert tuple(map(str, found.as_dict().values())) == expected
+
+
+# Many at once
+
+OPENERS = 8
+
+
+def open_many_at_once(w) -> list[str]:
+    """Eight people and tasks open a month each, all at the same moment; what stopped any of them."""
+
+    def open_one(month: int) -> str:
+        start = date(2031, month, 1)
+        try:
+            billing_periods.open_period(w.project, start, date(2031, month, 28), date(2031, month, 25), by=w.admin)
+        except IntegrityError as error:
+            return str(error)
+        finally:
+            connection.close()
+        return ""
+
+    with ThreadPoolExecutor(OPENERS) as pool:
+        return [problem for problem in pool.map(open_one, range(1, OPENERS + 1)) if problem]
+
+
+def test_eight_openings_at_once_leave_exactly_one_open(transactional_db):
+    """B-1."""
+    w = world()
+    assert open_many_at_once(w) == []
+    assert w.project.billing_periods.count() == OPENERS
+    assert w.project.billing_periods.filter(status="open").count() == 1
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="on SQLite the transaction itself is the lock")
+def test_without_the_lock_openings_would_get_in_each_others_way(transactional_db, monkeypatch):
+    """The control: the test above would notice. Even then the database keeps one open; the others fail."""
+    w = world()
+    monkeypatch.setattr(opening, "hold", lambda project: project)
+    assert any("one_period_is_open_in_a_project" in problem for problem in open_many_at_once(w))
+    assert w.project.billing_periods.filter(status="open").count() == 1
+
+
+def test_eight_runs_of_the_task_at_once_open_one_period(transactional_db):
+    w = world()
+    billing_settings.change(w.project, {"rhythm": Rhythm.MONTHLY}, by=w.admin, version=1)
+    w.period(date(2024, 6, 1))
+
+    def run(_) -> int:
+        try:
+            return tasks.open_due_periods()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(OPENERS) as pool:
+        assert sum(pool.map(run, range(OPENERS))) == 1
+    assert w.project.billing_periods.count() == 2
+
+
+def test_bills_are_started_while_periods_open_and_nobody_waits_forever(transactional_db):
+    """R43, R45: whoever starts a bill holds the period and writes about the project; whoever opens holds both too."""
+    w = world()
+    w.period()
+    commitments = [w.commitment() for _ in range(6)]
+
+    def bill(commitment) -> str:
+        try:
+            invoices.create(commitment, w.project.billing_periods.get(status="open"), by=w.contact)
+        except (Refused, BillingPeriod.DoesNotExist):
+            return ""  # it was closed meanwhile
+        finally:
+            connection.close()
+        return ""
+
+    def open_one(month: int) -> str:
+        try:
+            billing_periods.open_period(
+                w.project, date(2031, month, 1), date(2031, month, 28), date(2031, month, 25), by=w.admin
+            )
+        finally:
+            connection.close()
+        return ""
+
+    with ThreadPoolExecutor(8) as pool:
+        running = []
+        for month, commitment in enumerate(commitments, 1):
+            running += [pool.submit(bill, commitment), pool.submit(open_one, month)]
+        assert {each.result() for each in running} == {""}
+    assert w.project.billing_periods.filter(status="open").count() == 1
