@@ -112,7 +112,7 @@ class TopBar:
 COMPANY_TOOLS = (
     # tool, label, icon, key, where it leads, and what else belongs to it
     (Tool.ERP_INTEGRATIONS, "ERP", "landmark", "e", "erp-queue"),
-    (Tool.COMPANY_DIRECTORY, "Directory", "users", "", "company-directory", "company-events"),
+    (Tool.COMPANY_DIRECTORY, "Directory", "users", "", "company-directory", "company-events", "cost-codes"),
 )
 
 

@@ -12,6 +12,7 @@ from invoicing.views import (
     commitment_edits,
     commitment_lists,
     commitments,
+    cost_codes,
     entry,
     invitations,
     invoices,
@@ -58,6 +59,14 @@ commitment_urls = [
     path("schedule/upload/", schedules.upload, name="schedule-upload"),
 ]
 
+cost_code_urls = [
+    path("", cost_codes.code_list, name="cost-codes"),
+    path("workbook/", cost_codes.workbook, name="cost-codes-workbook"),
+    path("upload/", cost_codes.upload, name="cost-codes-upload"),
+    path("apply/", cost_codes.apply, name="cost-codes-apply"),
+    path("<int:pk>/", cost_codes.code_page, name="cost-code"),
+]
+
 project_urls = [
     path("", projects.project_page, name="project"),
     path("commitments/", commitment_lists.commitment_list, name="commitments"),
@@ -81,5 +90,6 @@ project_urls = [
 urlpatterns = [
     path("bills/", bills.my_bills, name="bills"),
     path("invitations/<str:token>/", invitations.answer, name="invitation"),
+    path("c/<slug:company>/cost-codes/", include(cost_code_urls)),
     path("p/<slug:project>/", include(project_urls)),
 ]

@@ -427,6 +427,27 @@ def _(s):
     )
 
 
+@act("cost-codes", "added")
+def _(s):
+    return lambda: press(s.max, s.company("cost-codes"), "cost-codes", code="99-100", name="Cleaning")
+
+
+@act("cost-code", "changed")
+def _(s):
+    return lambda: press(s.max, s.company("cost-code", s.base.cost_code().pk), "cost-code", name="Another name")
+
+
+@act("cost-codes-upload")
+def _(s):
+    file = SimpleUploadedFile("codes.csv", b"Cost code,Name\n99-100,Cleaning\n")
+    return lambda: s.max.post(s.company("cost-codes-upload"), {"file": file})
+
+
+@act("cost-codes-apply", "took in a list of cost codes")
+def _(s):
+    return lambda: s.max.post(s.company("cost-codes-apply"), {"code": ["99-100"], "name": ["Cleaning"]})
+
+
 @act("change-order-new", "entered")
 def _(s):
     page = s.project("change-order-new", s.base.commitment().number)

@@ -76,6 +76,8 @@ def desk(scene: Scene) -> Desk:
         "import": at("directory-import", "vendors"),
         "import-people": at("directory-import", "people"),
         "import-preview": at("directory-upload", upload.pk),
+        "cost-codes": at("cost-codes"),
+        "cost-code": at("cost-code", base.cost_code().pk),
         "levels": at("company-levels"),
         "levels-none": at("company-levels", query="?q=nothing+like+it"),
         "why": at("person-levels", base.reader.pk),

@@ -1,0 +1,138 @@
+"""A company's cost codes: one at a time, or a whole list; a code that was used stays, and can only be put aside."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from django.db import transaction
+
+from directory.models import Company, Event
+from directory.permissions import Level, Tool, read_access, right_named
+from directory.plain_text import unseen_in
+from directory.refusals import NotAllowed, Refused
+from invoicing.models import CostCode
+
+RIGHT = right_named(Tool.COMPANY_DIRECTORY, Level.ADMIN)
+LONGEST_CODE, LONGEST_NAME = 20, 120
+MOST_TOLD = 200  # changes of one event; the rest is counted
+
+
+def _require(by, company: Company) -> None:
+    if not read_access(by, company).allows(Tool.COMPANY_DIRECTORY, Level.ADMIN):
+        raise NotAllowed(RIGHT)
+
+
+def why_not_a_code(code: str, name: str) -> dict[str, str]:
+    """{field: why, and what to do}; empty when both can be kept. Codes are text: 01-100 stays 01-100 (R108)."""
+    wrong = {}
+    for field, text, longest in (("code", code, LONGEST_CODE), ("name", name, LONGEST_NAME)):
+        if not text:
+            wrong[field] = "Type the code." if field == "code" else "Say what the code stands for."
+        elif unseen := unseen_in(text):
+            wrong[field] = f"It holds {unseen}. Type it again."
+        elif len(text) > longest:
+            wrong[field] = f"It has {len(text)} characters. Use {longest} at most."
+    return wrong
+
+
+@transaction.atomic
+def add(company: Company, code: str, name: str, *, by) -> CostCode:
+    _require(by, company)
+    Company.objects.select_for_update().get(pk=company.pk)
+    code, name = code.strip(), name.strip()
+    for field, words in why_not_a_code(code, name).items():
+        raise Refused(words, field=field)
+    if company.cost_codes.filter(code__iexact=code).exists():
+        raise Refused(f"The company has a cost code {code} already.", field="code")
+    made = CostCode.objects.create(company=company, code=code, name=name)
+    Event.objects.record("added", made, by=by, changes={"code": ["", code], "name": ["", name]})
+    return made
+
+
+@transaction.atomic
+def change(cost_code: CostCode, name: str, *, is_active: bool, by) -> CostCode:
+    """Another name, or put aside: an inactive code stays where it is used and can't be chosen for a new line."""
+    cost_code = CostCode.objects.select_for_update().select_related("company").get(pk=cost_code.pk)
+    _require(by, cost_code.company)
+    name = name.strip()
+    for field, words in why_not_a_code(cost_code.code, name).items():
+        raise Refused(words, field=field)
+    wanted = {"name": name, "is_active": is_active}
+    changes = {field: [str(getattr(cost_code, field)), str(value)] for field, value in wanted.items()}
+    changes = {field: pair for field, pair in changes.items() if pair[0] != pair[1]}
+    if changes:
+        cost_code.name, cost_code.is_active = name, is_active
+        cost_code.save(update_fields=["name", "is_active"])
+        Event.objects.record("changed", cost_code, by=by, changes=changes)
+    return cost_code
+
+
+class Outcome(Enum):
+    NEW = "new"
+    CHANGED = "changed"
+    SAME = "same"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True)
+class ListedCode:
+    """One row of a list: `row` is its number there."""
+
+    row: int
+    code: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What one row of a list would do. `problems`: {field: why not}."""
+
+    listed: ListedCode
+    outcome: Outcome
+    old_name: str = ""
+    problems: dict | None = None
+
+
+def plan(company: Company, listed: Sequence[ListedCode]) -> list[Plan]:
+    """What each row would do now. A code that was put aside comes back with the list; codes not listed stay."""
+    stored = {code.code.casefold(): code for code in company.cost_codes.all()}
+    seen: dict[str, int] = {}
+    return [_planned(each, stored.get(each.code.casefold()), seen) for each in listed]
+
+
+def _planned(listed: ListedCode, stored: CostCode | None, seen: dict[str, int]) -> Plan:
+    problems = why_not_a_code(listed.code, listed.name)
+    first = seen.setdefault(listed.code.casefold(), listed.row)
+    if first != listed.row and not problems:
+        problems = {"code": f"Row {first} has the same code. Keep one of them."}
+    if problems:
+        return Plan(listed, Outcome.REFUSED, problems=problems)
+    if stored is None:
+        return Plan(listed, Outcome.NEW)
+    is_same = stored.name == listed.name and stored.is_active
+    return Plan(listed, Outcome.SAME if is_same else Outcome.CHANGED, old_name=stored.name)
+
+
+@transaction.atomic
+def take_in(company: Company, listed: Sequence[ListedCode], *, by) -> int:
+    """Every row or none; how many codes were new or changed, in one event about the company."""
+    _require(by, company)
+    company = Company.objects.select_for_update().get(pk=company.pk)
+    planned = plan(company, listed)
+    refused = [each for each in planned if each.outcome is Outcome.REFUSED]
+    if refused:
+        raise Refused(f"{len(refused)} of the rows can't be taken in. Correct the file and upload it again.")
+    new = [each.listed for each in planned if each.outcome is Outcome.NEW]
+    changed = {each.listed.code.casefold(): each.listed for each in planned if each.outcome is Outcome.CHANGED}
+    CostCode.objects.bulk_create(CostCode(company=company, code=each.code, name=each.name) for each in new)
+    rows = [code for code in company.cost_codes.all() if code.code.casefold() in changed]
+    told = {each.code: ["", each.name] for each in new} | {row.code: [row.name, ""] for row in rows}
+    for row in rows:
+        row.name, row.is_active = changed[row.code.casefold()].name, True
+        told[row.code][1] = row.name
+    CostCode.objects.bulk_update(rows, ["name", "is_active"], batch_size=300)
+    if told:
+        kept = dict(list(told.items())[:MOST_TOLD])
+        more = {"further codes": ["", str(len(told) - MOST_TOLD)]} if len(told) > MOST_TOLD else {}
+        Event.objects.record("took in a list of cost codes", company, by=by, changes=kept | more)
+    return len(told)

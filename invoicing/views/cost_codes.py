@@ -1,0 +1,151 @@
+"""A company's cost codes: the list, one of them, and a list from a file that is looked at before it is taken in."""
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Count, Q
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+
+from directory.decorators import READ, WRITE, company_view
+from directory.models import Event
+from directory.permissions import Level, Tool
+from directory.refusals import NotAllowed, Refused
+from directory.sheets import as_xlsx, read_table
+from directory.vendor_forms import UploadForm
+from invoicing.actions import cost_codes
+from invoicing.actions.cost_codes import ListedCode, Outcome
+from invoicing.forms.cost_codes import CodeForm, NewCodeForm
+from invoicing.models import CostType, ScheduleLine
+
+PAGE_SIZE = 50
+SHOWN = 300
+HEADINGS = {"code": ["Cost code", "Code"], "name": ["Name", "Description"]}
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@company_view(Tool.COMPANY_DIRECTORY, Level.READ_ONLY)
+def code_list(request, company):
+    """POST adds one."""
+    if request.method != "POST":
+        return _show(request, company)
+    request.access.require(Tool.COMPANY_DIRECTORY, Level.ADMIN)
+    form = NewCodeForm(request.POST)
+    if not form.is_valid():
+        return _show(request, company, form)
+    try:
+        made = cost_codes.add(company, form.cleaned_data["code"], form.cleaned_data["name"], by=request.user)
+    except NotAllowed:
+        raise
+    except Refused as refused:
+        form.add_error(refused.field, refused.message)
+        return _show(request, company, form)
+    messages.success(request, f"{made} can be chosen for lines now.")
+    return redirect("cost-codes", company.slug)
+
+
+def _about(request, company) -> dict:
+    may_change = request.access.allows(Tool.COMPANY_DIRECTORY, Level.ADMIN)
+    return {"company": company, "tab": "cost-codes", "may_change": may_change}
+
+
+def _show(request, company, form: NewCodeForm | None = None, file_form: UploadForm | None = None):
+    words, standing = request.GET.get("q", "").strip(), request.GET.get("standing", "")
+    found = company.cost_codes.filter(Q(code__icontains=words) | Q(name__icontains=words))
+    found = found.filter(is_active=standing != "inactive") if standing in ("", "inactive") else found
+    page = Paginator(found.order_by("code"), PAGE_SIZE).get_page(request.GET.get("page"))
+    counts = company.cost_codes.aggregate(
+        active=Count("pk", filter=Q(is_active=True)), inactive=Count("pk", filter=Q(is_active=False))
+    )
+    codes = list(page.object_list)
+    lines = ScheduleLine.objects.filter(cost_code__in=codes).order_by().values_list("cost_code")
+    used = dict(lines.annotate(Count("pk")))
+    context = _about(request, company) | {
+        "page": page,
+        "rows": [{"code": code, "used": used.get(code.pk, 0)} for code in codes],
+        "counts": counts,
+        "words": words,
+        "standing": standing,
+        "types": CostType.choices,
+        "form": form or NewCodeForm(),
+        "file_form": file_form or UploadForm(),
+    }
+    wrong = (form and form.errors) or (file_form and file_form.errors)
+    return render(request, "invoicing/cost_codes.html", context, status=422 if wrong else 200)
+
+
+@company_view(Tool.COMPANY_DIRECTORY, Level.ADMIN)
+def code_page(request, company, pk):
+    code = get_object_or_404(company.cost_codes, pk=pk)
+    initial = {"name": code.name, "is_active": code.is_active}
+    form = CodeForm(request.POST) if request.method == "POST" else CodeForm(initial=initial)
+    if request.method == "POST" and form.is_valid():
+        typed = form.cleaned_data
+        cost_codes.change(code, typed["name"], is_active=typed["is_active"], by=request.user)
+        messages.success(request, f"{code.code} is saved.")
+        return redirect("cost-codes", company.slug)
+    context = _about(request, company) | {"code": code, "form": form, "events": Event.objects.about(code)[:20]}
+    return render(request, "invoicing/cost_code.html", context, status=422 if form.errors else 200)
+
+
+@company_view(Tool.COMPANY_DIRECTORY, Level.READ_ONLY, methods=READ)
+def workbook(request, company):
+    """The list of today: to be changed and uploaded again."""
+    rows = company.cost_codes.filter(is_active=True).order_by("code").values_list("code", "name")
+    content = as_xlsx("Cost codes", [words[0] for words in HEADINGS.values()], rows)
+    name = f"cost-codes-{company.slug}.xlsx"
+    return HttpResponse(content, XLSX, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+
+@company_view(Tool.COMPANY_DIRECTORY, Level.ADMIN)
+def upload(request, company):
+    """What the file would do; nothing is kept of it until it is applied."""
+    if request.method != "POST":
+        return redirect("cost-codes", company.slug)
+    form = UploadForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return _show(request, company, file_form=form)
+    file = form.cleaned_data["file"]
+    try:
+        table = read_table(file.name, file.read(), HEADINGS, tuple(HEADINGS))
+    except Refused as refused:
+        form.add_error("file", refused.message)
+        return _show(request, company, file_form=form)
+    listed = [ListedCode(row["row"], row["code"], row["name"]) for row in table.rows]
+    return _preview(request, company, listed, file.name, table)
+
+
+def _preview(request, company, listed: list[ListedCode], name: str, table=None, refused: Refused | None = None):
+    planned = cost_codes.plan(company, listed)
+    groups = {outcome.value: [each for each in planned if each.outcome is outcome] for outcome in Outcome}
+    columns = table.columns if table else {"code": "A", "name": "B"}
+    context = _about(request, company) | {
+        "name": name,
+        "listed": listed,
+        "groups": groups,
+        "problems": [
+            {"cell": f"{columns[field]}{each.listed.row}", "words": words}
+            for each in groups["refused"][:SHOWN]
+            for field, words in each.problems.items()
+        ],
+        "count": len(groups["new"]) + len(groups["changed"]),
+        "skipped": table.skipped if table else [],
+        "refused": refused,
+    }
+    is_wrong = bool(groups["refused"]) or refused
+    return render(request, "invoicing/cost_codes_preview.html", context, status=422 if is_wrong else 200)
+
+
+@company_view(Tool.COMPANY_DIRECTORY, Level.ADMIN, methods=WRITE)
+def apply(request, company):
+    codes, names = request.POST.getlist("code"), request.POST.getlist("name")
+    listed = [ListedCode(row, *pair) for row, pair in enumerate(zip(codes, names, strict=False), 2)]
+    try:
+        count = cost_codes.take_in(company, listed, by=request.user)
+    except NotAllowed:
+        raise
+    except Refused as refused:
+        return _preview(request, company, listed, "The list", refused=refused)
+    messages.success(
+        request, f"{count} cost code{'' if count == 1 else 's'} taken in." if count else "Nothing changed."
+    )
+    return redirect("cost-codes", company.slug)
