@@ -5,7 +5,8 @@ from django.db.models import Q
 from directory.models import Person
 from directory.notifications import post
 from directory.permissions import Level, Tool, people_with_level
-from invoicing.models import BillingSettings, Invitation, Invoice, Verdict
+from invoicing.deadlines import deadline_of
+from invoicing.models import BillingSettings, DueDateExtension, Invitation, Invoice, Verdict
 
 
 def _contacts(commitment) -> list[Person]:
@@ -25,14 +26,32 @@ def may_be_told(project):
 def invited(invitation: Invitation) -> None:
     """To each contact: project, commitment, period, due date, type, who invites, the project's words, one link."""
     project, period = invitation.project, invitation.billing_period
-    due = period.due_date
+    due = deadline_of(invitation.commitment, period).due_date
     post(
         about=invitation,
         to=_contacts(invitation.commitment),
         subject=f"{project.name}: send your {period} bill by {due:%a} {due.day} {due:%b}",
         template="invoicing/emails/invited",
-        context={"invitation": invitation, "project": project, "words": _settings(project).invitation_text},
+        context={
+            "invitation": invitation,
+            "project": project,
+            "due_date": due,
+            "words": _settings(project).invitation_text,
+        },
         reply_to=invitation.invited_by.email,
+    )
+
+
+def due_date_extended(extension: DueDateExtension, bill: Invoice | None) -> None:
+    """To the contacts: until when, why, and where to go on."""
+    due, period = extension.due_date, extension.billing_period
+    post(
+        about=bill or extension.commitment,
+        to=_contacts(extension.commitment),
+        subject=f"You have until {due:%a} {due.day} {due:%b} for your {period} bill ({extension.commitment.number})",
+        template="invoicing/emails/more_time",
+        context={"extension": extension, "bill": bill, "project": extension.project},
+        reply_to=extension.by.email,
     )
 
 

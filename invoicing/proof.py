@@ -10,6 +10,7 @@ from invoicing.calculations.facts import InvoiceFacts, LineFacts, PeriodFacts, P
 from invoicing.calculations.findings import Identity
 from invoicing.calculations.money import ZERO
 from invoicing.calculations.summary import ChangeOrderAmount, Summary, summarize
+from invoicing.deadlines import deadline_of_bill
 from invoicing.models import ChangeOrder, Invoice, InvoiceLine
 
 HEADER = (
@@ -134,6 +135,6 @@ def _period_facts(invoice: Invoice) -> PeriodFacts:
         end_date=invoice.period_end_date,
         due_date=invoice.due_date,
         submitted_date=invoice.project.day_of(moment),
-        accepts_bills=was_sent or invoice.billing_period.is_open,
+        accepts_bills=was_sent or not deadline_of_bill(invoice).is_closed,
         may_finish_late=invoice.may_finish_late,
     )

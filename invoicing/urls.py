@@ -13,6 +13,7 @@ from invoicing.views import (
     commitment_lists,
     commitments,
     cost_codes,
+    due_dates,
     entry,
     invitations,
     invoices,
@@ -83,6 +84,7 @@ project_urls = [
     path("periods/<int:pk>/", billing_periods.board, name="period"),
     path("periods/<int:pk>/invite/", billing_periods.invite, name="period-invite"),
     path("periods/<int:pk>/close/", billing_periods.close, name="period-close"),
+    path("periods/<int:pk>/extend/<int:commitment>/", due_dates.extend, name="period-extend"),
     path("invoices/", invoices.invoice_list, name="invoices"),
     path("invoices/<str:number>/<int:position>/", include(invoice_urls)),
 ]

@@ -550,6 +550,14 @@ def _(s):
     return lambda: s.max.post(page)
 
 
+@act("period-extend", "extended the due date")
+def _(s):
+    period = s.base.project.billing_periods.get()
+    page = s.project("period-extend", period.pk, s.base.commitment().pk)
+    later = period.due_date.replace(year=2039).isoformat()
+    return lambda: press(s.max, page, "period-extend", due_date=later)
+
+
 @act("invitation", "accepted the invite", "started")
 def _(s):
     commitment, period = s.base.commitment(), s.base.project.billing_periods.get()

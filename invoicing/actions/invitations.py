@@ -10,6 +10,7 @@ from directory.permissions import read_access
 from directory.refusals import NotAllowed, NotNow, Refused
 from invoicing import notifications
 from invoicing.actions.commitments import require_admin
+from invoicing.deadlines import Deadline, deadline_of
 from invoicing.models import BillingPeriod, Commitment, Invitation, InvoiceType
 from invoicing.permissions import may_answer
 
@@ -50,25 +51,25 @@ def _invite_one(period: BillingPeriod, commitment: Commitment, invoice_type: Inv
 def why_not(period: BillingPeriod, commitment: Commitment) -> str:
     """The reason why this commitment can't be invited in this period; empty when it can."""
     return refusal(
-        period,
+        deadline_of(commitment, period),
         commitment,
         has_contact=commitment.invoice_contacts.exists(),
         is_invoiced=commitment.invoices.live().filter(billing_period=period).exists(),
     )
 
 
-def refusal(period: BillingPeriod, commitment: Commitment, *, has_contact: bool, is_invoiced: bool) -> str:
+def refusal(deadline: Deadline, commitment: Commitment, *, has_contact: bool, is_invoiced: bool) -> str:
     """`why_not` for a list, which knows the rest already: asks the database nothing."""
-    if commitment.project_id != period.project_id:
+    if commitment.project_id != deadline.period.project_id:
         return "It belongs to another project."
     if not commitment.is_billable:
         return f"It is {commitment.get_status_display()}. Only an approved or complete commitment can be billed."
     if not has_contact:
         return "It has no invoice contact. Add one on its page."
-    if not period.is_open:
+    if deadline.is_closed:
         return "The billing period is closed."
-    if period.project.today > period.due_date:
-        return f"Bills were due on {period.due_date}."
+    if deadline.has_passed:
+        return deadline.late_words
     if is_invoiced:
         return "It has an invoice in this period already."
     return ""
@@ -81,10 +82,11 @@ def answer(invitation: Invitation, accepted: bool, words: str = "", *, by) -> In
     project = invitation.project
     if not may_answer(invitation, read_access(by, project.company, project)):
         raise NotAllowed("to be an invoice contact of this commitment")
-    if not invitation.billing_period.is_open:
+    deadline = deadline_of(invitation.commitment, invitation.billing_period)
+    if deadline.is_closed:
         raise NotNow("The billing period is closed. Ask the project team to invite you to the open one.")
-    if project.today > invitation.billing_period.due_date:
-        raise NotNow(f"Bills were due on {invitation.billing_period.due_date}. Ask the project team for more time.")
+    if deadline.has_passed:
+        raise NotNow(f"{deadline.late_words} Ask the project team for more time.")
     if len(words) > 500:
         raise Refused("Use 500 characters at most.", field="words")
     before = invitation.answer

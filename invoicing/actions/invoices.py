@@ -19,6 +19,7 @@ from invoicing.actions.approvals import (
     rejected_lines,
 )
 from invoicing.calculations.money import ZERO
+from invoicing.deadlines import Deadline, deadline_of, deadline_of_bill
 from invoicing.models import (
     BillingPeriod,
     Commitment,
@@ -42,7 +43,8 @@ def create(commitment: Commitment, period: BillingPeriod, *, by, invoice_type: I
     as_admin = is_project_admin(access)
     previous = commitment.invoices.live().order_by("-position").first()
     is_extra = commitment.invoices.live().filter(billing_period=period).exists()
-    _check_start(commitment, period, previous, is_extra, as_admin)
+    deadline = deadline_of(commitment, period)
+    _check_start(commitment, deadline, previous, is_extra, as_admin)
     invitation = Invitation.objects.filter(commitment=commitment, billing_period=period).first()
     if as_admin or invitation is None:
         invoice_type = invoice_type or InvoiceType.WORK_AND_RELEASE
@@ -59,7 +61,7 @@ def create(commitment: Commitment, period: BillingPeriod, *, by, invoice_type: I
         billing_date=period.due_date,
         period_start_date=period.start_date,
         period_end_date=period.end_date,
-        due_date=period.due_date,
+        due_date=deadline.due_date,
         created_by=by,
         previous_certificates=previous.earned_less_retainage if previous else ZERO,
     )
@@ -70,12 +72,13 @@ def create(commitment: Commitment, period: BillingPeriod, *, by, invoice_type: I
     return invoice
 
 
-def _check_start(commitment, period, previous, is_extra, as_admin) -> None:
+def _check_start(commitment: Commitment, deadline: Deadline, previous, is_extra: bool, as_admin: bool) -> None:
+    period = deadline.period
     if not commitment.is_billable:
         raise NotNow(
             f"The commitment is {commitment.get_status_display()}. Only an approved or complete one is billed."
         )
-    if not period.is_open:
+    if deadline.is_closed:
         raise NotNow("The billing period is closed. Bill the open one.")
     if previous and previous.status not in Invoice.APPROVALS:
         raise NotNow(
@@ -85,8 +88,8 @@ def _check_start(commitment, period, previous, is_extra, as_admin) -> None:
         return
     if is_extra:
         raise NotNow("This commitment has a bill in this period already. Ask the project team for a second one.")
-    if period.project.today > period.due_date:
-        raise NotNow(f"Bills were due on {period.due_date}. Ask the project team for more time.")
+    if deadline.has_passed:
+        raise NotNow(f"{deadline.late_words} Ask the project team for more time.")
     by_invitation = getattr(period.project, "billing_settings", None)
     if (
         by_invitation
@@ -190,10 +193,11 @@ def _may_be_sent(invoice: Invoice, access) -> None:
     if is_project_admin(access):
         invoice.may_finish_late = True
     if not invoice.may_finish_late:
-        if not invoice.billing_period.is_open:
+        deadline = deadline_of_bill(invoice)
+        if deadline.is_closed:
             raise NotNow("The billing period is closed. Ask the project team to put this bill back to you.")
-        if invoice.project.today > invoice.due_date:
-            raise NotNow(f"Bills were due on {invoice.due_date}. Ask the project team for more time.")
+        if deadline.has_passed:
+            raise NotNow(f"{deadline.late_words} Ask the project team for more time.")
     check_number(invoice.number)
     key = number_key(invoice.number)
     same = Invoice.objects.live().filter(vendor=invoice.vendor_id, number_key=key).exclude(pk=invoice.pk).first()

@@ -2,6 +2,7 @@
 
 from django import forms
 
+from directory.vendor_forms import PlainField
 from invoicing.models import InvoiceType
 
 
@@ -14,6 +15,19 @@ class PeriodForm(forms.Form):
     start_date = DayField(label="First day of work")
     end_date = DayField(label="Last day of work")
     due_date = DayField(label="Bills are due", help_text="Contacts can send until the end of this day.")
+
+
+class ExtensionForm(forms.Form):
+    """`seen`: the due date that the page shows; another one meanwhile is a conflict."""
+
+    due_date = DayField(label="New due date", help_text="They can send until the end of this day.")
+    reason = PlainField(
+        label="Why?",
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="It is recorded, and told in the mail.",
+    )
+    seen = forms.DateField(widget=forms.HiddenInput, required=False)
 
 
 class InviteForm(forms.Form):

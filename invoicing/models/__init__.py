@@ -3,6 +3,7 @@ from invoicing.models.billing_periods import BillingPeriod, BillingSettings, Rem
 from invoicing.models.change_orders import ChangeOrder
 from invoicing.models.commitments import Commitment, InvoiceContact, ScheduleLine
 from invoicing.models.cost_codes import CostCode, CostType
+from invoicing.models.due_dates import DueDateExtension
 from invoicing.models.endorsements import Endorsement
 from invoicing.models.invitations import Invitation, InvoiceType
 from invoicing.models.invoices import Invoice, InvoiceLine, InvoiceStatus, Verdict
@@ -18,6 +19,7 @@ __all__ = [
     "CommitmentAttachment",
     "CostCode",
     "CostType",
+    "DueDateExtension",
     "Endorsement",
     "Invitation",
     "Invoice",

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from invoicing.actions.invitations import refusal
 from invoicing.calculations.money import ZERO
+from invoicing.deadlines import Deadline, deadlines_of
 from invoicing.models import BillingPeriod, Commitment, Invitation, Invoice, InvoiceContact
 
 NO_CONTACT, NOT_INVITED, INVITED, ACCEPTED, DECLINED = BEFORE_BILLING = (
@@ -40,6 +41,7 @@ class Row:
     invitation: Invitation | None
     invoice: Invoice | None
     refusal: str
+    deadline: Deadline
 
     @property
     def state(self) -> str:
@@ -69,6 +71,11 @@ class Row:
         return self.invoice is not None or (self.commitment.is_billable and self.state != DECLINED)
 
     @property
+    def may_have_more_time(self) -> bool:
+        """Whether an extension (B-5) would let somebody send what is not sent yet."""
+        return self.commitment.is_billable and (self.invoice is None or self.invoice.status in Invoice.ENTERABLE)
+
+    @property
     def needs_contact(self) -> bool:
         """The fix that the row itself offers: name an invoice contact."""
         return self.commitment.is_billable and not self.contacts
@@ -90,20 +97,23 @@ class Row:
 
 
 def board_of(period: BillingPeriod, access) -> list[Row]:
-    """Every commitment this person may see, in five queries however many; what has ended only where it was billed."""
+    """Every commitment this person may see, in six queries however many; what has ended only where it was billed."""
     commitments = Commitment.objects.visible_to(access).select_related("vendor")
     commitments = list(commitments.prefetch_related("invoice_contacts__person"))
     invited = {each.commitment_id: each for each in period.invitations.select_related("answered_by")}
     bills = Invoice.objects.live().filter(billing_period=period).order_by("position")
     billed = {bill.commitment_id: bill for bill in bills}
-    rows = [_row(period, each, invited.get(each.pk), billed.get(each.pk)) for each in commitments]
+    extended, for_all = deadlines_of(period), Deadline(period, period.due_date)
+    rows = [
+        _row(extended.get(each.pk, for_all), each, invited.get(each.pk), billed.get(each.pk)) for each in commitments
+    ]
     return [row for row in rows if row.invoice or row.commitment.status not in ENDED]
 
 
-def _row(period: BillingPeriod, commitment: Commitment, invitation, invoice) -> Row:
+def _row(deadline: Deadline, commitment: Commitment, invitation, invoice) -> Row:
     contacts = list(commitment.invoice_contacts.all())
-    why_not = refusal(period, commitment, has_contact=bool(contacts), is_invoiced=invoice is not None)
-    return Row(commitment, contacts, invitation, invoice, why_not)
+    why_not = refusal(deadline, commitment, has_contact=bool(contacts), is_invoiced=invoice is not None)
+    return Row(commitment, contacts, invitation, invoice, why_not, deadline)
 
 
 def tabs_of(rows: list[Row], chosen: str = "") -> list[dict]:

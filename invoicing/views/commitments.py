@@ -12,6 +12,7 @@ from invoicing.actions.schedules import Schedule, locked_because
 from invoicing.calculations.lines import percent_of
 from invoicing.calculations.money import ZERO
 from invoicing.cautions import cautions_about
+from invoicing.deadlines import deadlines_of_commitment
 from invoicing.decorators import commitment_view
 from invoicing.forms.attachments import FileForm
 from invoicing.forms.commitments import AccessForm, ContactForm, candidates, colleagues_on
@@ -50,6 +51,7 @@ def show(
         "bills": bills,
         "waiting": bills[0] if bills and bills[0].status not in Invoice.APPROVALS else None,
         "period": period,
+        "deadlines": deadlines_of_commitment(commitment, period),
         "has_bill_now": bool(period and any(bill.billing_period_id == period.pk for bill in bills)),
         "contacts": commitment.invoice_contacts.select_related("person", "added_by"),
         "form": ContactForm(commitment) if is_admin else None,

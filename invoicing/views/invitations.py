@@ -10,6 +10,7 @@ from directory.decorators import public_view
 from directory.permissions import read_access
 from directory.refusals import NotAllowed, Refused
 from invoicing.actions import invitations, invoices
+from invoicing.deadlines import deadline_of
 from invoicing.forms.invitations import ACCEPT, AnswerForm
 from invoicing.models import Invitation, Invoice
 from invoicing.opening import settings_of
@@ -41,13 +42,14 @@ def answer(request, token):
 
 def _show(request, invitation: Invitation, form: AnswerForm, refused: Refused | None = None):
     project, period = invitation.project, invitation.billing_period
+    deadline = deadline_of(invitation.commitment, period)
     invoices_here = Invoice.objects.live().filter(commitment=invitation.commitment_id, billing_period=period)
     context = {
         "invitation": invitation,
         "project": project,
         "period": period,
         "words": settings_of(project).invitation_text,
-        "is_over": not period.is_open or project.today > period.due_date,
+        "deadline": deadline,
         "bill": invoices_here.first() if request.user.is_authenticated else None,
         "form": form,
         "refused": refused,

@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 
 from directory.decorators import READ, WRITE, project_view
@@ -14,7 +14,7 @@ from invoicing.calculations.explain import explain_summary
 from invoicing.decorators import commitment_view, invoice_view
 from invoicing.forms.attachments import AttachmentForm
 from invoicing.forms.invoices import FilterForm
-from invoicing.models import Commitment, Invoice
+from invoicing.models import BillingPeriod, Commitment, Invoice
 from invoicing.permissions import may_attach, may_bill, may_review
 from invoicing.proof import identities_of, stored_summary
 from invoicing.safeguards import endorsement_of
@@ -149,8 +149,8 @@ CONTENTS = {
 
 @commitment_view(Level.READ_ONLY, methods=WRITE)
 def start(request, commitment):
-    """The next invoice of a commitment in the open period, by a contact or on their behalf."""
-    period = commitment.project.billing_periods.filter(status="open").first()
+    """The next invoice of a commitment, by a contact or on their behalf, in the open period or the one named."""
+    period = _period_to_bill(commitment, request.POST.get("period", ""))
     try:
         if period is None:
             raise NotNow("No billing period is open. The project team opens one each month.")
@@ -161,6 +161,14 @@ def start(request, commitment):
         messages.error(request, refused.message)
         return redirect(_back_to(request.access, commitment))
     return redirect(address(invoice, "invoice-enter"))
+
+
+def _period_to_bill(commitment: Commitment, named: str) -> BillingPeriod | None:
+    """A closed one is named where the commitment has more time (B-5); whether it has is the action's to say."""
+    periods = commitment.project.billing_periods
+    if named.isdecimal() and len(named) <= 18:
+        return get_object_or_404(periods, pk=int(named))
+    return periods.filter(status="open").first()
 
 
 def _back_to(access, commitment: Commitment) -> str:

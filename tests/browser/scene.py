@@ -172,6 +172,7 @@ def pages_of_the_admin(scene: Scene) -> dict[str, str]:
         "board-invited": at("period", period, query="?state=invited"),
         "board-none": at("period", period, query="?state=declined"),
         "period-close": at("period-close", period),
+        "period-extend": at("period-extend", period, scene.draft.commitment_id),
         "invoices": at("invoices"),
         "invoices-none": at("invoices", query="?q=nothing+like+it"),
         "commitments-none": at("commitments", query="?q=nothing+like+it"),

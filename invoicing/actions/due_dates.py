@@ -1,0 +1,86 @@
+"""Giving one commitment more time in a billing period (B-5)."""
+
+from datetime import date
+
+from django.db import transaction
+from django.utils import timezone
+
+from directory.models import Event
+from directory.refusals import NotNow, Refused, Stale
+from invoicing import notifications
+from invoicing.actions.commitments import require_admin
+from invoicing.deadlines import deadline_of
+from invoicing.models import BillingPeriod, Commitment, DueDateExtension, Invoice
+from invoicing.opening import check_day
+
+
+@transaction.atomic
+def extend(
+    period: BillingPeriod, commitment: Commitment, due_date: date, *, by, reason: str, seen: date | None = None
+) -> DueDateExtension:
+    """Until the end of `due_date` its contacts may start and send their bill, also in a closed period; they get a mail.
+
+    A bill that was begun takes over the new date: of all its dates this act alone changes one (B-6). `seen`: the due
+    date that the page showed; raises Stale when it is another one meanwhile.
+    """
+    period = BillingPeriod.objects.select_for_update(of=("self",)).select_related("project__company").get(pk=period.pk)
+    commitment = Commitment.objects.select_for_update().get(pk=commitment.pk)
+    require_admin(by, period.project)
+    return extend_held(period, commitment, due_date, by=by, reason=reason, seen=seen)
+
+
+def extend_held(
+    period: BillingPeriod, commitment: Commitment, due_date: date, *, by, reason: str, seen: date | None = None
+) -> DueDateExtension:
+    """`extend` in the transaction of a caller that holds both and has asked about the right."""
+    before = due_date_now(commitment, period)
+    if seen is not None and seen != before:
+        raise Stale(f"Somebody changed the due date meanwhile: it is {before} now.")
+    bill = bill_in(commitment, period)
+    _must_have_use(commitment, period, bill)
+    _must_be_later(period, due_date)
+    if not reason.strip():
+        raise Refused("Say why: it is recorded, and told in the mail.", field="reason")
+    extension, _ = DueDateExtension.objects.update_or_create(
+        commitment=commitment,
+        billing_period=period,
+        defaults={"due_date": due_date, "reason": reason.strip(), "by": by, "at": timezone.now()},
+    )
+    if bill:
+        bill.due_date = due_date
+        bill.save(update_fields=["due_date"])
+    changes = {"billing_period": ["", str(period)], "due_date": [before.isoformat(), due_date.isoformat()]}
+    Event.objects.record("extended the due date", commitment, by=by, reason=reason.strip(), changes=changes)
+    notifications.due_date_extended(extension, bill)
+    return extension
+
+
+def due_date_now(commitment: Commitment, period: BillingPeriod) -> date:
+    """The bill's own, when one is begun; else what the period and its extensions say."""
+    bill = bill_in(commitment, period)
+    return bill.due_date if bill else deadline_of(commitment, period).due_date
+
+
+def bill_in(commitment: Commitment, period: BillingPeriod) -> Invoice | None:
+    """The newest of the commitment's bills in the period."""
+    return commitment.invoices.live().filter(billing_period=period).order_by("-position").first()
+
+
+def _must_have_use(commitment: Commitment, period: BillingPeriod, bill: Invoice | None) -> None:
+    if commitment.project_id != period.project_id:
+        raise Refused("It belongs to another project.")
+    if not commitment.is_billable:
+        raise NotNow(f"It is {commitment.get_status_display()}. Only an approved or complete commitment is billed.")
+    if bill and bill.status not in Invoice.ENTERABLE:
+        raise NotNow(
+            f"Bill {bill.position} is {bill.get_status_display()}: it was sent. "
+            "If you send it back, its contacts may finish it at any time."
+        )
+
+
+def _must_be_later(period: BillingPeriod, due_date: date) -> None:
+    check_day(due_date, "due_date")
+    if due_date < period.project.today:
+        raise Refused("That day has passed. Choose a later one.", field="due_date")
+    if due_date <= period.due_date:
+        raise Refused(f"All bills are due on {period.due_date}. Choose a later day.", field="due_date")

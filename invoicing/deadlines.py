@@ -1,0 +1,68 @@
+"""Until when a commitment takes bills in a billing period: the one place that compares a due date with today (B-5).
+
+A bill keeps the due date it was made with (B-6); an extension sets it anew on the bills it is for. So what is asked
+about a bill goes by the bill's own date, and what is asked before there is one by the period's or the extension's.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+from invoicing.models import BillingPeriod, Commitment, DueDateExtension, Invoice
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """`is_extended`: the commitment has a due date of its own; until then it doesn't matter that the period closed."""
+
+    period: BillingPeriod
+    due_date: date
+    is_extended: bool = False
+
+    @property
+    def is_closed(self) -> bool:
+        return not (self.period.is_open or self.is_extended)
+
+    @property
+    def has_passed(self) -> bool:
+        """Bills are taken until the end of the day, on the project's clock."""
+        return self.period.project.today > self.due_date
+
+    @property
+    def is_over(self) -> bool:
+        return self.is_closed or self.has_passed
+
+    @property
+    def late_words(self) -> str:
+        return f"Bills were due on {self.due_date}."
+
+
+def deadline_of(commitment: Commitment, period: BillingPeriod) -> Deadline:
+    """For a commitment that may have no bill in the period yet."""
+    extension = period.due_date_extensions.filter(commitment=commitment).first()
+    return extended_deadline(extension, period) if extension else Deadline(period, period.due_date)
+
+
+def deadlines_of(period: BillingPeriod) -> dict[int, Deadline]:
+    """{commitment id: its deadline}, of those that have one of their own; all others go by the period's."""
+    return {each.commitment_id: extended_deadline(each, period) for each in period.due_date_extensions.all()}
+
+
+def deadlines_of_commitment(commitment: Commitment, period: BillingPeriod | None) -> list[Deadline]:
+    """In `period`, the open one if there is any, and in closed ones that it still has time for; in one query."""
+    extensions = commitment.due_date_extensions.select_related("billing_period__project")
+    found = {each.billing_period_id: extended_deadline(each) for each in extensions}
+    here = [found.pop(period.pk, Deadline(period, period.due_date))] if period else []
+    return here + [each for each in found.values() if not each.period.is_open and not each.has_passed]
+
+
+def deadline_of_bill(invoice: Invoice) -> Deadline:
+    """By the bill's own date. An open period needs no look at extensions: the bill carries what they set."""
+    period = invoice.billing_period
+    is_extended = not period.is_open and period.due_date_extensions.filter(commitment=invoice.commitment_id).exists()
+    return Deadline(period, invoice.due_date, is_extended)
+
+
+def extended_deadline(extension: DueDateExtension, period: BillingPeriod | None = None) -> Deadline:
+    """`period`: the extension's, where it is at hand. It counts when its own date was moved behind the extension's."""
+    period = period or extension.billing_period
+    return Deadline(period, max(extension.due_date, period.due_date), is_extended=True)
