@@ -315,6 +315,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-export-batches": {"task": "erp_integrations.tasks.sweep", "schedule": 5.0},
     "write-accounting-digests": {"task": "erp_integrations.tasks.write_digests", "schedule": 300.0},
     "open-due-periods": {"task": "invoicing.tasks.open_due_periods", "schedule": 300.0},
+    "remind-unanswered": {"task": "invoicing.tasks.remind_unanswered", "schedule": 3600.0},
     "sweep-mail": {"task": "directory.tasks.sweep", "schedule": 20.0},
     "seal-events": {"task": "directory.tasks.seal_events", "schedule": 20.0},
     "check-levels": {"task": "directory.tasks.check_levels", "schedule": crontab(hour=5, minute=20)},

@@ -115,3 +115,18 @@ def reopened(invoice: Invoice, reason: str) -> None:
         template="invoicing/emails/reopened",
         context={"invoice": invoice, "project": invoice.project, "reason": reason},
     )
+
+
+def reminded(invitation: Invitation) -> None:
+    """To each contact of a commitment that has not answered (V-3); how near the due date is stands in the subject."""
+    project, due = invitation.project, invitation.billing_period.due_date
+    left = (due - project.today).days
+    when = {0: "Due today", 1: "Due tomorrow"}.get(left, f"Due {due:%A}" if left < 7 else f"Due {due.day} {due:%b}")
+    post(
+        about=invitation,
+        to=_contacts(invitation.commitment),
+        subject=f"{when}: {invitation.billing_period} bill for {invitation.commitment.number}",
+        template="invoicing/emails/reminded",
+        context={"invitation": invitation, "project": project},
+        reply_to=invitation.invited_by.email,
+    )

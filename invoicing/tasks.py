@@ -2,10 +2,16 @@
 
 from celery import shared_task
 
-from invoicing import opening
+from invoicing import opening, reminding
 
 
 @shared_task
 def open_due_periods() -> int:
     """Every few minutes, because each project's day begins at another moment (B-4)."""
     return opening.open_due()
+
+
+@shared_task
+def remind_unanswered() -> int:
+    """Every hour: each project's day begins at another moment; nobody is written to twice on one day (V-3)."""
+    return reminding.remind_due()

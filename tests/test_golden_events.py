@@ -6,6 +6,7 @@ An address that is not listed fails the test.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -556,6 +557,14 @@ def _(s):
     page = s.project("period-extend", period.pk, s.base.commitment().pk)
     later = period.due_date.replace(year=2039).isoformat()
     return lambda: press(s.max, page, "period-extend", due_date=later)
+
+
+@act("period-remind", "reminded")
+def _(s):
+    commitment, period = s.base.commitment(), s.base.project.billing_periods.get()
+    invitations.invite(period, [commitment], InvoiceType.WORK_AND_RELEASE, by=s.base.admin)
+    commitment.invitations.update(invited_at=timezone.now() - timedelta(days=2))
+    return lambda: s.max.post(s.project("period-remind", period.pk), {"commitment": commitment.pk})
 
 
 @act("invitation", "accepted the invite", "started")

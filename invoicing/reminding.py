@@ -1,0 +1,75 @@
+"""Reminding who has not answered an invite: by a person, or by a task every so many days (V-3).
+
+Nothing here asks about rights: `actions.reminders` does before it reminds for a person.
+"""
+
+from datetime import date
+
+import structlog
+from django.db import transaction
+from django.utils import timezone
+
+from directory.models import Event
+from invoicing import notifications
+from invoicing.models import BillingPeriod, Invitation
+from invoicing.models.billing_periods import Reminders
+
+logger = structlog.get_logger(__name__)
+
+
+def why_not(invitation: Invitation, day: date) -> str:
+    """Why nobody is reminded on this day of the project; "" when somebody can be."""
+    period = invitation.billing_period
+    if invitation.answer:
+        return f"It was {invitation.get_answer_display().lower()}."
+    if not Invitation.objects.unanswered().filter(pk=invitation.pk).exists():
+        return "It has a bill, or the billing period is closed."
+    if day > period.due_date:
+        return f"Bills were due on {period.due_date}."
+    if not invitation.commitment.invoice_contacts.exists():
+        return "It has no invoice contact any more."
+    if _last_written(invitation) == day:
+        return "They were written to today already."
+    return ""
+
+
+def _last_written(invitation: Invitation) -> date:
+    """The day of the invite or of the newest reminder, in the project's zone."""
+    last = max(filter(None, (invitation.invited_at, invitation.reminded_at)))
+    return invitation.project.day_of(last)
+
+
+@transaction.atomic
+def remind(invitation: Invitation, *, by=None) -> str:
+    """Mail its contacts once more; why not, when nobody is. Never twice on one day, whoever asks (V-3)."""
+    invitation = Invitation.objects.select_for_update(of=("self",)).get(pk=invitation.pk)
+    refusal = why_not(invitation, invitation.project.today)
+    if refusal:
+        return refusal
+    invitation.reminded_at = timezone.now()
+    invitation.reminders += 1
+    invitation.save(update_fields=["reminded_at", "reminders"])
+    Event.objects.record("reminded", invitation, by=by)
+    notifications.reminded(invitation)
+    return ""
+
+
+def remind_due() -> int:
+    """Every project whose day it is; how many invites were reminded. Running it again changes nothing."""
+    periods = BillingPeriod.objects.filter(status=BillingPeriod.Status.OPEN, project__is_active=True)
+    periods = periods.exclude(project__billing_settings__isnull=True)
+    periods = periods.exclude(project__billing_settings__reminder_days=Reminders.OFF)
+    return sum(_remind_in(period) for period in periods.select_related("project__billing_settings"))
+
+
+def _remind_in(period: BillingPeriod) -> int:
+    days, today = period.project.billing_settings.reminder_days, period.project.today
+    count = 0
+    for invitation in Invitation.objects.unanswered().filter(billing_period=period).select_related("commitment"):
+        if (today - _last_written(invitation)).days < days:
+            continue
+        try:
+            count += not remind(invitation)
+        except Exception:  # one that can't be written must not keep the others from being
+            logger.exception("reminder_failed", invitation=invitation.pk)
+    return count
