@@ -119,7 +119,8 @@ def reopened(invoice: Invoice, reason: str) -> None:
 
 def reminded(invitation: Invitation) -> None:
     """To each contact of a commitment that has not answered (V-3); how near the due date is stands in the subject."""
-    project, due = invitation.project, invitation.billing_period.due_date
+    project = invitation.project
+    due = deadline_of(invitation.commitment, invitation.billing_period).due_date
     left = (due - project.today).days
     when = {0: "Due today", 1: "Due tomorrow"}.get(left, f"Due {due:%A}" if left < 7 else f"Due {due.day} {due:%b}")
     post(
@@ -127,6 +128,6 @@ def reminded(invitation: Invitation) -> None:
         to=_contacts(invitation.commitment),
         subject=f"{when}: {invitation.billing_period} bill for {invitation.commitment.number}",
         template="invoicing/emails/reminded",
-        context={"invitation": invitation, "project": project},
+        context={"invitation": invitation, "project": project, "due": due},
         reply_to=invitation.invited_by.email,
     )

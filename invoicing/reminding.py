@@ -11,24 +11,25 @@ from django.utils import timezone
 
 from directory.models import Event
 from invoicing import notifications
+from invoicing.deadlines import deadline_of
 from invoicing.models import BillingPeriod, Invitation
 from invoicing.models.billing_periods import Reminders
 
 logger = structlog.get_logger(__name__)
 
 
-def why_not(invitation: Invitation, day: date) -> str:
-    """Why nobody is reminded on this day of the project; "" when somebody can be."""
-    period = invitation.billing_period
+def why_not(invitation: Invitation) -> str:
+    """Why nobody is reminded today; "" when somebody can be."""
     if invitation.answer:
         return f"It was {invitation.get_answer_display().lower()}."
     if not Invitation.objects.unanswered().filter(pk=invitation.pk).exists():
         return "It has a bill, or the billing period is closed."
-    if day > period.due_date:
-        return f"Bills were due on {period.due_date}."
+    deadline = deadline_of(invitation.commitment, invitation.billing_period)
+    if deadline.has_passed:
+        return deadline.late_words
     if not invitation.commitment.invoice_contacts.exists():
         return "It has no invoice contact any more."
-    if _last_written(invitation) == day:
+    if _last_written(invitation) == invitation.project.today:
         return "They were written to today already."
     return ""
 
@@ -43,7 +44,7 @@ def _last_written(invitation: Invitation) -> date:
 def remind(invitation: Invitation, *, by=None) -> str:
     """Mail its contacts once more; why not, when nobody is. Never twice on one day, whoever asks (V-3)."""
     invitation = Invitation.objects.select_for_update(of=("self",)).get(pk=invitation.pk)
-    refusal = why_not(invitation, invitation.project.today)
+    refusal = why_not(invitation)
     if refusal:
         return refusal
     invitation.reminded_at = timezone.now()

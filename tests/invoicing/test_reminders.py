@@ -1,7 +1,7 @@
 """Reminders: off at first, then every so many days until the due date, to the silent alone (V-3)."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import time_machine
@@ -11,7 +11,7 @@ from django.urls import reverse
 from directory.models import Event, Mail
 from directory.refusals import NotAllowed
 from invoicing import reminding, tasks
-from invoicing.actions import commitments, invitations, reminders
+from invoicing.actions import commitments, due_dates, invitations, reminders
 from invoicing.models import BillingSettings, InvoiceType
 from tests.factories import World, world
 from tests.invoicing.pages import signed_in, text_of
@@ -98,6 +98,19 @@ def test_the_mail_says_when_it_is_due_and_leads_to_the_answer():
     for part in (mail.text, mail.html):
         assert reverse("invitation", args=["x"]).removesuffix("x/") in part and "{{" not in part
     assert mail.reply_to == there.admin.email
+
+
+@pytest.mark.django_db
+def test_more_time_for_one_commitment_moves_its_last_reminder(client):
+    """B-5: its own due date counts."""
+    there = world()
+    other, longer = invited(there, 2, days=1)
+    with on_day(21):
+        due_dates.extend(longer.billing_period, longer.commitment, date(2030, 6, 30), by=there.admin, reason="Storm")
+    with on_day(24):
+        assert tasks.remind_unanswered() == 1
+    assert (events(other), events(longer)) == (0, 1)
+    assert any(mail.headline.startswith("Due Sunday") for mail in Mail.objects.about(longer))
 
 
 @pytest.mark.django_db
