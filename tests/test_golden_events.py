@@ -551,6 +551,26 @@ def _(s):
     return lambda: s.max.post(page)
 
 
+@act("period-edit", "changed the dates")
+def _(s):
+    period = s.base.project.billing_periods.get()
+    later = period.due_date.replace(year=2039).isoformat()
+    return lambda: press(s.max, s.project("period-edit", period.pk), "period-edit", due_date=later)
+
+
+@act("period-reopen", "closed", "reopened")
+def _(s):
+    first = s.base.project.billing_periods.get()
+    s.base.period(first.start_date.replace(year=2039))
+    return lambda: press(s.max, s.project("period-reopen", first.pk), "period-reopen")
+
+
+@act("period-delete", "deleted")
+def _(s):
+    page = s.project("period-delete", s.base.project.billing_periods.get().pk)
+    return lambda: press(s.max, page, "period-delete")
+
+
 @act("period-extend", "extended the due date")
 def _(s):
     period = s.base.project.billing_periods.get()

@@ -4,8 +4,8 @@ from datetime import date
 
 from django.db import transaction
 
-from directory.models import Project
-from directory.refusals import NotNow
+from directory.models import Event, Project
+from directory.refusals import NotNow, Stale
 from invoicing import opening
 from invoicing.actions.commitments import require_admin
 from invoicing.models import BillingPeriod
@@ -28,3 +28,71 @@ def close(period: BillingPeriod, *, by) -> BillingPeriod:
         raise NotNow("The period is closed already.")
     opening.put_closed(period, by)
     return period
+
+
+@transaction.atomic
+def reopen(period: BillingPeriod, *, by) -> BillingPeriod:
+    """Take bills in it again, until its due date; the one that is open closes in the same transaction (B-1)."""
+    period = _held(period, by)
+    if period.is_open:
+        raise NotNow("The period is open already.")
+    opening.close_open_ones(period.project, by)
+    before, period.status = period.status, BillingPeriod.Status.OPEN
+    period.save(update_fields=["status"])
+    Event.objects.record("reopened", period, by=by, from_state=before, to_state=period.status)
+    return period
+
+
+@transaction.atomic
+def change_dates(period: BillingPeriod, dates: PeriodDates, *, by, version: int) -> BillingPeriod:
+    """Other days for a period. Bills that exist keep the dates they were made with (B-6). Overlap is refused (B-2).
+
+    Raises Stale when somebody changed them since `version`; nothing is overwritten unseen.
+    """
+    period = _held(period, by)
+    if period.version != version:
+        raise Stale("Somebody changed these dates while you had them open.")
+    opening.check_dates(period.project, dates, besides=period)
+    before, after = PeriodDates.of(period).as_dict(), dates.as_dict()
+    changes = {name: [str(before[name]), str(after[name])] for name in after if before[name] != after[name]}
+    if not changes:
+        return period
+    for name in changes:
+        setattr(period, name, after[name])
+    period.version += 1
+    period.save()
+    Event.objects.record("changed the dates", period, by=by, changes=changes)
+    return period
+
+
+@transaction.atomic
+def delete(period: BillingPeriod, *, by) -> None:
+    """Only one in which nothing has happened yet (B-6). Raises NotNow with what there is."""
+    period = _held(period, by)
+    if reason := why_kept(period):
+        raise NotNow(reason)
+    days = {name: [str(day), ""] for name, day in PeriodDates.of(period).as_dict().items()}
+    Event.objects.record("deleted", period, by=by, from_state=period.status, changes=days)
+    period.delete()
+
+
+def why_kept(period: BillingPeriod) -> str:
+    """What keeps a period from being deleted; "" when nothing does. A deleted invoice counts: it can be restored."""
+    if invoices := period.invoices.count():
+        return f"{_counted(invoices, 'invoice')} in it. A period with invoices stays."
+    if invited := period.invitations.count():
+        return f"{_counted(invited, 'invite')} in it: their contacts were mailed. It stays; close it instead."
+    if extended := period.due_date_extensions.count():
+        return f"{_counted(extended, 'commitment')} with more time in it: their contacts were mailed. It stays."
+    return ""
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"There {'is' if count == 1 else 'are'} {count} {noun}{'' if count == 1 else 's'}"
+
+
+def _held(period: BillingPeriod, by) -> BillingPeriod:
+    """Locked after its project's periods as a whole, by somebody who administers them."""
+    project = opening.hold(period.project)
+    require_admin(by, project)
+    return BillingPeriod.objects.select_for_update(of=("self",)).select_related("project__company").get(pk=period.pk)

@@ -17,6 +17,12 @@ class PeriodForm(forms.Form):
     due_date = DayField(label="Bills are due", help_text="Contacts can send until the end of this day.")
 
 
+class DatesForm(PeriodForm):
+    """Other days for a period that exists; `version` is that of the page they were asked from."""
+
+    version = forms.IntegerField(min_value=0, max_value=2**31 - 1, widget=forms.HiddenInput)
+
+
 class ExtensionForm(forms.Form):
     """`seen`: the due date that the page shows; another one meanwhile is a conflict."""
 

@@ -38,6 +38,7 @@ class Reminders(models.IntegerChoices):
 
 
 DAYS_OF_A_MONTH = (MinValueValidator(1), MaxValueValidator(31))
+SHORT = 20  # days: two of them may begin in one month
 MOST_DAYS_TO_BILL = 27  # of a weekly period: from its first day to its due date
 
 
@@ -105,7 +106,12 @@ class BillingPeriod(models.Model):
         ]
 
     def __str__(self):
-        return f"{self.start_date:%B %Y}"
+        """The month it begins in; of something as short as a week, its days."""
+        start, end = self.start_date, self.end_date
+        if (end - start).days >= SHORT:
+            return f"{start:%B %Y}"
+        begin = f"{start.day}" if start.month == end.month else f"{start.day} {start:%b}"
+        return f"{begin} to {end.day} {end:%b %Y}"
 
     @property
     def company(self):

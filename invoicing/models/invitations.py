@@ -4,7 +4,7 @@ from django.apps import apps
 from django.conf import settings
 from django.core import signing
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Q
 
 from invoicing.models.billing_periods import BillingPeriod
 from invoicing.models.commitments import Commitment
@@ -27,11 +27,19 @@ class InvoiceType(models.TextChoices):
 
 
 class InvitationQuerySet(models.QuerySet):
-    def unanswered(self):
-        """To an open period, with neither an answer nor a bill."""
+    def without_bill(self):
         bills = apps.get_model("invoicing", "Invoice").objects.live()
         billed = bills.filter(commitment=OuterRef("commitment"), billing_period=OuterRef("billing_period"))
-        return self.filter(billing_period__status="open", answer="").exclude(Exists(billed))
+        return self.exclude(Exists(billed))
+
+    def unanswered(self):
+        """To an open period, with neither an answer nor a bill."""
+        return self.filter(billing_period__status="open", answer="").without_bill()
+
+    def expected_by_period(self) -> dict[int, int]:
+        """{billing period id: how many commitments were asked and neither billed nor declined}, in one query."""
+        silent = self.without_bill().exclude(answer=Invitation.Answer.DECLINED)
+        return dict(silent.order_by().values_list("billing_period").annotate(Count("commitment", distinct=True)))
 
 
 class Invitation(models.Model):

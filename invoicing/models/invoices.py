@@ -72,10 +72,19 @@ class InvoiceQuerySet(models.QuerySet):
         return dict(self.order_by().values_list("status").annotate(Count("pk", distinct=True)))
 
     def by_period(self) -> dict[int, dict]:
-        """{billing period id: {count, approved, net}}, net being line 8 of them all in dollars; in one query."""
+        """{billing period id: {count, approved, begun, billed, gross, net}}, in one query.
+
+        `begun` and `billed` count commitments: those with a bill, and with one that was sent. `gross` is what was sent,
+        `net` line 8 of them all; in dollars.
+        """
         here = self.model.objects.filter(pk__in=self.order_by().values("pk"))  # a join may have doubled the rows
         sums = here.values("billing_period").annotate(
-            count=Count("pk"), approved=Count("pk", filter=Q(status__in=CERTIFIED)), **LINE_8
+            count=Count("pk"),
+            approved=Count("pk", filter=Q(status__in=CERTIFIED)),
+            begun=Count("commitment", distinct=True),
+            billed=Count("commitment", distinct=True, filter=~Q(status=S.DRAFT)),
+            gross=Sum("gross_this_period", filter=~Q(status=S.DRAFT), default=ZERO),
+            **LINE_8,
         )
         return {each["billing_period"]: {**each, "net": _line_8(each)} for each in sums.order_by()}
 

@@ -1,6 +1,7 @@
 """Billing periods of a project: the list, opening and closing one, and the board from which bills are invited."""
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.shortcuts import get_object_or_404, redirect, render
 
 from directory.decorators import READ, WRITE, project_view
@@ -14,6 +15,9 @@ from invoicing.models import BillingPeriod, Commitment, Invoice, InvoiceType
 from invoicing.permissions import is_project_admin
 from invoicing.views.board import STATES, board_of, progress_of, tabs_of
 from invoicing.views.doors import must_administer
+from invoicing.views.period_rows import rows_of
+
+PAGE_SIZE = 50
 
 
 @project_view(Tool.COMMITMENTS, Level.READ_ONLY)
@@ -41,13 +45,12 @@ def _open(request, project):
 
 
 def _show_list(request, project, form: PeriodForm, status: int = 200):
-    periods = list(project.billing_periods.all())
-    visible = Invoice.objects.visible_to(request.access)
-    stands = visible.by_period()
+    page = Paginator(project.billing_periods.all(), PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
         "project": project,
-        "rows": [{"period": period, **stands.get(period.pk, {})} for period in periods],
-        "open": next((period for period in periods if period.is_open), None),
+        "page": page,
+        "rows": rows_of(page.object_list, request.access),
+        "open": project.billing_periods.filter(status=BillingPeriod.Status.OPEN).first(),
         "form": form,
         "is_admin": is_project_admin(request.access),
         "noun": "bill" if request.access.is_external else "invoice",
