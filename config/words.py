@@ -15,7 +15,7 @@ from directory.fields import MoneyField, ScaledField
 from erp_integrations.models import Download
 from invoicing.calculations.money import format_amount
 from invoicing.forms.columns import COLUMNS
-from invoicing.models import InvoiceLine
+from invoicing.models import InvoiceLine, ScheduleLine
 
 # What a line's columns are called where they are typed, and how it is told that an amount does not follow its rate.
 LINE_NAMES = {column.field: column.label for column in COLUMNS.values() if column.field} | {
@@ -60,8 +60,8 @@ def _change(event, name: str, old, new) -> Change:
 
 
 def _change_of_line(position: str, name: str, old, new) -> Change:
-    """As `amounts` records it, line key and column; without a column it is the line's verdict."""
-    field = _field_of(InvoiceLine, name)
+    """As `amounts` and `schedules` record it, line key and column; without a column it is the line's verdict."""
+    field = _field_of(InvoiceLine, name) or _field_of(ScheduleLine, name)
     words = LINE_NAMES.get(name) or name.replace("_", " ")
     title = f"Line {position}, {words[:1].lower()}{words[1:]}" if words else f"Line {position}"
     return Change(title, _value(old, field, name), _value(new, field, name))
@@ -95,7 +95,7 @@ def _value(value, field, name: str) -> str:
     if text in ("", "None"):
         return ""
     if field is not None and field.choices:
-        return str(dict(field.flatchoices).get(text, text))
+        return next((str(label) for key, label in field.flatchoices if str(key) == text), text)
     if text in ("True", "False"):
         return "yes" if text == "True" else "no"
     if isinstance(field, ScaledField):

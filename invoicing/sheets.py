@@ -5,12 +5,12 @@ from collections.abc import Sequence
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
-from openpyxl.styles import Font, PatternFill
+from openpyxl.styles import Font, PatternFill, Protection
 from openpyxl.worksheet.datavalidation import DataValidation
 
 from directory.sheets import Table, read_table
 from invoicing.calculations.schedules import ScheduleRow
-from invoicing.forms.schedules import CELLS, TYPES, Row, texts_of
+from invoicing.forms.schedule_rows import CELLS, TYPES, Row, texts_of
 
 HEADINGS = {
     "line": ["Line id"],
@@ -27,6 +27,7 @@ REQUIRED = ("code", "description")
 WIDTHS = {"line": 10, "code": 14, "type": 16, "description": 60, "quantity": 12, "unit": 10, "price": 14, "rate": 16}
 NUMBERS = {"quantity": "#,##0.####", "price": "#,##0.00##", "amount": "#,##0.00", "rate": "0.####"}
 FIELD_OF = {"quantity": "quantity", "price": "unit_price", "amount": "amount", "rate": "retainage_rate"}
+OPEN = Protection(locked=False)
 HEAD = PatternFill("solid", fgColor="FFE8E6E0")
 
 
@@ -38,7 +39,10 @@ def as_workbook(rows: Sequence[ScheduleRow], title: str) -> bytes:
     sheet.freeze_panes = "A2"
     for letter, column in zip("ABCDEFGHI", HEADINGS, strict=True):
         sheet.column_dimensions[letter].width = WIDTHS.get(column, 16)
+        sheet.column_dimensions[letter].protection = OPEN  # below the last line, too
+        sheet.column_dimensions[letter].number_format = NUMBERS.get(column, "@")  # 01-100 is no day (R108)
     sheet.column_dimensions["A"].hidden = True
+    _protect_headings(sheet)
     types = DataValidation(type="list", formula1=f'"{",".join(TYPES.values())}"', allow_blank=False)
     types.add(f"C2:C{len(rows) + 500}")
     sheet.data_validations.append(types)
@@ -51,6 +55,13 @@ def as_workbook(rows: Sequence[ScheduleRow], title: str) -> bytes:
     return out.getvalue()
 
 
+def _protect_headings(sheet) -> None:
+    """Without a password: it guards against slips. Rows can be added, deleted, sorted and filtered."""
+    sheet.protection.enable()
+    for allowed in ("formatCells", "formatColumns", "formatRows", "insertRows", "deleteRows", "sort", "autoFilter"):
+        setattr(sheet.protection, allowed, False)  # False: not forbidden
+
+
 def _head(sheet, words: str) -> WriteOnlyCell:
     cell = WriteOnlyCell(sheet, words)
     cell.font, cell.fill = Font(bold=True), HEAD
@@ -60,10 +71,10 @@ def _head(sheet, words: str) -> WriteOnlyCell:
 def _cell(sheet, row: ScheduleRow, column: str) -> WriteOnlyCell:
     if column in FIELD_OF:
         cell = WriteOnlyCell(sheet, getattr(row, FIELD_OF[column]))
-        cell.number_format = NUMBERS[column]
+        cell.number_format, cell.protection = NUMBERS[column], OPEN
         return cell
     cell = WriteOnlyCell(sheet, str(row.key) if column == "line" else texts_of(row)[column])
-    cell.data_type, cell.number_format = "s", "@"
+    cell.data_type, cell.number_format, cell.protection = "s", "@", OPEN
     return cell
 
 

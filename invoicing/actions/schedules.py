@@ -11,10 +11,11 @@ from directory.permissions import read_access
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
 from invoicing.calculations.schedules import NAMES, Outcome, RowChange, ScheduleRow, compare
 from invoicing.models import ChangeOrder, Commitment, CostCode, ScheduleLine
+from invoicing.models.bulk_writing import write_all
 from invoicing.models.commitment_statuses import APPROVED_ONCE
 from invoicing.permissions import ADMIN_RIGHT, may_edit_commitment
 
-MOST_LINES = 2_000
+MOST_LINES = 1_500  # with every input of a line, below what one form may send (F12)
 MOST_TOLD = 200  # changes of one event; the rest is counted
 OUT_OF_THE_WAY = 1_000_000  # added to positions while lines change places
 WRITTEN = ["cost_code", "cost_type", "description", "amount", "quantity", "unit", "unit_price", "retainage_rate"]
@@ -124,10 +125,10 @@ def _write(schedule: Schedule, wanted: Sequence[ScheduleRow], lines: dict, chang
     made = [_line(schedule, row, codes, start + place) for place, row in enumerate(wanted, 1)]
     for place, line in enumerate(later, start + len(made) + 1):
         line.position = place
-    kept = [line for line in made if line.pk is not None] + later
-    (schedule.lines if change_order else commitment.lines).update(position=F("position") + OUT_OF_THE_WAY)
-    _overwrite(kept)
-    ScheduleLine.objects.bulk_create(line for line in made if line.pk is None)
+    moving = schedule.lines if change_order else commitment.lines
+    if any(line.pk for line in made) or later:
+        moving.update(position=F("position") + OUT_OF_THE_WAY)
+    write_all([*made, *later], ["position", *WRITTEN])
 
 
 def _codes(commitment: Commitment, wanted: Sequence[ScheduleRow]) -> dict[str, CostCode]:
@@ -143,12 +144,6 @@ def _codes(commitment: Commitment, wanted: Sequence[ScheduleRow]) -> dict[str, C
 def _last_before(schedule: Schedule) -> int:
     others = schedule.commitment.lines.exclude(change_order=schedule.change_order)
     return others.order_by("-position").values_list("position", flat=True).first() or 0
-
-
-def _overwrite(lines: list[ScheduleLine]) -> None:
-    ScheduleLine.objects.bulk_create(
-        lines, update_conflicts=True, unique_fields=["id"], update_fields=["position", *WRITTEN]
-    )
 
 
 def _line(schedule: Schedule, row: ScheduleRow, codes: dict[str, CostCode], position: int) -> ScheduleLine:

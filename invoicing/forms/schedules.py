@@ -1,84 +1,26 @@
-"""A schedule of values as it is typed: one row of inputs a line, read as a whole; forgiving in, strict out (U5).
-
-The inputs of a row are the next value of each list (`code`, `description`, `amount` …), so a row is where it stands in
-the form. `shown` holds what the page showed in a row, so that a page that went stale tells the reader's changes from
-somebody else's (I-5).
-"""
+"""A schedule of values as it is typed, read as a whole: forgiving in, strict out (U5)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
 
-from directory.plain_text import tidy, unseen_in
+from directory.plain_text import unseen_in
 from invoicing.calculations.lines import work_for_quantity
-from invoicing.calculations.money import ZERO, parse_amount, parse_quantity, parse_rate, parse_unit_price
-from invoicing.calculations.schedules import ScheduleRow, shown
+from invoicing.calculations.money import (
+    AMOUNT_LIMIT,
+    ZERO,
+    format_amount,
+    parse_amount,
+    parse_quantity,
+    parse_rate,
+    parse_unit_price,
+)
+from invoicing.calculations.schedules import ScheduleRow
+from invoicing.forms.schedule_rows import CELLS, FIELDS, TYPES, Row, removed_rows, row_of, sent_rows, texts_of
 from invoicing.models import CostType
 
-SEPARATOR = "|"
-CELLS = {
-    "code": "Cost code",
-    "type": "Cost type",
-    "quantity": "Quantity",
-    "unit": "Unit",
-    "price": "Unit price",
-    "amount": "Scheduled value",
-    "rate": "Own retainage %",
-    "description": "Description",  # last: it may hold the separator
-}
-UNIT_CELLS = ("quantity", "unit", "price")
-FIELDS = {
-    "code": "cost_code",
-    "type": "cost_type",
-    "quantity": "quantity",
-    "unit": "unit",
-    "price": "unit_price",
-    "amount": "amount",
-    "rate": "retainage_rate",
-    "description": "description",
-}
+CHANGED_BY_OTHERS = "You took it out; somebody else changed it meanwhile. Tick Remove again if it shall go."
 LONGEST = {"description": 200, "unit": 20}
-TYPES = {str(value): label for value, label in CostType.choices}
 TYPES_BY_NAME = {label.casefold(): value for value, label in TYPES.items()}
-
-
-@dataclass
-class Row:
-    """One row: `key` the stored line's id or ""; `texts` what is typed, `shown` what the page showed there."""
-
-    key: str
-    texts: dict[str, str]
-    shown: dict[str, str] = field(default_factory=dict)
-    problems: dict[str, str] = field(default_factory=dict)  # {cell: why, and what to do}
-    theirs: dict[str, str] = field(default_factory=dict)  # {cell: what somebody else saved there meanwhile}
-    note: str = ""
-    value: ScheduleRow | None = None
-
-    @property
-    def is_blank(self) -> bool:
-        return not self.key and not any(text for name, text in self.texts.items() if name != "type")
-
-    @property
-    def shown_text(self) -> str:
-        return SEPARATOR.join(self.shown.get(name, "") for name in CELLS)
-
-    @property
-    def cells(self) -> dict[str, dict]:
-        """For the page: {cell: text, problem, theirs}."""
-        return {
-            name: {"text": self.texts[name], "problem": self.problems.get(name), "theirs": self.theirs.get(name)}
-            for name in CELLS
-        }
-
-
-def texts_of(row: ScheduleRow) -> dict[str, str]:
-    texts = {name: shown(field_name, getattr(row, field_name)) for name, field_name in FIELDS.items()}
-    return texts | {"type": TYPES[str(row.cost_type)]}
-
-
-def row_of(stored: ScheduleRow) -> Row:
-    texts = texts_of(stored)
-    return Row(str(stored.key), dict(texts), dict(texts))
 
 
 class ScheduleSheet:
@@ -88,7 +30,8 @@ class ScheduleSheet:
         self.stored = {str(row.key): row for row in stored}
         self.codes = codes
         self.data = data
-        self.rows = [row_of(row) for row in stored] if data is None else _sent(data)
+        self.rows = [row_of(row) for row in stored] if data is None else sent_rows(data)
+        self.removed = {} if data is None else removed_rows(data)
         self.is_cut = data is not None and not data.get("end")  # the last input of the form did not come through
 
     @property
@@ -191,12 +134,20 @@ class ScheduleSheet:
             missing, other = ("quantity", "unit price") if quantity is None else ("price", "quantity")
             row.problems[missing] = f"It goes with the {other}. Type both, or neither."
         elif quantity is not None:
-            try:
-                values["amount"] = work_for_quantity(quantity, price)
-            except ValueError:
-                row.problems["price"] = "Quantity times unit price is more than a line can hold. Type less."
+            self._take_worth(row, values, _worth(quantity, price))
         elif values["amount"] is None:
             row.problems["amount"] = "Type the scheduled value, 0.00 if it is nothing."
+
+    def _take_worth(self, row: Row, values: dict, worth: Decimal | None) -> None:
+        """An amount that somebody typed against quantity and price is never dropped in silence."""
+        is_typed = row.texts["amount"] != row.shown.get("amount", "")
+        if worth is None:
+            row.problems["price"] = "Quantity times unit price is more than a line can hold. Type less."
+        elif is_typed and values["amount"] not in (None, worth):
+            row.problems["amount"] = (
+                f"Quantity times unit price is {format_amount(worth)}. Change one of them, or this."
+            )
+        values["amount"] = worth
 
     # Somebody else saved meanwhile (I-5)
 
@@ -213,6 +164,9 @@ class ScheduleSheet:
                 row.key, row.note = "", "Removed by somebody else meanwhile. Clear the row if that is right."
             elif row.key:
                 contested += _merge_row(row, now[row.key])
+        for key, was in self.removed.items():
+            if now.get(key, was) != was:
+                self.rows.append(Row(key, dict(now[key]), now[key], note=CHANGED_BY_OTHERS))
         here = {row.key for row in self.rows}
         for added in stored:
             if str(added.key) not in here and str(added.key) not in _keys(self.data):
@@ -240,36 +194,6 @@ def _keys(data) -> set[str]:
     return set(data.get("known", "").split()) if data else set()
 
 
-def _sent(data) -> list[Row]:
-    """The rows as they came: lists of one length; a cell that the form does not have keeps what it showed."""
-    keys, places, sent = data.getlist("line"), data.getlist("place"), data.getlist("shown")
-    lists = {name: data.getlist(name) for name in CELLS}
-    removed = set(data.getlist("remove"))
-    rows = []
-    for at, key in enumerate(keys):
-        if str(at) in removed:
-            continue
-        before = _shown(sent[at]) if at < len(sent) else {}
-        texts = {
-            name: " ".join(tidy(values[at]).split("\n")) if len(values) == len(keys) else before.get(name, "")
-            for name, values in lists.items()
-        }
-        row = Row(key if key.isdecimal() and len(key) < 19 else "", texts, before)
-        rows.append((_order(places[at] if at < len(places) else "", at + 1), row))
-    return [row for _, row in sorted(rows, key=lambda each: each[0])]
-
-
-def _order(typed: str, stands: int) -> tuple[int, int]:
-    """Where a row is wanted: a number typed before it puts it there, ahead of what stands there when it moves up."""
-    number = int(typed) if typed.isdecimal() and len(typed) < 7 else stands
-    return number, (number > stands) - (number < stands)
-
-
-def _shown(sent: str) -> dict[str, str]:
-    parts = sent.split(SEPARATOR, len(CELLS) - 1)
-    return dict(zip(CELLS, parts, strict=True)) if len(parts) == len(CELLS) else {}
-
-
 def _text(name: str, text: str) -> str:
     if wrong := unseen_in(text):
         raise ValueError(f"It holds {wrong}. Type it again.")
@@ -278,10 +202,19 @@ def _text(name: str, text: str) -> str:
     return text
 
 
+def _worth(quantity: Decimal, price: Decimal) -> Decimal | None:
+    """In dollars; None when a line can't hold that much."""
+    try:
+        worth = work_for_quantity(quantity, price)
+    except ValueError:
+        return None
+    return worth if abs(worth) <= AMOUNT_LIMIT else None
+
+
 def _amount_of(row: Row) -> Decimal:
     try:
         if row.texts["quantity"] and row.texts["price"]:
-            return work_for_quantity(parse_quantity(row.texts["quantity"]), parse_unit_price(row.texts["price"]))
+            return _worth(parse_quantity(row.texts["quantity"]), parse_unit_price(row.texts["price"])) or ZERO
         return parse_amount(row.texts["amount"]) if row.texts["amount"] else ZERO
     except ValueError:
         return ZERO

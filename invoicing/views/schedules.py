@@ -6,19 +6,22 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from directory.decorators import READ
+from directory.models import Event
 from directory.permissions import Level
 from directory.refusals import NotAllowed, Refused, Stale
 from directory.vendor_forms import UploadForm
-from invoicing.actions.schedules import Schedule, change_schedule, locked_because, rows_of
+from invoicing.actions.schedules import MOST_LINES, Schedule, change_schedule, locked_because, rows_of
 from invoicing.calculations.money import ZERO
 from invoicing.calculations.schedules import Outcome, compare, total
 from invoicing.decorators import commitment_view
-from invoicing.forms.schedules import CELLS, UNIT_CELLS, ScheduleSheet
+from invoicing.forms.schedule_rows import CELLS, UNIT_CELLS, row_of
+from invoicing.forms.schedules import ScheduleSheet
 from invoicing.models import Commitment, CostCode, CostType
 from invoicing.permissions import ADMIN_RIGHT, may_edit_commitment
 from invoicing.sheets import as_workbook, read_rows
 
 BLANK_ROWS, MORE_ROWS = 3, 20
+COLUMNS = ("code", "description", "type", "quantity", "unit", "price", "amount", "rate")  # as they stand side by side
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -123,17 +126,25 @@ def _show(request, schedule, sheet, refused: Refused | None = None, *, blank: in
         "home": reverse(*_named(_home_of(schedule))),
         "sheet": sheet,
         "unit_cells": UNIT_CELLS if has_units else (),
+        "columns": [name for name in COLUMNS if has_units or name not in UNIT_CELLS],
+        "most": MOST_LINES,
         "known": " ".join(sheet.stored),
         "codes": CostCode.objects.filter(company=commitment.company_id, is_active=True),
         "types": CostType.labels,
         "refused": refused,
         "is_stale": isinstance(refused, Stale),
         "contested": contested,
+        "saved_last": _saved_last(schedule) if isinstance(refused, Stale) else None,
         "stored_total": stored_total,
         "total": sheet.total,
         "form": UploadForm(),
     }
     return render(request, "invoicing/schedule.html", context, status=refused.status if refused else 200)
+
+
+def _saved_last(schedule: Schedule) -> Event | None:
+    subjects = [schedule.commitment, *([schedule.change_order] if schedule.change_order else [])]
+    return Event.objects.about(*subjects).first()
 
 
 @commitment_view(Level.READ_ONLY, methods=READ)
@@ -164,6 +175,10 @@ def upload(request, commitment):
         table, sheet.rows = read_rows(file.name, file.read(), stored)
     except Refused as refused:
         return _show(request, schedule, sheet, refused)
+    if len(table.rows) > MOST_LINES:
+        sheet.rows = [row_of(line) for line in stored]
+        too_many = f"It has {len(table.rows):,} rows. A schedule of values has {MOST_LINES:,} lines at most."
+        return _show(request, schedule, sheet, Refused(too_many))
     numbers = [cells["row"] for cells in table.rows]
     return _preview(request, commitment, sheet, stored, table, numbers, file.name)
 

@@ -1,7 +1,8 @@
 /* The schedule of values: moves like a spreadsheet, takes a pasted block, adds up as you type. Works the same without.
 
    <form data-schedule>                     inputs of a row are the next value of each list; their order is the lines' order
-   <tbody data-rows> <tr>                   a row; a <tr class="under"> after it belongs to it
+   <form data-most="1500">                  no more rows than the server takes: more would not be read at all
+   <tbody data-rows> <tr>                   a row, dragged by its first cell; a <tr class="under"> after it belongs to it
    [data-total], [data-says]                the sum of what is typed; a live line for what just happened
    What it adds up is a preview; the server's sum replaces it after each save. */
 (() => {
@@ -11,7 +12,8 @@
   const rows = () => [...body.children].filter((row) => !row.classList.contains("under"));
   const cells = (row) => [...row.querySelectorAll("input.cell:not([name=place])")];
   const cell = (row, name) => row.querySelector(`[name=${name}]`);
-  let before = "", dirty = false;
+  const most = Number(form.dataset.most);
+  let before = "", dirty = false, dragged = null;
 
   // "$1,250", "(1,250.00)" → ten-thousandths, exact; null when it is no number.
   const parse = (text) => {
@@ -41,11 +43,13 @@
   const number = () => rows().forEach((row, at) => {
     cell(row, "place").value = at + 1;
     cell(row, "remove").value = at;
-    for (const input of row.querySelectorAll("[aria-label]")) input.setAttribute("aria-label", input.getAttribute("aria-label").replace(/line \d+$/, `line ${at + 1}`));
+    for (const input of row.querySelectorAll("[aria-label]")) input.setAttribute("aria-label", `${input.getAttribute("aria-label").split(", line")[0]}, line ${at + 1}`);
     for (const input of cells(row)) input.id = `${input.name}-${at + 1}`;
+    for (const tick of under(row)?.querySelectorAll("[name=theirs]") ?? []) tick.value = tick.value.replace(/^\d+/, at);
+    row.firstElementChild.draggable = true;
   });
-  const add = () => {
-    const last = rows().at(-1), row = last.cloneNode(true);
+  const copy = (last) => {
+    const row = last.cloneNode(true);
     row.classList.remove("has-problem");
     for (const input of row.querySelectorAll("input")) {
       if (input.type === "checkbox") input.checked = false;
@@ -53,25 +57,34 @@
       input.removeAttribute("aria-invalid");
       input.removeAttribute("aria-describedby");
     }
-    body.append(row);
-    number();
     return row;
   };
+  // Blank rows at the end, numbered once however many; none of them when that is more than can be saved.
+  const add = (count) => {
+    const last = rows().at(-1);
+    if (rows().length + count > most) { says.textContent = `A schedule of values has ${grouped(most)} lines at most. Nothing was added.`; return null; }
+    const made = Array.from({ length: count }, () => copy(last));
+    body.append(...made);
+    number();
+    return made;
+  };
   const under = (row) => (row.nextElementSibling?.classList.contains("under") ? row.nextElementSibling : null);
+  const put = (row, other) => {
+    const all = rows(), to = all.indexOf(other), mine = [row, under(row)].filter(Boolean);
+    if (to < 0 || row === other) return;
+    if (to < all.indexOf(row)) other.before(...mine); else (under(other) ?? other).after(...mine);
+    number();
+    dirty = true;
+    says.textContent = `Line moved to place ${to + 1}.`;
+  };
   const shift = (input, by) => {
     const row = input.closest("tr"), all = rows(), other = all[all.indexOf(row) + by];
-    if (!other) return;
-    const mine = [row, under(row)].filter(Boolean);
-    if (by < 0) other.before(...mine); else (under(other) ?? other).after(...mine);
-    number();
-    input.focus();
-    dirty = true;
-    says.textContent = `Line moved to place ${all.indexOf(other) + 1}.`;
+    if (other) { put(row, other); input.focus(); }
   };
   const go = (input, by) => {
     const all = rows(), at = all.indexOf(input.closest("tr")) + by;
     if (at < 0) return;
-    const row = all[at] ?? (by > 0 && cells(all.at(-1)).some((each) => each.name !== "type" && each.value.trim()) ? add() : null);
+    const row = all[at] ?? (by > 0 && cells(all.at(-1)).some((each) => each.name !== "type" && each.value.trim()) ? add(1)?.[0] : null);
     if (row) { cell(row, input.name).focus(); cell(row, input.name).scrollIntoView({ block: "nearest" }); }
   };
   const paste = (event) => {
@@ -80,7 +93,8 @@
     event.preventDefault();
     const lines = text.split(/\r?\n/), top = rows().indexOf(event.target.closest("tr"));
     const names = cells(rows()[top]).map((input) => input.name), left = names.indexOf(event.target.name);
-    while (rows().length < top + lines.length) add();
+    const missing = top + lines.length - rows().length;
+    if (missing > 0 && !add(missing)) return;
     const all = rows();
     lines.forEach((line, down) => {
       line.split("\t").forEach((value, across) => { const name = names[left + across]; if (name) cell(all[top + down], name).value = value.trim(); });
@@ -94,6 +108,12 @@
 
   body.addEventListener("input", (event) => changed(event.target.closest("tr")));
   body.addEventListener("change", (event) => {
+    if (event.target.name === "place") {
+      const all = rows(), row = event.target.closest("tr"), to = Number(event.target.value);
+      if (to >= 1) put(row, all[Math.min(to, all.length) - 1]);
+      number();
+      event.target.focus();
+    }
     if (event.target.name === "amount") { const read = parse(event.target.value); if (read !== null) event.target.value = plain(half(read, 100n)); }
     reckon();
   });
@@ -113,6 +133,20 @@
     if (!input.list && ["ArrowUp", "ArrowDown"].includes(event.key)) { event.preventDefault(); go(input, event.key === "ArrowUp" ? -1 : 1); }
     if (event.key === "Escape" && input.value !== before) { input.value = before; changed(input.closest("tr")); }
   });
+  body.addEventListener("dragstart", (event) => {
+    dragged = event.target.closest?.("td:first-child")?.parentElement ?? null;
+    if (dragged) { event.dataTransfer.effectAllowed = "move"; event.dataTransfer.setData("text/plain", ""); }
+  });
+  body.addEventListener("dragover", (event) => { if (dragged) event.preventDefault(); });
+  body.addEventListener("drop", (event) => {
+    const over = event.target.closest("tr");
+    if (!dragged || !over) return;
+    event.preventDefault();
+    put(dragged, over.classList.contains("under") ? over.previousElementSibling : over);
+    dragged = null;
+  });
+  body.addEventListener("dragend", () => { dragged = null; });
   form.addEventListener("submit", () => { dirty = false; });
   addEventListener("beforeunload", (event) => { if (dirty) event.preventDefault(); });
+  number();
 })();

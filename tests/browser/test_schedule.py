@@ -100,7 +100,8 @@ def test_two_tabs_editing_lose_nothing(enter, there, console):
     other.get_by_role("button", name="Save and go on").click()
     expect(other.locator(".error-summary")).to_contain_text("Somebody saved this commitment meanwhile")
     expect(other.locator("#amount-1")).to_have_value("2.00")
-    expect(other.get_by_text("They saved “1.00”.")).to_be_visible()
+    expect(other.get_by_label("take theirs, “1.00”")).to_be_visible()
+    expect(other.locator(".error-summary")).to_contain_text(f"{there.admin.name} saved")
     other.get_by_role("button", name="Save and go on").click()
     expect(other.get_by_text("Saved: 2 changed.")).to_be_visible()
     assert [(line.amount, line.description) for line in commitment.lines.all()] == [

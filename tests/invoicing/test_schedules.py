@@ -1,6 +1,7 @@
 """The schedule of values: edited as a whole, locked once agreed or billed, out to Excel and back (C-1, C-2)."""
 
 import io
+import re
 
 import openpyxl
 import pytest
@@ -15,9 +16,9 @@ from directory.permissions import Level, Tool
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
 from invoicing.actions import commitment_moves, commitments
 from invoicing.actions.commitments import NewLine
-from invoicing.actions.schedules import Schedule, change_schedule, rows_of
+from invoicing.actions.schedules import MOST_LINES, Schedule, change_schedule, rows_of
 from invoicing.calculations.schedules import Outcome, ScheduleRow, compare
-from invoicing.forms.schedules import CELLS, row_of
+from invoicing.forms.schedule_rows import CELLS, row_of
 from invoicing.models import Commitment
 from invoicing.sheets import as_workbook, read_rows
 from tests.factories import D, person, world
@@ -181,14 +182,52 @@ def test_a_line_of_another_commitment_is_not_smuggled_in():
 
 
 def test_500_lines_are_saved_in_a_handful_of_statements(django_assert_max_num_queries):
-    """F11: as many for 500 lines as for 50, but for SQLite's limit of values in a statement."""
+    """F11: three statements write, however many lines change, move, come and go."""
     there = world()
     commitment = draft(there, [there.line(f"Line {number}", "10.00") for number in range(500)])
-    wanted = [changed(row, amount=D("11.00")) for row in reversed(rows(commitment))]
-    with django_assert_max_num_queries(40):
+    *wanted, _ = [changed(row, amount=D("11.00")) for row in reversed(rows(commitment))]
+    wanted.append(new_row(amount=D("11.00")))
+    with django_assert_max_num_queries(40) as asked:
         saved(there, commitment, wanted)
+    writing = [
+        query["sql"]
+        for query in asked
+        if re.match(r'(INSERT INTO|UPDATE|DELETE FROM) "invoicing_schedule', query["sql"])
+    ]
+    assert len(writing) == 3, writing
+    assert len(asked) <= 22
     assert {line.amount for line in commitment.lines.all()} == {D("11.00")}
     assert commitment.lines.first().description == "Line 499"
+
+
+def test_an_amount_typed_against_quantity_and_price_is_not_dropped_in_silence():
+    there = world()
+    commitment = draft(there, [there.line("Curbs", "1.00")], accounting_method="unit")
+    more = {"quantity": ["3"], "price": ["30"], "amount": ["100.00"]}
+    answer = signed_in(there.admin).post(address(commitment), sent(commitment, rows(commitment), **more))
+    assert answer.status_code == 422 and "Quantity times unit price is 90.00" in text_of(answer)
+
+
+def test_what_quantity_and_price_come_to_must_fit_a_line():
+    """R56: never a 500."""
+    there = world()
+    commitment = draft(there, [there.line("Gold", "1.00")], accounting_method="unit")
+    more = {"quantity": ["999999999"], "price": ["999999999999"], "amount": [""]}
+    answer = signed_in(there.admin).post(address(commitment), sent(commitment, rows(commitment), **more))
+    assert answer.status_code == 422 and "more than a line can hold" in text_of(answer)
+
+
+def test_cost_types_are_told_by_their_names_in_the_preview_and_in_the_timeline():
+    there = world()
+    commitment = draft(there, [there.line("Curbs", "1.00")])
+    [row] = rows(commitment)
+    content = as_workbook([changed(row, cost_type=1)], "x")
+    assert "<del>Subcontract</del> → <ins>Material</ins>" in text_of(
+        uploaded(signed_in(there.admin), commitment, content)
+    )
+    saved(there, commitment, [changed(row, cost_type=1)])
+    page = signed_in(there.admin).get(reverse("commitment", args=[commitment.project.slug, commitment.number]))
+    assert "cost type: <del>Subcontract</del> → <ins>Material</ins>" in text_of(page)
 
 
 # The page
@@ -276,7 +315,8 @@ def test_two_tabs_lose_nothing():
     answer = client.post(address(commitment), mine)
     text = text_of(answer)
     assert answer.status_code == 409
-    assert 'value="Theirs"' in text and 'value="2.00"' in text and "They saved “1.00”" in text
+    assert 'value="Theirs"' in text and 'value="2.00"' in text and "take theirs, “1.00”" in text
+    assert f"{there.admin.name} saved" in text
     assert 'value="7.00"' in text and 'value="Curbs"' in text, "mine where they changed nothing, and their new line"
     assert rows(commitment)[0].amount == D("1.00"), "nothing was overwritten"
     shown = answer.context["sheet"]
@@ -291,6 +331,37 @@ def test_two_tabs_lose_nothing():
         ("Embeds", D("7.00")),
         ("Curbs", D("5.00")),
     ]
+
+
+def test_theirs_can_be_taken_cell_by_cell_and_what_they_changed_does_not_go_unseen():
+    there = world()
+    commitment = draft(there)
+    stored, client = rows(commitment), signed_in(there.second_admin)
+    mine = sent(commitment, stored, amount=["2.00", "3.00", "200.00"], remove=["2"])
+    saved(there, commitment, [changed(row, amount=D("9.00")) for row in stored])
+    answer = client.post(address(commitment), mine)
+    assert "You took it out" in text_of(answer)
+    kept = [row for row in answer.context["sheet"].rows if not row.is_blank]
+    data = {"version": answer.context["commitment"].version, "known": mine["known"], "end": "1", "theirs": ["0:amount"]}
+    data |= {"line": [row.key for row in kept], "shown": [row.shown_text for row in kept]}
+    data |= {name: [row.texts[name] for row in kept] for name in CELLS}
+    assert client.post(address(commitment), data).status_code == 302
+    assert [row.amount for row in rows(commitment)] == [D("9.00"), D("3.00"), D("9.00")]
+
+
+def test_more_lines_than_one_form_may_send_are_refused_before_anybody_types_them_and_nothing_is_lost():
+    """F12: over the limit a page that says so, with everything in it; a file of that size as well."""
+    there = world()
+    commitment = draft(there, [there.line("First", "1.00")])
+    client = signed_in(there.admin)
+    wanted = [*rows(commitment), *(new_row(description=f"Line {number}") for number in range(MOST_LINES))]
+    data = sent(commitment, wanted)
+    data["line"] = [data["line"][0], *[""] * MOST_LINES]
+    answer = client.post(address(commitment), data)
+    assert answer.status_code == 422 and "1,500 lines at most" in text_of(answer) and "Line 1499" in text_of(answer)
+    assert f'data-most="{MOST_LINES}"' in text_of(answer)
+    assert "1,500 lines at most" in text_of(uploaded(client, commitment, as_workbook(wanted, "x")))
+    assert commitment.lines.count() == 1
 
 
 def test_a_line_somebody_removed_meanwhile_stays_as_a_new_one_and_says_so():
@@ -357,6 +428,7 @@ def test_a_changed_workbook_is_shown_cell_by_cell_and_applied_as_a_whole():
     book = openpyxl.load_workbook(io.BytesIO(client.get(address(commitment, "schedule-workbook")).content))
     sheet = book.active
     assert sheet.column_dimensions["A"].hidden
+    assert sheet.protection.sheet and sheet["B1"].protection.locked and not sheet["B2"].protection.locked
     sheet["H2"] = 80000.5
     sheet.delete_rows(4)
     sheet.append([None, "16-300", "Subcontract", "Lighting controls", None, None, None, 44000])
