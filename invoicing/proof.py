@@ -95,8 +95,8 @@ def findings_before_sending(invoice: Invoice, lines: list[InvoiceLine]) -> tuple
 
 def facts_of(invoice: Invoice, lines: list[InvoiceLine]) -> InvoiceFacts:
     original, changes = _contract_sums(lines)
-    previous = invoice.previous
-    previous_lines = previous.lines.select_related("schedule_line") if previous else ()
+    previous = invoice.goes_on_from
+    previous_lines = previous.lines.select_related("schedule_line__commitment") if previous else ()
     return InvoiceFacts(
         lines=tuple(_line_facts(line) for line in lines),
         header=stored_summary(invoice, lines),

@@ -24,7 +24,7 @@ def rules_of(commitment: Commitment) -> RetainageRules:
 def work_rate_of(invoice: Invoice) -> Decimal:
     """What the invoice's lines without a rate of their own hold, in percent: by the scale, or the commitment's rate.
 
-    A scale goes by all that earlier invoices newly held; releases do not start a step again.
+    A scale goes by all that earlier invoices newly held and what was held at the start; a release starts no step again.
     """
     commitment = invoice.commitment
     steps = tuple(step.as_step() for step in commitment.scale_steps.all())
@@ -32,6 +32,8 @@ def work_rate_of(invoice: Invoice) -> Decimal:
         return commitment.retainage_rate
     earlier = commitment.invoices.live().filter(position__lt=invoice.position)
     so_far = earlier.aggregate(sum=Sum("retainage_newly_held"))["sum"] or ZERO
+    if start := getattr(commitment, "starting_certificate", None):
+        so_far += start.total_retainage
     original = commitment.original_contract_sum
     return RetainageRules(steps=steps).work_rate_now(so_far, original, original + commitment.net_change_orders)
 

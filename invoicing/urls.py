@@ -23,6 +23,7 @@ from invoicing.views import (
     retainage,
     reviews,
     schedules,
+    starting_certificates,
 )
 
 invoice_urls = [
@@ -80,6 +81,8 @@ project_urls = [
     ),
     path("commitments/_csv/", commitment_lists.commitments_csv, name="commitments-csv"),
     path("commitments/_edit/<int:pk>/", commitment_edits.edit, name="commitment-edit"),
+    path("commitments/_start/", starting_certificates.start, name="commitments-start"),
+    path("commitments/_start/workbook/", starting_certificates.workbook, name="commitments-start-workbook"),
     path("commitments/<str:number>/", include(commitment_urls)),
     path("periods/", billing_periods.period_list, name="periods"),
     path("periods/settings/", billing_settings.settings_page, name="billing-settings"),

@@ -179,6 +179,8 @@ DOORS = {  # address name: (to read, to write)
     "commitment-contacts": (PROJECT_ADMIN, PROJECT_ADMIN),
     "commitment-contact-remove": (PROJECT_ADMIN, PROJECT_ADMIN),
     "invoice-start": (None, BILL),
+    "commitments-start": (PROJECT_ADMIN, PROJECT_ADMIN),
+    "commitments-start-workbook": (PROJECT_ADMIN, None),
     "cost-codes": (DIRECTORY, DIRECTORY_ADMIN),
     "cost-codes-workbook": (DIRECTORY, None),
     "cost-codes-upload": (DIRECTORY_ADMIN, DIRECTORY_ADMIN),

@@ -10,7 +10,7 @@ from directory.permissions import read_access
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
 from invoicing.calculations.lines import next_line
 from invoicing.calculations.money import ZERO
-from invoicing.models import Invoice, InvoiceLine, ScheduleLine
+from invoicing.models import Invoice, InvoiceLine, ScheduleLine, StartingLine
 from invoicing.numbers import check_number
 from invoicing.opening import check_day
 from invoicing.permissions import ADMIN_RIGHT, BILL_RIGHT, is_project_admin, may_bill, may_edit_amounts
@@ -21,8 +21,8 @@ from invoicing.retainage import work_rate_of
 def add_lines(invoice: Invoice, schedule_lines) -> None:
     """One line per schedule line, its previous amounts from the newest earlier invoice (N-1)."""
     before = {}
-    if invoice.previous_id:
-        lines = invoice.previous.lines.select_related("schedule_line")
+    if invoice.goes_on_from:
+        lines = invoice.goes_on_from.lines.select_related("schedule_line__commitment")
         before = {line.schedule_line_id: line for line in lines}
     rate = work_rate_of(invoice)
     InvoiceLine.objects.bulk_create(
@@ -30,7 +30,9 @@ def add_lines(invoice: Invoice, schedule_lines) -> None:
     )
 
 
-def new_line(invoice: Invoice, schedule_line: ScheduleLine, before: InvoiceLine | None, rate: Decimal) -> InvoiceLine:
+def new_line(
+    invoice: Invoice, schedule_line: ScheduleLine, before: InvoiceLine | StartingLine | None, rate: Decimal
+) -> InvoiceLine:
     """The line as it starts; `rate` is held of its work, in percent, unless it has a rate of its own. 0 is a rate."""
     own = schedule_line.retainage_rate
     line = InvoiceLine(

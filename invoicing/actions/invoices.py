@@ -18,7 +18,6 @@ from invoicing.actions.approvals import (
     must_not_have_rejected_lines,
     rejected_lines,
 )
-from invoicing.calculations.money import ZERO
 from invoicing.deadlines import Deadline, deadline_of, deadline_of_bill
 from invoicing.models import (
     BillingPeriod,
@@ -63,8 +62,9 @@ def create(commitment: Commitment, period: BillingPeriod, *, by, invoice_type: I
         period_end_date=period.end_date,
         due_date=deadline.due_date,
         created_by=by,
-        previous_certificates=previous.earned_less_retainage if previous else ZERO,
     )
+    if invoice.goes_on_from:
+        invoice.previous_certificates = invoice.goes_on_from.earned_less_retainage
     amounts.add_lines(invoice, commitment.lines.billable())
     refresh_header(invoice)
     invoice.save()

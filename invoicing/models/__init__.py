@@ -8,6 +8,7 @@ from invoicing.models.endorsements import Endorsement
 from invoicing.models.invitations import Invitation, InvoiceType
 from invoicing.models.invoices import Invoice, InvoiceLine, InvoiceStatus, Verdict
 from invoicing.models.retainage import ScaleStep
+from invoicing.models.starting_certificates import StartingCertificate, StartingLine
 from invoicing.models.submissions import Submission
 
 __all__ = [
@@ -31,6 +32,8 @@ __all__ = [
     "Rhythm",
     "ScaleStep",
     "ScheduleLine",
+    "StartingCertificate",
+    "StartingLine",
     "Submission",
     "Verdict",
     "Weekday",

@@ -252,6 +252,11 @@ class Invoice(FSMModelMixin, models.Model):
         """Line 9."""
         return self.contract_sum_to_date - self.earned_less_retainage
 
+    @property
+    def goes_on_from(self):
+        """The invoice before it; for the first one the commitment's starting certificate, if there is one."""
+        return self.previous or getattr(self.commitment, "starting_certificate", None)
+
     def later_invoices(self):
         return Invoice.objects.live().filter(commitment=self.commitment_id, position__gt=self.position)
 

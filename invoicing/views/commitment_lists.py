@@ -11,7 +11,7 @@ from directory.event_lines import plain_cell
 from directory.permissions import Level, Tool
 from invoicing.forms.commitment_filters import CommitmentFilter
 from invoicing.models import Commitment
-from invoicing.permissions import may_create_commitments
+from invoicing.permissions import is_project_admin, may_create_commitments
 from invoicing.views.standings import Standing, standings_of, totals_of
 
 CHUNK = 500
@@ -47,6 +47,7 @@ def commitment_list(request, project):
         "is_any": bool(page.rows) or (form.is_narrow and visible.exists()),
         "headings": form.headings(),
         "may_create": may_create_commitments(request.access),
+        "is_admin": is_project_admin(request.access),
         "noun": "bill" if request.access.is_external else "invoice",
     }
     return render(request, "invoicing/commitment_list.html", context)

@@ -107,7 +107,8 @@ def _primary(page: dict) -> str:
 
 def _schedule(commitment: Commitment, bills: list[Invoice]) -> dict:
     """The schedule of values: original lines, then each change order with its own, and what was billed on each."""
-    counted = Standing(commitment, ZERO, bills[0] if bills else None).counted
+    start = getattr(commitment, "starting_certificate", None)
+    counted = Standing(commitment, ZERO, bills[0] if bills else None, start).counted
     billed = _billed_by_line(counted) if counted else {}
     groups = [{"change_order": None, "rows": []}]
     groups += [{"change_order": order, "rows": []} for order in commitment.change_orders.all()]

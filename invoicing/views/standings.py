@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db.models import Count, OuterRef, Subquery, Sum
+from django.db.models.functions import Coalesce
 
 from invoicing.calculations.lines import percent_of
 from invoicing.calculations.money import ZERO
-from invoicing.models import Commitment, Invoice, ScheduleLine
+from invoicing.models import Commitment, Invoice, ScheduleLine, StartingCertificate
 
 COUNTED = ("total_completed_and_stored", "work_retainage", "stored_retainage")
 
@@ -19,12 +20,14 @@ class Standing:
     commitment: Commitment
     contract_sum: Decimal
     newest: Invoice | None
+    start: StartingCertificate | None = None
 
     @property
-    def counted(self) -> Invoice | None:
-        if self.newest and self.newest.status == Invoice.Status.DRAFT:
-            return self.newest.previous
-        return self.newest
+    def counted(self) -> Invoice | StartingCertificate | None:
+        newest = self.newest
+        if newest and newest.status == Invoice.Status.DRAFT:
+            newest = newest.previous
+        return newest or self.start
 
     @property
     def billed(self) -> Decimal:
@@ -40,11 +43,12 @@ class Standing:
 
 
 def standings_of(commitments: list[Commitment]) -> list[Standing]:
-    """Of these, in their order, in two queries."""
+    """Of these, in their order, in three queries."""
     sums = ScheduleLine.objects.filter(commitment__in=commitments).contract_sums()
     newest = Invoice.objects.newest().filter(commitment__in=commitments).select_related("previous")
     newest = {invoice.commitment_id: invoice for invoice in newest}
-    return [Standing(each, sums.get(each.pk, ZERO), newest.get(each.pk)) for each in commitments]
+    starts = {each.commitment_id: each for each in StartingCertificate.objects.filter(commitment__in=commitments)}
+    return [Standing(each, sums.get(each.pk, ZERO), newest.get(each.pk), starts.get(each.pk)) for each in commitments]
 
 
 def totals_of(commitments) -> dict:
@@ -52,7 +56,7 @@ def totals_of(commitments) -> dict:
     lines = ScheduleLine.objects.billable().filter(commitment=OuterRef("pk")).order_by().values("commitment")
     counted = Invoice.objects.counted().filter(commitment=OuterRef("pk")).order_by()
     each = {"contract": Subquery(lines.values(sum=Sum("amount")))} | {
-        name: Subquery(counted.values(name)[:1]) for name in COUNTED
+        name: Coalesce(Subquery(counted.values(name)[:1]), f"starting_certificate__{name}") for name in COUNTED
     }
     rows = Commitment.objects.filter(pk__in=commitments.order_by().values("pk")).annotate(**each)
     sums = rows.aggregate(number=Count("pk"), **{f"sum_of_{name}": Sum(name) for name in each})

@@ -160,6 +160,7 @@ def pages_of_the_admin(scene: Scene) -> dict[str, str]:
         "retainage": at("commitment-retainage", scene.approved.commitment.number),
         "subcontract-new": at("subcontract-new"),
         "schedule": at("schedule", unagreed(scene).number),
+        "commitments-start": at("commitments-start"),
         "change-order-new": at("change-order-new", number),
         "change-order": at("change-order", *pending_change(scene)),
         "change-order-approve": at("change-order-move", *pending_change(scene), "approve"),

@@ -1,0 +1,232 @@
+"""Mid-job start: what was billed elsewhere is loaded as a whole, proved, and the next invoice goes on from it."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+
+from directory.models import Event, Vendor
+from directory.refusals import NotAllowed, Refused
+from invoicing.actions import starting_certificates
+from invoicing.actions.starting_certificates import Controls, LoadedCommitment, LoadedLine
+from invoicing.calculations import identities
+from invoicing.calculations.money import ZERO
+from invoicing.models import Commitment, StartingCertificate
+from invoicing.proof import identities_of
+from tests.factories import D, world
+from tests.invoicing.pages import signed_in, text_of
+
+pytestmark = pytest.mark.django_db
+
+FILE = """Commitment,Title,Vendor,Retainage %,Cost code,Description,Scheduled value,Work completed,Materials stored,\
+Work retainage,Stored retainage
+SC-90,Roofing,Acme Concrete,10,03-100,Insulation,"60,000.00","45,000.00","4,000.00","4,500.00",400.00
+SC-90,,,,03-100,Flashing,"10,000.00",0,0,0,0
+SC-91,Painting,ACME CONCRETE,5,03-100,All floors,"20,000.00","20,000.00",,"1,000.00",
+"""
+BOOKS = {"as_of": "2026-05-31", "scheduled": "90,000.00", "billed": "69,000.00", "retained": "5,900.00"}
+
+
+def loaded(there, number="SC-90", **first) -> LoadedCommitment:
+    lines = (
+        LoadedLine(
+            **{
+                "row": 2,
+                "cost_code": there.cost_code().code,
+                "cost_type": 4,
+                "description": "Insulation",
+                "scheduled_value": D("60000.00"),
+                "work_completed": D("45000.00"),
+                "stored": D("4000.00"),
+                "work_retainage": D("4500.00"),
+                "stored_retainage": D("400.00"),
+            }
+            | first
+        ),
+        LoadedLine(row=3, cost_code="03-100", cost_type=4, description="Flashing", scheduled_value=D("10000.00")),
+    )
+    return LoadedCommitment(number=number, title="Roofing", vendor=there.vendor, retainage_rate=D(10), lines=lines)
+
+
+def load(there, *commitments, by=None, as_of=date(2026, 5, 31), controls=None):
+    controls = controls or Controls.of(commitments)
+    return starting_certificates.load(there.project, commitments, controls, as_of=as_of, by=by or there.admin)
+
+
+def started(there):
+    [certificate] = load(there, loaded(there))
+    commitment = certificate.commitment
+    commitment.invoice_contacts.create(person=there.contact, added_by=there.admin)
+    return commitment
+
+
+def address(there, name="commitments-start") -> str:
+    return reverse(name, args=[there.project.slug])
+
+
+def sent(there, client, content: str, **books):
+    return client.post(address(there), BOOKS | books | {"file": SimpleUploadedFile("open.csv", content.encode())})
+
+
+def test_the_first_invoice_goes_on_from_what_was_certified():
+    there = world()
+    commitment = started(there)
+    assert commitment.status == Commitment.Status.APPROVED
+    invoice = there.draft(commitment, by=there.admin)
+    first, second = invoice.lines.all()
+    assert (first.work_previous, first.stored_previous) == (D("45000.00"), D("4000.00"))
+    assert (first.work_retainage_previous, first.stored_retainage_previous) == (D("4500.00"), D("400.00"))
+    assert second.work_previous == ZERO
+    assert invoice.previous_certificates == D("44100.00"), "49,000.00 less 4,900.00"
+    assert invoice.current_payment_due == ZERO, "on an invoice on which nobody did anything"
+    invoice = there.entered(invoice, {"work_this_period": D("5000.00"), "stored_moved": D("4000.00")}, by=there.admin)
+    assert invoice.total_completed_and_stored == D("54000.00")
+    assert invoice.current_payment_due == D("4500.00"), "5,000.00 less 10 %"
+    assert not identities.errors(identities_of(invoice)), "every identity ties"
+
+
+def test_a_final_release_ends_at_nothing_held():
+    """R54."""
+    there = world()
+    commitment = started(there)
+    invoice = there.draft(commitment, by=there.admin)
+    release = {"retainage_released": D("4500.00"), "stored_retainage": ZERO, "stored_retainage_is_typed": True}
+    invoice = there.entered(invoice, release, by=there.admin)
+    assert invoice.total_retainage == ZERO and invoice.current_payment_due == D("4900.00")
+    assert not identities.errors(identities_of(invoice))
+
+
+def test_accounting_gets_the_change_since_the_start_only():
+    """6.3: what was billed elsewhere is not billed again."""
+    there = world()
+    invoice = there.draft(started(there), by=there.admin)
+    assert there.entered(invoice, {"work_this_period": D("1000.00")}, by=there.admin).gross_this_period == D("1000.00")
+
+
+def test_the_commitment_counts_as_billed_before_its_first_invoice():
+    there = world()
+    commitment = started(there)
+    client = signed_in(there.admin)
+    page = text_of(client.get(reverse("commitment", args=[there.project.slug, commitment.number])))
+    assert "49,000.00" in page and "21,000.00" in page and "4,900.00" in page
+    assert "49,000.00" in text_of(client.get(reverse("commitments", args=[there.project.slug])))
+
+
+@pytest.mark.parametrize(
+    ("first", "column"),
+    [
+        ({"work_completed": D("56000.01")}, "work_completed"),
+        ({"work_completed": D("-5000.00"), "work_retainage": ZERO}, "work_completed"),
+        ({"stored": D("-1.00"), "stored_retainage": ZERO}, "stored"),
+        ({"work_retainage": D("45000.01")}, "work_retainage"),
+        ({"stored_retainage": D("4000.01")}, "stored_retainage"),
+        ({"scheduled_value": D("-70000.00")}, "scheduled_value"),
+    ],
+)
+def test_what_no_invoice_could_go_on_from_is_refused_and_nothing_is_kept(first, column):
+    there = world()
+    wrong, good = loaded(there, **first), loaded(there, "SC-91")
+    proof = starting_certificates.prove(there.project, [wrong, good], Controls.of([wrong, good]))
+    assert column in {each.column for each in proof.problems}
+    with pytest.raises(Refused):
+        load(there, good, wrong)
+    assert not Commitment.objects.exists()
+
+
+@pytest.mark.parametrize("name", ["scheduled", "billed", "retained"])
+def test_a_cent_off_the_books_loads_nothing(name):
+    there = world()
+    one = loaded(there)
+    books = Controls.of([one])
+    off = replace(books, **{name: getattr(books, name) + D("0.01")})
+    [difference] = starting_certificates.prove(there.project, [one], off).differences
+    assert difference[1] - difference[2] == D("0.01")
+    with pytest.raises(Refused):
+        load(there, one, controls=off)
+    assert not StartingCertificate.objects.exists()
+
+
+def test_a_number_that_is_taken_a_day_to_come_and_anybody_but_an_admin_are_refused():
+    there = world()
+    load(there, loaded(there))
+    with pytest.raises(Refused):
+        load(there, loaded(there, "sc-90"))
+    with pytest.raises(Refused) as refused:
+        load(there, loaded(there, "SC-91"), as_of=there.project.today.replace(year=2099))
+    assert refused.value.field == "as_of"
+    with pytest.raises(NotAllowed):
+        load(there, loaded(there, "SC-91"), by=there.reader)
+    assert Commitment.objects.count() == 1
+
+
+def test_it_is_told_on_each_commitment():
+    there = world()
+    commitment = started(there)
+    verbs = [event.verb for event in Event.objects.about(commitment)]
+    assert verbs == ["started in the middle of the job", "approved", "entered"]
+
+
+# The pages
+
+
+def test_from_a_file_that_proves_to_commitments_that_go_on():
+    there = world()
+    there.cost_code()
+    client = signed_in(there.admin)
+    page = sent(there, client, FILE)
+    text = text_of(page)
+    assert page.status_code == 200 and "It proves to the cent." in text and "69,000.00" in text
+    assert not Commitment.objects.exists(), "proving keeps nothing"
+    form = BOOKS | {"rows": page.context["rows"]}
+    assert client.post(address(there), form).status_code == 302
+    assert list(Commitment.objects.values_list("number", flat=True)) == ["SC-90", "SC-91"]
+    painting = StartingCertificate.objects.get(commitment__number="SC-91")
+    assert (painting.total_completed_and_stored, painting.total_retainage) == (D("20000.00"), D("1000.00"))
+    again = client.post(address(there), form)
+    assert again.status_code == 422 and Commitment.objects.count() == 2, "a second press loads nothing twice"
+
+
+def test_books_that_differ_are_shown_beside_the_file():
+    there = world()
+    there.cost_code()
+    page = sent(there, signed_in(there.admin), FILE, billed="69,000.01")
+    text = text_of(page)
+    assert page.status_code == 422
+    assert "Billed to date: 69,000.01 by the books, 69,000.00 in the file, −0.01 too little" in text
+    assert "Load" not in text.split("<main")[1].split("</main>")[0]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("Insulation", "", "Say in 200 characters"),
+        ("03-100,Flashing", "99-999,Flashing", "no cost code in use"),
+        ('"45,000.00"', "45O00", "45O00"),
+        ("SC-90,Roofing,Acme Concrete", "SC-90,Roofing,Nobody Inc", "no active vendor"),
+        ("SC-90,Roofing", "SC 90,Roofing", "Use letters, digits"),
+        (",10,03", ",110,03", "from 0 to 100"),
+        ("SC-90,,,,03", "SC-90,,Bolt,,03", "Row 2 says"),
+    ],
+)
+def test_a_bad_cell_is_named_as_the_spreadsheet_names_it(old, new, words):
+    there = world()
+    there.cost_code()
+    page = sent(there, signed_in(there.admin), FILE.replace(old, new, 1))
+    assert page.status_code == 422 and words in text_of(page)
+    assert not Commitment.objects.exists()
+
+
+def test_rows_that_were_not_shown_load_nothing():
+    there = world()
+    answer = signed_in(there.admin).post(address(there), BOOKS | {"rows": "made:up:rows"}, follow=True)
+    assert "Upload the file again" in text_of(answer) and not Commitment.objects.exists()
+
+
+def test_another_companys_vendor_is_not_found():
+    there = world()
+    there.cost_code()
+    Vendor.objects.create(company=world("Other Builders").company, name="Foreign Roofs")
+    page = sent(there, signed_in(there.admin), FILE.replace("Acme Concrete", "Foreign Roofs"))
+    assert "no active vendor" in text_of(page)
