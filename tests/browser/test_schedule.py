@@ -77,6 +77,12 @@ def test_keys_fill_down_move_lines_and_add_one_at_the_end(enter, there):
     page.keyboard.press("Enter")
     expect(page.locator("#amount-4")).to_be_focused()
     expect(page.locator("[data-total]")).to_have_text("147,187.50")
+    page.locator("[name=place]").nth(2).fill("1")
+    page.keyboard.press("Tab")
+    expect(page.locator("#description-1")).to_have_value("Curbs")
+    first, third = (page.locator("[data-rows] tr").nth(at).locator("td").first for at in (0, 2))
+    first.drag_to(third, source_position={"x": 1, "y": 3})
+    expect(page.locator("[data-says]")).to_have_text("Line moved to place 3.")
     page.get_by_role("button", name="Save and go on").click()
     expect(page.get_by_text("Saved: 1 new, 1 changed, 1 moved.")).to_be_visible()
     assert [line.description for line in commitment.lines.all()] == [
