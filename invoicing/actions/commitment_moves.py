@@ -25,8 +25,8 @@ def _may_start(commitment: Commitment) -> None:
 
 
 def _is_unbilled(commitment: Commitment) -> None:
-    """C-1. A deleted invoice counts too: it can be restored."""
-    if commitment.invoices.exists():
+    """C-1. A deleted invoice counts too: it can be restored; and so does what was billed before it came here."""
+    if commitment.invoices.exists() or hasattr(commitment, "starting_certificate"):
         raise NotNow("It has been billed. From the first invoice on it changes by change orders.")
 
 

@@ -8,8 +8,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from directory.models import Event, Vendor
-from directory.refusals import NotAllowed, Refused
-from invoicing.actions import starting_certificates
+from directory.refusals import NotAllowed, NotNow, Refused
+from invoicing.actions import commitment_moves, starting_certificates
 from invoicing.actions.starting_certificates import Controls, LoadedCommitment, LoadedLine
 from invoicing.calculations import identities
 from invoicing.calculations.money import ZERO
@@ -159,6 +159,13 @@ def test_a_number_that_is_taken_a_day_to_come_and_anybody_but_an_admin_are_refus
     with pytest.raises(NotAllowed):
         load(there, loaded(there, "SC-91"), by=there.reader)
     assert Commitment.objects.count() == 1
+
+
+def test_what_was_billed_elsewhere_keeps_the_commitment_agreed():
+    """C-1."""
+    there = world()
+    with pytest.raises(NotNow, match="has been billed"):
+        commitment_moves.move(started(there), "reopen", by=there.admin, reason="A typing error")
 
 
 def test_it_is_told_on_each_commitment():
