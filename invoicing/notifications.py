@@ -6,7 +6,7 @@ from directory.models import Person
 from directory.notifications import post
 from directory.permissions import Level, Tool, people_with_level
 from invoicing.deadlines import deadline_of
-from invoicing.models import BillingSettings, DueDateExtension, Invitation, Invoice, Verdict
+from invoicing.models import BillingPeriod, BillingSettings, DueDateExtension, Invitation, Invoice, Verdict
 
 
 def _contacts(commitment) -> list[Person]:
@@ -52,6 +52,19 @@ def due_date_extended(extension: DueDateExtension, bill: Invoice | None) -> None
         template="invoicing/emails/more_time",
         context={"extension": extension, "bill": bill, "project": extension.project},
         reply_to=extension.by.email,
+    )
+
+
+def moved(invoice: Invoice, before: BillingPeriod, by) -> None:
+    """To the contacts: where their bill is now, and when it is due there."""
+    due, where = invoice.due_date, f"{invoice.billing_period}, due {invoice.due_date:%a}"
+    post(
+        about=invoice,
+        to=_contacts(invoice.commitment),
+        subject=f"Bill {invoice.position} moved to {where} {due.day} {due:%b} ({invoice.commitment.number})",
+        template="invoicing/emails/moved",
+        context={"invoice": invoice, "before": before, "by": by, "project": invoice.project},
+        reply_to=by.email,
     )
 
 

@@ -9,6 +9,7 @@ from invoicing.views import (
     billing_settings,
     bills,
     change_orders,
+    closing,
     commitment_edits,
     commitment_lists,
     commitments,
@@ -41,6 +42,7 @@ invoice_urls = [
     path("review/<int:line>/", reviews.decide, name="review-line"),
     path("review/<int:line>/amount/", reviews.allow, name="review-amount"),
     path("reopen/", reviews.reopen, name="invoice-reopen"),
+    path("period/", closing.move_bill, name="invoice-period"),
 ]
 
 commitment_urls = [
@@ -92,7 +94,7 @@ project_urls = [
     path("periods/<int:pk>/reopen/", period_changes.reopen, name="period-reopen"),
     path("periods/<int:pk>/delete/", period_changes.delete, name="period-delete"),
     path("periods/<int:pk>/invite/", billing_periods.invite, name="period-invite"),
-    path("periods/<int:pk>/close/", billing_periods.close, name="period-close"),
+    path("periods/<int:pk>/close/", closing.close, name="period-close"),
     path("periods/<int:pk>/extend/<int:commitment>/", due_dates.extend, name="period-extend"),
     path("invoices/", invoices.invoice_list, name="invoices"),
     path("invoices/<str:number>/<int:position>/", include(invoice_urls)),

@@ -219,6 +219,7 @@ DOORS = {  # address name: (to read, to write)
     "review-line": (PROJECT_ADMIN, PROJECT_ADMIN),
     "review-amount": (PROJECT_ADMIN, PROJECT_ADMIN),
     "invoice-reopen": (PROJECT_ADMIN, PROJECT_ADMIN),
+    "invoice-period": (PROJECT_ADMIN, PROJECT_ADMIN),
     "invoice-erp-send": (PROJECT_ADMIN, PROJECT_ADMIN),
     "invoice-erp-retrieve": (None, PROJECT_ADMIN),
     "invoices-erp-send": (None, PROJECT_ADMIN),

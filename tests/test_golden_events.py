@@ -598,6 +598,13 @@ def _(s):
     return lambda: s.max.post(s.project("period-remind", period.pk), {"commitment": commitment.pk})
 
 
+@act("invoice-period", "moved to another period")
+def _(s):
+    invoice = s.base.draft()
+    s.base.period(invoice.period_start_date.replace(year=2039))
+    return lambda: press(s.max, at(invoice, "invoice-period"), "invoice-period")
+
+
 @act("invitation", "accepted the invite", "started")
 def _(s):
     commitment, period = s.base.commitment(), s.base.project.billing_periods.get()

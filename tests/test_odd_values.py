@@ -21,8 +21,8 @@ from directory.actions.grants import set_level
 from directory.permissions import Level, Tool
 from erp_integrations import exporting
 from erp_integrations.models import CostCodeLink
-from invoicing.actions import access_lists, invitations
-from invoicing.models import InvoiceType
+from invoicing.actions import access_lists, billing_periods, invitations
+from invoicing.models import BillingPeriod, InvoiceType
 from tests.erp_integrations.world import CODE, SageWorld, sage_world
 from tests.factories import D, person, world
 from tests.invoicing.pages import at, signed_in
@@ -202,7 +202,7 @@ def everything() -> SageWorld:
     outdated = base.commitment(is_private=False)
     base.draft(outdated)
     base.change_order(outdated, [base.line("Extra", "100.00")])
-    period = base.project.billing_periods.get(status="open")
+    period = leave_periods_behind(w)
     invited = base.commitment(is_private=False)
     base.commitment(is_private=False)
     invitations.invite(period, [invited], InvoiceType.WORK_AND_RELEASE, by=base.admin)
@@ -210,6 +210,16 @@ def everything() -> SageWorld:
     template = permission_templates.create(base.company, "Readers", by=base.owner)
     permission_templates.add_person(template, base.reader, by=base.owner)
     return w
+
+
+def leave_periods_behind(w: SageWorld) -> BillingPeriod:
+    """Besides the open one, which it returns: one that closed with a draft in it, and an empty one."""
+    base = w.base
+    period = base.project.billing_periods.get(status="open")
+    left = base.period(period.start_date.replace(year=period.start_date.year - 1))
+    base.draft(base.commitment(is_private=False), left)
+    base.period(period.start_date.replace(year=period.start_date.year - 2))
+    return billing_periods.reopen(period, by=base.admin)
 
 
 def fingerprint() -> dict:

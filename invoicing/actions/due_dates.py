@@ -38,7 +38,7 @@ def extend_held(
         raise Stale(f"Somebody changed the due date meanwhile: it is {before} now.")
     bill = bill_in(commitment, period)
     _must_have_use(commitment, period, bill)
-    _must_be_later(period, due_date)
+    must_be_later(period, due_date)
     if not reason.strip():
         raise Refused("Say why: it is recorded, and told in the mail.", field="reason")
     extension, _ = DueDateExtension.objects.update_or_create(
@@ -78,9 +78,10 @@ def _must_have_use(commitment: Commitment, period: BillingPeriod, bill: Invoice 
         )
 
 
-def _must_be_later(period: BillingPeriod, due_date: date) -> None:
-    check_day(due_date, "due_date")
+def must_be_later(period: BillingPeriod, due_date: date, *, field: str = "due_date") -> None:
+    """Refuses a due date that gives nobody more time, naming the field."""
+    check_day(due_date, field)
     if due_date < period.project.today:
-        raise Refused("That day has passed. Choose a later one.", field="due_date")
+        raise Refused("That day has passed. Choose a later one.", field=field)
     if due_date <= period.due_date:
-        raise Refused(f"All bills are due on {period.due_date}. Choose a later day.", field="due_date")
+        raise Refused(f"All bills are due on {period.due_date}. Choose a later day.", field=field)

@@ -1,8 +1,9 @@
 """An invoice (payment application): its status machine, its header as certified, and its lines."""
 
+from django.apps import apps
 from django.conf import settings
 from django.db import models
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, Sum
 from django_fsm import FSMField, FSMModelMixin, transition
 
 from directory.fields import MoneyField, QuantityField, RateField
@@ -50,6 +51,14 @@ class InvoiceQuerySet(models.QuerySet):
 
     def awaiting_review(self):
         return self.live().filter(status=S.UNDER_REVIEW)
+
+    def stranded(self):
+        """Drafts that nobody can send: their period has closed, and nobody put them back or gave them more time."""
+        extended = apps.get_model("invoicing", "DueDateExtension").objects.filter(
+            commitment=OuterRef("commitment"), billing_period=OuterRef("billing_period")
+        )
+        drafts = self.live().filter(status=S.DRAFT, may_finish_late=False, billing_period__status="closed")
+        return drafts.exclude(Exists(extended))
 
     def newest(self):
         """The one of each commitment that no other builds on: its totals are those to date."""

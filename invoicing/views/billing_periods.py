@@ -1,13 +1,14 @@
-"""Billing periods of a project: the list, opening and closing one, and the board from which bills are invited."""
+"""Billing periods of a project: the list, opening one, and the board from which bills are invited."""
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import Count
 from django.shortcuts import get_object_or_404, redirect, render
 
 from directory.decorators import READ, WRITE, project_view
 from directory.models import Event
 from directory.permissions import Level, Tool
-from directory.refusals import NotAllowed, NotNow, Refused
+from directory.refusals import NotAllowed, Refused
 from invoicing import opening
 from invoicing.actions import billing_periods, invitations
 from invoicing.forms.billing_periods import InviteForm, PeriodForm
@@ -50,12 +51,21 @@ def _show_list(request, project, form: PeriodForm, status: int = 200):
         "project": project,
         "page": page,
         "rows": rows_of(page.object_list, request.access),
+        "stranded": stranded_in(project) if is_project_admin(request.access) else [],
         "open": project.billing_periods.filter(status=BillingPeriod.Status.OPEN).first(),
         "form": form,
         "is_admin": is_project_admin(request.access),
         "noun": "bill" if request.access.is_external else "invoice",
     }
     return render(request, "invoicing/period_list.html", context, status=status)
+
+
+def stranded_in(project) -> list[dict]:
+    """Closed periods with drafts that nobody can send any more: {period, count}, newest first, in one query."""
+    drafts = Invoice.objects.stranded().filter(billing_period__project=project)
+    counts = drafts.order_by().values("billing_period").annotate(count=Count("pk"))
+    periods = project.billing_periods.in_bulk([each["billing_period"] for each in counts]) if counts else {}
+    return [{"period": periods[each["billing_period"]], "count": each["count"]} for each in counts]
 
 
 def _period(project, pk) -> BillingPeriod:
@@ -86,6 +96,7 @@ def _show_board(request, period: BillingPeriod, form: InviteForm | None = None, 
         "form": form or InviteForm(Commitment.objects.none()),
         "ticked": ticked,
         "noun": "bill" if request.access.is_external else "invoice",
+        "stranded": stranded_in(period.project) if is_project_admin(request.access) else [],
         "events": Event.objects.about(period)[:20],
     }
     return render(request, "invoicing/period.html", context, status=status)
@@ -114,32 +125,3 @@ def _tell(request, results) -> None:
         if not result.invitation:
             commitment = result.commitment
             messages.warning(request, f"{commitment.number} {commitment.vendor.name} was not invited. {result.refusal}")
-
-
-@project_view(Tool.COMMITMENTS, Level.ADMIN)
-def close(request, project, pk):
-    must_administer(request.access)
-    period = _period(project, pk)
-    refused = None
-    if request.method == "POST":
-        try:
-            billing_periods.close(period, by=request.user)
-            messages.success(request, f"{period} is closed.")
-            return redirect("periods", project.slug)
-        except NotNow as error:
-            refused = error
-    return _show_close(request, period, refused)
-
-
-def _show_close(request, period: BillingPeriod, refused: Refused | None):
-    rows = board_of(period, request.access)
-    context = {
-        "project": period.project,
-        "period": period,
-        "refused": refused,
-        "unfinished": [row for row in rows if row.invoice and row.invoice.status in Invoice.ENTERABLE],
-        "under_review": sum(row.state == Invoice.Status.UNDER_REVIEW for row in rows),
-        "silent": sum(row.state in ("invited", "accepted") for row in rows),
-    }
-    template = "invoicing/period_close.html#dialog" if request.htmx else "invoicing/period_close.html"
-    return render(request, template, context, status=refused.status if refused else 200)

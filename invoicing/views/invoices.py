@@ -59,6 +59,7 @@ def about(request, invoice: Invoice) -> dict:
         "noun": "bill" if access.is_external else "invoice",
         "moves": moves(request, invoice),
         "sides_agree": _is_senders_side(invoice, access),
+        "may_move_period": invoice.status in Invoice.ENTERABLE and may_review(invoice, access),
         "may_attach": may_attach(invoice, access),
         "may_bill": may_bill(invoice, access),
         "may_review": may_review(invoice, access),
