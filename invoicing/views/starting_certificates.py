@@ -48,7 +48,7 @@ def _prove(request, project, form, controls: Controls, rows: list[dict], columns
             {"cell": f"{columns.get(each.column, '')}{each.row}", "words": each.words} for each in problems[:SHOWN]
         ],
         "more": max(0, len(problems) - SHOWN),
-        "differences": [] if reading.problems else [(*each, each[2] - each[1]) for each in proof.differences],
+        "differences": [] if reading.problems else [_difference(*each) for each in proof.differences],
         "loaded": [{"commitment": each, "sums": Controls.of([each])} for each in reading.loaded],
         "found": Controls.of(reading.loaded),
         "is_proved": not problems and proof.holds and not refused,
@@ -56,6 +56,11 @@ def _prove(request, project, form, controls: Controls, rows: list[dict], columns
         "rows": signing.dumps(rows, salt=SALT, compress=True),
     }
     return _show(request, project, form, status=200 if context["is_proved"] else 422, **context)
+
+
+def _difference(words: str, books, found) -> tuple:
+    """(what, by the books, in the file, difference, its size)."""
+    return words, books, found, found - books, abs(found - books)
 
 
 def _show(request, project, form, *, status: int = 200, **context):

@@ -201,7 +201,7 @@ def test_books_that_differ_are_shown_beside_the_file():
     page = sent(there, signed_in(there.admin), FILE, billed="69,000.01")
     text = text_of(page)
     assert page.status_code == 422
-    assert "Billed to date: 69,000.01 by the books, 69,000.00 in the file, −0.01 too little" in text
+    assert "Billed to date: 69,000.01 by the books, 69,000.00 in the file, 0.01 too little" in text
     assert "Load" not in text.split("<main")[1].split("</main>")[0]
 
 
