@@ -3,6 +3,7 @@
 from django.db import models
 from django_fsm import FSMField, FSMModelMixin, transition
 
+from invoicing.models.commitment_statuses import said
 from invoicing.models.commitments import Commitment
 from invoicing.permissions import may_move_change_order
 
@@ -18,11 +19,6 @@ class ChangeOrderStatus(models.TextChoices):
 
 S = ChangeOrderStatus
 OPEN = (S.DRAFT, S.PENDING)
-
-
-def _said(label: str, done: str, *, needs_reason: bool = False) -> dict:
-    """What a move is called on a button and in the timeline; whether it takes a reason."""
-    return {"label": label, "done": done, "needs_reason": needs_reason}
 
 
 class ChangeOrder(FSMModelMixin, models.Model):
@@ -63,13 +59,13 @@ class ChangeOrder(FSMModelMixin, models.Model):
         source=S.DRAFT,
         target=S.PENDING,
         permission=may_move_change_order,
-        custom=_said("Mark as pending", "marked as pending"),
+        custom=said("Mark as pending", "marked as pending"),
     )
     def send_for_approval(self, day):
         pass
 
     @transition(
-        status, source=OPEN, target=S.APPROVED, permission=may_move_change_order, custom=_said("Approve", "approved")
+        status, source=OPEN, target=S.APPROVED, permission=may_move_change_order, custom=said("Approve", "approved")
     )
     def approve(self, day):
         self.approved_date = day
@@ -79,7 +75,7 @@ class ChangeOrder(FSMModelMixin, models.Model):
         source=S.PENDING,
         target=S.REJECTED,
         permission=may_move_change_order,
-        custom=_said("Reject", "rejected", needs_reason=True),
+        custom=said("Reject", "rejected", needs_reason=True),
     )
     def reject(self, day):
         pass
@@ -89,7 +85,7 @@ class ChangeOrder(FSMModelMixin, models.Model):
         source=OPEN,
         target=S.NO_CHARGE,
         permission=may_move_change_order,
-        custom=_said("Mark as no charge", "marked as no charge"),
+        custom=said("Mark as no charge", "marked as no charge"),
     )
     def mark_no_charge(self, day):
         pass
@@ -99,7 +95,7 @@ class ChangeOrder(FSMModelMixin, models.Model):
         source=(S.PENDING, S.REJECTED, S.NO_CHARGE),
         target=S.DRAFT,
         permission=may_move_change_order,
-        custom=_said("Back to draft", "put back to draft"),
+        custom=said("Back to draft", "put back to draft"),
     )
     def back_to_draft(self, day):
         pass
@@ -109,7 +105,7 @@ class ChangeOrder(FSMModelMixin, models.Model):
         source=S.APPROVED,
         target=S.PENDING,
         permission=may_move_change_order,
-        custom=_said("Take the approval back", "took the approval back", needs_reason=True),
+        custom=said("Take the approval back", "took the approval back", needs_reason=True),
     )
     def take_back(self, day):
         self.approved_date = None
@@ -119,7 +115,7 @@ class ChangeOrder(FSMModelMixin, models.Model):
         source=(*OPEN, S.REJECTED, S.NO_CHARGE),
         target=S.VOID,
         permission=may_move_change_order,
-        custom=_said("Void", "voided", needs_reason=True),
+        custom=said("Void", "voided", needs_reason=True),
     )
     def void(self, day):
         pass

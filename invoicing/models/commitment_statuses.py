@@ -52,7 +52,7 @@ def is_purchase_order(commitment) -> bool:
     return commitment.kind == CommitmentKind.PURCHASE_ORDER
 
 
-def _said(label: str, done: str, *, needs_reason: bool = False) -> dict:
+def said(label: str, done: str, *, needs_reason: bool = False) -> dict:
     """What a move is called on a button and in the timeline; whether it takes a reason."""
     return {"label": label, "done": done, "needs_reason": needs_reason}
 
@@ -71,7 +71,7 @@ class CommitmentMachine(FSMModelMixin, models.Model):
         target=S.OUT_FOR_BID,
         conditions=[is_subcontract],
         permission=may_move_commitment,
-        custom=_said("Send out for bid", "sent out for bid"),
+        custom=said("Send out for bid", "sent out for bid"),
     )
     def send_out_for_bid(self):
         pass
@@ -82,7 +82,7 @@ class CommitmentMachine(FSMModelMixin, models.Model):
         target=S.OUT_FOR_SIGNATURE,
         conditions=[is_subcontract],
         permission=may_move_commitment,
-        custom=_said("Send out for signature", "sent out for signature"),
+        custom=said("Send out for signature", "sent out for signature"),
     )
     def send_out_for_signature(self):
         pass
@@ -93,7 +93,7 @@ class CommitmentMachine(FSMModelMixin, models.Model):
         target=S.PROCESSING,
         conditions=[is_purchase_order],
         permission=may_move_commitment,
-        custom=_said("Start processing", "started processing"),
+        custom=said("Start processing", "started processing"),
     )
     def process(self):
         pass
@@ -104,7 +104,7 @@ class CommitmentMachine(FSMModelMixin, models.Model):
         target=S.SUBMITTED,
         conditions=[is_purchase_order],
         permission=may_move_commitment,
-        custom=_said("Mark as submitted", "submitted to the vendor"),
+        custom=said("Mark as submitted", "submitted to the vendor"),
     )
     def submit(self):
         pass
@@ -114,7 +114,7 @@ class CommitmentMachine(FSMModelMixin, models.Model):
         source=S.SUBMITTED,
         target=S.PARTIALLY_RECEIVED,
         permission=may_move_commitment,
-        custom=_said("Mark as partially received", "partially received"),
+        custom=said("Mark as partially received", "partially received"),
     )
     def receive_part(self):
         pass
@@ -124,7 +124,7 @@ class CommitmentMachine(FSMModelMixin, models.Model):
         source=(S.SUBMITTED, S.PARTIALLY_RECEIVED),
         target=S.RECEIVED,
         permission=may_move_commitment,
-        custom=_said("Mark as received", "received"),
+        custom=said("Mark as received", "received"),
     )
     def receive(self):
         pass
@@ -134,7 +134,7 @@ class CommitmentMachine(FSMModelMixin, models.Model):
         source=(*PREPARED, *ORDERED),
         target=S.APPROVED,
         permission=may_move_commitment,
-        custom=_said("Approve", "approved"),
+        custom=said("Approve", "approved"),
     )
     def approve(self):
         pass
@@ -144,7 +144,7 @@ class CommitmentMachine(FSMModelMixin, models.Model):
         source=(S.OUT_FOR_BID, S.OUT_FOR_SIGNATURE, *ORDERED),
         target=S.DRAFT,
         permission=may_move_commitment,
-        custom=_said("Back to draft", "put back to draft"),
+        custom=said("Back to draft", "put back to draft"),
     )
     def back_to_draft(self):
         pass
@@ -154,7 +154,7 @@ class CommitmentMachine(FSMModelMixin, models.Model):
         source=S.APPROVED,
         target=S.DRAFT,
         permission=may_move_commitment,
-        custom=_said("Reopen as a draft", "reopened", needs_reason=True),
+        custom=said("Reopen as a draft", "reopened", needs_reason=True),
     )
     def reopen(self):
         pass
@@ -165,7 +165,7 @@ class CommitmentMachine(FSMModelMixin, models.Model):
         target=S.COMPLETE,
         conditions=[is_subcontract],
         permission=may_move_commitment,
-        custom=_said("Mark as complete", "marked as complete"),
+        custom=said("Mark as complete", "marked as complete"),
     )
     def complete(self):
         pass
@@ -175,7 +175,7 @@ class CommitmentMachine(FSMModelMixin, models.Model):
         source=(S.COMPLETE, S.TERMINATED, S.CLOSED),
         target=S.APPROVED,
         permission=may_move_commitment,
-        custom=_said("Take up again", "taken up again", needs_reason=True),
+        custom=said("Take up again", "taken up again", needs_reason=True),
     )
     def resume(self):
         pass
@@ -186,7 +186,7 @@ class CommitmentMachine(FSMModelMixin, models.Model):
         target=S.TERMINATED,
         conditions=[is_subcontract],
         permission=may_move_commitment,
-        custom=_said("Terminate", "terminated", needs_reason=True),
+        custom=said("Terminate", "terminated", needs_reason=True),
     )
     def terminate(self):
         pass
@@ -197,7 +197,7 @@ class CommitmentMachine(FSMModelMixin, models.Model):
         target=S.VOID,
         conditions=[is_subcontract],
         permission=may_move_commitment,
-        custom=_said("Void", "voided", needs_reason=True),
+        custom=said("Void", "voided", needs_reason=True),
     )
     def void(self):
         pass
@@ -207,7 +207,7 @@ class CommitmentMachine(FSMModelMixin, models.Model):
         source=S.VOID,
         target=S.DRAFT,
         permission=may_move_commitment,
-        custom=_said("Restore as a draft", "restored", needs_reason=True),
+        custom=said("Restore as a draft", "restored", needs_reason=True),
     )
     def restore(self):
         pass
@@ -218,7 +218,7 @@ class CommitmentMachine(FSMModelMixin, models.Model):
         target=S.CLOSED,
         conditions=[is_purchase_order],
         permission=may_move_commitment,
-        custom=_said("Close", "closed", needs_reason=True),
+        custom=said("Close", "closed", needs_reason=True),
     )
     def close(self):
         pass
