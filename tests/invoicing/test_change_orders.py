@@ -53,7 +53,7 @@ def address(order, name="change-order", *more) -> str:
     return reverse(name, args=[commitment.project.slug, commitment.number, order.pk, *more])
 
 
-@pytest.mark.parametrize(("state", "name"), itertools.product(REACHED, change_orders.MOVES))
+@pytest.mark.parametrize(("state", "name"), list(itertools.product(REACHED, change_orders.MOVES)))
 def test_each_move_leads_from_where_it_may_and_from_nowhere_else(state, name):
     there = world()
     order = moved(there, entered(there, there.commitment(), "0.00"), *REACHED[state])
