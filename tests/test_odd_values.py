@@ -316,7 +316,7 @@ def test_an_odd_word_in_an_address_shows_the_page_or_says_that_there_is_none():
                 status = client.get(f"{url}?{encoded([(key, value)])}").status_code
             except Exception as error:
                 status = f"{type(error).__name__}: {error}"[:200]
-            if status not in (200, 302, 404):
+            if status not in (200, 302, 404, 409):  # 409: a question that can't be asked now, and the page says why
                 wrong.append((url, key, value[:40], status))
     assert not wrong
 
