@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, settings
 
 settings.register_profile("default", max_examples=500, deadline=None)
 settings.register_profile(
-    "ci", max_examples=5_000, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+    "ci", max_examples=4_000, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
