@@ -1,4 +1,4 @@
-"""Who holds rights that should lie in different hands, and which grants cause it (R86)."""
+"""Who holds rights that should lie in different hands, and which logins may be one pair of hands (R79, R86)."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -94,3 +94,26 @@ def _in_order(levels: dict, names: dict[int, str]) -> list:
 def _named(tool: Tool, level: Level, place: int, names: dict[int, str]) -> str:
     where = f" of {names[place]}" if tool.scope == "project" else ""
     return f"{right_named(tool, level)}{where}"
+
+
+@dataclass(frozen=True)
+class Twins:
+    """Logins that may belong to one person, who could then approve and accept as two; `because` in words."""
+
+    people: tuple[Person, ...]
+    because: str
+
+
+def twins(company: Company) -> list[Twins]:
+    """Of the company's own active people: the same name, or the same mailbox but for a tag after + (R79)."""
+    found = defaultdict(list)
+    for person in sorted(Person.objects.employed_by(company), key=lambda each: each.pk):
+        found["the same name", " ".join(person.name.casefold().split())].append(person)
+        found["the same mailbox", _mailbox(person.email)].append(person)
+    return [Twins(tuple(people), because) for (because, _), people in found.items() if len(people) > 1]
+
+
+def _mailbox(email: str) -> str:
+    """dana+2@x.example is read by dana@x.example."""
+    name, _, domain = email.casefold().rpartition("@")
+    return f"{name.partition('+')[0]}@{domain}"

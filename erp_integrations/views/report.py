@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from directory.decorators import READ, company_view
 from directory.permissions import Level, Tool
-from erp_integrations.conflicts import conflicts
+from erp_integrations.conflicts import conflicts, twins
 from erp_integrations.forms import ReportFilter
 from erp_integrations.report import ACTS, Holder, accountant_report
 
@@ -36,6 +36,7 @@ def report(request, company):
         "holders": accountant_report(company, form.days),
         "acts": ACTS.values(),
         "conflicts": conflicts(company),
+        "twins": twins(company),
         "now": timezone.now(),
     }
     return render(request, "erp_integrations/report.html", context)

@@ -16,7 +16,7 @@ from directory.models import AccountingPrivilege, PermissionTemplate
 from directory.permissions import Level, Tool
 from erp_integrations import exporting
 from erp_integrations.actions import batches, exports
-from erp_integrations.conflicts import conflicts
+from erp_integrations.conflicts import conflicts, twins
 from erp_integrations.models import Download
 from erp_integrations.report import ACTS, Days, accountant_report
 from erp_integrations.views.report import as_text
@@ -224,3 +224,21 @@ def test_the_page_shows_conflicts_beside_the_report(sage):
     page = text_of(signed_in(chief(sage)).get(report_url(sage)))
     assert "Keeps vendors and people and accepts for accounting" in page
     assert "Admin on Directory, given to them" in page
+
+
+def test_logins_that_may_be_one_person_are_pointed_out(sage, client):
+    """R79: the same name, or one mailbox with a tag; a vendor's people and those who left are no approvers."""
+    company = sage.company
+    first, second = person("Dana  Doubled", company), person("dana doubled", company)
+    first.email, second.email = "dd@cascade.example", "DD+2@cascade.example"
+    first.save()
+    second.save()
+    person("Dana Doubled", company, sage.base.vendor)
+    assert [(set(each.people), each.because) for each in twins(company)] == [
+        ({first, second}, "the same name"),
+        ({first, second}, "the same mailbox"),
+    ]
+    set_level(sage.base.staff, Tool.ERP_INTEGRATIONS, company, Level.ADMIN, by=sage.base.owner)
+    client.force_login(sage.base.staff)
+    page = client.get(reverse("erp-report", args=[company.slug])).content.decode()
+    assert "Logins that may be one person" in page and "DD+2@cascade.example" in page
