@@ -14,10 +14,11 @@ from celery import signature
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F
 from django.template import Context, engines
 from django.utils import timezone
 
+from directory.audiences import no_longer_meant
 from directory.chain import Walk
 from directory.models import EventSeal, Mail, Person
 from directory.models.events import subject_name
@@ -41,30 +42,32 @@ def post(
     context: Mapping,
     reply_to: str = "",
     address: str = "",
+    audience: str = "",
 ) -> list[Mail]:
     """Write one mail for each person of `to` and wake a worker once the caller's transaction has committed.
 
     `about` is the row whose page lists the mail; it has a `company`, or is about a login and has none. `subject`
-    becomes one line. `address`: where it goes, if not to the login's own. What is secret in `context` comes sealed.
+    becomes one line. `address`: where it goes, if not to the login's own. `audience`: what a person of `to` must still
+    be when it is sent (R97), one of `audiences`. What is secret in `context` comes sealed.
     """
     line = " ".join(subject.split())[:200]
+    rest = {"reply_to": reply_to, "address": address, "audience": audience}
     people = {person.pk: person for person in to}.values()
-    return [_write(about, person, line, template, dict(context), reply_to, address) for person in people]
+    return [_write(about, person, line, template, dict(context), rest) for person in people]
 
 
-def _write(about, person: Person, subject: str, template: str, context: dict, reply_to: str, address: str) -> Mail:
+def _write(about, person: Person, subject: str, template: str, context: dict, rest: dict[str, str]) -> Mail:
     company = getattr(about, "company", None)
     context |= {"to": person, "subject": subject, "about": about, "company": company}
-    context |= {"site_url": settings.SITE_URL, "reply_to": reply_to}
+    context |= {"site_url": settings.SITE_URL, "reply_to": rest["reply_to"]}
     mail = Mail.objects.create(
         company=company,
         subject=subject_name(about),
         to=person,
-        address=address,
-        reply_to=reply_to,
         headline=subject,
         text=_render(f"{template}.txt", context, autoescape=False),
         html=inliner.inline(_render(f"{template}.html", context, autoescape=True)),
+        **rest,
     )
     wake(SEND_MAIL, mail.pk)
     return mail
@@ -86,13 +89,15 @@ def deliver(mail_id: int) -> None:
     mail = _claim(mail_id)
     if mail is None:
         return
-    if not _is_still_meant(mail):
-        _close(mail, Mail.State.WITHHELD, "The person is no longer active here.")
-        return
     try:
-        _message(mail).send()
+        why_not = no_longer_meant(mail)
+        if not why_not:
+            _message(mail).send()
     except Exception as error:  # whatever a mail server or the network thinks up
         _put_back(mail, f"{type(error).__name__}: {error}")
+        return
+    if why_not:
+        _close(mail, Mail.State.WITHHELD, why_not)
     else:
         _close(mail, Mail.State.SENT, f"Handed over for {mail.address or mail.to.email}", sent_at=timezone.now())
 
@@ -117,18 +122,6 @@ def _claim(mail_id: int) -> Mail | None:
         .update(state=Mail.State.SENDING, attempts=F("attempts") + 1, due_at=timezone.now() + CLAIM_LASTS)
     )
     return Mail.objects.select_related("to").get(pk=mail_id) if claimed else None
-
-
-def _is_still_meant(mail: Mail) -> bool:
-    """R97: people who left between the event and now get nothing; site owners are in no directory.
-
-    Who was asked to join is not in it yet and gets the question (R89); nothing else is written to them.
-    """
-    person = mail.to
-    if mail.company_id is None:
-        return person.is_active
-    places = person.memberships.filter(Q(is_active=True) | Q(asked_at__isnull=False), company=mail.company_id)
-    return person.is_active and (person.is_superuser or places.exists())
 
 
 def _message(mail: Mail) -> EmailMultiAlternatives:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from directory.audiences import COLLEAGUE, DIRECTORY_ADMIN
 from directory.models import Person
 from directory.notifications import post
 
@@ -26,6 +27,7 @@ def colleague_entered(membership, colleagues: Iterable[Person], by: Person) -> N
         to=colleagues,
         subject=f"{membership.company} added {membership.shown_name} for {membership.vendor}",
         template="directory/emails/colleague",
+        audience=COLLEAGUE,
         context={"membership": membership, "by": by},
         reply_to=by.email,
     )
@@ -38,6 +40,7 @@ def settings_loosened(company, to: Iterable[Person], loosened: list[dict], reaso
         to=to,
         subject=f"{by.name} loosened a protection of {company}",
         template="directory/emails/loosened",
+        audience=DIRECTORY_ADMIN,
         context={"loosened": loosened, "reason": reason, "by": by},
         reply_to=by.email,
     )

@@ -1,5 +1,6 @@
 """Mail about *Can Push to Accounting*: asked, granted, declined, withdrawn (section 7, R70)."""
 
+from directory.audiences import SITE_OWNER
 from directory.models import AccountingPrivilege, Person, PrivilegeRequest
 from directory.notifications import post
 
@@ -11,6 +12,7 @@ def asked(request: PrivilegeRequest) -> None:
         to=Person.objects.site_owners(),
         subject=f"{request.asked_by.name} asks for Can Push to Accounting for {request.person.name}",
         template="directory/emails/privilege_asked",
+        audience=SITE_OWNER,
         context={"request": request},
         reply_to=request.asked_by.email,
     )

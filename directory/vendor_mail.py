@@ -5,6 +5,7 @@ No mail says what the details were or become: it may reach the very person who s
 
 from collections.abc import Iterable
 
+from directory.audiences import COLLEAGUE, DIRECTORY_ADMIN
 from directory.models import Person, Vendor, VendorChange
 from directory.notifications import post
 
@@ -17,6 +18,7 @@ def change_asked(change: VendorChange, to: Iterable[Person], others: Iterable[Pe
         to=to,
         subject=f"{change.company}: a change of your details waits for a call",
         template="directory/emails/vendor_change_asked",
+        audience="" if address else COLLEAGUE,
         context={"vendor": change.vendor, "fields": field_names(change), "is_address": bool(address)},
         reply_to=second.email if second else "",
         address=address,
@@ -30,6 +32,7 @@ def change_waits(change: VendorChange, to: Iterable[Person]) -> None:
         to=to,
         subject=f"{change.asked_by.name} asked for a change of {change.vendor}: call the vendor",
         template="directory/emails/vendor_change_waits",
+        audience=DIRECTORY_ADMIN,
         context={"vendor": change.vendor, "change": change, "fields": field_names(change)},
         reply_to=change.asked_by.email,
     )

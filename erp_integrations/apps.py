@@ -1,6 +1,11 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
 class ErpIntegrationsConfig(AppConfig):
     name = "erp_integrations"
     verbose_name = "ERP Integrations"
+
+    def ready(self):
+        import_module("erp_integrations.notifications")  # says who is told as what (R97)

@@ -8,13 +8,40 @@ from datetime import datetime, time
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from directory.audiences import audience
 from directory.models import Company, Mail, MailPace, Person
 from directory.notifications import post
-from directory.permissions import accounting_approvers
+from directory.permissions import accounting_approvers, read_access
 from erp_integrations.models import ExportBatch, InvoiceExport
+from erp_integrations.permissions import is_accounting_approver
+from invoicing.permissions import is_project_admin, may_see_commitment
 
 DIGEST_AT = time(7)  # in the company's zone
 LISTED = 50
+APPROVER = "an accounting approver"
+SENDER = "an accounting approver or an invoice administrator"
+INVOLVED = "somebody who sees the invoice"
+
+
+@audience(APPROVER)
+def is_told_as_approver(about, person) -> bool:
+    """Of the company, or of the company that an export or a batch belongs to."""
+    company = about if isinstance(about, Company) else about.company
+    return is_accounting_approver(read_access(person, company))
+
+
+@audience(SENDER)
+def is_told_as_sender(batch: ExportBatch, person) -> bool:
+    """They approve for the company, or administer the invoices of a project with one of the batch."""
+    if is_accounting_approver(read_access(person, batch.company)):
+        return True
+    exports = InvoiceExport.objects.filter(items__batch=batch, sent_by=person).with_context()
+    return any(is_project_admin(read_access(person, export.company, export.project)) for export in exports)
+
+
+@audience(INVOLVED)
+def is_told_as_involved(export: InvoiceExport, person) -> bool:
+    return may_see_commitment(export.invoice.commitment, read_access(person, export.company, export.project))
 
 
 def sent(exports: list[InvoiceExport]) -> None:
@@ -26,6 +53,7 @@ def sent(exports: list[InvoiceExport]) -> None:
         to=accounting_approvers(first.company).filter(accounting_mail=MailPace.AT_ONCE).exclude(pk=first.sent_by_id),
         subject=f"{count} for accounting: {first.project.name}",
         template="erp_integrations/emails/sent",
+        audience=APPROVER,
         context={"exports": exports, "sender": first.sent_by},
         reply_to=first.sent_by.email,
     )
@@ -38,6 +66,7 @@ def sent_again(export: InvoiceExport, rejecter: Person) -> None:
         to=[rejecter],
         subject=f"{export.invoice} was sent again: {export.invoice.commitment.vendor.name}",
         template="erp_integrations/emails/sent_again",
+        audience=APPROVER,
         context={"export": export, "sender": export.sent_by},
         reply_to=export.sent_by.email,
     )
@@ -50,6 +79,7 @@ def rejected(export: InvoiceExport) -> None:
         to=[export.sent_by, export.invoice.created_by],
         subject=f"Accounting rejected {export.invoice}: {export.reason[:120]}",
         template="erp_integrations/emails/rejected",
+        audience=INVOLVED,
         context={"export": export},
         reply_to=export.answered_by.email,
     )
@@ -62,6 +92,7 @@ def failed(batch: ExportBatch, exports: list[InvoiceExport], message: str) -> No
         to=[batch.accepted_by, *(export.sent_by for export in exports if export.sent_by)],
         subject=f"{batch.key} could not be built",
         template="erp_integrations/emails/failed",
+        audience=SENDER,
         context={"batch": batch, "exports": exports, "message": message},
     )
 
@@ -76,6 +107,7 @@ def ready(batch: ExportBatch) -> None:
         to=[batch.accepted_by],
         subject=f"{batch.key} is ready to import: {invoices}, {batch.net:,.2f}",
         template="erp_integrations/emails/ready",
+        audience=APPROVER,
         context={"batch": batch},
     )
 
@@ -121,6 +153,7 @@ def _digest(company: Company, person: Person, exports: list[InvoiceExport], key:
         to=[person],
         subject=f"{count} for accounting",
         template="erp_integrations/emails/digest",
+        audience=APPROVER,
         context={"exports": exports[:LISTED], "count": len(exports), "more": max(len(exports) - LISTED, 0)},
     )
     mail.dedupe_key = key

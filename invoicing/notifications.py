@@ -2,11 +2,24 @@
 
 from django.db.models import Q
 
+from directory.audiences import audience
 from directory.models import Person
 from directory.notifications import post
-from directory.permissions import Level, Tool, people_with_level
+from directory.permissions import Level, Tool, people_with_level, read_access
 from invoicing.deadlines import deadline_of
-from invoicing.models import BillingPeriod, BillingSettings, DueDateExtension, Invitation, Invoice, Verdict
+from invoicing.models import BillingPeriod, BillingSettings, Commitment, DueDateExtension, Invitation, Invoice, Verdict
+from invoicing.permissions import may_see_commitment
+
+CONTACT = "an invoice contact of it"
+LISTED = "on the project’s distribution list"
+
+
+@audience(CONTACT)
+def is_told_as_contact(about, person) -> bool:
+    """Of the commitment itself, or of the one that an invite or an invoice is about; and they can open it (P-1)."""
+    commitment = about if isinstance(about, Commitment) else about.commitment
+    access = read_access(person, commitment.company, commitment.project)
+    return access.is_external and may_see_commitment(commitment, access)
 
 
 def _contacts(commitment) -> list[Person]:
@@ -23,6 +36,19 @@ def may_be_told(project):
     return people_with_level(project, Tool.COMMITMENTS, Level.READ_ONLY).filter(own).distinct()
 
 
+@audience(LISTED)
+def is_told_as_listed(invoice: Invoice, person) -> bool:
+    """On the list, and may still look into the project."""
+    return _listed(invoice).filter(pk=person.pk).exists()
+
+
+def _listed(invoice: Invoice):
+    settings = _settings(invoice.project)
+    if settings.pk is None:
+        return Person.objects.none()
+    return settings.distribution_list.filter(pk__in=may_be_told(invoice.project).values("pk"))
+
+
 def invited(invitation: Invitation) -> None:
     """To each contact: project, commitment, period, due date, type, who invites, the project's words, one link."""
     project, period = invitation.project, invitation.billing_period
@@ -30,6 +56,7 @@ def invited(invitation: Invitation) -> None:
     post(
         about=invitation,
         to=_contacts(invitation.commitment),
+        audience=CONTACT,
         subject=f"{project.name}: send your {period} bill by {due:%a} {due.day} {due:%b}",
         template="invoicing/emails/invited",
         context={
@@ -48,6 +75,7 @@ def due_date_extended(extension: DueDateExtension, bill: Invoice | None) -> None
     post(
         about=bill or extension.commitment,
         to=_contacts(extension.commitment),
+        audience=CONTACT,
         subject=f"You have until {due:%a} {due.day} {due:%b} for your {period} bill ({extension.commitment.number})",
         template="invoicing/emails/more_time",
         context={"extension": extension, "bill": bill, "project": extension.project},
@@ -61,6 +89,7 @@ def moved(invoice: Invoice, before: BillingPeriod, by) -> None:
     post(
         about=invoice,
         to=_contacts(invoice.commitment),
+        audience=CONTACT,
         subject=f"Bill {invoice.position} moved to {where} {due.day} {due:%b} ({invoice.commitment.number})",
         template="invoicing/emails/moved",
         context={"invoice": invoice, "before": before, "by": by, "project": invoice.project},
@@ -70,13 +99,10 @@ def moved(invoice: Invoice, before: BillingPeriod, by) -> None:
 
 def submitted(invoice: Invoice) -> None:
     """To the project's invoice distribution list, as far as they may still look into the project (R97)."""
-    settings = _settings(invoice.project)
-    if settings.pk is None:
-        return
-    lookers = may_be_told(invoice.project)
     post(
         about=invoice,
-        to=list(settings.distribution_list.filter(pk__in=lookers.values("pk"))),
+        to=_listed(invoice),
+        audience=LISTED,
         subject=f"{invoice.vendor.name} sent bill {invoice.position}: {invoice.current_payment_due:,.2f}",
         template="invoicing/emails/submitted",
         context={"invoice": invoice, "project": invoice.project},
@@ -97,6 +123,7 @@ def sent_back(invoice: Invoice) -> None:
     post(
         about=invoice,
         to=_contacts(invoice.commitment),
+        audience=CONTACT,
         subject=f"{count} of bill {invoice.position} need{'s' if one else ''} you ({invoice.commitment.number})"
         if rejected
         else f"Bill {invoice.position} came back to you ({invoice.commitment.number})",
@@ -113,6 +140,7 @@ def approved(invoice: Invoice) -> None:
     post(
         about=invoice,
         to=_contacts(invoice.commitment),
+        audience=CONTACT,
         subject=f"Bill {invoice.position} approved{noted}: {invoice.current_payment_due:,.2f}",
         template="invoicing/emails/approved",
         context={"invoice": invoice, "project": invoice.project},
@@ -124,6 +152,7 @@ def reopened(invoice: Invoice, reason: str) -> None:
     post(
         about=invoice,
         to=_contacts(invoice.commitment),
+        audience=CONTACT,
         subject=f"Bill {invoice.position} is under review again ({invoice.commitment.number})",
         template="invoicing/emails/reopened",
         context={"invoice": invoice, "project": invoice.project, "reason": reason},
@@ -139,6 +168,7 @@ def reminded(invitation: Invitation) -> None:
     post(
         about=invitation,
         to=_contacts(invitation.commitment),
+        audience=CONTACT,
         subject=f"{when}: {invitation.billing_period} bill for {invitation.commitment.number}",
         template="invoicing/emails/reminded",
         context={"invitation": invitation, "project": project, "due": due},

@@ -47,6 +47,11 @@ class Mail(models.Model):
     dedupe_key = models.CharField(
         max_length=100, blank=True, help_text="Names what must be said once, such as one day's digest (R36)."
     )
+    audience = models.CharField(
+        max_length=60,
+        blank=True,
+        help_text="What its reader must still be when it is sent (R97).",
+    )
     reply_to = models.EmailField(blank=True)
     headline = models.CharField("subject line", max_length=200)
     text = models.TextField()
