@@ -66,8 +66,16 @@ def may_edit_commitment(commitment, access) -> bool:
     return is_own_draft and may_create_commitments(access) and may_see_commitment(commitment, access)
 
 
+def may_edit_change_order(change_order, access) -> bool:
+    """Its number, title and lines: an Admin; while it is a draft, also whoever entered it (1.2)."""
+    if is_project_admin(access):
+        return True
+    is_own_draft = change_order.status == change_order.Status.DRAFT and change_order.created_by_id == access.person.pk
+    return is_own_draft and may_create_commitments(access) and may_see_commitment(change_order.commitment, access)
+
+
 def may_move_change_order(change_order, access) -> bool:
-    """Its number, title and status: an Admin (1.2)."""
+    """Its status: an Admin (1.2)."""
     return is_project_admin(access)
 
 

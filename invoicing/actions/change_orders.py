@@ -17,6 +17,7 @@ from invoicing.permissions import (
     ADMIN_RIGHT,
     DRAFT_RIGHT,
     may_create_commitments,
+    may_edit_change_order,
     may_move_change_order,
     may_see_commitment,
 )
@@ -31,7 +32,7 @@ def enter(commitment: Commitment, number: str, title: str, lines: list[NewLine],
         raise NotAllowed(DRAFT_RIGHT)
     if commitment.status in (Commitment.Status.VOID, Commitment.Status.TERMINATED, Commitment.Status.CLOSED):
         raise NotNow(f"The commitment is {commitment.get_status_display()}. It takes no change order.")
-    change_order = ChangeOrder(commitment=commitment, number=number.strip(), title=title.strip())
+    change_order = ChangeOrder(commitment=commitment, number=number.strip(), title=title.strip(), created_by=by)
     _must_fit(change_order)
     change_order.save()
     add_lines(commitment, lines, change_order)
@@ -43,7 +44,7 @@ def enter(commitment: Commitment, number: str, title: str, lines: list[NewLine],
 @transaction.atomic
 def edit(change_order: ChangeOrder, number: str, title: str, *, by, version: int) -> ChangeOrder:
     """Another number or title while it is a draft or pending. `version` is the commitment's that was looked at."""
-    commitment, change_order = _locked_with(change_order, by, version)
+    commitment, change_order = _locked_with(change_order, by, version, may_edit_change_order)
     if not change_order.is_open:
         raise NotNow(f"It is {change_order.get_status_display()}. Only a draft or pending one can be changed.")
     wanted = {"number": number.strip(), "title": title.strip()}
@@ -123,7 +124,7 @@ def move(change_order: ChangeOrder, name: str, *, by, reason: str = "", version:
     Refuses without the right, on an older version of the commitment, from another state, against a guard, or without
     the reason it needs.
     """
-    commitment, change_order = _locked_with(change_order, by, version)
+    commitment, change_order = _locked_with(change_order, by, version, may_move_change_order)
     transition, guard = MOVES[name]
     if not can_proceed(transition.__get__(change_order)):
         raise NotNow(f"It is {change_order.get_status_display()} now, so that is no longer possible.")
@@ -149,13 +150,13 @@ def _locked(pk: int) -> Commitment:
     return Commitment.objects.select_for_update(of=("self",)).select_related("project__company").get(pk=pk)
 
 
-def _locked_with(change_order: ChangeOrder, by, version: int | None) -> tuple[Commitment, ChangeOrder]:
-    """The commitment first, as everybody locks them (R45); by an Admin, on the version that was looked at."""
+def _locked_with(change_order: ChangeOrder, by, version: int | None, may: Callable) -> tuple[Commitment, ChangeOrder]:
+    """The commitment first, as everybody locks them (R45); by whoever `may`, on the version that was looked at."""
     commitment = _locked(change_order.commitment_id)
     change_order = (
         ChangeOrder.objects.select_for_update(of=("self",)).select_related("commitment").get(pk=change_order.pk)
     )
-    if not may_move_change_order(change_order, read_access(by, commitment.company, commitment.project)):
+    if not may(change_order, read_access(by, commitment.company, commitment.project)):
         raise NotAllowed(ADMIN_RIGHT)
     if version is not None and commitment.version != version:
         raise Stale("Somebody changed this commitment in between. Look at it again, then decide.")

@@ -13,7 +13,7 @@ from invoicing.calculations.schedules import NAMES, Outcome, RowChange, Schedule
 from invoicing.models import ChangeOrder, Commitment, CostCode, ScheduleLine
 from invoicing.models.bulk_writing import write_all
 from invoicing.models.commitment_statuses import APPROVED_ONCE
-from invoicing.permissions import ADMIN_RIGHT, may_edit_commitment
+from invoicing.permissions import ADMIN_RIGHT, may_edit_change_order, may_edit_commitment
 
 MOST_LINES = 1_500  # with every input of a line, below what one form may send (F12)
 MOST_TOLD = 200  # changes of one event; the rest is counted
@@ -48,15 +48,12 @@ def change_schedule(schedule: Schedule, wanted: Sequence[ScheduleRow], *, versio
     Raises Stale when somebody saved since `version`; NotNow or Refused, with `rows[3].amount` as its field where one
     cell is to blame, when a line was billed or the commitment is agreed (C-1).
     """
-    commitment = Commitment.objects.select_for_update(of=("self",)).get(pk=schedule.commitment.pk)
-    if not may_edit_commitment(commitment, read_access(by, commitment.company, commitment.project)):
+    schedule = _locked(schedule)
+    commitment = schedule.commitment
+    if not may_change(schedule, read_access(by, commitment.company, commitment.project)):
         raise NotAllowed(ADMIN_RIGHT)
     if commitment.version != version:
         raise Stale("Somebody saved this commitment while you had it open. Nothing was overwritten.")
-    if schedule.change_order:
-        schedule = Schedule(commitment, ChangeOrder.objects.select_for_update().get(pk=schedule.change_order.pk))
-    else:
-        schedule = Schedule(commitment)
     why_not = locked_because(schedule)
     if why_not:
         raise NotNow(why_not)
@@ -72,6 +69,23 @@ def change_schedule(schedule: Schedule, wanted: Sequence[ScheduleRow], *, versio
     about = schedule.change_order or commitment
     Event.objects.record("changed the schedule of values", about, by=by, changes=_told(changes))
     return changes
+
+
+def _locked(schedule: Schedule) -> Schedule:
+    """The commitment first, as everybody locks them (R45)."""
+    commitment = Commitment.objects.select_for_update(of=("self",)).get(pk=schedule.commitment.pk)
+    if schedule.change_order is None:
+        return Schedule(commitment)
+    change_order = ChangeOrder.objects.select_for_update(of=("self",)).get(pk=schedule.change_order.pk)
+    change_order.commitment = commitment
+    return Schedule(commitment, change_order)
+
+
+def may_change(schedule: Schedule, access) -> bool:
+    """Whose lines they are decides: the commitment's own, or those of a change order (1.2)."""
+    if schedule.change_order:
+        return may_edit_change_order(schedule.change_order, access)
+    return may_edit_commitment(schedule.commitment, access)
 
 
 def locked_because(schedule: Schedule) -> str:

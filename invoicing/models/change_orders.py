@@ -1,5 +1,6 @@
 """Changes of a commitment: lines added by agreement, positive or negative, billable once approved (C-3)."""
 
+from django.conf import settings
 from django.db import models
 from django_fsm import FSMField, FSMModelMixin, transition
 
@@ -29,6 +30,7 @@ class ChangeOrder(FSMModelMixin, models.Model):
     title = models.CharField(max_length=120)
     status = FSMField(choices=ChangeOrderStatus, default=ChangeOrderStatus.DRAFT, protected=True, max_length=20)
     approved_date = models.DateField(null=True, blank=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
 
     class Meta:
         ordering = ["number"]

@@ -6,15 +6,22 @@ from django.shortcuts import get_object_or_404, redirect, render
 
 from directory.models import Event
 from directory.permissions import Level
-from directory.refusals import NotAllowed, NotNow, Refused
+from directory.refusals import NotAllowed, NotNow, Refused, Stale
 from invoicing.actions import change_orders
 from invoicing.actions.schedules import Schedule
 from invoicing.calculations.money import ZERO
 from invoicing.decorators import commitment_view
 from invoicing.forms.change_orders import ChangeOrderForm
 from invoicing.forms.commitments import MoveForm
+from invoicing.forms.versions import differences, on_version
 from invoicing.models import ChangeOrder, Commitment, Invoice
-from invoicing.permissions import DRAFT_RIGHT, is_project_admin, may_create_commitments
+from invoicing.permissions import (
+    ADMIN_RIGHT,
+    DRAFT_RIGHT,
+    is_project_admin,
+    may_create_commitments,
+    may_edit_change_order,
+)
 from invoicing.views.doors import must_administer
 from invoicing.views.schedules import edit_schedule
 
@@ -28,6 +35,11 @@ def _of(commitment: Commitment, pk: int) -> ChangeOrder:
     change_order = get_object_or_404(commitment.change_orders, pk=pk)
     change_order.commitment = commitment
     return change_order
+
+
+def _must_edit(request, change_order: ChangeOrder) -> None:
+    if not may_edit_change_order(change_order, request.access):
+        raise NotAllowed(ADMIN_RIGHT)
 
 
 @commitment_view(Level.READ_ONLY)
@@ -46,8 +58,7 @@ def new(request, commitment):
             form.add_error(refused.field or None, refused.message)
         else:
             messages.success(request, f"{made.number} is a draft. Its lines come next.")
-            is_admin = is_project_admin(request.access)
-            return redirect("change-order-lines" if is_admin else "change-order", *_at(made))
+            return redirect("change-order-lines", *_at(made))
     context = {"project": commitment.project, "commitment": commitment, "form": form}
     return render(request, "invoicing/change_order_new.html", context, status=422 if form.errors else 200)
 
@@ -58,7 +69,7 @@ def page(request, commitment, pk):
     change_order = _of(commitment, pk)
     if request.method != "POST":
         return _show(request, change_order)
-    must_administer(request.access)
+    _must_edit(request, change_order)
     form = ChangeOrderForm(request.POST)
     if not form.is_valid():
         return _show(request, change_order, form, status=422)
@@ -69,6 +80,8 @@ def page(request, commitment, pk):
         )
     except NotAllowed:
         raise
+    except Stale:
+        return _show_both_versions(request, change_order, form)
     except Refused as refused:
         form.add_error(refused.field or None, refused.message)
         return _show(request, change_order, form, status=refused.status)
@@ -76,8 +89,19 @@ def page(request, commitment, pk):
     return redirect("change-order", *_at(change_order))
 
 
-def _show(request, change_order: ChangeOrder, form: ChangeOrderForm | None = None, *, refused=None, status: int = 200):
-    commitment, is_admin = change_order.commitment, is_project_admin(request.access)
+def _show_both_versions(request, change_order: ChangeOrder, form: ChangeOrderForm):
+    """I-5: what is stored beside what was typed, which saving again, knowingly, puts in its place."""
+    commitment = change_order.commitment
+    commitment.refresh_from_db(fields=["version"])
+    change_order = _of(commitment, change_order.pk)
+    found = differences(form, {"number": change_order.number, "title": change_order.title})
+    again = ChangeOrderForm(on_version(form.data, commitment.version))
+    return _show(request, change_order, again, status=409, found=found)
+
+
+def _show(request, change_order: ChangeOrder, form=None, *, refused=None, found=None, status: int = 200):
+    """`form`: its number and title as they came back; `found`: how they differ from what somebody else saved."""
+    commitment = change_order.commitment
     lines = list(Schedule(commitment, change_order).lines)
     total = sum((line.amount for line in lines), ZERO)
     before = commitment.original_contract_sum + commitment.net_change_orders
@@ -94,7 +118,10 @@ def _show(request, change_order: ChangeOrder, form: ChangeOrderForm | None = Non
         "before": before,
         "after": before + total,
         "form": form or ChangeOrderForm(initial=typed),
-        "is_admin": is_admin,
+        "may_edit": change_order.is_open and may_edit_change_order(change_order, request.access),
+        "is_admin": is_project_admin(request.access),
+        "differences": found,
+        "is_stale": found is not None,
         "moves": [{"name": name, **change_orders.words_of(name)} for name in change_orders.MOVES if name in moves],
         "refused": refused,
         "noun": "bill" if request.access.is_external else "invoice",
@@ -107,7 +134,7 @@ def _show(request, change_order: ChangeOrder, form: ChangeOrderForm | None = Non
 @commitment_view(Level.READ_ONLY)
 def lines(request, commitment, pk):
     change_order = _of(commitment, pk)
-    must_administer(request.access)
+    _must_edit(request, change_order)
     return edit_schedule(request, Schedule(commitment, change_order))
 
 

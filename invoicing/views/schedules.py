@@ -10,6 +10,7 @@ from directory.models import Event
 from directory.permissions import Level
 from directory.refusals import NotAllowed, Refused, Stale
 from directory.vendor_forms import UploadForm
+from invoicing import editors
 from invoicing.actions.schedules import MOST_LINES, Schedule, change_schedule, locked_because, rows_of
 from invoicing.calculations.money import ZERO
 from invoicing.calculations.schedules import Outcome, compare, total
@@ -49,6 +50,7 @@ def edit_schedule(request, schedule: Schedule):
         if why_not:
             messages.info(request, why_not)
             return redirect(*_home_of(schedule))
+        editors.opened(commitment, request.user, _named_lines(schedule))
         return _show(request, schedule, ScheduleSheet(stored, _codes(commitment)))
     sheet = ScheduleSheet(stored, _codes(commitment), request.POST)
     if sheet.is_cut:
@@ -72,8 +74,13 @@ def _save(request, schedule: Schedule, sheet: ScheduleSheet):
     except Refused as refused:
         at_its_cell = sheet.blame(refused.field, refused.message)
         return _show(request, schedule, sheet, Refused("Nothing was saved yet.") if at_its_cell else refused)
+    editors.done(schedule.commitment, request.user)
     messages.success(request, _saved_words(changes))
     return redirect(request.path if request.POST.get("then") == "stay" else reverse(*_named(_home_of(schedule))))
+
+
+def _named_lines(schedule: Schedule) -> str:
+    return f"the lines of {schedule.change_order.number}" if schedule.change_order else "this schedule of values"
 
 
 def _named(home: tuple) -> tuple:
@@ -138,6 +145,7 @@ def _show(request, schedule, sheet, refused: Refused | None = None, *, blank: in
         "stored_total": stored_total,
         "total": sheet.total,
         "form": UploadForm(),
+        "editors": editors.others_at(commitment, request.user),
     }
     return render(request, "invoicing/schedule.html", context, status=refused.status if refused else 200)
 

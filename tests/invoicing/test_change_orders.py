@@ -211,10 +211,7 @@ def test_from_its_number_to_lines_that_are_billed_through_the_pages():
     answer = client.post(new, {"number": "CO-1", "title": "Canopy"})
     order = ChangeOrder.objects.get()
     assert answer.url == address(order, "change-order-lines")
-    commitment.refresh_from_db()
-    row = {"line": "", "shown": "", "place": "1", "code": "03-100", "type": "Subcontract", "description": "Canopy"}
-    row |= {"quantity": "", "unit": "", "price": "", "rate": "", "amount": "(1,250.00)", "known": "", "end": "1"}
-    client.post(address(order, "change-order-lines"), row | {"version": commitment.version})
+    client.post(address(order, "change-order-lines"), typed_line(commitment, amount="(1,250.00)"))
     commitment.refresh_from_db()
     page = text_of(client.get(address(order)))
     assert "−1,250.00" in page and "101,352.00" in page, "102,602.00 less 1,250.00"
@@ -239,3 +236,87 @@ def test_what_is_wrong_with_a_change_order_is_said_at_its_field():
         assert answer.status_code == 422 and words in text_of(answer)
     assert not ChangeOrder.objects.exists()
     assert Commitment.objects.get(pk=commitment.pk).version == commitment.version
+
+
+def standard(there):
+    someone = person("Stan Dard", there.company)
+    set_level(someone, Tool.COMMITMENTS, there.project, Level.STANDARD, by=there.owner)
+    return someone
+
+
+def typed_line(commitment, **cells) -> dict:
+    """What the editor's form sends for one new line."""
+    commitment.refresh_from_db()
+    row = {"line": "", "shown": "", "place": "1", "code": "03-100", "type": "Subcontract", "description": "Canopy"}
+    row |= {"quantity": "", "unit": "", "price": "", "rate": "", "amount": "1250", "known": "", "end": "1"}
+    return row | {"version": commitment.version} | cells
+
+
+def test_whoever_enters_a_draft_gives_it_its_lines_until_it_is_pending():
+    """1.2: Standard creates drafts; the rest is an Admin's."""
+    there = world()
+    stan, other = standard(there), standard(there)
+    commitment = there.commitment(is_private=False)
+    client = signed_in(stan)
+    new = reverse("change-order-new", args=[commitment.project.slug, commitment.number])
+    answer = client.post(new, {"number": "CO-1", "title": "Canopy"})
+    order = ChangeOrder.objects.get()
+    assert answer.url == address(order, "change-order-lines")
+    assert client.post(answer.url, typed_line(commitment)).status_code == 302
+    assert order.lines.get().amount == D("1250.00")
+    page = text_of(client.get(address(order)))
+    assert "Edit lines" in page and "Number and title" in page and "Mark as pending" not in page
+    assert signed_in(other).post(answer.url, typed_line(commitment)).status_code == 403
+    moved(there, order, "send_for_approval")
+    assert "Edit lines" not in text_of(client.get(address(order)))
+    commitment.refresh_from_db()
+    with pytest.raises(NotAllowed):
+        change_schedule(Schedule(commitment, order), [], version=commitment.version, by=stan)
+    with pytest.raises(NotAllowed):
+        change_orders.edit(order, "CO-1", "Mine", by=stan, version=commitment.version)
+
+
+def test_a_draft_on_a_commitment_that_one_no_longer_sees_is_no_longer_ones_own():
+    """P-2 comes before it."""
+    there = world()
+    stan = standard(there)
+    commitment = there.commitment(is_private=False)
+    order = change_orders.enter(commitment, "CO-1", "Canopy", [], by=stan)
+    Commitment.objects.filter(pk=commitment.pk).update(is_private=True)
+    commitment.refresh_from_db()
+    with pytest.raises(NotAllowed):
+        change_schedule(Schedule(commitment, order), [], version=commitment.version, by=stan)
+    assert signed_in(stan).get(address(order, "change-order-lines")).status_code == 404
+
+
+def test_a_title_typed_on_an_older_version_is_shown_beside_theirs_and_can_be_saved_knowingly():
+    """I-5."""
+    there = world()
+    commitment = there.commitment()
+    order = entered(there, commitment, "1.00")
+    commitment.refresh_from_db()
+    old = {"number": "CO-1", "title": "Mine", "version": commitment.version}
+    change_orders.edit(order, "CO-1", "Theirs", by=there.second_admin, version=commitment.version)
+    client = signed_in(there.admin)
+    answer = client.post(address(order), old)
+    page = text_of(answer)
+    assert answer.status_code == 409 and "Save on top of theirs" in page
+    assert '<td data-label="Stored now">Theirs</td><td data-label="Yours"><strong>Mine</strong>' in page
+    order.refresh_from_db()
+    assert order.title == "Theirs"
+    again = {name: answer.context["form"][name].value() for name in old}
+    assert client.post(address(order), again).status_code == 302
+    order.refresh_from_db()
+    assert order.title == "Mine"
+
+
+def test_what_was_typed_is_shown_even_when_it_was_approved_meanwhile():
+    there = world()
+    commitment = there.commitment()
+    order = entered(there, commitment, "1.00")
+    commitment.refresh_from_db()
+    old = {"number": "CO-1", "title": "Mine", "version": commitment.version}
+    moved(there, order, "approve")
+    answer = signed_in(there.admin).post(address(order), old)
+    page = text_of(answer)
+    assert answer.status_code == 409 and "can’t be changed any more" in page and "<strong>Mine</strong>" in page

@@ -2,18 +2,22 @@
 
 import io
 import re
+from datetime import UTC, datetime
 
 import openpyxl
 import pytest
+import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from redis.exceptions import RedisError
 
 from directory.actions.grants import set_level
 from directory.models import Event
 from directory.permissions import Level, Tool
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
+from invoicing import editors
 from invoicing.actions import commitment_moves, commitments
 from invoicing.actions.commitments import NewLine
 from invoicing.actions.schedules import MOST_LINES, Schedule, change_schedule, rows_of
@@ -347,6 +351,48 @@ def test_theirs_can_be_taken_cell_by_cell_and_what_they_changed_does_not_go_unse
     data |= {name: [row.texts[name] for row in kept] for name in CELLS}
     assert client.post(address(commitment), data).status_code == 302
     assert [row.amount for row in rows(commitment)] == [D("9.00"), D("3.00"), D("9.00")]
+
+
+def test_the_second_to_open_it_is_told_who_was_there_first_and_since_when():
+    there = world()
+    commitment = draft(there)
+    with time_machine.travel(datetime(2031, 5, 6, 15, 4, tzinfo=UTC), tick=False):
+        first, second = signed_in(there.admin), signed_in(there.second_admin)
+        assert "is editing" not in text_of(first.get(address(commitment)))
+        assert "is editing" not in text_of(first.get(address(commitment))), "oneself is nobody else"
+    with time_machine.travel(datetime(2031, 5, 6, 15, 24, tzinfo=UTC), tick=False):
+        page = text_of(second.get(address(commitment)))
+        assert f"{there.admin.name} is editing this schedule of values too" in page
+        assert "20 minutes ago" in page and "2031-05-06T" in page
+        answer = second.post(address(commitment), sent(commitment, rows(commitment), amount=["x", "2", "3"]))
+        assert answer.status_code == 422 and f"{there.admin.name} is editing" in text_of(answer)
+        fields = reverse("commitment-edit", args=[commitment.project.slug, commitment.pk])
+        assert f"{there.admin.name} is editing" in text_of(second.get(fields))
+    with time_machine.travel(datetime(2031, 5, 6, 16, 5, tzinfo=UTC), tick=False):
+        assert "is editing" not in text_of(second.get(address(commitment))), "gone after an hour"
+
+
+def test_whoever_has_saved_is_not_said_to_be_editing():
+    there = world()
+    commitment, other = draft(there), draft(there)
+    first, second = signed_in(there.admin), signed_in(there.second_admin)
+    first.get(address(commitment))
+    assert "is editing" not in text_of(second.get(address(other)))
+    assert f"{there.admin.name} is editing" in text_of(second.get(address(commitment)))
+    first.post(address(commitment), sent(commitment, rows(commitment), amount=["1", "2", "3"]))
+    assert "is editing" not in text_of(second.get(address(commitment)))
+
+
+def test_a_cache_that_is_down_costs_the_warning_and_nothing_else(monkeypatch):
+    there = world()
+    commitment = draft(there)
+
+    def fail(*_, **__):
+        raise RedisError
+
+    for name in ("get", "set"):
+        monkeypatch.setattr(editors.cache, name, fail)
+    assert signed_in(there.admin).get(address(commitment)).status_code == 200
 
 
 def test_more_lines_than_one_form_may_send_are_refused_before_anybody_types_them_and_nothing_is_lost():
