@@ -70,6 +70,7 @@ cost_code_urls = [
     path("workbook/", cost_codes.workbook, name="cost-codes-workbook"),
     path("upload/", cost_codes.upload, name="cost-codes-upload"),
     path("apply/", cost_codes.apply, name="cost-codes-apply"),
+    path("types/", cost_codes.name_types, name="cost-types"),
     path("<int:pk>/", cost_codes.code_page, name="cost-code"),
 ]
 

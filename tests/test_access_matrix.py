@@ -185,6 +185,7 @@ DOORS = {  # address name: (to read, to write)
     "cost-codes-workbook": (DIRECTORY, None),
     "cost-codes-upload": (DIRECTORY_ADMIN, DIRECTORY_ADMIN),
     "cost-codes-apply": (None, DIRECTORY_ADMIN),
+    "cost-types": (None, DIRECTORY_ADMIN),
     "cost-code": (DIRECTORY_ADMIN, DIRECTORY_ADMIN),
     "change-order-new": (ATTACH_TO_COMMITMENT, ATTACH_TO_COMMITMENT),
     "change-order": (COMMITMENT, COMMITMENT_ADMIN),

@@ -451,13 +451,24 @@ def _(s):
 
 @act("cost-codes-upload")
 def _(s):
-    file = SimpleUploadedFile("codes.csv", b"Cost code,Name\n99-100,Cleaning\n")
-    return lambda: s.max.post(s.company("cost-codes-upload"), {"file": file})
+    return lambda: s.max.post(s.company("cost-codes-upload"), {"file": codes_file()})
+
+
+def codes_file() -> SimpleUploadedFile:
+    return SimpleUploadedFile("codes.csv", b"Cost code,Name\n99-100,Cleaning\n")
 
 
 @act("cost-codes-apply", "took in a list of cost codes")
 def _(s):
-    return lambda: s.max.post(s.company("cost-codes-apply"), {"code": ["99-100"], "name": ["Cleaning"]})
+    page = s.max.post(s.company("cost-codes-upload"), {"file": codes_file()})
+    typed = {"plan": page.context["digest"], "code": ["99-100"], "name": ["Cleaning"]}
+    return lambda: s.max.post(s.company("cost-codes-apply"), typed)
+
+
+@act("cost-types", "named its cost types")
+def _(s):
+    named = {"type_6": "", "type_7": "Permits", "type_8": "", "type_9": ""}
+    return lambda: press(s.max, s.company("cost-codes"), "cost-types", **named)
 
 
 @act("change-order-new", "entered")

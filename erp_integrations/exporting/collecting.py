@@ -33,7 +33,7 @@ from erp_integrations.sage100.facts import (
 )
 from invoicing.calculations.lines import Line
 from invoicing.calculations.money import ZERO, format_amount
-from invoicing.models import Invoice, InvoiceLine
+from invoicing.models import Invoice, InvoiceLine, cost_types_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,6 +149,7 @@ class _Links:
     projects: dict[int, ProjectLink]
     commitments: dict[int, str]
     cost_types: dict[int, CostTypeLink]
+    cost_type_names: dict[int, str]
 
     @classmethod
     def of(cls, exports, company) -> "_Links":
@@ -161,6 +162,7 @@ class _Links:
             {link.project_id: link for link in projects},
             dict(commitments.values_list("commitment_id", "number")),
             {link.cost_type: link for link in company.cost_type_links.all()},
+            cost_types_of(company),
         )
 
     @property
@@ -186,7 +188,7 @@ class _Links:
             description=ours.description,
             our_cost_code=ours.cost_code.code,
             cost_code=code.code if code else None,
-            our_cost_type=ours.get_cost_type_display(),
+            our_cost_type=self.cost_type_names[ours.cost_type],
             cost_type=cost_type.number if cost_type else None,
             amount=figures.gross_this_period,
             retainage_held=figures.retainage_held_this_period,

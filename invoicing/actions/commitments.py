@@ -94,7 +94,11 @@ def _number_taken(commitment: Commitment) -> Refused:
 
 
 def add_lines(commitment: Commitment, lines: list[NewLine], change_order=None) -> list[ScheduleLine]:
-    """Append lines in the caller's transaction; positions go on where the commitment's end."""
+    """Append lines in the caller's transaction; positions go on where the commitment's end.
+
+    Raises Refused, `rows[3].cost_code` as its field, for a cost code that is not the company's or was put aside.
+    """
+    _must_be_in_use(commitment, lines)
     last = commitment.lines.order_by("-position").values_list("position", flat=True).first() or 0
     return ScheduleLine.objects.bulk_create(
         ScheduleLine(
@@ -112,6 +116,19 @@ def add_lines(commitment: Commitment, lines: list[NewLine], change_order=None) -
         )
         for position, line in enumerate(lines, last + 1)
     )
+
+
+def _must_be_in_use(commitment: Commitment, lines: list[NewLine]) -> None:
+    wanted = {line.cost_code.pk for line in lines}
+    codes = CostCode.objects.filter(company=commitment.company_id, is_active=True, pk__in=wanted)
+    in_use = set(codes.values_list("pk", flat=True)) if wanted else set()
+    for place, line in enumerate(lines):
+        if line.cost_code.pk not in in_use:
+            raise Refused(no_code_in_use(line.cost_code.code), field=f"rows[{place}].cost_code")
+
+
+def no_code_in_use(code: str) -> str:
+    return f"“{code}” is no cost code in use. Choose one of the company’s list."
 
 
 @transaction.atomic

@@ -1,6 +1,8 @@
 """A company's cost codes: one at a time, or a whole list; a code that was used stays, and can only be put aside."""
 
-from collections.abc import Sequence
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -9,11 +11,12 @@ from django.db import transaction
 from directory.models import Company, Event
 from directory.permissions import Level, Tool, read_access, right_named
 from directory.plain_text import unseen_in
-from directory.refusals import NotAllowed, Refused
-from invoicing.models import CostCode
+from directory.refusals import NotAllowed, Refused, Stale
+from invoicing.models import USER_DEFINED, CostCode, CostType, CostTypeName, cost_types_of
 
 RIGHT = right_named(Tool.COMPANY_DIRECTORY, Level.ADMIN)
-LONGEST_CODE, LONGEST_NAME = 20, 120
+LONGEST_CODE, LONGEST_NAME, LONGEST_TYPE = 20, 120, 30
+MOST_CODES = 9_000  # of one list: the preview sends two inputs for each, below what one form may
 MOST_TOLD = 200  # changes of one event; the rest is counted
 
 
@@ -113,15 +116,26 @@ def _planned(listed: ListedCode, stored: CostCode | None, seen: dict[str, int]) 
     return Plan(listed, Outcome.SAME if is_same else Outcome.CHANGED, old_name=stored.name)
 
 
+def digest_of(planned: Sequence[Plan]) -> str:
+    """Names exactly this plan: whoever applies it has seen it."""
+    told = [[each.listed.code, each.listed.name, each.outcome.value, each.old_name] for each in planned]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+
 @transaction.atomic
-def take_in(company: Company, listed: Sequence[ListedCode], *, by) -> int:
-    """Every row or none; how many codes were new or changed, in one event about the company."""
+def take_in(company: Company, listed: Sequence[ListedCode], *, digest: str, by) -> int:
+    """Every row or none; how many codes were new or changed, in one event about the company.
+
+    Raises Stale when it would do something else by now than the plan with that digest.
+    """
     _require(by, company)
     company = Company.objects.select_for_update().get(pk=company.pk)
     planned = plan(company, listed)
     refused = [each for each in planned if each.outcome is Outcome.REFUSED]
     if refused:
         raise Refused(f"{len(refused)} of the rows can't be taken in. Correct the file and upload it again.")
+    if digest_of(planned) != digest:
+        raise Stale("The cost codes changed since you looked. This is what the list would do now.")
     new = [each.listed for each in planned if each.outcome is Outcome.NEW]
     changed = {each.listed.code.casefold(): each.listed for each in planned if each.outcome is Outcome.CHANGED}
     CostCode.objects.bulk_create(CostCode(company=company, code=each.code, name=each.name) for each in new)
@@ -136,3 +150,46 @@ def take_in(company: Company, listed: Sequence[ListedCode], *, by) -> int:
         more = {"further codes": ["", str(len(told) - MOST_TOLD)]} if len(told) > MOST_TOLD else {}
         Event.objects.record("took in a list of cost codes", company, by=by, changes=kept | more)
     return len(told)
+
+
+@transaction.atomic
+def name_types(company: Company, names: Mapping[int, str], *, by) -> None:
+    """What the company calls these of its own cost types, 6 to 9; "" gives one its plain name back.
+
+    Refuses a name that would mean two types, or that a workbook's list of choices can't hold; `names[6]` is the field.
+    """
+    _require(by, company)
+    company = Company.objects.select_for_update().get(pk=company.pk)
+    before = cost_types_of(company)
+    after = before | {kind: name.strip() or CostType(kind).label for kind, name in names.items()}
+    for kind in names:
+        if words := _why_not_a_type(kind, after):
+            raise Refused(words, field=f"names[{kind}]")
+    changed = {kind: name for kind, name in after.items() if name != before[kind]}
+    company.cost_type_names.filter(cost_type__in=changed).delete()
+    company.cost_type_names.bulk_create(
+        CostTypeName(company=company, cost_type=kind, name=name)
+        for kind, name in changed.items()
+        if name != CostType(kind).label
+    )
+    if changed:
+        told = {f"cost type {kind}": [before[kind], name] for kind, name in changed.items()}
+        Event.objects.record("named its cost types", company, by=by, changes=told)
+
+
+def _why_not_a_type(kind: int, names: Mapping[int, str]) -> str:
+    """`names`: all nine as they would be."""
+    name = names[kind]
+    others = {other.casefold() for at, other in names.items() if at != kind}
+    others |= {label.casefold() for value, label in CostType.choices if value != kind}
+    if kind not in USER_DEFINED:
+        return "Sage’s own cost types keep their names."
+    if unseen := unseen_in(name):
+        return f"It holds {unseen}. Type it again."
+    if len(name) > LONGEST_TYPE:
+        return f"It has {len(name)} characters. Use {LONGEST_TYPE} at most."
+    if set(name) & set('",') or not any(character.isalpha() for character in name):
+        return "Use letters, and no comma or quotation mark: spreadsheets offer the names as one list."
+    if name.casefold() in others:
+        return f"Another cost type is called {name}. Choose another name."
+    return ""

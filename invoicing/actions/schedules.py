@@ -1,6 +1,6 @@
 """Changing a schedule of values as a whole: what is wanted is compared with what there is, then saved or not (C-1)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -9,6 +9,7 @@ from django.db.models import F
 from directory.models import Event
 from directory.permissions import read_access
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
+from invoicing.actions.commitments import no_code_in_use
 from invoicing.calculations.schedules import NAMES, Outcome, RowChange, ScheduleRow, compare
 from invoicing.models import ChangeOrder, Commitment, CostCode, ScheduleLine
 from invoicing.models.bulk_writing import write_all
@@ -67,7 +68,7 @@ def change_schedule(schedule: Schedule, wanted: Sequence[ScheduleRow], *, versio
     commitment.version = F("version") + 1
     commitment.save(update_fields=["version"])
     about = schedule.change_order or commitment
-    Event.objects.record("changed the schedule of values", about, by=by, changes=_told(changes))
+    Event.objects.record("changed the schedule of values", about, by=by, changes=_told(changes, commitment))
     return changes
 
 
@@ -130,7 +131,7 @@ def _check_billed(changes: Sequence[RowChange]) -> None:
 def _write(schedule: Schedule, wanted: Sequence[ScheduleRow], lines: dict, changes: Sequence[RowChange]) -> None:
     """In a handful of statements however many lines: removed ones go, all others are written at once (F11)."""
     commitment, change_order = schedule.commitment, schedule.change_order
-    codes = _codes(commitment, wanted)
+    codes = _codes(commitment, wanted, lines)
     gone = [change.row.key for change in changes if change.outcome is Outcome.REMOVED]
     if gone:
         ScheduleLine.objects.filter(pk__in=gone).delete()
@@ -145,13 +146,17 @@ def _write(schedule: Schedule, wanted: Sequence[ScheduleRow], lines: dict, chang
     write_all([*made, *later], ["position", *WRITTEN])
 
 
-def _codes(commitment: Commitment, wanted: Sequence[ScheduleRow]) -> dict[str, CostCode]:
-    """{code: cost code of the company}. Raises Refused at the first row whose code is none."""
+def _codes(commitment: Commitment, wanted: Sequence[ScheduleRow], lines: dict) -> dict[str, CostCode]:
+    """{code: cost code of the company}. Raises Refused at the first row whose code is none, or was put aside since.
+
+    A line keeps a code that is not used any more; no line takes one.
+    """
     found = CostCode.objects.filter(company=commitment.company_id, code__in={row.cost_code for row in wanted})
     codes = {code.code: code for code in found}
     for place, row in enumerate(wanted):
-        if row.cost_code not in codes:
-            raise Refused(f"“{row.cost_code}” is no cost code of the company.", field=f"rows[{place}].cost_code")
+        code, line = codes.get(row.cost_code), lines.get(row.key)
+        if code is None or not (code.is_active or (line and line.cost_code_id == code.pk)):
+            raise Refused(no_code_in_use(row.cost_code), field=f"rows[{place}].cost_code")
     return codes
 
 
@@ -171,14 +176,19 @@ def _line(schedule: Schedule, row: ScheduleRow, codes: dict[str, CostCode], posi
     )
 
 
-def _plain(name: str, text: str) -> str:
-    """Amounts without commas: the record keeps numbers, pages write them out."""
+def _plain(name: str, text: str, types: Mapping[str, str]) -> str:
+    """Amounts without commas: the record keeps numbers, pages write them out. A company's own cost type by both."""
+    if name == NAMES["cost_type"]:
+        return types.get(text, text)
     return text.replace(",", "") if name == NAMES["amount"] else text
 
 
-def _told(changes: Sequence[RowChange]) -> dict[str, list[str]]:
+def _told(changes: Sequence[RowChange], commitment: Commitment) -> dict[str, list[str]]:
     """As an event keeps it: {cell: [old, new]}, by the line's place."""
     told = {}
+    has_types = any(cell.name == NAMES["cost_type"] for change in changes for cell in change.cells)
+    named = commitment.company.cost_type_names.all() if has_types else ()
+    types = {str(each.cost_type): str(each) for each in named}
     for change in changes:
         key = f"SOV-{change.position:03d}"
         if change.outcome is Outcome.NEW:
@@ -187,6 +197,6 @@ def _told(changes: Sequence[RowChange]) -> dict[str, list[str]]:
             told[f"{key} removed"] = [change.words, ""]
         if change.came_from:
             told[f"{key} place"] = [str(change.came_from), str(change.position)]
-        told |= {f"{key} {cell.name}": [_plain(cell.name, text) for text in cell.texts] for cell in change.cells}
+        told |= {f"{key} {cell.name}": [_plain(cell.name, text, types) for text in cell.texts] for cell in change.cells}
     kept = dict(list(told.items())[:MOST_TOLD])
     return kept | ({"further changes": ["", str(len(told) - MOST_TOLD)]} if len(told) > MOST_TOLD else {})

@@ -5,7 +5,9 @@ the form. `shown` holds what the page showed in a row, so that a page that went 
 somebody else's (I-5).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from directory.plain_text import tidy
 from invoicing.calculations.schedules import ScheduleRow, shown
@@ -33,7 +35,7 @@ FIELDS = {
     "rate": "retainage_rate",
     "description": "description",
 }
-TYPES = {str(value): label for value, label in CostType.choices}
+TYPES = dict(CostType.choices)  # as they are called in a company that named none of its own
 
 
 @dataclass
@@ -62,13 +64,40 @@ class Row:
         return [(name, CELLS[name], text) for name, text in self.theirs.items()]
 
 
-def texts_of(row: ScheduleRow) -> dict[str, str]:
+@dataclass(frozen=True)
+class Choices:
+    """What a line of the company may be spent on. `codes`: {code: is active}; `types`: {number: its name}."""
+
+    codes: Mapping[str, bool]
+    types: Mapping[int, str] = field(default_factory=lambda: TYPES)
+
+    def code(self, text: str) -> str | None:
+        """The code that is meant, whatever its case; None when there is none."""
+        return text if text in self.codes else self._folded.get(text.casefold())
+
+    def type(self, text: str) -> int | None:
+        """By its number, by the company's name for it, or by its plain one."""
+        return self._named.get(text.casefold())
+
+    @cached_property
+    def _folded(self) -> dict[str, str]:
+        return {code.casefold(): code for code in self.codes}
+
+    @cached_property
+    def _named(self) -> dict[str, int]:
+        known = {str(number): number for number in TYPES}
+        for names in (TYPES, self.types):
+            known |= {name.casefold(): number for number, name in names.items()}
+        return known
+
+
+def texts_of(row: ScheduleRow, types: Mapping[int, str] = TYPES) -> dict[str, str]:
     texts = {name: shown(field_name, getattr(row, field_name)) for name, field_name in FIELDS.items()}
-    return texts | {"type": TYPES[str(row.cost_type)]}
+    return texts | {"type": types[row.cost_type]}
 
 
-def row_of(stored: ScheduleRow) -> Row:
-    texts = texts_of(stored)
+def row_of(stored: ScheduleRow, types: Mapping[int, str] = TYPES) -> Row:
+    texts = texts_of(stored, types)
     return Row(str(stored.key), dict(texts), dict(texts))
 
 

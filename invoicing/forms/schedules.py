@@ -15,22 +15,21 @@ from invoicing.calculations.money import (
     parse_unit_price,
 )
 from invoicing.calculations.schedules import ScheduleRow
-from invoicing.forms.schedule_rows import CELLS, FIELDS, TYPES, Row, removed_rows, row_of, sent_rows, texts_of
+from invoicing.forms.schedule_rows import CELLS, FIELDS, Choices, Row, removed_rows, row_of, sent_rows, texts_of
 from invoicing.models import CostType
 
 CHANGED_BY_OTHERS = "You took it out; somebody else changed it meanwhile. Tick Remove again if it shall go."
 LONGEST = {"description": 200, "unit": 20}
-TYPES_BY_NAME = {label.casefold(): value for value, label in TYPES.items()}
 
 
 class ScheduleSheet:
-    """`stored`: the lines as they are; `codes`: {code: is active} of the company; `data`: what was sent, if it was."""
+    """`stored`: the lines as they are; `choices`: what they may be spent on; `data`: what was sent, if it was."""
 
-    def __init__(self, stored: Sequence[ScheduleRow], codes: dict[str, bool], data=None):
+    def __init__(self, stored: Sequence[ScheduleRow], choices: Choices, data=None):
         self.stored = {str(row.key): row for row in stored}
-        self.codes = codes
+        self.choices = choices
         self.data = data
-        self.rows = [row_of(row) for row in stored] if data is None else sent_rows(data)
+        self.rows = [row_of(row, choices.types) for row in stored] if data is None else sent_rows(data)
         self.removed = {} if data is None else removed_rows(data)
         self.is_cut = data is not None and not data.get("end")  # the last input of the form did not come through
 
@@ -73,7 +72,7 @@ class ScheduleSheet:
         return sum((_amount_of(row) for row in self.rows), ZERO)
 
     def add_blank(self, count: int) -> None:
-        last = next((row.texts["type"] for row in reversed(self.rows)), CostType.SUBCONTRACT.label)
+        last = next((row.texts["type"] for row in reversed(self.rows)), self.choices.types[CostType.SUBCONTRACT])
         self.rows += [Row("", dict.fromkeys(CELLS, "") | {"type": last}) for _ in range(count)]
 
     # Reading
@@ -97,18 +96,18 @@ class ScheduleSheet:
     def _read_code(self, text: str, row: Row) -> str:
         if not text:
             raise ValueError("Choose a cost code.")
-        before = self.stored.get(row.key)
-        if text not in self.codes:
+        before, code = self.stored.get(row.key), self.choices.code(text)
+        if code is None:
             raise ValueError(f"“{text}” is no cost code of the company. Choose one of its list.")
-        if not self.codes[text] and not (before and before.cost_code == text):
-            raise ValueError(f"Cost code {text} is not used any more. Choose another.")
-        return text
+        if not self.choices.codes[code] and not (before and before.cost_code == code):
+            raise ValueError(f"Cost code {code} is not used any more. Choose another.")
+        return code
 
     def _read_type(self, text: str, row: Row) -> int:
-        value = TYPES_BY_NAME.get(text.casefold(), text)
-        if value not in TYPES:
+        number = self.choices.type(text)
+        if number is None:
             raise ValueError(f"“{text}” is no cost type. Choose one from 1 to 9.")
-        return int(value)
+        return number
 
     def _read_description(self, text: str, row: Row) -> str:
         if not text:
@@ -157,7 +156,7 @@ class ScheduleSheet:
         A cell changed here keeps what was typed, with theirs beside it; a cell not changed here takes theirs. Lines
         they added come at the end; a line they removed stays here as a new one, and says so.
         """
-        now = {str(row.key): texts_of(row) for row in stored}
+        now = {str(row.key): texts_of(row, self.choices.types) for row in stored}
         contested = 0
         for row in self.rows:
             if row.key and row.key not in now:
@@ -170,7 +169,7 @@ class ScheduleSheet:
         here = {row.key for row in self.rows}
         for added in stored:
             if str(added.key) not in here and str(added.key) not in _keys(self.data):
-                self.rows.append(row_of(added))
+                self.rows.append(row_of(added, self.choices.types))
                 self.rows[-1].note = "Added by somebody else meanwhile."
         self.stored = {str(row.key): row for row in stored}
         return contested

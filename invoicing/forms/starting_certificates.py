@@ -13,8 +13,8 @@ from directory.vendor_forms import UploadForm
 from invoicing.actions.starting_certificates import Controls, LoadedCommitment, LoadedLine, Problem
 from invoicing.calculations.money import ZERO, parse_amount, parse_rate
 from invoicing.forms.billing_periods import DayField
-from invoicing.forms.schedules import TYPES, TYPES_BY_NAME
-from invoicing.models import Commitment
+from invoicing.forms.schedule_rows import Choices
+from invoicing.models import Commitment, cost_types_of
 
 HEADINGS = {
     "number": ["Commitment", "Subcontract", "Contract"],
@@ -76,13 +76,14 @@ def read(company: Company, rows: list[dict]) -> Reading:
     vendors = {}
     for vendor in company.vendors.filter(is_active=True):
         vendors |= {key.casefold(): vendor for key in (vendor.name, vendor.number) if key}
-    codes = set(company.cost_codes.filter(is_active=True).values_list("code", flat=True))
+    codes = dict(company.cost_codes.filter(is_active=True).values_list("code", "is_active"))
+    choices = Choices(codes, cost_types_of(company))
     problems, loaded, groups = [], [], {}
     for cells in rows:
         groups.setdefault(cells["number"].casefold(), []).append(cells)
     for group in groups.values():
         first, found = group[0], list(_wrong_head(group, vendors))
-        lines = [_line(cells, codes, found) for cells in group]
+        lines = [_line(cells, choices, found) for cells in group]
         problems += found
         if not found:
             loaded.append(
@@ -125,21 +126,23 @@ def _wrong_head(group: list[dict], vendors: dict) -> Iterator[Problem]:
                 yield Problem(cells["row"], column, f"Row {first['row']} says “{first.get(column)}” of it.")
 
 
-def _line(cells: dict, codes: set[str], found: list[Problem]) -> LoadedLine | None:
+def _line(cells: dict, choices: Choices, found: list[Problem]) -> LoadedLine | None:
     before, amounts = len(found), {}
     for column in AMOUNTS:
         try:
             amounts[column] = parse_amount(cells[column]) if cells.get(column) else ZERO
         except ValueError as wrong:
             found.append(Problem(cells["row"], column, str(wrong)))
-    if cells["cost_code"] not in codes:
+    code = choices.code(cells["cost_code"])
+    if code is None:
         found.append(Problem(cells["row"], "cost_code", f"“{cells['cost_code']}” is no cost code in use."))
     text = cells["description"]
     if not text or len(text) > 200 or unseen_in(text):
         found.append(Problem(cells["row"], "description", "Say in 200 characters at most what the line is for."))
-    kind = TYPES_BY_NAME.get(cells.get("cost_type", "").casefold(), cells.get("cost_type") or "4")
-    if kind not in TYPES:
-        found.append(Problem(cells["row"], "cost_type", f"“{kind}” is no cost type. Choose one from 1 to 9."))
+    kind = choices.type(cells.get("cost_type") or "4")
+    if kind is None:
+        words = f"“{cells['cost_type']}” is no cost type. Choose one from 1 to 9."
+        found.append(Problem(cells["row"], "cost_type", words))
     if len(found) > before:
         return None
-    return LoadedLine(row=cells["row"], cost_code=cells["cost_code"], cost_type=int(kind), description=text, **amounts)
+    return LoadedLine(row=cells["row"], cost_code=code, cost_type=kind, description=text, **amounts)

@@ -2,7 +2,7 @@ from invoicing.models.attachments import Attachment, CommitmentAttachment
 from invoicing.models.billing_periods import BillingPeriod, BillingSettings, Reminders, Rhythm, Weekday
 from invoicing.models.change_orders import ChangeOrder
 from invoicing.models.commitments import Commitment, InvoiceContact, ScheduleLine
-from invoicing.models.cost_codes import CostCode, CostType
+from invoicing.models.cost_codes import USER_DEFINED, CostCode, CostType, CostTypeName, cost_types_of
 from invoicing.models.due_dates import DueDateExtension
 from invoicing.models.endorsements import Endorsement
 from invoicing.models.invitations import Invitation, InvoiceType
@@ -20,6 +20,9 @@ __all__ = [
     "CommitmentAttachment",
     "CostCode",
     "CostType",
+    "CostTypeName",
+    "USER_DEFINED",
+    "cost_types_of",
     "DueDateExtension",
     "Endorsement",
     "Invitation",

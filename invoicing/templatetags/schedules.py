@@ -1,13 +1,13 @@
 """The inputs of a schedule of values, row by row: put together as text, because a page of 500 lines has 4,000 (F10)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 from django import template
 from django.utils.safestring import SafeString, mark_safe
 
 from invoicing.calculations.schedules import NAMES
-from invoicing.forms.schedule_rows import CELLS, TYPES, Row
+from invoicing.forms.schedule_rows import CELLS, Row
 
 register = template.Library()
 LISTS = {"code": ' list="codes"', "type": ' list="types"'}
@@ -34,7 +34,7 @@ def _cell(row: Row, place: int, name: str) -> str:
     return f'<td><input name="{name}"{kind} value="{escape(row.texts[name])}" aria-label="{CELLS[name]}"{marks}></td>'
 
 
-@register.filter
-def cell_words(text: str, name: str) -> str:
-    """A compared cell as people read it: a cost type by its name."""
-    return TYPES.get(text, text) if name == NAMES["cost_type"] else text
+@register.simple_tag
+def cell_words(text: str, name: str, types: Mapping[int, str]) -> str:
+    """A compared cell as people read it: a cost type by its name, nothing as a dash."""
+    return (types[int(text)] if name == NAMES["cost_type"] and text else text) or "–"

@@ -14,7 +14,7 @@ from invoicing.decorators import commitment_view
 from invoicing.forms.change_orders import ChangeOrderForm
 from invoicing.forms.commitments import MoveForm
 from invoicing.forms.versions import differences, on_version
-from invoicing.models import ChangeOrder, Commitment, Invoice
+from invoicing.models import ChangeOrder, Commitment, Invoice, cost_types_of
 from invoicing.permissions import (
     ADMIN_RIGHT,
     DRAFT_RIGHT,
@@ -102,7 +102,7 @@ def _show_both_versions(request, change_order: ChangeOrder, form: ChangeOrderFor
 def _show(request, change_order: ChangeOrder, form=None, *, refused=None, found=None, status: int = 200):
     """`form`: its number and title as they came back; `found`: how they differ from what somebody else saved."""
     commitment = change_order.commitment
-    lines = list(Schedule(commitment, change_order).lines)
+    lines, types = list(Schedule(commitment, change_order).lines), cost_types_of(commitment.company_id)
     total = sum((line.amount for line in lines), ZERO)
     before = commitment.original_contract_sum + commitment.net_change_orders
     is_approved = change_order.status == ChangeOrder.Status.APPROVED
@@ -113,7 +113,7 @@ def _show(request, change_order: ChangeOrder, form=None, *, refused=None, found=
         "project": commitment.project,
         "commitment": commitment,
         "change_order": change_order,
-        "lines": lines,
+        "lines": [{"line": line, "type": types[line.cost_type]} for line in lines],
         "total": total,
         "before": before,
         "after": before + total,

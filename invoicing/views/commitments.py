@@ -16,7 +16,7 @@ from invoicing.deadlines import deadlines_of_commitment
 from invoicing.decorators import commitment_view
 from invoicing.forms.attachments import FileForm
 from invoicing.forms.commitments import AccessForm, ContactForm, candidates, colleagues_on
-from invoicing.models import ChangeOrder, Commitment, Invoice
+from invoicing.models import ChangeOrder, Commitment, Invoice, cost_types_of
 from invoicing.permissions import (
     is_project_admin,
     may_attach_to_commitment,
@@ -113,10 +113,11 @@ def _schedule(commitment: Commitment, bills: list[Invoice]) -> dict:
     groups = [{"change_order": None, "rows": []}]
     groups += [{"change_order": order, "rows": []} for order in commitment.change_orders.all()]
     by_order = {group["change_order"].pk if group["change_order"] else None: group for group in groups}
+    types = cost_types_of(commitment.company_id)
     for line in commitment.lines.select_related("cost_code"):
         done = billed.get(line.pk, ZERO)
         row = {"line": line, "billed": done, "percent": percent_of(done, line.amount), "left": line.amount - done}
-        by_order[line.change_order_id]["rows"].append(row)
+        by_order[line.change_order_id]["rows"].append(row | {"type": types[line.cost_type]})
     for group in groups:
         group["sum"] = sum((row["line"].amount for row in group["rows"]), ZERO)
     return {"groups": groups, "sums": _sums(groups), "counted": counted}

@@ -9,13 +9,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from directory.decorators import READ, WRITE, company_view
 from directory.models import Event
 from directory.permissions import Level, Tool
-from directory.refusals import NotAllowed, Refused
+from directory.refusals import NotAllowed, Refused, Stale
 from directory.sheets import as_xlsx, read_table
 from directory.vendor_forms import UploadForm
 from invoicing.actions import cost_codes
 from invoicing.actions.cost_codes import ListedCode, Outcome
-from invoicing.forms.cost_codes import CodeForm, NewCodeForm
-from invoicing.models import CostType, ScheduleLine
+from invoicing.forms.cost_codes import CodeForm, NewCodeForm, TypeNamesForm
+from invoicing.models import ScheduleLine, cost_types_of
 
 PAGE_SIZE = 50
 SHOWN = 300
@@ -48,7 +48,7 @@ def _about(request, company) -> dict:
     return {"company": company, "tab": "cost-codes", "may_change": may_change}
 
 
-def _show(request, company, form: NewCodeForm | None = None, file_form: UploadForm | None = None):
+def _show(request, company, form=None, file_form: UploadForm | None = None, type_form: TypeNamesForm | None = None):
     words, standing = request.GET.get("q", "").strip(), request.GET.get("standing", "")
     found = company.cost_codes.filter(Q(code__icontains=words) | Q(name__icontains=words))
     found = found.filter(is_active=standing != "inactive") if standing in ("", "inactive") else found
@@ -59,17 +59,19 @@ def _show(request, company, form: NewCodeForm | None = None, file_form: UploadFo
     codes = list(page.object_list)
     lines = ScheduleLine.objects.filter(cost_code__in=codes).order_by().values_list("cost_code")
     used = dict(lines.annotate(Count("pk")))
+    types = cost_types_of(company)
     context = _about(request, company) | {
         "page": page,
         "rows": [{"code": code, "used": used.get(code.pk, 0)} for code in codes],
         "counts": counts,
         "words": words,
         "standing": standing,
-        "types": CostType.choices,
+        "types": types.items(),
+        "type_form": type_form or TypeNamesForm(types),
         "form": form or NewCodeForm(),
         "file_form": file_form or UploadForm(),
     }
-    wrong = (form and form.errors) or (file_form and file_form.errors)
+    wrong = any(each and each.errors for each in (form, file_form, type_form))
     return render(request, "invoicing/cost_codes.html", context, status=422 if wrong else 200)
 
 
@@ -110,6 +112,9 @@ def upload(request, company):
     except Refused as refused:
         form.add_error("file", refused.message)
         return _show(request, company, file_form=form)
+    if len(table.rows) > cost_codes.MOST_CODES:
+        form.add_error("file", f"It has {len(table.rows):,} rows; {cost_codes.MOST_CODES:,} are read. Split it.")
+        return _show(request, company, file_form=form)
     listed = [ListedCode(row["row"], row["code"], row["name"]) for row in table.rows]
     return _preview(request, company, listed, file.name, table)
 
@@ -122,6 +127,7 @@ def _preview(request, company, listed: list[ListedCode], name: str, table=None, 
         "name": name,
         "listed": listed,
         "groups": groups,
+        "digest": cost_codes.digest_of(planned),
         "problems": [
             {"cell": f"{columns[field]}{each.listed.row}", "words": words}
             for each in groups["refused"][:SHOWN]
@@ -131,8 +137,8 @@ def _preview(request, company, listed: list[ListedCode], name: str, table=None, 
         "skipped": table.skipped if table else [],
         "refused": refused,
     }
-    is_wrong = bool(groups["refused"]) or refused
-    return render(request, "invoicing/cost_codes_preview.html", context, status=422 if is_wrong else 200)
+    status = refused.status if isinstance(refused, Stale) else 422 if refused or groups["refused"] else 200
+    return render(request, "invoicing/cost_codes_preview.html", context, status=status)
 
 
 @company_view(Tool.COMPANY_DIRECTORY, Level.ADMIN, methods=WRITE)
@@ -140,7 +146,7 @@ def apply(request, company):
     codes, names = request.POST.getlist("code"), request.POST.getlist("name")
     listed = [ListedCode(row, *pair) for row, pair in enumerate(zip(codes, names, strict=False), 2)]
     try:
-        count = cost_codes.take_in(company, listed, by=request.user)
+        count = cost_codes.take_in(company, listed, digest=request.POST.get("plan", ""), by=request.user)
     except NotAllowed:
         raise
     except Refused as refused:
@@ -148,4 +154,21 @@ def apply(request, company):
     messages.success(
         request, f"{count} cost code{'' if count == 1 else 's'} taken in." if count else "Nothing changed."
     )
+    return redirect("cost-codes", company.slug)
+
+
+@company_view(Tool.COMPANY_DIRECTORY, Level.ADMIN, methods=WRITE)
+def name_types(request, company):
+    """What the company calls its own four cost types; a name that is emptied becomes plain again."""
+    form = TypeNamesForm(cost_types_of(company), request.POST)
+    if not form.is_valid():
+        return _show(request, company, type_form=form)
+    try:
+        cost_codes.name_types(company, form.names, by=request.user)
+    except NotAllowed:
+        raise
+    except Refused as refused:
+        form.add_error(f"type_{refused.field.removeprefix('names[').removesuffix(']')}", refused.message)
+        return _show(request, company, type_form=form)
+    messages.success(request, "The names of your own cost types are saved.")
     return redirect("cost-codes", company.slug)

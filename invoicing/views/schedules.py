@@ -15,9 +15,9 @@ from invoicing.actions.schedules import MOST_LINES, Schedule, change_schedule, l
 from invoicing.calculations.money import ZERO
 from invoicing.calculations.schedules import Outcome, compare, total
 from invoicing.decorators import commitment_view
-from invoicing.forms.schedule_rows import CELLS, UNIT_CELLS, row_of
+from invoicing.forms.schedule_rows import CELLS, UNIT_CELLS, Choices, row_of
 from invoicing.forms.schedules import ScheduleSheet
-from invoicing.models import Commitment, CostCode, CostType
+from invoicing.models import Commitment, CostCode, cost_types_of
 from invoicing.permissions import ADMIN_RIGHT, may_edit_commitment
 from invoicing.sheets import as_workbook, read_rows
 
@@ -26,8 +26,9 @@ COLUMNS = ("code", "description", "type", "quantity", "unit", "price", "amount",
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-def _codes(commitment: Commitment) -> dict[str, bool]:
-    return dict(CostCode.objects.filter(company=commitment.company_id).values_list("code", "is_active"))
+def _choices(commitment: Commitment) -> Choices:
+    codes = CostCode.objects.filter(company=commitment.company_id).values_list("code", "is_active")
+    return Choices(dict(codes), cost_types_of(commitment.company_id))
 
 
 def _must_edit(request, commitment: Commitment) -> None:
@@ -51,8 +52,8 @@ def edit_schedule(request, schedule: Schedule):
             messages.info(request, why_not)
             return redirect(*_home_of(schedule))
         editors.opened(commitment, request.user, _named_lines(schedule))
-        return _show(request, schedule, ScheduleSheet(stored, _codes(commitment)))
-    sheet = ScheduleSheet(stored, _codes(commitment), request.POST)
+        return _show(request, schedule, ScheduleSheet(stored, _choices(commitment)))
+    sheet = ScheduleSheet(stored, _choices(commitment), request.POST)
     if sheet.is_cut:
         return _show(request, schedule, sheet, Refused("Part of the page did not arrive. Save again."))
     if request.POST.get("then") == "rows":
@@ -137,7 +138,7 @@ def _show(request, schedule, sheet, refused: Refused | None = None, *, blank: in
         "most": MOST_LINES,
         "known": " ".join(sheet.stored),
         "codes": CostCode.objects.filter(company=commitment.company_id, is_active=True),
-        "types": CostType.labels,
+        "types": sheet.choices.types.values(),
         "refused": refused,
         "is_stale": isinstance(refused, Stale),
         "contested": contested,
@@ -159,7 +160,8 @@ def _saved_last(schedule: Schedule) -> Event | None:
 def workbook(request, commitment):
     rows = rows_of(Schedule(commitment).lines)
     name = f"{commitment.number}-schedule-of-values.xlsx"
-    content = as_workbook(rows, f"Schedule of values of {commitment.number}")
+    title = f"Schedule of values of {commitment.number}"
+    content = as_workbook(rows, title, cost_types_of(commitment.company_id))
     return HttpResponse(content, XLSX, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
@@ -171,7 +173,7 @@ def upload(request, commitment):
         return redirect("schedule", *_at(commitment))
     schedule, form = Schedule(commitment), UploadForm(request.POST, request.FILES)
     stored = rows_of(schedule.lines)
-    sheet = ScheduleSheet(stored, _codes(commitment))
+    sheet = ScheduleSheet(stored, _choices(commitment))
     why_not = locked_because(schedule)
     if why_not:
         messages.info(request, why_not)
@@ -180,11 +182,11 @@ def upload(request, commitment):
         return _show(request, schedule, sheet, Refused(next(iter(form.errors.values()))[0]))
     file = form.cleaned_data["file"]
     try:
-        table, sheet.rows = read_rows(file.name, file.read(), stored)
+        table, sheet.rows = read_rows(file.name, file.read(), stored, sheet.choices.types)
     except Refused as refused:
         return _show(request, schedule, sheet, refused)
     if len(table.rows) > MOST_LINES:
-        sheet.rows = [row_of(line) for line in stored]
+        sheet.rows = [row_of(line, sheet.choices.types) for line in stored]
         too_many = f"It has {len(table.rows):,} rows. A schedule of values has {MOST_LINES:,} lines at most."
         return _show(request, schedule, sheet, Refused(too_many))
     numbers = [cells["row"] for cells in table.rows]
@@ -201,6 +203,7 @@ def _preview(request, commitment, sheet: ScheduleSheet, stored, table, numbers, 
         "project": commitment.project,
         "commitment": commitment,
         "sheet": sheet,
+        "types": sheet.choices.types,
         "known": " ".join(sheet.stored),
         "name": name,
         "skipped": table.skipped,
