@@ -200,6 +200,17 @@ class DemoCompany:
             by=self.dana,
         )
         change_orders.approve(order, by=self.dana)
+        pending = change_orders.enter(
+            self.concrete,
+            "CO-02",
+            "Topping slab at the loading dock, curbs by others",
+            [
+                self.line("02-320", "Topping slab at the loading dock", "12,900.00"),
+                self.line("02-310", "Curbs by others", "-4,260.00"),
+            ],
+            by=self.dana,
+        )
+        change_orders.move(pending, "send_for_approval", by=self.dana)
         self.electrical = self.enter(tower, "bolt", "SC-014", "Electrical", self.five_hundred_lines())
         self.plumbing = self.enter(tower, "kerr", "SC-015", "Plumbing", [
             self.line("15-400", "Underground and sleeves", "64,000.00"),

@@ -11,7 +11,7 @@ from functools import cached_property
 
 from directory.plain_text import tidy
 from invoicing.calculations.schedules import ScheduleRow, shown
-from invoicing.models import CostType
+from invoicing.models import CostCode, CostType
 
 SEPARATOR = "\t"  # no text of a line holds one
 CELLS = {
@@ -66,10 +66,14 @@ class Row:
 
 @dataclass(frozen=True)
 class Choices:
-    """What a line of the company may be spent on. `codes`: {code: is active}; `types`: {number: its name}."""
+    """What a line of the company may be spent on. `codes`: {code: cost code}; `types`: {number: its name}."""
 
-    codes: Mapping[str, bool]
+    codes: Mapping[str, CostCode]
     types: Mapping[int, str] = field(default_factory=lambda: TYPES)
+
+    @property
+    def codes_in_use(self) -> list[CostCode]:
+        return [code for code in self.codes.values() if code.is_active]
 
     def code(self, text: str) -> str | None:
         """The code that is meant, whatever its case; None when there is none."""

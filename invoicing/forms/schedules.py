@@ -99,7 +99,7 @@ class ScheduleSheet:
         before, code = self.stored.get(row.key), self.choices.code(text)
         if code is None:
             raise ValueError(f"“{text}” is no cost code of the company. Choose one of its list.")
-        if not self.choices.codes[code] and not (before and before.cost_code == code):
+        if not self.choices.codes[code].is_active and not (before and before.cost_code == code):
             raise ValueError(f"Cost code {code} is not used any more. Choose another.")
         return code
 

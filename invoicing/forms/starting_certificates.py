@@ -76,7 +76,7 @@ def read(company: Company, rows: list[dict]) -> Reading:
     vendors = {}
     for vendor in company.vendors.filter(is_active=True):
         vendors |= {key.casefold(): vendor for key in (vendor.name, vendor.number) if key}
-    codes = dict(company.cost_codes.filter(is_active=True).values_list("code", "is_active"))
+    codes = {code.code: code for code in company.cost_codes.filter(is_active=True)}
     choices = Choices(codes, cost_types_of(company))
     problems, loaded, groups = [], [], {}
     for cells in rows:

@@ -1,5 +1,8 @@
 """Change orders of a commitment: entering one, its page with its lines and what it does to the sum, its moves."""
 
+from dataclasses import dataclass
+from decimal import Decimal
+
 from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
@@ -9,6 +12,7 @@ from directory.permissions import Level
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
 from invoicing.actions import change_orders
 from invoicing.actions.schedules import Schedule
+from invoicing.calculations.lines import percent_of
 from invoicing.calculations.money import ZERO
 from invoicing.decorators import commitment_view
 from invoicing.forms.change_orders import ChangeOrderForm
@@ -89,6 +93,34 @@ def page(request, commitment, pk):
     return redirect("change-order", *_at(change_order))
 
 
+@dataclass(frozen=True)
+class Effect:
+    """What happens to the contract sum, in dollars: `change` is negative for a deduction."""
+
+    before: Decimal
+    change: Decimal
+
+    @property
+    def after(self) -> Decimal:
+        return self.before + self.change
+
+    @property
+    def percent(self) -> Decimal | None:
+        return percent_of(self.change, self.before)
+
+    @property
+    def parts(self) -> list[dict]:
+        """As it is drawn: the larger of both sums, and which part of it comes or goes."""
+        comes = self.change >= 0
+        whole = {"label": "Contract sum now" if comes else "What stays", "tone": "neutral"}
+        part = {"label": "Added" if comes else "Taken off", "tone": "ok" if comes else "warn"}
+        return [whole | {"amount": min(self.before, self.after)}, part | {"amount": abs(self.change)}]
+
+
+def _to_date(commitment: Commitment) -> Decimal:
+    return commitment.original_contract_sum + commitment.net_change_orders
+
+
 def _show_both_versions(request, change_order: ChangeOrder, form: ChangeOrderForm):
     """I-5: what is stored beside what was typed, which saving again, knowingly, puts in its place."""
     commitment = change_order.commitment
@@ -104,9 +136,8 @@ def _show(request, change_order: ChangeOrder, form=None, *, refused=None, found=
     commitment = change_order.commitment
     lines, types = list(Schedule(commitment, change_order).lines), cost_types_of(commitment.company_id)
     total = sum((line.amount for line in lines), ZERO)
-    before = commitment.original_contract_sum + commitment.net_change_orders
+    to_date = _to_date(commitment)
     is_approved = change_order.status == ChangeOrder.Status.APPROVED
-    before = before - total if is_approved else before
     typed = {"number": change_order.number, "title": change_order.title, "version": commitment.version}
     moves = [each.name for each in change_order.get_available_user_status_transitions(request.access)]
     context = {
@@ -115,8 +146,7 @@ def _show(request, change_order: ChangeOrder, form=None, *, refused=None, found=
         "change_order": change_order,
         "lines": [{"line": line, "type": types[line.cost_type]} for line in lines],
         "total": total,
-        "before": before,
-        "after": before + total,
+        "effect": Effect(to_date - total if is_approved else to_date, total),
         "form": form or ChangeOrderForm(initial=typed),
         "may_edit": change_order.is_open and may_edit_change_order(change_order, request.access),
         "is_admin": is_project_admin(request.access),
@@ -168,6 +198,8 @@ def move(request, commitment, pk, name: str):
 
 def _ask(request, change_order: ChangeOrder, name: str, form: MoveForm):
     commitment = change_order.commitment
+    total = sum((line.amount for line in change_order.lines.all()), ZERO)
+    turns = {"approve": total, "take_back": -total}  # what it does to the contract sum; all else does nothing
     waiting = commitment.invoices.live().filter(status__in=Invoice.ENTERABLE).first()
     context = {
         "project": commitment.project,
@@ -176,6 +208,7 @@ def _ask(request, change_order: ChangeOrder, name: str, form: MoveForm):
         "name": name,
         "words": change_orders.words_of(name),
         "waiting": waiting,
+        "effect": Effect(_to_date(commitment), turns[name]) if name in turns else None,
         "form": form,
     }
     template = "invoicing/change_order_move.html#dialog" if request.htmx else "invoicing/change_order_move.html"

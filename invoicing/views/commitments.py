@@ -1,5 +1,7 @@
 """The page of one commitment, and who bills it."""
 
+from decimal import Decimal
+
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
 
@@ -130,18 +132,40 @@ def _billed_by_line(invoice: Invoice) -> dict:
 
 def _sums(groups: list[dict]) -> dict:
     original, *orders = groups
-    approved = [group for group in orders if group["change_order"].status == ChangeOrder.Status.APPROVED]
-    changes = sum((group["sum"] for group in approved), ZERO)
+    changes = _sum_in(orders, ChangeOrder.Status.APPROVED)
     billed = sum((row["billed"] for group in groups for row in group["rows"]), ZERO)
     to_date = original["sum"] + changes
     return {
         "original": original["sum"],
         "changes": changes,
+        "by_status": _by_status(orders),
+        "with_pending": to_date + _sum_in(orders, ChangeOrder.Status.PENDING),
         "to_date": to_date,
         "billed": billed,
         "left": to_date - billed,
         "percent": percent_of(billed, to_date),
     }
+
+
+def _sum_in(orders: list[dict], status: str) -> Decimal:
+    return sum((group["sum"] for group in orders if group["change_order"].status == status), ZERO)
+
+
+# In the order in which they weigh: what counts, what may come, what does not count.
+WEIGHT = ("approved", "pending", "draft", "no_charge", "rejected", "void")
+
+
+def _by_status(orders: list[dict]) -> list[dict]:
+    """Change orders added up by their status; an order is an addition or a deduction as a whole (G702)."""
+    found = []
+    for status in WEIGHT:
+        here = [group for group in orders if group["change_order"].status == status]
+        if here:
+            added = sum((group["sum"] for group in here if group["sum"] > 0), ZERO)
+            taken = sum((group["sum"] for group in here if group["sum"] < 0), ZERO)
+            sums = {"added": added, "taken": taken, "net": added + taken}
+            found.append({"order": here[0]["change_order"], "count": len(here)} | sums)
+    return found
 
 
 @commitment_view(Level.ADMIN)

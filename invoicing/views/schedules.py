@@ -27,8 +27,8 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def _choices(commitment: Commitment) -> Choices:
-    codes = CostCode.objects.filter(company=commitment.company_id).values_list("code", "is_active")
-    return Choices(dict(codes), cost_types_of(commitment.company_id))
+    codes = {code.code: code for code in CostCode.objects.filter(company=commitment.company_id)}
+    return Choices(codes, cost_types_of(commitment.company_id))
 
 
 def _must_edit(request, commitment: Commitment) -> None:
@@ -137,7 +137,7 @@ def _show(request, schedule, sheet, refused: Refused | None = None, *, blank: in
         "columns": [name for name in COLUMNS if has_units or name not in UNIT_CELLS],
         "most": MOST_LINES,
         "known": " ".join(sheet.stored),
-        "codes": CostCode.objects.filter(company=commitment.company_id, is_active=True),
+        "codes": sheet.choices.codes_in_use,
         "types": sheet.choices.types.values(),
         "refused": refused,
         "is_stale": isinstance(refused, Stale),

@@ -320,3 +320,52 @@ def test_what_was_typed_is_shown_even_when_it_was_approved_meanwhile():
     answer = signed_in(there.admin).post(address(order), old)
     page = text_of(answer)
     assert answer.status_code == 409 and "can’t be changed any more" in page and "<strong>Mine</strong>" in page
+
+
+def test_the_question_before_approval_draws_what_happens_to_the_contract_sum():
+    there = world()
+    commitment = there.commitment()
+    client = signed_in(there.admin)
+    order = entered(there, commitment, "7500.00", "-1200.00")
+    asked = client.get(address(order, "change-order-move", "approve"))
+    page = text_of(asked)
+    effect = asked.context["effect"]
+    assert (effect.before, effect.change, effect.after) == (D("102602.00"), D("6300.00"), D("108902.00"))
+    assert "108,902.00" in page and 'aria-label="6.1 % of the contract sum now"' in page
+    assert [part["amount"] for part in effect.parts] == [D("102602.00"), D("6300.00")]
+    moved(there, order, "approve")
+    back = client.get(address(order, "change-order-move", "take_back")).context["effect"]
+    assert (back.before, back.after) == (D("108902.00"), D("102602.00"))
+    assert [(part["label"], part["amount"]) for part in back.parts] == [
+        ("What stays", D("102602.00")),
+        ("Taken off", D("6300.00")),
+    ]
+    other = entered(there, commitment, "1.00", number="CO-2")
+    assert client.get(address(other, "change-order-move", "void")).context["effect"] is None, "it changes no sum"
+
+
+def test_the_commitment_adds_its_change_orders_up_by_status():
+    there = world()
+    commitment = there.commitment()
+    for number, (amount, *moves) in enumerate(
+        (
+            ("7500.00", "approve"),
+            ("-2000.00", "approve"),
+            ("900.00", "send_for_approval"),
+            ("-100.00", "send_for_approval"),
+            ("5.00",),
+        )
+    ):
+        moved(there, entered(there, commitment, amount, number=f"CO-{number}"), *moves)
+    answer = signed_in(there.admin).get(reverse("commitment", args=[commitment.project.slug, commitment.number]))
+    sums = answer.context["sums"]
+    found = {
+        each["order"].status: (each["count"], each["added"], each["taken"], each["net"]) for each in sums["by_status"]
+    }
+    assert found == {
+        "approved": (2, D("7500.00"), D("-2000.00"), D("5500.00")),
+        "pending": (2, D("900.00"), D("-100.00"), D("800.00")),
+        "draft": (1, D("5.00"), D("0"), D("5.00")),
+    }
+    assert list(found) == ["approved", "pending", "draft"]
+    assert sums["with_pending"] == D("108902.00") and "108,902.00" in text_of(answer)
