@@ -69,13 +69,19 @@ class TopBar:
         slug = self.named.get("project")
         if not slug and self.projects:
             return []
-        held = visible_projects(self.person, Tool.PROJECT_DIRECTORY)
-        found = held.filter(slug=slug) if slug else held[:5]
         label = "Project directory" if slug else "Project directory, {}"
         return [
             self._link(label.format(each.name), "users", reverse("project-directory", args=[each.slug]))
-            for each in found
+            for each in self._project_directories(slug)
         ]
+
+    def _project_directories(self, slug: str | None) -> list[Project]:
+        """The page's own project is answered by the access read at its door."""
+        here = getattr(self.access, "project", None)
+        if here and here.slug == slug:
+            return [here] if self.access.allows(Tool.PROJECT_DIRECTORY, Level.READ_ONLY) else []
+        held = visible_projects(self.person, Tool.PROJECT_DIRECTORY)
+        return list(held.filter(slug=slug) if slug else held[:5])
 
     def _of_companies(self) -> list[dict]:
         links = []

@@ -46,7 +46,12 @@ def settings_of(project: Project) -> BillingSettings:
 
 def proposed(project: Project) -> PeriodDates:
     """The next period by the project's settings (B-3): the first one after the newest, else the one that runs today."""
-    settings, newest = settings_of(project), newest_of(project)
+    return proposed_after(newest_of(project), project)
+
+
+def proposed_after(newest: BillingPeriod | None, project: Project) -> PeriodDates:
+    """`proposed`, where the newest period is at hand."""
+    settings = settings_of(project)
     if newest is None:
         return running_on(project.today, settings)
     running = running_on(newest.end_date, settings)

@@ -26,8 +26,7 @@ def period_list(request, project):
     if request.method == "POST":
         must_administer(request.access)
         return _open(request, project)
-    form = PeriodForm(initial=opening.proposed(project).as_dict())
-    return _show_list(request, project, form)
+    return _show_list(request, project)
 
 
 def _open(request, project):
@@ -45,27 +44,34 @@ def _open(request, project):
     return redirect("period", project.slug, period.pk)
 
 
-def _show_list(request, project, form: PeriodForm, status: int = 200):
-    page = Paginator(project.billing_periods.all(), PAGE_SIZE).get_page(request.GET.get("page"))
+def _show_list(request, project, form: PeriodForm | None = None, status: int = 200):
+    """Periods don't overlap (B-2), so a project has some hundreds at most: they are read once, and counted here."""
+    periods, is_admin = list(project.billing_periods.all()), is_project_admin(request.access)
+    page = Paginator(periods, PAGE_SIZE).get_page(request.GET.get("page"))
+    newest = max(periods, key=lambda period: period.end_date, default=None)
+    if form is None and is_admin:
+        form = PeriodForm(initial=opening.proposed_after(newest, project).as_dict())
     context = {
         "project": project,
         "page": page,
         "rows": rows_of(page.object_list, request.access),
-        "stranded": stranded_in(project) if is_project_admin(request.access) else [],
-        "open": project.billing_periods.filter(status=BillingPeriod.Status.OPEN).first(),
+        "stranded": stranded_in(project, periods) if is_admin else [],
+        "open": next((period for period in periods if period.is_open), None),
         "form": form,
-        "is_admin": is_project_admin(request.access),
+        "is_admin": is_admin,
         "noun": "bill" if request.access.is_external else "invoice",
     }
     return render(request, "invoicing/period_list.html", context, status=status)
 
 
-def stranded_in(project) -> list[dict]:
-    """Closed periods with drafts that nobody can send any more: {period, count}, newest first, in one query."""
+def stranded_in(project, periods: list[BillingPeriod] | None = None) -> list[dict]:
+    """Closed periods with drafts that nobody can send any more: {period, count}. `periods`: all, if at hand."""
     drafts = Invoice.objects.stranded().filter(billing_period__project=project)
     counts = drafts.order_by().values("billing_period").annotate(count=Count("pk"))
-    periods = project.billing_periods.in_bulk([each["billing_period"] for each in counts]) if counts else {}
-    return [{"period": periods[each["billing_period"]], "count": each["count"]} for each in counts]
+    if periods is None:
+        periods = project.billing_periods.filter(pk__in=[each["billing_period"] for each in counts]) if counts else ()
+    found = {period.pk: period for period in periods}
+    return [{"period": found[each["billing_period"]], "count": each["count"]} for each in counts]
 
 
 def _period(project, pk) -> BillingPeriod:

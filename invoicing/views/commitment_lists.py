@@ -37,7 +37,7 @@ def commitment_list(request, project):
     visible = Commitment.objects.visible_to(request.access)
     form = CommitmentFilter(request.GET, company=project.company, visible=visible)
     found = form.narrowed(visible)
-    page = form.page(found.select_related("vendor"))
+    page = form.page(found.select_related("vendor", "starting_certificate"))
     context = {
         "project": project,
         "form": form,
@@ -77,7 +77,7 @@ def csv_lines(ids: list[int]) -> Iterator[str]:
     writer = csv.writer(_Line())
     yield "\ufeff" + writer.writerow(HEADINGS)  # the mark, so that Excel reads it as UTF-8
     for start in range(0, len(ids), CHUNK):
-        rows = Commitment.objects.select_related("vendor").in_bulk(ids[start : start + CHUNK])
+        rows = Commitment.objects.select_related("vendor", "starting_certificate").in_bulk(ids[start : start + CHUNK])
         for standing in standings_of([rows[pk] for pk in ids[start : start + CHUNK] if pk in rows]):
             yield writer.writerow(cells_of(standing))
 

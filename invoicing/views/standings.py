@@ -43,12 +43,14 @@ class Standing:
 
 
 def standings_of(commitments: list[Commitment]) -> list[Standing]:
-    """Of these, in their order, in three queries."""
+    """Of these, in their order, in two queries; they bring their starting certificate along."""
     sums = ScheduleLine.objects.filter(commitment__in=commitments).contract_sums()
     newest = Invoice.objects.newest().filter(commitment__in=commitments).select_related("previous")
     newest = {invoice.commitment_id: invoice for invoice in newest}
-    starts = {each.commitment_id: each for each in StartingCertificate.objects.filter(commitment__in=commitments)}
-    return [Standing(each, sums.get(each.pk, ZERO), newest.get(each.pk), starts.get(each.pk)) for each in commitments]
+    return [
+        Standing(each, sums.get(each.pk, ZERO), newest.get(each.pk), getattr(each, "starting_certificate", None))
+        for each in commitments
+    ]
 
 
 def totals_of(commitments) -> dict:
