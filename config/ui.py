@@ -63,6 +63,7 @@ STATUSES = {
     "invited": Look("info", "mail", "Invited"),
     "accepted": Look("ok", "check", "Accepted"),
     "declined": Look("neutral", "x", "Declined"),
+    "in_erp": Look("ok", "landmark", "In ERP"),
     "gap": Look("warn", "triangle-alert", "Set-up"),
     # requests for Can Push to Accounting
     "waiting": Look("info", "hourglass"),
@@ -77,6 +78,7 @@ STATUSES = {
 EXPORT_STATUSES = {
     "not_sent": Look("neutral", "circle-dashed", ExportStatus.NOT_SENT.label),
     "ready_to_export": Look("info", "hourglass", ExportStatus.READY_TO_EXPORT.label),
+    "sent": Look("info", "hourglass", "Sent to ERP"),
     "exporting": Look("info", "refresh-cw", ExportStatus.EXPORTING.label),
     "exported": Look("ok", "file-spreadsheet", ExportStatus.EXPORTED.label),
     "posted": Look("ok", "badge-check", ExportStatus.POSTED.label),
@@ -146,19 +148,22 @@ def day(value: date | None) -> str:
 
 
 @register.simple_tag
-def moment(at: datetime | None, zone: object = "") -> SafeString:
-    """A moment in a project's or a company's zone, named, exact in its title (U10). `zone`: a name or one of them."""
+def moment(at: datetime | None, zone: object = "", day_only: bool = False) -> SafeString:
+    """A moment in a project's or a company's zone, named, exact in its title (U10). `zone`: a name or one of them.
+
+    `day_only`: where there is no room for the hour, which the title still says.
+    """
     if at is None:
         return SafeString("")
     name = str(getattr(zone, "time_zone", zone) or timezone.get_current_timezone_name())
     here = at.astimezone(ZoneInfo(name))
     short = here.tzname() if here.tzname().isalpha() else name.rpartition("/")[2].replace("_", " ") + " time"
-    hour = f"{here.hour % 12 or 12}:{here:%M} {'am' if here.hour < 12 else 'pm'}"
+    hour = "" if day_only else f", {here.hour % 12 or 12}:{here:%M} {'am' if here.hour < 12 else 'pm'} {short}"
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
         here.isoformat(timespec="seconds"),
         f"{here:%A} {here.day} {here:%B %Y, %H:%M:%S} {here:%Z} ({name})",
-        f"{here.day} {here:%b %Y}, {hour} {short}",
+        f"{here.day} {here:%b %Y}{hour}",
     )
 
 
@@ -243,6 +248,38 @@ def money_picture(parts: list[dict], label: str) -> dict:
         drawn.append({**part, "x": at, "width": width})
         at += width
     return {"parts": drawn, "label": label}
+
+
+@register.inclusion_tag("components/state_bar.html", takes_context=True)
+def state_bar(context: template.Context, tabs: list, total: int, chosen: str, here: str, label: str = "States") -> dict:
+    """Counted states as a bar with links: `{% state_bar tabs all chosen here %}`. `here` is the list's address.
+
+    Two neighbours of one tone are told apart: every other one of them is faint.
+    """
+    parts, at = [], Decimal(0)
+    for tab in tabs:
+        look, width = STATUSES[tab.state], share(tab.count, total)
+        is_faint = bool(parts) and parts[-1]["tone"] == look.tone and not parts[-1]["is_faint"]
+        part = {"state": tab.state, "label": look.label, "count": tab.count, "tone": look.tone, "is_faint": is_faint}
+        parts.append(part | {"x": at, "width": width, "url": here + _address(context, state=tab.state)})
+        at += width
+    return {
+        "parts": parts,
+        "total": total,
+        "chosen": chosen,
+        "label": label,
+        "all_url": here + _address(context, state=None),
+    }
+
+
+def _address(context: template.Context, **changed) -> str:
+    """The rest of this page's address with other filters, from the first page on."""
+    query = context["request"].GET.copy()
+    for name, value in ({"after": None, "before": None} | changed).items():
+        query.pop(name, None)
+        if value is not None:
+            query[name] = value
+    return f"?{query.urlencode()}" if query else ""
 
 
 def share(part: Decimal | int, whole: Decimal | int) -> Decimal:

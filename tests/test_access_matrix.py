@@ -21,7 +21,7 @@ from directory.models import AccountingPrivilege, DirectoryUpload, Mail, Person,
 from directory.models.events import subject_name
 from directory.permissions import Level, Tool
 from erp_integrations.models import ErpSettings
-from invoicing.actions import access_lists, attachments, change_orders, commitments, invitations
+from invoicing.actions import access_lists, attachments, change_orders, commitments, invitations, saved_views
 from invoicing.models import InvoiceType
 from tests.erp_integrations.world import sage_world
 from tests.factories import person
@@ -198,6 +198,9 @@ DOORS = {  # address name: (to read, to write)
     "periods": (PROJECT, PROJECT_ADMIN),
     "billing-settings": (PROJECT_ADMIN, PROJECT_ADMIN),
     "period": (PROJECT, None),
+    "period-csv": (PROJECT, None),
+    "board-view-save": (None, PROJECT),
+    "board-view-delete": (None, door(ADMIN)),  # one's own
     "period-invite": (None, PROJECT_ADMIN),
     "period-remind": (None, PROJECT_ADMIN),
     "period-close": (PROJECT_ADMIN, PROJECT_ADMIN),
@@ -316,6 +319,7 @@ def build_site() -> Site:
     }
     change_order = change_orders.enter(commitment, "CO-9", "Canopy", [], by=base.admin)
     upload = DirectoryUpload.objects.create(company=base.company, kind="vendors", rows=[], uploaded_by=base.owner)
+    view = saved_views.save(base.project, "Silent", "state=invited", by=people["commitments admin"])
     special = {
         "demo-mail": {"pk": Mail.objects.first().pk},
         "demo-mail-html": {"pk": Mail.objects.first().pk},
@@ -340,6 +344,8 @@ def build_site() -> Site:
         **dict.fromkeys(("erp-export", "erp-export-header", "erp-reject", "erp-void"), {"pk": waiting.pk}),
         **dict.fromkeys(("erp-batch", "erp-retry", "erp-download"), {"number": batch.number}),
         "period-extend": period | {"commitment": commitment.pk},
+        "board-view-save": period,
+        "board-view-delete": period | {"view": view.pk},
         "erp-confirm": {"pk": exported.pk},
         "person-levels": {"pk": base.contact.pk},
         "permission-template-remove": {"pk": template.pk, "person": base.reader.pk},

@@ -567,6 +567,19 @@ def _(s):
     return lambda: press(s.max, page, "period-invite")
 
 
+@act("board-view-save", "saved a view of the board")
+def _(s):
+    page = s.project("period", s.base.project.billing_periods.get().pk) + "?turn=team"
+    return lambda: press(s.max, page, "board-view-save", name="For us")
+
+
+@act("board-view-delete", "deleted a view of the board")
+def _(s):
+    page = s.project("period", s.base.project.billing_periods.get().pk)
+    press(s.max, f"{page}?turn=team", "board-view-save", name="For us")
+    return lambda: press(s.max, page, "board-view-delete")
+
+
 @act("period-close", "closed")
 def _(s):
     page = s.project("period-close", s.base.project.billing_periods.get().pk)

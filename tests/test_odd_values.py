@@ -22,7 +22,7 @@ from directory.actions.grants import set_level
 from directory.permissions import Level, Tool
 from erp_integrations import exporting
 from erp_integrations.models import CostCodeLink
-from invoicing.actions import access_lists, billing_periods, change_orders, invitations
+from invoicing.actions import access_lists, billing_periods, change_orders, invitations, saved_views
 from invoicing.models import BillingPeriod, InvoiceType
 from tests.erp_integrations.world import CODE, SageWorld, sage_world
 from tests.factories import D, person, world
@@ -267,6 +267,7 @@ def administrator(w: SageWorld):
     base, someone = w.base, w.all_rights()
     set_level(someone, Tool.COMPANY_DIRECTORY, base.company, Level.ADMIN, by=base.owner)
     set_level(someone, Tool.PROJECT_DIRECTORY, base.project, Level.ADMIN, by=base.owner)
+    saved_views.save(base.project, "Silent", "state=invited", by=someone)
     return someone
 
 
@@ -303,6 +304,7 @@ def test_an_odd_value_in_any_field_is_refused_in_words_and_breaks_nothing(who):
 
 
 ASKED = ("page", "tab", "q", "project", "show", "state", "row", "export", "all", "accounting_date", "status", "next")
+ASKED += ("sort", "turn", "after")
 
 
 def test_an_odd_word_in_an_address_shows_the_page_or_says_that_there_is_none():

@@ -3,13 +3,14 @@
 Directory Admins read all of it, events about private commitments too: a record with holes proves nothing.
 """
 
-from django.http import Http404, StreamingHttpResponse
+from django.http import Http404
 from django.shortcuts import render
 
 from directory.actions.record import take_away
+from directory.csv_files import csv_answer
 from directory.decorators import READ, company_view
 from directory.event_forms import EventFilter
-from directory.event_lines import csv_lines
+from directory.event_lines import HEADINGS, rows_of
 from directory.models import Event
 from directory.permissions import Level, Tool
 
@@ -32,8 +33,7 @@ def events_csv(request, company):
     taken = take_away(company, form.in_words(), by=request.user)
     found = form.narrowed(Event.objects.filter(company=company, pk__lt=taken.pk))
     name = f"record-{company.slug}-{company.day_of(taken.at):%Y%m%d}.csv"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff"}
-    return StreamingHttpResponse(csv_lines(found, company), content_type="text/csv; charset=utf-8", headers=headers)
+    return csv_answer(name, HEADINGS, rows_of(found, company))
 
 
 @company_view(Tool.COMPANY_DIRECTORY, Level.ADMIN, methods=READ)

@@ -15,7 +15,7 @@ from erp_integrations.exporting.moving import move, require
 from erp_integrations.models import BatchState, ErpSettings, ExportBatch, InvoiceExport, batch_key, sage_lists
 from erp_integrations.permissions import ANSWER_RIGHT, SEND_RIGHT, is_accounting_approver
 from erp_integrations.sage100.lists import comparable
-from invoicing.actions.invoices import lock, unlock
+from invoicing.actions.invoices import lock, settle, unlock
 from invoicing.models import Invoice
 from invoicing.permissions import is_project_admin
 
@@ -167,6 +167,7 @@ def confirm(export: InvoiceExport, *, by, record_number: str) -> InvoiceExport:
         raise Refused("Enter the record number that Sage shows for it in 4-2.", field="record_number")
     export.sage_record_number = number
     move(export, InvoiceExport.confirm, access=access, changes={"sage_record_number": ["", number]})
+    settle(export.invoice)
     return export
 
 

@@ -132,6 +132,7 @@ def _move(
             guard(invoice, access)
         before = invoice.status
         bound(by, timezone.now())
+        invoice.waits_since = timezone.now()
         invoice.version += 1
         invoice.save()
         Event.objects.record(
@@ -319,6 +320,7 @@ def reopen(invoice: Invoice, *, by, reason: str) -> Invoice:
 def lock(invoice: Invoice) -> None:
     """Sent to ERP: only attachments can be added (I-4)."""
     _mark(invoice, is_locked=True, is_exported=False)
+    _pass_on(invoice)
 
 
 def close(invoice: Invoice) -> None:
@@ -326,11 +328,24 @@ def close(invoice: Invoice) -> None:
     _mark(invoice, is_locked=True, is_exported=True)
 
 
+def settle(invoice: Invoice) -> None:
+    """Sage holds it: there is nothing left to do."""
+    invoice.is_posted = True
+    invoice.save(update_fields=["is_posted"])
+
+
 def unlock(invoice: Invoice) -> None:
     """Back from ERP: the project team can act on it again."""
     _mark(invoice, is_locked=False, is_exported=False)
+    _pass_on(invoice)
 
 
 def _mark(invoice: Invoice, *, is_locked: bool, is_exported: bool) -> None:
-    invoice.is_locked, invoice.is_exported = is_locked, is_exported
-    invoice.save(update_fields=["is_locked", "is_exported"])
+    invoice.is_locked, invoice.is_exported, invoice.is_posted = is_locked, is_exported, False
+    invoice.save(update_fields=["is_locked", "is_exported", "is_posted"])
+
+
+def _pass_on(invoice: Invoice) -> None:
+    """Somebody else has to act from now on."""
+    invoice.waits_since = timezone.now()
+    invoice.save(update_fields=["waits_since"])

@@ -8,6 +8,7 @@ from invoicing.models.endorsements import Endorsement
 from invoicing.models.invitations import Invitation, InvoiceType
 from invoicing.models.invoices import Invoice, InvoiceLine, InvoiceStatus, Verdict
 from invoicing.models.retainage import ScaleStep
+from invoicing.models.saved_views import SavedView
 from invoicing.models.starting_certificates import StartingCertificate, StartingLine
 from invoicing.models.submissions import Submission
 
@@ -33,6 +34,7 @@ __all__ = [
     "InvoiceType",
     "Reminders",
     "Rhythm",
+    "SavedView",
     "ScaleStep",
     "ScheduleLine",
     "StartingCertificate",

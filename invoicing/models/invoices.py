@@ -4,6 +4,7 @@ from django.apps import apps
 from django.conf import settings
 from django.db import models
 from django.db.models import Count, Exists, F, OuterRef, Q, Sum
+from django.utils import timezone
 from django_fsm import FSMField, FSMModelMixin, transition
 
 from directory.fields import MoneyField, QuantityField, RateField
@@ -160,6 +161,8 @@ class Invoice(FSMModelMixin, models.Model):
     version = models.PositiveIntegerField(default=1, help_text="I-5: a form built on an older version is refused.")
     is_locked = models.BooleanField(default=False, help_text="Sent to ERP: only attachments can be added.")
     is_exported = models.BooleanField(default=False, help_text="Stands in an import file: nothing can be added.")
+    is_posted = models.BooleanField(default=False, help_text="Sage holds it: nobody has anything left to do.")
+    waits_since = models.DateTimeField(default=timezone.now, help_text="Since when whoever has to act now has it.")
     is_extra = models.BooleanField(default=False, help_text="I-3: a further invoice in one period, made by an Admin.")
     may_finish_late = models.BooleanField(default=False, help_text="B-5: put back by an Admin after the due date.")
     duties_waived = models.BooleanField(default=False, help_text="P-7 was switched off when it was approved.")

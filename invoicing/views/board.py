@@ -1,35 +1,54 @@
-"""Where every commitment stands in one billing period: its state, its amount, and who has to act."""
+"""The billing board: where every commitment stands in one period, its amounts, and who has to act since when (9.5)."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from invoicing.actions.invitations import refusal
-from invoicing.calculations.money import ZERO
-from invoicing.deadlines import Deadline, deadlines_of
-from invoicing.models import BillingPeriod, Commitment, Invitation, Invoice, InvoiceContact
+from django.db.models import Exists, Prefetch, QuerySet
+from django.shortcuts import get_object_or_404, render
 
-NO_CONTACT, NOT_INVITED, INVITED, ACCEPTED, DECLINED = BEFORE_BILLING = (
-    "no_contact",
-    "not_invited",
-    "invited",
-    "accepted",
-    "declined",
+from directory.csv_files import csv_answer
+from directory.decorators import READ, project_view
+from directory.models import Event
+from directory.permissions import Level, Tool
+from invoicing.actions.invitations import refusal
+from invoicing.board import (
+    ACCEPTED,
+    DECLINED,
+    IN_ERP,
+    INVITED,
+    NOBODY,
+    NOT_INVITED,
+    STATES,
+    TEAM,
+    VENDOR,
+    WHOSE_TURN,
+    WORDS,
+    Group,
+    counted,
+    groups_of,
+    standing_in,
+    stranded_in,
 )
-STATES = BEFORE_BILLING + tuple(Invoice.Status)
-WORDS = {
-    NO_CONTACT: "No invoice contact",
-    NOT_INVITED: "Not invited",
-    INVITED: "Invited",
-    ACCEPTED: "Accepted",
-    DECLINED: "Declined",
-} | {status.value: status.label for status in Invoice.Status}
+from invoicing.calculations.money import ZERO
+from invoicing.deadlines import Deadline, extended_deadline
+from invoicing.forms.billing_periods import InviteForm
+from invoicing.forms.board_filters import BoardFilter, ViewForm
+from invoicing.models import BillingPeriod, Commitment, Invitation, Invoice, InvoiceContact
+from invoicing.permissions import is_project_admin
+from invoicing.views.commitments import NEXT
+
 PICTURE = (
-    # words, tone, the statuses that count
-    ("Approved", "ok", Invoice.APPROVALS),
+    # words, tone, the states that count
+    ("Approved", "ok", (*Invoice.APPROVALS, IN_ERP)),
     (Invoice.Status.UNDER_REVIEW.label, "info", (Invoice.Status.UNDER_REVIEW,)),
     ("Sent back", "warn", (Invoice.Status.REVISE_AND_RESUBMIT,)),
 )
-ENDED = (Commitment.Status.TERMINATED, Commitment.Status.VOID, Commitment.Status.CLOSED)
+ASKABLE = (NOT_INVITED, INVITED, ACCEPTED, DECLINED)
+CHUNK = 500
+
+
+# Rows
 
 
 @dataclass(frozen=True)
@@ -38,18 +57,32 @@ class Row:
 
     commitment: Commitment
     contacts: list[InvoiceContact]
-    invitation: Invitation | None
-    invoice: Invoice | None
-    refusal: str
     deadline: Deadline
 
     @property
+    def bill(self) -> Invoice | None:
+        return getattr(self.commitment, "bill", None)
+
+    @property
+    def invite(self) -> Invitation | None:
+        return getattr(self.commitment, "invite", None)
+
+    @property
     def state(self) -> str:
-        if self.invoice:
-            return self.invoice.status
-        if self.invitation:
-            return self.invitation.answer or INVITED
-        return NOT_INVITED if self.contacts else NO_CONTACT
+        return STATES[self.commitment.place]
+
+    @property
+    def badge(self) -> str:
+        """What the badge says: the bill's status; that it was sent to ERP stands beside it."""
+        return self.bill.status if self.bill else self.state
+
+    @property
+    def stage_in_erp(self) -> str:
+        if self.state != IN_ERP:
+            return ""
+        if self.bill.is_posted:
+            return "posted"
+        return "exported" if self.bill.is_exported else "sent"
 
     @property
     def key(self) -> str:
@@ -57,23 +90,14 @@ class Row:
         return str(self.commitment.pk)
 
     @property
+    def refusal(self) -> str:
+        return refusal(
+            self.deadline, self.commitment, has_contact=bool(self.contacts), is_invoiced=self.bill is not None
+        )
+
+    @property
     def is_invitable(self) -> bool:
         return not self.refusal
-
-    @property
-    def is_billed(self) -> bool:
-        """Sent at least once in this period."""
-        return self.invoice is not None and self.invoice.status != Invoice.Status.DRAFT
-
-    @property
-    def counts(self) -> bool:
-        """Whether a bill is expected: billable, and nobody said that there is nothing to bill."""
-        return self.invoice is not None or (self.commitment.is_billable and self.state != DECLINED)
-
-    @property
-    def may_have_more_time(self) -> bool:
-        """Whether an extension (B-5) would let somebody send what is not sent yet."""
-        return self.commitment.is_billable and (self.invoice is None or self.invoice.status in Invoice.ENTERABLE)
 
     @property
     def needs_contact(self) -> bool:
@@ -81,53 +105,79 @@ class Row:
         return self.commitment.is_billable and not self.contacts
 
     @property
+    def may_be_approved(self) -> bool:
+        """The other one: approve the commitment and its schedule of values."""
+        return not self.bill and NEXT.get(self.commitment.status) == "approve"
+
+    @property
+    def may_have_more_time(self) -> bool:
+        """Whether an extension (B-5) would let somebody send what is not sent yet."""
+        return self.commitment.is_billable and (self.bill is None or self.bill.status in Invoice.ENTERABLE)
+
+    @property
     def who_acts(self) -> str:
         """Whose turn it is, in a word or a name; "" when nobody's."""
-        if not self.invoice and not self.commitment.is_billable:
-            return ""
-        if self.state in (NO_CONTACT, NOT_INVITED, Invoice.Status.UNDER_REVIEW):
-            return "Project team"
-        if self.state == Invoice.Status.PENDING_OWNER_APPROVAL:
-            return "Owner"
-        if self.state == DECLINED:
-            return ""
-        if self.invoice and self.invoice.is_certified:
-            return "Accounting" if self.invoice.is_locked else "Project team"
-        return self.commitment.vendor.name
+        turn = self.commitment.turn
+        return "" if turn == NOBODY else self.commitment.vendor.name if turn == VENDOR else WHOSE_TURN[turn]
+
+    @property
+    def is_late(self) -> bool:
+        """The project team has the turn because the subcontractor's time is over."""
+        is_over = self.deadline.period.project.today > self.due_date
+        return self.commitment.turn == TEAM and self.can_still_be_billed and is_over
+
+    @property
+    def due_date(self):
+        """The bill's own, once there is one (B-6)."""
+        return self.bill.due_date if self.bill else self.deadline.due_date
+
+    @property
+    def can_still_be_billed(self) -> bool:
+        return self.bill is None or self.bill.status in Invoice.ENTERABLE
 
 
-def board_of(period: BillingPeriod, access) -> list[Row]:
-    """Every commitment this person may see, in six queries however many; what has ended only where it was billed."""
-    commitments = Commitment.objects.visible_to(access).select_related("vendor")
-    commitments = list(commitments.prefetch_related("invoice_contacts__person"))
-    invited = {each.commitment_id: each for each in period.invitations.select_related("answered_by")}
-    bills = Invoice.objects.live().filter(billing_period=period).order_by("position")
-    billed = {bill.commitment_id: bill for bill in bills}
-    extended, for_all = deadlines_of(period), Deadline(period, period.due_date)
-    rows = [
-        _row(extended.get(each.pk, for_all), each, invited.get(each.pk), billed.get(each.pk)) for each in commitments
-    ]
-    return [row for row in rows if row.invoice or row.commitment.status not in ENDED]
+def rows_of(period: BillingPeriod, commitments: Iterable[Commitment]) -> list[Row]:
+    """Of these of `detailed`, in their order, without a query."""
+    for_all = Deadline(period, period.due_date)
+    rows = []
+    for commitment in commitments:
+        extension = getattr(commitment, "extension", None)
+        deadline = extended_deadline(extension, period) if extension else for_all
+        rows.append(Row(commitment, list(commitment.invoice_contacts.all()), deadline))
+    return rows
 
 
-def _row(deadline: Deadline, commitment: Commitment, invitation, invoice) -> Row:
-    contacts = list(commitment.invoice_contacts.all())
-    why_not = refusal(deadline, commitment, has_contact=bool(contacts), is_invoiced=invoice is not None)
-    return Row(commitment, contacts, invitation, invoice, why_not, deadline)
+def detailed(standing: QuerySet[Commitment]) -> QuerySet[Commitment]:
+    """With all that a row tells, in two queries however many."""
+    contacts = InvoiceContact.objects.select_related("person")
+    joined = standing.select_related("vendor", "invite__answered_by", "extension", "bill")
+    return joined.prefetch_related(Prefetch("invoice_contacts", contacts))
 
 
-def tabs_of(rows: list[Row], chosen: str = "") -> list[dict]:
-    """The states that occur, in their order: state, words, how many, how much; and the chosen one in any case."""
-    return [
-        {
-            "state": state,
-            "label": WORDS[state],
-            "count": len(here),
-            "net": sum((row.invoice.current_payment_due for row in here if row.invoice), ZERO),
-        }
-        for state in STATES
-        if (here := [row for row in rows if row.state == state]) or state == chosen
-    ]
+# What is told of all of them
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A state that occurs: its words, how many are in it, how much they bill, and its part of the whole."""
+
+    state: str
+    count: int
+    net: Decimal = ZERO
+
+    @property
+    def label(self) -> str:
+        return WORDS[self.state]
+
+
+def tabs_of(groups: list[Group], chosen: str = "") -> list[Tab]:
+    """The states that occur, in their order; and the chosen one in any case."""
+    tabs = []
+    for state in STATES:
+        here = [group for group in groups if group.state == state]
+        if here or state == chosen:
+            tabs.append(Tab(state, counted(here, state), sum((group.net for group in here), ZERO)))
+    return tabs
 
 
 @dataclass(frozen=True)
@@ -147,15 +197,152 @@ class Progress:
         return sum((part["amount"] for part in self.parts), ZERO)
 
 
-def progress_of(rows: list[Row]) -> Progress:
-    amounts = [(row.invoice.status, row.invoice.gross_this_period) for row in rows if row.is_billed]
-    return Progress(len(amounts), sum(row.counts for row in rows), picture_of(amounts))
+def progress_of(groups: list[Group]) -> Progress:
+    sent = [group for group in groups if group.state in SENT]
+    billed = sum(group.count for group in sent)
+    expected = sum(group.count for group in groups if group.is_expected)
+    return Progress(billed, expected, picture_of([(group.state, group.gross) for group in sent]))
+
+
+SENT = (*(status for status in Invoice.Status if status != Invoice.Status.DRAFT), IN_ERP)
 
 
 def picture_of(amounts: list[tuple[str, Decimal]]) -> list[dict]:
     """Gross amounts by what became of them, as `money_picture` draws them; what is nothing is left out."""
     parts = [
-        {"label": label, "tone": tone, "amount": sum((gross for status, gross in amounts if status in statuses), ZERO)}
-        for label, tone, statuses in PICTURE
+        {"label": label, "tone": tone, "amount": sum((gross for state, gross in amounts if state in states), ZERO)}
+        for label, tone, states in PICTURE
     ]
     return [part for part in parts if part["amount"]]
+
+
+def board_groups(period: BillingPeriod, access) -> list[Group]:
+    """Of all that this person may see, in one query."""
+    return groups_of(standing_in(period, Commitment.objects.visible_to(access)))
+
+
+# The page
+
+
+def period_of(project, pk) -> BillingPeriod:
+    """It says, too, whether the project has closed periods with drafts that nobody can send: they are rarely there."""
+    stranded = Invoice.objects.stranded().filter(billing_period__project=project)
+    return get_object_or_404(project.billing_periods.annotate(has_stranded=Exists(stranded)), pk=pk)
+
+
+def filter_of(request, project) -> BoardFilter:
+    visible = Commitment.objects.visible_to(request.access).order_by()
+    vendors = project.company.vendors.filter(pk__in=visible.values("vendor")).order_by("name")
+    return BoardFilter(request.GET, vendors=vendors.none() if request.access.is_external else vendors)
+
+
+@project_view(Tool.COMMITMENTS, Level.READ_ONLY, methods=READ)
+def board(request, project, pk):
+    period = period_of(project, pk)
+    if request.GET.get("show") == "timeline" and is_project_admin(request.access):
+        context = {"project": project, "period": period, "is_admin": True, "tab": "timeline"}
+        return render(request, "invoicing/period.html", context | {"events": Event.objects.about(period)[:100]})
+    return show(request, period)
+
+
+def show(
+    request,
+    period: BillingPeriod,
+    form: InviteForm | None = None,
+    *,
+    naming: ViewForm | None = None,
+    status: int = 200,
+):
+    """The board; with `form` or `naming`, what was sent and why it was refused."""
+    project, is_admin = period.project, is_project_admin(request.access)
+    asked = filter_of(request, project)
+    standing = standing_in(period, Commitment.objects.visible_to(request.access))
+    groups = groups_of(asked.among(standing))
+    page = asked.page(detailed(asked.narrowed(standing)))
+    rows = rows_of(period, page.rows)
+    found = [group for group in groups if asked.includes(group)]
+    chosen = asked.asked.get("state", "")
+    context = {
+        "project": project,
+        "period": period,
+        "tab": "board",
+        "asked": asked,
+        "page": page,
+        "rows": rows,
+        "tabs": tabs_of([group for group in groups if asked.has_turn(group)], chosen),
+        "all": sum(group.count for group in groups if asked.has_turn(group)),
+        "chosen": chosen,
+        "headings": asked.headings(),
+        "totals": {name: sum((getattr(group, name) for group in found), ZERO) for name in ("gross", "net")},
+        "count": sum(group.count for group in found),
+        "progress": progress_of(groups),
+        "stranded": stranded_in(project) if is_admin and period.has_stranded else [],
+        "is_admin": is_admin,
+        "is_silent": any(group.state == INVITED for group in found),
+        "may_ask_all": bool(page.after or page.before) and chosen in ASKABLE,
+        "invitable": any(row.is_invitable for row in rows),
+        "views": list(request.user.saved_views.filter(project=project)),
+        "naming": naming or ViewForm(),
+        "form": form or InviteForm(Commitment.objects.none()),
+        "ticked": set(form.data.getlist("commitment")) if form else set(),
+        "noun": "bill" if request.access.is_external else "invoice",
+    }
+    return render(request, "invoicing/period.html", context, status=status)
+
+
+# The same rows as a file
+
+
+HEADINGS = (
+    "Number",
+    "Title",
+    "Company",
+    "State",
+    "In ERP",
+    "Who must act",
+    "Since",
+    "Due",
+    "Invoice contacts",
+    "Gross this period",
+    "Net this period",
+    "Answer of the subcontractor",
+    "Why it can’t be invited",
+)
+
+
+@project_view(Tool.COMMITMENTS, Level.READ_ONLY, methods=READ)
+def board_csv(request, project, pk):
+    """All that the filters find, in the order of the page."""
+    period, asked = period_of(project, pk), filter_of(request, project)
+    standing = standing_in(period, Commitment.objects.visible_to(request.access))
+    ids = list(asked.in_order(asked.narrowed(standing)).values_list("pk", flat=True))
+    name = f"board-{project.slug}-{period.start_date:%Y%m%d}-{project.today:%Y%m%d}.csv"
+    return csv_answer(name, HEADINGS, _csv_rows(period, standing, ids))
+
+
+def _csv_rows(period: BillingPeriod, standing: QuerySet[Commitment], ids: list[int]) -> Iterator[list]:
+    for start in range(0, len(ids), CHUNK):
+        chunk = ids[start : start + CHUNK]
+        found = {each.pk: each for each in detailed(standing.filter(pk__in=chunk))}
+        for row in rows_of(period, [found[pk] for pk in chunk if pk in found]):
+            yield cells_of(row)
+
+
+def cells_of(row: Row) -> list:
+    commitment, invite = row.commitment, row.invite
+    since = commitment.since.astimezone(row.deadline.period.project.zone).date() if commitment.since else None
+    return [
+        commitment.number,
+        commitment.title,
+        commitment.vendor.name,
+        WORDS[row.badge],
+        row.stage_in_erp,
+        row.who_acts,
+        since if row.who_acts else None,
+        row.due_date,
+        ", ".join(contact.person.name for contact in row.contacts),
+        commitment.gross,
+        commitment.net,
+        invite.words if invite else "",
+        "" if row.bill else row.refusal,
+    ]

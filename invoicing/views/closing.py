@@ -9,10 +9,11 @@ from directory.permissions import Level, Tool
 from directory.refusals import NotAllowed, NotNow, Refused
 from invoicing.actions import closing, invoice_periods
 from invoicing.actions.closing import Closed, Fate
+from invoicing.board import ACCEPTED, INVITED, counted
 from invoicing.decorators import invoice_view
 from invoicing.forms.closing import BillMoveForm, ClosingForm, ids_named
 from invoicing.models import BillingPeriod, Invoice
-from invoicing.views.board import board_of
+from invoicing.views.board import board_groups
 from invoicing.views.doors import must_administer
 from invoicing.views.invoices import address, show
 
@@ -58,14 +59,14 @@ def _form(period: BillingPeriod, data=None) -> ClosingForm:
 
 
 def _show(request, period: BillingPeriod, form: ClosingForm, *, refused: Refused | None = None, status: int = 200):
-    rows = board_of(period, request.access)
+    groups = board_groups(period, request.access)
     context = {
         "project": period.project,
         "period": period,
         "form": form,
         "refused": refused,
-        "under_review": sum(row.state == Invoice.Status.UNDER_REVIEW for row in rows),
-        "silent": sum(row.state in ("invited", "accepted") for row in rows),
+        "under_review": counted(groups, Invoice.Status.UNDER_REVIEW),
+        "silent": counted(groups, INVITED, ACCEPTED),
     }
     template = "invoicing/period_close.html#dialog" if request.htmx else "invoicing/period_close.html"
     return render(request, template, context, status=refused.status if refused else status)

@@ -1,13 +1,11 @@
 """The commitments of a project that a person may see: narrowed, sorted, added up, and taken away as CSV."""
 
-import csv
 from collections.abc import Iterator
 
-from django.http import StreamingHttpResponse
 from django.shortcuts import render
 
+from directory.csv_files import csv_answer
 from directory.decorators import READ, project_view
-from directory.event_lines import plain_cell
 from directory.permissions import Level, Tool
 from invoicing.forms.commitment_filters import CommitmentFilter
 from invoicing.models import Commitment
@@ -60,44 +58,31 @@ def commitments_csv(request, project):
     form = CommitmentFilter(request.GET, company=project.company, visible=visible)
     found = form.in_order(form.narrowed(visible).select_related("vendor"))
     name = f"commitments-{project.slug}-{project.today:%Y%m%d}.csv"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff"}
-    lines = csv_lines(list(found.values_list("pk", flat=True)))
-    return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)
+    return csv_answer(name, HEADINGS, _rows(list(found.values_list("pk", flat=True))))
 
 
-class _Line:
-    """What csv writes to: hands each line on instead of keeping it."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
-def csv_lines(ids: list[int]) -> Iterator[str]:
-    """A heading, then a line a commitment, read in chunks so that memory stays constant."""
-    writer = csv.writer(_Line())
-    yield "\ufeff" + writer.writerow(HEADINGS)  # the mark, so that Excel reads it as UTF-8
+def _rows(ids: list[int]) -> Iterator[list]:
+    """A row a commitment, read in chunks so that memory stays constant."""
     for start in range(0, len(ids), CHUNK):
         rows = Commitment.objects.select_related("vendor", "starting_certificate").in_bulk(ids[start : start + CHUNK])
         for standing in standings_of([rows[pk] for pk in ids[start : start + CHUNK] if pk in rows]):
-            yield writer.writerow(cells_of(standing))
+            yield cells_of(standing)
 
 
-def cells_of(standing: Standing) -> list[str]:
-    """Text without formulas (R100, S58); amounts are figures, minus sign and all."""
+def cells_of(standing: Standing) -> list:
     commitment = standing.commitment
-    words = (
+    return [
         commitment.number,
         commitment.title,
         commitment.get_kind_display(),
         commitment.vendor.name,
         commitment.get_status_display(),
         "yes" if commitment.is_private else "no",
-    )
-    figures = (standing.contract_sum, standing.billed, standing.retainage)
-    days = (commitment.executed_date, commitment.start_date, commitment.completion_date)
-    return [
-        *map(plain_cell, words),
-        *(f"{figure:.2f}" for figure in figures),
+        standing.contract_sum,
+        standing.billed,
+        standing.retainage,
         f"{commitment.retainage_rate.normalize():f}",
-        *(day.isoformat() if day else "" for day in days),
+        commitment.executed_date,
+        commitment.start_date,
+        commitment.completion_date,
     ]

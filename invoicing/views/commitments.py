@@ -170,10 +170,14 @@ def _by_status(orders: list[dict]) -> list[dict]:
 
 @commitment_view(Level.ADMIN)
 def add_contact(request, commitment):
-    """P-3: naming somebody gives them Standard on the project's Commitments if they have less."""
+    """P-3: naming somebody gives them Standard on the project's Commitments if they have less.
+
+    Asked from a billing board, which is named, it leads back there.
+    """
     must_administer(request.access)
+    period = _board_named(commitment, (request.POST or request.GET).get("period", ""))
     if request.method != "POST":
-        return redirect("commitment", commitment.project.slug, commitment.number)
+        return _ask_for_contact(request, commitment, period)
     form = ContactForm(commitment, request.POST)
     if not form.is_valid():
         return show(request, commitment, status=422, more={"form": form})
@@ -187,7 +191,25 @@ def add_contact(request, commitment):
         return show(request, commitment, status=refused.status, more={"form": form})
     right = f" {person.name} was given {given.label} on Commitments of {commitment.project.name}." if given else ""
     messages.success(request, f"{person.name} can bill {commitment.number} now.{right}")
+    if period:
+        return redirect("period", commitment.project.slug, period.pk)
     return redirect("commitment", commitment.project.slug, commitment.number)
+
+
+def _board_named(commitment: Commitment, named: str):
+    is_id = named.isascii() and named.isdecimal() and len(named) < 19
+    return commitment.project.billing_periods.filter(pk=named).first() if is_id else None
+
+
+def _ask_for_contact(request, commitment: Commitment, period):
+    context = {
+        "project": commitment.project,
+        "commitment": commitment,
+        "period": period,
+        "form": ContactForm(commitment),
+        "candidates": candidates(commitment).exists(),
+    }
+    return render(request, f"invoicing/contact_add.html{'#dialog' if request.htmx else ''}", context)
 
 
 @commitment_view(Level.ADMIN)

@@ -5,9 +5,10 @@ from django.shortcuts import render
 from directory.decorators import READ, project_view
 from directory.models import Event
 from directory.permissions import Level, Tool
+from invoicing.board import NOT_INVITED, TEAM, Group
 from invoicing.models import Commitment
 from invoicing.permissions import is_project_admin
-from invoicing.views.board import board_of, progress_of, tabs_of
+from invoicing.views.board import board_groups, progress_of, tabs_of
 from invoicing.views.standings import totals_of
 
 
@@ -15,7 +16,7 @@ from invoicing.views.standings import totals_of
 def project_page(request, project):
     visible = Commitment.objects.visible_to(request.access)
     period = project.billing_periods.filter(status="open").first()
-    rows = board_of(period, request.access) if period else []
+    groups = board_groups(period, request.access) if period else []
     totals = totals_of(visible)
     context = {
         "project": project,
@@ -29,9 +30,16 @@ def project_page(request, project):
             {"label": "Still to bill", "amount": totals["balance"], "tone": "neutral"},
         ],
         "period": period,
-        "states": tabs_of(rows),
-        "progress": progress_of(rows),
-        "to_invite": sum(row.is_invitable and row.state == "not_invited" for row in rows),
+        "states": tabs_of(groups),
+        "progress": progress_of(groups),
+        "to_invite": to_invite(period, groups),
         "events": Event.objects.filter(project=project)[:8] if is_project_admin(request.access) else [],
     }
     return render(request, "invoicing/project.html", context)
+
+
+def to_invite(period, groups: list[Group]) -> int:
+    """How many wait for an invite, while the period takes bills."""
+    if period is None or period.project.today > period.due_date:
+        return 0
+    return sum(group.count for group in groups if group.state == NOT_INVITED and group.turn == TEAM)

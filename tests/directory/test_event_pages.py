@@ -10,7 +10,7 @@ import time_machine
 from django.urls import reverse
 
 from directory.actions.grants import set_level
-from directory.event_lines import plain_cell
+from directory.csv_files import plain_cell
 from directory.models import Event
 from directory.permissions import Level, Tool
 from tests.factories import person, world

@@ -153,7 +153,7 @@ def test_a_filter_shows_one_state_and_counts_stay_whole():
     w.commitment(contact=False)
     page = signed_in(w.admin).get(board(w, period), {"state": "no_contact"})
     assert set(states(page).values()) == {"no_contact"}
-    assert [(tab["state"], tab["count"]) for tab in page.context["tabs"]] == [("no_contact", 1), ("not_invited", 1)]
+    assert [(tab.state, tab.count) for tab in page.context["tabs"]] == [("no_contact", 1), ("not_invited", 1)]
 
 
 def test_a_filter_that_is_none_shows_all():

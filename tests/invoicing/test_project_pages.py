@@ -41,7 +41,7 @@ def test_the_page_says_who_must_act_and_leads_there():
     w.commitment()
     w.submitted(w.draft(w.commitment(), period))
     page = page_for(w.admin, w.project)
-    assert [(each["state"], each["count"]) for each in page.context["states"]] == [
+    assert [(each.state, each.count) for each in page.context["states"]] == [
         ("not_invited", 1),
         ("under_review", 1),
     ]

@@ -1,0 +1,216 @@
+"""Where every commitment stands in one billing period, worked out by the database (section 4, F18).
+
+A commitment has exactly one state: before there is a bill, how far its invite is; then the newest bill's status, or
+that it was sent to ERP. `WHOSE_TURN` says who has to act. Everything is an expression of one query, so that lists can
+be narrowed, sorted, counted and added up without reading them; nothing here knows a page.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.db.models import (
+    BooleanField,
+    Case,
+    CharField,
+    Count,
+    DateTimeField,
+    Exists,
+    F,
+    FilteredRelation,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
+from django.db.models.fields import PositiveSmallIntegerField
+from django.db.models.functions import Cast, Concat, Greatest
+
+from directory.fields import MoneyField
+from directory.models import Event
+from directory.models.events import subject_name
+from invoicing.calculations.money import ZERO
+from invoicing.models import BillingPeriod, Commitment, Invitation, Invoice, InvoiceContact
+
+NO_CONTACT, NOT_INVITED, INVITED, ACCEPTED, DECLINED = BEFORE_BILLING = (
+    "no_contact",
+    "not_invited",
+    "invited",
+    "accepted",
+    "declined",
+)
+IN_ERP = "in_erp"
+STATES = (*BEFORE_BILLING, *(status.value for status in Invoice.Status), IN_ERP)
+WORDS = {
+    NO_CONTACT: "No invoice contact",
+    NOT_INVITED: "Not invited",
+    INVITED: "Invited",
+    ACCEPTED: "Accepted",
+    DECLINED: "Declined",
+    IN_ERP: "In ERP",
+} | {status.value: status.label for status in Invoice.Status}
+TEAM, VENDOR, OWNER, ACCOUNTING, NOBODY = "team", "vendor", "owner", "accounting", "nobody"
+WHOSE_TURN = {
+    TEAM: "Project team",
+    VENDOR: "Subcontractor",
+    OWNER: "Owner",
+    ACCOUNTING: "Accounting",
+    NOBODY: "Nobody",
+}
+ENDED = (Commitment.Status.TERMINATED, Commitment.Status.VOID, Commitment.Status.CLOSED)
+S = Invoice.Status
+
+
+def standing_in(period: BillingPeriod, visible: QuerySet[Commitment]) -> QuerySet[Commitment]:
+    """`visible`, each once, with `invite`, `extension` and `bill` of the period joined, and what follows from them:
+    `place` (its state's, in STATES), `turn`, `since`, `gross` and `net`. What has ended is there only if it was billed.
+    """
+    joined = Commitment.objects.filter(pk__in=visible.order_by().values("pk")).annotate(
+        invite=FilteredRelation("invitations", condition=Q(invitations__billing_period=period)),
+        extension=FilteredRelation("due_date_extensions", condition=Q(due_date_extensions__billing_period=period)),
+        bill=FilteredRelation("invoices", condition=Q(invoices__billing_period=period, invoices__deleted_at=None)),
+    )
+    here = Invoice.objects.live().filter(commitment=OuterRef("pk"), billing_period=period).order_by()
+    marked = joined.annotate(  # what is filtered by below: a filter by the relation itself would join it once more
+        has_contact=Exists(InvoiceContact.objects.filter(commitment=OuterRef("pk"))),
+        has_bill=_yes_if(HAS_BILL),
+        bill_position=F("bill__position"),
+    )
+    newest = marked.exclude(Exists(here.filter(position__gt=OuterRef("bill_position"))))
+    return newest.filter(Q(has_bill=True) | ~Q(status__in=ENDED)).annotate(
+        place=_place(),
+        turn=_turn(period, period.project.today),
+        since=_since(period),
+        gross=_amount(here, F("bill__gross_this_period"), F("gross_this_period")),
+        net=_amount(here, _line_8("bill__"), _line_8("")),
+    )
+
+
+HAS_BILL = Q(bill__pk__isnull=False)
+WAS_ASKED = Q(invite__pk__isnull=False)
+BILLABLE = Q(status__in=Commitment.BILLABLE)
+IS_SILENT = WAS_ASKED & Q(invite__answer=Invitation.Answer.NONE)
+
+
+def _yes_if(condition: Q) -> Case:
+    return Case(When(condition, then=True), default=False, output_field=BooleanField())
+
+
+def _place() -> Case:
+    statuses = [When(HAS_BILL & Q(bill__status=status), then=_at(status)) for status in S]
+    return Case(
+        When(bill__is_locked=True, then=_at(IN_ERP)),
+        *statuses,
+        When(invite__answer=Invitation.Answer.ACCEPTED, then=_at(ACCEPTED)),
+        When(invite__answer=Invitation.Answer.DECLINED, then=_at(DECLINED)),
+        When(WAS_ASKED, then=_at(INVITED)),
+        When(has_contact=True, then=_at(NOT_INVITED)),
+        default=_at(NO_CONTACT),
+        output_field=PositiveSmallIntegerField(),
+    )
+
+
+def _at(state: str) -> Value:
+    return Value(STATES.index(state))
+
+
+def _turn(period: BillingPeriod, today: date) -> Case:
+    """A subcontractor who can't act, for want of a contact or of time, passes the turn to the project team (B-5)."""
+    is_closed = Q() if not period.is_open else NEVER
+    is_closed &= Q(extension__pk=None)
+    is_late = (Q(extension__pk=None) | Q(extension__due_date__lt=today)) if period.due_date < today else NEVER
+    bill_is_over = Q(bill__may_finish_late=False) & (is_closed | Q(bill__due_date__lt=today))
+    return Case(
+        When(bill__is_posted=True, then=Value(NOBODY)),
+        When(bill__is_locked=True, then=Value(ACCOUNTING)),
+        When(bill__status=S.PENDING_OWNER_APPROVAL, then=Value(OWNER)),
+        When(HAS_BILL & ~Q(bill__status__in=Invoice.ENTERABLE), then=Value(TEAM)),
+        When(HAS_BILL & (Q(has_contact=False) | bill_is_over), then=Value(TEAM)),
+        When(HAS_BILL, then=Value(VENDOR)),
+        When(~BILLABLE | Q(invite__answer=Invitation.Answer.DECLINED) | is_closed, then=Value(NOBODY)),
+        When(Q(has_contact=False) | Q(invite__pk=None) | is_late, then=Value(TEAM)),
+        default=Value(VENDOR),
+        output_field=CharField(),
+    )
+
+
+NEVER = Q(pk__in=[])
+
+
+def _since(period: BillingPeriod) -> Case:
+    """Since when whoever has the turn has it: as stored; before an invite, since the period was open and it agreed."""
+    opened = _moment_of(Value(subject_name(period)), BillingPeriod.Status.OPEN)
+    agreed = _moment_of(Concat(Value("invoicing.commitment:"), Cast(OuterRef("pk"), CharField())), OuterRef("status"))
+    return Case(
+        When(HAS_BILL, then=F("bill__waits_since")),
+        When(IS_SILENT, then=F("invite__invited_at")),
+        When(WAS_ASKED, then=F("invite__answered_at")),
+        When(BILLABLE, then=Greatest(opened, agreed)),
+        output_field=DateTimeField(),
+    )
+
+
+def _moment_of(subject, state) -> Subquery:
+    """When the record last tells of this row that it came into this state."""
+    told = Event.objects.filter(subject=subject, to_state=state).order_by("-pk")
+    return Subquery(told.values("at")[:1])
+
+
+def _line_8(prefix: str):
+    total, *less = (F(f"{prefix}{name}") for name in LINE_8)
+    for each in less:
+        total = total - each
+    return total
+
+
+LINE_8 = ("total_completed_and_stored", "work_retainage", "stored_retainage", "previous_certificates")
+
+
+def _amount(here, of_bill, of_all) -> Case:
+    """The bill's amount; of the rare commitment with a further bill in the period, the sum of them all (I-3)."""
+    every = here.values("commitment").annotate(sum=Sum(of_all)).values("sum")
+    return Case(When(bill__is_extra=True, then=Subquery(every)), default=of_bill, output_field=MoneyField())
+
+
+# What is told of many
+
+
+@dataclass(frozen=True)
+class Group:
+    """The commitments that share a state and a turn: how many, and their bills' amounts in dollars."""
+
+    state: str
+    turn: str
+    is_expected: bool
+    count: int
+    gross: Decimal
+    net: Decimal
+
+
+def groups_of(standing: QuerySet[Commitment]) -> list[Group]:
+    """Of however many, in one query. `is_expected`: a bill is there, or can come and nobody said that none will."""
+    expected = _yes_if(HAS_BILL | BILLABLE & ~Q(place=STATES.index(DECLINED)))
+    rows = standing.order_by().annotate(is_expected=expected).values_list("place", "turn", "is_expected")
+    rows = rows.annotate(count=Count("pk"), gross_sum=Sum("gross"), net_sum=Sum("net"))
+    return [
+        Group(STATES[place], turn, is_expected, count, gross or ZERO, net or ZERO)
+        for place, turn, is_expected, count, gross, net in sorted(rows)
+    ]
+
+
+def counted(groups: Iterable[Group], *states: str) -> int:
+    return sum(group.count for group in groups if group.state in states)
+
+
+def stranded_in(project, periods: Iterable[BillingPeriod] | None = None) -> list[dict]:
+    """Closed periods with drafts that nobody can send any more: {period, count}. `periods`: all, if at hand."""
+    drafts = Invoice.objects.stranded().filter(billing_period__project=project)
+    counts = drafts.order_by().values("billing_period").annotate(count=Count("pk"))
+    if periods is None:
+        periods = project.billing_periods.filter(pk__in=[each["billing_period"] for each in counts]) if counts else ()
+    found = {period.pk: period for period in periods}
+    return [{"period": found[each["billing_period"]], "count": each["count"]} for each in counts]

@@ -1,0 +1,129 @@
+"""What a billing board is narrowed to, how it is sorted and where its page begins: the address is the view."""
+
+from datetime import UTC, datetime
+from urllib.parse import urlencode
+
+from django import forms
+from django.db.models import Q, QuerySet, Value
+from django.db.models.functions import Coalesce
+
+from directory.fields import MoneyField
+from directory.vendor_forms import PlainField
+from invoicing.board import STATES, WHOSE_TURN, WORDS, Group
+from invoicing.calculations.money import ZERO
+from invoicing.forms import keyset
+from invoicing.forms.keyset import Page, Sort, read_dollars, read_moment, read_number
+
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+SORTS = {
+    "number": Sort(Coalesce("number", Value(""))),
+    "vendor": Sort(Coalesce("vendor__name", Value(""))),
+    "state": Sort(Coalesce("place", Value(0)), read_number),
+    "since": Sort(Coalesce("since", Value(NEVER)), read_moment),
+    "net": Sort(Coalesce("net", Value(ZERO, output_field=MoneyField())), read_dollars),
+}
+NARROWING = ("state", "turn", "vendor", "q")
+KEPT = (*NARROWING, "sort")  # what a saved view remembers
+
+
+class ViewForm(forms.Form):
+    name = PlainField(
+        label="Name of this view",
+        max_length=40,
+        help_text="Only you see it.",
+        error_messages={"required": "Give the view a name."},
+    )
+
+
+class BoardFilter(forms.Form):
+    state = forms.ChoiceField(required=False, choices=[("", "Any state"), *((each, WORDS[each]) for each in STATES)])
+    turn = forms.ChoiceField(
+        label="Who must act", required=False, choices=[("", "Anybody or nobody"), *WHOSE_TURN.items()]
+    )
+    vendor = forms.TypedChoiceField(label="Company", required=False, coerce=int, empty_value=None)
+    q = forms.CharField(
+        label="Search",
+        required=False,
+        max_length=60,
+        widget=forms.TextInput(
+            attrs={"type": "search", "data-search": True, "placeholder": "Number, title or company"}
+        ),
+    )
+    sort = forms.ChoiceField(required=False, choices=[(f"{sign}{name}", name) for name in SORTS for sign in ("", "-")])
+    after = forms.CharField(required=False, max_length=300)
+    before = forms.CharField(required=False, max_length=300)
+
+    def __init__(self, data, *, vendors: QuerySet):
+        super().__init__(data)
+        self.fields["vendor"].choices = [("", "Any company"), *vendors.values_list("pk", "name")]
+        self.is_valid()  # what makes no sense in an address is left out
+
+    @property
+    def asked(self) -> dict:
+        return {name: self.cleaned_data[name] for name in KEPT if self.cleaned_data.get(name)}
+
+    @property
+    def is_narrow(self) -> bool:
+        return any(name in self.asked for name in NARROWING)
+
+    @property
+    def among_some(self) -> bool:
+        """Whether states are counted among some only."""
+        return bool(self.asked.get("vendor") or self.asked.get("q"))
+
+    @property
+    def query(self) -> str:
+        """What the address of this view says, without the place in it; always in the same order."""
+        return urlencode(self.asked)
+
+    # Which rows
+
+    def among(self, standing: QuerySet) -> QuerySet:
+        """By company and words: what states are counted in."""
+        if vendor := self.asked.get("vendor"):
+            standing = standing.filter(vendor=vendor)
+        for word in self.asked.get("q", "").split():
+            standing = standing.filter(
+                Q(number__icontains=word) | Q(title__icontains=word) | Q(vendor__name__icontains=word)
+            )
+        return standing
+
+    def narrowed(self, standing: QuerySet) -> QuerySet:
+        found = self.among(standing)
+        if state := self.asked.get("state"):
+            found = found.filter(place=STATES.index(state))
+        if turn := self.asked.get("turn"):
+            found = found.filter(turn=turn)
+        return found
+
+    def includes(self, group: Group) -> bool:
+        """`narrowed` for groups of what is `among`."""
+        return self.asked.get("state", group.state) == group.state and self.has_turn(group)
+
+    def has_turn(self, group: Group) -> bool:
+        return self.asked.get("turn", group.turn) == group.turn
+
+    # Their order, and one page of them
+
+    @property
+    def sorted_by(self) -> str:
+        return self.asked.get("sort", "number").removeprefix("-")
+
+    @property
+    def is_descending(self) -> bool:
+        return self.asked.get("sort", "").startswith("-")
+
+    def in_order(self, found: QuerySet) -> QuerySet:
+        return keyset.in_order(found, SORTS[self.sorted_by], descending=self.is_descending)
+
+    def page(self, found: QuerySet) -> Page:
+        places = {name: self.cleaned_data.get(name) or "" for name in ("after", "before")}
+        return keyset.page_of(found, SORTS[self.sorted_by], descending=self.is_descending, **places)
+
+    def headings(self) -> dict[str, dict]:
+        """{column: what its link asks for, and what `aria-sort` says of it now}."""
+        shown = {}
+        for name in SORTS:
+            now = ("descending" if self.is_descending else "ascending") if name == self.sorted_by else None
+            shown[name] = {"asks": f"-{name}" if now == "ascending" else name, "now": now}
+        return shown
