@@ -311,7 +311,7 @@ def _vendor_page(change: VendorChange) -> str:
 def _asked_to_join(membership: Membership) -> Task:
     return Task(
         state="asked",
-        title=f"{membership.person.name} has not answered",
+        title=f"{membership.shown_name} has not answered",
         url=reverse("company-directory", args=[membership.company.slug]),
         words=f"{membership.company} · asked to join on {day(membership.company.day_of(membership.asked_at))}",
     )

@@ -84,7 +84,11 @@ def _in_templates() -> Iterator[str]:
 
 
 def _member(person: str, company: str, **also) -> Exists:
-    return Exists(Membership.objects.filter(person=OuterRef(person), company=OuterRef(company), is_active=True, **also))
+    return Exists(
+        Membership.objects.filter(
+            person=OuterRef(person), company=OuterRef(company), is_active=True, person__is_active=True, **also
+        )
+    )
 
 
 def _of_unnamed_groups() -> Iterator[str]:

@@ -88,7 +88,7 @@ class SettingsForm(forms.Form):
     needs_second_factor = forms.BooleanField(
         required=False,
         label="Second factor required",
-        help_text="Accounting approvers, accounting staff and site owners sign in with a second factor.",
+        help_text="Accounting, Admins of Directory or Commitments, and site owners sign in with a second factor.",
     )
     insurance_policy = forms.ChoiceField(
         choices=Policy, label="Expired insurance", help_text="When the vendor's insurance ran out before an approval."

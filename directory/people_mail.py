@@ -1,6 +1,6 @@
 """Who hears of a newcomer in a directory, and of a protection that was loosened. One function an event."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from directory.audiences import COLLEAGUE, DIRECTORY_ADMIN
 from directory.models import Person
@@ -20,15 +20,17 @@ def entered(membership, by: Person) -> None:
     )
 
 
-def colleague_entered(membership, colleagues: Iterable[Person], by: Person) -> None:
-    """To a vendor's people so far, so that a stranger among them is noticed (R82)."""
+def colleagues_entered(newcomers: Sequence, colleagues: Iterable[Person], by: Person) -> None:
+    """To a vendor's people so far, so that a stranger among them is noticed (R82): one mail for all newcomers."""
+    first, vendor = newcomers[0], newcomers[0].vendor
+    names = first.shown_name if len(newcomers) == 1 else f"{len(newcomers)} people"
     post(
-        about=membership,
+        about=first if len(newcomers) == 1 else vendor,
         to=colleagues,
-        subject=f"{membership.company} added {membership.shown_name} for {membership.vendor}",
+        subject=f"{first.company} added {names} for {vendor}",
         template="directory/emails/colleague",
         audience=COLLEAGUE,
-        context={"membership": membership, "by": by},
+        context={"newcomers": newcomers, "vendor": vendor, "by": by},
         reply_to=by.email,
     )
 

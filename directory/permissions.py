@@ -172,6 +172,24 @@ def objects_with_level(person, tool: Tool, level: Level) -> QuerySet:
     )
 
 
+# With one of these a person moves money: approves or accepts it, says where it goes, or says who may (R93, R94).
+MOVES_MONEY = (
+    (Tool.ERP_INTEGRATIONS, Level.READ_ONLY),
+    (Tool.COMPANY_DIRECTORY, Level.ADMIN),
+    (Tool.PROJECT_DIRECTORY, Level.ADMIN),
+    (Tool.COMMITMENTS, Level.ADMIN),
+)
+
+
+def companies_where_money_moves(person) -> QuerySet:
+    """The companies in which `person` holds one of MOVES_MONEY."""
+    places = Q()
+    for tool, level in MOVES_MONEY:
+        path = "pk__in" if tool.scope == "company" else "projects__in"
+        places |= Q(**{path: objects_with_level(person, tool, level).values("pk")})
+    return apps.get_model("directory", "company").objects.filter(places).distinct()
+
+
 def _codenames_from(tool: Tool, level: Level) -> list[str]:
     return [tool.codename(rung) for rung in RUNGS if rung >= level]
 
@@ -292,6 +310,15 @@ def write_level(holder, tool: Tool, on, level: Level) -> None:
     for rung in RUNGS:
         change = assign_perm if rung <= level else remove_perm
         change(f"directory.{tool.codename(rung)}", holder, on)
+
+
+def drop_levels(person, places: Sequence) -> None:
+    """Take every level the person was given by themselves on these companies and projects. Only `actions` call this."""
+    for model in {get_user_obj_perms_model(place) for place in places}:
+        kind = model._meta.get_field("content_object").related_model
+        on = [place for place in places if isinstance(place, kind)]
+        rungs = [tool.codename(rung) for tool in Tool for rung in RUNGS]
+        model.objects.filter(user=person, content_object__in=on, permission__codename__in=rungs).delete()
 
 
 def level_held(holder, tool: Tool, on) -> Level:

@@ -3,17 +3,17 @@
 from allauth.mfa.models import Authenticator
 
 from directory.models import Company
-from directory.permissions import Level, Tool, objects_with_level
+from directory.permissions import companies_where_money_moves
 
 FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)  # recovery codes only stand in for one
 
 
 def is_required(person) -> bool:
-    """By a company that asks for it: of everybody with a level on its ERP Integrations, and of every site owner."""
+    """By a company that asks for it: of everybody who moves its money, and of every site owner."""
     asking = Company.objects.filter(needs_second_factor=True)
     if person.is_superuser:
         return asking.exists()
-    return objects_with_level(person, Tool.ERP_INTEGRATIONS, Level.READ_ONLY).filter(needs_second_factor=True).exists()
+    return companies_where_money_moves(person).filter(needs_second_factor=True).exists()
 
 
 def of(person):

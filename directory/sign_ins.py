@@ -9,7 +9,7 @@ from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.utils.crypto import constant_time_compare, get_random_string, salted_hmac
 
-from directory.permissions import Level, Tool, objects_with_level
+from directory.permissions import companies_where_money_moves
 
 STARTED, USED = "signed_in_at", "used_at"
 NOTED_EVERY = 60  # seconds; a session is not written for every click
@@ -38,8 +38,8 @@ def why_over(request) -> str:
 
 
 def moves_money(person) -> bool:
-    """Accounting and site owners, whose sessions end after an idle hour."""
-    return person.is_superuser or objects_with_level(person, Tool.ERP_INTEGRATIONS, Level.READ_ONLY).exists()
+    """Accounting, Admins and site owners, whose sessions end after an idle hour."""
+    return person.is_superuser or companies_where_money_moves(person).exists()
 
 
 def note_use(request) -> None:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from enum import Enum
 
-from directory.models import AccountingPrivilege, Company, PermissionTemplate, Person, Project
+from directory.models import AccountingPrivilege, Company, Membership, PermissionTemplate, Person, Project
 from directory.permissions import PUSH_RIGHT, Level, Tool, group_levels_on, own_levels_on, right_named
 
 
@@ -105,12 +105,18 @@ class Twins:
 
 
 def twins(company: Company) -> list[Twins]:
-    """Of the company's own active people: the same name, or the same mailbox but for a tag after + (R79)."""
-    found = defaultdict(list)
-    for person in sorted(Person.objects.employed_by(company), key=lambda each: each.pk):
+    """The same name, or the same mailbox but for a tag after + (R79).
+
+    The company's own active people among each other, and against its vendors': who bills must not approve.
+    """
+    found, own = defaultdict(list), set()
+    for place in Membership.objects.in_order_of_employer(company):
+        person = place.person
         found["the same name", " ".join(person.name.casefold().split())].append(person)
         found["the same mailbox", _mailbox(person.email)].append(person)
-    return [Twins(tuple(people), because) for (because, _), people in found.items() if len(people) > 1]
+        own |= set() if place.vendor_id else {person.pk}
+    pairs = ((because, people) for (because, _), people in found.items() if len(people) > 1)
+    return [Twins(tuple(people), because) for because, people in pairs if own & {person.pk for person in people}]
 
 
 def _mailbox(email: str) -> str:

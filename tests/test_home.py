@@ -165,10 +165,12 @@ def test_a_directory_admin_sees_whom_the_site_owner_and_new_people_keep_waiting(
     admin = directory_admin(w)
     privileges.ask(w.staff, w.company, by=admin, reason="Covers for Sam")
     silent = person("Sid Silent")
-    Membership.objects.create(company=w.company, person=silent, is_active=False, asked_at=timezone.now())
+    Membership.objects.create(
+        company=w.company, person=silent, is_active=False, joined_at=None, asked_at=timezone.now()
+    )
     waiting = home(admin).context["waiting"]
     assert titles(waiting.others) == [
-        "asked: Sid Silent has not answered",
+        f"asked: {silent.email} has not answered",
         "waiting: Can Push to Accounting for Kim Chu",
     ]
     assert not home(w.admin).context["waiting"].others, "nobody else is told"

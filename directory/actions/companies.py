@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from directory import people_mail
-from directory.actions.grants import require_directory_admin
+from directory.actions.grants import hold_directory_admin
 from directory.models import Company, Event, Person, Policy
 from directory.permissions import Level, Tool, people_with_level
 from directory.refusals import Refused
@@ -24,8 +24,8 @@ def change_settings(company, wanted: Mapping[str, object], *, by, reason: str = 
     What protects less than before needs a reason and is mailed to the site owners and the company's Directory Admins.
     Raises NotAllowed unless `by` is a site owner or Admin on the company's Directory; Refused names the field.
     """
+    hold_directory_admin(by, company)
     company = Company.objects.select_for_update(no_key=True).get(pk=company.pk)
-    require_directory_admin(by, company)
     before = {name: getattr(company, name) for name in SETTINGS}
     loosened = check_settings(company, wanted, reason=reason)
     changed = [name for name in SETTINGS if getattr(company, name) != before[name]]

@@ -5,10 +5,10 @@ from types import ModuleType
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from directory.actions import people_rows, vendor_rows
+from directory.actions import people, people_rows, vendor_rows
+from directory.actions.grants import hold_directory_admin
 from directory.actions.row_plans import Plan
-from directory.actions.vendors import require_directory_admin
-from directory.models import Company, DirectoryUpload, Event
+from directory.models import Company, DirectoryUpload, Event, Person
 from directory.refusals import NotNow, Refused, Stale
 from directory.sheets import read_table
 
@@ -20,19 +20,20 @@ MAX_ROWS = 5_000
 
 def take_in(company, kind: str, file_name: str, content: bytes, *, by) -> DirectoryUpload:
     """Keep what the file says until it is applied; nothing of it is in force. Raises Refused, field "file"."""
-    require_directory_admin(by, company)
     table = read_table(file_name, content, ABOUT[kind].HEADINGS, REQUIRED[kind])
     if len(table.rows) > MAX_ROWS:
         raise Refused(f"It has {len(table.rows):,} rows; {MAX_ROWS:,} go at once. Split the file.", field="file")
-    return DirectoryUpload.objects.create(
-        company=company,
-        kind=kind,
-        file_name=" ".join("".join(c if c.isprintable() else " " for c in file_name).split())[-150:],
-        columns=table.columns,
-        rows=table.rows,
-        skipped=[heading[:100] for heading in table.skipped],
-        uploaded_by=by,
-    )
+    with transaction.atomic():
+        hold_directory_admin(by, company)
+        return DirectoryUpload.objects.create(
+            company=company,
+            kind=kind,
+            file_name=" ".join("".join(c if c.isprintable() else " " for c in file_name).split())[-150:],
+            columns=table.columns,
+            rows=table.rows,
+            skipped=[heading[:100] for heading in table.skipped],
+            uploaded_by=by,
+        )
 
 
 def plan_of(upload: DirectoryUpload) -> Plan:
@@ -42,7 +43,6 @@ def plan_of(upload: DirectoryUpload) -> Plan:
 
 def apply(upload: DirectoryUpload, *, by, digest: str, seen_alike: bool = False) -> Plan:
     """Carry out the plan named by `digest`, every row or none. Stale when the directory has changed since."""
-    require_directory_admin(by, upload.company)
     try:
         with transaction.atomic():
             return _apply(upload, by, digest, seen_alike)
@@ -51,6 +51,7 @@ def apply(upload: DirectoryUpload, *, by, digest: str, seen_alike: bool = False)
 
 
 def _apply(upload: DirectoryUpload, by, digest: str, seen_alike: bool) -> Plan:
+    hold_directory_admin(by, upload.company, *_people_named(upload))
     Company.objects.select_for_update(no_key=True).get(pk=upload.company_id)  # one upload after the other
     upload = DirectoryUpload.objects.select_for_update(of=("self",)).select_related("company").get(pk=upload.pk)
     if upload.applied_at:
@@ -64,8 +65,10 @@ def _apply(upload: DirectoryUpload, by, digest: str, seen_alike: bool) -> Plan:
         raise NotNow("There is nothing to change.")
     if plan.alike and not seen_alike:
         raise Refused("Look at the vendors that read like others, then tick that you have.", field="seen_alike")
-    for row in plan.work:
-        _carry_out(row, by)
+    kept = [(row, _carry_out(row, by)) for row in plan.work]
+    if upload.kind == Kind.PEOPLE:
+        moved = [place for row, place in kept if any(change.name == "Employer" for change in row.changes)]
+        people.tell_colleagues(moved, by)
     upload.applied_at = timezone.now()
     upload.save(update_fields=["applied_at"])
     counts = {outcome: ["", len(plan.of(outcome))] for outcome in ("new", "changed") if plan.of(outcome)}
@@ -73,8 +76,15 @@ def _apply(upload: DirectoryUpload, by, digest: str, seen_alike: bool) -> Plan:
     return plan
 
 
-def _carry_out(row, by) -> None:
+def _people_named(upload: DirectoryUpload) -> list[Person]:
+    """Logins that a list of people could touch: held before the company is, as everywhere."""
+    named = [row["email"].lower() for row in upload.rows] if upload.kind == Kind.PEOPLE else []
+    return list(Person.objects.filter(email__in=named))
+
+
+def _carry_out(row, by):
+    """What the row's act returns; what it refuses, with the row in front."""
     try:
-        row.act(by=by)
+        return row.act(by=by)
     except Refused as refusal:
         raise Refused(f"Row {row.row}, {row.title}: {refusal.message} Nothing of the file was applied.") from refusal

@@ -96,12 +96,16 @@ def change_levels(company, wanted: Sequence[LevelChange], *, by) -> int:
 def lock_holders(holders: Sequence, by) -> None:
     """Hold these people and groups, and whoever acts, until the end: a right that goes meanwhile goes before or after.
 
-    Always people first and in order of their numbers, so that two acts at once wait for each other and not for ever.
+    Always people first and in order of their numbers, before any company or vendor, so that two acts at once wait for
+    each other and not for ever. Whether `by` is a site owner is read anew.
     """
     people = {by.pk} | {holder.pk for holder in holders if not isinstance(holder, Group)}
     groups = {holder.pk for holder in holders if isinstance(holder, Group)}
-    for model, keys in ((Person, people), (Group, groups)):
-        list(model.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk"))
+    held = {
+        each.pk: each for each in Person.objects.select_for_update(no_key=True).filter(pk__in=people).order_by("pk")
+    }
+    list(Group.objects.select_for_update(no_key=True).filter(pk__in=groups).order_by("pk"))
+    by.is_active, by.is_superuser = held[by.pk].is_active, held[by.pk].is_superuser
 
 
 def _check_place(company, change: LevelChange) -> None:
@@ -145,8 +149,12 @@ def is_site_owner(by) -> bool:
     return by.is_active and by.is_superuser
 
 
-def require_directory_admin(by, company) -> None:
-    """Raises NotAllowed unless `by` is a site owner or Admin on the company's Directory."""
+def hold_directory_admin(by, company, *holders) -> None:
+    """Hold `by` and `holders` as `lock_holders` does, then ask: a right taken in this moment is missed (R66).
+
+    Raises NotAllowed unless `by` is a site owner or Admin on the company's Directory.
+    """
+    lock_holders(holders, by)
     if not is_site_owner(by):
         read_access(by, company).require(Tool.COMPANY_DIRECTORY, Level.ADMIN)
 

@@ -1,11 +1,10 @@
 """What ends at once when a person leaves a directory or goes to another employer (R65, R67)."""
 
-from django.utils import timezone
-
-from directory.actions.grants import check_somebody_administers
+from directory.actions import privileges
+from directory.actions.grants import check_somebody_administers, whom
 from directory.actions.permission_templates import leave_all
 from directory.models import Company, Event, Membership, PrivilegeRequest, Project
-from directory.permissions import Level, Tool, read_access, write_level
+from directory.permissions import Level, Tool, drop_levels, own_levels_on, read_access
 from directory.sessions import end_sessions
 
 
@@ -19,7 +18,7 @@ def end_rights(membership: Membership, why: str, *, by) -> None:
     person, company = membership.person, membership.company
     Company.objects.select_for_update(no_key=True).get(pk=company.pk)  # the last two Admins do not leave at once
     administered = read_access(person, company).allows(Tool.COMPANY_DIRECTORY, Level.ADMIN)
-    _end_levels(person, company)
+    _end_levels(person, company, by)
     leave_all(person, company, by=by)
     _close_requests(person, company, why, by)
     end_sessions(person)
@@ -27,19 +26,22 @@ def end_rights(membership: Membership, why: str, *, by) -> None:
         check_somebody_administers(company)
 
 
-def _end_levels(person, company) -> None:
-    places = {"company": [company], "project": list(Project.objects.filter(company=company))}
-    for tool in Tool:
-        for place in places[tool.scope]:
-            write_level(person, tool, place, Level.NONE)
+def _end_levels(person, company, by) -> None:
+    """One event names every level that ended: the record knows what somebody held to the end (R119)."""
+    places = [company, *Project.objects.filter(company=company)]
+    held = own_levels_on([company], [person.pk]) | own_levels_on(places[1:], [person.pk])
+    ended = {(tool, place.pk): place for tool in Tool for place in places if tool.scope == place._meta.model_name}
+    changes = {
+        f"{tool.label}, {ended[tool, pk]}": [level.label, Level.NONE.label]
+        for (_, tool, pk), level in held.items()
+        if level
+    }
+    if changes:
+        Event.objects.record("ended the levels", company, by=by, changes=changes | whom(person))
+    drop_levels(person, places)
 
 
 def _close_requests(person, company, why: str, by) -> None:
-    """Nobody can grant them any more: they are answered by whoever ended the person's place, with the reason."""
-    waiting = PrivilegeRequest.objects.select_for_update(of=("self",)).waiting()
-    for request in waiting.filter(person=person, company=company).select_related("company", "person"):
-        request.state, request.answer = PrivilegeRequest.State.DECLINED, why[:300]
-        request.answered_by, request.answered_at = by, timezone.now()
-        request.save(update_fields=["state", "answer", "answered_by", "answered_at"])
-        states = {"from_state": PrivilegeRequest.State.WAITING, "to_state": PrivilegeRequest.State.DECLINED}
-        Event.objects.record("closed the request for Can Push to Accounting", request, by=by, reason=why, **states)
+    """Nobody can grant them any more: they are answered by whoever ended the person's place, with the reason (P-5)."""
+    for request in PrivilegeRequest.objects.waiting().filter(person=person, company=company):
+        privileges.close_for_leaving(request, by=by, reason=why)

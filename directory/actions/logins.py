@@ -4,7 +4,7 @@ import structlog
 from allauth.mfa.models import Authenticator
 from django.db import transaction
 
-from directory.models import Event
+from directory.models import Company, Event
 from directory.notifications import post
 from directory.sessions import end_sessions
 
@@ -25,10 +25,19 @@ CHANGES = {
 
 @transaction.atomic
 def record(person, verb: str, *, by=None, changes: dict | None = None) -> None:
-    """One event for each directory the person is in; a site owner who is in none leaves a line in the log."""
-    for membership in person.memberships.filter(is_active=True).select_related("company", "vendor", "person"):
-        Event.objects.record(verb, membership, by=by or person, changes=changes)
+    """One event in each place that `places_of_record` names; `by` None: the person themselves."""
+    for place in places_of_record(person):
+        Event.objects.record(verb, place, by=by or person, changes=changes)
     logger.info("login_event", person=person.pk, verb=verb)
+
+
+def places_of_record(person) -> list:
+    """The directories that list the login, as its memberships; every company for a login that no directory lists.
+
+    Such a login is a site owner's or their helper's, and reaches all of them (R119).
+    """
+    joined = person.memberships.filter(joined_at__isnull=False).select_related("company", "vendor", "person")
+    return list(joined) or list(Company.objects.order_by("pk"))
 
 
 @transaction.atomic
@@ -41,11 +50,15 @@ def record_and_tell(person, change: str, address: str) -> None:
 
 @transaction.atomic
 def forget_factors(person) -> int:
-    """For somebody who lost phone and recovery codes; whoever asks must know it is them. How many were removed."""
+    """For somebody who lost phone and recovery codes; whoever asks must know it is them. How many were removed.
+
+    Run by whoever operates the site, at its console: the record says the program did it, not the person.
+    """
     count, _ = Authenticator.objects.filter(user=person).delete()
     if count:
         end_sessions(person)
-        record(person, "lost the second factor")
+        for place in places_of_record(person):
+            Event.objects.record("lost the second factor, at the console of the site", place, by=None)
         tell(person, "The second factor of your login was removed")
     return count
 

@@ -1,11 +1,14 @@
 """Who is in a company's directory, for whom they work there, and what is on record about a login."""
 
+from collections.abc import Sequence
+
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from directory import people_mail
+from directory.actions import logins
 from directory.actions.account_links import mail_invitation, send_account_invitation
-from directory.actions.grants import is_site_owner, lock_holders, require_directory_admin
+from directory.actions.grants import hold_directory_admin, is_site_owner
 from directory.actions.leaving import end_rights
 from directory.models import Event, Membership, Person
 from directory.models.companies import domain_of
@@ -16,27 +19,37 @@ NOT_ONESELF = "Nobody does this to themselves. Ask another person with Admin on 
 
 @transaction.atomic
 def add_person(
-    company, email: str, name: str, *, by, vendor=None, title: str = "", address_is_checked: bool = False
+    company,
+    email: str,
+    name: str,
+    *,
+    by,
+    vendor=None,
+    title: str = "",
+    address_is_checked: bool = False,
+    tells_colleagues: bool = True,
 ) -> Membership:
     """Enter a person in a directory; `vendor` set: as that vendor's. Nobody gets a level by this.
 
     A new e-mail becomes a login and is in at once. One that is a login already is asked first, and is in when its
-    owner agrees (R89); to whoever entered it both look alike (R76). The vendor's other people are told (R82).
+    owner agrees (R89); to whoever entered it both look alike (R76). The vendor's other people are told (R82), unless
+    the caller does, who enters many.
     Raises NotAllowed unless `by` is a site owner or Admin on the company's Directory.
     """
-    require_directory_admin(by, company)
     email = email.strip()
+    known = Person.objects.filter(email__iexact=email).first()
+    hold_directory_admin(by, company, *([known] if known else []))
     _check_vendor(vendor, company)
     check_address(vendor, email, address_is_checked)
-    known = Person.objects.filter(email__iexact=email).first()
-    colleagues = _colleagues(vendor, known)
     membership = _entry(known, company, by) if known else _first_entry(company, email, name.strip())
     membership.vendor, membership.title = vendor, title.strip()
     membership.save()
     state = {"to_state": membership.state} if membership.asked_at else {}
     verb = "asked to join the directory" if membership.asked_at else "added to the directory"
     Event.objects.record(verb, membership, by=by, changes={"employer": ["", employer(membership)]}, **state)
-    _tell(membership, colleagues, by)
+    if tells_colleagues:
+        tell_colleagues([membership], by)
+    _invite(membership, by)
     return membership
 
 
@@ -55,7 +68,6 @@ def _first_entry(company, email: str, name: str) -> Membership:
 
 def _entry(person, company, by) -> Membership:
     """The place of a login of old: asked for, or as it was when they were in this directory before."""
-    lock_holders([person], by)
     membership = Membership.objects.select_for_update(of=("self",)).filter(person=person, company=company).first()
     membership = membership or Membership(person=person, company=company, is_active=False, joined_at=None)
     if membership.state == Membership.State.ACTIVE:
@@ -106,18 +118,18 @@ def check_address(vendor, email: str, is_checked: bool) -> None:
         )
 
 
-def _colleagues(vendor, person) -> list[Person]:
-    """Whom a vendor's newcomer is announced to: its people so far."""
-    if vendor is None:
-        return []
-    members = vendor.memberships.in_state(Membership.State.ACTIVE).select_related("person")
-    return [each.person for each in members if each.person != person]
+def tell_colleagues(newcomers: Sequence[Membership], by) -> None:
+    """Each vendor's people so far learn who came to them (R82); newcomers are not told of each other."""
+    for vendor in {each.vendor for each in newcomers if each.vendor_id}:
+        new = [each for each in newcomers if each.vendor_id == vendor.pk]
+        members = vendor.memberships.in_state(Membership.State.ACTIVE).exclude(pk__in=[each.pk for each in new])
+        colleagues = [each.person for each in members.select_related("person")]
+        if colleagues:
+            people_mail.colleagues_entered(new, colleagues, by)
 
 
-def _tell(membership: Membership, colleagues: list[Person], by) -> None:
+def _invite(membership: Membership, by) -> None:
     person = membership.person
-    if colleagues:
-        people_mail.colleague_entered(membership, colleagues, by)
     if not person.has_usable_password() and not membership.asked_at:
         mail_invitation(person, membership.company, by=by)
     elif person != by:
@@ -125,9 +137,11 @@ def _tell(membership: Membership, colleagues: list[Person], by) -> None:
 
 
 @transaction.atomic
-def deactivate_membership(membership: Membership, *, by, reason: str = "") -> None:
+def deactivate_membership(membership: Membership, *, by, reason: str) -> None:
     """End a person's place in a directory, with every right they had there (R65, R67); what they did stays."""
     membership = _held(membership, by)
+    if not reason.strip():
+        raise Refused("Say why they leave the directory.", field="reason")
     if membership.person == by:
         raise Refused(NOT_ONESELF)
     if not membership.is_active and not membership.asked_at:
@@ -171,23 +185,34 @@ def invite_again(membership: Membership, *, by) -> None:
 
 @transaction.atomic
 def change_employer(
-    membership: Membership, vendor, title: str, *, by, reason: str = "", address_is_checked: bool = False
-) -> None:
+    membership: Membership,
+    vendor,
+    title: str,
+    *,
+    by,
+    reason: str = "",
+    address_is_checked: bool = False,
+    tells_colleagues: bool = True,
+) -> Membership:
     """Move a person between the company itself and one of its vendors, or change their title.
 
     A new employer is a new start: what they held ends at once, as when they leave (R67).
     """
     membership = _held(membership, by)
     before = {"employer": employer(membership), "title": membership.title}
-    if vendor != membership.vendor:
+    is_moving = vendor != membership.vendor
+    if is_moving:
         _move(membership, vendor, address_is_checked, by)
     membership.title = title.strip()
     membership.save(update_fields=["vendor", "title"])
+    if is_moving and membership.is_active and tells_colleagues:
+        tell_colleagues([membership], by)
     after = {"employer": employer(membership), "title": membership.title}
     changes = {name: [before[name], after[name]] for name in after if before[name] != after[name]}
     if changes:
         verb = "moved to another employer" if "employer" in changes else "changed in the directory"
         Event.objects.record(verb, membership, by=by, changes=changes, reason=reason.strip())
+    return membership
 
 
 def _move(membership: Membership, vendor, address_is_checked: bool, by) -> None:
@@ -200,16 +225,12 @@ def _move(membership: Membership, vendor, address_is_checked: bool, by) -> None:
         check_old_privilege(membership)
     if membership.joined_at:
         end_rights(membership, f"{membership.shown_name} went to {vendor or company}.", by=by)
-    colleagues = _colleagues(vendor, person)
     membership.vendor = vendor
-    if colleagues and membership.is_active:
-        people_mail.colleague_entered(membership, colleagues, by)
 
 
 def _held(membership: Membership, by) -> Membership:
     """As it is now, until the end of the transaction, for somebody who may change it."""
-    lock_holders([membership.person], by)
-    require_directory_admin(by, membership.company)
+    hold_directory_admin(by, membership.company, membership.person)
     rows = Membership.objects.select_for_update(of=("self",)).select_related("company", "vendor", "person")
     return rows.get(pk=membership.pk)
 
@@ -265,12 +286,9 @@ def change_profile(person, *, name: str, uses_keys: bool) -> None:
 
 
 def record_change(person, changes: dict, *, by) -> None:
-    """Put a changed login on record in every directory that lists it; in the caller's transaction."""
+    """Put a changed login on record where it is known; in the caller's transaction."""
     if changes:
-        for membership in person.memberships.filter(joined_at__isnull=False).select_related(
-            "company", "vendor", "person"
-        ):
-            Event.objects.record("changed the login", membership, by=by, changes=changes)
+        logins.record(person, "changed the login", by=by, changes=changes)
 
 
 def employer(membership: Membership) -> str:

@@ -24,10 +24,7 @@ HEADINGS = {
 def rows_of_today(company) -> list[list[str]]:
     """The active people of the directory as its template holds them."""
     members = Membership.objects.in_order_of_employer(company)
-    return [
-        [place.person.email, place.person.name, place.vendor.name if place.vendor else "", place.title]
-        for place in members
-    ]
+    return [[place.person.email, place.person.name, str(place.vendor or company), place.title] for place in members]
 
 
 def plan(upload: DirectoryUpload) -> Plan:
@@ -50,7 +47,7 @@ class _Known:
     def plan(self, row: dict) -> RowPlan:
         email = row["email"].casefold()
         member = self.members.get(email)
-        title = row.get("name") or (member.person.name if member else row["email"]) or "No e-mail"
+        title = row.get("name") or (member.shown_name if member else row["email"]) or "No e-mail"
         problems = self._problems(row, email, member)
         if problems:
             return RowPlan(row["row"], title, REFUSED, problems=tuple(problems))
@@ -72,10 +69,15 @@ class _Known:
             found.append(f"{where}: row {earlier} has the same e-mail. Keep one of them.")
         if not row.get("name") and member is None:
             found.append(f"{cell(self.upload, row, 'name')}: a new person needs a name.")
+        if not self._is_known_employer(row):
+            found.append(
+                f"{cell(self.upload, row, 'vendor')}: “{row['vendor']}” is no vendor of {self.company}."
+                f" Enter the vendor first, or write {self.company} for its own people."
+            )
+            return found
         vendor = self._vendor(row, member)
-        if row.get("vendor") and (vendor is None or not vendor.is_active):
-            why = f"{row['vendor']} is deactivated." if vendor else f"“{row['vendor']}” is no vendor of {self.company}."
-            found.append(f"{cell(self.upload, row, 'vendor')}: {why} Enter or reactivate the vendor first.")
+        if row.get("vendor") and vendor and not vendor.is_active:
+            found.append(f"{cell(self.upload, row, 'vendor')}: {vendor} is deactivated. Reactivate the vendor first.")
         elif vendor and (member is None or member.vendor_id != vendor.pk):
             found += self._strange_address(row, vendor)
         return found
@@ -89,9 +91,13 @@ class _Known:
             return [f"{cell(self.upload, row, 'email')}: {refusal.message.rstrip('.')}, {remedy}"]
         return []
 
+    def _is_known_employer(self, row: dict) -> bool:
+        named = row.get("vendor", "").casefold()
+        return not named or named in self.vendors or named == self.company.name.casefold()
+
     def _vendor(self, row: dict, member: Membership | None) -> Vendor | None:
-        """Whom the row says the person works for: empty is the company itself; without the column, as it is."""
-        if "vendor" not in row:
+        """Whom the row says the person works for; an empty cell leaves it as it is, the company for a newcomer."""
+        if not row.get("vendor"):
             return member.vendor if member and member.is_active else None
         return self.vendors.get(row["vendor"].casefold())
 
@@ -99,7 +105,7 @@ class _Known:
         """Whether the e-mail is a login somewhere else is nobody's business here; `add_person` asks its owner (R89)."""
         vendor = self._vendor(row, member)
         notes = []
-        if member is not None:
+        if member is not None and member.joined_at:
             notes.append("Was in this directory before and comes back without any level.")
         changes = (
             PlannedChange("E-mail", "", row["email"]),
@@ -113,6 +119,7 @@ class _Known:
             vendor=vendor,
             title=row.get("title", ""),
             address_is_checked=_is_checked(row),
+            tells_colleagues=False,
         )
         return RowPlan(row["row"], title, NEW, changes, (), tuple(notes), (), act)
 
@@ -129,7 +136,8 @@ class _Known:
             changes += (PlannedChange("Title", member.title, title),)
         if not changes:
             return RowPlan(row["row"], person.name, SAME, notes=tuple(notes))
-        act = partial(people.change_employer, member, vendor, title, address_is_checked=_is_checked(row))
+        checked = _is_checked(row)
+        act = partial(people.change_employer, member, vendor, title, address_is_checked=checked, tells_colleagues=False)
         return RowPlan(row["row"], person.name, CHANGED, changes, (), tuple(notes), (), act)
 
 

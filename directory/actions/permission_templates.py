@@ -12,8 +12,7 @@ from django.db import transaction
 from directory.actions.grants import (
     check_not_oneself,
     check_somebody_administers,
-    lock_holders,
-    require_directory_admin,
+    hold_directory_admin,
     whom,
 )
 from directory.models import Company, Event, PermissionTemplate
@@ -26,7 +25,7 @@ ADDED = "added to the permission template"  # the verb of its event
 @transaction.atomic
 def create(company, name: str, *, by) -> PermissionTemplate:
     """A template that gives nothing yet and has nobody in it."""
-    require_directory_admin(by, company)
+    hold_directory_admin(by, company)
     name = _free_name(company, name)
     group = Group.objects.create(name=_group_name(company, name))
     template = PermissionTemplate.objects.create(company=company, name=name, group=group)
@@ -36,7 +35,6 @@ def create(company, name: str, *, by) -> PermissionTemplate:
 
 @transaction.atomic
 def rename(template: PermissionTemplate, name: str, *, by) -> PermissionTemplate:
-    require_directory_admin(by, template.company)
     template = _locked(template, by)
     before, name = template.name, _free_name(template.company, name, besides=template)
     if name == before:
@@ -52,7 +50,6 @@ def rename(template: PermissionTemplate, name: str, *, by) -> PermissionTemplate
 @transaction.atomic
 def delete(template: PermissionTemplate, *, by) -> None:
     """Only when nobody is in it. Its group goes along, and with the group every rung it held (R65)."""
-    require_directory_admin(by, template.company)
     template = _locked(template, by)
     count = template.group.user_set.count()
     if count:
@@ -66,7 +63,6 @@ def delete(template: PermissionTemplate, *, by) -> None:
 @transaction.atomic
 def add_person(template: PermissionTemplate, person, *, by) -> None:
     """From now on the person has the template's levels beside their own; a vendor's person only where vendors may."""
-    require_directory_admin(by, template.company)
     template = _locked(template, by, person)
     check_not_oneself(person, by)
     if person.membership_in(template.company) is None or not person.is_active:
@@ -82,7 +78,6 @@ def add_person(template: PermissionTemplate, person, *, by) -> None:
 @transaction.atomic
 def remove_person(template: PermissionTemplate, person, *, by) -> None:
     """The levels the template gave end at once; a second click changes nothing."""
-    require_directory_admin(by, template.company)
     template = _locked(template, by, person)
     check_not_oneself(person, by)
     if _take_out(template, person, by) and _administers(template):
@@ -118,8 +113,8 @@ def _administers(template: PermissionTemplate) -> bool:
 
 
 def _locked(template: PermissionTemplate, by, *people) -> PermissionTemplate:
-    """As it is now, held with its people's rows. Raises NotNow where it was deleted meanwhile."""
-    lock_holders([*people, template.group], by)
+    """As it is now, held with its people's rows, for somebody who may change it. NotNow where it was deleted."""
+    hold_directory_admin(by, template.company, *people, template.group)
     rows = PermissionTemplate.objects.select_for_update(of=("self",)).select_related("company", "group")
     found = rows.filter(pk=template.pk).first()
     if found is None:

@@ -9,7 +9,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from directory import privilege_mail
-from directory.models import AccountingPrivilege, Event, Person, PrivilegeRequest
+from directory.actions.grants import is_site_owner, lock_holders
+from directory.models import AccountingPrivilege, Event, PrivilegeRequest
 from directory.permissions import Level, Tool, read_access
 from directory.refusals import NotAllowed, NotNow, Refused
 
@@ -23,8 +24,7 @@ State = PrivilegeRequest.State
 @transaction.atomic
 def ask(person, company, *, by, reason: str) -> PrivilegeRequest:
     """Ask the site owners to grant it to `person` (P-5). Raises NotAllowed unless `by` is Admin on the Directory."""
-    _lock(person)
-    _require_directory_admin(by, company)
+    _hold_asker(by, company, person)
     reason = _said(reason, "Say why this person needs it: the site owner decides by it.")
     if person == by:
         raise Refused(
@@ -43,7 +43,7 @@ def ask(person, company, *, by, reason: str) -> PrivilegeRequest:
 @transaction.atomic
 def take_back(request: PrivilegeRequest, *, by) -> PrivilegeRequest:
     """No longer wanted. Any Admin on the company's Directory may say so, until it is answered."""
-    _require_directory_admin(by, request.company)
+    _hold_asker(by, request.company, request.person)
     request = _locked(request)
     _close(request, State.TAKEN_BACK, by)
     return request
@@ -58,7 +58,7 @@ def grant(person, company, *, by, reason: str, ends_at: datetime | None = None) 
 
     Raises NotAllowed unless `by` is a site owner, Refused where the grant breaks a rule of P-4.
     """
-    _lock(person)  # two grants at once: the second sees the first
+    _hold_site_owner(by, person)  # two grants at once: the second sees the first
     check_grant(person, company, by=by, reason=reason, ends_at=ends_at)
     _close_ended(person, company, by)
     privilege = AccountingPrivilege.objects.create(
@@ -86,8 +86,7 @@ def check_grant(person, company, *, by, reason: str, ends_at: datetime | None = 
 @transaction.atomic
 def grant_request(request: PrivilegeRequest, *, by, reason: str, ends_at: datetime | None = None) -> PrivilegeRequest:
     """Grant what was asked for. NotNow if it was answered before; Refused as `grant`, if the person has left."""
-    require_site_owner(by)
-    _lock(request.person)
+    _hold_site_owner(by, request.person)
     request = _locked(request)
     _require_waiting(request)
     grant(request.person, request.company, by=by, reason=reason, ends_at=ends_at)
@@ -98,7 +97,7 @@ def grant_request(request: PrivilegeRequest, *, by, reason: str, ends_at: dateti
 @transaction.atomic
 def decline_request(request: PrivilegeRequest, *, by, reason: str) -> PrivilegeRequest:
     """Say no, and why; who asked and whom it was for are mailed."""
-    require_site_owner(by)
+    _hold_site_owner(by, request.person)
     reason = _said(reason, "Say why not: who asked reads it.")
     request = _locked(request)
     _close(request, State.DECLINED, by, answer=reason)
@@ -106,10 +105,17 @@ def decline_request(request: PrivilegeRequest, *, by, reason: str) -> PrivilegeR
     return request
 
 
+def close_for_leaving(request: PrivilegeRequest, *, by, reason: str) -> None:
+    """Declined because its person leaves; in the transaction of whoever ends their place and has locked the person."""
+    request = _locked(request)
+    _close(request, State.DECLINED, by, answer=reason[:300])
+    privilege_mail.declined(request)
+
+
 @transaction.atomic
 def withdraw(privilege: AccountingPrivilege, *, by, reason: str) -> None:
     """It ends at once. Raises NotAllowed unless `by` is a site owner, NotNow if it has ended before."""
-    require_site_owner(by)
+    _hold_site_owner(by, privilege.person)
     reason = _said(reason, "Say why it is withdrawn.")
     privilege = AccountingPrivilege.objects.select_for_update().get(pk=privilege.pk)
     if privilege.withdrawn_at:
@@ -122,15 +128,23 @@ def withdraw(privilege: AccountingPrivilege, *, by, reason: str) -> None:
 
 
 def require_site_owner(by) -> None:
-    if not (by.is_active and by.is_superuser):
+    if not is_site_owner(by):
         raise NotAllowed("the site owner (a Django superuser)")
 
 
+def _hold_asker(by, company, person) -> None:
+    """A site owner does not ask: who asks and who grants are two."""
+    lock_holders([person], by)
+    read_access(by, company).require(Tool.COMPANY_DIRECTORY, Level.ADMIN)
+
+
+def _hold_site_owner(by, person) -> None:
+    """Hold both, then ask: who stopped being a site owner in this moment is refused (R66)."""
+    lock_holders([person], by)
+    require_site_owner(by)
+
+
 # What they share
-
-
-def _lock(person) -> None:
-    Person.objects.select_for_update(no_key=True).get(pk=person.pk)
 
 
 def _locked(request: PrivilegeRequest) -> PrivilegeRequest:
@@ -141,10 +155,6 @@ def _locked(request: PrivilegeRequest) -> PrivilegeRequest:
 def _waiting_request(person, company) -> PrivilegeRequest | None:
     found = PrivilegeRequest.objects.waiting().filter(person=person, company=company).first()
     return found and _locked(found)
-
-
-def _require_directory_admin(by, company) -> None:
-    read_access(by, company).require(Tool.COMPANY_DIRECTORY, Level.ADMIN)
 
 
 def _said(reason: str, question: str) -> str:

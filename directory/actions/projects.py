@@ -7,8 +7,8 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from directory.actions.companies import record_entry
-from directory.actions.grants import require_directory_admin, set_level
-from directory.models import Company, Event, Membership, Project
+from directory.actions.grants import hold_directory_admin, set_level
+from directory.models import Company, Event, Membership, Person, Project
 from directory.permissions import group_levels_on, own_levels_on
 from directory.refusals import NotNow, Refused
 
@@ -29,8 +29,8 @@ def add_project(company, entry: ProjectEntry, slug: str, *, by, like: Project | 
     Only the company's own people are taken over: a vendor's person gets a level by being named as invoice contact
     (P-3). Raises NotAllowed unless `by` is a site owner or Admin on the company's Directory; Refused names the field.
     """
+    hold_directory_admin(by, company, *(_holders_of_levels(company) if like else ()))
     company = Company.objects.select_for_update(no_key=True).get(pk=company.pk)  # two with one number: one waits
-    require_directory_admin(by, company)
     if like is not None and like.company_id != company.pk:
         raise Refused(f"{like.name} is not a project of {company.name}.", field="like")
     project = Project(company=company, slug=slug, **_tidied(entry))
@@ -44,13 +44,17 @@ def add_project(company, entry: ProjectEntry, slug: str, *, by, like: Project | 
 
 def _copy_levels(like: Project, project: Project, by) -> None:
     """Each level with its own event, as if it had been given by hand."""
-    members = Membership.objects.in_order_of_employer(project.company).filter(vendor=None)
-    people = {membership.person_id: membership.person for membership in members}
-    groups = {group.pk: group for group in Group.objects.filter(template__company=project.company)}
-    for holders, held in ((people, own_levels_on([like])), (groups, group_levels_on([like]))):
+    holders = {(type(holder), holder.pk): holder for holder in _holders_of_levels(project.company)}
+    for kind, held in ((Person, own_levels_on([like])), (Group, group_levels_on([like]))):
         for (holder_id, tool, _), level in held.items():
-            if holder_id in holders and level:
-                set_level(holders[holder_id], tool, project, level, by=by)
+            if (kind, holder_id) in holders and level:
+                set_level(holders[kind, holder_id], tool, project, level, by=by)
+
+
+def _holders_of_levels(company) -> list[Person | Group]:
+    """The company's own people and the groups of its templates."""
+    members = Membership.objects.in_order_of_employer(company).filter(vendor=None)
+    return [*(each.person for each in members), *Group.objects.filter(template__company=company)]
 
 
 @transaction.atomic
@@ -93,8 +97,8 @@ def _set_running(project: Project, is_active: bool, verb: str, by, reason: str) 
 
 
 def _held(project: Project, by) -> Project:
-    company = Company.objects.select_for_update(no_key=True).get(pk=project.company_id)
-    require_directory_admin(by, company)
+    hold_directory_admin(by, project.company)
+    Company.objects.select_for_update(no_key=True).get(pk=project.company_id)
     return Project.objects.select_for_update(of=("self",)).select_related("company").get(pk=project.pk)
 
 

@@ -6,9 +6,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from directory import vendor_mail
+from directory.actions.grants import hold_directory_admin
 from directory.lookalikes import number_skeleton
 from directory.models import Event, Person, Vendor, VendorChange
-from directory.permissions import Level, Tool, people_with_level, read_access
+from directory.permissions import Level, Tool, people_with_level
 from directory.refusals import NotNow, Refused
 
 CALL_COUNTS_FOR = timedelta(days=14)
@@ -64,10 +65,8 @@ def decline(change: VendorChange, *, by, note: str) -> VendorChange:
 
 
 def _locked_for_answer(change: VendorChange, by) -> VendorChange:
-    """The vendor's row first, as everybody does who changes or pays one; then right, person and state."""
-    company = change.vendor.company
-    if not (by.is_active and by.is_superuser):
-        read_access(by, company).require(Tool.COMPANY_DIRECTORY, Level.ADMIN)
+    """Right first, then the vendor's row, as everybody does who changes or pays one; then person and state."""
+    hold_directory_admin(by, change.vendor.company)
     [vendor] = Vendor.objects.locked([change.vendor_id])
     change = VendorChange.objects.select_for_update(of=("self",)).get(pk=change.pk)
     change.vendor = vendor

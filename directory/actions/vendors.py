@@ -11,9 +11,9 @@ from datetime import date
 from django.db import transaction
 
 from directory.actions import people, vendor_changes
+from directory.actions.grants import hold_directory_admin
 from directory.lookalikes import Lookalikes
-from directory.models import Event, Vendor, VendorChange
-from directory.permissions import Level, Tool, read_access
+from directory.models import Event, Person, Vendor, VendorChange
 from directory.refusals import NotNow, Refused
 
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2100, 12, 31)  # of an insurance
@@ -59,7 +59,7 @@ class LooksAlike(Refused):
 @transaction.atomic
 def enter(company, details: Details, *, by, seen: Collection[int] = ()) -> Vendor:
     """A new vendor. `seen`: ids of look-alikes that `by` has looked at; LooksAlike while one is missing (R83)."""
-    require_directory_admin(by, company)
+    hold_directory_admin(by, company)
     check_name(company, details)
     check_lookalikes(company, details, seen=seen)
     return put_in(company, details, by=by)
@@ -80,7 +80,7 @@ def change(
 
     `reason` is asked for where something waits: whoever calls the vendor reads it.
     """
-    require_directory_admin(by, vendor.company)
+    hold_directory_admin(by, vendor.company)
     [vendor] = Vendor.objects.locked([vendor.pk])
     changes = details.changes_from(Details.of(vendor))
     if {"name", "number"} & changes.keys():
@@ -131,7 +131,7 @@ def check_lookalikes(
 @transaction.atomic
 def deactivate(vendor: Vendor, *, by, reason: str) -> int:
     """No new work with this vendor. Its people leave the directory with it, at once; returns how many those were."""
-    require_directory_admin(by, vendor.company)
+    hold_directory_admin(by, vendor.company, *Person.objects.filter(memberships__vendor=vendor))
     if not reason.strip():
         raise Refused("Say why it is deactivated.", field="reason")
     [vendor] = Vendor.objects.locked([vendor.pk])
@@ -152,15 +152,10 @@ def deactivate(vendor: Vendor, *, by, reason: str) -> int:
 @transaction.atomic
 def reactivate(vendor: Vendor, *, by) -> None:
     """It can be worked with again. Its people stay outside until somebody adds them anew."""
-    require_directory_admin(by, vendor.company)
+    hold_directory_admin(by, vendor.company)
     [vendor] = Vendor.objects.locked([vendor.pk])
     if vendor.is_active:
         raise NotNow(f"{vendor.name} is active already.")
     vendor.is_active = True
     vendor.save(update_fields=["is_active"])
     Event.objects.record("reactivated", vendor, by=by, changes={"is_active": [False, True]})
-
-
-def require_directory_admin(by, company) -> None:
-    if not (by.is_active and by.is_superuser):
-        read_access(by, company).require(Tool.COMPANY_DIRECTORY, Level.ADMIN)

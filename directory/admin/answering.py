@@ -1,13 +1,32 @@
-"""A page of the admin that asks a site owner one thing before an act: why."""
+"""How the admin carries out an act: tried on while its form is checked, or on a page that asks one thing, why."""
 
 from collections.abc import Callable
 
 from django import forms
 from django.contrib import admin, messages
+from django.db import transaction
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 
 from directory.refusals import NotAllowed, NotNow, Refused
+
+
+class _Rehearsed(Exception):
+    """Takes back what was only tried."""
+
+
+def rehearse(form: forms.Form, act: Callable[[], object]) -> None:
+    """Try `act` and take it back: what it would refuse stands beside its field, and nothing typed is lost."""
+    try:
+        with transaction.atomic():
+            act()
+            raise _Rehearsed
+    except _Rehearsed:
+        pass
+    except NotAllowed:
+        raise
+    except Refused as refusal:
+        form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
 
 
 def ask_owner(request, form: forms.Form, carry_out: Callable, *, back: str, done: str, page: dict):

@@ -5,9 +5,11 @@ from django.contrib import admin
 from django.db import transaction
 from django.utils.decorators import method_decorator
 
-from directory.actions import vendors
+from directory.actions import projects, vendors
 from directory.actions.companies import SEPARATIONS, SETTINGS, change_settings, check_settings, record_entry
+from directory.actions.projects import ProjectEntry
 from directory.actions.vendors import Details
+from directory.admin.answering import rehearse
 from directory.admin.bases import OwnersOnly, changes_in
 from directory.decorators import with_fresh_sign_in
 from directory.lookalikes import Lookalikes
@@ -15,14 +17,6 @@ from directory.models import Company, Project, Vendor
 from directory.refusals import Refused
 
 DETAILS = tuple(Details.__dataclass_fields__)
-
-
-class Recorded(OwnersOnly):
-    """What is changed on these pages is an event of the company."""
-
-    def save_model(self, request, obj, form, change):
-        super().save_model(request, obj, form, change)
-        record_entry(obj, changes_in(form, not change), by=request.user, is_new=not change)
 
 
 class CompanyForm(forms.ModelForm):
@@ -56,7 +50,7 @@ class CompanyForm(forms.ModelForm):
 
 
 @admin.register(Company)
-class CompanyAdmin(Recorded):
+class CompanyAdmin(OwnersOnly):
     """A new company is entered here; what it is changed to goes the way of its own settings page."""
 
     form = CompanyForm
@@ -72,6 +66,7 @@ class CompanyAdmin(Recorded):
     def save_model(self, request, obj, form, change):
         if not change:
             super().save_model(request, obj, form, change)
+            record_entry(obj, changes_in(form, is_new=True), by=request.user, is_new=True)
             return
         with transaction.atomic():
             change_settings(obj, form.settings(), by=request.user, reason=form.cleaned_data["reason"])
@@ -137,13 +132,59 @@ class VendorAdmin(OwnersOnly):
         obj.refresh_from_db()
 
 
+class ProjectForm(forms.ModelForm):
+    """The same acts as on the directory's pages; tried on first, so that a refusal stands beside its field."""
+
+    by = None  # the site owner who fills it in
+    reason = forms.CharField(max_length=300, required=False, help_text="Why it ends. Kept on record.")
+
+    class Meta:
+        model = Project
+        fields = ("company", "name", "number", "slug", "time_zone", "is_active")
+
+    def clean(self):
+        values = super().clean()
+        if not self.errors:
+            rehearse(self, self.apply)
+        return values
+
+    def apply(self) -> Project:
+        typed = self.cleaned_data
+        entry = ProjectEntry(typed["name"], typed["number"], typed["time_zone"])
+        if self.instance.pk is None:
+            return projects.add_project(typed["company"], entry, typed["slug"], by=self.by)
+        project = Project.objects.get(pk=self.instance.pk)
+        was_running = project.is_active
+        project = projects.change_project(project, entry, by=self.by)
+        if was_running and not typed["is_active"]:
+            return projects.end_project(project, by=self.by, reason=typed["reason"])
+        return projects.run_project_again(project, by=self.by) if typed["is_active"] > was_running else project
+
+
 @admin.register(Project)
-class ProjectAdmin(Recorded):
+class ProjectAdmin(OwnersOnly):
+    """Its address stays as it is: mailed links lead there."""
+
+    form = ProjectForm
     list_display = ("name", "number", "company", "time_zone", "is_active")
     list_filter = ("company", "is_active")
     search_fields = ("name", "number")
-    fields = ("company", "name", "number", "slug", "time_zone", "is_active")
-    prepopulated_fields = {"slug": ("name",)}
+
+    def get_fields(self, request, obj=None):
+        entry = ("company", "name", "number", "slug", "time_zone")
+        return (*entry, "is_active", "reason") if obj else entry
 
     def get_readonly_fields(self, request, obj=None):
-        return ("company",) if obj else ()
+        return ("company", "slug") if obj else ()
+
+    def get_prepopulated_fields(self, request, obj=None):
+        return {} if obj else {"slug": ("name",)}
+
+    def get_form(self, request, obj=None, change=False, **kwargs):  # Django's signature
+        form = super().get_form(request, obj, change=change, **kwargs)
+        form.by = request.user
+        return form
+
+    def save_model(self, request, obj, form, change):
+        obj.pk = form.apply().pk
+        obj.refresh_from_db()

@@ -9,6 +9,7 @@ from django.template.response import TemplateResponse
 
 from directory.actions.grants import LevelChange, change_levels
 from directory.admin.bases import is_site_owner
+from directory.decorators import with_fresh_sign_in
 from directory.matrix import Cell, Matrix, columns_of
 from directory.models import Person, Project
 from directory.permissions import Level
@@ -66,6 +67,7 @@ class LevelsForm(forms.Form):
             return sum(change_levels(company, wanted, by=self.by) for company, wanted in by_company.items())
 
 
+@with_fresh_sign_in
 def levels_page(request, pk):
     """Only a site owner comes here; the admin's own check lets staff as far as the door."""
     if not is_site_owner(request):

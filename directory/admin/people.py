@@ -7,29 +7,19 @@ from django.urls import path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html, format_html_join
 
-from directory.actions import people
-from directory.admin.bases import OwnersAlone, changes_in, is_site_owner
+from directory.actions import people, standing
+from directory.actions.standing import FLAGS
+from directory.admin.answering import rehearse
+from directory.admin.bases import OwnersAlone, is_site_owner
 from directory.admin.levels import levels_page
 from directory.decorators import with_fresh_sign_in
 from directory.models import Company, Membership, PermissionTemplate, Person, Vendor
-from directory.refusals import Refused
-
-
-def check_vendor(form, company, vendor) -> None:
-    if company and vendor and vendor.company_id != company.pk:
-        form.add_error("vendor", f"{vendor.name} is not a vendor of {company.name}.")
-
-
-def check_address(form, vendor, email: str) -> None:
-    try:
-        people.check_address(vendor, email, form.cleaned_data["address_is_checked"])
-    except Refused as refusal:
-        form.add_error(refusal.field, refusal.message)
 
 
 class EntryForm(forms.ModelForm):
     """A new login always starts in one company's directory."""
 
+    by = None  # the site owner who fills it in
     company = forms.ModelChoiceField(Company.objects.all())
     vendor = forms.ModelChoiceField(
         Vendor.objects.select_related("company"), required=False, help_text="Empty: employed by the company itself."
@@ -45,14 +35,54 @@ class EntryForm(forms.ModelForm):
 
     def clean(self):
         values = super().clean()
-        check_vendor(self, values.get("company"), values.get("vendor"))
         if not self.errors:
-            check_address(self, values["vendor"], values["email"])
+            rehearse(self, self.enter)
         return values
+
+    def enter(self) -> Membership:
+        typed = self.cleaned_data
+        return people.add_person(
+            typed["company"],
+            typed["email"],
+            typed["name"],
+            by=self.by,
+            vendor=typed["vendor"],
+            title=typed["title"],
+            address_is_checked=typed["address_is_checked"],
+        )
+
+
+class LoginForm(forms.ModelForm):
+    """A login as it stands on the whole site. `reason` is asked for by the action where one is needed."""
+
+    by = None  # the site owner who fills it in
+    reason = forms.CharField(
+        max_length=300,
+        required=False,
+        help_text="Needed when the login is opened or closed, or what it may do in this admin changes.",
+    )
+
+    class Meta:
+        model = Person
+        fields = ("name", *FLAGS, "user_permissions")
+
+    def clean(self):
+        values = super().clean()
+        if not self.errors:
+            rehearse(self, self.apply)
+        return values
+
+    def apply(self) -> None:
+        typed = self.cleaned_data
+        wanted = {name: typed[name] for name in (*FLAGS, "user_permissions")}
+        standing.rename_login(self.instance, typed["name"], by=self.by)
+        standing.change_standing(self.instance, wanted, by=self.by, reason=typed["reason"])
 
 
 class MembershipForm(forms.ModelForm):
+    by = None  # the site owner who fills it in
     address_is_checked = forms.BooleanField(required=False)
+    reason = forms.CharField(max_length=300, required=False, help_text="Needed to take somebody out of a directory.")
 
     class Meta:
         model = Membership
@@ -64,41 +94,57 @@ class MembershipForm(forms.ModelForm):
 
     def clean(self):
         values = super().clean()
-        check_vendor(self, values.get("company"), values.get("vendor"))
+        if self.errors or not self.has_changed():
+            return values
+        if self.instance.pk is None and not values["is_active"]:
+            self.add_error("is_active", "Tick it to enter the person in this directory, or leave the row empty.")
+        else:
+            rehearse(self, self.apply)
         return values
 
-    def keep(self, person, *, by) -> Membership:
+    def apply(self) -> Membership:
         """Carry out what was typed through the actions, each with its event."""
-        typed, was_active = self.cleaned_data, self.initial.get("is_active", False)
-        if not was_active and typed["is_active"]:
+        typed, person = self.cleaned_data, self.instance.person
+        place = Membership.objects.filter(pk=self.instance.pk).first()
+        if typed["is_active"] and not (place and place.is_active):
             return people.add_person(
                 typed["company"],
                 person.email,
                 person.name,
-                by=by,
+                by=self.by,
                 vendor=typed["vendor"],
                 title=typed["title"],
                 address_is_checked=typed["address_is_checked"],
             )
-        membership = Membership.objects.get(pk=self.instance.pk)
+        if place.is_active and not typed["is_active"]:
+            people.deactivate_membership(place, by=self.by, reason=typed["reason"])
+            return place
         people.change_employer(
-            membership, typed["vendor"], typed["title"], by=by, address_is_checked=typed["address_is_checked"]
+            place,
+            typed["vendor"],
+            typed["title"],
+            by=self.by,
+            reason=typed["reason"],
+            address_is_checked=typed["address_is_checked"],
         )
-        if was_active and not typed["is_active"]:
-            people.deactivate_membership(membership, by=by)
-        return membership
+        return place
 
 
 class MembershipInline(admin.StackedInline):
     model = Membership
     form = MembershipForm
-    fields = ("company", "vendor", "title", "is_active", "address_is_checked")
+    fields = ("company", "vendor", "title", "is_active", "address_is_checked", "reason")
     extra = 0
     can_delete = False
     verbose_name_plural = "in the directory of"
 
     def get_queryset(self, request):
         return super().get_queryset(request).select_related("company", "vendor__company", "person")
+
+    def get_formset(self, request, obj=None, **kwargs):  # Django's signature
+        formset = super().get_formset(request, obj, **kwargs)
+        formset.form.by = request.user
+        return formset
 
     def has_add_permission(self, request, obj=None):
         return is_site_owner(request)
@@ -126,7 +172,7 @@ class PersonAdmin(OwnersAlone):
     fieldsets = (
         (None, {"fields": ("name", "email", "is_active")}),
         ("What they may do", {"fields": ("levels", "templates", "privileges", "asked_for")}),
-        ("This admin", {"fields": ("is_staff", "is_superuser", "user_permissions")}),
+        ("This admin", {"fields": ("is_staff", "is_superuser", "user_permissions", "reason")}),
         ("Sign-in", {"fields": ("joined_at", "last_login")}),
     )
 
@@ -193,7 +239,9 @@ class PersonAdmin(OwnersAlone):
         return [MembershipInline] if obj else []
 
     def get_form(self, request, obj=None, change=False, **kwargs):  # Django's signature
-        return super().get_form(request, obj, change=change, **(kwargs if obj else kwargs | {"form": EntryForm}))
+        form = super().get_form(request, obj, change=change, **kwargs | {"form": LoginForm if obj else EntryForm})
+        form.by = request.user
+        return form
 
     def formfield_for_manytomany(self, db_field, request, **kwargs):  # Django's signature
         if db_field.name == "user_permissions":  # staff may be let in to look; levels are set on their own page (R64)
@@ -208,31 +256,21 @@ class PersonAdmin(OwnersAlone):
 
     def save_model(self, request, obj, form, change):
         if change:
-            obj.save()
+            form.apply()
             return
-        typed = form.cleaned_data
-        entered = people.add_person(
-            typed["company"],
-            obj.email,
-            obj.name,
-            by=request.user,
-            vendor=typed["vendor"],
-            title=typed["title"],
-            address_is_checked=typed["address_is_checked"],
-        )
-        obj.pk = entered.person_id
+        obj.pk = form.enter().person_id
         obj.refresh_from_db()
 
     def save_related(self, request, form, formsets, change):
-        super().save_related(request, form, formsets, change)
-        if change:
-            people.record_change(form.instance, changes_in(form, is_new=False), by=request.user)
+        """What the form itself holds is kept by its action already."""
+        for formset in formsets:
+            self.save_formset(request, form, formset, change)
 
     def save_formset(self, request, form, formset, change):
         formset.new_objects, formset.changed_objects, formset.deleted_objects = [], [], []
         for row in formset.forms:
             if row.has_changed():
-                kept = row.keep(form.instance, by=request.user)
+                kept = row.apply()
                 if row.instance.pk:
                     formset.changed_objects.append((kept, row.changed_data))
                 else:

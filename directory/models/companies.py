@@ -47,7 +47,9 @@ class Company(InTimeZone):
         help_text="Above this payment due to one vendor in a period, two people approve. Empty: one is enough.",
     )
     needs_second_factor = models.BooleanField(
-        "second factor required", default=False, help_text="Of accounting approvers, accounting staff and site owners."
+        "second factor required",
+        default=False,
+        help_text="Of accounting, Admins of Directory or Commitments, and site owners.",
     )
     insurance_policy = models.CharField("expired insurance", max_length=6, choices=Policy, default=Policy.WARN)
     workers_comp_policy = models.CharField(

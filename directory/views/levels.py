@@ -16,7 +16,7 @@ from directory.refusals import NotAllowed, Refused
 PAGE_SIZE = 50
 
 
-@company_view(Tool.COMPANY_DIRECTORY, Level.READ_ONLY)
+@company_view(Tool.COMPANY_DIRECTORY, Level.READ_ONLY, fresh=True)
 def company_levels(request, company):
     may_edit = request.access.allows(Tool.COMPANY_DIRECTORY, Level.ADMIN)
     projects = list(Project.objects.filter(company=company, is_active=True))
@@ -38,7 +38,7 @@ def company_levels(request, company):
     return _matrix_page(request, company, columns_of(company, project), context)
 
 
-@project_view(Tool.PROJECT_DIRECTORY, Level.READ_ONLY)
+@project_view(Tool.PROJECT_DIRECTORY, Level.READ_ONLY, fresh=True)
 def project_levels(request, project):
     company, access = project.company, request.access
     is_company_admin = access.allows(Tool.COMPANY_DIRECTORY, Level.ADMIN)

@@ -59,7 +59,7 @@ def _template(company, pk) -> PermissionTemplate:
     return get_object_or_404(PermissionTemplate.objects.select_related("company", "group"), company=company, pk=pk)
 
 
-@company_view(D, Level.READ_ONLY)
+@company_view(D, Level.READ_ONLY, fresh=True)
 def template(request, company, pk):
     shown = _template(company, pk)
     if request.method != "POST":
@@ -139,7 +139,7 @@ def delete(request, company, pk):
     return redirect("permission-templates", company.slug)
 
 
-@company_view(D, Level.ADMIN, methods=WRITE)
+@company_view(D, Level.ADMIN, methods=WRITE, fresh=True)
 def add_person(request, company, pk):
     shown = _template(company, pk)
     form = TemplatePersonForm(shown, request.user, request.POST)

@@ -96,7 +96,7 @@ def test_who_is_no_directory_admin_enters_and_removes_nobody(w, act):
         if act == "add":
             people.add_person(w.company, "x@example.com", "X", by=w.admin)
         else:
-            people.deactivate_membership(w.staff.membership_in(w.company), by=w.admin)
+            people.deactivate_membership(w.staff.membership_in(w.company), by=w.admin, reason="Left")
     assert Membership.objects.filter(is_active=True).count() == before
 
 
@@ -106,7 +106,7 @@ def test_a_membership_ends_once_with_one_event(w):
     event = Event.objects.about(membership).get()
     assert (event.verb, event.reason) == ("taken out of the directory", "Moved away")
     with pytest.raises(NotNow):
-        people.deactivate_membership(membership, by=w.owner)
+        people.deactivate_membership(membership, by=w.owner, reason="Left")
 
 
 # The profile

@@ -7,14 +7,14 @@ from django.urls import reverse
 from directory.actions import directory_uploads, vendors
 from directory.actions.directory_uploads import plan_of, take_in
 from directory.actions.vendors import Details
-from directory.models import DirectoryUpload, Event, Membership, Person, Vendor, VendorChange
+from directory.models import DirectoryUpload, Event, Mail, Membership, Person, Vendor, VendorChange
 from directory.permissions import Level, read_access
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
 from directory.sheets import as_csv
 from tests.directory.hostile_files import HOSTILE, honest
 from tests.directory.test_vendors import at, directory_person
 from tests.erp_integrations.pages import signed_in, text_of
-from tests.factories import world
+from tests.factories import person, world
 
 pytestmark = pytest.mark.django_db
 
@@ -184,20 +184,25 @@ def test_an_upload_is_applied_once(w, dora):
 
 def test_people_are_added_moved_and_left_alone(w, dora):
     bolt = vendors.enter(w.company, Details("Bolt Electric", "V-2"), by=dora)
+    stay, back = person("Stay Put", w.company, w.vendor), person("Bea Back", w.company, w.vendor)
     rows = [
         ("E-mail", "Name", "Vendor", "Title"),
         ("nell@example.com", "Nell New", "bolt electric", "Foreman"),
         ("own@example.com", "Olga Own", "", ""),
         (w.contact.email.upper(), "Lee Park", "V-2", ""),
         (w.reader.email, "Another Name", "", ""),
+        (stay.email, "Stay Put", "", ""),
+        (back.email, "Bea Back", "cascade builders", ""),
     ]
     upload = uploaded(w, dora, *rows, kind="people")
-    assert [row.outcome for row in plan_of(upload).rows] == ["new", "new", "changed", "same"]
+    assert [row.outcome for row in plan_of(upload).rows] == ["new", "new", "changed", "same", "same", "changed"]
     applied(upload, dora)
     nell = Person.objects.get(email="nell@example.com").membership_in(w.company)
     assert (nell.vendor, nell.title) == (bolt, "Foreman")
     assert Person.objects.get(email="own@example.com").membership_in(w.company).vendor is None
     assert w.contact.membership_in(w.company).vendor == bolt
+    assert stay.membership_in(w.company).vendor == w.vendor, "an empty cell changes nothing"
+    assert back.membership_in(w.company).vendor is None, "the company is named to make somebody its own"
     w.reader.refresh_from_db()
     assert w.reader.name != "Another Name", "a login's name is its owner's"
     assert not any(read_access(nell.person, w.company, w.project).levels.values())
@@ -218,6 +223,24 @@ def test_people_are_added_moved_and_left_alone(w, dora):
 def test_a_refused_person_names_the_cell(w, dora, row, words):
     [problem] = problems(uploaded(w, dora, ("E-mail", "Name", "Vendor", "Title"), row, kind="people"))
     assert words in problem
+
+
+def test_a_vendors_people_hear_once_of_all_newcomers_and_newcomers_not_of_each_other(w, dora):
+    """R82, and n newcomers make no n² mails."""
+    rows = [(f"n{number}@example.com", f"Newcomer {number}", "Acme Concrete") for number in range(4)]
+    applied(uploaded(w, dora, ("E-mail", "Name", "Vendor"), *rows, kind="people"), dora)
+    told = Mail.objects.filter(headline__contains="added 4 people for Acme Concrete")
+    assert [mail.to for mail in told] == [w.contact]
+    assert all(f"n{number}@example.com" in told[0].text for number in range(4))
+    assert not Mail.objects.filter(headline__contains="added Newcomer").exists()
+
+
+def test_the_note_of_a_row_says_nothing_of_who_declined(w, dora):
+    """R76: who never joined was never in this directory."""
+    other = world("Harbor Works").admin
+    Membership.objects.create(company=w.company, person=other, is_active=False, joined_at=None)
+    [row] = plan_of(uploaded(w, dora, ("E-mail", "Name"), (other.email, "Whoever"), kind="people")).rows
+    assert (row.outcome, row.notes) == ("new", ()) and other.name not in str(row)
 
 
 def test_a_login_of_another_company_is_asked_and_gets_nothing_at_once(w, dora):

@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from directory.actions import people, permission_templates, privileges
 from directory.actions.grants import set_level
-from directory.models import AccountingPrivilege, Event, PrivilegeRequest, Vendor
+from directory.models import AccountingPrivilege, Event, Mail, PrivilegeRequest, Vendor
 from directory.permissions import Level, Tool, objects_with_level, read_access
 from directory.refusals import NotNow, Refused
 from tests.directory.directory_pages import AtDesk, directory_admin, is_at_the_door, membership, words_of
@@ -87,7 +87,8 @@ def test_a_waiting_request_for_the_privilege_is_closed_with_its_event(w, ada, bo
     leave(ada, w.staff, way, w, bolt)
     asked.refresh_from_db()
     assert (asked.state, asked.answered_by) == (PrivilegeRequest.State.DECLINED, ada.who)
-    assert Event.objects.about(asked).first().verb == "closed the request for Can Push to Accounting"
+    assert Event.objects.about(asked).first().verb == "declined the request"
+    assert {mail.to for mail in Mail.objects.about(asked)} >= {ada.who, w.staff}, "P-5"
 
 
 @pytest.mark.parametrize("way", LEAVING)

@@ -29,7 +29,7 @@ def test_what_the_program_does_leaves_nothing_behind(w):
     templates.add_person(template, w.contact, by=w.owner)
     set_level(w.reader, C, w.project, Level.ADMIN, by=w.owner)
     set_level(w.reader, C, w.project, Level.READ_ONLY, by=w.owner)
-    people.deactivate_membership(w.staff.membership_in(w.company), by=w.owner)
+    people.deactivate_membership(w.staff.membership_in(w.company), by=w.owner, reason="Left")
     assert for_whole_models() + left_behind() == []
     call_command("check_levels")
     assert check_levels(None, databases=["default"]) == []

@@ -170,7 +170,7 @@ def test_who_left_in_between_gets_nothing(w, write, left):
         w.contact.is_active = False
         w.contact.save()
     else:
-        people.deactivate_membership(w.contact.membership_in(w.company), by=w.owner)
+        people.deactivate_membership(w.contact.membership_in(w.company), by=w.owner, reason="Left")
     tasks.send_mail(mail.pk)
     mail.refresh_from_db()
     assert outbox.outbox == []

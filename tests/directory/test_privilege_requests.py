@@ -95,7 +95,7 @@ def test_it_is_asked_for_own_active_people_who_do_not_hold_it(w, who, words):
         someone = world("Harbor Works").staff
     elif who == "left":
         someone = w.reader
-        people.deactivate_membership(someone.membership_in(w.company), by=w.owner)
+        people.deactivate_membership(someone.membership_in(w.company), by=w.owner, reason="Left")
     else:
         someone = getattr(w, who)
     with pytest.raises(Refused, match=words):
@@ -179,7 +179,7 @@ def test_a_request_for_the_site_owner_themselves_is_not_theirs_to_grant(w):
 
 
 def test_a_request_ends_when_its_person_leaves_the_directory(w, asked):
-    people.deactivate_membership(w.staff.membership_in(w.company), by=w.owner)
+    people.deactivate_membership(w.staff.membership_in(w.company), by=w.owner, reason="Left")
     asked.refresh_from_db()
     assert (asked.state, asked.answered_by) == (State.DECLINED, w.owner)
     with pytest.raises(NotNow, match="answered before"):

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from directory.actions import people, privileges
 from directory.actions.grants import set_level
-from directory.models import AccountingPrivilege, Event
+from directory.models import AccountingPrivilege, Event, Person
 from directory.permissions import Level, Tool, accounting_approvers, read_access
 from directory.refusals import NotAllowed, NotNow, Refused
 from tests.factories import owner, person, world
@@ -58,7 +58,7 @@ def test_nobody_but_a_site_owner_grants_or_withdraws_it(w, by):
 
 
 def test_a_dismissed_site_owner_grants_nothing(w):
-    w.owner.is_active = False
+    Person.objects.filter(pk=w.owner.pk).update(is_active=False)
     with pytest.raises(NotAllowed):
         privileges.grant(w.staff, w.company, by=w.owner, reason="Last act")
 
@@ -87,7 +87,7 @@ def test_only_the_companys_own_active_people_get_it(w, who):
         someone = w.contact
     else:
         someone = w.staff
-        people.deactivate_membership(someone.membership_in(w.company), by=w.owner)
+        people.deactivate_membership(someone.membership_in(w.company), by=w.owner, reason="Left")
     with pytest.raises(Refused, match="not employed by"):
         privileges.grant(someone, w.company, by=w.owner, reason="Why not")
 
@@ -118,7 +118,7 @@ def test_it_is_not_granted_twice_and_not_withdrawn_twice_but_may_come_back(w):
 
 
 def test_who_left_with_it_does_not_get_it_back_by_joining_again(w):
-    people.deactivate_membership(w.approver.membership_in(w.company), by=w.owner)
+    people.deactivate_membership(w.approver.membership_in(w.company), by=w.owner, reason="Left")
     assert not holds(w.approver, w.company)
     with pytest.raises(NotNow, match="must withdraw it first"):
         people.add_person(w.company, w.approver.email, w.approver.name, by=w.owner)

@@ -227,17 +227,20 @@ def test_the_page_shows_conflicts_beside_the_report(sage):
 
 
 def test_logins_that_may_be_one_person_are_pointed_out(sage, client):
-    """R79: the same name, or one mailbox with a tag; a vendor's people and those who left are no approvers."""
+    """R79: the same name, or one mailbox with a tag, of the company's own people or of one and a vendor's."""
     company = sage.company
     first, second = person("Dana  Doubled", company), person("dana doubled", company)
     first.email, second.email = "dd@cascade.example", "DD+2@cascade.example"
     first.save()
     second.save()
-    person("Dana Doubled", company, sage.base.vendor)
+    biller, left = person("Dana Doubled", company, sage.base.vendor), person("Dana Doubled", company)
+    left.memberships.update(is_active=False)
+    for _ in range(2):
+        person("Vic Vendor", company, sage.base.vendor)
     assert [(set(each.people), each.because) for each in twins(company)] == [
-        ({first, second}, "the same name"),
+        ({first, second, biller}, "the same name"),
         ({first, second}, "the same mailbox"),
-    ]
+    ], "two of a vendor's people with one name are no affair of the report's"
     set_level(sage.base.staff, Tool.ERP_INTEGRATIONS, company, Level.ADMIN, by=sage.base.owner)
     client.force_login(sage.base.staff)
     page = client.get(reverse("erp-report", args=[company.slug])).content.decode()
