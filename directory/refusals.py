@@ -3,6 +3,19 @@
 from collections.abc import Sequence
 
 
+class NotAllowed(Exception):
+    """The person may see this but not do it (P-8). `right` names what is missing, `helpers` who holds it.
+
+    No kind of Refused: a page that shows refusals beside its fields lets this one pass, and the site answers it.
+    """
+
+    def __init__(self, right: str, *, helpers: Sequence[str] = ()):
+        self.message = f"You can see this but not do that. It needs {right}."
+        super().__init__(self.message)
+        self.right = right
+        self.helpers = list(helpers)
+
+
 class Refused(Exception):
     """The request is understood and not carried out. `message` says why and what to do; `field` names the input."""
 
@@ -12,17 +25,6 @@ class Refused(Exception):
         super().__init__(message)
         self.message = message
         self.field = field
-
-
-class NotAllowed(Refused):
-    """The person may see this but not do it (P-8). `right` names what is missing, `helpers` who holds it."""
-
-    status = 403
-
-    def __init__(self, right: str, *, helpers: Sequence[str] = ()):
-        super().__init__(f"You can see this but not do that. It needs {right}.")
-        self.right = right
-        self.helpers = list(helpers)
 
 
 class NotNow(Refused):

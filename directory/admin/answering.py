@@ -8,7 +8,7 @@ from django.db import transaction
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 
-from directory.refusals import NotAllowed, NotNow, Refused
+from directory.refusals import NotNow, Refused
 
 
 class _Rehearsed(Exception):
@@ -23,8 +23,6 @@ def rehearse(form: forms.Form, act: Callable[[], object]) -> None:
             raise _Rehearsed
     except _Rehearsed:
         pass
-    except NotAllowed:
-        raise
     except Refused as refusal:
         form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
 
@@ -37,8 +35,6 @@ def ask_owner(request, form: forms.Form, carry_out: Callable, *, back: str, done
     if request.method == "POST" and form.is_valid():
         try:
             carry_out(form.cleaned_data)
-        except NotAllowed:
-            raise
         except NotNow as refusal:
             messages.error(request, refusal.message)
             return redirect(back)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from django.shortcuts import render
 
-from directory.refusals import NotAllowed, Refused
+from directory.refusals import Refused
 
 
 def posted(request):
@@ -18,8 +18,6 @@ def carried_out(form, act: Callable[[dict], object]) -> bool:
         return False
     try:
         act(form.cleaned_data)
-    except NotAllowed:
-        raise
     except Refused as refusal:
         form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
         return False

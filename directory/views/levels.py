@@ -11,7 +11,7 @@ from directory.level_entry import changes_in, typed_in
 from directory.matrix import Matrix, columns_of
 from directory.models import Project
 from directory.permissions import Level, Tool
-from directory.refusals import NotAllowed, Refused
+from directory.refusals import Refused
 
 PAGE_SIZE = 50
 
@@ -61,8 +61,6 @@ def _matrix_page(request, company, columns, context: dict):
     try:
         typed = typed_in(request.POST)
         count = change_levels(company, changes_in(company, typed), by=request.user)
-    except NotAllowed:
-        raise
     except Refused as refusal:
         return _show(request, company, columns, context | {"refusal": refusal}, typed)
     messages.success(request, saved_words(count))

@@ -12,7 +12,7 @@ from directory.level_entry import changes_in, typed_in
 from directory.matrix import Matrix, columns_of
 from directory.models import Event, Membership, PermissionTemplate, Person, Project
 from directory.permissions import Level, Tool
-from directory.refusals import NotAllowed, Refused
+from directory.refusals import Refused
 from directory.views.levels import saved_words
 
 PROJECTS_SHOWN = 50
@@ -32,8 +32,6 @@ def template_list(request, company):
     if form.is_valid():
         try:
             made = permission_templates.create(company, form.cleaned_data["name"], by=request.user)
-        except NotAllowed:
-            raise
         except Refused as refusal:
             form.add_error(refusal.field or None, refusal.message)
         else:
@@ -69,8 +67,6 @@ def template(request, company, pk):
     try:
         typed = typed_in(request.POST)
         count = change_levels(company, changes_in(company, typed), by=request.user)
-    except NotAllowed:
-        raise
     except Refused as refusal:
         return _show(request, shown, refusal=refusal, typed=typed)
     messages.success(request, saved_words(count))
@@ -113,8 +109,6 @@ def rename(request, company, pk):
     if form.is_valid():
         try:
             renamed = permission_templates.rename(shown, form.cleaned_data["name"], by=request.user)
-        except NotAllowed:
-            raise
         except Refused as refusal:
             form.add_error(refusal.field or None, refusal.message)
         else:
@@ -131,8 +125,6 @@ def delete(request, company, pk):
         return render(request, page + "#dialog" * bool(request.htmx), {"company": company, "shown": shown})
     try:
         permission_templates.delete(shown, by=request.user)
-    except NotAllowed:
-        raise
     except Refused as refusal:
         return _show(request, shown, refusal=refusal)
     messages.success(request, f"{shown} is deleted, and what it gave with it.")
@@ -147,8 +139,6 @@ def add_person(request, company, pk):
         person = form.cleaned_data["person"]
         try:
             permission_templates.add_person(shown, person, by=request.user)
-        except NotAllowed:
-            raise
         except Refused as refusal:
             form.add_error(refusal.field or None, refusal.message)
         else:
@@ -163,8 +153,6 @@ def remove_person(request, company, pk, person):
     leaving = get_object_or_404(Person, pk=person, memberships__company=company)
     try:
         permission_templates.remove_person(shown, leaving, by=request.user)
-    except NotAllowed:
-        raise
     except Refused as refusal:
         return _show(request, shown, refusal=refusal)
     messages.success(request, f"{leaving} is no longer in {shown}.")

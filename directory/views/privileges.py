@@ -8,7 +8,7 @@ from directory.decorators import READ, WRITE, company_view
 from directory.models import AccountingPrivilege, PrivilegeRequest
 from directory.permissions import Level, Tool, accounting_approvers
 from directory.privilege_forms import AskForm
-from directory.refusals import NotAllowed, Refused
+from directory.refusals import Refused
 
 ANSWERED_SHOWN = 10
 
@@ -44,8 +44,6 @@ def ask(request, company):
     typed = form.cleaned_data
     try:
         privileges.ask(typed["person"], company, by=request.user, reason=typed["reason"])
-    except NotAllowed:
-        raise
     except Refused as refusal:
         form.add_error(refusal.field or None, refusal.message)
         return show(request, company, form=form)

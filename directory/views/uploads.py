@@ -10,7 +10,7 @@ from directory.actions.row_plans import CHANGED, NEW, REFUSED, SAME
 from directory.decorators import FORM, READ, company_view
 from directory.models import DirectoryUpload
 from directory.permissions import Level, Tool
-from directory.refusals import NotAllowed, Refused
+from directory.refusals import Refused
 from directory.vendor_forms import UploadForm
 
 SHOWN = 300
@@ -36,8 +36,6 @@ def upload(request, company, kind):
         file = form.cleaned_data["file"]
         try:
             taken = directory_uploads.take_in(company, kind, file.name, file.read(), by=request.user)
-        except NotAllowed:
-            raise
         except Refused as refusal:
             form.add_error("file", refusal.message)
         else:
@@ -69,8 +67,6 @@ def preview(request, company, pk):
         plan = directory_uploads.apply(
             taken, by=request.user, digest=request.POST.get("plan", ""), seen_alike="seen_alike" in request.POST
         )
-    except NotAllowed:
-        raise
     except Refused as refusal:
         return _show(request, company, taken, refused=refusal)
     messages.success(request, f"{taken.file_name} is applied: {len(plan.work)} changes, one event each.")

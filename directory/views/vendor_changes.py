@@ -8,7 +8,7 @@ from directory.actions import vendor_changes
 from directory.decorators import FORM, company_view
 from directory.models import VendorChange
 from directory.permissions import Level, Tool
-from directory.refusals import NotAllowed, Refused
+from directory.refusals import Refused
 from directory.vendor_forms import CallForm, DeclineForm
 from directory.views.vendors import about, load, rows_of, told
 
@@ -38,8 +38,6 @@ def _answer(request, company, pk: int, what: str):
         act = vendor_changes.verify if what == "verify" else vendor_changes.decline
         try:
             act(change, by=request.user, **form.cleaned_data)
-        except NotAllowed:
-            raise
         except Refused as refusal:
             told(form, refusal)
         else:

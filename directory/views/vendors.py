@@ -9,7 +9,7 @@ from directory.actions import vendors
 from directory.decorators import FORM, READ, WRITE, company_view
 from directory.models import Event, Mail, Vendor, VendorChange
 from directory.permissions import Level, Tool
-from directory.refusals import NotAllowed, Refused
+from directory.refusals import Refused
 from directory.vendor_forms import DeactivateForm, VendorEditForm, VendorFilter, VendorForm
 
 PAGE_SIZE = 50
@@ -73,8 +73,6 @@ def new_vendor(request, company):
     if request.method == "POST" and form.is_valid():
         try:
             vendor = vendors.enter(company, form.details, by=request.user, seen=form.cleaned_data["seen"])
-        except NotAllowed:
-            raise
         except Refused as refusal:
             alike = told(form, refusal)
         else:
@@ -100,8 +98,6 @@ def edit_vendor(request, company, pk):
         typed = form.cleaned_data
         try:
             change = vendors.change(vendor, form.details, by=request.user, reason=typed["reason"], seen=typed["seen"])
-        except NotAllowed:
-            raise
         except Refused as refusal:
             alike = told(form, refusal)
         else:
@@ -129,8 +125,6 @@ def deactivate_vendor(request, company, pk):
     if request.method == "POST" and form.is_valid():
         try:
             left = vendors.deactivate(vendor, by=request.user, reason=form.cleaned_data["reason"])
-        except NotAllowed:
-            raise
         except Refused as refusal:
             told(form, refusal)
         else:
@@ -148,8 +142,6 @@ def reactivate_vendor(request, company, pk):
     vendor = load(company, pk)
     try:
         vendors.reactivate(vendor, by=request.user)
-    except NotAllowed:
-        raise
     except Refused as refusal:
         return show(request, company, vendor, refused=refusal)
     messages.success(request, f"{vendor} is active again. Its people stay outside until you add them.")

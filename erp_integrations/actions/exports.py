@@ -63,7 +63,7 @@ def send(invoices: Iterable[Invoice], *, by) -> list[SendResult]:
 def _try_to_send(invoice: Invoice, by) -> SendResult:
     try:
         return SendResult(invoice, send_one(invoice, by=by))
-    except Refused as refusal:
+    except (Refused, NotAllowed) as refusal:
         return SendResult(invoice, None, refusal)
 
 

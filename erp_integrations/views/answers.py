@@ -42,8 +42,6 @@ def accept(request, company):
             ticked=ticked_keys(request.POST),
             seen_versions=_seen_versions(request.POST, chosen),
         )
-    except NotAllowed:
-        raise
     except Refused as refused:
         return _ask(request, company, chosen, form, refused=refused, status=refused.status)
     messages.success(request, f"Accepted as {batch.key}. A worker is building the file.")
@@ -120,8 +118,6 @@ def reject(request, company, pk):
     if request.method == "POST" and form.is_valid():
         try:
             exports.reject(export, by=request.user, reason=form.cleaned_data["reason"])
-        except NotAllowed:
-            raise
         except Refused as refused:
             return _dialog(request, company, "reject", export, form, refused)
         messages.success(request, f"{export.invoice} is rejected. The sender gets your reason by mail.")
@@ -139,8 +135,6 @@ def void(request, company, pk):
     if request.method == "POST" and form.is_valid():
         try:
             exports.void(export, by=request.user, **form.cleaned_data)
-        except NotAllowed:
-            raise
         except Refused as refused:
             return _dialog(request, company, "void", export, form, refused)
         messages.success(request, f"{export.invoice} is voided. It can be mended and sent again.")
@@ -166,8 +160,6 @@ def confirm(request, company, pk):
         if not form.is_valid():
             raise Refused("Enter the record number that Sage shows for it in 4-2.", field="record_number")
         exports.confirm(export, by=request.user, record_number=form.cleaned_data["record_number"])
-    except NotAllowed:
-        raise
     except Refused as refused:
         return _refuse_confirmation(request, company, export, refused)
     messages.success(request, f"{export.invoice} is posted: Sage record {form.cleaned_data['record_number']}.")

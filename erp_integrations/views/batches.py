@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from directory.decorators import READ, WRITE, company_view
 from directory.models import Event, Mail
 from directory.permissions import Level, Tool
-from directory.refusals import NotAllowed, Refused
+from directory.refusals import Refused
 from erp_integrations.actions import batches
 from erp_integrations.exporting import Acceptance, check, plain_findings
 from erp_integrations.models import BatchState, Download, ExportBatch, ExportStatus, InvoiceExport, RetainageRelease
@@ -146,8 +146,6 @@ def retry(request, company, number):
     batch = _load(company, number)
     try:
         batches.retry(batch, by=request.user, ticked=ticked_keys(request.POST))
-    except NotAllowed:
-        raise
     except Refused as refused:
         return show(request, company, batch, refused=refused)
     messages.success(request, f"{batch.key} is built again.")

@@ -160,8 +160,6 @@ def change_header(request, company, pk):
         return show(request, company, export, form=form)
     try:
         exports.change_header(export, form.edit, by=request.user)
-    except NotAllowed:
-        raise
     except Refused as refused:
         if refused.field:
             form.add_error(refused.field, refused.message)

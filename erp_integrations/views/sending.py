@@ -75,8 +75,6 @@ def retrieve(request, invoice):
     _require_sender(request.access)
     try:
         exports.retrieve(_sent(invoice), by=request.user)
-    except NotAllowed:
-        raise
     except Refused as refused:
         return show_invoice(request, invoice, refused=refused)
     messages.success(request, f"{invoice} is taken back from accounting. It can be changed again.")

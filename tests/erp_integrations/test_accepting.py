@@ -185,7 +185,7 @@ def test_invoices_of_two_companies_never_share_a_file(sage):
 
 def test_an_approver_of_one_company_can_not_answer_in_another(sage):
     other = sage_world("Other Builders")
-    with pytest.raises(Refused, match="Can Push to Accounting"):
+    with pytest.raises(NotAllowed, match="Can Push to Accounting"):
         other.accepted(by=sage.approver)
 
 
