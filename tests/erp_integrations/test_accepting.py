@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from directory.models import Event
-from directory.refusals import NotNow, Refused
+from directory.refusals import NotAllowed, NotNow, Refused
 from erp_integrations import exporting
 from erp_integrations.actions import batches, exports
 from erp_integrations.models import CostCodeLink, ErpSettings, ExportBatch, ExportItem, ListKind
