@@ -95,6 +95,7 @@ project_urls = [
     path("periods/<int:pk>/csv/", board.board_csv, name="period-csv"),
     path("periods/<int:pk>/views/", saved_views.save, name="board-view-save"),
     path("periods/<int:pk>/views/<int:view>/delete/", saved_views.delete, name="board-view-delete"),
+    path("periods/<int:pk>/rounds/<int:made>/", asking.round_page, name="period-round"),
     path("periods/<int:pk>/remind/", asking.remind, name="period-remind"),
     path("periods/<int:pk>/edit/", period_changes.edit, name="period-edit"),
     path("periods/<int:pk>/reopen/", period_changes.reopen, name="period-reopen"),

@@ -21,7 +21,7 @@ from directory.models import AccountingPrivilege, DirectoryUpload, Mail, Person,
 from directory.models.events import subject_name
 from directory.permissions import Level, Tool
 from erp_integrations.models import ErpSettings
-from invoicing.actions import access_lists, attachments, change_orders, commitments, invitations, saved_views
+from invoicing.actions import access_lists, attachments, change_orders, commitments, invitations, rounds, saved_views
 from invoicing.models import InvoiceType
 from tests.erp_integrations.world import sage_world
 from tests.factories import person
@@ -199,6 +199,7 @@ DOORS = {  # address name: (to read, to write)
     "billing-settings": (PROJECT_ADMIN, PROJECT_ADMIN),
     "period": (PROJECT, None),
     "period-csv": (PROJECT, None),
+    "period-round": (PROJECT_ADMIN, None),
     "board-view-save": (None, PROJECT),
     "board-view-delete": (None, door(ADMIN)),  # one's own
     "period-invite": (None, PROJECT_ADMIN),
@@ -319,6 +320,8 @@ def build_site() -> Site:
     }
     change_order = change_orders.enter(commitment, "CO-9", "Canopy", [], by=base.admin)
     upload = DirectoryUpload.objects.create(company=base.company, kind="vendors", rows=[], uploaded_by=base.owner)
+    current = base.project.billing_periods.get(pk=period["pk"])
+    made = rounds.invite(current, [commitment], InvoiceType.WORK, by=base.admin)
     view = saved_views.save(base.project, "Silent", "state=invited", by=people["commitments admin"])
     special = {
         "demo-mail": {"pk": Mail.objects.first().pk},
@@ -344,6 +347,7 @@ def build_site() -> Site:
         **dict.fromkeys(("erp-export", "erp-export-header", "erp-reject", "erp-void"), {"pk": waiting.pk}),
         **dict.fromkeys(("erp-batch", "erp-retry", "erp-download"), {"number": batch.number}),
         "period-extend": period | {"commitment": commitment.pk},
+        "period-round": period | {"made": made.pk},
         "board-view-save": period,
         "board-view-delete": period | {"view": view.pk},
         "erp-confirm": {"pk": exported.pk},

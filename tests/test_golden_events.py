@@ -560,7 +560,7 @@ def _(s):
     return lambda: press(s.max, s.project("billing-settings"), "billing-settings", reminder_days="3")
 
 
-@act("period-invite", "invited to bill")
+@act("period-invite", "invited to bill", "invited several to bill")
 def _(s):
     s.base.commitment()
     page = s.project("period", s.base.project.billing_periods.get().pk)
@@ -614,7 +614,7 @@ def _(s):
     return lambda: press(s.max, page, "period-extend", due_date=later)
 
 
-@act("period-remind", "reminded")
+@act("period-remind", "reminded", "reminded several")
 def _(s):
     commitment, period = s.base.commitment(), s.base.project.billing_periods.get()
     invitations.invite(period, [commitment], InvoiceType.WORK_AND_RELEASE, by=s.base.admin)

@@ -22,6 +22,7 @@ class Invited:
     commitment: Commitment
     invitation: Invitation | None
     refusal: str = ""
+    is_again: bool = False
 
 
 def invite(period: BillingPeriod, commitments, invoice_type: InvoiceType, *, by) -> list[Invited]:
@@ -45,7 +46,7 @@ def _invite_one(period: BillingPeriod, commitment: Commitment, invoice_type: Inv
     )
     Event.objects.record("invited to bill" if is_new else "invited to bill again", invitation, by=by)
     notifications.invited(invitation)
-    return Invited(commitment, invitation)
+    return Invited(commitment, invitation, is_again=not is_new)
 
 
 def why_not(period: BillingPeriod, commitment: Commitment) -> str:

@@ -36,16 +36,46 @@ class ExtensionForm(forms.Form):
     seen = forms.DateField(widget=forms.HiddenInput, required=False)
 
 
-class InviteForm(forms.Form):
-    """`rows`: the commitments this person may choose from; whether each can be invited is the action's to say."""
+class TickedField(forms.ModelMultipleChoiceField):
+    """Rows of a list; what no list can have sent is refused in words before the database is asked."""
 
+    GONE = "One of what was ticked is no commitment of this board any more. Tick again."
+
+    def __init__(self, **rest):
+        wrong = dict.fromkeys(("invalid_choice", "invalid_pk_value", "invalid_list"), self.GONE)
+        super().__init__(None, error_messages=wrong | rest.pop("error_messages"), **rest)
+
+    def clean(self, value):
+        if any(not (each.isascii() and each.isdecimal() and len(each) < 19) for each in value or ()):
+            raise forms.ValidationError(self.GONE)
+        return super().clean(value)
+
+
+class AskForm(forms.Form):
+    """Whom to ask. `visible`: what this person may tick; whether each can be asked is the action's to say.
+
+    `matching`: all that the board's filters find, on every page, where these may be asked at once.
+    """
+
+    commitment = TickedField(required=False, error_messages={"required": "Tick at least one commitment."})
+    all = forms.BooleanField(required=False)
+
+    def __init__(self, visible, data=None, matching=None):
+        super().__init__(data)
+        self.matching = matching
+        self.fields["commitment"].queryset = visible
+        self.fields["commitment"].required = not self.asks_all
+
+    @property
+    def asks_all(self) -> bool:
+        return self.matching is not None and bool(self.data.get("all"))
+
+    @property
+    def chosen(self):
+        return self.matching if self.asks_all else self.cleaned_data["commitment"]
+
+
+class InviteForm(AskForm):
     invoice_type = forms.ChoiceField(
         label="They may bill", choices=InvoiceType, initial=InvoiceType.WORK_AND_RELEASE, required=True
     )
-    commitment = forms.ModelMultipleChoiceField(
-        queryset=None, error_messages={"required": "Tick at least one commitment to invite."}
-    )
-
-    def __init__(self, commitments, data=None):
-        super().__init__(data)
-        self.fields["commitment"].queryset = commitments

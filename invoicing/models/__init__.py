@@ -8,6 +8,7 @@ from invoicing.models.endorsements import Endorsement
 from invoicing.models.invitations import Invitation, InvoiceType
 from invoicing.models.invoices import Invoice, InvoiceLine, InvoiceStatus, Verdict
 from invoicing.models.retainage import ScaleStep
+from invoicing.models.rounds import InviteRound, Outcome, RoundKind
 from invoicing.models.saved_views import SavedView
 from invoicing.models.starting_certificates import StartingCertificate, StartingLine
 from invoicing.models.submissions import Submission
@@ -28,12 +29,15 @@ __all__ = [
     "Endorsement",
     "Invitation",
     "Invoice",
+    "InviteRound",
     "InvoiceContact",
     "InvoiceLine",
     "InvoiceStatus",
     "InvoiceType",
+    "Outcome",
     "Reminders",
     "Rhythm",
+    "RoundKind",
     "SavedView",
     "ScaleStep",
     "ScheduleLine",

@@ -1,51 +1,109 @@
-"""Inviting and reminding ticked commitments of a billing board."""
+"""Inviting and reminding ticked commitments of a billing board, and the page that says what became of each."""
 
-from django.contrib import messages
-from django.shortcuts import redirect
+from dataclasses import dataclass, field
 
-from directory.decorators import WRITE, project_view
+from django.db.models import Exists, OuterRef
+from django.shortcuts import get_object_or_404, redirect, render
+
+from directory.decorators import READ, WRITE, project_view
+from directory.models import Mail
+from directory.models.events import subject_name
 from directory.permissions import Level, Tool
-from invoicing.actions import invitations, reminders
-from invoicing.forms.billing_periods import InviteForm
-from invoicing.models import Commitment, InvoiceType
-from invoicing.views.board import period_of, show
+from invoicing.actions import rounds
+from invoicing.board import standing_in
+from invoicing.forms.billing_periods import AskForm, InviteForm
+from invoicing.models import BillingPeriod, Commitment, Invitation, InviteRound, InvoiceContact, InvoiceType, Outcome
+from invoicing.views.board import filter_of, may_ask_all, period_of, show
 from invoicing.views.doors import must_administer
 
 
 @project_view(Tool.COMMITMENTS, Level.ADMIN, methods=WRITE)
 def invite(request, project, pk):
-    """Each ticked commitment by itself: what could not be invited says why, the others are on their way."""
+    """Each commitment by itself: what could not be invited says why, the others are on their way."""
     must_administer(request.access)
     period = period_of(project, pk)
-    form = InviteForm(Commitment.objects.visible_to(request.access), request.POST)
+    form = InviteForm(*_choice(request, period))
     if not form.is_valid():
         return show(request, period, form, status=422)
     kind = InvoiceType(form.cleaned_data["invoice_type"])
-    chosen = form.cleaned_data["commitment"].select_related("vendor")
-    results = invitations.invite(period, chosen, kind, by=request.user)
-    _tell(request, results, "Invited", "invited")
-    return redirect("period", project.slug, period.pk)
+    made = rounds.invite(period, form.chosen.select_related("vendor"), kind, by=request.user)
+    return redirect("period-round", project.slug, period.pk, made.pk)
 
 
 @project_view(Tool.COMMITMENTS, Level.ADMIN, methods=WRITE)
 def remind(request, project, pk):
-    """Each ticked commitment by itself: who was not reminded stands there with the reason."""
+    """Each commitment by itself: who was not reminded stands there with the reason."""
     must_administer(request.access)
     period = period_of(project, pk)
-    ticked = [key for key in request.POST.getlist("commitment") if key.isdecimal() and len(key) < 19]
-    chosen = Commitment.objects.visible_to(request.access).filter(pk__in=ticked).select_related("vendor")
-    results = reminders.remind(period, chosen, by=request.user)
-    _tell(request, results, "Reminded", "reminded")
-    if not results:
-        messages.warning(request, "Tick at least one commitment to remind.")
-    return redirect("period", project.slug, period.pk)
+    form = AskForm(*_choice(request, period))
+    if not form.is_valid():
+        return show(request, period, form, status=422)
+    made = rounds.remind(period, form.chosen.select_related("vendor"), by=request.user)
+    return redirect("period-round", project.slug, period.pk, made.pk)
 
 
-def _tell(request, results, done: str, verb: str) -> None:
-    names = [result.commitment.number for result in results if not result.refusal]
-    if names:
-        messages.success(request, f"{done} {len(names)}: {', '.join(names)}. Their contacts get a mail.")
-    for result in results:
-        if result.refusal:
-            commitment = result.commitment
-            messages.warning(request, f"{commitment.number} {commitment.vendor.name} was not {verb}. {result.refusal}")
+def _choice(request, period: BillingPeriod) -> tuple:
+    """What a form chooses from: all that this person sees; what was sent; all that match, where they may be asked."""
+    visible, asked = Commitment.objects.visible_to(request.access), filter_of(request, period.project)
+    if not may_ask_all(asked):
+        return visible, request.POST, None
+    found = asked.in_order(asked.narrowed(standing_in(period, visible)))
+    return visible, request.POST, found
+
+
+# What became of it
+
+
+@dataclass(frozen=True)
+class Row:
+    """One commitment of a round; `mails` are those it led to, with what became of them since."""
+
+    commitment: Commitment
+    outcome: Outcome
+    reason: str
+    mails: list[Mail] = field(default_factory=list)
+
+
+@project_view(Tool.COMMITMENTS, Level.ADMIN, methods=READ)
+def round_page(request, project, pk, made):
+    """Of those that this person still sees, so it can be opened again at any time."""
+    must_administer(request.access)
+    period = period_of(project, pk)
+    made = get_object_or_404(period.rounds.select_related("by"), pk=made)
+    rows = _rows(made, request.access)
+    context = {
+        "project": project,
+        "period": period,
+        "round": made,
+        "rows": [row for row in rows if row.outcome != Outcome.REFUSED],
+        "refused": [row for row in rows if row.outcome == Outcome.REFUSED],
+    }
+    return render(request, "invoicing/period_round.html", context)
+
+
+def _rows(made: InviteRound, access) -> list[Row]:
+    """In four queries, however many."""
+    ids = [each["commitment"] for each in made.outcomes]
+    contacts = InvoiceContact.objects.filter(commitment=OuterRef("pk"))
+    visible = Commitment.objects.visible_to(access).filter(pk__in=ids).annotate(has_contact=Exists(contacts))
+    seen = {each.pk: each for each in visible.select_related("vendor")}
+    mails = _mails(made, ids)
+    return [
+        Row(seen[pk], Outcome(each["outcome"]), each["reason"], mails.get(pk, []))
+        for each in made.outcomes
+        if (pk := each["commitment"]) in seen
+    ]
+
+
+def _mails(made: InviteRound, ids: list[int]) -> dict[int, list[Mail]]:
+    """{commitment id: the mails of this round}: those about its invite up to the next round that asked it."""
+    invites = Invitation.objects.filter(billing_period=made.billing_period_id, commitment__in=ids)
+    subjects = {subject_name(invite): invite.commitment_id for invite in invites}
+    later = InviteRound.objects.filter(billing_period=made.billing_period_id, pk__gt=made.pk).order_by("pk").first()
+    mails = Mail.objects.filter(subject__in=subjects, created_at__gte=made.at).select_related("to").order_by("pk")
+    if later:
+        mails = mails.filter(created_at__lt=later.at)
+    found = {}
+    for mail in mails.defer("text", "html"):
+        found.setdefault(subjects[mail.subject], []).append(mail)
+    return found

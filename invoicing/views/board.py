@@ -32,7 +32,7 @@ from invoicing.board import (
 )
 from invoicing.calculations.money import ZERO
 from invoicing.deadlines import Deadline, extended_deadline
-from invoicing.forms.billing_periods import InviteForm
+from invoicing.forms.billing_periods import AskForm, InviteForm
 from invoicing.forms.board_filters import BoardFilter, ViewForm
 from invoicing.models import BillingPeriod, Commitment, Invitation, Invoice, InvoiceContact
 from invoicing.permissions import is_project_admin
@@ -236,6 +236,11 @@ def filter_of(request, project) -> BoardFilter:
     return BoardFilter(request.GET, vendors=vendors.none() if request.access.is_external else vendors)
 
 
+def may_ask_all(asked: BoardFilter) -> bool:
+    """Whether all that match can be asked at once: where a state is chosen in which somebody can be."""
+    return asked.asked.get("state") in ASKABLE
+
+
 @project_view(Tool.COMMITMENTS, Level.READ_ONLY, methods=READ)
 def board(request, project, pk):
     period = period_of(project, pk)
@@ -248,7 +253,7 @@ def board(request, project, pk):
 def show(
     request,
     period: BillingPeriod,
-    form: InviteForm | None = None,
+    form: AskForm | None = None,
     *,
     naming: ViewForm | None = None,
     status: int = 200,
@@ -262,6 +267,7 @@ def show(
     rows = rows_of(period, page.rows)
     found = [group for group in groups if asked.includes(group)]
     chosen = asked.asked.get("state", "")
+    views = list(request.user.saved_views.filter(project=project))
     context = {
         "project": project,
         "period": period,
@@ -279,11 +285,13 @@ def show(
         "stranded": stranded_in(project) if is_admin and period.has_stranded else [],
         "is_admin": is_admin,
         "is_silent": any(group.state == INVITED for group in found),
-        "may_ask_all": bool(page.after or page.before) and chosen in ASKABLE,
+        "may_ask_all": bool(page.after or page.before) and may_ask_all(asked),
         "invitable": any(row.is_invitable for row in rows),
-        "views": list(request.user.saved_views.filter(project=project)),
+        "views": views,
+        "is_saved": any(view.query == asked.query for view in views),
         "naming": naming or ViewForm(),
         "form": form or InviteForm(Commitment.objects.none()),
+        "ask": form if isinstance(form, InviteForm) else InviteForm(Commitment.objects.none()),
         "ticked": set(form.data.getlist("commitment")) if form else set(),
         "noun": "bill" if request.access.is_external else "invoice",
     }

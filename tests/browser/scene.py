@@ -11,7 +11,7 @@ from directory.models import AccountingPrivilege, Event, Mail
 from directory.permissions import Level, Tool
 from erp_integrations.actions import exports
 from erp_integrations.models import ExportBatch, InvoiceExport
-from invoicing.actions import attachments, change_orders, invitations, reviews
+from invoicing.actions import attachments, change_orders, invitations, reviews, rounds
 from invoicing.models import Invitation, Invoice, InvoiceType, Verdict
 from tests.directory.account_pages import give_app
 from tests.erp_integrations.world import SageWorld, sage_world
@@ -95,6 +95,14 @@ def pending_change(scene: Scene) -> tuple:
     return made.number, order.pk
 
 
+def round_of(scene: Scene) -> str:
+    """The page of a round with one that was asked again and one that could not be."""
+    base, period = scene.sage.base, scene.invitation.billing_period
+    chosen = [scene.invitation.commitment, base.commitment(contact=False)]
+    made = rounds.invite(period, chosen, InvoiceType.WORK, by=base.admin)
+    return scene.at("period-round", period.pk, made.pk)
+
+
 def drafted(sage: SageWorld) -> Invoice:
     invoice = sage.base.entered(sage.base.draft(commitment(sage)), WORK, {}, STORED)
     attachments.attach(invoice, "delivery note.pdf", b"%PDF-1.4 12 embeds", by=sage.base.contact)
@@ -174,6 +182,7 @@ def pages_of_the_admin(scene: Scene) -> dict[str, str]:
         "board-team": at("period", period, query="?turn=team&sort=-since"),
         "board-timeline": at("period", period, query="?show=timeline"),
         "contact-add": at("commitment-contacts", number, query=f"?period={period}"),
+        "period-round": round_of(scene),
         "board-none": at("period", period, query="?state=declined"),
         "period-close": at("period-close", period),
         "period-edit": at("period-edit", period),

@@ -1,0 +1,47 @@
+"""Inviting or reminding several commitments with one click, and keeping what became of each (section 4, 9.2)."""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from directory.models import Event
+from invoicing.actions import invitations, reminders
+from invoicing.actions.invitations import Invited
+from invoicing.models import BillingPeriod, InviteRound, InvoiceType, Outcome, RoundKind
+
+VERBS = {RoundKind.INVITE: "invited several to bill", RoundKind.REMIND: "reminded several"}
+
+
+def invite(period: BillingPeriod, commitments: Iterable, invoice_type: InvoiceType, *, by) -> InviteRound:
+    """Each commitment by itself: one that can't be invited never holds up the others."""
+    at = timezone.now()
+    results = invitations.invite(period, commitments, invoice_type, by=by)
+    return _keep(period, RoundKind.INVITE, [(each, _outcome_of(each)) for each in results], by=by, at=at)
+
+
+def remind(period: BillingPeriod, commitments: Iterable, *, by) -> InviteRound:
+    at = timezone.now()
+    results = reminders.remind(period, commitments, by=by)
+    told = [(each, Outcome.REFUSED if each.refusal else Outcome.REMINDED) for each in results]
+    return _keep(period, RoundKind.REMIND, told, by=by, at=at)
+
+
+def _outcome_of(result: Invited) -> Outcome:
+    if result.invitation is None:
+        return Outcome.REFUSED
+    return Outcome.ASKED_AGAIN if result.is_again else Outcome.INVITED
+
+
+@transaction.atomic
+def _keep(period: BillingPeriod, kind: RoundKind, told: list[tuple], *, by, at: datetime) -> InviteRound:
+    outcomes = [
+        {"commitment": each.commitment.pk, "outcome": outcome, "reason": each.refusal} for each, outcome in told
+    ]
+    made = InviteRound.objects.create(billing_period=period, kind=kind, by=by, at=at, outcomes=outcomes)
+    counts = Counter(outcome for _, outcome in told)
+    changes = {str(outcome.label).lower(): ["", counts[outcome]] for outcome in Outcome if counts[outcome]}
+    Event.objects.record(VERBS[kind], period, by=by, changes=changes)
+    return made
