@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 
 import structlog
@@ -47,8 +48,9 @@ def read_table(name: str, content: bytes, headings: Mapping[str, Sequence[str]],
     missing = [headings[column][0] for column in required if column not in places]
     if missing:
         raise refused(f"The first row lacks the heading {' and '.join(missing)}. Start from the template of this page.")
+    width, pick = len(titles), itemgetter(0, *places.values())  # two at least, so that it gives a tuple
     table = [
-        {"row": number} | {column: cells[at] if at < len(cells) else "" for column, at in places.items()}
+        dict(zip(places, pick(cells + [""] * (width - len(cells)))[1:], strict=True), row=number)
         for number, cells in rows
     ]
     if not table:
@@ -85,13 +87,17 @@ def read_rows(name: str, content: bytes) -> list[tuple[int, list[str]]]:
         raise refused("The file is empty. Choose another.")
     if len(content) > MAX_BYTES:
         raise refused(f"The file is larger than {MAX_BYTES // 1024 // 1024} MB. Split it into several.")
-    rows = _read_apart(name, content)
-    for number, cells in rows:
-        for at, text in enumerate(cells):
-            cells[at] = tidy(text)
-            if wrong := unseen_in(cells[at]):
-                raise refused(f"{column_letter(at)}{number} holds {wrong}. Type that cell again.")
-    return rows
+    return [(number, _clean(number, cells)) for number, cells in _read_apart(name, content)]
+
+
+def _clean(number: int, cells: list[str]) -> list[str]:
+    if "".join(cells).isprintable():  # nearly always; then it holds no line break and nothing unseen
+        return cells
+    cells = [tidy(text) for text in cells]
+    for at, text in enumerate(cells):
+        if wrong := unseen_in(text):
+            raise refused(f"{column_letter(at)}{number} holds {wrong}. Type that cell again.")
+    return cells
 
 
 def _read_apart(name: str, content: bytes) -> list:

@@ -237,6 +237,26 @@ def _():
     return honest(("Vendor", "Number"), ('=HYPERLINK("http://evil.example","Acme")', "V-1"))
 
 
+@hostile("a formula that shares another's")
+def _():
+    return with_sheet(data("<c r='A1' t='str'><f t='shared' si='0'/><v>Vendor</v></c>"))
+
+
+@hostile("a formula under a prefix")
+def _():
+    return with_sheet(data("<c r='A1' t='str'><x:f xmlns:x='urn:x'>1+1</x:f><v>Vendor</v></c>"))
+
+
+@hostile("text that readers pass over")
+def _():
+    return with_sheet(data("<c r='A1' t='str'><v><![CDATA[Vendor]]></v></c>"))
+
+
+@hostile("a spreadsheet of another kind under the same roof")
+def _():
+    return with_part("content.xml", b"<office:document-content/>")
+
+
 @hostile("an error instead of a value")
 def _():
     return with_sheet(data("<c r='A1' t='e'><v>#REF!</v></c>"))

@@ -1,17 +1,19 @@
 """Tables from files: honest ones are read cell by cell, hostile ones refused with a remedy, and the site lives on."""
 
+import io
 import os
 import resource
-import time
-from datetime import datetime
+from datetime import datetime, time
+from time import process_time
 
+import openpyxl
 import pytest
 
 from directory import sheets
 from directory.actions.vendor_rows import HEADINGS
 from directory.refusals import Refused
 from directory.sheets import as_csv, as_xlsx, read_table
-from tests.directory.hostile_files import HOSTILE, honest, with_sheet
+from tests.directory.hostile_files import HOSTILE, data, honest, with_sheet
 
 
 def read(content: bytes, name: str = "list.xlsx"):
@@ -24,12 +26,12 @@ def test_a_hostile_file_gets_a_clean_answer_in_little_time(what):
     name, make = HOSTILE[what]
     content = make()
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    start = time.process_time()
+    start = process_time()
     with pytest.raises(Refused) as refusal:
         read(content, name)
     assert refusal.value.field == "file"
     assert refusal.value.message[-1] in ".!" and "Traceback" not in refusal.value.message
-    assert time.process_time() - start < 5, "the worker itself did the work"
+    assert process_time() - start < 5, "the worker itself did the work"
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 150 * 1024
 
 
@@ -48,7 +50,11 @@ def test_there_are_enough_of_them():
         ("half a workbook", "damaged"),
         ("a picture", "not a workbook"),
         ("a formula", "A2 holds a formula"),
+        ("a formula that shares another's", "A1 holds a formula"),
+        ("a formula under a prefix", "A1 holds a formula"),
         ("an error instead of a value", "A1 holds the error #REF!"),
+        ("text that readers pass over", "hidden from readers"),
+        ("a row beyond the end of any sheet", "far below"),
         ("a billion laughs", "document type"),
         ("201 parts", "200 are allowed"),
         ("four parts that unpack to more than 100 MB", "unpacks to far more"),
@@ -150,3 +156,59 @@ def test_what_is_downloaded_comes_back_the_same_and_is_never_a_formula(start):
         assert (row["name"], row["phone"]) == (rows[0][0], rows[0][3])
     assert b"<f>" not in as_xlsx("Vendors", headings, rows)
     assert f"'{start}1+1".encode() in as_csv(headings, rows)
+
+
+def book_of(sheets: dict[str, list[tuple]], hidden: tuple[str, ...] = ()) -> bytes:
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        sheet.sheet_state = "hidden" if name in hidden else "visible"
+        for row in rows:
+            sheet.append(row)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def test_the_first_sheet_that_can_be_seen_is_read_and_formulas_of_others_are_nobodys_business():
+    rows = [("Vendor", "Number"), ("Bolt", "V-1")]
+    content = book_of({"Old": [("=1+1",)], "List & more": rows, "Sums": [("=SUM(A1)", "=1/0")]}, hidden=("Old",))
+    assert [row["name"] for row in read(content).rows] == ["Bolt"]
+    with pytest.raises(Refused, match="A1 holds a formula"):
+        read(book_of({"Sums": [("=1+1",)], "List": rows}))
+
+
+def test_a_choice_list_on_another_sheet_is_no_formula_of_a_cell():
+    """Excel writes where the choices stand as <xm:f>, behind the cells."""
+    cells = (
+        data("<c r='A1' t='str'><v>Vendor</v></c>") + "<extLst><x:e xmlns:x='urn:x'><x:f>S!A1:A5</x:f></x:e></extLst>"
+    )
+    with pytest.raises(Refused, match="no row under"):
+        read(with_sheet(cells))
+
+
+def test_a_list_that_begins_in_the_middle_of_the_sheet_keeps_its_places():
+    cells = "<row r='3'><c r='C3' t='str'><v>Vendor</v></c></row><row r='7'><c r='C7'><v>12</v></c></row>"
+    table = read(with_sheet(f"<sheetData>{cells}</sheetData>"))
+    assert table.columns == {"name": "C"} and [(row["row"], row["name"]) for row in table.rows] == [(7, "12")]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (12.0, "12"),
+        (0.1, "0.1"),
+        (-1250.5, "-1250.5"),
+        (10**14, "100000000000000"),
+        (datetime(2031, 5, 28, 10, 30), "2031-05-28T10:30:00"),
+        (time(10, 30), "10:30:00"),
+        (False, "no"),
+        ("12.0", "12.0"),
+        ("  spaced ", "spaced"),
+        ("a\u00a0b", "a\u00a0b"),
+        ("two\nlines", "two\nlines"),
+    ],
+)
+def test_each_kind_of_cell_reads_as_a_person_sees_it(value, text):
+    assert read(honest(("Vendor",), (value,))).rows[0]["name"] == text
