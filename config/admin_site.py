@@ -2,6 +2,7 @@
 
 from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 
@@ -58,6 +59,12 @@ class OwnersSite(AdminSite):
 
     def get_urls(self):
         return [path("set-up-gaps/", self.admin_view(self.set_up_gaps), name="set-up-gaps"), *super().get_urls()]
+
+    def password_change(self, request, extra_context=None):  # Django's signature
+        """On the page of the account, where the change is proved, recorded and mailed (R93, R119)."""
+        return redirect("account_change_password")
+
+    password_change_done = password_change
 
     def set_up_gaps(self, request):
         if not self._is_owner(request):

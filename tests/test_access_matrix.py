@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import pytest
+from django.contrib import admin
 from django.db import connection, transaction
 from django.test import Client
 from django.urls import get_resolver, reverse
@@ -526,37 +527,36 @@ def plain(response, address: str) -> str:
     return re.sub(r'(value|content)="[A-Za-z0-9]{64}"|"x-csrftoken": "\w+"|[0-9a-f-]{36}', "", text)
 
 
-OBJECTS = {
-    "commitment": "number",
-    "invoice": "position",
-    "invoice-enter": "position",
-    "invoice-review": "position",
-    "invoice-attachment": "pk",
-    "review-line": "line",
-    "period": "pk",
-    "period-extend": "commitment",
-    "erp-export": "pk",
-    "erp-batch": "number",
-    "erp-download": "number",
-    "commitment-contact-remove": "pk",
-    "vendor": "pk",
-    "directory-upload": "pk",
-    "directory-person": "pk",
+# Not ids: the place of the address, a word out of a few, a token nobody can guess.
+NO_IDS = {"project", "company", "kind", "which", "name", "token", "subject"}
+COUNTED = {"number", "position"}  # each company and commitment counts its own, so another's number may be one's own too
+IDS = {
+    name: sorted(set(re.findall(r"<(?:\w+:)?(\w+)>", route)) - NO_IDS)
+    for name, route in ROUTES.items()
+    if OF_A_COMPANY.search(route)
 }
 
 
-@pytest.mark.parametrize("who", ["commitments admin", "contact", "accounting approver"])
+@pytest.mark.parametrize(
+    "who", ["commitments admin", "contact", "accounting approver", "company directory admin", "project directory admin"]
+)
 def test_an_id_of_another_company_in_an_address_of_ones_own_finds_nothing(who):
-    """R61, R62: every id is looked up inside what the person may see."""
+    """R61, R62: every id of every address, read and written, is looked up inside what the person may see."""
     site, other = build_site(), build_site()
-    client = site.client(who)
-    for name, key in OBJECTS.items():
-        theirs = (other.names | other.special.get(name, {}))[key]
-        if key in ("position", "number") and name.startswith(("invoice", "erp")):
-            theirs = 999
-        opened = next(filter(None, DOORS[name])).answer(who)
-        found = answer_of(client.get(site.address(name, **{key: theirs})))
-        assert found == (FORBIDDEN if opened == FORBIDDEN else MISSING), name
+    client, unexpected, tried = site.client(who), [], 0
+    for name, key in ((name, key) for name, keys in IDS.items() for key in keys):
+        theirs = 999_999 if key in COUNTED else (other.names | other.special.get(name, {}))[key]
+        for method, opened in zip(("get", "post"), DOORS[name], strict=True):
+            if opened is None:
+                continue
+            with transaction.atomic(), counting_writes() as written:
+                found = answer_of(getattr(client, method)(site.address(name, **{key: theirs})))
+                transaction.set_rollback(True)
+            tried += 1
+            if found not in (MISSING, FORBIDDEN) or (found == FORBIDDEN and opened.answer(who) != FORBIDDEN) or written:
+                unexpected.append((name, key, method, found, written))
+    assert not unexpected
+    assert tried > 90
 
 
 def test_a_private_commitment_is_seen_by_admins_its_access_list_and_its_contacts():
@@ -615,25 +615,109 @@ def routes_in(patterns, prefix: str):
         yield from routes_in(pattern.url_patterns, route) if hasattr(pattern, "url_patterns") else [route]
 
 
-@pytest.mark.parametrize("who", sorted(EVERYONE - {"site owner without a grant", "staff of the admin"}))
-def test_the_admin_is_closed_to_everybody_but_its_staff(who):
+STAFF, SITE_OWNER = "staff of the admin", "site owner without a grant"
+ADMIN_FOR_ALL = {"/admin/login/", "/admin/logout/", "/admin/jsi18n/"}  # the way in, the way out, and words for scripts
+PASSWORD = {"/admin/password_change/", "/admin/password_change/done/"}
+NEVER_ADDED = {
+    f"/admin/{name}/add/"
+    for name in (
+        *("directory/event", "directory/mail", "directory/privilegerequest", "directory/permissiontemplate"),
+        *("erp_integrations/exportbatch", "erp_integrations/invoiceexport", "erp_integrations/download"),
+    )
+}
+
+
+def addresses_of_the_admin() -> list[str]:
+    """Without and with an id; ids are of rows that are there."""
+    with_ids = []
+    for model, page in admin.site._registry.items():
+        row = model._base_manager.order_by("pk").first()
+        if row and model._meta.app_label in ("directory", "erp_integrations"):
+            start = f"/admin/{model._meta.app_label}/{model._meta.model_name}/{row.pk}"
+            own = [str(each.pattern).partition(">")[2] for each in page.get_urls() if "<int:pk>" in str(each.pattern)]
+            with_ids += [f"{start}{end}" for end in ("/change/", "/delete/", "/history/", *own)]
+    return [each for each in others_routes("admin/") if each not in ADMIN_FOR_ALL] + with_ids
+
+
+@pytest.mark.parametrize("who", sorted(EVERYONE))
+def test_the_admin_is_closed_to_everybody_but_its_staff_who_see_the_index_alone(who):
+    """R71; what staff with permissions to look may see is tested in test_no_other_way."""
     client = build_site().client(who)
-    addresses = others_routes("admin/")
-    assert len(addresses) > 20
+    addresses, unexpected = addresses_of_the_admin(), []
+    assert len(addresses) > 45
     for address in addresses:
-        for method in (client.get, client.post):
-            if address not in ("/admin/login/", "/admin/logout/", "/admin/jsi18n/"):
-                assert method(address).status_code in (302, 404), address
+        for method in ("get", "post", "put"):
+            with transaction.atomic(), counting_writes() as written:
+                found = getattr(client, method)(address).status_code
+                transaction.set_rollback(True)
+            expected = expected_of_the_admin(who, address)
+            if found not in expected or (written and who != SITE_OWNER):
+                unexpected.append((address, method, found, written))
+    assert not unexpected
 
 
-@pytest.mark.parametrize("who", ["anonymous", "contact", "commitments admin"])
-def test_the_pages_of_an_account_are_ones_own_and_nobody_signs_up(who):
-    client = build_site().client(who)
-    for address in others_routes("accounts/"):
+def expected_of_the_admin(who: str, address: str) -> set[int]:
+    if who not in (STAFF, SITE_OWNER):
+        return {302}  # to the sign-in page
+    if address in PASSWORD:
+        return {302}  # to the page of the account
+    if address == "/admin/autocomplete/":
+        return {403, 405}  # without a field to complete
+    if who == STAFF:
+        return {200} if address == "/admin/" else {403}
+    if address.endswith("/delete/") or address in NEVER_ADDED:
+        return {403}
+    return {200, 302, 403} if "/change/" in address else {200, 302}
+
+
+TO_SIGN_IN, HOME = "/accounts/login/", "/"
+# Address: ((to read, to write) for who is outside, the same for who is in). A word is where it leads.
+ACCOUNT = {
+    "login/": ((200, 200), (HOME, HOME)),
+    "login/code/": ((200, 200), (HOME, HOME)),
+    "login/code/confirm/": (("/accounts/login/code/",) * 2, (HOME, HOME)),
+    "logout/": ((HOME, HOME), (200, HOME)),
+    "inactive/": ((200, 405), (200, 405)),
+    "reauthenticate/": ((TO_SIGN_IN,) * 2, (200, 200)),
+    "password/change/": ((TO_SIGN_IN,) * 2, (200, 200)),
+    "password/set/": ((TO_SIGN_IN,) * 2, ("/accounts/password/change/",) * 2),
+    "password/reset/": ((200, 200), (200, 200)),
+    "password/reset/done/": ((200, 405), (200, 405)),
+    "password/reset/key/done/": ((200, 405), (200, 405)),
+    "sessions/": ((TO_SIGN_IN,) * 2, (200, "/accounts/sessions/")),
+    "2fa/": ((TO_SIGN_IN,) * 2, (200, 405)),
+    "2fa/authenticate/": ((TO_SIGN_IN,) * 2, (HOME, HOME)),
+    "2fa/reauthenticate/": ((TO_SIGN_IN,) * 2, ("/accounts/reauthenticate/",) * 2),
+    "2fa/app/add/": ((TO_SIGN_IN,) * 2, (200, 200)),
+    "2fa/app/remove/": ((TO_SIGN_IN,) * 2, (404, 404)),
+    "2fa/recovery-codes/": ((TO_SIGN_IN,) * 2, (404, 405)),
+    "2fa/recovery-codes/new/": ((TO_SIGN_IN,) * 2, (200, 200)),
+    "2fa/passkeys/": ((TO_SIGN_IN,) * 2, (200, 405)),
+    "2fa/passkeys/add/": ((TO_SIGN_IN,) * 2, (200, 200)),
+    "2fa/passkeys/sign-in/": ((TO_SIGN_IN,) * 2, (HOME, HOME)),
+    "2fa/passkeys/reauthenticate/": ((TO_SIGN_IN,) * 2, ("/accounts/reauthenticate/",) * 2),
+}
+
+
+@pytest.mark.parametrize("who", sorted(EVERYONE))
+def test_the_pages_of_an_account_are_ones_own(who):
+    site = build_site()
+    expected = {f"/accounts/{name}": answers[who not in OUTSIDE] for name, answers in ACCOUNT.items()}
+    assert set(expected) == set(others_routes("accounts/"))
+    found = {}
+    for address in expected:
+        client = site.client(who)
         with transaction.atomic():
-            assert client.get(address).status_code in (200, 302, 404), address
-            assert client.post(address).status_code in (200, 302, 404, 405), address
+            found[address] = tuple(_led(getattr(client, method)(address)) for method in ("get", "post"))
             transaction.set_rollback(True)
+    assert found == expected
+
+
+def _led(response) -> int | str:
+    return response.url.partition("?")[0] if response.status_code == 302 else response.status_code
+
+
+def test_nobody_signs_up_and_what_is_not_offered_is_not_there(client):
     for gone in ("signup/", "email/", "confirm-email/", "social/", "2fa/trust/", "2fa/recovery-codes/download/"):
         made = {"email": "new@example.com", "password1": "A long enough one"}
         assert client.get(f"/accounts/{gone}").status_code == client.post(f"/accounts/{gone}", made).status_code == 404

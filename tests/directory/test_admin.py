@@ -448,3 +448,9 @@ def test_levels_are_not_set_as_permissions_of_a_whole_model(site, w):
     page = site.get(reverse("admin:directory_person_change", args=[w.admin.pk]))
     offered = page.context["adminform"].form.fields["user_permissions"].queryset
     assert {permission.codename.partition("_")[0] for permission in offered} == {"view"}
+
+
+def test_a_password_is_changed_on_the_page_of_the_account_where_it_is_recorded(site):
+    """R93, R119: the admin's own page would neither ask again, nor record, nor mail."""
+    for name in ("password_change", "password_change_done"):
+        assert site.post(reverse(f"admin:{name}"), {"new_password1": "x"}).url == "/accounts/password/change/"
