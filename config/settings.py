@@ -183,6 +183,7 @@ ACCOUNT_RATE_LIMITS = {
     "request_login_code": "20/m/ip,3/5m/key",
     "reset_password": "20/m/ip,3/5m/key",
     "invitation_again": "20/m/ip,2/10m/key",
+    "invitation_forward": "10/h/user",
     "email_change": "5/h/user",
     "code_by_mail": "3/5m/user",
 }

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from django import template
 from django.db.models import Model
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -133,6 +134,12 @@ def percent(value: Decimal | int | None, places: int = 1) -> str:
 def rate(value: Decimal | int | None) -> str:
     """A retainage rate without idle zeros: 10.00 → "10 %", 7.50 → "7.5 %"; zero is a rate, None is "not set"."""
     return "not set" if value is None else f"{exact(value).normalize():f} %"
+
+
+@register.filter
+def answer_path(invitation: object, person: object) -> str:
+    """Where an invite is answered, for the mail to this person."""
+    return reverse("invitation", args=[invitation.token_for(person)])
 
 
 def exact(value: Decimal | int | str) -> Decimal:

@@ -8,9 +8,10 @@ from directory.notifications import post
 from directory.permissions import Level, Tool, people_with_level, read_access
 from invoicing.deadlines import deadline_of
 from invoicing.models import BillingPeriod, BillingSettings, Commitment, DueDateExtension, Invitation, Invoice, Verdict
-from invoicing.permissions import may_see_commitment
+from invoicing.permissions import is_project_admin, may_see_commitment
 
 CONTACT = "an invoice contact of it"
+TEAM = "an invoice administrator of the project"
 LISTED = "on the project’s distribution list"
 
 
@@ -34,6 +35,11 @@ def may_be_told(project):
     """Whom a project's distribution list may hold: the company's own people with a level on its Commitments."""
     own = Q(memberships__company=project.company_id, memberships__vendor=None)
     return people_with_level(project, Tool.COMMITMENTS, Level.READ_ONLY).filter(own).distinct()
+
+
+@audience(TEAM)
+def is_told_as_admin(invitation: Invitation, person) -> bool:
+    return is_project_admin(read_access(person, invitation.company, invitation.project))
 
 
 @audience(LISTED)
@@ -67,6 +73,60 @@ def invited(invitation: Invitation) -> None:
         },
         reply_to=invitation.invited_by.email,
     )
+
+
+def new_link(invitation: Invitation, to: list[Person]) -> None:
+    """To whoever has a link that is too old: another one."""
+    due = deadline_of(invitation.commitment, invitation.billing_period).due_date
+    post(
+        about=invitation,
+        to=to,
+        audience=CONTACT,
+        subject=f"{invitation.project.name}: your new link to the {invitation.billing_period} bill",
+        template="invoicing/emails/invited",
+        context={"invitation": invitation, "project": invitation.project, "due_date": due, "words": ""},
+        reply_to=invitation.invited_by.email,
+    )
+
+
+def passed_on(invitation: Invitation, to: Person, words: str, by: Person) -> None:
+    """To another contact of the same commitment, from one who says that it is theirs."""
+    due = deadline_of(invitation.commitment, invitation.billing_period).due_date
+    post(
+        about=invitation,
+        to=[to],
+        audience=CONTACT,
+        subject=f"{by.name} passes on to you: {invitation.billing_period} bill for {invitation.commitment.number}",
+        template="invoicing/emails/passed_on",
+        context={"invitation": invitation, "project": invitation.project, "due": due, "words": words, "by": by},
+        reply_to=by.email,
+    )
+
+
+def not_me(invitation: Invitation, proposed: Person | None, words: str, by: Person) -> None:
+    """To whoever sent the invite, while they administer the project, else to all who do: somebody else is right."""
+    post(
+        about=invitation,
+        to=_team(invitation),
+        audience=TEAM,
+        subject=f"{by.name} is not the one to bill {invitation.commitment.number}",
+        template="invoicing/emails/not_me",
+        context={
+            "invitation": invitation,
+            "project": invitation.project,
+            "proposed": proposed,
+            "words": words,
+            "by": by,
+        },
+        reply_to=by.email,
+    )
+
+
+def _team(invitation: Invitation) -> list[Person]:
+    if is_told_as_admin(invitation, invitation.invited_by):
+        return [invitation.invited_by]
+    holders = people_with_level(invitation.project, Tool.COMMITMENTS, Level.ADMIN).distinct()
+    return [person for person in holders if is_told_as_admin(invitation, person)]
 
 
 def due_date_extended(extension: DueDateExtension, bill: Invoice | None) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
+import time_machine
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -635,6 +636,15 @@ def _(s):
     [invited] = invitations.invite(period, [commitment], InvoiceType.WORK_AND_RELEASE, by=s.base.admin)
     page = reverse("invitation", args=[invited.invitation.token])
     return lambda: s.contact.post(page, {"answer": "accept"})
+
+
+@act("invitation-again", "mailed a new link")
+def _(s):
+    commitment, period = s.base.commitment(), s.base.project.billing_periods.get()
+    [invited] = invitations.invite(period, [commitment], InvoiceType.WORK_AND_RELEASE, by=s.base.admin)
+    with time_machine.travel(timezone.now() - timedelta(days=90)):
+        token = invited.invitation.token_for(s.base.contact)
+    return lambda: Client().post(reverse("invitation-again", args=[token]))
 
 
 # Billing

@@ -77,7 +77,7 @@ def no_level(w):
 
 
 def out_of_the_directory(w):
-    people.deactivate_membership(w.contact.membership_in(w.company), by=w.owner)
+    people.deactivate_membership(w.contact.membership_in(w.company), by=w.owner, reason="Retired")
 
 
 @pytest.mark.parametrize("event", [an_invite, a_bill_sent_back, more_time])

@@ -3,15 +3,16 @@
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from directory.models import Event
+from directory.models import Event, Membership, Person
 from directory.permissions import read_access
 from directory.refusals import NotAllowed, NotNow, Refused
 from invoicing import notifications
 from invoicing.actions.commitments import require_admin
 from invoicing.deadlines import Deadline, deadline_of
-from invoicing.models import BillingPeriod, Commitment, Invitation, InvoiceType
+from invoicing.models import BillingPeriod, Commitment, Invitation, InvoiceContact, InvoiceType
 from invoicing.permissions import may_answer
 
 
@@ -79,6 +80,84 @@ def refusal(deadline: Deadline, commitment: Commitment, *, has_contact: bool, is
 @transaction.atomic
 def answer(invitation: Invitation, accepted: bool, words: str = "", *, by) -> Invitation:
     """V-1: Accepted or Declined; either can be changed until the due date."""
+    invitation = _held_by_contact(invitation, by)
+    _must_be_short(words)
+    before = invitation.answer
+    invitation.answer = Invitation.Answer.ACCEPTED if accepted else Invitation.Answer.DECLINED
+    invitation.words = words
+    invitation.answered_by, invitation.answered_at = by, timezone.now()
+    invitation.save(update_fields=["answer", "words", "answered_by", "answered_at"])
+    verb = "accepted the invite" if accepted else "declined the invite"
+    Event.objects.record(verb, invitation, by=by, from_state=before, to_state=invitation.answer, reason=words)
+    return invitation
+
+
+@transaction.atomic
+def take_back(invitation: Invitation, *, by) -> Invitation:
+    """V-1: as if nobody had answered, so that reminders go on; until the due date."""
+    invitation = _held_by_contact(invitation, by)
+    before = invitation.answer
+    if not before:
+        return invitation  # a second click
+    invitation.answer, invitation.words = Invitation.Answer.NONE, ""
+    invitation.answered_by = invitation.answered_at = None
+    invitation.save(update_fields=["answer", "words", "answered_by", "answered_at"])
+    Event.objects.record("took back the answer", invitation, by=by, from_state=before)
+    return invitation
+
+
+@transaction.atomic
+def pass_on(invitation: Invitation, to: Person | None, words: str = "", *, by) -> None:
+    """ "Not me": by mail to another contact of the commitment, else a word to the project team (9.9). Gives no right.
+
+    `to` may be any contact of the vendor's work; whoever is not a contact of this commitment is only proposed to the
+    team, who decides whether to name them. The invite stays as it is.
+    """
+    invitation = _held_by_contact(invitation, by)
+    _must_be_short(words)
+    if to and not colleagues(invitation, by).filter(pk=to.pk).exists():
+        raise Refused("Choose somebody of the list.", field="to")
+    if to is None and not words.strip():
+        raise Refused("Say who is right, so that the project team can invite them.", field="words")
+    if to and invitation.commitment.invoice_contacts.filter(person=to).exists():
+        notifications.passed_on(invitation, to, words, by)
+    else:
+        notifications.not_me(invitation, to, words, by)
+    changes = {"to": ["", to.name if to else "the project team"]}
+    Event.objects.record("passed the invite on", invitation, by=by, reason=words, changes=changes)
+
+
+def colleagues(invitation: Invitation, person):
+    """Other invoice contacts of the same vendor's work, first those of this very commitment: `is_contact`."""
+    theirs = InvoiceContact.objects.filter(commitment__vendor=invitation.commitment.vendor_id)
+    here = invitation.commitment.invoice_contacts.filter(person=OuterRef("pk"))
+    places = Membership.objects.filter(vendor=invitation.commitment.vendor_id, is_active=True)
+    found = Person.objects.filter(pk__in=theirs.values("person"), is_active=True).exclude(pk=person.pk)
+    found = found.filter(pk__in=places.values("person")).annotate(is_contact=Exists(here))
+    return found.order_by("-is_contact", "name")
+
+
+@transaction.atomic
+def mail_new_link(token: str) -> None:
+    """For a link that is too old, mail a new one to the same address. Says nothing of whether it did.
+
+    An old link of before links named their reader goes to every contact, as the invite did.
+    """
+    if Invitation.named_by(token):
+        return  # it works
+    old = Invitation.named_by(token, however_old=True)
+    if old is None or deadline_of(old.commitment, old.billing_period).is_over:
+        return
+    to = [old.addressee] if old.addressee else [each.person for each in old.commitment.invoice_contacts.all()]
+    to = [person for person in to if notifications.is_told_as_contact(old, person)]
+    if to:
+        notifications.new_link(old, to)
+        changes = {"to": ["", ", ".join(person.name for person in to)]}
+        Event.objects.record("mailed a new link", old, by=None, changes=changes)
+
+
+def _held_by_contact(invitation: Invitation, by) -> Invitation:
+    """Locked, for one of its contacts, while it takes answers."""
     invitation = Invitation.objects.select_for_update().get(pk=invitation.pk)
     project = invitation.project
     if not may_answer(invitation, read_access(by, project.company, project)):
@@ -88,13 +167,9 @@ def answer(invitation: Invitation, accepted: bool, words: str = "", *, by) -> In
         raise NotNow("The billing period is closed. Ask the project team to invite you to the open one.")
     if deadline.has_passed:
         raise NotNow(f"{deadline.late_words} Ask the project team for more time.")
+    return invitation
+
+
+def _must_be_short(words: str) -> None:
     if len(words) > 500:
         raise Refused("Use 500 characters at most.", field="words")
-    before = invitation.answer
-    invitation.answer = Invitation.Answer.ACCEPTED if accepted else Invitation.Answer.DECLINED
-    invitation.words = words
-    invitation.answered_by, invitation.answered_at = by, timezone.now()
-    invitation.save(update_fields=["answer", "words", "answered_by", "answered_at"])
-    verb = "accepted the invite" if accepted else "declined the invite"
-    Event.objects.record(verb, invitation, by=by, from_state=before, to_state=invitation.answer, reason=words)
-    return invitation

@@ -2,12 +2,15 @@
 
 from django.apps import apps
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.core import signing
 from django.db import models
 from django.db.models import Count, Exists, OuterRef, Q
 
 from invoicing.models.billing_periods import BillingPeriod
 from invoicing.models.commitments import Commitment
+
+SALT = "invitation"
 
 
 class InvoiceType(models.TextChoices):
@@ -83,16 +86,26 @@ class Invitation(models.Model):
     def project(self):
         return self.commitment.project
 
+    addressee = None  # the person a link was made for, on an invitation that a link named
+
     @property
     def token(self) -> str:
-        """What the link carries (V-4): signed, expiring, and never a sign-in."""
-        return signing.dumps(self.pk, salt="invitation")
+        """What a link on a page of the contact's own carries (V-4): signed, expiring, and never a sign-in."""
+        return signing.dumps(self.pk, salt=SALT)
+
+    def token_for(self, person) -> str:
+        """What the link in a mail carries: it says to whom it was sent as well, which fills in the sign-in."""
+        return signing.dumps([self.pk, person.pk], salt=SALT)
 
     @classmethod
-    def named_by(cls, token: str) -> "Invitation | None":
-        """The invitation a link names; None when the token is false or too old."""
+    def named_by(cls, token: str, *, however_old: bool = False) -> "Invitation | None":
+        """The invitation a link names, with its `addressee`; None when the token is false or too old."""
         try:
-            pk = signing.loads(token, salt="invitation", max_age=settings.INVITATION_LINK_AGE)
+            said = signing.loads(token, salt=SALT, max_age=None if however_old else settings.INVITATION_LINK_AGE)
         except signing.BadSignature:
             return None
-        return cls.objects.select_related("commitment__project__company", "billing_period").filter(pk=pk).first()
+        pk, person = said if isinstance(said, list) else (said, None)
+        found = cls.objects.select_related("commitment__project__company", "billing_period").filter(pk=pk).first()
+        if found and person:
+            found.addressee = get_user_model().objects.filter(pk=person).first()
+        return found

@@ -1,18 +1,22 @@
 """The page an Invite to Bill leads to. Mail programs open links, so an answer is a POST by a signed-in person."""
 
+from hashlib import sha256
+
+from allauth.core import ratelimit
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404
 from django.shortcuts import redirect, render
 
-from directory.decorators import public_view
+from directory.decorators import WRITE, public_view
 from directory.permissions import read_access
 from directory.refusals import NotAllowed, Refused
 from invoicing.actions import invitations, invoices
 from invoicing.deadlines import deadline_of
-from invoicing.forms.invitations import ACCEPT, AnswerForm
+from invoicing.forms.invitations import ACCEPT, PASS_ON, TAKE_BACK, AnswerForm, PassOnForm
 from invoicing.models import Invitation, Invoice
+from invoicing.notifications import is_told_as_contact
 from invoicing.opening import settings_of
 from invoicing.permissions import may_answer
 from invoicing.views.invoices import address
@@ -22,36 +26,51 @@ from invoicing.views.invoices import address
 def answer(request, token):
     """The token says who and what (V-4); it signs nobody in, and is worth nothing to another person."""
     invitation = Invitation.named_by(token)
-    if invitation is None:
+    if invitation is None or not _is_meant(invitation):
         days = settings.INVITATION_LINK_AGE // (24 * 60 * 60)
-        return render(request, "invoicing/invitation_gone.html", {"days": days}, status=404)
+        return render(request, "invoicing/invitation_gone.html", {"days": days, "token": token}, status=404)
     if request.user.is_authenticated:
         request.access = read_access(request.user, invitation.company, invitation.project)
         if not may_answer(invitation, request.access):
             raise Http404
     if request.method != "POST":
-        return _show(
-            request,
-            invitation,
-            AnswerForm(initial={"words": invitation.words if request.user.is_authenticated else ""}),
-        )
+        return _show(request, invitation)
     if not request.user.is_authenticated:
         return redirect_to_login(request.get_full_path())
     return _take_answer(request, invitation)
 
 
-def _show(request, invitation: Invitation, form: AnswerForm, refused: Refused | None = None):
-    project, period = invitation.project, invitation.billing_period
-    deadline = deadline_of(invitation.commitment, period)
-    invoices_here = Invoice.objects.live().filter(commitment=invitation.commitment_id, billing_period=period)
+def _is_meant(invitation: Invitation) -> bool:
+    """A link in a mail dies with the place of the person it was sent to (R97); their login may be another's."""
+    return invitation.addressee is None or is_told_as_contact(invitation, invitation.addressee)
+
+
+@public_view(methods=WRITE)
+def again(request, token):
+    """The same answer for every token, known or not, mailed or not (R76)."""
+    if ratelimit.consume(request, action="invitation_again", key=sha256(token.encode()).hexdigest()):
+        invitations.mail_new_link(token)
+    return render(request, "invoicing/invitation_again.html")
+
+
+def _show(
+    request,
+    invitation: Invitation,
+    form: AnswerForm | None = None,
+    *,
+    passing: PassOnForm | None = None,
+    refused: Refused | None = None,
+):
+    project, period, is_here = invitation.project, invitation.billing_period, request.user.is_authenticated
     context = {
         "invitation": invitation,
         "project": project,
         "period": period,
         "words": settings_of(project).invitation_text,
-        "deadline": deadline,
-        "bill": invoices_here.first() if request.user.is_authenticated else None,
-        "form": form,
+        "deadline": deadline_of(invitation.commitment, period),
+        "bill": _bill(invitation) if is_here else None,
+        "form": form or AnswerForm(initial={"words": invitation.words if is_here else ""}),
+        "passing": passing or (PassOnForm(invitations.colleagues(invitation, request.user)) if is_here else None),
         "refused": refused,
     }
     return render(request, "invoicing/invitation.html", context, status=refused.status if refused else 200)
@@ -60,26 +79,56 @@ def _show(request, invitation: Invitation, form: AnswerForm, refused: Refused | 
 def _take_answer(request, invitation: Invitation):
     form = AnswerForm(request.POST)
     if not form.is_valid():
-        return _show(request, invitation, form, Refused("The answer was not kept."))
-    accepted = form.cleaned_data["answer"] == ACCEPT
+        return _show(request, invitation, form, refused=Refused("The answer was not kept."))
+    given = form.cleaned_data["answer"]
+    if given == PASS_ON:
+        return _pass_on(request, invitation)
     try:
-        invitations.answer(invitation, accepted, form.cleaned_data["words"], by=request.user)
+        if given == TAKE_BACK:
+            invitations.take_back(invitation, by=request.user)
+        else:
+            invitations.answer(invitation, given == ACCEPT, form.cleaned_data["words"], by=request.user)
     except NotAllowed:
         raise
     except Refused as refused:
-        return _show(request, invitation, form, refused)
-    if accepted:
+        return _show(request, invitation, form, refused=refused)
+    if given == ACCEPT:
         return _start(request, invitation)
+    if given == TAKE_BACK:
+        messages.success(request, "Your answer is taken back. You can answer anew until the due date.")
+        return redirect("invitation", invitation.token)
     messages.success(request, "Noted: nothing to bill. You can still change that until the due date.")
     return redirect("bills")
 
 
-def _start(request, invitation: Invitation):
-    """V-1: accepting opens the new invoice, or the one there is, or says what it waits for."""
+def _pass_on(request, invitation: Invitation):
+    form = PassOnForm(invitations.colleagues(invitation, request.user), request.POST)
+    if not form.is_valid():
+        return _show(request, invitation, passing=form, refused=Refused("It was not passed on."))
+    try:
+        if not ratelimit.consume(request, action="invitation_forward", user=request.user):
+            raise Refused("You passed on several invites within an hour. Wait a while.")
+        invitations.pass_on(invitation, form.chosen, form.cleaned_data["words"], by=request.user)
+    except NotAllowed:
+        raise
+    except Refused as refused:
+        form.add_error(refused.field if refused.field in form.fields else None, refused.message)
+        return _show(request, invitation, passing=form, refused=refused)
+    told = form.chosen.name if form.chosen and form.chosen.is_contact else "The project team"
+    messages.success(request, f"{told} gets a mail. The invite stays open for you, too.")
+    return redirect("bills")
+
+
+def _bill(invitation: Invitation) -> Invoice | None:
     here = Invoice.objects.live().filter(
         commitment=invitation.commitment_id, billing_period=invitation.billing_period_id
     )
-    bill = here.select_related("commitment__project").first()
+    return here.select_related("commitment__project").first()
+
+
+def _start(request, invitation: Invitation):
+    """V-1: accepting opens the new invoice, or the one there is, or says what it waits for."""
+    bill = _bill(invitation)
     try:
         bill = bill or invoices.create(invitation.commitment, invitation.billing_period, by=request.user)
     except Refused as refused:

@@ -120,7 +120,9 @@ def half_reviewed(sage: SageWorld) -> Invoice:
 
 def pages_of_passers_by(scene: Scene) -> dict[str, str]:
     token = reverse("invitation", args=[scene.invitation.token])
+    named = reverse("invitation", args=[scene.invitation.token_for(scene.sage.base.contact)])
     return {"welcome": "/", "login": "/accounts/login/", "invitation": token, "outbox": "/demo/outbox/"} | {
+        "invitation-named": named,
         "mail": reverse("demo-mail", args=[Mail.objects.first().pk]),
         "password-reset": "/accounts/password/reset/",
         "password-reset-sent": "/accounts/password/reset/done/",

@@ -1,15 +1,22 @@
 """The page an invite's link opens: for nobody, for the contact, for anyone else (V-1, V-4)."""
 
+import re
 from datetime import timedelta
 
 import pytest
 import time_machine
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
+from guardian.utils import get_user_obj_perms_model
 
-from directory.models import Mail
-from invoicing.actions import commitment_moves, invitations, invoices
-from invoicing.models import BillingSettings, Invitation, Invoice, InvoiceType
+from directory.actions.grants import set_level
+from directory.models import Event, Mail, Person, Project, Vendor
+from directory.permissions import Level, Tool
+from directory.refusals import NotAllowed, Refused
+from invoicing.actions import commitment_moves, commitments, invitations, invoices
+from invoicing.models import BillingSettings, Commitment, Invitation, Invoice, InvoiceContact, InvoiceType
+from tests.directory.account_pages import code_in_mail
 from tests.factories import person, world
 from tests.invoicing.pages import at, signed_in, text_of
 
@@ -140,3 +147,220 @@ def test_a_false_or_old_link_says_kindly_what_to_do(invitation, settings):
         assert "This link no longer works" in text_of(answer)
     with time_machine.travel(timezone.now() + timedelta(seconds=settings.INVITATION_LINK_AGE + 60)):
         assert "send the invite again" in text_of(Client().get(old))
+
+
+# Taking the answer back
+
+
+def test_an_answer_is_taken_back_until_the_due_date_as_if_there_had_been_none(w, invitation):
+    """V-1."""
+    client = signed_in(w.contact)
+    assert "Take the answer back" not in text_of(client.get(link(invitation)))
+    client.post(link(invitation), {"answer": "decline", "words": "On hold"})
+    assert "Take the answer back" in text_of(client.get(link(invitation)))
+    page = client.post(link(invitation), {"answer": "take_back"}, follow=True)
+    assert "taken back" in text_of(page) and "We will bill" in text_of(page)
+    invitation.refresh_from_db()
+    assert (invitation.answer, invitation.words, invitation.answered_by) == ("", "", None)
+    assert Invitation.objects.unanswered().get() == invitation
+    client.post(link(invitation), {"answer": "take_back"})
+    verbs = [event.verb for event in Event.objects.about(invitation)]
+    assert verbs == ["took back the answer", "declined the invite", "invited to bill"]
+    client.post(link(invitation), {"answer": "decline"})
+    with time_machine.travel(invitation.billing_period.due_date + timedelta(days=2)):
+        assert signed_in(w.contact).post(link(invitation), {"answer": "take_back"}).status_code == 409
+    with pytest.raises(NotAllowed):
+        invitations.take_back(invitation, by=w.admin)
+
+
+# Not me
+
+
+@pytest.fixture
+def others(w, invitation):
+    """Another contact of the same commitment, one of other work of the vendor, and people who are neither."""
+    commitment = invitation.commitment
+    here, elsewhere = person("Hana Here", w.company, w.vendor), person("Eli Elsewhere", w.company, w.vendor)
+    commitments.add_contact(commitment, here, by=w.admin)
+    commitments.add_contact(w.commitment(contact=False), elsewhere, by=w.admin)
+    bolt = Vendor.objects.create(company=w.company, name="Bolt Electric")
+    stranger = person("Bo Bolt", w.company, bolt)
+    commitments.add_contact(w.commitment(contact=False, vendor=bolt), stranger, by=w.admin)
+    colleague = person("Una Unnamed", w.company, w.vendor)
+    left = person("Lou Left", w.company, w.vendor)
+    commitments.add_contact(commitment, left, by=w.admin)
+    left.memberships.update(is_active=False)
+    Mail.objects.all().delete()
+    return {"here": here, "elsewhere": elsewhere, "stranger": stranger, "colleague": colleague, "left": left}
+
+
+def pass_on(w, invitation, to, words=""):
+    data = {"answer": "pass_on", "pass-to": getattr(to, "pk", to), "pass-words": words}
+    return signed_in(w.contact).post(link(invitation), data)
+
+
+def rights() -> tuple:
+    """Everything that lets somebody see or do something."""
+    contacts = set(InvoiceContact.objects.values_list("commitment", "person"))
+    listed = set(Commitment.access_list.through.objects.values_list("commitment", "person"))
+    return contacts, listed, set(get_user_obj_perms_model(Project).objects.values_list("user", "permission"))
+
+
+def test_another_contact_of_it_gets_the_link_from_the_one_it_was_sent_to(w, invitation, others):
+    before = rights()
+    page = signed_in(w.contact).get(link(invitation)).content.decode()
+    assert "Hana Here" in page and "Eli Elsewhere" in page and "decides" in page
+    assert not any(name in page for name in ("Bo Bolt", "Una Unnamed", "Lou Left"))
+    answer = pass_on(w, invitation, others["here"], "Yours, I think")
+    assert answer.url == "/bills/"
+    mail = Mail.objects.get()
+    assert (mail.to, mail.reply_to) == (others["here"], w.contact.email)
+    assert "Yours, I think" in mail.text and "/invitations/" in mail.text
+    token = mail.text.partition("/invitations/")[2].partition("/")[0]
+    assert Invitation.named_by(token).addressee == others["here"]
+    event = Event.objects.about(invitation).first()
+    assert (event.verb, event.reason, event.changes) == (
+        "passed the invite on",
+        "Yours, I think",
+        {"to": ["", "Hana Here"]},
+    )
+    invitation.refresh_from_db()
+    assert invitation.answer == "" and rights() == before
+
+
+def test_a_contact_of_other_work_is_only_proposed_to_the_project_team(w, invitation, others):
+    before = rights()
+    page = pass_on(w, invitation, others["elsewhere"])
+    assert page.status_code == 302
+    mail = Mail.objects.get()
+    assert mail.to == w.admin and "Eli Elsewhere" in mail.text and "/invitations/" not in mail.text
+    assert rights() == before
+    assert signed_in(others["elsewhere"]).get(link(invitation)).status_code == 404
+
+
+def test_somebody_else_is_named_to_the_project_team_in_words(w, invitation, others):
+    assert pass_on(w, invitation, "team").status_code == 422
+    answer = pass_on(w, invitation, "team", "Our new estimator, Nia Next, nia@acme.example")
+    assert answer.status_code == 302
+    mail = Mail.objects.get()
+    assert mail.to == w.admin and "nia@acme.example" in mail.text and "nia@acme.example" in mail.html
+    assert not Person.objects.filter(email="nia@acme.example").exists()
+
+
+def test_all_administrators_hear_of_it_when_the_inviter_is_none_any_more(w, invitation, others):
+    set_level(w.admin, Tool.COMMITMENTS, w.project, Level.READ_ONLY, by=w.owner)
+    pass_on(w, invitation, "team", "Ask Nia")
+    assert Mail.objects.get().to == w.second_admin
+
+
+@pytest.mark.parametrize("to", ["stranger", "colleague", "left", "", "0", "9" * 40, "everybody"])
+def test_nobody_else_can_be_chosen(w, invitation, others, to):
+    """R62."""
+    answer = pass_on(w, invitation, others.get(to, to), "Please")
+    assert answer.status_code == 422 and "was not passed on" in text_of(answer)
+    assert not Mail.objects.exists()
+    if to in others:
+        with pytest.raises(Refused):
+            invitations.pass_on(invitation, others[to], by=w.contact)
+
+
+def test_only_its_contacts_pass_it_on_and_only_until_the_due_date(w, invitation, others):
+    for by in (w.admin, others["elsewhere"], others["stranger"]):
+        with pytest.raises(NotAllowed):
+            invitations.pass_on(invitation, others["here"], by=by)
+    with time_machine.travel(invitation.billing_period.due_date + timedelta(days=2)):
+        assert pass_on(w, invitation, others["here"]).status_code == 409
+
+
+def test_passing_on_is_limited(w, invitation, others, settings):
+    settings.ACCOUNT_RATE_LIMITS = settings.ACCOUNT_RATE_LIMITS | {"invitation_forward": "2/h/user"}
+    answers = [pass_on(w, invitation, others["here"]) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [302, 302, 422]
+    assert "Wait a while" in text_of(answers[-1]) and Mail.objects.count() == 2
+
+
+# The link of a mail, and a new one for an old one
+
+
+def mailed_link(invitation, who) -> str:
+    return reverse("invitation", args=[invitation.token_for(who)])
+
+
+def too_old(invitation, who) -> str:
+    with time_machine.travel(timezone.now() - timedelta(days=90)):
+        return mailed_link(invitation, who)
+
+
+def test_the_link_of_a_mail_fills_in_whom_it_was_sent_to_and_signs_nobody_in(w, invitation):
+    """V-4, 9.9."""
+    client = Client()
+    page = client.get(mailed_link(invitation, w.contact)).content.decode()
+    assert f'name="email" value="{w.contact.email}"' in page and "Mail me a code and answer" in page
+    assert "_auth_user_id" not in client.session
+    answer = client.post(
+        "/accounts/login/code/", {"email": w.contact.email, "next": mailed_link(invitation, w.contact)}
+    )
+    assert answer.status_code == 302
+    answer = client.post(
+        answer.url.partition("?")[0], {"code": code_in_mail(), "next": mailed_link(invitation, w.contact)}
+    )
+    assert answer.url.startswith("/invitations/")
+    assert "We will bill" in text_of(client.get(answer.url))
+
+
+def test_the_link_of_a_mail_dies_with_the_place_of_its_reader(w, invitation):
+    """R97."""
+    address = mailed_link(invitation, w.contact)
+    assert Client().get(address).status_code == 200
+    commitments.remove_contact(invitation.commitment.invoice_contacts.get(), by=w.admin)
+    page = Client().get(address)
+    assert page.status_code == 404 and invitation.commitment.title not in text_of(page)
+
+
+def test_for_a_link_that_is_too_old_a_new_one_is_mailed_to_the_same_address(w, invitation, others):
+    old = too_old(invitation, w.contact)
+    page = Client().get(old)
+    assert page.status_code == 404 and "Mail me a new link" in text_of(page)
+    assert w.contact.email not in text_of(page)
+    Client().post(f"{old}again/")
+    mail = Mail.objects.get()
+    assert mail.to == w.contact
+    token = mail.text.partition("/invitations/")[2].partition("/")[0]
+    assert Client().get(f"/invitations/{token}/").status_code == 200
+
+
+def test_every_answer_to_asking_for_a_new_link_is_the_same(w, invitation, others):
+    """R76, R92: whoever asks learns nothing."""
+    addresses = [
+        too_old(invitation, w.contact),
+        too_old(invitation, others["left"]),
+        too_old(invitation, others["stranger"]),
+        mailed_link(invitation, w.contact),
+        link(invitation),
+        "/invitations/1:false:token/",
+    ]
+    pages = [Client().post(f"{address}again/") for address in addresses]
+    texts = {re.sub(r'value="\w{64}"|"x-csrftoken": "\w+"|[0-9a-f-]{36}', "", page.content.decode()) for page in pages}
+    assert {page.status_code for page in pages} == {200} and len(texts) == 1
+    assert [mail.to for mail in Mail.objects.all()] == [w.contact], "only whose link was too old, and who is a contact"
+
+
+def test_an_old_link_that_names_nobody_is_replaced_for_every_contact(w, invitation, others):
+    with time_machine.travel(timezone.now() - timedelta(days=90)):
+        old = link(invitation)
+    Client().post(f"{old}again/")
+    assert {mail.to for mail in Mail.objects.all()} == {w.contact, others["here"]}
+
+
+def test_no_new_link_to_an_invite_that_is_over(w, invitation, others):
+    old = too_old(invitation, w.contact)
+    invitation.billing_period.status = "closed"
+    invitation.billing_period.save()
+    assert Client().post(f"{old}again/").status_code == 200
+    assert not Mail.objects.exists()
+
+
+def test_new_links_are_limited_like_those_of_other_mails(w, invitation, others):
+    old = too_old(invitation, w.contact)
+    assert {Client().post(f"{old}again/").status_code for _ in range(5)} == {200}
+    assert Mail.objects.count() == 2
