@@ -245,6 +245,27 @@ def bar(done: Decimal | int, total: Decimal | int, label: str, tone: str = "info
     return {"width": share(done, total), "label": label, "tone": tone}
 
 
+STAGES = ("To answer or start", "Entering", "Under Review", "Approved", "Sent to accounting")
+
+
+@register.inclusion_tag("components/stages.html")
+def stages(reached: int, state: str = "") -> dict:
+    """How far a bill is, from asked (1) to accounting (5), in the tone of its state: `{% stages 3 bill.status %}`."""
+    look = look_of(state, is_export=False)
+    parts = [{"x": number * 19, "is_done": number < reached} for number in range(len(STAGES))]
+    label = f"Step {reached} of {len(STAGES)}: {STAGES[reached - 1]}"
+    return {"parts": parts, "width": len(STAGES) * 19 - 3, "tone": look.tone, "label": label}
+
+
+@register.filter
+def due_words(due: date, project: object) -> str:
+    """How near a due date is on the project's clock: "today", "in 3 days", "2 days late"."""
+    days = (due - project.today).days
+    if days < 0:
+        return f"{-days} day{'' if days == -1 else 's'} late"
+    return {0: "today", 1: "tomorrow"}.get(days, f"in {days} days")
+
+
 @register.inclusion_tag("components/money_picture.html")
 def money_picture(parts: list[dict], label: str) -> dict:
     """Amounts of one whole side by side. `parts`: dicts of label, amount and tone; their sum is the full width."""

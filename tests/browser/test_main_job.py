@@ -86,7 +86,7 @@ def invite(there: Cast, dana: Page) -> None:
     dana.keyboard.press("Space")
     expect(dana.locator("[data-selected=commitment]")).to_have_text("1")
     press(dana, "Invite to bill")
-    says(dana, "Invited 1")
+    says(dana, "Invites: 1 sent")
 
 
 # 2. The invoice contact bills
@@ -95,7 +95,7 @@ def invite(there: Cast, dana: Page) -> None:
 def answer(there: Cast, lee: Page) -> None:
     """From the mail, through the real sign-in page, by keys."""
     lee.goto(link_in(letter_to(there.base.contact, "send your July 2030 bill")))
-    follow(lee, "Sign in to answer")
+    follow(lee, "Use a password or passkey")
     lee.get_by_label("Email").focus()
     lee.keyboard.type(there.base.contact.email)
     lee.keyboard.press("Tab")

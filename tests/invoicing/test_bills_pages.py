@@ -1,14 +1,14 @@
 """My bills: what a contact finds there, and what they do not (P-1, V-2, I-7)."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 import time_machine
 
 from directory.models import Membership
-from invoicing.actions import commitments, invitations, invoices
+from invoicing.actions import commitments, due_dates, invitations, invoices
 from invoicing.models import BillingSettings, Invoice, InvoiceType
-from tests.factories import person, world
+from tests.factories import D, person, world
 from tests.invoicing.pages import at, signed_in, text_of
 
 pytestmark = pytest.mark.django_db
@@ -24,21 +24,77 @@ def bills(who):
     return signed_in(who).get("/bills/")
 
 
+def begun(page) -> list[Invoice]:
+    return [each.bill for each in page.context["todo"] if hasattr(each, "bill")]
+
+
+def offered(page) -> list:
+    return [each for each in page.context["todo"] if not hasattr(each, "bill")]
+
+
 def test_a_contact_finds_each_bill_under_what_it_waits_for(w):
     period = w.period()
     draft, back = w.draft(w.commitment(), period), w.sent_back(w.draft(w.commitment(), period))
     sent, done = w.submitted(w.draft(w.commitment(), period)), w.approved(w.draft(w.commitment(), period))
     answer = bills(w.contact)
     found = answer.context
-    assert [*found["drafts"], *found["sent_back"], *found["under_review"], *found["approved"]] == [
-        draft,
-        back,
-        sent,
-        done,
-    ]
+    assert begun(answer) == [back, draft], "due on one day: what came back stands first"
+    assert [*found["under_review"], *found["approved"]] == [sent, done]
     page = text_of(answer)
     assert "1 line needs you" in page
     assert "Not sent to accounting yet" in page
+
+
+def test_what_is_due_first_stands_first_across_projects_and_companies(w):
+    other = world("Harbor Works")
+    Membership.objects.create(company=other.company, person=w.contact, vendor=other.vendor)
+    early, late = other.commitment(contact=False), w.commitment()
+    commitments.add_contact(early, w.contact, by=other.admin)
+    invitations.invite(w.period(JULY), [late], InvoiceType.WORK, by=w.admin)
+    other.period(JUNE)
+    second = other.draft(early, by=w.contact)
+    page = bills(w.contact)
+    assert [each.commitment for each in page.context["todo"]] == [early, late]
+    assert begun(page) == [second]
+    text = text_of(page)
+    assert "Harbor Works" in text and "Cascade Builders" in text and "Step 2 of 5: Entering" in text
+    with time_machine.travel(datetime(2030, 6, 24, 15, tzinfo=UTC)):
+        assert "tomorrow" in text_of(bills(w.contact))
+
+
+def test_a_draft_that_can_no_longer_be_sent_rests_until_there_is_more_time(w):
+    """B-5."""
+    period, commitment = w.period(), w.commitment()
+    draft = w.draft(commitment, period)
+    with time_machine.travel(datetime(2030, 6, 27, 15, tzinfo=UTC)):
+        page = bills(w.contact)
+        assert not page.context["todo"] and [each.bill for each in page.context["resting"]] == [draft]
+        assert "2 days late" in text_of(page) and "ask the project team for more time" in text_of(page)
+        due_dates.extend(period, commitment, date(2030, 7, 5), by=w.admin, reason="Storm")
+        assert begun(bills(w.contact)) == [draft]
+    w.period(JULY)
+    with time_machine.travel(datetime(2030, 7, 4, 15, tzinfo=UTC)):
+        assert begun(bills(w.contact)) == [draft], "the extension holds although the period closed"
+    with time_machine.travel(datetime(2030, 7, 8, 15, tzinfo=UTC)):
+        assert not begun(bills(w.contact))
+
+
+def test_what_came_back_can_be_sent_again_however_late(w):
+    invoice = w.sent_back(w.draft(w.commitment(), w.period()))
+    with time_machine.travel(datetime(2030, 7, 8, 15, tzinfo=UTC)):
+        assert begun(bills(w.contact)) == [invoice]
+
+
+def test_a_declined_invite_rests_and_can_be_changed_until_the_due_date(w):
+    """V-1."""
+    period, commitment = w.period(), w.commitment()
+    [result] = invitations.invite(period, [commitment], InvoiceType.WORK, by=w.admin)
+    invitations.answer(result.invitation, False, by=w.contact)
+    page = bills(w.contact)
+    assert not page.context["todo"] and [each.commitment for each in page.context["resting"]] == [commitment]
+    assert "Change the answer" in text_of(page)
+    with time_machine.travel(period.end_date):
+        assert "Change the answer" not in text_of(bills(w.contact))
 
 
 def test_an_approved_bill_says_honestly_that_it_went_to_accounting(w):
@@ -53,10 +109,10 @@ def test_an_open_period_is_offered_with_and_without_an_invite(w):
     period = w.period()
     invited, free = w.commitment(), w.commitment()
     invitations.invite(period, [invited], InvoiceType.WORK, by=w.admin)
-    offered = {each.commitment: each.invitation is not None for each in bills(w.contact).context["openings"]}
-    assert offered == {invited: True, free: False}
+    found = {each.commitment: each.invitation is not None for each in offered(bills(w.contact))}
+    assert found == {invited: True, free: False}
     BillingSettings.objects.create(project=w.project, by_invitation_only=True)
-    assert [each.commitment for each in bills(w.contact).context["openings"]] == [invited]
+    assert [each.commitment for each in offered(bills(w.contact))] == [invited]
 
 
 def test_a_commitment_that_waits_for_its_earlier_bill_says_so(w):
@@ -84,7 +140,7 @@ def test_bills_of_all_companies_come_together(w):
     commitment = other.commitment(contact=False)
     commitments.add_contact(commitment, w.contact, by=other.admin)
     here, there = w.draft(), other.draft(commitment, by=w.contact)
-    assert set(bills(w.contact).context["drafts"]) == {here, there}
+    assert set(begun(bills(w.contact))) == {here, there}
 
 
 def test_nobody_sees_bills_of_others_nor_after_leaving_the_vendor(w):
@@ -94,9 +150,9 @@ def test_nobody_sees_bills_of_others_nor_after_leaving_the_vendor(w):
     for who in (stranger, w.admin, w.owner):
         answer = bills(who)
         assert answer.status_code == 200
-        assert not answer.context["drafts"] and "No bills yet" in text_of(answer)
+        assert not answer.context["todo"] and "No bills yet" in text_of(answer)
     w.contact.memberships.update(is_active=False)
-    assert not bills(w.contact).context["drafts"]
+    assert not bills(w.contact).context["todo"]
 
 
 def test_a_contact_starts_a_bill_and_lands_on_its_sheet(w):
@@ -130,11 +186,39 @@ def test_who_may_not_bill_cannot_start(w):
 
 
 def test_the_page_asks_as_often_for_many_commitments_as_for_few(w, django_assert_max_num_queries):
+    """R75: across two companies, with every section filled."""
+    other = world("Harbor Works")
+    Membership.objects.create(company=other.company, person=w.contact, vendor=other.vendor)
+    theirs = other.commitment(contact=False)
+    commitments.add_contact(theirs, w.contact, by=other.admin)
+    other.period()
     period = w.period()
-    for _ in range(8):
-        w.draft(w.commitment(), period)
-        w.sent_back(w.draft(w.commitment(), period))
-        w.commitment()
+
+    def fill(times: int) -> None:
+        for _ in range(times):
+            w.draft(w.commitment(), period)
+            w.sent_back(w.draft(w.commitment(), period))
+            w.submitted(w.draft(w.commitment(), period))
+            w.approved(w.draft(w.commitment(), period))
+            invitations.invite(period, [w.commitment()], InvoiceType.WORK, by=w.admin)
+            w.commitment()
+
+    fill(1)
     client = signed_in(w.contact)
-    with django_assert_max_num_queries(14):
+    client.get("/bills/")
+    with django_assert_max_num_queries(15) as few:
         client.get("/bills/")
+    fill(6)
+    with django_assert_max_num_queries(len(few)):
+        client.get("/bills/")
+
+
+def test_years_of_settled_bills_are_not_read(w):
+    """Only the newest of them are shown, and none is read to find out what is open."""
+    commitment = w.commitment()
+    for month in range(1, 7):
+        w.approved(w.draft(commitment, w.period(date(2030, month, 1))), {"work_this_period": D("100.00")})
+    w.period(JULY)
+    page = bills(w.contact)
+    assert [each.previous.position for each in offered(page)] == [6]
+    assert [bill.position for bill in page.context["approved"]] == [6, 5, 4, 3, 2, 1]

@@ -223,7 +223,8 @@ def test_the_admin_gives_it_from_the_board_and_everybody_concerned_sees_the_date
         text = signed_in(who).get(commitment_page).content.decode()
         assert "Fri 5 Jul 2030" in text and "more time than others (Tue 25 Jun 2030)" in text
         assert (page(w, period, late) in text) == (who == w.admin)
-    assert "due Fri 5 Jul 2030, more time than others" in signed_in(w.contact).get("/bills/").content.decode()
+    bills = signed_in(w.contact).get("/bills/").content.decode()
+    assert "Fri 5 Jul 2030" in bills and "more time than others" in bills
     bill = w.draft(late)
     assert "due Fri 5 Jul 2030" in signed_in(w.contact).get(at(bill, "invoice-enter")).content.decode()
 

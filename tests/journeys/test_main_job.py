@@ -80,7 +80,8 @@ def invite(there: Cast, dana: Visitor) -> None:
     dana.sees("Opening it closes June 2030").press("Open period").sees("July 2030 is open")
     there.closed(dana.url, through=PROJECT_PEOPLE)
     there.closed(dana.url + "invite/", told=PROJECT_PEOPLE, post=True)
-    dana.fill(f"Tick {there.commitment.number}", True).press("Invite to bill").sees("Invited 1")
+    dana.fill(f"Tick {there.commitment.number}", True).press("Invite to bill").sees("Invites: 1 sent")
+    dana.click("Back to the board")
     assert "Invited" in row_of(dana, there.commitment.number)["State"]
 
 
@@ -102,7 +103,7 @@ def answer(there: Cast, lee: Visitor) -> Visitor:
     """From the mail: the link shows what is asked, asks for the password, and opens the new bill."""
     lee.person = there.base.contact
     address = link_in(letter_to(lee.person, "send your July 2030 bill"))
-    lee.visit(address).sees("invites you to bill").click("Sign in to answer").sign_in()
+    lee.visit(address).sees("invites you to bill").click("Use a password or passkey").sign_in()
     there.closed(urlsplit(address).path, through=["passer-by"])  # who may read it, and answers only once signed in
     lee.press("We will bill").sees("Bill 2")
     return lee
