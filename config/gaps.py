@@ -3,10 +3,11 @@
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from django.apps import apps
+from allauth.mfa.models import Authenticator
 from django.db.models import QuerySet
 from django.urls import reverse
 
+from directory import second_factor
 from directory.models import AccountingPrivilege, Company, Membership, Person, Project, Vendor
 from directory.permissions import Level, Tool, levels_held_on, people_without_a_level
 from erp_integrations.models import ListKind, SageListVersion
@@ -67,7 +68,7 @@ def gaps() -> list[Gap]:
         _vendors_without_number(),
         _commitments_without_contact(),
     )
-    return [gap for gap in found if gap and gap.count]
+    return [gap for gap in found if gap.count]
 
 
 def _of_rows(queryset: QuerySet, describe) -> tuple[int, list[Row]]:
@@ -115,11 +116,9 @@ def _companies_with_nobody_to_accept(companies: list[Company], acting: dict) -> 
     return Gap("nobody-accepts", ("company", "companies"), "nobody to accept", mend, len(rows), rows[:MOST])
 
 
-def _approvers_without_second_factor(acting: dict) -> Gap | None:
-    if not apps.is_installed("allauth.mfa"):
-        return None
+def _approvers_without_second_factor(acting: dict) -> Gap:
     people = {person for held in acting.values() for person in held}
-    safe = apps.get_model("mfa", "authenticator").objects.values("user")
+    safe = Authenticator.objects.filter(type__in=second_factor.FACTORS).values("user")
     bare = Person.objects.filter(pk__in=people).exclude(pk__in=safe)
     count, rows = _of_rows(bare, lambda person: Row(person.name, person.email, _page("person", person.pk)))
     mend = "They set one up on their profile. A company can require it; then nobody accepts without."

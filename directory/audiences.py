@@ -38,10 +38,16 @@ def no_longer_meant(mail: Mail) -> str:
 
 
 def _is_here(mail: Mail) -> bool:
-    """Site owners are in no directory. Who was asked to join is not in it yet and gets the question (R89)."""
+    """Site owners are in no directory. Who was asked to join is not in it yet and gets the question (R89).
+
+    What goes to a vendor's own address goes whatever became of the person it is filed under: the warning of a change
+    must not depend on whoever asked for the change (R81).
+    """
     person = mail.to
     if mail.company_id is None:
         return person.is_active
+    if mail.address:
+        return True
     places = person.memberships.filter(Q(is_active=True) | Q(asked_at__isnull=False), company=mail.company_id)
     return person.is_active and (person.is_superuser or places.exists())
 

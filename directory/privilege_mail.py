@@ -1,6 +1,6 @@
 """Mail about *Can Push to Accounting*: asked, granted, declined, withdrawn (section 7, R70)."""
 
-from directory.audiences import SITE_OWNER
+from directory.audiences import DIRECTORY_ADMIN, SITE_OWNER
 from directory.models import AccountingPrivilege, Person, PrivilegeRequest
 from directory.notifications import post
 
@@ -31,15 +31,17 @@ def granted(privilege: AccountingPrivilege, request: PrivilegeRequest | None) ->
 
 
 def declined(request: PrivilegeRequest) -> None:
-    """To whoever asked, and to whom it was for."""
-    post(
-        about=request,
-        to=[request.asked_by, request.person],
-        subject=f"Can Push to Accounting for {request.person.name}: declined",
-        template="directory/emails/privilege_declined",
-        context={"request": request},
-        reply_to=request.answered_by.email,
-    )
+    """To whoever asked, if still a Directory Admin when it is sent (R97), and to whom it was for."""
+    for reader, audience in ((request.asked_by, DIRECTORY_ADMIN), (request.person, "")):
+        post(
+            about=request,
+            to=[reader],
+            subject=f"Can Push to Accounting for {request.person.name}: declined",
+            template="directory/emails/privilege_declined",
+            audience=audience,
+            context={"request": request},
+            reply_to=request.answered_by.email,
+        )
 
 
 def withdrawn(privilege: AccountingPrivilege) -> None:

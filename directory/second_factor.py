@@ -9,9 +9,9 @@ FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)  # recovery cod
 
 
 def is_required(person) -> bool:
-    """By a company that asks for it: of everybody who moves its money, and of every site owner."""
+    """By a company that asks for it: of everybody who moves its money, and of all who may open the admin."""
     asking = Company.objects.filter(needs_second_factor=True)
-    if person.is_superuser:
+    if person.is_superuser or person.is_staff:
         return asking.exists()
     return companies_where_money_moves(person).filter(needs_second_factor=True).exists()
 

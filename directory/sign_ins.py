@@ -39,7 +39,7 @@ def why_over(request) -> str:
 
 def moves_money(person) -> bool:
     """Accounting, Admins and site owners, whose sessions end after an idle hour."""
-    return person.is_superuser or companies_where_money_moves(person).exists()
+    return person.is_superuser or person.is_staff or companies_where_money_moves(person).exists()
 
 
 def note_use(request) -> None:

@@ -204,5 +204,11 @@ def stop_email_change(change: EmailChange) -> None:
         logins.record(change.person, "kept the e-mail address")
 
 
+def void_links(person) -> None:
+    """A login that is closed leaves no link behind that would work when it is opened again."""
+    person.email_changes.filter(closed_at=None).update(closed_at=timezone.now())
+    revoke_invitations(person)
+
+
 def _locked(person) -> Person:
     return Person.objects.select_for_update(no_key=True).get(pk=person.pk)

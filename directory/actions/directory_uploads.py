@@ -15,14 +15,15 @@ from directory.sheets import read_table
 Kind = DirectoryUpload.Kind
 ABOUT: dict[str, ModuleType] = {Kind.VENDORS: vendor_rows, Kind.PEOPLE: people_rows}
 REQUIRED = {Kind.VENDORS: ("name",), Kind.PEOPLE: ("email",)}
-MAX_ROWS = 5_000
+MAX_ROWS = {Kind.VENDORS: 5_000, Kind.PEOPLE: 1_000}  # people are held while it is applied, and each is mailed
 
 
 def take_in(company, kind: str, file_name: str, content: bytes, *, by) -> DirectoryUpload:
     """Keep what the file says until it is applied; nothing of it is in force. Raises Refused, field "file"."""
     table = read_table(file_name, content, ABOUT[kind].HEADINGS, REQUIRED[kind])
-    if len(table.rows) > MAX_ROWS:
-        raise Refused(f"It has {len(table.rows):,} rows; {MAX_ROWS:,} go at once. Split the file.", field="file")
+    if len(table.rows) > MAX_ROWS[kind]:
+        most = f"{MAX_ROWS[kind]:,} go at once. Split the file."
+        raise Refused(f"It has {len(table.rows):,} rows; {most}", field="file")
     with transaction.atomic():
         hold_directory_admin(by, company)
         return DirectoryUpload.objects.create(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.contrib.auth.models import Group
 from django.db import transaction
 
-from directory.models import Event, Person
+from directory.models import Company, Event, Person
 from directory.models.events import subject_name
 from directory.permissions import Level, Tool, level_held, people_with_level, read_access, write_level
 from directory.refusals import Refused, Stale
@@ -160,7 +160,8 @@ def hold_directory_admin(by, company, *holders) -> None:
 
 
 def check_somebody_administers(company) -> None:
-    """Asked at the end of what takes levels away."""
+    """Asked at the end of what takes levels away; the company is held, so that the last two do not go at once."""
+    Company.objects.select_for_update(no_key=True).get(pk=company.pk)
     if not people_with_level(company, Tool.COMPANY_DIRECTORY, Level.ADMIN).exists():
         raise Refused(
             f"Nobody would be left with Admin on the Directory of {company.name}. Give it to somebody else first."

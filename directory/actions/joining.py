@@ -3,15 +3,18 @@
 from django.db import transaction
 from django.utils import timezone
 
-from directory.models import Event, Membership
+from directory.actions.grants import lock_holders
+from directory.models import Event, Membership, Vendor
 from directory.refusals import NotAllowed, NotNow
 
 
 @transaction.atomic
 def join(membership: Membership, *, by) -> Membership:
     """From now on the person is in the directory; they hold nothing there yet."""
+    lock_holders([], by)
+    vendors = Vendor.objects.locked([membership.vendor_id]) if membership.vendor_id else []
     membership = _asked(membership, by)
-    if membership.vendor and not membership.vendor.is_active:
+    if not all(vendor.is_active for vendor in vendors):
         raise NotNow(f"{membership.vendor} is no longer a vendor of {membership.company}. Ask them what changed.")
     membership.is_active, membership.asked_at, membership.joined_at = True, None, timezone.now()
     return _answered(membership, "joined the directory", by)

@@ -3,7 +3,7 @@
 from directory.actions import privileges
 from directory.actions.grants import check_somebody_administers, whom
 from directory.actions.permission_templates import leave_all
-from directory.models import Company, Event, Membership, PrivilegeRequest, Project
+from directory.models import Event, Membership, PrivilegeRequest, Project
 from directory.permissions import Level, Tool, drop_levels, own_levels_on, read_access
 from directory.sessions import end_sessions
 
@@ -16,7 +16,6 @@ def end_rights(membership: Membership, why: str, *, by) -> None:
     back unseen. Raises Refused where nobody would be left to administer the directory.
     """
     person, company = membership.person, membership.company
-    Company.objects.select_for_update(no_key=True).get(pk=company.pk)  # the last two Admins do not leave at once
     administered = read_access(person, company).allows(Tool.COMPANY_DIRECTORY, Level.ADMIN)
     _end_levels(person, company, by)
     leave_all(person, company, by=by)

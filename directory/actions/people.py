@@ -10,7 +10,7 @@ from directory.actions import logins
 from directory.actions.account_links import mail_invitation, send_account_invitation
 from directory.actions.grants import hold_directory_admin, is_site_owner
 from directory.actions.leaving import end_rights
-from directory.models import Event, Membership, Person
+from directory.models import Event, Membership, Person, Vendor
 from directory.models.companies import domain_of
 from directory.refusals import NotAllowed, NotNow, Refused
 
@@ -32,7 +32,7 @@ def add_person(
     """Enter a person in a directory; `vendor` set: as that vendor's. Nobody gets a level by this.
 
     A new e-mail becomes a login and is in at once. One that is a login already is asked first, and is in when its
-    owner agrees (R89); to whoever entered it both look alike (R76). The vendor's other people are told (R82), unless
+    owner agrees (R89); the page that enters it says the same of both (R76). The vendor's other people are told (R82), unless
     the caller does, who enters many.
     Raises NotAllowed unless `by` is a site owner or Admin on the company's Directory.
     """
@@ -81,7 +81,7 @@ def _come_in(membership: Membership, by) -> None:
     if membership.asked_at:
         raise NotNow(f"{membership.shown_name} was asked before and has not answered yet.")
     if membership.joined_at and not membership.person.is_active:
-        raise NotNow(f"The site owner closed the login of {membership.person.name}. Ask them to open it again.")
+        raise NotNow(f"The login of {membership.person.name} is closed. A site owner can open it again.")
     check_old_privilege(membership)
     if membership.joined_at or membership.person == by:
         membership.is_active, membership.joined_at = True, membership.joined_at or timezone.now()
@@ -99,8 +99,10 @@ def check_old_privilege(membership: Membership) -> None:
 
 
 def _check_vendor(vendor, company) -> None:
+    """As it is now, and held: nobody comes to a vendor that is deactivated in this moment."""
     if vendor is None:
         return
+    [vendor] = Vendor.objects.locked([vendor.pk])
     if vendor.company_id != company.pk:
         raise Refused(f"{vendor.name} is not a vendor of {company.name}.", field="vendor")
     if not vendor.is_active:
@@ -109,7 +111,12 @@ def _check_vendor(vendor, company) -> None:
 
 def check_address(vendor, email: str, is_checked: bool) -> None:
     """R82: an address unlike those of the vendor's other people is looked at twice."""
-    known = vendor.known_domains() if vendor else set()
+    if vendor:
+        check_domain(vendor, vendor.known_domains(), email, is_checked)
+
+
+def check_domain(vendor, known: set[str], email: str, is_checked: bool) -> None:
+    """As `check_address`, for who has looked up the vendor's domains already."""
     if known and domain_of(email) not in known and not is_checked:
         raise Refused(
             f"{email} is not an address at {' or '.join(sorted(known))} like those of {vendor.name} so far."

@@ -3,13 +3,16 @@
 Nobody gets a level by a list, and nobody's login changes: a name belongs to the person (R89).
 """
 
+from collections.abc import Iterator
 from functools import partial
 
 from django.core.exceptions import ValidationError
 
 from directory.actions import people
 from directory.actions.row_plans import CHANGED, NEW, REFUSED, SAME, Plan, PlannedChange, RowPlan, cell
-from directory.models import DirectoryUpload, Membership, Person, Vendor
+from directory.models import AccountingPrivilege, DirectoryUpload, Membership, Person, Vendor
+from directory.models.companies import domain_of
+from directory.permissions import Level, Tool, people_with_level
 from directory.refusals import Refused
 
 HEADINGS = {
@@ -42,6 +45,9 @@ class _Known:
         vendors = list(self.company.vendors.all())
         self.vendors = {vendor.number.casefold(): vendor for vendor in vendors if vendor.number}
         self.vendors |= {vendor.name.casefold(): vendor for vendor in vendors}
+        self.domains = self.company.vendors.known_domains()
+        self.holders = set(AccountingPrivilege.objects.live().of(self.company).values_list("person", flat=True))
+        self.admins = {each.pk for each in people_with_level(self.company, Tool.COMPANY_DIRECTORY, Level.ADMIN)}
         self.rows_about: dict[str, int] = {}
 
     def plan(self, row: dict) -> RowPlan:
@@ -52,6 +58,8 @@ class _Known:
         if problems:
             return RowPlan(row["row"], title, REFUSED, problems=tuple(problems))
         self.rows_about[email] = row["row"]
+        if vendor := self._vendor(row, member):
+            self.domains[vendor.pk].add(domain_of(row["email"]))
         if member is None or (not member.is_active and member.asked_at is None):
             return self._new(row, title, member)
         if member.asked_at is not None:
@@ -80,12 +88,27 @@ class _Known:
             found.append(f"{cell(self.upload, row, 'vendor')}: {vendor} is deactivated. Reactivate the vendor first.")
         elif vendor and (member is None or member.vendor_id != vendor.pk):
             found += self._strange_address(row, vendor)
+        if member is not None:
+            found += [f"{cell(self.upload, row, 'email')}: {why}" for why in self._why_not_moved(row, member, vendor)]
         return found
+
+    def _why_not_moved(self, row: dict, member: Membership, vendor: Vendor | None) -> Iterator[str]:
+        """What the act would refuse of somebody who is or was here, so that the preview says it first."""
+        is_back = not member.is_active and member.joined_at and not member.asked_at
+        is_moving = member.is_active and member.vendor_id != (vendor.pk if vendor else None)
+        if is_back and not member.person.is_active:
+            yield "the login is closed. A site owner can open it again."
+        if (is_back or (is_moving and vendor is None)) and member.person_id in self.holders:
+            yield "still has Can Push to Accounting from before. The site owner must withdraw it first."
+        if is_moving and member.person_id == self.upload.uploaded_by_id:
+            yield people.NOT_ONESELF
+        elif is_moving and self.admins == {member.person_id}:
+            yield "is the last Admin on the Directory. Give it to somebody else first."
 
     def _strange_address(self, row: dict, vendor: Vendor) -> list[str]:
         """R82, as on a person's own page; a list says in a column of its own what is ticked there."""
         try:
-            people.check_address(vendor, row["email"], _is_checked(row))
+            people.check_domain(vendor, self.domains[vendor.pk], row["email"], _is_checked(row))
         except Refused as refusal:
             remedy = "or, once you have called them, write yes in a column “Address checked”."
             return [f"{cell(self.upload, row, 'email')}: {refusal.message.rstrip('.')}, {remedy}"]

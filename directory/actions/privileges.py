@@ -133,9 +133,11 @@ def require_site_owner(by) -> None:
 
 
 def _hold_asker(by, company, person) -> None:
-    """A site owner does not ask: who asks and who grants are two."""
+    """A site owner does not ask: who asks and who grants are two (P-5)."""
     lock_holders([person], by)
     read_access(by, company).require(Tool.COMPANY_DIRECTORY, Level.ADMIN)
+    if is_site_owner(by):
+        raise NotNow("You are a site owner: grant or decline it in the admin instead of asking for it.")
 
 
 def _hold_site_owner(by, person) -> None:

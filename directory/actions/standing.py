@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 from django.db import transaction
 
-from directory.actions import logins, people, privileges
+from directory import standing_mail
+from directory.actions import account_links, logins, people, privileges
 from directory.actions.grants import lock_holders
 from directory.models import Company, Event, Person
 from directory.refusals import Refused
@@ -45,6 +46,7 @@ def change_standing(person, wanted: Mapping, *, by, reason: str) -> None:
     person.save(update_fields=FLAGS)
     if "user_permissions" in wanted:
         person.user_permissions.set(wanted["user_permissions"])
+    end_sessions(person)  # what an old session may do does not grow (R94)
     told = {"login": ["", f"{person.name}, {person.email}"]} | changes
     for subject in concerned:
         Event.objects.record(_verb(changes), subject, by=by, reason=reason, changes=told)
@@ -113,14 +115,11 @@ def _leave_everywhere(person, by, reason: str) -> None:
             people.deactivate_membership(place, by=by, reason=f"The login was closed: {reason}"[:300])
     for privilege in person.privileges.live():
         privileges.withdraw(privilege, by=by, reason=f"The login was closed: {reason}"[:300])
-    end_sessions(person)
+    account_links.void_links(person)
 
 
 def _tell_the_owners(person, changes: dict, reason: str, by) -> None:
     """Whoever owns the site, or is made or unmade to, hears of it at once (R119)."""
     if NAMES["is_superuser"] not in changes and not person.is_superuser:
         return
-    became = "; ".join(f"{name}: {new}, was {old}" for name, (old, new) in changes.items())
-    words = f"{by.name} changed the login {person.email} of {person.name}. {became}. The reason given: {reason}"
-    for owner in {person, *Person.objects.site_owners()}:
-        logins.tell(owner, f"Site owners: {person.name}'s login was changed", words=words)
+    standing_mail.changed(person, Person.objects.site_owners(), changes, reason, by)

@@ -1,7 +1,10 @@
 """Companies, their vendors and their projects."""
 
+from dataclasses import replace
+
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.widgets import AdminDateWidget
 from django.db import transaction
 from django.utils.decorators import method_decorator
 
@@ -15,6 +18,7 @@ from directory.decorators import with_fresh_sign_in
 from directory.lookalikes import Lookalikes
 from directory.models import Company, Project, Vendor
 from directory.refusals import Refused
+from directory.vendor_forms import DAYS
 
 DETAILS = tuple(Details.__dataclass_fields__)
 
@@ -79,6 +83,8 @@ class CompanyAdmin(OwnersOnly):
 class VendorEntryForm(forms.ModelForm):
     """`others` is ticked by whoever has seen that the look-alikes of a new vendor are other companies (R83)."""
 
+    by = None  # the site owner who fills it in
+    insurance_expires_date = forms.DateField(required=False, widget=AdminDateWidget, validators=DAYS)
     others = forms.BooleanField(
         required=False, label="another company", help_text="Tick this if it looks like a vendor you have, but is none."
     )
@@ -93,14 +99,29 @@ class VendorEntryForm(forms.ModelForm):
         company = values.get("company") or getattr(self.instance, "company", None)
         if company and not self.errors:
             self._look_for_others(company, values)
+        if company and not self.errors:
+            rehearse(self, self.apply)
         return values
+
+    def apply(self) -> Vendor:
+        """What was typed, through the actions; look-alikes count as seen once `others` is ticked."""
+        seen = self.ids_alike if self.cleaned_data["others"] else ()
+        if self.instance.pk is None:
+            typed = Details(**{name: self.cleaned_data[name] for name in DETAILS})
+            return vendors.enter(self.cleaned_data["company"], typed, by=self.by, seen=seen)
+        vendor = Vendor.objects.get(pk=self.instance.pk)
+        typed = replace(
+            Details.of(vendor), **{each: self.cleaned_data[each] for each in DETAILS if each in self.fields}
+        )
+        vendors.change(vendor, typed, by=self.by, seen=seen)
+        return vendor
 
     def _look_for_others(self, company, values) -> None:
         alike = Lookalikes(company.vendors.all()).of(
             values.get("name", ""), values.get("number", ""), but=self.instance.pk
         )
         self.ids_alike = [vendor.pk for vendor in alike]
-        if alike and self.instance.pk is None and not values.get("others"):
+        if alike and not values.get("others") and ("number" in self.changed_data or self.instance.pk is None):
             names = ", ".join(vendor.name for vendor in alike)
             self.add_error("others", f"This looks like a vendor of {company}: {names}. Tick it if it is another.")
         if self.instance.pk and not self.instance.is_active:
@@ -118,18 +139,19 @@ class VendorAdmin(OwnersOnly):
     readonly_fields = ("is_active", "details_changed_at")
 
     def get_fields(self, request, obj=None):
-        return ("company", *DETAILS, "is_active", "details_changed_at") if obj else ("company", *DETAILS, "others")
+        return ("company", *DETAILS, "others", *(("is_active", "details_changed_at") if obj else ()))
 
     def get_readonly_fields(self, request, obj=None):
         return ("company", *Vendor.PROTECTED, *self.readonly_fields) if obj else self.readonly_fields
 
     def save_model(self, request, obj, form, change):
-        if change:
-            vendors.change(Vendor.objects.get(pk=obj.pk), Details.of(obj), by=request.user, seen=form.ids_alike)
-            return
-        seen = form.ids_alike if form.cleaned_data["others"] else ()
-        obj.pk = vendors.enter(obj.company, Details.of(obj), by=request.user, seen=seen).pk
+        obj.pk = form.apply().pk
         obj.refresh_from_db()
+
+    def get_form(self, request, obj=None, change=False, **kwargs):  # Django's signature
+        form = super().get_form(request, obj, change=change, **kwargs)
+        form.by = request.user
+        return form
 
 
 class ProjectForm(forms.ModelForm):

@@ -39,6 +39,10 @@ class EntryForm(forms.ModelForm):
             rehearse(self, self.enter)
         return values
 
+    def _get_validation_exclusions(self):
+        """`enter` answers an e-mail that is a login already."""
+        return super()._get_validation_exclusions() | {"email"}
+
     def enter(self) -> Membership:
         typed = self.cleaned_data
         return people.add_person(
@@ -130,9 +134,20 @@ class MembershipForm(forms.ModelForm):
         return place
 
 
+class MembershipFormSet(forms.BaseInlineFormSet):
+    """Rows are tried on against the login as it is, so they wait where the same page opens or closes it."""
+
+    def clean(self):
+        super().clean()
+        is_open = Person.objects.values_list("is_active", flat=True).get(pk=self.instance.pk)
+        if self.instance.is_active != is_open and any(row.has_changed() for row in self.forms):
+            raise forms.ValidationError("First open or close the login and save. Then change where it is listed.")
+
+
 class MembershipInline(admin.StackedInline):
     model = Membership
     form = MembershipForm
+    formset = MembershipFormSet
     fields = ("company", "vendor", "title", "is_active", "address_is_checked", "reason")
     extra = 0
     can_delete = False
@@ -189,7 +204,9 @@ class PersonAdmin(OwnersAlone):
 
     @admin.display(description="can push to accounting")
     def is_accounting_approver(self, person):
-        return ", ".join(held.company.name for held in person.privileges.all() if held.is_live) or "–"
+        own = {place.company_id for place in person.memberships.all() if place.is_active and not place.vendor_id}
+        held = [each for each in person.privileges.all() if each.is_live and each.company_id in own]
+        return ", ".join(each.company.name for each in held) if held and person.is_active else "–"
 
     @admin.display(description="levels on tools")
     def levels(self, person):

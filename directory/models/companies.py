@@ -79,6 +79,14 @@ class VendorQuerySet(models.QuerySet):
         """These rows in the order of their ids, until the transaction ends: nobody changes their details meanwhile."""
         return list(self.select_for_update(no_key=True, of=("self",)).filter(pk__in=pks).order_by("pk"))
 
+    def known_domains(self) -> dict[int, set[str]]:
+        """{id: where the vendor has its mail, as far as its own address and its active people show} (R82)."""
+        found = {pk: {domain_of(email)} if email else set() for pk, email in self.values_list("pk", "email")}
+        active = {"memberships__is_active": True, "memberships__person__is_active": True}
+        for pk, email in self.filter(**active).values_list("pk", "memberships__person__email"):
+            found[pk].add(domain_of(email))
+        return found
+
     def active(self):
         return self.filter(is_active=True)
 
@@ -158,6 +166,4 @@ class Vendor(models.Model):
 
     def known_domains(self) -> set[str]:
         """Where this vendor has its mail, as far as its own address and its active people show (R82)."""
-        people = self.memberships.filter(is_active=True, person__is_active=True)
-        addresses = [self.email, *people.values_list("person__email", flat=True)]
-        return {domain_of(address) for address in addresses if address}
+        return type(self).objects.filter(pk=self.pk).known_domains()[self.pk]

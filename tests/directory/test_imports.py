@@ -4,7 +4,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from directory.actions import directory_uploads, vendors
+from directory.actions import directory_uploads, people, vendors
 from directory.actions.directory_uploads import plan_of, take_in
 from directory.actions.vendors import Details
 from directory.models import DirectoryUpload, Event, Mail, Membership, Person, Vendor, VendorChange
@@ -241,6 +241,37 @@ def test_the_note_of_a_row_says_nothing_of_who_declined(w, dora):
     Membership.objects.create(company=w.company, person=other, is_active=False, joined_at=None)
     [row] = plan_of(uploaded(w, dora, ("E-mail", "Name"), (other.email, "Whoever"), kind="people")).rows
     assert (row.outcome, row.notes) == ("new", ()) and other.name not in str(row)
+
+
+def test_the_preview_says_what_applying_would_refuse(w, dora):
+    """The whole file waits for the row that is wrong, so it is named before anybody presses the button."""
+    former, closed = w.approver, person("Clo Closed", w.company)
+    Vendor.objects.create(company=w.company, name="Kerr Plumbing")
+    people.deactivate_membership(former.memberships.get(), by=dora, reason="Left")
+    people.deactivate_membership(closed.memberships.get(), by=dora, reason="Left")
+    Person.objects.filter(pk=closed.pk).update(is_active=False)
+    rows = [
+        (former.email, "Sam", ""),
+        (closed.email, "Clo", ""),
+        (dora.email, "Dora", "Acme Concrete"),
+        ("one@kerr.example", "One", "Kerr Plumbing"),
+        ("two@other.example", "Two", "Kerr Plumbing"),
+    ]
+    upload = uploaded(w, dora, ("E-mail", "Name", "Vendor"), *rows, kind="people")
+    said = [" ".join(row.problems) for row in plan_of(upload).rows]
+    words = ["still has Can Push", "login is closed", people.NOT_ONESELF, "", "is not an address at kerr.example"]
+    assert all(word in found and bool(word) == bool(found) for word, found in zip(words, said, strict=True)), said
+    another = uploaded(w, w.owner, ("E-mail", "Vendor"), (dora.email, "Acme Concrete"), kind="people")
+    assert "is the last Admin on the Directory" in " ".join(plan_of(another).rows[0].problems)
+
+
+def test_planning_costs_the_same_for_many_rows(w, dora, django_assert_max_num_queries):
+    rows = [(f"n{number}@example.com", f"Newcomer {number}", "Acme Concrete") for number in range(200)]
+    upload = uploaded(
+        w, dora, ("E-mail", "Name", "Vendor", "Address checked"), *((*r, "yes") for r in rows), kind="people"
+    )
+    with django_assert_max_num_queries(8):
+        assert len(plan_of(upload).work) == 200
 
 
 def test_a_login_of_another_company_is_asked_and_gets_nothing_at_once(w, dora):

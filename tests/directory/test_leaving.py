@@ -196,7 +196,7 @@ def test_a_closed_login_is_not_opened_by_a_directory(w, ada):
     place = membership(w.staff, w)
     people.deactivate_membership(place, by=ada.who, reason="Left")
     type(w.staff).objects.filter(pk=w.staff.pk).update(is_active=False)
-    with pytest.raises(NotNow, match="site owner closed the login"):
+    with pytest.raises(NotNow, match="is closed. A site owner can open it"):
         people.reactivate_membership(place, by=ada.who)
 
 

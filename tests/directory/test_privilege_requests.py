@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from directory.actions import people, privileges
 from directory.actions.grants import set_level
+from directory.audiences import no_longer_meant
 from directory.models import AccountingPrivilege, Event, Mail, PrivilegeRequest
 from directory.permissions import Level, Tool, read_access
 from directory.refusals import NotAllowed, NotNow, Refused
@@ -73,6 +74,19 @@ def test_below_admin_on_the_directory_nobody_asks_or_takes_back(w, asked, level)
 def test_a_site_owner_without_a_level_grants_and_does_not_ask(w):
     with pytest.raises(NotAllowed):
         privileges.ask(w.staff, w.company, by=w.owner, reason="Please")
+    people.add_person(w.company, w.owner.email, "Owner", by=w.owner)
+    set_level(w.owner, Tool.COMPANY_DIRECTORY, w.company, Level.ADMIN, by=w.owner)
+    with pytest.raises(NotNow, match="grant or decline it in the admin"):
+        privileges.ask(w.staff, w.company, by=w.owner, reason="Please")
+
+
+def test_whoever_asked_reads_the_answer_only_while_a_directory_admin(w, asked):
+    """R97."""
+    privileges.decline_request(asked, by=w.owner, reason="Not now")
+    mails = {mail.to: mail for mail in Mail.objects.about(asked).filter(headline__endswith="declined")}
+    assert set(mails) == {asked.asked_by, asked.person}
+    set_level(asked.asked_by, Tool.COMPANY_DIRECTORY, w.company, Level.STANDARD, by=w.owner)
+    assert "no longer" in no_longer_meant(mails[asked.asked_by]) and not no_longer_meant(mails[asked.person])
 
 
 def test_nobody_asks_for_themselves(w):

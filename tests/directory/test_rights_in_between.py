@@ -10,6 +10,7 @@ from django.utils import timezone
 from directory.actions import (
     companies,
     directory_uploads,
+    joining,
     people,
     permission_templates,
     privileges,
@@ -22,7 +23,7 @@ from directory.actions.grants import LevelChange, change_levels, set_level
 from directory.actions.projects import ProjectEntry
 from directory.actions.vendors import Details
 from directory.models import AccountingPrivilege, Person, PrivilegeRequest, Vendor, VendorChange
-from directory.permissions import Level, Tool
+from directory.permissions import Level, Tool, people_with_level
 from directory.refusals import NotAllowed
 from tests.directory.directory_pages import directory_admin
 from tests.factories import world
@@ -173,3 +174,51 @@ def test_a_site_owner_who_is_one_no_more_does_nothing():
     assert AccountingPrivilege.objects.live().count() == 1
     boss.refresh_from_db()
     assert boss.is_superuser
+
+
+# What else two acts at once must not leave behind
+
+
+def meanwhile(first, second) -> str:
+    """What becomes of `second`, begun while `first` is done and not committed."""
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            first()
+            waiting = pool.submit(_tried, second)
+            has_waited = _waits() and not waiting.done()
+        outcome = waiting.result(timeout=30)
+    return outcome if has_waited else f"{outcome} without waiting"
+
+
+@needs_two_writers
+def test_the_last_two_directory_admins_do_not_go_at_once():
+    stage = Stage()
+    w, boss = stage.w, Person.objects.create_superuser("second@example.com", "pw", name="Second Owner")
+
+    def take_from(who, by):
+        level = LevelChange(who, Tool.COMPANY_DIRECTORY, w.company, Level.NONE, Level.ADMIN)
+        return lambda: change_levels(w.company, [level], by=by)
+
+    assert "Nobody would be left" in meanwhile(take_from(stage.ada, w.owner), take_from(stage.other, boss))
+    assert list(people_with_level(w.company, Tool.COMPANY_DIRECTORY, Level.ADMIN)) == [stage.other]
+
+
+@needs_two_writers
+def test_nobody_comes_to_a_vendor_that_is_deactivated_in_this_moment():
+    stage = Stage()
+    company, bolt = stage.w.company, stage.bolt
+    known = world("Harbor Works").reader
+    asked = people.add_person(company, known.email, "", vendor=bolt, by=stage.other)
+
+    def leave():
+        vendors.deactivate(bolt, by=stage.other, reason="Gone")
+
+    def come():
+        people.add_person(company, "new@x.example", "New", vendor=bolt, by=stage.ada, address_is_checked=True)
+
+    assert "is deactivated" in meanwhile(leave, come)
+    vendors.reactivate(bolt, by=stage.ada)
+    assert meanwhile(come, leave) == "done"
+    assert not bolt.memberships.filter(is_active=True).exists()
+    vendors.reactivate(bolt, by=stage.ada)
+    assert "no longer a vendor" in meanwhile(leave, lambda: joining.join(asked, by=known))

@@ -4,8 +4,11 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.urls import reverse
 
-from directory.actions import people, standing
+from directory import second_factor
+from directory.actions import account_links, people, standing, vendors
 from directory.actions.grants import set_level
+from directory.actions.vendors import Details
+from directory.audiences import SITE_OWNER
 from directory.models import AccountingPrivilege, Event, Mail, Membership, Person
 from directory.permissions import Level, Tool, read_access
 from directory.refusals import NotAllowed, Refused
@@ -41,9 +44,10 @@ def test_a_site_owner_made_and_unmade_is_an_event_in_every_company_although_no_d
             "site owner": ["no", "yes"],
         }
         assert (unmade.verb, unmade.changes["site owner"]) == ("no longer a site owner", ["yes", "no"])
-    told = Mail.objects.filter(headline="Site owners: Hope Helper's login was changed")
+    told = Mail.objects.about(helper).filter(headline="The login of Hope Helper was changed by Site Owner")
     assert {mail.to for mail in told} == {w.owner, other.owner, helper} and told.count() == 6
-    assert "site owner: yes, was no" in told.last().text and "Looks after the server" in told.last().text
+    assert {mail.audience for mail in told if mail.to != helper} == {SITE_OWNER}
+    assert "Site owner: was no, is now yes" in told.last().text and "Looks after the server" in told.last().text
 
 
 def test_a_login_no_directory_lists_is_closed_with_an_event_in_every_company(w):
@@ -83,6 +87,34 @@ def test_a_question_to_join_is_taken_back_with_the_login(w):
     change(known, CLOSED, w)
     place.refresh_from_db()
     assert place.state == Membership.State.DECLINED
+
+
+def test_a_session_from_before_does_not_grow_into_a_site_owners(w):
+    """R94: nor does one outlive the flag."""
+    old = signed_in(w.reader)
+    change(w.reader, OWNER, w)
+    assert is_at_the_door(old)
+    new = signed_in(w.reader)
+    change(w.reader, {"is_superuser": False, "is_staff": False}, w)
+    assert is_at_the_door(new)
+
+
+def test_no_link_of_a_closed_login_works_when_it_is_opened_again(w):
+    waiting = account_links.ask_for_email(w.reader, "elsewhere@example.com")
+    change(w.reader, CLOSED, w)
+    change(w.reader, {"is_active": True}, w)
+    waiting.refresh_from_db()
+    assert waiting.closed_at and not w.reader.email_changes.open().exists()
+
+
+def test_whoever_may_open_the_admin_owes_the_second_factor_too(w):
+    """R93: staff with a permission to look read every company's events."""
+    w.company.needs_second_factor = True
+    w.company.save()
+    helper = person("Hope Helper")
+    assert not second_factor.is_required(helper)
+    change(helper, {"is_staff": True}, w)
+    assert second_factor.is_required(helper)
 
 
 def test_the_last_directory_admin_keeps_the_login(w):
@@ -142,6 +174,40 @@ def test_the_last_directory_admin_is_refused_on_the_page_and_not_by_an_error_pag
     address = reverse("admin:directory_person_change", args=[ada.pk])
     answer = site.post(address, person_form(ada, is_active=None, reason="Gone"))
     assert answer.status_code == 200 and "Nobody would be left" in answer.content.decode()
+
+
+def test_closing_a_login_and_changing_its_row_at_once_is_told_and_nothing_typed_is_lost(w):
+    site, address = signed_in(w.owner), reverse("admin:directory_person_change", args=[w.reader.pk])
+    typed = person_form(w.reader, is_active=None, reason="Gone", **{"memberships-0-title": "Clerk of works"})
+    answer = site.post(address, typed)
+    assert answer.status_code == 200 and "First open or close the login" in answer.content.decode()
+    assert "Clerk of works" in answer.content.decode() and Person.objects.get(pk=w.reader.pk).is_active
+
+
+def test_an_e_mail_that_is_a_login_already_is_asked_or_refused_in_words(w):
+    other, site = world("Harbor Works"), signed_in(w.owner)
+    add, typed = reverse("admin:directory_person_add"), {"name": "Rae", "company": other.company.pk}
+    assert site.post(add, typed | {"email": w.reader.email}).status_code == 302
+    assert w.reader.memberships.get(company=other.company).state == Membership.State.ASKED
+    refused = site.post(add, {"name": "Rae", "company": w.company.pk, "email": w.reader.email}).content.decode()
+    assert "is in the directory of Cascade Builders already" in refused and "onstraint" not in refused
+
+
+def test_who_left_is_no_approver_in_the_list_of_people(w):
+    site, listed = signed_in(w.owner), reverse("admin:directory_person_changelist")
+    row = f'<td class="field-is_accounting_approver">{w.company.name}</td>'
+    assert row in site.get(listed).content.decode()
+    people.deactivate_membership(w.approver.memberships.get(), by=w.owner, reason="Left")
+    assert row not in site.get(listed).content.decode()
+
+
+def test_a_vendor_is_held_to_the_same_rules_in_the_admin(w):
+    site = signed_in(w.owner)
+    vendors.enter(w.company, Details("Bolt Electric", "V-100"), by=w.owner)
+    address = reverse("admin:directory_vendor_change", args=[w.vendor.pk])
+    assert "2000" in site.post(address, {"insurance_expires_date": "1990-01-01"}).content.decode()
+    assert "looks like a vendor of" in site.post(address, {"number": "v 0100"}).content.decode()
+    assert site.post(address, {"number": "v 0100", "others": "on"}).status_code == 302
 
 
 def test_a_new_row_that_is_not_ticked_is_told_what_to_do(w):

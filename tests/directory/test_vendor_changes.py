@@ -10,8 +10,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from directory.actions import vendor_changes, vendors
+from directory.actions import people, vendor_changes, vendors
 from directory.actions.vendors import Details
+from directory.audiences import no_longer_meant
 from directory.models import Event, Mail, Vendor, VendorChange
 from directory.notifications import deliver
 from directory.permissions import Level
@@ -301,6 +302,15 @@ def test_between_the_check_and_the_commit_of_an_acceptance_nobody_asks_for_a_cha
     with ThreadPoolExecutor(1) as other, transaction.atomic():
         sage.accepted(export)
         assert "lock timeout" in other.submit(ask_meanwhile).result()
+
+
+def test_the_vendor_is_warned_although_whoever_asked_left_before_the_mail_went(w, dora, sean):
+    """R81, R97: the fraud this is for is an insider's."""
+    vendors.change(w.vendor, Details("Acme Concrete", email="new@evil.example"), by=dora, reason="A letter")
+    people.deactivate_membership(dora.memberships.get(), by=sean, reason="Dismissed")
+    warnings = Mail.objects.exclude(address="")
+    assert {mail.address for mail in warnings} == {"office@acme.example", "new@evil.example"}
+    assert not any(no_longer_meant(mail) for mail in warnings)
 
 
 # The site owner's pages
