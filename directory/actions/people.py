@@ -32,8 +32,8 @@ def add_person(
     """Enter a person in a directory; `vendor` set: as that vendor's. Nobody gets a level by this.
 
     A new e-mail becomes a login and is in at once. One that is a login already is asked first, and is in when its
-    owner agrees (R89); the page that enters it says the same of both (R76). The vendor's other people are told (R82), unless
-    the caller does, who enters many.
+    owner agrees (R89); the page that enters it says the same of both (R76). The vendor's other people are told (R82),
+    unless the caller does, who enters many.
     Raises NotAllowed unless `by` is a site owner or Admin on the company's Directory.
     """
     email = email.strip()
