@@ -17,6 +17,7 @@ from invoicing.board import (
     DECLINED,
     IN_ERP,
     INVITED,
+    NO_CONTACT,
     NOBODY,
     NOT_INVITED,
     STATES,
@@ -197,10 +198,12 @@ class Progress:
         return sum((part["amount"] for part in self.parts), ZERO)
 
 
-def progress_of(groups: list[Group]) -> Progress:
+def progress_of(period: BillingPeriod | None, groups: list[Group]) -> Progress:
+    """Of the open period all who can bill are expected; of a closed one, who began or was asked."""
     sent = [group for group in groups if group.state in SENT]
     billed = sum(group.count for group in sent)
-    expected = sum(group.count for group in groups if group.is_expected)
+    unasked = () if period and period.is_open else (NO_CONTACT, NOT_INVITED)
+    expected = sum(group.count for group in groups if group.is_expected and group.state not in unasked)
     return Progress(billed, expected, picture_of([(group.state, group.gross) for group in sent]))
 
 
@@ -281,7 +284,7 @@ def show(
         "headings": asked.headings(),
         "totals": {name: sum((getattr(group, name) for group in found), ZERO) for name in ("gross", "net")},
         "count": sum(group.count for group in found),
-        "progress": progress_of(groups),
+        "progress": progress_of(period, groups),
         "stranded": stranded_in(project) if is_admin and period.has_stranded else [],
         "is_admin": is_admin,
         "is_silent": any(group.state == INVITED for group in found),

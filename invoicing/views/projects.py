@@ -31,7 +31,7 @@ def project_page(request, project):
         ],
         "period": period,
         "states": tabs_of(groups),
-        "progress": progress_of(groups),
+        "progress": progress_of(period, groups),
         "to_invite": to_invite(period, groups),
         "events": Event.objects.filter(project=project)[:8] if is_project_admin(request.access) else [],
     }

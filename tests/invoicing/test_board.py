@@ -139,6 +139,15 @@ def test_counts_stay_whole_within_the_other_filters_and_totals_follow_what_is_sh
     assert (roof.context["progress"].billed, roof.context["progress"].expected) == (0, 2)
 
 
+def test_of_a_closed_period_only_who_began_or_was_asked_is_expected_as_in_the_list_of_periods(w):
+    there = staged(w)
+    w.period(there["period"].start_date.replace(month=7))
+    page = ask(w, there["period"])
+    assert (page.context["progress"].billed, page.context["progress"].expected) == (1, 2)
+    listed = signed_in(w.admin).get(reverse("periods", args=[w.project.slug])).context["rows"]
+    assert {row.period: row.progress.words for row in listed}[there["period"]] == page.context["progress"].words
+
+
 def test_states_are_drawn_and_each_part_leads_to_its_rows(w):
     there = staged(w)
     text = ask(w, there["period"], q="s").content.decode()
