@@ -57,6 +57,25 @@ def status_moves(table: str, initial: tuple[str, ...], moves: tuple[tuple[str, s
     return _by_vendor(sqlite, postgresql, undo_sqlite, [f"DROP FUNCTION {table}_moves CASCADE"])
 
 
+def put_back(guard: migrations.RunPython, table: str) -> migrations.RunPython:
+    """`guard` once more, for SQLite: a column added there makes the table anew, and its triggers are gone.
+
+    PostgreSQL keeps them, so nothing happens there.
+    """
+
+    def again(apps, schema_editor):
+        if schema_editor.connection.vendor != "sqlite":
+            return
+        with schema_editor.connection.cursor() as cursor:
+            cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = %s", [table])
+            left = [name for (name,) in cursor.fetchall()]
+        for name in left:
+            schema_editor.execute(f"DROP TRIGGER {name}")
+        guard.code(apps, schema_editor)
+
+    return migrations.RunPython(again, migrations.RunPython.noop)
+
+
 def _by_vendor(sqlite, postgresql, undo_sqlite, undo_postgresql) -> migrations.RunPython:
     forward = {"sqlite": sqlite, "postgresql": postgresql}
     backward = {"sqlite": undo_sqlite, "postgresql": undo_postgresql}

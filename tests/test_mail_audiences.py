@@ -208,8 +208,8 @@ OWN = {
     "directory/actions/logins.py",
     "directory/people_mail.py: entered",
     "directory/privilege_mail.py: granted",
-    "directory/privilege_mail.py: declined",
     "directory/privilege_mail.py: withdrawn",
+    "directory/standing_mail.py: changed",
     "directory/notifications.py: _mail_head",
 }
 

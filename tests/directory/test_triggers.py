@@ -3,7 +3,7 @@
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from directory.triggers import status_moves
+from directory.triggers import APPEND_ONLY, status_moves
 
 pytestmark = pytest.mark.django_db
 MOVES = (("red", "green"), ("green", "amber"), ("amber", "red"))
@@ -66,3 +66,22 @@ def test_the_triggers_go_as_they_came():
     status_moves("test_light", ("red",), MOVES).reverse_code(None, connection.SchemaEditorClass(connection))
     run("UPDATE test_light SET status = 'purple'")
     assert status() == "purple"
+
+
+MOVING = ("invoicing_invoice", "invoicing_commitment", "invoicing_changeorder", "erp_integrations_invoiceexport")
+ON_SQLITE = {f"{table}_{what}" for table in APPEND_ONLY for what in ("no_update", "no_delete")}
+ON_SQLITE |= {f"{table}_{what}" for table in MOVING for what in ("moves", "starts")}
+ON_POSTGRESQL = {f"{table}_{what}" for table in APPEND_ONLY for what in ("append_only", "no_truncate")}
+ON_POSTGRESQL |= {f"{table}_moves" for table in MOVING}
+
+
+@pytest.mark.django_db
+def test_every_guard_stands_after_the_last_migration():
+    """R39, R120: a later migration that makes a table anew on SQLite takes its triggers away."""
+    names, expected = {
+        "sqlite": ("SELECT name FROM sqlite_master WHERE type = 'trigger'", ON_SQLITE),
+        "postgresql": ("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal", ON_POSTGRESQL),
+    }[connection.vendor]
+    with connection.cursor() as cursor:
+        cursor.execute(names)
+        assert expected <= {name for (name,) in cursor.fetchall()}
