@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.core.cache import cache
 from django.db import connection, transaction
@@ -737,3 +738,16 @@ def test_signed_in_pages_are_kept_in_no_cache():
     for name, (read, _) in DOORS.items():
         if read and read.answer("commitments admin") == THROUGH:
             assert "no-store" in client.get(site.address(name)).headers.get("Cache-Control", ""), name
+
+
+def test_an_account_page_about_a_row_that_is_not_ones_own_finds_nothing():
+    """The addresses of allauth's that end in an id; a reset's link is tried in test_signing_in."""
+    site = build_site()
+    theirs = Authenticator.objects.create(user=site.people["contact"], type=Authenticator.Type.WEBAUTHN, data={})
+    with_id = [each for each in routes_in(get_resolver().url_patterns, "") if re.match("accounts/.*<int:pk>", each)]
+    assert len(with_id) == 2
+    for who, route in product(sorted(EVERYONE - {"contact"}), with_id):
+        client, address = site.client(who), f"/{route.replace('<int:pk>', str(theirs.pk))}"
+        answers = {_led(getattr(client, method)(address)) for method in ("get", "post")}
+        assert answers == {TO_SIGN_IN if who in OUTSIDE else 404}, (who, address)
+    theirs.refresh_from_db()

@@ -148,11 +148,6 @@ class VendorAdmin(OwnersOnly):
         obj.pk = form.apply().pk
         obj.refresh_from_db()
 
-    def get_form(self, request, obj=None, change=False, **kwargs):  # Django's signature
-        form = super().get_form(request, obj, change=change, **kwargs)
-        form.by = request.user
-        return form
-
 
 class ProjectForm(forms.ModelForm):
     """The same acts as on the directory's pages; tried on first, so that a refusal stands beside its field."""
@@ -201,11 +196,6 @@ class ProjectAdmin(OwnersOnly):
 
     def get_prepopulated_fields(self, request, obj=None):
         return {} if obj else {"slug": ("name",)}
-
-    def get_form(self, request, obj=None, change=False, **kwargs):  # Django's signature
-        form = super().get_form(request, obj, change=change, **kwargs)
-        form.by = request.user
-        return form
 
     def save_model(self, request, obj, form, change):
         obj.pk = form.apply().pk

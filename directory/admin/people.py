@@ -256,9 +256,7 @@ class PersonAdmin(OwnersAlone):
         return [MembershipInline] if obj else []
 
     def get_form(self, request, obj=None, change=False, **kwargs):  # Django's signature
-        form = super().get_form(request, obj, change=change, **kwargs | {"form": LoginForm if obj else EntryForm})
-        form.by = request.user
-        return form
+        return super().get_form(request, obj, change=change, **kwargs | {"form": LoginForm if obj else EntryForm})
 
     def formfield_for_manytomany(self, db_field, request, **kwargs):  # Django's signature
         if db_field.name == "user_permissions":  # staff may be let in to look; levels are set on their own page (R64)

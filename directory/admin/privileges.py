@@ -64,11 +64,6 @@ class PrivilegeAdmin(OwnersAlone):
     def get_readonly_fields(self, request, obj=None):
         return ("state", "last_day") if obj else ()
 
-    def get_form(self, request, obj=None, change=False, **kwargs):  # Django's signature
-        form = super().get_form(request, obj, change=change, **kwargs)
-        form.by = request.user
-        return form
-
     def save_model(self, request, obj, form, change):
         granted = privileges.grant(
             obj.person, obj.company, by=request.user, reason=obj.reason, ends_at=form.instance.ends_at

@@ -109,15 +109,20 @@ def outcomes(acts: dict, take_away, give_back) -> dict[str, str]:
 
 
 def _outcome(act, take_away, give_back) -> str:
-    """Begin `act` while another transaction has taken the right and not committed yet, then let that one commit."""
-    with ThreadPoolExecutor(1) as pool:
-        with transaction.atomic():
-            take_away()
-            waiting = pool.submit(_tried, act)
-            has_waited = _waits() and not waiting.done()
-        outcome = waiting.result(timeout=30)
+    outcome = meanwhile(take_away, act)
     with transaction.atomic():
         give_back()
+    return outcome
+
+
+def meanwhile(first, second) -> str:
+    """What becomes of `second`, begun while `first` is done and not committed."""
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            first()
+            waiting = pool.submit(_tried, second)
+            has_waited = _waits() and not waiting.done()
+        outcome = waiting.result(timeout=30)
     return outcome if has_waited else f"{outcome} without waiting"
 
 
@@ -177,17 +182,6 @@ def test_a_site_owner_who_is_one_no_more_does_nothing():
 
 
 # What else two acts at once must not leave behind
-
-
-def meanwhile(first, second) -> str:
-    """What becomes of `second`, begun while `first` is done and not committed."""
-    with ThreadPoolExecutor(1) as pool:
-        with transaction.atomic():
-            first()
-            waiting = pool.submit(_tried, second)
-            has_waited = _waits() and not waiting.done()
-        outcome = waiting.result(timeout=30)
-    return outcome if has_waited else f"{outcome} without waiting"
 
 
 @needs_two_writers
