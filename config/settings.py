@@ -231,7 +231,8 @@ CONTENT_SECURITY_POLICY = {
 }
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000  # 1,000 lines of a schedule of values × their inputs
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 40_000  # 1,500 lines of a schedule × 12 inputs, 3,000 of a bill × 10 (F12),
+DATA_UPLOAD_MAX_MEMORY_SIZE = 12 * 1024 * 1024  # and each of them as long as it may be
 ATTACHMENT_MAX_BYTES = 20 * 1024 * 1024
 
 # Limits on tries count across threads, processes and, with Redis, hosts.

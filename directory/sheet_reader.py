@@ -188,7 +188,7 @@ def _no_value(content: bytes) -> str:
     cells = content[:end]
     if any(sign.search(cells) for sign in LIKE_FORMULA) and (found := FORMULA.search(cells)):
         return f"{_place_before(cells, found.start())} holds a formula. Copy the cell and paste it as a value."
-    if (b'"e"' in cells or b"'e'" in cells) and (found := ERROR.search(cells)):
+    if b">#" in cells and (found := ERROR.search(cells)):  # #REF! and its like; Calamine refuses any other error
         inside, end = cells.find(b">", found.start()), cells.find(b"</", found.start())
         value = cells[cells.rfind(b">", 0, end) + 1 : end].decode("utf-8", "replace")
         return f"{_place_before(cells, inside)} holds the error {value}. Correct it in the file."

@@ -11,6 +11,7 @@ from directory.refusals import NotAllowed, NotNow, Refused, Stale
 from invoicing.calculations.lines import next_line
 from invoicing.calculations.money import ZERO
 from invoicing.models import Invoice, InvoiceLine, ScheduleLine, StartingLine
+from invoicing.models.bulk_writing import write_all
 from invoicing.numbers import check_number
 from invoicing.opening import check_day
 from invoicing.permissions import ADMIN_RIGHT, BILL_RIGHT, is_project_admin, may_bill, may_edit_amounts
@@ -119,7 +120,7 @@ def save_lines(invoice: Invoice, entries: dict, *, by, version: int, header: Hea
         changes |= {f"{key} {_words(n)}": [before[n], after[n]] for n in after if before[n] != after[n]}
     if header:
         _enter_header(invoice, header, changes)
-    InvoiceLine.objects.bulk_update([lines[pk] for pk in entries], TYPED + SETTLED + ANSWERED_FOR, batch_size=200)
+    write_all([lines[pk] for pk in entries], TYPED + SETTLED + ANSWERED_FOR)
     _save_header(invoice, by, "entered amounts", changes)
     return invoice
 

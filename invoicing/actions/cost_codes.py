@@ -16,7 +16,7 @@ from invoicing.models import USER_DEFINED, CostCode, CostType, CostTypeName, cos
 
 RIGHT = right_named(Tool.COMPANY_DIRECTORY, Level.ADMIN)
 LONGEST_CODE, LONGEST_NAME, LONGEST_TYPE = 20, 120, 30
-MOST_CODES = 9_000  # of one list: the preview sends two inputs for each, below what one form may
+MOST_CODES = 15_000  # of one list: the preview sends two inputs for each, below what one form may
 MOST_TOLD = 200  # changes of one event; the rest is counted
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 
-from invoicing.calculations.money import HUNDRED, ZERO, format_amount, round_half_up, to_cents
+from invoicing.calculations.money import HUNDRED, ZERO, format_amount, is_whole, round_half_up, to_cents
 from invoicing.calculations.retainage import held, release_by_amount, release_by_percent
 
 RATES = ("work_retainage_rate", "stored_retainage_rate")
@@ -31,13 +31,13 @@ class LineInput:
     retainage_released: Decimal = ZERO  # RR
 
     def __post_init__(self):
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if field.name in ("key", "label") or value is None:
-                continue
-            rounded = round_half_up(value, 4 if field.name in RATES else 2)
-            if value != rounded:
-                raise ValueError(f"{field.name} {value} is not in whole cents.")
+        for name, places in AMOUNTS.items():
+            value = getattr(self, name)
+            if value is not None and not is_whole(value, places):
+                raise ValueError(f"{name} {value} is not in whole cents.")
+
+
+AMOUNTS = {field.name: 4 if field.name in RATES else 2 for field in fields(LineInput) if field.type is not str}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from functools import cache
 
 ZERO = Decimal("0.00")
 CENT = Decimal("0.01")
@@ -31,9 +32,21 @@ def round_half_up(number: Decimal, places: int) -> Decimal:
     if not number.is_finite():
         raise ValueError(f"{number} is not a number that can be rounded.")
     try:
-        return number.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP) + 0  # + 0 turns -0.00 into 0.00
+        return number.quantize(_unit(places), ROUND_HALF_UP) + 0  # + 0 turns -0.00 into 0.00
     except InvalidOperation:
         raise ValueError(f"{number:.3E} is too large to be exact.") from None
+
+
+def is_whole(number: Decimal, places: int) -> bool:
+    """Whether rounding to `places` decimals would leave it as it is. Refuses what can't be rounded, as that does."""
+    if isinstance(number, Decimal) and number.is_finite() and number.adjusted() < 20:
+        return number == number.quantize(_unit(places))
+    return number == round_half_up(number, places)
+
+
+@cache
+def _unit(places: int) -> Decimal:
+    return Decimal(1).scaleb(-places)
 
 
 def allocate(total: Decimal, weights: Sequence[Decimal]) -> tuple[Decimal, ...]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Protocol
 from unicodedata import category
 
 from invoicing.calculations.lines import Line
@@ -44,6 +45,13 @@ def ticked(text: str) -> bool:
     return text == "1"
 
 
+class Shown(Protocol):
+    """What a cell is shown of. `worked` costs something, so only what is worked out asks for it."""
+
+    line: InvoiceLine
+    worked: Line
+
+
 @dataclass(frozen=True)
 class Column:
     """`stem` starts the input's name (`work-12`), `field` is the model's, `on_line` the arithmetic's."""
@@ -51,7 +59,7 @@ class Column:
     stem: str
     label: str
     read: Callable[[str], object]
-    show: Callable[[InvoiceLine, Line], str]
+    show: Callable[[Shown], str]
     field: str = ""
     on_line: str = ""
     marks_typed: str = ""  # the model's field that says the amount was typed and does not follow its rate
@@ -71,6 +79,8 @@ class Column:
 
     def is_same(self, one: str, other: str) -> bool:
         """Whether two texts mean the same: 1250 and 1,250.00 do."""
+        if one == other:
+            return True
         try:
             return self.read(one) == self.read(other)
         except ValueError:
@@ -83,16 +93,21 @@ class Column:
         return {self.marks_typed: False} if value is None else {self.marks_typed: True, self.field: value}
 
 
-def _amount(name: str) -> Callable[[InvoiceLine, Line], str]:
-    return lambda line, worked: format_amount(getattr(worked, name))
+def _amount(name: str) -> Callable[[Shown], str]:
+    return lambda row: format_amount(getattr(row.line, name))
 
 
-def _percent(line: InvoiceLine, worked: Line) -> str:
-    return "" if worked.percent_complete is None else format_percent(worked.percent_complete)
+def _worked_out(name: str) -> Callable[[Shown], str]:
+    return lambda row: format_amount(getattr(row.worked, name))
 
 
-def _quantity(line: InvoiceLine, worked: Line) -> str:
-    return format_percent(line.quantity_this_period or ZERO)
+def _percent(row: Shown) -> str:
+    percent = row.worked.percent_complete
+    return "" if percent is None else format_percent(percent)
+
+
+def _quantity(row: Shown) -> str:
+    return format_percent(row.line.quantity_this_period or ZERO)
 
 
 COLUMNS = {
@@ -115,7 +130,7 @@ COLUMNS = {
             "held-work",
             "Retainage on work",
             amount_or_rule,
-            _amount("work_retainage"),
+            _worked_out("work_retainage"),
             "work_retainage",
             "work_retainage_typed",
             marks_typed="work_retainage_is_typed",
@@ -124,7 +139,7 @@ COLUMNS = {
             "held-stored",
             "Retainage on stored material",
             amount_or_rule,
-            _amount("stored_retainage"),
+            _worked_out("stored_retainage"),
             "stored_retainage",
             "stored_retainage_typed",
             marks_typed="stored_retainage_is_typed",
@@ -141,12 +156,12 @@ COLUMNS = {
             "waived",
             "May pass its value",
             ticked,
-            lambda line, worked: str(int(line.over_billing_is_waived)),
+            lambda row: str(int(row.line.over_billing_is_waived)),
             "over_billing_is_waived",
             only_unit_priced=True,
             is_tick=True,
         ),
-        Column("note", "Note", note, lambda line, worked: line.note, "note"),  # last: it may hold the separator
+        Column("note", "Note", note, lambda row: row.line.note, "note"),  # last: it may hold the separator
     )
 }
 

@@ -7,8 +7,10 @@ percentage wins by which of them was changed, and a page that went stale shows b
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import cached_property
 
 from django import forms
+from django.utils.datastructures import MultiValueDict
 
 from directory.refusals import Refused
 from invoicing.actions.amounts import HeaderEntry
@@ -31,14 +33,19 @@ class HeaderForm(forms.Form):
 
 @dataclass
 class Cell:
-    """One input: what it holds, what the page showed when this person opened it, what is stored now, what is wrong."""
+    """One input: what the page showed when this person opened it, what came back, what is wrong with it."""
 
+    row: "Row"
     column: Column
     name: str
     shown: str
-    now: str
     text: str
     problem: str = ""
+
+    @cached_property
+    def now(self) -> str:
+        """What is stored. Of most cells that came back unchanged nobody asks."""
+        return self.column.show(self.row)
 
     @property
     def is_changed(self) -> bool:
@@ -52,7 +59,7 @@ class Cell:
     @property
     def is_pending(self) -> bool:
         """Saving now would change what is stored."""
-        return self.is_changed and not self.column.is_same(self.text, self.now)
+        return self.is_changed and (self.now == self.shown or not self.column.is_same(self.text, self.now))
 
     @property
     def display(self) -> str:
@@ -72,33 +79,36 @@ class Row:
     """One line of the sheet."""
 
     def __init__(self, line: InvoiceLine, columns: tuple[Column, ...], data=None, claim: dict | None = None):
-        self.line = line
-        self.worked = line.as_line()
-        self.claim = claim
-        now = {column.stem: column.show(line, self.worked) for column in columns if column.fits(line)}
-        shown = self._shown(data, now)
+        self.line, self.claim = line, claim
+        self.key = str(line.pk)  # as text, since templates put commas into numbers
+        fitting = [column for column in columns if column.fits(line)]
+        sent = self._sent(data, fitting)
+        shown = sent or {column.stem: column.show(self) for column in fitting}
         self.cells = {
-            column.stem: Cell(column, name, shown[column.stem], now[column.stem], column.typed(data, name, shown))
-            for column in columns
-            if column.stem in now
-            for name in [f"{column.stem}-{line.pk}"]
+            column.stem: Cell(self, column, name, shown[column.stem], column.typed(data, name, shown))
+            for column in fitting
+            for name in [f"{column.stem}-{self.key}"]
         }
+        if not sent:
+            for cell in self.cells.values():
+                cell.now = cell.shown
         self.values = {}
 
-    def _shown(self, data, now: dict[str, str]) -> dict[str, str]:
-        """What the page had shown, by what it sent along; what is stored now where it sent nothing."""
-        sent = data.get(f"shown-{self.line.pk}", "").split(SEPARATOR, len(now) - 1) if data else []
-        return dict(zip(now, sent, strict=True)) if len(sent) == len(now) else now
+    @cached_property
+    def worked(self) -> Line:
+        return self.line.as_line()
+
+    def _sent(self, data, columns: list[Column]) -> dict[str, str] | None:
+        """What the page had shown, where it sent that along as it should."""
+        texts = data.get(f"shown-{self.key}", "").split(SEPARATOR, len(columns) - 1) if data else []
+        if len(texts) != len(columns):
+            return None
+        return {column.stem: text for column, text in zip(columns, texts, strict=True)}
 
     @property
     def shown(self) -> str:
         """What the page sends along as shown: what is stored now, the note last."""
         return SEPARATOR.join(cell.now for cell in self.cells.values())
-
-    @property
-    def key(self) -> str:
-        """The line's id in the page: as text, since templates put commas into numbers."""
-        return str(self.line.pk)
 
     @property
     def problems(self) -> list[Cell]:
@@ -125,7 +135,8 @@ class Row:
 
     def read(self) -> None:
         """Fill `values` from the changed cells; a cell that can't be read gets its problem."""
-        self.values = {stem: cell.read() for stem, cell in self.cells.items() if cell.is_pending}
+        touched = [(stem, cell) for stem, cell in self.cells.items() if cell.text != cell.shown]
+        self.values = {stem: cell.read() for stem, cell in touched if cell.is_pending}
         if not self.problems:
             self._solve()
 
@@ -186,6 +197,8 @@ class Sheet:
 
     def __post_init__(self):
         self.columns = columns_of(self.invoice, self.lines, as_admin=self.as_admin)
+        if isinstance(self.data, MultiValueDict):
+            self.data = {name: values[-1] for name, values in self.data.lists() if values}  # asked thousands of times
         self.rows = [Row(line, self.columns, self.data, self.claims.get(line.schedule_line_id)) for line in self.lines]
         self.stems = {column.stem for column in self.columns}
         self.holds_on_stored = bool(self.stems & {"stored", "held-stored"}) or any(

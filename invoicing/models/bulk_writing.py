@@ -23,7 +23,7 @@ def write_all(rows: Sequence[models.Model], overwritten: Sequence[str]) -> None:
             f"INSERT INTO {quoted(meta.db_table)} ({columns}) SELECT {taken} FROM {_source()} WHERE true "
             f"ON CONFLICT ({quoted(meta.pk.column)}) DO UPDATE SET "
             + ", ".join(f"{column} = excluded.{column}" for column in changed),
-            [json.dumps(values)],
+            [json.dumps(values, default=str)],  # moments as text; the database reads them
         )
 
 

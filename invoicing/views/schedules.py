@@ -57,12 +57,19 @@ def edit_schedule(request, schedule: Schedule):
     if sheet.is_cut:
         return _show(request, schedule, sheet, Refused("Part of the page did not arrive. Save again."))
     if request.POST.get("then") == "rows":
-        return _show(request, schedule, sheet, blank=MORE_ROWS)
+        return _show_more(request, schedule, sheet)
     if sheet.version != commitment.version:
         return _show_both(request, schedule, sheet, stored)
     if not sheet.is_valid():
         return _show(request, schedule, sheet, Refused("Nothing was saved yet."))
     return _save(request, schedule, sheet)
+
+
+def _show_more(request, schedule: Schedule, sheet: ScheduleSheet):
+    if len(sheet.rows) < MOST_LINES:
+        return _show(request, schedule, sheet, blank=min(MORE_ROWS, MOST_LINES - len(sheet.rows)))
+    full = Refused(f"A schedule of values has {MOST_LINES:,} lines at most. Save what you have.")
+    return _show(request, schedule, sheet, full, blank=0)
 
 
 def _save(request, schedule: Schedule, sheet: ScheduleSheet):
@@ -125,7 +132,7 @@ def _show_both(request, schedule: Schedule, sheet: ScheduleSheet, stored):
 def _show(request, schedule, sheet, refused: Refused | None = None, *, blank: int = BLANK_ROWS, contested: int = 0):
     commitment = schedule.commitment
     stored_total = total(sheet.stored.values())
-    sheet.add_blank(blank if sheet.rows or blank == MORE_ROWS else MORE_ROWS)
+    sheet.add_blank(blank if sheet.rows else MORE_ROWS)
     has_units = commitment.is_unit_based or any(row.texts["quantity"] for row in sheet.rows)
     context = {
         "project": commitment.project,

@@ -262,6 +262,11 @@ def _():
     return with_sheet(data("<c r='A1' t='e'><v>#REF!</v></c>"))
 
 
+@hostile("an error that there is not")
+def _():
+    return with_sheet(data("<c r='A1' t='e'><v>Vendor</v></c>"))
+
+
 @hostile("a cell in a column that Excel lacks")
 def _():
     return with_sheet(data("<c r='ZZZZZZ1' t='str'><v>x</v></c>"))

@@ -170,7 +170,7 @@ def test_a_list_does_what_was_looked_at_or_is_looked_at_again(w, ada):
 def test_a_list_longer_than_a_form_can_send_is_refused_before_anybody_looks_at_it(w, ada):
     rows = b"".join(b"%d,Code\n" % number for number in range(cost_codes.MOST_CODES + 1))
     page = uploaded(signed_in(ada), w, b"Cost code,Name\n" + rows)
-    assert page.status_code == 422 and "It has 9,001 rows" in text_of(page)
+    assert page.status_code == 422 and "It has 15,001 rows" in text_of(page)
 
 
 # In lines, whoever asks and however

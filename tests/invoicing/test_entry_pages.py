@@ -1,8 +1,12 @@
 """The entry sheet and the page before sending, used by a contact and by an Admin on their behalf (I-2 … I-9, U5)."""
 
+import re
 from datetime import date
+from urllib.parse import urlencode
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from directory.actions.grants import set_level
 from directory.models import Event
@@ -352,3 +356,47 @@ def test_a_bill_that_came_back_can_be_put_aside_as_a_draft(w):
     invoice = w.sent_back()
     assert signed_in(w.contact).post(at(invoice, "invoice-save-draft")).status_code == 302
     assert Invoice.objects.get(pk=invoice.pk).status == Invoice.Status.DRAFT
+
+
+def test_500_lines_that_change_are_saved_in_one_statement(w):
+    """F11."""
+    lines = [w.line(f"Room {number}", "100.00") for number in range(500)]
+    invoice = w.draft(w.commitment(lines=lines))
+    client = signed_in(w.contact)
+    data = sheet(client.get(at(invoice, "invoice-enter")))
+    data |= {f"work-{line.pk}": "12.50" for line in invoice.lines.all()} | {"number": "B-500"}
+    with CaptureQueriesContext(connection) as asked:
+        assert client.post(at(invoice, "invoice-enter"), data).status_code == 302
+    writing = [each["sql"] for each in asked if re.match(r'(INSERT INTO|UPDATE) "invoicing_invoice', each["sql"])]
+    assert len(writing) == 2, "the lines, and the invoice with its sums"
+    invoice.refresh_from_db()
+    assert invoice.lines.filter(work_this_period=D("12.50"), work_retainage=D("1.25")).count() == 500
+    assert invoice.total_completed_and_stored == D("6250.00")
+
+
+def test_a_line_that_was_judged_keeps_when_and_by_whom(w):
+    """Lines are written whole, so what nobody typed must come through as it was."""
+    invoice = w.sent_back(w.draft(w.commitment()))
+    before = invoice.lines.values().first()
+    assert before["verdict_at"] and before["verdict_by_id"]
+    client = signed_in(w.contact)
+    data = sheet(client.get(at(invoice, "invoice-enter"))) | {f"note-{before['id']}": "Poured on Friday"}
+    client.post(at(invoice, "invoice-enter"), data)
+    after = invoice.lines.values().get(pk=before["id"])
+    assert after == before | {"note": "Poured on Friday"}
+
+
+def test_1000_lines_of_six_fields_can_be_sent(w):
+    """F12."""
+    lines = [w.line(f"Room {number}", "100.00") for number in range(1000)]
+    invoice = w.draft(w.commitment(lines=lines))
+    client = signed_in(w.contact)
+    data = sheet(client.get(at(invoice, "invoice-enter")))
+    data |= {f"work-{line.pk}": "1" for line in invoice.lines.all()}
+    data |= {f"note-{line.pk}": "€" * 300 for line in invoice.lines.all()}  # nine bytes each, as a form sends them
+    assert len(data) > 6000
+    sent = urlencode(data)
+    assert len(sent) > 2_621_440, "more than Django takes unless told otherwise"
+    answer = client.post(at(invoice, "invoice-enter"), sent, content_type="application/x-www-form-urlencoded")
+    assert answer.status_code == 302
+    assert invoice.lines.filter(work_this_period=D("1.00"), note="€" * 300).count() == 1000

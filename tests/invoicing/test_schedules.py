@@ -3,6 +3,7 @@
 import io
 import re
 from datetime import UTC, datetime
+from urllib.parse import urlencode
 
 import openpyxl
 import pytest
@@ -439,6 +440,32 @@ def test_1000_lines_can_be_sent_and_a_form_that_arrives_cut_saves_nothing():
     assert "did not arrive" in text_of(client.post(address(commitment), cut))
     assert client.post(address(commitment), data).status_code == 302
     assert commitment.lines.count() == 1000
+
+
+def test_the_longest_schedule_that_can_be_saved_can_also_be_sent():
+    """F12: 1,500 lines, each text as long as it may be and nine bytes a letter, every box ticked but the last."""
+    there = world()
+    commitment = draft(there, [there.line("First", "1.00")], accounting_method="unit")
+    words = "€" * 200
+    wanted = [*rows(commitment), *(new_row(description=words) for _ in range(MOST_LINES - 1))]
+    data = sent(commitment, wanted, place=[str(place) for place in range(1, MOST_LINES + 1)])
+    data |= {"line": [data["line"][0], *[""] * (MOST_LINES - 1)], "remove": [str(at) for at in range(1, MOST_LINES)]}
+    body = urlencode(data, doseq=True)
+    answer = signed_in(there.admin).post(address(commitment), body, content_type="application/x-www-form-urlencoded")
+    assert answer.status_code == 302 and commitment.lines.count() == 1
+
+
+def test_without_scripts_no_more_rows_are_offered_than_can_be_saved():
+    there = world()
+    commitment = draft(there, [there.line("First", "1.00")])
+    client = signed_in(there.admin)
+    for count, shown in ((MOST_LINES - 5, MOST_LINES), (MOST_LINES, MOST_LINES)):
+        wanted = [*rows(commitment), *(new_row(description=f"Line {n}") for n in range(count - 1))]
+        data = sent(commitment, wanted, then="rows")
+        data["line"] = [data["line"][0], *[""] * (count - 1)]
+        answer = client.post(address(commitment), data)
+        assert len(answer.context["sheet"].rows) == shown and f"Line {count - 2}" in text_of(answer)
+    assert answer.status_code == 422 and "1,500 lines at most" in text_of(answer)
 
 
 def test_the_page_costs_the_same_for_few_and_for_500_lines(django_assert_max_num_queries):

@@ -1,0 +1,54 @@
+"""A goal, and how it is measured: ours and a reference by turns in one process, so that a busy machine slows both."""
+
+import gc
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from statistics import median
+from time import perf_counter
+
+RUNS = 9
+
+
+@dataclass(frozen=True)
+class Figure:
+    """`goal`: how much of the reference's time ours may take; seconds by run, ours and the reference's side by side."""
+
+    number: str
+    what: str
+    reference: str
+    goal: Decimal
+    ours: list
+    theirs: list
+
+    @property
+    def ratio(self) -> Decimal:
+        """Of the medians; this is what the goal is about."""
+        return _ratio(median(self.ours), median(self.theirs))
+
+    @property
+    def best(self) -> Decimal:
+        """Of the quickest runs, which a busy machine disturbs least."""
+        return _ratio(min(self.ours), min(self.theirs))
+
+    @property
+    def is_met(self) -> bool:
+        return self.ratio <= self.goal
+
+
+def _ratio(ours, theirs) -> Decimal:
+    return Decimal(f"{ours / theirs:.3f}")
+
+
+def compare(number: str, what: str, goal: str, ours: Callable, reference: str, theirs: Callable) -> Figure:
+    """After a warm-up, `RUNS` times each, by turns."""
+    ours(), theirs()
+    times = [(_seconds(ours), _seconds(theirs)) for _ in range(RUNS)]
+    return Figure(number, what, reference, Decimal(goal), *map(list, zip(*times, strict=True)))
+
+
+def _seconds(act: Callable):
+    gc.collect()
+    start = perf_counter()
+    act()
+    return perf_counter() - start

@@ -1,0 +1,191 @@
+"""The lines of a bill's entry sheet, put together as text: a page of 500 has 3,000 inputs (F10)."""
+
+from decimal import Decimal
+from html import escape
+
+from django import template
+from django.template.defaultfilters import floatformat
+from django.utils.safestring import SafeString, mark_safe
+
+from invoicing.calculations.money import MINUS, round_half_up
+from invoicing.forms.entry import Cell, Row, Sheet
+from invoicing.models import Commitment, ScheduleLine, Verdict
+
+register = template.Library()
+TONES = {Verdict.APPROVED: " is-ok", Verdict.REJECTED: " is-bad"}
+
+
+@register.simple_tag
+def bill_line(sheet: Sheet, row: Row, commitment: Commitment) -> SafeString:
+    """One line with its inputs and what is wrong with them, in a <tbody> that is left open for what was said of it."""
+    cells = [_first(row), _name(row), _amount(row.worked.scheduled_value)]
+    if sheet.stems & {"work", "quantity"}:
+        cells += _work(sheet, row)
+    if "stored" in sheet.stems:
+        cells += _stored(row)
+    cells += _results(row)
+    cells += _retainage(sheet, row)
+    if "waived" in sheet.stems:
+        cells.append(f'<td class="c">{_waived(row)}</td>')
+    cells.append(_note(row))
+    return mark_safe(f"{_opening(row, commitment)}\n<tr>{''.join(cells)}</tr>\n{_problems(sheet, row)}")
+
+
+def _opening(row: Row, commitment: Commitment) -> str:
+    """What sheet.js reckons with stands in `data-`: dollars as whole cents."""
+    line, planned, worked = row.line, row.line.schedule_line, row.worked
+    marks = TONES.get(line.verdict, "") + (" has-problem" if row.problems else "")
+    amounts = {
+        "scheduled": worked.scheduled_value,
+        "before": worked.work_previous,
+        "stored-before": worked.stored_previous,
+        "held-work": worked.work_retainage_previous,
+        "held-stored": worked.stored_retainage_previous,
+        "work-rate": worked.work_retainage_rate,
+        "stored-rate": worked.stored_retainage_rate,
+    }
+    more = "".join([f' data-{name}="{_cents(amount)}"' for name, amount in amounts.items()])
+    if commitment.allows_over_billing or line.over_billing_is_waived:
+        more += ' data-may-exceed="1"'
+    if planned.unit_price:
+        more += f' data-unit-price="{planned.unit_price}"'
+    return (
+        f'<tbody class="line{marks}" id="line-{planned.key}" data-row="{planned.position}" '
+        f'data-decision="{line.verdict}" data-problem="{int(bool(row.problems))}"{more}>'
+    )
+
+
+def _first(row: Row) -> str:
+    place = f"{row.line.schedule_line.position:,}"
+    return f'<td class="c">{place}<input type="hidden" name="shown-{row.key}" value="{escape(row.shown)}"></td>'
+
+
+def _name(row: Row) -> str:
+    planned, words = row.line.schedule_line, escape(row.line.schedule_line.description)
+    price = f' <span class="soft">{_quantity_times_price(planned)}</span>' if planned.is_unit_priced else ""
+    verdict = f'<span class="sr"> ({row.line.get_verdict_display()})</span>' if row.line.verdict else ""
+    code = escape(planned.cost_code.code)
+    return f'<th scope="row" title="{words}"><span class="code">{code}</span>{words}{price}{verdict}</th>'
+
+
+def _quantity_times_price(planned: ScheduleLine) -> str:
+    return f"{floatformat(planned.quantity, '-2g')} {escape(planned.unit)} × {floatformat(planned.unit_price, '-4g')}"
+
+
+def _work(sheet: Sheet, row: Row) -> list[str]:
+    cells, worked = row.cells, row.worked
+    parts = [_amount(worked.work_previous)]
+    if "quantity" in sheet.stems:
+        parts.append(f"<td>{_input(row, cells['quantity'], 'quantity') if 'quantity' in cells else ''}</td>")
+    parts.append(f"<td>{_input(row, cells['work'], 'work') if 'work' in cells else _worth(row)}</td>")
+    if "percent" in cells:
+        parts.append(f"<td>{_input(row, cells['percent'], 'percent')}</td>")
+    else:
+        parts.append(_output("percent", _percent(worked.percent_complete)))
+    return parts
+
+
+def _worth(row: Row) -> str:
+    """Of a line with a unit price: what its quantity comes to."""
+    planned = row.line.schedule_line
+    label = f"This period, line {planned.position:,}, quantity times {floatformat(planned.unit_price, '-4g')}"
+    value = f"{row.worked.work_this_period:,.2f}"
+    return f'<input class="cell" data-cell="work" readonly value="{value}" aria-label="{label}">'
+
+
+def _stored(row: Row) -> list[str]:
+    return [
+        _amount(row.worked.stored_previous),
+        f"<td>{_input(row, row.cells['moved'], 'moved')}</td>",
+        f"<td>{_input(row, row.cells['stored'], 'stored')}</td>",
+        _output("presently_stored", _money(row.worked.stored_presently)),
+    ]
+
+
+def _results(row: Row) -> list[str]:
+    worked = row.worked
+    return [
+        _output("total", _money(worked.total_completed_and_stored)),
+        _output("balance", _money(worked.balance_to_finish)),
+    ]
+
+
+def _retainage(sheet: Sheet, row: Row) -> list[str]:
+    worked, cells = row.worked, row.cells
+    parts = [_held(row, cells.get("held-work"), worked.work_retainage_rate, worked.work_retainage)]
+    if sheet.holds_on_stored:
+        parts.append(_held(row, cells.get("held-stored"), worked.stored_retainage_rate, worked.stored_retainage))
+    if "release" in sheet.stems:
+        parts.append(f"<td>{_input(row, cells['release'], 'release')}</td>")
+    return parts
+
+
+def _held(row: Row, cell: Cell | None, rate: Decimal, amount: Decimal) -> str:
+    """An Admin types it; all others read by which rate it is held."""
+    if cell:
+        return f"<td>{_input(row, cell, '')}</td>"
+    return f'<td class="n"><span class="soft">{rate.normalize():f} %</span> {_money(amount)}</td>'
+
+
+def _waived(row: Row) -> str:
+    cell = row.cells.get("waived")
+    if cell is None:
+        return ""
+    checked = " checked" if cell.display == "1" else ""
+    label = f"Line {row.line.schedule_line.position:,} may pass its scheduled value"
+    return f'<label><input type="checkbox" name="{cell.name}" value="1"{checked} aria-label="{label}"></label>'
+
+
+def _note(row: Row) -> str:
+    cell, label = row.cells["note"], f"Note, line {row.line.schedule_line.position:,}"
+    return (
+        f'<td><input class="cell text" id="{cell.name}" name="{cell.name}" maxlength="300" '
+        f'value="{escape(cell.display)}" aria-label="{label}"{_marks(row, cell)}></td>'
+    )
+
+
+def _problems(sheet: Sheet, row: Row) -> str:
+    words = " ".join([f"{cell.column.label}: {escape(cell.problem)}" for cell in row.problems])
+    hidden = "" if row.problems else " hidden"
+    return (
+        f'<tr class="under"{hidden}><td colspan="{sheet.width}">'
+        f'<p class="under-text tone-warn" id="problem-{row.key}" data-problem>{words}</p></td></tr>'
+    )
+
+
+# One cell
+
+
+def _input(row: Row, cell: Cell, kind: str) -> str:
+    """`kind`: how sheet.js calls it; "" where it reckons nothing with it."""
+    data = f' data-cell="{kind}"' if kind else ""
+    label = f"{cell.column.label}, line {row.line.schedule_line.position:,}"
+    return (
+        f'<input class="cell" id="{cell.name}" name="{cell.name}"{data} inputmode="decimal" autocomplete="off" '
+        f'value="{escape(cell.display)}" aria-label="{label}"{_marks(row, cell)}>'
+    )
+
+
+def _marks(row: Row, cell: Cell) -> str:
+    return f' aria-invalid="true" aria-describedby="problem-{row.key}"' if cell.problem else ""
+
+
+def _output(name: str, words: str) -> str:
+    return f'<td class="n"><output data-out="{name}">{words}</output></td>'
+
+
+def _amount(amount: Decimal) -> str:
+    return f'<td class="n">{_money(amount)}</td>'
+
+
+def _money(amount: Decimal) -> str:
+    """A line's amounts are whole cents; this only writes them out."""
+    return f"{amount:,.2f}".replace("-", MINUS)
+
+
+def _cents(amount: Decimal) -> str:
+    return str(int(amount * 100))
+
+
+def _percent(percent: Decimal | None) -> str:
+    return "" if percent is None else f"{round_half_up(percent, 1):,f} %".replace("-", MINUS)

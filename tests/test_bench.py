@@ -1,0 +1,40 @@
+"""The benchmark measures what it says, prints every goal, and leaves nothing behind; nobody judges them here."""
+
+import re
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+
+from benchmarks import long_forms, long_job, measuring, uploads
+from directory.models import Company
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _small(monkeypatch):
+    monkeypatch.setattr(measuring, "RUNS", 1)
+    for module in (uploads, long_job, long_forms):
+        monkeypatch.setattr(module, "LINES", 20)
+
+
+def test_every_goal_is_measured_and_nothing_is_left():
+    out = StringIO()
+    call_command("bench", stdout=out)
+    head, *rows = out.getvalue().splitlines()
+    assert re.findall("best|at most", head) == ["best", "at most"]
+    assert sorted(row.split()[0] for row in rows) == ["F10", "F10", "F11", "F11", "F3"]
+    assert all(row.endswith(("met", "NOT MET")) for row in rows)
+    assert not Company.objects.filter(slug__startswith="bench-").exists()
+
+
+def test_one_group_can_be_measured_alone():
+    out = StringIO()
+    call_command("bench", "F3", stdout=out)
+    assert [row.split()[0] for row in out.getvalue().splitlines()] == ["goal", "F3"]
+
+
+def test_a_goal_is_about_the_median():
+    figure = measuring.Figure("F0", "x", "y", measuring.Decimal("0.5"), [1, 9, 9], [10, 10, 10])
+    assert (figure.ratio, figure.best, figure.is_met) == (measuring.Decimal("0.900"), measuring.Decimal("0.100"), False)
