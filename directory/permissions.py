@@ -14,7 +14,7 @@ from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.db.models import Q, QuerySet
 from django.utils import timezone
-from guardian.shortcuts import assign_perm, get_objects_for_user, remove_perm
+from guardian.shortcuts import assign_perm, remove_perm
 from guardian.utils import get_group_obj_perms_model, get_user_obj_perms_model
 
 from directory.refusals import NotAllowed
@@ -162,14 +162,11 @@ def objects_with_level(person, tool: Tool, level: Level) -> QuerySet:
     if not tool.is_for_vendors:
         memberships = memberships.filter(vendor=None)
     company = "pk" if tool.scope == "company" else "company"
-    return get_objects_for_user(
-        person,
-        _codenames_from(tool, level),  # bare: with an app's label guardian would take "directory_admin" of either model
-        model.objects.filter(**{f"{company}__in": memberships.values("company")}),
-        any_perm=True,
-        with_superuser=False,
-        accept_global_perms=False,
-    )
+    rungs = {"permission__codename__in": _codenames_from(tool, level)}
+    own = get_user_obj_perms_model(model).objects.filter(user=person, **rungs).values("content_object")
+    of_groups = get_group_obj_perms_model(model).objects.filter(group__user=person, **rungs).values("content_object")
+    held = Q(pk__in=own) | Q(pk__in=of_groups)
+    return model.objects.filter(held, **{f"{company}__in": memberships.values("company")})
 
 
 # With one of these a person moves money: approves or accepts it, says where it goes, or says who may (R93, R94).

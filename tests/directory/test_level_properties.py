@@ -3,6 +3,7 @@
 import pytest
 from django.contrib.auth.models import Group
 from django.db import transaction
+from guardian.shortcuts import get_objects_for_user
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -75,6 +76,11 @@ class Crowd:
         return self.companies if tool.scope == "company" else self.projects
 
 
+def guardians_list(someone, tool: Tool, rung: Level):
+    model = Company if tool.scope == "company" else Project
+    return get_objects_for_user(someone, tool.codename(rung), model, accept_global_perms=False)
+
+
 @pytest.fixture
 def crowd():
     return Crowd()
@@ -109,6 +115,7 @@ def lists_agree(crowd, levels) -> None:
             for someone in crowd.people:
                 allowed = {on for on in crowd.places(tool) if levels[someone.pk, tool, on.pk] >= rung}
                 assert set(objects_with_level(someone, tool, rung)) == allowed
+                assert allowed <= set(guardians_list(someone, tool, rung)), "guardian's own list is right too"
             for on in crowd.places(tool):
                 holders = {each for each in crowd.people if levels[each.pk, tool, on.pk] >= rung}
                 assert set(people_with_level(on, tool, rung)) == holders
