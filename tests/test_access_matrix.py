@@ -11,6 +11,7 @@ from itertools import product
 
 import pytest
 from allauth.mfa.models import Authenticator
+from django.conf import settings
 from django.contrib import admin
 from django.core.cache import cache
 from django.db import connection, transaction
@@ -56,6 +57,9 @@ OWN = {
 CONTACTS = {"contact", "contact of another vendor", "former contact", "contact without a level"}
 OTHERS = {"site owner without a grant", "staff of the admin", "admin of another company"}
 EVERYONE = OUTSIDE | OWN | CONTACTS | OTHERS
+
+# Whom PostgreSQL is asked about, where SQLite has been asked about all: who gets through is not the database's to say.
+BUSIEST = {"anonymous", "commitments admin", "contact", "accounting approver", "company directory admin"}
 
 READERS = {"commitments read only", "commitments standard", "commitments admin"}
 ADMIN = {"commitments admin"}
@@ -463,7 +467,7 @@ def test_every_door_opens_for_somebody():
     assert closed == NOT_STAGED
 
 
-@pytest.mark.parametrize("who", sorted(EVERYONE))
+@pytest.mark.parametrize("who", sorted(EVERYONE) if settings.EMBEDDED else sorted(BUSIEST))
 def test_each_door_opens_for_those_and_only_those(who):
     site = build_site()
     assert set(site.people) == EVERYONE
@@ -543,9 +547,7 @@ IDS = {
 }
 
 
-@pytest.mark.parametrize(
-    "who", ["commitments admin", "contact", "accounting approver", "company directory admin", "project directory admin"]
-)
+@pytest.mark.parametrize("who", sorted(BUSIEST - {"anonymous"}))
 def test_an_id_of_another_company_in_an_address_of_ones_own_finds_nothing(who):
     """R61, R62: every id of every address, read and written, is looked up inside what the person may see."""
     site, other = build_site(), build_site()
