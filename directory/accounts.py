@@ -76,7 +76,7 @@ class Accounts(DefaultAccountAdapter):
             path = reverse("account_reset_password_from_key", args=[context["uid"], seal(context["key"])])
             logins.mail_reset_link(person, path)
         else:
-            raise NotImplementedError(template_prefix)
+            raise ValueError(f"No mail is written for {template_prefix}.")
 
     def send_notification_mail(self, template_prefix: str, user, context=None, email=None) -> None:
         """Something about the login changed: written down, and its owner is told."""

@@ -20,6 +20,10 @@ OPTIONS = {"resultTypes": ["violations"], "runOnly": {"type": "tag", "values": R
 SHOTS = os.environ.get("SHOTS")
 WIDTHS = (1440, 390)
 READ = {("light", 1440), ("dark", 390)}
+# Amounts in boxes that reach out of their box, which clips them.
+CUT_OFF = """[...document.querySelectorAll('.stat dd')]
+    .filter(dd => dd.getBoundingClientRect().right > dd.parentElement.getBoundingClientRect().right + 0.5)
+    .map(dd => dd.textContent)"""
 DRAWN = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 OTHERS = {"exclude": [".select2"]}  # Django's own choice of a person or company names itself only to some readers
 
@@ -39,6 +43,7 @@ def wrong_on(page: Page, name: str, scheme: str) -> list[str]:
         reach = page.evaluate("document.documentElement.scrollWidth")
         if reach > width:
             found.append(f"{where}: {reach} px wide")
+        found += [f"{where}: {figure} is cut off" for figure in page.evaluate(CUT_OFF)]
         if SHOTS or (scheme, width) in READ:
             found += [f"{where}: {problem}" for problem in violations(page)]
         if SHOTS:
