@@ -9,6 +9,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from django import template
+from django.conf import settings
 from django.db.models import Model
 from django.templatetags.static import static
 from django.urls import reverse
@@ -231,6 +232,12 @@ def own_words(subject: object, field: str) -> str:
         return state_in_words(subject, getattr(subject, field))
     words = getattr(subject, f"get_{field}_display", None)
     return str(words()) if words else ""
+
+
+@register.simple_tag
+def most_of_a_form() -> str:
+    """How many cells and how many bytes one form may hold (F12); app.js sends nothing above it."""
+    return f"{settings.DATA_UPLOAD_MAX_NUMBER_FIELDS} {settings.DATA_UPLOAD_MAX_MEMORY_SIZE}"
 
 
 @register.simple_tag

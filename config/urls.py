@@ -6,6 +6,7 @@ from django.urls import include, path
 
 from config.home import home
 
+handler400 = "config.bad_requests.bad_request"
 admin.site.login = secure_admin_login(admin.site.login)
 
 urlpatterns = [

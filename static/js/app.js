@@ -8,6 +8,7 @@
    data-needs-script                    shown only when scripts run
    data-tick-all="name"                 a checkbox that ticks every checkbox of that name in its form
    data-selected="name"                 text for the number ticked; data-cents on each checkbox feeds data-selected-sum
+   <body data-form-most="fields bytes"> the most that one form may hold: more is not sent, so nothing typed is lost (F12)
    window "plumbline:say" {detail}      any script asks for words in the polite live region */
 (() => {
   const root = document.documentElement;
@@ -61,6 +62,20 @@
     if (box.form && box.type === "checkbox") count(box.form);
   });
   for (const out of document.querySelectorAll("[data-selected]")) count(out.closest("form"));
+
+  const [mostFields, mostBytes] = (document.body.dataset.formMost ?? "").split(" ").map(Number);
+  document.addEventListener("submit", (event) => {
+    const sent = [...new FormData(event.target)].filter(([, value]) => typeof value === "string");
+    if (!(sent.length > mostFields || new URLSearchParams(sent).toString().length > mostBytes)) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    const words = `Nothing was sent: this form holds more than can be taken at once (${sent.length.toLocaleString("en-US")} cells; ${mostFields.toLocaleString("en-US")} and ${Math.floor(mostBytes / 2 ** 20)} MB are the most). All you typed is still here. Take some lines out and save in parts, or upload an Excel file.`;
+    const told = event.target.querySelector("[data-too-much]") ?? document.createElement("p");
+    Object.assign(told, { className: "error-summary", tabIndex: -1, textContent: words });
+    told.dataset.tooMuch = "";
+    event.target.prepend(told);
+    told.focus();
+  }, true);
 
   let goes = false;
   document.addEventListener("keydown", (event) => {

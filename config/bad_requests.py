@@ -1,0 +1,23 @@
+"""What somebody reads whose request could not be read: damaged, or more than is taken at once (F12)."""
+
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
+from django.http import HttpResponse
+from django.template.loader import render_to_string
+
+TOO_MUCH = RequestDataTooBig | TooManyFieldsSent | TooManyFilesSent
+
+
+def bad_request(request, exception) -> HttpResponse:
+    """Without `request` in the template: it may be the very thing that cannot be read."""
+    if isinstance(exception, TOO_MUCH):
+        return HttpResponse(render_to_string("413.html", limits()), status=413)
+    return HttpResponse(render_to_string("400.html"), status=400)
+
+
+def limits() -> dict[str, str]:
+    """What one form may hold, in words: cells, and text without its files."""
+    return {
+        "most_fields": f"{settings.DATA_UPLOAD_MAX_NUMBER_FIELDS:,}",
+        "most_text": f"{settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 2**20} MB",
+    }

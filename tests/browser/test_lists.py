@@ -1,0 +1,52 @@
+"""Keys of a list, and a form that holds too much, in a real browser (screens 9.11, U8, F12)."""
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import expect
+
+from tests.factories import world
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+def test_a_board_is_walked_ticked_and_opened_by_keys_unless_they_are_off(enter):
+    there = world()
+    period = there.period()
+    for number in ("LK-001", "LK-002", "LK-003"):
+        there.commitment(number=number)
+    page = enter(there.admin)
+    page.goto(reverse("period", args=[there.project.slug, period.pk]))
+    rows = page.locator("[data-list] tbody tr")
+    for key in ("j", "j", "k", "j", "x"):
+        page.keyboard.press(key)
+    expect(rows.nth(1)).to_be_focused()
+    expect(rows.nth(1).get_by_role("checkbox")).to_be_checked()
+    expect(rows.nth(0).get_by_role("checkbox")).not_to_be_checked()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/LK-002/")
+
+    page.go_back()
+    page.evaluate("document.documentElement.dataset.keys = 'off'")
+    page.keyboard.press("j")
+    expect(page.locator("[data-list] tr:focus")).to_have_count(0)
+
+
+def test_a_form_that_holds_too_much_is_not_sent_and_keeps_what_was_typed(enter, settings):
+    """F12: no lost input, also in rows that scripts made."""
+    there = world()
+    commitment = there.commitment(lines=[there.line("First", "1.00")], moves=(), contact=False)
+    settings.DATA_UPLOAD_MAX_NUMBER_FIELDS = 60
+    page = enter(there.admin)
+    page.goto(reverse("schedule", args=[there.project.slug, commitment.number]))
+    for at in range(2, 5):
+        page.locator(f"#description-{at}").fill(f"Typed {at}")
+    page.locator("#amount-4").focus()
+    for _ in range(6):
+        page.keyboard.type("12")
+        page.keyboard.press("Enter")
+    page.get_by_role("button", name="Save", exact=True).last.click()
+    told = page.locator("[data-too-much]")
+    expect(told).to_be_focused()
+    expect(told).to_contain_text("60 and 12 MB are the most")
+    expect(page.locator("#description-2")).to_have_value("Typed 2")
+    assert commitment.lines.count() == 1
