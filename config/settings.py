@@ -182,6 +182,7 @@ ACCOUNT_RATE_LIMITS = {
     "login_failed": "10/m/ip,5/5m/key",
     "request_login_code": "20/m/ip,3/5m/key",
     "reset_password": "20/m/ip,3/5m/key",
+    "invitation_opened": "60/m/ip",
     "invitation_again": "20/m/ip,2/10m/key",
     "invitation_forward": "10/h/user",
     "email_change": "5/h/user",

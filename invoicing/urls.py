@@ -110,6 +110,7 @@ project_urls = [
 urlpatterns = [
     path("bills/", bills.my_bills, name="bills"),
     path("invitations/<str:token>/", invitations.answer, name="invitation"),
+    path("invitations/<str:token>/opened/", invitations.opened, name="invitation-opened"),
     path("invitations/<str:token>/again/", invitations.again, name="invitation-again"),
     path("c/<slug:company>/cost-codes/", include(cost_code_urls)),
     path("p/<slug:project>/", include(project_urls)),

@@ -173,6 +173,7 @@ DOORS = {  # address name: (to read, to write)
     "bills": (SIGNED_IN, None),
     "invitation": (ANSWER_PAGE, ANSWER),
     "invitation-again": (None, PUBLIC),
+    "invitation-opened": (None, PUBLIC),
     "project": (PROJECT, None),
     "commitments": (PROJECT, None),
     "commitments-csv": (PROJECT, None),
@@ -508,8 +509,9 @@ def test_reading_writes_nothing_not_even_on_a_companys_first_look():
 
 
 OF_A_COMPANY = re.compile("<slug:(company|project)>|^bills/|^invit")
-ABOUT_ONE_COMPANY = sorted(  # asking for a new link has one answer, whatever the link
-    name for name, route in ROUTES.items() if "<" in route and OF_A_COMPANY.search(route) and name != "invitation-again"
+SAME_FOR_ALL = {"invitation-again", "invitation-opened"}  # one answer, whatever the link
+ABOUT_ONE_COMPANY = sorted(
+    name for name, route in ROUTES.items() if "<" in route and OF_A_COMPANY.search(route) and name not in SAME_FOR_ALL
 )
 
 

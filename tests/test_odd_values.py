@@ -280,7 +280,7 @@ IN_A_STATE_OF_ITS_OWN = {
     *("company-project-run", "directory-person-invite", "directory-person-reactivate", "directory-upload"),
     *("vendor-decline", "vendor-reactivate", "vendor-verify", "privilege-take-back", "joining-decline", "joining-join"),
     *("confirm-by-mail", "email-confirm", "email-stop", "mfa_remove_webauthn", "session-end"),
-    *("welcome", "welcome-again", "invitation-again"),
+    *("welcome", "welcome-again", "invitation-again", "invitation-opened"),
 }
 OFFERED = ONLY | {
     "everything at once": {name for name, (_, write) in DOORS.items() if write}

@@ -138,6 +138,21 @@ def colleagues(invitation: Invitation, person):
 
 
 @transaction.atomic
+def note_opened(token: str) -> None:
+    """The first look at the page a mailed link leads to (9.5). Somebody looked: who, the link does not prove (V-4)."""
+    named = Invitation.named_by(token)
+    if named is None or named.addressee is None or not notifications.is_told_as_contact(named, named.addressee):
+        return
+    invitation = Invitation.objects.select_for_update().get(pk=named.pk)
+    if invitation.opened_at:
+        return
+    invitation.opened_at = timezone.now()
+    invitation.save(update_fields=["opened_at"])
+    changes = {"to": ["", named.addressee.name]}
+    Event.objects.record("saw the link opened", invitation, by=None, changes=changes)
+
+
+@transaction.atomic
 def mail_new_link(token: str) -> None:
     """For a link that is too old, mail a new one to the same address. Says nothing of whether it did.
 

@@ -56,6 +56,7 @@ class Invitation(models.Model):
     invoice_type = models.CharField(max_length=20, choices=InvoiceType, default=InvoiceType.WORK)
     invited_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     invited_at = models.DateTimeField()
+    opened_at = models.DateTimeField(null=True, help_text="When a link of a mail was first looked at.")
     reminded_at = models.DateTimeField(null=True)
     reminders = models.PositiveSmallIntegerField(default=0, help_text="How many were sent, by hand or by the task.")
     answer = models.CharField(max_length=10, choices=Answer, default=Answer.NONE, blank=True)

@@ -6,7 +6,7 @@ from allauth.core import ratelimit
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 
 from directory.decorators import WRITE, public_view
@@ -53,6 +53,14 @@ def again(request, token):
     return render(request, "invoicing/invitation_again.html")
 
 
+@public_view(methods=WRITE)
+def opened(request, token):
+    """Sent by the page itself once it is on a screen, for mail scanners open links, too. Tells nothing."""
+    if ratelimit.consume(request, action="invitation_opened"):
+        invitations.note_opened(token)
+    return HttpResponse(status=204)
+
+
 def _show(
     request,
     invitation: Invitation,
@@ -72,6 +80,7 @@ def _show(
         "form": form or AnswerForm(initial={"words": invitation.words if is_here else ""}),
         "passing": passing or (PassOnForm(invitations.colleagues(invitation, request.user)) if is_here else None),
         "refused": refused,
+        "is_first_look": invitation.addressee and not invitation.opened_at,
     }
     return render(request, "invoicing/invitation.html", context, status=refused.status if refused else 200)
 

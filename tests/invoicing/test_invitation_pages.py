@@ -70,6 +70,24 @@ def test_opening_the_link_answers_nothing(w, invitation):
     assert invitation.answer == "" and not Invoice.objects.exists()
 
 
+def test_the_team_sees_that_a_mailed_link_was_looked_at_once_a_page_says_so(w, invitation):
+    """9.5: the page itself says so, for mail programs open links, too; once, and for mailed links alone."""
+    board = reverse("period", args=[w.project.slug, invitation.billing_period.pk])
+    address = f"/invitations/{invitation.token_for(w.contact)}/"
+    shown = Client().get(address)
+    assert f'hx-post="{address}opened/"' in shown.content.decode()
+    assert "link opened" not in text_of(signed_in(w.admin).get(board))
+    for sent in (f"/invitations/{invitation.token}/", "/invitations/nonsense/"):
+        assert Client().post(f"{sent}opened/").status_code == 204
+    assert not Event.objects.filter(verb="saw the link opened").exists()
+
+    for _ in range(2):
+        assert Client().post(f"{address}opened/").status_code == 204
+    assert Event.objects.filter(verb="saw the link opened").count() == 1
+    assert "link opened" in text_of(signed_in(w.admin).get(board))
+    assert "hx-post" not in Client().get(address).content.decode()
+
+
 def test_accepting_opens_the_new_bill(w, invitation):
     answer = signed_in(w.contact).post(link(invitation), {"answer": "accept"})
     bill = Invoice.objects.get()
