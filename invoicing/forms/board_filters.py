@@ -4,15 +4,14 @@ from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 from django import forms
-from django.db.models import Q, QuerySet, Value
+from django.db.models import QuerySet, Value
 from django.db.models.functions import Coalesce
 
 from directory.fields import MoneyField
 from directory.vendor_forms import PlainField
 from invoicing.board import STATES, WHOSE_TURN, WORDS, Group
 from invoicing.calculations.money import ZERO
-from invoicing.forms import keyset
-from invoicing.forms.keyset import Page, Sort, read_dollars, read_moment, read_number
+from invoicing.forms.keyset import Sort, SortedForm, read_dollars, read_moment, read_number
 
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 SORTS = {
@@ -35,7 +34,8 @@ class ViewForm(forms.Form):
     )
 
 
-class BoardFilter(forms.Form):
+class BoardFilter(SortedForm):
+    sorts = SORTS
     state = forms.ChoiceField(required=False, choices=[("", "Any state"), *((each, WORDS[each]) for each in STATES)])
     turn = forms.ChoiceField(
         label="Who must act", required=False, choices=[("", "Anybody or nobody"), *WHOSE_TURN.items()]
@@ -49,9 +49,6 @@ class BoardFilter(forms.Form):
             attrs={"type": "search", "data-search": True, "placeholder": "Number, title or company"}
         ),
     )
-    sort = forms.ChoiceField(required=False, choices=[(f"{sign}{name}", name) for name in SORTS for sign in ("", "-")])
-    after = forms.CharField(required=False, max_length=300)
-    before = forms.CharField(required=False, max_length=300)
 
     def __init__(self, data, *, vendors: QuerySet):
         super().__init__(data)
@@ -82,11 +79,7 @@ class BoardFilter(forms.Form):
         """By company and words: what states are counted in."""
         if vendor := self.asked.get("vendor"):
             standing = standing.filter(vendor=vendor)
-        for word in self.asked.get("q", "").split():
-            standing = standing.filter(
-                Q(number__icontains=word) | Q(title__icontains=word) | Q(vendor__name__icontains=word)
-            )
-        return standing
+        return standing.matching(self.asked.get("q", ""))
 
     def narrowed(self, standing: QuerySet) -> QuerySet:
         found = self.among(standing)
@@ -102,28 +95,3 @@ class BoardFilter(forms.Form):
 
     def has_turn(self, group: Group) -> bool:
         return self.asked.get("turn", group.turn) == group.turn
-
-    # Their order, and one page of them
-
-    @property
-    def sorted_by(self) -> str:
-        return self.asked.get("sort", "number").removeprefix("-")
-
-    @property
-    def is_descending(self) -> bool:
-        return self.asked.get("sort", "").startswith("-")
-
-    def in_order(self, found: QuerySet) -> QuerySet:
-        return keyset.in_order(found, SORTS[self.sorted_by], descending=self.is_descending)
-
-    def page(self, found: QuerySet) -> Page:
-        places = {name: self.cleaned_data.get(name) or "" for name in ("after", "before")}
-        return keyset.page_of(found, SORTS[self.sorted_by], descending=self.is_descending, **places)
-
-    def headings(self) -> dict[str, dict]:
-        """{column: what its link asks for, and what `aria-sort` says of it now}."""
-        shown = {}
-        for name in SORTS:
-            now = ("descending" if self.is_descending else "ascending") if name == self.sorted_by else None
-            shown[name] = {"asks": f"-{name}" if now == "ascending" else name, "now": now}
-        return shown

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 
+from django import forms
 from django.db.models import Q, QuerySet
 from django.utils.dateparse import parse_datetime
 
@@ -32,6 +33,45 @@ class Page:
     rows: list
     before: str = ""
     after: str = ""
+
+
+class SortedForm(forms.Form):
+    """The part of a list's address that says how it is sorted and where its page begins.
+
+    `sorts`: {column: what it sorts by}; the first one is what an address without a column means.
+    """
+
+    sorts: dict[str, Sort]
+    sort = forms.ChoiceField(required=False)
+    after = forms.CharField(required=False, max_length=300)
+    before = forms.CharField(required=False, max_length=300)
+
+    def __init__(self, data):
+        super().__init__(data)
+        self.fields["sort"].choices = [(f"{sign}{name}", name) for name in self.sorts for sign in ("", "-")]
+
+    @property
+    def sorted_by(self) -> str:
+        return (self.cleaned_data.get("sort") or next(iter(self.sorts))).removeprefix("-")
+
+    @property
+    def is_descending(self) -> bool:
+        return (self.cleaned_data.get("sort") or "").startswith("-")
+
+    def in_order(self, found: QuerySet) -> QuerySet:
+        return in_order(found, self.sorts[self.sorted_by], descending=self.is_descending)
+
+    def page(self, found: QuerySet) -> Page:
+        places = {name: self.cleaned_data.get(name) or "" for name in ("after", "before")}
+        return page_of(found, self.sorts[self.sorted_by], descending=self.is_descending, **places)
+
+    def headings(self) -> dict[str, dict]:
+        """{column: what its link asks for, and what `aria-sort` says of it now}."""
+        shown = {}
+        for name in self.sorts:
+            now = ("descending" if self.is_descending else "ascending") if name == self.sorted_by else None
+            shown[name] = {"asks": f"-{name}" if now == "ascending" else name, "now": now}
+        return shown
 
 
 def read_number(text: str) -> int:

@@ -28,6 +28,13 @@ class CommitmentQuerySet(models.QuerySet):
         """P-1, P-2: the list twin of `permissions.may_see_commitment`."""
         return self.filter(visible_commitments(access)).distinct()
 
+    def matching(self, words: str):
+        """Each word stands in the number, the title or the company's name."""
+        found = self
+        for word in words.split():
+            found = found.filter(Q(number__icontains=word) | Q(title__icontains=word) | Q(vendor__name__icontains=word))
+        return found
+
     def billable(self):
         return self.filter(status__in=Commitment.BILLABLE)
 

@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404, redirect
 from directory.decorators import WRITE
 from directory.models import Person
 from directory.permissions import Level
-from directory.refusals import NotAllowed, Refused
+from directory.refusals import Refused
 from invoicing.actions import access_lists
 from invoicing.decorators import commitment_view
 from invoicing.forms.commitments import AccessForm, colleagues_on
@@ -24,8 +24,6 @@ def add(request, commitment):
     person = form.cleaned_data["colleague"]
     try:
         access_lists.add_person(commitment, person, by=request.user)
-    except NotAllowed:
-        raise
     except Refused as refused:
         form.add_error(refused.field or None, refused.message)
         return show(request, commitment, status=refused.status, more={"access_form": form})
@@ -39,8 +37,6 @@ def remove(request, commitment, pk):
     person = get_object_or_404(_removable(commitment), pk=pk)
     try:
         access_lists.remove_person(commitment, person, by=request.user)
-    except NotAllowed:
-        raise
     except Refused as refused:
         return show(request, commitment, refused=refused)
     messages.success(request, f"{person.name} is off the access list of {commitment.number}.")

@@ -26,8 +26,6 @@ def attach(request, invoice):
     file, is_waiver = form.cleaned_data["file"], form.cleaned_data["is_lien_waiver"]
     try:
         attachments.attach(invoice, file.name, file.read(), by=request.user, is_lien_waiver=is_waiver)
-    except NotAllowed:
-        raise
     except Refused as refused:
         form.add_error("file", refused.message)
         return show(request, invoice, refused=Refused("The file was not attached."), form=form)
@@ -50,8 +48,6 @@ def attach_to_commitment(request, commitment):
     file = form.cleaned_data["file"]
     try:
         attachments.attach_to_commitment(commitment, file.name, file.read(), by=request.user)
-    except NotAllowed:
-        raise
     except Refused as refused:
         form.add_error("file", refused.message)
         return show_commitment(request, commitment, status=422, more={"file_form": form})

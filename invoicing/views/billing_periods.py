@@ -6,7 +6,7 @@ from django.shortcuts import redirect, render
 
 from directory.decorators import project_view
 from directory.permissions import Level, Tool
-from directory.refusals import NotAllowed, Refused
+from directory.refusals import Refused
 from invoicing import opening
 from invoicing.actions import billing_periods
 from invoicing.board import stranded_in
@@ -32,8 +32,6 @@ def _open(request, project):
         return _show_list(request, project, form, status=422)
     try:
         period = billing_periods.open_period(project, **form.cleaned_data, by=request.user)
-    except NotAllowed:
-        raise
     except Refused as refused:
         form.add_error(refused.field or None, refused.message)
         return _show_list(request, project, form, status=refused.status)

@@ -6,7 +6,7 @@ from django.shortcuts import redirect, render
 from directory.decorators import project_view
 from directory.models import Event
 from directory.permissions import Level, Tool
-from directory.refusals import NotAllowed, Refused, Stale
+from directory.refusals import Refused, Stale
 from invoicing import opening
 from invoicing.actions import billing_settings
 from invoicing.forms.billing_settings import BillingSettingsForm, stored
@@ -26,8 +26,6 @@ def settings_page(request, project):
     wanted = dict(form.cleaned_data)
     try:
         billing_settings.change(project, wanted, by=request.user, version=wanted.pop("version"))
-    except NotAllowed:
-        raise
     except Stale:
         return _show_both_versions(request, project, form)
     except Refused as refused:

@@ -56,8 +56,6 @@ def new(request, commitment):
         number, title = form.cleaned_data["number"], form.cleaned_data["title"]
         try:
             made = change_orders.enter(commitment, number, title, [], by=request.user)
-        except NotAllowed:
-            raise
         except Refused as refused:
             form.add_error(refused.field or None, refused.message)
         else:
@@ -82,8 +80,6 @@ def page(request, commitment, pk):
         change_orders.edit(
             change_order, typed["number"], typed["title"], by=request.user, version=typed["version"] or 0
         )
-    except NotAllowed:
-        raise
     except Stale:
         return _show_both_versions(request, change_order, form)
     except Refused as refused:
@@ -188,8 +184,6 @@ def move(request, commitment, pk, name: str):
         moved = change_orders.move(
             change_order, name, by=request.user, reason=asked["reason"], version=asked["version"] or 0
         )
-    except NotAllowed:
-        raise
     except Refused as refused:
         return _show(request, change_order, refused=refused)
     messages.success(request, f"{moved.number} is {moved.get_status_display()} now.")

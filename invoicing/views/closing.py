@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 
 from directory.decorators import project_view
 from directory.permissions import Level, Tool
-from directory.refusals import NotAllowed, NotNow, Refused
+from directory.refusals import NotNow, Refused
 from invoicing.actions import closing, invoice_periods
 from invoicing.actions.closing import Closed, Fate
 from invoicing.board import ACCEPTED, INVITED, counted
@@ -33,8 +33,6 @@ def close(request, project, pk):
         closed = closing.close_and_settle(
             period, form.fates, by=request.user, late_until=asked["late_until"], opens_next=bool(asked["opens_next"])
         )
-    except NotAllowed:
-        raise
     except NotNow as refused:
         return _show(request, _fresh(period), _form(_fresh(period)), refused=refused)
     except Refused as refused:
@@ -108,8 +106,6 @@ def move_bill(request, invoice):
     invoice.version = form.cleaned_data["version"]
     try:
         moved = invoice_periods.move(invoice, target, by=request.user)
-    except NotAllowed:
-        raise
     except Refused as refused:
         invoice.refresh_from_db(fields=["version"])
         return show(request, invoice, refused=refused)

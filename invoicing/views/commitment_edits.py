@@ -29,8 +29,6 @@ def new(request, project, kind: str):
     if request.method == "POST" and form.is_valid():
         try:
             made = commitments.enter(Commitment(project=project, kind=kind, **form.values), [], by=request.user)
-        except NotAllowed:
-            raise
         except Refused as refused:
             _tell(form, refused)
         else:
@@ -59,8 +57,6 @@ def edit(request, project, pk: int):
     version = form.cleaned_data["version"] or 0
     try:
         saved = commitment_edits.edit(commitment, form.values, by=request.user, version=version)
-    except NotAllowed:
-        raise
     except Stale:
         return _show_both_versions(request, commitment, form)
     except Refused as refused:
@@ -113,8 +109,6 @@ def move(request, commitment, name: str):
         moved = commitment_moves.move(
             commitment, name, by=request.user, reason=asked["reason"], version=asked["version"] or 0
         )
-    except NotAllowed:
-        raise
     except Refused as refused:
         return show(request, commitment, refused=refused)
     messages.success(request, f"{moved.number} is {moved.get_status_display()} now.")

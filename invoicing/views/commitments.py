@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from directory.decorators import READ
 from directory.models import Event
 from directory.permissions import Level
-from directory.refusals import NotAllowed, Refused
+from directory.refusals import Refused
 from invoicing.actions import commitments
 from invoicing.actions.schedules import Schedule, locked_because
 from invoicing.calculations.lines import percent_of
@@ -184,8 +184,6 @@ def add_contact(request, commitment):
     person = form.cleaned_data["person"]
     try:
         given = commitments.add_contact(commitment, person, by=request.user)
-    except NotAllowed:
-        raise
     except Refused as refused:
         form.add_error("person", refused.message)
         return show(request, commitment, status=refused.status, more={"form": form})

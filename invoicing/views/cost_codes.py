@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from directory.decorators import READ, WRITE, company_view
 from directory.models import Event
 from directory.permissions import Level, Tool
-from directory.refusals import NotAllowed, Refused, Stale
+from directory.refusals import Refused, Stale
 from directory.sheets import as_xlsx, read_table
 from directory.vendor_forms import UploadForm
 from invoicing.actions import cost_codes
@@ -34,8 +34,6 @@ def code_list(request, company):
         return _show(request, company, form)
     try:
         made = cost_codes.add(company, form.cleaned_data["code"], form.cleaned_data["name"], by=request.user)
-    except NotAllowed:
-        raise
     except Refused as refused:
         form.add_error(refused.field, refused.message)
         return _show(request, company, form)
@@ -147,8 +145,6 @@ def apply(request, company):
     listed = [ListedCode(row, *pair) for row, pair in enumerate(zip(codes, names, strict=False), 2)]
     try:
         count = cost_codes.take_in(company, listed, digest=request.POST.get("plan", ""), by=request.user)
-    except NotAllowed:
-        raise
     except Refused as refused:
         return _preview(request, company, listed, "The list", refused=refused)
     messages.success(
@@ -165,8 +161,6 @@ def name_types(request, company):
         return _show(request, company, type_form=form)
     try:
         cost_codes.name_types(company, form.names, by=request.user)
-    except NotAllowed:
-        raise
     except Refused as refused:
         form.add_error(f"type_{refused.field.removeprefix('names[').removesuffix(']')}", refused.message)
         return _show(request, company, type_form=form)

@@ -5,7 +5,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 
 from directory.decorators import project_view
 from directory.permissions import Level, Tool
-from directory.refusals import NotAllowed, Refused, Stale
+from directory.refusals import Refused, Stale
 from invoicing.actions import due_dates
 from invoicing.actions.due_dates import bill_in, due_date_now
 from invoicing.forms.billing_periods import ExtensionForm
@@ -26,8 +26,6 @@ def extend(request, project, pk: int, commitment: int):
         return _show(request, period, commitment, form, status=422)
     try:
         due_dates.extend(period, commitment, **form.cleaned_data, by=request.user)
-    except NotAllowed:
-        raise
     except Stale as refused:
         return _show_again(request, period, commitment, refused)
     except Refused as refused:

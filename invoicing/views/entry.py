@@ -53,8 +53,6 @@ def _save(request, invoice: Invoice):
             sheet.release(request.POST.get("release_percent", ""))
         if is_valid and sheet.has_changes:
             amounts.save_lines(invoice, sheet.entries, by=request.user, version=sheet.version, header=sheet.header)
-    except NotAllowed:
-        raise
     except Refused as refused:
         sheet.refuse(refused)
         return _show_sheet(request, invoice, sheet, refused)
@@ -125,8 +123,6 @@ def _send(request, invoice: Invoice, found, form: SendForm):
         if form.cleaned_data["version"] != invoice.version:
             raise Stale("It was changed since this page was opened. Look at the figures again, then send it.")
         invoices.submit(invoice, by=request.user, seen=form.cleaned_data["seen"])
-    except NotAllowed:
-        raise
     except Refused as refused:
         return _show_check(request, invoice, found, form, refused)
     messages.success(request, f"Sent. It asks for {invoice.current_payment_due:,.2f} and is now under review.")

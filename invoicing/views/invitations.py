@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 
 from directory.decorators import WRITE, public_view
 from directory.permissions import read_access
-from directory.refusals import NotAllowed, Refused
+from directory.refusals import Refused
 from invoicing.actions import invitations, invoices
 from invoicing.deadlines import deadline_of
 from invoicing.forms.invitations import ACCEPT, PASS_ON, TAKE_BACK, AnswerForm, PassOnForm
@@ -97,8 +97,6 @@ def _take_answer(request, invitation: Invitation):
             invitations.take_back(invitation, by=request.user)
         else:
             invitations.answer(invitation, given == ACCEPT, form.cleaned_data["words"], by=request.user)
-    except NotAllowed:
-        raise
     except Refused as refused:
         return _show(request, invitation, form, refused=refused)
     if given == ACCEPT:
@@ -118,8 +116,6 @@ def _pass_on(request, invitation: Invitation):
         if not ratelimit.consume(request, action="invitation_forward", user=request.user):
             raise Refused("You passed on several invites within an hour. Wait a while.")
         invitations.pass_on(invitation, form.chosen, form.cleaned_data["words"], by=request.user)
-    except NotAllowed:
-        raise
     except Refused as refused:
         form.add_error(refused.field if refused.field in form.fields else None, refused.message)
         return _show(request, invitation, passing=form, refused=refused)

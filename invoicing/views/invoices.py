@@ -8,7 +8,7 @@ from django.urls import reverse
 from directory.decorators import READ, WRITE, project_view
 from directory.models import Event, Mail
 from directory.permissions import Level, Tool
-from directory.refusals import NotAllowed, NotNow, Refused
+from directory.refusals import NotNow, Refused
 from invoicing.actions import invoices
 from invoicing.calculations.explain import explain_summary
 from invoicing.decorators import commitment_view, invoice_view
@@ -156,8 +156,6 @@ def start(request, commitment):
         if period is None:
             raise NotNow("No billing period is open. The project team opens one each month.")
         invoice = invoices.create(commitment, period, by=request.user)
-    except NotAllowed:
-        raise
     except Refused as refused:
         messages.error(request, refused.message)
         return redirect(_back_to(request.access, commitment))

@@ -5,7 +5,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 
 from directory.decorators import project_view
 from directory.permissions import Level, Tool
-from directory.refusals import NotAllowed, NotNow, Refused, Stale
+from directory.refusals import NotNow, Refused, Stale
 from invoicing.actions import billing_periods
 from invoicing.forms.billing_periods import DatesForm
 from invoicing.forms.versions import differences, on_version
@@ -32,8 +32,6 @@ def edit(request, project, pk):
     version = typed.pop("version")
     try:
         billing_periods.change_dates(period, PeriodDates(**typed), by=request.user, version=version)
-    except NotAllowed:
-        raise
     except Stale:
         again = DatesForm(on_version(request.POST, period.version))
         return _show_edit(request, period, again, status=409, found=differences(form, stored))

@@ -4,7 +4,7 @@ from django.contrib import messages
 from django.shortcuts import redirect, render
 
 from directory.permissions import Level
-from directory.refusals import NotAllowed, Refused
+from directory.refusals import Refused
 from invoicing.actions import retainage
 from invoicing.calculations.money import ZERO
 from invoicing.decorators import commitment_view
@@ -35,8 +35,6 @@ def rules(request, commitment):
             version=form.cleaned_data["version"],
             by=request.user,
         )
-    except NotAllowed:
-        raise
     except Refused as refused:
         form.add_error(refused.field or None, refused.message)
         return _show(request, commitment, in_force, form, status=refused.status)

@@ -5,7 +5,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 
 from directory.decorators import READ, WRITE
 from directory.permissions import Level
-from directory.refusals import NotAllowed, Refused, Stale
+from directory.refusals import Refused, Stale
 from invoicing.actions import amounts, approvals, invoices, reviews
 from invoicing.decorators import invoice_view
 from invoicing.forms.reviews import AmountForm, FinishForm, ReopenForm, VerdictForm
@@ -137,8 +137,6 @@ def allow(request, invoice, line):
         return _show_amounts(request, invoice, row, form, Refused("Nothing was saved yet."))
     try:
         amounts.save_lines(invoice, form.entries, by=request.user, version=form.version)
-    except NotAllowed:
-        raise
     except Refused as refused:
         return _show_amounts(request, invoice, row, form, refused)
     messages.success(request, f"Line {row.line.schedule_line.position}: the allowed amount is saved.")
@@ -176,8 +174,6 @@ def _finished(request, invoice: Invoice, decision, form: FinishForm):
         if form.cleaned_data["version"] != invoice.version:
             raise Stale("Somebody changed it after you opened this page. Look at it again, then decide.")
         done = _decide_on(invoice, request.user, form.cleaned_data)
-    except NotAllowed:
-        raise
     except Refused as refused:
         form.add_error(refused.field or None, refused.message)
         return _show_finish(request, invoice, decision, form, refused)
@@ -231,8 +227,6 @@ def reopen(request, invoice):
         return _show_reopen(request, invoice, form, 422)
     try:
         invoices.reopen(invoice, by=request.user, reason=form.cleaned_data["reason"])
-    except NotAllowed:
-        raise
     except Refused as refused:
         form.add_error(refused.field or None, refused.message)
         return _show_reopen(request, invoice, form, refused.status)

@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from directory.decorators import WRITE, project_view
 from directory.permissions import Level, Tool
-from directory.refusals import NotAllowed, Refused
+from directory.refusals import Refused
 from invoicing.actions import saved_views
 from invoicing.forms.board_filters import ViewForm
 from invoicing.views.board import filter_of, period_of, show
@@ -20,8 +20,6 @@ def save(request, project, pk):
         return show(request, period, naming=form, status=422)
     try:
         view = saved_views.save(project, form.cleaned_data["name"], query, by=request.user)
-    except NotAllowed:
-        raise
     except Refused as refused:
         form.add_error("name", refused.message)
         return show(request, period, naming=form, status=refused.status)

@@ -75,8 +75,6 @@ def _show_more(request, schedule: Schedule, sheet: ScheduleSheet):
 def _save(request, schedule: Schedule, sheet: ScheduleSheet):
     try:
         changes = change_schedule(schedule, sheet.wanted, version=sheet.version, by=request.user)
-    except NotAllowed:
-        raise
     except Stale:
         return _show_both(request, schedule, sheet, rows_of(schedule.lines))
     except Refused as refused:

@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 
 from directory.decorators import READ, project_view
 from directory.permissions import Level, Tool
-from directory.refusals import NotAllowed, Refused
+from directory.refusals import Refused
 from directory.sheets import as_xlsx, read_table
 from invoicing.actions import starting_certificates
 from invoicing.actions.starting_certificates import Controls
@@ -85,8 +85,6 @@ def _load(request, project):
         made = starting_certificates.load(
             project, reading.loaded, form.controls, as_of=form.cleaned_data["as_of"], by=request.user
         )
-    except NotAllowed:
-        raise
     except Refused as refused:
         return _prove(request, project, again, form.controls, rows, {}, refused)
     messages.success(request, f"{len(made)} commitments go on from where they stood. Name their invoice contacts next.")

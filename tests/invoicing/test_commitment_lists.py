@@ -99,10 +99,10 @@ def test_pages_of_fifty_follow_each_other_without_a_gap_and_lead_back(w, sort):
     third = ask(w, sort=sort, after=second.context["page"].after)
     read = numbers(first) + numbers(second) + numbers(third)
     assert [len(numbers(page)) for page in (first, second, third)] == [50, 50, 20]
-    assert len(set(read)) == 120 and third.context["page"].after is None and first.context["page"].before is None
+    assert len(set(read)) == 120 and third.context["page"].after == first.context["page"].before == ""
     assert numbers(ask(w, sort=sort, before=third.context["page"].before)) == numbers(second)
     back = ask(w, sort=sort, before=second.context["page"].before)
-    assert numbers(back) == numbers(first) and back.context["page"].before is None
+    assert numbers(back) == numbers(first) and back.context["page"].before == ""
     assert first.context["totals"]["contract"] == D("12000.00")
     assert [row["Number"] for row in rows_of(ask(w, name="commitments-csv", sort=sort))] == read
 
@@ -125,7 +125,7 @@ def test_five_hundred_cost_no_more_queries_than_ten(w):
         for n in range(490)
     )
     assert asked() == few <= 15
-    url += f"?after={Commitment.objects.order_by('number')[60].pk}"
+    url += "?after=" + client.get(url).context["page"].after
     assert asked() <= 15
 
 
