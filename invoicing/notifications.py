@@ -219,6 +219,19 @@ def reopened(invoice: Invoice, reason: str) -> None:
     )
 
 
+def deleted(invoice: Invoice, reason: str, by) -> None:
+    """To the contacts, with the reason."""
+    post(
+        about=invoice,
+        to=_contacts(invoice.commitment),
+        audience=CONTACT,
+        subject=f"Bill {invoice.position} was deleted ({invoice.commitment.number})",
+        template="invoicing/emails/deleted",
+        context={"invoice": invoice, "project": invoice.project, "reason": reason, "by": by},
+        reply_to=by.email,
+    )
+
+
 def reminded(invitation: Invitation) -> None:
     """To each contact of a commitment that has not answered (V-3); how near the due date is stands in the subject."""
     project = invitation.project

@@ -110,6 +110,14 @@ def may_review(invoice, access) -> bool:
     return is_project_admin(access)
 
 
+def may_delete(invoice, access) -> bool:
+    """I-3: an Admin; whoever bills, while it is a draft that nobody ever sent."""
+    if is_project_admin(access):
+        return True
+    is_unsent_draft = invoice.status == invoice.Status.DRAFT and invoice.submitted_at is None
+    return is_unsent_draft and may_bill(invoice, access)
+
+
 def may_attach(invoice, access) -> bool:
     """Attach files: contacts with Standard and the company's own people with Standard."""
     if not access.allows(Tool.COMMITMENTS, Level.STANDARD):

@@ -16,6 +16,7 @@ from invoicing.views import (
     commitment_lists,
     commitments,
     cost_codes,
+    deleting,
     due_dates,
     entry,
     invitations,
@@ -44,6 +45,7 @@ invoice_urls = [
     path("review/<int:line>/", reviews.decide, name="review-line"),
     path("review/<int:line>/amount/", reviews.allow, name="review-amount"),
     path("reopen/", reviews.reopen, name="invoice-reopen"),
+    path("delete/", deleting.delete, name="invoice-delete"),
     path("period/", closing.move_bill, name="invoice-period"),
 ]
 
@@ -57,6 +59,7 @@ commitment_urls = [
     path("contacts/", commitments.add_contact, name="commitment-contacts"),
     path("contacts/<int:pk>/remove/", commitments.remove_contact, name="commitment-contact-remove"),
     path("invoices/", invoices.start, name="invoice-start"),
+    path("invoices/<int:pk>/restore/", deleting.restore, name="invoice-restore"),
     path("change-orders/new/", change_orders.new, name="change-order-new"),
     path("change-orders/<int:pk>/", change_orders.page, name="change-order"),
     path("change-orders/<int:pk>/lines/", change_orders.lines, name="change-order-lines"),

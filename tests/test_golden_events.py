@@ -24,7 +24,7 @@ from directory.models.events import EventQuerySet
 from directory.permissions import Level, Tool
 from erp_integrations import exporting
 from erp_integrations.models import CostCodeLink
-from invoicing.actions import access_lists, attachments, change_orders, invitations
+from invoicing.actions import access_lists, attachments, change_orders, deleting, invitations
 from invoicing.models import InvoiceType
 from tests.directory.account_pages import GOOD_PASSWORD, link_in_mail, sign_in
 from tests.erp_integrations.pages import accept_data, at_batch, at_export, queue_url
@@ -628,6 +628,18 @@ def _(s):
     invoice = s.base.draft()
     s.base.period(invoice.period_start_date.replace(year=2039))
     return lambda: press(s.max, at(invoice, "invoice-period"), "invoice-period")
+
+
+@act("invoice-delete", "deleted")
+def _(s):
+    invoice = s.base.draft()
+    return lambda: press(s.contact, at(invoice, "invoice-delete"), "invoice-delete")
+
+
+@act("invoice-restore", "restored")
+def _(s):
+    invoice = deleting.delete(s.base.draft(), reason="By mistake", by=s.base.admin)
+    return lambda: s.max.post(s.project("invoice-restore", invoice.commitment.number, invoice.pk))
 
 
 @act("invitation", "accepted the invite", "started")

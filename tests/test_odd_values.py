@@ -22,7 +22,7 @@ from directory.actions.grants import set_level
 from directory.permissions import Level, Tool
 from erp_integrations import exporting
 from erp_integrations.models import CostCodeLink
-from invoicing.actions import access_lists, billing_periods, change_orders, invitations, saved_views
+from invoicing.actions import access_lists, billing_periods, change_orders, deleting, invitations, saved_views
 from invoicing.models import BillingPeriod, InvoiceType
 from tests.erp_integrations.world import CODE, SageWorld, sage_world
 from tests.factories import D, person, world
@@ -208,6 +208,7 @@ def everything() -> SageWorld:
     base.submitted(base.draft(base.commitment(is_private=False)))
     base.sent_back(base.draft(base.commitment(is_private=False)))
     base.entered(base.draft(base.commitment(is_private=False)), {"stored_new": D("500.00")})
+    deleting.delete(base.draft(base.commitment(is_private=False)), reason="Twice", by=base.admin)
     outdated = base.commitment(is_private=False)
     base.draft(outdated)
     base.change_order(outdated, [base.line("Extra", "100.00")])

@@ -51,6 +51,7 @@ def show(
         "is_admin": is_admin,
         "may_bill": may_bill_commitment(commitment, access),
         "bills": bills,
+        "deleted": _restorable(commitment, bills) if is_admin else None,
         "waiting": bills[0] if bills and bills[0].status not in Invoice.APPROVALS else None,
         "period": period,
         "deadlines": deadlines_of_commitment(commitment, period),
@@ -74,6 +75,13 @@ def show(
     context["primary"] = _primary(context)
     context |= more or {}
     return render(request, "invoicing/commitment.html", context, status=refused.status if refused else status)
+
+
+def _restorable(commitment: Commitment, bills: list[Invoice]) -> Invoice | None:
+    """The invoice deleted last whose place nobody took since (I-3)."""
+    place = bills[0].position + 1 if bills else 1
+    gone = commitment.invoices.filter(deleted_at__isnull=False, position=place)
+    return gone.select_related("billing_period").order_by("-deleted_at").first()
 
 
 # What an Admin most likely does next in each status; all else stands under "More".

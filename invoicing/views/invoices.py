@@ -10,6 +10,7 @@ from directory.models import Event, Mail
 from directory.permissions import Level, Tool
 from directory.refusals import NotNow, Refused
 from invoicing.actions import invoices
+from invoicing.actions.deleting import why_not_deleted
 from invoicing.calculations.explain import explain_summary
 from invoicing.decorators import commitment_view, invoice_view
 from invoicing.forms.attachments import AttachmentForm
@@ -60,6 +61,7 @@ def about(request, invoice: Invoice) -> dict:
         "moves": moves(request, invoice),
         "sides_agree": _is_senders_side(invoice, access),
         "may_move_period": invoice.status in Invoice.ENTERABLE and may_review(invoice, access),
+        "may_delete": may_bill(invoice, access) and not why_not_deleted(invoice, access),
         "may_attach": may_attach(invoice, access),
         "may_bill": may_bill(invoice, access),
         "may_review": may_review(invoice, access),

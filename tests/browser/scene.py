@@ -199,6 +199,7 @@ def pages_of_the_admin(scene: Scene) -> dict[str, str]:
         "reason": page_of(scene.reviewed, f"review/{line}/"),
         "finish": page_of(scene.reviewed, "review/finish/"),
         "reopen": page_of(scene.approved, "reopen/"),
+        "invoice-delete": page_of(scene.draft, "delete/"),
         "send-to-erp": page_of(scene.approved, "erp/send/"),
         "directory": scene.erp("company-directory"),
         "profile": "/me/",

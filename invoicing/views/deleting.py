@@ -1,0 +1,65 @@
+"""Deleting the newest invoice of a commitment, and bringing it back (I-3)."""
+
+from django.contrib import messages
+from django.http import Http404
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from directory.decorators import WRITE
+from directory.permissions import Level
+from directory.refusals import NotAllowed, NotNow, Refused
+from invoicing.actions import deleting
+from invoicing.decorators import commitment_view, invoice_view
+from invoicing.forms.invoices import DeleteForm
+from invoicing.models import Commitment, Invoice
+from invoicing.permissions import BILL_RIGHT, is_project_admin, may_bill
+from invoicing.views.commitments import show as show_commitment
+from invoicing.views.doors import must_administer
+from invoicing.views.invoices import about, address, show
+
+
+@invoice_view(Level.READ_ONLY)
+def delete(request, invoice):
+    if not may_bill(invoice, request.access):
+        raise NotAllowed(BILL_RIGHT)
+    as_admin = is_project_admin(request.access)
+    if request.method != "POST":
+        if why_not := deleting.why_not_deleted(invoice, request.access):
+            return show(request, invoice, refused=NotNow(why_not))
+        return _ask(request, invoice, DeleteForm(initial={"version": invoice.version}, as_admin=as_admin))
+    form = DeleteForm(request.POST, as_admin=as_admin)
+    if not form.is_valid():
+        return _ask(request, invoice, form, 422)
+    invoice.version = form.cleaned_data["version"]
+    try:
+        deleting.delete(invoice, reason=form.cleaned_data["reason"], by=request.user)
+    except Refused as refused:
+        form.add_error(refused.field or None, refused.message)
+        return _ask(request, invoice, form, refused.status)
+    told = " The contacts were told." if as_admin else ""
+    messages.success(request, f"{'Invoice' if as_admin else 'Bill'} {invoice.position} is deleted.{told}")
+    return redirect(_commitment_of(invoice))
+
+
+def _ask(request, invoice: Invoice, form: DeleteForm, status: int = 200):
+    context = about(request, invoice) | {"form": form}
+    template = "invoicing/invoice_delete.html#dialog" if request.htmx else "invoicing/invoice_delete.html"
+    return render(request, template, context, status=status)
+
+
+@commitment_view(Level.ADMIN, methods=WRITE)
+def restore(request, commitment: Commitment, pk: int):
+    must_administer(request.access)
+    invoice = commitment.invoices.filter(pk=pk).first()
+    if invoice is None:
+        raise Http404
+    try:
+        invoice = deleting.restore(invoice, by=request.user)
+    except Refused as refused:
+        return show_commitment(request, commitment, refused=refused)
+    messages.success(request, f"Invoice {invoice.position} is back as it was.")
+    return redirect(address(invoice))
+
+
+def _commitment_of(invoice: Invoice) -> str:
+    return reverse("commitment", args=[invoice.project.slug, invoice.commitment.number])

@@ -1,0 +1,133 @@
+"""Deleting the newest invoice and bringing it back (I-3): who may, what becomes of it, and what stands against it."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from directory.models import Event, Mail
+from directory.refusals import NotNow, Refused
+from invoicing.actions import deleting, invoices
+from invoicing.models import Invoice
+from tests.factories import D, world
+from tests.invoicing.pages import at, signed_in, text_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def w():
+    return world()
+
+
+def press(person, invoice: Invoice, **typed):
+    data = {"version": invoice.version, "reason": "", **typed}
+    return signed_in(person).post(at(invoice, "invoice-delete"), data)
+
+
+def bring_back(person, invoice: Invoice):
+    commitment = invoice.commitment
+    return signed_in(person).post(
+        reverse("invoice-restore", args=[commitment.project.slug, commitment.number, invoice.pk]), follow=True
+    )
+
+
+def test_a_contact_deletes_a_draft_that_was_never_sent_and_starts_anew(w):
+    draft = w.draft()
+    assert "Delete…" in text_of(signed_in(w.contact).get(at(draft)))
+    assert press(w.contact, draft).status_code == 302
+    assert not Invoice.objects.live().exists() and Invoice.objects.get().deleted_at
+    assert Event.objects.filter(verb="deleted", by=w.contact).exists()
+    assert signed_in(w.contact).get(at(draft)).status_code == 404
+    assert w.draft(draft.commitment, draft.billing_period).position == 1
+
+
+def test_a_contact_deletes_nothing_that_was_sent(w):
+    back = w.sent_back()
+    page = signed_in(w.contact).get(at(back))
+    assert "Delete…" not in text_of(page)
+    assert "Ask the project team" in text_of(press(w.contact, back)) and Invoice.objects.live().count() == 1
+
+
+def test_an_admin_says_why_and_the_contacts_are_told(w):
+    sent = w.submitted()
+    answer = press(w.admin, sent)
+    assert answer.status_code == 422 and "Say why it is deleted" in text_of(answer)
+    assert press(w.admin, sent, reason="Wrong commitment").status_code == 302
+    mail = Mail.objects.about(sent).filter(to=w.contact).latest("pk")
+    assert "Wrong commitment" in mail.text and mail.reply_to == w.admin.email
+
+
+def test_only_the_newest_that_is_not_approved_is_deleted(w):
+    first = w.approved()
+    assert "Reopen its review first" in text_of(press(w.admin, first, reason="x"))
+    w.draft(first.commitment, w.period(first.period_start_date.replace(month=7)))
+    assert "Only the newest can change" in text_of(press(w.admin, first, reason="x"))
+    assert Invoice.objects.live().count() == 2
+
+
+def test_what_was_sent_to_accounting_is_not_deleted(w):
+    sent = w.submitted()
+    invoices.lock(sent)
+    with pytest.raises(NotNow, match="Take it back first"):
+        deleting.delete(sent, reason="x", by=w.admin)
+
+
+def test_somebody_else_changed_it_in_between(w):
+    """I-5."""
+    draft = w.draft()
+    answer = press(w.admin, draft, version=draft.version - 1, reason="x")
+    assert answer.status_code == 409 and "Somebody changed this invoice" in text_of(answer)
+    assert Invoice.objects.live().exists()
+
+
+def test_an_admin_brings_it_back_as_it_was_and_the_next_one_goes_on_from_it(w):
+    first = w.approved(None, {"work_this_period": D("100.00")})
+    second = w.draft(first.commitment, w.period(first.period_start_date.replace(month=7)))
+    second = w.entered(second, {"work_this_period": D("50.00")}, number="B-2")
+    press(w.admin, second, reason="By mistake")
+    board = text_of(signed_in(w.admin).get(reverse("commitment", args=[w.project.slug, first.commitment.number])))
+    assert "number B-2, for July 2030 was deleted" in board
+    assert "is back as it was" in text_of(bring_back(w.admin, second))
+    second.refresh_from_db()
+    assert second.deleted_at is None and second.previous == first and second.previous_certificates == D("90.00")
+    assert second.total_completed_and_stored == D("150.00")
+    assert Event.objects.filter(verb="restored").count() == 1
+    bring_back(w.admin, second)  # a second click
+    assert Event.objects.filter(verb="restored").count() == 1
+
+
+def test_it_stays_deleted_once_its_place_is_taken(w):
+    draft = w.draft()
+    press(w.admin, draft, reason="Anew")
+    w.draft(draft.commitment, draft.billing_period)
+    answer = bring_back(w.admin, draft)
+    assert answer.status_code == 409 and "was made anew" in text_of(answer)
+    shown = signed_in(w.admin).get(reverse("commitment", args=[w.project.slug, draft.commitment.number]))
+    assert "Bring it back" not in text_of(shown)
+
+
+def test_it_stays_deleted_while_another_bill_has_its_number(w):
+    """I-6."""
+    first = w.submitted(number="A-1")
+    press(w.admin, first, reason="Anew")
+    w.submitted(w.draft(w.commitment(), first.billing_period), number="a-1")
+    with pytest.raises(Refused, match="has the number A-1 by now"):
+        deleting.restore(first, by=w.admin)
+
+
+def test_nobody_but_an_admin_brings_one_back(w):
+    draft = w.draft()
+    press(w.contact, draft)
+    assert bring_back(w.contact, draft).status_code in (403, 404)
+    assert bring_back(w.reader, draft).status_code == 403
+    commitment = draft.commitment
+    nowhere = reverse("invoice-restore", args=[commitment.project.slug, commitment.number, draft.pk + 1])
+    assert signed_in(w.admin).post(nowhere).status_code == 404
+    assert Client().post(nowhere).status_code in (302, 404)
+
+
+def test_a_deleted_number_is_free_again(w):
+    """I-6."""
+    first = w.submitted(number="A-1")
+    press(w.admin, first, reason="Twice")
+    assert w.submitted(w.draft(w.commitment(), first.billing_period), number="A-1").number == "A-1"
