@@ -10,6 +10,7 @@ from invoicing.views import (
     billing_settings,
     bills,
     board,
+    bulk_decisions,
     change_orders,
     closing,
     commitment_edits,
@@ -107,6 +108,7 @@ project_urls = [
     path("periods/<int:pk>/close/", closing.close, name="period-close"),
     path("periods/<int:pk>/extend/<int:commitment>/", due_dates.extend, name="period-extend"),
     path("invoices/", invoices.invoice_list, name="invoices"),
+    path("invoices/_decide/", bulk_decisions.decide, name="invoices-decide"),
     path("invoices/<str:number>/<int:position>/", include(invoice_urls)),
 ]
 

@@ -236,6 +236,7 @@ DOORS = {  # address name: (to read, to write)
     "invoice-reopen": (PROJECT_ADMIN, PROJECT_ADMIN),
     "invoice-period": (PROJECT_ADMIN, PROJECT_ADMIN),
     "invoice-delete": (BILL, BILL),
+    "invoices-decide": (None, PROJECT_ADMIN),
     "invoice-restore": (None, PROJECT_ADMIN),
     "invoice-erp-send": (PROJECT_ADMIN, PROJECT_ADMIN),
     "invoice-erp-retrieve": (None, PROJECT_ADMIN),

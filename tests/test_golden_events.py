@@ -630,6 +630,13 @@ def _(s):
     return lambda: press(s.max, at(invoice, "invoice-period"), "invoice-period")
 
 
+@act("invoices-decide", "approved", "approved")
+def _(s):
+    chosen = [s.base.submitted(s.base.draft(s.base.commitment())) for _ in range(2)]
+    data = {"invoice": [each.pk for each in chosen], "asked": "1", "decision": "approve"}
+    return lambda: s.max.post(s.project("invoices-decide"), data)
+
+
 @act("invoice-delete", "deleted")
 def _(s):
     invoice = s.base.draft()

@@ -1,0 +1,45 @@
+"""What is decided about several invoices at once."""
+
+from django import forms
+
+from directory.vendor_forms import PlainField
+from invoicing.actions.bulk_decisions import DECISIONS
+
+NEEDS_WORDS = {
+    "approve_as_noted": "Say what is noted: the comment goes with the approval.",
+    "reopen": "Say why they are reopened: the contacts are told.",
+}
+
+
+class BulkForm(forms.Form):
+    decision = forms.ChoiceField(
+        label="What should happen?",
+        choices=[(name, words) for name, (words, _) in DECISIONS.items()],
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose what to do."},
+    )
+    comment = PlainField(
+        label="Comment or reason, the same for all",
+        required=False,
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="The subcontractors see it. Needed to approve as noted, to reopen, and to send back what has no "
+        "rejected line.",
+    )
+
+    def clean(self):
+        typed = super().clean()
+        missing = NEEDS_WORDS.get(typed.get("decision"))
+        if missing and not typed.get("comment", "").strip():
+            self.add_error("comment", missing)
+        return typed
+
+
+def versions_of(typed: list[str]) -> dict[int, int]:
+    """{invoice id: the version that was looked at, 0 when the tick did not say} out of `12:3` or `12`."""
+    found = {}
+    for each in typed:
+        pk, _, version = each.partition(":")
+        if pk.isdecimal() and len(pk) < 19:
+            found[int(pk)] = int(version) if version.isdecimal() and len(version) < 10 else 0
+    return found

@@ -1,0 +1,46 @@
+"""Deciding about several invoices of a project at once: what is asked, and what became of each."""
+
+from django.contrib import messages
+from django.shortcuts import redirect, render
+
+from directory.decorators import WRITE, project_view
+from directory.permissions import Level, Tool
+from invoicing.actions import bulk_decisions
+from invoicing.forms.bulk_decisions import BulkForm, versions_of
+from invoicing.models import Invoice
+from invoicing.views.doors import must_administer
+
+
+@project_view(Tool.COMMITMENTS, Level.ADMIN, methods=WRITE)
+def decide(request, project):
+    """From the list come the ticked invoices; the page asks what to do, comes back here, and shows each result."""
+    must_administer(request.access)
+    chosen = _chosen(request)
+    if not chosen:
+        messages.error(request, "Tick at least one invoice to decide about.")
+        return redirect("invoices", project.slug)
+    is_asked = "decision" in request.POST or "asked" in request.POST
+    form = BulkForm(request.POST if is_asked else None)
+    if not is_asked or not form.is_valid():
+        context = {"project": project, "chosen": chosen, "form": form}
+        return render(request, "invoicing/bulk_decide.html", context, status=422 if is_asked else 200)
+    decision = form.cleaned_data["decision"]
+    results = bulk_decisions.decide(chosen, decision, form.cleaned_data["comment"], by=request.user)
+    context = {
+        "project": project,
+        "results": results,
+        "done": [each for each in results if not each.refusal],
+        "refused": [each for each in results if each.refusal],
+        "words": bulk_decisions.DECISIONS[decision][0],
+    }
+    return render(request, "invoicing/bulk_decided.html", context)
+
+
+def _chosen(request) -> list[Invoice]:
+    """The ticked invoices with the versions that were looked at (I-5)."""
+    versions = versions_of(request.POST.getlist("invoice"))
+    found = Invoice.objects.visible_to(request.access).with_context().filter(pk__in=versions)
+    chosen = sorted(found, key=lambda invoice: (invoice.commitment.number, invoice.position))
+    for invoice in chosen:
+        invoice.version = versions[invoice.pk] or invoice.version
+    return chosen

@@ -1,0 +1,121 @@
+"""One decision over several invoices, with a result for each row (5.1)."""
+
+import pytest
+from django.urls import reverse
+
+from directory.actions.grants import set_level
+from directory.models import Mail
+from directory.permissions import Level, Tool
+from invoicing.actions import bulk_decisions, invoices, reviews
+from invoicing.models import Invoice, InvoiceStatus, Verdict
+from tests.factories import world
+from tests.invoicing.pages import signed_in, text_of
+
+pytestmark = pytest.mark.django_db
+S = InvoiceStatus
+
+
+@pytest.fixture
+def w():
+    return world()
+
+
+def sent(w, count: int = 2) -> list[Invoice]:
+    return [w.submitted(w.draft(w.commitment())) for _ in range(count)]
+
+
+def post(w, chosen: list[Invoice], person=None, **typed):
+    data = {"invoice": [f"{each.pk}:{each.version}" for each in chosen], **typed}
+    return signed_in(person or w.admin).post(reverse("invoices-decide", args=[w.project.slug]), data)
+
+
+def decide(w, chosen: list[Invoice], decision: str, comment: str = "", person=None):
+    return post(w, chosen, person, asked="1", decision=decision, comment=comment)
+
+
+def statuses(*chosen: Invoice) -> list[str]:
+    return [Invoice.objects.get(pk=each.pk).status for each in chosen]
+
+
+def test_the_list_offers_to_tick_what_can_be_decided_and_asks_before_it_acts(w):
+    first, second = sent(w)
+    draft = w.draft(w.commitment())
+    listed = signed_in(w.admin).get(reverse("invoices", args=[w.project.slug])).content.decode()
+    assert "Change status…" in listed
+    assert [f'value="{each.pk}" data-cents' in listed for each in (first, second, draft)] == [True, True, False]
+    asked = post(w, [first, second])
+    assert asked.status_code == 200 and "Decide about 2 invoices" in text_of(asked)
+    assert statuses(first, second) == [S.UNDER_REVIEW] * 2
+
+
+def test_each_is_approved_by_itself_and_says_what_became_of_it(w):
+    """P-7, 5.1: one has a rejected line, one was sent by the approver, one is fine."""
+    fine, rejected = sent(w)
+    own = w.submitted(w.draft(w.commitment()), by=w.admin)
+    reviews.decide(rejected.lines.first(), Verdict.REJECTED, "Not poured", by=w.admin)
+    rejected.refresh_from_db()
+    answer = decide(w, [fine, rejected, own], "approve")
+    words = text_of(answer)
+    assert "Approve: 1 done, 2 not" in words and "A line is rejected" in words and "submitted" in words
+    assert statuses(fine, rejected, own) == [S.APPROVED, S.UNDER_REVIEW, S.UNDER_REVIEW]
+
+
+def test_sent_back_together_each_contact_is_told_the_same_reason(w):
+    chosen = sent(w)
+    assert "Send back: 2 done" in text_of(decide(w, chosen, "send_back", "The lien waivers are missing"))
+    assert statuses(*chosen) == [S.REVISE_AND_RESUBMIT] * 2
+    for each in chosen:
+        assert "The lien waivers are missing" in Mail.objects.about(each).filter(to=w.contact).latest("pk").text
+
+
+def test_held_for_the_owner_approved_as_noted_and_reopened(w):
+    chosen = sent(w)
+    decide(w, chosen, "hold_for_owner")
+    assert statuses(*chosen) == [S.PENDING_OWNER_APPROVAL] * 2
+    for decision, comment, status in (
+        ("approve_as_noted", "Waiver follows", S.APPROVED_AS_NOTED),
+        ("reopen", "Counted again", S.UNDER_REVIEW),
+    ):
+        chosen = [Invoice.objects.get(pk=each.pk) for each in chosen]
+        decide(w, chosen, decision, comment)
+        assert statuses(*chosen) == [status] * 2
+
+
+@pytest.mark.parametrize(
+    ("decision", "why"), [("reopen", "why they are reopened"), ("approve_as_noted", "what is noted")]
+)
+def test_what_needs_words_asks_for_them_before_anything_is_done(w, decision, why):
+    chosen = sent(w)
+    answer = decide(w, chosen, decision)
+    assert answer.status_code == 422 and why in text_of(answer) and "Decide about 2" in text_of(answer)
+    assert statuses(*chosen) == [S.UNDER_REVIEW] * 2
+
+
+def test_what_somebody_changed_meanwhile_is_left_alone(w):
+    """I-5."""
+    first, second = sent(w)
+    looked_at = Invoice.objects.get(pk=first.pk)
+    invoices.hold_for_owner(Invoice.objects.get(pk=first.pk), by=w.admin)
+    words = text_of(decide(w, [looked_at, second], "approve"))
+    assert "Approve: 1 done, 1 not" in words and "Somebody changed this invoice" in words
+
+
+def test_nothing_ticked_is_said_and_odd_ids_are_passed_over(w):
+    assert post(w, []).status_code == 302
+    address = reverse("invoices-decide", args=[w.project.slug])
+    assert signed_in(w.admin).post(address, {"invoice": ["x", "9" * 40, "1:x:2"]}).status_code == 302
+
+
+def test_an_invoice_of_another_company_is_not_there(w):
+    theirs = sent(world("Other Builders"), 1)
+    assert decide(w, theirs, "approve").status_code == 302
+    assert statuses(*theirs) == [S.UNDER_REVIEW]
+
+
+def test_only_an_admin_decides_also_when_the_right_is_lost_in_between(w):
+    """R66."""
+    chosen = sent(w)
+    assert decide(w, chosen, "approve", person=w.reader).status_code == 403
+    set_level(w.admin, Tool.COMMITMENTS, w.project, Level.READ_ONLY, by=w.owner)
+    results = bulk_decisions.decide(chosen, "approve", "", by=w.admin)
+    assert all("It needs" in each.refusal for each in results) and statuses(*chosen) == [S.UNDER_REVIEW] * 2
