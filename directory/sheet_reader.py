@@ -283,9 +283,9 @@ def _cell_text(value) -> str | None:
 
 
 def _number_text(value) -> str:
-    """12.0 → 12."""
+    """12.0 → 12. To 15 digits, as a spreadsheet shows it: 0.1 + 0.2 is kept there as 0.30000000000000004."""
     whole = int(value)
-    return str(whole) if whole == value else repr(value)
+    return str(whole) if whole == value else f"{value:.15g}"
 
 
 # CSV

@@ -8,6 +8,7 @@ from django.utils import timezone
 from invoicing.calculations import identities, remarks
 from invoicing.calculations.facts import InvoiceFacts, LineFacts, PeriodFacts, PreviousCertificate, PreviousLine
 from invoicing.calculations.findings import Identity
+from invoicing.calculations.lines import Line
 from invoicing.calculations.money import ZERO
 from invoicing.calculations.summary import ChangeOrderAmount, Summary, summarize
 from invoicing.deadlines import deadline_of_bill
@@ -43,11 +44,11 @@ def refresh_header(invoice: Invoice) -> None:
         setattr(invoice, name, getattr(summary, name))
 
 
-def summary_of(invoice: Invoice, lines: list[InvoiceLine]) -> Summary:
-    """Lines 1 to 9 worked out from these lines; line 7 is the stored one (PA-19)."""
+def summary_of(invoice: Invoice, lines: list[InvoiceLine], worked: list[Line] | None = None) -> Summary:
+    """Lines 1 to 9 worked out from these lines, or from what they would be; line 7 is the stored one (PA-19)."""
     original, changes = _contract_sums(lines)
     return summarize(
-        [line.as_line() for line in lines],
+        [line.as_line() for line in lines] if worked is None else worked,
         original,
         changes,
         invoice.previous_certificates,

@@ -12,6 +12,7 @@ from invoicing.views import (
     board,
     bulk_decisions,
     change_orders,
+    claim_files,
     closing,
     commitment_edits,
     commitment_lists,
@@ -34,6 +35,8 @@ from invoicing.views import (
 invoice_urls = [
     path("", invoices.invoice_page, name="invoice"),
     path("enter/", entry.enter, name="invoice-enter"),
+    path("enter/upload/", claim_files.upload, name="invoice-upload"),
+    path("workbook/", claim_files.workbook, name="invoice-workbook"),
     path("change-orders/", entry.take_up_change_orders, name="invoice-change-orders"),
     path("send/", entry.send, name="invoice-send"),
     path("withdraw/", entry.withdraw, name="invoice-withdraw"),

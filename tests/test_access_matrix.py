@@ -222,6 +222,8 @@ DOORS = {  # address name: (to read, to write)
     "invoices": (PROJECT, None),
     "invoice": (COMMITMENT, None),
     "invoice-enter": (BILL, BILL),
+    "invoice-upload": (BILL, BILL),
+    "invoice-workbook": (COMMITMENT, None),
     "invoice-change-orders": (None, BILL),
     "invoice-send": (BILL, BILL),
     "invoice-withdraw": (None, BILL),

@@ -702,6 +702,13 @@ def _(s):
     )
 
 
+@act("invoice-upload")
+def _(s):
+    invoice = s.base.draft()
+    content = s.contact.get(at(invoice, "invoice-workbook")).content
+    return lambda: s.contact.post(at(invoice, "invoice-upload"), {"file": SimpleUploadedFile("a.xlsx", content)})
+
+
 @act("invoice-change-orders", "added change orders")
 def _(s):
     invoice = s.base.draft()

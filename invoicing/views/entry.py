@@ -18,19 +18,28 @@ from invoicing.views.grid import column_totals, lines_with_names
 from invoicing.views.invoices import about, address, moves, show, summary_rows
 
 
-def _must_bill(request, invoice: Invoice) -> None:
+def must_bill(request, invoice: Invoice) -> None:
     if not may_bill(invoice, request.access):
         raise NotAllowed(BILL_RIGHT)
 
 
+def is_open(invoice: Invoice) -> bool:
+    """Whether its entry sheet can be opened."""
+    return not invoice.is_locked and invoice.status in Invoice.ENTERABLE
+
+
+def turn_away(request, invoice: Invoice):
+    messages.info(request, f"It is {invoice.get_status_display()}, so its amounts can't be entered now.")
+    return redirect(address(invoice))
+
+
 @invoice_view(Level.READ_ONLY)
 def enter(request, invoice):
-    _must_bill(request, invoice)
+    must_bill(request, invoice)
     if request.method == "POST":
         return _save(request, invoice)
-    if invoice.is_locked or invoice.status not in Invoice.ENTERABLE:
-        messages.info(request, f"It is {invoice.get_status_display()}, so its amounts can't be entered now.")
-        return redirect(address(invoice))
+    if not is_open(invoice):
+        return turn_away(request, invoice)
     return _show_sheet(request, invoice, _sheet(request, invoice))
 
 
@@ -94,7 +103,7 @@ def _lines_to_take_up(invoice: Invoice):
 
 @invoice_view(Level.READ_ONLY, methods=WRITE)
 def take_up_change_orders(request, invoice):
-    _must_bill(request, invoice)
+    must_bill(request, invoice)
     try:
         amounts.take_up_change_orders(invoice, by=request.user)
     except NotNow as refused:
@@ -105,7 +114,7 @@ def take_up_change_orders(request, invoice):
 
 @invoice_view(Level.READ_ONLY)
 def send(request, invoice):
-    _must_bill(request, invoice)
+    must_bill(request, invoice)
     if request.method == "GET" and "submit" not in moves(request, invoice):
         messages.info(request, f"It is {invoice.get_status_display()}, so it can't be sent now.")
         return redirect(address(invoice))
@@ -148,7 +157,7 @@ def _show_check(request, invoice: Invoice, found, form: SendForm, refused: Refus
 
 @invoice_view(Level.READ_ONLY, methods=WRITE)
 def withdraw(request, invoice):
-    _must_bill(request, invoice)
+    must_bill(request, invoice)
     try:
         invoices.withdraw(invoice, by=request.user)
     except NotNow as refused:
@@ -159,7 +168,7 @@ def withdraw(request, invoice):
 
 @invoice_view(Level.READ_ONLY, methods=WRITE)
 def save_draft(request, invoice):
-    _must_bill(request, invoice)
+    must_bill(request, invoice)
     try:
         invoices.save_draft(invoice, by=request.user)
     except NotNow as refused:

@@ -213,6 +213,7 @@ def pages_of_the_contact(scene: Scene) -> dict[str, str]:
         "bills": "/bills/",
         "sheet": page_of(scene.draft, "enter/"),
         "sheet-again": page_of(scene.returned, "enter/"),
+        "sheet-upload": page_of(scene.draft, "enter/upload/"),
         "send": page_of(scene.draft, "send/"),
         "bill": page_of(scene.draft),
         "contact-commitment": scene.at("commitment", scene.draft.commitment.number),

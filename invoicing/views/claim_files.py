@@ -1,0 +1,136 @@
+"""A bill as a workbook: to take away, and what one that comes back would do. The entry sheet's own save applies it."""
+
+from dataclasses import dataclass
+
+from django.http import HttpResponse
+from django.shortcuts import render
+
+from directory.decorators import READ
+from directory.models import Event
+from directory.permissions import Level
+from directory.refusals import Refused, Stale
+from directory.vendor_forms import UploadForm
+from invoicing.calculations.money import format_amount
+from invoicing.claim_files import ClaimFile, Problem, read_claim, words_of
+from invoicing.claim_sheets import as_workbook
+from invoicing.decorators import invoice_view
+from invoicing.forms.entry import Cell, Row, Sheet
+from invoicing.models import Invoice
+from invoicing.permissions import is_project_admin, may_bill
+from invoicing.proof import summary_of
+from invoicing.views.entry import is_open, must_bill, turn_away
+from invoicing.views.grid import lines_with_names
+from invoicing.views.invoices import about
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+FIGURES = (
+    ("Billed this period", "gross_this_period"),
+    ("Retainage held", "total_retainage"),
+    ("Current payment due", "current_payment_due"),
+)
+
+
+def _sheet(request, invoice: Invoice, typed: dict[str, str] | None = None) -> Sheet:
+    return Sheet(invoice, lines_with_names(invoice), as_admin=is_project_admin(request.access), data=typed)
+
+
+@invoice_view(Level.READ_ONLY, methods=READ)
+def workbook(request, invoice):
+    """To fill in for whoever may enter it now; for everybody else, and later, a copy that is locked."""
+    to_fill_in = is_open(invoice) and may_bill(invoice, request.access)
+    noun = "bill" if request.access.is_external else "invoice"
+    number, position = invoice.commitment.number, invoice.position
+    title = f"{noun.capitalize()} {position} of {number}"
+    content = as_workbook(_sheet(request, invoice), title, to_fill_in=to_fill_in)
+    name = f"{number}-{noun}-{position}.xlsx"
+    return HttpResponse(content, XLSX, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+
+@invoice_view(Level.READ_ONLY)
+def upload(request, invoice):
+    """What the file would change, cell by cell. Nothing of it is kept, and nothing is saved here."""
+    must_bill(request, invoice)
+    if not is_open(invoice):
+        return turn_away(request, invoice)
+    if request.method != "POST":
+        return _show(request, invoice, {})
+    form = UploadForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return _show(request, invoice, {"refused": Refused(next(iter(form.errors.values()))[0])})
+    file = form.cleaned_data["file"]
+    try:
+        found = read_claim(file.name, file.read(), _sheet(request, invoice))
+    except Refused as refused:
+        return _show(request, invoice, {"refused": refused, "name": file.name})
+    told = {"name": file.name, "missing": found.missing, "skipped": found.table.skipped}
+    if found.meanwhile:
+        refused = Stale("Somebody saved this after the workbook was downloaded. Nothing of the file is applied.")
+        last = Event.objects.about(invoice).first()
+        return _show(request, invoice, told | {"refused": refused, "meanwhile": found.meanwhile, "saved_last": last})
+    return _preview(request, invoice, found, told)
+
+
+def _preview(request, invoice: Invoice, found: ClaimFile, told: dict):
+    sheet = Sheet(invoice, found.sheet.lines, found.sheet.as_admin, data=found.typed)
+    sheet.is_valid()
+    problems = found.problems + [
+        Problem(found.places[cell.name], cell.column.label, cell.problem) for _, cell in sheet.problems
+    ]
+    if problems:
+        return _show(request, invoice, told | {"problems": problems, "refused": Refused("Nothing was saved.")})
+    rows = [row for row in sheet.rows if row.pending]
+    told |= {
+        "is_read": True,
+        "rows": [ChangedLine(row) for row in rows],
+        "count": len(sheet.pending),
+        "figures": _figures(invoice, sheet),
+        "too_much": [] if invoice.commitment.allows_over_billing else [row for row in rows if _passes(row)],
+    }
+    return _show(request, invoice, told)
+
+
+@dataclass
+class ChangedLine:
+    """A line that the file changes, and each of its cells: label, what is stored, what it becomes, a remark."""
+
+    row: Row
+
+    @property
+    def cells(self) -> list[tuple[str, str, str, str]]:
+        told = [self._told(cell) for cell in self.row.pending]
+        work, before = self.row.values.get("work"), self.row.worked.work_this_period
+        if work not in (None, before) and not self._types("work"):
+            told.append(("This period", format_amount(before), format_amount(work), "worked out"))
+        return told
+
+    def _types(self, stem: str) -> bool:
+        return any(cell.column.stem == stem for cell in self.row.pending)
+
+    def _told(self, cell: Cell) -> tuple[str, str, str, str]:
+        is_beaten = cell.column.stem == "percent" and self._types("work")
+        remark = "not used: the amount counts" if is_beaten else ""
+        return cell.column.label, words_of(cell, cell.now), words_of(cell, cell.text), remark
+
+    @property
+    def inputs(self) -> list[tuple[str, str]]:
+        """What the entry sheet would send of this line; a tick is sent while it is set."""
+        ticks = [cell for cell in self.row.cells.values() if cell.column.is_tick and cell.now == "1"]
+        return [(cell.name, cell.text) for cell in (*self.row.pending, *ticks)]
+
+
+def _figures(invoice: Invoice, sheet: Sheet) -> list[dict]:
+    now = summary_of(invoice, sheet.lines)
+    after = summary_of(invoice, sheet.lines, [row.after() for row in sheet.rows])
+    pairs = [(label, getattr(now, name), getattr(after, name)) for label, name in FIGURES]
+    return [{"label": label, "now": old, "after": new, "difference": new - old} for label, old, new in pairs]
+
+
+def _passes(row: Row) -> bool:
+    """Beyond its scheduled value: it can be saved, but not sent (N-4)."""
+    return bool(row.after().over_billed_by) and not row.line.over_billing_is_waived
+
+
+def _show(request, invoice: Invoice, told: dict):
+    refused = told.get("refused")
+    context = about(request, invoice) | {"form": UploadForm()} | told
+    return render(request, "invoicing/claim_file.html", context, status=refused.status if refused else 200)
