@@ -1,34 +1,46 @@
 """What both approvals ask before the machine moves, and the first of two where a company wants two (5.1, R84)."""
 
+from decimal import Decimal
+
 from django.db import transaction
+from django.db.models import Q, Sum
 from django_fsm import can_proceed
 
 from directory.models import Event
 from directory.permissions import read_access
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
 from invoicing.calculations import identities
-from invoicing.models import Endorsement, Invoice, InvoiceLine, Verdict
+from invoicing.calculations.lines import describe
+from invoicing.calculations.money import ZERO, format_amount
+from invoicing.models import Endorsement, Invoice, InvoiceLine, StartingLine, Verdict
 from invoicing.permissions import ADMIN_RIGHT, may_review
-from invoicing.proof import identities_of
+from invoicing.proof import identities_of, lines_of
 from invoicing.safeguards import conflict_of, duties_waived, endorsement_of, limit_in_words, missing_papers, needs_two
 
 
 def must_be_certifiable(invoice: Invoice, access, goes_ahead_because: str = "") -> dict:
     """Raises what stands against an approval by this person; returns what the event notes about papers.
 
-    Separation of duties, earlier invoices settled, identities hold, papers as the company wants them. A paper that
-    blocks is passed with `goes_ahead_because`, an Admin's reason (R85).
+    Separation of duties, earlier invoices settled, identities hold, no line over-billed by all certified invoices
+    together, papers as the company wants them. A paper that blocks is passed with `goes_ahead_because`, an Admin's
+    reason (R85).
     """
     conflict = conflict_of(invoice, access.person)
     if conflict:
         raise NotNow(conflict)
     invoice.duties_waived = duties_waived(invoice, access.person)
+    must_come_in_turn(invoice)
+    must_hold(invoice)
+    must_not_over_bill(invoice)
+    return _must_have_papers(invoice, goes_ahead_because.strip())
+
+
+def must_come_in_turn(invoice: Invoice) -> None:
+    """Every earlier invoice of the commitment is certified."""
     earlier = Invoice.objects.live().filter(commitment=invoice.commitment_id, position__lt=invoice.position)
     waiting = earlier.exclude(status__in=Invoice.CERTIFIED).first()
     if waiting:
         raise NotNow(f"Invoice {waiting.position} is {waiting.get_status_display()}. Approve it first.")
-    must_hold(invoice)
-    return _must_have_papers(invoice, goes_ahead_because.strip())
 
 
 def _must_have_papers(invoice: Invoice, goes_ahead_because: str) -> dict:
@@ -46,6 +58,51 @@ def must_hold(invoice: Invoice) -> None:
     broken = identities.errors(identities_of(invoice))
     if broken:
         raise Refused(" ".join(f"{identity.number}: {identity.sentence}" for identity in broken))
+
+
+def must_not_over_bill(invoice: Invoice) -> None:
+    """R42: what all certified invoices bill on a line, this one included, stays within its scheduled value.
+
+    N-4 trusts the previous amounts that stand on this invoice; this adds up the others anew, so the caller holds the
+    lock of the commitment. Over-billing may be allowed on the commitment or waived on a unit-priced line.
+    """
+    if invoice.commitment.allows_over_billing:
+        return
+    before = _certified_before(invoice)
+    for line in lines_of(invoice):
+        if line.over_billing_is_waived and line.schedule_line.is_unit_priced:
+            continue
+        worked_out = line.as_line()
+        total = before.get(line.schedule_line_id, ZERO) + worked_out.gross_this_period
+        over = abs(total) - abs(line.scheduled_value)
+        if over > 0:
+            raise NotNow(
+                f"With every certified invoice, {describe(worked_out)} comes to {format_amount(total)}: "
+                f"{format_amount(over)} over its scheduled value. Send this invoice back, and bill the rest."
+            )
+
+
+def _certified_before(invoice: Invoice) -> dict[int, Decimal]:
+    """{schedule line: what the other certified invoices and the starting certificate bill on it}, in dollars."""
+    start = StartingLine.objects.filter(certificate__commitment=invoice.commitment_id)
+    sums = {line.schedule_line_id: line.work_completed + line.stored for line in start}
+    others = Invoice.objects.live().filter(commitment=invoice.commitment_id, status__in=Invoice.CERTIFIED)
+    lines = InvoiceLine.objects.filter(invoice__in=others.exclude(pk=invoice.pk))
+    balance_typed = Q(stored_balance_typed__isnull=False)  # else what was stored before, less what moved, stays
+    for row in (
+        lines.order_by()
+        .values("schedule_line")
+        .annotate(
+            work=Sum("work_this_period", default=ZERO),
+            new=Sum("stored_new", default=ZERO),
+            moved=Sum("stored_moved", filter=balance_typed, default=ZERO),
+            typed=Sum("stored_balance_typed", default=ZERO),
+            instead_of=Sum("stored_previous", filter=balance_typed, default=ZERO),
+        )
+    ):
+        gross = row["work"] + row["new"] + row["moved"] + row["typed"] - row["instead_of"]
+        sums[row["schedule_line"]] = sums.get(row["schedule_line"], ZERO) + gross
+    return sums
 
 
 def must_be_endorsed(invoice: Invoice, access) -> None:

@@ -1,0 +1,120 @@
+"""Two invoices that are fine alone and over-bill a line together: one is approved, never both (R42)."""
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+from django.db import connection
+
+from directory.refusals import NotNow
+from invoicing.actions import approvals, invoices
+from invoicing.models import Invoice, InvoiceLine
+from tests.factories import D, World, world
+
+pytestmark = pytest.mark.django_db
+TRIES = 200 if connection.vendor == "postgresql" else 10
+CONTROLS = 20
+
+
+def twins(w: World, amount: str = "600.00", **fields) -> list[Invoice]:
+    """Two live invoices on the same previous amounts; no act makes the second one, so it is made by rows."""
+    commitment = w.commitment(fields.pop("lines", [w.line("Footings", "1000.00")]), **fields)
+    first = w.entered(w.draft(commitment), {"work_this_period": D(amount)})
+    lines = list(first.lines.all())
+    second = Invoice.objects.get(pk=first.pk)
+    second.pk, second.position, second.is_extra = None, 2, True
+    second.number = second.number_key = f"{first.number}-b".lower()
+    first = invoices.submit(first, by=w.contact)
+    second.version, second.submitted_at, second.submitted_by = first.version, first.submitted_at, w.contact
+    second.save(force_insert=True)
+    Invoice.objects.filter(pk=second.pk).update(status="under_review")
+    for line in lines:
+        line.pk, line.invoice = None, second
+    InvoiceLine.objects.bulk_create(lines)
+    return [Invoice.objects.with_context().get(pk=each.pk) for each in (first, second)]
+
+
+def test_the_second_of_two_invoices_on_the_same_previous_amounts_is_not_approved():
+    """Its own columns say 600.00 of 1,000.00: only the sum of what is certified says 1,200.00."""
+    w = world()
+    first, second = twins(w)
+    invoices.approve(first, by=w.admin)
+    with pytest.raises(NotNow, match=r"1 Footings comes to 1,200\.00: 200\.00 over its scheduled value"):
+        invoices.approve(second, by=w.admin)
+    with pytest.raises(NotNow, match="over its scheduled value"):
+        invoices.approve_as_noted(second, by=w.admin, comment="Half")
+
+
+def test_what_was_certified_elsewhere_before_and_what_is_deleted_counts_as_it_should():
+    """The starting certificate is in the sum through the first invoice's columns; a deleted invoice is not."""
+    w = world()
+    first, second = twins(w, "500.00")
+    invoices.approve(first, by=w.admin)
+    assert invoices.approve(second, by=w.admin).status == "approved", "1,000.00 of 1,000.00"
+    w = world()
+    first, second = twins(w)
+    Invoice.objects.filter(pk=first.pk).update(deleted_at=first.submitted_at)
+    assert invoices.approve(second, by=w.admin).status == "approved"
+
+
+def test_where_over_billing_is_allowed_the_sum_may_pass_the_scheduled_value():
+    w = world()
+    first, second = twins(w, allows_over_billing=True)
+    invoices.approve(first, by=w.admin)
+    assert invoices.approve(second, by=w.admin).status == "approved"
+
+
+# At the same moment
+
+
+def wins(w: World, pair: list[Invoice], tries: int) -> list[int]:
+    """How many of both were approved in each try, by two people who press at the same moment."""
+    together = Barrier(2)
+
+    def press(invoice: Invoice, by) -> bool:
+        together.wait(30)
+        try:
+            invoices.approve(invoice, by=by)
+        except NotNow:
+            return False
+        return True
+
+    def hang_up(_) -> None:
+        together.wait(30)  # one for each thread
+        connection.close()
+
+    counts = []
+    with ThreadPoolExecutor(2) as pool:
+        for _ in range(tries):
+            both = [pool.submit(press, *each) for each in zip(pair, (w.admin, w.second_admin), strict=True)]
+            counts.append(sum(each.result() for each in both))
+            under_review = {"status": "under_review", "approved_by": None, "approved_at": None}
+            Invoice.objects.filter(pk__in=[each.pk for each in pair]).update(**under_review, version=pair[0].version)
+        list(pool.map(hang_up, range(2)))
+    return counts
+
+
+@pytest.fixture
+def pair(transactional_db, monkeypatch):
+    """Either may come first: only the lock of the commitment and the sum inside it stand between them."""
+    monkeypatch.setattr(approvals, "must_come_in_turn", lambda invoice: None)
+    w = world()
+    return w, twins(w)
+
+
+def test_of_two_approvals_at_the_same_moment_exactly_one_wins(pair):
+    """R42, G7."""
+    assert wins(*pair, TRIES) == [1] * TRIES
+
+
+def test_without_the_sum_both_are_approved(pair, monkeypatch):
+    """The control: what the race above would show if nobody added up."""
+    monkeypatch.setattr(approvals, "must_not_over_bill", lambda invoice: None)
+    assert 2 in wins(*pair, 3)
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite lets one write at a time, lock or none")
+def test_without_the_lock_the_sum_alone_does_not_help(pair, monkeypatch):
+    """The other control: two sums at the same moment don't see each other."""
+    monkeypatch.setattr(type(Invoice.objects.all()), "locked", lambda self, pk: self.with_context().get(pk=pk))
+    assert 2 in wins(*pair, CONTROLS)
