@@ -1,8 +1,10 @@
 """An invoice as the arithmetic takes it: settling its lines, adding up its header, and what its identities say."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from decimal import Decimal
 
+from django.db.models import Prefetch
 from django.utils import timezone
 
 from invoicing.calculations import identities, remarks
@@ -12,7 +14,7 @@ from invoicing.calculations.lines import Line
 from invoicing.calculations.money import ZERO
 from invoicing.calculations.summary import ChangeOrderAmount, Summary, summarize
 from invoicing.deadlines import deadline_of_bill
-from invoicing.models import ChangeOrder, Invoice, InvoiceLine
+from invoicing.models import ChangeOrder, Invoice, InvoiceLine, StartingLine
 
 HEADER = (
     "original_contract_sum",
@@ -88,6 +90,26 @@ def identities_of(invoice: Invoice, lines: list[InvoiceLine] | None = None) -> t
     return identities.check(facts_of(invoice, lines_of(invoice) if lines is None else lines))
 
 
+def broken_identities(invoices: Collection[int]) -> dict[int, tuple[Identity, ...]]:
+    """{invoice id: its identities that are errors}, of those that have any; as many queries for fifty as for one."""
+    lines = InvoiceLine.objects.select_related("schedule_line__change_order")
+    before = InvoiceLine.objects.select_related("schedule_line__commitment")
+    start = StartingLine.objects.select_related("schedule_line__commitment")
+    together = (
+        Invoice.objects.with_context()
+        .select_related("commitment__starting_certificate")
+        .prefetch_related(
+            Prefetch("lines", lines),
+            Prefetch("previous__lines", before, to_attr="lines_at_hand"),
+            Prefetch("commitment__starting_certificate__lines", start, to_attr="lines_at_hand"),
+            "attachments",
+        )
+        .filter(pk__in=invoices)
+    )
+    found = {invoice.pk: identities.errors(identities_of(invoice, list(invoice.lines.all()))) for invoice in together}
+    return {pk: broken for pk, broken in found.items() if broken}
+
+
 def findings_before_sending(invoice: Invoice, lines: list[InvoiceLine]) -> tuple[Identity, ...]:
     """The identities, and the remarks that a sender ticks like their warnings."""
     facts = facts_of(invoice, lines)
@@ -97,7 +119,7 @@ def findings_before_sending(invoice: Invoice, lines: list[InvoiceLine]) -> tuple
 def facts_of(invoice: Invoice, lines: list[InvoiceLine]) -> InvoiceFacts:
     original, changes = _contract_sums(lines)
     previous = invoice.goes_on_from
-    previous_lines = previous.lines.select_related("schedule_line__commitment") if previous else ()
+    previous_lines = _lines_before(previous) if previous else ()
     return InvoiceFacts(
         lines=tuple(_line_facts(line) for line in lines),
         header=stored_summary(invoice, lines),
@@ -113,6 +135,12 @@ def facts_of(invoice: Invoice, lines: list[InvoiceLine]) -> InvoiceFacts:
         allows_over_billing=invoice.commitment.allows_over_billing,
         has_attachments=invoice.attachments.exists(),
     )
+
+
+def _lines_before(previous) -> Collection:
+    """Of the previous invoice or the starting certificate; read together for many where somebody did."""
+    at_hand = getattr(previous, "lines_at_hand", None)
+    return previous.lines.select_related("schedule_line__commitment") if at_hand is None else at_hand
 
 
 def _line_facts(line: InvoiceLine) -> LineFacts:

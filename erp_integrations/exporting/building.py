@@ -20,6 +20,7 @@ from directory.models import Event
 from directory.refusals import Refused
 from erp_integrations import notifications
 from erp_integrations.exporting import storing
+from erp_integrations.exporting.certified import findings_about_identities
 from erp_integrations.exporting.checking import Proposal, examine
 from erp_integrations.exporting.collecting import Acceptance, collect
 from erp_integrations.exporting.moving import move
@@ -106,12 +107,13 @@ def report(batch: ExportBatch, step: int) -> None:
 
 
 def verify(batch: ExportBatch) -> Proposal:
-    """What was accepted, provided that nothing has changed since (S60) and no rule objects now."""
+    """What was accepted, provided that nothing has changed since (S60), no rule objects now and all identities hold."""
     frozen = thaw(batch)
     proposal = examine(frozen, sage_lists(batch.company), today=batch.company.today)
     require_unchanged(batch, frozen, proposal)
-    if proposal.errors:
-        raise Stopped(_in_words(proposal.errors))
+    errors = proposal.errors or findings_about_identities(list(live_exports(batch)))
+    if errors:
+        raise Stopped(_in_words(errors))
     report(batch, 1)
     return proposal
 

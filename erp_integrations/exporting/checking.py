@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 
+from erp_integrations.exporting.certified import findings_about_identities
 from erp_integrations.exporting.collecting import Acceptance, collect
 from erp_integrations.exporting.vendor_details import findings_about
 from erp_integrations.models import InvoiceExport, current_versions, sage_lists
@@ -43,7 +44,7 @@ def check(exports: list[InvoiceExport], acceptance: Acceptance) -> Proposal:
     """A dry run over the newest lists. `exports` are of one company, from `with_context()`; nothing is written."""
     company = exports[0].company
     proposal = examine(collect(exports, acceptance), sage_lists(company), today=company.today)
-    return replace(proposal, findings=proposal.findings + findings_about(exports))
+    return replace(proposal, findings=proposal.findings + findings_about(exports) + findings_about_identities(exports))
 
 
 def examine(facts: BatchFacts, lists: SageLists, *, today: date) -> Proposal:

@@ -7,9 +7,10 @@ import pytest
 from django.db import connection
 
 from directory.refusals import NotNow
-from invoicing.actions import approvals, invoices
-from invoicing.models import Invoice, InvoiceLine
+from invoicing.actions import approvals, commitments, invoices
+from invoicing.models import Commitment, Invoice, InvoiceLine
 from tests.factories import D, World, world
+from tests.invoicing.test_starting_certificates import load, loaded
 
 pytestmark = pytest.mark.django_db
 TRIES = 200 if connection.vendor == "postgresql" else 10
@@ -18,7 +19,10 @@ CONTROLS = 20
 
 def twins(w: World, amount: str = "600.00", **fields) -> list[Invoice]:
     """Two live invoices on the same previous amounts; no act makes the second one, so it is made by rows."""
-    commitment = w.commitment(fields.pop("lines", [w.line("Footings", "1000.00")]), **fields)
+    return twins_of(w, w.commitment([w.line("Footings", "1000.00")], **fields), amount)
+
+
+def twins_of(w: World, commitment: Commitment, amount: str) -> list[Invoice]:
     first = w.entered(w.draft(commitment), {"work_this_period": D(amount)})
     lines = list(first.lines.all())
     second = Invoice.objects.get(pk=first.pk)
@@ -45,8 +49,18 @@ def test_the_second_of_two_invoices_on_the_same_previous_amounts_is_not_approved
         invoices.approve_as_noted(second, by=w.admin, comment="Half")
 
 
-def test_what_was_certified_elsewhere_before_and_what_is_deleted_counts_as_it_should():
-    """The starting certificate is in the sum through the first invoice's columns; a deleted invoice is not."""
+def test_what_was_certified_elsewhere_before_counts():
+    """49,000.00 of 60,000.00 by the starting certificate, and 6,000.00 on each."""
+    w = world()
+    [certificate] = load(w, loaded(w))
+    commitments.add_contact(certificate.commitment, w.contact, by=w.admin)
+    first, second = twins_of(w, certificate.commitment, "6000.00")
+    invoices.approve(first, by=w.admin)
+    with pytest.raises(NotNow, match=r"1 Insulation comes to 61,000\.00: 1,000\.00 over"):
+        invoices.approve(second, by=w.admin)
+
+
+def test_a_line_billed_to_its_last_cent_is_not_over_it_and_a_deleted_invoice_does_not_count():
     w = world()
     first, second = twins(w, "500.00")
     invoices.approve(first, by=w.admin)
