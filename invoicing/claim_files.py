@@ -28,16 +28,23 @@ class Problem:
     label: str
     words: str
 
+    @property
+    def in_reading_order(self) -> tuple[int, int, str]:
+        letters = self.place.rstrip("0123456789")
+        return int(self.place[len(letters) :]), len(letters), letters
+
 
 @dataclass(frozen=True)
-class Change:
-    """What somebody saved after the download: as it was shown there, as stored now, as it stands in the file."""
+class Version:
+    """A cell since its download: as it was shown there, as stored now, as it stands in the file; and who changed it."""
 
     row: Row
     label: str
     shown: str
     now: str
     text: str
+    by_them: bool
+    by_you: bool
 
 
 @dataclass
@@ -49,8 +56,13 @@ class ClaimFile:
     typed: dict[str, str] = field(default_factory=dict)
     places: dict[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
-    meanwhile: list[Change] = field(default_factory=list)
+    versions: list[Version] = field(default_factory=list)
     found: set[str] = field(default_factory=set)
+
+    @property
+    def is_stale(self) -> bool:
+        """Somebody changed one of its lines after it was downloaded."""
+        return any(version.by_them for version in self.versions)
 
     @property
     def missing(self) -> int:
@@ -88,8 +100,8 @@ def _read_row(file: ClaimFile, cells: dict, row: Row | None) -> None:
         file.refuse("made", cells, "This hidden cell was changed. Download the workbook again and start from that.")
     else:
         file.found.add(row.key)
-        file.meanwhile += _saved_since(file, cells, row, made)
-        is_older = made.get("version") != str(file.sheet.invoice.version)
+        file.versions += _versions(cells, row, made)
+        is_older = made.get("version") != str(file.sheet.invoice.version) and not file.is_stale
         for name in [name for name in file.table.columns if name not in HIDDEN]:
             _read_cell(file, cells, row, name, is_older=is_older)
 
@@ -107,12 +119,16 @@ def _position(row: Row) -> int:
     return row.line.schedule_line.position
 
 
-def _saved_since(file: ClaimFile, cells: dict, row: Row, made: dict[str, str]) -> list[Change]:
-    return [
-        Change(row, cell.column.label, made[stem], cell.now, _text(BOOK[stem], cells.get(stem, made[stem])))
-        for stem, cell in row.cells.items()
-        if stem in made and not cell.column.is_same(made[stem], cell.now)
-    ]
+def _versions(cells: dict, row: Row, made: dict[str, str]) -> list[Version]:
+    """Of every cell that was changed by anybody since."""
+    found = []
+    for stem, cell in row.cells.items():
+        if stem in made:
+            shown, text = made[stem], _text(BOOK[stem], cells.get(stem, made[stem]))
+            theirs, yours = (not cell.column.is_same(shown, other) for other in (cell.now, text))
+            if theirs or yours:
+                found.append(Version(row, BOOK[stem].heading, shown, cell.now, text, theirs, yours))
+    return found
 
 
 def _read_cell(file: ClaimFile, cells: dict, row: Row, name: str, *, is_older: bool) -> None:
@@ -122,7 +138,9 @@ def _read_cell(file: ClaimFile, cells: dict, row: Row, name: str, *, is_older: b
         _check_given(file, cells, row, name, text, is_older=is_older)
     elif not cell.column.is_same(text, cell.now):
         if name == "percent" and _is_past_sense(text, cells[name]):
-            words = f"“{cells[name]}” is {text} % in a cell of percentages. Type it with its sign, such as 50%."
+            words = (
+                f"“{cells[name]}” is {Decimal(text):,} % in a cell of percentages. Type it with its sign, such as 50%."
+            )
             file.refuse(name, cells, words)
             return
         file.typed[cell.name] = text
@@ -147,7 +165,7 @@ def _check_given(file: ClaimFile, cells: dict, row: Row, name: str, text: str, *
     if not text or shown is None or _is_same(column, text, shown):
         return
     if is_older and not column.stem:
-        file.meanwhile.append(Change(row, column.heading, "", shown, text))
+        file.versions.append(Version(row, column.heading, text, shown, text, by_them=True, by_you=False))
     else:
         back = f"Put back {shown}." if shown else "Clear the cell."
         file.refuse(name, cells, f"{_why_not_typed(row, column.stem)} {back}")

@@ -12,7 +12,7 @@ from directory.refusals import Refused, Stale
 from directory.vendor_forms import UploadForm
 from invoicing.calculations.money import format_amount
 from invoicing.claim_files import ClaimFile, Problem, read_claim, words_of
-from invoicing.claim_sheets import as_workbook
+from invoicing.claim_sheets import BOOK, as_workbook
 from invoicing.decorators import invoice_view
 from invoicing.forms.entry import Cell, Row, Sheet
 from invoicing.models import Invoice
@@ -63,10 +63,11 @@ def upload(request, invoice):
     except Refused as refused:
         return _show(request, invoice, {"refused": refused, "name": file.name})
     told = {"name": file.name, "missing": found.missing, "skipped": found.table.skipped}
-    if found.meanwhile:
+    if found.is_stale:
         refused = Stale("Somebody saved this after the workbook was downloaded. Nothing of the file is applied.")
+        versions = sorted(found.versions, key=lambda each: not each.by_them)
         last = Event.objects.about(invoice).first()
-        return _show(request, invoice, told | {"refused": refused, "meanwhile": found.meanwhile, "saved_last": last})
+        return _show(request, invoice, told | {"refused": refused, "versions": versions, "saved_last": last})
     return _preview(request, invoice, found, told)
 
 
@@ -74,9 +75,10 @@ def _preview(request, invoice: Invoice, found: ClaimFile, told: dict):
     sheet = Sheet(invoice, found.sheet.lines, found.sheet.as_admin, data=found.typed)
     sheet.is_valid()
     problems = found.problems + [
-        Problem(found.places[cell.name], cell.column.label, cell.problem) for _, cell in sheet.problems
+        Problem(found.places[cell.name], BOOK[cell.column.stem].heading, cell.problem) for _, cell in sheet.problems
     ]
     if problems:
+        problems.sort(key=lambda each: each.in_reading_order)
         return _show(request, invoice, told | {"problems": problems, "refused": Refused("Nothing was saved.")})
     rows = [row for row in sheet.rows if row.pending]
     told |= {
@@ -100,7 +102,7 @@ class ChangedLine:
         told = [self._told(cell) for cell in self.row.pending]
         work, before = self.row.values.get("work"), self.row.worked.work_this_period
         if work not in (None, before) and not self._types("work"):
-            told.append(("This period", format_amount(before), format_amount(work), "worked out"))
+            told.append((BOOK["work"].heading, format_amount(before), format_amount(work), "worked out"))
         return told
 
     def _types(self, stem: str) -> bool:
@@ -109,7 +111,7 @@ class ChangedLine:
     def _told(self, cell: Cell) -> tuple[str, str, str, str]:
         is_beaten = cell.column.stem == "percent" and self._types("work")
         remark = "not used: the amount counts" if is_beaten else ""
-        return cell.column.label, words_of(cell, cell.now), words_of(cell, cell.text), remark
+        return BOOK[cell.column.stem].heading, words_of(cell, cell.now), words_of(cell, cell.text), remark
 
     @property
     def inputs(self) -> list[tuple[str, str]]:

@@ -129,6 +129,15 @@ def test_numbers_days_and_truths_become_the_text_a_person_sees():
     assert (row["number"], row["insurance_expires_date"], row["needs_workers_comp"]) == ("12", "2031-05-28", "yes")
 
 
+@pytest.mark.parametrize(
+    ("stored", "words"), [(0.1 + 0.2, "0.3"), (1234.5600000000002, "1234.56"), (999999999999.99, "999999999999.99")]
+)
+def test_a_number_that_was_once_reckoned_reads_as_a_spreadsheet_shows_it(stored, words):
+    """It keeps 17 digits and shows 15; the last two are what a binary fraction leaves over."""
+    [row] = read(honest(("Vendor", "Number"), ("A", stored))).rows
+    assert row["number"] == words
+
+
 def test_text_that_looks_like_a_formula_stays_text():
     inline = "<sheetData><row r='1'><c r='A1' t='inlineStr'><is><t>Vendor</t></is></c></row>"
     inline += "<row r='2'><c r='A2' t='inlineStr'><is><t>=1+1</t></is></c></row></sheetData>"

@@ -1,5 +1,6 @@
 """A bill out to a spreadsheet and back: what was changed is shown cell by cell, then saved by the entry sheet (9.4)."""
 
+import csv
 import io
 from datetime import date
 
@@ -132,7 +133,9 @@ def test_a_percentage_solves_for_the_work_and_the_page_says_both(w):
     assert works(invoice)[0] == D("36800.00")
 
 
-@pytest.mark.parametrize(("typed", "words"), [(50, "5000 % in a cell of percentages"), ("half", "is not a percentage")])
+@pytest.mark.parametrize(
+    ("typed", "words"), [(50, "5,000 % in a cell of percentages"), ("half", "is not a percentage")]
+)
 def test_a_percentage_that_makes_no_sense_is_refused_at_its_cell(w, typed, words):
     invoice = w.draft()
     _, preview = filled_in(w.contact, invoice, **{"Done %": typed})
@@ -161,6 +164,31 @@ def test_a_unit_priced_line_is_billed_by_its_quantity(w):
     assert "billed by its quantity. Put back 234.41." in text_of(preview)
 
 
+def test_an_admins_waiver_of_a_line_survives_its_workbook(w):
+    """N-4: the tick is not in the file."""
+    unit = NewLine(w.cost_code(), "Excavation", quantity=D("100"), unit="CY", unit_price=D("10"))
+    invoice = w.draft(w.commitment([unit]))
+    line = invoice.lines.get()
+    waived = {line.pk: {"over_billing_is_waived": True}}
+    invoice = amounts.save_lines(invoice, waived, by=w.admin, version=invoice.version)
+    client, preview = filled_in(w.admin, invoice, Quantity=120)
+    assert "Beyond the scheduled value" not in text_of(preview)
+    apply(client, preview, invoice)
+    line.refresh_from_db()
+    assert (line.quantity_this_period, line.over_billing_is_waived) == (D("120.0000"), True)
+
+
+def test_a_file_kept_as_csv_is_read_too(w):
+    invoice, client = w.entered(w.draft()), signed_in(w.contact)
+    book = Book(client, invoice)
+    out = io.StringIO()
+    rows = [[cell.value for cell in row] for row in book.page]
+    rows[1][book.headings.index("Done %")] = "50%"
+    csv.writer(out).writerows(rows)
+    preview = upload(client, invoice, out.getvalue().encode(), "bill.csv")
+    assert "1,000.00</del> → <ins>36,800.00" in text_of(preview) and "Apply 1 change" in text_of(preview)
+
+
 def test_each_wrong_cell_is_named_as_the_spreadsheet_names_it_and_nothing_can_be_applied(w):
     invoice, client = w.draft(w.commitment([w.line(f"Line {n}", "500.00") for n in range(3)])), signed_in(w.contact)
     book = Book(client, invoice)
@@ -173,7 +201,8 @@ def test_each_wrong_cell_is_named_as_the_spreadsheet_names_it_and_nothing_can_be
     assert preview.status_code == 422
     for cell in (book.cell("This period", 2), book.cell("This period", 3), book.cell("Scheduled value", 4)):
         assert f"<strong>{cell.coordinate}</strong>" in text
-    assert "12O0" in text and "3 problems" in text and "Apply" not in text
+    assert text.index("12O0") < text.index("more than 2 decimals") < text.index("Put back 500.00"), "in reading order"
+    assert "3 problems" in text and "Apply" not in text
     assert 'type="file"' in text, "and here is where the next one goes"
 
 
@@ -212,13 +241,15 @@ def test_a_file_from_before_somebody_saved_is_refused_with_what_they_changed(w):
     invoice, client = w.entered(w.draft()), signed_in(w.contact)
     book = Book(client, invoice)
     book.cell("This period").value = 3000
+    book.cell("Note", 3).value = "mine alone"
     theirs = {invoice.lines.first().pk: {"work_this_period": D("2000.00")}}
     amounts.save_lines(invoice, theirs, by=w.admin, version=invoice.version)
     answer = upload(client, invoice, book.saved())
     text = text_of(answer)
     assert answer.status_code == 409
-    for words in ("after the workbook was downloaded", "Dana Cole", "1,000.00", "2,000.00", "3000"):
+    for words in ("after the workbook was downloaded", "Dana Cole", "1,000.00", "2,000.00", "3000", "mine alone"):
         assert words in text
+    assert "Them and you" in text and "You</span>" in text
     assert "Apply" not in text
     assert works(invoice)[0] == D("2000.00")
 
