@@ -27,15 +27,18 @@ class Invited:
 
 
 def invite(period: BillingPeriod, commitments, invoice_type: InvoiceType, *, by) -> list[Invited]:
-    """Invite each commitment's contacts to bill the period. One answer a commitment; a refusal says why."""
-    require_admin(by, period.project)
+    """Invite each commitment's contacts to bill the period. One answer a commitment; a refusal says why.
+
+    The right is asked for each anew (R66): whoever loses it half-way sends no more.
+    """
     return [_invite_one(period, commitment, invoice_type, by) for commitment in commitments]
 
 
 @transaction.atomic
 def _invite_one(period: BillingPeriod, commitment: Commitment, invoice_type: InvoiceType, by) -> Invited:
-    period = BillingPeriod.objects.select_for_update(of=("self",)).select_related("project").get(pk=period.pk)
+    period = BillingPeriod.objects.select_for_update(of=("self",)).select_related("project__company").get(pk=period.pk)
     commitment = Commitment.objects.select_for_update().get(pk=commitment.pk)
+    require_admin(by, period.project)
     refusal = why_not(period, commitment)
     if refusal:
         return Invited(commitment, None, refusal)

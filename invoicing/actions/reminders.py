@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from django.db import transaction
+
 from invoicing import reminding
 from invoicing.actions.commitments import require_admin
 from invoicing.models import BillingPeriod, Commitment, Invitation
@@ -16,10 +18,14 @@ class Reminded:
 
 
 def remind(period: BillingPeriod, commitments, *, by) -> list[Reminded]:
-    require_admin(by, period.project)
+    """The right is asked for each anew (R66): whoever loses it half-way reminds no more."""
     invited = {each.commitment_id: each for each in Invitation.objects.filter(billing_period=period)}
-    return [Reminded(each, _remind_one(invited.get(each.pk), by)) for each in commitments]
+    return [Reminded(each, _remind_one(period, invited.get(each.pk), by)) for each in commitments]
 
 
-def _remind_one(invitation: Invitation | None, by) -> str:
+@transaction.atomic
+def _remind_one(period: BillingPeriod, invitation: Invitation | None, by) -> str:
+    if invitation:
+        Invitation.objects.select_for_update().get(pk=invitation.pk)
+    require_admin(by, period.project)
     return reminding.remind(invitation, by=by) if invitation else "It was not invited yet."

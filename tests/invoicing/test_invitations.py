@@ -5,9 +5,11 @@ from datetime import date
 import pytest
 import time_machine
 
+from directory.actions.grants import set_level
 from directory.models import Event, Mail
+from directory.permissions import Level, Tool
 from directory.refusals import NotAllowed, NotNow
-from invoicing.actions import billing_periods, invitations
+from invoicing.actions import billing_periods, invitations, reminders
 from invoicing.models import Invitation, InvoiceType
 from tests.factories import world
 
@@ -103,3 +105,20 @@ def test_the_link_names_the_invitation_until_it_is_too_old_or_changed():
         assert Invitation.named_by(token[:-1] + ("A" if token[-1] != "A" else "B")) is None
     with time_machine.travel(date(2030, 9, 1)):
         assert Invitation.named_by(token) is None
+
+
+def test_whoever_loses_the_right_half_way_invites_and_reminds_no_further():
+    """R66: asked for each row, not once for all."""
+    w = world()
+    period, first, second = w.period(), w.commitment(), w.commitment()
+
+    def chosen():
+        yield first
+        set_level(w.admin, Tool.COMMITMENTS, w.project, Level.STANDARD, by=w.owner)
+        yield second
+
+    with pytest.raises(NotAllowed):
+        invitations.invite(period, chosen(), InvoiceType.WORK, by=w.admin)
+    assert [each.commitment for each in Invitation.objects.all()] == [first]
+    with pytest.raises(NotAllowed):
+        reminders.remind(period, [first, second], by=w.admin)
