@@ -18,14 +18,13 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from config.places import places_of
-from config.words import changes_of, day_in_words, state_in_words
+from config.words import changes_of, state_in_words
+from directory.moments import day_in_words, moment_in_words
 from erp_integrations.models import ExportStatus
-from invoicing.calculations.money import round_half_up, to_cents
+from invoicing.calculations.money import MINUS, printed_amount, printed_percent, printed_rate, round_half_up, to_cents
 from invoicing.models import InvoiceStatus
 
 register = template.Library()
-
-MINUS = "−"
 
 
 class Look(NamedTuple):
@@ -106,8 +105,7 @@ def money(amount: Decimal | int | None) -> str:
     """1234.5 → "1,234.50", a true minus sign before a negative amount, "" for None. Refuses floats: they lose cents."""
     if amount is None or amount == "":
         return ""
-    rounded = to_cents(exact(amount))
-    return f"{MINUS if rounded < 0 else ''}{abs(rounded):,.2f}"
+    return printed_amount(exact(amount))
 
 
 @register.filter
@@ -127,14 +125,13 @@ def percent(value: Decimal | int | None, places: int = 1) -> str:
     """Percent points to words: 55 → "55.0 %"; "" for None, because a scheduled value of zero has no percentage."""
     if value is None or value == "":
         return ""
-    rounded = round_half_up(exact(value), int(places))
-    return f"{MINUS if rounded < 0 else ''}{abs(rounded):,f} %"
+    return printed_percent(exact(value), int(places))
 
 
 @register.filter
 def rate(value: Decimal | int | None) -> str:
     """A retainage rate without idle zeros: 10.00 → "10 %", 7.50 → "7.5 %"; zero is a rate, None is "not set"."""
-    return "not set" if value is None else f"{exact(value).normalize():f} %"
+    return "not set" if value is None else printed_rate(exact(value))
 
 
 @register.filter
@@ -165,13 +162,11 @@ def moment(at: datetime | None, zone: object = "", day_only: bool = False) -> Sa
         return SafeString("")
     name = str(getattr(zone, "time_zone", zone) or timezone.get_current_timezone_name())
     here = at.astimezone(ZoneInfo(name))
-    short = here.tzname() if here.tzname().isalpha() else name.rpartition("/")[2].replace("_", " ") + " time"
-    hour = "" if day_only else f", {here.hour % 12 or 12}:{here:%M} {'am' if here.hour < 12 else 'pm'} {short}"
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
         here.isoformat(timespec="seconds"),
         f"{here:%A} {here.day} {here:%B %Y, %H:%M:%S} {here:%Z} ({name})",
-        f"{here.day} {here:%b %Y}{hour}",
+        moment_in_words(at, ZoneInfo(name), day_only),
     )
 
 

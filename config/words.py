@@ -12,6 +12,7 @@ from django.apps import apps
 from django.db import models
 
 from directory.fields import MoneyField, ScaledField
+from directory.moments import day_in_words
 from erp_integrations.models import Download
 from invoicing.calculations.money import format_amount
 from invoicing.forms.columns import COLUMNS
@@ -109,11 +110,6 @@ def _value(value, field, name: str) -> str:
 
 def _number(text: str, field: ScaledField) -> str:
     return format_amount(Decimal(text)) if isinstance(field, MoneyField) else f"{Decimal(text).normalize():f}"
-
-
-def day_in_words(value: date) -> str:
-    """Fri 27 Nov 2026."""
-    return f"{value:%a} {value.day} {value:%b %Y}"
 
 
 def state_in_words(event, state: str) -> str:

@@ -1,14 +1,15 @@
 """A commitment's retainage rules as the arithmetic takes them, and what they ask for or would have held (5.6)."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db.models import Sum
 
-from invoicing.calculations.money import ZERO
+from invoicing.calculations.money import ZERO, printed_rate
 from invoicing.calculations.replay import Billed, Held, RetainageRules, would_have_held
-from invoicing.models import Commitment, Invoice
+from invoicing.models import Commitment, Invoice, InvoiceLine
 
 
 def rules_of(commitment: Commitment) -> RetainageRules:
@@ -65,3 +66,32 @@ def had_been_on(rules: RetainageRules, invoices: Sequence[Invoice]) -> list[Comp
         for invoice in invoices
     ]
     return [Comparison(*pair) for pair in zip(invoices, would_have_held(rules, billed), strict=True)]
+
+
+def rule_in_words(commitment: Commitment, lines: Sequence[InvoiceLine]) -> list[tuple[str, str]]:
+    """What this invoice holds and why, (about what, in words): the rates on its lines, typed amounts, the scale (5.6).
+
+    New rules touch new invoices only, so the lines speak and not what the commitment says today.
+    """
+    work = _rates_in_words([line.work_retainage_rate for line in lines], "of work and material moved to work")
+    if typed := sum(line.work_retainage_is_typed for line in lines):
+        work += f"; typed on {_lines(typed)}"
+    if steps := [str(step.as_step()) for step in commitment.scale_steps.all()]:
+        work += f". Sliding scale: {', then '.join(steps)}"
+    stored = _rates_in_words([line.stored_retainage_rate for line in lines], "of material presently stored")
+    if typed := sum(line.stored_retainage_is_typed for line in lines):
+        stored += f"; typed on {_lines(typed)}"
+    return [("Retainage on work", work), ("Retainage on stored material", stored)]
+
+
+def _rates_in_words(rates: Sequence[Decimal], base: str) -> str:
+    """10 % of work, or 10 % of work on 12 lines, 5 % on 3 lines; zero is a rate."""
+    (first, number), *others = Counter(rates).most_common() or [(ZERO, 0)]
+    if not others:
+        return f"{printed_rate(first)} {base}"
+    rest = [f"{printed_rate(rate)} on {_lines(count)}" for rate, count in others]
+    return f"{printed_rate(first)} {base} on {_lines(number)}, {', '.join(rest)}"
+
+
+def _lines(count: int) -> str:
+    return f"{count} line{'' if count == 1 else 's'}"

@@ -77,6 +77,12 @@ def endorsement_of(invoice: Invoice) -> Endorsement | None:
     return invoice.endorsements.select_related("by").filter(version=invoice.version).first()
 
 
+def endorsement_behind(invoice: Invoice) -> Endorsement | None:
+    """As `endorsement_of`; of an approved invoice the one that its approval was the second to."""
+    version = invoice.version - 1 if invoice.is_certified else invoice.version
+    return invoice.endorsements.select_related("by").filter(version=version).first()
+
+
 # Which papers
 
 

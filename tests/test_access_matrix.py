@@ -224,6 +224,7 @@ DOORS = {  # address name: (to read, to write)
     "invoice-enter": (BILL, BILL),
     "invoice-upload": (BILL, BILL),
     "invoice-workbook": (COMMITMENT, None),
+    **dict.fromkeys(("invoice-certificate", "invoice-package", "invoice-csv"), (COMMITMENT, None)),
     "invoice-change-orders": (None, BILL),
     "invoice-send": (BILL, BILL),
     "invoice-withdraw": (None, BILL),
@@ -495,7 +496,7 @@ def test_each_door_opens_for_those_and_only_those(who):
 
 
 # Taking a file away is written down (E-2, R70); everything else that is only read stays as it was.
-WRITTEN_DOWN = {"erp-download", "invoice-attachment", "commitment-attachment", "company-events-csv"}
+WRITTEN_DOWN = {"erp-download", "invoice-attachment", "invoice-package", "commitment-attachment", "company-events-csv"}
 
 
 def test_reading_writes_nothing_not_even_on_a_companys_first_look():

@@ -748,6 +748,12 @@ def _(s):
     return lambda: s.contact.get(at(attachment.invoice, "invoice-attachment", attachment.pk))
 
 
+@act("invoice-package", "downloaded all files")
+def _(s):
+    attachment = attachments.attach(s.base.draft(), "proof.pdf", b"%PDF-1.4 proof", by=s.base.contact)
+    return lambda: s.contact.get(at(attachment.invoice, "invoice-package"))
+
+
 # Reviewing
 
 
@@ -872,7 +878,7 @@ CHANGING = {
     if "POST" in pattern.callback.requires.methods
 }
 # Read, and written down that it was (R124).
-TAKING_AWAY = {"invoice-attachment", "commitment-attachment", "erp-download", "company-events-csv"}
+TAKING_AWAY = {"invoice-attachment", "invoice-package", "commitment-attachment", "erp-download", "company-events-csv"}
 
 
 def test_every_address_that_changes_something_stands_in_the_golden_table():

@@ -160,3 +160,18 @@ def format_percent(percent: Decimal) -> str:
     """A percentage without needless zeros: `7.5`, `10`, `66.67`."""
     digits = f"{round_half_up(percent, 4):f}"
     return digits.rstrip("0").rstrip(".")
+
+
+def printed_amount(amount: Decimal) -> str:
+    """Dollars as pages and paper show them: `1,234.50`, a true minus sign before a negative amount."""
+    return format_amount(amount).replace("-", MINUS)
+
+
+def printed_percent(percent: Decimal, places: int = 1) -> str:
+    """Percent points as pages and paper show them: `55.0 %`."""
+    return f"{round_half_up(percent, places):,f} %".replace("-", MINUS)
+
+
+def printed_rate(rate: Decimal) -> str:
+    """A retainage rate without idle zeros: `10 %`, `7.5 %`."""
+    return f"{rate.normalize():f} %"

@@ -32,7 +32,7 @@ class ShownLine:
 
 def lines_with_names(invoice: Invoice) -> list[InvoiceLine]:
     """Every line with what a grid names it by, in one query."""
-    names = ("schedule_line__cost_code", "schedule_line__change_order", "verdict_by")
+    names = ("schedule_line__cost_code", "schedule_line__change_order", "verdict_by", "allowed_by")
     lines = list(invoice.lines.select_related(*names))
     for line in lines:
         line.invoice = invoice

@@ -9,6 +9,7 @@ from directory.decorators import READ, WRITE, project_view
 from directory.models import Event, Mail
 from directory.permissions import Level, Tool
 from directory.refusals import NotNow, Refused
+from invoicing import labels
 from invoicing.actions import invoices
 from invoicing.actions.deleting import why_not_deleted
 from invoicing.calculations.explain import explain_summary
@@ -94,25 +95,22 @@ def summary_rows(invoice: Invoice) -> list[dict]:
             "number": number,
             "label": label,
             "name": name,
-            "sum": live,
+            "sum": LIVE.get(name, ""),
             "value": getattr(invoice, name),
             "due": number == "8",
         }
-        for number, label, name, live in SUMMARY
+        for number, label, name in labels.SUMMARY
     ]
 
 
-SUMMARY = (
-    ("1", "Original contract sum", "original_contract_sum", ""),
-    ("2", "Net change by change orders", "net_change_orders", ""),
-    ("3", "Contract sum to date", "contract_sum_to_date", ""),
-    ("4", "Total completed and stored", "total_completed_and_stored", "total"),
-    ("5", "Retainage held", "total_retainage", "held"),
-    ("6", "Earned less retainage", "earned_less_retainage", "earned"),
-    ("7", "Less previous certificates", "previous_certificates", ""),
-    ("8", "Current payment due", "current_payment_due", "net"),
-    ("9", "Balance to finish incl. retainage", "balance_to_finish_including_retainage", "left"),
-)
+# What the entry sheet adds up while somebody types: {property: the name of the live figure}.
+LIVE = {
+    "total_completed_and_stored": "total",
+    "total_retainage": "held",
+    "earned_less_retainage": "earned",
+    "current_payment_due": "net",
+    "balance_to_finish_including_retainage": "left",
+}
 
 
 def _lines(invoice: Invoice) -> dict:

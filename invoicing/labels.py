@@ -1,0 +1,63 @@
+"""The names of an invoice's figures: one word for one thing on the page, in print and in files (U9)."""
+
+from typing import NamedTuple
+
+
+class LineColumn(NamedTuple):
+    """A column of 5.2: its letter, its words, and the property of `Line` that holds it."""
+
+    letter: str
+    label: str
+    name: str
+    is_about_stored: bool = False
+
+    @property
+    def heading(self) -> str:
+        """C Scheduled."""
+        return f"{self.letter} {self.label}"
+
+
+LINE_COLUMNS = (
+    LineColumn("C", "Scheduled", "scheduled_value"),
+    LineColumn("A", "Work before", "work_previous"),
+    LineColumn("B", "This period", "work_this_period"),
+    LineColumn("PM", "Stored before, less moved", "stored_balance_previous", True),
+    LineColumn("M", "Moved to work", "stored_moved", True),
+    LineColumn("NM", "New stored", "stored_new", True),
+    LineColumn("F", "Stored now", "stored_presently", True),
+    LineColumn("T", "Total", "total_completed_and_stored"),
+    LineColumn("T %", "Done", "percent_complete"),
+    LineColumn("H", "Balance", "balance_to_finish"),
+    LineColumn("WR", "Held on work", "work_retainage"),
+    LineColumn("MR", "Held on stored", "stored_retainage", True),
+    LineColumn("RR", "Released", "retainage_released"),
+    LineColumn("TR", "Retainage held", "total_retainage"),
+)
+
+# Lines 1 to 9: number, words, property of `Invoice` and of `Summary`.
+SUMMARY = (
+    ("1", "Original contract sum", "original_contract_sum"),
+    ("2", "Net change by change orders", "net_change_orders"),
+    ("3", "Contract sum to date", "contract_sum_to_date"),
+    ("4", "Total completed and stored", "total_completed_and_stored"),
+    ("5", "Retainage held", "total_retainage"),
+    ("6", "Earned less retainage", "earned_less_retainage"),
+    ("7", "Less previous certificates", "previous_certificates"),
+    ("8", "Current payment due", "current_payment_due"),
+    ("9", "Balance to finish incl. retainage", "balance_to_finish_including_retainage"),
+)
+RETAINAGE_PARTS = (
+    ("5a", "Retainage on work", "work_retainage"),
+    ("5b", "Retainage on stored material", "stored_retainage"),
+)
+THIS_PERIOD = (
+    ("Gross this period", "gross_this_period"),
+    ("Retainage newly held", "retainage_newly_held"),
+    ("Retainage released", "retainage_released"),
+)
+CHANGE_ORDERS = (
+    ("Additions in previous periods", "change_order_additions_previous"),
+    ("Additions this period", "change_order_additions_this_period"),
+    ("Deductions in previous periods", "change_order_deductions_previous"),
+    ("Deductions this period", "change_order_deductions_this_period"),
+)

@@ -1,0 +1,55 @@
+"""What is taken away of an invoice: its printed certificate, all its papers in one file, its lines as CSV (5, R104)."""
+
+from django.http import FileResponse, HttpResponse
+
+from directory.csv_files import csv_answer
+from directory.decorators import READ
+from directory.permissions import Level
+from invoicing import labels
+from invoicing.actions.attachments import record_package
+from invoicing.calculations.money import round_half_up
+from invoicing.certificates import certificate, file_name
+from invoicing.decorators import invoice_view
+from invoicing.packages import package_of
+from invoicing.views.grid import ShownLine, lines_shown
+
+SAFE = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox; default-src 'none'"}
+
+
+@invoice_view(Level.READ_ONLY, methods=READ)
+def certificate_page(request, invoice):
+    answer = HttpResponse(certificate(invoice, lines_shown(invoice)), content_type="application/pdf", headers=SAFE)
+    answer["Content-Disposition"] = f'attachment; filename="{file_name(invoice)}.pdf"'
+    return answer
+
+
+@invoice_view(Level.READ_ONLY, methods=("GET",))
+def package(request, invoice):
+    """The certificate and every attachment; who took the files away is recorded, as with each file by itself."""
+    attachments = list(invoice.attachments.order_by("pk"))
+    content = package_of(invoice, certificate(invoice, lines_shown(invoice)), attachments)
+    record_package(invoice, attachments, by=request.user)
+    name = f"{file_name(invoice)}.zip"
+    return FileResponse(content, as_attachment=True, filename=name, content_type="application/zip", headers=SAFE)
+
+
+@invoice_view(Level.READ_ONLY, methods=READ)
+def lines_csv(request, invoice):
+    headings = ["#", "Cost code", "Description", "Change order", *(column.heading for column in labels.LINE_COLUMNS)]
+    rows = [_cells(row) for row in lines_shown(invoice)]
+    return csv_answer(f"{file_name(invoice)}.csv", [*headings, "Verdict", "Reason", "Note"], rows)
+
+
+def _cells(row: ShownLine) -> list:
+    line, on = row.line, row.line.schedule_line
+    figures = [getattr(row.worked, column.name) for column in labels.LINE_COLUMNS]
+    return [
+        on.position,
+        on.cost_code.code,
+        on.description,
+        on.change_order.number if on.change_order else "",
+        *(None if figure is None else round_half_up(figure, 2) for figure in figures),
+        line.get_verdict_display() if line.verdict else "",
+        line.verdict_reason or line.allowed_reason,
+        line.note,
+    ]

@@ -1,0 +1,163 @@
+"""The printed certificate read back with another program, the package with attachments, the lines as CSV (5, U9)."""
+
+import csv
+import io
+import zipfile
+from datetime import UTC, datetime
+
+import pytest
+import time_machine
+from pypdf import PdfReader
+
+from directory.models import Event
+from invoicing import labels
+from invoicing.actions import amounts, attachments, invoices
+from invoicing.calculations.money import printed_amount
+from invoicing.models import Attachment, Invoice
+from invoicing.packages import safe_name
+from invoicing.proof import identities_of
+from tests.factories import D, world
+from tests.invoicing.pages import at, signed_in, text_of
+
+pytestmark = pytest.mark.django_db
+HOSTILE = '#panic(1) $x$ *bold* _it_ @me <b> \\ "quoted" =1+1 [x](y) “é” Łódź'
+
+
+@pytest.fixture
+def w():
+    return world()
+
+
+def pdf(invoice: Invoice, person) -> PdfReader:
+    answer = signed_in(person).get(at(invoice, "invoice-certificate"))
+    assert answer.status_code == 200 and answer["Content-Disposition"].startswith("attachment; filename=")
+    assert answer["X-Content-Type-Options"] == "nosniff" and "sandbox" in answer["Content-Security-Policy"]
+    return PdfReader(io.BytesIO(answer.content))
+
+
+def words_of(reader: PdfReader) -> str:
+    return " ".join(" ".join(page.extract_text() for page in reader.pages).split())
+
+
+def with_work(w, count: int = 2, **fields) -> Invoice:
+    lines = [w.line(f"Pour {n}", "10000.00") for n in range(count)]
+    draft = w.draft(w.commitment(lines=lines, retainage_rate=D("10"), **fields))
+    return w.submitted(draft, *[{"work_this_period": D("1234.56"), "stored_new": D("250.00")}] * count)
+
+
+def approved_as_noted(w) -> Invoice:
+    """One amount reduced by a reviewer, at a moment that is known."""
+    with time_machine.travel(datetime(2026, 11, 20, 22, 12, tzinfo=UTC)):
+        invoice = with_work(w)
+        entries = {invoice.lines.first().pk: {"work_this_period": D("1000.00"), "allowed_reason": "Counted 10 only"}}
+        amounts.save_lines(invoice, entries, by=w.admin, version=invoice.version)
+        invoice = Invoice.objects.with_context().get(pk=invoice.pk)
+        return invoices.approve_as_noted(invoice, by=w.admin, comment="Waiver follows")
+
+
+def test_the_certificate_says_every_figure_that_the_page_says(w):
+    """5.3, 5.5, U9: lines 1 to 9, each check, every column of every line, in the same words."""
+    invoice = approved_as_noted(w)
+    reader = pdf(invoice, w.contact)
+    words = words_of(reader)
+    page = text_of(signed_in(w.admin).get(f"{at(invoice)}?show=summary"))
+    for number, label, name in labels.SUMMARY:
+        amount = printed_amount(getattr(invoice, name))
+        assert f"{number} {label} {amount}" in words, name
+        assert label in page and amount in page, name
+    for each in identities_of(invoice, list(invoice.lines.select_related("schedule_line"))):
+        assert each.number in words
+    for line in invoice.lines.all():
+        assert printed_amount(line.as_line().total_completed_and_stored) in words
+    assert all(column.label.split(",")[0] in words for column in labels.LINE_COLUMNS if column.letter != "PM")
+
+
+def test_the_rule_in_words_the_approvals_with_names_and_moments_and_what_was_reduced(w):
+    words = words_of(pdf(approved_as_noted(w), w.admin))
+    assert "10 % of work and material moved to work" in words
+    assert "Payment certificate 1" in words and "Approved as Noted" in words and "NOT APPROVED" not in words
+    assert "Lee Park 20 Nov 2026, 4:12 pm CST" in words and "Dana Cole 20 Nov 2026, 4:12 pm CST" in words
+    assert "Waiver follows" in words
+    assert "B This period 1,234.56 1,000.00 −234.56 Counted 10 only Dana Cole" in words
+
+
+def test_what_is_not_approved_says_so_across_every_page(w):
+    draft = w.draft()
+    assert "DRAFT" in words_of(pdf(draft, w.contact))
+    assert "NOT APPROVED" in words_of(pdf(w.submitted(draft), w.contact))
+
+
+def test_whatever_people_typed_is_printed_as_they_typed_it(w):
+    """R113: data, never markup; a character that the fonts lack breaks nothing."""
+    lines = [w.line(HOSTILE, "10000.00"), w.line("Kanji 建設 and ✓", "10000.00")]
+    invoice = w.submitted(w.draft(w.commitment(lines=lines, title=HOSTILE)))
+    words = words_of(pdf(invoice, w.admin))
+    for piece in ("#panic(1)", "$x$", "*bold*", "_it_", "@me", "<b>", "[x](y)", "Łódź", "Kanji"):
+        assert piece in words, piece
+
+
+def test_the_same_invoice_gives_the_same_bytes_and_500_lines_have_their_total(w):
+    """Also when somebody looks at it tomorrow."""
+    invoice = with_work(w, 500)
+    address, client = at(invoice, "invoice-certificate"), signed_in(w.admin)
+    first = client.get(address).content
+    with time_machine.travel(datetime(2031, 1, 1, tzinfo=UTC)):
+        assert signed_in(w.admin).get(address).content == first
+    reader = PdfReader(io.BytesIO(first))
+    assert "Total 5,000,000.00 0.00 617,280.00" in words_of(reader)
+    assert f"Page {len(reader.pages)} of {len(reader.pages)}" in reader.pages[-1].extract_text()
+    assert "Scheduled" in reader.pages[-1].extract_text(), "the heading is on every page"
+
+
+def test_the_package_holds_the_certificate_and_every_attachment_untouched(w):
+    """R104, R110: names made by the program, a broken file handed on as it is, two of one name both there."""
+    invoice = with_work(w)
+    files = [
+        ("photo.png", b"\x89PNG\r\n\x1a\nbroken"),
+        ("../../etc/passwd.pdf", b"%PDF-1.4 no end"),
+        ("photo.png", b"\x89PNG\r\n\x1a\n2"),
+    ]
+    for name, content in files:
+        attachments.attach(invoice, name, content, by=w.contact)
+    answer = signed_in(w.contact).get(at(invoice, "invoice-package"))
+    package = zipfile.ZipFile(io.BytesIO(b"".join(answer.streaming_content)))
+    names = package.namelist()
+    assert [name.partition("/")[2] for name in names[1:]] == ["01 photo.png", "02 passwd.pdf", "03 photo.png"]
+    assert package.read(names[0]).startswith(b"%PDF") and [package.read(n) for n in names[1:]] == [c for _, c in files]
+    assert Event.objects.filter(verb="downloaded all files", by=w.contact).count() == 1
+
+
+def test_a_file_that_is_gone_from_the_disk_is_named_in_the_package(w):
+    invoice = with_work(w)
+    attachments.attach(invoice, "proof.pdf", b"%PDF-1.4 x", by=w.contact)
+    stored = Attachment.objects.get()
+    stored.file.storage.delete(stored.file.name)
+    answer = signed_in(w.contact).get(at(invoice, "invoice-package"))
+    package = zipfile.ZipFile(io.BytesIO(b"".join(answer.streaming_content)))
+    assert "01 proof.pdf" in package.read(package.namelist()[-1]).decode()
+
+
+@pytest.mark.parametrize(
+    ("given", "made"),
+    [("a/b\\c:d.pdf", "a_b_c_d.pdf"), ("..", "file"), ("con.pdf", "con.pdf"), ("x" * 200 + ".pdf", "x" * 80 + ".pdf")],
+)
+def test_no_name_in_the_package_is_a_path(given, made):
+    assert safe_name(given) == made
+
+
+def test_the_lines_as_csv_carry_every_column_and_no_formula(w):
+    """R100."""
+    lines = [w.line("=cmd|' /C calc'!A0", "10000.00")]
+    invoice = w.submitted(w.draft(w.commitment(lines=lines, retainage_rate=D("10"))), {"work_this_period": D("99.90")})
+    answer = signed_in(w.contact).get(at(invoice, "invoice-csv"))
+    [row] = csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig")))
+    assert row["B This period"] == "99.90" and row["WR Held on work"] == "9.99" and row["T % Done"] == "1.00"
+    assert row["Description"].startswith("'=cmd")
+
+
+def test_who_may_not_see_the_invoice_gets_none_of_it(w):
+    invoice, other = with_work(w), world("Harbor Works")
+    for name in ("invoice-certificate", "invoice-package", "invoice-csv"):
+        assert signed_in(other.admin).get(at(invoice, name)).status_code == 404
+        assert signed_in(w.reader).get(at(invoice, name)).status_code == 404, "it is private"
+        assert signed_in(w.admin).get(at(invoice, name)).status_code == 200
