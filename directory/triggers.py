@@ -7,7 +7,13 @@ function returns migration operations for SQLite and PostgreSQL.
 from django.db import migrations
 
 # Every table that `append_only` guards. On PostgreSQL the application's role may not even try (`database_roles`).
-APPEND_ONLY = ("directory_event", "directory_eventseal", "erp_integrations_download", "invoicing_submission")
+APPEND_ONLY = (
+    "directory_event",
+    "directory_eventseal",
+    "erp_integrations_download",
+    "invoicing_reviewrecord",
+    "invoicing_submission",
+)
 
 
 def append_only(table: str) -> migrations.RunPython:

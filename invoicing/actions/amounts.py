@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db import transaction
+from django.utils import timezone
 
 from directory.models import Event
 from directory.permissions import read_access
@@ -120,6 +121,8 @@ def save_lines(invoice: Invoice, entries: dict, *, by, version: int, header: Hea
         changes |= {f"{key} {_words(n)}": [before[n], after[n]] for n in after if before[n] != after[n]}
     if header:
         _enter_header(invoice, header, changes)
+    if changes and invoice.status == Invoice.Status.UNDER_REVIEW:
+        invoice.review_opened_at = invoice.review_opened_at or timezone.now()  # its own side can't withdraw any more
     write_all([lines[pk] for pk in entries], TYPED + SETTLED + ANSWERED_FOR)
     _save_header(invoice, by, "entered amounts", changes)
     return invoice

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import Q, Sum
+from django.utils import timezone
 from django_fsm import can_proceed
 
 from directory.models import Event
@@ -134,6 +135,9 @@ def endorse(invoice: Invoice, *, by, comment: str = "", goes_ahead_because: str 
         raise NotNow(f"{first.by} gave the first approval already. The second approves it.")
     noted = must_be_certifiable(invoice, access, goes_ahead_because)
     must_not_have_rejected_lines(invoice)
+    if invoice.review_opened_at is None:
+        invoice.review_opened_at = timezone.now()  # its own side can't withdraw any more
+        invoice.save(update_fields=["review_opened_at"])
     endorsement = Endorsement.objects.create(invoice=invoice, version=invoice.version, by=by, comment=comment.strip())
     Event.objects.record("gave the first approval", invoice, by=by, reason=comment.strip(), changes=noted)
     return endorsement

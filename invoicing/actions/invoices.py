@@ -213,6 +213,17 @@ def _freeze_claim(invoice: Invoice) -> None:
     notifications.submitted(invoice)
 
 
+def _freeze_review(by, and_tell: Callable[[Invoice], None] | None = None) -> Callable[[Invoice], None]:
+    """What follows a decision: its record, then its mail."""
+
+    def then(invoice: Invoice) -> None:
+        submissions.freeze_review(invoice, by)
+        if and_tell:
+            and_tell(invoice)
+
+    return then
+
+
 def withdraw(invoice: Invoice, *, by) -> Invoice:
     """Take a bill back before its review has begun; only the side that sent it."""
 
@@ -243,7 +254,7 @@ def send_back(invoice: Invoice, *, by, comment: str = "") -> Invoice:
         right=ADMIN_RIGHT,
         reason=comment,
         guard=has_cause,
-        then=notifications.sent_back,
+        then=_freeze_review(by, notifications.sent_back),
     )
 
 
@@ -265,7 +276,7 @@ def approve(invoice: Invoice, *, by, comment: str = "", goes_ahead_because: str 
         right=ADMIN_RIGHT,
         reason=comment,
         guard=all_is_well,
-        then=notifications.approved,
+        then=_freeze_review(by, notifications.approved),
         changes=noted,
     )
 
@@ -289,13 +300,13 @@ def approve_as_noted(invoice: Invoice, *, by, comment: str, goes_ahead_because: 
         right=ADMIN_RIGHT,
         reason=comment,
         guard=is_noted,
-        then=notifications.approved,
+        then=_freeze_review(by, notifications.approved),
         changes=noted,
     )
 
 
 def hold_for_owner(invoice: Invoice, *, by) -> Invoice:
-    return _move(invoice, Invoice.hold_for_owner, by=by, right=ADMIN_RIGHT)
+    return _move(invoice, Invoice.hold_for_owner, by=by, right=ADMIN_RIGHT, then=_freeze_review(by))
 
 
 def reopen(invoice: Invoice, *, by, reason: str) -> Invoice:

@@ -1,6 +1,8 @@
-"""Freezing what a vendor claims, each time a bill is sent."""
+"""Freezing what a vendor claims each time a bill is sent, and what reviewers made of it each time they decide."""
 
-from invoicing.models import Invoice, InvoiceLine, Submission, Verdict
+from django.utils import timezone
+
+from invoicing.models import Invoice, InvoiceLine, ReviewRecord, Submission, Verdict
 
 
 def freeze(invoice: Invoice) -> Submission:
@@ -25,6 +27,21 @@ def freeze(invoice: Invoice) -> Submission:
             "current_payment_due": str(invoice.current_payment_due),
         },
         lines=claim,
+    )
+
+
+def freeze_review(invoice: Invoice, by) -> ReviewRecord:
+    """What was allowed and said on each line of the newest submission, in the transaction of the decision (I-10)."""
+    return ReviewRecord.objects.create(
+        submission=invoice.submissions.order_by("-number")[0],
+        outcome=invoice.status,
+        by=by,
+        at=timezone.now(),
+        comment=invoice.comment,
+        lines=[
+            claimed(line) | {"verdict": line.verdict, "reason": line.verdict_reason or line.allowed_reason}
+            for line in invoice.lines.select_related("schedule_line")
+        ],
     )
 
 

@@ -78,8 +78,15 @@ class Cell:
 class Row:
     """One line of the sheet."""
 
-    def __init__(self, line: InvoiceLine, columns: tuple[Column, ...], data=None, claim: dict | None = None):
-        self.line, self.claim = line, claim
+    def __init__(
+        self,
+        line: InvoiceLine,
+        columns: tuple[Column, ...],
+        data=None,
+        claim: dict | None = None,
+        decided: dict | None = None,
+    ):
+        self.line, self.claim, self.decided = line, claim, decided
         self.key = str(line.pk)  # as text, since templates put commas into numbers
         fitting = [column for column in columns if column.fits(line)]
         sent = self._sent(data, fitting)
@@ -121,9 +128,10 @@ class Row:
     @property
     def allowed(self) -> Decimal | None:
         """What the reviewer allows, where it is not what was claimed."""
-        if self.claim is None or Decimal(self.claim["work_this_period"]) == self.line.work_this_period:
+        if self.claim is None or self.decided is None:
             return None
-        return self.line.work_this_period
+        allowed = Decimal(self.decided["work_this_period"])
+        return None if allowed == Decimal(self.claim["work_this_period"]) else allowed
 
     @property
     def held_work(self) -> Cell | None:
@@ -194,12 +202,22 @@ class Sheet:
     as_admin: bool
     data: object = None
     claims: dict[int, dict] = field(default_factory=dict)
+    decided: dict[int, dict] = field(default_factory=dict)  # as reviewers left them when they sent it back
 
     def __post_init__(self):
         self.columns = columns_of(self.invoice, self.lines, as_admin=self.as_admin)
         if isinstance(self.data, MultiValueDict):
             self.data = {name: values[-1] for name, values in self.data.lists() if values}  # asked thousands of times
-        self.rows = [Row(line, self.columns, self.data, self.claims.get(line.schedule_line_id)) for line in self.lines]
+        self.rows = [
+            Row(
+                line,
+                self.columns,
+                self.data,
+                self.claims.get(line.schedule_line_id),
+                self.decided.get(line.schedule_line_id),
+            )
+            for line in self.lines
+        ]
         self.stems = {column.stem for column in self.columns}
         self.holds_on_stored = bool(self.stems & {"stored", "held-stored"}) or any(
             r.worked.stored_retainage for r in self.rows

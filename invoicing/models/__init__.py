@@ -11,7 +11,7 @@ from invoicing.models.retainage import ScaleStep
 from invoicing.models.rounds import InviteRound, Outcome, RoundKind
 from invoicing.models.saved_views import SavedView
 from invoicing.models.starting_certificates import StartingCertificate, StartingLine
-from invoicing.models.submissions import Submission
+from invoicing.models.submissions import ReviewRecord, Submission
 
 __all__ = [
     "Attachment",
@@ -43,6 +43,7 @@ __all__ = [
     "ScheduleLine",
     "StartingCertificate",
     "StartingLine",
+    "ReviewRecord",
     "Submission",
     "Verdict",
     "Weekday",

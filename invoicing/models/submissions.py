@@ -26,3 +26,28 @@ class Submission(models.Model):
     def figures(self) -> dict[int, dict]:
         """{schedule line id: what was claimed on it}."""
         return {line["line"]: line for line in self.lines}
+
+
+class ReviewRecord(models.Model):
+    """What reviewers made of a submission when they decided: what was allowed and said, line by line; never changes.
+
+    `lines`: as a submission's, and for each `verdict` and `reason`. After it the contact may type other amounts, so
+    nothing else knows what was allowed (I-9, I-10).
+    """
+
+    submission = models.ForeignKey(Submission, models.PROTECT, related_name="records")
+    outcome = models.CharField(max_length=30, help_text="The status it led to.")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    comment = models.TextField(blank=True)
+    lines = models.JSONField()
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self):
+        return f"{self.submission}, {self.outcome}"
+
+    def figures(self) -> dict[int, dict]:
+        """{schedule line id: what was allowed on it, its verdict and reason}."""
+        return {line["line"]: line for line in self.lines}

@@ -45,12 +45,14 @@ def enter(request, invoice):
 
 def _sheet(request, invoice: Invoice, data=None) -> Sheet:
     last = invoice.submissions.order_by("-number").first()
+    decided = last.records.order_by("-pk").first() if last else None
     return Sheet(
         invoice,
         sorted(lines_with_names(invoice), key=lambda line: line.verdict != Verdict.REJECTED),
         as_admin=is_project_admin(request.access),
         data=data,
         claims=last.figures() if last else {},
+        decided=decided.figures() if decided else {},
     )
 
 
