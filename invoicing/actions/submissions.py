@@ -30,10 +30,13 @@ def freeze(invoice: Invoice) -> Submission:
     )
 
 
-def freeze_review(invoice: Invoice, by) -> ReviewRecord:
+def freeze_review(invoice: Invoice, by) -> None:
     """What was allowed and said on each line of the newest submission, in the transaction of the decision (I-10)."""
-    return ReviewRecord.objects.create(
-        submission=invoice.submissions.order_by("-number")[0],
+    last = invoice.submissions.order_by("-number").first()
+    if last is None:
+        return  # a row that was never sent through the program
+    ReviewRecord.objects.create(
+        submission=last,
         outcome=invoice.status,
         by=by,
         at=timezone.now(),
