@@ -4,14 +4,14 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from allauth.mfa.models import Authenticator
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.urls import reverse
 
 from directory import second_factor
 from directory.models import AccountingPrivilege, Company, Membership, Person, Project, Vendor
 from directory.permissions import Level, Tool, levels_held_on, people_without_a_level
 from erp_integrations.models import ListKind, SageListVersion
-from invoicing.models import Commitment
+from invoicing.models import Commitment, InvoiceContact
 
 MOST = 20  # rows of one gap; the rest is counted
 # Without these an invoice cannot be checked against Sage before it is sent.
@@ -144,7 +144,8 @@ def _vendors_without_number() -> Gap:
 
 
 def _commitments_without_contact() -> Gap:
-    silent = Commitment.objects.billable().filter(invoice_contacts__isnull=True)
+    acting = InvoiceContact.objects.acting().filter(commitment=OuterRef("pk"))
+    silent = Commitment.objects.billable().exclude(Exists(acting))
     silent = silent.select_related("project", "vendor").order_by("project__name", "number")
     count, rows = _of_rows(
         silent,

@@ -76,7 +76,7 @@ def standing_in(period: BillingPeriod, visible: QuerySet[Commitment]) -> QuerySe
     )
     here = Invoice.objects.live().filter(commitment=OuterRef("pk"), billing_period=period).order_by()
     marked = joined.annotate(  # what is filtered by below: a filter by the relation itself would join it once more
-        has_contact=Exists(InvoiceContact.objects.filter(commitment=OuterRef("pk"))),
+        has_contact=Exists(InvoiceContact.objects.acting().filter(commitment=OuterRef("pk"))),
         has_bill=_yes_if(HAS_BILL),
         bill_position=F("bill__position"),
     )
@@ -121,6 +121,7 @@ def _at(state: str) -> Value:
 def _turn(period: BillingPeriod, today: date) -> Case:
     """A subcontractor who can't act, for want of a contact or of time, passes the turn to the project team (B-5)."""
     is_closed = Q() if not period.is_open else NEVER
+    takes_none = is_closed & (Q(extension__pk=None) | Q(extension__due_date__lt=today))
     is_closed &= Q(extension__pk=None)
     is_late = (Q(extension__pk=None) | Q(extension__due_date__lt=today)) if period.due_date < today else NEVER
     bill_is_over = Q(bill__may_finish_late=False) & (is_closed | Q(bill__due_date__lt=today))
@@ -131,7 +132,7 @@ def _turn(period: BillingPeriod, today: date) -> Case:
         When(HAS_BILL & ~Q(bill__status__in=Invoice.ENTERABLE), then=Value(TEAM)),
         When(HAS_BILL & (Q(has_contact=False) | bill_is_over), then=Value(TEAM)),
         When(HAS_BILL, then=Value(VENDOR)),
-        When(~BILLABLE | Q(invite__answer=Invitation.Answer.DECLINED) | is_closed, then=Value(NOBODY)),
+        When(~BILLABLE | Q(invite__answer=Invitation.Answer.DECLINED) | takes_none, then=Value(NOBODY)),
         When(Q(has_contact=False) | Q(invite__pk=None) | is_late, then=Value(TEAM)),
         default=Value(VENDOR),
         output_field=CharField(),
@@ -208,7 +209,7 @@ def counted(groups: Iterable[Group], *states: str) -> int:
 
 def stranded_in(project, periods: Iterable[BillingPeriod] | None = None) -> list[dict]:
     """Closed periods with drafts that nobody can send any more: {period, count}. `periods`: all, if at hand."""
-    drafts = Invoice.objects.stranded().filter(billing_period__project=project)
+    drafts = Invoice.objects.stranded_in(project)
     counts = drafts.order_by().values("billing_period").annotate(count=Count("pk"))
     if periods is None:
         periods = project.billing_periods.filter(pk__in=[each["billing_period"] for each in counts]) if counts else ()

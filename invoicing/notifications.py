@@ -24,7 +24,7 @@ def is_told_as_contact(about, person) -> bool:
 
 
 def _contacts(commitment) -> list[Person]:
-    return [contact.person for contact in commitment.invoice_contacts.select_related("person")]
+    return [contact.person for contact in commitment.invoice_contacts.acting().select_related("person")]
 
 
 def _settings(project) -> BillingSettings:

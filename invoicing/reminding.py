@@ -20,6 +20,8 @@ logger = structlog.get_logger(__name__)
 
 def why_not(invitation: Invitation) -> str:
     """Why nobody is reminded today; "" when somebody can be."""
+    if not invitation.commitment.is_billable:
+        return f"It is {invitation.commitment.get_status_display()}. Only an approved or complete commitment is billed."
     if invitation.answer:
         return f"It was {invitation.get_answer_display().lower()}."
     if not Invitation.objects.unanswered().filter(pk=invitation.pk).exists():
@@ -27,7 +29,7 @@ def why_not(invitation: Invitation) -> str:
     deadline = deadline_of(invitation.commitment, invitation.billing_period)
     if deadline.has_passed:
         return deadline.late_words
-    if not invitation.commitment.invoice_contacts.exists():
+    if not invitation.commitment.invoice_contacts.acting().exists():
         return "It has no invoice contact any more."
     if _last_written(invitation) == invitation.project.today:
         return "They were written to today already."

@@ -7,6 +7,7 @@ from datetime import date
 from django.db import models, transaction
 
 from directory.models import Project
+from directory.moments import day_in_words
 from directory.refusals import NotNow, Refused
 from invoicing import opening
 from invoicing.actions import due_dates, invoice_periods
@@ -60,7 +61,9 @@ def close_and_settle(
     if Fate.LATE in wanted:
         if late_until is None:
             raise Refused("Say until when they may come.", field="late_until")
-        due_dates.must_be_later(period, late_until, field="late_until")
+        due_dates.must_be_to_come(period, late_until, field="late_until")
+        if late_until <= period.due_date:
+            raise Refused(f"Bills are due on {day_in_words(period.due_date)}. Choose a later day.", field="late_until")
     target = _close(project, period, opens_next, by)
     if Fate.MOVE in wanted and target is None:
         raise Refused("No period is open after this one. Tick this, or choose otherwise.", field="opens_next")

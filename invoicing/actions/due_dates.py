@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from directory.models import Event
+from directory.moments import day_in_words
 from directory.refusals import NotNow, Refused, Stale
 from invoicing import notifications
 from invoicing.actions.commitments import require_admin
@@ -35,10 +36,12 @@ def extend_held(
     """`extend` in the transaction of a caller that holds both and has asked about the right."""
     before = due_date_now(commitment, period)
     if seen is not None and seen != before:
-        raise Stale(f"Somebody changed the due date meanwhile: it is {before} now.")
+        raise Stale(f"Somebody changed the due date meanwhile: it is {day_in_words(before)} now.")
     bill = bill_in(commitment, period)
     _must_have_use(commitment, period, bill)
-    must_be_later(period, due_date)
+    must_be_to_come(period, due_date)
+    if due_date <= before:
+        raise Refused(f"It has until {day_in_words(before)} already. Choose a later day.", field="due_date")
     if not reason.strip():
         raise Refused("Say why: it is recorded, and told in the mail.", field="reason")
     extension, _ = DueDateExtension.objects.update_or_create(
@@ -78,10 +81,8 @@ def _must_have_use(commitment: Commitment, period: BillingPeriod, bill: Invoice 
         )
 
 
-def must_be_later(period: BillingPeriod, due_date: date, *, field: str = "due_date") -> None:
-    """Refuses a due date that gives nobody more time, naming the field."""
+def must_be_to_come(period: BillingPeriod, due_date: date, *, field: str = "due_date") -> None:
+    """Refuses a day that has passed on the project's clock, naming the field."""
     check_day(due_date, field)
     if due_date < period.project.today:
         raise Refused("That day has passed. Choose a later one.", field=field)
-    if due_date <= period.due_date:
-        raise Refused(f"All bills are due on {period.due_date}. Choose a later day.", field=field)

@@ -42,13 +42,16 @@ def _invite_one(period: BillingPeriod, commitment: Commitment, invoice_type: Inv
     refusal = why_not(period, commitment)
     if refusal:
         return Invited(commitment, None, refusal)
+    before = Invitation.objects.filter(commitment=commitment, billing_period=period).first()
     invitation, is_new = Invitation.objects.update_or_create(
         commitment=commitment,
         billing_period=period,
-        defaults={"invited_by": by, "invited_at": timezone.now()},
-        create_defaults={"invited_by": by, "invited_at": timezone.now(), "invoice_type": invoice_type},
+        defaults={"invited_by": by, "invited_at": timezone.now(), "invoice_type": invoice_type},
     )
-    Event.objects.record("invited to bill" if is_new else "invited to bill again", invitation, by=by)
+    changes = {}
+    if before and before.invoice_type != invoice_type:
+        changes["invoice_type"] = [before.invoice_type, str(invoice_type)]
+    Event.objects.record("invited to bill" if is_new else "invited to bill again", invitation, by=by, changes=changes)
     notifications.invited(invitation)
     return Invited(commitment, invitation, is_again=not is_new)
 
@@ -58,7 +61,7 @@ def why_not(period: BillingPeriod, commitment: Commitment) -> str:
     return refusal(
         deadline_of(commitment, period),
         commitment,
-        has_contact=commitment.invoice_contacts.exists(),
+        has_contact=commitment.invoice_contacts.acting().exists(),
         is_invoiced=commitment.invoices.live().filter(billing_period=period).exists(),
     )
 
@@ -166,7 +169,7 @@ def mail_new_link(token: str) -> None:
     old = Invitation.named_by(token, however_old=True)
     if old is None or deadline_of(old.commitment, old.billing_period).is_over:
         return
-    to = [old.addressee] if old.addressee else [each.person for each in old.commitment.invoice_contacts.all()]
+    to = [old.addressee] if old.addressee else [each.person for each in old.commitment.invoice_contacts.acting()]
     to = [person for person in to if notifications.is_told_as_contact(old, person)]
     if to:
         notifications.new_link(old, to)

@@ -231,6 +231,9 @@ def withdraw(invoice: Invoice, *, by) -> Invoice:
         sender = invoice.submitted_by.membership_in(invoice.company)
         if bool(sender and sender.vendor_id) != access.is_external:
             raise NotNow("The other side sent it. Ask them to withdraw it, or send it back.")
+        deadline = deadline_of_bill(invoice)
+        if access.is_external and not invoice.may_finish_late and deadline.is_over:
+            raise NotNow("Withdrawn now, it could not be sent again: its time is over. Ask the team to send it back.")
 
     return _move(invoice, Invoice.withdraw, by=by, right=BILL_RIGHT, guard=same_side)
 

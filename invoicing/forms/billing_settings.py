@@ -5,8 +5,9 @@ from django import forms
 from directory.models import Person, Project
 from directory.vendor_forms import PlainField
 from invoicing.models import BillingSettings, Reminders, Rhythm, Weekday
-from invoicing.models.billing_periods import MOST_DAYS_TO_BILL
 from invoicing.notifications import may_be_told
+
+BEFORE_THE_NEXT = 6  # days: on the seventh the next week's period opens, which closes this one (B-1)
 
 
 class DayOfMonth(forms.IntegerField):
@@ -32,8 +33,9 @@ class BillingSettingsForm(forms.Form):
     week_due_after = forms.IntegerField(
         label="Its bills are due after",
         min_value=0,
-        max_value=MOST_DAYS_TO_BILL,
-        help_text="Days after the first: 4 is Friday for a week from Monday.",
+        max_value=BEFORE_THE_NEXT,
+        help_text="Days after the first, before the next week’s period opens and closes this one: 4 is Friday for a "
+        "week from Monday.",
     )
     by_invitation_only = forms.BooleanField(
         label="Bills by invitation only",

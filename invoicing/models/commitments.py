@@ -5,7 +5,7 @@ from decimal import Decimal
 from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import Q, Sum
+from django.db.models import F, Q, Sum
 from django.db.models.functions import Lower
 
 from directory.fields import MoneyField, QuantityField, RateField, UnitPriceField
@@ -134,6 +134,16 @@ class Commitment(CommitmentMachine):
         return self.lines.billable().filter(change_order__isnull=False).aggregate(sum=Sum("amount"))["sum"] or ZERO
 
 
+class InvoiceContactQuerySet(models.QuerySet):
+    def acting(self):
+        """Who can still act: their login is open, and they work for the commitment's vendor."""
+        return self.filter(
+            person__is_active=True,
+            person__memberships__is_active=True,
+            person__memberships__vendor=F("commitment__vendor"),
+        )
+
+
 class InvoiceContact(models.Model):
     """A person of the commitment's vendor who answers invites and bills (1.1)."""
 
@@ -141,6 +151,8 @@ class InvoiceContact(models.Model):
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="invoice_contacts")
     added_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     added_at = models.DateTimeField(auto_now_add=True)
+
+    objects = InvoiceContactQuerySet.as_manager()
 
     class Meta:
         ordering = ["person__name"]

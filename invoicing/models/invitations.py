@@ -100,13 +100,14 @@ class Invitation(models.Model):
 
     @classmethod
     def named_by(cls, token: str, *, however_old: bool = False) -> "Invitation | None":
-        """The invitation a link names, with its `addressee`; None when the token is false or too old."""
+        """The invitation a link names, with its `addressee`; None when it is false or too old or its project ended."""
         try:
             said = signing.loads(token, salt=SALT, max_age=None if however_old else settings.INVITATION_LINK_AGE)
         except signing.BadSignature:
             return None
         pk, person = said if isinstance(said, list) else (said, None)
-        found = cls.objects.select_related("commitment__project__company", "billing_period").filter(pk=pk).first()
+        here = cls.objects.filter(commitment__project__is_active=True)
+        found = here.select_related("commitment__project__company", "billing_period").filter(pk=pk).first()
         if found and person:
             found.addressee = get_user_model().objects.filter(pk=person).first()
         return found

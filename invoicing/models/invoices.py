@@ -53,12 +53,13 @@ class InvoiceQuerySet(models.QuerySet):
     def awaiting_review(self):
         return self.live().filter(status=S.UNDER_REVIEW)
 
-    def stranded(self):
-        """Drafts that nobody can send: their period has closed, and nobody put them back or gave them more time."""
+    def stranded_in(self, project):
+        """Drafts that nobody can send: their period has closed, nobody put them back, no time is left."""
         extended = apps.get_model("invoicing", "DueDateExtension").objects.filter(
-            commitment=OuterRef("commitment"), billing_period=OuterRef("billing_period")
+            commitment=OuterRef("commitment"), billing_period=OuterRef("billing_period"), due_date__gte=project.today
         )
-        drafts = self.live().filter(status=S.DRAFT, may_finish_late=False, billing_period__status="closed")
+        closed = self.live().filter(billing_period__project=project, billing_period__status="closed")
+        drafts = closed.filter(status=S.DRAFT, may_finish_late=False)
         return drafts.exclude(Exists(extended))
 
     def newest(self):

@@ -150,7 +150,7 @@ def rows_of(period: BillingPeriod, commitments: Iterable[Commitment]) -> list[Ro
 
 def detailed(standing: QuerySet[Commitment]) -> QuerySet[Commitment]:
     """With all that a row tells, in two queries however many."""
-    contacts = InvoiceContact.objects.select_related("person")
+    contacts = InvoiceContact.objects.acting().select_related("person")
     joined = standing.select_related("vendor", "invite__answered_by", "extension", "bill")
     return joined.prefetch_related(Prefetch("invoice_contacts", contacts))
 
@@ -229,7 +229,7 @@ def board_groups(period: BillingPeriod, access) -> list[Group]:
 
 def period_of(project, pk) -> BillingPeriod:
     """It says, too, whether the project has closed periods with drafts that nobody can send: they are rarely there."""
-    stranded = Invoice.objects.stranded().filter(billing_period__project=project)
+    stranded = Invoice.objects.stranded_in(project)
     return get_object_or_404(project.billing_periods.annotate(has_stranded=Exists(stranded)), pk=pk)
 
 

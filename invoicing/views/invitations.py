@@ -18,7 +18,7 @@ from invoicing.forms.invitations import ACCEPT, PASS_ON, TAKE_BACK, AnswerForm, 
 from invoicing.models import Invitation, Invoice
 from invoicing.notifications import is_told_as_contact
 from invoicing.opening import settings_of
-from invoicing.permissions import may_answer
+from invoicing.permissions import BILL_RIGHT, may_answer, may_bill_commitment
 from invoicing.views.invoices import address
 
 
@@ -134,6 +134,10 @@ def _bill(invitation: Invitation) -> Invoice | None:
 def _start(request, invitation: Invitation):
     """V-1: accepting opens the new invoice, or the one there is, or says what it waits for."""
     bill = _bill(invitation)
+    if not bill and not may_bill_commitment(invitation.commitment, request.access):
+        words = f"Your answer is noted. To enter the bill you need {BILL_RIGHT}: ask the project team."
+        messages.warning(request, words)
+        return redirect("bills")
     try:
         bill = bill or invoices.create(invitation.commitment, invitation.billing_period, by=request.user)
     except Refused as refused:

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from directory.models import Event, Vendor
+from directory.models import Event, Membership, Vendor
 from invoicing.actions import access_lists, commitments, invitations, saved_views
 from invoicing.models import Commitment, Invitation, Invoice, InvoiceContact, InvoiceType, SavedView
 from tests.factories import D, person, world
@@ -49,8 +49,10 @@ def many(w, period, count: int, start: int = 0) -> None:
         for n in range(start, start + count)
     )
     Commitment.objects.filter(pk__in=[each.pk for each in made]).update(status="approved")
+    there = Membership.objects.filter(vendor=vendors[1]).first()
+    hands = {w.vendor.pk: w.contact, vendors[1].pk: there.person if there else person("Bo Bolt", w.company, vendors[1])}
     InvoiceContact.objects.bulk_create(
-        InvoiceContact(commitment=each, person=w.contact, added_by=w.admin) for each in made if each.pk % 5
+        InvoiceContact(commitment=each, person=hands[each.vendor_id], added_by=w.admin) for each in made if each.pk % 5
     )
     today = w.project.today
     Invitation.objects.bulk_create(

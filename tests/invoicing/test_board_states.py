@@ -60,13 +60,14 @@ def state_of(commitment: Commitment, period: BillingPeriod) -> str:
 
 def turn_of(commitment: Commitment, period: BillingPeriod) -> str:
     state, bills = state_of(commitment, period), live_bills(commitment, period)
-    has_contact = commitment.invoice_contacts.exists()
+    has_contact = commitment.invoice_contacts.acting().exists()
     extension = commitment.due_date_extensions.filter(billing_period=period).first()
     is_closed = not period.is_open and extension is None
     if bills:
         return turn_of_bill(bills[-1], is_closed, has_contact, period.project.today)
     due = max(period.due_date, extension.due_date) if extension else period.due_date
-    if not commitment.is_billable or state == "declined" or is_closed:
+    takes_none = not period.is_open and (extension is None or extension.due_date < period.project.today)
+    if not commitment.is_billable or state == "declined" or takes_none:
         return "nobody"
     if state in ("no_contact", "not_invited") or not has_contact or due < period.project.today:
         return "team"

@@ -87,7 +87,7 @@ def test_nothing_is_done_when_a_choice_lacks_what_it_needs(w):
     before = Event.objects.count()
     for typed, field, words in (
         ({f"bill-{bill.pk}": "late"}, "late_until", "Say until when"),
-        ({f"bill-{bill.pk}": "late", "late_until": "2030-06-20"}, "late_until", "All bills are due on 2030-06-25"),
+        ({f"bill-{bill.pk}": "late", "late_until": "2030-06-20"}, "late_until", "Bills are due on Tue 25 Jun 2030"),
         ({f"bill-{bill.pk}": "move"}, "opens_next", "No period is open after this one"),
         ({f"bill-{bill.pk}": "burn"}, f"bill-{bill.pk}", "not one of the available choices"),
     ):

@@ -10,8 +10,9 @@ from django.utils import timezone
 
 from directory.models import Event, Mail
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
-from invoicing.actions import billing_periods, billing_settings, due_dates, invitations, invoices, reviews
+from invoicing.actions import billing_periods, billing_settings, closing, due_dates, invitations, invoices, reviews
 from invoicing.models import DueDateExtension, Invoice, InvoiceType, Verdict
+from invoicing.opening import PeriodDates
 from invoicing.proof import identities_of
 from tests.factories import D, world
 from tests.invoicing.pages import at, signed_in
@@ -190,7 +191,7 @@ def test_two_who_give_it_at_once_see_each_others_date(w):
         due_dates.extend(period, commitment, date(2030, 7, 9), by=w.admin, reason="Flood", seen=DUE)
     answer = client.post(page(w, period, commitment), typed)
     text = answer.content.decode()
-    assert answer.status_code == 409 and "it is 2030-07-05 now" in text
+    assert answer.status_code == 409 and "it is Fri 5 Jul 2030 now" in text
     assert 'value="2030-07-09"' in text and "Flood" in text and 'name="seen" value="2030-07-05"' in text
     client.post(page(w, period, commitment), typed | {"seen": "2030-07-05"})
     assert DueDateExtension.objects.get().due_date == date(2030, 7, 9)
@@ -233,7 +234,7 @@ def test_what_does_not_fit_comes_back_beside_its_field(w):
     period, commitment = w.period(), w.commitment()
     answer = signed_in(w.admin).post(page(w, period, commitment), {"due_date": "2030-06-20", "reason": "Rain"})
     text = answer.content.decode()
-    assert answer.status_code == 422 and "All bills are due on 2030-06-25" in text and "Rain" in text
+    assert answer.status_code == 422 and "It has until Tue 25 Jun 2030 already" in text and "Rain" in text
     assert signed_in(w.admin).get(page(w, period, world().commitment())).status_code == 404
     assert signed_in(w.reader).get(page(w, period, commitment)).status_code == 403
 
@@ -269,11 +270,49 @@ def test_what_an_admin_puts_back_the_contact_finishes_after_the_due_date_and_the
 
 
 def test_a_draft_that_was_never_put_back_stays_shut(w):
-    """And what was withdrawn after the due date needs more time."""
+    """And what was withdrawn needs more time after the due date."""
     invoice = w.submitted(w.draft(w.commitment()))
+    invoice = invoices.withdraw(invoice, by=w.contact)
     with time_machine.travel(AFTER_DUE):
-        invoice = invoices.withdraw(invoice, by=w.contact)
         with pytest.raises(NotNow, match="Ask the project team for more time"):
             invoices.submit(invoice, by=w.contact)
         extended(w, invoice.commitment)
         assert invoices.submit(Invoice.objects.get(pk=invoice.pk), by=w.contact).status == "under_review"
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_more_time_never_takes_time_away(w, begun):
+    """B-5: what was promised stays; the page says until when it is."""
+    w.period()
+    late = w.commitment()
+    bill = w.draft(late) if begun else None
+    extended(w, late)
+    with pytest.raises(Refused, match="It has until Fri 5 Jul 2030 already"):
+        extended(w, late, day=date(2030, 7, 1))
+    assert DueDateExtension.objects.get().due_date == LATER
+    if bill:
+        bill.refresh_from_db()
+        assert bill.due_date == LATER
+
+
+def test_closing_with_less_time_than_was_promised_leaves_the_bill_as_it_is(w):
+    """9.5: the row says so."""
+    bill = w.draft(w.commitment())
+    extended(w, bill.commitment, day=date(2030, 7, 20))
+    closed = closing.close_and_settle(
+        bill.billing_period, {bill.pk: closing.Fate.LATE}, by=w.admin, late_until=date(2030, 7, 3)
+    )
+    assert [each.refusal for each in closed.bills] == ["It has until Sat 20 Jul 2030 already. Choose a later day."]
+    bill.refresh_from_db()
+    assert bill.due_date == date(2030, 7, 20)
+
+
+def test_a_begun_bill_can_get_the_day_that_all_others_have_by_now(w):
+    """B-6: its own date stayed when the period's moved."""
+    bill = w.draft(w.commitment())
+    period = bill.billing_period
+    later = PeriodDates(period.start_date, period.end_date, date(2030, 6, 28))
+    billing_periods.change_dates(period, later, by=w.admin, version=period.version)
+    extended(w, bill.commitment, day=date(2030, 6, 28))
+    bill.refresh_from_db()
+    assert bill.due_date == date(2030, 6, 28)

@@ -1,0 +1,99 @@
+"""Invites, reminders and answers reach only those who can act on them, and say so otherwise (1.1, V-1, V-3)."""
+
+import pytest
+import time_machine
+from django.urls import reverse
+
+from directory.actions import people, projects
+from directory.actions.grants import set_level
+from directory.models import Event, Mail
+from directory.permissions import Level, Tool
+from directory.refusals import NotNow
+from invoicing.actions import commitment_moves, due_dates, invitations, invoices, reminders
+from invoicing.models import Invitation, Invoice, InvoiceType
+from tests.factories import world
+from tests.invoicing.pages import signed_in, text_of
+from tests.invoicing.test_due_dates import AFTER_ALL, AFTER_DUE, LATER
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def w():
+    return world()
+
+
+def invite(w, commitment=None, kind=InvoiceType.WORK):
+    [result] = invitations.invite(
+        w.project.billing_periods.first() or w.period(), [commitment or w.commitment()], kind, by=w.admin
+    )
+    return result
+
+
+def test_a_contact_who_left_the_vendor_is_none(w):
+    """The board says No invoice contact, and nobody is invited into the void."""
+    commitment, period = w.commitment(), w.period()
+    people.deactivate_membership(w.contact.membership_in(w.company), by=w.owner, reason="Retired")
+    assert "no invoice contact" in invite(w, commitment).refusal
+    board = text_of(signed_in(w.admin).get(reverse("period", args=[w.project.slug, period.pk])))
+    assert "No invoice contact" in board and not Mail.objects.filter(to=w.contact, headline__contains="bill").exists()
+
+
+def test_nobody_is_reminded_of_what_can_no_longer_be_billed(w):
+    """V-3."""
+    invitation = invite(w).invitation
+    commitment_moves.move(invitation.commitment, "terminate", by=w.admin, reason="Agreed")
+    [told] = reminders.remind(invitation.billing_period, [invitation.commitment], by=w.admin)
+    assert "It is Terminated" in told.refusal
+
+
+def test_an_invite_sent_again_takes_the_type_that_was_chosen_now(w):
+    """I-2: before there is a bill."""
+    first = invite(w).invitation
+    again = invite(w, first.commitment, InvoiceType.RELEASE)
+    assert again.is_again and Invitation.objects.get().invoice_type == InvoiceType.RELEASE
+    assert Event.objects.filter(verb="invited to bill again").get().changes["invoice_type"] == ["work", "release"]
+    assert "Retainage release" in Mail.objects.about(first).order_by("pk").last().text
+
+
+def test_a_link_of_an_ended_project_opens_nothing(w):
+    invitation = invite(w).invitation
+    projects.end_project(w.project, by=w.owner)
+    assert signed_in(w.contact).get(f"/invitations/{invitation.token}/").status_code == 404
+    assert signed_in(w.contact).post(f"/invitations/{invitation.token}/", {"answer": "accept"}).status_code == 404
+    assert not Invoice.objects.exists()
+
+
+def test_a_contact_on_read_only_accepts_and_is_told_what_is_missing_to_bill(w):
+    """1.2: Read Only answers, Standard bills."""
+    invitation = invite(w).invitation
+    set_level(w.contact, Tool.COMMITMENTS, w.project, Level.READ_ONLY, by=w.owner)
+    answer = signed_in(w.contact).post(f"/invitations/{invitation.token}/", {"answer": "accept"}, follow=True)
+    assert answer.status_code == 200 and "Your answer is noted. To enter the bill you need" in text_of(answer)
+    invitation.refresh_from_db()
+    assert invitation.answer == "accepted" and not Invoice.objects.exists()
+
+
+def test_a_contact_does_not_withdraw_what_could_not_be_sent_again(w):
+    """B-5, 5.1: after the due date the project team sends it back instead."""
+    sent = w.submitted()
+    with time_machine.travel(AFTER_DUE), pytest.raises(NotNow, match="could not be sent again"):
+        invoices.withdraw(sent, by=w.contact)
+    assert invoices.withdraw(sent, by=w.contact).status == "draft"
+
+
+def test_a_draft_whose_more_time_is_over_is_stranded_again(w):
+    """B-5."""
+    draft = w.draft()
+    due_dates.extend(draft.billing_period, draft.commitment, LATER, by=w.admin, reason="Storm")
+    w.period(draft.period_start_date.replace(month=7))
+    assert not Invoice.objects.stranded_in(w.project).exists()
+    with time_machine.travel(AFTER_ALL):
+        assert list(Invoice.objects.stranded_in(w.project)) == [draft]
+
+
+def test_an_invite_page_of_a_closed_period_does_not_say_that_its_due_date_was(w):
+    invitation = invite(w).invitation
+    w.period(invitation.billing_period.start_date.replace(month=7))
+    page = text_of(signed_in(w.contact).get(f"/invitations/{invitation.token}/"))
+    assert "The project team closed this billing period" in page and "were due" not in page
