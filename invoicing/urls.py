@@ -18,6 +18,7 @@ from invoicing.views import (
     commitment_edits,
     commitment_lists,
     commitments,
+    comparing,
     cost_codes,
     deleting,
     due_dates,
@@ -53,6 +54,7 @@ invoice_urls = [
     path("review/<int:line>/", reviews.decide, name="review-line"),
     path("review/<int:line>/amount/", reviews.allow, name="review-amount"),
     path("reopen/", reviews.reopen, name="invoice-reopen"),
+    path("compare/<int:old>..<int:new>/", comparing.compare, name="invoice-compare"),
     path("delete/", deleting.delete, name="invoice-delete"),
     path("period/", closing.move_bill, name="invoice-period"),
 ]

@@ -26,7 +26,16 @@ from directory.models import AccountingPrivilege, DirectoryUpload, Mail, Person,
 from directory.models.events import subject_name
 from directory.permissions import Level, Tool
 from erp_integrations.models import ErpSettings
-from invoicing.actions import access_lists, attachments, change_orders, commitments, invitations, rounds, saved_views
+from invoicing.actions import (
+    access_lists,
+    attachments,
+    change_orders,
+    commitments,
+    invitations,
+    invoices,
+    rounds,
+    saved_views,
+)
 from invoicing.models import InvoiceType
 from tests.erp_integrations.world import sage_world
 from tests.factories import person
@@ -238,6 +247,7 @@ DOORS = {  # address name: (to read, to write)
     "review-amount": (PROJECT_ADMIN, PROJECT_ADMIN),
     "invoice-reopen": (PROJECT_ADMIN, PROJECT_ADMIN),
     "invoice-period": (PROJECT_ADMIN, PROJECT_ADMIN),
+    "invoice-compare": (COMMITMENT, None),
     "invoice-delete": (BILL, BILL),
     "invoices-decide": (None, PROJECT_ADMIN),
     "invoice-restore": (None, PROJECT_ADMIN),
@@ -311,7 +321,7 @@ def build_site() -> Site:
     [invited] = invitations.invite(
         base.project.billing_periods.get(status="open"), [commitment], InvoiceType.WORK_AND_RELEASE, by=base.admin
     )
-    invoice = base.submitted(base.draft(commitment))
+    invoice = base.submitted(invoices.withdraw(base.submitted(base.draft(commitment)), by=base.contact))
     attachment = attachments.attach(invoice, "proof.pdf", b"%PDF-1.4 proof", by=base.contact)
     contract = attachments.attach_to_commitment(commitment, "contract.pdf", b"%PDF-1.4 contract", by=base.admin)
     access_lists.add_person(commitment, base.reader, by=base.admin)
@@ -330,6 +340,8 @@ def build_site() -> Site:
         "position": invoice.position,
         "token": invited.invitation.token,
         "line": invoice.lines.first().pk,
+        "old": 1,
+        "new": 2,
         "which": "xlsx",
         "kind": "vendors",
         "subject": subject_name(invoice),

@@ -11,7 +11,7 @@ from directory.models import AccountingPrivilege, Event, Mail
 from directory.permissions import Level, Tool
 from erp_integrations.actions import exports
 from erp_integrations.models import ExportBatch, InvoiceExport
-from invoicing.actions import attachments, change_orders, invitations, reviews, rounds
+from invoicing.actions import attachments, change_orders, invitations, invoices, reviews, rounds
 from invoicing.models import Invitation, Invoice, InvoiceType, Verdict
 from tests.directory.account_pages import give_app
 from tests.erp_integrations.world import SageWorld, sage_world
@@ -111,7 +111,8 @@ def drafted(sage: SageWorld) -> Invoice:
 
 def half_reviewed(sage: SageWorld) -> Invoice:
     base = sage.base
-    invoice = base.submitted(base.draft(commitment(sage)), WORK, WORK, STORED)
+    taken_back = invoices.withdraw(base.submitted(base.draft(commitment(sage)), WORK, STORED, STORED), by=base.contact)
+    invoice = base.submitted(taken_back, WORK, WORK, STORED)
     first, second, *_ = invoice.lines.all()
     reviews.decide(first, Verdict.APPROVED, by=base.admin)
     reviews.decide(second, Verdict.REJECTED, "Half of the slab is not poured yet", by=base.admin)
@@ -199,6 +200,7 @@ def pages_of_the_admin(scene: Scene) -> dict[str, str]:
         "reason": page_of(scene.reviewed, f"review/{line}/"),
         "finish": page_of(scene.reviewed, "review/finish/"),
         "reopen": page_of(scene.approved, "reopen/"),
+        "compare": page_of(scene.reviewed, "compare/1..2/?show=all"),
         "invoice-delete": page_of(scene.draft, "delete/"),
         "send-to-erp": page_of(scene.approved, "erp/send/"),
         "directory": scene.erp("company-directory"),

@@ -1,0 +1,83 @@
+"""Any two submissions beside each other, line by line (I-10)."""
+
+import pytest
+from django.urls import reverse
+
+from invoicing.actions import amounts, invoices, reviews
+from invoicing.calculations.differences import Version, differences
+from invoicing.models import Invoice, Verdict
+from tests.factories import D, world
+from tests.invoicing.pages import signed_in, text_of
+
+
+def claim(**lines) -> dict:
+    return {
+        int(key[1:]): {
+            "total_completed_and_stored": total,
+            "work_this_period": total,
+            "stored_moved": "0.00",
+            "stored_new": "0.00",
+            "retainage_released": "0.00",
+        }
+        for key, total in lines.items()
+    }
+
+
+def test_lines_that_are_on_one_side_only_and_the_running_sum():
+    """A change order taken up in between is new; nothing is not zero."""
+    old, new = Version(claim(l1="10.00", l2="5.00"), claim(l1="8.00")), Version(claim(l1="12.50", l3="1.00"), {})
+    first, second, third = differences([1, 2, 3], {1: D("100.00")}, old, new)
+    assert (first.before, first.old, first.old_allowed, first.new, first.difference) == (
+        D("100.00"), D("10.00"), D("8.00"), D("12.50"), D("2.50")
+    )  # fmt: skip
+    assert (second.new, second.difference, second.is_changed) == (None, D("-5.00"), True)
+    assert (third.old, third.difference, third.running) == (None, D("1.00"), D("-1.50"))
+
+
+def test_what_is_the_same_is_no_change():
+    same = Version(claim(l1="10.00"), {})
+    [line] = differences([1], {}, same, same)
+    assert not line.is_changed and line.difference == 0
+
+
+def resubmitted(w) -> Invoice:
+    lines = [w.line("Footings", "10000.00"), w.line("Slab", "10000.00"), w.line("Walls", "10000.00")]
+    figures = [{"work_this_period": D(amount)} for amount in ("1000.00", "2000.00", "3000.00")]
+    invoice = w.submitted(w.draft(w.commitment(lines=lines)), *figures)
+    line = invoice.lines.first()
+    entries = {line.pk: {"work_this_period": D("800.00"), "allowed_reason": "Counted"}}
+    amounts.save_lines(invoice, entries, by=w.admin, version=invoice.version)
+    reviews.decide(line, Verdict.REJECTED, "Level 4 is not poured", by=w.admin)
+    back = invoices.send_back(Invoice.objects.with_context().get(pk=invoice.pk), by=w.admin)
+    return w.submitted(back, {"work_this_period": D("700.00")}, number="A-2")
+
+
+def page(w, invoice: Invoice, old: int = 1, new: int = 2, who=None, query: str = ""):
+    args = [w.project.slug, invoice.commitment.number, invoice.position, old, new]
+    return signed_in(who or w.contact).get(reverse("invoice-compare", args=args) + query)
+
+
+@pytest.mark.django_db
+def test_two_submissions_show_claimed_and_allowed_of_the_lines_that_changed():
+    w = world()
+    invoice = resubmitted(w)
+    words = text_of(page(w, invoice))
+    assert "1 of 3 lines changed" in words and "Footings" in words and "Slab" not in words
+    for amount in ("1,000.00", "800.00", "700.00", "−300.00"):
+        assert amount in words, amount
+    assert "Slab" in text_of(page(w, invoice, query="?show=all"))
+    backwards = text_of(page(w, invoice, 2, 1))
+    assert "Submission 2 beside submission 1" in backwards
+    listed = text_of(
+        signed_in(w.contact).get(f"/p/{w.project.slug}/invoices/{invoice.commitment.number}/1/?show=submissions")
+    )
+    assert "Compare with 1" in listed
+
+
+@pytest.mark.django_db
+def test_what_is_no_submission_or_not_ones_own_is_not_there():
+    w, other = world(), world("Harbor Works")
+    invoice = resubmitted(w)
+    assert [page(w, invoice, *pair).status_code for pair in ((1, 1), (1, 3), (0, 2), (10**12, 2))] == [404] * 4
+    assert page(w, invoice, who=other.admin).status_code == 404
+    assert page(w, invoice, who=w.admin).status_code == 200
