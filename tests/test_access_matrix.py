@@ -560,7 +560,12 @@ def plain(response, address: str) -> str:
 
 # Not ids: the place of the address, a word out of a few, a token nobody can guess.
 NO_IDS = {"project", "company", "kind", "which", "name", "token", "subject"}
-COUNTED = {"number", "position", "old", "new"}  # each company and commitment counts its own, so another's number may be one's own too
+COUNTED = {
+    "number",
+    "position",
+    "old",
+    "new",
+}  # each company and commitment counts its own, so another's number may be one's own too
 IDS = {
     name: sorted(set(re.findall(r"<(?:\w+:)?(\w+)>", route)) - NO_IDS)
     for name, route in ROUTES.items()
