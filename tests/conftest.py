@@ -22,6 +22,7 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 # Begun first, the longest before the others, so that no worker is left alone with one of them at the end.
 LONG = (
     "invoicing/calculations/test_properties.py",
+    "invoicing/test_walks.py",
     "browser/test_pages.py",
     "test_odd_values.py",
     "test_access_matrix.py",
