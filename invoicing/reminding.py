@@ -15,6 +15,8 @@ from invoicing.deadlines import deadline_of
 from invoicing.models import BillingPeriod, Invitation
 from invoicing.models.billing_periods import Reminders
 
+FIRST_HOUR = 7  # on the project's clock: nobody is reminded in the night
+
 logger = structlog.get_logger(__name__)
 
 
@@ -68,6 +70,8 @@ def remind_due() -> int:
 def _remind_in(period: BillingPeriod) -> int:
     days, today = period.project.billing_settings.reminder_days, period.project.today
     count = 0
+    if timezone.now().astimezone(period.project.zone).hour < FIRST_HOUR:
+        return count
     for invitation in Invitation.objects.unanswered().filter(billing_period=period).select_related("commitment"):
         if (today - _last_written(invitation)).days < days:
             continue

@@ -84,6 +84,8 @@ def why_kept(period: BillingPeriod) -> str:
         return f"{_counted(invited, 'invite')} in it: their contacts were mailed. It stays; close it instead."
     if extended := period.due_date_extensions.count():
         return f"{_counted(extended, 'commitment')} with more time in it: their contacts were mailed. It stays."
+    if rounds := period.rounds.count():
+        return f"{_counted(rounds, 'round')} of invites or reminders in it, kept with what became of each. It stays."
     return ""
 
 

@@ -49,6 +49,10 @@ def _invite_one(period: BillingPeriod, commitment: Commitment, invoice_type: Inv
         defaults={"invited_by": by, "invited_at": timezone.now(), "invoice_type": invoice_type},
     )
     changes = {}
+    if before and before.answer == Invitation.Answer.DECLINED:  # asked anew, so it waits for an answer anew
+        changes["answer"] = [before.answer, ""]
+        invitation.answer, invitation.words, invitation.answered_by, invitation.answered_at = "", "", None, None
+        invitation.save(update_fields=["answer", "words", "answered_by", "answered_at"])
     if before and before.invoice_type != invoice_type:
         changes["invoice_type"] = [before.invoice_type, str(invoice_type)]
     Event.objects.record("invited to bill" if is_new else "invited to bill again", invitation, by=by, changes=changes)
@@ -88,6 +92,9 @@ def answer(invitation: Invitation, accepted: bool, words: str = "", *, by) -> In
     """V-1: Accepted or Declined; either can be changed until the due date."""
     invitation = _held_by_contact(invitation, by)
     _must_be_short(words)
+    bills = invitation.commitment.invoices.live().filter(billing_period=invitation.billing_period_id)
+    if not accepted and bills.exists():
+        raise NotNow("There is a bill for this period already. Delete it, or ask the project team.")
     before = invitation.answer
     invitation.answer = Invitation.Answer.ACCEPTED if accepted else Invitation.Answer.DECLINED
     invitation.words = words

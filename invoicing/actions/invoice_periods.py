@@ -41,6 +41,9 @@ def move_held(invoice: Invoice, target: BillingPeriod, *, by) -> Invoice:
     is_untouched = invoice.billing_date in (invoice.due_date, before.due_date)  # as it was made (I-7)
     dates = (target.start_date, target.end_date, target.due_date if is_untouched else invoice.billing_date, due_date)
     changes = {"billing_period": [str(before), str(target)]}
+    if extension := before.due_date_extensions.filter(commitment=invoice.commitment_id).first():
+        changes["more time in " + str(before)] = [str(extension.due_date), ""]
+        extension.delete()  # its bill is elsewhere now; the month that closed takes no other one
     for name, day in zip(DATES, dates, strict=True):
         if getattr(invoice, name) != day:
             changes[name] = [str(getattr(invoice, name)), str(day)]

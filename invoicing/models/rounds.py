@@ -21,7 +21,7 @@ class Outcome(models.TextChoices):
 class InviteRound(models.Model):
     """Written once. `outcomes`: [{commitment: its id, outcome, reason}], in the order of the list it came from."""
 
-    billing_period = models.ForeignKey(BillingPeriod, models.CASCADE, related_name="rounds")
+    billing_period = models.ForeignKey(BillingPeriod, models.PROTECT, related_name="rounds")
     kind = models.CharField(max_length=10, choices=RoundKind)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     at = models.DateTimeField()

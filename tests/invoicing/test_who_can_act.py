@@ -1,5 +1,7 @@
 """Invites, reminders and answers reach only those who can act on them, and say so otherwise (1.1, V-1, V-3)."""
 
+from datetime import UTC, datetime
+
 import pytest
 import time_machine
 from django.urls import reverse
@@ -9,8 +11,18 @@ from directory.actions.grants import set_level
 from directory.models import Event, Mail
 from directory.permissions import Level, Tool
 from directory.refusals import NotNow
-from invoicing.actions import commitment_moves, due_dates, invitations, invoices, reminders
-from invoicing.models import Invitation, Invoice, InvoiceType
+from invoicing import reminding
+from invoicing.actions import (
+    billing_periods,
+    commitment_moves,
+    due_dates,
+    invitations,
+    invoice_periods,
+    invoices,
+    reminders,
+    rounds,
+)
+from invoicing.models import BillingSettings, Invitation, Invoice, InvoiceType
 from tests.factories import world
 from tests.invoicing.pages import signed_in, text_of
 from tests.invoicing.test_due_dates import AFTER_ALL, AFTER_DUE, LATER
@@ -97,3 +109,49 @@ def test_an_invite_page_of_a_closed_period_does_not_say_that_its_due_date_was(w)
     w.period(invitation.billing_period.start_date.replace(month=7))
     page = text_of(signed_in(w.contact).get(f"/invitations/{invitation.token}/"))
     assert "The project team closed this billing period" in page and "were due" not in page
+
+
+def test_nobody_is_reminded_in_the_night_of_the_project(w):
+    """V-3."""
+    BillingSettings.objects.create(project=w.project, reminder_days=1)
+    with time_machine.travel(datetime(2030, 6, 3, 15, tzinfo=UTC)):
+        invitation = invite(w).invitation
+    with time_machine.travel(datetime(2030, 6, 5, 5, 10, tzinfo=UTC)):  # 0:10 in Chicago
+        assert reminding.remind_due() == 0
+    with time_machine.travel(datetime(2030, 6, 5, 12, 10, tzinfo=UTC)):  # 7:10
+        assert reminding.remind_due() == 1
+    assert Event.objects.about(invitation).filter(verb="reminded").count() == 1
+
+
+def test_who_declined_and_is_asked_again_has_a_new_answer_to_give(w):
+    """V-1."""
+    invitation = invite(w).invitation
+    invitations.answer(invitation, False, "Nothing yet", by=w.contact)
+    invite(w, invitation.commitment)
+    invitation.refresh_from_db()
+    assert (invitation.answer, invitation.words, invitation.answered_by) == ("", "", None)
+    assert Event.objects.filter(verb="invited to bill again").get().changes["answer"] == ["declined", ""]
+
+
+def test_nobody_declines_once_there_is_a_bill(w):
+    invitation = invite(w).invitation
+    w.draft(invitation.commitment, invitation.billing_period)
+    with pytest.raises(NotNow, match="There is a bill for this period already"):
+        invitations.answer(invitation, False, by=w.contact)
+
+
+def test_a_period_in_which_somebody_was_refused_an_invite_stays_with_its_round(w):
+    """B-6."""
+    period = w.period()
+    rounds.invite(period, [w.commitment(contact=False)], InvoiceType.WORK, by=w.admin)
+    with pytest.raises(NotNow, match="1 round of invites"):
+        billing_periods.delete(period, by=w.admin)
+
+
+def test_more_time_ends_where_the_bill_has_moved_away(w):
+    """B-5."""
+    draft = w.draft()
+    due_dates.extend(draft.billing_period, draft.commitment, LATER, by=w.admin, reason="Storm")
+    target = w.period(draft.period_start_date.replace(month=7))
+    invoice_periods.move(Invoice.objects.get(pk=draft.pk), target, by=w.admin)
+    assert not draft.commitment.due_date_extensions.exists()
