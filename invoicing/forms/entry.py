@@ -230,7 +230,29 @@ class Sheet:
         return {"number": self.invoice.number, "billing_date": self.invoice.billing_date}
 
     def _header_data(self) -> dict[str, object] | None:
-        return None if self.data is None else {n: self.data.get(n, v) for n, v in self._header().items()}
+        """What was typed; of a field that came back as it was shown, what is stored by now (I-5)."""
+        if self.data is None:
+            return None
+        stored = self._header()
+        untouched = {n for n in stored if n in self.data and self.data[n] == self.data.get(f"shown-{n}")}
+        return {n: v if n in untouched else self.data.get(n, v) for n, v in stored.items()}
+
+    @property
+    def header_shown(self) -> list[tuple[str, str]]:
+        """(name, text) of each header field as it is stored, which the page sends along."""
+        return [(f"shown-{name}", str(value)) for name, value in self._header().items()]
+
+    @property
+    def header_contested(self) -> list[tuple[str, str, str]]:
+        """(label, stored now, typed here) of the fields that two people changed to other things."""
+        if self.data is None:
+            return []
+        found = []
+        for name, value in self._header().items():
+            shown, typed, now = self.data.get(f"shown-{name}"), self.data.get(name), str(value)
+            if shown is not None and typed not in (shown, now) and now != shown:
+                found.append((self.form.fields[name].label, now, typed))
+        return found
 
     @property
     def version(self) -> int:

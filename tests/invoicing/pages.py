@@ -22,6 +22,7 @@ def sheet(response) -> dict[str, str]:
     shown = response.context["sheet"]
     data = {"version": str(shown.invoice.version), "number": shown.invoice.number}
     data["billing_date"] = shown.invoice.billing_date.isoformat()
+    data |= dict(shown.header_shown)
     for row in shown.rows:
         data[f"shown-{row.line.pk}"] = row.shown
         ticks = {cell.name: cell.display for cell in row.cells.values() if cell.column.is_tick}

@@ -400,3 +400,25 @@ def test_1000_lines_of_six_fields_can_be_sent(w):
     answer = client.post(at(invoice, "invoice-enter"), sent, content_type="application/x-www-form-urlencoded")
     assert answer.status_code == 302
     assert invoice.lines.filter(work_this_period=D("1.00"), note="€" * 300).count() == 1000
+
+
+def test_a_number_that_only_somebody_else_changed_is_never_put_back_unseen():
+    """I-5: the header as the lines; what both changed is shown with both versions."""
+    w = world()
+    draft = w.entered(w.draft(), number="A-1")
+    lee, dana = signed_in(w.contact), signed_in(w.admin)
+    mine, theirs = sheet(lee.get(at(draft, "invoice-enter"))), sheet(dana.get(at(draft, "invoice-enter")))
+    assert dana.post(at(draft, "invoice-enter"), theirs | {"number": "A-2"}).status_code == 302
+    work = f"work-{draft.lines.first().pk}"
+    stale = lee.post(at(draft, "invoice-enter"), mine | {work: "77.00"})
+    assert stale.status_code == 409 and "A-1" not in stale.context["sheet"].form["number"].value()
+    again = {**sheet(stale), work: "77.00", f"shown-{draft.lines.first().pk}": stale.context["sheet"].rows[0].shown}
+    assert lee.post(at(draft, "invoice-enter"), again).status_code == 302
+    draft.refresh_from_db()
+    assert draft.number == "A-2" and draft.lines.first().work_this_period == D("77.00")
+
+    both = lee.post(at(draft, "invoice-enter"), mine | {"number": "A-3"})
+    words = text_of(both)
+    assert both.status_code == 409 and "stored now <strong>A-2</strong>, you typed <strong>A-3</strong>" in words
+    draft.refresh_from_db()
+    assert draft.number == "A-2"
