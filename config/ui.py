@@ -260,6 +260,12 @@ def stages(reached: int, state: str = "") -> dict:
 
 
 @register.filter
+def end_of(due: date, project: object) -> str:
+    """Until when a bill may come, with its clock (U10): "the end of Tue 25 Jun 2030, Chicago time"."""
+    return f"the end of {day_in_words(due)}, {project.time_zone.rpartition('/')[2].replace('_', ' ')} time"
+
+
+@register.filter
 def due_words(due: date, project: object) -> str:
     """How near a due date is on the project's clock: "today", "in 3 days", "2 days late"."""
     days = (due - project.today).days

@@ -1,5 +1,7 @@
 """Who hears of what happens to a bill (section 7). One function an event; each mail is recorded on its object."""
 
+from decimal import Decimal
+
 from django.db.models import Q
 
 from directory.audiences import audience
@@ -158,24 +160,45 @@ def moved(invoice: Invoice, before: BillingPeriod, by) -> None:
 
 
 def submitted(invoice: Invoice) -> None:
-    """To the project's invoice distribution list, as far as they may still look into the project (R97)."""
+    """To the project's invoice distribution list, as far as they may still look into the project (R97).
+
+    Of a revision it carries the lines that are not as they were sent before, ten at most.
+    """
+    newest, *before = invoice.submissions.order_by("-number")[:2]
+    changed = _changed(invoice, before[0].figures(), newest.figures()) if before else []
+    sender = invoice.submitted_by.membership_in(invoice.company)
+    who = invoice.vendor.name if sender and sender.vendor_id else f"{invoice.submitted_by.name}, for {invoice.vendor},"
+    again = " again" if before else ""
     post(
         about=invoice,
         to=_listed(invoice),
         audience=LISTED,
-        subject=f"{invoice.vendor.name} sent bill {invoice.position}: {invoice.current_payment_due:,.2f}",
+        subject=f"{who} sent bill {invoice.position}{again}: {invoice.current_payment_due:,.2f}",
         template="invoicing/emails/submitted",
-        context={"invoice": invoice, "project": invoice.project},
+        context={"invoice": invoice, "project": invoice.project, "changed": changed, "is_again": bool(before)},
         reply_to=invoice.submitted_by.email,
     )
 
 
-def sent_back(invoice: Invoice) -> None:
+def _changed(invoice: Invoice, old: dict[int, dict], new: dict[int, dict]) -> list[dict]:
+    lines = invoice.lines.select_related("schedule_line")
+    return [
+        {"line": line, "old": _billed(old.get(line.schedule_line_id)), "new": _billed(new[line.schedule_line_id])}
+        for line in lines
+        if old.get(line.schedule_line_id) != new[line.schedule_line_id]
+    ]
+
+
+def sent_back(invoice: Invoice, by) -> None:
     """To the contacts, with every rejected line: reason, claimed, allowed."""
     last = invoice.submissions.order_by("-number").first()
     claims = last.figures() if last else {}
     rejected = [
-        {"line": line, "claimed": claims.get(line.schedule_line_id), "allowed": line.work_this_period}
+        {
+            "line": line,
+            "claimed": _billed(claims.get(line.schedule_line_id)),
+            "allowed": _billed({name: getattr(line, name) for name in BILLED}),
+        }
         for line in invoice.lines.filter(verdict=Verdict.REJECTED).select_related("schedule_line")
     ]
     one = len(rejected) == 1
@@ -188,11 +211,29 @@ def sent_back(invoice: Invoice) -> None:
         if rejected
         else f"Bill {invoice.position} came back to you ({invoice.commitment.number})",
         template="invoicing/emails/sent_back",
-        context={"invoice": invoice, "project": invoice.project, "rejected": rejected},
+        context={
+            "invoice": invoice,
+            "project": invoice.project,
+            "rejected": rejected,
+            "fine": invoice.lines.count() - len(rejected),
+            "by": by,
+        },
+        reply_to=by.email,
     )
 
 
-def approved(invoice: Invoice) -> None:
+BILLED = ("work_this_period", "stored_new", "retainage_released")
+
+
+def _billed(figures: dict | None) -> Decimal | None:
+    """What a line asks for this period, in dollars: work and new stored material, or the release where it is one."""
+    if figures is None:
+        return None
+    work = Decimal(figures["work_this_period"]) + Decimal(figures["stored_new"])
+    return work or Decimal(figures["retainage_released"])
+
+
+def approved(invoice: Invoice, by) -> None:
     """To the contacts, where the project's setting says so."""
     if not _settings(invoice.project).mails_approval:
         return
@@ -203,11 +244,12 @@ def approved(invoice: Invoice) -> None:
         audience=CONTACT,
         subject=f"Bill {invoice.position} approved{noted}: {invoice.current_payment_due:,.2f}",
         template="invoicing/emails/approved",
-        context={"invoice": invoice, "project": invoice.project},
+        context={"invoice": invoice, "project": invoice.project, "by": by},
+        reply_to=by.email,
     )
 
 
-def reopened(invoice: Invoice, reason: str) -> None:
+def reopened(invoice: Invoice, reason: str, by) -> None:
     """To the contacts, with the reason."""
     post(
         about=invoice,
@@ -215,7 +257,8 @@ def reopened(invoice: Invoice, reason: str) -> None:
         audience=CONTACT,
         subject=f"Bill {invoice.position} is under review again ({invoice.commitment.number})",
         template="invoicing/emails/reopened",
-        context={"invoice": invoice, "project": invoice.project, "reason": reason},
+        context={"invoice": invoice, "project": invoice.project, "reason": reason, "by": by},
+        reply_to=by.email,
     )
 
 

@@ -213,13 +213,13 @@ def _freeze_claim(invoice: Invoice) -> None:
     notifications.submitted(invoice)
 
 
-def _freeze_review(by, and_tell: Callable[[Invoice], None] | None = None) -> Callable[[Invoice], None]:
+def _freeze_review(by, and_tell: Callable | None = None) -> Callable[[Invoice], None]:
     """What follows a decision: its record, then its mail."""
 
     def then(invoice: Invoice) -> None:
         submissions.freeze_review(invoice, by)
         if and_tell:
-            and_tell(invoice)
+            and_tell(invoice, by)
 
     return then
 
@@ -324,7 +324,7 @@ def reopen(invoice: Invoice, *, by, reason: str) -> Invoice:
         right=ADMIN_RIGHT,
         reason=reason,
         guard=has_reason,
-        then=lambda moved: notifications.reopened(moved, reason),
+        then=lambda moved: notifications.reopened(moved, reason, by),
     )
 
 

@@ -328,18 +328,21 @@ def board_csv(request, project, pk):
     standing = standing_in(period, Commitment.objects.visible_to(request.access))
     ids = list(asked.in_order(asked.narrowed(standing)).values_list("pk", flat=True))
     name = f"board-{project.slug}-{period.start_date:%Y%m%d}-{project.today:%Y%m%d}.csv"
-    return csv_answer(name, HEADINGS, _csv_rows(period, standing, ids))
+    return csv_answer(name, HEADINGS, _csv_rows(period, standing, ids, is_external=request.access.is_external))
 
 
-def _csv_rows(period: BillingPeriod, standing: QuerySet[Commitment], ids: list[int]) -> Iterator[list]:
+def _csv_rows(
+    period: BillingPeriod, standing: QuerySet[Commitment], ids: list[int], *, is_external: bool
+) -> Iterator[list]:
     for start in range(0, len(ids), CHUNK):
         chunk = ids[start : start + CHUNK]
         found = {each.pk: each for each in detailed(standing.filter(pk__in=chunk))}
         for row in rows_of(period, [found[pk] for pk in chunk if pk in found]):
-            yield cells_of(row)
+            yield cells_of(row, is_external=is_external)
 
 
-def cells_of(row: Row) -> list:
+def cells_of(row: Row, *, is_external: bool) -> list:
+    """In the words of the page (U9): people outside read no stage of accounting."""
     commitment, invite = row.commitment, row.invite
     since = commitment.since.astimezone(row.deadline.period.project.zone).date() if commitment.since else None
     return [
@@ -347,7 +350,7 @@ def cells_of(row: Row) -> list:
         commitment.title,
         commitment.vendor.name,
         WORDS[row.badge],
-        row.stage_in_erp,
+        _stage_in_words(row.stage_in_erp, is_external),
         row.who_acts,
         since if row.who_acts else None,
         row.due_date,
@@ -357,3 +360,9 @@ def cells_of(row: Row) -> list:
         invite.words if invite else "",
         "" if row.bill else row.refusal,
     ]
+
+
+def _stage_in_words(stage: str, is_external: bool) -> str:
+    if not stage:
+        return ""
+    return "Sent to accounting" if is_external else stage.replace("_", " ").capitalize()

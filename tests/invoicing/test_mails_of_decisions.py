@@ -1,0 +1,90 @@
+"""Mails about decisions name who decided and answer to them, with the figures that people look for (section 10)."""
+
+import ast
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import time_machine
+
+from directory.models import Mail
+from invoicing import notifications
+from invoicing.actions import invitations, invoices, reviews
+from invoicing.models import BillingSettings, Invoice, InvoiceType, Verdict
+from tests.factories import D, world
+from tests.invoicing.pages import signed_in, text_of
+
+
+@pytest.fixture
+def w(db):
+    return world()
+
+
+def newest(to) -> Mail:
+    return Mail.objects.filter(to=to).latest("pk")
+
+
+def returned(w, *figures: dict) -> Invoice:
+    lines = [w.line("Footings", "10000.00"), w.line("Slab", "10000.00")]
+    invoice = w.submitted(w.draft(w.commitment(lines=lines)), *figures)
+    reviews.decide(invoice.lines.first(), Verdict.REJECTED, "No delivery note", by=w.admin)
+    return invoices.send_back(Invoice.objects.with_context().get(pk=invoice.pk), by=w.admin)
+
+
+def test_who_sent_it_back_is_named_and_answers(w):
+    with time_machine.travel(datetime(2030, 6, 20, 18, tzinfo=UTC)):
+        returned(w, {"work_this_period": D("100.00")}, {"work_this_period": D("200.00")})
+    mail = newest(w.contact)
+    assert "Dana Cole of Cascade Builders reviewed" in mail.text and "on Thu 20 Jun 2030. 1 line is fine." in mail.text
+    assert mail.reply_to == w.admin.email
+
+
+def test_a_rejected_line_of_stored_material_says_what_was_claimed(w):
+    returned(w, {"stored_new": D("500.00")}, {"work_this_period": D("200.00")})
+    mail = newest(w.contact)
+    assert "claimed 500.00" in mail.text and "0.00," not in mail.text and "500.00" in mail.html
+
+
+def test_approved_and_reopened_name_who_did_it_and_answer_to_them(w):
+    invoice = invoices.approve(w.submitted(), by=w.admin)
+    assert "Dana Cole of Cascade Builders approved" in newest(w.contact).text
+    assert newest(w.contact).reply_to == w.admin.email
+    invoices.reopen(invoice, by=w.second_admin, reason="Counted again")
+    assert f"{w.second_admin.name} of Cascade Builders reopened" in newest(w.contact).text
+    assert newest(w.contact).reply_to == w.second_admin.email
+
+
+def test_a_revision_carries_the_lines_that_changed(w):
+    BillingSettings.objects.create(project=w.project).distribution_list.add(w.reader)
+    back = returned(w, {"work_this_period": D("100.00")}, {"work_this_period": D("200.00")})
+    assert "again" not in newest(w.reader).headline
+    w.submitted(back, {"work_this_period": D("80.00")}, number="A-2")
+    mail = newest(w.reader)
+    assert "sent bill 1 again" in mail.headline
+    assert "before 100.00, now 80.00" in mail.text and "before 200.00" not in mail.text
+
+
+def test_a_bill_sent_on_behalf_says_by_whom(w):
+    BillingSettings.objects.create(project=w.project).distribution_list.add(w.reader)
+    w.submitted(by=w.admin)
+    assert newest(w.reader).headline.startswith("Dana Cole, for Acme Concrete, sent bill 1")
+
+
+def test_an_invite_says_until_when_on_which_clock_in_the_mail_and_on_the_page(w):
+    """U10."""
+    [invited] = invitations.invite(w.period(), [w.commitment()], InvoiceType.WORK, by=w.admin)
+    until = "the end of Tue 25 Jun 2030, Chicago time"
+    mail = newest(w.contact)
+    assert until in mail.text and until in mail.html
+    assert until in text_of(signed_in(w.contact).get(f"/invitations/{invited.invitation.token}/"))
+    assert (
+        "Your settings: " in mail.text and "/me/" in mail.html and f"Your answer goes to {w.admin.email}" in mail.text
+    )
+
+
+def test_every_mail_about_a_bill_answers_to_a_person():
+    """Section 10: Reply-To is the person, not a robot."""
+    tree = ast.parse(Path(notifications.__file__).read_text())
+    posts = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "post"]
+    assert len(posts) > 10
+    assert [node.lineno for node in posts if "reply_to" not in {word.arg for word in node.keywords}] == []
