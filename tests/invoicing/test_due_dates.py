@@ -111,7 +111,7 @@ def test_who_has_more_time_can_be_invited_and_can_answer_until_then(w):
         done = invitations.invite(period, [late, other], InvoiceType.WORK, by=w.admin)
         assert [each.refusal for each in done] == ["", "Bills were due on 2030-06-25."]
         mail = Mail.objects.get(headline__startswith=f"{w.project.name}: send your June 2030 bill by Fri 5 Jul")
-        assert "Due: Fri 5 Jul 2030" in mail.text
+        assert "Due: the end of Fri 5 Jul 2030" in mail.text
         invitation = late.invitations.get()
         text = signed_in(w.contact).get(reverse("invitation", args=[invitation.token])).content.decode()
         assert "due Fri 5 Jul 2030" in text and "until Fri 5 Jul 2030" in text and "We will bill" in text
