@@ -12,7 +12,7 @@ from django.utils import timezone
 from directory.models import Event
 from invoicing import notifications
 from invoicing.deadlines import deadline_of
-from invoicing.models import BillingPeriod, Invitation
+from invoicing.models import BillingPeriod, Invitation, Invoice
 from invoicing.models.billing_periods import Reminders
 
 FIRST_HOUR = 7  # on the project's clock: nobody is reminded in the night
@@ -28,6 +28,9 @@ def why_not(invitation: Invitation) -> str:
         return f"It was {invitation.get_answer_display().lower()}."
     if not Invitation.objects.unanswered().filter(pk=invitation.pk).exists():
         return "It has a bill, or the billing period is closed."
+    earlier = invitation.commitment.invoices.live().exclude(status__in=Invoice.APPROVALS).first()
+    if earlier:
+        return f"Bill {earlier.position} is {earlier.get_status_display()}: the next one can't start before."
     deadline = deadline_of(invitation.commitment, invitation.billing_period)
     if deadline.has_passed:
         return deadline.late_words
@@ -61,7 +64,8 @@ def remind(invitation: Invitation, *, by=None) -> str:
 
 def remind_due() -> int:
     """Every project whose day it is; how many invites were reminded. Running it again changes nothing."""
-    periods = BillingPeriod.objects.filter(status=BillingPeriod.Status.OPEN, project__is_active=True)
+    waiting = Invitation.objects.unanswered().values("billing_period")
+    periods = BillingPeriod.objects.filter(pk__in=waiting, project__is_active=True)
     periods = periods.exclude(project__billing_settings__isnull=True)
     periods = periods.exclude(project__billing_settings__reminder_days=Reminders.OFF)
     return sum(_remind_in(period) for period in periods.select_related("project__billing_settings"))

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from directory.models import Event
+from directory.refusals import NotAllowed
 from invoicing.actions import invitations, reminders
 from invoicing.actions.invitations import Invited
 from invoicing.models import BillingPeriod, InviteRound, InvoiceType, Outcome, RoundKind
@@ -18,8 +19,15 @@ VERBS = {RoundKind.INVITE: "invited several to bill", RoundKind.REMIND: "reminde
 def invite(period: BillingPeriod, commitments: Iterable, invoice_type: InvoiceType, *, by) -> InviteRound:
     """Each commitment by itself: one that can't be invited never holds up the others."""
     at = timezone.now()
-    results = invitations.invite(period, commitments, invoice_type, by=by)
-    return _keep(period, RoundKind.INVITE, [(each, _outcome_of(each)) for each in results], by=by, at=at)
+    told = []
+    try:
+        for commitment in commitments:
+            [result] = invitations.invite(period, [commitment], invoice_type, by=by)
+            told.append((result, _outcome_of(result)))
+    except NotAllowed:  # the right went half-way (R66): what was sent is kept
+        _keep(period, RoundKind.INVITE, told, by=by, at=at)
+        raise
+    return _keep(period, RoundKind.INVITE, told, by=by, at=at)
 
 
 def remind(period: BillingPeriod, commitments: Iterable, *, by) -> InviteRound:

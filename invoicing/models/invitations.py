@@ -6,6 +6,7 @@ from django.contrib.auth import get_user_model
 from django.core import signing
 from django.db import models
 from django.db.models import Count, Exists, OuterRef, Q
+from django.utils import timezone
 
 from invoicing.models.billing_periods import BillingPeriod
 from invoicing.models.commitments import Commitment
@@ -36,8 +37,11 @@ class InvitationQuerySet(models.QuerySet):
         return self.exclude(Exists(billed))
 
     def unanswered(self):
-        """To an open period, with neither an answer nor a bill."""
-        return self.filter(billing_period__status="open", answer="").without_bill()
+        """To a period that is open, or that gives its commitment more time, with neither an answer nor a bill."""
+        extensions = apps.get_model("invoicing", "DueDateExtension").objects
+        more_time = extensions.filter(commitment=OuterRef("commitment"), billing_period=OuterRef("billing_period"))
+        takes_bills = Q(billing_period__status="open") | Exists(more_time.filter(due_date__gte=timezone.localdate()))
+        return self.filter(takes_bills, answer="").without_bill()
 
     def expected_by_period(self) -> dict[int, int]:
         """{billing period id: how many commitments were asked and neither billed nor declined}, in one query."""

@@ -6,7 +6,7 @@ from django.db.models import Exists, OuterRef
 from django.shortcuts import get_object_or_404, redirect, render
 
 from directory.decorators import READ, WRITE, project_view
-from directory.models import Mail
+from directory.models import Event, Mail
 from directory.models.events import subject_name
 from directory.permissions import Level, Tool
 from invoicing.actions import rounds
@@ -96,13 +96,18 @@ def _rows(made: InviteRound, access) -> list[Row]:
 
 
 def _mails(made: InviteRound, ids: list[int]) -> dict[int, list[Mail]]:
-    """{commitment id: the mails of this round}: those about its invite up to the next round that asked it."""
+    """{commitment id: the mails of this round}: those about its invites that were written while it went on."""
     invites = Invitation.objects.filter(billing_period=made.billing_period_id, commitment__in=ids)
     subjects = {subject_name(invite): invite.commitment_id for invite in invites}
-    later = InviteRound.objects.filter(billing_period=made.billing_period_id, pk__gt=made.pk).order_by("pk").first()
+    told = (
+        Event.objects.about(made.billing_period)
+        .filter(verb=rounds.VERBS[made.kind], at__gte=made.at)
+        .order_by("pk")
+        .first()
+    )
     mails = Mail.objects.filter(subject__in=subjects, created_at__gte=made.at).select_related("to").order_by("pk")
-    if later:
-        mails = mails.filter(created_at__lt=later.at)
+    if told:
+        mails = mails.filter(created_at__lte=told.at)
     found = {}
     for mail in mails.defer("text", "html"):
         found.setdefault(subjects[mail.subject], []).append(mail)

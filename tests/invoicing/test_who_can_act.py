@@ -1,16 +1,17 @@
 """Invites, reminders and answers reach only those who can act on them, and say so otherwise (1.1, V-1, V-3)."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
 from django.urls import reverse
+from django.utils import timezone
 
 from directory.actions import people, projects
 from directory.actions.grants import set_level
 from directory.models import Event, Mail
 from directory.permissions import Level, Tool
-from directory.refusals import NotNow
+from directory.refusals import NotAllowed, NotNow
 from invoicing import reminding
 from invoicing.actions import (
     billing_periods,
@@ -155,3 +156,51 @@ def test_more_time_ends_where_the_bill_has_moved_away(w):
     target = w.period(draft.period_start_date.replace(month=7))
     invoice_periods.move(Invoice.objects.get(pk=draft.pk), target, by=w.admin)
     assert not draft.commitment.due_date_extensions.exists()
+
+
+def test_nobody_is_reminded_of_a_bill_that_cannot_start_before_another_is_approved(w):
+    """I-7, V-3."""
+    first = w.submitted()
+    july = w.period(first.period_start_date.replace(month=7))
+    [result] = invitations.invite(july, [first.commitment], InvoiceType.WORK, by=w.admin)
+    with time_machine.travel(timezone.now() + timedelta(days=2)):
+        [told] = reminders.remind(july, [first.commitment], by=w.admin)
+    assert result.invitation and "Bill 1 is Under Review" in told.refusal
+
+
+def test_who_has_more_time_in_a_closed_period_is_reminded(w):
+    """V-3: until the due date, which is their own."""
+    BillingSettings.objects.create(project=w.project, reminder_days=1)
+    with time_machine.travel(datetime(2030, 6, 20, 15, tzinfo=UTC)):
+        invitation = invite(w).invitation
+        due_dates.extend(invitation.billing_period, invitation.commitment, LATER, by=w.admin, reason="Storm")
+        w.period(invitation.billing_period.start_date.replace(month=7))
+    with time_machine.travel(datetime(2030, 7, 2, 15, tzinfo=UTC)):
+        assert reminding.remind_due() == 1
+    with time_machine.travel(AFTER_ALL):
+        assert reminding.remind_due() == 0
+
+
+def test_a_round_that_breaks_off_keeps_what_was_sent(w):
+    """R66, 9.2."""
+    period, first, second = w.period(), w.commitment(), w.commitment()
+
+    def chosen():
+        yield first
+        set_level(w.admin, Tool.COMMITMENTS, w.project, Level.STANDARD, by=w.owner)
+        yield second
+
+    with pytest.raises(NotAllowed):
+        rounds.invite(period, chosen(), InvoiceType.WORK, by=w.admin)
+    [kept] = period.rounds.get().outcomes
+    assert (kept["commitment"], kept["outcome"]) == (first.pk, "invited")
+
+
+def test_a_round_page_counts_its_own_mails_alone(w):
+    with time_machine.travel(datetime(2030, 6, 3, 15, tzinfo=UTC)):
+        commitment, period = w.commitment(), w.period()
+        made = rounds.invite(period, [commitment], InvoiceType.WORK, by=w.admin)
+    with time_machine.travel(datetime(2030, 6, 6, 15, tzinfo=UTC)):
+        reminding.remind(commitment.invitations.get())
+    page = signed_in(w.admin).get(reverse("period-round", args=[w.project.slug, period.pk, made.pk]))
+    assert [len(row.mails) for row in page.context["rows"]] == [1]
