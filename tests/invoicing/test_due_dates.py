@@ -217,7 +217,7 @@ def test_the_admin_gives_it_from_the_board_and_everybody_concerned_sees_the_date
     shown = client.get(page(w, period, late)).content.decode()
     assert "Lee Park gets a mail" in shown and "are due <strong>Tue 25 Jun 2030</strong> now" in shown
     answer = client.post(page(w, period, late), {"due_date": "2030-07-05", "reason": "Storm"}, follow=True)
-    assert f"{late.number} has until the end of Fri 5 Jul 2030" in answer.content.decode()
+    assert f"{late.number} has until Fri 5 Jul 2030" in answer.content.decode()
     assert "more time: due Fri 5 Jul 2030" in client.get(board).content.decode()
     commitment_page = reverse("commitment", args=[w.project.slug, late.number])
     for who in (w.admin, w.contact):
@@ -287,7 +287,7 @@ def test_more_time_never_takes_time_away(w, begun):
     late = w.commitment()
     bill = w.draft(late) if begun else None
     extended(w, late)
-    with pytest.raises(Refused, match="It has until the end of Fri 5 Jul 2030 already"):
+    with pytest.raises(Refused, match="It has until Fri 5 Jul 2030 already"):
         extended(w, late, day=date(2030, 7, 1))
     assert DueDateExtension.objects.get().due_date == LATER
     if bill:
