@@ -135,7 +135,9 @@ class Walk(RuleBasedStateMachine):
         header = None
         if bill.status in ENTERABLE:
             header = amounts.HeaderEntry(number=number, billing_date=invoice.billing_date)
-        typed = {line.pk: figures(line, part, kind) for line in invoice.lines.all()}
+        lines = list(invoice.lines.all())
+        typed = {line.pk: figures(line, part, kind) for line in lines}
+        is_change = any(getattr(line, name) != value for line in lines for name, value in typed[line.pk].items())
         saved = self.attempt(
             "enter",
             lambda: amounts.save_lines(invoice, typed, by=self.person(by), version=invoice.version, header=header),
@@ -144,6 +146,8 @@ class Walk(RuleBasedStateMachine):
         )
         if saved and header:
             bill.number = number
+        elif saved and is_change:
+            bill.opened = True  # an allowed amount begins the review
 
     @precondition(with_bills)
     @rule(data=st.data(), name=st.sampled_from(sorted(MOVES)), by=PEOPLE)
