@@ -84,4 +84,6 @@ def _end_contacts(commitment: Commitment) -> dict:
     contacts = list(commitment.invoice_contacts.select_related("person"))
     commitment.access_list.remove(*(contact.person for contact in contacts))
     commitment.invoice_contacts.all().delete()
+    no_answer = {"answer": "", "words": "", "answered_by": None, "answered_at": None, "opened_at": None}
+    commitment.invitations.update(**no_answer)  # what the other vendor answered is not this one's
     return {"invoice contacts": [", ".join(contact.person.name for contact in contacts), ""]} if contacts else {}

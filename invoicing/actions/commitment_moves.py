@@ -30,6 +30,12 @@ def _is_unbilled(commitment: Commitment) -> None:
         raise NotNow("It has been billed. From the first invoice on it changes by change orders.")
 
 
+def _was_never_billed(commitment: Commitment) -> None:
+    """Else there would be no way back: what was billed is terminated, which can be taken up again."""
+    if commitment.invoices.exists() or hasattr(commitment, "starting_certificate"):
+        raise NotNow("It has been billed. Terminate it instead.")
+
+
 def _has_no_open_invoice(commitment: Commitment) -> None:
     waiting = commitment.invoices.live().exclude(status__in=Invoice.CERTIFIED).order_by("position").first()
     if waiting:
@@ -53,7 +59,7 @@ MOVES: dict[str, tuple[Callable, Callable[[Commitment], None]]] = {
     "complete": (Commitment.complete, _nothing),
     "resume": (Commitment.resume, _nothing),
     "terminate": (Commitment.terminate, _has_no_open_invoice),
-    "void": (Commitment.void, _has_no_open_invoice),
+    "void": (Commitment.void, _was_never_billed),
     "restore": (Commitment.restore, _is_unbilled),
     "close": (Commitment.close, _has_no_open_invoice),
 }

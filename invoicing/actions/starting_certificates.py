@@ -42,6 +42,7 @@ class LoadedCommitment:
     title: str
     vendor: Vendor
     retainage_rate: Decimal
+    stored_retainage_rate: Decimal | None = None  # None: nothing is held on stored materials
     lines: tuple[LoadedLine, ...]
 
 
@@ -146,6 +147,8 @@ def _start(project: Project, loaded: LoadedCommitment, codes: dict, as_of: date,
         number=loaded.number,
         title=loaded.title,
         retainage_rate=loaded.retainage_rate,
+        holds_stored_retainage=loaded.stored_retainage_rate is not None,
+        stored_retainage_rate=loaded.stored_retainage_rate or ZERO,
     )
     lines = [
         NewLine(codes[line.cost_code], line.description, line.scheduled_value, line.cost_type) for line in loaded.lines

@@ -6,7 +6,7 @@ that row has left the list: its state may have changed meanwhile.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 
 from django import forms
@@ -85,7 +85,10 @@ def read_moment(text: str) -> datetime:
     found = parse_datetime(text)
     if found is None or found.tzinfo is None:
         raise ValueError(text)
-    return found
+    try:
+        return found.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(text) from None
 
 
 def read_dollars(text: str) -> Decimal:

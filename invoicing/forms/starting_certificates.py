@@ -21,6 +21,7 @@ HEADINGS = {
     "title": ["Title"],
     "vendor": ["Vendor", "Company"],
     "retainage_rate": ["Retainage %"],
+    "stored_retainage_rate": ["Held of stored %"],
     "cost_code": ["Cost code", "Code"],
     "cost_type": ["Cost type", "Type"],
     "description": ["Description"],
@@ -91,15 +92,38 @@ def read(company: Company, rows: list[dict]) -> Reading:
                     number=first["number"],
                     title=first.get("title") or first["number"],
                     vendor=vendors[first["vendor"].casefold()],
-                    retainage_rate=_rate(first),
+                    retainage_rate=_rate(first, "retainage_rate"),
+                    stored_retainage_rate=_rate(first, "stored_retainage_rate"),
                     lines=tuple(lines),
                 )
             )
     return Reading(loaded, problems)
 
 
-def _rate(cells: dict) -> Decimal:
-    return parse_rate(cells["retainage_rate"]) if cells.get("retainage_rate") else Decimal(0)
+def _rate(cells: dict, name: str) -> Decimal | None:
+    """In percent; None where nothing is said. 0 is a rate (5.4)."""
+    return parse_rate(cells[name]) if cells.get(name) else None
+
+
+def _holds_on_stored(cells: dict) -> bool:
+    return cells.get("stored_retainage", "").strip("0., $") != ""
+
+
+def _wrong_rates(group: list[dict]) -> Iterator[Problem]:
+    """What is held from the next bill on: said by somebody, never taken to be nothing (5.4)."""
+    first = group[0]
+    if not first.get("retainage_rate"):
+        yield Problem(
+            first["row"], "retainage_rate", "Say what its next bills hold of their work, in percent; 0 is a rate."
+        )
+    if not first.get("stored_retainage_rate") and any(_holds_on_stored(cells) for cells in group):
+        words = "Retainage is held on stored materials: say what the next bills hold of them, in percent; 0 is a rate."
+        yield Problem(first["row"], "stored_retainage_rate", words)
+    for name in ("retainage_rate", "stored_retainage_rate"):
+        try:
+            _rate(first, name)
+        except ValueError as wrong:
+            yield Problem(first["row"], name, str(wrong))
 
 
 def _wrong_head(group: list[dict], vendors: dict) -> Iterator[Problem]:
@@ -116,12 +140,9 @@ def _wrong_head(group: list[dict], vendors: dict) -> Iterator[Problem]:
         yield Problem(first["row"], "vendor", f"“{first['vendor']}” is no active vendor of the directory.")
     if len(first.get("title", "")) > 120:
         yield Problem(first["row"], "title", "Use 120 characters at most.")
-    try:
-        _rate(first)
-    except ValueError as wrong:
-        yield Problem(first["row"], "retainage_rate", str(wrong))
+    yield from _wrong_rates(group)
     for cells in group[1:]:
-        for column in ("vendor", "title", "retainage_rate"):
+        for column in ("vendor", "title", "retainage_rate", "stored_retainage_rate"):
             if cells.get(column) and cells[column] != first.get(column):
                 yield Problem(cells["row"], column, f"Row {first['row']} says “{first.get(column)}” of it.")
 

@@ -248,7 +248,22 @@ def test_the_next_page_goes_on_where_a_row_stood_that_has_left_the_list(w):
 
 
 @pytest.mark.parametrize(
-    "odd", ["~", "1", "x~1", "1~", "9" * 30 + "~1", "1~\x00", "1~9999-99-99", "1~NaN", "1~1e9", "~" * 99, "-1~-1"]
+    "odd",
+    [
+        "~",
+        "1",
+        "x~1",
+        "1~",
+        "9" * 30 + "~1",
+        "1~\x00",
+        "1~9999-99-99",
+        "1~NaN",
+        "1~1e9",
+        "5~9999-12-31T23:59:59-23:00",
+        "5~0001-01-01T00:00:00+23:59",
+        "~" * 99,
+        "-1~-1",
+    ],
 )
 @pytest.mark.parametrize("sort", ["number", "state", "since", "net"])
 def test_a_place_that_makes_no_sense_shows_a_page_all_the_same(w, sort, odd):

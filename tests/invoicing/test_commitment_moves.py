@@ -127,9 +127,15 @@ def test_without_a_schedule_a_sum_or_an_active_vendor_nothing_is_approved():
         move(full, "approve", by=w.admin)
 
 
-@pytest.mark.parametrize("name", ["void", "terminate"])
-def test_an_open_invoice_keeps_a_commitment_from_ending(name):
+def test_what_was_billed_is_not_voided_for_there_would_be_no_way_back():
     w = world()
+    billed = w.approved().commitment
+    with pytest.raises(NotNow, match="It has been billed. Terminate it instead"):
+        move(billed, "void", by=w.admin, reason="By mistake")
+
+
+def test_an_open_invoice_keeps_a_commitment_from_ending():
+    w, name = world(), "terminate"
     invoice = w.submitted()
     with pytest.raises(NotNow, match="Invoice 1 is Under Review"):
         move(invoice.commitment, name, by=w.admin, reason="They left the site")

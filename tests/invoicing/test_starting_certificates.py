@@ -20,11 +20,11 @@ from tests.invoicing.pages import signed_in, text_of
 
 pytestmark = pytest.mark.django_db
 
-FILE = """Commitment,Title,Vendor,Retainage %,Cost code,Description,Scheduled value,Work completed,Materials stored,\
-Work retainage,Stored retainage
-SC-90,Roofing,Acme Concrete,10,03-100,Insulation,"60,000.00","45,000.00","4,000.00","4,500.00",400.00
-SC-90,,,,03-100,Flashing,"10,000.00",0,0,0,0
-SC-91,Painting,ACME CONCRETE,5,03-100,All floors,"20,000.00","20,000.00",,"1,000.00",
+FILE = """Commitment,Title,Vendor,Retainage %,Held of stored %,Cost code,Description,Scheduled value,Work completed,\
+Materials stored,Work retainage,Stored retainage
+SC-90,Roofing,Acme Concrete,10,8,03-100,Insulation,"60,000.00","45,000.00","4,000.00","4,500.00",400.00
+SC-90,,,,,03-100,Flashing,"10,000.00",0,0,0,0
+SC-91,Painting,ACME CONCRETE,5,,03-100,All floors,"20,000.00","20,000.00",,"1,000.00",
 """
 BOOKS = {"as_of": "2026-05-31", "scheduled": "90,000.00", "billed": "69,000.00", "retained": "5,900.00"}
 
@@ -213,8 +213,8 @@ def test_books_that_differ_are_shown_beside_the_file():
         ('"45,000.00"', "45O00", "45O00"),
         ("SC-90,Roofing,Acme Concrete", "SC-90,Roofing,Nobody Inc", "no active vendor"),
         ("SC-90,Roofing", "SC 90,Roofing", "Use letters, digits"),
-        (",10,03", ",110,03", "from 0 to 100"),
-        ("SC-90,,,,03", "SC-90,,Bolt,,03", "Row 2 says"),
+        (",10,8,03", ",110,8,03", "from 0 to 100"),
+        ("SC-90,,,,,03", "SC-90,,Bolt,,,03", "Row 2 says"),
     ],
 )
 def test_a_bad_cell_is_named_as_the_spreadsheet_names_it(old, new, words):
@@ -237,3 +237,23 @@ def test_another_companys_vendor_is_not_found():
     Vendor.objects.create(company=world("Other Builders").company, name="Foreign Roofs")
     page = sent(there, signed_in(there.admin), FILE.replace("Acme Concrete", "Foreign Roofs"))
     assert "no active vendor" in text_of(page)
+
+
+def test_what_the_next_bills_hold_is_said_in_the_file_and_held_from_then_on():
+    """5.4: nothing said is not nothing held."""
+    there = world()
+    there.cost_code()
+    client = signed_in(there.admin)
+    without_work, without_stored = FILE.replace("Concrete,10,8,", "Concrete,,8,"), FILE.replace(",10,8,", ",10,,")
+    assert "what its next bills hold of their work" in text_of(sent(there, client, without_work))
+    assert "held on stored materials: say" in text_of(sent(there, client, without_stored))
+    reading = text_of(sent(there, client, FILE))
+    assert "hold of their work" not in reading and "held on stored" not in reading
+
+
+def test_a_loaded_commitment_holds_of_stored_materials_what_the_file_says():
+    there = world()
+    [with_rate] = load(there, replace(loaded(there), stored_retainage_rate=D(8)))
+    assert with_rate.commitment.holds_stored_retainage and with_rate.commitment.stored_retainage_rate == 8
+    [without] = load(there, loaded(there, number="SC-77"))
+    assert not without.commitment.holds_stored_retainage
