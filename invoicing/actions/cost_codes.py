@@ -40,8 +40,8 @@ def why_not_a_code(code: str, name: str) -> dict[str, str]:
 
 @transaction.atomic
 def add(company: Company, code: str, name: str, *, by) -> CostCode:
+    company = Company.objects.select_for_update().get(pk=company.pk)
     _require(by, company)
-    Company.objects.select_for_update().get(pk=company.pk)
     code, name = code.strip(), name.strip()
     for field, words in why_not_a_code(code, name).items():
         raise Refused(words, field=field)
@@ -128,8 +128,8 @@ def take_in(company: Company, listed: Sequence[ListedCode], *, digest: str, by) 
 
     Raises Stale when it would do something else by now than the plan with that digest.
     """
-    _require(by, company)
     company = Company.objects.select_for_update().get(pk=company.pk)
+    _require(by, company)
     planned = plan(company, listed)
     refused = [each for each in planned if each.outcome is Outcome.REFUSED]
     if refused:
@@ -158,8 +158,8 @@ def name_types(company: Company, names: Mapping[int, str], *, by) -> None:
 
     Refuses a name that would mean two types, or that a workbook's list of choices can't hold; `names[6]` is the field.
     """
-    _require(by, company)
     company = Company.objects.select_for_update().get(pk=company.pk)
+    _require(by, company)
     before = cost_types_of(company)
     after = before | {kind: name.strip() or CostType(kind).label for kind, name in names.items()}
     for kind in names:

@@ -18,6 +18,7 @@ from invoicing.actions.commitments import NewLine
 from invoicing.calculations.money import ZERO, format_amount
 from invoicing.calculations.retainage import is_between
 from invoicing.models import Commitment, CostCode, StartingCertificate, StartingLine
+from invoicing.opening import hold
 from invoicing.permissions import ADMIN_RIGHT, is_project_admin
 
 
@@ -129,9 +130,9 @@ def load(
     project: Project, loaded: Sequence[LoadedCommitment], controls: Controls, *, as_of: date, by
 ) -> list[StartingCertificate]:
     """Enter, approve and start each commitment. Raises Refused when the proof does not hold; then nothing is kept."""
+    project = hold(project)
     if not is_project_admin(read_access(by, project.company, project)):
         raise NotAllowed(ADMIN_RIGHT)
-    Project.objects.select_for_update().get(pk=project.pk)
     if as_of > project.today:
         raise Refused("That day has not come yet. Say until which day the work was billed.", field="as_of")
     if not prove(project, loaded, controls).holds:
