@@ -432,8 +432,8 @@ def _(s):
 @act("commitments-start", "entered", "approved", "started in the middle of the job")
 def _(s):
     s.base.cost_code()
-    head = "Commitment,Vendor,Cost code,Description,Scheduled value,Work completed,Work retainage"
-    content = f"{head}\nSC-900,{s.base.vendor.name},03-100,Roof,100.00,50.00,5.00\n".encode()
+    head = "Commitment,Vendor,Retainage %,Cost code,Description,Scheduled value,Work completed,Work retainage"
+    content = f"{head}\nSC-900,{s.base.vendor.name},10,03-100,Roof,100.00,50.00,5.00\n".encode()
     books = {"as_of": "2026-05-31", "scheduled": "100.00", "billed": "50.00", "retained": "5.00"}
     page = s.project("commitments-start")
     shown = s.max.post(page, books | {"file": SimpleUploadedFile("open.csv", content)})
