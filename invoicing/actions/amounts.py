@@ -81,6 +81,8 @@ def _for_editing(invoice: Invoice, by, version: int | None) -> Invoice:
     access = read_access(by, invoice.company, invoice.project)
     if not may_bill(invoice, access):
         raise NotAllowed(BILL_RIGHT)
+    if invoice.deleted_at:
+        raise NotNow("It was deleted meanwhile.")
     if version is not None and version != invoice.version:
         raise Stale("Somebody else saved this invoice in between. Both versions are below; nothing was overwritten.")
     if not may_edit_amounts(invoice, access):

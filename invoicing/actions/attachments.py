@@ -33,6 +33,8 @@ def attach(invoice: Invoice, name: str, content: bytes, *, by, is_lien_waiver: b
     invoice = Invoice.objects.locked(invoice.pk)
     if not may_attach(invoice, read_access(by, invoice.company, invoice.project)):
         raise NotAllowed(right_named(Tool.COMMITMENTS, Level.STANDARD))
+    if invoice.deleted_at:
+        raise NotNow("It was deleted meanwhile. Nothing can be attached to it.")
     if invoice.is_exported:
         raise NotNow("It stands in an import file for accounting. Nothing can be attached any more.")
     attachment = Attachment(invoice=invoice, is_lien_waiver=is_lien_waiver)

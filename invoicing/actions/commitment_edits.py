@@ -85,5 +85,7 @@ def _end_contacts(commitment: Commitment) -> dict:
     commitment.access_list.remove(*(contact.person for contact in contacts))
     commitment.invoice_contacts.all().delete()
     no_answer = {"answer": "", "words": "", "answered_by": None, "answered_at": None, "opened_at": None}
+    answered = commitment.invitations.exclude(answer="").count()
     commitment.invitations.update(**no_answer)  # what the other vendor answered is not this one's
-    return {"invoice contacts": [", ".join(contact.person.name for contact in contacts), ""]} if contacts else {}
+    changes = {"invoice contacts": [", ".join(contact.person.name for contact in contacts), ""]} if contacts else {}
+    return changes | ({"answered invites": [str(answered), "0"]} if answered else {})

@@ -7,7 +7,7 @@ from directory.models import Event
 from directory.permissions import read_access
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
 from invoicing import notifications
-from invoicing.models import Commitment, Invoice
+from invoicing.models import Invoice
 from invoicing.models.invoices import is_newest, is_unlocked
 from invoicing.permissions import ADMIN_RIGHT, BILL_RIGHT, is_project_admin, may_bill, may_delete
 
@@ -55,16 +55,14 @@ def why_not_deleted(invoice: Invoice, access) -> str:
 @transaction.atomic
 def restore(invoice: Invoice, *, by) -> Invoice:
     """Bring a deleted invoice back as it was, while no other took its place. Raises NotNow or Refused."""
-    commitment = (
-        Commitment.objects.select_for_update(of=("self",))
-        .select_related("project__company")
-        .get(pk=invoice.commitment_id)
-    )
-    if not is_project_admin(read_access(by, commitment.project.company, commitment.project)):
-        raise NotAllowed(ADMIN_RIGHT)
     invoice = Invoice.objects.locked(invoice.pk)
+    if not is_project_admin(read_access(by, invoice.company, invoice.project)):
+        raise NotAllowed(ADMIN_RIGHT)
     if not invoice.deleted_at:
         return invoice  # a second click
+    commitment = invoice.commitment
+    if not commitment.is_billable:
+        raise NotNow(f"The commitment is {commitment.get_status_display()}, so its deleted invoice stays deleted.")
     before = commitment.invoices.live().order_by("-position").first()
     if (before.position if before else 0) != invoice.position - 1:
         raise NotNow(f"Invoice {invoice.position} was made anew meanwhile, so the deleted one can't come back.")

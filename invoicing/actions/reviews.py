@@ -15,6 +15,8 @@ def _under_review(invoice: Invoice, by) -> Invoice:
     invoice = Invoice.objects.locked(invoice.pk)
     if not may_review(invoice, read_access(by, invoice.company, invoice.project)):
         raise NotAllowed(ADMIN_RIGHT)
+    if invoice.deleted_at:
+        raise NotNow("It was deleted meanwhile.")
     if invoice.status != Invoice.Status.UNDER_REVIEW:
         raise NotNow(f"It is {invoice.get_status_display()}. Lines are reviewed while it is Under Review.")
     if invoice.review_opened_at is None:

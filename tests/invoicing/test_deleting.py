@@ -6,8 +6,8 @@ from django.urls import reverse
 
 from directory.models import Event, Mail
 from directory.refusals import NotNow, Refused
-from invoicing.actions import deleting, invoices
-from invoicing.models import Invoice
+from invoicing.actions import amounts, attachments, commitment_moves, deleting, invoices, reviews
+from invoicing.models import Invoice, Verdict
 from tests.factories import D, world
 from tests.invoicing.pages import at, signed_in, text_of
 
@@ -131,3 +131,25 @@ def test_a_deleted_number_is_free_again(w):
     first = w.submitted(number="A-1")
     press(w.admin, first, reason="Twice")
     assert w.submitted(w.draft(w.commitment(), first.billing_period), number="A-1").number == "A-1"
+
+
+def test_nothing_more_happens_to_an_invoice_that_was_deleted_a_moment_ago(w):
+    """I-3: whoever still has its page open is told."""
+    sent = w.submitted()
+    line = sent.lines.first()
+    deleting.delete(sent, reason="Twice", by=w.admin)
+    acts = (
+        lambda: reviews.decide(line, Verdict.APPROVED, by=w.admin),
+        lambda: amounts.take_up_change_orders(sent, by=w.admin),
+        lambda: attachments.attach(sent, "proof.pdf", b"%PDF-1.4", by=w.contact),
+    )
+    for act in acts:
+        with pytest.raises(NotNow, match="It was deleted meanwhile"):
+            act()
+
+
+def test_nothing_is_brought_back_to_a_commitment_that_has_ended(w):
+    draft = deleting.delete(w.draft(), reason="Anew", by=w.admin)
+    commitment_moves.move(draft.commitment, "terminate", by=w.admin, reason="Agreed")
+    with pytest.raises(NotNow, match="The commitment is Terminated"):
+        deleting.restore(draft, by=w.admin)
