@@ -17,11 +17,11 @@ from django.conf import settings
 
 from directory.moments import day_in_words, moment_in_words
 from invoicing import labels
+from invoicing.allowed_amounts import differences_of
 from invoicing.calculations.findings import ERROR, Identity
 from invoicing.calculations.lines import Line
 from invoicing.calculations.money import printed_amount, printed_percent
 from invoicing.calculations.summary import Summary, column_total
-from invoicing.differences import differences_of
 from invoicing.models import ChangeOrder, Endorsement, Invoice, InvoiceLine, Submission, Verdict
 from invoicing.proof import identities_of, stored_summary
 from invoicing.retainage import rule_in_words
