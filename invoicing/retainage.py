@@ -8,8 +8,8 @@ from decimal import Decimal
 from django.db.models import Sum
 
 from invoicing.calculations.money import ZERO, printed_rate
-from invoicing.calculations.replay import Billed, Held, RetainageRules, would_have_held
-from invoicing.models import Commitment, Invoice, InvoiceLine
+from invoicing.calculations.replay import Billed, Held, HeldBefore, RetainageRules, would_have_held
+from invoicing.models import Commitment, Invoice, InvoiceLine, StartingCertificate
 
 
 def rules_of(commitment: Commitment) -> RetainageRules:
@@ -55,8 +55,13 @@ class Comparison:
         return self.would.newly_held - self.held
 
 
-def had_been_on(rules: RetainageRules, invoices: Sequence[Invoice]) -> list[Comparison]:
-    """For each invoice of one commitment, first to last with their lines loaded: what these rules would have held."""
+def had_been_on(
+    rules: RetainageRules, invoices: Sequence[Invoice], start: StartingCertificate | None = None
+) -> list[Comparison]:
+    """For each invoice of one commitment, first to last with their lines loaded: what these rules would have held.
+
+    `start`: where the commitment came here in the middle of its job, what the first invoice went on from.
+    """
     billed = [
         Billed(
             lines=tuple(line.as_line() for line in invoice.lines.all()),
@@ -65,7 +70,15 @@ def had_been_on(rules: RetainageRules, invoices: Sequence[Invoice]) -> list[Comp
         )
         for invoice in invoices
     ]
-    return [Comparison(*pair) for pair in zip(invoices, would_have_held(rules, billed), strict=True)]
+    held = would_have_held(rules, billed, _held_at(start) if start else HeldBefore())
+    return [Comparison(*pair) for pair in zip(invoices, held, strict=True)]
+
+
+def _held_at(start: StartingCertificate) -> HeldBefore:
+    lines = start.lines.select_related("schedule_line")
+    return HeldBefore(
+        total=start.total_retainage, stored={line.schedule_line.key: line.stored_retainage for line in lines}
+    )
 
 
 def rule_in_words(commitment: Commitment, lines: Sequence[InvoiceLine]) -> list[tuple[str, str]]:

@@ -33,6 +33,14 @@ class Billed:
 
 
 @dataclass(frozen=True, kw_only=True)
+class HeldBefore:
+    """What was held before the first of the invoices, in dollars: in all, and of stored material by the line's key."""
+
+    total: Decimal = ZERO
+    stored: Mapping[str, Decimal] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Held:
     """What an invoice would have held newly, in dollars, and the rate of lines without one of their own."""
 
@@ -41,9 +49,14 @@ class Held:
     held_so_far: Decimal
 
 
-def would_have_held(rules: RetainageRules, invoices: Iterable[Billed]) -> Iterator[Held]:
-    """Bill the same invoices, first to last, under these rules: nothing typed and nothing released."""
-    so_far, stored = ZERO, {}
+def would_have_held(
+    rules: RetainageRules, invoices: Iterable[Billed], before: HeldBefore = HeldBefore()
+) -> Iterator[Held]:
+    """Bill the same invoices, first to last, under these rules: nothing typed and nothing released.
+
+    What was held `before` was certified elsewhere: no rule changes it, and a scale goes on from it.
+    """
+    so_far, stored = before.total, before.stored
     for invoice in invoices:
         rate = rules.work_rate_now(so_far, invoice.original_contract_sum, invoice.contract_sum_to_date)
         lines = [_under(rules, line, rate, stored.get(line.key, ZERO)) for line in invoice.lines]

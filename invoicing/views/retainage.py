@@ -46,7 +46,7 @@ def _show(
     request, commitment: Commitment, in_force, form: RetainageForm, *, is_preview: bool = False, status: int = 200
 ):
     asked = form.rules if is_preview else in_force
-    comparisons = had_been_on(asked, _invoices(commitment))
+    comparisons = had_been_on(asked, _invoices(commitment), getattr(commitment, "starting_certificate", None))
     context = {
         "project": commitment.project,
         "commitment": commitment,

@@ -9,7 +9,8 @@ from django.urls import reverse
 
 from directory.models import Event
 from directory.refusals import NotAllowed, Refused, Stale
-from invoicing.actions import retainage
+from invoicing.actions import commitments, retainage, starting_certificates
+from invoicing.actions.starting_certificates import Controls, LoadedCommitment, LoadedLine
 from invoicing.calculations.money import ZERO
 from invoicing.calculations.replay import RetainageRules
 from invoicing.calculations.retainage import RetainageStep, StepBasis
@@ -241,3 +242,28 @@ def test_the_page_costs_the_same_for_few_and_many_invoices(django_assert_max_num
         billed(there, commitment, amount, "0.00")
     with django_assert_max_num_queries(19):
         client.get(address(commitment))
+
+
+def test_what_other_rules_would_have_held_starts_from_what_was_held_when_the_job_came_here():
+    there = world()
+    at_hand = {"row": 2, "cost_code": there.cost_code().code, "cost_type": 4, "description": "Roof"}
+    at_hand |= {"scheduled_value": D("100000.00"), "work_completed": D("48000.00"), "stored": D("4000.00")}
+    line = LoadedLine(**at_hand, work_retainage=D("4800.00"), stored_retainage=D("400.00"))
+    roof = LoadedCommitment(
+        number="SC-90",
+        title="Roof",
+        vendor=there.vendor,
+        retainage_rate=D(10),
+        stored_retainage_rate=D(10),
+        lines=(line,),
+    )
+    [start] = starting_certificates.load(
+        there.project, [roof], Controls.of([roof]), as_of=date(2026, 5, 31), by=there.admin
+    )
+    commitments.add_contact(start.commitment, there.contact, by=there.admin)
+    billed(there, start.commitment, "10000.00")
+    page = signed_in(there.admin).post(address(start.commitment), typed(start.commitment, then="preview"))
+    [compared] = page.context["comparisons"]
+    assert compared.would.work_rate == 5, "5,200.00 is held: the step of 10 % until 5,000.00 is full"
+    assert compared.would.newly_held == D("500.00"), "of stored material nothing is held a second time"
+    assert compared.difference == D("-500.00")
