@@ -7,6 +7,10 @@ about a bill goes by the bill's own date, and what is asked before there is one 
 from dataclasses import dataclass
 from datetime import date
 
+from django.utils import timezone
+
+from directory.models import Event
+from directory.moments import day_in_words
 from invoicing.models import BillingPeriod, Commitment, DueDateExtension, Invoice
 
 
@@ -23,6 +27,11 @@ class Deadline:
         return not (self.period.is_open or self.is_extended)
 
     @property
+    def is_longer(self) -> bool:
+        """Whether it is more time than the others have."""
+        return self.due_date > self.period.due_date
+
+    @property
     def has_passed(self) -> bool:
         """Bills are taken until the end of the day, on the project's clock."""
         return self.period.project.today > self.due_date
@@ -33,7 +42,7 @@ class Deadline:
 
     @property
     def late_words(self) -> str:
-        return f"Bills were due on {self.due_date}."
+        return f"Bills were due on {day_in_words(self.due_date)}."
 
 
 def deadline_of(commitment: Commitment, period: BillingPeriod) -> Deadline:
@@ -66,3 +75,24 @@ def extended_deadline(extension: DueDateExtension, period: BillingPeriod | None 
     """`period`: the extension's, where it is at hand. It counts when its own date was moved behind the extension's."""
     period = period or extension.billing_period
     return Deadline(period, max(extension.due_date, period.due_date), is_extended=True)
+
+
+def keep_due_date(period: BillingPeriod) -> list[DueDateExtension]:
+    """Before a period closes by the calendar: whoever may still send its bill keeps the time until its due date.
+
+    In the caller's transaction, which holds the project; commitments are held in the one order (R45).
+    """
+    if period.due_date < period.project.today:
+        return []
+    open_ones = Commitment.objects.still_to_bill(period).exclude(due_date_extensions__billing_period=period)
+    commitments = list(Commitment.objects.select_for_update().filter(pk__in=open_ones.values("pk")).order_by("pk"))
+    reason = f"{period} closed before its bills were due."
+    changes = {"billing_period": ["", str(period)], "due_date": ["", period.due_date.isoformat()]}
+    for commitment in commitments:
+        Event.objects.record("kept the due date", commitment, by=None, reason=reason, changes=changes)
+    return DueDateExtension.objects.bulk_create(
+        DueDateExtension(
+            commitment=each, billing_period=period, due_date=period.due_date, reason=reason, at=timezone.now()
+        )
+        for each in commitments
+    )

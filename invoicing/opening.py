@@ -11,7 +11,9 @@ import structlog
 from django.db import transaction
 
 from directory.models import Event, Project
+from directory.moments import day_in_words
 from directory.refusals import Refused
+from invoicing.deadlines import keep_due_date
 from invoicing.models import BillingPeriod, BillingSettings, Rhythm
 
 FIRST_YEAR, LAST_YEAR = 1990, 2199
@@ -83,6 +85,7 @@ def _week_from(start: date, settings: BillingSettings) -> PeriodDates:
 def _month_of(day: date, settings: BillingSettings) -> PeriodDates:
     """Beginning in the month of `day`. An end or a due day before the start's lies in the month after: 26th to 25th.
 
+    The due day may be set to lie in the month after the end's.
     Never longer than to the day before the next one's start: after 31 January that is 28 February.
     """
     start, following = _day(day, settings.start_day), _months_on(day, 1)
@@ -91,6 +94,8 @@ def _month_of(day: date, settings: BillingSettings) -> PeriodDates:
         _day(day if number >= settings.start_day else following, number)
         for number in (settings.end_day, settings.due_day)
     )
+    if settings.is_due_after_end:
+        due = _day(_months_on(end, 1), settings.due_day)
     return PeriodDates(start, min(end, last), due)
 
 
@@ -127,9 +132,9 @@ def check_dates(project: Project, dates: PeriodDates, *, besides: BillingPeriod 
     if overlapping is None:
         return
     if dates.start_date >= overlapping.start_date:
-        words = f"It overlaps the period that ends on {overlapping.end_date}. Start after that day."
+        words = f"It overlaps the period that ends on {day_in_words(overlapping.end_date)}. Start after that day."
         raise Refused(words, field="start_date")
-    words = f"It overlaps the period that starts on {overlapping.start_date}. End before that day."
+    words = f"It overlaps the period that starts on {day_in_words(overlapping.start_date)}. End before that day."
     raise Refused(words, field="end_date")
 
 
@@ -180,10 +185,17 @@ def open_due() -> int:
 
 @transaction.atomic
 def _open_if_due(project: Project) -> BillingPeriod | None:
-    """The first period is a person's to open (B-4). Periods that passed unnoticed are not made up for."""
+    """The first period is a person's to open (B-4). Periods that passed unnoticed are not made up for.
+
+    Nobody chose this moment, so it takes nobody's time: who may bill the period that closes keeps its due date (B-5).
+    """
     project = hold(project)
     settings, newest = settings_of(project), newest_of(project)
     if settings.rhythm == Rhythm.NEVER or newest is None or not project.is_active:
         return None
     dates = running_on(project.today, settings)
-    return open_next(project, dates, by=None) if dates.start_date > newest.end_date else None
+    if dates.start_date <= newest.end_date:
+        return None
+    if closing := project.billing_periods.filter(status=BillingPeriod.Status.OPEN).first():
+        keep_due_date(closing)
+    return open_next(project, dates, by=None)

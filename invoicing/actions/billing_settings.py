@@ -16,6 +16,7 @@ FIELDS = (
     "start_day",
     "end_day",
     "due_day",
+    "is_due_after_end",
     "rhythm",
     "week_starts_on",
     "week_due_after",

@@ -51,8 +51,7 @@ def _invite_one(period: BillingPeriod, commitment: Commitment, invoice_type: Inv
     changes = {}
     if before and before.answer == Invitation.Answer.DECLINED:  # asked anew, so it waits for an answer anew
         changes["answer"] = [before.answer, ""]
-        invitation.answer, invitation.words, invitation.answered_by, invitation.answered_at = "", "", None, None
-        invitation.save(update_fields=["answer", "words", "answered_by", "answered_at"])
+        _clear(invitation)
     if before and before.invoice_type != invoice_type:
         changes["invoice_type"] = [before.invoice_type, str(invoice_type)]
     Event.objects.record("invited to bill" if is_new else "invited to bill again", invitation, by=by, changes=changes)
@@ -109,14 +108,22 @@ def answer(invitation: Invitation, accepted: bool, words: str = "", *, by) -> In
 def take_back(invitation: Invitation, *, by) -> Invitation:
     """V-1: as if nobody had answered, so that reminders go on; until the due date."""
     invitation = _held_by_contact(invitation, by)
-    before = invitation.answer
-    if not before:
+    if not invitation.answer:
         return invitation  # a second click
-    invitation.answer, invitation.words = Invitation.Answer.NONE, ""
-    invitation.answered_by = invitation.answered_at = None
-    invitation.save(update_fields=["answer", "words", "answered_by", "answered_at"])
-    Event.objects.record("took back the answer", invitation, by=by, from_state=before)
+    return take_back_held(invitation, by=by)
+
+
+def take_back_held(invitation: Invitation, *, by, reason: str = "") -> Invitation:
+    """`take_back` in the transaction of a caller that holds its commitment and has asked about the right."""
+    before = invitation.answer
+    _clear(invitation)
+    Event.objects.record("took back the answer", invitation, by=by, from_state=before, reason=reason)
     return invitation
+
+
+def _clear(invitation: Invitation) -> None:
+    invitation.answer, invitation.words, invitation.answered_by, invitation.answered_at = "", "", None, None
+    invitation.save(update_fields=["answer", "words", "answered_by", "answered_at"])
 
 
 @transaction.atomic
@@ -185,11 +192,15 @@ def mail_new_link(token: str) -> None:
 
 
 def _held_by_contact(invitation: Invitation, by) -> Invitation:
-    """Locked, for one of its contacts, while it takes answers."""
-    invitation = Invitation.objects.select_for_update().get(pk=invitation.pk)
+    """Locked after its commitment, for one of its contacts, while it takes answers: a bill starts before or after."""
+    Commitment.objects.select_for_update().get(pk=invitation.commitment_id)
+    invitation = Invitation.objects.select_for_update(of=("self",)).select_related("commitment").get(pk=invitation.pk)
     project = invitation.project
     if not may_answer(invitation, read_access(by, project.company, project)):
         raise NotAllowed("to be an invoice contact of this commitment")
+    if not invitation.commitment.is_billable:
+        status = invitation.commitment.get_status_display()
+        raise NotNow(f"The commitment is {status} now, so it takes no bill. Ask the project team.")
     deadline = deadline_of(invitation.commitment, invitation.billing_period)
     if deadline.is_closed:
         raise NotNow("The billing period is closed. Ask the project team to invite you to the open one.")

@@ -10,7 +10,7 @@ from directory.models import Event
 from directory.permissions import read_access
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
 from invoicing import notifications
-from invoicing.actions import amounts, submissions
+from invoicing.actions import amounts, invitations, submissions
 from invoicing.actions.approvals import (
     must_be_certifiable,
     must_be_endorsed,
@@ -68,6 +68,8 @@ def create(commitment: Commitment, period: BillingPeriod, *, by, invoice_type: I
     amounts.add_lines(invoice, commitment.lines.billable())
     refresh_header(invoice)
     invoice.save()
+    if invitation and invitation.answer == Invitation.Answer.DECLINED:
+        invitations.take_back_held(invitation, by=by, reason="A bill was started.")
     Event.objects.record("started", invoice, by=by, to_state=invoice.status)
     return invoice
 

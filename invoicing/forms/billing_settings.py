@@ -5,9 +5,8 @@ from django import forms
 from directory.models import Person, Project
 from directory.vendor_forms import PlainField
 from invoicing.models import BillingSettings, Reminders, Rhythm, Weekday
+from invoicing.models.billing_periods import MOST_DAYS_TO_BILL
 from invoicing.notifications import may_be_told
-
-BEFORE_THE_NEXT = 6  # days: on the seventh the next week's period opens, which closes this one (B-1)
 
 
 class DayOfMonth(forms.IntegerField):
@@ -24,6 +23,11 @@ class BillingSettingsForm(forms.Form):
     start_day = DayOfMonth("First day of work", "Day of the month.")
     end_day = DayOfMonth("Last day of work", "31 is the month’s last day. Before the first day: of the month after.")
     due_day = DayOfMonth("Bills are due", "May come before the last day.")
+    is_due_after_end = forms.BooleanField(
+        label="That day of the month after the last day",
+        required=False,
+        help_text="For bills that come when the month is over: on the 5th of December for November.",
+    )
     rhythm = forms.ChoiceField(
         label="The next period opens by itself",
         choices=Rhythm,
@@ -33,9 +37,8 @@ class BillingSettingsForm(forms.Form):
     week_due_after = forms.IntegerField(
         label="Its bills are due after",
         min_value=0,
-        max_value=BEFORE_THE_NEXT,
-        help_text="Days after the first, before the next week’s period opens and closes this one: 4 is Friday for a "
-        "week from Monday.",
+        max_value=MOST_DAYS_TO_BILL,
+        help_text="Days after the first: 4 is Friday for a week from Monday, 8 is Tuesday of the week after.",
     )
     by_invitation_only = forms.BooleanField(
         label="Bills by invitation only",

@@ -50,6 +50,7 @@ class BillingSettings(models.Model):
     start_day = models.PositiveSmallIntegerField("first day of work", default=1, validators=DAYS_OF_A_MONTH)
     end_day = models.PositiveSmallIntegerField("last day of work", default=31, validators=DAYS_OF_A_MONTH)
     due_day = models.PositiveSmallIntegerField("bills are due", default=25, validators=DAYS_OF_A_MONTH)
+    is_due_after_end = models.BooleanField("bills are due in the month after", default=False)
     rhythm = models.CharField("periods open by themselves", max_length=10, choices=Rhythm, default=Rhythm.NEVER)
     week_starts_on = models.PositiveSmallIntegerField(
         "a week of work begins on", choices=Weekday, default=Weekday.MONDAY

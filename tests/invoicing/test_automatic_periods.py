@@ -6,17 +6,19 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 import time_machine
 from django.db import IntegrityError, connection
+from django.urls import reverse
 
 from directory.actions import projects
 from directory.actions.grants import set_level
-from directory.models import Event
+from directory.models import Event, Mail
 from directory.permissions import Level, Tool
-from directory.refusals import Refused
+from directory.refusals import NotNow, Refused
 from invoicing import opening, tasks
-from invoicing.actions import billing_periods, billing_settings, invoices
-from invoicing.models import BillingPeriod, BillingSettings, Rhythm
+from invoicing.actions import billing_periods, billing_settings, invitations, invoices
+from invoicing.models import BillingPeriod, BillingSettings, Invoice, InvoiceType, Rhythm
 from invoicing.opening import PeriodDates, running_on
 from tests.factories import world
+from tests.invoicing.pages import signed_in, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -126,6 +128,44 @@ def test_weeks_follow_each_other_from_the_weekday_that_was_chosen(w):
     ]
 
 
+def test_what_closes_by_the_calendar_takes_nobodys_time(w):
+    """B-5: June's bills are due on 5 July, and July opens on the first; whoever may bill June keeps until the fifth."""
+    start, end, due = date(2030, 6, 1), date(2030, 6, 30), date(2030, 7, 5)
+    june = billing_periods.open_period(w.project, start, end, due, by=w.admin)
+    begun, silent, declined, sent, lonely = (w.commitment(contact=i < 4) for i in range(5))
+    asked = invitations.invite(june, [silent, declined], InvoiceType.WORK, by=w.admin)
+    invitations.answer(asked[1].invitation, False, by=w.contact)
+    draft = w.entered(w.draft(begun, june))
+    w.submitted(w.draft(sent, june))
+    mails = Mail.objects.count()
+    with time_machine.travel(datetime(2030, 7, 1, 12, tzinfo=UTC)):
+        assert tasks.open_due_periods() == 1
+        assert {each.commitment for each in june.due_date_extensions.all()} == {begun, silent}
+        told = Event.objects.about(silent).get(verb="kept the due date")
+        assert (told.by_name, told.changes["due_date"]) == ("Plumbline", ["", "2030-07-05"])
+        assert Mail.objects.count() == mails  # nothing is new for anybody
+        answer = signed_in(w.contact).get(reverse("invitation", args=[asked[0].invitation.token]))
+        assert "We will bill" in text_of(answer) and "more time than others" not in text_of(answer)
+    with time_machine.travel(datetime(2030, 7, 5, 23, tzinfo=UTC)):
+        assert invoices.submit(Invoice.objects.get(pk=draft.pk), by=w.contact).status == "under_review"
+        assert invoices.create(silent, june, by=w.contact).due_date == due
+        with pytest.raises(NotNow, match="closed"):
+            invoices.create(lonely, june, by=w.admin)
+    with time_machine.travel(datetime(2030, 7, 6, 12, tzinfo=UTC)), pytest.raises(NotNow):
+        invoices.submit(w.entered(Invoice.objects.get(commitment=silent)), by=w.contact)
+
+
+def test_where_bills_come_by_invitation_only_those_who_were_asked_keep_their_time(w):
+    billing_settings.change(w.project, {"by_invitation_only": True}, by=w.admin, version=2)
+    start, end, due = date(2030, 6, 1), date(2030, 6, 30), date(2030, 7, 5)
+    june = billing_periods.open_period(w.project, start, end, due, by=w.admin)
+    asked, _ = w.commitment(), w.commitment()
+    invitations.invite(june, [asked], InvoiceType.WORK, by=w.admin)
+    with time_machine.travel(datetime(2030, 7, 1, 12, tzinfo=UTC)):
+        tasks.open_due_periods()
+    assert [each.commitment for each in june.due_date_extensions.all()] == [asked]
+
+
 def test_periods_that_passed_while_nothing_ran_are_not_made_up_for(w):
     w.period()
     with time_machine.travel(datetime(2030, 10, 5, 12, tzinfo=UTC)):
@@ -174,6 +214,20 @@ def test_a_month_may_begin_on_any_day(days, today, expected):
     start, end, due = days
     found = running_on(today, BillingSettings(start_day=start, end_day=end, due_day=due))
     assert tuple(map(str, found.as_dict().values())) == expected
+
+
+@pytest.mark.parametrize(
+    ("days", "today", "due"),
+    [
+        ((1, 31, 5), date(2030, 11, 3), "2030-12-05"),
+        ((1, 31, 31), date(2030, 1, 3), "2030-02-28"),
+        ((26, 25, 5), date(2030, 12, 27), "2031-02-05"),
+    ],
+)
+def test_bills_may_be_due_in_the_month_after_the_end(days, today, due):
+    start, end, day = days
+    settings = BillingSettings(start_day=start, end_day=end, due_day=day, is_due_after_end=True)
+    assert str(running_on(today, settings).due_date) == due
 
 
 # Many at once

@@ -75,7 +75,7 @@ def test_saving_what_is_set_already_writes_nothing(w):
         ("due_day", "soon", "whole number"),
         ("rhythm", "yearly", "not one of the available choices"),
         ("week_starts_on", "7", "not one of the available choices"),
-        ("week_due_after", "7", "less than or equal to 6"),
+        ("week_due_after", "28", "less than or equal to 27"),
         ("reminder_days", "4", "not one of the available choices"),
         ("invitation_text", "x" * 2001, "at most 2000"),
         ("invitation_text", "a\u202eb", "an invisible character"),

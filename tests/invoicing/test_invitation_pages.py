@@ -1,7 +1,7 @@
 """The page an invite's link opens: for nobody, for the contact, for anyone else (V-1, V-4)."""
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 import time_machine
@@ -98,9 +98,36 @@ def test_accepting_opens_the_new_bill(w, invitation):
 
 
 def test_accepting_counts_even_when_the_bill_cannot_start_yet(w, invitation):
+    earlier = w.submitted(w.draft(invitation.commitment, invitation.billing_period))
+    july = w.period(date(2030, 7, 1))
+    [asked] = invitations.invite(july, [earlier.commitment], InvoiceType.WORK, by=w.admin)
+    answer = signed_in(w.contact).post(link(asked.invitation), {"answer": "accept"}, follow=True)
+    assert "Your answer is noted. Invoice 1 is Under Review" in text_of(answer)
+    asked.invitation.refresh_from_db()
+    assert asked.invitation.answer == "accepted"
+
+
+@pytest.mark.parametrize("given", ["accept", "decline", "take_back"])
+def test_a_commitment_that_is_not_billed_any_more_takes_no_answer(w, invitation, given):
+    """It was terminated, or opened again as a draft, after the invite."""
     commitment_moves.move(invitation.commitment, "terminate", by=w.admin, reason="Agreed")
-    answer = signed_in(w.contact).post(link(invitation), {"answer": "accept"}, follow=True)
-    assert "Your answer is noted. The commitment is Terminated" in text_of(answer)
+    client = signed_in(w.contact)
+    assert "We will bill" not in text_of(client.get(link(invitation)))
+    answer = client.post(link(invitation), {"answer": given})
+    assert answer.status_code == 409
+    assert "The commitment is Terminated now, so it takes no bill" in text_of(answer)
+    invitation.refresh_from_db()
+    assert invitation.answer == ""
+
+
+@pytest.mark.parametrize("starter", ["contact", "admin"])
+def test_starting_the_bill_undoes_that_there_is_nothing_to_bill(w, invitation, starter):
+    invitations.answer(invitation, False, "Nothing done", by=w.contact)
+    invoices.create(invitation.commitment, invitation.billing_period, by=getattr(w, starter))
+    invitation.refresh_from_db()
+    assert (invitation.answer, invitation.words, invitation.answered_by) == ("", "", None)
+    told = Event.objects.about(invitation).get(verb="took back the answer")
+    assert (told.from_state, told.reason) == ("declined", "A bill was started.")
 
 
 def test_nobody_answers_for_a_closed_period(w, invitation):

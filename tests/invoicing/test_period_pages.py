@@ -213,7 +213,7 @@ def test_after_the_due_date_nobody_can_be_invited_and_the_board_says_so():
     period = w.period()
     with time_machine.travel(date(2030, 6, 27)):
         text = signed_in(w.admin).get(board(w, period)).content.decode()
-    assert "Bills were due on 2030-06-25" in text
+    assert "Bills were due on Tue 25 Jun 2030" in text
     assert "Nobody in this list can be invited now" in text
 
 
