@@ -1,18 +1,16 @@
 """The printed certificate of an invoice: a form of our own with lines 1 to 9, the checks, the approvals and every line.
 
 Figures go in as text in JSON and never as markup, so whatever people typed is printed as they typed it (R113). The same
-state of an invoice gives the same bytes. How it looks is said in templates/invoicing/certificate.typ alone.
+state of an invoice gives the same bytes. How it looks is said in templates/invoicing/certificate.typ alone; `printing`
+has it set in a process of its own.
 """
 
-import json
 import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Protocol
 
-import structlog
-import typst
 from django.conf import settings
 
 from directory.moments import day_in_words, moment_in_words
@@ -23,14 +21,12 @@ from invoicing.calculations.lines import Line
 from invoicing.calculations.money import printed_amount, printed_percent
 from invoicing.calculations.summary import Summary, column_total
 from invoicing.models import ChangeOrder, Endorsement, Invoice, InvoiceLine, Submission, Verdict
+from invoicing.printing import printed
 from invoicing.proof import identities_of, stored_summary
 from invoicing.retainage import rule_in_words
 from invoicing.safeguards import endorsement_behind
 
 TEMPLATE = Path(settings.BASE_DIR, "templates", "invoicing", "certificate.typ")
-ACCESSIBLE = "ua-1"  # PDF/UA: tagged, titled, in a named language
-
-logger = structlog.get_logger(__name__)
 
 
 class Row(Protocol):
@@ -41,16 +37,12 @@ class Row(Protocol):
 
 
 def certificate(invoice: Invoice, rows: Sequence[Row]) -> bytes:
-    """The PDF, dated by the last thing that happened to the invoice. `rows`: all its lines, with their names loaded."""
+    """The PDF, dated by the last thing that happened to the invoice. `rows`: all its lines, with their names loaded.
+
+    Raises printing.NotPrinted.
+    """
     at = (invoice.approved_at or invoice.submitted_at or invoice.created_at).replace(microsecond=0)
-    given = {"data": json.dumps(content_of(invoice, rows))}
-    try:
-        return typst.compile(
-            TEMPLATE, format="pdf", sys_inputs=given, timestamp=at, ignore_system_fonts=True, pdf_standards=[ACCESSIBLE]
-        )
-    except typst.TypstError as error:  # somebody's name has a character that none of typst's own fonts has
-        logger.info("certificate_without_pdf_ua", invoice=invoice.pk, problem=error.message[:300])
-        return typst.compile(TEMPLATE, format="pdf", sys_inputs=given, timestamp=at)
+    return printed(TEMPLATE, content_of(invoice, rows), at)
 
 
 def file_name(invoice: Invoice) -> str:

@@ -1,6 +1,9 @@
 """What is taken away of an invoice: its printed certificate, all its papers in one file, its lines as CSV (5, R104)."""
 
+from functools import wraps
+
 from django.http import FileResponse, HttpResponse
+from django.shortcuts import render
 
 from directory.csv_files import csv_answer
 from directory.decorators import READ
@@ -11,12 +14,28 @@ from invoicing.calculations.money import round_half_up
 from invoicing.certificates import certificate, file_name
 from invoicing.decorators import invoice_view
 from invoicing.packages import package_of
+from invoicing.printing import NotPrinted
 from invoicing.views.grid import ShownLine, lines_shown
 
 SAFE = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox; default-src 'none'"}
 
 
+def _or_try_again(view):
+    """A printer that fails is no fault of the page: it says so, and the next try may succeed."""
+
+    @wraps(view)
+    def wrapped(request, invoice):
+        try:
+            return view(request, invoice)
+        except NotPrinted as why:
+            context = {"invoice": invoice, "message": why.message}
+            return render(request, "invoicing/not_printed.html", context, status=why.status)
+
+    return wrapped
+
+
 @invoice_view(Level.READ_ONLY, methods=READ)
+@_or_try_again
 def certificate_page(request, invoice):
     answer = HttpResponse(certificate(invoice, lines_shown(invoice)), content_type="application/pdf", headers=SAFE)
     answer["Content-Disposition"] = f'attachment; filename="{file_name(invoice)}.pdf"'
@@ -24,6 +43,7 @@ def certificate_page(request, invoice):
 
 
 @invoice_view(Level.READ_ONLY, methods=("GET",))
+@_or_try_again
 def package(request, invoice):
     """The certificate and every attachment; who took the files away is recorded, as with each file by itself."""
     attachments = list(invoice.attachments.order_by("pk"))

@@ -2,6 +2,9 @@
 
 import csv
 import io
+import subprocess
+import sys
+import time
 import zipfile
 from datetime import UTC, datetime
 
@@ -10,7 +13,7 @@ import time_machine
 from pypdf import PdfReader
 
 from directory.models import Event
-from invoicing import labels
+from invoicing import labels, printing
 from invoicing.actions import amounts, attachments, invoices
 from invoicing.calculations.money import printed_amount
 from invoicing.models import Attachment, Invoice
@@ -107,6 +110,39 @@ def test_the_same_invoice_gives_the_same_bytes_and_500_lines_have_their_total(w)
     assert "Total 5,000,000.00 0.00 617,280.00" in words_of(reader)
     assert f"Page {len(reader.pages)} of {len(reader.pages)}" in reader.pages[-1].extract_text()
     assert "Scheduled" in reader.pages[-1].extract_text(), "the heading is on every page"
+
+
+def test_the_site_itself_never_sets_a_page(w, monkeypatch):
+    """typst keeps what it has set; thirty long certificates are thirty processes that are gone."""
+    started = []
+    run = subprocess.run
+    monkeypatch.setattr(printing.subprocess, "run", lambda *args, **more: started.append(more) or run(*args, **more))
+    pdf(w.draft(), w.contact)
+    assert [more["timeout"] for more in started] == [printing.SECONDS] and "typst" not in sys.modules
+
+
+SLOW = "import time; time.sleep(60)"
+BROKEN = "import sys; sys.stdout.write('%PDF- half of it'); sys.exit('out of memory')"
+SILENT = ""
+TALKS = "print('no such font')"
+
+
+@pytest.mark.parametrize("printer", [SLOW, BROKEN, SILENT, TALKS])
+@pytest.mark.parametrize("page", ["invoice-certificate", "invoice-package"])
+def test_a_printer_that_fails_or_takes_too_long_is_a_page_that_says_try_again(w, monkeypatch, tmp_path, printer, page):
+    program = tmp_path / "printer.py"
+    program.write_text(printer)
+    monkeypatch.setattr(printing, "PRINTER", program)
+    monkeypatch.setattr(printing, "SECONDS", 1)
+    invoice = w.draft()
+    began = time.monotonic()
+    answer = signed_in(w.contact).get(at(invoice, page))
+    assert answer.status_code == 503 and time.monotonic() - began < 10
+    assert "The certificate could not be printed now. Try again" in text_of(answer)
+    assert f'href="{at(invoice, page)}"' in text_of(answer), "the next try is one click away"
+    assert not Event.objects.filter(verb="downloaded all files").exists()
+    monkeypatch.undo()
+    assert signed_in(w.contact).get(at(invoice, page)).status_code == 200
 
 
 def test_the_package_holds_the_certificate_and_every_attachment_untouched(w):
