@@ -1,5 +1,6 @@
 """Who hears of what happens to a bill (section 7). One function an event; each mail is recorded on its object."""
 
+from datetime import date
 from decimal import Decimal
 
 from django.db.models import Q
@@ -57,13 +58,12 @@ def _listed(invoice: Invoice):
     return settings.distribution_list.filter(pk__in=may_be_told(invoice.project).values("pk"))
 
 
-def invited(invitation: Invitation) -> None:
+def invited(invitation: Invitation, to: list[Person], due: date, words: str) -> None:
     """To each contact: project, commitment, period, due date, type, who invites, the project's words, one link."""
     project, period = invitation.project, invitation.billing_period
-    due = deadline_of(invitation.commitment, period).due_date
     post(
         about=invitation,
-        to=_contacts(invitation.commitment),
+        to=to,
         audience=CONTACT,
         subject=f"{project.name}: send your {period} bill by {due:%a} {due.day} {due:%b}",
         template="invoicing/emails/invited",
@@ -71,7 +71,7 @@ def invited(invitation: Invitation) -> None:
             "invitation": invitation,
             "project": project,
             "due_date": due,
-            "words": _settings(project).invitation_text,
+            "words": words,
         },
         reply_to=invitation.invited_by.email,
     )

@@ -1,6 +1,8 @@
 """Invite to Bill: asking, asking again, and the answer (section 4)."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
@@ -11,9 +13,12 @@ from directory.permissions import read_access
 from directory.refusals import NotAllowed, NotNow, Refused
 from invoicing import notifications
 from invoicing.actions.commitments import require_admin
-from invoicing.deadlines import Deadline, deadline_of
-from invoicing.models import BillingPeriod, Commitment, Invitation, InvoiceContact, InvoiceType
+from invoicing.deadlines import Deadline, deadline_of, deadlines_of
+from invoicing.models import BillingPeriod, Commitment, Invitation, Invoice, InvoiceContact, InvoiceType
+from invoicing.opening import settings_of
 from invoicing.permissions import may_answer
+
+AT_ONCE = 25  # commitments: so many are asked in one transaction
 
 
 @dataclass(frozen=True)
@@ -29,48 +34,93 @@ class Invited:
 def invite(period: BillingPeriod, commitments, invoice_type: InvoiceType, *, by) -> list[Invited]:
     """Invite each commitment's contacts to bill the period. One answer a commitment; a refusal says why.
 
-    The right is asked for each anew (R66): whoever loses it half-way sends no more.
+    Some at a time, each some in a transaction of its own, and the right is asked for each some anew (R66): whoever
+    loses it half-way sends no more.
     """
-    return [_invite_one(period, commitment, invoice_type, by) for commitment in commitments]
+    return [told for some in some_of(commitments) for told in invite_some(period, some, invoice_type, by=by)]
+
+
+def some_of(commitments: Iterable[Commitment]) -> Iterator[list[Commitment]]:
+    """As many as one transaction takes, until there are no more."""
+    rest = iter(commitments)
+    while some := list(islice(rest, AT_ONCE)):
+        yield some
 
 
 @transaction.atomic
-def _invite_one(period: BillingPeriod, commitment: Commitment, invoice_type: InvoiceType, by) -> Invited:
+def invite_some(period: BillingPeriod, commitments, invoice_type: InvoiceType, *, by) -> list[Invited]:
+    """`invite` in one transaction, with what is known of all of them read at once."""
     period = BillingPeriod.objects.select_for_update(of=("self",)).select_related("project__company").get(pk=period.pk)
-    commitment = Commitment.objects.select_for_update().get(pk=commitment.pk)
+    pks = [each.pk for each in commitments]
+    held = {each.pk: each for each in Commitment.objects.select_for_update().filter(pk__in=pks).order_by("pk")}
     require_admin(by, period.project)
-    refusal = why_not(period, commitment)
-    if refusal:
-        return Invited(commitment, None, refusal)
-    before = Invitation.objects.filter(commitment=commitment, billing_period=period).first()
-    invitation, is_new = Invitation.objects.update_or_create(
-        commitment=commitment,
-        billing_period=period,
-        defaults={"invited_by": by, "invited_at": timezone.now(), "invoice_type": invoice_type},
-    )
-    changes = {}
-    if before and before.answer == Invitation.Answer.DECLINED:  # asked anew, so it waits for an answer anew
-        changes["answer"] = [before.answer, ""]
+    known = _Known.of(period, pks)
+    return [_invite_one(known, held[pk], invoice_type, by) for pk in pks]
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What inviting some commitments to a period goes by, by the commitment's id."""
+
+    period: BillingPeriod
+    deadlines: dict[int, Deadline]
+    contacts: dict[int, list[Person]]
+    invoiced: set[int]
+    invitations: dict[int, Invitation]
+    words: str
+
+    @classmethod
+    def of(cls, period: BillingPeriod, pks: list[int]) -> "_Known":
+        contacts = {}
+        for each in InvoiceContact.objects.acting().filter(commitment__in=pks).select_related("person"):
+            contacts.setdefault(each.commitment_id, []).append(each.person)
+        bills = Invoice.objects.live().filter(billing_period=period, commitment__in=pks)
+        asked = Invitation.objects.filter(billing_period=period, commitment__in=pks)
+        return cls(
+            period=period,
+            deadlines=deadlines_of(period),
+            contacts=contacts,
+            invoiced=set(bills.values_list("commitment", flat=True)),
+            invitations={each.commitment_id: each for each in asked},
+            words=settings_of(period.project).invitation_text,
+        )
+
+    def deadline_of(self, commitment: Commitment) -> Deadline:
+        return self.deadlines.get(commitment.pk, Deadline(self.period, self.period.due_date))
+
+    def refusal_of(self, commitment: Commitment) -> str:
+        return refusal(
+            self.deadline_of(commitment),
+            commitment,
+            has_contact=commitment.pk in self.contacts,
+            is_invoiced=commitment.pk in self.invoiced,
+        )
+
+
+def _invite_one(known: _Known, commitment: Commitment, invoice_type: InvoiceType, by) -> Invited:
+    if words := known.refusal_of(commitment):
+        return Invited(commitment, None, words)
+    commitment.project, commitment.company = known.period.project, known.period.project.company
+    invitation, changes = known.invitations.get(commitment.pk), {}
+    is_again = invitation is not None
+    if invitation is None:
+        invitation = Invitation()
+    elif invitation.answer == Invitation.Answer.DECLINED:  # asked anew, so it waits for an answer anew
+        changes["answer"] = [invitation.answer, ""]
         _clear(invitation)
-    if before and before.invoice_type != invoice_type:
-        changes["invoice_type"] = [before.invoice_type, str(invoice_type)]
-    Event.objects.record("invited to bill" if is_new else "invited to bill again", invitation, by=by, changes=changes)
-    notifications.invited(invitation)
-    return Invited(commitment, invitation, is_again=not is_new)
-
-
-def why_not(period: BillingPeriod, commitment: Commitment) -> str:
-    """The reason why this commitment can't be invited in this period; empty when it can."""
-    return refusal(
-        deadline_of(commitment, period),
-        commitment,
-        has_contact=commitment.invoice_contacts.acting().exists(),
-        is_invoiced=commitment.invoices.live().filter(billing_period=period).exists(),
-    )
+    if is_again and invitation.invoice_type != invoice_type:
+        changes["invoice_type"] = [invitation.invoice_type, str(invoice_type)]
+    invitation.commitment, invitation.billing_period = commitment, known.period
+    invitation.invited_by, invitation.invited_at, invitation.invoice_type = by, timezone.now(), invoice_type
+    invitation.save(update_fields=["invited_by", "invited_at", "invoice_type"] if is_again else None)
+    Event.objects.record("invited to bill again" if is_again else "invited to bill", invitation, by=by, changes=changes)
+    due_date = known.deadline_of(commitment).due_date
+    notifications.invited(invitation, known.contacts[commitment.pk], due_date, known.words)
+    return Invited(commitment, invitation, is_again=is_again)
 
 
 def refusal(deadline: Deadline, commitment: Commitment, *, has_contact: bool, is_invoiced: bool) -> str:
-    """`why_not` for a list, which knows the rest already: asks the database nothing."""
+    """The reason why this commitment can't be invited; "" when it can. Asks the database nothing."""
     if commitment.project_id != deadline.period.project_id:
         return "It belongs to another project."
     if not commitment.is_billable:

@@ -21,9 +21,9 @@ def invite(period: BillingPeriod, commitments: Iterable, invoice_type: InvoiceTy
     at = timezone.now()
     told = []
     try:
-        for commitment in commitments:
-            [result] = invitations.invite(period, [commitment], invoice_type, by=by)
-            told.append((result, _outcome_of(result)))
+        for some in invitations.some_of(commitments):
+            results = invitations.invite_some(period, some, invoice_type, by=by)
+            told += [(each, _outcome_of(each)) for each in results]
     except NotAllowed:  # the right went half-way (R66): what was sent is kept
         _keep(period, RoundKind.INVITE, told, by=by, at=at)
         raise

@@ -107,8 +107,9 @@ def test_the_link_names_the_invitation_until_it_is_too_old_or_changed():
         assert Invitation.named_by(token) is None
 
 
-def test_whoever_loses_the_right_half_way_invites_and_reminds_no_further():
-    """R66: asked for each row, not once for all."""
+def test_whoever_loses_the_right_half_way_invites_and_reminds_no_further(monkeypatch):
+    """R66: asked for each transaction, not once for all."""
+    monkeypatch.setattr(invitations, "AT_ONCE", 1)
     w = world()
     period, first, second = w.period(), w.commitment(), w.commitment()
 
@@ -122,3 +123,13 @@ def test_whoever_loses_the_right_half_way_invites_and_reminds_no_further():
     assert [each.commitment for each in Invitation.objects.all()] == [first]
     with pytest.raises(NotAllowed):
         reminders.remind(period, [first, second], by=w.admin)
+
+
+def test_inviting_many_reads_what_is_known_of_them_at_once(django_assert_max_num_queries):
+    """Each takes its row, its event, its mail and what those ask for; twenty more commitments ask nothing more."""
+    w = world()
+    period, commitments = w.period(), [w.commitment() for _ in range(25)]
+    with django_assert_max_num_queries(20 + 4 * 25):
+        done = invitations.invite(period, commitments, InvoiceType.WORK, by=w.admin)
+    assert [bool(each.invitation) for each in done] == [True] * 25
+    assert Mail.objects.count() == 25
