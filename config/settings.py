@@ -9,6 +9,7 @@ EMAIL_URL      smtp+tls://…            mail goes to files in VAR_DIR/mail when
 PLUMBLINE_VAR  a folder                where the database, uploads, built files and the queue live when embedded
 TRUSTED_PROXY_COUNT  1                 proxies of yours in front, which say who asks (X-Forwarded-For) and if by https
 SECURE_HSTS_SECONDS  2592000           how long browsers remember that only https is spoken here
+ATTACHMENT_MAX_MB  20                  one attached file; ATTACHMENTS_MAX_MB all of an invoice or a commitment
 DEMO           1                       one-click sign-in and the outbox page; `manage.py demo` sets it
 """
 
@@ -234,7 +235,12 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 40_000  # 1,500 lines of a schedule × 12 inputs, 3,000 of a bill × 10 (F12),
 DATA_UPLOAD_MAX_MEMORY_SIZE = 12 * 1024 * 1024  # and each of them as long as it may be
-ATTACHMENT_MAX_BYTES = 20 * 1024 * 1024
+MEGABYTE = 1024 * 1024
+ATTACHMENT_MAX_BYTES = env.int("ATTACHMENT_MAX_MB", default=20) * MEGABYTE  # R106: one file,
+ATTACHMENTS_MAX_BYTES = env.int("ATTACHMENTS_MAX_MB", default=200) * MEGABYTE  # all of one invoice or commitment,
+ATTACHMENTS_MAX_COUNT = env.int("ATTACHMENTS_MAX_COUNT", default=200)
+ATTACHMENTS_OF_COMPANY_MAX_BYTES = env.int("ATTACHMENTS_OF_COMPANY_MAX_MB", default=100_000) * MEGABYTE  # all there are
+ATTACHMENTS_LEAVE_FREE_BYTES = env.int("ATTACHMENTS_LEAVE_FREE_MB", default=500) * MEGABYTE  # for the database
 
 # Limits on tries count across threads, processes and, with Redis, hosts.
 if REDIS_URL:

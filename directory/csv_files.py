@@ -7,6 +7,8 @@ from decimal import Decimal
 
 from django.http import StreamingHttpResponse
 
+from directory.downloads import AS_A_FILE
+
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 MARK = "\ufeff"  # so that Excel reads it as UTF-8
 
@@ -20,7 +22,7 @@ class _Line:
 
 def csv_answer(name: str, headings: Sequence[str], rows: Iterable[Sequence]) -> StreamingHttpResponse:
     """A file called `name` for the browser to keep: a heading, then the rows as they come."""
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff"}
+    headers = AS_A_FILE | {"Content-Disposition": f'attachment; filename="{name}"'}
     return StreamingHttpResponse(csv_lines(headings, rows), content_type="text/csv; charset=utf-8", headers=headers)
 
 

@@ -341,6 +341,8 @@ UPLOADS = [
     ("a.pdf.exe", b"MZ"),
     ("é漢字🏗.pdf", b"%PDF-1.4"),
     ('a";x="b.pdf', b"%PDF-1.4"),
+    ("plan.docx", b"PK\x03\x04" + b"\0" * 40),
+    ("plan.xlsx", b"PK\x05\x06" + b"\0" * 18),
 ]
 
 

@@ -8,6 +8,7 @@ from directory import sheets
 from directory.actions import directory_uploads
 from directory.actions.row_plans import CHANGED, NEW, REFUSED, SAME
 from directory.decorators import FORM, READ, company_view
+from directory.downloads import AS_A_FILE
 from directory.models import DirectoryUpload
 from directory.permissions import Level, Tool
 from directory.refusals import Refused
@@ -54,7 +55,7 @@ def template(request, company, kind, which):
     return HttpResponse(
         content,
         content_type=TYPES[which],
-        headers={"Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff"},
+        headers=AS_A_FILE | {"Content-Disposition": f'attachment; filename="{name}"'},
     )
 
 

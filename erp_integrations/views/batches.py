@@ -6,6 +6,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 
 from directory.decorators import READ, WRITE, company_view
+from directory.downloads import AS_A_FILE
 from directory.models import Event, Mail
 from directory.permissions import Level, Tool
 from directory.refusals import Refused
@@ -165,9 +166,9 @@ def download(request, company, number, which):
     )
     return HttpResponse(
         taken.content,
-        headers={
+        headers=AS_A_FILE
+        | {
             "Content-Type": CONTENT_TYPES[Download.Which(which)],
             "Content-Disposition": f'attachment; filename="{taken.name}"',
-            "X-Content-Type-Options": "nosniff",
         },
     )

@@ -5,26 +5,20 @@ import unicodedata
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from django.conf import settings
+import structlog
 from django.core.files.base import ContentFile
 from django.db import transaction
 
 from directory.models import Event
 from directory.permissions import Level, Tool, read_access, right_named
 from directory.refusals import NotAllowed, NotNow, Refused
+from invoicing.file_limits import why_no_room, why_too_large
+from invoicing.file_types import why_not_taken
 from invoicing.models import Attachment, Commitment, CommitmentAttachment, Invoice
 from invoicing.models.attachments import StoredFile
 from invoicing.permissions import may_attach, may_attach_to_commitment
 
-# By extension and by the bytes they start with (R104): a name alone proves nothing.
-TYPES = {
-    ".pdf": (b"%PDF-",),
-    ".png": (b"\x89PNG\r\n\x1a\n",),
-    ".jpg": (b"\xff\xd8\xff",),
-    ".jpeg": (b"\xff\xd8\xff",),
-    ".xlsx": (b"PK\x03\x04",),
-    ".docx": (b"PK\x03\x04",),
-}
+logger = structlog.get_logger(__name__)
 
 
 @transaction.atomic
@@ -56,10 +50,10 @@ def attach_to_commitment(commitment: Commitment, name: str, content: bytes, *, b
 def _keep(attachment: StoredFile, name: str, content: bytes, *, by, what: str) -> None:
     """Check, store and record it, in the caller's transaction, which has locked what it belongs to."""
     attachment.name = _clean_name(name)
-    _check(attachment.name, content)
+    _check(attachment, content)
     attachment.size, attachment.sha256 = len(content), hashlib.sha256(content).hexdigest()
     attachment.uploaded_by = by
-    attachment.file.save(attachment.name, ContentFile(content), save=False)
+    _store(attachment, content)
     attachment.save()
     Event.objects.record("attached a file", attachment.owner, by=by, changes={what: ["", attachment.name]})
 
@@ -70,16 +64,24 @@ def _clean_name(name: str) -> str:
     return "".join(c for c in last if unicodedata.category(c)[0] != "C")[-150:]
 
 
-def _check(name: str, content: bytes) -> None:
-    megabytes = settings.ATTACHMENT_MAX_BYTES // (1024 * 1024)
+def _check(attachment: StoredFile, content: bytes) -> None:
+    """Raises Refused for what is empty, too large, of another type than its name says, or has no room any more."""
+    name = attachment.name
     if not content:
         raise Refused(f"“{name}” is empty. Choose the file again.", field="file")
-    if len(content) > settings.ATTACHMENT_MAX_BYTES:
-        raise Refused(f"“{name}” is larger than {megabytes} MB. Attach a smaller file.", field="file")
-    starts = TYPES.get(PurePosixPath(name).suffix.lower())
-    if starts is None or not content.startswith(starts):
-        kinds = ", ".join(sorted(suffix[1:] for suffix in TYPES))
-        raise Refused(f"“{name}” is not one of: {kinds}. Save it as one of these and attach it again.", field="file")
+    if problem := why_too_large(name, len(content)) or why_not_taken(name, content):
+        raise Refused(problem, field="file")
+    if problem := why_no_room(attachment, len(content)):
+        raise Refused(problem, field="file")
+
+
+def _store(attachment: StoredFile, content: bytes) -> None:
+    try:
+        attachment.file.save(attachment.name, ContentFile(content), save=False)
+    except OSError as error:  # what is left of it is an orphan, and swept
+        logger.error("attachment_not_kept", problem=str(error))
+        message = f"“{attachment.name}” could not be kept: this site’s disk takes no file now. Try again later."
+        raise Refused(message, field="file") from None
 
 
 @transaction.atomic

@@ -2,16 +2,23 @@
 
 from django import forms
 from django.conf import settings
+from django.template.defaultfilters import filesizeformat
+
+from invoicing.file_limits import why_too_large
 
 
 class FileForm(forms.Form):
-    file = forms.FileField(label="File", help_text="PDF, Word, Excel, PNG or JPEG.")
+    file = forms.FileField(label="File")
+
+    def __init__(self, *given):
+        super().__init__(*given)
+        most = filesizeformat(settings.ATTACHMENT_MAX_BYTES)
+        self.fields["file"].help_text = f"PDF, Word, Excel, PNG or JPEG, {most} at most."
 
     def clean_file(self):
         file = self.cleaned_data["file"]
-        if file.size > settings.ATTACHMENT_MAX_BYTES:
-            megabytes = settings.ATTACHMENT_MAX_BYTES // (1024 * 1024)
-            raise forms.ValidationError(f"“{file.name}” is larger than {megabytes} MB. Attach a smaller file.")
+        if problem := why_too_large(file.name, file.size):
+            raise forms.ValidationError(problem)
         return file
 
 

@@ -5,6 +5,7 @@ from django.http import FileResponse, Http404
 from django.shortcuts import get_object_or_404, redirect
 
 from directory.decorators import WRITE
+from directory.downloads import AS_A_FILE
 from directory.permissions import Level
 from directory.refusals import NotAllowed, Refused
 from invoicing.actions import attachments
@@ -67,11 +68,10 @@ def _handed_out(request, attachment: StoredFile):
     except FileNotFoundError:
         raise Http404 from None
     attachments.record_download(attachment, by=request.user)
-    answer = FileResponse(
+    return FileResponse(
         content,
         as_attachment=True,
         filename=attachment.name,
         content_type="application/octet-stream",
+        headers=AS_A_FILE,
     )
-    answer["X-Content-Type-Options"] = "nosniff"
-    return answer

@@ -7,6 +7,7 @@ from django.shortcuts import render
 
 from directory.csv_files import csv_answer
 from directory.decorators import READ
+from directory.downloads import AS_A_FILE
 from directory.permissions import Level
 from invoicing import labels
 from invoicing.actions.attachments import record_package
@@ -16,8 +17,6 @@ from invoicing.decorators import invoice_view
 from invoicing.packages import package_of
 from invoicing.printing import NotPrinted
 from invoicing.views.grid import ShownLine, lines_shown
-
-SAFE = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox; default-src 'none'"}
 
 
 def _or_try_again(view):
@@ -37,7 +36,7 @@ def _or_try_again(view):
 @invoice_view(Level.READ_ONLY, methods=READ)
 @_or_try_again
 def certificate_page(request, invoice):
-    answer = HttpResponse(certificate(invoice, lines_shown(invoice)), content_type="application/pdf", headers=SAFE)
+    answer = HttpResponse(certificate(invoice, lines_shown(invoice)), content_type="application/pdf", headers=AS_A_FILE)
     answer["Content-Disposition"] = f'attachment; filename="{file_name(invoice)}.pdf"'
     return answer
 
@@ -50,7 +49,7 @@ def package(request, invoice):
     content = package_of(invoice, certificate(invoice, lines_shown(invoice)), attachments)
     record_package(invoice, attachments, by=request.user)
     name = f"{file_name(invoice)}.zip"
-    return FileResponse(content, as_attachment=True, filename=name, content_type="application/zip", headers=SAFE)
+    return FileResponse(content, as_attachment=True, filename=name, content_type="application/zip", headers=AS_A_FILE)
 
 
 @invoice_view(Level.READ_ONLY, methods=READ)

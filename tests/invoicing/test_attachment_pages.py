@@ -1,9 +1,12 @@
 """Files of an invoice over the web: who may bring them, who gets them, and that they are never opened in the site."""
 
+from pathlib import Path
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from directory.models import Event
+from invoicing.actions import attachments
 from invoicing.models import Attachment
 from tests.factories import person, world
 from tests.invoicing.pages import at, signed_in, text_of
@@ -40,6 +43,8 @@ def test_a_download_is_never_a_page_of_this_site(w):
     assert answer["Content-Type"] == "application/octet-stream"
     assert answer["Content-Disposition"].startswith("attachment")
     assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Content-Security-Policy"] == "sandbox; default-src 'none'"
+    assert {"private", "no-store"} <= set(answer["Cache-Control"].split(", "))
 
 
 @pytest.mark.parametrize(
@@ -48,6 +53,7 @@ def test_a_download_is_never_a_page_of_this_site(w):
         ("virus.exe", b"MZ", "is not one of"),
         ("page.pdf", b"<html>", "is not one of"),
         ("empty.pdf", b"", "empty"),
+        ("plan.docx", b"PK\x03\x04 a ZIP that is no document", "is damaged"),
     ],
 )
 def test_a_file_that_is_not_taken_says_why_and_is_not_kept(w, name, content, words):
@@ -61,7 +67,48 @@ def test_a_file_that_is_not_taken_says_why_and_is_not_kept(w, name, content, wor
 def test_a_file_too_large_is_refused_before_it_is_kept(w, settings):
     settings.ATTACHMENT_MAX_BYTES = 1024 * 1024
     answer = bring(w.contact, w.submitted(), content=PDF + b"x" * 1024 * 1024)
-    assert answer.status_code == 422 and "larger than 1 MB" in text_of(answer)
+    assert answer.status_code == 422
+    assert "“waiver.pdf” has 1.0 MB and is larger than 1.0 MB, the most that one file may have" in text_of(answer)
+    assert "JPEG, 1.0 MB at most" in text_of(answer), "the page says so beforehand"
+
+
+def test_an_invoice_takes_so_much_and_so_many_files_and_says_how_much(w, settings):
+    """R106."""
+    settings.ATTACHMENTS_MAX_BYTES, settings.ATTACHMENTS_MAX_COUNT = 5 * 1024, 3
+    invoice = w.submitted()
+    assert bring(w.contact, invoice, content=PDF.ljust(3 * 1024)).status_code == 302
+    answer = bring(w.contact, invoice, "more.pdf", PDF.ljust(3 * 1024))
+    assert answer.status_code == 422
+    words = "“more.pdf” has 3.0 KB, and the files of this invoice have 3.0 KB already; together 5.0 KB are allowed."
+    assert words in text_of(answer)
+    assert [bring(w.contact, invoice).status_code for _ in range(3)] == [302, 302, 422]
+    assert "This invoice has 3 files, the most it may have" in text_of(bring(w.contact, invoice))
+    assert Attachment.objects.count() == 3
+    assert bring(w.contact, w.submitted(w.draft(w.commitment())), content=PDF.ljust(3 * 1024)).status_code == 302
+
+
+def test_a_company_takes_so_much_and_another_is_not_held_up_by_it(w, settings):
+    settings.ATTACHMENTS_OF_COMPANY_MAX_BYTES = 5 * 1024
+    attachments.attach_to_commitment(w.commitment(), "contract.pdf", PDF.ljust(3 * 1024), by=w.admin)
+    answer = bring(w.contact, w.submitted(), content=PDF.ljust(3 * 1024))
+    assert answer.status_code == 422 and "fill the 5.0 KB it has" in text_of(answer)
+    other = world("Harbor Works")
+    assert bring(other.contact, other.submitted(), content=PDF.ljust(3 * 1024)).status_code == 302
+
+
+def test_the_disk_keeps_room_for_the_database(w, settings):
+    """R106: refused before the database suffers; nothing is half there."""
+    settings.ATTACHMENTS_LEAVE_FREE_BYTES = 1 << 60
+    answer = bring(w.contact, w.submitted())
+    assert answer.status_code == 422 and "disk is nearly full" in text_of(answer)
+    assert not Attachment.objects.exists()
+
+
+def test_a_disk_that_takes_no_file_is_a_message_and_no_row(w, settings):
+    Path(settings.MEDIA_ROOT).write_text("no folder")
+    answer = bring(w.contact, w.submitted())
+    assert answer.status_code == 422 and "could not be kept: this site’s disk takes no file now" in text_of(answer)
+    assert not Attachment.objects.exists() and not Event.objects.filter(verb="attached a file").exists()
 
 
 def test_files_can_still_be_added_once_approved(w):

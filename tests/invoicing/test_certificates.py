@@ -35,6 +35,7 @@ def pdf(invoice: Invoice, person) -> PdfReader:
     answer = signed_in(person).get(at(invoice, "invoice-certificate"))
     assert answer.status_code == 200 and answer["Content-Disposition"].startswith("attachment; filename=")
     assert answer["X-Content-Type-Options"] == "nosniff" and "sandbox" in answer["Content-Security-Policy"]
+    assert {"private", "no-store"} <= set(answer["Cache-Control"].split(", "))
     return PdfReader(io.BytesIO(answer.content))
 
 

@@ -206,6 +206,7 @@ def test_a_contract_is_attached_by_the_company_and_downloaded_by_whoever_sees_th
     answer = signed_in(w.contact).get(address(commitment, "commitment-attachment", file.pk))
     assert b"".join(answer.streaming_content) == b"%PDF-1.7 contract"
     assert answer["Content-Type"] == "application/octet-stream" and answer["X-Content-Type-Options"] == "nosniff"
+    assert "sandbox" in answer["Content-Security-Policy"] and "no-store" in answer["Cache-Control"]
     event = Event.objects.about(commitment).first()
     assert (event.verb, event.by, event.changes) == ("downloaded a file", w.contact, {"file": ["", "contract.pdf"]})
     other = w.commitment()
