@@ -1,6 +1,7 @@
 """Change orders: entering one with its lines, correcting it, and moving it until it can be billed (C-1, C-3)."""
 
 from collections.abc import Callable
+from datetime import date
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -12,7 +13,7 @@ from directory.permissions import read_access
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
 from invoicing.actions.commitments import NewLine, add_lines
 from invoicing.calculations.money import ZERO, format_amount
-from invoicing.models import ChangeOrder, Commitment, InvoiceLine
+from invoicing.models import ChangeOrder, Commitment, InvoiceLine, StartingLine
 from invoicing.permissions import (
     ADMIN_RIGHT,
     DRAFT_RIGHT,
@@ -95,6 +96,8 @@ def _is_unbilled(change_order: ChangeOrder) -> None:
     line = InvoiceLine.objects.filter(schedule_line__change_order=change_order).select_related("invoice").first()
     if line:
         raise NotNow(f"Invoice {line.invoice.position} has its lines. A change of it is another change order.")
+    if StartingLine.objects.filter(schedule_line__change_order=change_order).exists():
+        raise NotNow("The starting certificate has its lines. A change of it is another change order.")
 
 
 def _nothing(change_order: ChangeOrder) -> None:
@@ -118,8 +121,10 @@ def words_of(name: str) -> dict:
 
 
 @transaction.atomic
-def move(change_order: ChangeOrder, name: str, *, by, reason: str = "", version: int | None = None) -> ChangeOrder:
-    """Carry out the move called `name`; approving makes its lines billable, once.
+def move(
+    change_order: ChangeOrder, name: str, *, by, reason: str = "", version: int | None = None, day: date | None = None
+) -> ChangeOrder:
+    """Carry out the move called `name`; approving makes its lines billable, once. `day`: when, if that is not today.
 
     Refuses without the right, on an older version of the commitment, from another state, against a guard, or without
     the reason it needs.
@@ -133,7 +138,7 @@ def move(change_order: ChangeOrder, name: str, *, by, reason: str = "", version:
     if said["needs_reason"] and not reason.strip():
         raise Refused("Say why: the reason stays with the change order.", field="reason")
     before = change_order.status
-    transition(change_order, commitment.project.today)
+    transition(change_order, day or commitment.project.today)
     change_order.save(update_fields=["status", "approved_date"])
     _bump(commitment)
     Event.objects.record(
@@ -142,8 +147,8 @@ def move(change_order: ChangeOrder, name: str, *, by, reason: str = "", version:
     return change_order
 
 
-def approve(change_order: ChangeOrder, *, by) -> ChangeOrder:
-    return move(change_order, "approve", by=by)
+def approve(change_order: ChangeOrder, *, by, day: date | None = None) -> ChangeOrder:
+    return move(change_order, "approve", by=by, day=day)
 
 
 def _locked(pk: int) -> Commitment:

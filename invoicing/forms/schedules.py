@@ -133,7 +133,7 @@ class ScheduleSheet:
             missing, other = ("quantity", "unit price") if quantity is None else ("price", "quantity")
             row.problems[missing] = f"It goes with the {other}. Type both, or neither."
         elif quantity is not None:
-            self._take_worth(row, values, _worth(quantity, price))
+            self._take_worth(row, values, worth_of(quantity, price))
         elif values["amount"] is None:
             row.problems["amount"] = "Type the scheduled value, 0.00 if it is nothing."
 
@@ -201,7 +201,7 @@ def _text(name: str, text: str) -> str:
     return text
 
 
-def _worth(quantity: Decimal, price: Decimal) -> Decimal | None:
+def worth_of(quantity: Decimal, price: Decimal) -> Decimal | None:
     """In dollars; None when a line can't hold that much."""
     try:
         worth = work_for_quantity(quantity, price)
@@ -213,7 +213,7 @@ def _worth(quantity: Decimal, price: Decimal) -> Decimal | None:
 def _amount_of(row: Row) -> Decimal:
     try:
         if row.texts["quantity"] and row.texts["price"]:
-            return _worth(parse_quantity(row.texts["quantity"]), parse_unit_price(row.texts["price"])) or ZERO
+            return worth_of(parse_quantity(row.texts["quantity"]), parse_unit_price(row.texts["price"])) or ZERO
         return parse_amount(row.texts["amount"]) if row.texts["amount"] else ZERO
     except ValueError:
         return ZERO

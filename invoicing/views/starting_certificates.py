@@ -9,9 +9,10 @@ from directory.decorators import READ, project_view
 from directory.permissions import Level, Tool
 from directory.refusals import Refused
 from directory.sheets import as_xlsx, read_table
-from invoicing.actions import starting_certificates
-from invoicing.actions.starting_certificates import Controls
-from invoicing.forms.starting_certificates import HEADINGS, REQUIRED, ControlsForm, StartForm, read
+from invoicing.actions import starting_certificates, starting_proofs
+from invoicing.actions.starting_proofs import Controls
+from invoicing.forms.starting_certificates import ControlsForm, StartForm
+from invoicing.forms.starting_rows import HEADINGS, HINTS, REQUIRED, read
 from invoicing.views.doors import must_administer
 
 SALT, AN_HOUR = "mid-job start", 3600
@@ -33,6 +34,7 @@ def start(request, project):
     file = form.cleaned_data["file"]
     try:
         table = read_table(file.name, file.read(), HEADINGS, REQUIRED)
+        starting_proofs.must_be_loadable(len(table.rows))
     except Refused as refused:
         form.add_error("file", refused.message)
         return _show(request, project, form, status=422)
@@ -41,7 +43,7 @@ def start(request, project):
 
 def _prove(request, project, form, controls: Controls, rows: list[dict], columns: dict[str, str], refused=None):
     reading = read(project.company, rows)
-    proof = starting_certificates.prove(project, reading.loaded, controls)
+    proof = starting_proofs.prove(project, reading.loaded, controls)
     problems = reading.problems + proof.problems
     context = {
         "problems": [
@@ -64,7 +66,10 @@ def _difference(words: str, books, found) -> tuple:
 
 
 def _show(request, project, form, *, status: int = 200, **context):
-    headings = [{"words": words[0], "is_required": name in REQUIRED} for name, words in HEADINGS.items()]
+    headings = [
+        {"words": words[0], "is_required": name in REQUIRED, "hint": HINTS.get(name)}
+        for name, words in HEADINGS.items()
+    ]
     context |= {"project": project, "form": form, "headings": headings}
     return render(request, "invoicing/starting.html", context, status=status)
 

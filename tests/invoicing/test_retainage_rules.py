@@ -10,7 +10,7 @@ from django.urls import reverse
 from directory.models import Event
 from directory.refusals import NotAllowed, Refused, Stale
 from invoicing.actions import commitments, retainage, starting_certificates
-from invoicing.actions.starting_certificates import Controls, LoadedCommitment, LoadedLine
+from invoicing.actions.starting_proofs import Controls, LoadedCommitment, LoadedLine
 from invoicing.calculations.money import ZERO
 from invoicing.calculations.replay import RetainageRules
 from invoicing.calculations.retainage import RetainageStep, StepBasis

@@ -9,12 +9,12 @@ from django.urls import reverse
 
 from directory.models import Event, Vendor
 from directory.refusals import NotAllowed, NotNow, Refused
-from invoicing.actions import commitment_moves, starting_certificates
-from invoicing.actions.starting_certificates import Controls, LoadedCommitment, LoadedLine
+from invoicing.actions import change_orders, commitment_moves, starting_certificates, starting_proofs
+from invoicing.actions.starting_proofs import Controls, LoadedCommitment, LoadedLine
 from invoicing.calculations import identities
 from invoicing.calculations.money import ZERO
 from invoicing.models import Commitment, StartingCertificate
-from invoicing.proof import identities_of
+from invoicing.proof import identities_of, lines_of, summary_of
 from tests.factories import D, world
 from tests.invoicing.pages import signed_in, text_of
 
@@ -128,7 +128,7 @@ def test_the_commitment_counts_as_billed_before_its_first_invoice():
 def test_what_no_invoice_could_go_on_from_is_refused_and_nothing_is_kept(first, column):
     there = world()
     wrong, good = loaded(there, **first), loaded(there, "SC-91")
-    proof = starting_certificates.prove(there.project, [wrong, good], Controls.of([wrong, good]))
+    proof = starting_proofs.prove(there.project, [wrong, good], Controls.of([wrong, good]))
     assert column in {each.column for each in proof.problems}
     with pytest.raises(Refused):
         load(there, good, wrong)
@@ -141,7 +141,7 @@ def test_a_cent_off_the_books_loads_nothing(name):
     one = loaded(there)
     books = Controls.of([one])
     off = replace(books, **{name: getattr(books, name) + D("0.01")})
-    [difference] = starting_certificates.prove(there.project, [one], off).differences
+    [difference] = starting_proofs.prove(there.project, [one], off).differences
     assert difference[1] - difference[2] == D("0.01")
     with pytest.raises(Refused):
         load(there, one, controls=off)
@@ -257,3 +257,122 @@ def test_a_loaded_commitment_holds_of_stored_materials_what_the_file_says():
     assert with_rate.commitment.holds_stored_retainage and with_rate.commitment.stored_retainage_rate == 8
     [without] = load(there, loaded(there, number="SC-77"))
     assert not without.commitment.holds_stored_retainage
+
+
+# Change orders, purchase orders and quantities
+
+WHOLE = """Commitment,Kind,Vendor,Retainage %,Change order,Change order title,Cost code,Description,Quantity,Unit,\
+Unit price,Scheduled value,Work completed,Work retainage
+SC-90,,Acme Concrete,10,,,03-100,Roofing,,,,"60,000.00","30,000.00","3,000.00"
+SC-90,,,,CO-1,Skylights,03-100,Frames,,,,"8,000.00","2,000.00",200.00
+SC-90,,,,,,03-100,Gravel,100,t,25.50,,510.00,51.00
+SC-90,,,,co-1,,03-100,Glass,,,,"1,000.00",0,0
+SC-90,,,,CO-2,,03-100,No flashing,,,,"-500.00",0,0
+PO-7,Purchase order,Acme Concrete,0,,,03-100,Bolts,40,box,12.25,490.00,245.00,0
+"""
+OF_WHOLE = {"as_of": "2026-05-31", "scheduled": "71,540.00", "billed": "32,755.00", "retained": "3,251.00"}
+
+
+def loaded_from(there, content: str, **books):
+    there.cost_code()
+    client = signed_in(there.admin)
+    page = sent(there, client, content, **OF_WHOLE | books)
+    assert page.status_code == 200, text_of(page)
+    client.post(address(there), OF_WHOLE | books | {"rows": page.context["rows"]})
+    return page
+
+
+def test_change_orders_come_as_such_so_that_lines_1_and_2_are_the_books():
+    there = world()
+    page = text_of(loaded_from(there, WHOLE))
+    assert "62,550.00" in page and "8,500.00" in page, "told apart before anything is loaded"
+    roof = Commitment.objects.get(number="SC-90")
+    orders = [(order.number, order.title, order.status, order.approved_date) for order in roof.change_orders.all()]
+    day = date(2026, 5, 31)
+    assert orders == [("CO-1", "Skylights", "approved", day), ("CO-2", "CO-2", "approved", day)]
+    invoice = there.draft(roof, by=there.admin)
+    assert (invoice.original_contract_sum, invoice.net_change_orders) == (D("62550.00"), D("8500.00"))
+    assert not identities.errors(identities_of(invoice))
+    previous = {line.schedule_line.description: line.work_previous for line in invoice.lines.all()}
+    assert previous == {
+        "Roofing": D("30000.00"),
+        "Gravel": D("510.00"),
+        "Frames": D("2000.00"),
+        "Glass": ZERO,
+        "No flashing": ZERO,
+    }
+    block = summary_of(invoice, lines_of(invoice))
+    assert block.change_order_additions_previous == D("9000.00"), "not of this period: that was before the start"
+    assert block.change_order_deductions_previous == D("500.00")
+
+
+def test_a_line_of_quantities_keeps_its_unit_price_and_a_purchase_order_its_kind():
+    there = world()
+    loaded_from(there, WHOLE)
+    bolts = Commitment.objects.get(number="PO-7")
+    assert (bolts.kind, bolts.status, bolts.is_unit_based) == ("purchase_order", "approved", True)
+    gravel = Commitment.objects.get(number="SC-90").lines.get(description="Gravel")
+    assert (gravel.quantity, gravel.unit, gravel.unit_price, gravel.amount) == (D(100), "t", D("25.5"), D("2550.00"))
+    assert gravel.starting_line.quantity_previous == 20
+
+
+def test_a_change_order_of_the_start_stays_approved():
+    """C-3."""
+    there = world()
+    loaded_from(there, WHOLE)
+    order = Commitment.objects.get(number="SC-90").change_orders.first()
+    with pytest.raises(NotNow, match="starting certificate"):
+        change_orders.move(order, "take_back", by=there.admin, reason="A typing error")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("PO-7,Purchase order", "PO-7,Barter", "no kind of commitment"),
+        ("PO-7,Purchase order", "SC-90,Purchase order", "Row 2 says"),
+        ("co-1,,03", "co-1,Windows,03", "Row 3 says"),
+        ("SC-90,,,,,,03", "SC-90,,,,,Gravel,03", "Give the change order its number"),
+        ("100,t,25.50", "100,t,", "It goes with the quantity"),
+        ("100,t,25.50", ",t,25.50", "It goes with the unit price"),
+        ("100,t,25.50", "1OO,t,25.50", "1OO"),
+        ("490.00", "491.00", "Quantity times unit price is 490.00"),
+        ("CO-2", "C" * 21, "20 characters"),
+        ("Concrete,0,,,", "Concrete,0,CO-9,,", "Every row of it names a change order"),
+    ],
+)
+def test_a_row_that_says_two_things_is_named(old, new, words):
+    there = world()
+    there.cost_code()
+    page = sent(there, signed_in(there.admin), WHOLE.replace(old, new, 1), **OF_WHOLE)
+    assert page.status_code == 422 and words in text_of(page)
+    assert not Commitment.objects.exists()
+
+
+def test_a_file_without_a_line_proves_nothing():
+    there = world()
+    zero = {"scheduled": "0", "billed": "0", "retained": "0"}
+    page = sent(there, signed_in(there.admin), FILE.split("\n", 1)[0] + "\n , \n", **zero)
+    assert page.status_code == 422 and "no row under the headings" in text_of(page)
+    assert "proves to the cent" not in text_of(page)
+    nothing = Controls.of([])
+    assert not starting_proofs.prove(there.project, [], nothing).holds
+    with pytest.raises(Refused, match="no line to load"):
+        load(there, controls=nothing)
+
+
+def test_more_lines_than_one_load_takes_are_refused_with_the_number(monkeypatch):
+    there = world()
+    there.cost_code()
+    monkeypatch.setattr(starting_proofs, "MOST_LINES", 2)
+    page = sent(there, signed_in(there.admin), FILE)
+    assert page.status_code == 422 and "It has 3 lines; 2 are loaded at once" in text_of(page)
+    with pytest.raises(Refused, match="4 lines"):
+        load(there, loaded(there), loaded(there, "SC-91"))
+
+
+def test_one_schedule_takes_as_many_lines_as_its_editor(monkeypatch):
+    there = world()
+    monkeypatch.setattr(starting_proofs, "MOST_LINES_OF_A_SCHEDULE", 1)
+    one = loaded(there)
+    [problem] = starting_proofs.prove(there.project, [one], Controls.of([one])).problems
+    assert "1 lines at most; this one has 2" in problem.words
