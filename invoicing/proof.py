@@ -4,11 +4,18 @@ from collections.abc import Collection
 from dataclasses import replace
 from decimal import Decimal
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, Sum
 from django.utils import timezone
 
 from invoicing.calculations import identities, remarks
-from invoicing.calculations.facts import InvoiceFacts, LineFacts, PeriodFacts, PreviousCertificate, PreviousLine
+from invoicing.calculations.facts import (
+    InvoiceFacts,
+    LineFacts,
+    PeriodFacts,
+    PreviousCertificate,
+    PreviousLine,
+    WaitingChangeOrder,
+)
 from invoicing.calculations.findings import Identity
 from invoicing.calculations.lines import Line
 from invoicing.calculations.money import ZERO
@@ -126,6 +133,7 @@ def facts_of(invoice: Invoice, lines: list[InvoiceLine]) -> InvoiceFacts:
         original_contract_sum=original,
         approved_change_orders=changes,
         period=_period_facts(invoice),
+        waiting_change_orders=_waiting_change_orders(invoice),
         previous_lines=tuple(PreviousLine.of(line.as_line()) for line in previous_lines),
         previous_certificate=PreviousCertificate(
             earned_less_retainage=previous.earned_less_retainage, total_retainage=previous.total_retainage
@@ -135,6 +143,15 @@ def facts_of(invoice: Invoice, lines: list[InvoiceLine]) -> InvoiceFacts:
         allows_over_billing=invoice.commitment.allows_over_billing,
         has_attachments=invoice.attachments.exists(),
     )
+
+
+def _waiting_change_orders(invoice: Invoice) -> tuple[WaitingChangeOrder, ...]:
+    """Those that it lacks, while lines can be added; one approved after its own approval is for the next (I-7)."""
+    if invoice.status not in (*Invoice.ENTERABLE, Invoice.Status.UNDER_REVIEW):
+        return ()
+    lines = invoice.commitment.lines.not_on(invoice).exclude(change_order=None)
+    sums = lines.order_by("change_order__number").values_list("change_order__number").annotate(Sum("amount"))
+    return tuple(WaitingChangeOrder(number=number, amount=amount) for number, amount in sums)
 
 
 def _lines_before(previous) -> Collection:

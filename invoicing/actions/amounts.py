@@ -61,8 +61,7 @@ def new_line(
 def take_up_change_orders(invoice: Invoice, *, by) -> Invoice:
     """Add the lines of change orders approved since the invoice was started (I-7)."""
     invoice = _for_editing(invoice, by, None)
-    missing = invoice.commitment.lines.billable().exclude(invoice_lines__invoice=invoice)
-    add_lines(invoice, missing)
+    add_lines(invoice, invoice.commitment.lines.not_on(invoice))
     _save_header(invoice, by, "added change orders", {})
     return invoice
 

@@ -79,6 +79,14 @@ class PeriodFacts:
 
 
 @dataclass(frozen=True, kw_only=True)
+class WaitingChangeOrder:
+    """Approved, and not on the invoice; its amount in dollars."""
+
+    number: str
+    amount: Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
 class InvoiceFacts:
     """Everything the identities look at. `header` holds the invoice's amounts as stored, not as recomputed."""
 
@@ -87,6 +95,7 @@ class InvoiceFacts:
     original_contract_sum: Decimal
     approved_change_orders: Decimal  # net, of the change orders this invoice bills
     period: PeriodFacts
+    waiting_change_orders: tuple[WaitingChangeOrder, ...] = ()  # while it can still take them up
     previous_lines: tuple[PreviousLine, ...] = ()
     previous_certificate: PreviousCertificate = PreviousCertificate()
     allows_over_billing: bool = False

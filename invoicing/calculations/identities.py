@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 
-from invoicing.calculations.facts import InvoiceFacts, LineFacts, PreviousLine
+from invoicing.calculations.facts import InvoiceFacts, LineFacts, PreviousLine, WaitingChangeOrder
 from invoicing.calculations.findings import ERROR, WARNING, Identity, compare, found_on, total_of
 from invoicing.calculations.lines import Line, describe
 from invoicing.calculations.money import ZERO, format_amount, format_percent
@@ -76,10 +76,10 @@ def _missing(previous: PreviousLine) -> Identity:
 
 
 def scheduled_values(facts: InvoiceFacts) -> Iterator[Identity]:
-    """N-2: ΣC, and line 3, are the original contract sum plus approved change orders."""
+    """N-2: ΣC, and line 3, are the original contract sum plus approved change orders; one left out is pointed out."""
     expected = facts.original_contract_sum + facts.approved_change_orders
     scheduled = column_total((line.line for line in facts.lines), "scheduled_value")
-    yield compare(
+    as_billed = compare(
         "N-2",
         "The scheduled values add up to the contract sum with its approved change orders.",
         "The scheduled values do not add up to the contract sum with its approved change orders. "
@@ -87,9 +87,26 @@ def scheduled_values(facts: InvoiceFacts) -> Iterator[Identity]:
         expected,
         scheduled,
     )
+    if not (as_billed.holds and facts.waiting_change_orders):
+        yield as_billed
+    if facts.waiting_change_orders:
+        yield _waiting(facts.waiting_change_orders, scheduled)
     if facts.header.contract_sum_to_date != expected:
         sentence = "Line 3 of the invoice is not the contract sum with its approved change orders. Save it again."
         yield compare("N-2", sentence, sentence, expected, facts.header.contract_sum_to_date)
+
+
+def _waiting(orders: tuple[WaitingChangeOrder, ...], scheduled: Decimal) -> Identity:
+    """One finding however many they are: they are taken up together."""
+    numbers = ", ".join(order.number for order in orders)
+    change = sum((order.amount for order in orders), ZERO)
+    one = len(orders) == 1
+    sentence = (
+        f"Change order{'' if one else 's'} {numbers}, {format_amount(change)}, {'was' if one else 'were'} approved and "
+        f"{'is' if one else 'are'} not on this invoice. Add {'its' if one else 'their'} lines with one click, or tick "
+        f"that {'it waits' if one else 'they wait'} for the next one."
+    )
+    return Identity("N-2", WARNING, False, sentence, "", scheduled + change, scheduled, -change)
 
 
 def line_totals(facts: InvoiceFacts) -> Iterator[Identity]:

@@ -184,6 +184,10 @@ class ScheduleLineQuerySet(models.QuerySet):
         """The schedule of values and the lines of approved change orders, once each (N-11)."""
         return self.filter(Q(change_order__isnull=True) | Q(change_order__status="approved"))
 
+    def not_on(self, invoice):
+        """Billable lines that an invoice lacks: of change orders approved since it was started (I-7)."""
+        return self.billable().exclude(invoice_lines__invoice=invoice)
+
     def contract_sums(self) -> dict[int, Decimal]:
         """{commitment id: contract sum to date in dollars}, of what is filtered so far, in one query."""
         return dict(self.billable().order_by().values_list("commitment").annotate(Sum("amount")))

@@ -90,17 +90,11 @@ def _show_sheet(request, invoice: Invoice, sheet: Sheet, refused: Refused | None
         "summary": summary_rows(invoice),
         "identities": found,
         "is_clean": not identities.errors(found),
-        "waiting_lines": _lines_to_take_up(invoice),
+        "waiting_lines": invoice.commitment.lines.not_on(invoice).select_related("change_order"),
         "rejected": rejected,
         "only": "rejected" if request.GET.get("show") == "rejected" and rejected else "",
     }
     return render(request, "invoicing/enter.html", context, status=refused.status if refused else 200)
-
-
-def _lines_to_take_up(invoice: Invoice):
-    """Lines of change orders approved since the invoice was started (I-7)."""
-    missing = invoice.commitment.lines.billable().exclude(invoice_lines__invoice=invoice)
-    return missing.select_related("change_order")
 
 
 @invoice_view(Level.READ_ONLY, methods=WRITE)
@@ -110,8 +104,8 @@ def take_up_change_orders(request, invoice):
         amounts.take_up_change_orders(invoice, by=request.user)
     except NotNow as refused:
         return show(request, invoice, refused=refused)
-    messages.success(request, "The change order's lines are on the sheet now.")
-    return redirect(address(invoice, "invoice-enter"))
+    messages.success(request, "The change order's lines are on it now.")
+    return redirect(address(invoice, "invoice-enter" if is_open(invoice) else "invoice-review"))
 
 
 @invoice_view(Level.READ_ONLY)

@@ -128,6 +128,34 @@ def test_what_was_certified_stays_and_an_open_invoice_is_offered_the_lines():
     assert all(identity.holds for identity in identities_of(second) if identity.number == "N-2")
 
 
+def test_an_invoice_that_lacks_an_approved_change_order_says_so_until_somebody_adds_or_ticks_it():
+    """N-2: a warning where it is sent and where it is reviewed; what is certified is not asked any more."""
+    there = world()
+    commitment = there.commitment()
+    invoice = there.entered(there.draft(commitment))
+    moved(there, entered(there, commitment, "7500.00", "-500.00"), "approve")
+    place = (commitment.project.slug, commitment.number, invoice.position)
+    sending, client = reverse("invoice-send", args=place), signed_in(there.contact)
+    assert "Change order CO-1, 7,000.00, was approved and is not on this invoice" in text_of(client.get(sending))
+    typed = {"version": invoice.version}
+    assert "Tick each check below that you have seen: N-2" in text_of(client.post(sending, typed))
+    assert client.post(sending, typed | {"seen": ["N-2"]}).status_code == 302
+    review, admin = reverse("invoice-review", args=place), signed_in(there.admin)
+    assert "is not on this invoice" in text_of(admin.get(review))
+    answer = admin.post(reverse("invoice-change-orders", args=place), follow=True)
+    assert answer.redirect_chain[-1][0] == review and "is not on this invoice" not in text_of(answer)
+    invoice.refresh_from_db()
+    assert invoice.net_change_orders == D("7000.00")
+
+
+def test_a_change_order_approved_after_an_invoice_is_for_the_next_one():
+    there = world()
+    commitment = there.commitment()
+    invoice = there.approved(there.draft(commitment))
+    moved(there, entered(there, commitment, "7500.00"), "approve")
+    assert all(identity.holds for identity in identities_of(invoice) if identity.number == "N-2")
+
+
 def test_it_is_approved_with_lines_on_an_approved_commitment_only():
     there = world()
     with pytest.raises(NotNow, match="no lines"):
