@@ -1,11 +1,13 @@
 """The top bar: where this person can go from here."""
 
+from collections.abc import Sequence
+
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
-from directory.models import Company, Project
+from directory.models import Company, Membership, Project
 from directory.permissions import Level, Tool, objects_with_level, visible_projects
 
 
@@ -29,13 +31,18 @@ class TopBar:
         self.access = getattr(request, "access", None)
         self.named = request.resolver_match.kwargs if request.resolver_match else {}
         self.projects = list(visible_projects(self.person, Tool.COMMITMENTS))
-        places = list(self.person.memberships.values_list("company", "vendor", "is_active", "asked_at"))
-        vendors = {company: vendor for company, vendor, is_active, _ in places if is_active}
+        places = self._memberships()
+        vendors = {place.company_id: place.vendor_id for place in places if place.is_active}
         self.employers = [company for company, vendor in vendors.items() if vendor is None]
-        self.is_asked = any(asked_at for *_, asked_at in places)
+        self.is_asked = any(place.asked_at for place in places)
         self.is_contact = any(vendors.values())
         self.is_employed = not all(vendors.values())
         self.own = [project for project in self.projects if vendors.get(project.company_id, 0) is None]
+
+    def _memberships(self) -> Sequence[Membership]:
+        """As they were read at the page's door, where it has one."""
+        at_hand = self.access.memberships if self.access else None
+        return self.person.memberships.all() if at_hand is None else at_hand
 
     @property
     def project(self) -> Project | None:

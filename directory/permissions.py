@@ -12,7 +12,7 @@ from enum import Enum, IntEnum
 
 from django.apps import apps
 from django.contrib.auth import get_user_model
-from django.db.models import Q, QuerySet
+from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Value
 from django.utils import timezone
 from guardian.shortcuts import assign_perm, remove_perm
 from guardian.utils import get_group_obj_perms_model, get_user_obj_perms_model
@@ -84,6 +84,7 @@ class Access:
     membership: object | None = None
     levels: Mapping[Tool, Level] = field(default_factory=dict)
     can_push_to_accounting: bool = False
+    memberships: Sequence | None = None  # of the person anywhere, in whatever state; None: not asked
 
     def level(self, tool: Tool) -> Level:
         return self.levels.get(tool, Level.NONE)
@@ -119,31 +120,43 @@ class Access:
 
 
 def read_access(person, company, project=None) -> Access:
-    """What `person` holds there now, in four queries at most. Inactive people and memberships hold nothing."""
-    membership = person.membership_in(company) if person.is_active else None
+    """What `person` holds there now, in two queries. Inactive people and memberships hold nothing."""
+    memberships = tuple(_memberships_of(person))
+    here = (each for each in memberships if each.company_id == company.pk and each.is_active)
+    membership = next(here, None) if person.is_active else None
     if membership is None:
-        return Access(person, company, project)
+        return Access(person, company, project, memberships=memberships)
     is_external = membership.vendor_id is not None
-    levels = _levels(person, company, is_external)
-    if project is not None:
-        levels |= _levels(person, project, is_external)
-    may_push = not is_external and person.holds_push_privilege(company)
-    return Access(person, company, project, membership, levels, may_push)
+    levels = _levels(person, [company] if project is None else [company, project], is_external)
+    may_push = not is_external and membership.may_push
+    return Access(person, company, project, membership, levels, may_push, memberships)
 
 
-def _levels(person, on, is_external: bool) -> dict[Tool, Level]:
-    scope = on._meta.model_name
-    tools = [tool for tool in Tool if tool.scope == scope and (tool.is_for_vendors or not is_external)]
-    held = _rungs_of(person, on) if tools else set()
-    return {tool: _highest(tool, held) for tool in tools}
+def _memberships_of(person) -> QuerySet:
+    """All there are, in whatever company and state: few, and the bar on top of a page asks for them too."""
+    privileges = person.privileges.live().filter(company=OuterRef("company"))
+    return person.memberships.select_related("vendor").annotate(may_push=Exists(privileges))
 
 
-def _rungs_of(person, on) -> set[str]:
-    """Every codename the person holds on this row, by themselves or through a group, in one query."""
-    own = get_user_obj_perms_model(on).objects.filter(user=person, content_object=on)
-    of_groups = get_group_obj_perms_model(on).objects.filter(group__user=person, content_object=on)
-    name = "permission__codename"
-    return set(own.values_list(name, flat=True).union(of_groups.values_list(name, flat=True)))
+def _levels(person, places: Sequence, is_external: bool) -> dict[Tool, Level]:
+    scopes = {place._meta.model_name: place for place in places}
+    tools = [tool for tool in Tool if tool.scope in scopes and (tool.is_for_vendors or not is_external)]
+    held = _rungs_of(person, [scopes[scope] for scope in sorted({tool.scope for tool in tools})])
+    return {tool: _highest(tool, held[tool.scope]) for tool in tools}
+
+
+def _rungs_of(person, places: Sequence) -> dict[str, set[str]]:
+    """{company or project: every codename held on that row, by oneself or through a group}, in one query."""
+    rows = []
+    for on in places:
+        own = get_user_obj_perms_model(on).objects.filter(user=person, content_object=on)
+        of_groups = get_group_obj_perms_model(on).objects.filter(group__user=person, content_object=on)
+        scope = Value(on._meta.model_name, CharField())
+        rows += [each.values_list("permission__codename", scope) for each in (own, of_groups)]
+    held = defaultdict(set)
+    for codename, scope in rows[0].union(*rows[1:]) if rows else ():
+        held[scope].add(codename)
+    return held
 
 
 def _highest(tool: Tool, held: set[str]) -> Level:

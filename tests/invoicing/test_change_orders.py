@@ -397,3 +397,18 @@ def test_the_commitment_adds_its_change_orders_up_by_status():
     }
     assert list(found) == ["approved", "pending", "draft"]
     assert sums["with_pending"] == D("108902.00") and "108,902.00" in text_of(answer)
+
+
+def test_the_page_costs_the_same_for_few_and_many_lines(django_assert_max_num_queries):
+    """F18: of a change order that was moved and is billed, beside others."""
+    there = world()
+    commitment = there.commitment()
+    few = moved(there, entered(there, commitment, *["100.00"] * 10), "send_for_approval", "approve")
+    many = moved(there, entered(there, commitment, *["100.00"] * 500, number="CO-2"), "send_for_approval", "approve")
+    there.submitted(there.draft(commitment))
+    client = signed_in(there.admin)
+    client.get(address(few))
+    with django_assert_max_num_queries(15) as asked:
+        client.get(address(few))
+    with django_assert_max_num_queries(len(asked)):
+        client.get(address(many))

@@ -235,13 +235,21 @@ def test_somebody_elses_save_in_between_is_shown_beside_what_was_typed():
     assert "6 %" in text_of(answer) and 'value="8"' in text_of(answer)
 
 
-def test_the_page_costs_the_same_for_few_and_many_invoices(django_assert_max_num_queries):
-    there, commitment = made()
+def test_the_page_costs_the_same_for_few_and_many_lines_and_invoices(django_assert_max_num_queries):
+    """F18: with a scale, rates of their own, and bills."""
+    there = world()
+    few = there.commitment([there.line(f"Line {n}", "2000.00", rate="5") for n in range(10)])
+    many = there.commitment([there.line(f"Line {n}", "2000.00", rate="5") for n in range(500)])
     client = signed_in(there.admin)
-    for amount in ("1000.00", "2000.00", "3000.00"):
-        billed(there, commitment, amount, "0.00")
-    with django_assert_max_num_queries(19):
-        client.get(address(commitment))
+    for commitment, months in ((few, (1,)), (many, (2, 3, 4))):
+        set_scale(there, commitment)
+        for month in months:
+            there.approved(there.draft(commitment, there.period(date(2030, month, 1))), {"work_this_period": D(500)})
+    client.get(address(few))
+    with django_assert_max_num_queries(15) as asked:
+        client.get(address(few))
+    with django_assert_max_num_queries(len(asked)):
+        client.get(address(many))
 
 
 def test_what_other_rules_would_have_held_starts_from_what_was_held_when_the_job_came_here():
