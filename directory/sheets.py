@@ -116,6 +116,23 @@ def _read_apart(name: str, content: bytes) -> list:
     return answer["rows"]
 
 
+# What a row carries unseen
+
+
+def hidden(values: Mapping[str, str]) -> str:
+    """The text of a hidden cell that says where a row came from and what it held then."""
+    return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+
+
+def unhidden(text: str) -> dict[str, str]:
+    """What such a cell says; {} when it is not ours any more."""
+    try:
+        values = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return values if isinstance(values, dict) and all(isinstance(value, str) for value in values.values()) else {}
+
+
 # Files to download
 
 

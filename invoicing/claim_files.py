@@ -4,13 +4,12 @@ Only what differs from what is stored counts, so a download that nobody touched 
 was shown keeps its amount (R58). Lines that are not in the file stay as they are.
 """
 
-import json
 import re
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from directory.plain_text import tidy
-from directory.sheets import Table, read_table, refused
+from directory.sheets import Table, read_table, refused, unhidden
 from invoicing.calculations.money import HUNDRED, format_amount, format_percent
 from invoicing.claim_sheets import BOOK, HIDDEN, MOST_SHARE, TOTAL, BookColumn
 from invoicing.forms.columns import COLUMNS
@@ -89,7 +88,7 @@ def read_claim(name: str, content: bytes, sheet: Sheet) -> ClaimFile:
 
 
 def _read_row(file: ClaimFile, cells: dict, row: Row | None) -> None:
-    made = _made(cells["made"])
+    made = unhidden(cells["made"])
     if made.get("bill", "") not in ("", str(file.sheet.invoice.pk)):
         raise refused("This workbook was downloaded from another bill. Upload it there, or download this bill’s own.")
     if row is None:
@@ -104,15 +103,6 @@ def _read_row(file: ClaimFile, cells: dict, row: Row | None) -> None:
         is_older = made.get("version") != str(file.sheet.invoice.version) and not file.is_stale
         for name in [name for name in file.table.columns if name not in HIDDEN]:
             _read_cell(file, cells, row, name, is_older=is_older)
-
-
-def _made(text: str) -> dict[str, str]:
-    """What the hidden cell says; {} when it is not ours any more."""
-    try:
-        made = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    return made if isinstance(made, dict) and all(isinstance(value, str) for value in made.values()) else {}
 
 
 def _position(row: Row) -> int:

@@ -5,7 +5,6 @@ is locked without a password, against slips. Two hidden columns hold each line's
 """
 
 import io
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -17,6 +16,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 
 from directory.plain_text import tidy
+from directory.sheets import hidden
 from invoicing.calculations.money import AMOUNT_LIMIT, HUNDRED, QUANTITY_LIMIT, ZERO, parse_amount, parse_unit_price
 from invoicing.calculations.summary import column_total
 from invoicing.forms.columns import LONGEST_NOTE
@@ -191,5 +191,4 @@ def _foot(page, sheet: Sheet, name: str) -> WriteOnlyCell:
 def _made(sheet: Sheet, row: Row) -> str:
     """Which bill and version a line was downloaded from, and what each cell that can be typed showed."""
     shown = {stem: cell.now for stem, cell in row.cells.items() if not cell.column.is_tick}
-    made = {"bill": str(sheet.invoice.pk), "version": str(sheet.invoice.version)} | shown
-    return json.dumps(made, ensure_ascii=False, separators=(",", ":"))
+    return hidden({"bill": str(sheet.invoice.pk), "version": str(sheet.invoice.version)} | shown)

@@ -30,6 +30,7 @@ from invoicing.views import (
     retainage,
     reviews,
     saved_views,
+    schedule_files,
     schedules,
     starting_certificates,
 )
@@ -76,8 +77,8 @@ commitment_urls = [
     path("change-orders/<int:pk>/<slug:name>/", change_orders.move, name="change-order-move"),
     path("retainage/", retainage.rules, name="commitment-retainage"),
     path("schedule/", schedules.edit, name="schedule"),
-    path("schedule/workbook/", schedules.workbook, name="schedule-workbook"),
-    path("schedule/upload/", schedules.upload, name="schedule-upload"),
+    path("schedule/workbook/", schedule_files.workbook, name="schedule-workbook"),
+    path("schedule/upload/", schedule_files.upload, name="schedule-upload"),
 ]
 
 cost_code_urls = [

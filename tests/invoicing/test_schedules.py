@@ -23,9 +23,10 @@ from invoicing.actions import commitment_moves, commitments
 from invoicing.actions.commitments import NewLine
 from invoicing.actions.schedules import MOST_LINES, Schedule, change_schedule, rows_of
 from invoicing.calculations.schedules import Outcome, ScheduleRow, compare
-from invoicing.forms.schedule_rows import CELLS, row_of
+from invoicing.forms.schedule_rows import CELLS, Choices, row_of
 from invoicing.models import Commitment
-from invoicing.sheets import as_workbook, read_rows
+from invoicing.schedule_files import read_schedule
+from invoicing.sheets import Origin, as_workbook
 from tests.factories import D, person, world
 from tests.invoicing.pages import signed_in, text_of
 
@@ -572,8 +573,8 @@ def test_whatever_a_line_holds_it_comes_back_as_it_went(lines):
         )
         for key, (text, cents, rate) in enumerate(lines, 1)
     ] or [new_row(key=1)]
-    _, found = read_rows("sov.xlsx", as_workbook(stored, "SOV"), stored)
-    assert [(row.key, row.texts["description"]) for row in found] == [(str(r.key), r.description) for r in stored]
+    found = read_schedule("sov.xlsx", as_workbook(stored, "SOV", Origin(1, 1)), 1, stored, Choices({}))
+    assert [(row.key, row.texts["description"]) for row in found.rows] == [(str(r.key), r.description) for r in stored]
 
 
 @pytest.mark.parametrize("name", ["macros.xlsm", "bomb.xlsx", "truncated.xlsx"])

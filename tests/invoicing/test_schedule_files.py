@@ -1,0 +1,174 @@
+"""A schedule's workbook that comes back after somebody else saved: nothing is undone unseen (C-2, I-5)."""
+
+import io
+
+import openpyxl
+import pytest
+
+from directory.sheets import hidden
+from invoicing.actions.commitments import NewLine
+from invoicing.forms.schedule_rows import CELLS
+from tests.factories import D, world
+from tests.invoicing.pages import signed_in, text_of
+from tests.invoicing.test_schedules import address, changed, draft, new_row, rows, saved, uploaded
+
+pytestmark = pytest.mark.django_db
+AMOUNT, DESCRIPTION, MADE = "H", "D", "J"
+
+
+def downloaded(client, commitment):
+    return openpyxl.load_workbook(io.BytesIO(client.get(address(commitment, "schedule-workbook")).content))
+
+
+def bring_back(client, commitment, book):
+    out = io.BytesIO()
+    book.save(out)
+    return uploaded(client, commitment, out.getvalue())
+
+
+def applied(client, commitment, page, *theirs: str):
+    """As the preview's form sends it."""
+    found = page.context["sheet"].rows
+    form = {"version": page.context["commitment"].version, "known": page.context["known"], "end": "1"}
+    form |= {"line": [row.key for row in found], "shown": [row.shown_text for row in found], "theirs": list(theirs)}
+    answer = client.post(address(commitment), form | {name: [row.texts[name] for row in found] for name in CELLS})
+    assert answer.status_code == 302, text_of(answer)
+
+
+def told(commitment) -> list[tuple[str, str]]:
+    return [(row.description, str(row.amount)) for row in rows(commitment)]
+
+
+@pytest.fixture
+def there():
+    return world()
+
+
+@pytest.fixture
+def commitment(there):
+    return draft(there)
+
+
+@pytest.fixture
+def client(there):
+    return signed_in(there.admin)
+
+
+def test_a_stale_file_keeps_what_somebody_else_saved_in_cells_it_does_not_change(there, commitment, client):
+    book = downloaded(client, commitment)
+    one, two, three = rows(commitment)
+    saved(there, commitment, [changed(one, amount=D("74000.00")), two, three], by=there.second_admin)
+    book.active[f"{DESCRIPTION}3"] = "Slab, sealed"
+    page = bring_back(client, commitment, book)
+    text = text_of(page)
+    assert "Saved by somebody else after the download" in text and f"{there.second_admin.name} saved last" in text
+    assert "Apply 1 change" in text and "74,000.00" in text and "What they saved stays." in text
+    applied(client, commitment, page)
+    assert told(commitment) == [("Footings", "74000.00"), ("Slab, sealed", "29002.00"), ("Embeds", "200.00")]
+
+
+def test_a_cell_that_both_changed_shows_both_and_the_reader_chooses(there, commitment, client):
+    book = downloaded(client, commitment)
+    one, two, three = rows(commitment)
+    saved(there, commitment, [changed(one, amount=D("74000.00")), changed(two, amount=D("1.00")), three])
+    book.active[f"{AMOUNT}2"], book.active[f"{AMOUNT}3"] = 75000, 2
+    page = bring_back(client, commitment, book)
+    text = text_of(page)
+    assert "2 cells you both changed take what your file says" in text
+    for words in ("73,600.00", "74,000.00", "75000", "Take theirs, “74,000.00”"):
+        assert words in text
+    assert 'value="0:amount" form="apply"' in text
+    applied(client, commitment, page, "0:amount")
+    assert told(commitment)[:2] == [("Footings", "74000.00"), ("Slab", "2.00")]
+
+
+def test_a_line_added_meanwhile_stays_where_it_was_put_and_one_taken_out_of_the_file_goes(there, commitment, client):
+    book = downloaded(client, commitment)
+    one, two, three = rows(commitment)
+    saved(there, commitment, [one, new_row(), two, three])
+    book.active.delete_rows(4)
+    page = bring_back(client, commitment, book)
+    text = text_of(page)
+    assert "Added by somebody else after the download. It stays." in text
+    assert [each.row.description for each in page.context["groups"]["removed"]] == ["Embeds"]
+    assert "this is how they stand now" in text and "Moved" not in text
+    applied(client, commitment, page)
+    assert [words for words, _ in told(commitment)] == ["Footings", "Curbs", "Slab"]
+
+
+def test_a_line_removed_meanwhile_stays_removed_unless_the_file_changes_it(there, commitment, client):
+    book = downloaded(client, commitment)
+    one, _, _ = rows(commitment)
+    saved(there, commitment, [one])
+    book.active[f"{AMOUNT}4"] = 300
+    page = bring_back(client, commitment, book)
+    text = text_of(page)
+    assert "Row 3</strong> Somebody removed this line after the download. It stays removed." in text
+    assert "Row 4</strong> Somebody removed this line after the download, but the file changes it" in text
+    applied(client, commitment, page)
+    assert told(commitment) == [("Footings", "73600.00"), ("Embeds", "300.00")]
+
+
+def test_an_order_that_somebody_else_changed_stays_and_one_that_the_file_changes_counts(there, commitment, client):
+    book = downloaded(client, commitment)
+    one, two, three = rows(commitment)
+    saved(there, commitment, [three, one, two])
+    assert "Nothing to change" in text_of(bring_back(client, commitment, book))
+    swapped = [cell.value for cell in book.active[2]]
+    book.active.append(swapped)
+    book.active.delete_rows(2)
+    page = bring_back(client, commitment, book)
+    applied(client, commitment, page)
+    assert [words for words, _ in told(commitment)] == ["Slab", "Embeds", "Footings"]
+
+
+def test_a_save_that_touched_no_line_of_the_file_does_not_spoil_it(there, commitment, client):
+    book = downloaded(client, commitment)
+    saved(there, commitment, [*rows(commitment)[:2], changed(rows(commitment)[2], amount=D("1.00"))])
+    saved(there, commitment, [*rows(commitment)[:2], changed(rows(commitment)[2], amount=D("200.00"))])
+    text = text_of(bring_back(client, commitment, book))
+    assert "Nothing to change" in text and "after the download" not in text
+
+
+def test_a_hidden_cell_that_was_changed_is_refused_with_its_remedy(there, commitment, client):
+    for words in (None, "x", '{"of":1}', hidden({"of": str(commitment.pk), "version": "x"})):
+        book = downloaded(client, commitment)
+        book.active[f"{MADE}3"] = words
+        page = bring_back(client, commitment, book)
+        assert page.status_code == 422
+        assert "J3</strong> As downloaded: This hidden cell was changed. Download the workbook again" in text_of(page)
+        assert "Apply" not in text_of(page)
+
+
+def test_another_commitments_workbook_is_read_like_one_made_by_hand(there, commitment, client):
+    other = draft(there, [there.line("Slab", "5.00"), there.line("Roof", "7.00")])
+    page = bring_back(client, commitment, downloaded(client, other))
+    groups = page.context["groups"]
+    assert [each.row.description for each in groups["changed"]] == ["Slab"]
+    assert [each.row.description for each in groups["new"]] == ["Roof"]
+    assert [each.row.description for each in groups["removed"]] == ["Footings", "Embeds"]
+
+
+def test_a_row_copied_in_the_spreadsheet_is_a_new_line(there, commitment, client):
+    """Its hidden id is copied with it."""
+    book = downloaded(client, commitment)
+    copied = [cell.value for cell in book.active[2]]
+    copied[3], copied[7] = "Footings, north", 100
+    book.active.append(copied)
+    page = bring_back(client, commitment, book)
+    assert "Row 5</strong> Copied from row 2: it is read as a new line." in text_of(page)
+    assert [each.row.description for each in page.context["groups"]["new"]] == ["Footings, north"]
+    applied(client, commitment, page)
+    assert told(commitment)[-1] == ("Footings, north", "100.00") and commitment.lines.count() == 4
+
+
+def test_quantity_and_price_saved_meanwhile_keep_their_amount(there, client):
+    piles = NewLine(there.cost_code(), "Piles", quantity=D("2"), unit="ea", unit_price=D("5.00"))
+    commitment = draft(there, [piles], accounting_method="unit")
+    book = downloaded(client, commitment)
+    [row] = rows(commitment)
+    saved(there, commitment, [changed(row, quantity=D("3"), amount=D("15.00"))])
+    book.active[f"{DESCRIPTION}2"] = "Piles, steel"
+    page = bring_back(client, commitment, book)
+    applied(client, commitment, page)
+    assert told(commitment) == [("Piles, steel", "15.00")]
