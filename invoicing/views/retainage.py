@@ -1,6 +1,7 @@
 """How a commitment holds retainage: rules for invoices to come, and what they would have held on those there are."""
 
 from django.contrib import messages
+from django.db.models import Prefetch
 from django.shortcuts import redirect, render
 
 from directory.permissions import Level
@@ -9,7 +10,7 @@ from invoicing.actions import retainage
 from invoicing.calculations.money import ZERO
 from invoicing.decorators import commitment_view
 from invoicing.forms.retainage import RetainageForm
-from invoicing.models import Commitment
+from invoicing.models import Commitment, InvoiceLine
 from invoicing.retainage import Comparison, had_been_on, rules_of
 from invoicing.views.doors import must_administer
 
@@ -67,7 +68,7 @@ def _show(
 
 def _invoices(commitment: Commitment):
     invoices = commitment.invoices.live().select_related("billing_period").order_by("position")
-    return list(invoices.prefetch_related("lines__schedule_line"))
+    return list(invoices.prefetch_related(Prefetch("lines", InvoiceLine.objects.select_related("schedule_line"))))
 
 
 def _most(comparisons: list[Comparison]):
