@@ -4,6 +4,7 @@
    <form data-most="1500">                  no more rows than the server takes: more would not be read at all
    <tbody data-rows> <tr>                   a row, dragged by its first cell; a <tr class="under"> after it belongs to it
    [data-total], [data-says]                the sum of what is typed; a live line for what just happened
+   plumbline.schedule                       what fill.js, which fills cells down, takes from here
    What it adds up is a preview; the server's sum replaces it after each save. */
 (() => {
   const form = document.querySelector("form[data-schedule]");
@@ -54,6 +55,7 @@
     for (const input of row.querySelectorAll("input")) {
       if (input.type === "checkbox") input.checked = false;
       else if (input.name !== "type") input.value = "";
+      input.classList.remove("picked");
       input.removeAttribute("aria-invalid");
       input.removeAttribute("aria-describedby");
     }
@@ -88,16 +90,16 @@
     if (row) { cell(row, input.name).focus(); cell(row, input.name).scrollIntoView({ block: "nearest" }); }
   };
   const paste = (event) => {
-    const text = event.clipboardData.getData("text/plain").replace(/\r?\n$/, "");
-    if (!event.target.matches("input.cell") || !/[\t\n]/.test(text)) return;
+    const lines = event.target.matches("input.cell") && plumbline.block(event);
+    if (!lines) return;
     event.preventDefault();
-    const lines = text.split(/\r?\n/), top = rows().indexOf(event.target.closest("tr"));
+    const top = rows().indexOf(event.target.closest("tr"));
     const names = cells(rows()[top]).map((input) => input.name), left = names.indexOf(event.target.name);
     const missing = top + lines.length - rows().length;
     if (missing > 0 && !add(missing)) return;
     const all = rows();
     lines.forEach((line, down) => {
-      line.split("\t").forEach((value, across) => { const name = names[left + across]; if (name) cell(all[top + down], name).value = value.trim(); });
+      line.forEach((value, across) => { const name = names[left + across]; if (name) cell(all[top + down], name).value = value; });
       const quantity = cell(all[top + down], "quantity");
       if (quantity?.value && cell(all[top + down], "price").value) cell(all[top + down], "amount").value = plain(cents(all[top + down]));
     });
@@ -123,12 +125,6 @@
     const input = event.target;
     if (!input.matches("input.cell")) return;
     if (event.altKey && ["ArrowUp", "ArrowDown"].includes(event.key)) { event.preventDefault(); shift(input, event.key === "ArrowUp" ? -1 : 1); return; }
-    if (event.key.toLowerCase() === "d" && (event.ctrlKey || event.metaKey)) {
-      event.preventDefault();
-      const all = rows(), above = all[all.indexOf(input.closest("tr")) - 1];
-      if (above) { input.value = cell(above, input.name).value; changed(input.closest("tr")); }
-      return;
-    }
     if (event.key === "Enter") { event.preventDefault(); go(input, event.shiftKey ? -1 : 1); }
     if (!input.list && ["ArrowUp", "ArrowDown"].includes(event.key)) { event.preventDefault(); go(input, event.key === "ArrowUp" ? -1 : 1); }
     if (event.key === "Escape" && input.value !== before) { input.value = before; changed(input.closest("tr")); }
@@ -149,4 +145,5 @@
   form.addEventListener("submit", () => { dirty = false; });
   addEventListener("beforeunload", (event) => { if (dirty) event.preventDefault(); });
   number();
+  window.plumbline.schedule = { form, body, rows, cells, cell, changed, says };
 })();

@@ -160,14 +160,14 @@
     if (target) { target.focus(); target.scrollIntoView({ block: "nearest", inline: "nearest" }); }
   };
   const paste = (event) => {
-    const text = event.clipboardData.getData("text/plain").replace(/\r?\n$/, "");
-    if (!event.target.dataset.cell || !/[\t\n]/.test(text)) return;
+    const block = event.target.dataset.cell && plumbline.block(event);
+    if (!block) return;
     event.preventDefault();
     const all = rows(), top = all.indexOf(event.target.closest("[data-row]"));
-    text.split(/\r?\n/).slice(0, all.length - top).forEach((line, down) => {
+    block.slice(0, all.length - top).forEach((values, down) => {
       // An amount is no percentage, and the percentage says the same as the work beside it: a block goes past it.
       const here = inputs(all[top + down]).filter((input) => input.dataset.cell !== "percent" || event.target.dataset.cell === "percent"), left = here.findIndex((input) => input.dataset.cell === event.target.dataset.cell);
-      line.split("\t").forEach((value, across) => { const input = here[left + across]; if (input) { input.value = tidy(value); changed(input); } });
+      values.forEach((value, across) => { const input = here[left + across]; if (input) { input.value = tidy(value); changed(input); } });
     });
     all.slice(top).forEach(save);
   };

@@ -92,6 +92,61 @@ def test_keys_fill_down_move_lines_and_add_one_at_the_end(enter, there):
     ]
 
 
+def test_a_quoted_cell_of_a_spreadsheet_is_pasted_as_one_cell(enter, there):
+    """Excel quotes a cell that holds a tab, a line break or a quote, and doubles its quotes."""
+    page = enter(there.admin)
+    page.goto(address(there.commitment(moves=(), contact=False)))
+    page.locator("#code-1").focus()
+    block = '03-100\t"Slab\tnorth\nand south"\tMaterial\t1.00\r\n16-300\t"6"" curb, ""type A"""\tOther\t2.00\r\n'
+    page.evaluate(PASTE, block)
+    expect(page.locator("[data-says]")).to_have_text("2 lines pasted.")
+    expect(page.locator("#description-1")).to_have_value("Slab north and south")
+    expect(page.locator("#amount-1")).to_have_value("1.00")
+    expect(page.locator("#description-2")).to_have_value('6" curb, "type A"')
+    page.locator("#description-2").focus()
+    page.evaluate(PASTE, '"Curb\n6"""\r\n')
+    expect(page.locator("#description-2")).to_have_value('Curb 6"')
+    page.evaluate(PASTE, '6" pipe\nCurbs')
+    expect(page.locator("#description-2")).to_have_value('6" pipe')
+
+
+def test_a_cell_is_filled_down_as_far_as_somebody_picks(enter, there):
+    lines = [there.line(f"Line {n}", f"{n}.00") for n in range(1, 7)]
+    commitment = there.commitment(lines=lines, moves=(), contact=False)
+    page = enter(there.admin)
+    page.goto(address(commitment))
+    says, amounts = page.locator("[data-says]"), [page.locator(f"#amount-{n}") for n in range(1, 7)]
+    page.get_by_role("button", name="Fill down").click()
+    expect(says).to_have_text("Go to a cell first: what it holds is filled down.")
+    amounts[1].focus()
+    for _ in range(2):
+        page.keyboard.press("Shift+ArrowDown")
+    expect(says).to_have_text("Lines 2 to 4 picked: Ctrl+D fills them from the first.")
+    expect(page.locator(".picked")).to_have_count(3)
+    page.keyboard.press("Control+d")
+    for at, text in enumerate(["1.00", "2.00", "2.00", "2.00", "5.00", "6.00"]):
+        expect(amounts[at]).to_have_value(text)
+    expect(page.locator("[data-total]")).to_have_text("18.00")
+    page.keyboard.press("Escape")
+    expect(amounts[3]).to_have_value("4.00")
+    expect(page.locator("[data-total]")).to_have_text("21.00")
+
+    page.locator("#description-5").focus()
+    to = page.get_by_label("Fill down to line")
+    expect(to).to_have_value("6")
+    to.fill("99")
+    to.press("Enter")
+    expect(says).to_contain_text("Type a line from 6 to")
+    to.fill("6")
+    expect(page.locator(".picked")).to_have_count(2)
+    page.get_by_role("button", name="Fill down").click()
+    expect(says).to_contain_text("Description: line 6 filled with “Line 5”.")
+    expect(page.locator("#description-6")).to_have_value("Line 5")
+    expect(page.locator("#description-5")).to_be_focused()
+    page.get_by_role("button", name="Save and go on").click()
+    expect(page.get_by_text("Saved: 1 changed.")).to_be_visible()
+
+
 def test_two_tabs_editing_lose_nothing(enter, there, console):
     console.expect(409)
     commitment = there.commitment(moves=(), contact=False)

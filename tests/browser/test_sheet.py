@@ -101,6 +101,16 @@ def test_a_block_from_a_spreadsheet_fills_cells_and_totals(lee, bill):
     assert work(bill) == [D("1200.50"), D("300.00"), D("-10.00")]
 
 
+def test_a_quoted_cell_of_a_spreadsheet_is_pasted_as_one_cell(lee, bill):
+    first = cell(lee, "This period", 1)
+    first.focus()
+    lee.evaluate(DROP, [first.element_handle(), '"1,200.50\n"\t25.00\r\n"300"\r\n'])
+    expect(cell(lee, "This period", 1)).to_have_value("1,200.50")
+    expect(cell(lee, "Moved to work", 1)).to_have_value("25.00")
+    expect(cell(lee, "This period", 2)).to_have_value("300.00")
+    expect(cell(lee, "This period", 3)).to_have_value("0.00")
+
+
 @pytest.mark.parametrize(
     ("typed", "stands"),
     [
