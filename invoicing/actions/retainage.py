@@ -3,7 +3,7 @@
 from django.db import transaction
 
 from directory.models import Event
-from directory.refusals import Refused, Stale
+from directory.refusals import NotNow, Refused, Stale
 from invoicing.actions.commitments import require_admin
 from invoicing.calculations.money import format_percent
 from invoicing.calculations.replay import RetainageRules
@@ -11,14 +11,21 @@ from invoicing.calculations.retainage import MOST_STEPS, RetainageStep, StepBasi
 from invoicing.models import Commitment, ScaleStep, ScheduleLine
 from invoicing.retainage import rules_of
 
+OVER = (Commitment.Status.VOID, Commitment.Status.TERMINATED, Commitment.Status.CLOSED)
+
 
 @transaction.atomic
 def set_rules(commitment: Commitment, rules: RetainageRules, *, holds_stored: bool, version: int, by) -> Commitment:
-    """New rules for the invoices to come. Refuses a scale with a step that can never hold, naming the field."""
+    """New rules for the invoices to come. Refuses a scale with a step that can never hold, naming the field.
+
+    Refuses also a commitment that takes no invoice any more.
+    """
     commitment = Commitment.objects.select_for_update().get(pk=commitment.pk)
     require_admin(by, commitment.project)
     if commitment.version != version:
         raise Stale("Somebody changed this commitment in between. What you typed is still here; nothing was saved.")
+    if commitment.status in OVER:
+        raise NotNow(f"The commitment is {commitment.get_status_display()}, so no invoice will follow any rule.")
     _check_scale(commitment, rules.steps)
     before = _words(commitment)
     commitment.retainage_rate, commitment.stored_retainage_rate = rules.work_rate, rules.stored_rate
@@ -46,6 +53,7 @@ def _check_scale(commitment: Commitment, steps: tuple[RetainageStep, ...]) -> No
                 f"Step {number - 1} lasts to the end, so step {number} never holds. Give step {number - 1} a limit.",
                 field=f"step_{number - 1}_until",
             )
+        _check_rate(number, step, steps)
         limit = step.limit(original, to_date)
         if original and reached is not None and limit is not None and limit <= reached:
             raise Refused(
@@ -53,6 +61,21 @@ def _check_scale(commitment: Commitment, steps: tuple[RetainageStep, ...]) -> No
                 field=f"step_{number}_until",
             )
         reached = limit
+
+
+def _check_rate(number: int, step: RetainageStep, steps: tuple[RetainageStep, ...]) -> None:
+    """What holds nothing never comes nearer to its limit: 0 % ends a scale, and stands nowhere else."""
+    if step.until_percent == 0:
+        words = f"Step {number} ends before anything is held. Give it a limit above 0."
+        raise Refused(words, field=f"step_{number}_until")
+    if step.rate:
+        return
+    if number == 1:
+        words = "A scale that begins with 0 % never holds anything. Give step 1 a rate, or clear the scale and type 0 "
+        raise Refused(f"{words}as the rate on work.", field="step_1_rate")
+    if number < len(steps):
+        words = f"Step {number} holds 0 %, so its limit is never reached and step {number + 1} never holds."
+        raise Refused(f"{words} Give step {number} a rate, or make it the last.", field=f"step_{number}_rate")
 
 
 def _write_scale(commitment: Commitment, steps: tuple[RetainageStep, ...]) -> None:

@@ -142,6 +142,51 @@ def test_a_step_that_could_never_hold_is_refused(steps, field):
     assert not commitment.scale_steps.exists()
 
 
+@pytest.mark.parametrize(
+    ("steps", "field"),
+    [
+        ((RetainageStep(rate=D(0)),), "step_1_rate"),
+        ((RetainageStep(rate=D(0), until_percent=D(5)), RetainageStep(rate=D(5))), "step_1_rate"),
+        (
+            (TEN_THEN_FIVE[0], RetainageStep(rate=D(0), until_percent=D(6)), RetainageStep(rate=D(5))),
+            "step_2_rate",
+        ),
+        ((RetainageStep(rate=D(10), until_percent=D(0)), RetainageStep(rate=D(5))), "step_1_until"),
+    ],
+)
+def test_a_step_that_holds_nothing_stands_at_the_end_only(steps, field):
+    there, commitment = made()
+    with pytest.raises(Refused) as refused:
+        set_scale(there, commitment, steps=steps)
+    assert refused.value.field == field and not commitment.scale_steps.exists()
+    set_scale(there, commitment, steps=(*TEN_THEN_FIVE, RetainageStep(rate=D(0))))
+    assert commitment.scale_steps.count() == 3
+
+
+def test_a_first_step_of_nothing_is_refused_at_its_field_on_the_page():
+    there, commitment = made()
+    answer = signed_in(there.admin).post(address(commitment), typed(commitment, step_1_rate="0"))
+    assert answer.status_code == 422 and "begins with 0 %" in text_of(answer)
+
+
+@pytest.mark.parametrize(
+    ("kind", "moves", "words"),
+    [
+        ("subcontract", ("void",), "Void"),
+        ("subcontract", ("terminate",), "Terminated"),
+        ("purchase_order", ("close",), "Closed"),
+    ],
+)
+def test_a_commitment_that_is_over_takes_no_rules(kind, moves, words):
+    there = world()
+    commitment = there.commitment(kind=kind, moves=("approve", *moves), contact=False)
+    answer = signed_in(there.admin).post(address(commitment), typed(commitment, work_rate="8"))
+    assert answer.status_code == 409 and f"The commitment is {words}" in text_of(answer)
+    assert 'value="8"' in answer.content.decode(), "and what was typed stays"
+    commitment.refresh_from_db()
+    assert commitment.retainage_rate == 10
+
+
 def test_only_an_admin_sets_the_rules_and_only_on_what_they_looked_at():
     there, commitment = made()
     rules = rules_of(commitment)
