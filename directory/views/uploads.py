@@ -8,7 +8,7 @@ from directory import sheets
 from directory.actions import directory_uploads
 from directory.actions.row_plans import CHANGED, NEW, REFUSED, SAME
 from directory.decorators import FORM, READ, company_view
-from directory.downloads import AS_A_FILE
+from directory.downloads import AS_A_FILE, XLSX
 from directory.models import DirectoryUpload
 from directory.permissions import Level, Tool
 from directory.refusals import Refused
@@ -16,7 +16,7 @@ from directory.vendor_forms import UploadForm
 
 SHOWN = 300
 TYPES = {
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "xlsx": XLSX,
     "csv": "text/csv; charset=utf-8",
 }
 

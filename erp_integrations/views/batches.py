@@ -6,7 +6,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 
 from directory.decorators import READ, WRITE, company_view
-from directory.downloads import AS_A_FILE
+from directory.downloads import AS_A_FILE, XLSX
 from directory.models import Event, Mail
 from directory.permissions import Level, Tool
 from directory.refusals import Refused
@@ -21,7 +21,7 @@ PAGE_SIZE = 50
 RUNNING = (BatchState.PENDING, BatchState.BUILDING)
 STEPS = ("Accepted", "Building", "Ready", "Downloaded", "Confirmed in Sage")
 CONTENT_TYPES = {
-    Download.Which.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    Download.Which.XLSX: XLSX,
     Download.Which.CSV: "text/csv; charset=utf-8",
 }
 

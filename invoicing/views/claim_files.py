@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from django.http import HttpResponse
 from django.shortcuts import render
 
 from directory.decorators import READ
+from directory.downloads import workbook_answer
 from directory.models import Event
 from directory.permissions import Level
 from directory.refusals import Refused, Stale
@@ -22,7 +22,6 @@ from invoicing.views.entry import is_open, must_bill, turn_away
 from invoicing.views.grid import lines_with_names
 from invoicing.views.invoices import about
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FIGURES = (
     ("Billed this period", "gross_this_period"),
     ("Retainage held", "total_retainage"),
@@ -42,8 +41,7 @@ def workbook(request, invoice):
     number, position = invoice.commitment.number, invoice.position
     title = f"{noun.capitalize()} {position} of {number}"
     content = as_workbook(_sheet(request, invoice), title, to_fill_in=to_fill_in)
-    name = f"{number}-{noun}-{position}.xlsx"
-    return HttpResponse(content, XLSX, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    return workbook_answer(f"{number}-{noun}-{position}", content)
 
 
 @invoice_view(Level.READ_ONLY)

@@ -3,10 +3,10 @@
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count, Q
-from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
 from directory.decorators import READ, WRITE, company_view
+from directory.downloads import workbook_answer
 from directory.models import Event
 from directory.permissions import Level, Tool
 from directory.refusals import Refused, Stale
@@ -20,7 +20,6 @@ from invoicing.models import ScheduleLine, cost_types_of
 PAGE_SIZE = 50
 SHOWN = 300
 HEADINGS = {"code": ["Cost code", "Code"], "name": ["Name", "Description"]}
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @company_view(Tool.COMPANY_DIRECTORY, Level.READ_ONLY)
@@ -92,8 +91,7 @@ def workbook(request, company):
     """The list of today: to be changed and uploaded again."""
     rows = company.cost_codes.filter(is_active=True).order_by("code").values_list("code", "name")
     content = as_xlsx("Cost codes", [words[0] for words in HEADINGS.values()], rows)
-    name = f"cost-codes-{company.slug}.xlsx"
-    return HttpResponse(content, XLSX, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    return workbook_answer(f"cost-codes-{company.slug}", content)
 
 
 @company_view(Tool.COMPANY_DIRECTORY, Level.ADMIN)

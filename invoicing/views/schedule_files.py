@@ -1,10 +1,10 @@
 """A schedule of values as a workbook: to take away, and what one that comes back would do (C-2)."""
 
 from django.contrib import messages
-from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from directory.decorators import READ
+from directory.downloads import workbook_answer
 from directory.permissions import Level
 from directory.refusals import Refused
 from directory.vendor_forms import UploadForm
@@ -19,17 +19,14 @@ from invoicing.schedule_files import ScheduleFile, read_schedule
 from invoicing.sheets import Origin, as_workbook
 from invoicing.views.schedules import at, choices_of, must_edit, saved_last, show
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-
 
 @commitment_view(Level.READ_ONLY, methods=READ)
 def workbook(request, commitment):
     rows = rows_of(Schedule(commitment).lines)
-    name = f"{commitment.number}-schedule-of-values.xlsx"
     title = f"Schedule of values of {commitment.number}"
     origin = Origin(commitment.pk, commitment.version)
     content = as_workbook(rows, title, origin, cost_types_of(commitment.company_id))
-    return HttpResponse(content, XLSX, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    return workbook_answer(f"{commitment.number}-schedule-of-values", content)
 
 
 @commitment_view(Level.READ_ONLY)

@@ -2,10 +2,10 @@
 
 from django.contrib import messages
 from django.core import signing
-from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from directory.decorators import READ, project_view
+from directory.downloads import workbook_answer
 from directory.permissions import Level, Tool
 from directory.refusals import Refused
 from directory.sheets import as_xlsx, read_table
@@ -17,7 +17,6 @@ from invoicing.views.doors import must_administer
 
 SALT, AN_HOUR = "mid-job start", 3600
 SHOWN = 50
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @project_view(Tool.COMMITMENTS, Level.READ_ONLY)
@@ -101,4 +100,4 @@ def workbook(request, project):
     """An empty workbook with the headings that are read."""
     must_administer(request.access)
     content = as_xlsx("Mid-job start", [words[0] for words in HEADINGS.values()], [])
-    return HttpResponse(content, XLSX, headers={"Content-Disposition": 'attachment; filename="mid-job-start.xlsx"'})
+    return workbook_answer("mid-job-start", content)

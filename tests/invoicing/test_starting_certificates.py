@@ -7,7 +7,10 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
+from directory.actions.grants import set_level
+from directory.downloads import XLSX
 from directory.models import Event, Vendor
+from directory.permissions import Level, Tool
 from directory.refusals import NotAllowed, NotNow, Refused
 from invoicing.actions import change_orders, commitment_moves, starting_certificates, starting_proofs
 from invoicing.actions.starting_proofs import Controls, LoadedCommitment, LoadedLine
@@ -376,3 +379,18 @@ def test_one_schedule_takes_as_many_lines_as_its_editor(monkeypatch):
     one = loaded(there)
     [problem] = starting_proofs.prove(there.project, [one], Controls.of([one])).problems
     assert "1 lines at most; this one has 2" in problem.words
+
+
+@pytest.mark.parametrize("name", ["commitments-start-workbook", "schedule-workbook", "cost-codes-workbook"])
+def test_every_workbook_is_given_away_as_a_file(name):
+    """R104: to be kept, and never opened as a page of this site."""
+    there = world()
+    set_level(there.admin, Tool.COMPANY_DIRECTORY, there.company, Level.READ_ONLY, by=there.owner)
+    commitment = there.commitment()
+    slug = there.project.slug
+    places = {"schedule-workbook": [slug, commitment.number], "cost-codes-workbook": [there.company.slug]}
+    answer = signed_in(there.admin).get(reverse(name, args=places.get(name, [slug])))
+    assert answer["Content-Type"] == XLSX and answer["Content-Disposition"].endswith('.xlsx"')
+    assert answer["Content-Disposition"].startswith("attachment")
+    assert answer["X-Content-Type-Options"] == "nosniff" and "no-store" in answer["Cache-Control"]
+    assert "sandbox" in answer["Content-Security-Policy"]
