@@ -70,6 +70,12 @@ STATUSES = {
     "waiting": Look("info", "hourglass"),
     "granted": Look("ok", "check", "Granted"),
     "taken_back": Look("neutral", "undo-2", "Taken back"),
+    # payments
+    "nothing_due": Look("neutral", "check", "Nothing due"),
+    "not_paid": Look("neutral", "circle-dashed", "Not paid"),
+    "partly_paid": Look("info", "circle-dot", "Partly paid"),
+    "paid": Look("ok", "circle-check", "Paid"),
+    "overpaid": Look("warn", "triangle-alert", "Overpaid"),
     # people of a directory
     "active": Look("ok", "check", "Active"),
     "asked": Look("info", "mail", "Asked to join"),

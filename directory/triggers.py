@@ -63,6 +63,33 @@ def status_moves(table: str, initial: tuple[str, ...], moves: tuple[tuple[str, s
     return _by_vendor(sqlite, postgresql, undo_sqlite, [f"DROP FUNCTION {table}_moves CASCADE"])
 
 
+def taken_back_only(table: str, facts: tuple[str, ...]) -> migrations.RunPython:
+    """A row of `table` is never deleted, and changed once at most: when it is taken back. Its `facts` stay."""
+    refusal = f"{table}: a row is only ever taken back, once"
+    forbidden = " OR ".join(["OLD.taken_back_at IS NOT NULL", *(f"OLD.{name} <> NEW.{name}" for name in facts)])
+    sqlite = [
+        f"""CREATE TRIGGER {table}_stays BEFORE DELETE ON {table}
+            BEGIN SELECT RAISE(ABORT, '{refusal}'); END""",
+        f"""CREATE TRIGGER {table}_taken_back BEFORE UPDATE ON {table} WHEN {forbidden}
+            BEGIN SELECT RAISE(ABORT, '{refusal}'); END""",
+    ]
+    postgresql = [
+        f"""CREATE FUNCTION {table}_taken_back() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                IF TG_OP = 'UPDATE' THEN
+                    IF NOT ({forbidden}) THEN RETURN NEW; END IF;
+                END IF;
+                RAISE EXCEPTION '{refusal}' USING ERRCODE = 'integrity_constraint_violation';
+            END $$""",
+        f"""CREATE TRIGGER {table}_taken_back BEFORE UPDATE OR DELETE ON {table}
+            FOR EACH ROW EXECUTE FUNCTION {table}_taken_back()""",
+        f"""CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table}
+            FOR EACH STATEMENT EXECUTE FUNCTION {table}_taken_back()""",
+    ]
+    undo_sqlite = [f"DROP TRIGGER {table}_stays", f"DROP TRIGGER {table}_taken_back"]
+    return _by_vendor(sqlite, postgresql, undo_sqlite, [f"DROP FUNCTION {table}_taken_back CASCADE"])
+
+
 def put_back(guard: migrations.RunPython, table: str) -> migrations.RunPython:
     """`guard` once more, for SQLite: a column added there makes the table anew, and its triggers are gone.
 

@@ -110,6 +110,11 @@ def may_review(invoice, access) -> bool:
     return is_project_admin(access)
 
 
+def may_record_payments(invoice, access) -> bool:
+    """Record what was paid, and take a record back."""
+    return is_project_admin(access)
+
+
 def may_delete(invoice, access) -> bool:
     """I-3: an Admin; whoever bills, while it is a draft that nobody ever sent."""
     if is_project_admin(access):

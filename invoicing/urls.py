@@ -25,6 +25,7 @@ from invoicing.views import (
     entry,
     invitations,
     invoices,
+    payments,
     period_changes,
     projects,
     retainage,
@@ -57,6 +58,8 @@ invoice_urls = [
     path("reopen/", reviews.reopen, name="invoice-reopen"),
     path("compare/<int:old>..<int:new>/", comparing.compare, name="invoice-compare"),
     path("delete/", deleting.delete, name="invoice-delete"),
+    path("payments/", payments.record, name="invoice-pay"),
+    path("payments/<int:pk>/take-back/", payments.take_back, name="payment-take-back"),
     path("period/", closing.move_bill, name="invoice-period"),
 ]
 

@@ -8,9 +8,18 @@ from decimal import Decimal
 from directory.actions import grants, privileges
 from directory.models import Company, Mail, Membership, Person, Project, Vendor
 from directory.permissions import Level, Tool
-from invoicing.actions import amounts, billing_periods, change_orders, commitment_moves, commitments, invoices, reviews
+from invoicing.actions import (
+    amounts,
+    billing_periods,
+    change_orders,
+    commitment_moves,
+    commitments,
+    invoices,
+    payments,
+    reviews,
+)
 from invoicing.actions.commitments import NewLine
-from invoicing.models import BillingPeriod, Commitment, CostCode, Invoice, Verdict
+from invoicing.models import BillingPeriod, Commitment, CostCode, Invoice, PaymentMethod, Verdict
 
 D = Decimal
 _counter = itertools.count(1)
@@ -27,6 +36,12 @@ def person(name: str, company: Company | None = None, vendor: Vendor | None = No
 
 def owner() -> Person:
     return Person.objects.create_superuser(f"owner.{next(_counter)}@example.com", "pw", name="Site Owner")
+
+
+def payment_of(amount: str, number: str | None = None, method=PaymentMethod.CHECK) -> payments.NewPayment:
+    """A check of some days ago, whatever the clock says in the project's zone."""
+    day = date(2026, 1, 15)
+    return payments.NewPayment(method, number or f"{next(_counter)}", day, D(amount))
 
 
 @dataclass

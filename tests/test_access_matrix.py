@@ -33,12 +33,13 @@ from invoicing.actions import (
     commitments,
     invitations,
     invoices,
+    payments,
     rounds,
     saved_views,
 )
 from invoicing.models import InvoiceType
 from tests.erp_integrations.world import sage_world
-from tests.factories import person
+from tests.factories import payment_of, person
 from tests.test_architecture import own_patterns
 
 pytestmark = pytest.mark.django_db
@@ -247,6 +248,8 @@ DOORS = {  # address name: (to read, to write)
     "review-amount": (PROJECT_ADMIN, PROJECT_ADMIN),
     "invoice-reopen": (PROJECT_ADMIN, PROJECT_ADMIN),
     "invoice-period": (PROJECT_ADMIN, PROJECT_ADMIN),
+    "invoice-pay": (COMMITMENT_ADMIN, COMMITMENT_ADMIN),
+    "payment-take-back": (COMMITMENT_ADMIN, COMMITMENT_ADMIN),
     "invoice-compare": (COMMITMENT, None),
     "invoice-delete": (BILL, BILL),
     "invoices-decide": (None, PROJECT_ADMIN),
@@ -322,6 +325,8 @@ def build_site() -> Site:
         base.project.billing_periods.get(status="open"), [commitment], InvoiceType.WORK_AND_RELEASE, by=base.admin
     )
     invoice = base.submitted(invoices.withdraw(base.submitted(base.draft(commitment)), by=base.contact))
+    payment = payments.record_payment(waiting.invoice, payment_of("1.00"), by=base.admin)
+    paid = {"number": waiting.invoice.commitment.number, "position": waiting.invoice.position}
     attachment = attachments.attach(invoice, "proof.pdf", b"%PDF-1.4 proof", by=base.contact)
     contract = attachments.attach_to_commitment(commitment, "contract.pdf", b"%PDF-1.4 contract", by=base.admin)
     access_lists.add_person(commitment, base.reader, by=base.admin)
@@ -364,6 +369,8 @@ def build_site() -> Site:
         "commitment-contact-remove": {"pk": commitment.invoice_contacts.first().pk},
         "invoice-attachment": {"pk": attachment.pk},
         "invoice-restore": {"pk": invoice.pk},
+        "invoice-pay": paid,
+        "payment-take-back": paid | {"pk": payment.pk},
         "privilege-take-back": {"pk": request.pk},
         **dict.fromkeys((name for name in DOORS if name.startswith("vendor-")), {"pk": base.vendor.pk}),
         "vendor": {"pk": base.vendor.pk},

@@ -24,12 +24,12 @@ from directory.models.events import EventQuerySet
 from directory.permissions import Level, Tool
 from erp_integrations import exporting
 from erp_integrations.models import CostCodeLink
-from invoicing.actions import access_lists, attachments, change_orders, deleting, invitations
+from invoicing.actions import access_lists, attachments, change_orders, deleting, invitations, payments
 from invoicing.models import InvoiceType
 from tests.directory.account_pages import GOOD_PASSWORD, link_in_mail, sign_in
 from tests.erp_integrations.pages import accept_data, at_batch, at_export, queue_url
 from tests.erp_integrations.world import CODE, SageWorld, sage_world
-from tests.factories import person
+from tests.factories import payment_of, person
 from tests.invoicing.pages import at, signed_in
 from tests.journeys.pages import Page
 from tests.test_architecture import own_patterns
@@ -789,6 +789,19 @@ def _(s):
 def _(s):
     invoice = s.base.approved()
     return lambda: s.max.post(at(invoice, "invoice-reopen"), {"reason": "Counted again"})
+
+
+@act("invoice-pay", "recorded a payment")
+def _(s):
+    invoice = s.base.approved()
+    return lambda: press(s.max, at(invoice, "invoice-pay"), "invoice-pay", number="1001", amount="400.00")
+
+
+@act("payment-take-back", "took back a payment")
+def _(s):
+    payment = payments.record_payment(s.base.approved(), payment_of("400.00"), by=s.base.admin)
+    page = at(payment.invoice, "payment-take-back", payment.pk)
+    return lambda: press(s.max, page, "payment-take-back", reason="Another vendor's check")
 
 
 # Accounting

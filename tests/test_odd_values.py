@@ -277,7 +277,7 @@ ONLY = {"contact": {"invitation", "invoice-attach", "invoice-withdraw"}, "nobody
 # What is offered in a state of its own that this scene is not in: each is pressed in tests/test_golden_events.py and
 # tried with wrong entries beside its page.
 IN_A_STATE_OF_ITS_OWN = {
-    *("cost-codes-apply", "invoices-decide"),
+    *("cost-codes-apply", "invoices-decide", "payment-take-back"),
     *("company-project-run", "directory-person-invite", "directory-person-reactivate", "directory-upload"),
     *("vendor-decline", "vendor-reactivate", "vendor-verify", "privilege-take-back", "joining-decline", "joining-join"),
     *("confirm-by-mail", "email-confirm", "email-stop", "mfa_remove_webauthn", "session-end"),

@@ -7,6 +7,7 @@ from invoicing.models.due_dates import DueDateExtension
 from invoicing.models.endorsements import Endorsement
 from invoicing.models.invitations import Invitation, InvoiceType
 from invoicing.models.invoices import Invoice, InvoiceLine, InvoiceStatus, Verdict
+from invoicing.models.payments import Payment, PaymentMethod
 from invoicing.models.retainage import ScaleStep
 from invoicing.models.rounds import InviteRound, Outcome, RoundKind
 from invoicing.models.saved_views import SavedView
@@ -35,6 +36,8 @@ __all__ = [
     "InvoiceStatus",
     "InvoiceType",
     "Outcome",
+    "Payment",
+    "PaymentMethod",
     "Reminders",
     "Rhythm",
     "RoundKind",

@@ -5,6 +5,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Count, Exists, F, OuterRef, Q, Sum
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django_fsm import FSMField, FSMModelMixin, transition
 
 from directory.fields import MoneyField, QuantityField, RateField
@@ -12,6 +13,7 @@ from directory.models import Vendor
 from invoicing import permissions
 from invoicing.calculations.lines import Line
 from invoicing.calculations.money import ZERO
+from invoicing.calculations.payments import PaymentStatus, left_to_pay, over_payment, payment_status
 from invoicing.models.billing_periods import BillingPeriod
 from invoicing.models.commitments import Commitment, ScheduleLine
 from invoicing.models.invitations import InvoiceType
@@ -73,6 +75,11 @@ class InvoiceQuerySet(models.QuerySet):
 
     def with_rejected_count(self):
         return self.annotate(rejected_count=Count("lines", filter=Q(lines__verdict="rejected")))
+
+    def with_paid(self):
+        """`paid`: what was paid and stands, in dollars."""
+        standing = Q(payments__taken_back_at__isnull=True)
+        return self.annotate(paid=Sum("payments__amount", filter=standing, default=ZERO))
 
     def with_review_counts(self):
         """`line_count`, and `open_count`: how many have no verdict yet."""
@@ -140,6 +147,13 @@ def is_unopened(invoice) -> bool:
 
 
 is_unopened.refusal = "Its review has begun. Ask the project team to send it back."
+
+
+def is_unpaid(invoice) -> bool:
+    return not (invoice.is_certified and invoice.payments.standing().exists())
+
+
+is_unpaid.refusal = "Payments are recorded on it. Take them back first, so that none stands on other amounts."
 
 
 class Invoice(FSMModelMixin, models.Model):
@@ -265,6 +279,24 @@ class Invoice(FSMModelMixin, models.Model):
         """Line 9."""
         return self.contract_sum_to_date - self.earned_less_retainage
 
+    @cached_property
+    def paid(self):
+        """What was paid and stands, in dollars; `with_paid` brings it along."""
+        return self.payments.total()
+
+    @property
+    def payment_status(self) -> PaymentStatus:
+        """Beside `status` and never a part of it."""
+        return payment_status(self.current_payment_due, self.paid)
+
+    @property
+    def left_to_pay(self):
+        return left_to_pay(self.current_payment_due, self.paid)
+
+    @property
+    def paid_too_much(self):
+        return over_payment(self.current_payment_due, self.paid)
+
     @property
     def goes_on_from(self):
         """The invoice before it; for the first one the commitment's starting certificate, if there is one."""
@@ -313,7 +345,7 @@ class Invoice(FSMModelMixin, models.Model):
         status,
         source=(S.UNDER_REVIEW, *APPROVALS),
         target=S.REVISE_AND_RESUBMIT,
-        conditions=[is_unlocked, is_newest],
+        conditions=[is_unlocked, is_newest, is_unpaid],
         permission=permissions.may_review,
         custom={"label": "Send back", "done": "sent back"},
     )
@@ -358,7 +390,7 @@ class Invoice(FSMModelMixin, models.Model):
         status,
         source=APPROVALS,
         target=S.UNDER_REVIEW,
-        conditions=[is_unlocked, is_newest],
+        conditions=[is_unlocked, is_newest, is_unpaid],
         permission=permissions.may_review,
         custom={"label": "Reopen", "done": "reopened"},
     )

@@ -131,7 +131,7 @@ def my_bills(request):
         "todo": [each for each in both if each.is_theirs],
         "resting": [each for each in both if not each.is_theirs],
         "under_review": [bill for bill in unsettled if bill.status == S.UNDER_REVIEW],
-        "approved": bills.filter(status__in=Invoice.APPROVALS).order_by("-due_date", "-pk")[:MOST_APPROVED],
+        "approved": bills.filter(status__in=Invoice.APPROVALS).with_paid().order_by("-due_date", "-pk")[:MOST_APPROVED],
         "has_companies": len({each.company_id for each in commitments}) > 1,
     }
     return render(request, "invoicing/bills.html", context)

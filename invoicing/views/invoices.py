@@ -12,17 +12,18 @@ from directory.refusals import NotNow, Refused
 from invoicing import labels
 from invoicing.actions import invoices
 from invoicing.actions.deleting import why_not_deleted
+from invoicing.actions.payments import why_no_payment
 from invoicing.calculations.explain import explain_summary
 from invoicing.decorators import commitment_view, invoice_view
 from invoicing.forms.attachments import AttachmentForm
 from invoicing.forms.invoices import FilterForm
 from invoicing.models import BillingPeriod, Commitment, Invoice
-from invoicing.permissions import may_attach, may_bill, may_review
+from invoicing.permissions import may_attach, may_bill, may_record_payments, may_review
 from invoicing.proof import identities_of, stored_summary
 from invoicing.safeguards import endorsement_of
 from invoicing.views.grid import column_totals, lines_shown
 
-TABS = ("lines", "summary", "files", "submissions", "timeline", "mail")
+TABS = ("lines", "summary", "files", "payments", "submissions", "timeline", "mail")
 PAGE_SIZE = 50
 
 
@@ -66,9 +67,11 @@ def about(request, invoice: Invoice) -> dict:
         "may_attach": may_attach(invoice, access),
         "may_bill": may_bill(invoice, access),
         "may_review": may_review(invoice, access),
+        "may_pay": may_record_payments(invoice, access) and not why_no_payment(invoice),
         "counts": {
             "lines": invoice.lines.count(),
             "files": invoice.attachments.count(),
+            "payments": invoice.payments.standing().count(),
             "submissions": invoice.submissions.count(),
             "mail": Mail.objects.about(invoice).count(),
         },
@@ -132,6 +135,10 @@ def _summary(invoice: Invoice) -> dict:
     }
 
 
+def _payments(invoice: Invoice) -> dict:
+    return {"payments": invoice.payments.select_related("recorded_by", "taken_back_by")}
+
+
 GIVEN = {
     "original_contract_sum": "The lines of the schedule of values, change orders left out.",
     "net_change_orders": "The lines of approved change orders.",
@@ -142,6 +149,7 @@ CONTENTS = {
     "lines": _lines,
     "summary": _summary,
     "files": lambda invoice: {"attachments": invoice.attachments.select_related("uploaded_by")},
+    "payments": _payments,
     "submissions": lambda invoice: {"submissions": invoice.submissions.select_related("submitted_by").order_by("-pk")},
     "timeline": lambda invoice: {"events": Event.objects.about(invoice)[:200]},
     "mail": lambda invoice: {"mails": Mail.objects.about(invoice).select_related("to")[:200]},

@@ -11,10 +11,11 @@ from directory.models import AccountingPrivilege, Event, Mail
 from directory.permissions import Level, Tool
 from erp_integrations.actions import exports
 from erp_integrations.models import ExportBatch, InvoiceExport
-from invoicing.actions import attachments, change_orders, invitations, invoices, reviews, rounds
+from invoicing.actions import attachments, change_orders, invitations, invoices, payments, reviews, rounds
 from invoicing.models import Invitation, Invoice, InvoiceType, Verdict
 from tests.directory.account_pages import give_app
 from tests.erp_integrations.world import SageWorld, sage_world
+from tests.factories import payment_of
 from tests.journeys.steps import D, page_of
 
 WORK = {"work_this_period": D("12500.00")}
@@ -80,6 +81,16 @@ def commitment(sage: SageWorld):
     made = sage.commitment(lines=lines, is_private=False)
     base.change_order(made, [base.line("Added canopy", "7500.00")])
     return made
+
+
+def paid(scene: Scene) -> Invoice:
+    """One with a payment that stands and one that was taken back."""
+    invoice, by = scene.exported.invoice, scene.sage.base.admin
+    if not invoice.payments.exists():
+        wrong = payments.record_payment(invoice, payment_of("40.00", "1001"), by=by)
+        payments.take_back_payment(wrong, reason="The check was for another vendor’s bill", by=by)
+        payments.record_payment(invoice, payment_of("100.00", "20261115-004512"), by=by)
+    return invoice
 
 
 def unagreed(scene: Scene):
@@ -202,6 +213,9 @@ def pages_of_the_admin(scene: Scene) -> dict[str, str]:
         "reopen": page_of(scene.approved, "reopen/"),
         "compare": page_of(scene.reviewed, "compare/1..2/?show=all"),
         "invoice-delete": page_of(scene.draft, "delete/"),
+        "invoice-payments": page_of(paid(scene), "?show=payments"),
+        "invoice-pay": page_of(scene.approved, "payments/"),
+        "payment-take-back": page_of(scene.exported.invoice, f"payments/{paid(scene).payments.last().pk}/take-back/"),
         "send-to-erp": page_of(scene.approved, "erp/send/"),
         "directory": scene.erp("company-directory"),
         "profile": "/me/",
@@ -218,6 +232,7 @@ def pages_of_the_contact(scene: Scene) -> dict[str, str]:
         "sheet-upload": page_of(scene.draft, "enter/upload/"),
         "send": page_of(scene.draft, "send/"),
         "bill": page_of(scene.draft),
+        "bill-payments": page_of(paid(scene), "?show=payments"),
         "contact-commitment": scene.at("commitment", scene.draft.commitment.number),
         "contact-project": scene.at("project"),
         "contact-board": scene.at("period", scene.draft.billing_period_id),

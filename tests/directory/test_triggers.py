@@ -71,8 +71,9 @@ def test_the_triggers_go_as_they_came():
 MOVING = ("invoicing_invoice", "invoicing_commitment", "invoicing_changeorder", "erp_integrations_invoiceexport")
 ON_SQLITE = {f"{table}_{what}" for table in APPEND_ONLY for what in ("no_update", "no_delete")}
 ON_SQLITE |= {f"{table}_{what}" for table in MOVING for what in ("moves", "starts")}
+ON_SQLITE |= {"invoicing_payment_stays", "invoicing_payment_taken_back"}
 ON_POSTGRESQL = {f"{table}_{what}" for table in APPEND_ONLY for what in ("append_only", "no_truncate")}
-ON_POSTGRESQL |= {f"{table}_moves" for table in MOVING}
+ON_POSTGRESQL |= {f"{table}_moves" for table in MOVING} | {"invoicing_payment_taken_back"}
 
 
 @pytest.mark.django_db

@@ -1,0 +1,69 @@
+"""Payments of an invoice: recording one, and taking one back. Who sees the invoice sees them on its page."""
+
+from django.contrib import messages
+from django.shortcuts import get_object_or_404, redirect, render
+
+from directory.permissions import Level
+from directory.refusals import NotNow, Refused
+from invoicing.actions import payments
+from invoicing.actions.payments import TooMuch, why_no_payment
+from invoicing.calculations.money import format_amount, printed_amount
+from invoicing.decorators import invoice_view
+from invoicing.forms.payments import PaymentForm, TakeBackForm
+from invoicing.models import Invoice
+from invoicing.views.doors import must_administer
+from invoicing.views.invoices import about, address, show
+
+
+@invoice_view(Level.READ_ONLY)
+def record(request, invoice):
+    must_administer(request.access)
+    if why_not := why_no_payment(invoice):
+        return show(request, invoice, refused=NotNow(why_not))
+    if request.method != "POST":
+        return _ask(request, invoice, "pay", PaymentForm(initial=_first_guess(invoice)))
+    form = PaymentForm(request.POST)
+    if not form.is_valid():
+        return _ask(request, invoice, "pay", form, status=422)
+    ticked = form.cleaned_data["accepts_too_much"]
+    try:
+        payment = payments.record_payment(invoice, form.new, by=request.user, accepts_too_much=ticked)
+    except Refused as refused:
+        form.offers_tick = ticked or isinstance(refused, TooMuch)
+        form.add_error(refused.field or None, refused.message)
+        return _ask(request, invoice, "pay", form, status=refused.status)
+    messages.success(request, f"{payment.name} over {printed_amount(payment.amount)} is recorded.")
+    return redirect(f"{address(invoice)}?show=payments")
+
+
+def _first_guess(invoice: Invoice) -> dict:
+    """Paid today, and all that is left."""
+    left = invoice.left_to_pay
+    return {"paid_date": invoice.project.today, "amount": format_amount(left) if left else ""}
+
+
+@invoice_view(Level.READ_ONLY)
+def take_back(request, invoice, pk: int):
+    must_administer(request.access)
+    payment = get_object_or_404(invoice.payments, pk=pk)
+    if payment.is_taken_back:
+        messages.info(request, f"{payment.name} is taken back already.")
+        return redirect(f"{address(invoice)}?show=payments")
+    more = {"payment": payment}
+    if request.method != "POST":
+        return _ask(request, invoice, "payment_take_back", TakeBackForm(), more=more)
+    form = TakeBackForm(request.POST)
+    if not form.is_valid():
+        return _ask(request, invoice, "payment_take_back", form, status=422, more=more)
+    try:
+        payments.take_back_payment(payment, reason=form.cleaned_data["reason"], by=request.user)
+    except Refused as refused:
+        form.add_error(refused.field or None, refused.message)
+        return _ask(request, invoice, "payment_take_back", form, status=refused.status, more=more)
+    messages.success(request, f"{payment.name} is taken back and counts no more.")
+    return redirect(f"{address(invoice)}?show=payments")
+
+
+def _ask(request, invoice: Invoice, page: str, form, *, status: int = 200, more: dict | None = None):
+    template = f"invoicing/{page}.html{'#dialog' if request.htmx else ''}"
+    return render(request, template, about(request, invoice) | {"form": form} | (more or {}), status=status)
