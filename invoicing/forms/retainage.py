@@ -1,5 +1,6 @@
 """How a commitment holds retainage: its rates, the steps of a sliding scale, and lines with a rate of their own."""
 
+from dataclasses import dataclass
 from decimal import Decimal
 
 from django import forms
@@ -16,6 +17,7 @@ ENDS = {
     "amount": "dollars are held",
     "end": "the end: no limit",
 }
+LONGEST = 40  # of what is shown again; a percentage is far shorter
 BASES = {"original": StepBasis.ORIGINAL, "revised": StepBasis.REVISED}
 
 
@@ -34,6 +36,19 @@ class RateInput(forms.CharField):
             raise ValidationError(str(wrong)) from None
 
 
+@dataclass
+class OwnRate:
+    """One row of the lines that may have a rate of their own: as text, for there may be hundreds (F12)."""
+
+    line: ScheduleLine
+    text: str
+    problem: str = ""
+
+    @property
+    def name(self) -> str:
+        return own_name(self.line)
+
+
 class RetainageForm(forms.Form):
     """`rules` and `holds_stored` are what was typed, once the form is valid."""
 
@@ -45,8 +60,7 @@ class RetainageForm(forms.Form):
     stored_rate = RateInput("Retainage on stored materials", help_text="Percent; counts while the tick is set.")
 
     def __init__(self, commitment: Commitment, lines: list[ScheduleLine], in_force: RetainageRules, data=None):
-        super().__init__(data, initial=_initial(commitment, lines, in_force))
-        self.lines = lines
+        super().__init__(data, initial=_initial(commitment, in_force))
         for number in range(1, MOST_STEPS + 1):
             self.fields[f"step_{number}_rate"] = RateInput(f"Step {number}: hold, percent")
             until = forms.TextInput(attrs={"inputmode": "decimal", "class": "n w-amount", "autocomplete": "off"})
@@ -56,8 +70,7 @@ class RetainageForm(forms.Form):
             self.fields[f"step_{number}_end"] = forms.ChoiceField(
                 label=f"Step {number}: of what", choices=list(ENDS.items()), required=False
             )
-        for line in lines:
-            self.fields[own_name(line)] = RateInput(f"Own rate of line {line.position}")
+        self.own = [OwnRate(line, _own_text(line, self.data if self.is_bound else None)) for line in lines]
 
     @property
     def steps(self) -> list[dict]:
@@ -65,29 +78,36 @@ class RetainageForm(forms.Form):
         return [{"number": n} | {part: self[f"step_{n}_{part}"] for part in ("rate", "until", "end")} for n in numbers]
 
     @property
-    def own(self) -> list[tuple[ScheduleLine, forms.BoundField]]:
-        return [(line, self[own_name(line)]) for line in self.lines]
-
-    @property
     def has_own(self) -> bool:
         """Whether a line has a rate of its own, or something that is none was typed for one."""
-        return any(field.errors or field.value() not in (None, "") for _, field in self.own)
+        return any(each.text for each in self.own)
 
     def clean(self) -> dict:
         steps = tuple(step for number in range(1, MOST_STEPS + 1) if (step := self._step(number)))
-        cleaned = self.cleaned_data
+        cleaned, own = self.cleaned_data, self._own_rates()
         if cleaned.get("holds_stored") and cleaned.get("stored_rate") is None and "stored_rate" not in self.errors:
             self.add_error("stored_rate", "Say how much of stored materials is held, or take the tick away.")
         if not self.errors:
             self.holds_stored = cleaned["holds_stored"]
-            own = {line.key: cleaned[own_name(line)] for line in self.lines}
             self.rules = RetainageRules(
                 work_rate=cleaned["work_rate"],
                 stored_rate=cleaned["stored_rate"] or Decimal(0),
                 steps=steps,
-                own_rates={key: rate for key, rate in own.items() if rate is not None},
+                own_rates=own,
             )
         return cleaned
+
+    def _own_rates(self) -> dict[str, Decimal]:
+        """{line: its rate in percent} where one was typed; what is none is said in its row and on top."""
+        rates = {}
+        for each in self.own:
+            try:
+                if each.text:
+                    rates[each.line.key] = parse_rate(each.text)
+            except ValueError as wrong:
+                each.problem = str(wrong)
+                self.add_error(None, f"Own rate of line {each.line.position}: {wrong}")
+        return rates
 
     def _step(self, number: int) -> RetainageStep | None:
         rate, end = self.cleaned_data.get(f"step_{number}_rate"), self.cleaned_data.get(f"step_{number}_end") or "end"
@@ -125,7 +145,14 @@ def own_name(line: ScheduleLine) -> str:
     return f"own_{line.pk}"
 
 
-def _initial(commitment: Commitment, lines: list[ScheduleLine], in_force: RetainageRules) -> dict:
+def _own_text(line: ScheduleLine, data) -> str:
+    """What was typed, else what is stored."""
+    if data is not None:
+        return " ".join(data.get(own_name(line), "").split())[:LONGEST]
+    return "" if line.retainage_rate is None else format_percent(line.retainage_rate)
+
+
+def _initial(commitment: Commitment, in_force: RetainageRules) -> dict:
     initial = {
         "version": commitment.version,
         "work_rate": format_percent(commitment.retainage_rate),
@@ -134,9 +161,7 @@ def _initial(commitment: Commitment, lines: list[ScheduleLine], in_force: Retain
     }
     for number, step in enumerate(in_force.steps, 1):
         initial |= {f"step_{number}_{part}": value for part, value in _parts(step).items()}
-    return initial | {
-        own_name(line): format_percent(line.retainage_rate) for line in lines if line.retainage_rate is not None
-    }
+    return initial
 
 
 def _parts(step: RetainageStep) -> dict[str, str]:

@@ -14,6 +14,7 @@ from invoicing.actions.starting_proofs import Controls, LoadedCommitment, Loaded
 from invoicing.calculations.money import ZERO
 from invoicing.calculations.replay import RetainageRules
 from invoicing.calculations.retainage import RetainageStep, StepBasis
+from invoicing.forms.retainage import RetainageForm
 from invoicing.models import ScaleStep
 from invoicing.retainage import had_been_on, rules_of
 from tests.factories import D, world
@@ -269,6 +270,29 @@ def test_what_is_no_rule_is_refused_at_its_field_and_what_was_typed_stays(change
     assert words in answer.content.decode()
     assert 'value="$7,000"' in answer.content.decode() or "step_2_until" in changes
     assert not commitment.scale_steps.exists()
+
+
+def test_a_rate_of_a_lines_own_that_is_none_is_named_and_what_was_typed_stays():
+    there, commitment = made()
+    first, second = commitment.lines.all()
+    form = typed(commitment) | {f"own_{first.pk}": " 5 % ", f"own_{second.pk}": "<101>"}
+    answer = signed_in(there.admin).post(address(commitment), form)
+    page = answer.content.decode()
+    assert answer.status_code == 422 and "Own rate of line 2:" in page
+    assert 'value="5 %"' in page and 'value="&lt;101&gt;"' in page and page.count('aria-invalid="true"') == 1
+    assert not commitment.lines.exclude(retainage_rate=None).exists()
+    form |= {f"own_{second.pk}": "0"}
+    assert signed_in(there.admin).post(address(commitment), form).status_code == 302
+    assert list(commitment.lines.values_list("retainage_rate", flat=True)) == [5, 0]
+
+
+def test_the_form_has_as_many_fields_for_500_lines_as_for_one():
+    there = world()
+    forms = [
+        RetainageForm(commitment, list(commitment.lines.all()), rules_of(commitment))
+        for commitment in (there.commitment([there.line("One", "2000.00")] * count) for count in (1, 500))
+    ]
+    assert len(forms[0].fields) == len(forms[1].fields) and len(forms[1].own) == 500
 
 
 def test_somebody_elses_save_in_between_is_shown_beside_what_was_typed():
