@@ -199,6 +199,7 @@ DOORS = {  # address name: (to read, to write)
     "commitment-contacts": (PROJECT_ADMIN, PROJECT_ADMIN),
     "commitment-contact-remove": (PROJECT_ADMIN, PROJECT_ADMIN),
     "invoice-start": (None, BILL),
+    "commitment-mails": (COMMITMENT, None),
     "commitments-start": (PROJECT_ADMIN, PROJECT_ADMIN),
     "commitments-start-workbook": (PROJECT_ADMIN, None),
     "cost-codes": (DIRECTORY, DIRECTORY_ADMIN),
@@ -351,7 +352,8 @@ def build_site() -> Site:
         "kind": "vendors",
         "subject": subject_name(invoice),
     }
-    change_order = change_orders.enter(commitment, "CO-9", "Canopy", [], by=base.admin)
+    change_order = change_orders.enter(commitment, "CO-9", "Canopy", [base.line("Canopy", "10.00")], by=base.admin)
+    change_orders.move(change_order, "send_for_approval", by=base.admin)  # a draft is hidden from contacts
     upload = DirectoryUpload.objects.create(company=base.company, kind="vendors", rows=[], uploaded_by=base.owner)
     current = base.project.billing_periods.get(pk=period["pk"])
     made = rounds.invite(current, [commitment], InvoiceType.WORK, by=base.admin)

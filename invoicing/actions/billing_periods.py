@@ -21,16 +21,6 @@ def open_period(project: Project, start_date: date, end_date: date, due_date: da
 
 
 @transaction.atomic
-def close(period: BillingPeriod, *, by) -> BillingPeriod:
-    period = BillingPeriod.objects.select_for_update().get(pk=period.pk)
-    require_admin(by, period.project)
-    if not period.is_open:
-        raise NotNow("The period is closed already.")
-    opening.put_closed(period, by)
-    return period
-
-
-@transaction.atomic
 def reopen(period: BillingPeriod, *, by) -> BillingPeriod:
     """Take bills in it again, until its due date; the one that is open closes in the same transaction (B-1)."""
     period = _held(period, by)

@@ -5,6 +5,7 @@ from django import forms
 from directory.vendor_forms import PlainField
 from invoicing.actions.bulk_decisions import DECISIONS
 
+MOST = 200  # invoices that one request decides about
 NEEDS_WORDS = {
     "approve_as_noted": "Say what is noted: the comment goes with the approval.",
     "reopen": "Say why they are reopened: the contacts are told.",

@@ -22,6 +22,12 @@ S = ChangeOrderStatus
 OPEN = (S.DRAFT, S.PENDING)
 
 
+class ChangeOrderQuerySet(models.QuerySet):
+    def visible_to(self, access):
+        """Of a commitment that `access` sees: a draft is the company's own until it is put forward."""
+        return self.exclude(status=S.DRAFT) if access.is_external else self
+
+
 class ChangeOrder(FSMModelMixin, models.Model):
     Status = ChangeOrderStatus
 
@@ -31,6 +37,8 @@ class ChangeOrder(FSMModelMixin, models.Model):
     status = FSMField(choices=ChangeOrderStatus, default=ChangeOrderStatus.DRAFT, protected=True, max_length=20)
     approved_date = models.DateField(null=True, blank=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+
+    objects = ChangeOrderQuerySet.as_manager()
 
     class Meta:
         ordering = ["number"]

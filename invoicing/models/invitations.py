@@ -1,5 +1,7 @@
 """An Invite to Bill: asking a commitment's contacts to bill a period, and their answer."""
 
+from datetime import timedelta
+
 from django.apps import apps
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -37,10 +39,14 @@ class InvitationQuerySet(models.QuerySet):
         return self.exclude(Exists(billed))
 
     def unanswered(self):
-        """To a period that is open, or that gives its commitment more time, with neither an answer nor a bill."""
+        """To a period that is open, or that gives its commitment more time, with neither an answer nor a bill.
+
+        More time counts while it is that day anywhere on earth; `Deadline.has_passed` knows the project's own clock.
+        """
+        day = (timezone.now() - timedelta(hours=12)).date()
         extensions = apps.get_model("invoicing", "DueDateExtension").objects
         more_time = extensions.filter(commitment=OuterRef("commitment"), billing_period=OuterRef("billing_period"))
-        takes_bills = Q(billing_period__status="open") | Exists(more_time.filter(due_date__gte=timezone.localdate()))
+        takes_bills = Q(billing_period__status="open") | Exists(more_time.filter(due_date__gte=day))
         return self.filter(takes_bills, answer="").without_bill()
 
     def expected_by_period(self) -> dict[int, int]:

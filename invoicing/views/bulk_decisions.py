@@ -6,7 +6,7 @@ from django.shortcuts import redirect, render
 from directory.decorators import WRITE, project_view
 from directory.permissions import Level, Tool
 from invoicing.actions import bulk_decisions
-from invoicing.forms.bulk_decisions import BulkForm, versions_of
+from invoicing.forms.bulk_decisions import MOST, BulkForm, versions_of
 from invoicing.models import Invoice
 from invoicing.views.doors import must_administer
 
@@ -18,6 +18,9 @@ def decide(request, project):
     chosen = _chosen(request)
     if not chosen:
         messages.error(request, "Tick at least one invoice to decide about.")
+        return redirect("invoices", project.slug)
+    if len(chosen) > MOST:
+        messages.error(request, f"Those were {len(chosen)} invoices. Tick {MOST} at most, and decide some at a time.")
         return redirect("invoices", project.slug)
     is_asked = "decision" in request.POST or "asked" in request.POST
     form = BulkForm(request.POST if is_asked else None)

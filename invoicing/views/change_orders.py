@@ -35,8 +35,8 @@ def _at(change_order: ChangeOrder) -> tuple[str, str, int]:
     return commitment.project.slug, commitment.number, change_order.pk
 
 
-def _of(commitment: Commitment, pk: int) -> ChangeOrder:
-    change_order = get_object_or_404(commitment.change_orders, pk=pk)
+def _of(commitment: Commitment, pk: int, access) -> ChangeOrder:
+    change_order = get_object_or_404(commitment.change_orders.visible_to(access), pk=pk)
     change_order.commitment = commitment
     return change_order
 
@@ -68,7 +68,7 @@ def new(request, commitment):
 @commitment_view(Level.READ_ONLY)
 def page(request, commitment, pk):
     """POST changes its number and title."""
-    change_order = _of(commitment, pk)
+    change_order = _of(commitment, pk, request.access)
     if request.method != "POST":
         return _show(request, change_order)
     _must_edit(request, change_order)
@@ -121,7 +121,7 @@ def _show_both_versions(request, change_order: ChangeOrder, form: ChangeOrderFor
     """I-5: what is stored beside what was typed, which saving again, knowingly, puts in its place."""
     commitment = change_order.commitment
     commitment.refresh_from_db(fields=["version"])
-    change_order = _of(commitment, change_order.pk)
+    change_order = _of(commitment, change_order.pk, request.access)
     found = differences(form, {"number": change_order.number, "title": change_order.title})
     again = ChangeOrderForm(on_version(form.data, commitment.version))
     return _show(request, change_order, again, status=409, found=found)
@@ -159,7 +159,7 @@ def _show(request, change_order: ChangeOrder, form=None, *, refused=None, found=
 
 @commitment_view(Level.READ_ONLY)
 def lines(request, commitment, pk):
-    change_order = _of(commitment, pk)
+    change_order = _of(commitment, pk, request.access)
     _must_edit(request, change_order)
     return edit_schedule(request, Schedule(commitment, change_order))
 
@@ -167,7 +167,7 @@ def lines(request, commitment, pk):
 @commitment_view(Level.READ_ONLY)
 def move(request, commitment, pk, name: str):
     """Another status; GET asks, with what will happen."""
-    change_order = _of(commitment, pk)
+    change_order = _of(commitment, pk, request.access)
     must_administer(request.access)
     if name not in change_orders.MOVES:
         raise Http404

@@ -71,7 +71,7 @@ def show(
         "may_change_schedule": may_edit_commitment(commitment, access) and not locked_because(Schedule(commitment)),
         "moves": offered,
         "next_move": next((each for each in offered if each["name"] == NEXT.get(commitment.status)), None),
-    } | _schedule(commitment, bills)
+    } | _schedule(commitment, bills, access)
     context["primary"] = _primary(context)
     context |= more or {}
     return render(request, "invoicing/commitment.html", context, status=refused.status if refused else status)
@@ -115,16 +115,18 @@ def _primary(page: dict) -> str:
     return "edit" if page["may_edit"] else ""
 
 
-def _schedule(commitment: Commitment, bills: list[Invoice]) -> dict:
+def _schedule(commitment: Commitment, bills: list[Invoice], access) -> dict:
     """The schedule of values: original lines, then each change order with its own, and what was billed on each."""
     start = getattr(commitment, "starting_certificate", None)
     counted = Standing(commitment, ZERO, bills[0] if bills else None, start).counted
     billed = _billed_by_line(counted) if counted else {}
     groups = [{"change_order": None, "rows": []}]
-    groups += [{"change_order": order, "rows": []} for order in commitment.change_orders.all()]
+    groups += [{"change_order": order, "rows": []} for order in commitment.change_orders.visible_to(access)]
     by_order = {group["change_order"].pk if group["change_order"] else None: group for group in groups}
     types = cost_types_of(commitment.company_id)
     for line in commitment.lines.select_related("cost_code"):
+        if line.change_order_id not in by_order:
+            continue
         done = billed.get(line.pk, ZERO)
         row = {"line": line, "billed": done, "percent": percent_of(done, line.amount), "left": line.amount - done}
         by_order[line.change_order_id]["rows"].append(row | {"type": types[line.cost_type]})

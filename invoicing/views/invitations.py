@@ -21,6 +21,8 @@ from invoicing.opening import settings_of
 from invoicing.permissions import BILL_RIGHT, may_answer, may_bill_commitment
 from invoicing.views.invoices import address
 
+WORDS = "invitation_words"  # in the session: [invitation id, what was typed]
+
 
 @public_view()
 def answer(request, token):
@@ -36,8 +38,15 @@ def answer(request, token):
     if request.method != "POST":
         return _show(request, invitation)
     if not request.user.is_authenticated:
+        request.session[WORDS] = [invitation.pk, request.POST.get("words", "")[:500]]  # they come back after signing in
         return redirect_to_login(request.get_full_path())
     return _take_answer(request, invitation)
+
+
+def _words(request, invitation: Invitation) -> str:
+    """Those of the answer; or what was typed here when the session was over (9.10), until an answer is given."""
+    kept, words = request.session.get(WORDS) or (0, "")
+    return words if kept == invitation.pk else invitation.words
 
 
 def _is_meant(invitation: Invitation) -> bool:
@@ -77,7 +86,7 @@ def _show(
         "words": settings_of(project).invitation_text,
         "deadline": deadline_of(invitation.commitment, period),
         "bill": _bill(invitation) if is_here else None,
-        "form": form or AnswerForm(initial={"words": invitation.words if is_here else ""}),
+        "form": form or AnswerForm(initial={"words": _words(request, invitation) if is_here else ""}),
         "passing": passing or (PassOnForm(invitations.colleagues(invitation, request.user)) if is_here else None),
         "refused": refused,
         "is_first_look": invitation.addressee and not invitation.opened_at,
@@ -89,6 +98,7 @@ def _take_answer(request, invitation: Invitation):
     form = AnswerForm(request.POST)
     if not form.is_valid():
         return _show(request, invitation, form, refused=Refused("The answer was not kept."))
+    request.session.pop(WORDS, None)
     given = form.cleaned_data["answer"]
     if given == PASS_ON:
         return _pass_on(request, invitation)

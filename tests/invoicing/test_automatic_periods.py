@@ -14,7 +14,7 @@ from directory.models import Event, Mail
 from directory.permissions import Level, Tool
 from directory.refusals import NotNow, Refused
 from invoicing import opening, tasks
-from invoicing.actions import billing_periods, billing_settings, invitations, invoices
+from invoicing.actions import billing_periods, billing_settings, closing, invitations, invoices
 from invoicing.models import BillingPeriod, BillingSettings, Invoice, InvoiceType, Rhythm
 from invoicing.opening import PeriodDates, running_on
 from tests.factories import world
@@ -51,7 +51,7 @@ def test_repeating_the_job_changes_nothing(w):
     with time_machine.travel(datetime(2030, 7, 9, 12, tzinfo=UTC)):
         tasks.open_due_periods()
         july = w.project.billing_periods.get(status="open")
-        billing_periods.close(july, by=w.admin)
+        closing.close_and_settle(july, {}, by=w.admin)
         assert [tasks.open_due_periods() for _ in range(3)] == [0, 0, 0]
     assert w.project.billing_periods.count() == 2  # what an Admin closed is not opened again
 

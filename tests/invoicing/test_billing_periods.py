@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from directory.models import Event
 from directory.refusals import NotAllowed, NotNow, Refused
 from invoicing import opening
-from invoicing.actions import billing_periods
+from invoicing.actions import billing_periods, closing
 from invoicing.models import BillingPeriod, BillingSettings
 from invoicing.opening import PeriodDates
 from tests.factories import world
@@ -70,10 +70,10 @@ def test_only_a_project_admin_opens_and_closes():
         with pytest.raises(NotAllowed):
             billing_periods.open_period(w.project, date(2030, 7, 1), date(2030, 7, 31), date(2030, 7, 25), by=by)
         with pytest.raises(NotAllowed):
-            billing_periods.close(period, by=by)
-    billing_periods.close(period, by=w.admin)
+            closing.close_and_settle(period, {}, by=by)
+    closing.close_and_settle(period, {}, by=w.admin)
     with pytest.raises(NotNow):
-        billing_periods.close(period, by=w.admin)
+        closing.close_and_settle(period, {}, by=w.admin)
 
 
 @pytest.mark.parametrize("day", [date(9999, 12, 1), date(30, 6, 1)])

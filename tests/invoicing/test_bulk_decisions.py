@@ -119,3 +119,14 @@ def test_only_an_admin_decides_also_when_the_right_is_lost_in_between(w):
     set_level(w.admin, Tool.COMMITMENTS, w.project, Level.READ_ONLY, by=w.owner)
     results = bulk_decisions.decide(chosen, "approve", "", by=w.admin)
     assert all("It needs" in each.refusal for each in results) and statuses(*chosen) == [S.UNDER_REVIEW] * 2
+
+
+def test_too_many_at_once_are_sent_back_with_the_number_that_is_taken(monkeypatch):
+    monkeypatch.setattr("invoicing.views.bulk_decisions.MOST", 1)
+    there = world()
+    chosen = [there.submitted(there.draft(there.commitment())) for _ in range(2)]
+    ticked = {"invoice": [f"{each.pk}:{each.version}" for each in chosen], "decision": "hold_for_owner"}
+    address = reverse("invoices-decide", args=[there.project.slug])
+    answer = signed_in(there.admin).post(address, ticked, follow=True)
+    assert "Those were 2 invoices. Tick 1 at most" in text_of(answer)
+    assert {each.status for each in Invoice.objects.all()} == {"under_review"}

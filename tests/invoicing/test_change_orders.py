@@ -412,3 +412,19 @@ def test_the_page_costs_the_same_for_few_and_many_lines(django_assert_max_num_qu
         client.get(address(few))
     with django_assert_max_num_queries(len(asked)):
         client.get(address(many))
+
+
+def test_contacts_learn_of_a_change_order_when_it_is_put_forward():
+    """A draft is the company's own: not on their page, and its address answers as if there were none (P-8)."""
+    there = world()
+    commitment = there.commitment()
+    order = entered(there, commitment, "900.00")
+    pages = [
+        reverse("commitment", args=[there.project.slug, commitment.number]),
+        reverse("change-order", args=[there.project.slug, commitment.number, order.pk]),
+    ]
+    client = signed_in(there.contact)
+    assert order.number not in text_of(client.get(pages[0])) and client.get(pages[1]).status_code == 404
+    assert order.number in text_of(signed_in(there.admin).get(pages[0]))
+    moved(there, order, "send_for_approval")
+    assert order.number in text_of(client.get(pages[0])) and client.get(pages[1]).status_code == 200

@@ -208,7 +208,7 @@ def test_what_was_sent_or_seen_in_another_version_is_not_moved_nor_anything_into
     with pytest.raises(NotNow, match="in June 2030 already"):
         invoice_periods.move(fresh(draft), june, by=w.admin)
     may = w.period(date(2030, 5, 1))
-    billing_periods.close(may, by=w.admin)
+    closing.close_and_settle(may, {}, by=w.admin)
     with pytest.raises(NotNow, match="May 2030 is closed"):
         invoice_periods.move(fresh(draft), may, by=w.admin)
     answer = signed_in(w.admin).post(at(draft, "invoice-period"), {"version": "1"})

@@ -1,5 +1,7 @@
 """A commitment's page: its schedule of values, its invoices, and who bills it."""
 
+from datetime import date
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -9,8 +11,10 @@ from directory.actions.grants import set_level
 from directory.models import Event, Membership, Vendor
 from directory.permissions import Level, Tool, read_access
 from directory.refusals import Refused
-from invoicing.actions import access_lists, change_orders
+from invoicing.actions import access_lists, change_orders, commitments, due_dates, invitations
+from invoicing.models import InvoiceType
 from tests.factories import D, person, world
+from tests.invoicing.pages import text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -211,3 +215,20 @@ def test_a_contract_is_attached_by_the_company_and_downloaded_by_whoever_sees_th
     assert (event.verb, event.by, event.changes) == ("downloaded a file", w.contact, {"file": ["", "contract.pdf"]})
     other = w.commitment()
     assert signed_in(w.contact).get(address(other, "commitment-attachment", file.pk)).status_code == 404
+
+
+def test_what_was_mailed_about_a_commitment_stands_on_a_page_of_its_own():
+    """Section 7: invites, reminders, more time; a contact finds what went to them, not to a colleague."""
+    w = world()
+    period, commitment, other = w.period(), w.commitment(), w.commitment()
+    mia = person("Mia Hill", w.company, w.vendor)
+    commitments.add_contact(commitment, mia, by=w.admin)
+    invitations.invite(period, [commitment, other], InvoiceType.WORK, by=w.admin)
+    due_dates.extend(period, commitment, date(2030, 7, 5), by=w.admin, reason="Storm")
+    page = address(commitment, "commitment-mails")
+    assert page in signed_in(w.admin).get(address(commitment)).content.decode()
+    told = text_of(signed_in(w.admin).get(page))
+    assert told.count("send your June 2030 bill") == 2 and "You have until Fri 5 Jul" in told
+    assert "Mia Hill" in told and "Lee Park" in told
+    theirs = text_of(signed_in(mia).get(page))
+    assert theirs.count("send your June 2030 bill") == 1 and "Lee Park" not in theirs

@@ -262,7 +262,7 @@ def test_what_an_admin_puts_back_the_contact_finishes_after_the_due_date_and_the
     reviews.decide(invoice.lines.first(), Verdict.REJECTED, "Not poured yet", by=w.admin)
     with time_machine.travel(AFTER_DUE):
         invoice = invoices.send_back(Invoice.objects.get(pk=invoice.pk), by=w.admin)
-        billing_periods.close(invoice.billing_period, by=w.admin)
+        closing.close_and_settle(invoice.billing_period, {}, by=w.admin)
         invoice = invoices.save_draft(invoice, by=w.admin)
         assert (invoice.status, invoice.may_finish_late) == ("draft", True)
         invoice = w.entered(invoice, {"work_this_period": D("900.00")})

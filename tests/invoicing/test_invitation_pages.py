@@ -63,6 +63,18 @@ def test_an_answer_without_a_sign_in_goes_to_the_sign_in(invitation):
     assert invitation.answer == ""
 
 
+def test_words_typed_when_the_session_is_over_come_back_after_signing_in(w, invitation):
+    """9.10."""
+    client = Client()
+    client.post(link(invitation), {"answer": "decline", "words": "Nothing poured yet"})
+    client.force_login(w.contact)
+    assert "Nothing poured yet" in client.get(link(invitation)).content.decode()
+    invitation.refresh_from_db()
+    assert invitation.answer == invitation.words == ""
+    client.post(link(invitation), {"answer": "decline", "words": "Nothing yet"})
+    assert "Nothing poured yet" not in client.get(link(invitation)).content.decode()
+
+
 def test_opening_the_link_answers_nothing(w, invitation):
     """Mail programs open links."""
     signed_in(w.contact).get(link(invitation))

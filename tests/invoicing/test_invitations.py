@@ -9,7 +9,7 @@ from directory.actions.grants import set_level
 from directory.models import Event, Mail
 from directory.permissions import Level, Tool
 from directory.refusals import NotAllowed, NotNow
-from invoicing.actions import billing_periods, invitations, reminders
+from invoicing.actions import closing, invitations, reminders
 from invoicing.models import Invitation, InvoiceType
 from tests.factories import world
 
@@ -56,7 +56,7 @@ def test_nobody_is_invited_past_the_due_date_or_into_a_closed_period():
     period, commitment = w.period(), w.commitment()
     with time_machine.travel(date(2030, 6, 27)):
         assert "were due" in invited(w, commitment, period).refusal
-    billing_periods.close(period, by=w.admin)
+    closing.close_and_settle(period, {}, by=w.admin)
     assert "closed" in invited(w, commitment, period).refusal
 
 

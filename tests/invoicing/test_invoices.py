@@ -8,7 +8,15 @@ from django.db import IntegrityError, connection, transaction
 
 from directory.models import Event, Mail, Vendor
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
-from invoicing.actions import amounts, attachments, billing_periods, change_orders, invitations, invoices, reviews
+from invoicing.actions import (
+    amounts,
+    attachments,
+    change_orders,
+    closing,
+    invitations,
+    invoices,
+    reviews,
+)
 from invoicing.calculations import identities
 from invoicing.models import BillingSettings, Invoice, InvoiceType, Submission, Verdict
 from invoicing.proof import identities_of
@@ -97,7 +105,7 @@ def test_nobody_starts_a_bill_in_a_closed_period_or_on_a_draft_commitment():
     draft = w.commitment(moves=())
     with pytest.raises(NotNow, match="Only an approved"):
         invoices.create(draft, period, by=w.admin)
-    billing_periods.close(period, by=w.admin)
+    closing.close_and_settle(period, {}, by=w.admin)
     with pytest.raises(NotNow, match="closed"):
         invoices.create(commitment, period, by=w.admin)
 

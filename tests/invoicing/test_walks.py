@@ -19,7 +19,7 @@ from hypothesis.stateful import (
 
 from directory.models import Event
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
-from invoicing.actions import amounts, billing_periods, commitments, deleting, due_dates, invoices, reviews
+from invoicing.actions import amounts, closing, commitments, deleting, due_dates, invoices, reviews
 from invoicing.calculations import identities
 from invoicing.calculations.money import ZERO, to_cents
 from invoicing.models import BillingPeriod, Commitment, Invoice, Verdict
@@ -260,7 +260,7 @@ class Walk(RuleBasedStateMachine):
 
     def close_period(self, data, place):
         period = self.periods[-1]
-        act = lambda: billing_periods.close(period, by=self.there.admin)  # noqa: E731
+        act = lambda: closing.close_and_settle(period, {}, by=self.there.admin)  # noqa: E731
         if self.attempt("close period", act, self.job.open_period == period.pk, self.job.contracts[place]):
             self.job.open_period = None
 
