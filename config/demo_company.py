@@ -19,9 +19,11 @@ from invoicing.actions import (
     commitments,
     invitations,
     invoices,
+    payments,
     reviews,
 )
 from invoicing.actions.commitments import NewLine
+from invoicing.actions.payments import NewPayment
 from invoicing.models import (
     BillingPeriod,
     BillingSettings,
@@ -30,6 +32,7 @@ from invoicing.models import (
     CostType,
     Invoice,
     InvoiceType,
+    PaymentMethod,
     Verdict,
 )
 
@@ -107,6 +110,8 @@ class DemoCompany:
         concrete, plumbing, glazing, school = self.history
         accounting = DemoAccounting(self.company, self.dana, self.people["approver"], self.today)
         accounting.build([concrete, glazing, school, plumbing])
+        self.pay(school, PaymentMethod.ACH, "0118-4471", school.current_payment_due)
+        self.pay(concrete, PaymentMethod.CHECK, "10482", money("15,000.00"))
 
     def enter_people(self) -> None:
         for key, (name, email, title, vendor) in PEOPLE.items():
@@ -321,6 +326,9 @@ class DemoCompany:
                 (self.school_concrete, school, "2219-05", [_work("24,100.00")]),
             )
         ]
+
+    def pay(self, invoice: Invoice, method: PaymentMethod, number: str, amount: Decimal) -> None:
+        payments.record_payment(invoice, NewPayment(method, number, self.today, amount), by=self.dana)
 
     def bill_this_month(self) -> None:
         month = self.today.replace(day=1)
