@@ -53,10 +53,16 @@ def add(company: Company, code: str, name: str, *, by) -> CostCode:
 
 
 @transaction.atomic
-def change(cost_code: CostCode, name: str, *, is_active: bool, by) -> CostCode:
-    """Another name, or put aside: an inactive code stays where it is used and can't be chosen for a new line."""
-    cost_code = CostCode.objects.select_for_update().select_related("company").get(pk=cost_code.pk)
-    _require(by, cost_code.company)
+def change(cost_code: CostCode, name: str, *, is_active: bool, version: int, by) -> CostCode:
+    """Another name, or put aside: an inactive code stays where it is used and can't be chosen for a new line.
+
+    Raises Stale when somebody saved it since `version`, also by a list that was taken in (I-5).
+    """
+    company = Company.objects.select_for_update().get(pk=cost_code.company_id)
+    _require(by, company)
+    cost_code = company.cost_codes.select_for_update().get(pk=cost_code.pk)
+    if cost_code.version != version:
+        raise Stale("Somebody saved this cost code while you had it open.")
     name = name.strip()
     for field, words in why_not_a_code(cost_code.code, name).items():
         raise Refused(words, field=field)
@@ -65,7 +71,8 @@ def change(cost_code: CostCode, name: str, *, is_active: bool, by) -> CostCode:
     changes = {field: pair for field, pair in changes.items() if pair[0] != pair[1]}
     if changes:
         cost_code.name, cost_code.is_active = name, is_active
-        cost_code.save(update_fields=["name", "is_active"])
+        cost_code.version += 1
+        cost_code.save(update_fields=["name", "is_active", "version"])
         Event.objects.record("changed", cost_code, by=by, changes=changes)
     return cost_code
 
@@ -142,9 +149,9 @@ def take_in(company: Company, listed: Sequence[ListedCode], *, digest: str, by) 
     rows = [code for code in company.cost_codes.all() if code.code.casefold() in changed]
     told = {each.code: ["", each.name] for each in new} | {row.code: [row.name, ""] for row in rows}
     for row in rows:
-        row.name, row.is_active = changed[row.code.casefold()].name, True
+        row.name, row.is_active, row.version = changed[row.code.casefold()].name, True, row.version + 1
         told[row.code][1] = row.name
-    CostCode.objects.bulk_update(rows, ["name", "is_active"], batch_size=300)
+    CostCode.objects.bulk_update(rows, ["name", "is_active", "version"], batch_size=300)
     if told:
         kept = dict(list(told.items())[:MOST_TOLD])
         more = {"further codes": ["", str(len(told) - MOST_TOLD)]} if len(told) > MOST_TOLD else {}

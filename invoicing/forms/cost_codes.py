@@ -13,6 +13,7 @@ class NewCodeForm(forms.Form):
 
 
 class CodeForm(forms.Form):
+    version = forms.IntegerField(min_value=0, max_value=2**31 - 1, widget=forms.HiddenInput)
     name = PlainField(label="Name", max_length=LONGEST_NAME)
     is_active = forms.BooleanField(
         label="In use",

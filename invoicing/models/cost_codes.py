@@ -26,6 +26,7 @@ class CostCode(models.Model):
     code = models.CharField(max_length=20)
     name = models.CharField(max_length=120)
     is_active = models.BooleanField(default=True)
+    version = models.PositiveIntegerField(default=1, help_text="A form built on an older version is refused.")
 
     class Meta:
         ordering = ["code"]

@@ -15,7 +15,8 @@ from directory.vendor_forms import UploadForm
 from invoicing.actions import cost_codes
 from invoicing.actions.cost_codes import ListedCode, Outcome
 from invoicing.forms.cost_codes import CodeForm, NewCodeForm, TypeNamesForm
-from invoicing.models import ScheduleLine, cost_types_of
+from invoicing.forms.versions import differences, on_version
+from invoicing.models import CostCode, ScheduleLine, cost_types_of
 
 PAGE_SIZE = 50
 SHOWN = 300
@@ -75,15 +76,34 @@ def _show(request, company, form=None, file_form: UploadForm | None = None, type
 @company_view(Tool.COMPANY_DIRECTORY, Level.ADMIN)
 def code_page(request, company, pk):
     code = get_object_or_404(company.cost_codes, pk=pk)
-    initial = {"name": code.name, "is_active": code.is_active}
-    form = CodeForm(request.POST) if request.method == "POST" else CodeForm(initial=initial)
-    if request.method == "POST" and form.is_valid():
-        typed = form.cleaned_data
-        cost_codes.change(code, typed["name"], is_active=typed["is_active"], by=request.user)
-        messages.success(request, f"{code.code} is saved.")
-        return redirect("cost-codes", company.slug)
+    if request.method != "POST":
+        return _show_code(request, company, code, CodeForm(initial=_stored(code) | {"version": code.version}))
+    form = CodeForm(request.POST)
+    if not form.is_valid():
+        return _show_code(request, company, code, form, status=422)
+    typed = form.cleaned_data
+    try:
+        cost_codes.change(code, typed["name"], is_active=typed["is_active"], version=typed["version"], by=request.user)
+    except Stale:
+        code.refresh_from_db()
+        again = CodeForm(on_version(request.POST, code.version))
+        return _show_code(request, company, code, again, status=409, found=differences(form, _stored(code)))
+    except Refused as refused:
+        form.add_error(refused.field or None, refused.message)
+        return _show_code(request, company, code, form, status=refused.status)
+    messages.success(request, f"{code.code} is saved.")
+    return redirect("cost-codes", company.slug)
+
+
+def _stored(code: CostCode) -> dict:
+    return {"name": code.name, "is_active": code.is_active}
+
+
+def _show_code(request, company, code: CostCode, form: CodeForm, *, status: int = 200, found=None):
+    """`found`: where what was typed differs from what somebody saved meanwhile."""
     context = _about(request, company) | {"code": code, "form": form, "events": Event.objects.about(code)[:20]}
-    return render(request, "invoicing/cost_code.html", context, status=422 if form.errors else 200)
+    context |= {"is_stale": found is not None, "differences": found}
+    return render(request, "invoicing/cost_code.html", context, status=status)
 
 
 @company_view(Tool.COMPANY_DIRECTORY, Level.READ_ONLY, methods=READ)

@@ -66,7 +66,7 @@ def test_a_directory_admin_adds_and_renames_one(w, ada):
     client = signed_in(ada)
     client.post(at(w, "cost-codes"), {"code": "01-100", "name": "General conditions"})
     code = CostCode.objects.get(code="01-100")
-    client.post(at(w, "cost-code", code.pk), {"name": "General requirements", "is_active": "on"})
+    client.post(at(w, "cost-code", code.pk), {"name": "General requirements", "is_active": "on", "version": 1})
     assert names(w) == {"01-100": "General requirements"}
     assert [event.verb for event in Event.objects.about(code)] == ["changed", "added"]
 
@@ -83,7 +83,7 @@ def test_below_admin_on_the_directory_nobody_changes_the_list(w):
     for act in (
         lambda: cost_codes.add(w.company, "01-100", "General", by=w.admin),
         lambda: take_in(w, ("01-100", "General"), by=w.admin),
-        lambda: cost_codes.change(w.cost_code(), "Other", is_active=False, by=w.admin),
+        lambda: cost_codes.change(w.cost_code(), "Other", is_active=False, version=1, by=w.admin),
     ):
         with pytest.raises(NotAllowed):
             act()
@@ -93,7 +93,7 @@ def test_below_admin_on_the_directory_nobody_changes_the_list(w):
 def test_a_code_put_aside_stays_on_its_lines_and_leaves_the_list(w, ada):
     commitment = w.commitment()
     client, code = signed_in(ada), w.cost_code()
-    client.post(at(w, "cost-code", code.pk), {"name": code.name})
+    client.post(at(w, "cost-code", code.pk), {"name": code.name, "version": 1})
     assert commitment.lines.first().cost_code == code
     assert client.get(at(w, "cost-codes")).context["rows"] == []
     [row] = client.get(at(w, "cost-codes") + "?standing=inactive").context["rows"]
@@ -114,7 +114,7 @@ def test_a_list_is_looked_at_then_taken_in_as_a_whole(w, ada):
 
 def test_a_code_put_aside_comes_back_with_the_list(w, ada):
     code = w.cost_code()
-    cost_codes.change(code, code.name, is_active=False, by=ada)
+    cost_codes.change(code, code.name, is_active=False, version=1, by=ada)
     take_in(w, (code.code, code.name), by=ada)
     assert list(names(w)) == [code.code]
 
@@ -158,7 +158,7 @@ def test_a_list_does_what_was_looked_at_or_is_looked_at_again(w, ada):
     """The codes changed between the preview and the button."""
     client, code = signed_in(ada), w.cost_code("03-100")
     looked_at = sent(uploaded(client, w, b"Cost code,Name\n03-100,Concrete\n"))
-    cost_codes.change(code, "Concrete work", is_active=True, by=ada)
+    cost_codes.change(code, "Concrete work", is_active=True, version=1, by=ada)
     answer = client.post(at(w, "cost-codes-apply"), looked_at)
     page = text_of(answer)
     assert answer.status_code == 409 and names(w) == {"03-100": "Concrete work"}
@@ -179,7 +179,7 @@ def test_a_list_longer_than_a_form_can_send_is_refused_before_anybody_looks_at_i
 def test_no_line_takes_a_code_that_was_put_aside_or_is_another_companys(w, ada):
     aside, foreign = w.cost_code("01-100"), world().cost_code("02-200")
     line = w.line("Curbs", "5.00", code="01-100")
-    cost_codes.change(aside, aside.name, is_active=False, by=ada)
+    cost_codes.change(aside, aside.name, is_active=False, version=1, by=ada)
     made = w.commitment()
     for lines in ([line], [w.line("Slab", "1.00"), dataclasses.replace(line, cost_code=foreign)]):
         with pytest.raises(Refused, match="no cost code in use") as refused:
@@ -195,7 +195,7 @@ def test_a_line_keeps_a_code_that_was_put_aside_and_no_other_line_takes_it(w, ad
     code = w.cost_code()
     other = w.cost_code("01-100")
     made = w.commitment(lines=[w.line("Footings", "1.00"), w.line("Slab", "2.00", code=other.code)], moves=())
-    cost_codes.change(code, code.name, is_active=False, by=ada)
+    cost_codes.change(code, code.name, is_active=False, version=1, by=ada)
     made.refresh_from_db()
     first, second = rows_of(Schedule(made).lines)
     dearer = dataclasses.replace(first, amount=D("9.00"))
@@ -284,3 +284,25 @@ def test_an_emptied_name_becomes_plain_again_and_what_one_did_not_touch_stays(w,
 def test_below_admin_on_the_directory_nobody_names_them(w):
     with pytest.raises(NotAllowed):
         cost_codes.name_types(w.company, {6: "Permits"}, by=w.admin)
+
+
+def test_two_admins_who_edit_one_code_see_both_versions_and_lose_nothing(w, ada):
+    """I-5. A list that was taken in counts as a save, too."""
+    code, client = w.cost_code(), signed_in(ada)
+    page = at(w, "cost-code", code.pk)
+    assert 'name="version" value="1"' in text_of(client.get(page))
+    cost_codes.change(code, "Concrete", is_active=True, version=1, by=ada)
+    typed = {"name": "Concrete work", "is_active": "on", "version": 1}
+    answer = client.post(page, typed)
+    text = text_of(answer)
+    assert answer.status_code == 409 and "Somebody saved this cost code while you had it open" in text
+    assert 'data-label="Stored now">Concrete<' in text and "<strong>Concrete work</strong>" in text
+    assert 'value="Concrete work"' in text and 'name="version" value="2"' in text
+    assert names(w) == {code.code: "Concrete"}
+    assert client.post(page, typed | {"version": 2}).status_code == 302
+    assert names(w) == {code.code: "Concrete work"}
+    take_in(w, (code.code, "Cast concrete"), by=ada)
+    assert client.post(page, typed | {"version": 3}).status_code == 409
+    assert names(w) == {code.code: "Cast concrete"}
+    for wrong in ("", "x", "9" * 30):
+        assert client.post(page, typed | {"version": wrong}).status_code == 422
