@@ -1,0 +1,54 @@
+"""What the heaviest page weighs on the line: 60 KB in all, the page and each file it loads, gzipped (screens 11)."""
+
+import gzip
+import re
+from pathlib import Path
+
+import pytest
+from django.contrib.staticfiles import finders
+
+from invoicing.models import CostCode
+from tests.factories import world
+from tests.invoicing.pages import signed_in
+from tests.invoicing.test_schedules import address, draft
+
+pytestmark = pytest.mark.django_db
+MOST = 60_000
+FILE = re.compile(rb'(?:src|href)="/static/([^"#?]+)')
+TRADES = ("Footings", "Partition", "Branch wiring", "Fire caulking", "Ductwork", "Storefront", "Epoxy floor")
+
+
+def weight(content: bytes) -> int:
+    return len(gzip.compress(content))
+
+
+def loaded(content: bytes) -> set[str]:
+    """The static files that a page names, each once."""
+    return {path.decode() for path in FILE.findall(content)}
+
+
+def test_the_editor_of_500_lines_with_200_cost_codes_is_light():
+    there = world()
+    made = [
+        CostCode(company=there.company, code=f"{n // 9 + 1:02}-{n * 37 % 1000:03}{n}", name=name) for n, name in names()
+    ]
+    codes = CostCode.objects.bulk_create(made)
+    commitment = draft(
+        there,
+        [
+            there.line(f"{TRADES[n % 7]} {n * 31 % 997}, L{n % 40}", f"{n * 7919 % 99991}.{n % 100:02}")
+            for n in range(500)
+        ],
+    )
+    for n, line in enumerate(commitment.lines.all()):
+        line.cost_code = codes[n * 7 % 200]
+        line.save(update_fields=["cost_code"])
+    content = signed_in(there.admin).get(address(commitment)).content
+    files = {path: weight(Path(finders.find(path)).read_bytes()) for path in loaded(content)}
+    page, all_of_it = weight(content), sum(files.values())
+    assert "js/schedule.js" in files and "css/grid.css" in files, "the files were found"
+    assert page + all_of_it <= MOST, f"page {page}, files {files}"
+
+
+def names() -> list[tuple[int, str]]:
+    return [(n, f"{TRADES[n * 3 % 7]} of building {n * 13 % 101}") for n in range(200)]
