@@ -57,7 +57,8 @@ def _of_vendor(commitment: Commitment) -> list[Caution]:
                 "It can’t be approved or billed until a Directory Admin reactivates the vendor.",
             )
         )
-    if vendor.changes.waiting().exists():
+    at_hand = getattr(commitment, "vendor_change_waits", None)
+    if vendor.changes.waiting().exists() if at_hand is None else at_hand:
         found.append(
             Caution(
                 f"A change of the details of {vendor.name} waits for a call-back.",

@@ -7,6 +7,7 @@ about a bill goes by the bill's own date, and what is asked before there is one 
 from dataclasses import dataclass
 from datetime import date
 
+from django.db.models import FilteredRelation, Q
 from django.utils import timezone
 
 from directory.models import Event
@@ -56,12 +57,16 @@ def deadlines_of(period: BillingPeriod) -> dict[int, Deadline]:
     return {each.commitment_id: extended_deadline(each, period) for each in period.due_date_extensions.all()}
 
 
-def deadlines_of_commitment(commitment: Commitment, period: BillingPeriod | None) -> list[Deadline]:
-    """In `period`, the open one if there is any, and in closed ones that it still has time for; in one query."""
-    extensions = commitment.due_date_extensions.select_related("billing_period__project")
-    found = {each.billing_period_id: extended_deadline(each) for each in extensions}
-    here = [found.pop(period.pk, Deadline(period, period.due_date))] if period else []
-    return here + [each for each in found.values() if not each.period.is_open and not each.has_passed]
+def deadlines_of_commitment(commitment: Commitment) -> list[Deadline]:
+    """In the open period, which comes first, and in closed ones that it still has time for; in one query."""
+    extension = FilteredRelation("due_date_extensions", condition=Q(due_date_extensions__commitment=commitment))
+    periods = commitment.project.billing_periods.annotate(own=extension).select_related("own")
+    found = [
+        extended_deadline(own, period) if (own := getattr(period, "own", None)) else Deadline(period, period.due_date)
+        for period in periods.filter(Q(status=BillingPeriod.Status.OPEN) | Q(own__isnull=False))
+    ]
+    wanted = [each for each in found if each.period.is_open or not each.has_passed]
+    return sorted(wanted, key=lambda each: not each.period.is_open)
 
 
 def deadline_of_bill(invoice: Invoice) -> Deadline:

@@ -44,8 +44,7 @@ def invoice_view(level: Level, *, methods=FORM) -> Callable:
 
 
 def _commitment(access, number: str) -> Commitment:
-    commitments = Commitment.objects.visible_to(access).select_related("project__company", "vendor")
-    commitment = commitments.filter(number=number).first()
+    commitment = Commitment.objects.visible_to(access).with_context().filter(number=number).first()
     if commitment is None:
         raise Http404
     return commitment

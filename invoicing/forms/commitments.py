@@ -1,7 +1,9 @@
 """Naming who bills a commitment."""
 
+from dataclasses import dataclass
+
 from django import forms
-from django.db.models import Q
+from django.db.models import IntegerField, Q, Value
 
 from directory.models import Membership, Person
 from directory.permissions import Level, Tool, people_with_level
@@ -12,11 +14,19 @@ from invoicing.models import Commitment
 class ContactForm(forms.Form):
     person = forms.ModelChoiceField(queryset=Person.objects.none(), empty_label="Choose a person")
 
-    def __init__(self, commitment: Commitment, data=None):
+    def __init__(self, commitment: Commitment, data=None, *, people: list[Person] | None = None):
+        """`people`: the candidates, where they are at hand."""
         super().__init__(data)
         self.fields["person"].queryset = candidates(commitment)
         self.fields["person"].label = f"Person at {commitment.vendor.name}"
         self.fields["person"].label_from_instance = lambda person: f"{person.name}, {person.email}"
+        _offer(self.fields["person"], people)
+
+
+def _offer(field: forms.ModelChoiceField, people: list[Person] | None) -> None:
+    if people is not None:
+        named = [(person.pk, field.label_from_instance(person)) for person in people]
+        field.choices = [("", field.empty_label), *named]
 
 
 def candidates(commitment: Commitment):
@@ -46,17 +56,41 @@ class AccessForm(forms.Form):
         label="Let somebody see it", queryset=Person.objects.none(), empty_label="Choose a person"
     )
 
-    def __init__(self, commitment: Commitment, data=None):
+    def __init__(self, commitment: Commitment, data=None, *, people: list[Person] | None = None):
+        """`people`: those who are offered, where they are at hand."""
         super().__init__(data)
-        project, own = commitment.project, Q(memberships__company=commitment.company_id, memberships__vendor=None)
-        admins = people_with_level(project, Tool.COMMITMENTS, Level.ADMIN)
-        holders = people_with_level(project, Tool.COMMITMENTS, Level.READ_ONLY).filter(own)
-        self.fields["colleague"].queryset = (
-            holders.exclude(pk__in=admins.values("pk"))
-            .exclude(pk__in=commitment.access_list.values("pk"))
-            .order_by("name")
-            .distinct()
-        )
+        self.fields["colleague"].queryset = others_with_a_level(commitment)
+        _offer(self.fields["colleague"], people)
+
+    @property
+    def offers_somebody(self) -> bool:
+        return any(value for value, _ in self.fields["colleague"].choices)
+
+
+def others_with_a_level(commitment: Commitment):
+    """The company's own people with a level who don't see it: not on its list, and no Admins."""
+    project, own = commitment.project, Q(memberships__company=commitment.company_id, memberships__vendor=None)
+    admins = people_with_level(project, Tool.COMMITMENTS, Level.ADMIN)
+    holders = people_with_level(project, Tool.COMMITMENTS, Level.READ_ONLY).filter(own)
+    hidden = holders.exclude(pk__in=admins.values("pk")).exclude(pk__in=commitment.access_list.values("pk"))
+    return hidden.order_by("name").distinct()
+
+
+@dataclass(frozen=True)
+class PeopleAbout:
+    """Whom an Admin can name as contact, who of the company is on the access list, and who could be put there."""
+
+    candidates: list[Person]
+    on_list: list[Person]
+    others: list[Person]
+
+
+def people_about(commitment: Commitment) -> PeopleAbout:
+    """All three in one query, by name each."""
+    parts = [candidates(commitment), colleagues_on(commitment), others_with_a_level(commitment)]
+    marked = [part.order_by().annotate(part=Value(place, IntegerField())) for place, part in enumerate(parts)]
+    found = sorted(marked[0].union(*marked[1:]), key=lambda person: person.name.casefold())
+    return PeopleAbout(*([each for each in found if each.part == place] for place in range(len(parts))))
 
 
 class MoveForm(forms.Form):

@@ -6,11 +6,11 @@ from django.apps import apps
 from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import F, Q, Sum
+from django.db.models import Exists, F, OuterRef, Q, Sum
 from django.db.models.functions import Lower
 
 from directory.fields import MoneyField, QuantityField, RateField, UnitPriceField
-from directory.models import Company, Project, Vendor
+from directory.models import Company, Project, Vendor, VendorChange
 from invoicing.calculations.money import ZERO
 from invoicing.models.commitment_statuses import (
     BILLABLE,
@@ -28,6 +28,12 @@ class CommitmentQuerySet(models.QuerySet):
     def visible_to(self, access):
         """P-1, P-2: the list twin of `permissions.may_see_commitment`."""
         return self.filter(visible_commitments(access)).distinct()
+
+    def with_context(self):
+        """With all that a page about one commitment needs to know of its surroundings."""
+        waiting = VendorChange.objects.waiting().filter(vendor=OuterRef("vendor"))
+        found = self.select_related("project__company", "vendor", "created_by", "starting_certificate")
+        return found.annotate(vendor_change_waits=Exists(waiting))
 
     def matching(self, words: str):
         """Each word stands in the number, the title or the company's name."""

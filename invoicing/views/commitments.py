@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from django.contrib import messages
+from django.db.models import FilteredRelation, OuterRef, Q, Subquery
 from django.shortcuts import get_object_or_404, redirect, render
 
 from directory.decorators import READ
@@ -17,8 +18,8 @@ from invoicing.cautions import cautions_about
 from invoicing.deadlines import deadlines_of_commitment
 from invoicing.decorators import commitment_view
 from invoicing.forms.attachments import FileForm
-from invoicing.forms.commitments import AccessForm, ContactForm, candidates, colleagues_on
-from invoicing.models import ChangeOrder, Commitment, Invoice, cost_types_of
+from invoicing.forms.commitments import AccessForm, ContactForm, candidates, colleagues_on, people_about
+from invoicing.models import ChangeOrder, Commitment, CostTypeName, Invoice
 from invoicing.permissions import (
     is_project_admin,
     may_attach_to_commitment,
@@ -42,8 +43,11 @@ def show(
     access, project = request.access, commitment.project
     offered = moves(commitment, access)
     is_admin = is_project_admin(access)
-    bills = list(commitment.invoices.live().select_related("billing_period", "previous").order_by("-position"))
-    period = project.billing_periods.filter(status="open").first()
+    every_bill = list(commitment.invoices.select_related("billing_period", "previous").order_by("-position"))
+    bills = [bill for bill in every_bill if bill.deleted_at is None]
+    deadlines = deadlines_of_commitment(commitment)
+    period = next((each.period for each in deadlines if each.period.is_open), None)
+    people = people_about(commitment) if is_admin else None
     context = {
         "project": project,
         "commitment": commitment,
@@ -51,16 +55,16 @@ def show(
         "is_admin": is_admin,
         "may_bill": may_bill_commitment(commitment, access),
         "bills": bills,
-        "deleted": _restorable(commitment, bills) if is_admin else None,
+        "deleted": _restorable(every_bill, bills) if is_admin else None,
         "waiting": bills[0] if bills and bills[0].status not in Invoice.APPROVALS else None,
         "period": period,
-        "deadlines": deadlines_of_commitment(commitment, period),
+        "deadlines": deadlines,
         "has_bill_now": bool(period and any(bill.billing_period_id == period.pk for bill in bills)),
         "contacts": commitment.invoice_contacts.select_related("person", "added_by"),
-        "form": ContactForm(commitment) if is_admin else None,
-        "candidates": len(candidates(commitment)) if is_admin else 0,
-        "colleagues": () if access.is_external else colleagues_on(commitment),
-        "access_form": AccessForm(commitment) if is_admin else None,
+        "form": ContactForm(commitment, people=people.candidates) if people else None,
+        "candidates": len(people.candidates) if people else 0,
+        "colleagues": people.on_list if people else () if access.is_external else colleagues_on(commitment),
+        "access_form": AccessForm(commitment, people=people.others) if people else None,
         "attachments": commitment.attachments.select_related("uploaded_by"),
         "file_form": FileForm() if may_attach_to_commitment(commitment, access) else None,
         "events": Event.objects.about(commitment)[:50],
@@ -77,11 +81,11 @@ def show(
     return render(request, "invoicing/commitment.html", context, status=refused.status if refused else status)
 
 
-def _restorable(commitment: Commitment, bills: list[Invoice]) -> Invoice | None:
+def _restorable(every_bill: list[Invoice], bills: list[Invoice]) -> Invoice | None:
     """The invoice deleted last whose place nobody took since (I-3)."""
     place = bills[0].position + 1 if bills else 1
-    gone = commitment.invoices.filter(deleted_at__isnull=False, position=place)
-    return gone.select_related("billing_period").order_by("-deleted_at").first()
+    gone = [bill for bill in every_bill if bill.deleted_at and bill.position == place]
+    return max(gone, key=lambda bill: bill.deleted_at, default=None)
 
 
 # What an Admin most likely does next in each status; all else stands under "More".
@@ -119,25 +123,40 @@ def _schedule(commitment: Commitment, bills: list[Invoice], access) -> dict:
     """The schedule of values: original lines, then each change order with its own, and what was billed on each."""
     start = getattr(commitment, "starting_certificate", None)
     counted = Standing(commitment, ZERO, bills[0] if bills else None, start).counted
-    billed = _billed_by_line(counted) if counted else {}
     groups = [{"change_order": None, "rows": []}]
     groups += [{"change_order": order, "rows": []} for order in commitment.change_orders.visible_to(access)]
     by_order = {group["change_order"].pk if group["change_order"] else None: group for group in groups}
-    types = cost_types_of(commitment.company_id)
-    for line in commitment.lines.select_related("cost_code"):
+    for line in _lines_with_billed(commitment, counted):
         if line.change_order_id not in by_order:
             continue
-        done = billed.get(line.pk, ZERO)
+        done = _billed_on(line)
         row = {"line": line, "billed": done, "percent": percent_of(done, line.amount), "left": line.amount - done}
-        by_order[line.change_order_id]["rows"].append(row | {"type": types[line.cost_type]})
+        by_order[line.change_order_id]["rows"].append(row | {"type": line.type_name or line.get_cost_type_display()})
     for group in groups:
         group["sum"] = sum((row["line"].amount for row in group["rows"]), ZERO)
     return {"groups": groups, "sums": _sums(groups), "counted": counted}
 
 
-def _billed_by_line(invoice: Invoice) -> dict:
-    lines = invoice.lines.select_related("schedule_line")
-    return {line.schedule_line_id: line.as_line().total_completed_and_stored for line in lines}
+def _lines_with_billed(commitment: Commitment, counted):
+    """Every schedule line; as `counted_line` what the invoice or certificate that counts says of it, in one query.
+
+    `type_name`: what the company calls its cost type, if it has a name for it.
+    """
+    named = CostTypeName.objects.filter(company=commitment.company_id, cost_type=OuterRef("cost_type"))
+    lines = commitment.lines.select_related("cost_code").annotate(type_name=Subquery(named.values("name")[:1]))
+    if not counted:
+        return lines
+    name, of = ("invoice_lines", "invoice") if isinstance(counted, Invoice) else ("starting_line", "certificate")
+    found = FilteredRelation(name, condition=Q(**{f"{name}__{of}": counted}))
+    return lines.annotate(counted_line=found).select_related("cost_code", "counted_line")
+
+
+def _billed_on(line) -> Decimal:
+    counted = getattr(line, "counted_line", None)
+    if counted is None:
+        return ZERO
+    counted.schedule_line = line
+    return counted.as_line().total_completed_and_stored
 
 
 def _sums(groups: list[dict]) -> dict:

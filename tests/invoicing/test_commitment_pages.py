@@ -147,15 +147,24 @@ def test_an_external_person_with_admin_administers_nothing():
 
 
 def test_the_page_of_a_long_commitment_asks_no_more_queries(django_assert_max_num_queries):
+    """With contacts, colleagues, candidates, change orders and bills; the same for 10 lines and for 500."""
     w = world()
-    short = w.submitted().commitment
-    long = w.commitment([w.line(f"Line {n}", "2000.00") for n in range(60)])
-    w.submitted(w.draft(long))
-    client = signed_in(w.admin)
-    with django_assert_max_num_queries(30) as few:
-        client.get(address(short))
-    with django_assert_max_num_queries(len(few)):
-        client.get(address(long))
+    person("Una Contact", w.company, w.vendor)
+    set_level(w.staff, Tool.COMMITMENTS, w.project, Level.READ_ONLY, by=w.owner)
+    few = w.commitment([w.line(f"Line {n}", "2000.00") for n in range(10)])
+    many = w.commitment([w.line(f"Line {n}", "2000.00") for n in range(500)])
+    for commitment, count in ((few, 1), (many, 12)):
+        access_lists.add_person(commitment, w.reader, by=w.admin)
+        for _ in range(count):
+            w.change_order(commitment, [w.line("Extra", "100.00")])
+        for month in range(1, 1 + min(count, 3)):
+            period = w.period(date(2030 + count, month, 1))
+            w.approved(w.draft(commitment, period), {"work_this_period": D("100.00")})
+    client, short, long = signed_in(w.admin), address(few), address(many)
+    with django_assert_max_num_queries(17) as asked:
+        client.get(short)
+    with django_assert_max_num_queries(len(asked)):
+        client.get(long)
 
 
 # Who of the company sees a private one
