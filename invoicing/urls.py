@@ -24,6 +24,7 @@ from invoicing.views import (
     due_dates,
     entry,
     invitations,
+    invoice_lists,
     invoices,
     mails,
     payments,
@@ -122,7 +123,8 @@ project_urls = [
     path("periods/<int:pk>/invite/", asking.invite, name="period-invite"),
     path("periods/<int:pk>/close/", closing.close, name="period-close"),
     path("periods/<int:pk>/extend/<int:commitment>/", due_dates.extend, name="period-extend"),
-    path("invoices/", invoices.invoice_list, name="invoices"),
+    path("invoices/", invoice_lists.invoice_list, name="invoices"),
+    path("invoices/_csv/", invoice_lists.invoices_csv, name="invoices-csv"),
     path("invoices/_decide/", bulk_decisions.decide, name="invoices-decide"),
     path("invoices/<str:number>/<int:position>/", include(invoice_urls)),
 ]

@@ -231,6 +231,7 @@ DOORS = {  # address name: (to read, to write)
     "period-reopen": (PROJECT_ADMIN, PROJECT_ADMIN),
     "period-delete": (PROJECT_ADMIN, PROJECT_ADMIN),
     "invoices": (PROJECT, None),
+    "invoices-csv": (PROJECT, None),
     "invoice": (COMMITMENT, None),
     "invoice-enter": (BILL, BILL),
     "invoice-upload": (BILL, BILL),

@@ -38,10 +38,11 @@ class Page:
 class SortedForm(forms.Form):
     """The part of a list's address that says how it is sorted and where its page begins.
 
-    `sorts`: {column: what it sorts by}; the first one is what an address without a column means.
+    `sorts`: {column: what it sorts by}. `usual`: what an address without a column means; else the first one.
     """
 
     sorts: dict[str, Sort]
+    usual = ""
     sort = forms.ChoiceField(required=False)
     after = forms.CharField(required=False, max_length=300)
     before = forms.CharField(required=False, max_length=300)
@@ -52,11 +53,15 @@ class SortedForm(forms.Form):
 
     @property
     def sorted_by(self) -> str:
-        return (self.cleaned_data.get("sort") or next(iter(self.sorts))).removeprefix("-")
+        return self._asked.removeprefix("-")
 
     @property
     def is_descending(self) -> bool:
-        return (self.cleaned_data.get("sort") or "").startswith("-")
+        return self._asked.startswith("-")
+
+    @property
+    def _asked(self) -> str:
+        return self.cleaned_data.get("sort") or self.usual or next(iter(self.sorts))
 
     def in_order(self, found: QuerySet) -> QuerySet:
         return in_order(found, self.sorts[self.sorted_by], descending=self.is_descending)

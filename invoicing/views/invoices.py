@@ -1,13 +1,12 @@
-"""Invoices of a project, and the page of one: what it says, who must act, and what this person may do next."""
+"""The page of one invoice: what it says, who must act, and what this person may do next."""
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 
-from directory.decorators import READ, WRITE, project_view
+from directory.decorators import READ, WRITE
 from directory.models import Event, Mail
-from directory.permissions import Level, Tool
+from directory.permissions import Level
 from directory.refusals import NotNow, Refused
 from invoicing import labels
 from invoicing.actions import invoices
@@ -16,7 +15,6 @@ from invoicing.actions.payments import why_no_payment
 from invoicing.calculations.explain import explain_summary
 from invoicing.decorators import commitment_view, invoice_view
 from invoicing.forms.attachments import AttachmentForm
-from invoicing.forms.invoices import FilterForm
 from invoicing.models import BillingPeriod, Commitment, Invoice
 from invoicing.permissions import may_attach, may_bill, may_record_payments, may_review
 from invoicing.proof import identities_of, stored_summary
@@ -24,7 +22,6 @@ from invoicing.safeguards import endorsement_of
 from invoicing.views.grid import column_totals, lines_shown
 
 TABS = ("lines", "summary", "files", "payments", "submissions", "timeline", "mail")
-PAGE_SIZE = 50
 
 
 def address(invoice: Invoice, name: str = "invoice") -> str:
@@ -182,22 +179,3 @@ def _back_to(access, commitment: Commitment) -> str:
     if access.is_external:
         return reverse("bills")
     return reverse("commitment", args=[commitment.project.slug, commitment.number])
-
-
-@project_view(Tool.COMMITMENTS, Level.READ_ONLY, methods=READ)
-def invoice_list(request, project):
-    visible = Invoice.objects.visible_to(request.access)
-    form = FilterForm(request.GET, periods=project.billing_periods.all())
-    in_period = form.in_period(visible)
-    found = form.with_status(in_period)
-    page = Paginator(found.with_context().order_by("-billing_period__start_date", "commitment__number"), PAGE_SIZE)
-    context = {
-        "project": project,
-        "form": form,
-        "tabs": form.tabs(in_period.counts()),
-        "page": page.get_page(request.GET.get("page")),
-        "total": found.payment_due(),
-        "noun": "bill" if request.access.is_external else "invoice",
-        "is_admin": may_review(None, request.access),
-    }
-    return render(request, "invoicing/invoice_list.html", context)

@@ -103,7 +103,7 @@ def test_the_page_asks_as_often_for_many_lines_as_for_few(w, tab, django_assert_
 
 
 def listed(who, w, query="") -> list[Invoice]:
-    return list(signed_in(who).get(f"/p/{w.project.slug}/invoices/{query}").context["page"])
+    return list(signed_in(who).get(f"/p/{w.project.slug}/invoices/{query}").context["page"].rows)
 
 
 def test_the_list_holds_what_each_person_may_see(w):

@@ -1,0 +1,66 @@
+"""What a list of invoices is narrowed to, how it is sorted and where its page begins: the address is the view."""
+
+from datetime import date
+
+from django import forms
+from django.db.models import F, Q
+
+from invoicing.forms.keyset import Sort, SortedForm, read_dollars
+from invoicing.models import Invoice, InvoiceStatus
+from invoicing.models.invoices import line_8
+
+
+class InvoiceFilter(SortedForm):
+    sorts = {
+        "period": Sort(F("period_start_date"), date.fromisoformat),
+        "number": Sort(F("number")),
+        "company": Sort(F("vendor__name")),
+        "commitment": Sort(F("commitment__number")),
+        "status": Sort(F("status")),
+        "due": Sort(F("due_date"), date.fromisoformat),
+        "net": Sort(line_8(), read_dollars),
+    }
+    usual = "-period"
+    status = forms.ChoiceField(required=False, choices=InvoiceStatus)
+    period = forms.ModelChoiceField(queryset=None, required=False, empty_label="Any period")
+    q = forms.CharField(
+        label="Search",
+        required=False,
+        max_length=60,
+        widget=forms.TextInput(attrs={"type": "search", "data-search": True, "placeholder": "Number or company"}),
+    )
+
+    def __init__(self, data, *, periods):
+        super().__init__(data)
+        self.fields["period"].queryset = periods
+        self.is_valid()  # what makes no sense in an address is left out
+
+    def narrowed(self, invoices):
+        """By period and words, not yet by status."""
+        period, words = self.cleaned_data.get("period"), self.cleaned_data.get("q", "")
+        if period:
+            invoices = invoices.filter(billing_period=period)
+        for word in words.split():
+            invoices = invoices.filter(
+                Q(number__icontains=word) | Q(vendor__name__icontains=word) | Q(commitment__number__icontains=word)
+            )
+        return invoices
+
+    @property
+    def chosen(self) -> str:
+        return self.cleaned_data.get("status", "")
+
+    @property
+    def is_narrow(self) -> bool:
+        return any(self.cleaned_data.get(name) for name in ("status", "period", "q"))
+
+    def with_status(self, invoices):
+        return invoices.filter(status=self.chosen) if self.chosen else invoices
+
+    def tabs(self, counts: dict[str, int]) -> list[dict]:
+        """(status, words, how many), statuses that hold none left out unless it is the one shown."""
+        tabs = [{"status": "", "label": "All", "count": sum(counts.values())}]
+        for status in Invoice.Status:
+            if counts.get(status) or status == self.chosen:
+                tabs.append({"status": status.value, "label": status.label, "count": counts.get(status, 0)})
+        return tabs

@@ -1,0 +1,126 @@
+"""The list of invoices: the address is the view; page, tabs, total and file are of the same rows, however many."""
+
+import csv
+import io
+from datetime import date
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from directory.models import Project
+from invoicing.models import Commitment, Invoice
+from tests.factories import D, person, world
+from tests.invoicing.pages import signed_in, text_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def w():
+    return world()
+
+
+def ask(w, who=None, name="invoices", **query):
+    return signed_in(who or w.admin).get(reverse(name, args=[w.project.slug]), query)
+
+
+def listed(page) -> list[Invoice]:
+    return page.context["page"].rows
+
+
+def rows_of(answer) -> list[dict]:
+    text = b"".join(answer.streaming_content).decode("utf-8-sig")
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def many(w, count: int, start: int = 0) -> None:
+    """Drafts, quicker than people could make them; each of its own commitment and amount."""
+    period = w.project.billing_periods.first() or w.period()
+    made = Commitment.objects.bulk_create(
+        Commitment(company=w.company, project=w.project, vendor=w.vendor, number=f"SC-9{n:04d}", title="Part")
+        for n in range(start, start + count)
+    )
+    Invoice.objects.bulk_create(
+        Invoice(
+            commitment=each,
+            vendor=w.vendor,
+            billing_period=period,
+            position=1,
+            billing_date=period.due_date,
+            period_start_date=period.start_date,
+            period_end_date=period.end_date,
+            due_date=period.due_date,
+            total_completed_and_stored=D(n % 7),
+            created_by=w.admin,
+        )
+        for n, each in enumerate(made)
+    )
+
+
+@pytest.mark.parametrize("sort", ["", "period", "number", "company", "-commitment", "status", "-due", "net", "-net"])
+def test_pages_of_fifty_follow_each_other_without_a_gap_and_lead_back(w, sort):
+    many(w, 120)
+    first = ask(w, sort=sort)
+    second = ask(w, sort=sort, after=first.context["page"].after)
+    third = ask(w, sort=sort, after=second.context["page"].after)
+    pages = [[each.pk for each in listed(page)] for page in (first, second, third)]
+    assert [len(page) for page in pages] == [50, 50, 20]
+    assert len({pk for page in pages for pk in page}) == 120
+    assert third.context["page"].after == first.context["page"].before == ""
+    assert [each.pk for each in listed(ask(w, sort=sort, before=third.context["page"].before))] == pages[1]
+    commitments = [each.commitment.number for page in (first, second, third) for each in listed(page)]
+    assert [row["Commitment"] for row in rows_of(ask(w, name="invoices-csv", sort=sort))] == commitments
+    assert "50 of 120" in text_of(first)
+
+
+def test_the_newest_period_stands_first_and_a_heading_sorts(w):
+    june = w.submitted(w.draft(w.commitment(), w.period(date(2030, 6, 1))), {"work_this_period": D("900.00")})
+    july = w.submitted(w.draft(w.commitment(), w.period(date(2030, 7, 1))), {"work_this_period": D("100.00")})
+    page = ask(w)
+    assert listed(page) == [july, june]
+    assert 'aria-sort="descending"' in page.content.decode() and "sort=net" in page.content.decode()
+    assert listed(ask(w, sort="net")) == [july, june] and listed(ask(w, sort="-net")) == [june, july]
+    assert listed(ask(w, sort="nonsense", after="x~y", before="-1")) == [july, june]
+
+
+def test_five_hundred_in_as_many_projects_cost_no_more_queries_than_ten(w):
+    """F5: six of them are the session's, the door's and the top bar's."""
+    many(w, 10)
+    client, url = signed_in(w.admin), reverse("invoices", args=[w.project.slug])
+
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(url).status_code == 200
+        return len(queries)
+
+    asked()
+    few = asked()
+    many(w, 490, start=10)
+    Project.objects.bulk_create(
+        Project(company=w.company, name=f"Other {n}", number=f"O-{n}", slug=f"other-{n}") for n in range(500)
+    )
+    assert asked() == few <= 10
+    url += "?after=" + client.get(url).context["page"].after
+    assert asked() <= 10
+
+
+def test_the_file_holds_what_is_shown_in_dollars_and_days(w):
+    sent = w.approved(w.draft(w.commitment(number="SC-1")), {"work_this_period": D("1000.00")}, number="X-1")
+    w.draft(w.commitment(number="SC-2"))
+    [row] = rows_of(ask(w, name="invoices-csv", status="approved"))
+    assert (row["Number"], row["Commitment"], row["Invoice"], row["Status"]) == ("X-1", "SC-1", "1", "Approved")
+    assert (row["Total completed and stored"], row["Retainage held"]) == ("1000.00", "100.00")
+    assert (row["Net this period"], row["Paid"], row["With accounting"]) == ("900.00", "0.00", "")
+    assert row["Due"] == sent.due_date.isoformat()
+
+
+def test_what_nobody_may_see_is_not_in_the_file_either(w):
+    """P-1, P-2."""
+    w.draft(w.commitment(number="SC-1"))
+    w.draft(w.commitment(number="SC-2", is_private=False))
+    stranger = person("Una Other", w.company, w.vendor)
+    assert [row["Commitment"] for row in rows_of(ask(w, w.reader, "invoices-csv"))] == ["SC-2"]
+    assert {row["Commitment"] for row in rows_of(ask(w, w.contact, "invoices-csv"))} == {"SC-1", "SC-2"}
+    assert ask(w, stranger, "invoices-csv").status_code == 404
