@@ -1,6 +1,8 @@
 """Payments recorded on an approved invoice: by whom, what is refused, what everybody sees, and that none is erased."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from threading import Barrier
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -229,3 +231,51 @@ def test_my_bills_asks_once_for_all_payments(w, django_assert_max_num_queries):
     with django_assert_max_num_queries(40):
         page = client.get("/bills/")
     assert text_of(page).count("Partly paid") == 4
+
+
+# At the same moment
+
+TRIES = 50 if connection.vendor == "postgresql" else 5
+
+
+def asked_for_a_tick(w, invoice, tries: int) -> list[int]:
+    """How many of two people, who record all of line 8 at the same moment, are asked for the tick, in each try."""
+    together = Barrier(2)
+
+    def press(by, number: str) -> bool:
+        together.wait(30)
+        try:
+            payments.record_payment(invoice, payment_of("900.00", number), by=by)
+        except payments.TooMuch:
+            return True
+        return False
+
+    def hang_up(_) -> None:
+        together.wait(30)  # one for each thread
+        connection.close()
+
+    counts = []
+    with ThreadPoolExecutor(2) as pool:
+        for _ in range(tries):
+            both = [pool.submit(press, *each) for each in ((w.admin, "1001"), (w.second_admin, "1002"))]
+            counts.append(sum(each.result() for each in both))
+            for payment in invoice.payments.standing():
+                payments.take_back_payment(payment, reason="Once more", by=w.admin)
+        list(pool.map(hang_up, range(2)))
+    return counts
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_payments_at_the_same_moment_exactly_one_needs_the_tick():
+    w = world()
+    assert asked_for_a_tick(w, w.approved(), TRIES) == [1] * TRIES
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite lets one write at a time, lock or none")
+@pytest.mark.django_db(transaction=True)
+def test_without_the_lock_both_are_recorded_unasked(monkeypatch):
+    """The control: what the race above would show if nobody waited."""
+    w = world()
+    invoice = w.approved()
+    monkeypatch.setattr(type(Invoice.objects.all()), "locked", lambda self, pk: self.with_context().get(pk=pk))
+    assert 0 in asked_for_a_tick(w, invoice, 20)
