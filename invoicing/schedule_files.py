@@ -2,7 +2,8 @@
 
 A downloaded row says what it held then, so what somebody else saved since is told from what the file changed: theirs
 stays, and a cell that both changed shows both. A file made by hand says nothing of that; it is read against what there
-is now. Lines that are not in the file are removed, unless they came after the download.
+is now. Lines that are not in the file are removed, unless they came after the download: a heading of the workbook says
+when that was, also of one that had no line or has lost all of them.
 """
 
 from collections.abc import Sequence
@@ -16,7 +17,8 @@ from invoicing.models import CostType
 from invoicing.sheets import HEADINGS, REQUIRED
 
 PARSE = {"quantity": parse_quantity, "price": parse_unit_price, "amount": parse_amount, "rate": parse_rate}
-STAMP = ("version", "newest", "place")
+WHOLE = ("version", "newest")
+STAMP = (*WHOLE, "place")
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class ScheduleFile:
     problems: list[tuple[str, str]] = field(default_factory=list)
     remarks: list[tuple[str, str]] = field(default_factory=list)
     meanwhile: list[Meanwhile] = field(default_factory=list)
-    stamps: list[dict[str, int]] = field(default_factory=list)
+    stamps: list[dict[str, int]] = field(default_factory=list)  # of the workbook as a whole, then of its rows
     seen: dict[str, int] = field(default_factory=dict)  # {line: the row of the file that is about it}
 
     def is_older_than(self, version: int) -> bool:
@@ -80,6 +82,7 @@ def read_schedule(
     code and description; else it is new. A column that the file lacks leaves what the line holds.
     """
     file = ScheduleFile(commitment, choices, stored, read_table(name, content, HEADINGS, REQUIRED))
+    _read_whole(file)
     by_key = {str(line.key): line for line in stored}
     unclaimed = {}
     for line in stored:
@@ -89,6 +92,19 @@ def read_schedule(
         _read_row(file, cells, by_key, unclaimed, named)
     _bring_in_added(file)
     return file
+
+
+def _read_whole(file: ScheduleFile) -> None:
+    """Headings that mean nothing to a person: what the workbook says of its download."""
+    for title in [title for title in file.table.skipped if unhidden(title)]:
+        file.table.skipped.remove(title)
+        made = unhidden(title)
+        if made.get("of") == str(file.commitment) and _are_ids(made, WHOLE):
+            file.stamps.append({name: int(made[name]) for name in WHOLE})
+
+
+def _are_ids(made: dict[str, str], names: Sequence[str]) -> bool:
+    return all(made.get(name, "").isdecimal() for name in names)
 
 
 def _read_row(file: ScheduleFile, cells: dict, by_key: dict, unclaimed: dict, named: set[str]) -> None:
@@ -116,7 +132,7 @@ def _read_row(file: ScheduleFile, cells: dict, by_key: dict, unclaimed: dict, na
 
 
 def _is_stamp(made: dict[str, str]) -> bool:
-    return made.keys() >= {"of", *STAMP, *CELLS} and all(made[name].isdecimal() for name in STAMP)
+    return made.keys() >= {"of", *STAMP, *CELLS} and _are_ids(made, STAMP)
 
 
 def _take(file: ScheduleFile, cells: dict, row: Row) -> None:
@@ -193,7 +209,7 @@ def _bring_in_added(file: ScheduleFile) -> None:
             file.rows.append(row_of(line, file.choices.types))
             words = "Added by somebody else after the download. It stays."
             file.remarks.append((f"{line.cost_code} {line.description}", words))
-    places = [stamp["place"] for stamp in file.stamps]
+    places = [stamp["place"] for stamp in file.stamps if "place" in stamp]
     if places == sorted(places):
         file.rows = _in_order(file.rows, [str(line.key) for line in file.stored])
 

@@ -1,6 +1,7 @@
 """A schedule of values as a workbook (C-2): to change in a spreadsheet. `schedule_files` reads what comes back.
 
-Two hidden columns hold each line's id, and of which version of which schedule it is and what it held there (I-5).
+Two hidden columns hold each line's id, and of which version of which schedule it is and what it held there (I-5). The
+hidden heading of a third says the same of the workbook as a whole: it is there without a line, too.
 """
 
 import io
@@ -28,7 +29,7 @@ HEADINGS = {
     "rate": ["Own retainage %", "Retainage %"],
     "made": ["As downloaded"],
 }
-HIDDEN = ("line", "made")
+HIDDEN = ("line", "made", "whole")
 REQUIRED = ("code", "description")
 WIDTHS = {"line": 10, "code": 14, "type": 16, "description": 60, "quantity": 12, "unit": 10, "price": 14, "rate": 16}
 NUMBERS = {"quantity": "#,##0.####", "price": "#,##0.00##", "amount": "#,##0.00", "rate": "0.####"}
@@ -57,7 +58,11 @@ def as_workbook(
     sheet = book.create_sheet("Schedule of values")
     sheet.freeze_panes = "A2"
     columns = [column for column in HEADINGS if origin or column != "made"]
-    for letter, column in zip("ABCDEFGHIJ", columns, strict=False):
+    newest = max((row.key or 0 for row in rows), default=0)
+    headings = [HEADINGS[column][0] for column in columns]
+    if origin:
+        columns, headings = [*columns, "whole"], [*headings, hidden(_about(origin, newest))]
+    for letter, column in zip("ABCDEFGHIJK", columns, strict=False):
         sheet.column_dimensions[letter].width = WIDTHS.get(column, 16)
         sheet.column_dimensions[letter].hidden = column in HIDDEN
         sheet.column_dimensions[letter].protection = OPEN  # below the last line, too
@@ -66,13 +71,12 @@ def as_workbook(
     types = DataValidation(type="list", formula1=f'"{",".join(names.values())}"', allow_blank=False)
     types.add(f"C2:C{len(rows) + 500}")
     sheet.data_validations.append(types)
-    sheet.append([_head(sheet, HEADINGS[column][0]) for column in columns])
-    newest = max((row.key or 0 for row in rows), default=0)
+    sheet.append([_head(sheet, words) for words in headings])
     for place, row in enumerate(rows, 1):
         texts = texts_of(row, names)
         made = _made(origin, newest, place, texts) if origin else ""
         texts |= {"line": str(row.key), "made": made}
-        sheet.append([_cell(sheet, row, column, texts) for column in columns])
+        sheet.append([_cell(sheet, row, column, texts) for column in columns if column in HEADINGS])
     book.properties.title = title
     out = io.BytesIO()
     book.save(out)
@@ -102,7 +106,10 @@ def _cell(sheet, row: ScheduleRow, column: str, texts: dict[str, str]) -> WriteO
     return cell
 
 
-def _made(origin: Origin, newest: int, place: int, texts: dict[str, str]) -> str:
+def _about(origin: Origin, newest: int) -> dict[str, str]:
     """`newest`: the highest id of the schedule's lines, so that one which came later is told from one taken out."""
-    about = {"of": str(origin.commitment), "version": str(origin.version), "newest": str(newest)}
-    return hidden(about | {"place": str(place)} | texts)
+    return {"of": str(origin.commitment), "version": str(origin.version), "newest": str(newest)}
+
+
+def _made(origin: Origin, newest: int, place: int, texts: dict[str, str]) -> str:
+    return hidden(_about(origin, newest) | {"place": str(place)} | texts)

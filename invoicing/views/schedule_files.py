@@ -83,6 +83,7 @@ def _changes(changes: tuple[RowChange, ...]) -> dict:
     return {
         "groups": {outcome.value: [each for each in changes if each.outcome is outcome] for outcome in Outcome},
         "moved": sum(bool(each.came_from) for each in changes),
+        "moved_only": [each for each in changes if each.outcome is Outcome.SAME and each.came_from],
         "count": sum(each.outcome is not Outcome.SAME or bool(each.came_from) for each in changes),
     }
 

@@ -172,3 +172,57 @@ def test_quantity_and_price_saved_meanwhile_keep_their_amount(there, client):
     page = bring_back(client, commitment, book)
     applied(client, commitment, page)
     assert told(commitment) == [("Piles, steel", "15.00")]
+
+
+def test_lines_that_only_moved_are_listed_with_both_places(there, commitment, client):
+    book = downloaded(client, commitment)
+    moved = [cell.value for cell in book.active[4]]
+    book.active.delete_rows(4)
+    book.active.insert_rows(2)
+    for at, value in enumerate(moved, 1):
+        book.active.cell(2, at).value = value
+    page = bring_back(client, commitment, book)
+    text = text_of(page)
+    assert "Apply 1 change" in text and [each.row.description for each in page.context["moved_only"]] == ["Embeds"]
+    assert "Only moved" in text and "moved from 3 to 1" in text and text.count("moved from") == 1
+
+
+WHOLE = "K1"
+
+
+def test_lines_added_meanwhile_to_a_schedule_that_was_empty_stay(there, client):
+    """A workbook without a row says when it was downloaded, too: in a heading that nobody sees."""
+    commitment = there.commitment([there.line("First", "1.00")], moves=(), contact=False)
+    saved(there, commitment, [])
+    book = downloaded(client, commitment)
+    assert book.active.max_row == 1 and book.active.column_dimensions["K"].hidden
+    saved(there, commitment, [new_row()], by=there.second_admin)
+    book.active["B2"], book.active["D2"], book.active["H2"] = "03-100", "Footings", 100
+    page = bring_back(client, commitment, book)
+    text = text_of(page)
+    assert "Added by somebody else after the download. It stays." in text and "Not read" not in text
+    assert not page.context["groups"]["removed"]
+    applied(client, commitment, page)
+    assert told(commitment) == [("Footings", "100.00"), ("Curbs", "5.00")]
+
+
+def test_a_workbook_whose_rows_were_all_replaced_still_knows_when_it_was_downloaded(there, commitment, client):
+    book = downloaded(client, commitment)
+    saved(there, commitment, [*rows(commitment), new_row()])
+    book.active.delete_rows(2, 3)
+    book.active["B2"], book.active["D2"], book.active["H2"] = "03-100", "All of it", 100
+    page = bring_back(client, commitment, book)
+    assert [each.row.description for each in page.context["groups"]["removed"]] == ["Footings", "Slab", "Embeds"]
+    applied(client, commitment, page)
+    assert told(commitment) == [("All of it", "100.00"), ("Curbs", "5.00")]
+
+
+@pytest.mark.parametrize("number", ["9" * 500, "-1", "soon", ""])
+def test_whatever_stands_in_the_hidden_places_the_file_is_read_or_refused(there, commitment, client, number):
+    about = {"of": str(commitment.pk), "version": number, "newest": number}
+    book = downloaded(client, commitment)
+    book.active[WHOLE] = hidden(about)
+    assert bring_back(client, commitment, book).status_code == 200
+    made = about | {"place": number} | dict.fromkeys(CELLS, "")
+    book.active[f"{MADE}2"] = hidden(made)
+    assert bring_back(client, commitment, book).status_code == 422
