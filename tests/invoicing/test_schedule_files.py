@@ -217,12 +217,12 @@ def test_a_workbook_whose_rows_were_all_replaced_still_knows_when_it_was_downloa
     assert told(commitment) == [("All of it", "100.00"), ("Curbs", "5.00")]
 
 
-@pytest.mark.parametrize("number", ["9" * 500, "-1", "soon", ""])
-def test_whatever_stands_in_the_hidden_places_the_file_is_read_or_refused(there, commitment, client, number):
+@pytest.mark.parametrize(("number", "code"), [("9" * 500, 200), ("-1", 422), ("soon", 422), ("", 422)])
+def test_whatever_stands_in_the_hidden_places_the_file_is_read_or_refused(there, commitment, client, number, code):
     about = {"of": str(commitment.pk), "version": number, "newest": number}
     book = downloaded(client, commitment)
     book.active[WHOLE] = hidden(about)
     assert bring_back(client, commitment, book).status_code == 200
     made = about | {"place": number} | dict.fromkeys(CELLS, "")
     book.active[f"{MADE}2"] = hidden(made)
-    assert bring_back(client, commitment, book).status_code == 422
+    assert bring_back(client, commitment, book).status_code == code
