@@ -24,8 +24,8 @@ def set_rules(commitment: Commitment, rules: RetainageRules, *, holds_stored: bo
     require_admin(by, commitment.project)
     if commitment.version != version:
         raise Stale("Somebody changed this commitment in between. What you typed is still here; nothing was saved.")
-    if commitment.status in OVER:
-        raise NotNow(f"The commitment is {commitment.get_status_display()}, so no invoice will follow any rule.")
+    if why_not := why_no_rules(commitment):
+        raise NotNow(why_not)
     _check_scale(commitment, rules.steps)
     before = _words(commitment)
     commitment.retainage_rate, commitment.stored_retainage_rate = rules.work_rate, rules.stored_rate
@@ -40,6 +40,13 @@ def set_rules(commitment: Commitment, rules: RetainageRules, *, holds_stored: bo
         commitment.save()
         Event.objects.record("set retainage", commitment, by=by, changes=changes)
     return commitment
+
+
+def why_no_rules(commitment: Commitment) -> str:
+    """Why new rules would be for nothing now, "" if they would not."""
+    if commitment.status in OVER:
+        return f"The commitment is {commitment.get_status_display()}, so no invoice will follow any rule."
+    return ""
 
 
 def _check_scale(commitment: Commitment, steps: tuple[RetainageStep, ...]) -> None:

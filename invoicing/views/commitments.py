@@ -11,6 +11,7 @@ from directory.models import Event
 from directory.permissions import Level
 from directory.refusals import Refused
 from invoicing.actions import commitments
+from invoicing.actions.retainage import why_no_rules
 from invoicing.actions.schedules import Schedule, locked_because
 from invoicing.calculations.lines import percent_of
 from invoicing.calculations.money import ZERO
@@ -71,6 +72,7 @@ def show(
         "refused": refused,
         "cautions": cautions_about(commitment, access),
         "may_edit": may_edit_commitment(commitment, access),
+        "may_set_retainage": is_admin and not why_no_rules(commitment),
         "may_create": may_create_commitments(access),
         "may_change_schedule": may_edit_commitment(commitment, access) and not locked_because(Schedule(commitment)),
         "moves": offered,

@@ -17,13 +17,18 @@ from invoicing.views.doors import must_administer
 
 @commitment_view(Level.ADMIN)
 def rules(request, commitment):
-    """GET shows the rules in force; POST with `then=preview` compares what is typed, without it saves."""
+    """GET shows the rules in force; POST with `then=preview` compares what is typed, without it saves.
+
+    Of a commitment that is over they are there to be read; what is sent all the same is shown again, and kept nowhere.
+    """
     must_administer(request.access)
     lines = list(commitment.lines.select_related("cost_code"))
     in_force = rules_of(commitment)
     if request.method != "POST":
         return _show(request, commitment, in_force, RetainageForm(commitment, lines, in_force))
     form = RetainageForm(commitment, lines, in_force, request.POST)
+    if retainage.why_no_rules(commitment):
+        return _show(request, commitment, in_force, form, status=409)
     if not form.is_valid():
         return _show(request, commitment, in_force, form, status=422)
     if request.POST.get("then") == "preview":
@@ -46,14 +51,15 @@ def rules(request, commitment):
 def _show(
     request, commitment: Commitment, in_force, form: RetainageForm, *, is_preview: bool = False, status: int = 200
 ):
-    asked = form.rules if is_preview else in_force
+    asked, over = form.rules if is_preview else in_force, retainage.why_no_rules(commitment)
     comparisons = had_been_on(asked, _invoices(commitment), getattr(commitment, "starting_certificate", None))
     context = {
         "project": commitment.project,
         "commitment": commitment,
         "form": form,
         "is_preview": is_preview,
-        "is_stale": status == 409,
+        "over": over,
+        "is_stale": status == 409 and not over,
         "in_force": in_force,
         "comparisons": comparisons,
         "most": _most(comparisons),

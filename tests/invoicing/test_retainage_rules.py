@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from directory.models import Event
 from directory.refusals import NotAllowed, Refused, Stale
-from invoicing.actions import commitments, retainage, starting_certificates
+from invoicing.actions import commitment_moves, commitments, retainage, starting_certificates
 from invoicing.actions.starting_proofs import Controls, LoadedCommitment, LoadedLine
 from invoicing.calculations.money import ZERO
 from invoicing.calculations.replay import RetainageRules
@@ -170,7 +170,7 @@ def test_a_first_step_of_nothing_is_refused_at_its_field_on_the_page():
     assert answer.status_code == 422 and "begins with 0 %" in text_of(answer)
 
 
-@pytest.mark.parametrize(
+OVER = pytest.mark.parametrize(
     ("kind", "moves", "words"),
     [
         ("subcontract", ("void",), "Void"),
@@ -178,14 +178,33 @@ def test_a_first_step_of_nothing_is_refused_at_its_field_on_the_page():
         ("purchase_order", ("close",), "Closed"),
     ],
 )
+
+
+@OVER
 def test_a_commitment_that_is_over_takes_no_rules(kind, moves, words):
     there = world()
     commitment = there.commitment(kind=kind, moves=("approve", *moves), contact=False)
     answer = signed_in(there.admin).post(address(commitment), typed(commitment, work_rate="8"))
     assert answer.status_code == 409 and f"The commitment is {words}" in text_of(answer)
     assert 'value="8"' in answer.content.decode(), "and what was typed stays"
+    assert signed_in(there.admin).post(address(commitment), typed(commitment, then="preview")).status_code == 409
     commitment.refresh_from_db()
     assert commitment.retainage_rate == 10
+
+
+@OVER
+def test_the_rules_of_a_commitment_that_is_over_are_there_to_be_read(kind, moves, words):
+    there = world()
+    lines = [there.line("Footings", "9000.00"), there.line("Slab", "900.00", rate="7.5")]
+    commitment = there.commitment(lines, kind=kind, moves=("approve",), contact=False)
+    client, page = signed_in(there.admin), reverse("commitment", args=[commitment.project.slug, commitment.number])
+    assert f'{address(commitment)}">Change' in text_of(client.get(page))
+    assert 'form="retainage"' in text_of(client.get(address(commitment)))
+    commitment_moves.move(commitment, *moves, by=there.admin, reason="It ends")
+    assert address(commitment) not in text_of(client.get(page))
+    text = text_of(client.get(address(commitment)))
+    assert f"The commitment is {words}" in text and "<dd>10 %</dd>" in text
+    assert "2 Slab</dt><dd>7.5 % of its own" in text and 'form="retainage"' not in text and "<input class" not in text
 
 
 def test_only_an_admin_sets_the_rules_and_only_on_what_they_looked_at():
