@@ -103,6 +103,8 @@ class TopBar:
 
     def _companies_with(self, tool: Tool) -> list[Company]:
         """The page's own company is answered by the access read at its door, when it is the only one there can be."""
+        if not self.employers:
+            return []  # only one's own company shows its lists
         if self.access and self.employers == [self.access.company.pk]:
             return [self.access.company] if self.access.allows(tool, Level.READ_ONLY) else []
         return list(objects_with_level(self.person, tool, Level.READ_ONLY))

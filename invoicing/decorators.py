@@ -6,6 +6,7 @@ What the person may not see answers 404 exactly like what does not exist (P-1, P
 from collections.abc import Callable
 from functools import wraps
 
+from django.db.models import prefetch_related_objects
 from django.http import Http404
 
 from directory.decorators import FORM, project_view
@@ -32,10 +33,12 @@ def invoice_view(level: Level, *, methods=FORM) -> Callable:
     def decorate(view):
         @wraps(view)
         def wrapped(request, project, *, number, position, **rest):
-            invoices = Invoice.objects.visible_to(request.access).with_context()
+            invoices = Invoice.objects.visible_to(request.access).for_page()
             invoice = invoices.filter(commitment__number=number, position=position).first()
             if invoice is None:
                 raise Http404
+            _know(invoice.commitment, request.access)
+            invoice.billing_period.project = request.access.project
             return view(request, invoice, **rest)
 
         return project_view(Tool.COMMITMENTS, level, methods=methods)(wrapped)
@@ -47,4 +50,12 @@ def _commitment(access, number: str) -> Commitment:
     commitment = Commitment.objects.visible_to(access).with_context().filter(number=number).first()
     if commitment is None:
         raise Http404
+    _know(commitment, access)
     return commitment
+
+
+def _know(commitment: Commitment, access) -> None:
+    """Its project is the one of the door; who bills it is read once, where the page of an external person asks."""
+    commitment.project = access.project
+    if access.is_external:
+        prefetch_related_objects([commitment], "invoice_contacts")

@@ -141,7 +141,7 @@ def facts_of(invoice: Invoice, lines: list[InvoiceLine]) -> InvoiceFacts:
         if previous
         else PreviousCertificate(),
         allows_over_billing=invoice.commitment.allows_over_billing,
-        has_attachments=invoice.attachments.exists(),
+        has_attachments=invoice.has_files,
     )
 
 

@@ -80,16 +80,19 @@ def _lock_rows(model, pks) -> None:
 
 def may_be_sent(export) -> bool:
     """The invoice is approved in a way the company sends, and not deleted."""
-    invoice = export.invoice
-    return invoice.deleted_at is None and invoice.status in sendable_statuses(invoice.company)
+    return export.invoice.deleted_at is None and is_sendable(export.invoice)
 
 
 may_be_sent.refusal = "Only an approved invoice can be sent to ERP. Approve it first."
 
 
-def sendable_statuses(company) -> tuple[str, ...]:
+def is_sendable(invoice: Invoice) -> bool:
+    """The company's settings are asked about one of the three approvals only: nothing else is ever sent."""
+    if invoice.status not in Invoice.APPROVALS:
+        return False
+    company = invoice.company
     chosen = company.erp_settings if hasattr(company, "erp_settings") else ErpSettings()
-    return chosen.sendable_statuses
+    return invoice.status in chosen.sendable_statuses
 
 
 class InvoiceExport(FSMModelMixin, models.Model):

@@ -8,7 +8,7 @@ from django import template
 from directory.models import Event
 from directory.permissions import Level, Tool, accounting_approvers
 from erp_integrations.models import ExportStatus, InvoiceExport
-from erp_integrations.models.exports import sendable_statuses
+from erp_integrations.models.exports import is_sendable
 from invoicing.models import Invoice
 
 register = template.Library()
@@ -32,11 +32,11 @@ def erp_panel(context: template.Context, invoice: Invoice, access) -> dict:
         "company": invoice.company,
         "export": export,
         "batch": batch,
-        "is_shown": export is not None or invoice.status in sendable_statuses(invoice.company),
+        "is_shown": export is not None or is_sendable(invoice),
         "moves": moves_of(export or InvoiceExport(invoice=invoice), access),
         "may_look": access.allows(Tool.ERP_INTEGRATIONS, Level.READ_ONLY),
         "last": Event.objects.about(export).first() if export else None,
-        "approvers": list(accounting_approvers(invoice.company).values_list("name", flat=True)[:5]),
+        "approvers": accounting_approvers(invoice.company).values_list("name", flat=True)[:5],  # asked where shown
         "csrf_token": context.get("csrf_token"),
     }
 

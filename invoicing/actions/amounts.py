@@ -86,7 +86,7 @@ def _for_editing(invoice: Invoice, by, version: int | None) -> Invoice:
         raise Stale("Somebody else saved this invoice in between. Both versions are below; nothing was overwritten.")
     if not may_edit_amounts(invoice, access):
         raise NotNow(_why_no_edit(invoice))
-    if invoice.later_invoices().exists():
+    if invoice.has_later:
         raise NotNow("A later invoice of this commitment builds on it. Only the newest can change.")
     return invoice
 

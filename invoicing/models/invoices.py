@@ -3,13 +3,13 @@
 from django.apps import apps
 from django.conf import settings
 from django.db import models
-from django.db.models import Count, Exists, ExpressionWrapper, F, OuterRef, Q, Sum
+from django.db.models import Count, Exists, ExpressionWrapper, F, OuterRef, Q, Subquery, Sum
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django_fsm import FSMField, FSMModelMixin, transition
 
 from directory.fields import MoneyField, QuantityField, RateField
-from directory.models import Vendor
+from directory.models import Membership, Vendor
 from invoicing import permissions
 from invoicing.calculations.lines import Line
 from invoicing.calculations.money import ZERO
@@ -135,13 +135,30 @@ class InvoiceQuerySet(models.QuerySet):
             "commitment__project__company", "commitment__vendor", "vendor", "billing_period", "previous"
         )
 
+    def with_later(self):
+        """`has_later`: whether another invoice builds on it; read along, so that nobody asks for it again."""
+        later = self.model.objects.live().filter(commitment=OuterRef("commitment"), position__gt=OuterRef("position"))
+        return self.annotate(has_later=Exists(later))
+
+    def for_page(self):
+        """All that the pages of one invoice tell of its surroundings, in the query that reads it (F7).
+
+        `has_files`, `has_payments`; `sender_vendor_id`: whose person sent it, None for one of the company's own.
+        """
+        files = apps.get_model("invoicing", "Attachment").objects.filter(invoice=OuterRef("pk"))
+        payments = apps.get_model("invoicing", "Payment").objects.standing().filter(invoice=OuterRef("pk"))
+        places = Membership.objects.filter(person=OuterRef("submitted_by"), is_active=True)
+        sender = places.filter(company=OuterRef("commitment__company")).values("vendor")[:1]
+        found = self.with_context().with_later().select_related("commitment__starting_certificate")
+        return found.annotate(has_files=Exists(files), has_payments=Exists(payments), sender_vendor_id=Subquery(sender))
+
     def locked(self, pk):
         """One invoice for writing, locked in the one global order: period, commitment, invoice (R42, R43, R45)."""
         period, commitment = self.values_list("billing_period", "commitment").get(pk=pk)
         BillingPeriod.objects.select_for_update().get(pk=period)
         Commitment.objects.select_for_update().get(pk=commitment)
         self.select_for_update().get(pk=pk)
-        return self.with_context().get(pk=pk)
+        return self.with_context().with_later().get(pk=pk)
 
 
 def is_unlocked(invoice) -> bool:
@@ -152,7 +169,7 @@ is_unlocked.refusal = "It was sent to ERP. Take it back first."
 
 
 def is_newest(invoice) -> bool:
-    return not invoice.later_invoices().exists()
+    return not invoice.has_later
 
 
 is_newest.refusal = "A later invoice of this commitment builds on it. Only the newest can change."
@@ -166,7 +183,7 @@ is_unopened.refusal = "Its review has begun. Ask the project team to send it bac
 
 
 def is_unpaid(invoice) -> bool:
-    return not (invoice.is_certified and invoice.payments.standing().exists())
+    return not (invoice.is_certified and invoice.has_payments)
 
 
 is_unpaid.refusal = "Payments are recorded on it. Take them back first, so that none stands on other amounts."
@@ -318,8 +335,20 @@ class Invoice(FSMModelMixin, models.Model):
         """The invoice before it; for the first one the commitment's starting certificate, if there is one."""
         return self.previous or getattr(self.commitment, "starting_certificate", None)
 
-    def later_invoices(self):
-        return Invoice.objects.live().filter(commitment=self.commitment_id, position__gt=self.position)
+    @cached_property
+    def has_later(self) -> bool:
+        """Whether another invoice builds on it; `with_later` brings it along."""
+        return Invoice.objects.live().filter(commitment=self.commitment_id, position__gt=self.position).exists()
+
+    @cached_property
+    def has_files(self) -> bool:
+        """`for_page` brings it along, like `has_payments`."""
+        return self.attachments.exists()
+
+    @cached_property
+    def has_payments(self) -> bool:
+        """Whether any payment stands."""
+        return self.payments.standing().exists()
 
     # The machine (5.1). A body touches only its own row; `actions.invoices` does the rest in the same transaction.
 

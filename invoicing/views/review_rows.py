@@ -1,7 +1,7 @@
 """The lines of an invoice as a reviewer sees them: claimed and allowed, changed since last time, and what is wrong."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -10,7 +10,7 @@ from django.db.models import Count
 from invoicing.actions import reviews
 from invoicing.calculations.findings import Identity
 from invoicing.calculations.lines import Line
-from invoicing.models import Invoice, InvoiceLine, Verdict
+from invoicing.models import Invoice, InvoiceLine, Submission, Verdict
 from invoicing.proof import identities_of
 from invoicing.views.grid import column_totals, lines_with_names
 
@@ -100,6 +100,7 @@ class Review:
 
     rows: list[ReviewRow]
     identities: tuple[Identity, ...]
+    submission: Submission | None
 
     @property
     def totals(self) -> dict[str, Decimal]:
@@ -134,8 +135,8 @@ class Review:
 
 def review_of(invoice: Invoice) -> Review:
     lines = lines_with_names(invoice)
-    found = identities_of(invoice, lines)
-    return Review(_rows(invoice, lines, found), found)
+    found, sent = identities_of(invoice, lines), _newest_two(invoice)
+    return Review(_rows(lines, found, sent), found, sent[0])
 
 
 def row_of(invoice: Invoice, pk: int, **said) -> ReviewRow:
@@ -145,20 +146,20 @@ def row_of(invoice: Invoice, pk: int, **said) -> ReviewRow:
     )
     line.invoice = invoice
     found = [each for each in identities_of(invoice, [line]) if each.line_key == line.schedule_line.key]
-    return replace(_rows(invoice, [line], found)[0], **said)
+    return replace(_rows([line], found, _newest_two(invoice))[0], **said)
 
 
-def _rows(invoice: Invoice, lines: list[InvoiceLine], found: Iterable[Identity]) -> list[ReviewRow]:
+def _rows(lines: list[InvoiceLine], found: Iterable[Identity], sent: Sequence) -> list[ReviewRow]:
     breaches = defaultdict(list)
     for identity in found:
         if identity.line_key and not identity.holds:
             breaches[identity.line_key].append(identity)
-    newest, before = _figures(invoice)
+    newest, before = (each and each.figures() for each in sent)
     return [
         ReviewRow(
             line=line,
             worked=line.as_line(),
-            claim=newest.get(line.schedule_line_id),
+            claim=(newest or {}).get(line.schedule_line_id),
             before=(before or {}).get(line.schedule_line_id),
             is_resubmitted=before is not None,
             breaches=tuple(breaches[line.schedule_line.key]),
@@ -167,10 +168,10 @@ def _rows(invoice: Invoice, lines: list[InvoiceLine], found: Iterable[Identity])
     ]
 
 
-def _figures(invoice: Invoice) -> tuple[dict, dict | None]:
-    """What the newest submission claims, line by line, and the one before it; None when there is none."""
-    newest, before = [*invoice.submissions.order_by("-number")[:2], None, None][:2]
-    return newest.figures() if newest else {}, before.figures() if before else None
+def _newest_two(invoice: Invoice) -> Sequence[Submission | None]:
+    """The newest submission and the one before it; None where there is none."""
+    sent = invoice.submissions.select_related("submitted_by").order_by("-number")[:2]
+    return [*sent, None, None][:2]
 
 
 def verdict_counts(invoice: Invoice) -> dict[str, int]:

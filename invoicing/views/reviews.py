@@ -45,7 +45,7 @@ def review(request, invoice):
         "header_broken": [each for each in found.identities if not each.holds and not each.line_key],
         "attachments": attachments,
         "attachments_words": f"Attachments ({len(attachments)})",
-        "submission": invoice.submissions.select_related("submitted_by").order_by("-number").first(),
+        "submission": found.submission,
     }
     return render(request, "invoicing/review.html", context)
 

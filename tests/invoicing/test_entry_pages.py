@@ -241,7 +241,7 @@ def test_the_sheet_asks_as_often_for_many_lines_as_for_few(w, django_assert_max_
     many = w.commitment([w.line(f"Line {n}", "100.00") for n in range(60)])
     for invoice in (w.draft(many), w.draft(w.commitment())):
         client = signed_in(w.contact)
-        with django_assert_max_num_queries(35):
+        with django_assert_max_num_queries(15):
             assert client.get(at(invoice, "invoice-enter")).status_code == 200
 
 

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from directory.models import Mail
-from invoicing.actions import invoices
+from invoicing.actions import invoices, reviews
 from invoicing.models import Invoice
 from tests.factories import D, person, world
 from tests.invoicing.pages import at, signed_in, text_of
@@ -92,11 +92,22 @@ def test_what_a_person_may_not_know_of_answers_like_what_does_not_exist(w):
 
 @pytest.mark.parametrize("tab", TABS)
 def test_the_page_asks_as_often_for_many_lines_as_for_few(w, tab, django_assert_max_num_queries):
-    many = w.commitment([w.line(f"Line {n}", "100.00") for n in range(50)])
-    invoice = w.submitted(w.draft(many), *[{"work_this_period": D("1.00")}] * 50)
-    client = signed_in(w.admin)
-    with django_assert_max_num_queries(30):
-        client.get(at(invoice) + f"?show={tab}")
+    """F7: of an invoice that builds on another and bills a change order; 20 lines and 500."""
+    for lines, months in ((20, (6, 7)), (500, (8, 9))):
+        many = w.commitment([w.line(f"Line {n}", "100.00") for n in range(lines)])
+        w.approved(w.draft(many, w.period(date(2030, months[0], 1))), *[{"work_this_period": D("1.00")}] * lines)
+        w.change_order(many, [w.line("Extra", "50.00")])
+        invoice = w.submitted(
+            w.draft(many, w.period(date(2030, months[1], 1))), *[{"work_this_period": D("1.00")}] * lines
+        )
+        client = signed_in(w.admin)
+        client.get(at(invoice))
+        with django_assert_max_num_queries(12):
+            client.get(at(invoice) + f"?show={tab}")
+        reviews.approve_the_rest(invoice, by=w.admin)
+        invoices.approve(invoice, by=w.admin)
+        with django_assert_max_num_queries(12):
+            client.get(at(invoice) + f"?show={tab}")
 
 
 # The list
