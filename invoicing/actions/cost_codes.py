@@ -160,15 +160,19 @@ def take_in(company: Company, listed: Sequence[ListedCode], *, digest: str, by) 
 
 
 @transaction.atomic
-def name_types(company: Company, names: Mapping[int, str], *, by) -> None:
+def name_types(company: Company, names: Mapping[int, str], *, shown: Mapping[int, str] | None = None, by) -> None:
     """What the company calls these of its own cost types, 6 to 9; "" gives one its plain name back.
 
+    `shown`: what they were called on the page, "" for a plain name. Raises Stale when somebody named one of these
+    otherwise since (I-5): each name is its own version, so that two people may name two types at once.
     Refuses a name that would mean two types, or that a workbook's list of choices can't hold; `names[6]` is the field.
     """
     company = Company.objects.select_for_update().get(pk=company.pk)
     _require(by, company)
     before = cost_types_of(company)
-    after = before | {kind: name.strip() or CostType(kind).label for kind, name in names.items()}
+    after = before | _in_full(names)
+    if any(before[kind] not in (name, after[kind]) for kind, name in _in_full(shown or {}).items() if kind in names):
+        raise Stale("Somebody named these cost types while you had them open.")
     for kind in names:
         if words := _why_not_a_type(kind, after):
             raise Refused(words, field=f"names[{kind}]")
@@ -182,6 +186,10 @@ def name_types(company: Company, names: Mapping[int, str], *, by) -> None:
     if changed:
         told = {f"cost type {kind}": [before[kind], name] for kind, name in changed.items()}
         Event.objects.record("named its cost types", company, by=by, changes=told)
+
+
+def _in_full(names: Mapping[int, str]) -> dict[int, str]:
+    return {kind: name.strip() or CostType(kind).label for kind, name in names.items()}
 
 
 def _why_not_a_type(kind: int, names: Mapping[int, str]) -> str:

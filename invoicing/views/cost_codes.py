@@ -15,7 +15,7 @@ from directory.vendor_forms import UploadForm
 from invoicing.actions import cost_codes
 from invoicing.actions.cost_codes import ListedCode, Outcome
 from invoicing.forms.cost_codes import CodeForm, NewCodeForm, TypeNamesForm
-from invoicing.forms.versions import differences, on_version
+from invoicing.forms.versions import Difference, differences, on_version
 from invoicing.models import CostCode, ScheduleLine, cost_types_of
 
 PAGE_SIZE = 50
@@ -46,7 +46,15 @@ def _about(request, company) -> dict:
     return {"company": company, "tab": "cost-codes", "may_change": may_change}
 
 
-def _show(request, company, form=None, file_form: UploadForm | None = None, type_form: TypeNamesForm | None = None):
+def _show(
+    request,
+    company,
+    form=None,
+    file_form: UploadForm | None = None,
+    type_form: TypeNamesForm | None = None,
+    both: list[Difference] | None = None,
+):
+    """`both`: where the names that were typed differ from what somebody saved meanwhile."""
     words, standing = request.GET.get("q", "").strip(), request.GET.get("standing", "")
     found = company.cost_codes.filter(Q(code__icontains=words) | Q(name__icontains=words))
     found = found.filter(is_active=standing != "inactive") if standing in ("", "inactive") else found
@@ -68,9 +76,12 @@ def _show(request, company, form=None, file_form: UploadForm | None = None, type
         "type_form": type_form or TypeNamesForm(types),
         "form": form or NewCodeForm(),
         "file_form": file_form or UploadForm(),
+        "is_stale": both is not None,
+        "differences": both,
     }
     wrong = any(each and each.errors for each in (form, file_form, type_form))
-    return render(request, "invoicing/cost_codes.html", context, status=422 if wrong else 200)
+    status = 409 if both is not None else 422 if wrong else 200
+    return render(request, "invoicing/cost_codes.html", context, status=status)
 
 
 @company_view(Tool.COMPANY_DIRECTORY, Level.ADMIN)
@@ -178,7 +189,10 @@ def name_types(request, company):
     if not form.is_valid():
         return _show(request, company, type_form=form)
     try:
-        cost_codes.name_types(company, form.names, by=request.user)
+        cost_codes.name_types(company, form.names, shown=form.shown, by=request.user)
+    except Stale:
+        now = cost_types_of(company)
+        return _show(request, company, type_form=form.rebased(now), both=form.differences(now))
     except Refused as refused:
         form.add_error(f"type_{refused.field.removeprefix('names[').removesuffix(']')}", refused.message)
         return _show(request, company, type_form=form)

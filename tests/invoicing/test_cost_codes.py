@@ -220,6 +220,18 @@ def type_names(**typed) -> dict:
     return {f"initial-type_{n}": "" for n in range(6, 10)} | {f"type_{n}": "" for n in range(6, 10)} | typed
 
 
+def own_names(w) -> dict[int, str]:
+    return dict(CostTypeName.objects.filter(company=w.company).values_list("cost_type", "name"))
+
+
+def press(client, answer, name: str):
+    """Send the form of a page that came back as it stands."""
+    form = answer.context["type_form"]
+    data = {field.html_name: field.value() or "" for field in form}
+    initial = {field.html_initial_name: form.data.get(field.html_initial_name, "") for field in form}
+    return client.post(answer.request["PATH_INFO"], data | initial)
+
+
 def test_a_company_names_its_own_cost_types_and_reads_them_wherever_lines_are(w, ada):
     client, staff = signed_in(ada), signed_in(w.admin)
     made = w.commitment(moves=(), contact=False)
@@ -279,6 +291,25 @@ def test_an_emptied_name_becomes_plain_again_and_what_one_did_not_touch_stays(w,
     cost_codes.name_types(w.company, {7: "Bonds and insurance"}, by=ada)  # by somebody else, meanwhile
     signed_in(ada).post(at(w, "cost-types"), typed)
     assert [each.name for each in CostTypeName.objects.filter(company=w.company)] == ["Bonds and insurance"]
+
+
+def test_two_admins_who_name_one_type_see_both_names_and_lose_nothing(w, ada):
+    """I-5. Each name is its own version: two types can be named at once."""
+    client, page = signed_in(ada), at(w, "cost-types")
+    opened = type_names(type_6="Fees", type_7="Bonds and fees")
+    cost_codes.name_types(w.company, {7: "Bonds", 8: "Permits"}, by=ada)  # by somebody else, meanwhile
+    answer = client.post(page, opened)
+    text = text_of(answer)
+    assert answer.status_code == 409 and "Somebody saved the names of cost types while you had them open" in text
+    assert 'data-label="Stored now">Bonds<' in text and "<strong>Bonds and fees</strong>" in text
+    assert 'value="Bonds and fees"' in text and "Save on top of theirs" in text and 'value="Permits"' in text
+    assert 'name="initial-type_7" value="Bonds"' in text and own_names(w) == {7: "Bonds", 8: "Permits"}
+    assert press(client, answer, "cost-types").status_code == 302
+    assert own_names(w) == {6: "Fees", 7: "Bonds and fees", 8: "Permits"}
+    assert client.post(page, type_names(type_7="Bonds and fees")).status_code == 302, "they named it the same"
+    assert client.post(page, type_names(type_9="Ours")).status_code == 302, "theirs were other types"
+    emptied = type_names() | {"initial-type_6": "Fines"}
+    assert client.post(page, emptied).status_code == 409, "an emptied name is a name, too"
 
 
 def test_below_admin_on_the_directory_nobody_names_them(w):
