@@ -46,9 +46,9 @@ def lines_of(invoice: Invoice) -> list[InvoiceLine]:
     return list(invoice.lines.select_related("schedule_line__change_order"))
 
 
-def refresh_header(invoice: Invoice) -> None:
-    """Set the header's amounts to the sums of the saved lines (N-8). The caller saves the invoice."""
-    summary = summary_of(invoice, lines_of(invoice))
+def refresh_header(invoice: Invoice, lines: list[InvoiceLine] | None = None) -> None:
+    """Set the header's amounts to the sums of its lines (N-8), the saved ones by default. The caller saves it."""
+    summary = summary_of(invoice, lines_of(invoice) if lines is None else lines)
     for name in HEADER:
         setattr(invoice, name, getattr(summary, name))
 

@@ -20,16 +20,17 @@ from invoicing.proof import refresh_header, settle
 from invoicing.retainage import work_rate_of
 
 
-def add_lines(invoice: Invoice, schedule_lines) -> None:
-    """One line per schedule line, its previous amounts from the newest earlier invoice (N-1)."""
+def new_lines(invoice: Invoice, schedule_lines) -> list[InvoiceLine]:
+    """Not stored yet: one per schedule line, its previous amounts from the newest earlier invoice (N-1)."""
     before = {}
     if invoice.goes_on_from:
         lines = invoice.goes_on_from.lines.select_related("schedule_line__commitment")
         before = {line.schedule_line_id: line for line in lines}
     rate = work_rate_of(invoice)
-    InvoiceLine.objects.bulk_create(
-        new_line(invoice, line, before.get(line.pk), rate) for line in schedule_lines.select_related("commitment")
-    )
+    return [
+        new_line(invoice, line, before.get(line.pk), rate)
+        for line in schedule_lines.select_related("commitment", "change_order")
+    ]
 
 
 def new_line(
@@ -61,7 +62,7 @@ def new_line(
 def take_up_change_orders(invoice: Invoice, *, by) -> Invoice:
     """Add the lines of change orders approved since the invoice was started (I-7)."""
     invoice = _for_editing(invoice, by, None)
-    add_lines(invoice, invoice.commitment.lines.not_on(invoice))
+    InvoiceLine.objects.bulk_create(new_lines(invoice, invoice.commitment.lines.not_on(invoice)))
     _save_header(invoice, by, "added change orders", {})
     return invoice
 

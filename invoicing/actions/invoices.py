@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection
 
 from django.db import IntegrityError, transaction
+from django.db.models import Exists
 from django.utils import timezone
 from django_fsm import can_proceed, has_transition_perm
 
@@ -24,6 +25,7 @@ from invoicing.models import (
     Commitment,
     Invitation,
     Invoice,
+    InvoiceLine,
     InvoiceType,
 )
 from invoicing.numbers import check_number, number_key
@@ -34,14 +36,17 @@ from invoicing.proof import refresh_header
 @transaction.atomic
 def create(commitment: Commitment, period: BillingPeriod, *, by, invoice_type: InvoiceType | None = None) -> Invoice:
     """The next invoice, filled from the previous one (I-7). Admins always get all three types of column (I-2)."""
-    period = BillingPeriod.objects.select_for_update(of=("self",)).select_related("project__company").get(pk=period.pk)
+    periods = BillingPeriod.objects.select_for_update(of=("self",))
+    period = periods.select_related("project__company", "project__billing_settings").get(pk=period.pk)
     commitment = Commitment.objects.select_for_update().get(pk=commitment.pk)
     access = read_access(by, period.project.company, period.project)
     if commitment.project_id != period.project_id or not may_bill_commitment(commitment, access):
         raise NotAllowed(BILL_RIGHT)
     as_admin = is_project_admin(access)
-    previous = commitment.invoices.live().order_by("-position").first()
-    is_extra = commitment.invoices.live().filter(billing_period=period).exists()
+    commitment.project = period.project
+    here = commitment.invoices.live().filter(billing_period=period)
+    previous = commitment.invoices.live().annotate(is_billed=Exists(here)).order_by("-position").first()
+    is_extra = previous is not None and previous.is_billed
     deadline = deadline_of(commitment, period)
     _check_start(commitment, deadline, previous, is_extra, as_admin)
     invitation = Invitation.objects.filter(commitment=commitment, billing_period=period).first()
@@ -49,7 +54,7 @@ def create(commitment: Commitment, period: BillingPeriod, *, by, invoice_type: I
         invoice_type = invoice_type or InvoiceType.WORK_AND_RELEASE
     else:
         invoice_type = InvoiceType(invitation.invoice_type)
-    invoice = Invoice.objects.create(
+    invoice = Invoice(
         commitment=commitment,
         vendor_id=commitment.vendor_id,
         billing_period=period,
@@ -65,9 +70,10 @@ def create(commitment: Commitment, period: BillingPeriod, *, by, invoice_type: I
     )
     if invoice.goes_on_from:
         invoice.previous_certificates = invoice.goes_on_from.earned_less_retainage
-    amounts.add_lines(invoice, commitment.lines.billable())
-    refresh_header(invoice)
+    lines = amounts.new_lines(invoice, commitment.lines.billable())
+    refresh_header(invoice, lines)
     invoice.save()
+    InvoiceLine.objects.bulk_create(lines)
     if invitation and invitation.answer == Invitation.Answer.DECLINED:
         invitations.take_back_held(invitation, by=by, reason="A bill was started.")
     Event.objects.record("started", invoice, by=by, to_state=invoice.status)

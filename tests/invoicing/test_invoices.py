@@ -444,3 +444,15 @@ def test_files_are_attached_until_the_export():
         attachments.attach(invoice, "late.pdf", b"%PDF-1.4", by=w.contact)
     invoices.unlock(invoice)
     assert attachments.attach(invoice, "again.pdf", b"%PDF-1.4", by=w.contact)
+
+
+@pytest.mark.parametrize("lines", [20, 500])
+def test_the_next_invoice_is_made_in_as_many_queries_however_long_it_is(lines, django_assert_max_num_queries):
+    """F9: two are the test's own savepoint, three ask for the right; SQLite takes 999 values in one INSERT."""
+    w = world()
+    commitment = w.commitment([w.line(f"Line {n}", "1000.00") for n in range(lines)])
+    w.approved(w.draft(commitment, w.period(date(2030, 6, 1))))
+    july = w.period(date(2030, 7, 1))
+    with django_assert_max_num_queries(16 if connection.vendor == "postgresql" else 16 + lines // 30):
+        made = invoices.create(commitment, july, by=w.contact)
+    assert made.lines.count() == lines and made.total_completed_and_stored == D("1000.00")
