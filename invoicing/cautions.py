@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from django.db.models import Exists, OuterRef
+
 from directory.lookalikes import number_skeleton
 from invoicing.models import Commitment
 
@@ -38,13 +40,15 @@ def _of_number(commitment: Commitment, access) -> list[Caution]:
 
 def _look_alikes(commitment: Commitment, access) -> str:
     """Those of the company whose numbers a reader takes for this one; by name only what this person may see (P-2)."""
-    plain = number_skeleton(commitment.number)
-    others = Commitment.objects.filter(company=commitment.company_id).exclude(pk=commitment.pk)
-    alike = [pk for pk, number in others.values_list("pk", "number") if number_skeleton(number) == plain]
+    plain, seen = number_skeleton(commitment.number), Commitment.objects.visible_to(access)
+    others = Commitment.objects.with_number_like(commitment.number).filter(company=commitment.company_id)
+    others = others.exclude(pk=commitment.pk).annotate(is_seen=Exists(seen.filter(pk=OuterRef("pk"))))
+    found = others.order_by("number").values_list("number", "is_seen")
+    alike = [(number, is_seen) for number, is_seen in found if number_skeleton(number) == plain]
     if not alike:
         return ""
-    seen = list(Commitment.objects.visible_to(access).filter(pk__in=alike).values_list("number", flat=True)[:3])
-    return ", ".join(seen) if seen else "the number of another commitment of the company"
+    named = [number for number, is_seen in alike if is_seen][:3]
+    return ", ".join(named) if named else "the number of another commitment of the company"
 
 
 def _of_vendor(commitment: Commitment) -> list[Caution]:

@@ -57,16 +57,28 @@ def deadlines_of(period: BillingPeriod) -> dict[int, Deadline]:
     return {each.commitment_id: extended_deadline(each, period) for each in period.due_date_extensions.all()}
 
 
-def deadlines_of_commitment(commitment: Commitment) -> list[Deadline]:
-    """In the open period, which comes first, and in closed ones that it still has time for; in one query."""
-    extension = FilteredRelation("due_date_extensions", condition=Q(due_date_extensions__commitment=commitment))
-    periods = commitment.project.billing_periods.annotate(own=extension).select_related("own")
-    found = [
-        extended_deadline(own, period) if (own := getattr(period, "own", None)) else Deadline(period, period.due_date)
-        for period in periods.filter(Q(status=BillingPeriod.Status.OPEN) | Q(own__isnull=False))
-    ]
-    wanted = [each for each in found if each.period.is_open or not each.has_passed]
-    return sorted(wanted, key=lambda each: not each.period.is_open)
+def bills_and_deadlines(commitment: Commitment) -> tuple[list[Invoice], list[Deadline]]:
+    """Its bills, newest first and deleted ones among them, and until when it takes more; in one query.
+
+    The deadline of the open period comes first, then those of closed ones that it still has time for.
+    """
+    related = {
+        "own": FilteredRelation("due_date_extensions", condition=Q(due_date_extensions__commitment=commitment)),
+        "bill": FilteredRelation("invoices", condition=Q(invoices__commitment=commitment)),
+    }
+    periods = commitment.project.billing_periods.annotate(**related).select_related("own", "bill__previous")
+    wanted = Q(status=BillingPeriod.Status.OPEN) | Q(own__isnull=False) | Q(bill__isnull=False)
+    bills, deadlines = [], {}
+    for period in periods.filter(wanted):  # once for each bill in it
+        if bill := getattr(period, "bill", None):
+            bill.commitment, bill.billing_period = commitment, period
+            bills.append(bill)
+        own = getattr(period, "own", None)
+        if period.is_open or own:
+            deadlines[period.pk] = extended_deadline(own, period) if own else Deadline(period, period.due_date)
+    running = [each for each in deadlines.values() if each.period.is_open or not each.has_passed]
+    by_position = sorted(bills, key=lambda bill: bill.position, reverse=True)
+    return by_position, sorted(running, key=lambda each: not each.period.is_open)
 
 
 def deadline_of_bill(invoice: Invoice) -> Deadline:

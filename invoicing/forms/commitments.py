@@ -1,20 +1,22 @@
 """Naming who bills a commitment."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django import forms
-from django.db.models import IntegerField, Q, Value
+from django.db.models import BigIntegerField, CharField, F, Q, Value
 
 from directory.models import Membership, Person
 from directory.permissions import Level, Tool, people_with_level
 from directory.vendor_forms import PlainField
 from invoicing.models import Commitment
+from invoicing.permissions import is_project_admin
 
 
 class ContactForm(forms.Form):
     person = forms.ModelChoiceField(queryset=Person.objects.none(), empty_label="Choose a person")
 
-    def __init__(self, commitment: Commitment, data=None, *, people: list[Person] | None = None):
+    def __init__(self, commitment: Commitment, data=None, *, people: Sequence[Person] | None = None):
         """`people`: the candidates, where they are at hand."""
         super().__init__(data)
         self.fields["person"].queryset = candidates(commitment)
@@ -23,7 +25,7 @@ class ContactForm(forms.Form):
         _offer(self.fields["person"], people)
 
 
-def _offer(field: forms.ModelChoiceField, people: list[Person] | None) -> None:
+def _offer(field: forms.ModelChoiceField, people: Sequence[Person] | None) -> None:
     if people is not None:
         named = [(person.pk, field.label_from_instance(person)) for person in people]
         field.choices = [("", field.empty_label), *named]
@@ -56,7 +58,7 @@ class AccessForm(forms.Form):
         label="Let somebody see it", queryset=Person.objects.none(), empty_label="Choose a person"
     )
 
-    def __init__(self, commitment: Commitment, data=None, *, people: list[Person] | None = None):
+    def __init__(self, commitment: Commitment, data=None, *, people: Sequence[Person] | None = None):
         """`people`: those who are offered, where they are at hand."""
         super().__init__(data)
         self.fields["colleague"].queryset = others_with_a_level(commitment)
@@ -78,19 +80,33 @@ def others_with_a_level(commitment: Commitment):
 
 @dataclass(frozen=True)
 class PeopleAbout:
-    """Whom an Admin can name as contact, who of the company is on the access list, and who could be put there."""
+    """Its contacts and who of the company is on the access list; whom an Admin can make either.
 
-    candidates: list[Person]
-    on_list: list[Person]
-    others: list[Person]
+    `named_by` of a contact is the id of the naming.
+    """
+
+    contacts: Sequence[Person]
+    on_list: Sequence[Person] = ()
+    candidates: Sequence[Person] = ()
+    others: Sequence[Person] = ()
 
 
-def people_about(commitment: Commitment) -> PeopleAbout:
-    """All three in one query, by name each."""
-    parts = [candidates(commitment), colleagues_on(commitment), others_with_a_level(commitment)]
-    marked = [part.order_by().annotate(part=Value(place, IntegerField())) for place, part in enumerate(parts)]
-    found = sorted(marked[0].union(*marked[1:]), key=lambda person: person.name.casefold())
-    return PeopleAbout(*([each for each in found if each.part == place] for place in range(len(parts))))
+def people_about(commitment: Commitment, access) -> PeopleAbout:
+    """In one query, by name each; the company's own are not the vendor's to see, and the choices are an Admin's."""
+    parts = {"contacts": Person.objects.filter(invoice_contacts__commitment=commitment)}
+    if not access.is_external:
+        parts["on_list"] = colleagues_on(commitment)
+    if is_project_admin(access):
+        parts |= {"candidates": candidates(commitment), "others": others_with_a_level(commitment)}
+    first, *more = [
+        people.order_by().annotate(
+            named_by=F("invoice_contacts__pk") if part == "contacts" else Value(0, BigIntegerField()),
+            part=Value(part, CharField()),
+        )
+        for part, people in parts.items()
+    ]
+    found = sorted(first.union(*more) if more else first, key=lambda person: person.name.casefold())
+    return PeopleAbout(**{part: [person for person in found if person.part == part] for part in parts})
 
 
 class MoveForm(forms.Form):

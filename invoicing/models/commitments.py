@@ -12,6 +12,7 @@ from django.db.models.functions import Lower
 from directory.fields import MoneyField, QuantityField, RateField, UnitPriceField
 from directory.models import Company, Project, Vendor, VendorChange
 from invoicing.calculations.money import ZERO
+from invoicing.models.bare_numbers import BareNumber, bare
 from invoicing.models.commitment_statuses import (
     BILLABLE,
     OF_PURCHASE_ORDERS,
@@ -34,6 +35,10 @@ class CommitmentQuerySet(models.QuerySet):
         waiting = VendorChange.objects.waiting().filter(vendor=OuterRef("vendor"))
         found = self.select_related("project__company", "vendor", "created_by", "starting_certificate")
         return found.annotate(vendor_change_waits=Exists(waiting))
+
+    def with_number_like(self, number: str):
+        """Those that may read like `number`, few more than do (SC-1 and SC-10): zeros and punctuation say nothing."""
+        return self.alias(bare_number=BareNumber("number")).filter(bare_number=bare(number))
 
     def matching(self, words: str):
         """Each word stands in the number, the title or the company's name."""
@@ -113,6 +118,7 @@ class Commitment(CommitmentMachine):
 
     class Meta:
         ordering = ["number"]
+        indexes = [models.Index("company", BareNumber("number"), name="commitments_that_read_alike")]
         constraints = [
             models.UniqueConstraint("company", Lower("number"), name="a_commitment_number_is_used_once_in_a_company"),
             models.CheckConstraint(

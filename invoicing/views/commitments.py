@@ -16,10 +16,15 @@ from invoicing.actions.schedules import Schedule, locked_because
 from invoicing.calculations.lines import percent_of
 from invoicing.calculations.money import ZERO
 from invoicing.cautions import cautions_about
-from invoicing.deadlines import deadlines_of_commitment
+from invoicing.deadlines import bills_and_deadlines
 from invoicing.decorators import commitment_view
 from invoicing.forms.attachments import FileForm
-from invoicing.forms.commitments import AccessForm, ContactForm, candidates, colleagues_on, people_about
+from invoicing.forms.commitments import (
+    AccessForm,
+    ContactForm,
+    candidates,
+    people_about,
+)
 from invoicing.models import ChangeOrder, Commitment, CostTypeName, Invoice
 from invoicing.permissions import (
     is_project_admin,
@@ -44,11 +49,10 @@ def show(
     access, project = request.access, commitment.project
     offered = moves(commitment, access)
     is_admin = is_project_admin(access)
-    every_bill = list(commitment.invoices.select_related("billing_period", "previous").order_by("-position"))
+    every_bill, deadlines = bills_and_deadlines(commitment)
     bills = [bill for bill in every_bill if bill.deleted_at is None]
-    deadlines = deadlines_of_commitment(commitment)
     period = next((each.period for each in deadlines if each.period.is_open), None)
-    people = people_about(commitment) if is_admin else None
+    people, may_edit = people_about(commitment, access), may_edit_commitment(commitment, access)
     context = {
         "project": project,
         "commitment": commitment,
@@ -61,20 +65,20 @@ def show(
         "period": period,
         "deadlines": deadlines,
         "has_bill_now": bool(period and any(bill.billing_period_id == period.pk for bill in bills)),
-        "contacts": commitment.invoice_contacts.select_related("person", "added_by"),
-        "form": ContactForm(commitment, people=people.candidates) if people else None,
-        "candidates": len(people.candidates) if people else 0,
-        "colleagues": people.on_list if people else () if access.is_external else colleagues_on(commitment),
-        "access_form": AccessForm(commitment, people=people.others) if people else None,
+        "contacts": people.contacts,
+        "form": ContactForm(commitment, people=people.candidates) if is_admin else None,
+        "candidates": len(people.candidates),
+        "colleagues": people.on_list,
+        "access_form": AccessForm(commitment, people=people.others) if is_admin else None,
         "attachments": commitment.attachments.select_related("uploaded_by"),
         "file_form": FileForm() if may_attach_to_commitment(commitment, access) else None,
         "events": Event.objects.about(commitment)[:50],
         "refused": refused,
         "cautions": cautions_about(commitment, access),
-        "may_edit": may_edit_commitment(commitment, access),
+        "may_edit": may_edit,
         "may_set_retainage": is_admin and not why_no_rules(commitment),
         "may_create": may_create_commitments(access),
-        "may_change_schedule": may_edit_commitment(commitment, access) and not locked_because(Schedule(commitment)),
+        "may_change_schedule": may_edit and not locked_because(Schedule(commitment)),
         "moves": offered,
         "next_move": next((each for each in offered if each["name"] == NEXT.get(commitment.status)), None),
     } | _schedule(commitment, bills, access)
