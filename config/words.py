@@ -23,7 +23,6 @@ LINE_NAMES = {column.field: column.label for column in COLUMNS.values() if colum
     column.marks_typed: f"{column.label} typed by hand" for column in COLUMNS.values() if column.marks_typed
 }
 LINE_NAMES |= {
-    "stored_balance_typed": "Previous stored balance",
     "allowed_reason": "Reason for the allowed amount",
 }
 NAMES = {

@@ -86,6 +86,9 @@ BOOK = {
     "percent": _typed("percent", "Done %", _share, form=SHARE),
     "stored-before": _given("Stored before", "stored_previous"),
     "moved": _typed("moved", "Moved to work", _line("stored_moved"), total="stored_moved"),
+    "left": _typed(
+        "left", "Stored before, less moved", _worked("stored_balance_previous"), total="stored_balance_previous"
+    ),
     "stored": _typed("stored", "New stored", _line("stored_new"), total="stored_new"),
     "stored-now": _given("Stored now", "stored_presently"),
     "total": _given("Total", "total_completed_and_stored"),
@@ -107,7 +110,7 @@ def columns_in(sheet: Sheet, *, to_fill_in: bool) -> list[str]:
     wanted = dict.fromkeys(BOOK, True)
     wanted |= dict.fromkeys(HIDDEN, to_fill_in) | dict.fromkeys(("before", "work", "percent"), works)
     wanted |= dict.fromkeys(UNITS, "quantity" in sheet.stems) | dict.fromkeys(STORED, "stored" in sheet.stems)
-    wanted |= {"held-stored": sheet.holds_on_stored, "release": "release" in sheet.stems}
+    wanted |= {"left": "left" in sheet.stems, "held-stored": sheet.holds_on_stored, "release": "release" in sheet.stems}
     return [name for name in BOOK if wanted[name]]
 
 

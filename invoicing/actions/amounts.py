@@ -117,6 +117,7 @@ def save_lines(invoice: Invoice, entries: dict, *, by, version: int, header: Hea
             setattr(lines[pk], name, value)
         settle(lines[pk])
         after = _figures(lines[pk])
+        _must_say_why(lines[pk], entry, is_other=before["stored_balance_typed"] != after["stored_balance_typed"])
         if before != after and invoice.status == Invoice.Status.UNDER_REVIEW:
             lines[pk].allowed_by = by
         key = lines[pk].schedule_line.key
@@ -128,6 +129,16 @@ def save_lines(invoice: Invoice, entries: dict, *, by, version: int, header: Hea
     write_all([lines[pk] for pk in entries], TYPED + SETTLED + ANSWERED_FOR)
     _save_header(invoice, by, "entered amounts", changes)
     return invoice
+
+
+def _must_say_why(line: InvoiceLine, entry: dict, *, is_other: bool) -> None:
+    """PM is what the previous invoice left, unless an Admin types another balance and says why (5.2)."""
+    has_reason = (entry.get("note") or entry.get("allowed_reason") or "").strip()
+    if is_other and line.stored_balance_typed is not None and not has_reason:
+        raise Refused(
+            f"Line {line.schedule_line.position}: say in its note why another balance than the previous invoice's "
+            "is stored. Both are saved together."
+        )
 
 
 # Which columns a type of invoice takes (I-2), and which only an Admin types (1.2).

@@ -63,11 +63,21 @@ class Column:
     field: str = ""
     on_line: str = ""
     marks_typed: str = ""  # the model's field that says the amount was typed and does not follow its rate
+    empty_follows: bool = False  # emptied, the field holds nothing and the amount follows from others
     only_unit_priced: bool | None = None  # None: on every line
     is_tick: bool = False
 
     def fits(self, line: InvoiceLine) -> bool:
         return self.only_unit_priced in (None, line.schedule_line.is_unit_priced)
+
+    @property
+    def has_rule(self) -> bool:
+        """Its amount follows from others until somebody types it, and again once it is emptied."""
+        return bool(self.marks_typed) or self.empty_follows
+
+    def is_typed(self, line: InvoiceLine) -> bool:
+        """Whether the stored amount was typed and follows no rule."""
+        return getattr(line, self.marks_typed) if self.marks_typed else getattr(line, self.field) is not None
 
     def typed(self, data, name: str, shown: dict[str, str]) -> str:
         """What came back; an input that was not on the page keeps what was shown."""
@@ -125,6 +135,15 @@ COLUMNS = {
         Column("percent", "Total %", parse_percent, _percent, only_unit_priced=False),
         Column("quantity", "Quantity", quantity_or_zero, _quantity, "quantity_this_period", only_unit_priced=True),
         Column("moved", "Moved to work", amount_or_zero, _amount("stored_moved"), "stored_moved", "stored_moved"),
+        Column(
+            "left",
+            "Stored before, less moved",
+            amount_or_rule,
+            _worked_out("stored_balance_previous"),
+            "stored_balance_typed",
+            "stored_balance_override",
+            empty_follows=True,
+        ),
         Column("stored", "New stored", amount_or_zero, _amount("stored_new"), "stored_new", "stored_new"),
         Column(
             "held-work",
@@ -166,6 +185,10 @@ COLUMNS = {
 }
 
 
+def _has_stored_before(line: InvoiceLine) -> bool:
+    return bool(line.stored_previous) or line.stored_balance_typed is not None
+
+
 def columns_of(invoice: Invoice, lines: Iterable[InvoiceLine], *, as_admin: bool) -> tuple[Column, ...]:
     """What this person types on this invoice: its type decides (I-2), and only an Admin types retainage."""
     kind = invoice.type
@@ -175,6 +198,7 @@ def columns_of(invoice: Invoice, lines: Iterable[InvoiceLine], *, as_admin: bool
         "percent": kind.allows_work,
         "quantity": kind.allows_work,
         "moved": kind.allows_work and stored,
+        "left": as_admin and kind.allows_work and any(_has_stored_before(line) for line in lines),
         "stored": kind.allows_work and stored,
         "held-work": as_admin and kind.allows_work,
         "held-stored": as_admin and stored,

@@ -126,6 +126,11 @@ class Row:
         return [cell for cell in self.cells.values() if cell.is_pending]
 
     @property
+    def is_changed(self) -> bool:
+        """Something came back other than it was shown."""
+        return any(cell.is_changed for cell in self.cells.values())
+
+    @property
     def allowed(self) -> Decimal | None:
         """What the reviewer allows, where it is not what was claimed."""
         if self.claim is None or self.decided is None:

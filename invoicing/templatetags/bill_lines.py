@@ -22,16 +22,16 @@ def bill_line(sheet: Sheet, row: Row, commitment: Commitment) -> SafeString:
     if sheet.stems & {"work", "quantity"}:
         cells += _work(sheet, row)
     if "stored" in sheet.stems:
-        cells += _stored(row)
+        cells += _stored(sheet, row)
     cells += _results(row)
     cells += _retainage(sheet, row)
     if "waived" in sheet.stems:
         cells.append(f'<td class="c">{_waived(row)}</td>')
     cells.append(_note(row))
-    return mark_safe(f"{_opening(row, commitment)}\n<tr>{''.join(cells)}</tr>\n{_problems(sheet, row)}")
+    return mark_safe(f"{_opening(sheet, row, commitment)}\n<tr>{''.join(cells)}</tr>\n{_problems(sheet, row)}")
 
 
-def _opening(row: Row, commitment: Commitment) -> str:
+def _opening(sheet: Sheet, row: Row, commitment: Commitment) -> str:
     """What sheet.js reckons with stands in `data-`: dollars as whole cents."""
     line, planned, worked = row.line, row.line.schedule_line, row.worked
     marks = TONES.get(line.verdict, "") + (" has-problem" if row.problems else "")
@@ -41,14 +41,19 @@ def _opening(row: Row, commitment: Commitment) -> str:
         "stored-before": worked.stored_previous,
         "held-work": worked.work_retainage_previous,
         "held-stored": worked.stored_retainage_previous,
-        "work-rate": worked.work_retainage_rate,
-        "stored-rate": worked.stored_retainage_rate,
+        "work-rate": worked.work_retainage_rate * 100,  # in ten-thousandths of a percent
+        "stored-rate": worked.stored_retainage_rate * 100,
+        "typed-work": worked.work_retainage_typed,
+        "typed-stored": worked.stored_retainage_typed,
+        "typed-left": worked.stored_balance_override,
     }
-    more = "".join([f' data-{name}="{_cents(amount)}"' for name, amount in amounts.items()])
+    more = "".join([f' data-{name}="{_cents(amount)}"' for name, amount in amounts.items() if amount is not None])
     if commitment.allows_over_billing or line.over_billing_is_waived:
         more += ' data-may-exceed="1"'
     if planned.unit_price:
         more += f' data-unit-price="{planned.unit_price}"'
+    if sheet.data is not None and row.is_changed:
+        more += " data-unsaved"
     return (
         f'<tbody class="line{marks}" id="line-{planned.key}" data-row="{planned.position}" '
         f'data-decision="{line.verdict}" data-problem="{int(bool(row.problems))}"{more}>'
@@ -93,10 +98,12 @@ def _worth(row: Row) -> str:
     return f'<input class="cell" data-cell="work" readonly value="{value}" aria-label="{label}">'
 
 
-def _stored(row: Row) -> list[str]:
+def _stored(sheet: Sheet, row: Row) -> list[str]:
+    left = [f"<td>{_input(row, row.cells['left'], 'left')}</td>"] if "left" in sheet.stems else []
     return [
         _amount(row.worked.stored_previous),
         f"<td>{_input(row, row.cells['moved'], 'moved')}</td>",
+        *left,
         f"<td>{_input(row, row.cells['stored'], 'stored')}</td>",
         _output("presently_stored", _money(row.worked.stored_presently)),
     ]
@@ -112,19 +119,20 @@ def _results(row: Row) -> list[str]:
 
 def _retainage(sheet: Sheet, row: Row) -> list[str]:
     worked, cells = row.worked, row.cells
-    parts = [_held(row, cells.get("held-work"), worked.work_retainage_rate, worked.work_retainage)]
+    parts = [_held(row, cells, "held-work", worked.work_retainage_rate, worked.work_retainage)]
     if sheet.holds_on_stored:
-        parts.append(_held(row, cells.get("held-stored"), worked.stored_retainage_rate, worked.stored_retainage))
+        parts.append(_held(row, cells, "held-stored", worked.stored_retainage_rate, worked.stored_retainage))
     if "release" in sheet.stems:
         parts.append(f"<td>{_input(row, cells['release'], 'release')}</td>")
-    return parts
+    return [*parts, _output("held", _money(worked.total_retainage))]
 
 
-def _held(row: Row, cell: Cell | None, rate: Decimal, amount: Decimal) -> str:
+def _held(row: Row, cells: dict[str, Cell], stem: str, rate: Decimal, amount: Decimal) -> str:
     """An Admin types it; all others read by which rate it is held."""
-    if cell:
-        return f"<td>{_input(row, cell, '')}</td>"
-    return f'<td class="n"><span class="soft">{rate.normalize():f} %</span> {_money(amount)}</td>'
+    if stem in cells:
+        return f"<td>{_input(row, cells[stem], stem)}</td>"
+    out = f'<output data-out="{stem.replace("-", "_")}">{_money(amount)}</output>'
+    return f'<td class="n"><span class="soft">{rate.normalize():f} %</span> {out}</td>'
 
 
 def _waived(row: Row) -> str:
@@ -157,13 +165,20 @@ def _problems(sheet: Sheet, row: Row) -> str:
 
 
 def _input(row: Row, cell: Cell, kind: str) -> str:
-    """`kind`: how sheet.js calls it; "" where it reckons nothing with it."""
-    data = f' data-cell="{kind}"' if kind else ""
+    """`kind`: how sheet.js calls it."""
+    data = f' data-cell="{kind}"' + (" data-follows" if _follows(row, cell) else "")
     label = f"{cell.column.label}, line {row.line.schedule_line.position:,}"
     return (
         f'<input class="cell" id="{cell.name}" name="{cell.name}"{data} inputmode="decimal" autocomplete="off" '
         f'value="{escape(cell.display)}" aria-label="{label}"{_marks(row, cell)}>'
     )
+
+
+def _follows(row: Row, cell: Cell) -> bool:
+    """Whether its rule decides the amount, as it is stored or as it came back."""
+    if cell.is_changed:
+        return cell.column.has_rule and not cell.text.strip()
+    return cell.column.has_rule and not cell.column.is_typed(row.line)
 
 
 def _marks(row: Row, cell: Cell) -> str:

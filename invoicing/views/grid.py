@@ -13,6 +13,7 @@ TOTALED = (
     "work_this_period",
     "stored_previous",
     "stored_moved",
+    "stored_balance_previous",
     "stored_new",
     "stored_presently",
     "total_completed_and_stored",

@@ -1,68 +1,81 @@
-/* The entry sheet: moves like a spreadsheet, adds up as you type, saves each row when you leave it. Whole cents only.
+/* The entry sheet: moves like a spreadsheet and adds up as you type, exactly as calculations/lines.py does. Whole cents only.
    What it shows is a preview of what the server will say; the server's figures replace it after each save.
 
-   <form data-sheet-form data-save="/…/">               data-save is optional: without it the whole form is sent by its button;
-     <input type="hidden" name="version">               with it a row goes there as soon as it is left
-   <table data-sheet>
+   <form data-sheet-form><table data-sheet>
    <tbody class="line" id="line-25" data-row="25">      cents: data-scheduled, data-before (work completed before), data-stored-before,
-                                                        data-held-work, data-held-stored; rates in hundredths of a percent:
-                                                        data-work-rate="1000" is 10 %, data-stored-rate; data-may-exceed="1" waives the limit
+                                                        data-held-work, data-held-stored; rates in ten-thousandths of a percent:
+                                                        data-work-rate="100000" is 10 %, data-stored-rate; data-may-exceed="1" waives the limit
+                                                        data-typed-work|stored|left: what is stored as typed and does not follow its rule
      <input class="cell" name="…" data-cell="work|moved|stored|release">   amounts, forgiving (U5); any name
+     <input class="cell" data-cell="held-work|held-stored|left">  typed, or data-follows its rule: then it shows what the rule gives
      <input class="cell" data-cell="percent">           typing it solves for work; its name is only for people without scripts
      <input class="cell" data-cell="quantity">          times data-unit-price="18.7500" of the row gives work, which is readonly there
-     <output data-out="presently_stored|total|percent|balance|retainage">
+     <output data-out="presently_stored|total|percent|balance|held_work|held_stored|held">
+   data-unsaved                                         on a row: some of it came back as typed and is not saved
      <tr class="under" hidden><td><p data-problem>      one row's problem, in words
-   anywhere: data-sum="work|moved|stored|release|presently_stored|total|balance|scheduled|gross|retainage|held|net|earned|left", [data-saved], <a data-problems>
-   Answer to a row (fields of that row, line, version): 200 {version, row: {total: "…"}, summary: {net: "…"}, problems: ["…"]};
-   409 or 422 {problems: ["…"]}. */
+   anywhere: data-sum="work|moved|stored|release|left_before|presently_stored|total|balance|scheduled|held_work|held_stored|held|net|earned|left",
+   <a data-problems> */
 (() => {
   const sheet = document.querySelector("table[data-sheet]");
   if (!sheet) return;
-  const form = sheet.closest("form");
-  const saved = document.querySelector("[data-saved]");
   const sums = [...document.querySelectorAll("[data-sum]")];
-  const figures = new Map(), totals = {}, dirty = new Set();
-  let before = "", saving = Promise.resolve();
+  const figures = new Map(), totals = {};
+  let before = {};
 
   // "$1,250", "(1,250.00)", "1250-" → cents; "" → 0; null when it is not an amount. No floating point on the way.
-  const parse = (text) => {
-    const bare = text.trim().replace(/[$\s]/g, "").replace(/−/g, "-");
-    if (bare === "" || bare === "-") return 0;
-    const found = /^(\(|-)?(\d[\d,]*|(?=\.\d))(?:\.(\d{0,2})0*)?(\)|-)?$/.exec(bare);
-    if (!found || (found[1] === "(") !== (found[4] === ")")) return null;
-    const size = Number(found[2].replace(/,/g, "") || 0) * 100 + Number((found[3] ?? "").padEnd(2, "0"));
-    return (found[1] || found[4]) && size ? -size : size;
+  const scaled = (text, mark, places) => {
+    const bare = text.trim().replace(mark, "").replace(/\s/g, "").replace(/−/g, "-");
+    if (bare === "" || bare === "-") return 0n;
+    const found = /^(\(|-)?(\d[\d,]*|(?=\.\d))(?:\.(\d*?)0*)?(\)|-)?$/.exec(bare), after = found?.[3] ?? "";
+    if (!found || (found[1] === "(") !== (found[4] === ")") || after.length > places) return null;
+    const size = BigInt(found[2].replace(/,/g, "") + after.padEnd(places, "0"));
+    return found[1] || found[4] ? -size : size;
   };
+  const parse = (text) => { const cents = scaled(text, /\$/, 2); return cents === null ? null : Number(cents); };
   const grouped = new Intl.NumberFormat("en-US");
   const plain = (cents) => `${cents < 0 ? "-" : ""}${grouped.format(Math.floor(Math.abs(cents) / 100))}.${String(Math.abs(cents) % 100).padStart(2, "0")}`;
   const words = (cents) => plain(cents).replace("-", "−");
-  const share = (cents, rate) => Math.sign(cents) * Math.floor((Math.abs(cents) * rate + 5000) / 10000); // half-up, as the server does
-  const percent = (part, whole, places = 1) => (whole ? `${((part * 100) / whole).toFixed(places).replace("-", "−")} %` : "");
-  // Quantity × unit price in cents, half-up; both with at most four decimals. null when either is not a number.
-  const tenThousandths = (text) => {
-    const found = /^(-?)(\d*)(?:\.(\d{0,4}))?$/.exec(text.replace(/[,\s]/g, "").replace(/−/g, "-"));
-    return found ? BigInt(`${found[1]}${found[2] || "0"}${(found[3] ?? "").padEnd(4, "0")}`) : null;
+  // many ÷ each, half-up away from zero, as the server rounds.
+  const rounded = (many, each) => {
+    const size = (number) => (number < 0n ? -number : number), [top, bottom] = [size(many), size(each)];
+    return Number((top * 2n + bottom) / (bottom * 2n)) * (many < 0n === each < 0n || !top ? 1 : -1);
   };
+  const share = (cents, rate) => rounded(BigInt(cents) * BigInt(rate), 1000000n); // the rate in ten-thousandths of a percent
+  const hundredths = (part, whole) => (whole ? rounded(BigInt(part) * 10000n, BigInt(whole)) : null); // of a percent
+  const inWords = (ratio) => { // 1,234.5 %
+    const tenths = ratio === null ? null : rounded(BigInt(ratio), 10n);
+    return tenths === null ? "" : `${words(tenths * 10).slice(0, -1)} %`;
+  };
+  const bare = (ratio) => (ratio === null ? "" : plain(ratio).replace(/\.?0+$/, "").replace(/,/g, ""));
+  // Quantity × unit price in cents; both with at most four decimals. null when either is not a number.
   const worth = (quantity, price) => {
-    const many = tenThousandths(quantity), each = tenThousandths(price);
-    if (many === null || each === null) return null;
-    const product = many * each, half = product < 0n ? -500000n : 500000n;
-    return Number((product + half) / 1000000n);
+    const many = scaled(quantity, "", 4), each = scaled(price, "", 4);
+    return many === null || each === null ? null : rounded(many * each, 1000000n);
   };
 
   const cell = (row, name) => row.querySelector(`[data-cell=${name}]`);
   const fact = (row, name) => Number(row.dataset[name] || 0);
   const entered = (row, name) => { const input = cell(row, name); return input ? parse(input.value) : 0; };
 
+  // Amounts that follow a rule unless somebody typed them: {cell: [what is stored as typed, what the rule gives]}.
+  const RULED = { "held-work": ["typedWork", "held_work"], "held-stored": ["typedStored", "held_stored"], left: ["typedLeft", "left_before"] };
+  const typed = (row, name) => {
+    const input = cell(row, name), stored = row.dataset[RULED[name][0]];
+    if (!input) return stored === undefined ? null : Number(stored);
+    return "follows" in input.dataset ? null : parse(input.value);
+  };
+
   const reckon = (row) => {
     const [work, moved, stored, release] = ["work", "moved", "stored", "release"].map((name) => entered(row, name) ?? 0);
     const scheduled = fact(row, "scheduled"), storedBefore = fact(row, "storedBefore");
-    const presently_stored = storedBefore - moved + stored;
+    const left_before = typed(row, "left") ?? storedBefore - moved, presently_stored = left_before + stored;
     const total = fact(row, "before") + work + moved + presently_stored;
-    const held = fact(row, "heldWork") + share(work + moved, fact(row, "workRate")) + share(presently_stored, fact(row, "storedRate")) - release;
-    const gross = work + stored, retainage = held - fact(row, "heldWork") - fact(row, "heldStored");
+    const held_work = typed(row, "held-work") ?? share(work + moved, fact(row, "workRate"));
+    const held_stored = (presently_stored ? typed(row, "held-stored") : null) ?? share(presently_stored, fact(row, "storedRate"));
+    const held = fact(row, "heldWork") + held_work + held_stored - release;
+    const gross = work + moved + presently_stored - storedBefore, change = held - fact(row, "heldWork") - fact(row, "heldStored");
     const earned = total - held; // line 6; what is left of line 3 is line 9
-    return { work, moved, stored, release, scheduled, presently_stored, total, balance: scheduled - total, held, gross, retainage, net: gross - retainage, earned, left: scheduled - earned };
+    return { work, moved, stored, release, scheduled, left_before, presently_stored, total, balance: scheduled - total, held_work, held_stored, held, net: gross - change, earned, left: scheduled - earned };
   };
   const AMOUNTS = "[data-cell]:not([data-cell=percent], [data-cell=quantity])";
   const problem = (row, now) => {
@@ -80,15 +93,19 @@
     row.classList.toggle("has-problem", Boolean(message));
     row.dataset.problem = message ? "1" : "0";
     const place = row.querySelector("[data-problem]");
-    if (place) { place.textContent = message; place.closest("tr").hidden = !message; }
+    if (place) { tell(place, message); place.closest("tr").hidden = !message; }
     const all = sheet.querySelectorAll("[data-row].has-problem");
     for (const link of document.querySelectorAll("[data-problems]")) {
       link.hidden = all.length === 0;
       if (all.length) { link.textContent = `${all.length} problem${all.length > 1 ? "s" : ""}: go to line ${all[0].dataset.row}`; link.href = `#${all[0].id}`; }
     }
   };
+  // Into the text that is there: another node would have the browser look at the style of all 500 lines again.
+  const tell = (out, text) => {
+    if (out.firstChild && text) { if (out.firstChild.data !== text) out.firstChild.data = text; } else if (out.textContent !== text) out.textContent = text;
+  };
   const paintSums = () => {
-    for (const out of sums) { out.textContent = words(totals[out.dataset.sum] ?? 0); out.classList.toggle("preview", Boolean(out.closest("dl"))); }
+    for (const out of sums) { tell(out, words(totals[out.dataset.sum] ?? 0)); out.classList.toggle("preview", Boolean(out.closest("dl"))); }
   };
   const count = (row) => {
     const old = figures.get(row), now = reckon(row);
@@ -98,58 +115,44 @@
   };
   const update = (row) => {
     const now = count(row);
-    for (const out of row.querySelectorAll("[data-out]")) {
-      const key = out.dataset.out;
-      out.textContent = key === "percent" ? percent(now.total, now.scheduled) : words(key === "retainage" ? now.held : now[key]);
+    for (const out of row.querySelectorAll("[data-out]")) tell(out, out.dataset.out === "percent" ? inWords(hundredths(now.total, now.scheduled)) : words(now[out.dataset.out]));
+    for (const [name, [stored, key]] of Object.entries(RULED)) {
+      const input = cell(row, name);
+      if (!input || !("follows" in input.dataset)) continue;
+      input.placeholder = plain(now[key]); // emptied, it is told to the server as empty
+      if (row.dataset[stored] === undefined && input !== document.activeElement) input.value = plain(now[key]);
     }
     return now;
   };
   const moved = (row) => ["moved", "stored"].some((name) => { const input = cell(row, name); return input && input.value !== input.defaultValue; });
-  const changed = (input) => {
+  // An amount that is left to its rule is not sent, or sent empty where one is stored as typed.
+  const follow = (input, follows) => {
+    const isNews = input.closest("[data-row]").dataset[RULED[input.dataset.cell][0]] !== undefined;
+    input.toggleAttribute("data-follows", follows);
+    if (follows && !isNews) input.removeAttribute("name"); else input.name = input.id;
+  };
+  // Emptied, or typed as the page showed it: the server then takes it as not touched.
+  const isLeftToRule = (input) => input.value.trim() === "" || Boolean(input.dataset.shown) && parse(input.value) === parse(input.dataset.shown);
+  const changed = (input, follows = isLeftToRule(input)) => {
     const row = input.closest("[data-row]"), work = cell(row, "work"), ratio = cell(row, "percent");
     if (input === ratio && work) {
-      const typed = parse(input.value.replace("%", ""));
-      if (typed === null) { mark(row, `“${input.value.trim()}” is not a percentage.`, input); return; }
+      const asked = scaled(input.value, "%", 4);
+      if (asked === null) { mark(row, `“${input.value.trim()}” is not a percentage.`, input); return; }
       const now = reckon(row);
       // The percentage that was shown keeps its amount: it is rounded, the amount is not.
-      const kept = typed === parse(input.defaultValue.replace("%", "")) && !moved(row);
-      work.value = kept ? work.defaultValue : plain(share(now.scheduled, typed) - (now.total - now.work));
+      const kept = asked === scaled(input.defaultValue, "%", 4) && !moved(row);
+      work.value = kept ? work.defaultValue : plain(share(now.scheduled, asked) - (now.total - now.work));
     }
     if (input.dataset.cell === "quantity") {
       const cents = worth(input.value, row.dataset.unitPrice);
       if (cents === null) { mark(row, `“${input.value.trim()}” is not a quantity. Type it like 12.5.`, input); return; }
       work.value = plain(cents);
     }
+    if (input.dataset.cell in RULED) follow(input, follows);
     const now = update(row);
-    if (ratio && input !== ratio) ratio.value = percent(now.total, now.scheduled, 2).replace(" %", "");
+    if (ratio && input !== ratio) ratio.value = bare(hundredths(now.total, now.scheduled));
     mark(row, ...problem(row, now));
-    dirty.add(row);
     paintSums();
-  };
-
-  const note = (text) => { if (saved) saved.textContent = text; };
-  const accept = (row, answer) => {
-    if (answer.version !== undefined && form.elements.version) form.elements.version.value = answer.version;
-    for (const [key, text] of Object.entries(answer.row ?? {})) { const out = row.querySelector(`[data-out=${key}]`); if (out) out.textContent = text; }
-    if (answer.summary && !dirty.size) for (const out of sums) if (out.dataset.sum in answer.summary) { out.textContent = answer.summary[out.dataset.sum]; out.classList.remove("preview"); }
-  };
-  const send = async (row) => {
-    const body = new FormData();
-    for (const input of row.querySelectorAll("[name]")) body.append(input.name, input.value);
-    body.append("line", row.dataset.row);
-    body.append("version", form.elements.version?.value ?? "");
-    const answer = await fetch(form.dataset.save, { method: "POST", body, headers: { "X-CSRFToken": form.elements.csrfmiddlewaretoken.value, Accept: "application/json" } }).catch(() => null);
-    const told = answer?.headers.get("content-type")?.includes("json") ? await answer.json() : {};
-    if (answer?.ok) accept(row, told); else dirty.add(row);
-    if (told.problems?.length) mark(row, told.problems.join(" "), null);
-    note(answer?.ok ? (dirty.size ? "Saving…" : "All saved") : answer ? "Not saved: look at the marked line" : "Not saved: you are offline, it stays on this page");
-  };
-  const save = (row) => {
-    const readable = [...row.querySelectorAll(AMOUNTS)].every((input) => parse(input.value) !== null);
-    if (!form.dataset.save || !dirty.has(row) || !readable) return;
-    dirty.delete(row);
-    note("Saving…");
-    saving = saving.then(() => send(row)); // one after the other: each needs the version the one before brought back
   };
 
   const inputs = (row) => [...row.querySelectorAll("[data-cell]:not(:disabled, [readonly])")];
@@ -165,28 +168,29 @@
     event.preventDefault();
     const all = rows(), top = all.indexOf(event.target.closest("[data-row]"));
     block.slice(0, all.length - top).forEach((values, down) => {
-      // An amount is no percentage, and the percentage says the same as the work beside it: a block goes past it.
-      const here = inputs(all[top + down]).filter((input) => input.dataset.cell !== "percent" || event.target.dataset.cell === "percent"), left = here.findIndex((input) => input.dataset.cell === event.target.dataset.cell);
+      // An amount is no percentage, and the percentage says the same as the work beside it: a block goes past it, and past what a rule left.
+      const here = inputs(all[top + down]).filter((input) => !["percent", "left"].includes(input.dataset.cell) || event.target.dataset.cell === input.dataset.cell), left = here.findIndex((input) => input.dataset.cell === event.target.dataset.cell);
       values.forEach((value, across) => { const input = here[left + across]; if (input) { input.value = tidy(value); changed(input); } });
     });
-    all.slice(top).forEach(save);
+  };
+  const state = (input) => ({ value: input.value, follows: "follows" in input.dataset });
+  const putBack = (input, old) => {
+    input.value = old.value;
+    changed(input, old.follows);
   };
   const tidy = (text) => { const cents = parse(text); return cents === null ? text.trim() : plain(cents); };
 
-  sheet.addEventListener("input", (event) => { if (event.target.dataset.cell) changed(event.target); else if (event.target.name) dirty.add(event.target.closest("[data-row]")); });
-  sheet.addEventListener("change", (event) => { if (event.target.matches(AMOUNTS)) event.target.value = tidy(event.target.value); });
-  sheet.addEventListener("focusin", (event) => { if (event.target.dataset.cell) { before = event.target.value; event.target.select(); } });
-  sheet.addEventListener("focusout", (event) => { const row = event.target.closest("[data-row]"); if (row && !row.contains(event.relatedTarget)) save(row); });
+  sheet.addEventListener("input", (event) => { if (event.target.dataset.cell) changed(event.target); });
+  sheet.addEventListener("change", (event) => { if (event.target.matches(AMOUNTS) && !("follows" in event.target.dataset)) event.target.value = tidy(event.target.value); });
+  sheet.addEventListener("focusin", (event) => { if (event.target.dataset.cell) { before = state(event.target); event.target.select(); } });
+  sheet.addEventListener("focusout", (event) => { if ("follows" in event.target.dataset) update(event.target.closest("[data-row]")); });
   sheet.addEventListener("paste", paste);
   sheet.addEventListener("keydown", (event) => {
     if (!event.target.dataset.cell) return;
     const by = { Enter: event.shiftKey ? -1 : 1, ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (by) { event.preventDefault(); move(event.target, by); }
-    if (event.key === "Escape" && event.target.value !== before) { event.target.value = before; changed(event.target); event.target.select(); }
+    if (event.key === "Escape" && event.target.value !== before.value) { putBack(event.target, before); event.target.select(); }
   });
-  addEventListener("beforeunload", (event) => { if (form.dataset.save && dirty.size) event.preventDefault(); });
-  document.addEventListener("submit", () => dirty.clear());
-
   for (const input of sheet.querySelectorAll("[data-cell=percent]")) input.removeAttribute("name"); // work holds its answer
 
   // On a narrow screen the columns to type in come first; what stands before them is a swipe away.
@@ -195,5 +199,7 @@
     const name = sheet.querySelector("tbody th[scope=row]");
     region.scrollLeft += first.getBoundingClientRect().left - region.getBoundingClientRect().left - name.offsetWidth - 4;
   }
+  for (const input of sheet.querySelectorAll("[data-follows]")) { input.dataset.shown = input.value; follow(input, true); }
   for (const row of sheet.querySelectorAll("[data-row]")) count(row); // what is shown so far came from the server
+  for (const row of sheet.querySelectorAll("[data-unsaved]")) { update(row); paintSums(); } // but for what came back unsaved
 })();

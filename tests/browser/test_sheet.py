@@ -241,3 +241,87 @@ def test_on_a_phone_the_amounts_to_type_stand_beside_the_lines_name(enter, bill)
     assert name["x"] + name["width"] <= amount["x"]
     assert amount["x"] + amount["width"] <= 390
     assert amount["height"] >= 24
+
+
+@pytest.fixture
+def dana(enter, bill) -> Page:
+    """An Admin of the project, who types retainage as well."""
+    page = enter(bill.world.admin)
+    page.goto(page_of(bill, "enter/"))
+    return page
+
+
+FEET = ("work", "moved", "left_before", "stored", "presently_stored", "held_work", "held_stored", "release", "held")
+
+
+def feet(page: Page) -> dict[str, str]:
+    return shown(page) | {key: page.locator(f"tfoot [data-sum={key}]").inner_text() for key in FEET}
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        [("Retainage on work", 1, "77.77"), ("This period", 1, "333.35")],
+        [("Retainage on stored material", 1, "12.34")],
+        [("Stored before, less moved", 1, "123.45"), ("New stored", 1, "0.05"), ("Note", 1, "Counted again on site")],
+        [("New stored", 2, "999.95"), ("Retainage on stored material", 2, "(1.00)"), ("Retainage on work", 2, "5")],
+        [("Stored before, less moved", 1, "0"), ("Retainage on stored material", 1, "9"), ("Note", 1, "Stolen")],
+        [("Retainage on work", 2, "60"), ("Retainage on work", 2, ""), ("This period", 2, "0.05")],
+        [("Moved to work", 1, "133.33"), ("Retainage on work", 3, "33.33"), ("Released", 1, "12.34")],
+    ],
+)
+def test_typed_retainage_and_stored_balances_count_at_once_as_the_server_counts_them(dana, bill, typed):
+    """WR, MR and PM (5.2): what follows its rule goes on following it, what was typed stays."""
+    bill.lines.update(work_retainage_rate=D("7.1234"), stored_retainage_rate=D("3.3333"))
+    dana.goto(page_of(bill, "enter/"))
+    cell(dana, "This period", 2).fill("1,000.07")
+    for name, line, text in typed:
+        cell(dana, name, line).fill(text)
+    dana.keyboard.press("Tab")
+    preview = feet(dana)
+    save(dana)
+    assert feet(dana) == preview
+    assert [preview["held_work"], preview["held_stored"]] != ["0.00", "0.00"]
+
+
+def test_retainage_by_its_rate_is_shown_as_it_follows_and_is_not_saved_as_typed(dana, bill):
+    cell(dana, "This period", 2).fill("500")
+    expect(cell(dana, "Retainage on work", 2)).to_have_value("50.00")
+    cell(dana, "Retainage on work", 2).fill("20")
+    dana.keyboard.press("Escape")
+    expect(cell(dana, "Retainage on work", 2)).to_have_value("50.00")
+    save(dana)
+    line = bill.lines.get(schedule_line__position=2)
+    assert (line.work_retainage, line.work_retainage_is_typed) == (D("50.00"), False)
+
+
+def test_typed_retainage_that_is_emptied_goes_back_to_its_rate(dana, bill):
+    cell(dana, "This period", 2).fill("500")
+    cell(dana, "Retainage on work", 2).fill("20")
+    save(dana)
+    cell(dana, "Retainage on work", 2).fill("")
+    expect(dana.locator("tfoot [data-sum=held_work]")).to_have_text("50.00")
+    save(dana)
+    assert not bill.lines.get(schedule_line__position=2).work_retainage_is_typed
+
+
+def test_a_key_press_reaches_the_totals_of_500_lines_within_a_frame(enter, transactional_db):
+    """Screens 11: at most 16 ms until the new totals have their style, the median of 40 presses."""
+    world = factories.world()
+    draft = world.draft(world.commitment(lines=[world.line(f"Room {number}", "1000.00") for number in range(500)]))
+    page = enter(world.admin)
+    page.goto(page_of(draft, "enter/"))
+    took = page.evaluate(
+        """() => {
+          const input = document.querySelector("[data-row='250'] [data-cell=work]");
+          const press = (text) => {
+            const begin = performance.now();
+            input.value = text;
+            input.dispatchEvent(new InputEvent("input", {bubbles: true}));
+            getComputedStyle(document.querySelector("tfoot [data-sum=work]")).color;
+            return performance.now() - begin;
+          };
+          return Array.from({length: 40}, (_, n) => press(String(n * 1.25))).sort((a, b) => a - b)[20];
+        }"""
+    )
+    assert took <= 16, took

@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from config.words import changes_of
 from directory.actions.grants import set_level
 from directory.models import Event
 from directory.permissions import Level, Tool
@@ -154,6 +155,26 @@ def test_a_contact_cannot_type_retainage_and_an_admin_can(w):
     fill(w.admin, invoice, held_work="")
     line = invoice.lines.first()
     assert (line.work_retainage, line.work_retainage_is_typed) == (D("100.00"), False)
+
+
+def test_an_admin_types_another_previous_stored_balance_and_says_why(w):
+    """5.2, PM: without a reason nothing is saved; emptied, it is what the previous invoice left."""
+    commitment = w.commitment()
+    w.approved(w.draft(commitment, w.period(JUNE)), {"stored_new": D("500.00")})
+    invoice = w.draft(commitment, w.period(JULY))
+    assert "left" not in signed_in(w.contact).get(at(invoice, "invoice-enter")).context["sheet"].stems
+    refused = fill(w.admin, invoice, left="450")
+    assert (
+        refused.status_code == 422 and "say in its note why" in text_of(refused) and 'value="450"' in text_of(refused)
+    )
+    assert invoice.lines.first().stored_balance_typed is None
+    assert fill(w.admin, invoice, left="450", note="Counted on site").status_code == 302
+    assert invoice.lines.first().as_line().stored_presently == D("450.00")
+    assert "Stored before, less moved: 450.00" in " ".join(
+        f"{change.name}: {change.new}" for event in Event.objects.about(invoice)[:1] for change in changes_of(event)
+    ).replace("Line 1, s", "S")
+    fill(w.admin, invoice, left="")
+    assert invoice.lines.first().as_line().stored_presently == D("500.00")
 
 
 def test_the_invoice_type_decides_what_can_be_typed(w):
