@@ -4,19 +4,17 @@ Only what differs from what is stored counts, so a download that nobody touched 
 was shown keeps its amount (R58). Lines that are not in the file stay as they are.
 """
 
-import re
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from directory.plain_text import tidy
 from directory.sheets import Table, read_table, refused, unhidden
-from invoicing.calculations.money import HUNDRED, format_amount, format_percent
+from invoicing.calculations.money import HUNDRED, format_amount, format_percent, is_plain_number
 from invoicing.claim_sheets import BOOK, HIDDEN, MOST_SHARE, TOTAL, BookColumn
 from invoicing.forms.columns import COLUMNS
 from invoicing.forms.entry import Cell, Row, Sheet
 
 HEADINGS = {name: [column.heading] for name, column in BOOK.items()}
-PLAIN_NUMBER = re.compile(r"-?([0-9]{1,12}(\.[0-9]{0,20})?|\.[0-9]{1,20})([eE]-[0-9]{1,2})?")
 
 
 @dataclass(frozen=True)
@@ -139,7 +137,7 @@ def _read_cell(file: ClaimFile, cells: dict, row: Row, name: str, *, is_older: b
 
 def _text(column: BookColumn, text: str) -> str:
     """A percentage as the entry sheet takes it: a spreadsheet keeps 56.25 % as the number 0.5625."""
-    if column.stem == "percent" and PLAIN_NUMBER.fullmatch(text):
+    if column.stem == "percent" and is_plain_number(text):
         return format_percent(Decimal(text) * HUNDRED)
     return text
 

@@ -13,6 +13,7 @@ QUANTITY_LIMIT = Decimal("999999999.9999")
 PERCENT_LIMIT = Decimal("99999.9999")
 
 NUMBER = re.compile(r"([0-9]+|[0-9]{1,3}(,[0-9]{3})+)?(\.[0-9]*)?")
+PLAIN_NUMBER = re.compile(r"-?([0-9]{1,12}(\.[0-9]{0,20})?|\.[0-9]{1,20})([eE]-[0-9]{1,2})?")
 LONGEST = 40  # characters; the largest amount with every comma and sign needs 22
 MINUS = "−"  # what pages print; people paste it back
 
@@ -90,6 +91,26 @@ def parse_rate(text: str) -> Decimal:
     if not 0 <= rate <= HUNDRED:
         raise ValueError(f"“{_shown(text)}” is not a rate. Type a percentage from 0 to 100.")
     return rate
+
+
+def parse_filed_rate(text: str) -> Decimal:
+    """Read a retainage rate out of a file. ValueError as above, also for a plain number between 0 and 1.
+
+    A spreadsheet keeps 10 % as the number 0.1 and hands over nothing else: what could mean either is asked for again.
+    """
+    rate = parse_rate(text)
+    if 0 < rate < 1 and is_plain_number(text.strip()):
+        small, large = format_percent(rate), format_percent(rate * HUNDRED)
+        raise ValueError(
+            f"“{_shown(text)}” is {small} %, and a spreadsheet keeps {large} % as that number, too. "
+            f"Type {large}, or {small}% as text if it is so little."
+        )
+    return rate
+
+
+def is_plain_number(text: str) -> bool:
+    """Whether it is a number as a spreadsheet keeps it, without any sign of what it counts: of 10 % it keeps 0.1."""
+    return bool(PLAIN_NUMBER.fullmatch(text))
 
 
 def parse_quantity(text: str) -> Decimal:

@@ -10,6 +10,7 @@ from invoicing.calculations.money import (
     ZERO,
     format_amount,
     parse_amount,
+    parse_filed_rate,
     parse_quantity,
     parse_rate,
     parse_unit_price,
@@ -31,7 +32,12 @@ class ScheduleSheet:
         self.data = data
         self.rows = [row_of(row, choices.types) for row in stored] if data is None else sent_rows(data)
         self.removed = {} if data is None else removed_rows(data)
+        self.is_filed = False
         self.is_cut = data is not None and not data.get("end")  # the last input of the form did not come through
+
+    def take_filed(self, rows: Sequence[Row]) -> None:
+        """The rows of a file instead, which are read as a spreadsheet writes them."""
+        self.rows, self.is_filed = list(rows), True
 
     @property
     def version(self) -> int:
@@ -124,7 +130,10 @@ class ScheduleSheet:
         return parse_amount(text) if text else None
 
     def _read_rate(self, text: str, row: Row) -> Decimal | None:
-        return parse_rate(text) if text else None
+        if not text:
+            return None
+        is_typed = text != row.shown.get("rate", "")
+        return parse_filed_rate(text) if self.is_filed and is_typed else parse_rate(text)
 
     def _solve(self, row: Row, values: dict) -> None:
         """Quantity × unit price gives the amount; without them it is typed."""

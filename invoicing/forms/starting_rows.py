@@ -13,8 +13,8 @@ from invoicing.calculations.money import (
     ZERO,
     format_amount,
     parse_amount,
+    parse_filed_rate,
     parse_quantity,
-    parse_rate,
     parse_unit_price,
 )
 from invoicing.forms.schedule_rows import Choices
@@ -44,6 +44,7 @@ HEADINGS = {
 }
 REQUIRED = ("number", "vendor", "cost_code", "description", "scheduled_value", "work_completed", "work_retainage")
 HINTS = {
+    "retainage_rate": "10 for 10 %",
     "kind": "subcontract or purchase order; blank is a subcontract",
     "change_order": "the number of the approved one that the line came with; blank is the original contract",
     "unit_price": "with its quantity on lines that are billed by quantity",
@@ -125,7 +126,7 @@ def _kind(cells: dict) -> str:
 
 def _rate(cells: dict, name: str) -> Decimal | None:
     """In percent; None where nothing is said. 0 is a rate (5.4)."""
-    return parse_rate(cells[name]) if cells.get(name) else None
+    return parse_filed_rate(cells[name]) if cells.get(name) else None
 
 
 def _holds_on_stored(cells: dict) -> bool:

@@ -57,7 +57,7 @@ def upload(request, commitment):
 
 
 def _preview(request, commitment: Commitment, sheet: ScheduleSheet, file: ScheduleFile, name: str):
-    sheet.rows = list(file.rows)
+    sheet.take_filed(file.rows)
     is_valid = sheet.is_valid() and not file.problems
     before = total(sheet.stored.values())
     context = {

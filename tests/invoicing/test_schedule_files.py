@@ -226,3 +226,19 @@ def test_whatever_stands_in_the_hidden_places_the_file_is_read_or_refused(there,
     made = about | {"place": number} | dict.fromkeys(CELLS, "")
     book.active[f"{MADE}2"] = hidden(made)
     assert bring_back(client, commitment, book).status_code == code
+
+
+def test_a_rate_that_excel_keeps_as_a_fraction_is_asked_for_again(there, commitment, client):
+    """5.4: a cell formatted as a percentage shows 5 % and keeps 0.05."""
+    book = downloaded(client, commitment)
+    book.active["I2"].value, book.active["I2"].number_format = 0.05, "0%"
+    page = bring_back(client, commitment, book)
+    assert page.status_code == 422
+    assert "I2</strong> Own retainage %: “0.05” is 0.05 %, and a spreadsheet keeps 5 % as that number" in text_of(page)
+    book.active["I2"].value = "0.05%"
+    applied(client, commitment, bring_back(client, commitment, book))
+    assert rows(commitment)[0].retainage_rate == D("0.05")
+    again = downloaded(client, commitment)
+    again.active[f"{DESCRIPTION}3"] = "Slab, sealed"
+    page = bring_back(client, commitment, again)
+    assert page.status_code == 200 and "Apply 1 change" in text_of(page), "what is stored comes back as it is"

@@ -1,8 +1,11 @@
 """Mid-job start: what was billed elsewhere is loaded as a whole, proved, and the next invoice goes on from it."""
 
+import csv
+import io
 from dataclasses import replace
 from datetime import date
 
+import openpyxl
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
@@ -217,6 +220,8 @@ def test_books_that_differ_are_shown_beside_the_file():
         ("SC-90,Roofing,Acme Concrete", "SC-90,Roofing,Nobody Inc", "no active vendor"),
         ("SC-90,Roofing", "SC 90,Roofing", "Use letters, digits"),
         (",10,8,03", ",110,8,03", "from 0 to 100"),
+        (",10,8,03", ",0.1,8,03", "D2</strong> “0.1” is 0.1 %, and a spreadsheet keeps 10 % as that number"),
+        (",10,8,03", ",10,.08,03", "E2</strong> “.08” is 0.08 %"),
         ("SC-90,,,,,03", "SC-90,,Bolt,,,03", "Row 2 says"),
     ],
 )
@@ -232,6 +237,23 @@ def test_rows_that_were_not_shown_load_nothing():
     there = world()
     answer = signed_in(there.admin).post(address(there), BOOKS | {"rows": "made:up:rows"}, follow=True)
     assert "Upload the file again" in text_of(answer) and not Commitment.objects.exists()
+
+
+def test_a_percentage_of_a_spreadsheet_is_asked_for_again_and_both_rates_are_seen_before_they_are_loaded():
+    """5.4: Excel shows 10 % and keeps 0.1; 0.1 % held on every bill would be found too late."""
+    there = world()
+    there.cost_code()
+    client = signed_in(there.admin)
+    book = openpyxl.Workbook()
+    for row in csv.reader(FILE.splitlines()):
+        book.active.append(row)
+    book.active["D2"].value, book.active["D2"].number_format = 0.1, "0%"
+    out = io.BytesIO()
+    book.save(out)
+    page = client.post(address(there), BOOKS | {"file": SimpleUploadedFile("open.xlsx", out.getvalue(), XLSX)})
+    assert page.status_code == 422 and "D2</strong> “0.1” is 0.1 %" in text_of(page)
+    text = text_of(sent(there, client, FILE.replace("Concrete,10,8", "Concrete,10%,8 %")))
+    assert "10 % of work, 8 % of stored" in text and "5 % of work</td>" in text
 
 
 def test_another_companys_vendor_is_not_found():

@@ -9,6 +9,7 @@ from invoicing.calculations.money import (
     format_amount,
     format_percent,
     parse_amount,
+    parse_filed_rate,
     parse_percent,
     parse_quantity,
     parse_rate,
@@ -146,6 +147,18 @@ def test_a_percentage_may_pass_100_but_a_rate_may_not():
     for typed in ("100.0001", "-1"):
         with pytest.raises(ValueError, match="from 0 to 100"):
             parse_rate(typed)
+
+
+def test_a_rate_that_a_spreadsheet_may_have_made_of_10_percent_is_asked_for_again():
+    """5.4: a cell that shows 10 % hands over 0.1."""
+    for typed in ("0.1", ".1", "0.10", " 0.1 "):
+        with pytest.raises(ValueError, match=r"is 0\.1 %, .* keeps 10 % .* Type 10, or 0\.1% as text"):
+            parse_filed_rate(typed)
+    assert [parse_filed_rate(typed) for typed in ("0", "1", "10", "7.5", "10 %", "0.1%")] == [
+        *(0, 1, 10, D("7.5"), 10, D("0.1"))
+    ]
+    with pytest.raises(ValueError, match="from 0 to 100"):
+        parse_filed_rate("110")
 
 
 @pytest.mark.parametrize("parse", [parse_percent, parse_quantity, parse_unit_price])
