@@ -12,7 +12,7 @@ from invoicing.actions.schedules import MOST_LINES, Schedule, locked_because, ro
 from invoicing.calculations.money import ZERO
 from invoicing.calculations.schedules import Outcome, RowChange, compare, total
 from invoicing.decorators import commitment_view
-from invoicing.forms.schedule_rows import CELLS
+from invoicing.forms.schedule_rows import CELLS, Row, row_of
 from invoicing.forms.schedules import ScheduleSheet
 from invoicing.models import Commitment, cost_types_of
 from invoicing.schedule_files import ScheduleFile, read_schedule
@@ -75,7 +75,8 @@ def _preview(request, commitment: Commitment, sheet: ScheduleSheet, file: Schedu
         "remarks": file.remarks,
     }
     context |= _meanwhile(commitment, sheet, file)
-    context |= _changes(compare(list(sheet.stored.values()), sheet.wanted) if is_valid else ())
+    changes = compare(list(sheet.stored.values()), sheet.wanted) if is_valid else ()
+    context |= _changes(changes) | {"removed": _removed(changes, sheet)}
     return render(request, "invoicing/schedule_preview.html", context, status=200 if is_valid else 422)
 
 
@@ -86,6 +87,13 @@ def _changes(changes: tuple[RowChange, ...]) -> dict:
         "moved_only": [each for each in changes if each.outcome is Outcome.SAME and each.came_from],
         "count": sum(each.outcome is not Outcome.SAME or bool(each.came_from) for each in changes),
     }
+
+
+def _removed(changes: tuple[RowChange, ...], sheet: ScheduleSheet) -> list[tuple[int, Row]]:
+    """(place in the form, row) of the lines that go: sent as they are shown, so that one which somebody changes before
+    it is applied is told from one that nobody did (I-5)."""
+    gone = [row_of(each.row, sheet.choices.types) for each in changes if each.outcome is Outcome.REMOVED]
+    return list(enumerate(gone, len(sheet.rows)))
 
 
 def _problems(sheet: ScheduleSheet, file: ScheduleFile) -> list[dict]:

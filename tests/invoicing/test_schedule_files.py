@@ -11,6 +11,7 @@ from invoicing.forms.schedule_rows import CELLS
 from tests.factories import D, world
 from tests.invoicing.pages import signed_in, text_of
 from tests.invoicing.test_schedules import address, changed, draft, new_row, rows, saved, uploaded
+from tests.journeys.pages import Page
 
 pytestmark = pytest.mark.django_db
 AMOUNT, DESCRIPTION, MADE = "H", "D", "J"
@@ -27,12 +28,18 @@ def bring_back(client, commitment, book):
 
 
 def applied(client, commitment, page, *theirs: str):
-    """As the preview's form sends it."""
-    found = page.context["sheet"].rows
-    form = {"version": page.context["commitment"].version, "known": page.context["known"], "end": "1"}
-    form |= {"line": [row.key for row in found], "shown": [row.shown_text for row in found], "theirs": list(theirs)}
-    answer = client.post(address(commitment), form | {name: [row.texts[name] for row in found] for name in CELLS})
+    answer = apply(client, commitment, page, *theirs)
     assert answer.status_code == 302, text_of(answer)
+
+
+def apply(client, commitment, page, *theirs: str):
+    """The preview's form, sent as it stands on the page."""
+    shown, sent = Page(page.content.decode()), {"theirs": list(theirs)}
+    [form] = [each for each in shown.elements if each.tag == "form" and each.attrs.get("id") == "apply"]
+    for control in shown.controls(form):
+        if control.type == "hidden" and control.attrs.get("name") != "csrfmiddlewaretoken":
+            sent.setdefault(control.attrs["name"], []).append(control.value)
+    return client.post(address(commitment), sent)
 
 
 def told(commitment) -> list[tuple[str, str]]:
@@ -242,3 +249,20 @@ def test_a_rate_that_excel_keeps_as_a_fraction_is_asked_for_again(there, commitm
     again.active[f"{DESCRIPTION}3"] = "Slab, sealed"
     page = bring_back(client, commitment, again)
     assert page.status_code == 200 and "Apply 1 change" in text_of(page), "what is stored comes back as it is"
+
+
+def test_a_line_that_the_file_lacks_and_somebody_changes_before_it_is_applied_is_shown_and_stays(
+    there, commitment, client
+):
+    """I-5: its removal was decided on other figures."""
+    book = downloaded(client, commitment)
+    book.active.delete_rows(3, 2)
+    page = bring_back(client, commitment, book)
+    one, two, three = rows(commitment)
+    saved(there, commitment, [one, two, changed(three, amount=D("99999.00"))], by=there.second_admin)
+    answer = apply(client, commitment, page)
+    assert answer.status_code == 409
+    text = text_of(answer)
+    assert "You took it out; somebody else changed it meanwhile." in text and "99,999.00" in text
+    assert [row.texts["description"] for row in answer.context["sheet"].rows if row.key] == ["Footings", "Embeds"]
+    assert len(told(commitment)) == 3
