@@ -12,7 +12,8 @@ from directory.sheets import Table, read_table, refused, unhidden
 from invoicing.calculations.money import HUNDRED, format_amount, format_percent, is_plain_number
 from invoicing.claim_sheets import BOOK, HIDDEN, MOST_SHARE, TOTAL, BookColumn
 from invoicing.forms.columns import COLUMNS
-from invoicing.forms.entry import Cell, Row, Sheet
+from invoicing.forms.entry import Sheet
+from invoicing.forms.entry_rows import Cell, Row
 
 HEADINGS = {name: [column.heading] for name, column in BOOK.items()}
 

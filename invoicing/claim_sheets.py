@@ -20,7 +20,8 @@ from directory.sheets import hidden
 from invoicing.calculations.money import AMOUNT_LIMIT, HUNDRED, QUANTITY_LIMIT, ZERO, parse_amount, parse_unit_price
 from invoicing.calculations.summary import column_total
 from invoicing.forms.columns import LONGEST_NOTE
-from invoicing.forms.entry import Row, Sheet
+from invoicing.forms.entry import Sheet
+from invoicing.forms.entry_rows import Row
 
 TEXT, AMOUNT, NUMBER, SHARE = "@", "#,##0.00", "#,##0.00##", "0.00%"
 TOTAL = "total"  # stands for an id in the last row

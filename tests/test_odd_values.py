@@ -76,7 +76,9 @@ CORPUS = NUMBERS + DAYS + TEXTS
 MOST = 9
 # Each field gets every sixteenth value, beginning where the field before it left off; fewer by default.
 SHARE = 16 if os.environ.get("HYPOTHESIS_PROFILE") == "ci" else 24
-MONEY = re.compile(r"^(work|percent|quantity|moved|left|stored|held-work|held-stored|release)-\d+$|^release_percent$")
+MONEY = re.compile(
+    r"^(work|percent|quantity|moved|left|stored|held-work|held-stored|release)-\d+$|^(release_asked|set_to)$"
+)
 
 
 APPS = ("directory", "invoicing", "erp_integrations")

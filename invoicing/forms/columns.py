@@ -3,9 +3,11 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import Enum
 from typing import Protocol
 from unicodedata import category
 
+from invoicing.calculations import shares
 from invoicing.calculations.lines import Line
 from invoicing.calculations.money import (
     ZERO,
@@ -18,6 +20,27 @@ from invoicing.calculations.money import (
 from invoicing.models import Invoice, InvoiceLine
 
 LONGEST_NOTE = 300
+REST, AGAIN = "rest", "="
+
+
+@dataclass(frozen=True)
+class Share:
+    """A percentage typed where an amount goes."""
+
+    percent: Decimal
+
+    def __str__(self):
+        return f"{format_percent(self.percent)} %"
+
+
+class Shorthand(Enum):
+    """What a line alone knows the amount of."""
+
+    REST = REST
+    AGAIN = AGAIN
+
+    def __str__(self):
+        return {REST: "the rest of the line", AGAIN: "last time's amount"}[self.value]
 
 
 def amount_or_zero(text: str) -> Decimal:
@@ -64,6 +87,8 @@ class Column:
     on_line: str = ""
     marks_typed: str = ""  # the model's field that says the amount was typed and does not follow its rate
     empty_follows: bool = False  # emptied, the field holds nothing and the amount follows from others
+    share: Callable[[Line, Decimal], Decimal | None] | None = None  # what `50 %` comes to
+    rest: Callable[[Line], Decimal] | None = None  # what `rest` comes to
     only_unit_priced: bool | None = None  # None: on every line
     is_tick: bool = False
 
@@ -87,12 +112,29 @@ class Column:
             return data.get(name, "0")
         return data.get(name, shown[self.stem])
 
+    def read_typed(self, text: str) -> object:
+        """The value, or the shorthand that the line makes one of: `50 %`, `rest`, `=`. ValueError as `read`."""
+        bare = text.strip()
+        if self.share and bare.endswith("%"):
+            return Share(parse_percent(bare))
+        if self.rest and bare.lower() == REST:
+            return Shorthand.REST
+        return Shorthand.AGAIN if self.repeats and bare == AGAIN else self.read(text)
+
+    def show_value(self, value: Decimal) -> str:
+        return format_percent(value) if self.stem == "quantity" else format_amount(value)
+
+    @property
+    def repeats(self) -> bool:
+        """Whether `=` fetches last time's value: of what was typed for one period, not of balances."""
+        return self.stem in ("work", "quantity", "moved", "stored", "release")
+
     def is_same(self, one: str, other: str) -> bool:
         """Whether two texts mean the same: 1250 and 1,250.00 do."""
         if one == other:
             return True
         try:
-            return self.read(one) == self.read(other)
+            return self.read_typed(one) == self.read_typed(other)
         except ValueError:
             return one.strip() == other.strip()
 
@@ -130,11 +172,22 @@ COLUMNS = {
             _amount("work_this_period"),
             "work_this_period",
             "work_this_period",
+            share=shares.work_for_share,
+            rest=shares.work_left,
             only_unit_priced=False,
         ),
         Column("percent", "Total %", parse_percent, _percent, only_unit_priced=False),
         Column("quantity", "Quantity", quantity_or_zero, _quantity, "quantity_this_period", only_unit_priced=True),
-        Column("moved", "Moved to work", amount_or_zero, _amount("stored_moved"), "stored_moved", "stored_moved"),
+        Column(
+            "moved",
+            "Moved to work",
+            amount_or_zero,
+            _amount("stored_moved"),
+            "stored_moved",
+            "stored_moved",
+            share=shares.moved_for_share,
+            rest=shares.moved_left,
+        ),
         Column(
             "left",
             "Stored before, less moved",
@@ -144,7 +197,15 @@ COLUMNS = {
             "stored_balance_override",
             empty_follows=True,
         ),
-        Column("stored", "New stored", amount_or_zero, _amount("stored_new"), "stored_new", "stored_new"),
+        Column(
+            "stored",
+            "New stored",
+            amount_or_zero,
+            _amount("stored_new"),
+            "stored_new",
+            "stored_new",
+            rest=shares.stored_left,
+        ),
         Column(
             "held-work",
             "Retainage on work",
@@ -153,6 +214,7 @@ COLUMNS = {
             "work_retainage",
             "work_retainage_typed",
             marks_typed="work_retainage_is_typed",
+            share=shares.work_retainage_for_share,
         ),
         Column(
             "held-stored",
@@ -162,6 +224,7 @@ COLUMNS = {
             "stored_retainage",
             "stored_retainage_typed",
             marks_typed="stored_retainage_is_typed",
+            share=shares.stored_retainage_for_share,
         ),
         Column(
             "release",
@@ -170,6 +233,8 @@ COLUMNS = {
             _amount("retainage_released"),
             "retainage_released",
             "retainage_released",
+            share=shares.release_for_share,
+            rest=shares.release_left,
         ),
         Column(
             "waived",

@@ -1,25 +1,18 @@
-"""The entry sheet as it comes back: reads each cell that differs from what was shown; forgiving in, strict out (U5).
+"""The entry sheet as it comes back: its header, its lines, and what is filled into many of them at once (U5, 9.4)."""
 
-A page carries, beside every line, what it showed there. So only what this person changed is saved, the amount or the
-percentage wins by which of them was changed, and a page that went stale shows both versions (I-5, R58).
-"""
-
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import cached_property
 
 from django import forms
 from django.utils.datastructures import MultiValueDict
 
 from directory.refusals import Refused
 from invoicing.actions.amounts import HeaderEntry
-from invoicing.calculations.lines import Line, with_release_of_percent, work_for_percent, work_for_quantity
-from invoicing.calculations.money import AMOUNT_LIMIT, format_amount, parse_percent
-from invoicing.forms.columns import COLUMNS, Column, columns_of
+from invoicing.calculations.money import HUNDRED
+from invoicing.calculations.shares import releases_of_amount
+from invoicing.forms.columns import COLUMNS, Column, Share, Shorthand, columns_of
+from invoicing.forms.entry_rows import Cell, Row
 from invoicing.models import Invoice, InvoiceLine
-
-SEPARATOR = "|"
 
 
 class HeaderForm(forms.Form):
@@ -32,173 +25,6 @@ class HeaderForm(forms.Form):
 
 
 @dataclass
-class Cell:
-    """One input: what the page showed when this person opened it, what came back, what is wrong with it."""
-
-    row: "Row"
-    column: Column
-    name: str
-    shown: str
-    text: str
-    problem: str = ""
-
-    @cached_property
-    def now(self) -> str:
-        """What is stored. Of most cells that came back unchanged nobody asks."""
-        return self.column.show(self.row)
-
-    @property
-    def is_changed(self) -> bool:
-        return not self.column.is_same(self.text, self.shown)
-
-    @property
-    def is_contested(self) -> bool:
-        """Changed here and, in between, to something else by another person."""
-        return self.is_changed and not self.column.is_same(self.now, self.shown) and self.is_pending
-
-    @property
-    def is_pending(self) -> bool:
-        """Saving now would change what is stored."""
-        return self.is_changed and (self.now == self.shown or not self.column.is_same(self.text, self.now))
-
-    @property
-    def display(self) -> str:
-        """What to show again: the typed text, or what is stored where nothing was typed."""
-        return self.text if self.is_changed else self.now
-
-    def read(self) -> Decimal | str | bool | None:
-        """The typed value; None, and `problem` says why, when it can't be read."""
-        try:
-            return self.column.read(self.text)
-        except ValueError as error:
-            self.problem = str(error)
-            return None
-
-
-class Row:
-    """One line of the sheet."""
-
-    def __init__(
-        self,
-        line: InvoiceLine,
-        columns: tuple[Column, ...],
-        data=None,
-        claim: dict | None = None,
-        decided: dict | None = None,
-    ):
-        self.line, self.claim, self.decided = line, claim, decided
-        self.key = str(line.pk)  # as text, since templates put commas into numbers
-        fitting = [column for column in columns if column.fits(line)]
-        sent = self._sent(data, fitting)
-        shown = sent or {column.stem: column.show(self) for column in fitting}
-        self.cells = {
-            column.stem: Cell(self, column, name, shown[column.stem], column.typed(data, name, shown))
-            for column in fitting
-            for name in [f"{column.stem}-{self.key}"]
-        }
-        if not sent:
-            for cell in self.cells.values():
-                cell.now = cell.shown
-        self.values = {}
-
-    @cached_property
-    def worked(self) -> Line:
-        return self.line.as_line()
-
-    def _sent(self, data, columns: list[Column]) -> dict[str, str] | None:
-        """What the page had shown, where it sent that along as it should."""
-        texts = data.get(f"shown-{self.key}", "").split(SEPARATOR, len(columns) - 1) if data else []
-        if len(texts) != len(columns):
-            return None
-        return {column.stem: text for column, text in zip(columns, texts, strict=True)}
-
-    @property
-    def shown(self) -> str:
-        """What the page sends along as shown: what is stored now, the note last."""
-        return SEPARATOR.join(cell.now for cell in self.cells.values())
-
-    @property
-    def problems(self) -> list[Cell]:
-        return [cell for cell in self.cells.values() if cell.problem]
-
-    @property
-    def pending(self) -> list[Cell]:
-        return [cell for cell in self.cells.values() if cell.is_pending]
-
-    @property
-    def is_changed(self) -> bool:
-        """Something came back other than it was shown."""
-        return any(cell.is_changed for cell in self.cells.values())
-
-    @property
-    def allowed(self) -> Decimal | None:
-        """What the reviewer allows, where it is not what was claimed."""
-        if self.claim is None or self.decided is None:
-            return None
-        allowed = Decimal(self.decided["work_this_period"])
-        return None if allowed == Decimal(self.claim["work_this_period"]) else allowed
-
-    @property
-    def held_work(self) -> Cell | None:
-        return self.cells.get("held-work")
-
-    @property
-    def held_stored(self) -> Cell | None:
-        return self.cells.get("held-stored")
-
-    def read(self) -> None:
-        """Fill `values` from the changed cells; a cell that can't be read gets its problem."""
-        touched = [(stem, cell) for stem, cell in self.cells.items() if cell.text != cell.shown]
-        self.values = {stem: cell.read() for stem, cell in touched if cell.is_pending}
-        if not self.problems:
-            self._solve()
-
-    def _solve(self) -> None:
-        """Turn a percentage or a quantity into the amount it means."""
-        if "percent" in self.values and "work" not in self.values:
-            self._solve_by("percent", lambda percent: work_for_percent(self.after(), percent))
-        self.values.pop("percent", None)
-        if "quantity" in self.values:
-            price = self.line.schedule_line.unit_price
-            self._solve_by("quantity", lambda quantity: work_for_quantity(quantity, price))
-
-    def _solve_by(self, stem: str, solve: Callable[[Decimal], Decimal]) -> None:
-        try:
-            work = solve(self.values[stem])
-        except ValueError as error:
-            self.cells[stem].problem = str(error)
-            return
-        if abs(work) > AMOUNT_LIMIT:
-            self.cells[stem].problem = "That comes to more than an invoice can hold. Type less."
-        self.values["work"] = work
-
-    def after(self) -> Line:
-        """The line as it would be with what was typed on it."""
-        typed = {column.on_line: self.values[s] for s, column in COLUMNS.items() if column.on_line and s in self.values}
-        return replace(self.worked, **typed)
-
-    def release(self, percent: Decimal, *, as_admin: bool) -> None:
-        """Type a release of this share of what is held; of the part on stored material only for an Admin."""
-        released = with_release_of_percent(self.after(), percent)
-        self._type("release", released.retainage_released)
-        if as_admin and released.stored_retainage_typed is not None:
-            self._type("held-stored", released.stored_retainage_typed)
-
-    def _type(self, stem: str, amount: Decimal) -> None:
-        if stem in self.cells:
-            self.cells[stem].text = format_amount(amount)
-            if self.cells[stem].is_pending:
-                self.values[stem] = amount
-
-    @property
-    def entry(self) -> dict[str, object]:
-        """{model field: value} as `save_lines` takes it."""
-        return {
-            name: value for stem, typed in self.values.items() for name, value in COLUMNS[stem].to_fields(typed).items()
-        }
-
-
-@dataclass
 class Sheet:
     """All lines of an invoice with what was typed on them, and its header."""
 
@@ -208,6 +34,7 @@ class Sheet:
     data: object = None
     claims: dict[int, dict] = field(default_factory=dict)
     decided: dict[int, dict] = field(default_factory=dict)  # as reviewers left them when they sent it back
+    last: dict[int, InvoiceLine] = field(default_factory=dict)  # the lines of the invoice before
 
     def __post_init__(self):
         self.columns = columns_of(self.invoice, self.lines, as_admin=self.as_admin)
@@ -220,6 +47,7 @@ class Sheet:
                 self.data,
                 self.claims.get(line.schedule_line_id),
                 self.decided.get(line.schedule_line_id),
+                self.last.get(line.schedule_line_id),
             )
             for line in self.lines
         ]
@@ -295,13 +123,44 @@ class Sheet:
         return bool(self.entries) or self.form.cleaned_data != self._header()
 
     def release(self, typed: str) -> None:
-        """Release this percentage of all that is held. Raises Refused when it is not one."""
+        """Type a release: `50 %` of all that is held, or dollars spread over the lines (5.6). Nothing is saved.
+
+        Raises Refused when it is neither, or more than is held.
+        """
         try:
-            percent = parse_percent(typed or "100")
-            for row in self.rows:
-                row.release(percent, as_admin=self.as_admin)
+            asked = COLUMNS["release"].read_typed(typed.strip() or "100 %")
+            if asked is Shorthand.AGAIN:
+                raise ValueError("Type a share of what is held, such as 50 %, or an amount.")
+            self._release(Share(HUNDRED) if asked is Shorthand.REST else asked)
         except ValueError as error:
-            raise Refused(str(error), field="release_percent") from None
+            raise Refused(f"Release: {error}", field="release_asked") from None
+
+    def _release(self, asked: Share | Decimal) -> None:
+        if isinstance(asked, Share):
+            for row in self.rows:
+                row.release(asked.percent, as_admin=self.as_admin)
+            return
+        releases = releases_of_amount([row.after() for row in self.rows], asked)
+        for row, amount in zip(self.rows, releases, strict=True):
+            row.release_amount(amount)
+
+    def set_to(self, stem: str, text: str, keys: set[str]) -> None:
+        """Type the same into a column of the lines with these keys, before it is read (9.4).
+
+        Raises Refused when nobody types that column here.
+        """
+        if stem not in {column.stem for column in self.settable}:
+            raise Refused("Choose a column to set.", field="set_column")
+        if not keys:
+            raise Refused("Tick the lines to set first, or choose all lines.", field="set_lines")
+        for row in self.rows:
+            if stem in row.cells and row.key in keys:
+                row.cells[stem].text = text
+
+    @property
+    def settable(self) -> list[Column]:
+        """The columns that can be set on many lines at once."""
+        return [column for column in self.columns if not column.is_tick and column.stem != "note"]
 
     def refuse(self, refused: Refused) -> None:
         """Keep why it was not saved, beside its field where it names one."""

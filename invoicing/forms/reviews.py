@@ -3,7 +3,7 @@
 from django import forms
 
 from invoicing.forms.columns import columns_of
-from invoicing.forms.entry import Row
+from invoicing.forms.entry_rows import Row
 from invoicing.models import Invoice, InvoiceLine, Verdict
 
 REASON = {"maxlength": 300, "autocomplete": "off"}

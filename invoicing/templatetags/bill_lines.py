@@ -8,7 +8,9 @@ from django.template.defaultfilters import floatformat
 from django.utils.safestring import SafeString, mark_safe
 
 from invoicing.calculations.money import MINUS, round_half_up
-from invoicing.forms.entry import Cell, Row, Sheet
+from invoicing.forms.columns import COLUMNS
+from invoicing.forms.entry import Sheet
+from invoicing.forms.entry_rows import Cell, Row
 from invoicing.models import Commitment, ScheduleLine, Verdict
 
 register = template.Library()
@@ -16,9 +18,9 @@ TONES = {Verdict.APPROVED: " is-ok", Verdict.REJECTED: " is-bad"}
 
 
 @register.simple_tag
-def bill_line(sheet: Sheet, row: Row, commitment: Commitment) -> SafeString:
+def bill_line(sheet: Sheet, row: Row, commitment: Commitment, picked: set[str]) -> SafeString:
     """One line with its inputs and what is wrong with them, in a <tbody> that is left open for what was said of it."""
-    cells = [_first(row), _name(row), _amount(row.worked.scheduled_value)]
+    cells = [_first(row), _name(row, is_picked=row.key in picked), _amount(row.worked.scheduled_value)]
     if sheet.stems & {"work", "quantity"}:
         cells += _work(sheet, row)
     if "stored" in sheet.stems:
@@ -54,10 +56,18 @@ def _opening(sheet: Sheet, row: Row, commitment: Commitment) -> str:
         more += f' data-unit-price="{planned.unit_price}"'
     if sheet.data is not None and row.is_changed:
         more += " data-unsaved"
+    if row.last:
+        more += " data-last" + "".join([f' data-last-{stem}="{text}"' for stem, text in _last(row)])
     return (
         f'<tbody class="line{marks}" id="line-{planned.key}" data-row="{planned.position}" '
         f'data-decision="{line.verdict}" data-problem="{int(bool(row.problems))}"{more}>'
     )
+
+
+def _last(row: Row) -> list[tuple[str, str]]:
+    """What `=` fetches: the texts of the invoice before, but for zeros."""
+    values = [(column, getattr(row.last, column.field)) for column in COLUMNS.values() if column.repeats]
+    return [(column.stem, column.show_value(value)) for column, value in values if value]
 
 
 def _first(row: Row) -> str:
@@ -65,12 +75,16 @@ def _first(row: Row) -> str:
     return f'<td class="c">{place}<input type="hidden" name="shown-{row.key}" value="{escape(row.shown)}"></td>'
 
 
-def _name(row: Row) -> str:
+def _name(row: Row, *, is_picked: bool) -> str:
     planned, words = row.line.schedule_line, escape(row.line.schedule_line.description)
     price = f' <span class="soft">{_quantity_times_price(planned)}</span>' if planned.is_unit_priced else ""
     verdict = f'<span class="sr"> ({row.line.get_verdict_display()})</span>' if row.line.verdict else ""
     code = escape(planned.cost_code.code)
-    return f'<th scope="row" title="{words}"><span class="code">{code}</span>{words}{price}{verdict}</th>'
+    tick = (
+        f'<input type="checkbox" name="pick" value="{row.key}"{" checked" if is_picked else ""} '
+        f'aria-label="Tick line {planned.position:,}"> '
+    )
+    return f'<th scope="row" title="{words}">{tick}<span class="code">{code}</span>{words}{price}{verdict}</th>'
 
 
 def _quantity_times_price(planned: ScheduleLine) -> str:
@@ -78,7 +92,7 @@ def _quantity_times_price(planned: ScheduleLine) -> str:
 
 
 def _work(sheet: Sheet, row: Row) -> list[str]:
-    cells, worked = row.cells, row.worked
+    cells, worked = row.cells, row.seen
     parts = [_amount(worked.work_previous)]
     if "quantity" in sheet.stems:
         parts.append(f"<td>{_input(row, cells['quantity'], 'quantity') if 'quantity' in cells else ''}</td>")
@@ -94,23 +108,23 @@ def _worth(row: Row) -> str:
     """Of a line with a unit price: what its quantity comes to."""
     planned = row.line.schedule_line
     label = f"This period, line {planned.position:,}, quantity times {floatformat(planned.unit_price, '-4g')}"
-    value = f"{row.worked.work_this_period:,.2f}"
+    value = f"{row.seen.work_this_period:,.2f}"
     return f'<input class="cell" data-cell="work" readonly value="{value}" aria-label="{label}">'
 
 
 def _stored(sheet: Sheet, row: Row) -> list[str]:
     left = [f"<td>{_input(row, row.cells['left'], 'left')}</td>"] if "left" in sheet.stems else []
     return [
-        _amount(row.worked.stored_previous),
+        _amount(row.seen.stored_previous),
         f"<td>{_input(row, row.cells['moved'], 'moved')}</td>",
         *left,
         f"<td>{_input(row, row.cells['stored'], 'stored')}</td>",
-        _output("presently_stored", _money(row.worked.stored_presently)),
+        _output("presently_stored", _money(row.seen.stored_presently)),
     ]
 
 
 def _results(row: Row) -> list[str]:
-    worked = row.worked
+    worked = row.seen
     return [
         _output("total", _money(worked.total_completed_and_stored)),
         _output("balance", _money(worked.balance_to_finish)),
@@ -118,7 +132,7 @@ def _results(row: Row) -> list[str]:
 
 
 def _retainage(sheet: Sheet, row: Row) -> list[str]:
-    worked, cells = row.worked, row.cells
+    worked, cells = row.seen, row.cells
     parts = [_held(row, cells, "held-work", worked.work_retainage_rate, worked.work_retainage)]
     if sheet.holds_on_stored:
         parts.append(_held(row, cells, "held-stored", worked.stored_retainage_rate, worked.stored_retainage))
@@ -168,8 +182,9 @@ def _input(row: Row, cell: Cell, kind: str) -> str:
     """`kind`: how sheet.js calls it."""
     data = f' data-cell="{kind}"' + (" data-follows" if _follows(row, cell) else "")
     label = f"{cell.column.label}, line {row.line.schedule_line.position:,}"
+    filled = ' class="cell picked" title="Not saved yet"' if cell.is_pending else ' class="cell"'
     return (
-        f'<input class="cell" id="{cell.name}" name="{cell.name}"{data} inputmode="decimal" autocomplete="off" '
+        f'<input{filled} id="{cell.name}" name="{cell.name}"{data} inputmode="decimal" autocomplete="off" '
         f'value="{escape(cell.display)}" aria-label="{label}"{_marks(row, cell)}>'
     )
 

@@ -11,10 +11,10 @@ from invoicing.calculations import identities
 from invoicing.decorators import invoice_view
 from invoicing.forms.entry import Sheet
 from invoicing.forms.sending import SendForm, tick_name
-from invoicing.models import Invoice, Verdict
+from invoicing.models import Invoice, InvoiceLine, Verdict
 from invoicing.permissions import BILL_RIGHT, is_project_admin, may_bill
 from invoicing.proof import findings_before_sending, identities_of
-from invoicing.views.grid import column_totals, lines_with_names
+from invoicing.views.grid import ShownLine, column_totals, lines_with_names
 from invoicing.views.invoices import about, address, moves, show, summary_rows
 
 
@@ -53,23 +53,54 @@ def _sheet(request, invoice: Invoice, data=None) -> Sheet:
         data=data,
         claims=last.figures() if last else {},
         decided=decided.figures() if decided else {},
+        last=_last_lines(invoice),
     )
 
 
+def _last_lines(invoice: Invoice) -> dict[int, InvoiceLine]:
+    """{schedule line: its line on the invoice before}, for `=`."""
+    return {line.schedule_line_id: line for line in invoice.previous.lines.all()} if invoice.previous else {}
+
+
 def _save(request, invoice: Invoice):
-    sheet = _sheet(request, invoice, request.POST)
-    is_valid, then = sheet.is_valid(), request.POST.get("then", "stay")
+    """Save what was typed; or only fill cells in, which nobody but Save and Send stores."""
+    sheet, then = _sheet(request, invoice, request.POST), request.POST.get("then", "stay")
+    is_filled = then in FILLS
     try:
-        if is_valid and then == "release":
-            sheet.release(request.POST.get("release_percent", ""))
-        if is_valid and sheet.has_changes:
+        is_valid = _fill(request.POST, sheet, then, request.GET.get("show", "")) if is_filled else sheet.is_valid()
+        if is_filled and is_valid and sheet.version != invoice.version:
+            raise Stale("Somebody else saved this invoice in between. Both versions are below; nothing is saved yet.")
+        if is_valid and not is_filled and sheet.has_changes:
             amounts.save_lines(invoice, sheet.entries, by=request.user, version=sheet.version, header=sheet.header)
     except Refused as refused:
         sheet.refuse(refused)
         return _show_sheet(request, invoice, sheet, refused)
     if not is_valid:
         return _show_sheet(request, invoice, sheet, Refused("Nothing was saved yet."))
-    return _saved(request, invoice, then, sheet.has_changes)
+    return _show_sheet(request, invoice, sheet) if is_filled else _saved(request, invoice, then, sheet.has_changes)
+
+
+FILLS = ("release", "set")
+LINES_TO_SET = (("shown", "the lines shown"), ("picked", "the lines ticked"), ("all", "all lines"))
+
+
+def _lines_meant(data, sheet: Sheet, shown: str) -> set[str]:
+    """The keys of the lines to set: ticked, shown, or all."""
+    which = data.get("set_lines", "")
+    if which == "picked":
+        return set(data.getlist("pick"))
+    only_rejected = which == "shown" and shown == "rejected"
+    return {row.key for row in sheet.rows if not only_rejected or row.line.verdict == Verdict.REJECTED}
+
+
+def _fill(data, sheet: Sheet, then: str, shown: str) -> bool:
+    """Type into many cells at once (9.4, 5.6). False when a cell can't be read; Refused when it makes no sense."""
+    if then == "set":
+        sheet.set_to(data.get("set_column", ""), data.get("set_to", ""), _lines_meant(data, sheet, shown))
+    is_valid = sheet.is_valid()
+    if is_valid and then == "release":
+        sheet.release(data.get("release_asked", ""))
+    return is_valid
 
 
 def _saved(request, invoice: Invoice, then: str, has_changes: bool):
@@ -85,8 +116,12 @@ def _show_sheet(request, invoice: Invoice, sheet: Sheet, refused: Refused | None
     context = about(request, invoice) | {
         "sheet": sheet,
         "refused": refused,
+        "is_filled": not refused and sheet.data is not None,
+        "asked": {name: request.POST.get(name, "") for name in ("release_asked", "set_column", "set_to", "set_lines")},
+        "lines_to_set": LINES_TO_SET,
+        "picked": set(request.POST.getlist("pick")),
         "is_stale": isinstance(refused, Stale),
-        "totals": column_totals(sheet.rows),
+        "totals": column_totals(ShownLine(row.line, row.seen) for row in sheet.rows),
         "summary": summary_rows(invoice),
         "identities": found,
         "is_clean": not identities.errors(found),

@@ -134,6 +134,8 @@
   // Emptied, or typed as the page showed it: the server then takes it as not touched.
   const isLeftToRule = (input) => input.value.trim() === "" || Boolean(input.dataset.shown) && parse(input.value) === parse(input.dataset.shown);
   const changed = (input, follows = isLeftToRule(input)) => {
+    const short = plumbline.shorthand?.(input);
+    if (short !== undefined) { input.value = short; follows = short === ""; }
     const row = input.closest("[data-row]"), work = cell(row, "work"), ratio = cell(row, "percent");
     if (input === ratio && work) {
       const asked = scaled(input.value, "%", 4);
@@ -189,8 +191,9 @@
     if (!event.target.dataset.cell) return;
     const by = { Enter: event.shiftKey ? -1 : 1, ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (by) { event.preventDefault(); move(event.target, by); }
-    if (event.key === "Escape" && event.target.value !== before.value) { putBack(event.target, before); event.target.select(); }
+    if (event.key === "Escape" && event.target.value !== before.value) { event.preventDefault(); putBack(event.target, before); event.target.select(); }
   });
+  plumbline.sheet = { sheet, cell, changed, fact, hundredths, parse, plain, putBack, reckon, rows, scaled, share, state, tidy };
   for (const input of sheet.querySelectorAll("[data-cell=percent]")) input.removeAttribute("name"); // work holds its answer
 
   // On a narrow screen the columns to type in come first; what stands before them is a swipe away.

@@ -325,3 +325,75 @@ def test_a_key_press_reaches_the_totals_of_500_lines_within_a_frame(enter, trans
         }"""
     )
     assert took <= 16, took
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "stands"),
+    [
+        ("This period", "10%", "733.33"),
+        ("This period", "rest", "5,933.33"),
+        ("This period", "=", "1,000.00"),
+        ("New stored", "=", "400.00"),
+        ("Moved to work", "50 %", "200.00"),
+        ("Released", "50%", "50.00"),
+    ],
+)
+def test_shorthand_becomes_its_amount_at_once_and_escape_takes_it_back(dana, bill, name, typed, stands):
+    """9.4: what the script makes of it is what the server makes of it."""
+    place = cell(dana, name, 1)
+    old = place.input_value()
+    place.focus()
+    dana.keyboard.type(typed)
+    expect(place).to_have_value(stands)
+    dana.keyboard.press("Escape")
+    expect(place).to_have_value(old)
+    dana.keyboard.type(typed)
+    preview = feet(dana)
+    save(dana)
+    assert feet(dana) == preview
+
+
+def test_work_retainage_is_typed_as_a_share_or_an_amount(dana, bill):
+    """5.2: amount and % solve each other; the line's own rate goes on deciding."""
+    cell(dana, "This period", 1).fill("1000.05")
+    place = cell(dana, "Retainage on work", 1)
+    place.fill("7.5 %")
+    expect(place).to_have_value("75.00")
+    expect(dana.locator("tfoot [data-sum=held_work]")).to_have_text("75.00")
+    place.fill("10 %")
+    cell(dana, "This period", 1).fill("2000")
+    expect(place).to_have_value("200.00")
+
+
+def test_a_column_is_set_on_ticked_lines_and_on_all_by_keys_and_escape_takes_it_back(lee, bill):
+    """9.4, U1: Enter sets and saves nothing."""
+    lee.get_by_label("Tick line 2").check()
+    lee.locator("[name=set_lines]").select_option("the lines ticked")
+    lee.locator("[name=set_to]").fill("50 %")
+    lee.keyboard.press("Enter")
+    expect(cell(lee, "This period", 2)).to_have_value("1,450.01")
+    expect(lee.locator("tfoot [data-sum=work]")).to_have_text("1,450.01")
+    lee.locator("[name=set_lines]").select_option("all lines")
+    lee.locator("[name=set_to]").fill("rest")
+    lee.keyboard.press("Enter")
+    expect(lee.locator("tfoot [data-sum=balance]")).to_have_text("0.00")
+    expect(lee.locator("#announce")).to_contain_text("Set on 3 lines")
+    lee.keyboard.press("Escape")
+    expect(lee.locator("tfoot [data-sum=work]")).to_have_text("1,450.01")
+    assert work(bill) == [D("0.00")] * 3
+    save(lee)
+    assert work(bill) == [D("0.00"), D("1450.01"), D("0.00")]
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_the_release_is_filled_in_with_its_marks_and_saved_by_save_alone(enter, bill, scripts):
+    page = enter(bill.world.contact, scripts=scripts)
+    page.goto(page_of(bill, "enter/"))
+    page.get_by_label("Release of what is held").fill("33.33")
+    page.get_by_role("button", name="Fill in the release").click()
+    expect(page.get_by_role("status").first).to_contain_text("Filled in, not saved yet: 1 cell.")
+    expect(cell(page, "Released", 1)).to_have_value("33.33")
+    expect(page.locator("tfoot [data-sum=release]")).to_have_text("33.33")
+    assert not bill.lines.filter(retainage_released__gt=0).exists()
+    save(page)
+    assert bill.lines.get(schedule_line__position=1).retainage_released == D("33.33")

@@ -20,6 +20,7 @@ from tests.factories import D, person, world
 from tests.invoicing.pages import at, sheet, signed_in, text_of
 
 pytestmark = pytest.mark.django_db
+ASKED = ("release_asked", "set_column", "set_lines", "set_to", "pick")
 JUNE, JULY = date(2030, 6, 1), date(2030, 7, 1)
 
 
@@ -33,7 +34,7 @@ def fill(who, invoice, **typed):
     client = signed_in(who)
     data = sheet(client.get(at(invoice, "invoice-enter")))
     pk = invoice.lines.first().pk
-    header = {name: typed.pop(name) for name in ("number", "then", "version", "release_percent") if name in typed}
+    header = {name: typed.pop(name) for name in ("number", "then", "version", *ASKED) if name in typed}
     data |= {f"{stem.replace('_', '-')}-{pk}": text for stem, text in typed.items()} | header
     return client.post(at(invoice, "invoice-enter"), data)
 
@@ -188,16 +189,107 @@ def test_the_invoice_type_decides_what_can_be_typed(w):
     assert answer.context["sheet"].stems == {"release", "note"}
 
 
-def test_all_that_is_held_is_released_in_one_step(w):
-    """5.6: all, to exactly 0.00; on stored material only by an Admin."""
+def in_july(w, *figures):
+    """A draft after an approved invoice with these amounts on its lines."""
     commitment = w.commitment()
-    w.approved(w.draft(commitment, w.period(JUNE)), {"work_this_period": D("1000.07"), "stored_new": D("50.00")})
-    invoice = w.draft(commitment, w.period(JULY))
-    fill(w.contact, invoice, then="release", release_percent="100")
+    w.approved(w.draft(commitment, w.period(JUNE)), *figures)
+    return w.draft(commitment, w.period(JULY))
+
+
+def saved_as_shown(who, answer, invoice):
+    """Press Save on a sheet that came back filled in."""
+    assert answer.status_code == 200
+    return signed_in(who).post(at(invoice, "invoice-enter"), sheet(answer))
+
+
+def test_a_release_is_filled_in_and_only_save_stores_it(w):
+    """5.6: all, to exactly 0.00; on stored material only by an Admin. U6: what says "fill in" does that."""
+    invoice = in_july(w, {"work_this_period": D("1000.07"), "stored_new": D("50.00")})
+    version = invoice.version
+    answer = fill(w.contact, invoice, then="release", release_asked="100 %")
+    assert "Filled in, not saved yet: 1 cell." in text_of(answer) and 'title="Not saved yet"' in text_of(answer)
+    assert 'value="100.01"' in text_of(answer), "beside its line"
+    invoice.refresh_from_db()
+    assert (invoice.version, invoice.lines.first().retainage_released) == (version, D("0.00"))
+    assert saved_as_shown(w.contact, answer, invoice).status_code == 302
     assert invoice.lines.first().as_line().total_retainage == D("5.00")
-    fill(w.admin, invoice, then="release", release_percent="100")
+    saved_as_shown(w.admin, fill(w.admin, invoice, then="release", release_asked="100 %"), invoice)
     assert invoice.lines.first().as_line().total_retainage == D("0.00")
-    assert fill(w.contact, invoice, then="release", release_percent="101").status_code == 422
+
+
+def test_one_amount_is_released_over_the_lines_by_what_they_hold_to_the_cent(w):
+    invoice = in_july(w, {"work_this_period": D("1000.00")}, {"work_this_period": D("500.00")})
+    answer = fill(w.contact, invoice, then="release", release_asked="$100.00")
+    saved_as_shown(w.contact, answer, invoice)
+    assert list(invoice.lines.values_list("retainage_released", flat=True)) == [D("66.67"), D("33.33")]
+
+
+@pytest.mark.parametrize("asked", ["101 %", "151.24", "much", "="])
+def test_a_release_of_more_than_is_held_or_of_nothing_readable_is_refused_in_words(w, asked):
+    invoice = in_july(w, {"work_this_period": D("1000.00")}, {"work_this_period": D("500.00")})
+    answer = fill(w.contact, invoice, then="release", release_asked=asked, work="12.34")
+    assert answer.status_code == 422
+    assert "Release: " in text_of(answer) and 'value="12.34"' in text_of(answer) and asked in text_of(answer)
+
+
+def test_a_release_on_a_page_that_went_stale_shows_both_versions(w):
+    """I-5."""
+    invoice = in_july(w, {"work_this_period": D("1000.00")})
+    answer = fill(w.contact, invoice, then="release", version="0")
+    assert answer.status_code == 409 and "Both versions" in text_of(answer)
+
+
+@pytest.mark.parametrize(
+    ("typed", "then"),
+    [
+        ({"work": "10 %"}, {"work_this_period": "7360.00"}),
+        ({"work": "rest"}, {"work_this_period": "72100.00"}),
+        ({"work": "="}, {"work_this_period": "1000.00"}),
+        ({"stored": "="}, {"stored_new": "500.00"}),
+        ({"moved": "50%"}, {"stored_moved": "250.00"}),
+        ({"moved": "rest"}, {"stored_moved": "500.00"}),
+        ({"release": "50 %"}, {"retainage_released": "50.00"}),
+        ({"work": "1000", "held_work": "7.5 %"}, {"work_retainage": "75.00", "work_retainage_is_typed": True}),
+        ({"work": "1000", "held_work": "10 %"}, {"work_retainage": "100.00", "work_retainage_is_typed": False}),
+        ({"held_stored": "5 %"}, {"stored_retainage": "25.00", "stored_retainage_is_typed": True}),
+    ],
+)
+def test_shares_the_rest_and_last_time_are_typed_where_an_amount_goes(w, typed, then):
+    """5.2: B as a share of C, WR as a share of B + M, RR of what is held; 9.4: = repeats."""
+    invoice = in_july(w, {"work_this_period": D("1000.00"), "stored_new": D("500.00")})
+    assert fill(w.admin, invoice, **typed).status_code == 302
+    line = invoice.lines.first()
+    assert {name: type(value)(getattr(line, name)) for name, value in then.items()} == then
+
+
+def test_the_share_that_is_shown_keeps_the_amount_when_it_is_typed_again(w):
+    """R58, for B of C and for WR of B + M."""
+    invoice = in_july(w, {"work_this_period": D("1.00")})
+    fill(w.admin, invoice, work="1000.07", held_work="77.77")
+    fill(w.admin, invoice, work="1.36 %", held_work="7.78 %")  # each rounded
+    line = invoice.lines.first()
+    assert (line.work_this_period, line.work_retainage) == (D("1000.07"), D("77.77"))
+
+
+def test_what_cannot_be_repeated_is_said(w):
+    answer = fill(w.contact, w.draft(), work="=")
+    assert answer.status_code == 422 and "nothing to repeat" in text_of(answer)
+
+
+def test_a_column_is_set_on_ticked_or_all_lines_and_only_save_stores_it(w):
+    """9.4."""
+    invoice = w.draft()
+    one, two = invoice.lines.all()
+    answer = fill(w.contact, invoice, then="set", set_column="work", set_lines="all", set_to="50 %")
+    assert [row.cells["work"].display for row in answer.context["sheet"].rows] == ["36,800.00", "14,501.00"]
+    assert "2 cells" in text_of(answer)
+    assert not invoice.lines.filter(work_this_period__gt=0).exists()
+    ticked = {"set_lines": "picked", "pick": str(two.pk), "set_to": "rest", "set_column": "work", "then": "set"}
+    assert saved_as_shown(w.contact, fill(w.contact, invoice, **ticked), invoice).status_code == 302
+    assert list(invoice.lines.values_list("work_this_period", flat=True)) == [D("0.00"), two.scheduled_value]
+    nobody = fill(w.contact, invoice, then="set", set_column="work", set_lines="picked", set_to="5")
+    assert nobody.status_code == 422 and "Tick the lines" in text_of(nobody)
+    assert fill(w.contact, invoice, then="set", set_column="held-work", set_lines="all").status_code == 422
 
 
 def test_a_change_order_approved_meanwhile_is_offered_and_taken_up(w):

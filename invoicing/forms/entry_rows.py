@@ -1,0 +1,228 @@
+"""One line of the entry sheet as it comes back: what its cells showed, what was typed, and the amounts that means.
+
+A page carries, beside every line, what it showed there. So only what this person changed is saved, the amount or the
+percentage wins by which of them was changed, and a page that went stale shows both versions (I-5, R58).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import cached_property
+
+from invoicing.calculations.lines import Line, with_release_of_percent, work_for_percent, work_for_quantity
+from invoicing.calculations.money import AMOUNT_LIMIT, ZERO, format_amount
+from invoicing.forms.columns import COLUMNS, Column, Share, Shorthand
+from invoicing.models import InvoiceLine
+
+SEPARATOR = "|"
+RETAINAGE = ("held-work", "held-stored", "release")  # shares of what the cells before them come to
+
+
+@dataclass
+class Cell:
+    """One input: what the page showed when this person opened it, what came back, what is wrong with it."""
+
+    row: "Row"
+    column: Column
+    name: str
+    shown: str
+    text: str
+    problem: str = ""
+    solved: str = ""  # what shorthand came to, as text
+
+    @cached_property
+    def now(self) -> str:
+        """What is stored. Of most cells that came back unchanged nobody asks."""
+        return self.column.show(self.row)
+
+    @property
+    def is_changed(self) -> bool:
+        return not self.column.is_same(self.text, self.shown)
+
+    @property
+    def is_contested(self) -> bool:
+        """Changed here and, in between, to something else by another person."""
+        return self.is_changed and not self.column.is_same(self.now, self.shown) and self.is_pending
+
+    @property
+    def is_pending(self) -> bool:
+        """Saving now would change what is stored."""
+        return self.is_changed and (self.now == self.shown or not self.column.is_same(self.text, self.now))
+
+    @property
+    def display(self) -> str:
+        """What to show again: the typed text, or what is stored where nothing was typed."""
+        if self.solved:
+            return self.solved
+        return self.text if self.is_changed else self.now
+
+    def read(self) -> Decimal | str | bool | Share | Shorthand | None:
+        """The typed value; None, and `problem` says why, when it can't be read."""
+        try:
+            return self.column.read_typed(self.text)
+        except ValueError as error:
+            self.problem = str(error)
+            return None
+
+
+class Row:
+    """One line of the sheet."""
+
+    def __init__(
+        self,
+        line: InvoiceLine,
+        columns: tuple[Column, ...],
+        data=None,
+        claim: dict | None = None,
+        decided: dict | None = None,
+        last: InvoiceLine | None = None,
+    ):
+        self.line, self.claim, self.decided, self.last = line, claim, decided, last
+        self.key = str(line.pk)  # as text, since templates put commas into numbers
+        fitting = [column for column in columns if column.fits(line)]
+        sent = self._sent(data, fitting)
+        shown = sent or {column.stem: column.show(self) for column in fitting}
+        self.cells = {
+            column.stem: Cell(self, column, name, shown[column.stem], column.typed(data, name, shown))
+            for column in fitting
+            for name in [f"{column.stem}-{self.key}"]
+        }
+        if not sent:
+            for cell in self.cells.values():
+                cell.now = cell.shown
+        self.values = {}
+
+    @cached_property
+    def worked(self) -> Line:
+        return self.line.as_line()
+
+    def _sent(self, data, columns: list[Column]) -> dict[str, str] | None:
+        """What the page had shown, where it sent that along as it should."""
+        texts = data.get(f"shown-{self.key}", "").split(SEPARATOR, len(columns) - 1) if data else []
+        if len(texts) != len(columns):
+            return None
+        return {column.stem: text for column, text in zip(columns, texts, strict=True)}
+
+    @property
+    def shown(self) -> str:
+        """What the page sends along as shown: what is stored now, the note last."""
+        return SEPARATOR.join(cell.now for cell in self.cells.values())
+
+    @property
+    def problems(self) -> list[Cell]:
+        return [cell for cell in self.cells.values() if cell.problem]
+
+    @property
+    def pending(self) -> list[Cell]:
+        return [cell for cell in self.cells.values() if cell.is_pending]
+
+    @property
+    def is_changed(self) -> bool:
+        """Something came back other than it was shown."""
+        return any(cell.is_changed for cell in self.cells.values())
+
+    @property
+    def allowed(self) -> Decimal | None:
+        """What the reviewer allows, where it is not what was claimed."""
+        if self.claim is None or self.decided is None:
+            return None
+        allowed = Decimal(self.decided["work_this_period"])
+        return None if allowed == Decimal(self.claim["work_this_period"]) else allowed
+
+    @property
+    def held_work(self) -> Cell | None:
+        return self.cells.get("held-work")
+
+    @property
+    def held_stored(self) -> Cell | None:
+        return self.cells.get("held-stored")
+
+    def read(self) -> None:
+        """Fill `values` from the changed cells; a cell that can't be read gets its problem."""
+        touched = [(stem, cell) for stem, cell in self.cells.items() if cell.text != cell.shown]
+        self.values = {stem: cell.read() for stem, cell in touched if cell.is_pending}
+        if not self.problems:
+            self._solve()
+
+    def _solve(self) -> None:
+        """Turn shorthand, a percentage or a quantity into the amount it means."""
+        short = {stem: value for stem, value in self.values.items() if isinstance(value, Share | Shorthand)}
+        self.values = {stem: value for stem, value in self.values.items() if stem not in short}
+        for stem in [stem for stem in short if stem not in RETAINAGE]:
+            self._solve_short(self.cells[stem], short[stem])
+        self._solve_work()
+        for stem in [stem for stem in RETAINAGE if stem in short]:
+            self._solve_short(self.cells[stem], short[stem])
+
+    def _solve_work(self) -> None:
+        if "percent" in self.values and "work" not in self.values:
+            self._solve_by("percent", lambda percent: work_for_percent(self.after(), percent))
+        self.values.pop("percent", None)
+        if "quantity" in self.values:
+            price = self.line.schedule_line.unit_price
+            self._solve_by("quantity", lambda quantity: work_for_quantity(quantity, price))
+
+    def _solve_short(self, cell: Cell, asked: Share | Shorthand) -> None:
+        column = cell.column
+        try:
+            if isinstance(asked, Share):
+                value = column.share(self.after(), asked.percent)
+            else:
+                value = column.rest(self.after()) if asked is Shorthand.REST else self._last(column)
+        except ValueError as error:
+            cell.problem = str(error)
+            return
+        self.values[column.stem] = value
+        cell.solved = "" if value is None else column.show_value(value)
+
+    def _last(self, column: Column) -> Decimal:
+        """What the invoice before had in this column. ValueError when the line was not on it."""
+        if self.last is None:
+            raise ValueError("This line was not on the invoice before, so there is nothing to repeat. Type an amount.")
+        return getattr(self.last, column.field) or ZERO
+
+    def _solve_by(self, stem: str, solve: Callable[[Decimal], Decimal]) -> None:
+        try:
+            work = solve(self.values[stem])
+        except ValueError as error:
+            self.cells[stem].problem = str(error)
+            return
+        if abs(work) > AMOUNT_LIMIT:
+            self.cells[stem].problem = "That comes to more than an invoice can hold. Type less."
+        self.values["work"] = work
+
+    def after(self) -> Line:
+        """The line as it would be with what was typed on it."""
+        typed = {column.on_line: self.values[s] for s, column in COLUMNS.items() if column.on_line and s in self.values}
+        return replace(self.worked, **typed)
+
+    @property
+    def seen(self) -> Line:
+        """The line as the page shows it: with what was typed, where that can be read."""
+        return self.after() if self.values and not self.problems else self.worked
+
+    def release(self, percent: Decimal, *, as_admin: bool) -> None:
+        """Type a release of this share of what is held; of the part on stored material only for an Admin."""
+        released = with_release_of_percent(self.after(), percent)
+        self._type("release", released.retainage_released)
+        if as_admin and released.stored_retainage_typed is not None:
+            self._type("held-stored", released.stored_retainage_typed)
+
+    def release_amount(self, amount: Decimal) -> None:
+        """Type a release of these dollars."""
+        self._type("release", amount)
+
+    def _type(self, stem: str, amount: Decimal) -> None:
+        if stem in self.cells:
+            self.cells[stem].text = format_amount(amount)
+            if self.cells[stem].is_pending:
+                self.values[stem] = amount
+            else:
+                self.values.pop(stem, None)
+
+    @property
+    def entry(self) -> dict[str, object]:
+        """{model field: value} as `save_lines` takes it."""
+        return {
+            name: value for stem, typed in self.values.items() for name, value in COLUMNS[stem].to_fields(typed).items()
+        }
