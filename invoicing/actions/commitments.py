@@ -65,7 +65,7 @@ def must_fit(commitment: Commitment) -> None:
     """Raises Refused, naming the field, unless every field of it holds what it may."""
     others = Commitment.objects.filter(company=commitment.company_id).exclude(pk=commitment.pk)
     if others.filter(number__iexact=commitment.number).exists():
-        raise _number_taken(commitment)
+        raise number_taken(commitment)
     dates = (commitment.start_date, commitment.completion_date)
     if all(dates) and dates[0] > dates[1]:
         raise Refused("The completion date is before the start. Choose a later one.", field="completion_date")
@@ -86,10 +86,10 @@ def store(commitment: Commitment) -> None:
     except IntegrityError as error:
         if "a_commitment_number_is_used_once_in_a_company" not in str(error):
             raise
-        raise _number_taken(commitment) from None
+        raise number_taken(commitment) from None
 
 
-def _number_taken(commitment: Commitment) -> Refused:
+def number_taken(commitment: Commitment) -> Refused:
     return Refused(f"The company has a commitment {commitment.number} already. Choose another number.", field="number")
 
 
@@ -100,7 +100,12 @@ def add_lines(commitment: Commitment, lines: list[NewLine], change_order=None) -
     """
     _must_be_in_use(commitment, lines)
     last = commitment.lines.order_by("-position").values_list("position", flat=True).first() or 0
-    return ScheduleLine.objects.bulk_create(
+    return ScheduleLine.objects.bulk_create(schedule_lines(commitment, lines, change_order, after=last))
+
+
+def schedule_lines(commitment: Commitment, lines: list[NewLine], change_order=None, *, after: int = 0):
+    """As rows that are not written yet; positions go on `after` that one."""
+    return [
         ScheduleLine(
             commitment=commitment,
             change_order=change_order,
@@ -114,8 +119,8 @@ def add_lines(commitment: Commitment, lines: list[NewLine], change_order=None) -
             unit_price=line.unit_price,
             retainage_rate=line.retainage_rate,
         )
-        for position, line in enumerate(lines, last + 1)
-    )
+        for position, line in enumerate(lines, after + 1)
+    ]
 
 
 def _must_be_in_use(commitment: Commitment, lines: list[NewLine]) -> None:

@@ -8,15 +8,18 @@ from datetime import date
 import openpyxl
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from directory.actions.grants import set_level
 from directory.downloads import XLSX
 from directory.models import Event, Vendor
+from directory.models.events import subject_name
 from directory.permissions import Level, Tool
 from directory.refusals import NotAllowed, NotNow, Refused
 from invoicing.actions import change_orders, commitment_moves, starting_certificates, starting_proofs
-from invoicing.actions.starting_proofs import Controls, LoadedCommitment, LoadedLine
+from invoicing.actions.starting_proofs import Controls, LoadedChangeOrder, LoadedCommitment, LoadedLine
 from invoicing.calculations import identities
 from invoicing.calculations.money import ZERO
 from invoicing.models import Commitment, StartingCertificate
@@ -179,6 +182,106 @@ def test_it_is_told_on_each_commitment():
     commitment = started(there)
     verbs = [event.verb for event in Event.objects.about(commitment)]
     assert verbs == ["started in the middle of the job", "approved", "entered"]
+
+
+def changed_twice(there, number="SC-90") -> LoadedCommitment:
+    """With two change orders, of one line and of two."""
+    extra = [replace(loaded(there).lines[1], row=row, work_completed=D("10.00")) for row in (4, 5, 6)]
+    orders = (
+        LoadedChangeOrder(number="CO-2", title="Skylights", lines=tuple(extra[:1])),
+        LoadedChangeOrder(number="CO-1", title="Gutters", lines=tuple(extra[1:])),
+    )
+    return replace(loaded(there, number), change_orders=orders)
+
+
+def test_a_load_of_many_asks_and_writes_as_often_as_a_load_of_few(django_assert_max_num_queries):
+    """200 commitments with 1,000 change orders took half a minute, in which the project was held."""
+    there, other = world(), world()
+    with CaptureQueriesContext(connection) as asked:
+        load(there, *(changed_twice(there, f"SC-{n}") for n in range(2)))
+    many = [changed_twice(other, f"SC-{n}") for n in range(60)]
+    with django_assert_max_num_queries(len(asked) + 40):  # SQLite takes a hundred rows or so in a statement
+        certificates = load(other, *many)
+    assert [each.commitment.number for each in certificates] == [each.number for each in many]
+    last = Commitment.objects.get(project=other.project, number="SC-59")
+    told = [(line.position, line.change_order and line.change_order.number) for line in last.lines.all()]
+    assert told == [(1, None), (2, None), (3, "CO-2"), (4, "CO-1"), (5, "CO-1")]
+    billed = [line.work_completed for line in last.starting_certificate.lines.order_by("schedule_line__position")]
+    assert billed == [D("45000.00"), ZERO, D("10.00"), D("10.00"), D("10.00")]
+
+
+def test_each_commitment_and_change_order_is_told_as_if_it_had_been_entered_and_approved_by_itself():
+    there = world()
+    [certificate] = load(there, changed_twice(there))
+    commitment = certificate.commitment
+    orders = {order.number: order for order in commitment.change_orders.all()}
+    told = Event.objects.about(commitment, *orders.values()).order_by("pk")
+    named = {subject_name(order): number for number, order in orders.items()} | {subject_name(commitment): "SC-90"}
+    assert [(named[each.subject], each.verb, each.from_state, each.to_state) for each in told] == [
+        ("SC-90", "entered", "", "draft"),
+        ("SC-90", "approved", "draft", "approved"),
+        ("CO-2", "entered", "", "draft"),
+        ("CO-2", "approved", "draft", "approved"),
+        ("CO-1", "entered", "", "draft"),
+        ("CO-1", "approved", "draft", "approved"),
+        ("SC-90", "started in the middle of the job", "", ""),
+    ]
+    assert {each.by for each in told} == {there.admin} and all(each.project == there.project for each in told)
+    stored = Commitment.objects.get(pk=commitment.pk)
+    assert (stored.status, stored.version, stored.created_by) == ("approved", commitment.version, there.admin)
+    with pytest.raises(NotNow, match="starting certificate"):
+        change_orders.move(orders["CO-1"], "take_back", by=there.admin, reason="A slip")  # C-3
+
+
+def with_orders(one: LoadedCommitment, **other) -> LoadedCommitment:
+    first, second = one.change_orders
+    return replace(one, change_orders=(first, replace(second, **other)))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (lambda there, one: with_orders(one, number="co-2"), "Two change orders of SC-91 have the number co-2"),
+        (lambda there, one: with_orders(one, number="9" * 21), "at most 20 characters"),
+        (lambda there, one: with_orders(one, title=" "), "cannot be blank"),
+        (lambda there, one: with_orders(one, lines=()), "CO-1 has no lines"),
+        (lambda there, one: replace(one, number="sc-90"), "Two commitments have the number sc-90"),
+        (lambda there, one: replace(one, number="SC 91"), "Use letters, digits, dots"),
+        (lambda there, one: replace(one, title=""), "cannot be blank"),
+        (lambda there, one: replace(one, retainage_rate=D(101)), "between 0 and 100"),
+        (lambda there, one: replace(one, vendor=world().vendor), "vendor of this company"),
+        (lambda there, one: replace(one, lines=(replace(one.lines[0], cost_code="77"),)), "“77” is no cost code"),
+    ],
+)
+def test_what_entering_each_by_itself_would_refuse_is_refused_and_nothing_is_kept(wrong, words):
+    there = world()
+    one = wrong(there, changed_twice(there, "SC-91"))
+    with pytest.raises((Refused, NotNow), match=words):
+        load(there, changed_twice(there), one)
+    assert not Commitment.objects.exists() and not Event.objects.filter(verb="entered").exists()
+
+
+def test_a_vendor_or_a_cost_code_put_aside_since_the_file_was_read_is_refused():
+    there = world()
+    one = loaded(there)
+    there.company.cost_codes.update(is_active=False)
+    with pytest.raises(Refused, match="no cost code in use"):
+        load(there, one)
+    there.company.cost_codes.update(is_active=True)
+    Vendor.objects.filter(pk=there.vendor.pk).update(is_active=False)
+    with pytest.raises(NotNow, match="deactivated in the directory"):
+        load(there, one)
+    assert not Commitment.objects.exists()
+
+
+def test_a_number_that_somebody_takes_while_it_is_proved_is_refused_with_its_remedy(monkeypatch):
+    there = world()
+    there.commitment(number="SC-90", contact=False)
+    holds = starting_proofs.Proof(lines=2)
+    monkeypatch.setattr(starting_certificates, "prove", lambda *given: holds)
+    with pytest.raises(Refused, match="Somebody took one of the numbers meanwhile"):
+        load(there, loaded(there, "sc-90"))
+    assert Commitment.objects.count() == 1
 
 
 # The pages
