@@ -8,7 +8,7 @@ from django_fsm import can_proceed
 from directory.models import Event
 from directory.permissions import read_access
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
-from invoicing.calculations.money import ZERO
+from invoicing.calculations.money import ZERO, format_amount
 from invoicing.models import Commitment, Invoice
 from invoicing.permissions import ADMIN_RIGHT, may_move_commitment
 
@@ -18,8 +18,14 @@ from invoicing.permissions import ADMIN_RIGHT, may_move_commitment
 def _may_start(commitment: Commitment) -> None:
     if not commitment.lines.original().exists():
         raise NotNow("It has no schedule of values. Add at least one line, then approve it.")
-    if commitment.original_contract_sum <= ZERO:
+    original, changes = commitment.original_contract_sum, commitment.net_change_orders
+    if original <= ZERO:
         raise NotNow("Its contract sum is not above zero. Give its lines their amounts, then approve it.")
+    if original + changes < ZERO:
+        raise NotNow(
+            f"Its approved change orders take off {format_amount(-changes)}, but its lines add up to "
+            f"{format_amount(original)} only. Give the lines more, or take a change order back first."
+        )
     if not commitment.vendor.is_active:
         raise NotNow(f"{commitment.vendor.name} is deactivated in the directory. Have it reactivated first.")
 

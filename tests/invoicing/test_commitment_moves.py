@@ -127,6 +127,19 @@ def test_without_a_schedule_a_sum_or_an_active_vendor_nothing_is_approved():
         move(full, "approve", by=w.admin)
 
 
+def test_a_reopened_one_is_not_approved_below_what_its_change_orders_take_off():
+    w = world()
+    commitment = w.commitment([w.line("Roof", "800.00")])
+    w.change_order(commitment, [w.line("Left out", "-500.00")])
+    commitment.refresh_from_db()
+    commitment = move(commitment, "reopen", by=w.admin, reason="A typing error")
+    commitment.lines.original().update(amount=D("499.99"))
+    with pytest.raises(NotNow, match=r"take off 500\.00, but its lines add up to 499\.99 only"):
+        move(commitment, "approve", by=w.admin)
+    commitment.lines.original().update(amount=D("500.00"))
+    assert move(commitment, "approve", by=w.admin).status == S.APPROVED, "nothing left is a contract sum"
+
+
 def test_what_was_billed_is_not_voided_for_there_would_be_no_way_back():
     w = world()
     billed = w.approved().commitment
