@@ -6,6 +6,7 @@ from directory.models import Event
 from directory.permissions import read_access
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
 from invoicing.actions.commitments import must_fit, store
+from invoicing.actions.retainage import why_no_rules
 from invoicing.models import Commitment
 from invoicing.models.commitment_statuses import APPROVED_ONCE
 from invoicing.permissions import ADMIN_RIGHT, may_edit_commitment
@@ -27,6 +28,7 @@ FIELDS = (
     "payment_terms",
     "description",
 )
+RETAINAGE = ("retainage_rate", "holds_stored_retainage", "stored_retainage_rate")
 
 
 @transaction.atomic
@@ -67,7 +69,8 @@ def _told(value) -> str:
 
 
 def _must_be_free_to_change(commitment: Commitment, changes: dict) -> None:
-    is_billed = commitment.invoices.exists()  # a deleted one counts: it can be restored
+    # A deleted invoice counts: it can be restored; and so does what was billed before it came here (C-1).
+    is_billed = commitment.invoices.exists() or hasattr(commitment, "starting_certificate")
     if "vendor" in changes and (commitment.status in APPROVED_ONCE or is_billed):
         raise Refused(
             f"The vendor of a commitment that is {commitment.get_status_display()} stays. "
@@ -78,6 +81,9 @@ def _must_be_free_to_change(commitment: Commitment, changes: dict) -> None:
         raise Refused("It has been billed by this method. It stays.", field="accounting_method")
     if "number" in changes and commitment.invoices.filter(is_locked=True).exists():
         raise Refused("Accounting knows its invoices under this number. It stays.", field="number")
+    rates = [name for name in RETAINAGE if name in changes]
+    if rates and (why_not := why_no_rules(commitment)):
+        raise Refused(f"{why_not} It stays.", field=rates[0])
 
 
 def _end_contacts(commitment: Commitment) -> dict:

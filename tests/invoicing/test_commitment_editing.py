@@ -14,6 +14,7 @@ from invoicing.actions import commitment_edits, commitment_moves, commitments, i
 from invoicing.models import Commitment, InvoiceType
 from tests.factories import D, person, world
 from tests.invoicing.pages import signed_in, text_of
+from tests.invoicing.test_starting_certificates import started
 from tests.journeys.pages import Page
 
 pytestmark = pytest.mark.django_db
@@ -216,6 +217,24 @@ def test_the_accounting_method_stays_once_something_was_billed(w):
     page = client.post(edit(billed), shown(client, edit(billed)) | {"accounting_method": "unit"})
     assert page.status_code == 422 and "billed by this method" in text_of(page)
     assert client.post(edit(unbilled), shown(client, edit(unbilled)) | {"accounting_method": "unit"}).status_code == 302
+
+
+def test_the_accounting_method_stays_from_a_start_in_the_middle_of_the_job_on(w):
+    """C-1: what was billed elsewhere was billed by it."""
+    commitment, client = started(w), signed_in(w.admin)
+    page = client.post(edit(commitment), shown(client, edit(commitment)) | {"accounting_method": "unit"})
+    assert page.status_code == 422 and "billed by this method" in text_of(page)
+    assert client.post(edit(commitment), shown(client, edit(commitment)) | {"title": "Roof"}).status_code == 302
+
+
+@pytest.mark.parametrize(("kind", "end"), [("subcontract", "terminate"), ("purchase_order", "close")])
+def test_the_rates_of_one_that_is_over_stay(w, kind, end):
+    commitment = w.commitment(kind=kind, moves=("approve", end), contact=False)
+    client = signed_in(w.admin)
+    for changes in ({"retainage_rate": "3"}, {"holds_stored_retainage": "on", "stored_retainage_rate": "3"}):
+        page = client.post(edit(commitment), shown(client, edit(commitment)) | changes)
+        assert page.status_code == 422 and "so no invoice will follow any rule. It stays." in text_of(page)
+    assert client.post(edit(commitment), shown(client, edit(commitment)) | {"title": "Roof"}).status_code == 302
 
 
 def test_the_number_stays_once_accounting_has_an_invoice_under_it(w):
