@@ -40,7 +40,7 @@ def why_not_a_code(code: str, name: str) -> dict[str, str]:
 
 @transaction.atomic
 def add(company: Company, code: str, name: str, *, by) -> CostCode:
-    company = Company.objects.select_for_update().get(pk=company.pk)
+    company = Company.objects.select_for_update(no_key=True).get(pk=company.pk)
     _require(by, company)
     code, name = code.strip(), name.strip()
     for field, words in why_not_a_code(code, name).items():
@@ -58,7 +58,7 @@ def change(cost_code: CostCode, name: str, *, is_active: bool, version: int, by)
 
     Raises Stale when somebody saved it since `version`, also by a list that was taken in (I-5).
     """
-    company = Company.objects.select_for_update().get(pk=cost_code.company_id)
+    company = Company.objects.select_for_update(no_key=True).get(pk=cost_code.company_id)
     _require(by, company)
     cost_code = company.cost_codes.select_for_update().get(pk=cost_code.pk)
     if cost_code.version != version:
@@ -135,7 +135,7 @@ def take_in(company: Company, listed: Sequence[ListedCode], *, digest: str, by) 
 
     Raises Stale when it would do something else by now than the plan with that digest.
     """
-    company = Company.objects.select_for_update().get(pk=company.pk)
+    company = Company.objects.select_for_update(no_key=True).get(pk=company.pk)
     _require(by, company)
     planned = plan(company, listed)
     refused = [each for each in planned if each.outcome is Outcome.REFUSED]
@@ -167,7 +167,7 @@ def name_types(company: Company, names: Mapping[int, str], *, shown: Mapping[int
     otherwise since (I-5): each name is its own version, so that two people may name two types at once.
     Refuses a name that would mean two types, or that a workbook's list of choices can't hold; `names[6]` is the field.
     """
-    company = Company.objects.select_for_update().get(pk=company.pk)
+    company = Company.objects.select_for_update(no_key=True).get(pk=company.pk)
     _require(by, company)
     before = cost_types_of(company)
     after = before | _in_full(names)

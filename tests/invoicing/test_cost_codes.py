@@ -2,14 +2,15 @@
 
 import dataclasses
 import io
+from concurrent.futures import ThreadPoolExecutor
 
 import openpyxl
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 
-from directory.models import Event
+from directory.models import Event, Vendor
 from directory.refusals import NotAllowed, Refused
 from invoicing.actions import change_orders, commitments, cost_codes
 from invoicing.actions.cost_codes import ListedCode
@@ -337,3 +338,35 @@ def test_two_admins_who_edit_one_code_see_both_versions_and_lose_nothing(w, ada)
     assert names(w) == {code.code: "Cast concrete"}
     for wrong in ("", "x", "9" * 30):
         assert client.post(page, typed | {"version": wrong}).status_code == 422
+
+
+# Two at once
+
+
+def _enter_a_vendor(company) -> None:
+    """By somebody else, who waits a second at most."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '1s'")
+        Vendor.objects.create(company=company, name="Bolt Electric")
+    finally:
+        connection.close()
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="on SQLite the transaction itself is the lock")
+@pytest.mark.parametrize("verb", ["add", "change", "take in", "name types"])
+@pytest.mark.django_db(transaction=True)
+def test_whoever_works_on_cost_codes_keeps_nobody_from_entering_what_belongs_to_the_company(verb):
+    """R45: an insert looks up its company by the key, which no cost code changes."""
+    w = world()
+    ada, code = directory_admin(w), w.cost_code()
+    verbs = {
+        "add": lambda: cost_codes.add(w.company, "09-900", "Painting", by=ada),
+        "change": lambda: cost_codes.change(code, "Concrete work", is_active=True, version=code.version, by=ada),
+        "take in": lambda: take_in(w, ("09-900", "Painting"), by=ada),
+        "name types": lambda: cost_codes.name_types(w.company, {6: "Fuel"}, by=ada),
+    }
+    with transaction.atomic(), ThreadPoolExecutor(1) as pool:
+        verbs[verb]()
+        pool.submit(_enter_a_vendor, w.company).result()
+    assert w.company.vendors.filter(name="Bolt Electric").exists()
