@@ -80,7 +80,7 @@ def read(company: Company, rows: list[dict]) -> Reading:
     for cells in rows:
         groups.setdefault(cells["number"].casefold(), []).append(cells)
     for group in groups.values():
-        found = [*_wrong_head(group, vendors), *_wrong_orders(group)]
+        found = [*_wrong_head(group, vendors), *_wrong_orders(group, vendors)]
         lines = [_line(cells, choices, found) for cells in group]
         problems += found
         if not found:
@@ -168,18 +168,31 @@ def _wrong_head(group: list[dict], vendors: dict) -> Iterator[Problem]:
         words = f"“{first['kind']}” is no kind of commitment. Say subcontract or purchase order."
         yield Problem(first["row"], "kind", words)
     yield from _wrong_rates(group)
-    yield from _contradictions(group, OF_THE_COMMITMENT)
+    yield from _contradictions(group, OF_THE_COMMITMENT, vendors)
 
 
-def _contradictions(rows: list[dict], columns: Iterable[str]) -> Iterator[Problem]:
+def _contradictions(rows: list[dict], columns: Iterable[str], vendors: dict) -> Iterator[Problem]:
     first = rows[0]
     for cells in rows[1:]:
         for column in columns:
-            if cells.get(column) and cells[column] != first.get(column):
+            if cells.get(column) and _meant(column, cells, vendors) != _meant(column, first, vendors):
                 yield Problem(cells["row"], column, f"Row {first['row']} says “{first.get(column)}” of it.")
 
 
-def _wrong_orders(group: list[dict]) -> Iterator[Problem]:
+def _meant(column: str, cells: dict, vendors: dict) -> object:
+    """What the cell means: 10 and 10.0 are one rate, PO and purchase order one kind; of texts the case is no matter."""
+    text = cells.get(column, "").casefold()
+    if column == "kind":
+        return KINDS.get(_kind(cells), text)
+    if column == "vendor":
+        return vendors.get(text, text)
+    try:
+        return _rate(cells, column) if column.endswith("_rate") else text
+    except ValueError:
+        return text
+
+
+def _wrong_orders(group: list[dict], vendors: dict) -> Iterator[Problem]:
     """The first row of a change order says what it is called, as the first one of a commitment does."""
     for number, pairs in _by_order((cells, None) for cells in group).items():
         rows = [cells for cells, _ in pairs]
@@ -187,7 +200,7 @@ def _wrong_orders(group: list[dict]) -> Iterator[Problem]:
             if len(rows[0].get(column, "")) > most:
                 yield Problem(rows[0]["row"], column, f"Use {most} characters at most.")
         if number:
-            yield from _contradictions(rows, ["change_order_title"])
+            yield from _contradictions(rows, ["change_order_title"], vendors)
         else:
             for cells in rows:
                 if cells.get("change_order_title"):

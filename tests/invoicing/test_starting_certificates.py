@@ -336,6 +336,22 @@ def test_a_bad_cell_is_named_as_the_spreadsheet_names_it(old, new, words):
     assert not Commitment.objects.exists()
 
 
+def test_a_later_row_may_say_the_same_in_other_words():
+    there = world()
+    there.cost_code()
+    there.vendor.number = "V-7"
+    there.vendor.save()
+    same = FILE.replace("SC-90,,,,,03", "sc-90,ROOFING,ACME concrete,10.0,8 %,03")
+    client = signed_in(there.admin)
+    assert "It proves to the cent." in text_of(sent(there, client, same))
+    assert "It proves to the cent." in text_of(sent(there, client, same.replace("ACME concrete", "v-7")))
+    kinds = FILE.replace("Commitment,", "Commitment,Kind,").replace("SC-91,", "SC-91,,")
+    kinds = kinds.replace("SC-90,Roofing", "SC-90,PO,Roofing").replace("SC-90,,", "SC-90,Purchase order,,")
+    assert "It proves to the cent." in text_of(sent(there, client, kinds))
+    for old, new in (("10.0", "9"), ("10.0", "0.1"), ("ROOFING", "Roofs"), ("8 %", "0"), ("ACME concrete", "Acme")):
+        assert "Row 2 says" in text_of(sent(there, client, same.replace(old, new)))
+
+
 def test_rows_that_were_not_shown_load_nothing():
     there = world()
     answer = signed_in(there.admin).post(address(there), BOOKS | {"rows": "made:up:rows"}, follow=True)
