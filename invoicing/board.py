@@ -120,11 +120,11 @@ def _at(state: str) -> Value:
 
 def _turn(period: BillingPeriod, today: date) -> Case:
     """A subcontractor who can't act, for want of a contact or of time, passes the turn to the project team (B-5)."""
-    is_closed = Q() if not period.is_open else NEVER
-    takes_none = is_closed & (Q(extension__pk=None) | Q(extension__due_date__lt=today))
-    is_closed &= Q(extension__pk=None)
     is_late = (Q(extension__pk=None) | Q(extension__due_date__lt=today)) if period.due_date < today else NEVER
-    bill_is_over = Q(bill__may_finish_late=False) & (is_closed | Q(bill__due_date__lt=today))
+    is_closed = NEVER if period.is_open or period.still_takes_bills else Q()
+    takes_none = is_closed & (Q(extension__pk=None) | is_late)
+    bill_is_closed = NEVER if period.is_open or period.takes_bills_until_due else Q(extension__pk=None)
+    bill_is_over = Q(bill__may_finish_late=False) & (bill_is_closed | Q(bill__due_date__lt=today))
     return Case(
         When(bill__is_posted=True, then=Value(NOBODY)),
         When(bill__is_locked=True, then=Value(ACCOUNTING)),

@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.db.models import FilteredRelation, Q
-from django.utils import timezone
 
-from directory.models import Event
 from directory.moments import day_in_words
 from invoicing.models import BillingPeriod, Commitment, DueDateExtension, Invoice
 
@@ -25,7 +23,9 @@ class Deadline:
 
     @property
     def is_closed(self) -> bool:
-        return not (self.period.is_open or self.is_extended)
+        """Time that was kept when the period closed ends with its due date; of a bill, with the bill's own."""
+        is_kept = self.period.takes_bills_until_due and not self.has_passed
+        return not (self.period.is_open or self.is_extended or is_kept)
 
     @property
     def is_longer(self) -> bool:
@@ -67,14 +67,15 @@ def bills_and_deadlines(commitment: Commitment) -> tuple[list[Invoice], list[Dea
         "bill": FilteredRelation("invoices", condition=Q(invoices__commitment=commitment)),
     }
     periods = commitment.project.billing_periods.annotate(**related).select_related("own", "bill__previous")
-    wanted = Q(status=BillingPeriod.Status.OPEN) | Q(own__isnull=False) | Q(bill__isnull=False)
+    wanted = Q(status=BillingPeriod.Status.OPEN) | Q(takes_bills_until_due=True)
+    wanted |= Q(own__isnull=False) | Q(bill__isnull=False)
     bills, deadlines = [], {}
     for period in periods.filter(wanted):  # once for each bill in it
         if bill := getattr(period, "bill", None):
             bill.commitment, bill.billing_period = commitment, period
             bills.append(bill)
         own = getattr(period, "own", None)
-        if period.is_open or own:
+        if period.is_open or period.takes_bills_until_due or own:
             deadlines[period.pk] = extended_deadline(own, period) if own else Deadline(period, period.due_date)
     running = [each for each in deadlines.values() if each.period.is_open or not each.has_passed]
     by_position = sorted(bills, key=lambda bill: bill.position, reverse=True)
@@ -92,24 +93,3 @@ def extended_deadline(extension: DueDateExtension, period: BillingPeriod | None 
     """`period`: the extension's, where it is at hand. It counts when its own date was moved behind the extension's."""
     period = period or extension.billing_period
     return Deadline(period, max(extension.due_date, period.due_date), is_extended=True)
-
-
-def keep_due_date(period: BillingPeriod) -> list[DueDateExtension]:
-    """Before a period closes by the calendar: whoever may still send its bill keeps the time until its due date.
-
-    In the caller's transaction, which holds the project; commitments are held in the one order (R45).
-    """
-    if period.due_date < period.project.today:
-        return []
-    open_ones = Commitment.objects.still_to_bill(period).exclude(due_date_extensions__billing_period=period)
-    commitments = list(Commitment.objects.select_for_update().filter(pk__in=open_ones.values("pk")).order_by("pk"))
-    reason = f"{period} closed before its bills were due."
-    changes = {"billing_period": ["", str(period)], "due_date": ["", period.due_date.isoformat()]}
-    for commitment in commitments:
-        Event.objects.record("kept the due date", commitment, by=None, reason=reason, changes=changes)
-    return DueDateExtension.objects.bulk_create(
-        DueDateExtension(
-            commitment=each, billing_period=period, due_date=period.due_date, reason=reason, at=timezone.now()
-        )
-        for each in commitments
-    )

@@ -13,8 +13,8 @@ from django.db import transaction
 from directory.models import Event, Project
 from directory.moments import day_in_words
 from directory.refusals import Refused
-from invoicing.deadlines import keep_due_date
 from invoicing.models import BillingPeriod, BillingSettings, Rhythm
+from invoicing.models.billing_periods import DueMonth
 
 FIRST_YEAR, LAST_YEAR = 1990, 2199
 A_WEEK = timedelta(days=7)
@@ -85,7 +85,7 @@ def _week_from(start: date, settings: BillingSettings) -> PeriodDates:
 def _month_of(day: date, settings: BillingSettings) -> PeriodDates:
     """Beginning in the month of `day`. An end or a due day before the start's lies in the month after: 26th to 25th.
 
-    The due day may be set to lie in the month after the end's.
+    The due day may be set to lie in the month of the end, or in the one after.
     Never longer than to the day before the next one's start: after 31 January that is 28 February.
     """
     start, following = _day(day, settings.start_day), _months_on(day, 1)
@@ -94,8 +94,8 @@ def _month_of(day: date, settings: BillingSettings) -> PeriodDates:
         _day(day if number >= settings.start_day else following, number)
         for number in (settings.end_day, settings.due_day)
     )
-    if settings.is_due_after_end:
-        due = _day(_months_on(end, 1), settings.due_day)
+    if settings.due_month != DueMonth.FIRST:
+        due = _day(end if settings.due_month == DueMonth.END else _months_on(end, 1), settings.due_day)
     return PeriodDates(start, min(end, last), due)
 
 
@@ -149,25 +149,35 @@ def hold(project: Project) -> Project:
     return Project.objects.select_for_update(of=("self",), no_key=True).select_related("company").get(pk=project.pk)
 
 
-def open_next(project: Project, dates: PeriodDates, *, by) -> BillingPeriod:
-    """Open a period in the caller's transaction, which holds the project, and close the one before (B-1)."""
+def open_next(project: Project, dates: PeriodDates, *, by, keeps_time: bool = False) -> BillingPeriod:
+    """Open a period in the caller's transaction, which holds the project, and close the one before (B-1).
+
+    `keeps_time`: as `put_closed` takes it.
+    """
     check_dates(project, dates)
-    close_open_ones(project, by)
+    close_open_ones(project, by, keeps_time=keeps_time)
     period = BillingPeriod.objects.create(project=project, **dates.as_dict())
     Event.objects.record("opened", period, by=by, to_state=period.status)
     return period
 
 
-def close_open_ones(project: Project, by) -> None:
+def close_open_ones(project: Project, by, *, keeps_time: bool = False) -> None:
     for other in project.billing_periods.select_for_update().filter(status=BillingPeriod.Status.OPEN):
-        put_closed(other, by)
+        put_closed(other, by, keeps_time=keeps_time)
 
 
-def put_closed(period: BillingPeriod, by) -> None:
-    """Close a period that the caller's transaction holds, with its event."""
+def put_closed(period: BillingPeriod, by, *, keeps_time: bool = False) -> None:
+    """Close a period that the caller's transaction holds, with its event.
+
+    `keeps_time`: where its bills are not due yet, whoever may send one keeps the time until then (B-5).
+    """
     period.status = BillingPeriod.Status.CLOSED
-    period.save(update_fields=["status"])
-    Event.objects.record("closed", period, by=by, from_state=BillingPeriod.Status.OPEN, to_state=period.status)
+    period.takes_bills_until_due = keeps_time and period.project.today <= period.due_date
+    period.save(update_fields=["status", "takes_bills_until_due"])
+    changes = {"takes bills until": ["", period.due_date.isoformat()]} if period.takes_bills_until_due else {}
+    Event.objects.record(
+        "closed", period, by=by, from_state=BillingPeriod.Status.OPEN, to_state=period.status, changes=changes
+    )
 
 
 def open_due() -> int:
@@ -187,7 +197,7 @@ def open_due() -> int:
 def _open_if_due(project: Project) -> BillingPeriod | None:
     """The first period is a person's to open (B-4). Periods that passed unnoticed are not made up for.
 
-    Nobody chose this moment, so it takes nobody's time: who may bill the period that closes keeps its due date (B-5).
+    Nobody chose this moment, so it takes nobody's time (B-5).
     """
     project = hold(project)
     settings, newest = settings_of(project), newest_of(project)
@@ -196,6 +206,4 @@ def _open_if_due(project: Project) -> BillingPeriod | None:
     dates = running_on(project.today, settings)
     if dates.start_date <= newest.end_date:
         return None
-    if closing := project.billing_periods.filter(status=BillingPeriod.Status.OPEN).first():
-        keep_due_date(closing)
-    return open_next(project, dates, by=None)
+    return open_next(project, dates, by=None, keeps_time=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 from django.db.models import Prefetch, Sum
@@ -21,7 +22,7 @@ from invoicing.calculations.lines import Line
 from invoicing.calculations.money import ZERO
 from invoicing.calculations.summary import ChangeOrderAmount, Summary, summarize
 from invoicing.deadlines import deadline_of_bill
-from invoicing.models import ChangeOrder, Invoice, InvoiceLine, StartingLine
+from invoicing.models import ChangeOrder, Invoice, InvoiceLine, StartingCertificate, StartingLine
 
 HEADER = (
     "original_contract_sum",
@@ -74,15 +75,15 @@ def _contract_sums(lines: list[InvoiceLine]) -> tuple[Decimal, Decimal]:
 
 
 def _change_order_block(invoice: Invoice, lines: list[InvoiceLine]) -> list[ChangeOrderAmount]:
-    """Each line of a change order, as approved in this period or before."""
+    """Each line of a change order: of this period where the certificate before does not hold it; so it counts once."""
+    changes = [line for line in lines if line.schedule_line.change_order_id]
+    if not changes:
+        return []
+    before = invoice.goes_on_from
+    held = {line.schedule_line_id for line in _lines_before(before)} if before else set()
     return [
-        ChangeOrderAmount(
-            amount=line.scheduled_value,
-            is_this_period=(line.schedule_line.change_order.approved_date or invoice.period_start_date)
-            >= invoice.period_start_date,
-        )
-        for line in lines
-        if line.schedule_line.change_order_id
+        ChangeOrderAmount(amount=line.scheduled_value, is_this_period=line.schedule_line_id not in held)
+        for line in changes
     ]
 
 
@@ -155,9 +156,10 @@ def _waiting_change_orders(invoice: Invoice) -> tuple[WaitingChangeOrder, ...]:
 
 
 def _lines_before(previous) -> Collection:
-    """Of the previous invoice or the starting certificate; read together for many where somebody did."""
-    at_hand = getattr(previous, "lines_at_hand", None)
-    return previous.lines.select_related("schedule_line__commitment") if at_hand is None else at_hand
+    """Of the previous invoice or the starting certificate; read once, or together for many where somebody did."""
+    if getattr(previous, "lines_at_hand", None) is None:
+        previous.lines_at_hand = list(previous.lines.select_related("schedule_line__commitment"))
+    return previous.lines_at_hand
 
 
 def _line_facts(line: InvoiceLine) -> LineFacts:
@@ -183,4 +185,13 @@ def _period_facts(invoice: Invoice) -> PeriodFacts:
         submitted_date=invoice.project.day_of(moment),
         accepts_bills=was_sent or not deadline_of_bill(invoice).is_closed,
         may_finish_late=invoice.may_finish_late,
+        goes_on_after=_goes_on_after(invoice),
     )
+
+
+def _goes_on_after(invoice: Invoice) -> date | None:
+    """Work goes on: from the previous invoice's first day at the earliest, from a mid-job start's month."""
+    before = invoice.goes_on_from
+    if before is None:
+        return None
+    return before.as_of_date.replace(day=1) if isinstance(before, StartingCertificate) else before.period_start_date

@@ -13,11 +13,16 @@ from invoicing.opening import PeriodDates
 
 
 @transaction.atomic
-def open_period(project: Project, start_date: date, end_date: date, due_date: date, *, by) -> BillingPeriod:
-    """Open a period and close the one before it, in one transaction (B-1). Overlap is refused (B-2)."""
+def open_period(
+    project: Project, start_date: date, end_date: date, due_date: date, *, by, keeps_time: bool = False
+) -> BillingPeriod:
+    """Open a period and close the one before it, in one transaction (B-1). Overlap is refused (B-2).
+
+    `keeps_time`: who may still bill the one before keeps the time until its own due date (B-5).
+    """
     project = opening.hold(project)
     require_admin(by, project)
-    return opening.open_next(project, PeriodDates(start_date, end_date, due_date), by=by)
+    return opening.open_next(project, PeriodDates(start_date, end_date, due_date), by=by, keeps_time=keeps_time)
 
 
 @transaction.atomic
@@ -27,8 +32,8 @@ def reopen(period: BillingPeriod, *, by) -> BillingPeriod:
     if period.is_open:
         raise NotNow("The period is open already.")
     opening.close_open_ones(period.project, by)
-    before, period.status = period.status, BillingPeriod.Status.OPEN
-    period.save(update_fields=["status"])
+    before, period.status, period.takes_bills_until_due = period.status, BillingPeriod.Status.OPEN, False
+    period.save(update_fields=["status", "takes_bills_until_due"])
     Event.objects.record("reopened", period, by=by, from_state=before, to_state=period.status)
     return period
 

@@ -16,7 +16,7 @@ FIELDS = (
     "start_day",
     "end_day",
     "due_day",
-    "is_due_after_end",
+    "due_month",
     "rhythm",
     "week_starts_on",
     "week_due_after",

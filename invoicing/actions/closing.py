@@ -46,11 +46,13 @@ def close_and_settle(
     by,
     late_until: date | None = None,
     opens_next: bool = False,
+    keeps_time: bool = False,
 ) -> Closed:
     """Close the period, or settle what a closed one left behind, in one transaction; one answer for each bill.
 
     `fates`: {invoice id: Fate}; a bill that is not named is left as it is. `opens_next` opens the period that comes
-    next by the settings, which closes this one (B-1). Refuses naming the field; then nothing is done.
+    next by the settings, which closes this one (B-1). `keeps_time`: while bills are not due yet, whoever may send one
+    keeps the time until then (B-5). Refuses naming the field; then nothing is done.
     """
     project = opening.hold(period.project)
     require_admin(by, project)
@@ -64,21 +66,21 @@ def close_and_settle(
         due_dates.must_be_to_come(period, late_until, field="late_until")
         if late_until <= period.due_date:
             raise Refused(f"Bills are due on {day_in_words(period.due_date)}. Choose a later day.", field="late_until")
-    target = _close(project, period, opens_next, by)
+    target = _close(project, period, opens_next, keeps_time, by)
     if Fate.MOVE in wanted and target is None:
         raise Refused("No period is open after this one. Tick this, or choose otherwise.", field="opens_next")
     return Closed(period, target, _settled(period, target, fates, late_until, by))
 
 
-def _close(project: Project, period: BillingPeriod, opens_next: bool, by) -> BillingPeriod | None:
+def _close(project: Project, period: BillingPeriod, opens_next: bool, keeps_time: bool, by) -> BillingPeriod | None:
     """The period that is open afterwards, if it comes after this one."""
     if not period.is_open:
         return next_of(period)
     if opens_next:
-        made = opening.open_next(project, next_dates(period), by=by)
-        period.refresh_from_db(fields=["status"])
+        made = opening.open_next(project, next_dates(period), by=by, keeps_time=keeps_time)
+        period.refresh_from_db(fields=["status", "takes_bills_until_due"])
         return made
-    opening.put_closed(period, by)
+    opening.put_closed(period, by, keeps_time=keeps_time)
     return None
 
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django_fsm import can_proceed, has_transition_perm
 
 from directory.models import Event
+from directory.moments import day_in_words
 from directory.permissions import read_access
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
 from invoicing import notifications
@@ -96,6 +97,9 @@ def _check_start(commitment: Commitment, deadline: Deadline, previous, is_extra:
         return
     if is_extra:
         raise NotNow("This commitment has a bill in this period already. Ask the project team for a second one.")
+    if previous and previous.period_start_date > period.start_date:
+        later = f"Bill {previous.position} is for later work, from {day_in_words(previous.period_start_date)} on."
+        raise NotNow(f"{later} What was done before belongs on the next bill; ask the project team if it can’t.")
     if deadline.has_passed:
         raise NotNow(f"{deadline.late_words} Ask the project team for more time.")
     by_invitation = getattr(period.project, "billing_settings", None)

@@ -8,7 +8,6 @@ from django.db import transaction
 from django.utils import timezone
 
 from directory.models import Event
-from directory.refusals import NotAllowed
 from invoicing.actions import invitations, reminders
 from invoicing.actions.invitations import Invited
 from invoicing.models import BillingPeriod, InviteRound, InvoiceType, Outcome, RoundKind
@@ -24,7 +23,7 @@ def invite(period: BillingPeriod, commitments: Iterable, invoice_type: InvoiceTy
         for some in invitations.some_of(commitments):
             results = invitations.invite_some(period, some, invoice_type, by=by)
             told += [(each, _outcome_of(each)) for each in results]
-    except NotAllowed:  # the right went half-way (R66): what was sent is kept
+    except Exception:  # the right went half-way (R66), or the database: what was sent is kept
         _keep(period, RoundKind.INVITE, told, by=by, at=at)
         raise
     return _keep(period, RoundKind.INVITE, told, by=by, at=at)

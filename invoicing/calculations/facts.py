@@ -76,6 +76,7 @@ class PeriodFacts:
     submitted_date: date  # the day it was sent, or today while it is not
     accepts_bills: bool = True  # the period is open, or was when the bill was sent
     may_finish_late: bool = False  # an Admin put it back, or makes it himself
+    goes_on_after: date | None = None  # first day of the previous invoice, or last one of the starting certificate
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -313,6 +313,10 @@ def period_rules(facts: InvoiceFacts) -> Iterator[Identity]:
         )
         if is_broken
     ]
+    if period.goes_on_after and period.start_date < period.goes_on_after:
+        early = Decimal((period.goes_on_after - period.start_date).days)
+        sentence = "It is for work before that of the invoice it goes on from. See that nothing is billed twice."
+        breaches.append(Identity("N-12", WARNING, False, sentence, "", Decimal(0), early, early, unit="days"))
     yield from total_of(breaches, "N-12", "The billing period's rules are kept.", Decimal(0), unit="days")
 
 

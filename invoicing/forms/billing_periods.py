@@ -2,8 +2,9 @@
 
 from django import forms
 
+from directory.moments import day_in_words
 from directory.vendor_forms import PlainField
-from invoicing.models import InvoiceType
+from invoicing.models import BillingPeriod, InvoiceType
 
 
 class DayField(forms.DateField):
@@ -11,13 +12,39 @@ class DayField(forms.DateField):
         super().__init__(widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **rest)
 
 
-class PeriodForm(forms.Form):
+class KeepsTimeField(forms.BooleanField):
+    """Whether a period that closes before its bills are due takes them until then (B-5)."""
+
+    def __init__(self):
+        super().__init__(required=False, help_text="Untick it to end their time now.")
+
+
+def keep_or_drop(form: forms.Form, closing: BillingPeriod | None) -> None:
+    """Say until when in the label of `keeps_time`; without the field where nobody has time that could be kept."""
+    if closing is None or closing.project.today > closing.due_date:
+        del form.fields["keeps_time"]
+    else:
+        until = day_in_words(closing.due_date)
+        form.fields["keeps_time"].label = f"Whoever may still bill {closing} keeps the time until {until}"
+
+
+class DaysForm(forms.Form):
     start_date = DayField(label="First day of work")
     end_date = DayField(label="Last day of work")
     due_date = DayField(label="Bills are due", help_text="Contacts can send until the end of this day.")
 
 
-class DatesForm(PeriodForm):
+class PeriodForm(DaysForm):
+    """A new one; `closing`: the open one, which closes."""
+
+    keeps_time = KeepsTimeField()
+
+    def __init__(self, data=None, *, closing: BillingPeriod | None, initial=None):
+        super().__init__(data, initial=(initial or {}) | {"keeps_time": True})
+        keep_or_drop(self, closing)
+
+
+class DatesForm(DaysForm):
     """Other days for a period that exists; `version` is that of the page they were asked from."""
 
     version = forms.IntegerField(min_value=0, max_value=2**31 - 1, widget=forms.HiddenInput)

@@ -5,7 +5,7 @@ from django import forms
 from directory.models import Person, Project
 from directory.vendor_forms import PlainField
 from invoicing.models import BillingSettings, Reminders, Rhythm, Weekday
-from invoicing.models.billing_periods import MOST_DAYS_TO_BILL
+from invoicing.models.billing_periods import MOST_DAYS_TO_BILL, DueMonth
 from invoicing.notifications import may_be_told
 
 
@@ -23,10 +23,10 @@ class BillingSettingsForm(forms.Form):
     start_day = DayOfMonth("First day of work", "Day of the month.")
     end_day = DayOfMonth("Last day of work", "31 is the month’s last day. Before the first day: of the month after.")
     due_day = DayOfMonth("Bills are due", "May come before the last day.")
-    is_due_after_end = forms.BooleanField(
-        label="That day of the month after the last day",
-        required=False,
-        help_text="For bills that come when the month is over: on the 5th of December for November.",
+    due_month = forms.ChoiceField(
+        label="On that day",
+        choices=DueMonth,
+        help_text="Bills may come when the work is over: on 5 December for November.",
     )
     rhythm = forms.ChoiceField(
         label="The next period opens by itself",

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from django import forms
 
 from invoicing.actions.closing import Fate
-from invoicing.forms.billing_periods import DayField
+from invoicing.forms.billing_periods import DayField, KeepsTimeField, keep_or_drop
 from invoicing.models import BillingPeriod, Invoice
 from invoicing.opening import PeriodDates
 
@@ -13,9 +13,12 @@ BILL = "bill-"
 
 
 class ClosingForm(forms.Form):
-    """A choice for each of `bills`. `target`: the open period after this one; `following`: the days of one to open."""
+    """A choice for each of `bills`. `target`: the open period after this one; `following`: the days of one to open;
+    `closing`: the open one that closes.
+    """
 
     opens_next = forms.BooleanField(required=False)
+    keeps_time = KeepsTimeField()
     late_until = DayField(
         label="Those who may come late have until", required=False, help_text="The end of this day. They get a mail."
     )
@@ -27,8 +30,10 @@ class ClosingForm(forms.Form):
         *,
         target: BillingPeriod | None = None,
         following: PeriodDates | None = None,
+        closing: BillingPeriod | None = None,
     ):
-        super().__init__(data)
+        super().__init__(data, initial={"keeps_time": True})
+        keep_or_drop(self, closing)
         self.bills = bills
         choices = [(Fate.LEAVE, Fate.LEAVE.label), (Fate.LATE, Fate.LATE.label)]
         if target or following:

@@ -39,8 +39,8 @@ class PassOnForm(forms.Form):
         help_text="For somebody else: their name, and how to reach them.",
     )
 
-    def __init__(self, people, data=None):
-        super().__init__(data, prefix="pass")
+    def __init__(self, people, data=None, *, initial=None):
+        super().__init__(data, prefix="pass", initial=initial)
         self.people = {str(person.pk): person for person in people}
         words = {key: f"{each.name}, {each.email}" for key, each in self.people.items()}
         named = [(key, words[key]) for key, each in self.people.items() if each.is_contact]

@@ -16,6 +16,14 @@ class Rhythm(models.TextChoices):
     WEEKLY = "weekly", "Every week"
 
 
+class DueMonth(models.TextChoices):
+    """In which month of a monthly period the due day lies."""
+
+    FIRST = "first", "The first such day from the first day of work on"
+    END = "end", "In the month of the last day of work"
+    AFTER = "after", "In the month after the last day of work"
+
+
 class Weekday(models.IntegerChoices):
     """As `date.weekday()` counts."""
 
@@ -50,7 +58,7 @@ class BillingSettings(models.Model):
     start_day = models.PositiveSmallIntegerField("first day of work", default=1, validators=DAYS_OF_A_MONTH)
     end_day = models.PositiveSmallIntegerField("last day of work", default=31, validators=DAYS_OF_A_MONTH)
     due_day = models.PositiveSmallIntegerField("bills are due", default=25, validators=DAYS_OF_A_MONTH)
-    is_due_after_end = models.BooleanField("bills are due in the month after", default=False)
+    due_month = models.CharField("that day", max_length=10, choices=DueMonth, default=DueMonth.FIRST)
     rhythm = models.CharField("periods open by themselves", max_length=10, choices=Rhythm, default=Rhythm.NEVER)
     week_starts_on = models.PositiveSmallIntegerField(
         "a week of work begins on", choices=Weekday, default=Weekday.MONDAY
@@ -86,6 +94,13 @@ class BillingSettings(models.Model):
         return self.project.company
 
 
+class BillingPeriodQuerySet(models.QuerySet):
+    def taking_bills(self) -> list["BillingPeriod"]:
+        """Open, or closed while its bills are not due yet; each with its project, on whose clock that is."""
+        maybe = self.filter(Q(status="open") | Q(takes_bills_until_due=True)).select_related("project")
+        return [period for period in maybe.order_by("start_date") if period.is_open or period.still_takes_bills]
+
+
 class BillingPeriod(models.Model):
     class Status(models.TextChoices):
         OPEN = "open", "Open"
@@ -96,7 +111,12 @@ class BillingPeriod(models.Model):
     end_date = models.DateField()
     due_date = models.DateField()
     status = models.CharField(max_length=10, choices=Status, default=Status.OPEN)
+    takes_bills_until_due = models.BooleanField(
+        default=False, help_text="It closed before its bills were due: until then it takes them all the same (B-5)."
+    )
     version = models.PositiveIntegerField(default=1, help_text="A form built on an older version is refused.")
+
+    objects = BillingPeriodQuerySet.as_manager()
 
     class Meta:
         ordering = ["-start_date"]
@@ -121,3 +141,8 @@ class BillingPeriod(models.Model):
     @property
     def is_open(self) -> bool:
         return self.status == self.Status.OPEN
+
+    @property
+    def still_takes_bills(self) -> bool:
+        """Closed, and its bills are not due yet: who may bill it keeps the time until then, on the project's clock."""
+        return not self.is_open and self.takes_bills_until_due and self.project.today <= self.due_date

@@ -2,8 +2,11 @@
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Exists, OuterRef, Q, Value
+from django.db.models.functions import Cast, Concat
 from django_fsm import FSMField, FSMModelMixin, transition
 
+from directory.models import Event
 from invoicing.models.commitment_statuses import said
 from invoicing.models.commitments import Commitment
 from invoicing.permissions import may_move_change_order
@@ -20,12 +23,17 @@ class ChangeOrderStatus(models.TextChoices):
 
 S = ChangeOrderStatus
 OPEN = (S.DRAFT, S.PENDING)
+PUT_FORWARD = (S.PENDING, S.APPROVED, S.NO_CHARGE)
 
 
 class ChangeOrderQuerySet(models.QuerySet):
     def visible_to(self, access):
-        """Of a commitment that `access` sees: a draft is the company's own until it is put forward."""
-        return self.exclude(status=S.DRAFT) if access.is_external else self
+        """Of a commitment that `access` sees: one that was never put forward is the company's own."""
+        if not access.is_external:
+            return self
+        about = Concat(Value("invoicing.changeorder:"), Cast(OuterRef("pk"), models.CharField()))
+        was_put_forward = Event.objects.filter(subject=about, to_state__in=PUT_FORWARD)
+        return self.filter(Q(status__in=PUT_FORWARD) | ~Q(status=S.DRAFT) & Exists(was_put_forward))
 
 
 class ChangeOrder(FSMModelMixin, models.Model):

@@ -2,7 +2,6 @@
 
 from decimal import Decimal
 
-from django.apps import apps
 from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
@@ -49,19 +48,6 @@ class CommitmentQuerySet(models.QuerySet):
 
     def billable(self):
         return self.filter(status__in=Commitment.BILLABLE)
-
-    def still_to_bill(self, period):
-        """Those whose contacts may yet send a bill for the period: billable, not sent, not declined, V-2."""
-        bills = apps.get_model("invoicing", "Invoice").objects.live().filter(billing_period=period)
-        sent = bills.exclude(status__in=bills.model.ENTERABLE)
-        asked = apps.get_model("invoicing", "Invitation").objects.filter(billing_period=period)
-        found = self.filter(project=period.project_id, pk__in=InvoiceContact.objects.acting().values("commitment"))
-        found = found.billable().exclude(pk__in=asked.filter(answer="declined").values("commitment"))
-        found = found.exclude(pk__in=sent.values("commitment"))
-        settings_of_project = getattr(period.project, "billing_settings", None)
-        if settings_of_project and settings_of_project.by_invitation_only:
-            found = found.filter(Q(pk__in=asked.values("commitment")) | Q(pk__in=bills.values("commitment")))
-        return found
 
     def billed_by(self, person, projects):
         """Those where `person` is invoice contact and still works for the vendor, across companies (P-1)."""

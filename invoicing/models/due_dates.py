@@ -14,13 +14,7 @@ class DueDateExtension(models.Model):
     billing_period = models.ForeignKey(BillingPeriod, models.PROTECT, related_name="due_date_extensions")
     due_date = models.DateField()
     reason = models.CharField(max_length=300)
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.PROTECT,
-        null=True,
-        related_name="+",
-        help_text="Nobody: the program kept the period's own due date when it opened the next one (B-4).",
-    )
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     at = models.DateTimeField()
 
     class Meta:

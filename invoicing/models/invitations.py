@@ -46,7 +46,9 @@ class InvitationQuerySet(models.QuerySet):
         day = (timezone.now() - timedelta(hours=12)).date()
         extensions = apps.get_model("invoicing", "DueDateExtension").objects
         more_time = extensions.filter(commitment=OuterRef("commitment"), billing_period=OuterRef("billing_period"))
-        takes_bills = Q(billing_period__status="open") | Exists(more_time.filter(due_date__gte=day))
+        later = Q(due_date__gte=day) | Q(billing_period__due_date__gte=day)
+        kept = Q(billing_period__takes_bills_until_due=True, billing_period__due_date__gte=day)
+        takes_bills = Q(billing_period__status="open") | kept | Exists(more_time.filter(later))
         return self.filter(takes_bills, answer="").without_bill()
 
     def expected_by_period(self) -> dict[int, int]:

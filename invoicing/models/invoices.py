@@ -68,9 +68,10 @@ class InvoiceQuerySet(models.QuerySet):
         extended = apps.get_model("invoicing", "DueDateExtension").objects.filter(
             commitment=OuterRef("commitment"), billing_period=OuterRef("billing_period"), due_date__gte=project.today
         )
+        kept = Q(billing_period__takes_bills_until_due=True, due_date__gte=project.today)
         closed = self.live().filter(billing_period__project=project, billing_period__status="closed")
         drafts = closed.filter(status=S.DRAFT, may_finish_late=False)
-        return drafts.exclude(Exists(extended))
+        return drafts.exclude(Exists(extended)).exclude(kept)
 
     def newest(self):
         """The one of each commitment that no other builds on: its totals are those to date."""

@@ -11,6 +11,7 @@ from invoicing import opening
 from invoicing.actions import billing_periods
 from invoicing.board import stranded_in
 from invoicing.forms.billing_periods import PeriodForm
+from invoicing.models import BillingPeriod
 from invoicing.permissions import is_project_admin
 from invoicing.views.doors import must_administer
 from invoicing.views.period_rows import rows_of
@@ -27,7 +28,7 @@ def period_list(request, project):
 
 
 def _open(request, project):
-    form = PeriodForm(request.POST)
+    form = PeriodForm(request.POST, closing=_open_one(project))
     if not form.is_valid():
         return _show_list(request, project, form, status=422)
     try:
@@ -39,13 +40,18 @@ def _open(request, project):
     return redirect("period", project.slug, period.pk)
 
 
+def _open_one(project) -> BillingPeriod | None:
+    return project.billing_periods.filter(status=BillingPeriod.Status.OPEN).first()
+
+
 def _show_list(request, project, form: PeriodForm | None = None, status: int = 200):
     """Periods don't overlap (B-2), so a project has some hundreds at most: they are read once, and counted here."""
     periods, is_admin = list(project.billing_periods.all()), is_project_admin(request.access)
     page = Paginator(periods, PAGE_SIZE).get_page(request.GET.get("page"))
     newest = max(periods, key=lambda period: period.end_date, default=None)
     if form is None and is_admin:
-        form = PeriodForm(initial=opening.proposed_after(newest, project).as_dict())
+        closing = next((period for period in periods if period.is_open), None)
+        form = PeriodForm(closing=closing, initial=opening.proposed_after(newest, project).as_dict())
     context = {
         "project": project,
         "page": page,

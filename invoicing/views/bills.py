@@ -4,6 +4,7 @@ What is due first stands first, whichever project it is for. The number of queri
 is settled only the newest are read.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -121,7 +122,10 @@ def my_bills(request):
     deadlines = _deadlines(commitments)
     taken = {(commitment.pk, deadline.period.pk) for commitment, deadline in deadlines}
     in_hand = [
-        Begun(bill, is_taken=(bill.commitment_id, bill.billing_period_id) in taken)
+        Begun(
+            bill,
+            is_taken=bill.billing_period.takes_bills_until_due or (bill.commitment_id, bill.billing_period_id) in taken,
+        )
         for bill in unsettled
         if bill.status in Invoice.ENTERABLE
     ]
@@ -168,8 +172,9 @@ def _bills_before(commitments: list[Commitment], periods: Iterable[int]) -> tupl
 
 def _deadlines(commitments: list[Commitment]) -> list[tuple[Commitment, Deadline]]:
     """Of each commitment, in the open period and in closed ones that it still has time for; in two queries."""
-    open_ones = BillingPeriod.objects.filter(status="open", project__commitments__in=commitments)
-    periods = {period.project_id: period for period in open_ones.select_related("project")}
+    periods = defaultdict(list)
+    for period in BillingPeriod.objects.filter(project__in={each.project_id for each in commitments}).taking_bills():
+        periods[period.project_id].append(period)
     extended = {
         (each.commitment_id, each.billing_period_id): extended_deadline(each)
         for each in DueDateExtension.objects.filter(commitment__in=commitments).select_related(
@@ -178,13 +183,14 @@ def _deadlines(commitments: list[Commitment]) -> list[tuple[Commitment, Deadline
     }
     found = []
     for commitment in commitments:
-        if period := periods.get(commitment.project_id):
+        here = periods[commitment.project_id]
+        for period in here:
             own = extended.get((commitment.pk, period.pk))
             found.append((commitment, own or Deadline(period, period.due_date)))
         found += [
             (commitment, deadline)
             for (holder, _), deadline in extended.items()
-            if holder == commitment.pk and not deadline.period.is_open and not deadline.has_passed
+            if holder == commitment.pk and deadline.period not in here and not deadline.has_passed
         ]
     return found
 

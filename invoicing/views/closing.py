@@ -5,6 +5,7 @@ from django.db.models import Q
 from django.shortcuts import get_object_or_404, redirect, render
 
 from directory.decorators import project_view
+from directory.moments import day_in_words
 from directory.permissions import Level, Tool
 from directory.refusals import NotNow, Refused
 from invoicing.actions import closing, invoice_periods
@@ -28,10 +29,15 @@ def close(request, project, pk):
         return _show(request, period, form)
     if not form.is_valid():
         return _show(request, period, form, status=422)
-    asked = {name: form.cleaned_data.get(name) for name in ("late_until", "opens_next")}
+    asked = {name: form.cleaned_data.get(name) for name in ("late_until", "opens_next", "keeps_time")}
     try:
         closed = closing.close_and_settle(
-            period, form.fates, by=request.user, late_until=asked["late_until"], opens_next=bool(asked["opens_next"])
+            period,
+            form.fates,
+            by=request.user,
+            late_until=asked["late_until"],
+            opens_next=bool(asked["opens_next"]),
+            keeps_time=bool(asked["keeps_time"]),
         )
     except NotNow as refused:
         return _show(request, _fresh(period), _form(_fresh(period)), refused=refused)
@@ -53,7 +59,8 @@ def _form(period: BillingPeriod, data=None) -> ClosingForm:
     bills = Invoice.objects.live().filter(named | Q(pk__in=closing.unsent(period).values("pk")))
     bills = bills.select_related("commitment__vendor", "billing_period").order_by("commitment__number", "position")
     target, following = (None, closing.next_dates(period)) if period.is_open else (closing.next_of(period), None)
-    return ClosingForm(list(bills), data, target=target, following=following)
+    closes = period if period.is_open else None
+    return ClosingForm(list(bills), data, target=target, following=following, closing=closes)
 
 
 def _show(request, period: BillingPeriod, form: ClosingForm, *, refused: Refused | None = None, status: int = 200):
@@ -74,8 +81,9 @@ def _tell(request, period: BillingPeriod, closed: Closed, late_until) -> None:
     """A sentence for each thing that was done, and one for each bill with which it could not be."""
     if period.is_open:
         opened = f" {closed.target} is open." if closed.target else ""
-        messages.success(request, f"{period} is closed.{opened}")
-    late = f"{late_until:%a} {late_until.day} {late_until:%b %Y}" if late_until else ""
+        kept = f" It takes bills until {day_in_words(period.due_date)}." if closed.period.takes_bills_until_due else ""
+        messages.success(request, f"{period} is closed.{kept}{opened}")
+    late = day_in_words(late_until) if late_until else ""
     for fate, words in (
         (Fate.MOVE, f"Moved to {closed.target}: {{}}."),
         (Fate.LATE, f"May come until {late}: {{}}."),

@@ -21,7 +21,7 @@ from invoicing.opening import settings_of
 from invoicing.permissions import BILL_RIGHT, may_answer, may_bill_commitment
 from invoicing.views.invoices import address
 
-WORDS = "invitation_words"  # in the session: [invitation id, what was typed]
+TYPED = "invitation_typed"  # in the session: [invitation id, id of whom its link was made for, what was typed]
 
 
 @public_view()
@@ -38,15 +38,28 @@ def answer(request, token):
     if request.method != "POST":
         return _show(request, invitation)
     if not request.user.is_authenticated:
-        request.session[WORDS] = [invitation.pk, request.POST.get("words", "")[:500]]  # they come back after signing in
+        _keep_typed(request, invitation)
         return redirect_to_login(request.get_full_path())
     return _take_answer(request, invitation)
 
 
-def _words(request, invitation: Invitation) -> str:
-    """Those of the answer; or what was typed here when the session was over (9.10), until an answer is given."""
-    kept, words = request.session.get(WORDS) or (0, "")
-    return words if kept == invitation.pk else invitation.words
+def _keep_typed(request, invitation: Invitation) -> None:
+    """What was typed when the session was over comes back after signing in, to the one whose link it is (9.10)."""
+    typed = {name: request.POST[name][:500] for name in ("words", "pass-words", "pass-to") if request.POST.get(name)}
+    if typed:
+        whose = invitation.addressee.pk if invitation.addressee else None
+        request.session[TYPED] = [invitation.pk, whose, typed]
+
+
+def _typed(request, invitation: Invitation) -> dict[str, str]:
+    """{field: what was typed here before signing in}, until an answer is given."""
+    about, whose, typed = request.session.get(TYPED) or (0, None, {})
+    return typed if about == invitation.pk and whose in (None, request.user.pk) else {}
+
+
+def _passing(request, invitation: Invitation, typed: dict[str, str]) -> PassOnForm:
+    before = {name.removeprefix("pass-"): value for name, value in typed.items() if name.startswith("pass-")}
+    return PassOnForm(invitations.colleagues(invitation, request.user), initial=before)
 
 
 def _is_meant(invitation: Invitation) -> bool:
@@ -79,6 +92,7 @@ def _show(
     refused: Refused | None = None,
 ):
     project, period, is_here = invitation.project, invitation.billing_period, request.user.is_authenticated
+    typed = {"words": invitation.words} | _typed(request, invitation) if is_here else {}
     context = {
         "invitation": invitation,
         "project": project,
@@ -86,8 +100,8 @@ def _show(
         "words": settings_of(project).invitation_text,
         "deadline": deadline_of(invitation.commitment, period),
         "bill": _bill(invitation) if is_here else None,
-        "form": form or AnswerForm(initial={"words": _words(request, invitation) if is_here else ""}),
-        "passing": passing or (PassOnForm(invitations.colleagues(invitation, request.user)) if is_here else None),
+        "form": form or AnswerForm(initial=typed),
+        "passing": passing or (_passing(request, invitation, typed) if is_here else None),
         "refused": refused,
         "is_first_look": invitation.addressee and not invitation.opened_at,
     }
@@ -98,7 +112,7 @@ def _take_answer(request, invitation: Invitation):
     form = AnswerForm(request.POST)
     if not form.is_valid():
         return _show(request, invitation, form, refused=Refused("The answer was not kept."))
-    request.session.pop(WORDS, None)
+    request.session.pop(TYPED, None)
     given = form.cleaned_data["answer"]
     if given == PASS_ON:
         return _pass_on(request, invitation)

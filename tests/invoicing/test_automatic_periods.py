@@ -1,5 +1,6 @@
 """Periods that open by themselves, on their own first day and the project's clock (B-4), and many openings at once."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 
@@ -14,10 +15,20 @@ from directory.models import Event, Mail
 from directory.permissions import Level, Tool
 from directory.refusals import NotNow, Refused
 from invoicing import opening, tasks
-from invoicing.actions import billing_periods, billing_settings, closing, invitations, invoices
-from invoicing.models import BillingPeriod, BillingSettings, Invoice, InvoiceType, Rhythm
+from invoicing.actions import (
+    billing_periods,
+    billing_settings,
+    closing,
+    commitments,
+    due_dates,
+    invitations,
+    invoices,
+)
+from invoicing.board import NOBODY, VENDOR, standing_in
+from invoicing.models import BillingPeriod, BillingSettings, Commitment, Invoice, InvoiceType, Rhythm
 from invoicing.opening import PeriodDates, running_on
-from tests.factories import world
+from invoicing.proof import identities_of
+from tests.factories import D, world
 from tests.invoicing.pages import signed_in, text_of
 
 pytestmark = pytest.mark.django_db
@@ -128,42 +139,147 @@ def test_weeks_follow_each_other_from_the_weekday_that_was_chosen(w):
     ]
 
 
-def test_what_closes_by_the_calendar_takes_nobodys_time(w):
-    """B-5: June's bills are due on 5 July, and July opens on the first; whoever may bill June keeps until the fifth."""
-    start, end, due = date(2030, 6, 1), date(2030, 6, 30), date(2030, 7, 5)
-    june = billing_periods.open_period(w.project, start, end, due, by=w.admin)
-    begun, silent, declined, sent, lonely = (w.commitment(contact=i < 4) for i in range(5))
+JUNE = (date(2030, 6, 1), date(2030, 6, 30), date(2030, 7, 5))
+
+
+@pytest.fixture
+def june(w):
+    """Due on 5 July; the calendar opens July on the first."""
+    return billing_periods.open_period(w.project, *JUNE, by=w.admin)
+
+
+def on(day: int, hour: int = 12):
+    return time_machine.travel(datetime(2030, 7, day, hour, tzinfo=UTC))
+
+
+def test_what_closes_by_the_calendar_takes_nobodys_time(w, june):
+    """B-5: begun or not, sent, declined, named late: whoever may bill June keeps until the fifth."""
+    begun, silent, declined, sent, late = (w.commitment(contact=each < 4) for each in range(5))
     asked = invitations.invite(june, [silent, declined], InvoiceType.WORK, by=w.admin)
     invitations.answer(asked[1].invitation, False, by=w.contact)
-    draft = w.entered(w.draft(begun, june))
-    w.submitted(w.draft(sent, june))
+    draft, taken_back = w.entered(w.draft(begun, june)), w.submitted(w.draft(sent, june))
     mails = Mail.objects.count()
-    with time_machine.travel(datetime(2030, 7, 1, 12, tzinfo=UTC)):
+    with on(1):
         assert tasks.open_due_periods() == 1
-        assert {each.commitment for each in june.due_date_extensions.all()} == {begun, silent}
-        told = Event.objects.about(silent).get(verb="kept the due date")
-        assert (told.by_name, told.changes["due_date"]) == ("Plumbline", ["", "2030-07-05"])
-        assert Mail.objects.count() == mails  # nothing is new for anybody
-        answer = signed_in(w.contact).get(reverse("invitation", args=[asked[0].invitation.token]))
-        assert "We will bill" in text_of(answer) and "more time than others" not in text_of(answer)
-    with time_machine.travel(datetime(2030, 7, 5, 23, tzinfo=UTC)):
+    june.refresh_from_db()
+    assert (june.is_open, june.takes_bills_until_due) == (False, True)
+    told = Event.objects.about(june).first()
+    assert (told.verb, told.changes) == ("closed", {"takes bills until": ["", "2030-07-05"]})
+    assert Mail.objects.count() == mails  # nothing is new for anybody
+    with on(2):
+        page = text_of(signed_in(w.contact).get(reverse("invitation", args=[asked[0].invitation.token])))
+        assert "We will bill" in page and "more time than others" not in page
+        assert text_of(signed_in(w.contact).get(reverse("bills"))).count("June 2030") >= 2
+        invitations.take_back(asked[1].invitation, by=w.contact)
+        board = reverse("period", args=[w.project.slug, june.pk])
+        assert "closed, and takes bills until then" in text_of(signed_in(w.admin).get(board))
+        invoices.withdraw(Invoice.objects.get(pk=taken_back.pk), by=w.contact)
+        commitments.add_contact(late, w.contact, by=w.admin)
+        assert invoices.create(late, june, by=w.contact).due_date == JUNE[2]
+    with on(5, 23):
         assert invoices.submit(Invoice.objects.get(pk=draft.pk), by=w.contact).status == "under_review"
-        assert invoices.create(silent, june, by=w.contact).due_date == due
+        assert invoices.create(silent, june, by=w.contact).billing_period == june
+        assert not Invoice.objects.stranded_in(w.project).exists()
+    with on(6):
+        with pytest.raises(NotNow):
+            invoices.submit(w.entered(Invoice.objects.get(commitment=silent)), by=w.contact)
         with pytest.raises(NotNow, match="closed"):
-            invoices.create(lonely, june, by=w.admin)
-    with time_machine.travel(datetime(2030, 7, 6, 12, tzinfo=UTC)), pytest.raises(NotNow):
-        invoices.submit(w.entered(Invoice.objects.get(commitment=silent)), by=w.contact)
+            invoices.create(declined, june, by=w.admin)
+        assert set(Invoice.objects.stranded_in(w.project)) == {*Invoice.objects.filter(status="draft")}
 
 
-def test_where_bills_come_by_invitation_only_those_who_were_asked_keep_their_time(w):
-    billing_settings.change(w.project, {"by_invitation_only": True}, by=w.admin, version=2)
-    start, end, due = date(2030, 6, 1), date(2030, 6, 30), date(2030, 7, 5)
-    june = billing_periods.open_period(w.project, start, end, due, by=w.admin)
-    asked, _ = w.commitment(), w.commitment()
-    invitations.invite(june, [asked], InvoiceType.WORK, by=w.admin)
-    with time_machine.travel(datetime(2030, 7, 1, 12, tzinfo=UTC)):
+def test_kept_time_follows_the_due_date_and_every_place_says_the_same(w, june):
+    """B-5, V-3: moved later, contacts, board and reminders go on; moved earlier, the time ends for all."""
+    billing_settings.change(w.project, {"reminder_days": 1}, by=w.admin, version=2)
+    commitment = w.commitment()
+    [asked] = invitations.invite(june, [commitment], InvoiceType.WORK, by=w.admin)
+    with on(1):
         tasks.open_due_periods()
-    assert [each.commitment for each in june.due_date_extensions.all()] == [asked]
+    june.refresh_from_db()
+    with on(2):
+        later = PeriodDates(JUNE[0], JUNE[1], date(2030, 7, 20))
+        june = billing_periods.change_dates(june, later, by=w.admin, version=june.version)
+    with on(10, 15):
+        [row] = [each for each in standing_in(june, Commitment.objects.all()) if each.pk == commitment.pk]
+        assert row.turn == VENDOR
+        assert tasks.remind_unanswered() == 1
+        earlier = PeriodDates(JUNE[0], JUNE[1], date(2030, 7, 9))
+        june = billing_periods.change_dates(june, earlier, by=w.admin, version=june.version)
+        [row] = [each for each in standing_in(june, Commitment.objects.all()) if each.pk == commitment.pk]
+        assert row.turn == NOBODY
+        with pytest.raises(NotNow, match="closed"):
+            invitations.answer(asked.invitation, True, by=w.contact)
+
+
+def test_more_time_ends_with_the_later_of_both_days_everywhere(w, june):
+    """B-5, V-3: the period's own date was moved behind the extension of one commitment."""
+    billing_settings.change(w.project, {"reminder_days": 1}, by=w.admin, version=2)
+    commitment = w.commitment()
+    invitations.invite(june, [commitment], InvoiceType.WORK, by=w.admin)
+    due_dates.extend(june, commitment, date(2030, 7, 8), by=w.admin, reason="Storm")
+    closing.close_and_settle(june, {}, by=w.admin)
+    june.refresh_from_db()
+    later = PeriodDates(JUNE[0], JUNE[1], date(2030, 7, 20))
+    june = billing_periods.change_dates(june, later, by=w.admin, version=june.version)
+    with on(10, 15):
+        [row] = standing_in(june, Commitment.objects.all())
+        assert row.turn == VENDOR and tasks.remind_unanswered() == 1
+
+
+def test_a_begun_bill_keeps_its_own_due_date_when_the_periods_was_moved_before_it_closed(w, june):
+    """B-6."""
+    draft = w.entered(w.draft(w.commitment(), june))
+    earlier = PeriodDates(JUNE[0], JUNE[1], date(2030, 7, 2))
+    billing_periods.change_dates(june, earlier, by=w.admin, version=1)
+    with on(1):
+        tasks.open_due_periods()
+    with on(4):
+        assert not Invoice.objects.stranded_in(w.project).exists()
+        assert invoices.submit(Invoice.objects.get(pk=draft.pk), by=w.contact).status == "under_review"
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_who_opens_or_closes_by_hand_says_whether_time_is_kept(w, june, keeps):
+    """9.5: ticked as the page comes."""
+    commitment, tick = w.commitment(), {"keeps_time": "on"} if keeps else {}
+    close = reverse("period-close", args=[w.project.slug, june.pk])
+    listed = reverse("periods", args=[w.project.slug])
+    with on(1):
+        client = signed_in(w.admin)
+        for page in (close, listed):
+            text = client.get(page).content.decode()
+            assert "keeps the time until Fri 5 Jul 2030" in text and re.search(r'name="keeps_time"[^>]*checked', text)
+        if keeps:
+            answer = client.post(close, {"opens_next": "on"} | tick, follow=True)
+            assert "It takes bills until Fri 5 Jul 2030." in text_of(answer)
+        else:
+            july = {"start_date": "2030-07-01", "end_date": "2030-07-31", "due_date": "2030-07-25"}
+            client.post(listed, july | tick)
+    june.refresh_from_db()
+    assert (june.is_open, june.takes_bills_until_due) == (False, keeps)
+    with on(4):
+        if keeps:
+            assert invoices.create(commitment, june, by=w.contact)
+        else:
+            with pytest.raises(NotNow, match="closed"):
+                invoices.create(commitment, june, by=w.contact)
+        june = billing_periods.reopen(june, by=w.admin)
+        assert june.is_open and not june.takes_bills_until_due
+
+
+def test_a_contact_bills_june_before_july_and_an_admin_is_warned(w, june):
+    """I-7, N-12."""
+    commitment = w.commitment()
+    with on(1):
+        tasks.open_due_periods()
+    with on(2):
+        july = w.project.billing_periods.get(status="open")
+        w.approved(w.draft(commitment, july))
+        with pytest.raises(NotNow, match="Bill 1 is for later work, from Mon 1 Jul 2030 on"):
+            invoices.create(commitment, june, by=w.contact)
+        made = w.entered(invoices.create(commitment, june, by=w.admin), by=w.admin)
+        [found] = [each for each in identities_of(made) if each.number == "N-12" and not each.holds]
+        assert (found.severity, found.difference) == ("warning", D("30"))
 
 
 def test_periods_that_passed_while_nothing_ran_are_not_made_up_for(w):
@@ -217,16 +333,18 @@ def test_a_month_may_begin_on_any_day(days, today, expected):
 
 
 @pytest.mark.parametrize(
-    ("days", "today", "due"),
+    ("days", "month", "today", "due"),
     [
-        ((1, 31, 5), date(2030, 11, 3), "2030-12-05"),
-        ((1, 31, 31), date(2030, 1, 3), "2030-02-28"),
-        ((26, 25, 5), date(2030, 12, 27), "2031-02-05"),
+        ((1, 31, 5), "after", date(2030, 11, 3), "2030-12-05"),
+        ((1, 31, 31), "after", date(2030, 1, 3), "2030-02-28"),
+        ((26, 25, 5), "after", date(2030, 12, 27), "2031-02-05"),
+        ((21, 20, 25), "end", date(2030, 6, 22), "2030-07-25"),
+        ((21, 20, 25), "first", date(2030, 6, 22), "2030-06-25"),
     ],
 )
-def test_bills_may_be_due_in_the_month_after_the_end(days, today, due):
+def test_bills_may_be_due_in_the_month_of_the_end_or_the_one_after(days, month, today, due):
     start, end, day = days
-    settings = BillingSettings(start_day=start, end_day=end, due_day=day, is_due_after_end=True)
+    settings = BillingSettings(start_day=start, end_day=end, due_day=day, due_month=month)
     assert str(running_on(today, settings).due_date) == due
 
 

@@ -62,11 +62,12 @@ def turn_of(commitment: Commitment, period: BillingPeriod) -> str:
     state, bills = state_of(commitment, period), live_bills(commitment, period)
     has_contact = commitment.invoice_contacts.acting().exists()
     extension = commitment.due_date_extensions.filter(billing_period=period).first()
-    is_closed = not period.is_open and extension is None
-    if bills:
-        return turn_of_bill(bills[-1], is_closed, has_contact, period.project.today)
     due = max(period.due_date, extension.due_date) if extension else period.due_date
-    takes_none = not period.is_open and (extension is None or extension.due_date < period.project.today)
+    keeps_time = extension is not None or period.takes_bills_until_due
+    if bills:
+        is_closed = not period.is_open and not keeps_time
+        return turn_of_bill(bills[-1], is_closed, has_contact, period.project.today)
+    takes_none = not period.is_open and not (keeps_time and due >= period.project.today)
     if not commitment.is_billable or state == "declined" or takes_none:
         return "nobody"
     if state in ("no_contact", "not_invited") or not has_contact or due < period.project.today:
@@ -135,6 +136,7 @@ COMMITMENT = st.fixed_dictionaries(
 SETUP = st.fixed_dictionaries(
     {
         "is_open": st.booleans(),
+        "keeps_time": st.booleans(),
         "due": st.integers(-2, 2),
         "commitments": st.lists(COMMITMENT, min_size=1, max_size=5),
     }
@@ -152,6 +154,7 @@ def a_bill(**told) -> dict:
 
 EVERY_STAGE = {
     "is_open": True,
+    "keeps_time": False,
     "due": 1,
     "commitments": [
         a_commitment(has_contact=False),
@@ -173,6 +176,7 @@ def test_the_database_says_what_the_plain_definition_says(there, setup):
     with transaction.atomic():
         today = w.project.today
         period.status = "open" if setup["is_open"] else "closed"
+        period.takes_bills_until_due = setup["keeps_time"] and not setup["is_open"]
         period.due_date = today + timedelta(days=setup["due"])
         period.save()
         made = [drawn(w, period, number, each) for number, each in enumerate(setup["commitments"])]

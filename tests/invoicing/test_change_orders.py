@@ -1,8 +1,10 @@
 """Change orders: entered, moved, billable once approved and fast once billed (C-1, C-3, R44)."""
 
 import itertools
+from datetime import UTC, date, datetime
 
 import pytest
+import time_machine
 from django.db import DatabaseError, transaction
 from django.urls import reverse
 
@@ -10,10 +12,10 @@ from directory.actions.grants import set_level
 from directory.models import Event
 from directory.permissions import Level, Tool
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
-from invoicing.actions import amounts, change_orders
+from invoicing.actions import amounts, change_orders, invoices, reviews
 from invoicing.actions.schedules import Schedule, change_schedule, rows_of
-from invoicing.models import ChangeOrder, Commitment
-from invoicing.proof import identities_of
+from invoicing.models import ChangeOrder, Commitment, Invoice
+from invoicing.proof import identities_of, lines_of, stored_summary
 from tests.factories import D, person, world
 from tests.invoicing.pages import signed_in, text_of
 
@@ -428,3 +430,31 @@ def test_contacts_learn_of_a_change_order_when_it_is_put_forward():
     assert order.number in text_of(signed_in(there.admin).get(pages[0]))
     moved(there, order, "send_for_approval")
     assert order.number in text_of(client.get(pages[0])) and client.get(pages[1]).status_code == 200
+
+
+@pytest.mark.parametrize(("moves", "is_seen"), [(["void"], False), (["send_for_approval", "void"], True)])
+def test_what_was_never_put_forward_stays_the_companys_own_whatever_became_of_it(moves, is_seen):
+    there = world()
+    commitment = there.commitment()
+    order = moved(there, entered(there, commitment, "-900.00"), *moves)
+    page = signed_in(there.contact).get(reverse("commitment", args=[there.project.slug, commitment.number]))
+    assert (order.number in text_of(page)) is is_seen
+
+
+def test_the_certificate_counts_a_change_order_as_this_periods_once():
+    """5.3: on the bill that brings it, whenever it was approved; on the next one it came before."""
+    there = world()
+    commitment = there.commitment()
+    with time_machine.travel(datetime(2030, 6, 3, 12, tzinfo=UTC)):
+        june = there.draft(commitment, there.period(date(2030, 6, 1)))
+    with time_machine.travel(datetime(2030, 7, 2, 12, tzinfo=UTC)):
+        there.change_order(commitment, [there.line("Extra", "500.00")])
+        amounts.take_up_change_orders(june, by=there.admin)
+        june = there.entered(Invoice.objects.get(pk=june.pk), by=there.second_admin)
+        invoices.submit(june, by=there.second_admin)
+        reviews.approve_the_rest(june, by=there.admin)
+        june = invoices.approve(Invoice.objects.get(pk=june.pk), by=there.admin)
+        july = there.draft(commitment, there.period(date(2030, 7, 1)))
+    blocks = [stored_summary(each, lines_of(each)) for each in (june, Invoice.objects.get(pk=july.pk))]
+    found = [(each.change_order_additions_this_period, each.change_order_additions_previous) for each in blocks]
+    assert found == [(D("500.00"), D("0")), (D("0"), D("500.00"))]

@@ -75,6 +75,27 @@ def test_words_typed_when_the_session_is_over_come_back_after_signing_in(w, invi
     assert "Nothing poured yet" not in client.get(link(invitation)).content.decode()
 
 
+def test_words_for_somebody_else_come_back_too_and_a_mere_press_hides_none(w, invitation):
+    invitations.answer(invitation, False, "As agreed", by=w.contact)
+    client = Client()
+    client.post(link(invitation), {"answer": "accept"})
+    client.force_login(w.contact)
+    assert "As agreed" in client.get(link(invitation)).content.decode()
+    client = Client()
+    client.post(link(invitation), {"answer": "pass_on", "pass-to": "team", "pass-words": "Ask Mia"})
+    client.force_login(w.contact)
+    assert "Ask Mia" in client.get(link(invitation)).content.decode()
+
+
+def test_nobody_else_reads_what_was_typed_at_a_link_made_for_one_person(w, invitation):
+    mia = person("Mia Hill", w.company, w.vendor)
+    commitments.add_contact(invitation.commitment, mia, by=w.admin)
+    client, address = Client(), f"/invitations/{invitation.token_for(w.contact)}/"
+    client.post(address, {"answer": "decline", "words": "Between us"})
+    client.force_login(mia)
+    assert "Between us" not in client.get(address).content.decode()
+
+
 def test_opening_the_link_answers_nothing(w, invitation):
     """Mail programs open links."""
     signed_in(w.contact).get(link(invitation))

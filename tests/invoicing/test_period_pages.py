@@ -46,6 +46,7 @@ def test_the_form_proposes_the_next_month_and_says_that_it_closes_this_one():
         "start_date": date(2030, 7, 1),
         "end_date": date(2030, 7, 31),
         "due_date": date(2030, 7, 25),
+        "keeps_time": True,
     }
     assert "Opening it closes June 2030" in page.content.decode()
 

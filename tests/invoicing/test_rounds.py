@@ -5,13 +5,14 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.core import mail as outbox
+from django.db import OperationalError
 from django.urls import reverse
 from django.utils import timezone
 
 from directory import tasks
 from directory.models import Event, Mail
 from directory.refusals import NotAllowed
-from invoicing.actions import commitments, rounds
+from invoicing.actions import commitments, invitations, rounds
 from invoicing.models import Invitation, InviteRound, InvoiceType
 from tests.factories import world
 from tests.invoicing.pages import signed_in, text_of
@@ -168,3 +169,21 @@ def test_the_page_costs_the_same_for_one_and_for_many(w, django_assert_max_num_q
         client.get(addresses[0])
     with django_assert_max_num_queries(len(few)):
         client.get(addresses[1])
+
+
+def test_what_was_sent_before_the_database_failed_is_kept_with_its_result(w, monkeypatch):
+    """9.2."""
+    monkeypatch.setattr(invitations, "AT_ONCE", 1)
+    period, first, second = w.period(), w.commitment(), w.commitment()
+    invite_some, calls = invitations.invite_some, []
+
+    def fails_the_second_time(*args, **rest):
+        calls.append(args)
+        if len(calls) > 1:
+            raise OperationalError("disk full")
+        return invite_some(*args, **rest)
+
+    monkeypatch.setattr(invitations, "invite_some", fails_the_second_time)
+    with pytest.raises(OperationalError):
+        rounds.invite(period, [first, second], InvoiceType.WORK, by=w.admin)
+    assert outcomes(InviteRound.objects.get()) == {first.pk: "invited"}
