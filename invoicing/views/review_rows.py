@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from django.db.models import Count
+from django.db.models import Count, Q
 
 from invoicing.actions import reviews
 from invoicing.calculations.findings import Identity
@@ -107,6 +107,12 @@ class Review:
         return column_totals(self.rows)
 
     @property
+    def has_stored(self) -> bool:
+        """Whether any line has stored material or retainage on some: only then the grid has columns for them."""
+        names = ("stored_previous", "stored_moved", "stored_new", "stored_retainage")
+        return any(getattr(row.line, name) for row in self.rows for name in names)
+
+    @property
     def counts(self) -> dict[str, int]:
         verdicts = [row.line.verdict for row in self.rows]
         return {
@@ -175,12 +181,19 @@ def _newest_two(invoice: Invoice) -> Sequence[Submission | None]:
 
 
 def verdict_counts(invoice: Invoice) -> dict[str, int]:
-    """What one more verdict changes: how many lines there are of each, and how many one step would approve."""
-    verdicts = dict(invoice.lines.order_by().values_list("verdict").annotate(Count("pk")))
+    """What one more verdict changes: how many lines there are of each, and how many one step would approve.
+
+    With them `stored`: how many have stored material or retainage on some.
+    """
+    is_stored = ~Q(stored_previous=0, stored_moved=0, stored_new=0, stored_retainage=0)
+    lines = invoice.lines.order_by().values_list("verdict")
+    found = lines.annotate(Count("pk"), stored=Count("pk", filter=is_stored))
+    verdicts = {verdict: count for verdict, count, _ in found}
     return {
         "all": sum(verdicts.values()),
         "todo": verdicts.get(Verdict.NONE, 0),
         "rejected": verdicts.get(Verdict.REJECTED, 0),
         "approved": verdicts.get(Verdict.APPROVED, 0),
         "rest": len(reviews.lines_of_the_rest(invoice)),
+        "stored": sum(stored for _, _, stored in found),
     }

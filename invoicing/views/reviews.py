@@ -37,6 +37,7 @@ def review(request, invoice):
     context = about(request, invoice) | _progress(invoice, found.counts)
     context |= {
         "review": found,
+        "has_stored": found.has_stored,
         "show": show if show in dict(FILTERS) else "all",
         "summary": summary_rows(invoice),
         "totals": found.totals,
@@ -107,7 +108,8 @@ def _answer(request, invoice: Invoice, line: InvoiceLine, *, status: int = 200, 
     """The row with the counters for htmx; a page of its own for a question; otherwise the review again."""
     if not request.htmx and status == 200 and not said.get("asks"):
         return redirect(f"{address(invoice, 'invoice-review')}#line-{line.pk}")
-    context = _progress(invoice, verdict_counts(invoice)) | {"row": row_of(invoice, line.pk, **said)}
+    counts = verdict_counts(invoice)
+    context = _progress(invoice, counts) | {"has_stored": counts["stored"] > 0, "row": row_of(invoice, line.pk, **said)}
     if request.htmx:
         # htmx leaves a 409 aside, and a row that says who was first is what has to be seen
         return render(request, "invoicing/review_answer.html", context, status=200 if status == 409 else status)

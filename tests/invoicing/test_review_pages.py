@@ -54,6 +54,31 @@ def test_the_grid_shows_every_line_with_its_figures_the_totals_and_how_far_the_r
     assert "Approve all 2" in text
 
 
+@pytest.mark.parametrize(
+    ("figures", "shown"),
+    [({"stored_new": D("400.00"), "work_this_period": D("100.00")}, True), ({"work_this_period": D("5.00")}, False)],
+)
+def test_retainage_on_stored_material_has_a_column_where_there_is_some(figures, shown):
+    """5.2, MR: under review, in a line that comes back alone, and on the tab of lines."""
+    w = world()
+    commitment = w.commitment()
+    commitment.bills_stored_materials = commitment.holds_stored_retainage = True
+    commitment.save()
+    invoice = w.submitted(w.draft(commitment), figures)
+    amounts.save_lines(
+        invoice,
+        {line_of(invoice).pk: {"stored_retainage": D("12.34"), "stored_retainage_is_typed": True}} if shown else {},
+        by=w.admin,
+        version=invoice.version,
+    )
+    client = signed_in(w.admin)
+    alone = press(client, invoice, line_of(invoice), "approved", htmx=True)
+    for page in (client.get(address(invoice)), client.get(address(invoice, "invoice") + "?show=lines")):
+        assert ('<span class="col">MR</span>' in page.content.decode()) == shown
+        assert page.content.decode().count(">12.34<") == (2 if shown else 0), "on its line and in the total"
+    assert (">12.34<" in alone.content.decode()) == shown
+
+
 def test_lines_are_reviewed_while_the_invoice_is_under_review():
     w = world()
     invoice = w.approved()

@@ -1,0 +1,105 @@
+"""Whole flows by keyboard alone: nobody touches the mouse from the open page to the bill that is sent (7.4, 11)."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from invoicing.models import Invoice, Verdict
+from tests import factories
+from tests.journeys.steps import D, page_of
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+HERE = """() => {
+  const here = document.activeElement;
+  return (here.ariaLabel || here.labels?.[0]?.innerText || here.innerText || "").trim();
+}"""
+
+
+def tab_to(page: Page, name: str, most: int = 60) -> None:
+    """Press Tab until the focus stands on what is called so."""
+    seen = []
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        seen.append(page.evaluate(HERE))
+        if seen[-1] == name:
+            return
+    raise AssertionError(f"{name} is not among {seen}")
+
+
+def send_by_keys(page: Page) -> None:
+    """From the sheet: look at the checks, tick each, send."""
+    tab_to(page, "Check and send")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/send/")
+    page.wait_for_load_state()
+    for _ in range(page.locator("input[name=seen]").count()):
+        while page.evaluate("document.activeElement.name") != "seen" or page.evaluate("document.activeElement.checked"):
+            page.keyboard.press("Tab")
+        page.keyboard.press("Space")
+    tab_to(page, "Send bill")
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_contain_text("is now under review")
+
+
+def test_500_lines_are_entered_and_the_bill_is_sent(enter, transactional_db):
+    world = factories.world()
+    draft = world.draft(world.commitment(lines=[world.line(f"Room {number}", "100.00") for number in range(500)]))
+    lee = enter(world.contact)
+    lee.goto(page_of(draft, "enter/"))
+    lee.wait_for_load_state()
+    tab_to(lee, "Invoice number")
+    lee.keyboard.type("B-500")
+    tab_to(lee, "This period, line 1")
+    for number in range(500):
+        lee.keyboard.type(f"{number % 100}.25")
+        lee.keyboard.press("Enter")
+    expect(lee.locator("tfoot [data-sum=work]")).to_have_text("24,875.00")
+    send_by_keys(lee)
+    draft.refresh_from_db()
+    assert (draft.status, draft.number) == (Invoice.Status.UNDER_REVIEW, "B-500")
+    assert draft.lines.count() == 500 and draft.total_completed_and_stored == D("24875.00")
+
+
+def test_lines_are_rejected_with_reasons_corrected_and_sent_again(enter, transactional_db):
+    world = factories.world()
+    lines = [world.line(f"Pour {name}", "10000.00") for name in ("footings", "slab", "walls")]
+    bill = world.submitted(world.draft(world.commitment(lines=lines)), *[{"work_this_period": D("1000.00")}] * 3)
+    dana = enter(world.admin)
+    dana.goto(page_of(bill, "review/"))
+    dana.wait_for_load_state()
+    dana.keyboard.press("j")
+    for number, reason in ((1, "Not poured yet"), (2, "Half of it is poured")):
+        dana.keyboard.press("r")
+        expect(dana.get_by_label(f"Why reject line {number}?")).to_be_focused()
+        dana.keyboard.type(reason)
+        dana.keyboard.press("Enter")
+        expect(dana.locator("#review-progress")).to_contain_text(f"{number} rejected")
+    dana.keyboard.press("a")
+    expect(dana.locator("#review-progress")).to_contain_text("1 approved · 2 rejected · 0 to do")
+    tab_to(dana, "Finish review")
+    dana.keyboard.press("Enter")
+    expect(dana.locator("dialog[open]")).to_contain_text("Half of it is poured")
+    while dana.evaluate("document.activeElement.name") != "decision":
+        dana.keyboard.press("Tab")
+    dana.keyboard.press("Space")
+    while dana.evaluate("document.activeElement.value") != "send_back":
+        dana.keyboard.press("ArrowDown")
+    tab_to(dana, "Finish review")
+    dana.keyboard.press("Enter")
+    expect(dana.locator("main")).to_contain_text("Revise")
+    bill.refresh_from_db()
+    assert bill.status == Invoice.Status.REVISE_AND_RESUBMIT
+
+    lee = enter(world.contact)
+    lee.goto(page_of(bill, "enter/"))
+    lee.wait_for_load_state()
+    expect(lee.locator("main")).to_contain_text("Not poured yet")
+    tab_to(lee, "This period, line 1")
+    lee.keyboard.type("0")
+    lee.keyboard.press("Enter")
+    lee.keyboard.type("500")
+    lee.keyboard.press("Tab")
+    send_by_keys(lee)
+    bill.refresh_from_db()
+    assert bill.status == Invoice.Status.UNDER_REVIEW
+    works = list(bill.lines.order_by("schedule_line__position").values_list("work_this_period", "verdict"))
+    assert works == [(D("0.00"), Verdict.NONE), (D("500.00"), Verdict.NONE), (D("1000.00"), Verdict.APPROVED)]
