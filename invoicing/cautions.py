@@ -1,10 +1,13 @@
 """What people should know about a commitment before it costs them something: shown as findings, never in the way."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef
 
 from directory.lookalikes import number_skeleton
+from invoicing.calculations.money import HUNDRED, format_amount, format_percent
+from invoicing.calculations.retainage import RetainageStep, out_of_reach
 from invoicing.models import Commitment
 
 LONGEST_ELSEWHERE = 12
@@ -70,3 +73,21 @@ def _of_vendor(commitment: Commitment) -> list[Caution]:
             )
         )
     return found
+
+
+def cautions_about_scale(commitment: Commitment, steps: Sequence[RetainageStep]) -> list[Caution]:
+    """That a step would last to the end, because its limit is more than is ever held (5.6)."""
+    if not steps:
+        return []
+    original = commitment.original_contract_sum
+    found = out_of_reach(steps, original, original + commitment.net_change_orders)
+    if not found:
+        return []
+    step, most = found.step, format_amount(found.most)
+    words = f"Step {found.number} ends once {format_amount(found.limit)} is held, but {most} is the most it comes to"
+    remedy = "Give it a lower limit, or let it last to the end."
+    if found.number == 1 and step.until_percent is not None:
+        complete, part = format_percent(step.until_percent), format_percent(step.until_percent * step.rate / HUNDRED)
+        remedy = f"People often mean {complete} % complete: that is {part} % held."
+    then = "it never steps down" if found.number < len(steps) else "that limit is never reached"
+    return [Caution(f"{words}: {then}.", remedy)]

@@ -98,3 +98,34 @@ def rate_now(
         if limit is None or held_so_far < limit:
             return step.rate
     return Decimal(0)
+
+
+@dataclass(frozen=True)
+class OutOfReach:
+    """A step whose limit is never held: `number` counts from 1, `limit` and the `most` that will be held in dollars."""
+
+    number: int
+    step: RetainageStep
+    limit: Decimal
+    most: Decimal
+
+
+def out_of_reach(
+    steps: Sequence[RetainageStep], original_contract_sum: Decimal, contract_sum_to_date: Decimal
+) -> OutOfReach | None:
+    """The first step that would still not be full once the whole contract sum to date was billed; None if all get full.
+
+    Each step takes as much of the contract as its rate needs to reach its limit. It leaves aside lines with a rate of
+    their own and stored material, so it is a reason to ask and none to refuse. Without a contract sum nothing is told.
+    """
+    left, reached = contract_sum_to_date, ZERO
+    for number, step in enumerate(steps, 1):
+        limit = step.limit(original_contract_sum, contract_sum_to_date)
+        if limit is None or not step.rate or contract_sum_to_date <= 0:
+            return None
+        most = reached + held(left, step.rate)
+        if limit > most:
+            return OutOfReach(number, step, limit, most)
+        left -= max(limit - reached, ZERO) * HUNDRED / step.rate
+        reached = limit
+    return None

@@ -8,6 +8,7 @@ from directory.permissions import Level
 from directory.refusals import Refused
 from invoicing.actions import retainage
 from invoicing.calculations.money import ZERO
+from invoicing.cautions import cautions_about_scale
 from invoicing.decorators import commitment_view
 from invoicing.forms.retainage import RetainageForm
 from invoicing.models import Commitment, InvoiceLine
@@ -44,6 +45,8 @@ def rules(request, commitment):
     except Refused as refused:
         form.add_error(refused.field or None, refused.message)
         return _show(request, commitment, in_force, form, status=refused.status)
+    for caution in cautions_about_scale(commitment, form.rules.steps):
+        messages.warning(request, f"{caution.words} {caution.remedy}")
     messages.success(request, "Saved. It counts from the next invoice on; those that exist keep theirs.")
     return redirect("commitment", commitment.project.slug, commitment.number)
 
@@ -61,6 +64,7 @@ def _show(
         "over": over,
         "is_stale": status == 409 and not over,
         "in_force": in_force,
+        "cautions": cautions_about_scale(commitment, asked.steps) if status == 200 and not over else [],
         "comparisons": comparisons,
         "most": _most(comparisons),
         "sums": {

@@ -265,6 +265,22 @@ def test_an_admin_previews_and_then_saves_a_scale():
     assert "7,000.00" in text_of(client.get(page))
 
 
+def test_a_scale_that_would_never_step_down_is_said_before_and_after_it_is_saved():
+    """5.6: until 50 % complete is often meant, and typed as 50 % held, which 10 % never reaches."""
+    there, commitment = made()
+    client, page = signed_in(there.admin), address(commitment)
+    never = typed(commitment, step_1_until="50", step_2_until="", step_2_end="end")
+    words = "Step 1 ends once 50,000.00 is held, but 10,000.00 is the most it comes to: it never steps down."
+    text = text_of(client.post(page, never | {"then": "preview"}))
+    assert words in text and "People often mean 50 % complete: that is 5 % held." in text
+    saved = text_of(client.post(page, never, follow=True))
+    assert words in saved and "It counts from the next invoice on" in saved, "it is a question, and no refusal"
+    assert words in text_of(client.get(page))
+    commitment.refresh_from_db()
+    assert "never steps down" not in text_of(client.post(page, typed(commitment), follow=True))
+    assert "never steps down" not in text_of(client.get(page))
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

@@ -7,7 +7,7 @@ import pytest
 
 from invoicing.calculations.lines import Line, next_line, with_release_of_amount, with_release_of_percent
 from invoicing.calculations.money import ZERO
-from invoicing.calculations.retainage import RetainageStep, StepBasis, held, rate_now, release_by_amount
+from invoicing.calculations.retainage import RetainageStep, StepBasis, held, out_of_reach, rate_now, release_by_amount
 
 
 def stored_line(**columns):
@@ -128,3 +128,29 @@ def test_a_step_without_a_limit_lasts_and_six_steps_are_too_many():
         rate_now(steps * 6, ZERO, ZERO, ZERO)
     with pytest.raises(ValueError, match="one of the two"):
         RetainageStep(rate=D(5), until_percent=D(5), until_amount=D("1.00"))
+
+
+@pytest.mark.parametrize(
+    ("steps", "number", "most"),
+    [
+        ([(10, 50), (5, None)], 1, "10000.00"),
+        ([(10, 10), (5, None)], None, None),
+        ([(10, "10.01")], 1, "10000.00"),
+        ([(10, 5), (5, "7.5")], None, None),
+        ([(10, 5), (5, "7.51")], 2, "7500.00"),
+        ([(10, 5), (0, None)], None, None),
+        ([], None, None),
+    ],
+)
+def test_a_limit_that_the_whole_contract_does_not_reach_is_found(steps, number, most):
+    """5.6: each step takes its part of the contract until it is full."""
+    made = [RetainageStep(rate=D(rate), until_percent=None if until is None else D(until)) for rate, until in steps]
+    found = out_of_reach(made, D("100000.00"), D("100000.00"))
+    assert (found and found.number, found and found.most) == (number, most and D(most))
+    assert out_of_reach(made, ZERO, ZERO) is None, "without a schedule nothing is known yet"
+
+
+def test_a_limit_of_the_original_sum_is_reached_by_what_change_orders_add():
+    step = RetainageStep(rate=D(10), until_percent=D(12))
+    assert out_of_reach([step], D("100000.00"), D("110000.00")).limit == D("12000.00")
+    assert out_of_reach([step], D("100000.00"), D("120000.00")) is None
