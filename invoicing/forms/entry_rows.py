@@ -172,6 +172,9 @@ class Row:
         except ValueError as error:
             cell.problem = str(error)
             return
+        if value is not None and abs(value) > AMOUNT_LIMIT:
+            cell.problem = "That comes to more than an invoice can hold. Type less."
+            return
         self.values[column.stem] = value
         cell.solved = "" if value is None else column.show_value(value)
 

@@ -271,6 +271,11 @@ def test_the_share_that_is_shown_keeps_the_amount_when_it_is_typed_again(w):
     assert (line.work_this_period, line.work_retainage) == (D("1000.07"), D("77.77"))
 
 
+def test_a_share_that_comes_to_more_than_an_invoice_can_hold_is_refused(w):
+    answer = fill(w.contact, w.draft(w.commitment([w.line("Tower", "900000000000.00")])), work="99999 %")
+    assert answer.status_code == 422 and "more than an invoice can hold" in text_of(answer)
+
+
 def test_what_cannot_be_repeated_is_said(w):
     answer = fill(w.contact, w.draft(), work="=")
     assert answer.status_code == 422 and "nothing to repeat" in text_of(answer)
