@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -83,6 +84,17 @@ def _may_be_billed(change_order: ChangeOrder) -> None:
         raise NotNow("Approve the commitment first. Until then its own schedule of values can be changed.")
     if not change_order.lines.exists():
         raise NotNow("It has no lines. Add at least one, then approve it.")
+    _must_leave_a_sum(change_order, change_order.lines.aggregate(sum=Sum("amount"))["sum"])
+
+
+def _must_leave_a_sum(change_order: ChangeOrder, change: Decimal) -> None:
+    """No deduction, and no addition taken back, leaves a contract sum to date below zero."""
+    commitment = change_order.commitment
+    after = commitment.original_contract_sum + commitment.net_change_orders + change
+    if after < ZERO:
+        raise NotNow(
+            f"The contract sum to date would be {format_amount(after)}. It can’t fall below 0.00: correct its lines."
+        )
 
 
 def _costs_nothing(change_order: ChangeOrder) -> None:
@@ -98,6 +110,7 @@ def _is_unbilled(change_order: ChangeOrder) -> None:
         raise NotNow(f"Invoice {line.invoice.position} has its lines. A change of it is another change order.")
     if StartingLine.objects.filter(schedule_line__change_order=change_order).exists():
         raise NotNow("The starting certificate has its lines. A change of it is another change order.")
+    _must_leave_a_sum(change_order, -change_order.lines.aggregate(sum=Sum("amount"))["sum"])
 
 
 def _nothing(change_order: ChangeOrder) -> None:

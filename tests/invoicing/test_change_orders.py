@@ -458,3 +458,16 @@ def test_the_certificate_counts_a_change_order_as_this_periods_once():
     blocks = [stored_summary(each, lines_of(each)) for each in (june, Invoice.objects.get(pk=july.pk))]
     found = [(each.change_order_additions_this_period, each.change_order_additions_previous) for each in blocks]
     assert found == [(D("500.00"), D("0")), (D("0"), D("500.00"))]
+
+
+def test_no_deduction_and_no_addition_taken_back_leaves_a_contract_sum_below_zero():
+    there = world()
+    commitment = there.commitment([there.line("All", "100.00")])
+    addition = moved(there, entered(there, commitment, "50.00"), "approve")
+    too_much = entered(there, commitment, "-150.01", number="CO-2")
+    with pytest.raises(NotNow, match="contract sum to date would be -0.01"):
+        change_orders.move(too_much, "approve", by=there.admin)
+    moved(there, entered(there, commitment, "-150.00", number="CO-3"), "approve")
+    with pytest.raises(NotNow, match="contract sum to date would be -50.00"):
+        change_orders.move(addition, "take_back", by=there.admin, reason="Wrong")
+    assert commitment.original_contract_sum + commitment.net_change_orders == D("0.00")
