@@ -181,8 +181,9 @@ def test_who_has_more_time_in_a_closed_period_is_reminded(w):
         assert reminding.remind_due() == 0
 
 
-def test_a_round_that_breaks_off_keeps_what_was_sent(w):
+def test_a_round_that_breaks_off_keeps_what_was_sent(w, monkeypatch):
     """R66, 9.2."""
+    monkeypatch.setattr(invitations, "AT_ONCE", 1)
     period, first, second = w.period(), w.commitment(), w.commitment()
 
     def chosen():

@@ -53,7 +53,8 @@ class Claim:
         self.number += 1
         steps.start_bill(self.contact, self.commitment, f"{self.case}-{self.number}")
         if release_percent:
-            self.contact.fill("Release % of all retainage held", release_percent).press("Fill in the release")
+            asked = f"{release_percent} %"
+            self.contact.fill("Release of what is held", asked).press("Fill in the release")
         return steps.type_lines(self.contact, lines)
 
     def bill(self, lines: dict[int, dict[str, str]], release_percent: str = "") -> None:
