@@ -132,12 +132,12 @@ def test_five_hundred_cost_no_more_queries_than_ten(w):
 def test_the_file_holds_what_is_shown_and_no_formula(w):
     """R100, S58."""
     w.commitment(number="SC-1", title="=cmd|'/c calc'!A1", lines=[w.line("A", "100.00")], contact=False)
-    credit = w.commitment(number="SC-2", title="+Credit", lines=[w.line("B", "1.00")], contact=False, is_private=False)
+    credit = w.commitment(number="SC-2", title="+Credit", lines=[w.line("B", "50.00")], contact=False, is_private=False)
     w.change_order(credit, [w.line("Taken off", "-41.50")])
     w.commitment(number="SC-3", title="Else", contact=False)
     rows = rows_of(ask(w, name="commitments-csv", q="SC-", status="approved"))
     assert [row["Title"] for row in rows] == ["'=cmd|'/c calc'!A1", "'+Credit", "Else"]
-    assert [row["Contract sum to date"] for row in rows] == ["100.00", "-40.50", "102602.00"]
+    assert [row["Contract sum to date"] for row in rows] == ["100.00", "8.50", "102602.00"]
     assert [row["Number"] for row in rows_of(ask(w, name="commitments-csv", q="credit"))] == ["SC-2"]
     assert [row["Number"] for row in rows_of(ask(w, w.reader, "commitments-csv"))] == ["SC-2"]  # P-2
 
