@@ -154,6 +154,8 @@ def _problems_of_schedules(loaded: LoadedCommitment) -> Iterator[Problem]:
         yield Problem(row, "change_order", words)
     elif loaded.original_sum <= 0:
         yield Problem(row, "scheduled_value", "The original contract sum is not above zero.")
+    elif loaded.original_sum + loaded.changes_sum < 0:
+        yield Problem(row, "scheduled_value", "Its change orders take off more than the original contract sum.")
     for lines in (loaded.lines, *(order.lines for order in loaded.change_orders)):
         if len(lines) > MOST_LINES_OF_A_SCHEDULE:
             words = f"A schedule of values has {MOST_LINES_OF_A_SCHEDULE:,} lines at most; this one has {len(lines):,}."

@@ -535,3 +535,16 @@ def test_every_workbook_is_given_away_as_a_file(name):
     assert answer["Content-Disposition"].startswith("attachment")
     assert answer["X-Content-Type-Options"] == "nosniff" and "no-store" in answer["Cache-Control"]
     assert "sandbox" in answer["Content-Security-Policy"]
+
+
+def test_change_orders_that_take_off_more_than_the_contract_are_named_before_they_are_loaded():
+    there = world()
+    one = changed_twice(there)
+    taken_off = replace(one.change_orders[0].lines[0], scheduled_value=D("-90000.01"), work_completed=ZERO)
+    one = replace(one, change_orders=(replace(one.change_orders[0], lines=(taken_off,)), one.change_orders[1]))
+    assert one.original_sum + one.changes_sum == D("-0.01")
+    [problem] = starting_proofs.prove(there.project, [one], Controls.of([one])).problems
+    assert (problem.column, "take off more than the original" in problem.words) == ("scheduled_value", True)
+    with pytest.raises(Refused):
+        load(there, one)
+    assert not Commitment.objects.exists()
