@@ -42,9 +42,19 @@ HEADINGS = {
     "work_retainage": ["Work retainage"],
     "stored_retainage": ["Stored retainage"],
 }
-REQUIRED = ("number", "vendor", "cost_code", "description", "scheduled_value", "work_completed", "work_retainage")
+REQUIRED = (
+    "number",
+    "vendor",
+    "retainage_rate",
+    "cost_code",
+    "description",
+    "scheduled_value",
+    "work_completed",
+    "work_retainage",
+)
 HINTS = {
-    "retainage_rate": "10 for 10 %",
+    "retainage_rate": "what the next bills hold: 10 for 10 %; 0 is a rate",
+    "stored_retainage_rate": "needed where retainage is held on stored materials",
     "kind": "subcontract or purchase order; blank is a subcontract",
     "change_order": "the number of the approved one that the line came with; blank is the original contract",
     "unit_price": "with its quantity on lines that are billed by quantity",

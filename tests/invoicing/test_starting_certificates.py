@@ -391,6 +391,8 @@ def test_what_the_next_bills_hold_is_said_in_the_file_and_held_from_then_on():
     without_work, without_stored = FILE.replace("Concrete,10,8,", "Concrete,,8,"), FILE.replace(",10,8,", ",10,,")
     assert "what its next bills hold of their work" in text_of(sent(there, client, without_work))
     assert "held on stored materials: say" in text_of(sent(there, client, without_stored))
+    page = text_of(client.get(address(there)))
+    assert "Retainage % optional" not in page and "needed where retainage is held on stored materials" in page
     reading = text_of(sent(there, client, FILE))
     assert "hold of their work" not in reading and "held on stored" not in reading
 
