@@ -136,6 +136,8 @@ def _move(
             raise NotAllowed(right)
         if invoice.version != looked_at:
             raise Stale("Somebody changed this invoice in between. Look at it again, then decide.")
+        if invoice.deleted_at:
+            raise NotNow("It was deleted. Restore it first.")
         if not can_proceed(bound):
             raise NotNow(_why_not(invoice, move))
         if not has_transition_perm(bound, access):
