@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, Max, Q
 from django_fsm import FSMField, FSMModelMixin, transition
 
 from erp_integrations import permissions
@@ -45,6 +45,10 @@ class InvoiceExportQuerySet(models.QuerySet):
             "sent_by",
             "answered_by",
         )
+
+    def with_file_moment(self):
+        """`in_file_at`: when the file was built that it stands in now."""
+        return self.annotate(in_file_at=Max("items__batch__built_at", filter=Q(items__is_live=True)))
 
     def in_file_order(self):
         """The order in which invoices stand in a file."""

@@ -3,7 +3,7 @@
 from django.apps import apps
 from django.conf import settings
 from django.db import models
-from django.db.models import Count, Exists, ExpressionWrapper, F, OuterRef, Q, Subquery, Sum
+from django.db.models import Count, Exists, ExpressionWrapper, F, Max, OuterRef, Q, Subquery, Sum
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django_fsm import FSMField, FSMModelMixin, transition
@@ -86,9 +86,12 @@ class InvoiceQuerySet(models.QuerySet):
         return self.annotate(rejected_count=Count("lines", filter=Q(lines__verdict="rejected")))
 
     def with_paid(self):
-        """`paid`: what was paid and stands, in dollars."""
+        """`paid`: what was paid and stands, in dollars; and `last_paid_date`."""
         standing = Q(payments__taken_back_at__isnull=True)
-        return self.annotate(paid=Sum("payments__amount", filter=standing, default=ZERO))
+        return self.annotate(
+            paid=Sum("payments__amount", filter=standing, default=ZERO),
+            last_paid_date=Max("payments__paid_date", filter=standing),
+        )
 
     def with_review_counts(self):
         """`line_count`, and `open_count`: how many have no verdict yet."""
@@ -144,14 +147,17 @@ class InvoiceQuerySet(models.QuerySet):
     def for_page(self):
         """All that the pages of one invoice tell of its surroundings, in the query that reads it (F7).
 
-        `has_files`, `has_payments`; `sender_vendor_id`: whose person sent it, None for one of the company's own.
+        `has_files`, `last_paid_date`; `sender_vendor_id`: whose person sent it, None for one of the company's own.
         """
         files = apps.get_model("invoicing", "Attachment").objects.filter(invoice=OuterRef("pk"))
         payments = apps.get_model("invoicing", "Payment").objects.standing().filter(invoice=OuterRef("pk"))
+        last_paid = payments.order_by("-paid_date").values("paid_date")[:1]
         places = Membership.objects.filter(person=OuterRef("submitted_by"), is_active=True)
         sender = places.filter(company=OuterRef("commitment__company")).values("vendor")[:1]
         found = self.with_context().with_later().select_related("commitment__starting_certificate")
-        return found.annotate(has_files=Exists(files), has_payments=Exists(payments), sender_vendor_id=Subquery(sender))
+        return found.annotate(
+            has_files=Exists(files), last_paid_date=Subquery(last_paid), sender_vendor_id=Subquery(sender)
+        )
 
     def locked(self, pk):
         """One invoice for writing, locked in the one global order: period, commitment, invoice (R42, R43, R45)."""
@@ -343,13 +349,17 @@ class Invoice(FSMModelMixin, models.Model):
 
     @cached_property
     def has_files(self) -> bool:
-        """`for_page` brings it along, like `has_payments`."""
+        """`for_page` brings it along, like `last_paid_date`."""
         return self.attachments.exists()
 
     @cached_property
+    def last_paid_date(self):
+        """The day of the last payment that stands; None where there is none."""
+        return self.payments.standing().aggregate(Max("paid_date"))["paid_date__max"]
+
+    @property
     def has_payments(self) -> bool:
-        """Whether any payment stands."""
-        return self.payments.standing().exists()
+        return self.last_paid_date is not None
 
     # The machine (5.1). A body touches only its own row; `actions.invoices` does the rest in the same transaction.
 

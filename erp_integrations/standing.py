@@ -1,0 +1,78 @@
+"""Where a bill stands, as its subcontractor is told: every step with its day, and never what accounting said (9.1)."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from erp_integrations.models import ExportStatus, InvoiceExport
+from invoicing.calculations.payments import PaymentStatus
+from invoicing.models import Invoice
+
+B, E = Invoice.Status, ExportStatus
+WITH_ACCOUNTING = (E.READY_TO_EXPORT, E.EXPORTING, E.FAILED, E.EXPORTED, E.POSTED)
+# Only once something is recorded: a company that keeps no payments here must not seem to pay nobody.
+PAID = {
+    PaymentStatus.PARTLY_PAID: ("Partly paid", "circle-dot"),
+    PaymentStatus.PAID: ("Paid", "circle-check"),
+    PaymentStatus.OVERPAID: ("Paid, more than was due", "circle-check"),
+}
+ONWARDS = (
+    ("Sent to accounting", "send"),
+    ("In accounting’s file", "file-spreadsheet"),
+    ("Confirmed in Sage", "badge-check"),
+)
+
+
+@dataclass(frozen=True)
+class Step:
+    """`state`: done, now (somebody has it), stopped (it came back), or "" for what is still to come."""
+
+    words: str
+    icon: str
+    state: str = ""
+    at: datetime | None = None
+    day: date | None = None
+
+    @property
+    def later_words(self) -> str:
+        """The words after others in one sentence."""
+        return self.words[:1].lower() + self.words[1:]
+
+
+def steps_of(invoice: Invoice, export: InvoiceExport | None) -> list[Step]:
+    """The whole way of a bill that was sent once; empty before. `export` as `with_file_moment` reads it."""
+    if invoice.submitted_at is None:
+        return []
+    reached = [Step("Sent", "send", "done", invoice.submitted_at), *_review(invoice)]
+    if not invoice.is_certified:
+        return reached + [Step(words, icon) for words, icon in (("Approved", "circle-check"), ONWARDS[0])]
+    with_accounting = _accounting(invoice, export)
+    if invoice.last_paid_date and invoice.payment_status in PAID:
+        paid = Step(*PAID[invoice.payment_status], "done", day=invoice.last_paid_date)
+        return [*reached, *with_accounting, paid]
+    if not with_accounting:
+        reached.append(Step("Waits to go to accounting", "hourglass", "now", invoice.waits_since))
+    return reached + with_accounting + [Step(*each) for each in ONWARDS[len(with_accounting) :]]
+
+
+def _review(invoice: Invoice) -> list[Step]:
+    since = invoice.waits_since
+    if invoice.status == B.DRAFT:
+        return [Step("Draft again, with you", "pencil", "now", since)]
+    if invoice.status == B.REVISE_AND_RESUBMIT:
+        return [Step("Sent back to you", "rotate-ccw", "stopped", since)]
+    if invoice.status == B.UNDER_REVIEW:
+        return [Step("With the project team", "eye", "now", since)]
+    if invoice.status == B.PENDING_OWNER_APPROVAL:
+        return [Step("With the owner", "hourglass", "now", since)]
+    return [Step(invoice.get_status_display(), "circle-check", "done", invoice.approved_at)]
+
+
+def _accounting(invoice: Invoice, export: InvoiceExport | None) -> list[Step]:
+    """What accounting has; what it gave back is with the project team, as if it had not been there."""
+    if export is None or export.status not in WITH_ACCOUNTING:
+        moments = [invoice.waits_since] if invoice.is_locked else []
+    elif export.status == E.POSTED:
+        moments = [export.sent_at, export.in_file_at, export.posted_at]
+    else:
+        moments = [export.sent_at, export.in_file_at] if export.status == E.EXPORTED else [export.sent_at]
+    return [Step(*each, "done", at) for each, at in zip(ONWARDS, moments, strict=False)]
