@@ -84,7 +84,7 @@ def waiting_for(roles: Roles) -> Waiting:
 
 def _of_projects(found: Waiting, projects: list[Project]) -> None:
     live = Invoice.objects.live().filter(commitment__project__in=projects).with_context()
-    to_review = live.awaiting_review().with_review_counts().order_by("submitted_at")
+    to_review = live.awaiting_review().with_review_counts().with_revision().order_by("submitted_at")
     found.need([_to_review(invoice) for invoice in to_review[:MOST]], to_review.count())
     rejected = live.filter(export__status=ExportStatus.REJECTED).select_related("export").order_by("due_date", "pk")
     found.need([_rejected(invoice) for invoice in rejected[:MOST]], rejected.count())
@@ -114,6 +114,7 @@ def _where(invoice: Invoice, words: str) -> str:
 def _to_review(invoice: Invoice) -> Task:
     done = invoice.line_count - invoice.open_count
     words = f"{done} of {invoice.line_count} lines done" if done else f"{invoice.line_count} lines"
+    words = f"{invoice.resubmitted} · {words}" if invoice.resubmitted else words
     return Task(
         state=invoice.status,
         title=_named(invoice),

@@ -245,6 +245,7 @@ DOORS = {  # address name: (to read, to write)
     "invoice-attachment": (COMMITMENT, None),
     "invoice-review": (PROJECT_ADMIN, None),
     "review-rest": (None, PROJECT_ADMIN),
+    "review-seen": (None, PROJECT_ADMIN),
     "review-finish": (PROJECT_ADMIN, PROJECT_ADMIN),
     "review-line": (PROJECT_ADMIN, PROJECT_ADMIN),
     "review-amount": (PROJECT_ADMIN, PROJECT_ADMIN),

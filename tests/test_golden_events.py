@@ -772,6 +772,12 @@ def _(s):
     return lambda: press(s.max, page, "review-amount", **{f"work-{line.pk}": "900.00", "reason": "Counted"})
 
 
+@act("review-seen")
+def _(s):
+    invoice = s.base.submitted()
+    return lambda: s.max.post(at(invoice, "review-seen"), {"version": invoice.version})
+
+
 @act("review-rest", "approved the other lines")
 def _(s):
     invoice = s.base.submitted()

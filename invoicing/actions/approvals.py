@@ -10,6 +10,7 @@ from django_fsm import can_proceed
 from directory.models import Event
 from directory.permissions import read_access
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
+from invoicing.actions import looks
 from invoicing.calculations import identities
 from invoicing.calculations.lines import describe
 from invoicing.calculations.money import ZERO, format_amount
@@ -138,6 +139,7 @@ def endorse(invoice: Invoice, *, by, comment: str = "", goes_ahead_because: str 
     if invoice.review_opened_at is None:
         invoice.review_opened_at = timezone.now()  # its own side can't withdraw any more
         invoice.save(update_fields=["review_opened_at"])
+    looks.remember(invoice, by)
     endorsement = Endorsement.objects.create(invoice=invoice, version=invoice.version, by=by, comment=comment.strip())
     Event.objects.record("gave the first approval", invoice, by=by, reason=comment.strip(), changes=noted)
     return endorsement

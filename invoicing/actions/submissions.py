@@ -2,6 +2,7 @@
 
 from django.utils import timezone
 
+from invoicing.actions import looks
 from invoicing.models import Invoice, InvoiceLine, ReviewRecord, Submission, Verdict
 
 
@@ -13,7 +14,8 @@ def freeze(invoice: Invoice) -> Submission:
     lines = list(invoice.lines.select_related("schedule_line"))
     last = invoice.submissions.order_by("-number").first()
     claim = [claimed(line) for line in lines]
-    _keep_verdicts(lines, claim, last.figures() if last else {})
+    before = last.figures() if last else {}
+    _keep_verdicts(lines, claim, before)
     return Submission.objects.create(
         invoice=invoice,
         number=last.number + 1 if last else 1,
@@ -27,11 +29,13 @@ def freeze(invoice: Invoice) -> Submission:
             "current_payment_due": str(invoice.current_payment_due),
         },
         lines=claim,
+        changed_lines=sum(before.get(each["line"]) != each for each in claim) if last else None,
     )
 
 
 def freeze_review(invoice: Invoice, by) -> None:
     """What was allowed and said on each line of the newest submission, in the transaction of the decision (I-10)."""
+    looks.remember(invoice, by)
     last = invoice.submissions.order_by("-number").first()
     if last is None:
         return  # a row that was never sent through the program

@@ -94,3 +94,9 @@ class ReopenForm(forms.Form):
         help_text="The invoice contacts are told.",
         error_messages={"required": "Say why it is reopened: the contacts are told."},
     )
+
+
+class SeenForm(forms.Form):
+    """`version` is the one that the page showed."""
+
+    version = forms.IntegerField(min_value=1)

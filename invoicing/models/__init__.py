@@ -7,6 +7,7 @@ from invoicing.models.due_dates import DueDateExtension
 from invoicing.models.endorsements import Endorsement
 from invoicing.models.invitations import Invitation, InvoiceType
 from invoicing.models.invoices import Invoice, InvoiceLine, InvoiceStatus, Verdict
+from invoicing.models.looks import SEEN, Look, figures_of
 from invoicing.models.payments import Payment, PaymentMethod
 from invoicing.models.retainage import ScaleStep
 from invoicing.models.rounds import InviteRound, Outcome, RoundKind
@@ -26,6 +27,7 @@ __all__ = [
     "CostTypeName",
     "USER_DEFINED",
     "cost_types_of",
+    "figures_of",
     "DueDateExtension",
     "Endorsement",
     "Invitation",
@@ -35,6 +37,7 @@ __all__ = [
     "InvoiceLine",
     "InvoiceStatus",
     "InvoiceType",
+    "Look",
     "Outcome",
     "Payment",
     "PaymentMethod",
@@ -47,6 +50,7 @@ __all__ = [
     "StartingCertificate",
     "StartingLine",
     "ReviewRecord",
+    "SEEN",
     "Submission",
     "Verdict",
     "Weekday",

@@ -97,6 +97,12 @@ class InvoiceQuerySet(models.QuerySet):
         """`line_count`, and `open_count`: how many have no verdict yet."""
         return self.annotate(line_count=Count("lines"), open_count=Count("lines", filter=Q(lines__verdict="")))
 
+    def with_revision(self):
+        """`revision`: the number of the newest submission; `changed_lines`: how many lines it claims otherwise."""
+        sent = apps.get_model("invoicing", "Submission").objects.filter(invoice=OuterRef("pk")).order_by("-number")
+        newest = {"revision": "number", "changed_lines": "changed_lines"}
+        return self.annotate(**{name: Subquery(sent.values(field)[:1]) for name, field in newest.items()})
+
     def counts(self) -> dict[str, int]:
         """{status: how many}, of what is filtered so far."""
         return dict(self.order_by().values_list("status").annotate(Count("pk", distinct=True)))
@@ -336,6 +342,15 @@ class Invoice(FSMModelMixin, models.Model):
     @property
     def paid_too_much(self):
         return over_payment(self.current_payment_due, self.paid)
+
+    @property
+    def resubmitted(self) -> str:
+        """A revision and what it changed, in words; "" for a first bill. `with_revision` brings along what it asks."""
+        if (self.revision or 0) < 2:
+            return ""
+        if self.changed_lines is None:  # sent before that was counted
+            return "resubmitted"
+        return f"resubmitted, {self.changed_lines} line{'' if self.changed_lines == 1 else 's'} changed"
 
     @property
     def goes_on_from(self):

@@ -14,6 +14,7 @@ class Submission(models.Model):
     submitted_at = models.DateTimeField()
     submitted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     header = models.JSONField()
+    changed_lines = models.PositiveIntegerField(null=True, help_text="Lines that the one before claims otherwise.")
     lines = models.JSONField()
 
     class Meta:

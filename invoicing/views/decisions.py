@@ -59,7 +59,7 @@ class Decision:
 
 
 def decision_for(invoice: Invoice, access) -> Decision:
-    found = review_of(invoice)
+    found = review_of(invoice, access.person)
     moves = {move.name: move.custom["label"] for move in invoice.get_available_user_status_transitions(access)}
     first = endorsement_of(invoice)
     papers = missing_papers(invoice) if "approve" in moves else []

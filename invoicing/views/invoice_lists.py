@@ -42,7 +42,7 @@ def invoice_list(request, project):
         "project": project,
         "form": form,
         "tabs": form.tabs({status: count for status, (count, _) in by_status.items()}),
-        "page": form.page(form.with_status(narrowed).with_context()),
+        "page": form.page(form.with_status(narrowed).with_context().with_revision()),
         "count": sum(count for count, _ in shown),
         "total": sum((due for _, due in shown), ZERO),
         "headings": form.headings(),

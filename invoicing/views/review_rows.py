@@ -3,17 +3,21 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import Count, Q
+from django.db.models import Count, JSONField, OuterRef, Q, Subquery
 
+from directory.models import Person
 from invoicing.actions import reviews
 from invoicing.calculations.findings import Identity
 from invoicing.calculations.lines import Line
-from invoicing.models import Invoice, InvoiceLine, Submission, Verdict
+from invoicing.forms.columns import COLUMNS
+from invoicing.models import SEEN, Invoice, InvoiceLine, Look, Submission, Verdict, figures_of
 from invoicing.proof import identities_of
 from invoicing.views.grid import column_totals, lines_with_names
 
+LABELS = {column.field: column.label for column in COLUMNS.values() if column.field}
 ALSO_CLAIMED = (
     ("stored_moved", "stored material moved to work"),
     ("stored_new", "new stored material"),
@@ -23,7 +27,10 @@ ALSO_CLAIMED = (
 
 @dataclass(frozen=True)
 class ReviewRow:
-    """`claim` is the line in the newest submission, `before` in the one before it; None where it has none."""
+    """`claim` is the line in the newest submission, `before` in the one before it; None where it has none.
+
+    `looked_at` are its figures when this reviewer last looked; empty where they never did, or it was not there then.
+    """
 
     line: InvoiceLine
     worked: Line
@@ -31,6 +38,8 @@ class ReviewRow:
     before: dict | None
     is_resubmitted: bool
     breaches: tuple[Identity, ...]
+    has_look: bool = False
+    looked_at: Sequence[str] = ()
     asks: bool = False  # the reason box is open
     said: str = ""  # why nothing was saved
     reason: str = ""  # what was typed
@@ -78,6 +87,25 @@ class ReviewRow:
         return None if was == Decimal(self.claim["work_this_period"]) else was
 
     @property
+    def is_new_to_me(self) -> bool:
+        """Not as this reviewer last saw it, whoever changed it (I-10)."""
+        return self.has_look and list(self.looked_at) != figures_of(self.line)
+
+    @property
+    def saw(self) -> Decimal | None:
+        """The work this period that this reviewer last saw, where it is another now and the cell has not said so."""
+        saw = Decimal(self.looked_at[0]) if self.is_new_to_me and self.looked_at else None
+        return None if saw in (self.line.work_this_period, self.was) else saw
+
+    @property
+    def also_seen(self) -> list[tuple[str, Decimal, Decimal]]:
+        """(what, as last seen, now) of each other amount that is another now."""
+        if not self.is_new_to_me or not self.looked_at:
+            return []
+        pairs = [(name, Decimal(old), getattr(self.line, name)) for name, old in zip(SEEN, self.looked_at, strict=True)]
+        return [(LABELS[name], old, new) for name, old, new in pairs[1:] if old != new]
+
+    @property
     def rejected_before(self) -> str:
         """The reason of a rejection that a resubmission has answered."""
         return "" if self.line.verdict == Verdict.REJECTED else self.line.verdict_reason
@@ -101,6 +129,7 @@ class Review:
     rows: list[ReviewRow]
     identities: tuple[Identity, ...]
     submission: Submission | None
+    looked_at: datetime | None
 
     @property
     def totals(self) -> dict[str, Decimal]:
@@ -123,7 +152,7 @@ class Review:
             "rejected": verdicts.count(Verdict.REJECTED),
             "approved": verdicts.count(Verdict.APPROVED),
             "problems": sum(bool(row.problems) for row in self.rows),
-        }
+        } | ({"since": sum(row.is_new_to_me for row in self.rows)} if self.looked_at else {})
 
     @property
     def rest(self) -> int:
@@ -139,20 +168,20 @@ class Review:
         return next((row for row in self.rows if row.is_open), None)
 
 
-def review_of(invoice: Invoice) -> Review:
+def review_of(invoice: Invoice, person: Person) -> Review:
     lines = lines_with_names(invoice)
-    found, sent = identities_of(invoice, lines), _newest_two(invoice)
-    return Review(_rows(lines, found, sent), found, sent[0])
+    found, sent = identities_of(invoice, lines), _newest_two(invoice, person)
+    return Review(_rows(lines, found, sent), found, sent[0], sent[0] and sent[0].looked_at)
 
 
-def row_of(invoice: Invoice, pk: int, **said) -> ReviewRow:
+def row_of(invoice: Invoice, pk: int, person: Person, **said) -> ReviewRow:
     """One line, without working out the others: what answers a verdict."""
     line = invoice.lines.select_related("schedule_line__cost_code", "schedule_line__change_order", "verdict_by").get(
         pk=pk
     )
     line.invoice = invoice
     found = [each for each in identities_of(invoice, [line]) if each.line_key == line.schedule_line.key]
-    return replace(_rows([line], found, _newest_two(invoice))[0], **said)
+    return replace(_rows([line], found, _newest_two(invoice, person))[0], **said)
 
 
 def _rows(lines: list[InvoiceLine], found: Iterable[Identity], sent: Sequence) -> list[ReviewRow]:
@@ -161,6 +190,7 @@ def _rows(lines: list[InvoiceLine], found: Iterable[Identity], sent: Sequence) -
         if identity.line_key and not identity.holds:
             breaches[identity.line_key].append(identity)
     newest, before = (each and each.figures() for each in sent)
+    look = sent[0].look if sent[0] else None
     return [
         ReviewRow(
             line=line,
@@ -169,14 +199,19 @@ def _rows(lines: list[InvoiceLine], found: Iterable[Identity], sent: Sequence) -
             before=(before or {}).get(line.schedule_line_id),
             is_resubmitted=before is not None,
             breaches=tuple(breaches[line.schedule_line.key]),
+            has_look=look is not None,
+            looked_at=(look or {}).get(str(line.schedule_line_id), ()),
         )
         for line in lines
     ]
 
 
-def _newest_two(invoice: Invoice) -> Sequence[Submission | None]:
-    """The newest submission and the one before it; None where there is none."""
-    sent = invoice.submissions.select_related("submitted_by").order_by("-number")[:2]
+def _newest_two(invoice: Invoice, person: Person) -> Sequence[Submission | None]:
+    """The newest submission and the one before it; None where there is none. With them comes this person's look."""
+    mine = Look.objects.filter(invoice=OuterRef("invoice"), person=person)
+    look = Subquery(mine.values("lines"), output_field=JSONField())
+    sent = invoice.submissions.annotate(look=look, looked_at=Subquery(mine.values("at")))
+    sent = sent.select_related("submitted_by").order_by("-number")[:2]
     return [*sent, None, None][:2]
 
 

@@ -19,6 +19,7 @@ FILTERS = (
     ("all", "All"),
     ("todo", "To do"),
     ("changed", "Changed"),
+    ("since", "Since I last looked"),
     ("rejected", "Rejected"),
     ("approved", "Approved"),
     ("problems", "Problems"),
@@ -31,14 +32,15 @@ def review(request, invoice):
     if invoice.status != Invoice.Status.UNDER_REVIEW:
         messages.info(request, f"It is {invoice.get_status_display()}. Lines are reviewed while it is Under Review.")
         return redirect(address(invoice))
-    found = review_of(invoice)
+    found = review_of(invoice, request.user)
     attachments = list(invoice.attachments.all())
     show = request.GET.get("show", "all")
     context = about(request, invoice) | _progress(invoice, found.counts)
     context |= {
         "review": found,
         "has_stored": found.has_stored,
-        "show": show if show in dict(FILTERS) else "all",
+        "show": show if show in found.counts else "all",
+        "is_first_look": found.looked_at is None,
         "summary": summary_rows(invoice),
         "totals": found.totals,
         "checks": len({identity.number for identity in found.identities}),
@@ -109,7 +111,10 @@ def _answer(request, invoice: Invoice, line: InvoiceLine, *, status: int = 200, 
     if not request.htmx and status == 200 and not said.get("asks"):
         return redirect(f"{address(invoice, 'invoice-review')}#line-{line.pk}")
     counts = verdict_counts(invoice)
-    context = _progress(invoice, counts) | {"has_stored": counts["stored"] > 0, "row": row_of(invoice, line.pk, **said)}
+    context = _progress(invoice, counts) | {
+        "has_stored": counts["stored"] > 0,
+        "row": row_of(invoice, line.pk, request.user, **said),
+    }
     if request.htmx:
         # htmx leaves a 409 aside, and a row that says who was first is what has to be seen
         return render(request, "invoicing/review_answer.html", context, status=200 if status == 409 else status)
@@ -131,7 +136,7 @@ def approve_the_rest(request, invoice):
 @invoice_view(Level.ADMIN)
 def allow(request, invoice, line):
     must_administer(request.access)
-    row = row_of(invoice, _line(invoice, line).pk)
+    row = row_of(invoice, _line(invoice, line).pk, request.user)
     form = AmountForm(invoice, row.line, row.claim, request.POST if request.method == "POST" else None)
     if request.method != "POST":
         return _show_amounts(request, invoice, row, form)

@@ -1,6 +1,6 @@
 /* Reviewing lines by key. Every verdict is a form that works without this; htmx swaps one line, this minds the focus.
 
-   <table data-review data-show="all">                   data-show hides by CSS: all todo changed rejected approved problems
+   <table data-review data-show="all">                   data-show hides by CSS: all todo changed since rejected approved problems
    <tbody class="line" id="line-25" data-line data-decision="|approved|rejected" data-changed="0|1" data-problem="0|1">
      <tr tabindex="-1"> … two buttons name="decision" value="approved|rejected", aria-pressed …
      <tr class="under"> the reason, or the form that asks for it: input name="reason", decision=rejected hidden (U1)

@@ -1,0 +1,28 @@
+"""A reviewer says what they have seen; a GET writes nothing, so the page itself sends the first look."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+
+from directory.decorators import WRITE
+from directory.permissions import Level
+from directory.refusals import Stale
+from invoicing.actions import looks
+from invoicing.decorators import invoice_view
+from invoicing.forms.reviews import SeenForm
+from invoicing.views.doors import must_administer
+from invoicing.views.invoices import address
+
+
+@invoice_view(Level.ADMIN, methods=WRITE)
+def seen(request, invoice):
+    """I-10: from here on this person's "since I last looked" begins."""
+    must_administer(request.access)
+    form = SeenForm(request.POST)
+    if not form.is_valid():
+        raise Stale("It can’t be told which version you saw. Open the review again.")
+    looks.keep(invoice, by=request.user, version=form.cleaned_data["version"])
+    if request.htmx:
+        return HttpResponse(status=204)
+    messages.success(request, "Marked as seen. What changes from now on is under “Since I last looked”.")
+    return redirect(address(invoice, "invoice-review"))
