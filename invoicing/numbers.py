@@ -1,5 +1,11 @@
-"""A vendor's own invoice number (I-6): what it may look like, and when two are the same."""
+"""A vendor's own invoice number (I-6): what it may look like, when two are the same, and who else knows of some.
 
+Books kept elsewhere are asked too when a bill is sent. Whatever app reads them says so here, when it is loaded.
+"""
+
+from collections.abc import Callable
+
+from directory.models import Vendor
 from directory.refusals import Refused
 
 FORBIDDEN = set(",\"'\t\r\n")
@@ -20,3 +26,19 @@ def check_number(number: str) -> None:
     bad = sorted({c for c in text if c in FORBIDDEN or not c.isprintable() or ord(c) > 126})
     if bad:
         raise Refused(f"An invoice number can't contain {' '.join(map(repr, bad))}. Leave it out.", field="number")
+
+
+OTHER_BOOKS: list[Callable[[Vendor, str], str]] = []
+
+
+def other_books(held: Callable[[Vendor, str], str]) -> Callable[[Vendor, str], str]:
+    """Register who answers, given a vendor and a `number_key`, where that number is held; "" where it is not."""
+    OTHER_BOOKS.append(held)
+    return held
+
+
+def check_other_books(vendor: Vendor, number: str) -> None:
+    """Raises Refused naming the field where other books hold an invoice of this vendor under the number."""
+    for held in OTHER_BOOKS:
+        if where := held(vendor, number_key(number)):
+            raise Refused(where, field="number")

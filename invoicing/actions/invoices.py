@@ -29,7 +29,7 @@ from invoicing.models import (
     InvoiceLine,
     InvoiceType,
 )
-from invoicing.numbers import check_number, number_key
+from invoicing.numbers import check_number, check_other_books, number_key
 from invoicing.permissions import ADMIN_RIGHT, BILL_RIGHT, is_project_admin, may_bill_commitment
 from invoicing.proof import refresh_header
 
@@ -218,6 +218,7 @@ def _may_be_sent(invoice: Invoice, access) -> None:
     same = Invoice.objects.live().filter(vendor=invoice.vendor_id, number_key=key).exclude(pk=invoice.pk).first()
     if same:
         raise Refused(f"{same} has the number {invoice.number} already. Use its own.", field="number")
+    check_other_books(invoice.vendor, invoice.number)
     must_hold(invoice)
     invoice.number_key = key
 
