@@ -366,13 +366,17 @@ def recorded(context: template.Context, events: list) -> list[dict]:
     return [told(event) | {"url": places.get(event.subject, "")} for event in events]
 
 
+# What people say has a look of its own: to the other side, and among the company's own people.
+SAID = {"commented": Look("info", "message-square"), "left a note for the team": Look("warn", "lock")}
+
+
 def told(event: object) -> dict:
     """One event as the timeline shows it: `before` is the state it came from, in words; `changes` likewise."""
     is_export, before = in_export(event), event.from_state
     look = look_of(before, is_export=is_export)
     return {
         "event": event,
-        "look": look_of(event.to_state, is_export=is_export),
+        "look": SAID.get(event.verb) or look_of(event.to_state, is_export=is_export),
         "before": status_words(event, "from_state", before, look) if before and before != event.to_state else "",
         "changes": changes_of(event),
     }

@@ -11,6 +11,7 @@ APPEND_ONLY = (
     "directory_event",
     "directory_eventseal",
     "erp_integrations_download",
+    "invoicing_comment",
     "invoicing_reviewrecord",
     "invoicing_submission",
 )

@@ -10,7 +10,16 @@ from directory.models import Person
 from directory.notifications import post
 from directory.permissions import Level, Tool, people_with_level, read_access
 from invoicing.deadlines import deadline_of
-from invoicing.models import BillingPeriod, BillingSettings, Commitment, DueDateExtension, Invitation, Invoice, Verdict
+from invoicing.models import (
+    BillingPeriod,
+    BillingSettings,
+    Comment,
+    Commitment,
+    DueDateExtension,
+    Invitation,
+    Invoice,
+    Verdict,
+)
 from invoicing.permissions import is_project_admin, may_see_commitment
 
 CONTACT = "an invoice contact of it"
@@ -246,6 +255,27 @@ def approved(invoice: Invoice, by) -> None:
         template="invoicing/emails/approved",
         context={"invoice": invoice, "project": invoice.project, "by": by},
         reply_to=by.email,
+    )
+
+
+def commented(said: Comment, *, from_contact: bool) -> None:
+    """To the contacts what the team says, to the distribution list what a contact says. Of a note nobody hears."""
+    invoice = said.invoice
+    noun = "invoice" if from_contact else "bill"
+    post(
+        about=invoice,
+        to=_listed(invoice) if from_contact else _contacts(invoice.commitment),
+        audience=LISTED if from_contact else CONTACT,
+        subject=f"{said.by.name} wrote about {noun} {invoice.position} ({invoice.commitment.number})",
+        template="invoicing/emails/commented",
+        context={
+            "said": said,
+            "invoice": invoice,
+            "project": invoice.project,
+            "noun": noun,
+            "from_contact": from_contact,
+        },
+        reply_to=said.by.email,
     )
 
 

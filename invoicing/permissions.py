@@ -130,6 +130,16 @@ def may_attach(invoice, access) -> bool:
     return not access.is_external or is_contact(invoice.commitment, access)
 
 
+def may_comment(invoice, access) -> bool:
+    """Say something to the other side: contacts with Standard and the company's own people with Standard."""
+    return may_attach(invoice, access)
+
+
+def may_note(invoice, access) -> bool:
+    """Leave a note for the company's own people, who alone ever see it."""
+    return not access.is_external and may_comment(invoice, access)
+
+
 def may_edit_amounts(invoice, access) -> bool:
     """I-4: in Draft and Revise & Resubmit whoever bills; in Under Review an Admin; nobody once sent to ERP."""
     if invoice.is_locked:

@@ -107,6 +107,7 @@ ATTACH_TO_COMMITMENT = door({"commitments standard", "commitments admin"}, {"com
 COMMITMENT = door(READERS | {"contact"})
 BILL = door(ADMIN | {"contact"}, READERS - ADMIN)
 ATTACH = door({"commitments standard", "commitments admin", "contact"}, {"commitments read only"})
+NOTE = door({"commitments standard", "commitments admin"}, {"commitments read only"})  # to contacts there is none
 ERP_LOOK = door(ERP)
 ERP_ANSWER = door({"accounting approver"}, ERP)
 ERP_ADMIN = door({"erp admin without the privilege"}, ERP)
@@ -243,6 +244,8 @@ DOORS = {  # address name: (to read, to write)
     "invoice-save-draft": (None, BILL),
     "invoice-attach": (None, ATTACH),
     "invoice-attachment": (COMMITMENT, None),
+    "invoice-comment": (None, ATTACH),
+    "invoice-note": (None, NOTE),
     "invoice-review": (PROJECT_ADMIN, None),
     "review-rest": (None, PROJECT_ADMIN),
     "review-seen": (None, PROJECT_ADMIN),

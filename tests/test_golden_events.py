@@ -754,6 +754,18 @@ def _(s):
     return lambda: s.contact.get(at(attachment.invoice, "invoice-package"))
 
 
+@act("invoice-comment", "commented")
+def _(s):
+    page = at(s.base.submitted()) + "?show=timeline"
+    return lambda: press(s.contact, page, "invoice-comment", **{"comment-words": "The reports come on Friday"})
+
+
+@act("invoice-note", "left a note for the team")
+def _(s):
+    page = at(s.base.submitted()) + "?show=timeline"
+    return lambda: press(s.max, page, "invoice-note", **{"note-words": "Count the anchors"})
+
+
 # Reviewing
 
 

@@ -1,6 +1,7 @@
 from invoicing.models.attachments import Attachment, CommitmentAttachment
 from invoicing.models.billing_periods import BillingPeriod, BillingSettings, Reminders, Rhythm, Weekday
 from invoicing.models.change_orders import ChangeOrder
+from invoicing.models.comments import Comment
 from invoicing.models.commitments import Commitment, InvoiceContact, ScheduleLine
 from invoicing.models.cost_codes import USER_DEFINED, CostCode, CostType, CostTypeName, cost_types_of
 from invoicing.models.due_dates import DueDateExtension
@@ -20,6 +21,7 @@ __all__ = [
     "BillingPeriod",
     "BillingSettings",
     "ChangeOrder",
+    "Comment",
     "Commitment",
     "CommitmentAttachment",
     "CostCode",

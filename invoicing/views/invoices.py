@@ -1,5 +1,7 @@
 """The page of one invoice: what it says, who must act, and what this person may do next."""
 
+import re
+
 from django.contrib import messages
 from django.db.models import F, Func, IntegerField, OuterRef, Subquery
 from django.shortcuts import get_object_or_404, redirect, render
@@ -16,8 +18,9 @@ from invoicing.actions.payments import why_no_payment
 from invoicing.calculations.explain import explain_summary
 from invoicing.decorators import commitment_view, invoice_view
 from invoicing.forms.attachments import AttachmentForm
-from invoicing.models import Attachment, BillingPeriod, Commitment, Invoice, InvoiceLine, Payment, Submission
-from invoicing.permissions import may_attach, may_bill, may_record_payments, may_review
+from invoicing.forms.comments import CommentForm, NoteForm
+from invoicing.models import Attachment, BillingPeriod, Comment, Commitment, Invoice, InvoiceLine, Payment, Submission
+from invoicing.permissions import may_attach, may_bill, may_comment, may_note, may_record_payments, may_review
 from invoicing.proof import identities_of, stored_summary
 from invoicing.safeguards import endorsement_of
 from invoicing.views.grid import column_totals, lines_shown
@@ -36,9 +39,19 @@ def invoice_page(request, invoice):
     return show(request, invoice)
 
 
-def show(request, invoice: Invoice, *, refused: Refused | None = None, form: AttachmentForm | None = None):
-    """The invoice's page; with `refused`, what was not done and why on top, and its status."""
-    tab = "files" if form else request.GET.get("show", "lines")
+def show(
+    request,
+    invoice: Invoice,
+    *,
+    refused: Refused | None = None,
+    form: AttachmentForm | None = None,
+    said: dict | None = None,
+):
+    """The invoice's page; with `refused`, what was not done and why on top, and its status.
+
+    `form` and `said` are what was typed to attach a file and to say something: {name in the template: form}.
+    """
+    tab = "files" if form else "timeline" if said else request.GET.get("show", "lines")
     context = about(request, invoice) | {
         "tab": tab if tab in TABS else "lines",
         "form": form or AttachmentForm(),
@@ -46,7 +59,7 @@ def show(request, invoice: Invoice, *, refused: Refused | None = None, form: Att
         "summary": summary_rows(invoice),
         "endorsed": endorsement_of(invoice) if invoice.company.second_approval_above is not None else None,
     }
-    context |= CONTENTS[context["tab"]](invoice)
+    context |= CONTENTS[context["tab"]](invoice, request) | (said or {})
     return render(request, "invoicing/invoice.html", context, status=refused.status if refused else 200)
 
 
@@ -66,11 +79,11 @@ def about(request, invoice: Invoice) -> dict:
         "may_bill": may_bill(invoice, access),
         "may_review": may_review(invoice, access),
         "may_pay": may_record_payments(invoice, access) and not why_no_payment(invoice),
-        "counts": _counts(invoice),
+        "counts": _counts(invoice, access),
     }
 
 
-def _counts(invoice: Invoice) -> dict[str, int]:
+def _counts(invoice: Invoice, access) -> dict[str, int]:
     """How much stands under each tab, in one query."""
     of_it = {"invoice": OuterRef("pk")}
     rows = {
@@ -78,6 +91,7 @@ def _counts(invoice: Invoice) -> dict[str, int]:
         "files": Attachment.objects.filter(**of_it),
         "payments": Payment.objects.standing().filter(**of_it),
         "submissions": Submission.objects.filter(**of_it),
+        "comments": Comment.objects.visible_to(access).filter(**of_it),
         "mail": Mail.objects.about(invoice),
     }
     found = Invoice.objects.filter(pk=invoice.pk).values_list(*(_how_many(each) for each in rows.values())).get()
@@ -120,7 +134,7 @@ LIVE = {
 }
 
 
-def _lines(invoice: Invoice) -> dict:
+def _lines(invoice: Invoice, request) -> dict:
     lines = lines_shown(invoice)
     has_stored = any(
         row.worked.stored_previous or row.worked.stored_new or row.worked.stored_presently for row in lines
@@ -128,7 +142,7 @@ def _lines(invoice: Invoice) -> dict:
     return {"rows": lines, "totals": column_totals(lines), "has_stored": has_stored}
 
 
-def _summary(invoice: Invoice) -> dict:
+def _summary(invoice: Invoice, request) -> dict:
     lines = [row.line for row in lines_shown(invoice)]
     summary = stored_summary(invoice, lines)
     how = GIVEN | explain_summary(summary)
@@ -139,8 +153,22 @@ def _summary(invoice: Invoice) -> dict:
     }
 
 
-def _payments(invoice: Invoice) -> dict:
+def _payments(invoice: Invoice, request) -> dict:
     return {"payments": invoice.payments.select_related("recorded_by", "taken_back_by")}
+
+
+def _timeline(invoice: Invoice, request) -> dict:
+    """The events of the invoice; to the company's own people those of their notes with them."""
+    notes = Comment.objects.visible_to(request.access).notes().filter(invoice=invoice)
+    line = request.GET.get("line", "")
+    about = {"words": f"Line {line}: "} if re.fullmatch("[0-9]{1,5}", line) else {}
+    return {
+        "events": Event.objects.about(invoice, *notes)[:200],
+        "may_comment": may_comment(invoice, request.access),
+        "may_note": may_note(invoice, request.access),
+        "comment_form": CommentForm(initial=about),
+        "note_form": NoteForm(),
+    }
 
 
 GIVEN = {
@@ -152,11 +180,13 @@ GIVEN = {
 CONTENTS = {
     "lines": _lines,
     "summary": _summary,
-    "files": lambda invoice: {"attachments": invoice.attachments.select_related("uploaded_by")},
+    "files": lambda invoice, request: {"attachments": invoice.attachments.select_related("uploaded_by")},
     "payments": _payments,
-    "submissions": lambda invoice: {"submissions": invoice.submissions.select_related("submitted_by").order_by("-pk")},
-    "timeline": lambda invoice: {"events": Event.objects.about(invoice)[:200]},
-    "mail": lambda invoice: {"mails": Mail.objects.about(invoice).select_related("to")[:200]},
+    "submissions": lambda invoice, request: {
+        "submissions": invoice.submissions.select_related("submitted_by").order_by("-pk")
+    },
+    "timeline": _timeline,
+    "mail": lambda invoice, request: {"mails": Mail.objects.about(invoice).select_related("to")[:200]},
 }
 
 

@@ -11,7 +11,7 @@ from directory.models import AccountingPrivilege, Event, Mail
 from directory.permissions import Level, Tool
 from erp_integrations.actions import exports
 from erp_integrations.models import ExportBatch, InvoiceExport
-from invoicing.actions import attachments, change_orders, invitations, invoices, payments, reviews, rounds
+from invoicing.actions import attachments, change_orders, comments, invitations, invoices, payments, reviews, rounds
 from invoicing.models import Invitation, Invoice, InvoiceType, Verdict
 from tests.directory.account_pages import give_app
 from tests.erp_integrations.world import SageWorld, sage_world
@@ -127,6 +127,8 @@ def half_reviewed(sage: SageWorld) -> Invoice:
     first, second, *_ = invoice.lines.all()
     reviews.decide(first, Verdict.APPROVED, by=base.admin)
     reviews.decide(second, Verdict.REJECTED, "Half of the slab is not poured yet", by=base.admin)
+    comments.comment(invoice, "Please send photos of the slab", by=base.admin)
+    comments.note(invoice, "Ask the superintendent", by=base.admin)
     return invoice
 
 
@@ -213,6 +215,7 @@ def pages_of_the_admin(scene: Scene) -> dict[str, str]:
         "finish": page_of(scene.reviewed, "review/finish/"),
         "reopen": page_of(scene.approved, "reopen/"),
         "compare": page_of(scene.reviewed, "compare/1..2/?show=all"),
+        "invoice-timeline": page_of(scene.reviewed, "?show=timeline"),
         "invoice-delete": page_of(scene.draft, "delete/"),
         "invoice-payments": page_of(paid(scene), "?show=payments"),
         "invoice-pay": page_of(scene.approved, "payments/"),
@@ -234,6 +237,7 @@ def pages_of_the_contact(scene: Scene) -> dict[str, str]:
         "send": page_of(scene.draft, "send/"),
         "bill": page_of(scene.draft),
         "bill-payments": page_of(paid(scene), "?show=payments"),
+        "bill-timeline": page_of(scene.reviewed, "?show=timeline"),
         "contact-commitment": scene.at("commitment", scene.draft.commitment.number),
         "contact-commitment-mails": scene.at("commitment-mails", scene.draft.commitment.number),
         "contact-project": scene.at("project"),
