@@ -153,6 +153,13 @@ def exact(value: Decimal | int | str) -> Decimal:
 
 
 @register.filter
+def initials(person: object) -> str:
+    """Of a name, two letters at most: "Dana Cole" → "DC"."""
+    names = str(person).split()
+    return "".join(name[0] for name in [*names[:1], *names[1:][-1:]]).upper()
+
+
+@register.filter
 def day(value: date | None) -> str:
     """A calendar day in words: "Fri 27 Nov 2026"; "" for None."""
     return day_in_words(value) if value else ""

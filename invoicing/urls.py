@@ -57,6 +57,7 @@ invoice_urls = [
     path("review/", reviews.review, name="invoice-review"),
     path("review/seen/", looks.seen, name="review-seen"),
     path("review/rest/", reviews.approve_the_rest, name="review-rest"),
+    path("review/rest/undo/", reviews.take_back_the_rest, name="review-rest-undo"),
     path("review/finish/", reviews.finish, name="review-finish"),
     path("review/<int:line>/", reviews.decide, name="review-line"),
     path("review/<int:line>/amount/", reviews.allow, name="review-amount"),

@@ -249,6 +249,7 @@ DOORS = {  # address name: (to read, to write)
     "invoice-review": (PROJECT_ADMIN, None),
     "review-rest": (None, PROJECT_ADMIN),
     "review-seen": (None, PROJECT_ADMIN),
+    "review-rest-undo": (None, PROJECT_ADMIN),
     "review-finish": (PROJECT_ADMIN, PROJECT_ADMIN),
     "review-line": (PROJECT_ADMIN, PROJECT_ADMIN),
     "review-amount": (PROJECT_ADMIN, PROJECT_ADMIN),

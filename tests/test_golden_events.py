@@ -796,6 +796,13 @@ def _(s):
     return lambda: s.max.post(at(invoice, "review-rest"))
 
 
+@act("review-rest-undo", "took back approving the other lines")
+def _(s):
+    invoice = s.base.submitted()
+    s.max.post(at(invoice, "review-rest"))
+    return lambda: press(s.max, at(invoice, "invoice-review"), "review-rest-undo")
+
+
 @act("review-finish", "approved")
 def _(s):
     invoice = s.base.submitted()

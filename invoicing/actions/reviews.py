@@ -1,12 +1,14 @@
 """Reviewing an invoice line by line: verdicts, and one step for all the lines nobody objects to (I-8)."""
 
+from datetime import datetime
+
 from django.db import transaction
 from django.utils import timezone
 
 from directory.models import Event
 from directory.permissions import read_access
 from directory.refusals import NotAllowed, NotNow, Refused
-from invoicing.models import Invoice, InvoiceLine, Verdict
+from invoicing.models import BulkApproval, Invoice, InvoiceLine, Verdict
 from invoicing.permissions import ADMIN_RIGHT, may_review
 
 
@@ -34,8 +36,8 @@ def decide(line: InvoiceLine, verdict: Verdict, reason: str = "", *, by) -> Invo
     if verdict == Verdict.REJECTED and not reason:
         raise Refused("Say why. The subcontractor sees it.", field="reason")
     before = line.verdict
-    _write(line, verdict, reason if verdict == Verdict.REJECTED else "", by)
-    line.save(update_fields=["verdict", "verdict_reason", "verdict_by", "verdict_at"])
+    _write(line, verdict, reason if verdict == Verdict.REJECTED else "", by, timezone.now())
+    line.save(update_fields=WRITTEN)
     Event.objects.record(
         "reviewed a line",
         invoice,
@@ -51,13 +53,46 @@ def approve_the_rest(invoice: Invoice, *, by) -> int:
     """Approve every line without a verdict that is not billed beyond its value; how many there were."""
     invoice = _under_review(invoice, by)
     open_lines = lines_of_the_rest(invoice)
+    if not open_lines:
+        return 0
+    step = BulkApproval(invoice=invoice, by=by, at=timezone.now(), before={str(x.pk): _kept(x) for x in open_lines})
     for line in open_lines:
-        _write(line, Verdict.APPROVED, "", by)
-    InvoiceLine.objects.bulk_update(
-        open_lines, ["verdict", "verdict_reason", "verdict_by", "verdict_at"], batch_size=200
-    )
+        _write(line, Verdict.APPROVED, "", by, step.at)
+    InvoiceLine.objects.bulk_update(open_lines, WRITTEN, batch_size=200)
+    step.save()
     Event.objects.record("approved the other lines", invoice, by=by, changes={"lines": ["", str(len(open_lines))]})
     return len(open_lines)
+
+
+@transaction.atomic
+def take_back_the_rest(invoice: Invoice, step: int, *, by) -> tuple[int, int]:
+    """Undo one such step (U6): (lines that are open again, lines that stay because somebody decided on them since)."""
+    invoice = _under_review(invoice, by)
+    taken = invoice.bulk_approvals.filter(pk=step).first()
+    if taken is None or taken.undone_at:
+        raise NotNow("That step was undone already.")
+    if taken.at < invoice.submitted_at:
+        raise NotNow("It was sent again since. Take a verdict back on its own line.")
+    lines = list(invoice.lines.filter(verdict=Verdict.APPROVED, verdict_by=taken.by_id, verdict_at=taken.at))
+    for line in lines:
+        line.verdict = Verdict.NONE
+        line.verdict_reason, line.verdict_by_id, line.verdict_at = _as_kept(taken.before[str(line.pk)])
+    InvoiceLine.objects.bulk_update(lines, WRITTEN, batch_size=200)
+    taken.undone_at = timezone.now()
+    taken.save(update_fields=["undone_at"])
+    Event.objects.record(
+        "took back approving the other lines", invoice, by=by, changes={"lines": [str(len(lines)), ""]}
+    )
+    return len(lines), len(taken.before) - len(lines)
+
+
+def _kept(line: InvoiceLine) -> list:
+    return [line.verdict_reason, line.verdict_by_id, line.verdict_at and line.verdict_at.isoformat()]
+
+
+def _as_kept(before: list) -> tuple:
+    reason, by, at = before
+    return reason, by, at and datetime.fromisoformat(at)
 
 
 def lines_of_the_rest(invoice: Invoice) -> list[InvoiceLine]:
@@ -70,7 +105,10 @@ def _is_over_billed(line: InvoiceLine) -> bool:
     return bool(line.as_line().over_billed_by)
 
 
-def _write(line: InvoiceLine, verdict: Verdict, reason: str, by) -> None:
+WRITTEN = ["verdict", "verdict_reason", "verdict_by", "verdict_at"]
+
+
+def _write(line: InvoiceLine, verdict: Verdict, reason: str, by, at: datetime) -> None:
     line.verdict, line.verdict_reason = verdict, reason
     line.verdict_by = by if verdict else None
-    line.verdict_at = timezone.now() if verdict else None
+    line.verdict_at = at if verdict else None

@@ -23,8 +23,10 @@ class VerdictForm(forms.Form):
 
     @property
     def verdict(self) -> Verdict:
+        """A verdict with a reason is never one taken back."""
         chosen = self.cleaned_data["decision"]
-        return Verdict.NONE if chosen == self.cleaned_data["pressed"] else Verdict(chosen)
+        is_back = chosen == self.cleaned_data["pressed"] and not self.cleaned_data.get("reason")
+        return Verdict.NONE if is_back else Verdict(chosen)
 
 
 class WhyForm(forms.Form):
@@ -100,3 +102,9 @@ class SeenForm(forms.Form):
     """`version` is the one that the page showed."""
 
     version = forms.IntegerField(min_value=1)
+
+
+class StepForm(forms.Form):
+    """`step` is the one that is undone."""
+
+    step = forms.IntegerField(min_value=1, max_value=2**63 - 1)

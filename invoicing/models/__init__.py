@@ -1,5 +1,6 @@
 from invoicing.models.attachments import Attachment, CommitmentAttachment
 from invoicing.models.billing_periods import BillingPeriod, BillingSettings, Reminders, Rhythm, Weekday
+from invoicing.models.bulk_approvals import BulkApproval
 from invoicing.models.change_orders import ChangeOrder
 from invoicing.models.comments import Comment
 from invoicing.models.commitments import Commitment, InvoiceContact, ScheduleLine
@@ -20,6 +21,7 @@ __all__ = [
     "Attachment",
     "BillingPeriod",
     "BillingSettings",
+    "BulkApproval",
     "ChangeOrder",
     "Comment",
     "Commitment",

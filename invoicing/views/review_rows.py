@@ -43,6 +43,8 @@ class ReviewRow:
     asks: bool = False  # the reason box is open
     said: str = ""  # why nothing was saved
     reason: str = ""  # what was typed
+    mine: str = ""  # the verdict that was not given, since somebody else was first
+    reasons: Sequence[str] = ()  # of recent rejections, to choose from
 
     @property
     def key(self) -> str:
@@ -108,7 +110,7 @@ class ReviewRow:
     @property
     def rejected_before(self) -> str:
         """The reason of a rejection that a resubmission has answered."""
-        return "" if self.line.verdict == Verdict.REJECTED else self.line.verdict_reason
+        return self.line.verdict_reason if self.line.verdict == Verdict.NONE else ""
 
     @property
     def problems(self) -> list[str]:

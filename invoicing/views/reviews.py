@@ -5,15 +5,16 @@ from django.shortcuts import get_object_or_404, redirect, render
 
 from directory.decorators import READ, WRITE
 from directory.permissions import Level
-from directory.refusals import Refused, Stale
+from directory.refusals import NotNow, Refused, Stale
 from invoicing.actions import amounts, approvals, invoices, reviews
 from invoicing.decorators import invoice_view
-from invoicing.forms.reviews import AmountForm, FinishForm, ReopenForm, VerdictForm
-from invoicing.models import Invoice, InvoiceLine
+from invoicing.forms.reviews import AmountForm, FinishForm, ReopenForm, StepForm, VerdictForm
+from invoicing.models import Invoice, InvoiceLine, Verdict
 from invoicing.views.decisions import decision_for
 from invoicing.views.doors import must_administer
 from invoicing.views.invoices import about, address, summary_rows
-from invoicing.views.review_rows import ReviewRow, review_of, row_of, verdict_counts
+from invoicing.views.reasons import recent_reasons
+from invoicing.views.review_rows import Review, ReviewRow, review_of, row_of, verdict_counts
 
 FILTERS = (
     ("all", "All"),
@@ -40,6 +41,7 @@ def review(request, invoice):
         "review": found,
         "has_stored": found.has_stored,
         "show": show if show in found.counts else "all",
+        "undo": _undo(invoice, found),
         "is_first_look": found.looked_at is None,
         "summary": summary_rows(invoice),
         "totals": found.totals,
@@ -51,6 +53,15 @@ def review(request, invoice):
         "submission": found.submission,
     }
     return render(request, "invoicing/review.html", context)
+
+
+def _undo(invoice: Invoice, found: Review) -> dict | None:
+    """The newest step of approving the other lines, while any line still stands as it left it (U6)."""
+    step = invoice.bulk_approvals.filter(undone_at=None, at__gte=invoice.submitted_at).select_related("by").last()
+    mark = step and (Verdict.APPROVED, step.by_id, step.at)
+    lines = [row.line for row in found.rows]
+    count = sum((line.verdict, line.verdict_by_id, line.verdict_at) == mark for line in lines)
+    return {"step": step, "count": count} if count else None
 
 
 def _progress(invoice: Invoice, counts: dict[str, int]) -> dict:
@@ -78,7 +89,7 @@ def decide(request, invoice, line):
         said = form.errors.get("reason", ["Press Approve or Reject."])[0]
         return _answer(request, invoice, line, asks=True, said=said, status=422)
     if form.cleaned_data["pressed"] != line.verdict:
-        return _answer(request, invoice, line, said=_changed_meanwhile(line), status=409)
+        return _somebody_was_first(request, invoice, line, form)
     if form.asks_for_reason:
         return _answer(request, invoice, line, asks=True)
     return _decided(request, invoice, line, form)
@@ -101,9 +112,16 @@ def _line(invoice: Invoice, pk: int) -> InvoiceLine:
     return line
 
 
-def _changed_meanwhile(line: InvoiceLine) -> str:
-    who = f"{line.verdict_by} says: {line.get_verdict_display()}" if line.verdict_by else "The verdict was taken back"
-    return f"{who}. That was after you opened this page; nothing was overwritten. Press again to decide otherwise."
+def _somebody_was_first(request, invoice: Invoice, line: InvoiceLine, form: VerdictForm):
+    """Their verdict with two answers, unless it is the same as this person's."""
+    reason = form.cleaned_data["reason"]
+    if form.verdict == line.verdict and not reason:
+        return _answer(request, invoice, line)
+    theirs = f"{line.verdict_by} says: {line.get_verdict_display()}" if line.verdict else "The verdict was taken back"
+    theirs += f", “{line.verdict_reason}”" if line.verdict == Verdict.REJECTED else ""
+    said = f"{theirs}. That was after you opened this page, so nothing was overwritten."
+    mine = f" Yours would be: {form.verdict.label}{f', “{reason}”' if reason else ''}."
+    return _answer(request, invoice, line, said=said + mine, mine=form.verdict, reason=reason, status=409)
 
 
 def _answer(request, invoice: Invoice, line: InvoiceLine, *, status: int = 200, **said):
@@ -111,6 +129,8 @@ def _answer(request, invoice: Invoice, line: InvoiceLine, *, status: int = 200, 
     if not request.htmx and status == 200 and not said.get("asks"):
         return redirect(f"{address(invoice, 'invoice-review')}#line-{line.pk}")
     counts = verdict_counts(invoice)
+    if said.get("asks"):
+        said["reasons"] = recent_reasons(invoice, request.user)
     context = _progress(invoice, counts) | {
         "has_stored": counts["stored"] > 0,
         "row": row_of(invoice, line.pk, request.user, **said),
@@ -126,7 +146,22 @@ def approve_the_rest(request, invoice):
     must_administer(request.access)
     count = reviews.approve_the_rest(invoice, by=request.user)
     lines = "1 line" if count == 1 else f"{count} lines"
-    messages.success(request, f"Approved {lines}. Finish the review when you are done.")
+    messages.success(request, f"Approved {lines}. Finish the review when you are done, or undo it below.")
+    return redirect(address(invoice, "invoice-review"))
+
+
+@invoice_view(Level.ADMIN, methods=WRITE)
+def take_back_the_rest(request, invoice):
+    must_administer(request.access)
+    form = StepForm(request.POST)
+    if not form.is_valid():
+        raise NotNow("It can’t be told which step to undo. Open the review again.")
+    undone, stay = reviews.take_back_the_rest(invoice, form.cleaned_data["step"], by=request.user)
+    words = f"{undone} line{'' if undone == 1 else 's'} {'has' if undone == 1 else 'have'} no verdict again."
+    others = (
+        f" {stay} {'was' if stay == 1 else 'were'} decided since and stay{'s' if stay == 1 else ''}." if stay else ""
+    )
+    messages.success(request, words + others)
     return redirect(address(invoice, "invoice-review"))
 
 

@@ -97,7 +97,7 @@
     const one = event.target.closest?.("[data-line]");
     if (!one || !table.contains(one)) return;
     current = one.id;
-    const reason = one.querySelector("input[name=reason], textarea[name=reason]");
+    const reason = one.querySelector("input[name=reason]:not([type=hidden]), [data-asks]"); // or whose verdict stands
     if (reason) reason.focus();
     else if (open(one) && one.checkVisibility()) go(one);
     else nextOpen(one);

@@ -259,7 +259,7 @@ def test_a_changed_line_shows_what_it_was_and_why_it_was_rejected_and_the_other_
     text = page.content.decode()
     assert page.context["review_counts"]["changed"] == 1
     assert "last time <del>1,000.00</del>" in text
-    assert "Rejected last time: “Not poured yet”" in text
+    assert "Last time rejected by Dana Cole: “Not poured yet”" in text
     assert "1 approved · 0 rejected · 1 to do" in text and "revision 2" in text
 
 

@@ -51,7 +51,7 @@ def test_after_a_resubmission_a_rejection_of_last_time_has_no_wrong_name(w):
     assert "Rejected by Dana Cole" in text_of(signed_in(w.contact).get(at(invoice)))
     again = w.submitted(invoices.send_back(fresh(invoice), by=w.admin), number="A-1")
     words = text_of(signed_in(w.contact).get(at(again)))
-    assert "by None" not in words and "Rejected last time: “Level 4 is not poured”" in words
+    assert "by None" not in words and "Last time rejected by Dana Cole: “Level 4 is not poured”" in words
 
 
 def test_once_an_admin_allowed_another_amount_its_side_withdraws_no_more(w):

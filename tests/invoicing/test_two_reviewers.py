@@ -1,0 +1,233 @@
+"""Reviewers side by side: whose verdict it is, theirs or mine, and undoing the step that approved all the others."""
+
+import re
+
+import pytest
+
+from directory.models import Event
+from directory.refusals import NotNow
+from invoicing.actions import amounts, invoices, reviews
+from invoicing.models import BulkApproval, Invoice, Verdict
+from tests.factories import D, world
+from tests.invoicing.pages import at, signed_in, text_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def w():
+    return world()
+
+
+def sent(w, count: int = 3) -> Invoice:
+    lines = [w.line(f"Pour {n}", "1000.00") for n in range(count)]
+    return w.submitted(w.draft(w.commitment(lines=lines)), *[{"work_this_period": D("100.00")}] * count)
+
+
+def line(invoice: Invoice, number: int = 1):
+    return invoice.lines.all()[number - 1]
+
+
+def fresh(invoice: Invoice) -> Invoice:
+    return Invoice.objects.with_context().get(pk=invoice.pk)
+
+
+def verdicts(invoice: Invoice) -> list[str]:
+    return [each.verdict for each in invoice.lines.all()]
+
+
+def press(who, invoice: Invoice, decision: str, pressed: str = "", **rest):
+    data = {"decision": decision, "pressed": pressed} | rest
+    headers = {"HTTP_HX_REQUEST": "true"} if data.pop("htmx", False) else {}
+    return signed_in(who).post(at(invoice, "review-line", line(invoice).pk), data, **headers)
+
+
+# Whose verdict
+
+
+def test_a_verdict_shows_the_initials_of_who_gave_it(w):
+    invoice = sent(w)
+    reviews.decide(line(invoice), Verdict.APPROVED, by=w.second_admin)
+    page = text_of(signed_in(w.admin).get(at(invoice, "invoice-review")))
+    assert 'title="Approved by Ola Berg">OB</span>' in page and ", Approved by Ola Berg</span>" in page
+    assert page.count('class="by"') == 3, "there is room for them on every line, so that nothing moves (U2)"
+
+
+# Theirs or mine
+
+
+@pytest.mark.parametrize("htmx", [True, False])
+def test_who_comes_second_sees_the_others_verdict_and_two_buttons(w, htmx):
+    invoice = sent(w)
+    reviews.decide(line(invoice), Verdict.REJECTED, "Not poured", by=w.second_admin)
+    page = press(w.admin, invoice, "approved", htmx=htmx)
+    text = text_of(page)
+    assert page.status_code == (200 if htmx else 409)  # htmx would leave a 409 aside
+    assert "Ola Berg says: Rejected, “Not poured”" in text and "Yours would be: Approved" in text
+    assert ">Keep theirs</button>" in text and ">Use mine</button>" in text
+    assert verdicts(invoice)[0] == Verdict.REJECTED
+
+
+@pytest.mark.parametrize(
+    ("theirs", "mine", "becomes", "because"),
+    [
+        (("rejected", "Not poured"), {"decision": "approved"}, "approved", ""),
+        (("approved", ""), {"decision": "rejected", "reason": "No photo"}, "rejected", "No photo"),
+        (("rejected", "Not poured"), {"decision": "rejected", "reason": "No photo"}, "rejected", "No photo"),
+    ],
+)
+def test_use_mine_puts_mine_in_the_place_of_theirs(w, theirs, mine, becomes, because):
+    invoice = sent(w)
+    reviews.decide(line(invoice), *theirs, by=w.second_admin)
+    page = press(w.admin, invoice, **mine)
+    pressed = use_mine(page)
+    assert press(w.admin, invoice, **pressed).status_code == 302
+    now = line(invoice)
+    assert (now.verdict, now.verdict_reason, now.verdict_by) == (becomes, because, w.admin)
+
+
+def test_use_mine_takes_back_what_i_had_pressed_to_take_back(w):
+    invoice = sent(w)
+    reviews.decide(line(invoice), Verdict.REJECTED, "Not poured", by=w.second_admin)
+    page = press(w.admin, invoice, "approved", pressed="approved")  # I saw my approval and took it back
+    assert "Yours would be: No action" in text_of(page)
+    press(w.admin, invoice, **use_mine(page))
+    assert verdicts(invoice)[0] == Verdict.NONE
+
+
+def use_mine(page) -> dict[str, str]:
+    """What the form of the button sends."""
+    text = page.content.decode()
+    form = text[: text.index(">Use mine<")].rpartition("<form")[2]
+    return dict(re.findall(r'name="(decision|pressed|reason)" value="([^"]*)"', form))
+
+
+def test_the_same_verdict_by_both_is_no_question(w):
+    invoice = sent(w)
+    reviews.decide(line(invoice), Verdict.APPROVED, by=w.second_admin)
+    assert press(w.admin, invoice, "approved").status_code == 302
+    assert line(invoice).verdict_by == w.second_admin
+
+
+# Undo of one step (U6)
+
+
+def rest(who, invoice: Invoice):
+    return signed_in(who).post(at(invoice, "review-rest"))
+
+
+def undo(who, invoice: Invoice):
+    step = BulkApproval.objects.filter(invoice=invoice).last()
+    return signed_in(who).post(at(invoice, "review-rest-undo"), {"step": step.pk}, follow=True)
+
+
+def test_approving_the_other_lines_is_undone_as_one_step(w):
+    invoice = sent(w)
+    reviews.decide(line(invoice, 2), Verdict.APPROVED, by=w.admin)
+    rest(w.admin, invoice)
+    assert "Undo your approval of 2 lines" in text_of(signed_in(w.admin).get(at(invoice, "invoice-review")))
+    page = undo(w.admin, invoice)
+    assert "2 lines have no verdict again." in text_of(page) and "Undo your approval" not in text_of(page)
+    assert verdicts(invoice) == ["", "approved", ""], "what was approved before the step stays"
+    assert [event.verb for event in Event.objects.about(invoice)[:1]] == ["took back approving the other lines"]
+    assert undo(w.admin, invoice).status_code == 409
+
+
+def test_what_a_colleague_decided_since_stays_theirs(w):
+    """Two reviewers: one line rejected, one approved anew, one line untouched."""
+    invoice = sent(w)
+    rest(w.admin, invoice)
+    reviews.decide(line(invoice, 1), Verdict.REJECTED, "Not poured", by=w.second_admin)
+    reviews.decide(line(invoice, 2), Verdict.NONE, by=w.second_admin)
+    reviews.decide(line(invoice, 2), Verdict.APPROVED, by=w.second_admin)
+    assert "Undo Dana Cole’s approval of 1 line<" in text_of(
+        signed_in(w.second_admin).get(at(invoice, "invoice-review"))
+    )
+    page = undo(w.admin, invoice)
+    assert "1 line has no verdict again. 2 were decided since and stay." in text_of(page)
+    assert verdicts(invoice) == ["rejected", "approved", ""]
+    assert line(invoice, 2).verdict_by == w.second_admin
+
+
+def test_of_two_steps_each_undoes_only_its_own_lines(w):
+    invoice = sent(w)
+    rest(w.admin, invoice)
+    reviews.decide(line(invoice, 1), Verdict.NONE, by=w.admin)
+    rest(w.second_admin, invoice)
+    undo(w.second_admin, invoice)
+    assert verdicts(invoice) == ["", "approved", "approved"]
+
+
+def sent_again(w, invoice: Invoice) -> Invoice:
+    reviews.decide(line(invoice), Verdict.REJECTED, "Not poured", by=w.admin)
+    back = invoices.send_back(fresh(invoice), by=w.admin)
+    entries = {back.lines.first().pk: {"work_this_period": D("60.00")}}
+    return invoices.submit(amounts.save_lines(back, entries, by=w.contact, version=back.version), by=w.contact)
+
+
+def test_undo_brings_back_what_stood_beside_the_line(w):
+    """The rejection that the resubmission answers, with its name."""
+    invoice = sent_again(w, sent(w))
+    said = "Last time rejected by Dana Cole: “Not poured”"
+    assert said in text_of(signed_in(w.second_admin).get(at(invoice, "invoice-review")))
+    rest(w.second_admin, invoice)
+    assert said not in text_of(signed_in(w.second_admin).get(at(invoice, "invoice-review"))), "it has a new verdict"
+    assert said in text_of(undo(w.second_admin, invoice))
+
+
+def test_after_it_was_sent_again_a_step_of_before_is_not_undone(w):
+    invoice = sent(w)
+    rest(w.admin, invoice)
+    invoice = sent_again(w, invoice)
+    assert "Undo your" not in text_of(signed_in(w.admin).get(at(invoice, "invoice-review")))
+    with pytest.raises(NotNow, match="sent again"):
+        reviews.take_back_the_rest(invoice, BulkApproval.objects.get().pk, by=w.admin)
+    assert verdicts(invoice) == ["", "approved", "approved"]
+
+
+@pytest.mark.parametrize("step", ["", "x", "0", "-1", "9" * 30])
+def test_an_undo_of_nothing_is_refused_in_words(w, step):
+    invoice = sent(w)
+    page = signed_in(w.admin).post(at(invoice, "review-rest-undo"), {"step": step})
+    assert page.status_code == 409
+
+
+# Reasons to choose from
+
+
+def ask(who, invoice: Invoice, **more) -> str:
+    return text_of(press(who, invoice, "rejected", **more))
+
+
+def options(text: str) -> list[str]:
+    return [each.partition('"')[0] for each in text.split('<option value="')[1:]]
+
+
+def test_recent_reasons_are_offered_ones_own_first_with_and_without_scripts(w):
+    """9.3."""
+    invoice = sent(w, 4)
+    reviews.decide(line(invoice, 2), Verdict.REJECTED, "Photo is missing", by=w.admin)
+    reviews.decide(line(invoice, 3), Verdict.REJECTED, "Not framed", by=w.second_admin)
+    reviews.decide(line(invoice, 4), Verdict.REJECTED, "Photo is missing", by=w.admin)
+    for htmx in (True, False):
+        text = ask(w.admin, invoice, htmx=htmx)
+        assert options(text) == ["Photo is missing", "Not framed"]
+        assert f'list="reasons-{line(invoice).pk}"' in text and f'<datalist id="reasons-{line(invoice).pk}"' in text
+    assert options(ask(w.second_admin, invoice)) == ["Not framed", "Photo is missing"]
+
+
+def test_reasons_of_others_elsewhere_and_of_other_companies_are_not_offered(w):
+    other = world()
+    theirs = sent(other)
+    reviews.decide(line(theirs), Verdict.REJECTED, "Theirs", by=other.admin)
+    assert options(ask(w.admin, sent(w))) == []
+
+
+def test_many_reasons_cost_one_query(w, django_assert_max_num_queries):
+    invoice = sent(w, 30)
+    for each in invoice.lines.all()[1:]:
+        reviews.decide(each, Verdict.REJECTED, f"Reason {each.pk}", by=w.admin)
+    client, url = signed_in(w.admin), at(invoice, "review-line", line(invoice).pk)
+    with django_assert_max_num_queries(15):
+        text = client.post(url, {"decision": "rejected", "pressed": ""}, HTTP_HX_REQUEST="true").content.decode()
+    assert len(options(text)) == 8
