@@ -12,6 +12,7 @@ from urllib.parse import quote_from_bytes, urljoin, urlsplit
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.db import transaction
 from django.test import Client
 from django.urls import Resolver404, resolve
@@ -73,8 +74,9 @@ TEXTS = [
 ]
 CORPUS = NUMBERS + DAYS + TEXTS
 MOST = 9
-# Each field gets every twenty-fourth value, beginning where the field before it left off.
-SHARE = 24
+# Each field gets every twenty-fourth value, beginning where the field before it left off. What a form makes of a value
+# is the same on both databases: only what reaches the second one is asked there again, more thinly.
+SHARE = 24 if settings.EMBEDDED else 72
 MONEY = re.compile(
     r"^(work|percent|quantity|moved|left|stored|held-work|held-stored|release)-\d+$|^(release_asked|set_to)$"
 )
@@ -108,8 +110,9 @@ class Form:
                 yield f"amounts = {value!r}", [(name, value if MONEY.match(name) else old) for name, old in self.pairs]
         for number, field in enumerate(self.fields):
             others = [pair for pair in self.pairs if pair[0] != field]
-            yield f"{field} missing", others
-            yield f"{field} twice", [*self.pairs, (field, "1"), (field, "2")]
+            if settings.EMBEDDED:
+                yield f"{field} missing", others
+                yield f"{field} twice", [*self.pairs, (field, "1"), (field, "2")]
             for value in CORPUS[(turn + number) % SHARE :: SHARE]:
                 yield f"{field} = {value[:40]!r}", [*others, (field, value)]
 
