@@ -23,8 +23,10 @@ from directory.moments import day_in_words, moment_in_words
 from erp_integrations.models import ExportStatus
 from invoicing.calculations.money import MINUS, printed_amount, printed_percent, printed_rate, round_half_up, to_cents
 from invoicing.models import InvoiceStatus
+from invoicing.waiting import waits_in_words
 
 register = template.Library()
+register.filter(waits_in_words)
 
 
 class Look(NamedTuple):

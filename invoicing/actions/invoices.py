@@ -32,6 +32,7 @@ from invoicing.models import (
 from invoicing.numbers import check_number, check_other_books, number_key
 from invoicing.permissions import ADMIN_RIGHT, BILL_RIGHT, is_project_admin, may_bill_commitment
 from invoicing.proof import refresh_header
+from invoicing.waiting import waits_in_words
 
 
 @transaction.atomic
@@ -90,9 +91,9 @@ def _check_start(commitment: Commitment, deadline: Deadline, previous, is_extra:
     if deadline.is_closed:
         raise NotNow("The billing period is closed. Bill the open one.")
     if previous and previous.status not in Invoice.APPROVALS:
-        raise NotNow(
-            f"Invoice {previous.position} is {previous.get_status_display()}. The next one starts when it is approved."
-        )
+        previous.commitment = commitment
+        words = waits_in_words(previous, "invoice" if as_admin else "bill")
+        raise NotNow(f"{words}. The next one starts when it is approved.")
     if as_admin:
         return
     if is_extra:

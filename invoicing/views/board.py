@@ -38,6 +38,7 @@ from invoicing.forms.board_filters import BoardFilter, ViewForm
 from invoicing.models import BillingPeriod, Commitment, Invitation, Invoice, InvoiceContact
 from invoicing.permissions import is_project_admin
 from invoicing.views.commitments import NEXT
+from invoicing.waiting import waiting_of
 
 PICTURE = (
     # words, tone, the states that count
@@ -54,11 +55,15 @@ CHUNK = 500
 
 @dataclass(frozen=True)
 class Row:
-    """One commitment in one period. `refusal` says why it can't be invited now; empty when it can."""
+    """One commitment in one period. `refusal` says why it can't be invited now; empty when it can.
+
+    `waits_for`: an earlier invoice that has to be approved before one of this period can start (I-7).
+    """
 
     commitment: Commitment
     contacts: list[InvoiceContact]
     deadline: Deadline
+    waits_for: Invoice | None = None
 
     @property
     def bill(self) -> Invoice | None:
@@ -138,13 +143,18 @@ class Row:
 
 
 def rows_of(period: BillingPeriod, commitments: Iterable[Commitment]) -> list[Row]:
-    """Of these of `detailed`, in their order, without a query."""
+    """Of these of `detailed`, in their order, in one query at most."""
     for_all = Deadline(period, period.due_date)
+    commitments = list(commitments)
+    unbilled = [each for each in commitments if each.is_billable and not each.has_bill]
+    for commitment in unbilled:
+        commitment.project = period.project
+    waiting = waiting_of(unbilled) if unbilled else {}
     rows = []
     for commitment in commitments:
         extension = getattr(commitment, "extension", None)
         deadline = extended_deadline(extension, period) if extension else for_all
-        rows.append(Row(commitment, list(commitment.invoice_contacts.all()), deadline))
+        rows.append(Row(commitment, list(commitment.invoice_contacts.all()), deadline, waiting.get(commitment.pk)))
     return rows
 
 

@@ -2,6 +2,8 @@
 
 import csv
 import io
+import re
+from datetime import date
 
 import pytest
 from django.db import connection
@@ -12,7 +14,7 @@ from directory.models import Event, Membership, Vendor
 from invoicing.actions import access_lists, commitments, invitations, saved_views
 from invoicing.models import Commitment, Invitation, Invoice, InvoiceContact, InvoiceType, SavedView
 from tests.factories import D, person, world
-from tests.invoicing.pages import signed_in, text_of
+from tests.invoicing.pages import at, signed_in, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -270,6 +272,20 @@ def test_a_place_that_makes_no_sense_shows_a_page_all_the_same(w, sort, odd):
     there = staged(w)
     for side in ("after", "before"):
         assert ask(w, there["period"], sort=sort, **{side: odd}).status_code == 200
+
+
+def test_a_row_says_which_earlier_bill_holds_the_next_one_up(w):
+    """I-7: with a link, in the words of whoever looks; not once the bill is approved, nor where this period has one."""
+    earlier = w.submitted(w.draft(w.commitment(is_private=False), w.period()))
+    settled = w.approved(w.draft(w.commitment(), earlier.billing_period))
+    period = w.period(date(2030, 7, 1))
+    begun = w.draft(w.commitment(), period)
+    for who, noun in ((w.admin, "Invoice"), (w.reader, "Invoice"), (w.contact, "Bill")):
+        page = text_of(ask(w, period, who))
+        words = rf"{noun} 1 \({earlier.number}\) waits for the project’s reviewers since \d+ \w+ \d{{4}}"
+        assert re.search(rf'<a class="small" href="{at(earlier)}">{words}</a>', page)
+        assert page.count(" waits for ") == 1 and at(settled) not in page
+    assert begun.commitment.number in page
 
 
 @pytest.mark.parametrize("who", ["admin", "reader", "contact"])

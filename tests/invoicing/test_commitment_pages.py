@@ -1,5 +1,6 @@
 """A commitment's page: its schedule of values, its invoices, and who bills it."""
 
+import re
 from datetime import date
 
 import pytest
@@ -16,7 +17,7 @@ from invoicing.actions import access_lists, change_orders, commitments, due_date
 from invoicing.cautions import cautions_about
 from invoicing.models import BillingPeriod, Commitment, Invoice, InvoiceLine, InvoiceType
 from tests.factories import D, person, world
-from tests.invoicing.pages import text_of
+from tests.invoicing.pages import at, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -66,9 +67,24 @@ def test_while_an_invoice_waits_the_page_says_for_whom_instead_of_offering_a_sec
     """I-7, U3."""
     w = world()
     invoice = w.submitted()
-    text = signed_in(w.admin).get(address(invoice.commitment)).content.decode()
-    assert "invoice 1 is Under Review: the next one starts when it is approved" in text
-    assert address(invoice.commitment, "invoice-start") not in text
+    for who, noun in ((w.admin, "Invoice"), (w.contact, "Bill")):
+        text = signed_in(who).get(address(invoice.commitment)).content.decode()
+        words = f"{noun} 1 ({invoice.number}) waits for the project’s reviewers since"
+        assert re.search(rf'<a href="{at(invoice)}">{re.escape(words)} \d+ \w+ \d{{4}}</a>: the next one starts', text)
+        assert address(invoice.commitment, "invoice-start") not in text
+
+
+def test_who_starts_one_all_the_same_is_told_which_waits_for_whom():
+    """I-7: of one that came back, the subcontractor's name for the company, and "you" for them."""
+    w = world()
+    invoice = w.sent_back()
+    w.period(date(2030, 7, 1))
+    start = address(invoice.commitment, "invoice-start")
+    said = signed_in(w.admin).post(start, follow=True).content.decode()
+    assert f"Invoice 1 ({invoice.number}) waits for Acme Concrete since" in said
+    said = signed_in(w.contact).post(start, follow=True).content.decode()
+    assert f"Bill 1 ({invoice.number}) waits for you since" in said and f'href="{at(invoice)}"' in said
+    assert invoice.commitment.invoices.count() == 1
 
 
 # Invoice contacts

@@ -135,7 +135,7 @@ def test_accepting_counts_even_when_the_bill_cannot_start_yet(w, invitation):
     july = w.period(date(2030, 7, 1))
     [asked] = invitations.invite(july, [earlier.commitment], InvoiceType.WORK, by=w.admin)
     answer = signed_in(w.contact).post(link(asked.invitation), {"answer": "accept"}, follow=True)
-    assert "Your answer is noted. Invoice 1 is Under Review" in text_of(answer)
+    assert f"Your answer is noted. Bill 1 ({earlier.number}) waits for the project’s reviewers since" in text_of(answer)
     asked.invitation.refresh_from_db()
     assert asked.invitation.answer == "accepted"
 
