@@ -33,6 +33,13 @@ LINE_COLUMNS = (
     LineColumn("RR", "Released", "retainage_released"),
     LineColumn("TR", "Retainage held", "total_retainage"),
 )
+# What accounting books of a line; these stand in no column of a grid.
+THIS_PERIOD_OF_A_LINE = (
+    LineColumn("", "Gross this period", "gross_this_period"),
+    LineColumn("", "Retainage newly held", "retainage_held_this_period"),
+    LineColumn("", "Released, all told", "retainage_released_this_period"),
+    LineColumn("", "Net this period", "net_this_period"),
+)
 
 # Lines 1 to 9: number, words, property of `Invoice` and of `Summary`.
 SUMMARY = (

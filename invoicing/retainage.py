@@ -9,6 +9,7 @@ from django.db.models import Sum
 
 from invoicing.calculations.money import ZERO, printed_rate
 from invoicing.calculations.replay import Billed, Held, HeldBefore, RetainageRules, would_have_held
+from invoicing.calculations.retainage import RetainageStep, step_now
 from invoicing.models import Commitment, Invoice, InvoiceLine, StartingCertificate
 
 
@@ -23,20 +24,39 @@ def rules_of(commitment: Commitment) -> RetainageRules:
 
 
 def work_rate_of(invoice: Invoice) -> Decimal:
-    """What the invoice's lines without a rate of their own hold, in percent: by the scale, or the commitment's rate.
+    """What the invoice's lines without a rate of their own hold, in percent: by the scale, or the commitment's rate."""
+    scale = scale_under(invoice)
+    return scale.rate if scale else invoice.commitment.retainage_rate
 
-    A scale goes by all that earlier invoices newly held and what was held at the start; a release starts no step again.
+
+@dataclass(frozen=True)
+class Scale:
+    """A sliding scale as an invoice meets it: the step it stands on, from 1, None once all are full (5.6)."""
+
+    steps: tuple[RetainageStep, ...]
+    held_so_far: Decimal
+    number: int | None
+
+    @property
+    def rate(self) -> Decimal:
+        return self.steps[self.number - 1].rate if self.number else ZERO
+
+
+def scale_under(invoice: Invoice) -> Scale | None:
+    """The commitment's sliding scale where this invoice starts; None without one.
+
+    It goes by all that earlier invoices newly held and what was held at the start; a release starts no step again.
     """
     commitment = invoice.commitment
     steps = tuple(step.as_step() for step in commitment.scale_steps.all())
     if not steps:
-        return commitment.retainage_rate
+        return None
     earlier = commitment.invoices.live().filter(position__lt=invoice.position)
     so_far = earlier.aggregate(sum=Sum("retainage_newly_held"))["sum"] or ZERO
     if start := getattr(commitment, "starting_certificate", None):
         so_far += start.total_retainage
     original = commitment.original_contract_sum
-    return RetainageRules(steps=steps).work_rate_now(so_far, original, original + commitment.net_change_orders)
+    return Scale(steps, so_far, step_now(steps, so_far, original, original + commitment.net_change_orders))
 
 
 @dataclass(frozen=True)

@@ -87,17 +87,28 @@ def rate_now(
     original_contract_sum: Decimal,
     contract_sum_to_date: Decimal,
 ) -> Decimal:
-    """The percentage a sliding scale asks for now: that of the first step not yet full; 0 once all are full.
+    """The percentage a sliding scale asks for now: that of the step it stands on; 0 once all are full."""
+    number = step_now(steps, held_so_far, original_contract_sum, contract_sum_to_date)
+    return steps[number - 1].rate if number else Decimal(0)
+
+
+def step_now(
+    steps: Sequence[RetainageStep],
+    held_so_far: Decimal,
+    original_contract_sum: Decimal,
+    contract_sum_to_date: Decimal,
+) -> int | None:
+    """Which step a sliding scale stands on, from 1: the first that is not yet full; None once all are full.
 
     `held_so_far` counts everything ever held, before releases, so that a release does not start a step again.
     """
     if len(steps) > MOST_STEPS:
         raise ValueError(f"A sliding scale has at most {MOST_STEPS} steps. Remove some.")
-    for step in steps:
+    for number, step in enumerate(steps, 1):
         limit = step.limit(original_contract_sum, contract_sum_to_date)
         if limit is None or held_so_far < limit:
-            return step.rate
-    return Decimal(0)
+            return number
+    return None
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,12 @@ TONES = {Verdict.APPROVED: " is-ok", Verdict.REJECTED: " is-bad"}
 
 
 @register.simple_tag
-def bill_line(sheet: Sheet, row: Row, commitment: Commitment, picked: set[str]) -> SafeString:
-    """One line with its inputs and what is wrong with them, in a <tbody> that is left open for what was said of it."""
-    cells = [_first(row), _name(row, is_picked=row.key in picked), _amount(row.worked.scheduled_value)]
+def bill_line(sheet: Sheet, row: Row, commitment: Commitment, picked: set[str], how: str) -> SafeString:
+    """One line with its inputs and what is wrong with them, in a <tbody> that is left open for what was said of it.
+
+    `how`: the address under which each line is explained.
+    """
+    cells = [_first(row, how), _name(row, is_picked=row.key in picked), _amount(row.worked.scheduled_value)]
     if sheet.stems & {"work", "quantity"}:
         cells += _work(sheet, row)
     if "stored" in sheet.stems:
@@ -70,9 +73,10 @@ def _last(row: Row) -> list[tuple[str, str]]:
     return [(column.stem, column.show_value(value)) for column, value in values if value]
 
 
-def _first(row: Row) -> str:
-    place = f"{row.line.schedule_line.position:,}"
-    return f'<td class="c">{place}<input type="hidden" name="shown-{row.key}" value="{escape(row.shown)}"></td>'
+def _first(row: Row, how: str) -> str:
+    place = row.line.schedule_line.position
+    link = f'<a data-how data-dialog href="{how}{place}/">{place:,}</a>'
+    return f'<td class="c">{link}<input type="hidden" name="shown-{row.key}" value="{escape(row.shown)}"></td>'
 
 
 def _name(row: Row, *, is_picked: bool) -> str:

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from django.contrib.staticfiles import finders
 
+from invoicing.actions import invoices
 from invoicing.models import CostCode
-from tests.factories import world
-from tests.invoicing.pages import signed_in
+from tests.factories import D, world
+from tests.invoicing.pages import at, signed_in
 from tests.invoicing.test_schedules import address, draft
 
 pytestmark = pytest.mark.django_db
@@ -48,6 +49,38 @@ def test_the_editor_of_500_lines_with_200_cost_codes_is_light():
     page, all_of_it = weight(content), sum(files.values())
     assert "js/schedule.js" in files and "css/grid.css" in files, "the files were found"
     assert page + all_of_it <= MOST, f"page {page}, files {files}"
+
+
+def big(there, lines: int = 500):
+    commitment = there.commitment(
+        lines=[
+            there.line(f"{TRADES[n % 7]} {n * 31 % 997}, L{n % 40}", f"{n * 7919 % 99991 + 10}.{n % 100:02}")
+            for n in range(lines)
+        ]
+    )
+    figures = [{"work_this_period": D(f"{n * 37 % 10}.{n % 100:02}")} for n in range(lines)]
+    return there.entered(there.draft(commitment), *figures)
+
+
+def test_the_tab_of_500_lines_is_light():
+    there = world()
+    content = signed_in(there.admin).get(at(big(there), "invoice")).content
+    files = {path: weight(Path(finders.find(path)).read_bytes()) for path in loaded(content)}
+    page, all_of_it = weight(content), sum(files.values())
+    assert "js/how.js" in files and "css/grid.css" in files, "the files were found"
+    assert page + all_of_it <= MOST, f"page {page}, files {files}"
+
+
+@pytest.mark.parametrize("name", ["invoice", "invoice-enter", "invoice-review"])
+def test_the_way_from_each_of_500_lines_to_how_it_was_computed_weighs_next_to_nothing(name):
+    there = world()
+    invoice = big(there)
+    if name == "invoice-review":
+        invoice = invoices.submit(invoice, by=there.contact)
+    content = signed_in(there.contact if name == "invoice-enter" else there.admin).get(at(invoice, name)).content
+    links = re.compile(rb"<a data-how [^>]*>([^<]*)</a>")
+    assert len(links.findall(content)) == 501
+    assert weight(content) - weight(links.sub(rb"\1", content)) <= 1_700
 
 
 def names() -> list[tuple[int, str]]:

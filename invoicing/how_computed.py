@@ -1,0 +1,281 @@
+"""How each money cell of an invoice's line came to be: the arithmetic in numbers, and where the rest comes from (5.2).
+
+What is typed names who typed it, what was carried over names the invoice it comes from, retainage names its rule (5.6).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cached_property
+
+from directory.models import Event
+from directory.moments import day_in_words
+from invoicing.calculations.explain import explain
+from invoicing.calculations.lines import Line, percent_of
+from invoicing.calculations.money import printed_amount, printed_percent, printed_rate
+from invoicing.calculations.summary import column_total
+from invoicing.labels import LINE_COLUMNS, THIS_PERIOD_OF_A_LINE, LineColumn
+from invoicing.models import Invoice, InvoiceLine, StartingCertificate, StartingLine
+from invoicing.retainage import scale_under
+
+FORMULAS = {
+    "work_previous": "A + B + M of the one before",
+    "stored_balance_previous": "F of the one before − M",
+    "stored_presently": "PM + NM",
+    "total_completed_and_stored": "A + B + M + F",
+    "percent_complete": "T ÷ C",
+    "balance_to_finish": "C − T",
+    "work_retainage": "rate × (B + M)",
+    "stored_retainage": "rate × F",
+    "total_retainage": "work retainage before + WR + MR − RR",
+    "gross_this_period": "B + M + F − F of the one before",
+}
+# Columns that somebody types, and what an event calls them.
+TYPED = {
+    "work_this_period": ("work this period", "quantity this period"),
+    "stored_moved": ("stored moved",),
+    "stored_new": ("stored new",),
+    "stored_balance_previous": ("stored balance typed",),
+    "work_retainage": ("work retainage", "work retainage is typed"),
+    "stored_retainage": ("stored retainage", "stored retainage is typed"),
+    "retainage_released": ("retainage released",),
+}
+MAY_BE_CLAIMED = ("work_this_period", "stored_moved", "stored_new", "retainage_released")
+
+
+@dataclass(frozen=True)
+class Explained:
+    """One column: its figure as printed, its formula in symbols, and what it comes from in sentences."""
+
+    column: LineColumn
+    figure: str
+    formula: str = ""
+    sentences: Sequence[str] = ()
+
+
+def how_totals_came(lines: Sequence[Line]) -> list[Explained]:
+    """Every column's foot: the sum of the lines; a percentage is never added up."""
+    words = f"The sum of {len(lines)} line{'' if len(lines) == 1 else 's'}, each rounded to the cent by itself."
+    return [_total(column, lines, words) for column in LINE_COLUMNS + THIS_PERIOD_OF_A_LINE]
+
+
+def _total(column: LineColumn, lines: Sequence[Line], words: str) -> Explained:
+    if column.name != "percent_complete":
+        return Explained(
+            column, printed_amount(column_total(lines, column.name)), f"Σ {column.letter}".strip(), [words]
+        )
+    done, planned = (column_total(lines, name) for name in ("total_completed_and_stored", "scheduled_value"))
+    share = f"{printed_amount(done)} completed and stored of {printed_amount(planned)} scheduled."
+    return Explained(column, _percent(percent_of(done, planned)), "Σ T ÷ Σ C", [share])
+
+
+def _percent(percent: Decimal | None) -> str:
+    return "–" if percent is None else printed_percent(percent, 2)
+
+
+@dataclass
+class LineStory:
+    """One line of an invoice, told column by column. `noun`: bill for contacts, invoice for staff."""
+
+    line: InvoiceLine
+    noun: str
+    worked: Line = field(init=False)
+
+    def __post_init__(self):
+        self.worked = self.line.as_line()
+
+    @property
+    def invoice(self) -> Invoice:
+        return self.line.invoice
+
+    @cached_property
+    def columns(self) -> list[Explained]:
+        return [self._column(column) for column in LINE_COLUMNS + THIS_PERIOD_OF_A_LINE]
+
+    def _column(self, column: LineColumn) -> Explained:
+        value = getattr(self.worked, column.name)
+        figure = _percent(value) if column.name == "percent_complete" else printed_amount(value)
+        formula = FORMULAS.get(column.name, "")
+        if column.name in self._typed_over:
+            formula = "typed"
+        return Explained(column, figure, formula, [each for each in self._sentences(column.name) if each])
+
+    def _sentences(self, name: str) -> list[str]:
+        told = {
+            "scheduled_value": self._scheduled,
+            "work_previous": self._before,
+            "stored_balance_previous": self._balance,
+            "work_retainage": self._work_retainage,
+            "stored_retainage": self._stored_retainage,
+            "total_retainage": self._total_retainage,
+        }
+        if name in told:
+            return told[name]()
+        if name in TYPED:
+            return [self._quantity() if name == "work_this_period" else "", self._by(name), self._claimed(name)]
+        return [f"{self._arithmetic[name]}."]
+
+    @cached_property
+    def _arithmetic(self) -> dict[str, str]:
+        return explain(self.worked)
+
+    @property
+    def _typed_over(self) -> set[str]:
+        """The columns whose rule gave way to a typed amount."""
+        line = self.line
+        return {
+            name
+            for name, is_typed in (
+                ("stored_balance_previous", line.stored_balance_typed is not None),
+                ("work_retainage", line.work_retainage_is_typed),
+                ("stored_retainage", line.stored_retainage_is_typed and self.worked.stored_presently != 0),
+            )
+            if is_typed
+        }
+
+    # Where it comes from
+
+    @cached_property
+    def before(self) -> InvoiceLine | StartingLine | None:
+        """The same line on what this invoice goes on from."""
+        source = self.invoice.goes_on_from
+        if source is None:
+            return None
+        names = ("schedule_line__commitment",)
+        return source.lines.select_related(*names).filter(schedule_line=self.line.schedule_line_id).first()
+
+    @property
+    def source(self) -> str:
+        """What the amounts before come from: “invoice 2 (INV-002)”."""
+        found = self.invoice.goes_on_from
+        if isinstance(found, StartingCertificate):
+            return f"the starting certificate as of {day_in_words(found.as_of_date)}"
+        number = f" ({found.number})" if found.number else ""
+        return f"{self.noun} {found.position}{number}"
+
+    def _without_one_before(self) -> str:
+        if self.invoice.goes_on_from is None:
+            return f"This is the first {self.noun} of the commitment, so nothing came before."
+        return f"The line was not on {self.source}, so nothing came before." if self.before is None else ""
+
+    def _scheduled(self) -> list[str]:
+        planned = self.line.schedule_line
+        order = planned.change_order
+        where = f"change order {order.number}" if order else "the schedule of values"
+        sentences = [f"Line {planned.position} of {where}."]
+        if planned.is_unit_priced:
+            price = f"{planned.unit_price:,f}".rstrip("0").rstrip(".")
+            sentences.append(f"{planned.quantity.normalize():,f} {planned.unit} × {price} a unit.")
+        return sentences
+
+    def _before(self) -> list[str]:
+        if nothing := self._without_one_before():
+            return [nothing]
+        before = self.before.as_line()
+        parts = (
+            f"{printed_amount(before.work_previous)} before it, {printed_amount(before.work_this_period)} in its "
+            f"period, {printed_amount(before.stored_moved)} moved from storage"
+        )
+        return [f"From {self.source}: work to date {printed_amount(before.work_to_date)} ({parts})."]
+
+    def _balance(self) -> list[str]:
+        line = self.line
+        by_rule = f"{printed_amount(line.stored_previous)} stored before − {printed_amount(line.stored_moved)} moved"
+        if line.stored_balance_typed is None:
+            source = "" if self._without_one_before() else f" What was stored before comes from {self.source}."
+            return [f"{by_rule} to work = {printed_amount(self.worked.stored_balance_previous)}.{source}"]
+        reason = line.note or line.allowed_reason
+        return [self._by("stored_balance_previous"), f"Why: “{reason}”" if reason else "", f"By the rule: {by_rule}."]
+
+    def _quantity(self) -> str:
+        planned, quantity = self.line.schedule_line, self.line.quantity_this_period
+        if not planned.is_unit_priced or quantity is None:
+            return ""
+        price = f"{planned.unit_price:,f}".rstrip("0").rstrip(".")
+        return f"{quantity.normalize():,f} {planned.unit} × {price} a unit."
+
+    # Who typed it
+
+    @cached_property
+    def _events(self) -> list[Event]:
+        """What was typed on this line, newest first."""
+        key = self.line.schedule_line.key
+        names = [f"{key} {words}" for every in TYPED.values() for words in every]
+        return list(Event.objects.about(self.invoice).filter(changes__has_any_keys=names))
+
+    def _by(self, name: str) -> str:
+        key = self.line.schedule_line.key
+        names = {f"{key} {words}" for words in TYPED[name]}
+        event = next((event for event in self._events if names & event.changes.keys()), None)
+        if event:
+            return f"Typed by {event.by_name} on {day_in_words(self.invoice.project.day_of(event.at))}."
+        if name in self._typed_over:
+            return f"Typed on an earlier {self.noun}, and carried on." if self.before else "Typed."
+        return "Nothing was typed." if not getattr(self.worked, name) else ""
+
+    @cached_property
+    def _claim(self) -> dict:
+        newest = self.invoice.submissions.order_by("-number").first()
+        return newest.figures().get(self.line.schedule_line_id, {}) if newest else {}
+
+    def _claimed(self, name: str) -> str:
+        """The amount that was claimed, where a reviewer allows another (I-4)."""
+        if not self.line.allowed_by_id or name not in MAY_BE_CLAIMED or name not in self._claim:
+            return ""
+        claimed = Decimal(self._claim[name])
+        if claimed == getattr(self.line, name):
+            return ""
+        why = f" “{self.line.allowed_reason}”" if self.line.allowed_reason else ""
+        return f"Claimed was {printed_amount(claimed)}; the rest was not allowed.{why}"
+
+    # Retainage (5.6)
+
+    def _work_retainage(self) -> list[str]:
+        line = self.line
+        if "work_retainage" not in self._typed_over:
+            return [f"{self._arithmetic['work_retainage']}.", self._work_rule()]
+        rule = printed_amount(self.worked.work_retainage_by_rule)
+        return [self._by("work_retainage"), f"By the rate, {printed_rate(line.work_retainage_rate)}, it is {rule}."]
+
+    def _work_rule(self) -> str:
+        rate, commitment = self.line.work_retainage_rate, self.invoice.commitment
+        words = printed_rate(rate)
+        if self.line.schedule_line.retainage_rate == rate:
+            return f"{words} is this line’s own rate."
+        scale = scale_under(self.invoice)
+        if scale and scale.rate == rate:
+            return f"{_step(scale, words)} Held before this {self.noun}: {printed_amount(scale.held_so_far)}."
+        if not scale and commitment.retainage_rate == rate:
+            return f"{words} is the commitment’s rate."
+        return self._older_rule(words)
+
+    def _older_rule(self, words: str) -> str:
+        return f"{words} was the rate when this {self.noun} was started; newer rules touch new ones only."
+
+    def _stored_retainage(self) -> list[str]:
+        line = self.line
+        rate = line.stored_retainage_rate
+        if "stored_retainage" not in self._typed_over:
+            is_same = self.invoice.commitment.stored_retainage_in_force == rate
+            rule = f"{printed_rate(rate)} is the commitment’s rate for stored material."
+            rule = rule if is_same else self._older_rule(printed_rate(rate))
+            return [f"{self._arithmetic['stored_retainage']}.", rule]
+        by_rule = printed_amount(self.worked.stored_retainage_by_rule)
+        return [self._by("stored_retainage"), f"By the rate, {printed_rate(rate)}, it is {by_rule}."]
+
+    def _total_retainage(self) -> list[str]:
+        line, worked = self.line, self.worked
+        sentence = (
+            f"{printed_amount(line.work_retainage_previous)} held on work before "
+            f"+ {printed_amount(worked.work_retainage)} this period "
+            f"+ {printed_amount(worked.stored_retainage)} on stored material "
+            f"− {printed_amount(line.retainage_released)} released = {printed_amount(worked.total_retainage)}."
+        )
+        source = "" if self._without_one_before() else f"What was held before comes from {self.source}."
+        return [sentence, source]
+
+
+def _step(scale, words: str) -> str:
+    if scale.number is None:
+        return "Every step of the sliding scale is full, so nothing more is held."
+    return f"{words} is step {scale.number} of the sliding scale: {scale.steps[scale.number - 1]}."

@@ -1,0 +1,55 @@
+"""“How was this computed”: every money cell of a line, and the total of every column, for whoever sees the invoice."""
+
+from django.http import Http404
+from django.shortcuts import render
+
+from directory.decorators import READ
+from directory.permissions import Level
+from invoicing.decorators import invoice_view
+from invoicing.how_computed import LineStory, how_totals_came
+from invoicing.models import Invoice, InvoiceLine
+
+
+@invoice_view(Level.READ_ONLY, methods=READ)
+def how_line(request, invoice, place: int):
+    line = _line(invoice, place)
+    story = LineStory(line, _noun(request))
+    return _show(request, invoice, story.columns, {"line": line, "story": story})
+
+
+@invoice_view(Level.READ_ONLY, methods=READ)
+def how_totals(request, invoice):
+    return _show(request, invoice, how_totals_came([line.as_line() for line in _lines(invoice)]), {})
+
+
+def _lines(invoice: Invoice):
+    return invoice.lines.select_related("schedule_line__cost_code", "schedule_line__change_order")
+
+
+def _line(invoice: Invoice, place: int) -> InvoiceLine:
+    line = _lines(invoice).filter(schedule_line__position=place).first() if place <= MOST_PLACES else None
+    if line is None:
+        raise Http404
+    line.invoice = invoice
+    return line
+
+
+MOST_PLACES = 2**31 - 1  # the largest number that a database of ours compares a position with
+
+
+def _noun(request) -> str:
+    return "bill" if request.access.is_external else "invoice"
+
+
+def _show(request, invoice: Invoice, columns: list, more: dict):
+    """As a dialog over the grid, or as a page; `?column=T` marks the one that was asked about."""
+    context = {
+        "invoice": invoice,
+        "project": invoice.project,
+        "commitment": invoice.commitment,
+        "noun": _noun(request),
+        "columns": columns,
+        "asked": request.GET.get("column", ""),
+        "is_entered": invoice.status in Invoice.ENTERABLE,
+    }
+    return render(request, f"invoicing/how_computed.html{'#dialog' if request.htmx else ''}", context | more)

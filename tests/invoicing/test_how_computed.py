@@ -1,0 +1,172 @@
+"""“How was this computed” on every money cell of a line, and of every column's total (5.2, 5.6)."""
+
+import re
+
+import pytest
+
+from directory.models import Vendor
+from invoicing.actions import amounts
+from invoicing.labels import LINE_COLUMNS
+from invoicing.models import Commitment, ScaleStep
+from tests.factories import D, person, world
+from tests.invoicing.pages import at, signed_in, text_of
+
+pytestmark = pytest.mark.django_db
+
+
+def cells(response) -> dict[str, tuple[str, str]]:
+    """{symbol: (amount, how)} as the page lists them."""
+    return {each.column.letter: (each.figure, " ".join(each.sentences)) for each in response.context["columns"]}
+
+
+def how(who, invoice, place=1, **headers) -> dict[str, tuple[str, str]]:
+    return cells(signed_in(who).get(at(invoice, "invoice-line", place), **headers))
+
+
+def typed(w, invoice, by=None, **figures):
+    return amounts.save_lines(invoice, {invoice.lines.first().pk: figures}, by=by or w.admin, version=invoice.version)
+
+
+def test_every_column_of_a_line_says_what_it_is_and_how_it_came_with_its_numbers():
+    w = world()
+    invoice = w.entered(None, {"work_this_period": D("1000.00"), "stored_new": D("400.00")})
+    page = signed_in(w.admin).get(at(invoice, "invoice-line", 1))
+    told = cells(page)
+    assert set(column.letter for column in LINE_COLUMNS) <= set(told)
+    assert told["C"] == ("73,600.00", "Line 1 of the schedule of values.")
+    assert told["A"][1] == "This is the first invoice of the commitment, so nothing came before."
+    assert told["B"][0] == "1,000.00" and told["B"][1].startswith("Typed by Lee Park on ")
+    assert told["F"] == ("400.00", "0.00 previous balance + 400.00 new material = 400.00.")
+    assert told["T %"] == ("1.90 %", "1,400.00 ÷ 73,600.00 = 1.9 %.")
+    assert told["H"] == ("72,200.00", "73,600.00 scheduled − 1,400.00 = 72,200.00.")
+    assert told["WR"][1] == (
+        "10 % of 1,000.00 work and moved material = 100.00, rounded half-up. 10 % is the commitment’s rate."
+    )
+    assert told["TR"][0] == "140.00"
+    assert "A + B + M + F" in text_of(page)
+
+
+def test_amounts_before_name_the_invoice_they_come_from():
+    w = world()
+    first = w.approved(None, {"work_this_period": D("1000.00"), "stored_new": D("400.00")}, number="K-7")
+    second = w.draft(first.commitment, w.period(w.project.billing_periods.get().start_date.replace(month=7)))
+    told = how(w.admin, second)
+    assert told["A"] == (
+        "1,000.00",
+        "From invoice 1 (K-7): work to date 1,000.00 (0.00 before it, 1,000.00 in its period, "
+        "0.00 moved from storage).",
+    )
+    assert "What was stored before comes from invoice 1 (K-7)." in told["PM"][1]
+    assert "What was held before comes from invoice 1 (K-7)." in told["TR"][1]
+    assert "From bill 1 (K-7)" in how(w.contact, second)["A"][1], "contacts say bill"
+
+
+def test_a_typed_retainage_says_who_typed_it_and_what_the_rule_gives():
+    """5.6."""
+    w = world()
+    invoice = typed(w, w.entered(), work_retainage=D("90.00"), work_retainage_is_typed=True)
+    figure, sentence = how(w.admin, invoice)["WR"]
+    assert figure == "90.00"
+    assert re.fullmatch(r"Typed by Dana Cole on [\w ]+\. By the rate, 10 %, it is 100\.00\.", sentence)
+
+
+def test_a_balance_that_an_admin_typed_says_why():
+    w = world()
+    first = w.approved(None, {"stored_new": D("400.00")})
+    second = w.draft(first.commitment, w.period(w.project.billing_periods.get().start_date.replace(month=7)))
+    typed(w, second, stored_balance_typed=D("350.00"), note="Counted on site")
+    sentence = how(w.admin, second)["PM"][1]
+    assert "Typed by Dana Cole" in sentence and "“Counted on site”" in sentence
+
+
+@pytest.mark.parametrize(
+    ("first", "words"),
+    [
+        ("50.00", "5 % is step 2 of the sliding scale: 5 % to the end."),
+        (
+            "5000.00",
+            "10 % is step 1 of the sliding scale: 10 % until 5,000.00 is held.",
+        ),
+    ],
+)
+def test_retainage_by_a_sliding_scale_names_the_step(first, words):
+    """5.6."""
+    w = world()
+    commitment = w.commitment()
+    ScaleStep.objects.create(commitment=commitment, position=1, rate=D("10"), until_amount=D(first))
+    ScaleStep.objects.create(commitment=commitment, position=2, rate=D("5"))
+    before = w.approved(w.draft(commitment))
+    invoice = w.entered(
+        w.draft(commitment, w.period(before.billing_period.start_date.replace(month=7))),
+        {"work_this_period": D("10.00")},
+    )
+    assert f"{words} Held before this invoice: 100.00." in how(w.admin, invoice)["WR"][1]
+
+
+def test_a_rate_of_ones_own_and_one_that_is_no_longer_in_force_are_told_apart():
+    w = world()
+    commitment = w.commitment(lines=[w.line("Own", "1000.00", rate="7.5"), w.line("Usual", "1000.00")])
+    invoice = w.entered(w.draft(commitment))
+    Commitment.objects.filter(pk=commitment.pk).update(retainage_rate=D("5"))
+    assert "7.5 % is this line’s own rate." in how(w.admin, invoice, 1)["WR"][1]
+    assert "10 % was the rate when this invoice was started" in how(w.admin, invoice, 2)["WR"][1]
+
+
+def test_an_amount_that_a_reviewer_allows_tells_what_was_claimed():
+    """I-4."""
+    w = world()
+    invoice = typed(w, w.submitted(), work_this_period=D("800.00"), allowed_reason="Not framed")
+    assert "Claimed was 1,000.00; the rest was not allowed. “Not framed”" in how(w.contact, invoice)["B"][1]
+
+
+def test_the_total_of_a_column_is_the_sum_of_its_lines():
+    w = world()
+    invoice = w.entered(None, {"work_this_period": D("1000.00")}, {"work_this_period": D("500.00")})
+    told = cells(signed_in(w.contact).get(at(invoice, "invoice-lines")))
+    assert told["B"] == ("1,500.00", "The sum of 2 lines, each rounded to the cent by itself.")
+    assert told["T %"] == ("1.46 %", "1,500.00 completed and stored of 102,602.00 scheduled.")
+
+
+def test_the_column_that_was_asked_about_is_marked():
+    w = world()
+    page = signed_in(w.admin).get(at(w.entered(), "invoice-line", 1) + "?column=T+%25", HTTP_HX_REQUEST="true")
+    text = text_of(page)
+    assert text.count('aria-current="true"') == 1
+    assert re.search(r'aria-current="true"[^>]*><th scope="row"><span class="code">T %</span>', text)
+    assert "<html" not in text, "only the dialog"
+
+
+def test_a_line_that_is_not_there_is_not_found_and_another_vendors_contact_finds_none():
+    w = world()
+    invoice = w.entered()
+    other = person("Other", w.company, Vendor.objects.create(company=w.company, name="Bolt"))
+    for who, place in ((w.admin, 3), (w.admin, 0), (w.admin, 10**30), (other, 1)):
+        assert signed_in(who).get(at(invoice, "invoice-line", place)).status_code == 404
+
+
+def test_each_grid_leads_to_the_story_of_each_line_and_of_the_totals():
+    """Without scripts: one link a line."""
+    w = world()
+    draft, sent = w.entered(), w.submitted(w.draft(w.commitment()))
+    for who, invoice, name in (
+        (w.contact, draft, "invoice"),
+        (w.contact, draft, "invoice-enter"),
+        (w.admin, sent, "invoice-review"),
+    ):
+        text = text_of(signed_in(who).get(at(invoice, name)))
+        for link in (at(invoice, "invoice-line", 1), at(invoice, "invoice-line", 2), at(invoice, "invoice-lines")):
+            assert f'href="{link}"' in text, f"{link} on {name}"
+        assert "js/how.js" in text
+
+
+def test_the_page_asks_as_much_for_many_lines_as_for_two(django_assert_max_num_queries):
+    w = world()
+    few = w.submitted()
+    many = w.commitment(lines=[w.line(f"Part {n}", "100.00") for n in range(40)])
+    many = w.submitted(w.draft(many), {"work_this_period": D("5.00")})
+    client, counts = signed_in(w.admin), []
+    for invoice in (few, few, many):
+        with django_assert_max_num_queries(12) as asked:
+            client.get(at(invoice, "invoice-line", 1))
+        counts.append(len(asked))
+    assert counts[1] == counts[2]
