@@ -1,0 +1,46 @@
+"""A company made to measure on is one that people could have made, and never stands beside one that they did."""
+
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db.models import Count
+
+from benchmarks import scale
+from directory.checks import for_whole_models, left_behind
+from directory.models import Company, Event, Person, Project
+from invoicing.models import Invoice, Submission
+from invoicing.proof import broken_identities
+from tests.factories import world
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_thousand_invoices_are_what_people_could_have_made():
+    """Every identity holds, N-8 among them: the header is the sum of the lines."""
+    out = StringIO()
+    call_command("seed_scale", "--invoices", "1000", stdout=out)
+    assert "1,000 invoices, 20,000 lines" in out.getvalue()
+    assert (Project.objects.count(), Person.objects.count()) == (scale.PROJECTS, scale.PEOPLE)
+    assert not for_whole_models() and not left_behind()
+    assert not Event.objects.exists()
+    assert not broken_identities(list(Invoice.objects.values_list("pk", flat=True)))
+    by_status = Invoice.objects.counts()
+    assert set(by_status) == set(Invoice.Status.values) and max(by_status, key=by_status.get) == "approved"
+    assert Submission.objects.count() == by_status["under_review"]
+    most = Invoice.objects.order_by().values("commitment__project").annotate(n=Count("pk")).order_by("-n").first()
+    assert most["n"] > 100, "a project that holds more than its share"
+    assert Company.objects.create(name="Next", slug="next").pk == 2
+
+
+def test_a_database_that_holds_a_company_is_left_alone():
+    w = world()
+    with pytest.raises(CommandError, match="holds a company"):
+        call_command("seed_scale", "--invoices", "1000")
+    assert list(Company.objects.all()) == [w.company] and not Invoice.objects.exists()
+
+
+@pytest.mark.parametrize("wrong", ["0", "-1000", "1500"])
+def test_other_numbers_are_refused_with_those_that_go(wrong):
+    with pytest.raises(CommandError, match="takes 1000, 2000"):
+        call_command("seed_scale", f"--invoices={wrong}")
