@@ -1,5 +1,6 @@
 """Who hears of what happens to a bill (section 7). One function an event; each mail is recorded on its object."""
 
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
@@ -35,7 +36,8 @@ def is_told_as_contact(about, person) -> bool:
     return access.is_external and may_see_commitment(commitment, access)
 
 
-def _contacts(commitment) -> list[Person]:
+def contacts_of(commitment) -> list[Person]:
+    """Whom a mail to the subcontractor goes to."""
     return [contact.person for contact in commitment.invoice_contacts.acting().select_related("person")]
 
 
@@ -145,7 +147,7 @@ def due_date_extended(extension: DueDateExtension, bill: Invoice | None) -> None
     due, period = extension.due_date, extension.billing_period
     post(
         about=bill or extension.commitment,
-        to=_contacts(extension.commitment),
+        to=contacts_of(extension.commitment),
         audience=CONTACT,
         subject=f"You have until {due:%a} {due.day} {due:%b} for your {period} bill ({extension.commitment.number})",
         template="invoicing/emails/more_time",
@@ -159,7 +161,7 @@ def moved(invoice: Invoice, before: BillingPeriod, by) -> None:
     due, where = invoice.due_date, f"{invoice.billing_period}, due {invoice.due_date:%a}"
     post(
         about=invoice,
-        to=_contacts(invoice.commitment),
+        to=contacts_of(invoice.commitment),
         audience=CONTACT,
         subject=f"Bill {invoice.position} moved to {where} {due.day} {due:%b} ({invoice.commitment.number})",
         template="invoicing/emails/moved",
@@ -198,8 +200,17 @@ def _changed(invoice: Invoice, old: dict[int, dict], new: dict[int, dict]) -> li
     ]
 
 
-def sent_back(invoice: Invoice, by) -> None:
-    """To the contacts, with every rejected line: reason, claimed, allowed."""
+@dataclass(frozen=True)
+class Return:
+    """What the mail about a bill that is sent back says: each rejected line with claimed and allowed, in dollars."""
+
+    subject: str
+    rejected: list[dict]
+    fine: int
+
+
+def return_of(invoice: Invoice) -> Return:
+    """As the verdicts stand now: for the mail, and for whoever is about to send it (U6)."""
     last = invoice.submissions.order_by("-number").first()
     claims = last.figures() if last else {}
     rejected = [
@@ -212,19 +223,26 @@ def sent_back(invoice: Invoice, by) -> None:
     ]
     one = len(rejected) == 1
     count = "1 line" if one else f"{len(rejected)} lines"
+    needs = f"{count} of bill {invoice.position} need{'s' if one else ''} you ({invoice.commitment.number})"
+    back = f"Bill {invoice.position} came back to you ({invoice.commitment.number})"
+    return Return(needs if rejected else back, rejected, invoice.lines.count() - len(rejected))
+
+
+def sent_back(invoice: Invoice, by) -> None:
+    """To the contacts, with every rejected line: reason, claimed, allowed."""
+    letter = return_of(invoice)
     post(
         about=invoice,
-        to=_contacts(invoice.commitment),
+        to=contacts_of(invoice.commitment),
         audience=CONTACT,
-        subject=f"{count} of bill {invoice.position} need{'s' if one else ''} you ({invoice.commitment.number})"
-        if rejected
-        else f"Bill {invoice.position} came back to you ({invoice.commitment.number})",
+        subject=letter.subject,
         template="invoicing/emails/sent_back",
         context={
             "invoice": invoice,
+            "comment": invoice.comment,
             "project": invoice.project,
-            "rejected": rejected,
-            "fine": invoice.lines.count() - len(rejected),
+            "rejected": letter.rejected,
+            "fine": letter.fine,
             "by": by,
         },
         reply_to=by.email,
@@ -249,7 +267,7 @@ def approved(invoice: Invoice, by) -> None:
     noted = " as noted" if invoice.status == Invoice.Status.APPROVED_AS_NOTED else ""
     post(
         about=invoice,
-        to=_contacts(invoice.commitment),
+        to=contacts_of(invoice.commitment),
         audience=CONTACT,
         subject=f"Bill {invoice.position} approved{noted}: {invoice.current_payment_due:,.2f}",
         template="invoicing/emails/approved",
@@ -264,7 +282,7 @@ def commented(said: Comment, *, from_contact: bool) -> None:
     noun = "invoice" if from_contact else "bill"
     post(
         about=invoice,
-        to=_listed(invoice) if from_contact else _contacts(invoice.commitment),
+        to=_listed(invoice) if from_contact else contacts_of(invoice.commitment),
         audience=LISTED if from_contact else CONTACT,
         subject=f"{said.by.name} wrote about {noun} {invoice.position} ({invoice.commitment.number})",
         template="invoicing/emails/commented",
@@ -283,7 +301,7 @@ def reopened(invoice: Invoice, reason: str, by) -> None:
     """To the contacts, with the reason."""
     post(
         about=invoice,
-        to=_contacts(invoice.commitment),
+        to=contacts_of(invoice.commitment),
         audience=CONTACT,
         subject=f"Bill {invoice.position} is under review again ({invoice.commitment.number})",
         template="invoicing/emails/reopened",
@@ -296,7 +314,7 @@ def deleted(invoice: Invoice, reason: str, by) -> None:
     """To the contacts, with the reason."""
     post(
         about=invoice,
-        to=_contacts(invoice.commitment),
+        to=contacts_of(invoice.commitment),
         audience=CONTACT,
         subject=f"Bill {invoice.position} was deleted ({invoice.commitment.number})",
         template="invoicing/emails/deleted",
@@ -313,7 +331,7 @@ def reminded(invitation: Invitation) -> None:
     when = {0: "Due today", 1: "Due tomorrow"}.get(left, f"Due {due:%A}" if left < 7 else f"Due {due.day} {due:%b}")
     post(
         about=invitation,
-        to=_contacts(invitation.commitment),
+        to=contacts_of(invitation.commitment),
         audience=CONTACT,
         subject=f"{when}: {invitation.billing_period} bill for {invitation.commitment.number}",
         template="invoicing/emails/reminded",

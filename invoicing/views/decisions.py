@@ -7,6 +7,7 @@ from directory.permissions import Level, Tool, names_with_level
 from invoicing.calculations import identities
 from invoicing.calculations.findings import Identity
 from invoicing.models import Endorsement, Invoice
+from invoicing.notifications import Return, contacts_of, return_of
 from invoicing.opening import settings_of
 from invoicing.safeguards import MissingPaper, conflict_of, endorsement_of, limit_in_words, missing_papers, needs_two
 from invoicing.views.review_rows import Review, ReviewRow, review_of
@@ -32,6 +33,8 @@ class Decision:
     options: list[Option]
     proposed: str
     rejected: list[ReviewRow]
+    letter: Return | None
+    contacts: list[Person]
     open_lines: int
     rest: int
     first_open: ReviewRow | None
@@ -68,11 +71,13 @@ def decision_for(invoice: Invoice, access) -> Decision:
         moves["endorse"] = "Give the first approval"
     duties = _duties(invoice, access, first)
     names = [name for name in ORDER if name in moves and _makes_sense(name, found, duties)]
-    contacts = [contact.person for contact in invoice.commitment.invoice_contacts.select_related("person")]
+    contacts = contacts_of(invoice.commitment)
     return Decision(
         options=[Option(name, moves[name], ICONS[name], FOLLOWS[name](invoice, contacts)) for name in names],
         proposed=_proposed(names, found),
         rejected=found.rejected,
+        letter=return_of(invoice) if contacts and "send_back" in names else None,
+        contacts=contacts,
         open_lines=found.counts["todo"],
         rest=found.rest,
         first_open=found.first_open,
@@ -120,11 +125,14 @@ ICONS = {
 }
 
 
+LOCKED = "Its amounts and verdicts are locked then, until the review is reopened."
+
+
 def _approve(invoice: Invoice, contacts: list[Person]) -> list[str]:
     due = f"{invoice.current_payment_due:,.2f} is approved for payment and can be sent to ERP."
     if not settings_of(invoice.project).mails_approval:
-        return [due, "Nobody gets a mail: the project's setting says so."]
-    return [due, _mailed(contacts)]
+        return [due, LOCKED, "Nobody gets a mail: the project's setting says so."]
+    return [due, LOCKED, _mailed(contacts)]
 
 
 def _as_noted(invoice: Invoice, contacts: list[Person]) -> list[str]:
@@ -132,7 +140,10 @@ def _as_noted(invoice: Invoice, contacts: list[Person]) -> list[str]:
 
 
 def _endorse(invoice: Invoice, contacts: list[Person]) -> list[str]:
-    return [f"{limit_in_words(invoice.company)} You are the first; it stays in review until another Admin approves."]
+    return [
+        f"{limit_in_words(invoice.company)} You are the first; it stays in review until another Admin approves. "
+        "Nobody gets a mail and nothing is locked; another amount voids it."
+    ]
 
 
 def _hold(invoice: Invoice, contacts: list[Person]) -> list[str]:

@@ -18,6 +18,11 @@ from invoicing.proof import identities_of
 from invoicing.views.grid import column_totals, lines_with_names
 
 LABELS = {column.field: column.label for column in COLUMNS.values() if column.field}
+# What moves retainage by its rate: of a look, the cause is told and not what follows from it.
+FOLLOWS = {
+    "work_retainage": ("work_this_period", "stored_moved"),
+    "stored_retainage": ("stored_moved", "stored_new"),
+}
 ALSO_CLAIMED = (
     ("stored_moved", "stored material moved to work"),
     ("stored_new", "new stored material"),
@@ -97,15 +102,20 @@ class ReviewRow:
     def saw(self) -> Decimal | None:
         """The work this period that this reviewer last saw, where it is another now and the cell has not said so."""
         saw = Decimal(self.looked_at[0]) if self.is_new_to_me and self.looked_at else None
-        return None if saw in (self.line.work_this_period, self.was) else saw
+        return None if saw in (self.line.work_this_period, self.was, self.claimed) else saw
 
     @property
     def also_seen(self) -> list[tuple[str, Decimal, Decimal]]:
-        """(what, as last seen, now) of each other amount that is another now."""
+        """(what, as last seen, now) of each other amount that is another now; retainage only where no rule moved it."""
         if not self.is_new_to_me or not self.looked_at:
             return []
         pairs = [(name, Decimal(old), getattr(self.line, name)) for name, old in zip(SEEN, self.looked_at, strict=True)]
-        return [(LABELS[name], old, new) for name, old, new in pairs[1:] if old != new]
+        found = {name: (LABELS[name], old, new) for name, old, new in pairs if old != new}
+        for held, follows in FOLLOWS.items():
+            if not getattr(self.line, f"{held}_is_typed") and any(name in found for name in follows):
+                found.pop(held, None)
+        found.pop("work_this_period", None)
+        return list(found.values())
 
     @property
     def rejected_before(self) -> str:

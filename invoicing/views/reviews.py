@@ -119,9 +119,9 @@ def _somebody_was_first(request, invoice: Invoice, line: InvoiceLine, form: Verd
         return _answer(request, invoice, line)
     theirs = f"{line.verdict_by} says: {line.get_verdict_display()}" if line.verdict else "The verdict was taken back"
     theirs += f", “{line.verdict_reason}”" if line.verdict == Verdict.REJECTED else ""
-    said = f"{theirs}. That was after you opened this page, so nothing was overwritten."
-    mine = f" Yours would be: {form.verdict.label}{f', “{reason}”' if reason else ''}."
-    return _answer(request, invoice, line, said=said + mine, mine=form.verdict, reason=reason, status=409)
+    mine = f"Yours would be: {form.verdict.label}{f', “{reason}”' if reason else ''}"
+    said = f"{theirs}. {mine}. Nothing was overwritten."
+    return _answer(request, invoice, line, said=said, mine=form.verdict, reason=reason, status=409)
 
 
 def _answer(request, invoice: Invoice, line: InvoiceLine, *, status: int = 200, **said):

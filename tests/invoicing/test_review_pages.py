@@ -1,5 +1,7 @@
 """Reviewing an invoice: verdicts by key or click, other amounts, the rest in one step, and the decision at the end."""
 
+import re
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -7,9 +9,9 @@ from django.urls import reverse
 from directory.actions.grants import set_level
 from directory.models import Event, Mail
 from directory.permissions import Level, Tool
-from invoicing.actions import amounts, invoices, reviews
-from invoicing.models import Invoice, Submission, Verdict
-from tests.factories import D, world
+from invoicing.actions import amounts, commitments, invoices, reviews
+from invoicing.models import BillingSettings, Invoice, Submission, Verdict
+from tests.factories import D, person, world
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HTTP_HX_REQUEST": "true"}
@@ -374,11 +376,47 @@ def test_with_a_rejected_line_sending_back_is_proposed_with_the_reasons_and_who_
     page = client.get(address(invoice, "review-finish"))
     assert page.context["chosen"] == "send_back" and "approve" not in options(page)
     text = page.content.decode()
-    assert "“Not poured yet”" in text and w.contact.email in text
+    assert "Not poured yet" in text and w.contact.email in text
     finish(client, invoice, "send_back")
     invoice.refresh_from_db()
     assert invoice.status == S.REVISE_AND_RESUBMIT
     assert Mail.objects.about(invoice).get().to == w.contact
+
+
+def words_of(html: str) -> str:
+    return " ".join(re.sub("<[^>]*>", " ", html).split())
+
+
+def test_before_sending_back_the_mail_stands_there_as_it_will_be_sent_and_to_whom():
+    """U6, 9.3: subject and every word of it; a contact who left the vendor is not named, for they get none."""
+    w = world()
+    invoice = w.submitted()
+    gone = person("Mia Gone", w.company, w.vendor)
+    commitments.add_contact(invoice.commitment, gone, by=w.admin)
+    gone.membership_in(w.company).delete()
+    reviews.decide(line_of(invoice), Verdict.REJECTED, "Not <poured> yet", by=w.admin)
+    client = signed_in(w.admin)
+    page = client.get(address(invoice, "review-finish")).content.decode()
+    letter = page[page.index('class="letter"') :]
+    letter = letter[: letter.index("</details>")]
+    assert 'class="letter" open' in page and "Mia Gone" not in page
+    finish(client, invoice, "send_back")
+    mail = Mail.objects.about(invoice).get()
+    assert mail.to == w.contact and w.contact.email in letter and mail.headline in letter
+    shown = words_of(letter[letter.index('class="letter-text">') + 20 : letter.index("</div>")])
+    assert "Not &lt;poured&gt; yet" in shown and shown in words_of(mail.html)
+
+
+def test_what_an_approval_locks_and_who_is_told_stands_beside_it():
+    """U6."""
+    w = world()
+    invoice = w.submitted()
+    client = signed_in(w.admin)
+    text = words_of(client.get(address(invoice, "review-finish")).content.decode())
+    assert text.count("Its amounts and verdicts are locked then, until the review is reopened.") == 2
+    assert f"Lee Park ({w.contact.email}) gets a mail." in text
+    BillingSettings.objects.create(project=w.project, mails_approval=False)
+    assert "Nobody gets a mail: the project" in words_of(client.get(address(invoice, "review-finish")).content.decode())
 
 
 def test_the_dialog_and_the_page_are_the_same_words():
