@@ -225,7 +225,8 @@ def return_of(invoice: Invoice) -> Return:
     count = "1 line" if one else f"{len(rejected)} lines"
     needs = f"{count} of bill {invoice.position} need{'s' if one else ''} you ({invoice.commitment.number})"
     back = f"Bill {invoice.position} came back to you ({invoice.commitment.number})"
-    return Return(needs if rejected else back, rejected, invoice.lines.count() - len(rejected))
+    fine = invoice.lines.filter(verdict=Verdict.APPROVED).count()  # of one without a verdict nobody has said so
+    return Return(needs if rejected else back, rejected, fine)
 
 
 def sent_back(invoice: Invoice, by) -> None:

@@ -44,6 +44,7 @@ class ReviewRow:
     is_resubmitted: bool
     breaches: tuple[Identity, ...]
     has_look: bool = False
+    is_own: bool = False  # the amounts are what this reviewer allowed
     looked_at: Sequence[str] = ()
     asks: bool = False  # the reason box is open
     said: str = ""  # why nothing was saved
@@ -95,8 +96,8 @@ class ReviewRow:
 
     @property
     def is_new_to_me(self) -> bool:
-        """Not as this reviewer last saw it, whoever changed it (I-10)."""
-        return self.has_look and list(self.looked_at) != figures_of(self.line)
+        """Not as this reviewer last saw it, and not by themselves (I-10)."""
+        return self.has_look and not self.is_own and list(self.looked_at) != figures_of(self.line)
 
     @property
     def saw(self) -> Decimal | None:
@@ -183,7 +184,7 @@ class Review:
 def review_of(invoice: Invoice, person: Person) -> Review:
     lines = lines_with_names(invoice)
     found, sent = identities_of(invoice, lines), _newest_two(invoice, person)
-    return Review(_rows(lines, found, sent), found, sent[0], sent[0] and sent[0].looked_at)
+    return Review(_rows(lines, found, sent, person), found, sent[0], sent[0] and sent[0].looked_at)
 
 
 def row_of(invoice: Invoice, pk: int, person: Person, **said) -> ReviewRow:
@@ -193,10 +194,10 @@ def row_of(invoice: Invoice, pk: int, person: Person, **said) -> ReviewRow:
     )
     line.invoice = invoice
     found = [each for each in identities_of(invoice, [line]) if each.line_key == line.schedule_line.key]
-    return replace(_rows([line], found, _newest_two(invoice, person))[0], **said)
+    return replace(_rows([line], found, _newest_two(invoice, person), person)[0], **said)
 
 
-def _rows(lines: list[InvoiceLine], found: Iterable[Identity], sent: Sequence) -> list[ReviewRow]:
+def _rows(lines: list[InvoiceLine], found: Iterable[Identity], sent: Sequence, person: Person) -> list[ReviewRow]:
     breaches = defaultdict(list)
     for identity in found:
         if identity.line_key and not identity.holds:
@@ -212,6 +213,7 @@ def _rows(lines: list[InvoiceLine], found: Iterable[Identity], sent: Sequence) -
             is_resubmitted=before is not None,
             breaches=tuple(breaches[line.schedule_line.key]),
             has_look=look is not None,
+            is_own=line.allowed_by_id == person.pk,
             looked_at=(look or {}).get(str(line.schedule_line_id), ()),
         )
         for line in lines

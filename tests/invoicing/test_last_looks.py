@@ -82,6 +82,10 @@ def test_marking_as_seen_begins_anew_and_only_for_oneself(w):
     allow(w, invoice, {"work_this_period": D("750.00")}, by=w.second_admin)
     assert "Mark as seen" in text_of(signed_in(w.admin).get(at(invoice, "invoice-review")))
     assert see(w, invoice).url == at(invoice, "invoice-review")
+    assert (since(w, invoice), since(w, invoice, w.second_admin)) == (0, 0), (
+        "nobody is told of what they did themselves"
+    )
+    allow(w, invoice, {"work_this_period": D("700.00")}, by=w.admin)
     assert (since(w, invoice), since(w, invoice, w.second_admin)) == (0, 1)
 
 

@@ -24,19 +24,26 @@ def newest(to) -> Mail:
     return Mail.objects.filter(to=to).latest("pk")
 
 
-def returned(w, *figures: dict) -> Invoice:
+def returned(w, *figures: dict, approved: bool = False) -> Invoice:
     lines = [w.line("Footings", "10000.00"), w.line("Slab", "10000.00")]
     invoice = w.submitted(w.draft(w.commitment(lines=lines)), *figures)
     reviews.decide(invoice.lines.first(), Verdict.REJECTED, "No delivery note", by=w.admin)
+    if approved:
+        reviews.decide(invoice.lines.last(), Verdict.APPROVED, by=w.admin)
     return invoices.send_back(Invoice.objects.with_context().get(pk=invoice.pk), by=w.admin)
 
 
 def test_who_sent_it_back_is_named_and_answers(w):
     with time_machine.travel(datetime(2030, 6, 20, 18, tzinfo=UTC)):
-        returned(w, {"work_this_period": D("100.00")}, {"work_this_period": D("200.00")})
+        returned(w, {"work_this_period": D("100.00")}, {"work_this_period": D("200.00")}, approved=True)
     mail = newest(w.contact)
     assert "Dana Cole of Cascade Builders reviewed" in mail.text and "on Thu 20 Jun 2030. 1 line is fine." in mail.text
     assert mail.reply_to == w.admin.email
+
+
+def test_a_line_that_nobody_decided_on_is_not_called_fine(w):
+    returned(w, {"work_this_period": D("100.00")}, {"work_this_period": D("200.00")})
+    assert "fine" not in newest(w.contact).text and "fine" not in newest(w.contact).html
 
 
 def test_a_rejected_line_of_stored_material_says_what_was_claimed(w):
