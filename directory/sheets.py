@@ -11,6 +11,8 @@ import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from operator import itemgetter
 from pathlib import Path
 
@@ -145,6 +147,26 @@ def as_xlsx(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]]) 
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
+
+
+def as_typed_xlsx(title: str, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
+    """One sheet to reckon with: amounts are numbers of two decimals, days are days; all else is text (R100, R108)."""
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet(title)
+    sheet.append([_text_cell(sheet, text) for text in headings])
+    for row in rows:
+        sheet.append([_typed_cell(sheet, value) for value in row])
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def _typed_cell(sheet, value: object) -> WriteOnlyCell:
+    if not isinstance(value, (Decimal, date)):
+        return _text_cell(sheet, "" if value is None else str(value))
+    cell = WriteOnlyCell(sheet, value)
+    cell.number_format = "#,##0.00" if isinstance(value, Decimal) else "yyyy-mm-dd"
+    return cell
 
 
 def _text_cell(sheet, text: str) -> WriteOnlyCell:

@@ -134,6 +134,7 @@ project_urls = [
     path("periods/<int:pk>/extend/<int:commitment>/", due_dates.extend, name="period-extend"),
     path("invoices/", invoice_lists.invoice_list, name="invoices"),
     path("invoices/_csv/", invoice_lists.invoices_csv, name="invoices-csv"),
+    path("invoices/_xlsx/", invoice_lists.invoices_xlsx, name="invoices-xlsx"),
     path("invoices/_decide/", bulk_decisions.decide, name="invoices-decide"),
     path("invoices/<str:number>/<int:position>/", include(invoice_urls)),
 ]

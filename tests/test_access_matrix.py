@@ -233,6 +233,7 @@ DOORS = {  # address name: (to read, to write)
     "period-delete": (PROJECT_ADMIN, PROJECT_ADMIN),
     "invoices": (PROJECT, None),
     "invoices-csv": (PROJECT, None),
+    "invoices-xlsx": (PROJECT, None),
     "invoice": (COMMITMENT, None),
     "invoice-enter": (BILL, BILL),
     "invoice-upload": (BILL, BILL),

@@ -8,13 +8,13 @@ from directory.permissions import Level, Tool, accounting_approvers
 from directory.refusals import NotAllowed, NotNow, Refused
 from erp_integrations.actions import exports
 from erp_integrations.exporting.moving import require
-from erp_integrations.forms import plain_ids
 from erp_integrations.models import InvoiceExport
 from erp_integrations.permissions import SEND_RIGHT
 from erp_integrations.views.shown import of_proposal
 from invoicing.decorators import invoice_view
 from invoicing.models import Invoice
 from invoicing.permissions import is_project_admin
+from invoicing.views.invoice_lists import chosen as chosen_in
 from invoicing.views.invoices import address
 from invoicing.views.invoices import show as show_invoice
 
@@ -92,8 +92,7 @@ def _sent(invoice: Invoice) -> InvoiceExport:
 def send_many(request, project):
     """Each ticked invoice by itself, and what became of each: nothing is all-or-nothing in silence."""
     _require_sender(request.access)
-    pks = plain_ids(request.POST.getlist("invoice"))
-    chosen = list(Invoice.objects.visible_to(request.access).with_context().filter(pk__in=pks))
+    chosen = chosen_in(request, project)
     if not chosen:
         messages.error(request, "Choose at least one invoice to send to ERP.")
         return redirect("invoices", project.slug)

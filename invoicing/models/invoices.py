@@ -129,11 +129,16 @@ class InvoiceQuerySet(models.QuerySet):
         rows = self.live().order_by().values_list("billing_period", "status")
         return list(rows.annotate(Count("pk"), Sum("gross_this_period")))
 
-    def by_status(self) -> dict[str, tuple[int, object]]:
-        """{status: (how many, the sum of their line 8 in dollars)}, in one query."""
+    def tickable(self):
+        """What can be decided or sent together with others: it is with the project team, and accounting has it not."""
+        return self.filter(is_locked=False, status__in=(S.UNDER_REVIEW, *APPROVALS))
+
+    def by_status(self) -> dict[str, tuple[int, object, int]]:
+        """{status: (how many, the sum of their line 8 in dollars, how many are tickable)}, in one query."""
         here = self.model.objects.filter(pk__in=self.order_by().values("pk"))  # a join may have doubled the rows
-        rows = here.order_by().values("status").annotate(count=Count("pk"), **LINE_8)
-        return {each["status"]: (each["count"], _line_8(each)) for each in rows}
+        tickable = Count("pk", filter=Q(is_locked=False, status__in=(S.UNDER_REVIEW, *APPROVALS)))
+        rows = here.order_by().values("status").annotate(count=Count("pk"), tickable=tickable, **LINE_8)
+        return {each["status"]: (each["count"], _line_8(each), each["tickable"]) for each in rows}
 
     def payment_due(self):
         """The sum of line 8, in dollars."""

@@ -9,13 +9,14 @@ from invoicing.actions import bulk_decisions
 from invoicing.forms.bulk_decisions import MOST, BulkForm, versions_of
 from invoicing.models import Invoice
 from invoicing.views.doors import must_administer
+from invoicing.views.invoice_lists import chosen as chosen_in
 
 
 @project_view(Tool.COMMITMENTS, Level.ADMIN, methods=WRITE)
 def decide(request, project):
     """From the list come the ticked invoices; the page asks what to do, comes back here, and shows each result."""
     must_administer(request.access)
-    chosen = _chosen(request)
+    chosen = _chosen(request, project)
     if not chosen:
         messages.error(request, "Tick at least one invoice to decide about.")
         return redirect("invoices", project.slug)
@@ -39,11 +40,10 @@ def decide(request, project):
     return render(request, "invoicing/bulk_decided.html", context)
 
 
-def _chosen(request) -> list[Invoice]:
-    """The ticked invoices with the versions that were looked at (I-5)."""
+def _chosen(request, project) -> list[Invoice]:
+    """The ticked invoices, or all that match, with the versions that were looked at (I-5)."""
     versions = versions_of(request.POST.getlist("invoice"))
-    found = Invoice.objects.visible_to(request.access).with_context().filter(pk__in=versions)
-    chosen = sorted(found, key=lambda invoice: (invoice.commitment.number, invoice.position))
-    for invoice in chosen:
-        invoice.version = versions[invoice.pk] or invoice.version
-    return chosen
+    found = sorted(chosen_in(request, project), key=lambda invoice: (invoice.commitment.number, invoice.position))
+    for invoice in found:
+        invoice.version = versions.get(invoice.pk) or invoice.version
+    return found

@@ -1,13 +1,17 @@
-"""The invoices of a project that a person may see: narrowed, sorted, added up, and taken away as CSV."""
+"""The invoices of a project that a person may see: narrowed, sorted, added up, and taken away as CSV or XLSX."""
 
 from collections.abc import Iterator
 
+from django.contrib import messages
 from django.shortcuts import render
 
 from directory.csv_files import csv_answer
 from directory.decorators import READ, project_view
+from directory.downloads import workbook_answer
 from directory.permissions import Level, Tool
+from directory.sheets import as_typed_xlsx
 from invoicing.calculations.money import ZERO
+from invoicing.forms.bulk_decisions import MOST, versions_of
 from invoicing.forms.invoice_filters import InvoiceFilter
 from invoicing.models import Invoice
 from invoicing.permissions import may_review
@@ -41,10 +45,12 @@ def invoice_list(request, project):
     context = {
         "project": project,
         "form": form,
-        "tabs": form.tabs({status: count for status, (count, _) in by_status.items()}),
+        "tabs": form.tabs({status: count for status, (count, *_) in by_status.items()}),
         "page": form.page(form.with_status(narrowed).with_context().with_revision()),
-        "count": sum(count for count, _ in shown),
-        "total": sum((due for _, due in shown), ZERO),
+        "count": sum(count for count, *_ in shown),
+        "total": sum((due for _, due, _ in shown), ZERO),
+        "tickable": sum(tickable for *_, tickable in shown),
+        "most": MOST,
         "headings": form.headings(),
         "noun": "bill" if request.access.is_external else "invoice",
         "is_admin": may_review(None, request.access),
@@ -57,12 +63,41 @@ def _asked(request, project):
     return form, form.narrowed(Invoice.objects.visible_to(request.access))
 
 
+def chosen(request, project) -> list[Invoice]:
+    """What a form of the list means, in the list's order: the ticked, or all that its address finds and can be ticked.
+
+    Of all, the first MOST, and the page says so; the filters are applied here, so a page of fifty is enough to tick.
+    """
+    if "all" not in request.POST:
+        ids = versions_of(request.POST.getlist("invoice"))
+        return list(Invoice.objects.visible_to(request.access).with_context().filter(pk__in=ids))
+    form, narrowed = _asked(request, project)
+    ids = list(form.in_order(form.with_status(narrowed).tickable()).values_list("pk", flat=True))
+    if len(ids) > MOST:
+        messages.info(request, f"{len(ids)} match. These are the first {MOST}; do the rest in the same way afterwards.")
+    found = Invoice.objects.with_context().in_bulk(ids[:MOST])
+    return [found[pk] for pk in ids[:MOST] if pk in found]
+
+
 @project_view(Tool.COMMITMENTS, Level.READ_ONLY, methods=READ)
 def invoices_csv(request, project):
     """All that the filters find, in the order of the page."""
+    return csv_answer(f"{_file_name(project)}.csv", HEADINGS, _found(request, project))
+
+
+@project_view(Tool.COMMITMENTS, Level.READ_ONLY, methods=READ)
+def invoices_xlsx(request, project):
+    """The same rows as a workbook: amounts as numbers, days as days, all else as text (R108)."""
+    return workbook_answer(_file_name(project), as_typed_xlsx("Invoices", HEADINGS, _found(request, project)))
+
+
+def _file_name(project) -> str:
+    return f"invoices-{project.slug}-{project.today:%Y%m%d}"
+
+
+def _found(request, project) -> Iterator[list]:
     form, narrowed = _asked(request, project)
-    ids = list(form.in_order(form.with_status(narrowed)).values_list("pk", flat=True))
-    return csv_answer(f"invoices-{project.slug}-{project.today:%Y%m%d}.csv", HEADINGS, _rows(ids))
+    return _rows(list(form.in_order(form.with_status(narrowed)).values_list("pk", flat=True)))
 
 
 def _rows(ids: list[int]) -> Iterator[list]:

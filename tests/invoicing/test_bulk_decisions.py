@@ -130,3 +130,37 @@ def test_too_many_at_once_are_sent_back_with_the_number_that_is_taken(monkeypatc
     answer = signed_in(there.admin).post(address, ticked, follow=True)
     assert "Those were 2 invoices. Tick 1 at most" in text_of(answer)
     assert {each.status for each in Invoice.objects.all()} == {"under_review"}
+
+
+# All that match, not only the page (9.2)
+
+
+def all_of(w, name: str = "invoices-decide", query: str = "", **typed):
+    address = reverse(name, args=[w.project.slug]) + query
+    return signed_in(w.admin).post(address, {"all": "1", **typed})
+
+
+def test_all_that_match_are_taken_by_the_filters_of_the_address_and_only_what_can_be_ticked(w, monkeypatch):
+    monkeypatch.setattr("invoicing.forms.keyset.PAGE_SIZE", 1)
+    under_review, approved = sent(w, 3), w.approved(w.draft(w.commitment()))
+    w.draft(w.commitment())
+    hidden = sent(world("Other Builders"), 1)
+    page = text_of(signed_in(w.admin).get(reverse("invoices", args=[w.project.slug]) + "?status=under_review"))
+    assert "Select all 3 that match" in page and "?status=under_review" in page
+    asked = all_of(w, query="?status=under_review")
+    assert {each.pk for each in asked.context["chosen"]} == {each.pk for each in under_review}
+    assert {each.pk for each in all_of(w).context["chosen"]} == {each.pk for each in [*under_review, approved]}
+    assert hidden[0].pk not in {each.pk for each in all_of(w).context["chosen"]}
+    results = all_of(w, "invoices-erp-send", "?status=approved").context["results"]
+    assert len(results) == 1, "the same for ERP, each with its own result"
+
+
+def test_of_more_than_can_be_taken_at_once_the_first_are_and_the_page_says_so(w, monkeypatch):
+    monkeypatch.setattr("invoicing.forms.keyset.PAGE_SIZE", 1)
+    monkeypatch.setattr("invoicing.views.invoice_lists.MOST", 2)
+    sent(w, 3)
+    assert "Select the first 2 of the 3 that match" in text_of(
+        signed_in(w.admin).get(reverse("invoices", args=[w.project.slug]))
+    )
+    asked = all_of(w)
+    assert len(asked.context["chosen"]) == 2 and "3 match. These are the first 2" in text_of(asked)

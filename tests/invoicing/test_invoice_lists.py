@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from openpyxl import load_workbook
 
 from directory.models import Project
 from invoicing.models import Commitment, Invoice
@@ -114,6 +115,25 @@ def test_the_file_holds_what_is_shown_in_dollars_and_days(w):
     assert (row["Total completed and stored"], row["Retainage held"]) == ("1000.00", "100.00")
     assert (row["Net this period"], row["Paid"], row["With accounting"]) == ("900.00", "0.00", "")
     assert row["Due"] == sent.due_date.isoformat()
+
+
+def test_the_workbook_holds_the_rows_of_the_csv_with_numbers_days_and_no_formula(w):
+    """9.2, R100, R108."""
+    w.vendor.name = "=1+1"
+    w.vendor.save()
+    sent = w.approved(w.draft(w.commitment(number="SC-1")), {"work_this_period": D("1000.00")}, number="007")
+    w.draft(w.commitment(number="SC-2"))
+    answer = ask(w, name="invoices-xlsx", status="approved")
+    assert answer["Content-Disposition"].endswith('.xlsx"')
+    book = load_workbook(io.BytesIO(answer.content))
+    headings, row = book.active.iter_rows()
+    cells = {heading.value: cell for heading, cell in zip(headings, row, strict=True)}
+    assert [heading.value for heading in headings] == list(rows_of(ask(w, name="invoices-csv"))[0])
+    assert (cells["Number"].value, cells["Number"].data_type) == ("007", "s")
+    assert (cells["Company"].value, cells["Company"].data_type) == ("=1+1", "s")
+    assert (cells["Net this period"].value, cells["Net this period"].data_type) == (900, "n")
+    assert cells["Due"].value.date() == sent.due_date and cells["Due"].is_date
+    assert len(list(load_workbook(io.BytesIO(ask(w, name="invoices-xlsx").content)).active.iter_rows())) == 3
 
 
 def test_what_nobody_may_see_is_not_in_the_file_either(w):
