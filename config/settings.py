@@ -242,6 +242,10 @@ ATTACHMENTS_MAX_COUNT = env.int("ATTACHMENTS_MAX_COUNT", default=200)
 ATTACHMENTS_OF_COMPANY_MAX_BYTES = env.int("ATTACHMENTS_OF_COMPANY_MAX_MB", default=100_000) * MEGABYTE  # all there are
 ATTACHMENTS_LEAVE_FREE_BYTES = env.int("ATTACHMENTS_LEAVE_FREE_MB", default=500) * MEGABYTE  # for the database
 
+# R105: `unix:///run/clamav/clamd.ctl` or `tcp://host:3310`; empty: nothing is scanned.
+VIRUS_SCANNER = env.str("VIRUS_SCANNER", default="")
+VIRUS_SCANNER_SECONDS = env.int("VIRUS_SCANNER_SECONDS", default=20)
+
 # Limits on tries count across threads, processes and, with Redis, hosts.
 if REDIS_URL:
     CACHES = {

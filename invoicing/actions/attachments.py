@@ -17,13 +17,19 @@ from invoicing.file_types import why_not_taken
 from invoicing.models import Attachment, Commitment, CommitmentAttachment, Invoice
 from invoicing.models.attachments import StoredFile
 from invoicing.permissions import may_attach, may_attach_to_commitment
+from invoicing.virus_scanner import why_not_clean
 
 logger = structlog.get_logger(__name__)
 
 
-@transaction.atomic
 def attach(invoice: Invoice, name: str, content: bytes, *, by, is_lien_waiver: bool = False) -> Attachment:
-    """Keep a file with the invoice. Refuses what is not an allowed type, empty or too large, and says so."""
+    """Keep a file with the invoice. Refuses what is not an allowed type, empty, too large or not clean, and says so."""
+    _must_be_takable(name, content)
+    return _attach(invoice, name, content, by=by, is_lien_waiver=is_lien_waiver)
+
+
+@transaction.atomic
+def _attach(invoice: Invoice, name: str, content: bytes, *, by, is_lien_waiver: bool) -> Attachment:
     invoice = Invoice.objects.locked(invoice.pk)
     if not may_attach(invoice, read_access(by, invoice.company, invoice.project)):
         raise NotAllowed(right_named(Tool.COMMITMENTS, Level.STANDARD))
@@ -36,9 +42,14 @@ def attach(invoice: Invoice, name: str, content: bytes, *, by, is_lien_waiver: b
     return attachment
 
 
-@transaction.atomic
 def attach_to_commitment(commitment: Commitment, name: str, content: bytes, *, by) -> CommitmentAttachment:
     """Keep a file with the commitment, in any of its statuses; refusals as of `attach`."""
+    _must_be_takable(name, content)
+    return _attach_to_commitment(commitment, name, content, by=by)
+
+
+@transaction.atomic
+def _attach_to_commitment(commitment: Commitment, name: str, content: bytes, *, by) -> CommitmentAttachment:
     commitment = Commitment.objects.select_for_update(of=("self",)).get(pk=commitment.pk)
     if not may_attach_to_commitment(commitment, read_access(by, commitment.company, commitment.project)):
         raise NotAllowed(right_named(Tool.COMMITMENTS, Level.STANDARD))
@@ -50,7 +61,8 @@ def attach_to_commitment(commitment: Commitment, name: str, content: bytes, *, b
 def _keep(attachment: StoredFile, name: str, content: bytes, *, by, what: str) -> None:
     """Check, store and record it, in the caller's transaction, which has locked what it belongs to."""
     attachment.name = _clean_name(name)
-    _check(attachment, content)
+    if problem := why_no_room(attachment, len(content)):
+        raise Refused(problem, field="file")
     attachment.size, attachment.sha256 = len(content), hashlib.sha256(content).hexdigest()
     attachment.uploaded_by = by
     _store(attachment, content)
@@ -64,14 +76,15 @@ def _clean_name(name: str) -> str:
     return "".join(c for c in last if unicodedata.category(c)[0] != "C")[-150:]
 
 
-def _check(attachment: StoredFile, content: bytes) -> None:
-    """Raises Refused for what is empty, too large, of another type than its name says, or has no room any more."""
-    name = attachment.name
+def _must_be_takable(name: str, content: bytes) -> None:
+    """Raises Refused for what is empty, too large, of another type than its name says, or not clean.
+
+    Before anything is locked: nobody waits while a scanner thinks (R105).
+    """
+    name = _clean_name(name)
     if not content:
         raise Refused(f"“{name}” is empty. Choose the file again.", field="file")
-    if problem := why_too_large(name, len(content)) or why_not_taken(name, content):
-        raise Refused(problem, field="file")
-    if problem := why_no_room(attachment, len(content)):
+    if problem := why_too_large(name, len(content)) or why_not_taken(name, content) or why_not_clean(name, content):
         raise Refused(problem, field="file")
 
 

@@ -1,8 +1,10 @@
 """Files of an invoice or a commitment: taking them in, and giving them out to whoever may see what they are on."""
 
+import structlog
 from django.contrib import messages
-from django.http import FileResponse, Http404
-from django.shortcuts import get_object_or_404, redirect
+from django.http import FileResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 
 from directory.decorators import WRITE
 from directory.downloads import AS_A_FILE
@@ -15,6 +17,8 @@ from invoicing.models.attachments import StoredFile
 from invoicing.permissions import may_attach, may_attach_to_commitment
 from invoicing.views.commitments import show as show_commitment
 from invoicing.views.invoices import address, show
+
+logger = structlog.get_logger(__name__)
 
 
 @invoice_view(Level.READ_ONLY, methods=WRITE)
@@ -36,7 +40,7 @@ def attach(request, invoice):
 
 @invoice_view(Level.READ_ONLY, methods=("GET",))
 def download(request, invoice, pk):
-    return _handed_out(request, get_object_or_404(invoice.attachments, pk=pk))
+    return _handed_out(request, get_object_or_404(invoice.attachments, pk=pk), f"{address(invoice)}?show=files")
 
 
 @commitment_view(Level.READ_ONLY, methods=WRITE)
@@ -58,15 +62,22 @@ def attach_to_commitment(request, commitment):
 
 @commitment_view(Level.READ_ONLY, methods=("GET",))
 def download_of_commitment(request, commitment, pk):
-    return _handed_out(request, get_object_or_404(commitment.attachments, pk=pk))
+    back = reverse("commitment", args=[commitment.project.slug, commitment.number])
+    return _handed_out(request, get_object_or_404(commitment.attachments, pk=pk), back)
 
 
-def _handed_out(request, attachment: StoredFile):
-    """Always a download, never a page of this site, whatever the file says it is (R104)."""
+def _handed_out(request, attachment: StoredFile, back: str):
+    """Always a download, never a page of this site, whatever the file says it is (R104).
+
+    A file that is lost or can't be read is told to whoever asks, and to the owner in the log, like those that the
+    nightly sweep misses.
+    """
     try:
         content = attachment.file.open("rb")
-    except FileNotFoundError:
-        raise Http404 from None
+    except OSError as error:
+        lost = f"{attachment.name} of {attachment.owner}"
+        logger.error("attachments_missing", count=1, files=[lost], problem=type(error).__name__)
+        return render(request, "invoicing/file_lost.html", {"file": attachment, "back": back}, status=404)
     attachments.record_download(attachment, by=request.user)
     return FileResponse(
         content,
