@@ -117,6 +117,7 @@ def save_lines(invoice: Invoice, entries: dict, *, by, version: int, header: Hea
             setattr(lines[pk], name, value)
         settle(lines[pk])
         after = _figures(lines[pk])
+        _must_be_stored_here(invoice, lines[pk], before["stored_new"])
         _must_say_why(lines[pk], entry, is_other=before["stored_balance_typed"] != after["stored_balance_typed"])
         if before != after and invoice.status == Invoice.Status.UNDER_REVIEW:
             lines[pk].allowed_by = by
@@ -163,6 +164,16 @@ def _must_fit(invoice: Invoice, entries: dict, access) -> None:
         raise Refused(f"This invoice bills {invoice.type.label.lower()}; it takes no release of retainage.")
     if WORK & typed and not invoice.type.allows_work:
         raise Refused("This invoice only releases retainage; it takes no work and no materials.")
+
+
+def _must_be_stored_here(invoice: Invoice, line: InvoiceLine, stored_before: str) -> None:
+    """What a commitment does not bill separately is not stored anew; what was typed before may stay or go (2)."""
+    if invoice.commitment.bills_stored_materials or not line.stored_new or str(line.stored_new) == stored_before:
+        return
+    raise Refused(
+        f"Line {line.schedule_line.position}: {invoice.commitment.number} does not bill stored materials. "
+        "Enter the work, or have an Admin switch stored materials on."
+    )
 
 
 TYPED = [

@@ -13,7 +13,7 @@ from directory.models import Event
 from directory.permissions import read_access
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
 from invoicing.actions.commitments import NewLine, add_lines
-from invoicing.calculations.money import ZERO, format_amount
+from invoicing.calculations.money import ZERO, format_amount, printed_amount
 from invoicing.models import ChangeOrder, Commitment, InvoiceLine, StartingLine
 from invoicing.permissions import (
     ADMIN_RIGHT,
@@ -90,11 +90,15 @@ def _may_be_billed(change_order: ChangeOrder) -> None:
 def _must_leave_a_sum(change_order: ChangeOrder, change: Decimal) -> None:
     """No deduction, and no addition taken back, leaves a contract sum to date below zero."""
     commitment = change_order.commitment
-    after = commitment.original_contract_sum + commitment.net_change_orders + change
-    if after < ZERO:
-        raise NotNow(
-            f"The contract sum to date would be {format_amount(after)}. It can’t fall below 0.00: correct its lines."
-        )
+    if words := why_no_sum(commitment.original_contract_sum + commitment.net_change_orders + change):
+        raise NotNow(words)
+
+
+def why_no_sum(after: Decimal) -> str:
+    """Why no change order may leave this contract sum to date, in dollars; "" if it may."""
+    if after >= ZERO:
+        return ""
+    return f"The contract sum to date would be {printed_amount(after)}. It can’t fall below 0.00: correct its lines."
 
 
 def _costs_nothing(change_order: ChangeOrder) -> None:

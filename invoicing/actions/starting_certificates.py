@@ -14,10 +14,12 @@ from directory.refusals import NotAllowed, NotNow, Refused
 from invoicing.actions import change_orders, commitment_moves
 from invoicing.actions.commitments import NewLine, no_code_in_use, schedule_lines
 from invoicing.actions.starting_proofs import Controls, LoadedCommitment, LoadedLine, must_be_loadable, prove
-from invoicing.calculations.money import ZERO
+from invoicing.calculations.money import ZERO, format_amount
 from invoicing.models import ChangeOrder, Commitment, CostCode, ScheduleLine, StartingCertificate, StartingLine
 from invoicing.opening import hold
 from invoicing.permissions import ADMIN_RIGHT, is_project_admin
+
+NOT_YET = "That day has not come yet. Say until which day the work was billed."
 
 
 @transaction.atomic
@@ -29,7 +31,7 @@ def load(
     if not is_project_admin(read_access(by, project.company, project)):
         raise NotAllowed(ADMIN_RIGHT)
     if as_of > project.today:
-        raise Refused("That day has not come yet. Say until which day the work was billed.", field="as_of")
+        raise Refused(NOT_YET, field="as_of")
     must_be_loadable(sum(len(each.every_line) for each in loaded))
     if not prove(project, loaded, controls).holds:
         raise Refused("The file and the totals don't prove any more. Look at it again.")
@@ -192,8 +194,8 @@ def _told(start: Start, as_of: date, by) -> Iterator[Event]:
         yield made("entered", row, by=by, to_state=row.Status.DRAFT)
         yield made(said["done"], row, by=by, from_state=row.Status.DRAFT, to_state=row.status)
     changes = {
-        "billed to date": ["", str(certificate.total_completed_and_stored)],
-        "retained to date": ["", str(certificate.total_retainage)],
+        "billed to date": ["", format_amount(certificate.total_completed_and_stored)],
+        "retained to date": ["", format_amount(certificate.total_retainage)],
         "as of": ["", str(as_of)],
     }
     yield made("started in the middle of the job", start.commitment, by=by, changes=changes)

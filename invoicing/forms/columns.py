@@ -257,14 +257,16 @@ def _has_stored_before(line: InvoiceLine) -> bool:
 def columns_of(invoice: Invoice, lines: Iterable[InvoiceLine], *, as_admin: bool) -> tuple[Column, ...]:
     """What this person types on this invoice: its type decides (I-2), and only an Admin types retainage."""
     kind = invoice.type
-    stored = invoice.commitment.bills_stored_materials or any(line.stored_previous for line in lines)
+    lines = list(lines)
+    bills_stored = invoice.commitment.bills_stored_materials
+    stored = bills_stored or any(line.stored_previous for line in lines)
     wanted = {
         "work": kind.allows_work,
         "percent": kind.allows_work,
         "quantity": kind.allows_work,
         "moved": kind.allows_work and stored,
         "left": as_admin and kind.allows_work and any(_has_stored_before(line) for line in lines),
-        "stored": kind.allows_work and stored,
+        "stored": kind.allows_work and (bills_stored or any(line.stored_new for line in lines)),  # or to take it out
         "held-work": as_admin and kind.allows_work,
         "held-stored": as_admin and stored,
         "release": kind.allows_release,

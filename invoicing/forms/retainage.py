@@ -6,7 +6,7 @@ from decimal import Decimal
 from django import forms
 from django.core.exceptions import ValidationError
 
-from invoicing.calculations.money import format_amount, format_percent, parse_amount, parse_rate
+from invoicing.calculations.money import HUNDRED, format_amount, format_percent, parse_amount, parse_percent, parse_rate
 from invoicing.calculations.replay import RetainageRules
 from invoicing.calculations.retainage import MOST_STEPS, RetainageStep, StepBasis
 from invoicing.models import Commitment, ScheduleLine
@@ -113,7 +113,7 @@ class RetainageForm(forms.Form):
         rate, end = self.cleaned_data.get(f"step_{number}_rate"), self.cleaned_data.get(f"step_{number}_end") or "end"
         until = self.cleaned_data.get(f"step_{number}_until", "")
         if f"step_{number}_rate" in self.errors:
-            return None
+            rate = Decimal(0)  # so that its limit is looked at in the same breath
         if rate is None:
             if until:
                 self.add_error(f"step_{number}_rate", "Say how much is held in this step, or clear its limit.")
@@ -138,7 +138,15 @@ def _step(rate: Decimal, until: str, end: str) -> RetainageStep:
         if limit <= 0:
             raise ValueError("A step ends at an amount above zero.")
         return RetainageStep(rate=rate, until_amount=limit)
-    return RetainageStep(rate=rate, until_percent=parse_rate(until), basis=BASES[end])
+    return RetainageStep(rate=rate, until_percent=_percent_limit(until), basis=BASES[end])
+
+
+def _percent_limit(until: str) -> Decimal:
+    """How much is held when the step ends, in percent of a contract sum. Raises ValueError as above."""
+    limit = parse_percent(until)
+    if not 0 <= limit <= HUNDRED:
+        raise ValueError(f"“{until}” is no part of the contract sum. Type a percentage from 0 to 100.")
+    return limit
 
 
 def own_name(line: ScheduleLine) -> str:

@@ -42,7 +42,8 @@ from invoicing.waiting import waiting_of
 
 PICTURE = (
     # words, tone, the states that count
-    ("Approved", "ok", (*Invoice.APPROVALS, IN_ERP)),
+    ("Approved", "ok", (*Invoice.CERTIFIED, IN_ERP)),
+    (Invoice.Status.PENDING_OWNER_APPROVAL.label, "neutral", (Invoice.Status.PENDING_OWNER_APPROVAL,)),
     (Invoice.Status.UNDER_REVIEW.label, "info", (Invoice.Status.UNDER_REVIEW,)),
     ("Sent back", "warn", (Invoice.Status.REVISE_AND_RESUBMIT,)),
 )

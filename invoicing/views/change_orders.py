@@ -194,6 +194,7 @@ def _ask(request, change_order: ChangeOrder, name: str, form: MoveForm):
     commitment = change_order.commitment
     total = sum((line.amount for line in change_order.lines.all()), ZERO)
     turns = {"approve": total, "take_back": -total}  # what it does to the contract sum; all else does nothing
+    effect = Effect(_to_date(commitment), turns[name]) if name in turns else None
     waiting = commitment.invoices.live().filter(status__in=Invoice.ENTERABLE).first()
     context = {
         "project": commitment.project,
@@ -202,7 +203,8 @@ def _ask(request, change_order: ChangeOrder, name: str, form: MoveForm):
         "name": name,
         "words": change_orders.words_of(name),
         "waiting": waiting,
-        "effect": Effect(_to_date(commitment), turns[name]) if name in turns else None,
+        "effect": effect,
+        "why_not": change_orders.why_no_sum(effect.after) if effect else "",
         "form": form,
     }
     template = "invoicing/change_order_move.html#dialog" if request.htmx else "invoicing/change_order_move.html"

@@ -140,7 +140,8 @@ def _schedule(commitment: Commitment, bills: list[Invoice], access) -> dict:
         by_order[line.change_order_id]["rows"].append(row | {"type": line.type_name or line.get_cost_type_display()})
     for group in groups:
         group["sum"] = sum((row["line"].amount for row in group["rows"]), ZERO)
-    return {"groups": groups, "sums": _sums(groups), "counted": counted}
+    start_lines = start.lines.select_related("schedule_line") if start else None
+    return {"groups": groups, "sums": _sums(groups), "counted": counted, "start": start, "start_lines": start_lines}
 
 
 def _lines_with_billed(commitment: Commitment, counted):

@@ -30,6 +30,9 @@ def start(request, project):
     form = StartForm(request.POST, request.FILES)
     if not form.is_valid():
         return _show(request, project, form, status=422)
+    if form.cleaned_data["as_of"] > project.today:
+        form.add_error("as_of", starting_certificates.NOT_YET)
+        return _show(request, project, form, status=422)
     file = form.cleaned_data["file"]
     try:
         table = read_table(file.name, file.read(), HEADINGS, REQUIRED)
@@ -91,7 +94,10 @@ def _load(request, project):
         )
     except Refused as refused:
         return _prove(request, project, again, form.controls, rows, {}, refused)
-    messages.success(request, f"{len(made)} commitments go on from where they stood. Name their invoice contacts next.")
+    went = (
+        "1 commitment goes on from where it stood" if len(made) == 1 else f"{len(made)} commitments go on as they stood"
+    )
+    messages.success(request, f"{went}. Name the invoice contacts next.")
     return redirect("commitments", project.slug)
 
 

@@ -374,6 +374,14 @@ def test_the_question_before_approval_draws_what_happens_to_the_contract_sum():
     assert client.get(address(other, "change-order-move", "void")).context["effect"] is None, "it changes no sum"
 
 
+def test_an_approval_that_would_be_refused_is_not_offered():
+    """U3: the question says why, and leads to the lines."""
+    there = world()
+    order = entered(there, there.commitment(), "-200000.00")
+    page = signed_in(there.admin).get(address(order, "change-order-move", "approve")).content.decode()
+    assert "would be −97,398.00" in page and "Open its lines" in page and 'form="move"' not in page
+
+
 def test_the_commitment_adds_its_change_orders_up_by_status():
     there = world()
     commitment = there.commitment()
@@ -465,9 +473,9 @@ def test_no_deduction_and_no_addition_taken_back_leaves_a_contract_sum_below_zer
     commitment = there.commitment([there.line("All", "100.00")])
     addition = moved(there, entered(there, commitment, "50.00"), "approve")
     too_much = entered(there, commitment, "-150.01", number="CO-2")
-    with pytest.raises(NotNow, match="contract sum to date would be -0.01"):
+    with pytest.raises(NotNow, match="contract sum to date would be −0.01"):
         change_orders.move(too_much, "approve", by=there.admin)
     moved(there, entered(there, commitment, "-150.00", number="CO-3"), "approve")
-    with pytest.raises(NotNow, match="contract sum to date would be -50.00"):
+    with pytest.raises(NotNow, match="contract sum to date would be −50.00"):
         change_orders.move(addition, "take_back", by=there.admin, reason="Wrong")
     assert commitment.original_contract_sum + commitment.net_change_orders == D("0.00")

@@ -379,3 +379,12 @@ def test_what_other_rules_would_have_held_starts_from_what_was_held_when_the_job
     assert compared.would.work_rate == 5, "5,200.00 is held: the step of 10 % until 5,000.00 is full"
     assert compared.would.newly_held == D("500.00"), "of stored material nothing is held a second time"
     assert compared.difference == D("-500.00")
+
+
+def test_a_limit_is_not_called_a_rate_and_both_mistakes_of_a_step_are_named():
+    """U4."""
+    there, commitment = made()
+    wrong = typed(commitment, step_1_rate="101", step_1_until="-1", step_1_end="original")
+    errors = signed_in(there.admin).post(address(commitment), wrong).context["form"].errors
+    assert "not a rate" in errors["step_1_rate"][0]
+    assert "no part of the contract sum" in errors["step_1_until"][0]

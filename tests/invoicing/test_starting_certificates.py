@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from dataclasses import replace
 from datetime import date
 
@@ -18,7 +19,7 @@ from directory.models import Event, Vendor
 from directory.models.events import subject_name
 from directory.permissions import Level, Tool
 from directory.refusals import NotAllowed, NotNow, Refused
-from invoicing.actions import change_orders, commitment_moves, starting_certificates, starting_proofs
+from invoicing.actions import change_orders, commitment_moves, commitments, starting_certificates, starting_proofs
 from invoicing.actions.starting_proofs import Controls, LoadedChangeOrder, LoadedCommitment, LoadedLine
 from invoicing.calculations import identities
 from invoicing.calculations.money import ZERO
@@ -550,3 +551,23 @@ def test_change_orders_that_take_off_more_than_the_contract_are_named_before_the
     with pytest.raises(Refused):
         load(there, one)
     assert not Commitment.objects.exists()
+
+
+def test_a_day_to_come_is_refused_when_it_is_proved_and_beside_its_field():
+    there = world()
+    there.cost_code()
+    page = sent(there, signed_in(there.admin), FILE, as_of="2999-01-31")
+    assert page.status_code == 422 and "That day has not come yet" in page.context["form"].errors["as_of"][0]
+    assert "It proves" not in text_of(page)
+
+
+def test_what_was_loaded_can_be_read_line_by_line_ever_after():
+    there = world()
+    commitment = load(there, loaded(there))[0].commitment
+    commitments.add_contact(commitment, there.contact, by=there.admin)
+    for someone in (there.admin, there.contact):
+        client = signed_in(someone)
+        page = text_of(client.get(reverse("commitment", args=[there.project.slug, commitment.number])))
+        assert "work until Sun 31 May 2026 · billed 49,000.00 · retained 4,900.00" in page
+        assert re.search(r"1 Insulation</th>.*?>45,000\.00<.*?>4,000\.00<.*?>4,500\.00<.*?>400\.00<", page)
+        assert "goes on from the starting certificate" in page and "Nothing billed yet" not in page
