@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
+from invoicing.actions import reviews
 from invoicing.models import Invoice, Verdict
 from tests import factories
 from tests.journeys.steps import D, page_of
@@ -134,6 +135,23 @@ def test_after_keys_the_rest_is_approved_by_one_button(dana, invoice):
     dana.get_by_role("button", name="Approve the other 3").click()
     expect(dana.locator("main")).to_contain_text("Approved 3 lines")
     assert verdicts(invoice) == [APPROVED] * 4
+
+
+def test_whoever_comes_second_stays_at_the_line_and_answers_by_key(dana, invoice):
+    """9.3: the focus is on "Keep theirs"; Tab and Enter put mine there."""
+    reviews.decide(invoice.lines.first(), REJECTED, "Not poured", by=invoice.world.second_admin)
+    keys(dana, "j", "a")
+    expect(dana.get_by_role("button", name="Keep theirs")).to_be_focused()
+    assert verdicts(invoice)[0] == REJECTED
+    keys(dana, "Tab", "Enter")
+    counts(dana, "1 approved · 0 rejected · 3 to do")
+    assert verdicts(invoice)[0] == APPROVED
+
+
+def test_the_page_itself_says_that_it_was_looked_at(dana, invoice):
+    """I-10."""
+    dana.wait_for_load_state("networkidle")
+    assert invoice.looks.get().person == invoice.world.admin
 
 
 def test_letters_are_letters_while_somebody_types(dana, invoice):
