@@ -20,15 +20,20 @@ class Figure:
     goal: Decimal
     ours: list
     theirs: list
+    is_count: bool = False
 
     @property
     def ratio(self) -> Decimal:
-        """Of the medians; this is what the goal is about."""
+        """Of the medians; this is what the goal is about. Of something counted, the number itself."""
+        if self.is_count:
+            return Decimal(self.ours[0])
         return _ratio(median(self.ours), median(self.theirs))
 
     @property
     def best(self) -> Decimal:
         """Of the quickest runs, which a busy machine disturbs least."""
+        if self.is_count:
+            return self.ratio
         return _ratio(min(self.ours), min(self.theirs))
 
     @property
@@ -45,6 +50,10 @@ def compare(number: str, what: str, goal: str, ours: Callable, reference: str, t
     ours(), theirs()
     times = [(_seconds(ours), _seconds(theirs)) for _ in range(RUNS)]
     return Figure(number, what, reference, Decimal(goal), *map(list, zip(*times, strict=True)))
+
+
+def count(number: str, what: str, goal: int, found: int) -> Figure:
+    return Figure(number, what, "count", Decimal(goal), [found], [], is_count=True)
 
 
 def _seconds(act: Callable):

@@ -30,7 +30,8 @@ class TopBar:
         self.person, self.path = request.user, request.path
         self.access = getattr(request, "access", None)
         self.named = request.resolver_match.kwargs if request.resolver_match else {}
-        self.projects = list(visible_projects(self.person, Tool.COMMITMENTS))
+        found = visible_projects(self.person, Tool.COMMITMENTS).select_related(None)
+        self.projects = list(found.only("name", "slug", "company"))  # of several hundred, no more than is shown
         places = self._memberships()
         vendors = {place.company_id: place.vendor_id for place in places if place.is_active}
         self.employers = [company for company, vendor in vendors.items() if vendor is None]
@@ -117,9 +118,9 @@ class TopBar:
         """Every project this person may open, for the menu; nothing to switch where there is only one."""
         if len(self.projects) < 2:
             return []
-        here = self.named.get("project")
+        here, url = self.named.get("project"), reverse("project", args=["-"])
         return [
-            {"label": each.name, "url": reverse("project", args=[each.slug]), "current": each.slug == here}
+            {"label": each.name, "url": url.replace("-", each.slug, 1), "current": each.slug == here}
             for each in self.projects
         ]
 

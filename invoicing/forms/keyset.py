@@ -114,12 +114,14 @@ def page_of(found: QuerySet, sort: Sort, *, descending: bool, after: str = "", b
     backwards = not after and bool(before)
     place = _place(before if backwards else after, sort)
     backwards = backwards and place is not None
-    rows = in_order(found, sort, descending=descending != backwards)
+    downwards = descending != backwards
+    rows = in_order(found, sort, descending=downwards)
     if place:
         value, pk = place
-        side = "lt" if descending != backwards else "gt"
+        side = "lt" if downwards else "gt"
         rows = rows.filter(Q(**{f"key__{side}": value}) | Q(key=value, **{f"pk__{side}": pk}))
-    listed = list(rows[: PAGE_SIZE + 1])
+    ids = rows.values("pk")[: PAGE_SIZE + 1]  # so that what comes along is read for these rows alone (F4)
+    listed = list(in_order(found.filter(pk__in=ids), sort, descending=downwards))
     is_more, listed = len(listed) > PAGE_SIZE, listed[:PAGE_SIZE]
     if backwards:
         listed.reverse()

@@ -46,7 +46,7 @@ def invoice_list(request, project):
         "project": project,
         "form": form,
         "tabs": form.tabs({status: count for status, (count, *_) in by_status.items()}),
-        "page": form.page(form.with_status(narrowed).with_context().with_revision()),
+        "page": form.page(form.with_status(narrowed).for_list()),
         "count": sum(count for count, *_ in shown),
         "total": sum((due for _, due, _ in shown), ZERO),
         "tickable": sum(tickable for *_, tickable in shown),

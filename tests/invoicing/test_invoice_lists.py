@@ -107,6 +107,16 @@ def test_five_hundred_in_as_many_projects_cost_no_more_queries_than_ten(w):
     assert asked() <= 10
 
 
+def test_a_page_reads_its_own_rows_with_few_tables_and_sorts_no_others(w):
+    """F4: PostgreSQL orders eight tables at most by itself; nine made it read every invoice there is for fifty."""
+    many(w, 60)
+    with CaptureQueriesContext(connection) as queries:
+        assert len(listed(ask(w))) == 50
+    (page,) = (each["sql"] for each in queries if 'AS "changed_lines"' in each["sql"])
+    assert page.count(" JOIN ") <= 4 and 'SELECT DISTINCT "invoicing_invoice"' not in page
+    assert "LIMIT 51" in page
+
+
 def test_the_file_holds_what_is_shown_in_dollars_and_days(w):
     sent = w.approved(w.draft(w.commitment(number="SC-1")), {"work_this_period": D("1000.00")}, number="X-1")
     w.draft(w.commitment(number="SC-2"))

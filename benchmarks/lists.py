@@ -1,0 +1,69 @@
+"""F4, F5, F6, F8: the invoice list of the largest project of a database that `seed_scale` filled."""
+
+from collections.abc import Iterator
+
+from django.db import connection
+from django.template import engines
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from benchmarks import scale
+from benchmarks.measuring import Figure, compare, count
+from directory.models import Person, Project
+from directory.permissions import read_access
+from invoicing.forms.keyset import PAGE_SIZE
+from invoicing.models import Invoice
+
+GOALS = ("F4", "F5", "F6", "F8")
+LARGEST = "project-1"
+BARE = engines["django"].from_string(
+    "<table>{% for row in rows %}<tr>{% for cell in row %}<td>{{ cell }}</td>{% endfor %}</tr>{% endfor %}</table>"
+)
+SQL = """SELECT i.number, v.name, c.number, i.position, b.start_date, i.status, i.due_date, i.is_locked,
+    i.total_completed_and_stored - i.work_retainage - i.stored_retainage - i.previous_certificates
+    FROM invoicing_invoice i JOIN invoicing_commitment c ON c.id = i.commitment_id
+    JOIN directory_vendor v ON v.id = i.vendor_id JOIN invoicing_billingperiod b ON b.id = i.billing_period_id
+    WHERE c.project_id = 1 AND i.deleted_at IS NULL ORDER BY i.period_start_date DESC, i.id DESC LIMIT 50"""
+
+
+def measure() -> Iterator[Figure]:
+    if not Project.objects.filter(slug=LARGEST, company__slug=scale.SLUG).exists():
+        return  # no other company is measured
+    client = Client(headers={"host": "testserver"})
+    client.force_login(Person.objects.get(pk=scale.ADMIN), "directory.backends.Logins")
+    url = reverse("invoices", args=[LARGEST])
+
+    oldest = Invoice.objects.filter(commitment__project__slug=LARGEST).order_by("period_start_date", "pk")
+    key = "{0.pk}~{0.period_start_date}".format(oldest[PAGE_SIZE])
+
+    def first(where: str = ""):
+        assert client.get(f"{url}{where}", secure=True).content.count(b'scope="row"') > PAGE_SIZE / 2
+
+    def last():
+        first(f"?after={key}")
+
+    yield compare(
+        "F4", "invoice list, 50 rows of the largest project", "1.5", first, "one raw query, bare table", _bare
+    )
+    yield count("F5", "queries of that page", 8, _queries(first))
+    yield compare("F6", "its last page", "1.3", last, "its first page", first)
+    person, project = Person.objects.get(pk=scale.ADMIN), Project.objects.select_related("company").get(slug=LARGEST)
+    yield count(
+        "F8",
+        "queries for what a person holds there",
+        2,
+        _queries(lambda: read_access(person, project.company, project)),
+    )
+
+
+def _bare() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(SQL)
+        BARE.render({"rows": cursor.fetchall()})
+
+
+def _queries(act) -> int:
+    with CaptureQueriesContext(connection) as asked:
+        act()
+    return len(asked)
