@@ -19,6 +19,7 @@ from invoicing.models import (
     DueDateExtension,
     Invitation,
     Invoice,
+    Payment,
     Verdict,
 )
 from invoicing.permissions import is_project_admin, may_see_commitment
@@ -273,6 +274,23 @@ def approved(invoice: Invoice, by) -> None:
         subject=f"Bill {invoice.position} approved{noted}: {invoice.current_payment_due:,.2f}",
         template="invoicing/emails/approved",
         context={"invoice": invoice, "project": invoice.project, "by": by},
+        reply_to=by.email,
+    )
+
+
+def paid(payment: Payment, by) -> None:
+    """To the contacts, that a payment was recorded or taken back, where the project's setting says so."""
+    invoice = payment.invoice
+    if not _settings(invoice.project).mails_payments:
+        return
+    said = "taken back" if payment.is_taken_back else "recorded"
+    post(
+        about=invoice,
+        to=contacts_of(invoice.commitment),
+        audience=CONTACT,
+        subject=f"Payment {said} on bill {invoice.position} ({invoice.commitment.number}): {payment.amount:,.2f}",
+        template="invoicing/emails/paid",
+        context={"payment": payment, "invoice": invoice, "project": invoice.project, "by": by},
         reply_to=by.email,
     )
 

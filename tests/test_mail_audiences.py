@@ -17,12 +17,12 @@ from directory.permissions import Level, Tool
 from erp_integrations import notifications as erp_mail
 from erp_integrations.actions import exports
 from invoicing import notifications as invoicing_mail
-from invoicing.actions import comments, commitments, deleting, due_dates, invitations, reviews
+from invoicing.actions import comments, commitments, deleting, due_dates, invitations, payments, reviews
 from invoicing.actions import invoices as invoice_acts
 from invoicing.models import BillingSettings, InvoiceType, Verdict
 from tests.directory.directory_pages import directory_admin
 from tests.erp_integrations.world import SageWorld, sage_world
-from tests.factories import person, world
+from tests.factories import payment_of, person, world
 
 pytestmark = pytest.mark.django_db
 ROOT = Path(__file__).resolve().parent.parent
@@ -68,6 +68,10 @@ def a_comment(w):
     comments.comment(w.submitted(), "Send the test reports", by=w.admin)
 
 
+def a_payment(w):
+    payments.record_payment(w.approved(), payment_of("1.00"), by=w.admin)
+
+
 def no_contact_any_more(w):
     for contact in w.contact.invoice_contacts.all():
         commitments.remove_contact(contact, by=w.admin)
@@ -88,7 +92,7 @@ def out_of_the_directory(w):
     people.deactivate_membership(w.contact.membership_in(w.company), by=w.owner, reason="Retired")
 
 
-@pytest.mark.parametrize("event", [an_invite, a_bill_sent_back, more_time, a_bill_deleted, a_comment])
+@pytest.mark.parametrize("event", [an_invite, a_bill_sent_back, more_time, a_bill_deleted, a_comment, a_payment])
 @pytest.mark.parametrize("loss", [no_contact_any_more, another_employer, no_level, out_of_the_directory])
 def test_who_is_no_contact_any_more_gets_no_mail(event, loss):
     w = world()
@@ -99,7 +103,7 @@ def test_who_is_no_contact_any_more_gets_no_mail(event, loss):
     assert "no longer" in mail.result
 
 
-@pytest.mark.parametrize("event", [an_invite, a_bill_sent_back, more_time, a_bill_deleted, a_comment])
+@pytest.mark.parametrize("event", [an_invite, a_bill_sent_back, more_time, a_bill_deleted, a_comment, a_payment])
 def test_a_contact_who_still_is_one_gets_it(event):
     w = world()
     event(w)

@@ -24,6 +24,7 @@ FIELDS = (
     "invitation_text",
     "reminder_days",
     "mails_approval",
+    "mails_payments",
 )
 PEOPLE = "distribution_list"
 

@@ -12,6 +12,7 @@ from directory.models import Event
 from directory.permissions import read_access
 from directory.plain_text import tidy, unseen_in
 from directory.refusals import NotAllowed, NotNow, Refused
+from invoicing import notifications
 from invoicing.calculations.money import printed_amount
 from invoicing.calculations.payments import over_payment
 from invoicing.models import Invoice, Payment, PaymentMethod
@@ -59,6 +60,7 @@ def record_payment(invoice: Invoice, new: NewPayment, *, by, accepts_too_much: b
     if too_much:
         changes["paid too much"] = ["", printed_amount(too_much)]
     Event.objects.record("recorded a payment", invoice, by=by, changes=changes)
+    notifications.paid(payment, by)
     return payment
 
 
@@ -110,5 +112,7 @@ def take_back_payment(payment: Payment, *, reason: str, by) -> Payment:
     before = str(payment)
     payment.taken_back_at, payment.taken_back_by, payment.taken_back_reason = timezone.now(), by, reason
     payment.save(update_fields=["taken_back_at", "taken_back_by", "taken_back_reason"])
+    payment.invoice = invoice
     Event.objects.record("took back a payment", invoice, by=by, reason=reason, changes={"payment": [before, ""]})
+    notifications.paid(payment, by)
     return payment

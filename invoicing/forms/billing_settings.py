@@ -59,6 +59,7 @@ class BillingSettingsForm(forms.Form):
         help_text="Until bills are due; only who has neither answered nor sent a bill.",
     )
     mails_approval = forms.BooleanField(label="Mail contacts when an invoice is approved", required=False)
+    mails_payments = forms.BooleanField(label="Mail contacts when a payment is recorded or taken back", required=False)
     distribution_list = forms.ModelMultipleChoiceField(
         label="Who gets a mail for each bill that is sent in",
         queryset=Person.objects.none(),

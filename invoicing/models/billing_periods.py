@@ -70,6 +70,7 @@ class BillingSettings(models.Model):
     invitation_text = models.TextField("words in every invite", blank=True, max_length=2000)
     reminder_days = models.PositiveSmallIntegerField("reminders", choices=Reminders, default=Reminders.OFF)
     mails_approval = models.BooleanField("mail contacts when an invoice is approved", default=True)
+    mails_payments = models.BooleanField("mail contacts when a payment is recorded or taken back", default=True)
     distribution_list = models.ManyToManyField(settings.AUTH_USER_MODEL, related_name="+", blank=True)
 
     class Meta:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Exists, Prefetch, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet, Subquery, Sum
 from django.shortcuts import get_object_or_404, render
 
 from directory.csv_files import csv_answer
@@ -35,7 +35,7 @@ from invoicing.calculations.money import ZERO
 from invoicing.deadlines import Deadline, extended_deadline
 from invoicing.forms.billing_periods import AskForm, InviteForm
 from invoicing.forms.board_filters import BoardFilter, ViewForm
-from invoicing.models import BillingPeriod, Commitment, Invitation, Invoice, InvoiceContact
+from invoicing.models import BillingPeriod, Commitment, Invitation, Invoice, InvoiceContact, Payment
 from invoicing.permissions import is_project_admin
 from invoicing.views.commitments import NEXT
 from invoicing.waiting import waiting_of
@@ -153,6 +153,8 @@ def rows_of(period: BillingPeriod, commitments: Iterable[Commitment]) -> list[Ro
     waiting = waiting_of(unbilled) if unbilled else {}
     rows = []
     for commitment in commitments:
+        if bill := getattr(commitment, "bill", None):
+            bill.paid = commitment.paid or ZERO
         extension = getattr(commitment, "extension", None)
         deadline = extended_deadline(extension, period) if extension else for_all
         rows.append(Row(commitment, list(commitment.invoice_contacts.all()), deadline, waiting.get(commitment.pk)))
@@ -162,7 +164,9 @@ def rows_of(period: BillingPeriod, commitments: Iterable[Commitment]) -> list[Ro
 def detailed(standing: QuerySet[Commitment]) -> QuerySet[Commitment]:
     """With all that a row tells, in two queries however many."""
     contacts = InvoiceContact.objects.acting().select_related("person")
+    paid = Payment.objects.standing().filter(invoice=OuterRef("bill__pk")).order_by().values("invoice")
     joined = standing.select_related("vendor", "invite__answered_by", "extension", "bill")
+    joined = joined.annotate(paid=Subquery(paid.annotate(sum=Sum("amount")).values("sum")))
     return joined.prefetch_related(Prefetch("invoice_contacts", contacts))
 
 

@@ -27,7 +27,13 @@ def page(w) -> str:
 
 def typed(**other) -> dict:
     data = {"version": "1", "start_day": "1", "end_day": "31", "due_day": "25", "due_month": "first", "rhythm": "never"}
-    data |= {"week_starts_on": "0", "week_due_after": "4", "reminder_days": "0", "mails_approval": "on"}
+    data |= {
+        "week_starts_on": "0",
+        "week_due_after": "4",
+        "reminder_days": "0",
+        "mails_approval": "on",
+        "mails_payments": "on",
+    }
     return data | other
 
 

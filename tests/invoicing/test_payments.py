@@ -6,11 +6,13 @@ from threading import Barrier
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
-from directory.models import Event
+from directory.models import Event, Mail
 from directory.refusals import NotAllowed, NotNow, Refused
 from invoicing.actions import deleting, invoices, payments
-from invoicing.models import Invoice, Payment, PaymentMethod
+from invoicing.models import BillingSettings, Invoice, Payment, PaymentMethod
 from tests.factories import D, payment_of, person, world
 from tests.invoicing.pages import at, signed_in, text_of
 
@@ -279,3 +281,52 @@ def test_without_the_lock_both_are_recorded_unasked(monkeypatch):
     invoice = w.approved()
     monkeypatch.setattr(type(Invoice.objects.all()), "locked", lambda self, pk: self.with_context().get(pk=pk))
     assert 0 in asked_for_a_tick(w, invoice, 20)
+
+
+# Who hears of it, and where it shows
+
+
+def test_contacts_hear_of_a_payment_and_of_its_being_taken_back_unless_the_project_says_not_to():
+    """Section 10."""
+    w = world()
+    invoice = w.approved(None, {"work_this_period": D("1000.00")})
+    payment = payments.record_payment(invoice, payment_of("400.00", "1044"), by=w.admin)
+    payments.take_back_payment(payment, reason="Stopped at the bank", by=w.second_admin)
+    recorded, taken_back = (
+        Mail.objects.about(invoice).filter(to=w.contact, headline__startswith="Payment").order_by("pk")
+    )
+    assert recorded.headline == f"Payment recorded on bill 1 ({invoice.commitment.number}): 400.00"
+    assert "1044" in recorded.text and "400.00 of 900.00" in recorded.text and recorded.reply_to == w.admin.email
+    assert taken_back.headline.startswith("Payment taken back on bill 1")
+    assert "Stopped at the bank" in taken_back.text and "0.00 of 900.00" in taken_back.text
+    assert taken_back.reply_to == w.second_admin.email
+    BillingSettings.objects.update_or_create(project=w.project, defaults={"mails_payments": False})
+    count = Mail.objects.about(invoice).count()
+    payments.record_payment(invoice, payment_of("5.00"), by=w.admin)
+    assert Mail.objects.about(invoice).count() == count
+
+
+def test_the_board_says_how_far_each_approved_bill_is_paid_in_as_many_queries():
+    w = world()
+    client, period = signed_in(w.admin), w.period()
+    address = reverse("period", args=[w.project.slug, period.pk])
+
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(address).status_code == 200
+        return len(queries)
+
+    paid, part = (w.approved(w.draft(w.commitment()), {"work_this_period": D("1000.00")}) for _ in range(2))
+    asked()
+    before = asked()
+    payments.record_payment(paid, payment_of("900.00"), by=w.admin)
+    payments.take_back_payment(
+        payments.record_payment(part, payment_of("500.00"), by=w.admin), reason="Wrong bill", by=w.admin
+    )
+    payments.record_payment(part, payment_of("100.00"), by=w.admin)
+    payments.record_payment(part, payment_of("50.00"), by=w.admin)
+    assert asked() == before
+    page = client.get(address)
+    shown = {row.commitment.pk: (row.bill.payment_status, row.bill.paid) for row in page.context["rows"] if row.bill}
+    assert shown == {paid.commitment_id: ("paid", D("900.00")), part.commitment_id: ("partly_paid", D("150.00"))}
+    assert "Partly paid" in text_of(page)
