@@ -18,7 +18,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from config.places import places_of
-from config.words import changes_of, state_in_words
+from config.words import changes_of, folded, state_in_words
 from directory.moments import day_in_words, moment_in_words
 from erp_integrations.models import ExportStatus
 from invoicing.calculations.money import MINUS, printed_amount, printed_percent, printed_rate, round_half_up, to_cents
@@ -357,9 +357,10 @@ def steps(names: str | list[str], current: int, stopped: bool = False) -> dict:
 def timeline(context: template.Context, events: list, zone: object = "") -> dict:
     """What happened, newest first, in the project's zone: `{% timeline events project %}` with Event rows.
 
+    An entry sheet that was saved row by row is told as one.
     Directory Admins are led on to the whole record of what it is about, unless they are there.
     """
-    rows = [told(event) for event in events]
+    rows = [told(event) for event in folded(events)]
     request = context.get("request")
     is_admin = getattr(getattr(request, "access", None), "is_directory_admin", False)
     subjects = {row["event"].subject for row in rows}

@@ -4,6 +4,7 @@ The record keeps what it was told; an old event reads as well as a new one, beca
 """
 
 import re
+from copy import copy
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -49,6 +50,28 @@ class Change:
 def changes_of(event) -> list[Change]:
     """Every change of an event in words."""
     return [_change(event, name, old, new) for name, (old, new) in event.changes.items() if name not in NOT_SHOWN]
+
+
+SAVED_BIT_BY_BIT = "entered amounts"  # each row of an entry sheet is saved as it is left
+
+
+def folded(events: list) -> list:
+    """Newest first, with what one person saved bit by bit told as one: each thing's first old and last new value.
+
+    The record keeps every event as it was; only the telling is shorter.
+    """
+    told = []
+    for event in events:
+        last = told[-1] if told else None
+        if last and event.verb == last.verb == SAVED_BIT_BY_BIT and event.by_name == last.by_name:
+            changes = event.changes | last.changes
+            for name in event.changes.keys() & last.changes.keys():
+                changes[name] = [event.changes[name][0], last.changes[name][1]]
+            told[-1] = copy(last)
+            told[-1].changes = {name: both for name, both in changes.items() if both[0] != both[1]}
+        else:
+            told.append(event)
+    return told
 
 
 def _change(event, name: str, old, new) -> Change:

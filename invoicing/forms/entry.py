@@ -56,24 +56,24 @@ class Sheet:
             r.worked.stored_retainage for r in self.rows
         )
         self.width = 20  # no sheet has more columns; a cell may span past the last one
-        self.form = HeaderForm(self._header_data(), initial=self._header())
+        self.form = HeaderForm(self._header_data(), initial=self.header_stored())
         self.refusals: list[Refused] = []
 
-    def _header(self) -> dict[str, object]:
+    def header_stored(self) -> dict[str, object]:
         return {"number": self.invoice.number, "billing_date": self.invoice.billing_date}
 
     def _header_data(self) -> dict[str, object] | None:
         """What was typed; of a field that came back as it was shown, what is stored by now (I-5)."""
         if self.data is None:
             return None
-        stored = self._header()
+        stored = self.header_stored()
         untouched = {n for n in stored if n in self.data and self.data[n] == self.data.get(f"shown-{n}")}
         return {n: v if n in untouched else self.data.get(n, v) for n, v in stored.items()}
 
     @property
     def header_shown(self) -> list[tuple[str, str]]:
         """(name, text) of each header field as it is stored, which the page sends along."""
-        return [(f"shown-{name}", str(value)) for name, value in self._header().items()]
+        return [(f"shown-{name}", str(value)) for name, value in self.header_stored().items()]
 
     @property
     def header_contested(self) -> list[tuple[str, str, str]]:
@@ -81,7 +81,7 @@ class Sheet:
         if self.data is None:
             return []
         found = []
-        for name, value in self._header().items():
+        for name, value in self.header_stored().items():
             shown, typed, now = self.data.get(f"shown-{name}"), self.data.get(name), str(value)
             if shown is not None and typed not in (shown, now) and now != shown:
                 found.append((self.form.fields[name].label, now, typed))
@@ -120,7 +120,7 @@ class Sheet:
 
     @property
     def has_changes(self) -> bool:
-        return bool(self.entries) or self.form.cleaned_data != self._header()
+        return bool(self.entries) or self.form.cleaned_data != self.header_stored()
 
     def release(self, typed: str) -> None:
         """Type a release: `50 %` of all that is held, or dollars spread over the lines (5.6). Nothing is saved.
@@ -168,3 +168,26 @@ class Sheet:
             self.form.add_error(refused.field, refused.message)
         else:
             self.refusals.append(refused)
+
+
+def stored_of(sheet: Sheet, lines) -> dict[str, dict]:
+    """What the rows that were sent show once they are saved, and which amounts are stored as typed, in cents.
+
+    `lines`: a queryset of the invoice's lines; only those of changed rows are read.
+    """
+    saved = [Row(line, sheet.columns) for line in lines.filter(pk__in=sheet.entries)]
+    ruled = [column for column in sheet.columns if column.has_rule]
+    return {
+        "shown": {n: str(v) for n, v in sheet.header_stored().items()} | {row.key: row.shown for row in saved},
+        "typed": {
+            f"line-{row.line.schedule_line.key}": {
+                column.stem: cents_of(row.line, column) for column in ruled if column.stem in row.cells
+            }
+            for row in saved
+        },
+    }
+
+
+def cents_of(line: InvoiceLine, column: Column) -> str | None:
+    """The amount of a column with a rule, where it was typed; None where the rule decides."""
+    return str(int(getattr(line, column.field) * 100)) if column.is_typed(line) else None

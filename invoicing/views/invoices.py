@@ -163,7 +163,7 @@ def _timeline(invoice: Invoice, request) -> dict:
     line = request.GET.get("line", "")
     about = {"words": f"Line {line}: "} if re.fullmatch("[0-9]{1,5}", line) else {}
     return {
-        "events": Event.objects.about(invoice, *notes)[:200],
+        "events": Event.objects.about(invoice, *notes)[:1000],
         "may_comment": may_comment(invoice, request.access),
         "may_note": may_note(invoice, request.access),
         "comment_form": CommentForm(initial=about),

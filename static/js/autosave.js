@@ -1,0 +1,105 @@
+/* The entry sheet saves each row when it is left, to the same address as its Save button, one request at a time. After sheet.js.
+
+   [data-header]                    the fields above the sheet: saved like a row
+   [data-save-state]                says “Saving…”, “All saved”, or why not; polite, for readers too
+   [data-unsaved]                   a row that came back unsaved (both versions, filled in): only its reader's own Save stores it
+   Without scripts, Save does it all. What is not saved stays on the page, and leaving asks first. */
+(() => {
+  if (!window.plumbline?.sheet) return;
+  const { sheet } = plumbline.sheet;
+  const form = sheet.closest("form"), header = form.querySelector("[data-header]"), state = document.querySelector("[data-save-state]");
+  const RETRY = 15000, TYPED = { "held-work": "typedWork", "held-stored": "typedStored", left: "typedLeft" };
+  let busy = null, conflict = false, submitting = false, timer = 0;
+
+  const parts = () => [header, ...sheet.querySelectorAll("[data-row]")];
+  const inputs = (part) => [...part.querySelectorAll("input:not([type=hidden], [name=pick]), select")];
+  const isChanged = (input) => (input.type === "checkbox" ? input.checked !== input.defaultChecked : input.value !== input.defaultValue);
+  // What follows from other cells has no name; it is no change of its own.
+  const isDirty = (part) => inputs(part).some((input) => input.name && isChanged(input));
+  const dirty = () => parts().filter((part) => "unsaved" in part.dataset || isDirty(part));
+  const ready = () => dirty().filter((part) => !("unsaved" in part.dataset) && part.dataset.problem !== "1" && !part.contains(document.activeElement));
+  // Nothing at a key press that says what stands there: new text has the browser look at the style of all lines again.
+  const tell = (words, tone) => {
+    if (state.textContent === words) return;
+    if (state.firstChild) state.firstChild.data = words; else state.textContent = words;
+    state.className = `save-state tone-${tone}`;
+  };
+
+  const body = (some) => {
+    const data = new URLSearchParams({ then: "row", version: form.elements.version.value, csrfmiddlewaretoken: form.elements.csrfmiddlewaretoken.value });
+    for (const part of some) {
+      for (const input of part.querySelectorAll("input[name]:not([name=pick])")) if (input.type !== "checkbox" || input.checked) data.set(input.name, input.value);
+      if (part === header) for (const hidden of form.querySelectorAll(":scope > [name^=shown-]")) data.set(hidden.name, hidden.value);
+    }
+    return data;
+  };
+  // What was sent is stored now: typed since then, it is a change against that.
+  const settle = (sent, answer) => {
+    form.elements.version.value = answer.version;
+    for (const [name, text] of Object.entries(answer.shown)) form.elements[`shown-${name}`].value = text;
+    for (const [part, values] of sent) {
+      for (const [input, value] of values) { if (input.type === "checkbox") input.defaultChecked = value; else input.defaultValue = value; }
+      for (const [name, key] of Object.entries(TYPED)) {
+        const input = part.querySelector(`[data-cell=${name}]`), cents = answer.typed[part.id]?.[name];
+        if (!input || !(part.id in answer.typed)) continue;
+        if (cents === null) delete part.dataset[key]; else part.dataset[key] = cents;
+        input.toggleAttribute("data-follows", cents === null);
+        if (cents !== null) { input.name = input.id; delete input.dataset.shown; continue; }
+        input.removeAttribute("name");
+        input.dataset.shown = input.value ||= input.placeholder;
+      }
+    }
+    if (dirty().length === 0) for (const out of document.querySelectorAll(".preview")) out.classList.remove("preview");
+  };
+  const report = () => {
+    const left = dirty();
+    if (left.length === 0) return tell("All saved", "ok");
+    const wrong = left.find((part) => part.dataset.problem === "1");
+    tell(wrong ? `Not saved: look at line ${wrong.dataset.row}` : "Not saved yet", "warn");
+  };
+  const again = () => { clearTimeout(timer); timer = setTimeout(flush, RETRY); };
+
+  const send = async (some) => {
+    const sent = some.map((part) => [part, inputs(part).map((input) => [input, input.type === "checkbox" ? input.checked : input.value])]);
+    tell("Saving…", "info");
+    const answer = await fetch(form.action, { method: "POST", body: body(some), redirect: "manual" }).catch(() => null);
+    if (answer?.ok) { settle(sent, await answer.json()); return true; }
+    if (answer === null) { tell("Not saved: you are offline, it stays on this page", "bad"); again(); }
+    else if (answer.status === 409 || answer.status === 422) {
+      conflict = answer.status === 409;
+      tell(`Not saved: ${(await answer.json()).message}`, "bad");
+    } else { tell("Not saved: the site did not take it, it stays on this page", "bad"); again(); }
+    return false;
+  };
+  const flush = async () => {
+    if (busy || conflict) return;
+    clearTimeout(timer);
+    for (let some = ready(); some.length && !submitting; some = ready()) {
+      busy = send(some);
+      const isSaved = await busy;
+      busy = null;
+      if (!isSaved) return;
+    }
+    report();
+  };
+
+  form.addEventListener("input", () => { if (!busy && !conflict) tell("Not saved yet", "warn"); });
+  form.addEventListener("focusout", (event) => {
+    const part = event.target.closest("[data-row], [data-header]"), to = event.relatedTarget;
+    if (part && !part.contains(to) && !to?.matches("button")) setTimeout(flush);
+  });
+  sheet.addEventListener("paste", () => setTimeout(flush));
+  addEventListener("online", flush);
+  // A save under way has a version that the form does not have yet: wait for it, then send what was pressed.
+  addEventListener("submit", async (event) => {
+    if (event.target !== form) return;
+    submitting = true;
+    if (!busy) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    await busy;
+    form.requestSubmit(event.submitter);
+  }, true);
+  addEventListener("pageshow", () => { submitting = false; });
+  addEventListener("beforeunload", (event) => { if (!submitting && (busy || dirty().length)) event.preventDefault(); });
+})();

@@ -1,0 +1,137 @@
+"""The entry sheet saves each row when it is left, and says honestly what is saved and what is not (9.4, 9.10)."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from directory.models import Event
+from invoicing.models import Invoice
+from tests import factories
+from tests.browser.test_sheet import cell, save, work
+from tests.journeys.steps import D, page_of
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def bill(transactional_db) -> Invoice:
+    world = factories.world()
+    amounts = {"Footings": "7333.33", "Slab": "2900.02", "Walls": "999.99"}
+    made = world.draft(world.commitment(lines=[world.line(name, amount) for name, amount in amounts.items()]))
+    made.world = world
+    return made
+
+
+@pytest.fixture
+def lee(enter, bill) -> Page:
+    page = enter(bill.world.contact)
+    page.goto(page_of(bill, "enter/"))
+    return page
+
+
+def state(page: Page):
+    return page.locator("[data-save-state]")
+
+
+def typed(page: Page, line: int, text: str) -> None:
+    cell(page, "This period", line).focus()
+    page.keyboard.type(text)
+
+
+def test_a_row_is_saved_when_it_is_left_and_the_next_one_after_it(lee, bill):
+    lee.get_by_label("Invoice number").fill("B-1")
+    typed(lee, 1, "500")
+    expect(state(lee)).to_have_text("Not saved yet")
+    lee.keyboard.press("Enter")
+    expect(state(lee)).to_have_text("All saved")
+    lee.keyboard.type("250")
+    lee.keyboard.press("Enter")
+    expect(state(lee)).to_have_text("All saved")
+    assert work(bill) == [D("500.00"), D("250.00"), D("0.00")]
+    bill.refresh_from_db()
+    assert bill.number == "B-1"
+    expect(cell(lee, "This period", 3)).to_be_focused()
+    lee.reload()
+    expect(cell(lee, "This period", 2)).to_have_value("250.00")
+
+
+def test_saved_row_by_row_and_then_by_the_button(lee, bill):
+    typed(lee, 1, "500")
+    lee.keyboard.press("Enter")
+    lee.keyboard.type("250")
+    save(lee)
+    assert work(bill) == [D("500.00"), D("250.00"), D("0.00")]
+
+
+def test_offline_it_stays_on_the_page_and_goes_when_the_line_is_back(lee, bill, console):
+    console.errors.clear()
+    lee.context.set_offline(True)
+    typed(lee, 1, "500")
+    lee.keyboard.press("Enter")
+    expect(state(lee)).to_have_text("Not saved: you are offline, it stays on this page")
+    expect(cell(lee, "This period", 1)).to_have_value("500.00")
+    assert work(bill)[0] == D("0.00")
+    lee.context.set_offline(False)
+    expect(state(lee)).to_have_text("All saved")
+    assert work(bill)[0] == D("500.00")
+    console.errors[:] = [each for each in console.errors if "INTERNET_DISCONNECTED" not in each]
+
+
+def test_two_tabs_nothing_is_overwritten_and_nothing_typed_is_lost(lee, bill, console):
+    """I-5."""
+    console.expect(409)
+    other = lee.context.new_page()
+    other.goto(page_of(bill, "enter/"))
+    typed(lee, 1, "500")
+    lee.keyboard.press("Enter")
+    expect(state(lee)).to_have_text("All saved")
+    typed(other, 1, "700")
+    other.keyboard.press("Enter")
+    expect(state(other)).to_contain_text("Press Save to see both versions")
+    other.keyboard.type("300")
+    other.get_by_role("button", name="Save", exact=True).first.click()
+    expect(other.locator("main")).to_contain_text("Both changed it")
+    expect(cell(other, "This period", 1)).to_have_value("700.00")
+    expect(cell(other, "This period", 2)).to_have_value("300.00")
+    assert work(bill) == [D("500.00"), D("0.00"), D("0.00")]
+    other.get_by_role("button", name="Save", exact=True).first.click()
+    expect(other.locator("main")).to_contain_text("Saved.")
+    assert work(bill) == [D("700.00"), D("300.00"), D("0.00")]
+
+
+def test_leaving_with_unsaved_amounts_or_an_unsaved_number_asks_first(lee, bill):
+    asked = []
+    lee.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    typed(lee, 1, "99999999")  # over its value: it is not saved by itself
+    lee.keyboard.press("Enter")
+    expect(state(lee)).to_have_text("Not saved: look at line 1")
+    lee.goto(page_of(bill))
+    assert asked == ["beforeunload"]
+    lee.goto(page_of(bill, "enter/"))
+    lee.get_by_label("Invoice number").fill("B-1")
+    lee.goto(page_of(bill))
+    assert asked == ["beforeunload"] * 2
+    lee.goto(page_of(bill, "enter/"))
+    typed(lee, 1, "5")
+    lee.keyboard.press("Enter")
+    expect(state(lee)).to_have_text("All saved")
+    lee.goto(page_of(bill))
+    assert asked == ["beforeunload"] * 2
+
+
+def test_an_admin_types_what_is_held_and_gives_it_back_to_its_rule(enter, bill):
+    dana = enter(bill.world.admin)
+    dana.goto(page_of(bill, "enter/"))
+    typed(dana, 1, "1000")
+    held = cell(dana, "Retainage on work", 1)
+    held.fill("77")
+    dana.keyboard.press("Enter")
+    expect(state(dana)).to_have_text("All saved")
+    line = bill.lines.first()
+    assert line.work_retainage_is_typed and line.work_retainage == D("77.00")
+    held.fill("")
+    dana.keyboard.press("Enter")
+    expect(held).to_have_value("100.00")
+    expect(state(dana)).to_have_text("All saved")
+    line.refresh_from_db()
+    assert not line.work_retainage_is_typed and line.work_retainage == D("100.00")
+    assert Event.objects.about(bill).filter(verb="entered amounts").count() == 2
