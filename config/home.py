@@ -75,7 +75,8 @@ def _sent(periods) -> dict[int, list[tuple]]:
 def _expected(projects: list[Project], periods) -> dict[int, int]:
     """{project id: billable commitments that have not declined the open period}."""
     billable = Commitment.objects.billable().filter(project__in=projects).order_by()
-    declined = Invitation.objects.filter(billing_period__in=periods, answer=Invitation.Answer.DECLINED).order_by()
+    declined = Invitation.objects.in_force().filter(billing_period__in=periods)
+    declined = declined.filter(answer=Invitation.Answer.DECLINED).order_by()
     counts = defaultdict(int, billable.values_list("project").annotate(Count("pk")))
     for project, count in declined.values_list("commitment__project").annotate(Count("pk")):
         counts[project] -= count

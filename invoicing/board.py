@@ -70,7 +70,9 @@ def standing_in(period: BillingPeriod, visible: QuerySet[Commitment]) -> QuerySe
     `place` (its state's, in STATES), `turn`, `since`, `gross` and `net`. What has ended is there only if it was billed.
     """
     joined = Commitment.objects.filter(pk__in=visible.order_by().values("pk")).annotate(
-        invite=FilteredRelation("invitations", condition=Q(invitations__billing_period=period)),
+        invite=FilteredRelation(
+            "invitations", condition=Q(invitations__billing_period=period, invitations__ended_at=None)
+        ),
         extension=FilteredRelation("due_date_extensions", condition=Q(due_date_extensions__billing_period=period)),
         bill=FilteredRelation("invoices", condition=Q(invoices__billing_period=period, invoices__deleted_at=None)),
     )

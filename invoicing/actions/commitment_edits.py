@@ -1,6 +1,7 @@
 """Changing a commitment's fields: on the version that was looked at, as far as its status and its invoices allow."""
 
 from django.db import transaction
+from django.utils import timezone
 
 from directory.models import Event
 from directory.permissions import read_access
@@ -35,7 +36,7 @@ RETAINAGE = ("retainage_rate", "holds_stored_retainage", "stored_retainage_rate"
 def edit(commitment: Commitment, values: dict, *, by, version: int) -> Commitment:
     """Save `values` of FIELDS. Raises Stale when somebody saved since `version`; nothing is overwritten unseen.
 
-    With another vendor its invoice contacts end: they are people of the vendor that was (P-1).
+    With another vendor its invoice contacts and invites end: they are of the vendor that was (P-1).
     """
     commitment = Commitment.objects.select_for_update(of=("self",)).select_related("vendor").get(pk=commitment.pk)
     if not may_edit_commitment(commitment, read_access(by, commitment.company, commitment.project)):
@@ -90,8 +91,6 @@ def _end_contacts(commitment: Commitment) -> dict:
     contacts = list(commitment.invoice_contacts.select_related("person"))
     commitment.access_list.remove(*(contact.person for contact in contacts))
     commitment.invoice_contacts.all().delete()
-    no_answer = {"answer": "", "words": "", "answered_by": None, "answered_at": None, "opened_at": None}
-    answered = commitment.invitations.exclude(answer="").count()
-    commitment.invitations.update(**no_answer)  # what the other vendor answered is not this one's
+    ended = commitment.invitations.in_force().update(ended_at=timezone.now())  # whom they asked is not who has it now
     changes = {"invoice contacts": [", ".join(contact.person.name for contact in contacts), ""]} if contacts else {}
-    return changes | ({"answered invites": [str(answered), "0"]} if answered else {})
+    return changes | ({"invites": [str(ended), "0"]} if ended else {})

@@ -75,7 +75,7 @@ class _Known:
         for each in InvoiceContact.objects.acting().filter(commitment__in=pks).select_related("person"):
             contacts.setdefault(each.commitment_id, []).append(each.person)
         bills = Invoice.objects.live().filter(billing_period=period, commitment__in=pks)
-        asked = Invitation.objects.filter(billing_period=period, commitment__in=pks)
+        asked = Invitation.objects.in_force().filter(billing_period=period, commitment__in=pks)
         return cls(
             period=period,
             deadlines=deadlines_of(period),
@@ -248,6 +248,8 @@ def _held_by_contact(invitation: Invitation, by) -> Invitation:
     project = invitation.project
     if not may_answer(invitation, read_access(by, project.company, project)):
         raise NotAllowed("to be an invoice contact of this commitment")
+    if invitation.ended_at:
+        raise NotNow("The commitment went to another vendor, and this invite ended with that.")
     if not invitation.commitment.is_billable:
         status = invitation.commitment.get_status_display()
         raise NotNow(f"The commitment is {status} now, so it takes no bill. Ask the project team.")

@@ -51,7 +51,7 @@ def create(commitment: Commitment, period: BillingPeriod, *, by, invoice_type: I
     is_extra = previous is not None and previous.is_billed
     deadline = deadline_of(commitment, period)
     _check_start(commitment, deadline, previous, is_extra, as_admin)
-    invitation = Invitation.objects.filter(commitment=commitment, billing_period=period).first()
+    invitation = commitment.invitations.in_force().filter(billing_period=period).first()
     if as_admin or invitation is None:
         invoice_type = invoice_type or InvoiceType.WORK_AND_RELEASE
     else:
@@ -107,7 +107,7 @@ def _check_start(commitment: Commitment, deadline: Deadline, previous, is_extra:
     if (
         by_invitation
         and by_invitation.by_invitation_only
-        and not commitment.invitations.filter(billing_period=period).exists()
+        and not commitment.invitations.in_force().filter(billing_period=period).exists()
     ):
         raise NotNow("This project takes bills by invitation only, and this commitment is not invited.")
 

@@ -19,7 +19,7 @@ class Reminded:
 
 def remind(period: BillingPeriod, commitments, *, by) -> list[Reminded]:
     """The right is asked for each anew (R66): whoever loses it half-way reminds no more."""
-    invited = {each.commitment_id: each for each in Invitation.objects.filter(billing_period=period)}
+    invited = {each.commitment_id: each for each in Invitation.objects.in_force().filter(billing_period=period)}
     return [Reminded(each, _remind_one(period, invited.get(each.pk), by)) for each in commitments]
 
 

@@ -33,6 +33,10 @@ class InvoiceType(models.TextChoices):
 
 
 class InvitationQuerySet(models.QuerySet):
+    def in_force(self):
+        """Without those that ended with the vendor they asked."""
+        return self.filter(ended_at=None)
+
     def without_bill(self):
         bills = apps.get_model("invoicing", "Invoice").objects.live()
         billed = bills.filter(commitment=OuterRef("commitment"), billing_period=OuterRef("billing_period"))
@@ -49,11 +53,11 @@ class InvitationQuerySet(models.QuerySet):
         later = Q(due_date__gte=day) | Q(billing_period__due_date__gte=day)
         kept = Q(billing_period__takes_bills_until_due=True, billing_period__due_date__gte=day)
         takes_bills = Q(billing_period__status="open") | kept | Exists(more_time.filter(later))
-        return self.filter(takes_bills, answer="").without_bill()
+        return self.in_force().filter(takes_bills, answer="").without_bill()
 
     def expected_by_period(self) -> dict[int, int]:
         """{billing period id: how many commitments were asked and neither billed nor declined}, in one query."""
-        silent = self.without_bill().exclude(answer=Invitation.Answer.DECLINED)
+        silent = self.in_force().without_bill().exclude(answer=Invitation.Answer.DECLINED)
         return dict(silent.order_by().values_list("billing_period").annotate(Count("commitment", distinct=True)))
 
 
@@ -75,13 +79,21 @@ class Invitation(models.Model):
     answered_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     answered_at = models.DateTimeField(null=True)
     words = models.CharField(max_length=500, blank=True)
+    ended_at = models.DateTimeField(
+        null=True, help_text="When the commitment went to another vendor: kept for the record, it asks nobody any more."
+    )
 
     objects = InvitationQuerySet.as_manager()
 
     class Meta:
         ordering = ["commitment__number"]
         constraints = [
-            models.UniqueConstraint("commitment", "billing_period", name="a_commitment_is_invited_once_in_a_period"),
+            models.UniqueConstraint(
+                "commitment",
+                "billing_period",
+                condition=Q(ended_at=None),
+                name="a_commitment_is_invited_once_in_a_period",
+            ),
             models.CheckConstraint(
                 condition=Q(answer="") | Q(answered_by__isnull=False, answered_at__isnull=False),
                 name="an_answer_has_a_person_and_a_moment",
@@ -112,13 +124,13 @@ class Invitation(models.Model):
 
     @classmethod
     def named_by(cls, token: str, *, however_old: bool = False) -> "Invitation | None":
-        """The invitation a link names, with its `addressee`; None when it is false or too old or its project ended."""
+        """The invitation a link names, with its `addressee`; None when that is false or too old, or it ended."""
         try:
             said = signing.loads(token, salt=SALT, max_age=None if however_old else settings.INVITATION_LINK_AGE)
         except signing.BadSignature:
             return None
         pk, person = said if isinstance(said, list) else (said, None)
-        here = cls.objects.filter(commitment__project__is_active=True)
+        here = cls.objects.in_force().filter(commitment__project__is_active=True)
         found = here.select_related("commitment__project__company", "billing_period").filter(pk=pk).first()
         if found and person:
             found.addressee = get_user_model().objects.filter(pk=person).first()

@@ -152,7 +152,7 @@ def openings(commitments: list[Commitment], deadlines: list[tuple[Commitment, De
     periods = {each.period.pk for _, each in deadlines}
     asked = {
         (each.commitment_id, each.billing_period_id): each
-        for each in Invitation.objects.filter(commitment__in=commitments, billing_period__in=periods)
+        for each in Invitation.objects.in_force().filter(commitment__in=commitments, billing_period__in=periods)
     }
     newest, billed = _bills_before(commitments, periods)
     return [

@@ -42,6 +42,6 @@ def _row(period: BillingPeriod, here: dict, silent: int, access) -> PeriodRow:
 def _to_come(period: BillingPeriod, access) -> int:
     """Commitments that can be billed, are not yet, and did not decline; one period at most is open."""
     begun = Invoice.objects.live().filter(billing_period=period).values("commitment")
-    declined = period.invitations.filter(answer=Invitation.Answer.DECLINED).values("commitment")
+    declined = period.invitations.in_force().filter(answer=Invitation.Answer.DECLINED).values("commitment")
     billable = Commitment.objects.visible_to(access).billable()
     return billable.exclude(pk__in=begun).exclude(pk__in=declined).count()

@@ -44,6 +44,12 @@ def live_bills(commitment: Commitment, period: BillingPeriod) -> list[Invoice]:
     return sorted((each for each in bills if each.deleted_at is None), key=lambda bill: bill.position)
 
 
+def invite_in_force(commitment: Commitment, period: BillingPeriod) -> Invitation | None:
+    """The one that did not end with another vendor."""
+    asked = [each for each in commitment.invitations.all() if each.billing_period_id == period.pk]
+    return next((each for each in asked if each.ended_at is None), None)
+
+
 def is_on_the_board(commitment, period) -> bool:
     return bool(live_bills(commitment, period)) or commitment.status not in (C.TERMINATED, C.VOID, C.CLOSED)
 
@@ -52,7 +58,7 @@ def state_of(commitment: Commitment, period: BillingPeriod) -> str:
     bills = live_bills(commitment, period)
     if bills:
         return "in_erp" if bills[-1].is_locked else bills[-1].status
-    invite = commitment.invitations.filter(billing_period=period).first()
+    invite = invite_in_force(commitment, period)
     if invite:
         return invite.answer or "invited"
     return "not_invited" if commitment.invoice_contacts.exists() else "no_contact"
@@ -92,7 +98,7 @@ def since_of(commitment: Commitment, period: BillingPeriod) -> datetime | None:
     bills = live_bills(commitment, period)
     if bills:
         return bills[-1].waits_since
-    invite = commitment.invitations.filter(billing_period=period).first()
+    invite = invite_in_force(commitment, period)
     if invite:
         return invite.answered_at if invite.answer else invite.invited_at
     if not commitment.is_billable:
@@ -129,6 +135,7 @@ COMMITMENT = st.fixed_dictionaries(
         "status": st.sampled_from(list(COMMITMENT_PATHS)),
         "has_contact": st.booleans(),
         "answer": st.sampled_from([None, "", "accepted", "declined"]),
+        "ended": st.lists(st.sampled_from(["", "accepted", "declined"]), max_size=2),  # with the vendors they asked
         "bills": st.lists(BILL, max_size=3),
         "more_time": st.sampled_from([None, None, -1, 0, 3]),
     }
@@ -144,7 +151,14 @@ SETUP = st.fixed_dictionaries(
 
 
 def a_commitment(**told) -> dict:
-    return {"status": C.APPROVED, "has_contact": True, "answer": None, "bills": [], "more_time": None} | told
+    return {
+        "status": C.APPROVED,
+        "has_contact": True,
+        "answer": None,
+        "ended": [],
+        "bills": [],
+        "more_time": None,
+    } | told
 
 
 def a_bill(**told) -> dict:
@@ -160,6 +174,7 @@ EVERY_STAGE = {
         a_commitment(has_contact=False),
         a_commitment(),
         *(a_commitment(answer=answer) for answer in ("", "accepted", "declined")),
+        *(a_commitment(ended=[answer, ""]) for answer in ("", "accepted", "declined")),
         *(a_commitment(answer="accepted", bills=[a_bill(status=status)]) for status in S),
         *(a_commitment(bills=[a_bill(status=S.APPROVED, in_erp=how)]) for how in ("is_locked", "is_posted")),
     ],
@@ -220,14 +235,16 @@ def drawn(w, period: BillingPeriod, number: int, told: dict) -> Commitment:
     if told["has_contact"]:
         InvoiceContact.objects.create(commitment=commitment, person=w.contact, added_by=w.admin)
     at = datetime.now(tz=w.project.zone)
-    if told["answer"] is not None:
-        answered = {"answered_by": w.contact, "answered_at": at} if told["answer"] else {}
+    now = [] if told["answer"] is None else [(told["answer"], None)]
+    for answer, ended_at in [*((answer, at) for answer in told["ended"]), *now]:
+        answered = {"answered_by": w.contact, "answered_at": at} if answer else {}
         Invitation.objects.create(
             commitment=commitment,
             billing_period=period,
             invited_by=w.admin,
             invited_at=at - timedelta(days=1),
-            answer=told["answer"],
+            answer=answer,
+            ended_at=ended_at,
             **answered,
         )
     if told["more_time"] is not None:

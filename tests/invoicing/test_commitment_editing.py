@@ -10,8 +10,8 @@ from directory.actions.vendors import Details
 from directory.models import Event, Vendor
 from directory.permissions import Level, Tool
 from directory.refusals import Refused
-from invoicing.actions import commitment_edits, commitment_moves, commitments, invitations, invoices
-from invoicing.models import Commitment, InvoiceType
+from invoicing.actions import commitments, invoices
+from invoicing.models import Commitment
 from tests.factories import D, person, world
 from tests.invoicing.pages import signed_in, text_of
 from tests.invoicing.test_starting_certificates import started
@@ -328,16 +328,3 @@ def test_approving_without_a_schedule_says_what_is_missing(w):
     client.post(new(w), typed(w))
     page = client.post(reverse("commitment-move", args=[w.project.slug, "SC-100", "approve"]), {"version": 1})
     assert page.status_code == 409 and "Add at least one line" in text_of(page)
-
-
-def test_what_the_other_vendor_answered_is_not_the_new_ones(w):
-    """P-1, V-1: the invite starts anew with the vendor that took its place."""
-    period, commitment = w.period(), w.commitment()
-    [invited] = invitations.invite(period, [commitment], InvoiceType.WORK, by=w.admin)
-    invitations.answer(invited.invitation, True, "Our crew is on it", by=w.contact)
-    bolt = vendors.enter(w.company, Details("Bolt Electric"), by=w.owner)
-    draft = commitment_moves.move(commitment, "reopen", by=w.admin, reason="Other vendor")
-    values = {name: getattr(draft, name) for name in commitment_edits.FIELDS} | {"vendor": bolt}
-    commitment_edits.edit(draft, values, by=w.admin, version=draft.version)
-    invited.invitation.refresh_from_db()
-    assert (invited.invitation.answer, invited.invitation.words, invited.invitation.answered_by) == ("", "", None)
