@@ -53,8 +53,8 @@ def may_be_told(project):
 
 
 @audience(TEAM)
-def is_told_as_admin(invitation: Invitation, person) -> bool:
-    return is_project_admin(read_access(person, invitation.company, invitation.project))
+def is_told_as_admin(about, person) -> bool:
+    return is_project_admin(read_access(person, about.company, about.project))
 
 
 @audience(LISTED)
@@ -139,8 +139,13 @@ def not_me(invitation: Invitation, proposed: Person | None, words: str, by: Pers
 def _team(invitation: Invitation) -> list[Person]:
     if is_told_as_admin(invitation, invitation.invited_by):
         return [invitation.invited_by]
-    holders = people_with_level(invitation.project, Tool.COMMITMENTS, Level.ADMIN).distinct()
-    return [person for person in holders if is_told_as_admin(invitation, person)]
+    return _admins(invitation)
+
+
+def _admins(about) -> list[Person]:
+    """Who administers the invoices of the project that this invitation or invoice belongs to."""
+    holders = people_with_level(about.project, Tool.COMMITMENTS, Level.ADMIN).distinct()
+    return [person for person in holders if is_told_as_admin(about, person)]
 
 
 def due_date_extended(extension: DueDateExtension, bill: Invoice | None) -> None:
@@ -296,13 +301,20 @@ def paid(payment: Payment, by) -> None:
 
 
 def commented(said: Comment, *, from_contact: bool) -> None:
-    """To the contacts what the team says, to the distribution list what a contact says. Of a note nobody hears."""
+    """To the contacts what the team says, to the distribution list what a contact says. Of a note nobody hears.
+
+    With nobody on the list the project's Admins are told: a contact who asks something is not left unheard.
+    """
     invoice = said.invoice
+    to, whom = contacts_of(invoice.commitment), CONTACT
+    if from_contact:
+        listed = _listed(invoice)
+        to, whom = (listed, LISTED) if listed else (_admins(invoice), TEAM)
     noun = "invoice" if from_contact else "bill"
     post(
         about=invoice,
-        to=_listed(invoice) if from_contact else contacts_of(invoice.commitment),
-        audience=LISTED if from_contact else CONTACT,
+        to=to,
+        audience=whom,
         subject=f"{said.by.name} wrote about {noun} {invoice.position} ({invoice.commitment.number})",
         template="invoicing/emails/commented",
         context={

@@ -53,6 +53,13 @@ def test_a_contact_may_comment_too_and_the_distribution_list_hears_of_it(w):
     assert not Mail.objects.filter(headline__contains="wrote about", to=w.contact).exists()
 
 
+def test_with_nobody_on_the_list_the_projects_admins_hear_a_contact(w):
+    """A contact who asks something is not left unheard."""
+    say(w.contact, w.submitted(), "May we bill the crane now?")
+    told = Mail.objects.filter(headline__contains="wrote about invoice 1")
+    assert {mail.to for mail in told} == {w.admin, w.second_admin}
+
+
 def test_a_note_is_another_input_in_another_colour_that_says_who_sees_it(w):
     """9.3."""
     page = timeline(w.admin, w.submitted())
