@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 
@@ -13,7 +13,7 @@ from directory.models import AccountingPrivilege, Company, Membership, Person, P
 from directory.permissions import Level, Tool, objects_with_level, visible_projects
 from erp_integrations.models import BatchState, ExportBatch, ExportStatus, InvoiceExport
 from erp_integrations.models.exports import SENDABLE_FROM
-from invoicing.models import BillingPeriod, Invitation, Invoice
+from invoicing.models import BillingPeriod, Invitation, Invoice, InvoiceContact
 
 MOST = 8  # of one kind; the rest is counted and linked
 S = Invoice.Status
@@ -183,6 +183,8 @@ def _with_accounting(invoice: Invoice) -> Task:
 def _silent(projects: list[Project]) -> list[tuple[BillingPeriod, int]]:
     """(open period, invites without an answer), where there are any."""
     silent = Invitation.objects.unanswered().filter(commitment__project__in=projects)
+    contacts = InvoiceContact.objects.acting().filter(commitment=OuterRef("commitment"))
+    silent = silent.filter(Exists(contacts))  # the others wait for a contact, as the board says
     counts = dict(silent.order_by().values_list("billing_period").annotate(Count("pk")))
     periods = BillingPeriod.objects.filter(pk__in=counts).select_related("project").order_by("due_date")
     return [(period, counts[period.pk]) for period in periods]

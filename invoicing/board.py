@@ -1,8 +1,9 @@
 """Where every commitment stands in one billing period, worked out by the database (section 4, F18).
 
-A commitment has exactly one state: before there is a bill, how far its invite is; then the newest bill's status, or
-that it was sent to ERP. `WHOSE_TURN` says who has to act. Everything is an expression of one query, so that lists can
-be narrowed, sorted, counted and added up without reading them; nothing here knows a page.
+A commitment has exactly one state: before there is a bill, what asking for it is at, first of all that nobody is there
+who could be asked; then the newest bill's status, or that it was sent to ERP. `WHOSE_TURN` says who has to act.
+Everything is an expression of one query, so that lists can be narrowed, sorted, counted and added up without reading
+them; nothing here knows a page.
 """
 
 from collections.abc import Iterable
@@ -107,11 +108,11 @@ def _place() -> Case:
     return Case(
         When(bill__is_locked=True, then=_at(IN_ERP)),
         *statuses,
+        When(invite__answer=Invitation.Answer.DECLINED, then=_at(DECLINED)),  # no bill will come, contact or none
+        When(has_contact=False, then=_at(NO_CONTACT)),
         When(invite__answer=Invitation.Answer.ACCEPTED, then=_at(ACCEPTED)),
-        When(invite__answer=Invitation.Answer.DECLINED, then=_at(DECLINED)),
         When(WAS_ASKED, then=_at(INVITED)),
-        When(has_contact=True, then=_at(NOT_INVITED)),
-        default=_at(NO_CONTACT),
+        default=_at(NOT_INVITED),
         output_field=PositiveSmallIntegerField(),
     )
 
@@ -189,19 +190,24 @@ class Group:
     state: str
     turn: str
     is_expected: bool
+    is_asked: bool
     count: int
     gross: Decimal
     net: Decimal
 
 
 def groups_of(standing: QuerySet[Commitment]) -> list[Group]:
-    """Of however many, in one query. `is_expected`: a bill is there, or can come and nobody said that none will."""
+    """Of however many, in one query.
+
+    `is_expected`: a bill is there, or can come and nobody said that none will. `is_asked`: it is, or was invited.
+    """
     expected = _yes_if(HAS_BILL | BILLABLE & ~Q(place=STATES.index(DECLINED)))
-    rows = standing.order_by().annotate(is_expected=expected).values_list("place", "turn", "is_expected")
+    told = standing.order_by().annotate(is_expected=expected, is_asked=_yes_if(HAS_BILL | WAS_ASKED))
+    rows = told.values_list("place", "turn", "is_expected", "is_asked")
     rows = rows.annotate(count=Count("pk"), gross_sum=Sum("gross"), net_sum=Sum("net"))
     return [
-        Group(STATES[place], turn, is_expected, count, gross or ZERO, net or ZERO)
-        for place, turn, is_expected, count, gross, net in sorted(rows)
+        Group(STATES[place], turn, is_expected, is_asked, count, gross or ZERO, net or ZERO)
+        for place, turn, is_expected, is_asked, count, gross, net in sorted(rows)
     ]
 
 

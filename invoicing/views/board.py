@@ -112,6 +112,11 @@ class Row:
         return self.commitment.is_billable and not self.contacts
 
     @property
+    def lost_its_contacts(self) -> bool:
+        """Somebody was asked, and nobody is left who could bill it."""
+        return self.state == NO_CONTACT and self.invite is not None
+
+    @property
     def may_be_approved(self) -> bool:
         """The other one: approve the commitment and its schedule of values."""
         return not self.bill and NEXT.get(self.commitment.status) == "approve"
@@ -217,8 +222,8 @@ def progress_of(period: BillingPeriod | None, groups: list[Group]) -> Progress:
     """Of the open period all who can bill are expected; of a closed one, who began or was asked."""
     sent = [group for group in groups if group.state in SENT]
     billed = sum(group.count for group in sent)
-    unasked = () if period and period.is_open else (NO_CONTACT, NOT_INVITED)
-    expected = sum(group.count for group in groups if group.is_expected and group.state not in unasked)
+    is_open = period is not None and period.is_open
+    expected = sum(group.count for group in groups if group.is_expected and (is_open or group.is_asked))
     return Progress(billed, expected, picture_of([(group.state, group.gross) for group in sent]))
 
 

@@ -10,7 +10,7 @@ from directory.permissions import Level, Tool
 from directory.refusals import NotNow, Refused
 from invoicing.actions import closing, invoice_periods
 from invoicing.actions.closing import Closed, Fate
-from invoicing.board import ACCEPTED, INVITED, counted
+from invoicing.board import ACCEPTED, INVITED, NO_CONTACT, counted
 from invoicing.decorators import invoice_view
 from invoicing.forms.closing import BillMoveForm, ClosingForm, ids_named
 from invoicing.models import BillingPeriod, Invoice
@@ -71,7 +71,7 @@ def _show(request, period: BillingPeriod, form: ClosingForm, *, refused: Refused
         "form": form,
         "refused": refused,
         "under_review": counted(groups, Invoice.Status.UNDER_REVIEW),
-        "silent": counted(groups, INVITED, ACCEPTED),
+        "silent": counted([each for each in groups if each.is_asked], NO_CONTACT, INVITED, ACCEPTED),
     }
     template = "invoicing/period_close.html#dialog" if request.htmx else "invoicing/period_close.html"
     return render(request, template, context, status=refused.status if refused else status)

@@ -152,6 +152,41 @@ def test_of_a_closed_period_only_who_began_or_was_asked_is_expected_as_in_the_li
     assert {row.period: row.progress.words for row in listed}[there["period"]] == page.context["progress"].words
 
 
+def test_who_was_asked_and_has_no_contact_left_says_so_and_offers_the_mend(w):
+    """Section 4, 9.5: nobody could answer. Once somebody is named it stands where it stood."""
+    there = staged(w)
+    accepted, declined = (w.commitment(number=number) for number in ("SC-5", "SC-6"))
+    invitations.invite(there["period"], [accepted, declined], InvoiceType.WORK, by=w.admin)
+    invitations.answer(accepted.invitations.get(), True, by=w.contact)
+    invitations.answer(declined.invitations.get(), False, "no work", by=w.contact)
+    for commitment in (there["asked"], accepted, declined):
+        commitments.remove_contact(commitment.invoice_contacts.get(), by=w.admin)
+    page = ask(w, there["period"], state="no_contact")
+    assert numbers(page) == ["SC-1", "SC-3", "SC-5"]
+    counts = {tab.state: tab.count for tab in page.context["tabs"]}
+    assert counts == {"no_contact": 3, "not_invited": 1, "declined": 1, "under_review": 1}
+    assert {row.who_acts for row in page.context["rows"]} == {"Project team"}
+    text = text_of(page)
+    assert "no contact is left who could bill it" in text and "accepted by Lee Park" in text
+    for number in ("SC-3", "SC-5"):
+        assert reverse("commitment-contacts", args=[w.project.slug, number]) in text
+    assert "without an answer" not in text_of(signed_in(w.admin).get(reverse("home")))
+    for state, commitment in (("invited", there["asked"]), ("accepted", accepted)):
+        assert numbers(ask(w, there["period"], state=state)) == []
+        commitments.add_contact(commitment, w.contact, by=w.admin)
+        assert numbers(ask(w, there["period"], state=state)) == [commitment.number]
+
+
+def test_in_a_closed_period_who_was_asked_is_expected_also_without_a_contact_left(w):
+    there = staged(w)
+    commitments.remove_contact(there["asked"].invoice_contacts.get(), by=w.admin)
+    w.period(there["period"].start_date.replace(month=7))
+    page = ask(w, there["period"])
+    assert page.context["progress"].words == "1 of 2 billed"
+    listed = signed_in(w.admin).get(reverse("periods", args=[w.project.slug])).context["rows"]
+    assert {row.period: row.progress.words for row in listed}[there["period"]] == "1 of 2 billed"
+
+
 def test_states_are_drawn_and_each_part_leads_to_its_rows(w):
     there = staged(w)
     text = ask(w, there["period"], q="s").content.decode()

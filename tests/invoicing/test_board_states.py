@@ -59,9 +59,11 @@ def state_of(commitment: Commitment, period: BillingPeriod) -> str:
     if bills:
         return "in_erp" if bills[-1].is_locked else bills[-1].status
     invite = invite_in_force(commitment, period)
-    if invite:
-        return invite.answer or "invited"
-    return "not_invited" if commitment.invoice_contacts.exists() else "no_contact"
+    if invite and invite.answer == "declined":
+        return "declined"
+    if not commitment.invoice_contacts.acting().exists():
+        return "no_contact"
+    return invite.answer or "invited" if invite else "not_invited"
 
 
 def turn_of(commitment: Commitment, period: BillingPeriod) -> str:
