@@ -13,12 +13,12 @@ class LineColumn(NamedTuple):
 
     @property
     def heading(self) -> str:
-        """C Scheduled."""
+        """C Scheduled value."""
         return f"{self.letter} {self.label}"
 
 
 LINE_COLUMNS = (
-    LineColumn("C", "Scheduled", "scheduled_value"),
+    LineColumn("C", "Scheduled value", "scheduled_value"),
     LineColumn("A", "Work before", "work_previous"),
     LineColumn("B", "This period", "work_this_period"),
     LineColumn("PM", "Stored before, less moved", "stored_balance_previous", True),

@@ -176,7 +176,7 @@ COLUMNS = {
             rest=shares.work_left,
             only_unit_priced=False,
         ),
-        Column("percent", "Total %", parse_percent, _percent, only_unit_priced=False),
+        Column("percent", "Done %", parse_percent, _percent, only_unit_priced=False),
         Column("quantity", "Quantity", quantity_or_zero, _quantity, "quantity_this_period", only_unit_priced=True),
         Column(
             "moved",

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import subprocess
 import sys
 import time
@@ -198,3 +199,16 @@ def test_who_may_not_see_the_invoice_gets_none_of_it(w):
         assert signed_in(other.admin).get(at(invoice, name)).status_code == 404
         assert signed_in(w.reader).get(at(invoice, name)).status_code == 404, "it is private"
         assert signed_in(w.admin).get(at(invoice, name)).status_code == 200
+
+
+COLUMN_HEAD = re.compile(r'<th scope="col" class="n"><span class="col">([A-Z %]+)</span>([^<]+)</th>')
+
+
+@pytest.mark.parametrize("name", ["invoice", "invoice-review", "invoice-enter"])
+def test_every_grid_heads_its_columns_in_the_words_of_print_and_files(w, name):
+    """U9."""
+    bill = w.entered(None, {"work_this_period": D("900.00"), "stored_new": D("100.00")})
+    invoice = bill if name == "invoice-enter" else w.submitted(bill)
+    heads = dict(COLUMN_HEAD.findall(text_of(signed_in(w.admin).get(at(invoice, name)))))
+    ours = {column.letter: column.label for column in labels.LINE_COLUMNS}
+    assert len(heads) >= 8 and heads == {letter: ours[letter] for letter in heads}

@@ -118,7 +118,7 @@ def enter(there: Cast, lee: Visitor) -> None:
     lee.fill("Invoice number", "B-2")
     figures = {
         1: {"This period": "8000", "Released": "300"},
-        2: {"Total %": "25"},
+        2: {"Done %": "25"},
         3: {"Moved to work": "2,000.00", "New stored": "1000"},
         4: {"This period": "1500.00"},
     }
@@ -160,7 +160,7 @@ def review_and_send_back(there: Cast, dana: Visitor) -> None:
     dana.sees("Half of the slab is not poured yet").press("Approve the other 2").click("Finish review")
     there.closed(dana.url, told=PROJECT_PEOPLE)
     there.closed(dana.url, told=PROJECT_PEOPLE, post=True)
-    dana.sees("1 rejected line", there.base.contact.email)
+    dana.sees("1 line of bill 2 needs you", there.base.contact.email)
     assert not any("checked" in each.attrs for each in dana.page.elements if each.attrs.get("value") == "approve")
     dana.press("Finish review").sees("Revise & Resubmit")
 
