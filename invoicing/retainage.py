@@ -48,9 +48,9 @@ def scale_under(invoice: Invoice) -> Scale | None:
     It goes by all that earlier invoices newly held and what was held at the start; a release starts no step again.
     """
     commitment = invoice.commitment
-    steps = tuple(step.as_step() for step in commitment.scale_steps.all())
-    if not steps:
+    if not commitment.is_on_a_scale:
         return None
+    steps = tuple(step.as_step() for step in commitment.scale_steps.all())
     earlier = commitment.invoices.live().filter(position__lt=invoice.position)
     so_far = earlier.aggregate(sum=Sum("retainage_newly_held"))["sum"] or ZERO
     if start := getattr(commitment, "starting_certificate", None):

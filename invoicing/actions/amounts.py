@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import FilteredRelation, Q
 from django.utils import timezone
 
 from directory.models import Event
@@ -11,7 +12,7 @@ from directory.permissions import read_access
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
 from invoicing.calculations.lines import next_line
 from invoicing.calculations.money import ZERO
-from invoicing.models import Invoice, InvoiceLine, ScheduleLine, StartingLine
+from invoicing.models import Invoice, InvoiceLine, ScheduleLine, StartingCertificate, StartingLine
 from invoicing.models.bulk_writing import write_all
 from invoicing.numbers import check_number
 from invoicing.opening import check_day
@@ -20,17 +21,41 @@ from invoicing.proof import refresh_header, settle
 from invoicing.retainage import work_rate_of
 
 
-def new_lines(invoice: Invoice, schedule_lines) -> list[InvoiceLine]:
-    """Not stored yet: one per schedule line, its previous amounts from the newest earlier invoice (N-1)."""
-    before = {}
+def first_lines(invoice: Invoice) -> list[InvoiceLine]:
+    """Not stored yet: one per billable line of the schedule, for an invoice that is being made (I-7)."""
+    before = _with_lines_before(invoice, invoice.commitment.lines.billable())
     if invoice.goes_on_from:
-        lines = invoice.goes_on_from.lines.select_related("schedule_line__commitment")
-        before = {line.schedule_line_id: line for line in lines}
+        invoice.goes_on_from.lines_at_hand = [line for line in before.values() if line]
+    return _new_lines(invoice, before)
+
+
+def _new_lines(invoice: Invoice, before: dict[ScheduleLine, InvoiceLine | StartingLine | None]) -> list[InvoiceLine]:
+    """Each line's previous amounts come from its line before (N-1)."""
     rate = work_rate_of(invoice)
-    return [
-        new_line(invoice, line, before.get(line.pk), rate)
-        for line in schedule_lines.select_related("commitment", "change_order")
-    ]
+    return [new_line(invoice, *lines, rate) for lines in before.items()]
+
+
+def _with_lines_before(invoice: Invoice, schedule_lines) -> dict[ScheduleLine, InvoiceLine | StartingLine | None]:
+    """{schedule line: its line on what the invoice goes on from, if it has one there}, in one query (F9)."""
+    start = invoice.goes_on_from
+    if isinstance(start, StartingCertificate):
+        there = FilteredRelation("starting_line", condition=Q(starting_line__certificate=start))
+    else:
+        there = FilteredRelation("invoice_lines", condition=Q(invoice_lines__invoice=start))
+    found = {}
+    for line in schedule_lines.annotate(before=there).select_related("before"):
+        line.commitment = invoice.commitment
+        found[line] = getattr(line, "before", None)
+        if found[line]:
+            found[line].schedule_line = line
+    return found
+
+
+def store_new(invoice: Invoice, lines: list[InvoiceLine]) -> None:
+    """New lines, once their invoice is stored itself; any number in one statement (F9)."""
+    for line in lines:
+        line.invoice = invoice
+    write_all(lines)
 
 
 def new_line(
@@ -62,7 +87,7 @@ def new_line(
 def take_up_change_orders(invoice: Invoice, *, by) -> Invoice:
     """Add the lines of change orders approved since the invoice was started (I-7)."""
     invoice = _for_editing(invoice, by, None)
-    InvoiceLine.objects.bulk_create(new_lines(invoice, invoice.commitment.lines.not_on(invoice)))
+    store_new(invoice, _new_lines(invoice, _with_lines_before(invoice, invoice.commitment.lines.not_on(invoice))))
     _save_header(invoice, by, "added change orders", {})
     return invoice
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Collection
 
 from django.db import IntegrityError, transaction
-from django.db.models import Exists
 from django.utils import timezone
 from django_fsm import can_proceed, has_transition_perm
 
@@ -20,13 +19,12 @@ from invoicing.actions.approvals import (
     must_not_have_rejected_lines,
     rejected_lines,
 )
-from invoicing.deadlines import Deadline, deadline_of, deadline_of_bill
+from invoicing.deadlines import Deadline, deadline_of_bill, extended_deadline
 from invoicing.models import (
     BillingPeriod,
     Commitment,
     Invitation,
     Invoice,
-    InvoiceLine,
     InvoiceType,
 )
 from invoicing.numbers import check_number, check_other_books, number_key
@@ -40,18 +38,17 @@ def create(commitment: Commitment, period: BillingPeriod, *, by, invoice_type: I
     """The next invoice, filled from the previous one (I-7). Admins always get all three types of column (I-2)."""
     periods = BillingPeriod.objects.select_for_update(of=("self",))
     period = periods.select_related("project__company", "project__billing_settings").get(pk=period.pk)
-    commitment = Commitment.objects.select_for_update().get(pk=commitment.pk)
+    Commitment.objects.select_for_update().values("pk").get(pk=commitment.pk)
+    commitment = Commitment.objects.on_the_way_to(period).filter(pk=commitment.pk).first()
     access = read_access(by, period.project.company, period.project)
     if commitment.project_id != period.project_id or not may_bill_commitment(commitment, access):
         raise NotAllowed(BILL_RIGHT)
     as_admin = is_project_admin(access)
     commitment.project = period.project
-    here = commitment.invoices.live().filter(billing_period=period)
-    previous = commitment.invoices.live().annotate(is_billed=Exists(here)).order_by("-position").first()
-    is_extra = previous is not None and previous.is_billed
-    deadline = deadline_of(commitment, period)
-    _check_start(commitment, deadline, previous, is_extra, as_admin)
-    invitation = commitment.invitations.in_force().filter(billing_period=period).first()
+    previous, invitation, own = (getattr(commitment, name, None) for name in ("newest", "invitation", "own"))
+    is_extra = commitment.is_billed
+    deadline = extended_deadline(own, period) if own else Deadline(period, period.due_date)
+    _check_start(commitment, deadline, previous, is_extra, is_invited=invitation is not None, as_admin=as_admin)
     if as_admin or invitation is None:
         invoice_type = invoice_type or InvoiceType.WORK_AND_RELEASE
     else:
@@ -72,17 +69,19 @@ def create(commitment: Commitment, period: BillingPeriod, *, by, invoice_type: I
     )
     if invoice.goes_on_from:
         invoice.previous_certificates = invoice.goes_on_from.earned_less_retainage
-    lines = amounts.new_lines(invoice, commitment.lines.billable())
+    lines = amounts.first_lines(invoice)
     refresh_header(invoice, lines)
     invoice.save()
-    InvoiceLine.objects.bulk_create(lines)
+    amounts.store_new(invoice, lines)
     if invitation and invitation.answer == Invitation.Answer.DECLINED:
         invitations.take_back_held(invitation, by=by, reason="A bill was started.")
     Event.objects.record("started", invoice, by=by, to_state=invoice.status)
     return invoice
 
 
-def _check_start(commitment: Commitment, deadline: Deadline, previous, is_extra: bool, as_admin: bool) -> None:
+def _check_start(
+    commitment: Commitment, deadline: Deadline, previous, is_extra: bool, *, is_invited: bool, as_admin: bool
+) -> None:
     period = deadline.period
     if not commitment.is_billable:
         raise NotNow(
@@ -104,11 +103,7 @@ def _check_start(commitment: Commitment, deadline: Deadline, previous, is_extra:
     if deadline.has_passed:
         raise NotNow(f"{deadline.late_words} Ask the project team for more time.")
     by_invitation = getattr(period.project, "billing_settings", None)
-    if (
-        by_invitation
-        and by_invitation.by_invitation_only
-        and not commitment.invitations.in_force().filter(billing_period=period).exists()
-    ):
+    if by_invitation and by_invitation.by_invitation_only and not is_invited:
         raise NotNow("This project takes bills by invitation only, and this commitment is not invited.")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from django.db import connection, models
 
 
-def write_all(rows: Sequence[models.Model], overwritten: Sequence[str]) -> None:
+def write_all(rows: Sequence[models.Model], overwritten: Sequence[str] = ()) -> None:
     """Insert the rows without an id and overwrite the columns of the fields `overwritten` of those with one."""
     if not rows:
         return
@@ -20,8 +20,8 @@ def write_all(rows: Sequence[models.Model], overwritten: Sequence[str]) -> None:
     changed = [quoted(meta.get_field(name).column) for name in overwritten]
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {quoted(meta.db_table)} ({columns}) SELECT {taken} FROM {_source()} WHERE true "
-            f"ON CONFLICT ({quoted(meta.pk.column)}) DO UPDATE SET "
+            f"INSERT INTO {quoted(meta.db_table)} ({columns}) SELECT {taken} FROM {_source()} WHERE true"
+            + (f" ON CONFLICT ({quoted(meta.pk.column)}) DO UPDATE SET " if changed else "")
             + ", ".join(f"{column} = excluded.{column}" for column in changed),
             [json.dumps(values, default=str)],  # moments as text; the database reads them
         )

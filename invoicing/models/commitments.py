@@ -2,11 +2,13 @@
 
 from decimal import Decimal
 
+from django.apps import apps
 from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q, Sum
+from django.db.models import Exists, F, FilteredRelation, OuterRef, Q, Sum
 from django.db.models.functions import Lower
+from django.utils.functional import cached_property
 
 from directory.fields import MoneyField, QuantityField, RateField, UnitPriceField
 from directory.models import Company, Project, Vendor, VendorChange
@@ -34,6 +36,26 @@ class CommitmentQuerySet(models.QuerySet):
         waiting = VendorChange.objects.waiting().filter(vendor=OuterRef("vendor"))
         found = self.select_related("project__company", "vendor", "created_by", "starting_certificate")
         return found.annotate(vendor_change_waits=Exists(waiting))
+
+    def on_the_way_to(self, period):
+        """With all that its next invoice, in `period`, goes on from; what there is none of is not there (F9).
+
+        `newest`: its newest invoice; `is_billed`: whether one is in the period; `own`: its own due date there;
+        `invitation`: the one in force there. `is_on_a_scale` spares asking for steps.
+        """
+        is_live = Q(invoices__deleted_at__isnull=True)
+        in_force = Q(invitations__billing_period=period, invitations__ended_at=None)
+        bills = apps.get_model("invoicing", "Invoice").objects.live().filter(commitment=OuterRef("pk"))
+        steps = apps.get_model("invoicing", "ScaleStep").objects.filter(commitment=OuterRef("pk"))
+        found = self.annotate(
+            newest=FilteredRelation("invoices", condition=is_live),
+            own=FilteredRelation("due_date_extensions", condition=Q(due_date_extensions__billing_period=period)),
+            invitation=FilteredRelation("invitations", condition=in_force),
+            is_billed=Exists(bills.filter(billing_period=period)),
+            is_on_a_scale=Exists(steps),
+        )
+        together = found.select_related("newest", "own", "invitation", "starting_certificate")
+        return together.order_by(F("newest__position").desc())
 
     def with_number_like(self, number: str):
         """Those that may read like `number`, few more than do (SC-1 and SC-10): zeros and punctuation say nothing."""
@@ -134,6 +156,11 @@ class Commitment(CommitmentMachine):
     def stored_retainage_in_force(self) -> Decimal:
         """What is held of stored materials, in percent: the rate while it is switched on."""
         return self.stored_retainage_rate if self.holds_stored_retainage else ZERO
+
+    @cached_property
+    def is_on_a_scale(self) -> bool:
+        """Whether its retainage goes by a sliding scale (5.6); `on_the_way_to` brings it along."""
+        return self.scale_steps.exists()
 
     @property
     def original_contract_sum(self):
