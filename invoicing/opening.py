@@ -5,7 +5,7 @@ Nothing here asks about rights: `actions.billing_periods` does before it opens o
 
 import calendar
 from dataclasses import asdict, dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 
 import structlog
 from django.db import transaction
@@ -60,8 +60,8 @@ def proposed_after(newest: BillingPeriod | None, project: Project) -> PeriodDate
     return _after(running, settings) if running.start_date <= newest.end_date else running
 
 
-def newest_of(project: Project) -> BillingPeriod | None:
-    return project.billing_periods.order_by("-end_date").first()
+def newest_of(project: Project, *, without: BillingPeriod | None = None) -> BillingPeriod | None:
+    return project.billing_periods.exclude(pk=without.pk if without else None).order_by("-end_date").first()
 
 
 def running_on(day: date, settings: BillingSettings) -> PeriodDates:
@@ -180,6 +180,15 @@ def put_closed(period: BillingPeriod, by, *, keeps_time: bool = False) -> None:
     )
 
 
+def opens_next_on(project: Project, *, without: BillingPeriod) -> date | None:
+    """The first day of what opens by itself once `without` is deleted; None when nothing is known to."""
+    settings, newest = settings_of(project), newest_of(project, without=without)
+    if settings.rhythm == Rhythm.NEVER or newest is None:
+        return None
+    following = _after(running_on(project.today, settings), settings)
+    return following.start_date if following.start_date > newest.end_date else None
+
+
 def open_due() -> int:
     """Open every period whose first day has come (B-4), each by itself; how many. Repeating it changes nothing."""
     wanted = BillingSettings.objects.exclude(rhythm=Rhythm.NEVER)
@@ -195,7 +204,8 @@ def open_due() -> int:
 
 @transaction.atomic
 def _open_if_due(project: Project) -> BillingPeriod | None:
-    """The first period is a person's to open (B-4). Periods that passed unnoticed are not made up for.
+    """The first period is a person's to open (B-4). Periods that passed unnoticed are not made up for, nor is one whose
+    bills were due already. What a person decided since its first day stands.
 
     Nobody chose this moment, so it takes nobody's time (B-5).
     """
@@ -204,6 +214,18 @@ def _open_if_due(project: Project) -> BillingPeriod | None:
     if settings.rhythm == Rhythm.NEVER or newest is None or not project.is_active:
         return None
     dates = running_on(project.today, settings)
-    if dates.start_date <= newest.end_date:
+    if dates.start_date <= newest.end_date or dates.due_date < project.today or _is_decided(project, dates):
         return None
     return open_next(project, dates, by=None, keeps_time=True)
+
+
+def _is_decided(project: Project, dates: PeriodDates) -> bool:
+    """Whether since the first day of these a person deleted such a period, or opened another one by hand (B-4)."""
+    first = datetime.combine(dates.start_date, time.min, project.zone)
+    acts = Event.objects.filter(project=project, at__gte=first, by__isnull=False, subject__startswith=PERIODS)
+    days = [told.get("start_date", [""])[0] for told in acts.filter(verb="deleted").values_list("changes", flat=True)]
+    is_deleted = any(dates.start_date.isoformat() <= day <= dates.end_date.isoformat() for day in days)
+    return is_deleted or acts.filter(verb__in=("opened", "reopened")).exists()
+
+
+PERIODS = f"{BillingPeriod._meta.label_lower}:"  # how the record names them

@@ -10,7 +10,7 @@ from invoicing.actions import billing_periods
 from invoicing.forms.billing_periods import DatesForm
 from invoicing.forms.versions import differences, on_version
 from invoicing.models import BillingPeriod
-from invoicing.opening import PeriodDates
+from invoicing.opening import PeriodDates, opens_next_on
 from invoicing.views.doors import must_administer
 
 
@@ -78,7 +78,7 @@ def delete(request, project, pk):
             return redirect("periods", project.slug)
         except NotNow as error:
             refused = error
-    context = {"why_kept": billing_periods.why_kept(period)}
+    context = {"why_kept": billing_periods.why_kept(period), "next": opens_next_on(project, without=period)}
     return _ask(request, period, "invoicing/period_delete.html", refused, context)
 
 

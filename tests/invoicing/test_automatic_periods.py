@@ -297,6 +297,57 @@ def test_nothing_opens_inside_the_days_of_the_newest_period(w):
         assert tasks.open_due_periods() == 1
 
 
+def test_what_a_person_deleted_does_not_come_back_by_itself(w):
+    """B-4: repeating the job changes nothing; the page says when the next one comes."""
+    w.period()
+    with time_machine.travel(datetime(2030, 7, 9, 12, tzinfo=UTC)):
+        assert tasks.open_due_periods() == 1
+        july = w.project.billing_periods.get(status="open")
+        page = signed_in(w.admin).get(reverse("period-delete", args=[w.project.slug, july.pk]))
+        assert "The next one opens by itself on Thu 1 Aug 2030" in text_of(page)
+        billing_periods.delete(july, by=w.admin)
+        assert [tasks.open_due_periods() for _ in range(3)] == [0, 0, 0]
+    with time_machine.travel(datetime(2030, 7, 24, 12, tzinfo=UTC)):
+        assert tasks.open_due_periods() == 0
+    with time_machine.travel(datetime(2030, 8, 1, 12, tzinfo=UTC)):
+        assert tasks.open_due_periods() == 1
+    assert [dates(each)[0] for each in w.project.billing_periods.all()] == ["2030-08-01", "2030-06-01"]
+
+
+@pytest.mark.parametrize("how", ["reopened", "opened"])
+def test_an_older_month_that_a_person_took_up_is_not_closed_before_the_next_first_day(w, how):
+    """B-1, B-4: after July was deleted, or before the task ran at all."""
+    june = w.period()
+    with time_machine.travel(datetime(2030, 7, 9, 12, tzinfo=UTC)):
+        if how == "reopened":
+            closing.close_and_settle(june, {}, by=w.admin)
+            june = billing_periods.reopen(BillingPeriod.objects.get(pk=june.pk), by=w.admin)
+        else:
+            billing_periods.delete(june, by=w.admin)
+            june = w.period()
+        assert tasks.open_due_periods() == 0
+        assert w.project.billing_periods.get(status="open") == june
+    with time_machine.travel(datetime(2030, 8, 1, 12, tzinfo=UTC)):
+        assert tasks.open_due_periods() == 1
+
+
+def test_what_was_deleted_before_its_first_day_was_only_opened_early(w):
+    w.period()
+    july = w.period(date(2030, 7, 1))
+    with time_machine.travel(datetime(2030, 6, 29, 12, tzinfo=UTC)):
+        billing_periods.delete(july, by=w.admin)
+    with time_machine.travel(datetime(2030, 7, 1, 12, tzinfo=UTC)):
+        assert tasks.open_due_periods() == 1
+
+
+def test_a_period_whose_bills_were_due_already_is_not_opened(w):
+    """Nobody could bill it, and the one before would close for nothing."""
+    june = w.period()
+    with time_machine.travel(datetime(2030, 7, 28, 12, tzinfo=UTC)):
+        assert tasks.open_due_periods() == 0
+    assert w.project.billing_periods.get(status="open") == june
+
+
 def test_trouble_with_one_project_does_not_keep_the_others_waiting(w, monkeypatch):
     w.period()
     other = world()
@@ -392,14 +443,18 @@ def test_eight_runs_of_the_task_at_once_open_one_period(transactional_db):
     billing_settings.change(w.project, {"rhythm": Rhythm.MONTHLY}, by=w.admin, version=1)
     w.period(date(2024, 6, 1))
 
+    @time_machine.travel(datetime(2027, 1, 5, 12, tzinfo=UTC))
+    def run_all() -> int:
+        with ThreadPoolExecutor(OPENERS) as pool:
+            return sum(pool.map(run, range(OPENERS)))
+
     def run(_) -> int:
         try:
             return tasks.open_due_periods()
         finally:
             connection.close()
 
-    with ThreadPoolExecutor(OPENERS) as pool:
-        assert sum(pool.map(run, range(OPENERS))) == 1
+    assert run_all() == 1
     assert w.project.billing_periods.count() == 2
 
 
