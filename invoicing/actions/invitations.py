@@ -23,12 +23,16 @@ AT_ONCE = 25  # commitments: so many are asked in one transaction
 
 @dataclass(frozen=True)
 class Invited:
-    """What became of one commitment: its invitation, or the reason why it was not invited."""
+    """What became of one commitment: its invitation, or the reason why it was not invited.
+
+    `withdrawn`: what had been answered before it was asked again, in words; "" where nothing was.
+    """
 
     commitment: Commitment
     invitation: Invitation | None
     refusal: str = ""
     is_again: bool = False
+    withdrawn: str = ""
 
 
 def invite(period: BillingPeriod, commitments, invoice_type: InvoiceType, *, by) -> list[Invited]:
@@ -102,11 +106,14 @@ def _invite_one(known: _Known, commitment: Commitment, invoice_type: InvoiceType
         return Invited(commitment, None, words)
     commitment.project, commitment.company = known.period.project, known.period.project.company
     invitation, changes = known.invitations.get(commitment.pk), {}
-    is_again = invitation is not None
+    is_again, withdrawn = invitation is not None, ""
     if invitation is None:
         invitation = Invitation()
     elif invitation.answer == Invitation.Answer.DECLINED:  # asked anew, so it waits for an answer anew
+        withdrawn = "Declined before" + (f": “{invitation.words}”" if invitation.words else "")
         changes["answer"] = [invitation.answer, ""]
+        if invitation.words:
+            changes["words"] = [invitation.words, ""]
         _clear(invitation)
     if is_again and invitation.invoice_type != invoice_type:
         changes["invoice_type"] = [invitation.invoice_type, str(invoice_type)]
@@ -116,7 +123,7 @@ def _invite_one(known: _Known, commitment: Commitment, invoice_type: InvoiceType
     Event.objects.record("invited to bill again" if is_again else "invited to bill", invitation, by=by, changes=changes)
     due_date = known.deadline_of(commitment).due_date
     notifications.invited(invitation, known.contacts[commitment.pk], due_date, known.words)
-    return Invited(commitment, invitation, is_again=is_again)
+    return Invited(commitment, invitation, is_again=is_again, withdrawn=withdrawn)
 
 
 def refusal(deadline: Deadline, commitment: Commitment, *, has_contact: bool, is_invoiced: bool) -> str:

@@ -22,7 +22,7 @@ def invite(period: BillingPeriod, commitments: Iterable, invoice_type: InvoiceTy
     try:
         for some in invitations.some_of(commitments):
             results = invitations.invite_some(period, some, invoice_type, by=by)
-            told += [(each, _outcome_of(each)) for each in results]
+            told += [(each, _outcome_of(each), each.refusal or each.withdrawn) for each in results]
     except Exception:  # the right went half-way (R66), or the database: what was sent is kept
         _keep(period, RoundKind.INVITE, told, by=by, at=at)
         raise
@@ -32,7 +32,7 @@ def invite(period: BillingPeriod, commitments: Iterable, invoice_type: InvoiceTy
 def remind(period: BillingPeriod, commitments: Iterable, *, by) -> InviteRound:
     at = timezone.now()
     results = reminders.remind(period, commitments, by=by)
-    told = [(each, Outcome.REFUSED if each.refusal else Outcome.REMINDED) for each in results]
+    told = [(each, Outcome.REFUSED if each.refusal else Outcome.REMINDED, each.refusal) for each in results]
     return _keep(period, RoundKind.REMIND, told, by=by, at=at)
 
 
@@ -45,10 +45,10 @@ def _outcome_of(result: Invited) -> Outcome:
 @transaction.atomic
 def _keep(period: BillingPeriod, kind: RoundKind, told: list[tuple], *, by, at: datetime) -> InviteRound:
     outcomes = [
-        {"commitment": each.commitment.pk, "outcome": outcome, "reason": each.refusal} for each, outcome in told
+        {"commitment": each.commitment.pk, "outcome": outcome, "reason": reason} for each, outcome, reason in told
     ]
     made = InviteRound.objects.create(billing_period=period, kind=kind, by=by, at=at, outcomes=outcomes)
-    counts = Counter(outcome for _, outcome in told)
+    counts = Counter(outcome for _, outcome, _ in told)
     changes = {str(outcome.label).lower(): ["", counts[outcome]] for outcome in Outcome if counts[outcome]}
     Event.objects.record(VERBS[kind], period, by=by, changes=changes)
     return made

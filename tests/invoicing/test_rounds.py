@@ -97,6 +97,19 @@ def test_reminding_is_told_row_by_row_too(w):
     assert "Reminders: 1 sent, 1 not" in page and "It was not invited yet." in page
 
 
+def test_who_declined_and_is_asked_again_stands_there_with_what_they_had_said(w):
+    """V-1: nothing that was answered goes unsaid."""
+    period, commitment, wordless = w.period(), w.commitment(), w.commitment()
+    invite(w, period, commitment, wordless)
+    invitations.answer(commitment.invitations.get(), False, "no work", by=w.contact)
+    invitations.answer(wordless.invitations.get(), False, by=w.contact)
+    invite(w, period, commitment, wordless)
+    page = text_of(signed_in(w.admin).get(at(w, period, "period-round", InviteRound.objects.first().pk)))
+    assert "Asked again" in page and page.count("Declined before") == 2 and "Declined before: “no work”" in page
+    told = Event.objects.about(commitment.invitations.get()).first()
+    assert told.changes == {"answer": ["declined", ""], "words": ["no work", ""]}
+
+
 def test_the_periods_timeline_says_who_asked_how_many(w):
     period = w.period()
     invite(w, period, w.commitment(), w.commitment(contact=False))
