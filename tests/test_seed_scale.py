@@ -4,6 +4,7 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.db.models import Count
 
 from benchmarks import measuring, scale
@@ -48,3 +49,15 @@ def test_a_database_that_holds_a_company_is_left_alone():
 def test_other_numbers_are_refused_with_those_that_go(wrong):
     with pytest.raises(CommandError, match="takes 1000, 2000"):
         call_command("seed_scale", f"--invoices={wrong}")
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no such limit, and nothing to lay anew")
+@pytest.mark.django_db(transaction=True)
+def test_laying_the_tables_anew_takes_longer_than_a_page_may():
+    """The site's limit for a statement is of no account here, and holds again afterwards."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 1")
+    scale.settle()
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW statement_timeout")
+        assert cursor.fetchone() == ("30s",)

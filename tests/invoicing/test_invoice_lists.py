@@ -113,8 +113,19 @@ def test_a_page_reads_its_own_rows_with_few_tables_and_sorts_no_others(w):
     with CaptureQueriesContext(connection) as queries:
         assert len(listed(ask(w))) == 50
     (page,) = (each["sql"] for each in queries if 'AS "changed_lines"' in each["sql"])
-    assert page.count(" JOIN ") <= 4 and 'SELECT DISTINCT "invoicing_invoice"' not in page
+    assert page.count(" JOIN ") <= 5 and "SELECT DISTINCT" not in page, "four, and the one that finds the fifty"
     assert "LIMIT 51" in page
+
+
+@pytest.mark.parametrize("name", ["admin", "reader", "contact"])
+def test_rows_and_totals_are_found_by_the_periods_of_the_project(w, name):
+    """F6: by commitments alone PostgreSQL read every invoice of every project to find those of this one."""
+    w.draft(w.commitment(is_private=False))
+    with CaptureQueriesContext(connection) as queries:
+        ask(w, getattr(w, name))
+    of_invoices = [each["sql"] for each in queries if 'FROM "invoicing_invoice"' in each["sql"]]
+    assert len(of_invoices) == 2
+    assert all(f'"invoicing_billingperiod"."project_id" = {w.project.pk}' in sql for sql in of_invoices)
 
 
 def test_the_file_holds_what_is_shown_in_dollars_and_days(w):
