@@ -7,6 +7,7 @@ has it set in a process of its own.
 
 import re
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Protocol
@@ -21,7 +22,7 @@ from invoicing.calculations.lines import Line
 from invoicing.calculations.money import printed_amount, printed_percent
 from invoicing.calculations.summary import Summary, column_total
 from invoicing.models import ChangeOrder, Endorsement, Invoice, InvoiceLine, Submission, Verdict
-from invoicing.printing import printed
+from invoicing.printing import first_page, printed
 from invoicing.proof import identities_of, stored_summary
 from invoicing.retainage import rule_in_words
 from invoicing.safeguards import endorsement_behind
@@ -41,8 +42,20 @@ def certificate(invoice: Invoice, rows: Sequence[Row]) -> bytes:
 
     Raises printing.NotPrinted.
     """
-    at = (invoice.approved_at or invoice.submitted_at or invoice.created_at).replace(microsecond=0)
-    return printed(TEMPLATE, content_of(invoice, rows), at)
+    return printed(TEMPLATE, content_of(invoice, rows), _moment_of(invoice))
+
+
+# The lines are on other pages: without them the picture of 500 lines is there as soon as that of two.
+FIRST_PAGE_ALONE = {"groups": [], "differences": [], "notes": [], "is_first_page_alone": True}
+
+
+def picture(invoice: Invoice, rows: Sequence[Row]) -> bytes:
+    """Page 1 of the same as a PNG. Raises printing.NotPrinted."""
+    return first_page(TEMPLATE, content_of(invoice, rows) | FIRST_PAGE_ALONE, _moment_of(invoice))
+
+
+def _moment_of(invoice: Invoice) -> datetime:
+    return (invoice.approved_at or invoice.submitted_at or invoice.created_at).replace(microsecond=0)
 
 
 def file_name(invoice: Invoice) -> str:
@@ -65,7 +78,7 @@ def content_of(invoice: Invoice, rows: Sequence[Row]) -> dict:
         "vendor": invoice.vendor.name,
         "foot": " · ".join(filter(None, (invoice.project.name, str(invoice), invoice.number))),
         "status": invoice.get_status_display(),
-        "mark": _mark(invoice),
+        "mark": mark_of(invoice),
         "facts": _facts(invoice, claim),
         "summary": _summary(summary),
         "asked_for": _asked_for(invoice, claim),
@@ -88,7 +101,7 @@ def _kind(invoice: Invoice) -> str:
     return "Payment certificate" if invoice.is_certified else "Payment application"
 
 
-def _mark(invoice: Invoice) -> str:
+def mark_of(invoice: Invoice) -> str:
     """What stands across every page while nothing is approved."""
     if invoice.is_certified:
         return ""

@@ -25,18 +25,25 @@ class NotPrinted(Refused):
 
 
 def printed(template: Path, data: dict, at: datetime) -> bytes:
-    """The PDF that `template` makes of `data`, dated `at`; the same of the same. Raises NotPrinted.
+    """The PDF that `template` makes of `data`, dated `at`; the same of the same. Raises NotPrinted."""
+    return _made("pdf", b"%PDF-", template, data, at)
 
-    The process has its time and then it is gone, with everything it took.
-    """
-    request = json.dumps({"template": str(template), "at": at.isoformat(), "data": data}).encode()
+
+def first_page(template: Path, data: dict, at: datetime) -> bytes:
+    """Page 1 of the same as a PNG. Raises NotPrinted."""
+    return _made("png", b"\x89PNG", template, data, at)
+
+
+def _made(kind: str, begins: bytes, template: Path, data: dict, at: datetime) -> bytes:
+    """The process has its time and then it is gone, with everything it took."""
+    request = json.dumps({"template": str(template), "at": at.isoformat(), "data": data, "format": kind}).encode()
     command = [sys.executable, "-I", str(PRINTER)]
     try:
         done = subprocess.run(command, input=request, capture_output=True, timeout=SECONDS, env=ALONE, check=False)
     except (subprocess.TimeoutExpired, OSError) as why:
         raise _not_printed(data, type(why).__name__) from None
     problem = done.stderr.decode("utf-8", "replace")
-    if done.returncode or not done.stdout.startswith(b"%PDF-"):
+    if done.returncode or not done.stdout.startswith(begins):
         raise _not_printed(data, problem[-300:])
     if problem:
         logger.info("certificate_without_pdf_ua", about=data["foot"], problem=problem[:300])

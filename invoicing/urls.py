@@ -47,6 +47,7 @@ invoice_urls = [
     path("enter/upload/", claim_files.upload, name="invoice-upload"),
     path("workbook/", claim_files.workbook, name="invoice-workbook"),
     path("certificate.pdf", certificates.certificate_page, name="invoice-certificate"),
+    path("certificate.png", certificates.certificate_picture, name="invoice-certificate-picture"),
     path("package.zip", certificates.package, name="invoice-package"),
     path("lines.csv", certificates.lines_csv, name="invoice-csv"),
     path("lines/", how_computed.how_totals, name="invoice-lines"),

@@ -239,6 +239,7 @@ DOORS = {  # address name: (to read, to write)
     "invoice-upload": (BILL, BILL),
     "invoice-workbook": (COMMITMENT, None),
     **dict.fromkeys(("invoice-certificate", "invoice-package", "invoice-csv"), (COMMITMENT, None)),
+    "invoice-certificate-picture": (COMMITMENT, None),
     **dict.fromkeys(("invoice-lines", "invoice-line"), (COMMITMENT, None)),
     "invoice-change-orders": (None, BILL),
     "invoice-send": (BILL, BILL),

@@ -209,14 +209,19 @@ def _may_be_sent(invoice: Invoice, access) -> None:
             raise NotNow("The billing period is closed. Ask the project team to put this bill back to you.")
         if deadline.has_passed:
             raise NotNow(f"{deadline.late_words} Ask the project team for more time.")
+    check_number_is_free(invoice)
+    must_hold(invoice)
+    invoice.number_key = number_key(invoice.number)
+
+
+def check_number_is_free(invoice: Invoice) -> None:
+    """Raises Refused naming the field when its number is missing, or stands for another invoice of the vendor (I-6)."""
     check_number(invoice.number)
     key = number_key(invoice.number)
     same = Invoice.objects.live().filter(vendor=invoice.vendor_id, number_key=key).exclude(pk=invoice.pk).first()
     if same:
         raise Refused(f"{same} has the number {invoice.number} already. Use its own.", field="number")
     check_other_books(invoice.vendor, invoice.number)
-    must_hold(invoice)
-    invoice.number_key = key
 
 
 def _freeze_claim(invoice: Invoice) -> None:

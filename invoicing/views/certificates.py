@@ -12,7 +12,7 @@ from directory.permissions import Level
 from invoicing import labels
 from invoicing.actions.attachments import record_package
 from invoicing.calculations.money import round_half_up
-from invoicing.certificates import certificate, file_name
+from invoicing.certificates import certificate, file_name, picture
 from invoicing.decorators import invoice_view
 from invoicing.packages import package_of
 from invoicing.printing import NotPrinted
@@ -39,6 +39,13 @@ def certificate_page(request, invoice):
     answer = HttpResponse(certificate(invoice, lines_shown(invoice)), content_type="application/pdf", headers=AS_A_FILE)
     answer["Content-Disposition"] = f'attachment; filename="{file_name(invoice)}.pdf"'
     return answer
+
+
+@invoice_view(Level.READ_ONLY, methods=READ)
+@_or_try_again
+def certificate_picture(request, invoice):
+    """Page 1, shown before a bill is sent (9.4). A page that shows it says what it says without it, too."""
+    return HttpResponse(picture(invoice, lines_shown(invoice)), content_type="image/png", headers=AS_A_FILE)
 
 
 @invoice_view(Level.READ_ONLY, methods=("GET",))

@@ -9,6 +9,7 @@ from directory.permissions import Level
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
 from invoicing.actions import amounts, invoices
 from invoicing.calculations import identities
+from invoicing.certificates import mark_of
 from invoicing.decorators import invoice_view
 from invoicing.forms.entry import Sheet, stored_of
 from invoicing.forms.sending import SendForm, tick_name
@@ -192,19 +193,32 @@ def _send(request, invoice: Invoice, found, form: SendForm):
     return redirect(address(invoice))
 
 
+def _problem_of_number(invoice: Invoice) -> str:
+    """Why it can't be sent under its number (I-6); "" when it can."""
+    try:
+        invoices.check_number_is_free(invoice)
+    except Refused as refused:
+        return refused.message
+    return ""
+
+
 def _show_check(request, invoice: Invoice, found, form: SendForm, refused: Refused | None = None):
     """The plain statement before sending. A page that went stale comes back with the new version in its form."""
     warnings = identities.warnings(found)
     fresh = SendForm(warnings, version=invoice.version)
     seen = form.data.getlist("seen") if form.is_bound else []
+    number, errors = _problem_of_number(invoice), identities.errors(found)
     context = about(request, invoice) | {
         "form": form,
         "version": fresh["version"],
         "refused": refused,
-        "errors": identities.errors(found),
+        "number_problem": number,
+        "errors": errors,
+        "in_the_way": len(errors) + bool(number),
         "warnings": [(warning, tick_name(warning), tick_name(warning) in seen) for warning in warnings],
         "summary": summary_rows(invoice),
         "on_behalf": not request.access.is_external,
+        "mark": mark_of(invoice),
     }
     return render(request, "invoicing/send.html", context, status=refused.status if refused else 200)
 

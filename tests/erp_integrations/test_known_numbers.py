@@ -48,6 +48,8 @@ def test_a_number_that_sage_holds_is_refused_with_what_it_holds_and_what_to_do(s
 def test_the_page_leads_to_the_field_and_another_number_goes_through(sage, bill):
     listed(sage, "INV-7")
     lee = signed_in(sage.base.contact)
+    page = text_of(lee.get(at(bill, "invoice-send")))
+    assert "Sage holds invoice INV-7" in page and "1 thing to mend first" in page, "said before sending is tried (9.4)"
     answer = lee.post(at(bill, "invoice-send"), {"version": bill.version})
     assert answer.status_code == 422 or answer.status_code == 409
     assert "Sage holds invoice INV-7" in text_of(answer) and "#id_number" in answer.content.decode()

@@ -92,6 +92,19 @@ def test_what_is_not_approved_says_so_across_every_page(w):
     assert "NOT APPROVED" in words_of(pdf(w.submitted(draft), w.contact))
 
 
+def test_page_1_is_a_picture_too_and_no_slower_for_500_lines(w):
+    """9.4: what the certificate would be, seen before it is sent; drawn without the lines of the other pages."""
+    sizes = []
+    for invoice in (with_work(w), with_work(w, 500)):
+        answer = signed_in(w.contact).get(at(invoice, "invoice-certificate-picture"))
+        assert (answer.status_code, answer["Content-Type"]) == (200, "image/png")
+        assert {"private", "no-store"} <= set(answer["Cache-Control"].split(", "))
+        width, height = (int.from_bytes(answer.content[at : at + 4]) for at in (16, 20))
+        assert (width, height) == (1020, 1320), "US letter, as the page keeps room for"
+        sizes.append(len(answer.content))
+    assert max(sizes) < 400_000
+
+
 def test_whatever_people_typed_is_printed_as_they_typed_it(w):
     """R113: data, never markup; a character that the fonts lack breaks nothing."""
     lines = [w.line(HOSTILE, "10000.00"), w.line("Kanji 建設 and ✓", "10000.00")]
@@ -130,7 +143,7 @@ TALKS = "print('no such font')"
 
 
 @pytest.mark.parametrize("printer", [SLOW, BROKEN, SILENT, TALKS])
-@pytest.mark.parametrize("page", ["invoice-certificate", "invoice-package"])
+@pytest.mark.parametrize("page", ["invoice-certificate", "invoice-certificate-picture", "invoice-package"])
 def test_a_printer_that_fails_or_takes_too_long_is_a_page_that_says_try_again(w, monkeypatch, tmp_path, printer, page):
     program = tmp_path / "printer.py"
     program.write_text(printer)
@@ -195,7 +208,7 @@ def test_the_lines_as_csv_carry_every_column_and_no_formula(w):
 
 def test_who_may_not_see_the_invoice_gets_none_of_it(w):
     invoice, other = with_work(w), world("Harbor Works")
-    for name in ("invoice-certificate", "invoice-package", "invoice-csv"):
+    for name in ("invoice-certificate", "invoice-certificate-picture", "invoice-package", "invoice-csv"):
         assert signed_in(other.admin).get(at(invoice, name)).status_code == 404
         assert signed_in(w.reader).get(at(invoice, name)).status_code == 404, "it is private"
         assert signed_in(w.admin).get(at(invoice, name)).status_code == 200

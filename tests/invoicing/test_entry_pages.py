@@ -377,6 +377,29 @@ def test_before_sending_the_page_says_what_is_asked_and_what_follows(w):
     assert "Send bill</button>" in page
 
 
+def test_before_sending_page_1_of_the_certificate_is_seen_with_its_mark_in_words(w):
+    """9.4: a picture that is missing keeps nobody from sending; the page says so where it would stand."""
+    invoice = w.entered(w.draft())
+    page = signed_in(w.contact).get(at(invoice, "invoice-send")).content.decode()
+    assert f'src="{at(invoice, "invoice-certificate-picture")}"' in page and 'loading="lazy"' in page
+    assert 'alt="Page 1 of the certificate, marked DRAFT: bill 1 of ' in page and "asks for 900.00" in page
+    assert "could not be printed now" in page and page.index("Send bill</button>") < page.index("<img ")
+
+
+def test_everything_in_the_way_is_listed_together_the_number_too(w):
+    """9.4, I-6: a number that clashes shows before sending is tried, beside a line over its value."""
+    w.submitted(number="INV-7")
+    invoice = w.entered(w.draft(w.commitment()), {"work_this_period": D("99999.00")}, number="inv-7")
+    page = text_of(signed_in(w.contact).get(at(invoice, "invoice-send")))
+    assert "2 things to mend first" in page and "has the number inv-7 already" in page
+    assert "over its scheduled value" in page and "2 things above block sending" in page
+    nameless = w.entered(w.draft(w.commitment()))
+    Invoice.objects.filter(pk=nameless.pk).update(number="")
+    page = text_of(signed_in(w.contact).get(at(nameless, "invoice-send")))
+    assert "1 thing to mend first" in page and "Enter the invoice number your own books use" in page
+    assert "Send bill</button>" not in page
+
+
 def test_a_contact_sends_the_bill(w):
     invoice = w.entered(w.draft())
     assert send(w.contact, invoice).url == at(invoice)
