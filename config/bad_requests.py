@@ -1,4 +1,4 @@
-"""What somebody reads whose request could not be read: damaged, or more than is taken at once (F12)."""
+"""What somebody reads whose request could not be read: damaged, stale, or more than is taken at once (F12)."""
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
@@ -13,6 +13,11 @@ def bad_request(request, exception) -> HttpResponse:
     if isinstance(exception, TOO_MUCH):
         return HttpResponse(render_to_string("413.html", limits()), status=413)
     return HttpResponse(render_to_string("400.html"), status=400)
+
+
+def csrf_failure(request, reason="") -> HttpResponse:
+    """The page's token is not this session's: somebody signed in anew in another tab, or cookies are off (9.10)."""
+    return HttpResponse(render_to_string("stale_form.html"), status=403)
 
 
 def limits() -> dict[str, str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import wraps
 
 from allauth.core.exceptions import ReauthenticationRequired
-from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_http_methods
@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods
 from directory.models import Company, Project
 from directory.permissions import Level, Tool, read_access
 from directory.sign_ins import is_fresh
+from directory.ways_back import way_back
 
 READ = ("GET", "HEAD")
 WRITE = ("POST",)
@@ -69,7 +70,7 @@ def _tool_view(name: str, load: Callable, requires: Requires) -> Callable:
                 require_fresh(request)
             return view(request, place, *args, **kwargs)
 
-        return _at_the_door(login_required(wrapped), requires)
+        return _at_the_door(_signed_in(wrapped), requires)
 
     return decorate
 
@@ -77,12 +78,24 @@ def _tool_view(name: str, load: Callable, requires: Requires) -> Callable:
 def signed_in_view(*, methods=FORM, fresh=False) -> Callable:
     """For pages about the person themselves; what they list must start from what that person may see."""
     return lambda view: _at_the_door(
-        login_required(with_fresh_sign_in(view) if fresh else view), Requires(methods=methods, fresh=fresh)
+        _signed_in(with_fresh_sign_in(view) if fresh else view), Requires(methods=methods, fresh=fresh)
     )
 
 
 def public_view(*, methods=FORM) -> Callable:
     return lambda view: _at_the_door(view, Requires(methods=methods, public=True))
+
+
+def _signed_in(view) -> Callable:
+    """Whoever is not signed in is asked to, and comes back to a page that can be looked at: never to a bare POST."""
+
+    @wraps(view)
+    def wrapped(request, *args, **kwargs):
+        if request.user.is_authenticated:
+            return view(request, *args, **kwargs)
+        return redirect_to_login(request.get_full_path() if request.method in READ else way_back(request))
+
+    return wrapped
 
 
 def with_fresh_sign_in(view) -> Callable:

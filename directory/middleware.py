@@ -10,11 +10,13 @@ from django.contrib.auth import logout
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils.cache import add_never_cache_headers
 
 from directory import second_factor as factors
 from directory import sign_ins
 from directory.refusals import NotAllowed, Refused
+from directory.ways_back import way_back
 
 logger = structlog.get_logger(__name__)
 
@@ -105,7 +107,11 @@ class refusals:  # a middleware with an exception hook has to be a class; it is 
         self.get_response = get_response
 
     def __call__(self, request):
-        return self.get_response(request)
+        response = self.get_response(request)
+        if response.status_code == 405 and not response.content:
+            response.content = render_to_string("405.html", {"way_back": way_back(request)})
+            response["Content-Type"] = "text/html; charset=utf-8"
+        return response
 
     def process_exception(self, request, exception):
         if isinstance(exception, NotAllowed | Http404 | PermissionDenied) and request.user.is_authenticated:

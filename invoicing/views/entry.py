@@ -90,7 +90,8 @@ def _save_row(request, invoice: Invoice):
     sheet = _sheet(request, invoice, request.POST)
     if not sheet.is_valid():
         problems = [cell.problem for _, cell in sheet.problems]
-        problems += [error for errors in sheet.form.errors.values() for error in errors]
+        for name, errors in sheet.form.errors.items():
+            problems += [f"{sheet.form[name].label}: {error}" for error in errors]
         return JsonResponse({"message": " ".join(problems)}, status=Refused.status)
     try:
         if sheet.has_changes:

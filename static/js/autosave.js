@@ -2,13 +2,16 @@
 
    [data-header]                    the fields above the sheet: saved like a row
    [data-save-state]                says “Saving…”, “All saved”, or why not; polite, for readers too
+   What the site refuses is held back, and named, until other words stand there; everything else is saved.
    [data-unsaved]                   a row that came back unsaved (both versions, filled in): only its reader's own Save stores it
    Without scripts, Save does it all. What is not saved stays on the page, and leaving asks first. */
 (() => {
   if (!window.plumbline?.sheet) return;
   const { sheet } = plumbline.sheet;
   const form = sheet.closest("form"), header = form.querySelector("[data-header]"), state = document.querySelector("[data-save-state]");
-  const RETRY = 15000, TYPED = { "held-work": "typedWork", "held-stored": "typedStored", left: "typedLeft" };
+  const RETRY = 15000, SIGNED_OUT = "Not saved: you are signed out. Sign in again in another tab; what you typed stays on this page";
+  const TYPED = { "held-work": "typedWork", "held-stored": "typedStored", left: "typedLeft" };
+  const refused = new Map(); // part: what was typed there, and why it was not taken
   let busy = null, conflict = false, submitting = false, timer = 0;
 
   const parts = () => [header, ...sheet.querySelectorAll("[data-row]")];
@@ -17,7 +20,10 @@
   // What follows from other cells has no name; it is no change of its own.
   const isDirty = (part) => inputs(part).some((input) => input.name && isChanged(input));
   const dirty = () => parts().filter((part) => "unsaved" in part.dataset || isDirty(part));
-  const ready = () => dirty().filter((part) => !("unsaved" in part.dataset) && part.dataset.problem !== "1" && !part.contains(document.activeElement));
+  const valueOf = (input) => (input.type === "checkbox" ? input.checked : input.value);
+  const textOf = (part) => inputs(part).map(valueOf).join("\n");
+  const isRefused = (part) => refused.has(part) && refused.get(part).typed === textOf(part);
+  const ready = () => dirty().filter((part) => !("unsaved" in part.dataset) && part.dataset.problem !== "1" && !isRefused(part) && !part.contains(document.activeElement));
   // Nothing at a key press that says what stands there: new text has the browser look at the style of all lines again.
   const tell = (words, tone) => {
     if (state.textContent === words) return;
@@ -54,26 +60,55 @@
   const report = () => {
     const left = dirty();
     if (left.length === 0) return tell("All saved", "ok");
+    const held = left.filter(isRefused).map((part) => `Not saved: ${refused.get(part).words}`);
+    if (held.length) return tell(held.join(" "), "bad");
     const wrong = left.find((part) => part.dataset.problem === "1");
     tell(wrong ? `Not saved: look at line ${wrong.dataset.row}` : "Not saved yet", "warn");
   };
   const again = () => { clearTimeout(timer); timer = setTimeout(flush, RETRY); };
 
+  // Whoever signed in again has a new token, which stands on every page; so does every other form's here.
+  const renew = async () => {
+    const page = await fetch(form.action, { redirect: "manual" }).catch(() => null);
+    const token = page?.ok && new DOMParser().parseFromString(await page.text(), "text/html").querySelector("#sheet [name=csrfmiddlewaretoken]");
+    if (token) for (const field of document.getElementsByName("csrfmiddlewaretoken")) field.value = token.value;
+    return page;
+  };
+  const post = (some) => fetch(form.action, { method: "POST", body: body(some), redirect: "manual" }).catch(() => null);
+  const isShut = (answer) => answer?.type === "opaqueredirect" || answer?.status === 403;
+
+  // What is refused among others is looked for half by half, until it stands alone: it is held back, and they are saved.
+  const holdBack = async (sent, message) => {
+    if (sent.length > 1) {
+      const parts = sent.map(([part]) => part), half = parts.length >> 1;
+      return (await send(parts.slice(0, half))) && !submitting && send(parts.slice(half));
+    }
+    const [[part, values]] = sent;
+    refused.set(part, { typed: values.map(([, value]) => value).join("\n"), words: part === header ? message : `line ${part.dataset.row}: ${message}` });
+    return true;
+  };
+  // True when the others can go on: it was saved, or is held back.
   const send = async (some) => {
-    const sent = some.map((part) => [part, inputs(part).map((input) => [input, input.type === "checkbox" ? input.checked : input.value])]);
+    const sent = some.map((part) => [part, inputs(part).map((input) => [input, valueOf(input)])]);
     tell("Saving…", "info");
-    const answer = await fetch(form.action, { method: "POST", body: body(some), redirect: "manual" }).catch(() => null);
+    let answer = await post(some);
+    const page = isShut(answer) ? await renew() : null;
+    if (page?.ok) answer = await post(some);
     if (answer?.ok) { settle(sent, await answer.json()); return true; }
-    if (answer === null) { tell("Not saved: you are offline, it stays on this page", "bad"); again(); }
-    else if (answer.status === 409 || answer.status === 422) {
-      conflict = answer.status === 409;
+    if (answer?.status === 422) return holdBack(sent, (await answer.json()).message);
+    if (answer?.status === 409) {
+      conflict = true;
       tell(`Not saved: ${(await answer.json()).message}`, "bad");
-    } else { tell("Not saved: the site did not take it, it stays on this page", "bad"); again(); }
+      return false;
+    }
+    const why = "Not saved: the site did not take it, it stays on this page";
+    tell(answer === null ? "Not saved: you are offline, it stays on this page" : page?.type === "opaqueredirect" ? SIGNED_OUT : why, "bad");
+    again();
     return false;
   };
   const flush = async () => {
     if (busy || conflict) return;
-    clearTimeout(timer);
+    timer = clearTimeout(timer);
     for (let some = ready(); some.length && !submitting; some = ready()) {
       busy = send(some);
       const isSaved = await busy;
@@ -90,6 +125,7 @@
   });
   sheet.addEventListener("paste", () => setTimeout(flush));
   addEventListener("online", flush);
+  addEventListener("focus", () => { if (timer) flush(); }); // back from the tab to sign in
   // A save under way has a version that the form does not have yet: wait for it, then send what was pressed.
   addEventListener("submit", async (event) => {
     if (event.target !== form) return;

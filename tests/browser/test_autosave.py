@@ -1,6 +1,8 @@
 """The entry sheet saves each row when it is left, and says honestly what is saved and what is not (9.4, 9.10)."""
 
 import pytest
+from django.contrib.sessions.models import Session
+from django.test import Client
 from playwright.sync_api import Page, expect
 
 from directory.models import Event
@@ -135,3 +137,61 @@ def test_an_admin_types_what_is_held_and_gives_it_back_to_its_rule(enter, bill):
     line.refresh_from_db()
     assert not line.work_retainage_is_typed and line.work_retainage == D("100.00")
     assert Event.objects.about(bill).filter(verb="entered amounts").count() == 2
+
+
+def test_a_refused_number_holds_nothing_else_back_and_is_named(lee, bill, console):
+    """9.4: a number that the books can't take is refused; the lines typed with it and after it are saved."""
+    console.expect(422)
+    lee.get_by_label("Invoice number").fill("K,1")
+    lee.keyboard.press("Tab")
+    typed(lee, 1, "500")
+    lee.keyboard.press("Enter")
+    expect(state(lee)).to_contain_text("number")
+    typed(lee, 3, "250")
+    lee.keyboard.press("Enter")
+    lee.get_by_label("Billing date").focus()
+    expect(state(lee)).to_contain_text("Not saved")
+    lee.wait_for_function("!document.querySelector('[data-save-state]').textContent.includes('Saving')")
+    assert work(bill) == [D("500.00"), D("0.00"), D("250.00")]
+    lee.get_by_label("Invoice number").fill("K-1")
+    cell(lee, "This period", 1).focus()
+    expect(state(lee)).to_have_text("All saved")
+    bill.refresh_from_db()
+    assert bill.number == "K-1"
+
+
+def test_of_many_rows_sent_together_only_the_refused_one_stays_unsaved(lee, bill, console):
+    """9.4: pasted lines go in one request; what is wrong among them is looked for, and said with its line."""
+    console.expect(422)
+    lee.evaluate("""() => {
+        for (const [row, text] of [["1", "500"], ["2", "five"], ["3", "250"]]) {
+            document.querySelector(`[data-row="${row}"] [data-cell=work]`).value = text;
+        }
+        dispatchEvent(new Event("online"));
+    }""")
+    expect(state(lee)).to_contain_text("Not saved: line 2: ")
+    assert work(bill) == [D("500.00"), D("0.00"), D("250.00")]
+
+
+def test_signed_out_while_typing_says_so_and_saves_after_signing_in_elsewhere(lee, bill, console):
+    """9.10: the session is over; what was typed stays, and goes with the new session's token."""
+    console.expect(403)
+    Session.objects.all().delete()
+    typed(lee, 1, "500")
+    lee.keyboard.press("Enter")
+    expect(state(lee)).to_have_text(
+        "Not saved: you are signed out. Sign in again in another tab; what you typed stays on this page"
+    )
+    expect(cell(lee, "This period", 1)).to_have_value("500.00")
+    assert work(bill)[0] == D("0.00")
+    elsewhere = Client()
+    elsewhere.force_login(bill.world.contact)
+    lee.context.clear_cookies()  # whoever signs in gets a new token: the one of this page is worth nothing then
+    session = {"name": "sessionid", "value": elsewhere.cookies["sessionid"].value, "url": lee.url}
+    lee.context.add_cookies([session])
+    lee.evaluate("dispatchEvent(new Event('focus'))")
+    expect(state(lee)).to_have_text("All saved")
+    assert work(bill)[0] == D("500.00")
+    typed(lee, 2, "250")
+    save(lee)
+    assert work(bill)[1] == D("250.00")
