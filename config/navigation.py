@@ -1,6 +1,7 @@
 """The top bar: where this person can go from here."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
@@ -23,6 +24,14 @@ def navigation(request) -> dict:
     }
 
 
+class Offered(NamedTuple):
+    """A project as the bar shows it; there may be hundreds, so no more of it is read."""
+
+    name: str
+    slug: str
+    company_id: int
+
+
 class TopBar:
     """What one request's page offers: of its project, else of the only one, and of the companies of this person."""
 
@@ -31,7 +40,7 @@ class TopBar:
         self.access = getattr(request, "access", None)
         self.named = request.resolver_match.kwargs if request.resolver_match else {}
         found = visible_projects(self.person, Tool.COMMITMENTS).select_related(None)
-        self.projects = list(found.only("name", "slug", "company"))  # of several hundred, no more than is shown
+        self.projects = [Offered(*each) for each in found.values_list("name", "slug", "company_id")]
         places = self._memberships()
         vendors = {place.company_id: place.vendor_id for place in places if place.is_active}
         self.employers = [company for company, vendor in vendors.items() if vendor is None]
@@ -46,7 +55,7 @@ class TopBar:
         return self.person.memberships.all() if at_hand is None else at_hand
 
     @property
-    def project(self) -> Project | None:
+    def project(self) -> Offered | None:
         """The one in the address; else the only one there is."""
         slug = self.named.get("project")
         if slug:

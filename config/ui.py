@@ -5,6 +5,7 @@ Registered as template built-ins, so no page loads it. What a status looks like 
 
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -196,7 +197,12 @@ def browser(user_agent: str) -> str:
     return f"{words.get(name, name) if name else 'A browser'} on {words.get(system, system)}"
 
 
+# The same few on every page, many times over. Typed: text that is safe and the same text that is not are two.
+drawn_once = lru_cache(maxsize=1000, typed=True)
+
+
 @register.simple_tag
+@drawn_once
 def icon(name: str, label: str = "") -> SafeString:
     """One symbol of static/icons.svg. Silent for readers unless it stands alone: then give it a label."""
     speech = format_html('role="img" aria-label="{}"', label) if label else SafeString('aria-hidden="true"')
@@ -204,6 +210,7 @@ def icon(name: str, label: str = "") -> SafeString:
 
 
 @register.simple_tag
+@drawn_once
 def badge(tone: str, symbol: str, label: str) -> SafeString:
     """A status in three ways at once: colour, icon and word (U7)."""
     return format_html('<span class="badge tone-{}">{}<span>{}</span></span>', tone, icon(symbol), label)

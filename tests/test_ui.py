@@ -12,6 +12,7 @@ from django.conf import settings
 from django.contrib.auth.forms import SetPasswordForm
 from django.template import Context, Template
 from django.template.loader import render_to_string
+from django.utils.safestring import mark_safe
 
 from config import ui
 
@@ -120,6 +121,12 @@ def test_a_status_nobody_described_still_shows_its_word():
 
 def test_a_name_in_a_badge_cannot_carry_markup():
     assert "<img" not in show("{% badge 'info' 'check' words %}", {"words": "<img src=x>"})
+
+
+def test_words_that_were_safe_once_are_not_safe_from_somebody_else():
+    """Badges are drawn once and kept (F4)."""
+    assert "<b>" in show("{% badge 'info' 'check' words %}", {"words": mark_safe("<b>kept</b>")})
+    assert "<b>" not in show("{% badge 'info' 'check' words %}", {"words": "<b>kept</b>"})
 
 
 def test_a_field_tells_a_reader_its_hint_and_its_error():
