@@ -6,7 +6,7 @@ The record keeps what it was told; an old event reads as well as a new one, beca
 import re
 from copy import copy
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from django.apps import apps
@@ -52,6 +52,7 @@ def changes_of(event) -> list[Change]:
     return [_change(event, name, old, new) for name, (old, new) in event.changes.items() if name not in NOT_SHOWN]
 
 
+ONE_SITTING = timedelta(minutes=30)
 SAVED_BIT_BY_BIT = "entered amounts"  # each row of an entry sheet is saved as it is left
 
 
@@ -63,7 +64,7 @@ def folded(events: list) -> list:
     told = []
     for event in events:
         last = told[-1] if told else None
-        if last and event.verb == last.verb == SAVED_BIT_BY_BIT and event.by_name == last.by_name:
+        if last and _is_one_sitting(event, last):
             changes = event.changes | last.changes
             for name in event.changes.keys() & last.changes.keys():
                 changes[name] = [event.changes[name][0], last.changes[name][1]]
@@ -72,6 +73,12 @@ def folded(events: list) -> list:
         else:
             told.append(event)
     return told
+
+
+def _is_one_sitting(event, later) -> bool:
+    """Whether both are of the same person entering amounts, at most half an hour apart."""
+    is_entering = event.verb == later.verb == SAVED_BIT_BY_BIT and event.by_id == later.by_id
+    return is_entering and later.at - event.at <= ONE_SITTING
 
 
 def _change(event, name: str, old, new) -> Change:

@@ -208,10 +208,14 @@ def _changed(invoice: Invoice, old: dict[int, dict], new: dict[int, dict]) -> li
 
 @dataclass(frozen=True)
 class Return:
-    """What the mail about a bill that is sent back says: each rejected line with claimed and allowed, in dollars."""
+    """What the mail about a bill that is sent back says: each line with claimed and allowed, in dollars.
+
+    `cut`: lines that are not rejected, but allowed otherwise than they were claimed. `fine`: how many are approved.
+    """
 
     subject: str
     rejected: list[dict]
+    cut: list[dict]
     fine: int
 
 
@@ -219,20 +223,22 @@ def return_of(invoice: Invoice) -> Return:
     """As the verdicts stand now: for the mail, and for whoever is about to send it (U6)."""
     last = invoice.submissions.order_by("-number").first()
     claims = last.figures() if last else {}
-    rejected = [
+    lines = [
         {
             "line": line,
             "claimed": _billed(claims.get(line.schedule_line_id)),
             "allowed": _billed({name: getattr(line, name) for name in BILLED}),
         }
-        for line in invoice.lines.filter(verdict=Verdict.REJECTED).select_related("schedule_line")
+        for line in invoice.lines.select_related("schedule_line")
     ]
+    rejected = [each for each in lines if each["line"].verdict == Verdict.REJECTED]
+    cut = [each for each in lines if each not in rejected and each["claimed"] not in (None, each["allowed"])]
     one = len(rejected) == 1
     count = "1 line" if one else f"{len(rejected)} lines"
     needs = f"{count} of bill {invoice.position} need{'s' if one else ''} you ({invoice.commitment.number})"
     back = f"Bill {invoice.position} came back to you ({invoice.commitment.number})"
-    fine = invoice.lines.filter(verdict=Verdict.APPROVED).count()  # of one without a verdict nobody has said so
-    return Return(needs if rejected else back, rejected, fine)
+    fine = sum(each["line"].verdict == Verdict.APPROVED for each in lines)  # of one without a verdict nobody said so
+    return Return(needs if rejected else back, rejected, cut, fine)
 
 
 def sent_back(invoice: Invoice, by) -> None:
@@ -249,6 +255,7 @@ def sent_back(invoice: Invoice, by) -> None:
             "comment": invoice.comment,
             "project": invoice.project,
             "rejected": letter.rejected,
+            "cut": letter.cut,
             "fine": letter.fine,
             "by": by,
         },
@@ -283,10 +290,15 @@ def approved(invoice: Invoice, by) -> None:
     )
 
 
+def mails_payments(invoice: Invoice) -> bool:
+    """Whether contacts hear of its payments: the project's setting."""
+    return _settings(invoice.project).mails_payments
+
+
 def paid(payment: Payment, by) -> None:
     """To the contacts, that a payment was recorded or taken back, where the project's setting says so."""
     invoice = payment.invoice
-    if not _settings(invoice.project).mails_payments:
+    if not mails_payments(invoice):
         return
     said = "taken back" if payment.is_taken_back else "recorded"
     post(

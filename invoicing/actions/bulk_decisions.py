@@ -14,7 +14,10 @@ DECISIONS: dict[str, tuple[str, Callable]] = {
         "Approve as noted",
         lambda invoice, words, by: invoices.approve_as_noted(invoice, comment=words, by=by),
     ),
-    "hold_for_owner": ("Hold for owner", lambda invoice, words, by: invoices.hold_for_owner(invoice, by=by)),
+    "hold_for_owner": (
+        "Hold for owner",
+        lambda invoice, words, by: invoices.hold_for_owner(invoice, comment=words, by=by),
+    ),
     "send_back": ("Send back", lambda invoice, words, by: invoices.send_back(invoice, comment=words, by=by)),
     "reopen": ("Reopen", lambda invoice, words, by: invoices.reopen(invoice, reason=words, by=by)),
 }

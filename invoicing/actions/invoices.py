@@ -286,7 +286,7 @@ def approve(invoice: Invoice, *, by, comment: str = "", goes_ahead_because: str 
         must_be_endorsed(invoice, access)
         if rejected_lines(invoice).exists():
             raise NotNow("A line is rejected. Change its verdict, send the invoice back, or approve it as noted.")
-        invoice.comment = comment.strip() or invoice.comment
+        invoice.comment = comment.strip()  # what was said when it was sent back is no word on the approval
 
     return _move(
         invoice,
@@ -324,8 +324,12 @@ def approve_as_noted(invoice: Invoice, *, by, comment: str, goes_ahead_because: 
     )
 
 
-def hold_for_owner(invoice: Invoice, *, by) -> Invoice:
-    return _move(invoice, Invoice.hold_for_owner, by=by, right=ADMIN_RIGHT, then=_freeze_review(by))
+def hold_for_owner(invoice: Invoice, *, by, comment: str = "") -> Invoice:
+    def is_said(invoice, access):
+        invoice.comment = comment.strip()
+
+    move = Invoice.hold_for_owner
+    return _move(invoice, move, by=by, right=ADMIN_RIGHT, reason=comment, guard=is_said, then=_freeze_review(by))
 
 
 def reopen(invoice: Invoice, *, by, reason: str) -> Invoice:

@@ -68,9 +68,11 @@ def claimed(line: InvoiceLine) -> dict:
 
 def _keep_verdicts(lines: list[InvoiceLine], claim: list[dict], before: dict[int, dict]) -> None:
     for line, now in zip(lines, claim, strict=True):
-        line.allowed_by = None  # a new claim stands for itself
+        line.allowed_by, line.allowed_reason = None, ""  # a new claim stands for itself
         if line.verdict == Verdict.REJECTED:
             line.verdict = Verdict.NONE  # whose it was and why stays beside the line until its next verdict
         elif line.verdict == Verdict.APPROVED and before.get(line.schedule_line_id) != now:
             line.verdict, line.verdict_by, line.verdict_at = Verdict.NONE, None, None
-    InvoiceLine.objects.bulk_update(lines, ["verdict", "verdict_by", "verdict_at", "allowed_by"], batch_size=200)
+    InvoiceLine.objects.bulk_update(
+        lines, ["verdict", "verdict_by", "verdict_at", "allowed_by", "allowed_reason"], batch_size=200
+    )

@@ -2,11 +2,13 @@
 
 from django import forms
 
+from directory.vendor_forms import PlainField
+
 NOTHING = {"required": "Type what you want to say."}
 
 
 class CommentForm(forms.Form):
-    words = forms.CharField(
+    words = PlainField(
         label="Your comment",
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 3}),
@@ -17,7 +19,7 @@ class CommentForm(forms.Form):
 
 
 class NoteForm(forms.Form):
-    words = forms.CharField(
+    words = PlainField(
         label="Your note",
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 3}),

@@ -2,6 +2,7 @@
 
 from django import forms
 
+from directory.vendor_forms import PlainField
 from invoicing.forms.columns import columns_of
 from invoicing.forms.entry_rows import Row
 from invoicing.models import Invoice, InvoiceLine, Verdict
@@ -14,7 +15,7 @@ class VerdictForm(forms.Form):
 
     decision = forms.ChoiceField(choices=[(Verdict.APPROVED, "Approve"), (Verdict.REJECTED, "Reject")])
     pressed = forms.ChoiceField(choices=Verdict, required=False)
-    reason = forms.CharField(max_length=300, required=False)
+    reason = PlainField(max_length=300, required=False)
 
     @property
     def asks_for_reason(self) -> bool:
@@ -30,7 +31,7 @@ class VerdictForm(forms.Form):
 
 
 class WhyForm(forms.Form):
-    reason = forms.CharField(
+    reason = PlainField(
         label="Why?",
         max_length=300,
         help_text="The subcontractor sees it.",
@@ -68,14 +69,14 @@ class FinishForm(forms.Form):
     """`options` are the moves this person may make now: (name, words)."""
 
     decision = forms.ChoiceField(widget=forms.RadioSelect, error_messages={"required": "Choose what to do."})
-    comment = forms.CharField(
+    comment = PlainField(
         label="Overall comment",
         required=False,
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text="The subcontractor sees it. Needed to approve as noted, and to send back without a rejected line.",
     )
-    goes_ahead_because = forms.CharField(
+    goes_ahead_because = PlainField(
         label="Why it goes ahead without the paper",
         required=False,
         max_length=300,
@@ -89,7 +90,7 @@ class FinishForm(forms.Form):
 
 
 class ReopenForm(forms.Form):
-    reason = forms.CharField(
+    reason = PlainField(
         label="Why is it reopened?",
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 3}),

@@ -132,7 +132,7 @@ def _approve(invoice: Invoice, contacts: list[Person]) -> list[str]:
     due = f"{invoice.current_payment_due:,.2f} is approved for payment and can be sent to ERP."
     if not settings_of(invoice.project).mails_approval:
         return [due, LOCKED, "Nobody gets a mail: the project's setting says so."]
-    return [due, LOCKED, _mailed(contacts)]
+    return [due, LOCKED, mailed_in_words(contacts)]
 
 
 def _as_noted(invoice: Invoice, contacts: list[Person]) -> list[str]:
@@ -153,11 +153,12 @@ def _hold(invoice: Invoice, contacts: list[Person]) -> list[str]:
 def _send_back(invoice: Invoice, contacts: list[Person]) -> list[str]:
     return [
         f"{invoice.vendor.name} can change it and send it again, also after the due date.",
-        _mailed(contacts, "with every rejected line and its reason"),
+        mailed_in_words(contacts, "with every rejected line and its reason"),
     ]
 
 
-def _mailed(contacts: list[Person], what: str = "") -> str:
+def mailed_in_words(contacts: list[Person], what: str = "") -> str:
+    """Who gets a mail, by name and address (U6). `what`: what it carries."""
     if not contacts:
         return "Nobody gets a mail: the commitment has no invoice contact."
     names = ", ".join(f"{person.name} ({person.email})" for person in contacts)

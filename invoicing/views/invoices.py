@@ -25,6 +25,7 @@ from invoicing.proof import identities_of, stored_summary
 from invoicing.safeguards import endorsement_of
 from invoicing.views.grid import column_totals, lines_shown
 
+REVIEWING = ("reviewed a line", "approved the other lines", "took back approving the other lines")
 TABS = ("lines", "summary", "files", "payments", "submissions", "timeline", "mail")
 
 
@@ -136,6 +137,10 @@ LIVE = {
 
 def _lines(invoice: Invoice, request) -> dict:
     lines = lines_shown(invoice)
+    if request.access.is_external and invoice.status == Invoice.Status.UNDER_REVIEW:
+        for row in lines:
+            if row.line.verdict:
+                row.line.verdict = row.line.verdict_reason = ""
     has_stored = any(
         row.worked.stored_previous or row.worked.stored_new or row.worked.stored_presently for row in lines
     )
@@ -157,13 +162,18 @@ def _payments(invoice: Invoice, request) -> dict:
     return {"payments": invoice.payments.select_related("recorded_by", "taken_back_by")}
 
 
+def _told(events, access):
+    """A verdict is the reviewers' own until the invoice is sent back or approved: then its line says it."""
+    return events.exclude(verb__in=REVIEWING) if access.is_external else events
+
+
 def _timeline(invoice: Invoice, request) -> dict:
     """The events of the invoice; to the company's own people those of their notes with them."""
     notes = Comment.objects.visible_to(request.access).notes().filter(invoice=invoice)
     line = request.GET.get("line", "")
     about = {"words": f"Line {line}: "} if re.fullmatch("[0-9]{1,5}", line) else {}
     return {
-        "events": Event.objects.about(invoice, *notes)[:1000],
+        "events": _told(Event.objects.about(invoice, *notes), request.access)[:1000],
         "may_comment": may_comment(invoice, request.access),
         "may_note": may_note(invoice, request.access),
         "comment_form": CommentForm(initial=about),

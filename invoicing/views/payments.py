@@ -11,6 +11,8 @@ from invoicing.calculations.money import format_amount, printed_amount
 from invoicing.decorators import invoice_view
 from invoicing.forms.payments import PaymentForm, TakeBackForm
 from invoicing.models import Invoice
+from invoicing.notifications import contacts_of, mails_payments
+from invoicing.views.decisions import mailed_in_words
 from invoicing.views.doors import must_administer
 from invoicing.views.invoices import about, address, show
 
@@ -66,4 +68,6 @@ def take_back(request, invoice, pk: int):
 
 def _ask(request, invoice: Invoice, page: str, form, *, status: int = 200, more: dict | None = None):
     template = f"invoicing/{page}.html{'#dialog' if request.htmx else ''}"
-    return render(request, template, about(request, invoice) | {"form": form} | (more or {}), status=status)
+    mailed = mailed_in_words(contacts_of(invoice.commitment)) if mails_payments(invoice) else "Nobody gets a mail."
+    context = about(request, invoice) | {"form": form, "mailed": mailed} | (more or {})
+    return render(request, template, context, status=status)

@@ -4,6 +4,8 @@ from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
 
 from directory.decorators import READ, WRITE
+from directory.models import Event
+from directory.moments import moment_in_words
 from directory.permissions import Level
 from directory.refusals import NotNow, Refused, Stale
 from invoicing.actions import amounts, approvals, invoices, reviews
@@ -206,15 +208,28 @@ def finish(request, invoice):
         form = FinishForm(decision.choices, initial={"decision": decision.proposed, "version": invoice.version})
         return _show_finish(request, invoice, decision, form)
     form = FinishForm(decision.choices, request.POST)
+    if _is_of_another_version(request, invoice):
+        now = FinishForm(decision.choices, initial=request.POST.dict() | {"version": invoice.version})
+        return _show_finish(request, invoice, decision, now, Stale(_meanwhile(invoice)))
     if not form.is_valid():
         return _show_finish(request, invoice, decision, form, Refused("Nothing was decided yet."))
     return _finished(request, invoice, decision, form)
 
 
+def _is_of_another_version(request, invoice: Invoice) -> bool:
+    shown = request.POST.get("version", "")
+    return shown.isascii() and shown.isdigit() and shown[:9] != str(invoice.version)
+
+
+def _meanwhile(invoice: Invoice) -> str:
+    """Who did what last, so that whoever decides on an older page knows whom to ask."""
+    last = Event.objects.about(invoice).first()
+    who = f"{last.by_name} {last.verb} on {moment_in_words(last.at, invoice.project.zone)}. " if last else ""
+    return f"{who}That was after you opened this page; nothing was decided. Look again, then decide."
+
+
 def _finished(request, invoice: Invoice, decision, form: FinishForm):
     try:
-        if form.cleaned_data["version"] != invoice.version:
-            raise Stale("Somebody changed it after you opened this page. Look at it again, then decide.")
         done = _decide_on(invoice, request.user, form.cleaned_data)
     except Refused as refused:
         form.add_error(refused.field or None, refused.message)
@@ -239,7 +254,7 @@ def _decide_on(invoice: Invoice, by, typed: dict) -> Invoice | None:
         case "approve_as_noted":
             return invoices.approve_as_noted(invoice, by=by, comment=comment, goes_ahead_because=because)
         case "hold_for_owner":
-            return invoices.hold_for_owner(invoice, by=by)
+            return invoices.hold_for_owner(invoice, by=by, comment=comment)
         case "send_back":
             return invoices.send_back(invoice, by=by, comment=comment)
         case "endorse":

@@ -37,7 +37,7 @@
     const found = [...all.slice(at + 1), ...all.slice(0, at + 1)].find((one) => open(one) && one.checkVisibility());
     if (found) go(found); else { say("Every line shown has a verdict."); (from.checkVisibility() ? go(from) : table.closest("[tabindex]")?.focus()); }
   };
-  const press = (decision) => line()?.querySelector(`.verdict [value=${decision}]`)?.click();
+  const press = (decision) => line()?.querySelector(`.verdict button[value=${decision}]`)?.click();
   const clear = () => line()?.querySelector(".verdict [aria-pressed=true]")?.click();
 
   const show = (what) => {

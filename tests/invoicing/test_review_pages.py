@@ -486,7 +486,7 @@ def test_an_invoice_that_changed_since_the_page_was_opened_is_not_decided():
     entries = {line_of(invoice).pk: {"work_this_period": D("900.00")}}
     amounts.save_lines(invoice, entries, by=w.second_admin, version=invoice.version)
     page = finish(client, invoice, "approve", version=seen)
-    assert page.status_code == 409 and "Somebody changed it" in page.content.decode()
+    assert page.status_code == 409 and "after you opened this page" in page.content.decode()
     invoice.refresh_from_db()
     assert invoice.status == S.UNDER_REVIEW
 
