@@ -582,6 +582,7 @@ NO_IDS = {"project", "company", "kind", "which", "name", "token", "subject"}
 COUNTED = {
     "number",
     "position",
+    "place",
     "old",
     "new",
 }  # each company and commitment counts its own, so another's number may be one's own too
