@@ -136,6 +136,8 @@ project_urls = [
     path("invoices/", invoice_lists.invoice_list, name="invoices"),
     path("invoices/_csv/", invoice_lists.invoices_csv, name="invoices-csv"),
     path("invoices/_xlsx/", invoice_lists.invoices_xlsx, name="invoices-xlsx"),
+    path("invoices/_views/", saved_views.save_of_invoices, name="invoices-view-save"),
+    path("invoices/_views/<int:view>/delete/", saved_views.delete_of_invoices, name="invoices-view-delete"),
     path("invoices/_decide/", bulk_decisions.decide, name="invoices-decide"),
     path("invoices/<str:number>/<int:position>/", include(invoice_urls)),
 ]

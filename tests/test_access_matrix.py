@@ -224,6 +224,8 @@ DOORS = {  # address name: (to read, to write)
     "period-round": (PROJECT_ADMIN, None),
     "board-view-save": (None, PROJECT),
     "board-view-delete": (None, door(ADMIN)),  # one's own
+    "invoices-view-save": (None, PROJECT),
+    "invoices-view-delete": (None, door(ADMIN)),  # one's own
     "period-invite": (None, PROJECT_ADMIN),
     "period-remind": (None, PROJECT_ADMIN),
     "period-close": (PROJECT_ADMIN, PROJECT_ADMIN),
@@ -368,7 +370,11 @@ def build_site() -> Site:
     current = base.project.billing_periods.get(pk=period["pk"])
     made = rounds.invite(current, [commitment], InvoiceType.WORK, by=base.admin)
     view = saved_views.save(base.project, "Silent", "state=invited", by=people["commitments admin"])
+    of_invoices = saved_views.save(
+        base.project, "Sent", "status=under_review", page="invoices", by=people["commitments admin"]
+    )
     special = {
+        "invoices-view-delete": {"view": of_invoices.pk},
         "demo-mail": {"pk": Mail.objects.first().pk},
         "demo-mail-html": {"pk": Mail.objects.first().pk},
         "commitment-edit": {"pk": commitment.pk},

@@ -571,14 +571,27 @@ def _(s):
 @act("board-view-save", "saved a view of the board")
 def _(s):
     page = s.project("period", s.base.project.billing_periods.get().pk) + "?turn=team"
-    return lambda: press(s.max, page, "board-view-save", name="For us")
+    return lambda: press(s.max, page, "board-view-save", name="For us", is_shared="")
 
 
 @act("board-view-delete", "deleted a view of the board")
 def _(s):
     page = s.project("period", s.base.project.billing_periods.get().pk)
-    press(s.max, f"{page}?turn=team", "board-view-save", name="For us")
+    press(s.max, f"{page}?turn=team", "board-view-save", name="For us", is_shared="")
     return lambda: press(s.max, page, "board-view-delete")
+
+
+@act("invoices-view-save", "shared a view of the invoices")
+def _(s):
+    page = s.project("invoices") + "?sort=-net"
+    return lambda: press(s.max, page, "invoices-view-save", name="For all", is_shared="on")
+
+
+@act("invoices-view-delete", "deleted a shared view of the invoices")
+def _(s):
+    page = s.project("invoices")
+    press(s.max, f"{page}?sort=-net", "invoices-view-save", name="For all", is_shared="on")
+    return lambda: press(s.max, page, "invoices-view-delete")
 
 
 @act("period-close", "closed")

@@ -1,4 +1,4 @@
-"""Keeping and dropping one's own views of a project's billing board."""
+"""Keeping and dropping views of a project's billing board and invoices: one's own, or shared by an Admin."""
 
 from django.db import transaction
 
@@ -9,34 +9,60 @@ from invoicing.models import SavedView
 
 
 @transaction.atomic
-def save(project: Project, name: str, query: str, *, by) -> SavedView:
-    """Under a name of one's own; a view that has the name already becomes this one."""
+def save(
+    project: Project, name: str, query: str, *, page: str = SavedView.Page.BOARD, is_shared: bool = False, by
+) -> SavedView:
+    """A view of the page that has the name already becomes this one: among one's own, or among the shared."""
+    if is_shared:
+        Project.objects.select_for_update(no_key=True).get(pk=project.pk)
     by = Person.objects.select_for_update(no_key=True).get(pk=by.pk)  # their own clicks wait for each other
-    read_access(by, project.company, project).require(Tool.COMMITMENTS, Level.READ_ONLY)
+    _require(project, is_shared, by)
+    name = _fitting(name, query)
+    alike = SavedView.objects.filter(project=project, page=page, is_shared=is_shared)
+    alike = alike if is_shared else alike.filter(person=by)
+    view = alike.filter(name__iexact=name).first()
+    if view is None and alike.count() >= SavedView.MOST:
+        whose = "The project shares" if is_shared else "You have"
+        raise NotNow(f"{whose} {SavedView.MOST} views here. Delete one first.")
+    before = view.query if view else ""
+    view = view or SavedView(project=project, person=by, page=page, is_shared=is_shared)
+    view.name, view.query = name, query
+    view.save()
+    did = "shared" if is_shared else "saved"
+    Event.objects.record(f"{did} a view of {_page_of(view)}", view, by=by, changes={"view": [before, query]})
+    return view
+
+
+def _require(project: Project, is_shared: bool, by) -> None:
+    access = read_access(by, project.company, project)
+    access.require(Tool.COMMITMENTS, Level.ADMIN if is_shared else Level.READ_ONLY)
+    if is_shared and access.is_external:
+        raise Refused("Only the company’s own people share views.", field="is_shared")
+
+
+def _fitting(name: str, query: str) -> str:
     name = " ".join(name.split())
     if not 0 < len(name) <= 40:
         raise Refused("Give the view a name of at most 40 characters.", field="name")
     if not query:
-        raise Refused("Filter or sort the board first: there is nothing to save yet.", field="name")
+        raise Refused("Filter or sort the list first: there is nothing to save yet.", field="name")
     if len(query) > 400:
         raise Refused("Search for fewer words: this view is too long to be saved.", field="name")
-    own = SavedView.objects.filter(project=project, person=by)
-    view = own.filter(name__iexact=name).first()
-    if view is None and own.count() >= SavedView.MOST:
-        raise NotNow(f"You have {SavedView.MOST} views here. Delete one first.")
-    before = view.query if view else ""
-    view = view or SavedView(project=project, person=by)
-    view.name, view.query = name, query
-    view.save()
-    Event.objects.record("saved a view of the board", view, by=by, changes={"view": [before, query]})
-    return view
+    return name
+
+
+def _page_of(view: SavedView) -> str:
+    return SavedView.Page(view.page).label
 
 
 @transaction.atomic
 def delete(view: SavedView, *, by) -> None:
-    """Only one's own. A second click finds nothing and does nothing."""
-    view = SavedView.objects.select_for_update(of=("self",)).filter(pk=view.pk, person=by).first()
-    if view is None:
+    """One's own, or a shared one as an Admin. A second click finds nothing and does nothing."""
+    view = SavedView.objects.select_for_update(of=("self",)).filter(pk=view.pk).first()
+    if view is None or not (view.is_shared or view.person_id == by.pk):
         return
-    Event.objects.record("deleted a view of the board", view, by=by, changes={"view": [view.query, ""]})
+    if view.is_shared:
+        _require(view.project, view.is_shared, by)
+    what = f"a {'shared ' if view.is_shared else ''}view of {_page_of(view)}"
+    Event.objects.record(f"deleted {what}", view, by=by, changes={"view": [view.query, ""]})
     view.delete()

@@ -29,8 +29,12 @@ class ViewForm(forms.Form):
     name = PlainField(
         label="Name of this view",
         max_length=40,
-        help_text="Only you see it.",
         error_messages={"required": "Give the view a name."},
+    )
+    is_shared = forms.BooleanField(
+        label="For everybody of the company in this project",
+        required=False,
+        help_text="Else only you see it.",
     )
 
 

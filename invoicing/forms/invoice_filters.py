@@ -1,6 +1,7 @@
 """What a list of invoices is narrowed to, how it is sorted and where its page begins: the address is the view."""
 
 from datetime import date
+from urllib.parse import urlencode
 
 from django import forms
 from django.db.models import F, Q
@@ -49,6 +50,12 @@ class InvoiceFilter(SortedForm):
     @property
     def chosen(self) -> str:
         return self.cleaned_data.get("status", "")
+
+    @property
+    def query(self) -> str:
+        """What the address of this view says, without the place in it; always in the same order."""
+        kept = {name: self.cleaned_data.get(name) for name in ("status", "period", "q", "sort")}
+        return urlencode({name: getattr(value, "pk", value) for name, value in kept.items() if value})
 
     @property
     def is_narrow(self) -> bool:

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet, Subquery, Sum
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 
 from directory.csv_files import csv_answer
 from directory.decorators import READ, project_view
@@ -35,7 +36,7 @@ from invoicing.calculations.money import ZERO
 from invoicing.deadlines import Deadline, extended_deadline
 from invoicing.forms.billing_periods import AskForm, InviteForm
 from invoicing.forms.board_filters import BoardFilter, ViewForm
-from invoicing.models import BillingPeriod, Commitment, Invitation, Invoice, InvoiceContact, Payment
+from invoicing.models import BillingPeriod, Commitment, Invitation, Invoice, InvoiceContact, Payment, SavedView
 from invoicing.permissions import is_project_admin
 from invoicing.views.commitments import NEXT
 from invoicing.waiting import waiting_of
@@ -290,7 +291,7 @@ def show(
     rows = rows_of(period, page.rows)
     found = [group for group in groups if asked.includes(group)]
     chosen = asked.asked.get("state", "")
-    views = list(request.user.saved_views.filter(project=project))
+    views = list(SavedView.objects.shown_to(request.access, SavedView.Page.BOARD))
     context = {
         "project": project,
         "period": period,
@@ -311,6 +312,7 @@ def show(
         "may_ask_all": bool(page.after or page.before) and may_ask_all(asked),
         "invitable": any(row.is_invitable for row in rows),
         "views": views,
+        "views_at": reverse("board-view-save", args=[project.slug, period.pk]),
         "is_saved": any(view.query == asked.query for view in views),
         "naming": naming or ViewForm(),
         "form": form or InviteForm(Commitment.objects.none()),

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from django.contrib import messages
 from django.shortcuts import render
+from django.urls import reverse
 
 from directory.csv_files import csv_answer
 from directory.decorators import READ, project_view
@@ -11,9 +12,10 @@ from directory.downloads import workbook_answer
 from directory.permissions import Level, Tool
 from directory.sheets import as_typed_xlsx
 from invoicing.calculations.money import ZERO
+from invoicing.forms.board_filters import ViewForm
 from invoicing.forms.bulk_decisions import MOST, versions_of
 from invoicing.forms.invoice_filters import InvoiceFilter
-from invoicing.models import Invoice
+from invoicing.models import Invoice, SavedView
 from invoicing.permissions import may_review
 
 CHUNK = 500
@@ -39,7 +41,13 @@ HEADINGS = (
 
 @project_view(Tool.COMMITMENTS, Level.READ_ONLY, methods=READ)
 def invoice_list(request, project):
+    return show(request, project)
+
+
+def show(request, project, *, naming: ViewForm | None = None, status: int = 200):
+    """The list; with `naming`, the name that was sent for it and why it was refused."""
     form, narrowed = _asked(request, project)
+    views = list(SavedView.objects.shown_to(request.access, SavedView.Page.INVOICES))
     by_status = narrowed.by_status()
     shown = [by_status[status] for status in by_status if form.chosen in ("", status)]
     context = {
@@ -54,12 +62,21 @@ def invoice_list(request, project):
         "headings": form.headings(),
         "noun": "bill" if request.access.is_external else "invoice",
         "is_admin": may_review(None, request.access),
+        "asked": form,
+        "views": views,
+        "views_at": reverse("invoices-view-save", args=[project.slug]),
+        "is_saved": any(view.query == form.query for view in views),
+        "naming": naming or ViewForm(),
     }
-    return render(request, "invoicing/invoice_list.html", context)
+    return render(request, "invoicing/invoice_list.html", context, status=status)
+
+
+def filter_of(request, project) -> InvoiceFilter:
+    return InvoiceFilter(request.GET, periods=project.billing_periods.all())
 
 
 def _asked(request, project):
-    form = InvoiceFilter(request.GET, periods=project.billing_periods.all())
+    form = filter_of(request, project)
     return form, form.narrowed(Invoice.objects.visible_to(request.access))
 
 

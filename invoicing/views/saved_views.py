@@ -1,4 +1,6 @@
-"""One's own views of a billing board: what the address says, kept under a name."""
+"""Views of a billing board and of a project's invoices: what the address says, kept under a name."""
+
+from collections.abc import Callable
 
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect
@@ -9,29 +11,73 @@ from directory.permissions import Level, Tool
 from directory.refusals import Refused
 from invoicing.actions import saved_views
 from invoicing.forms.board_filters import ViewForm
-from invoicing.views.board import filter_of, period_of, show
+from invoicing.models import SavedView
+from invoicing.views import board, invoice_lists
 
 
 @project_view(Tool.COMMITMENTS, Level.READ_ONLY, methods=WRITE)
 def save(request, project, pk):
-    period, query = period_of(project, pk), filter_of(request, project).query
+    period, query = board.period_of(project, pk), board.filter_of(request, project).query
+    here = reverse("period", args=[project.slug, period.pk])
+
+    def again(form: ViewForm, status: int):
+        return board.show(request, period, naming=form, status=status)
+
+    return _save(request, project, SavedView.Page.BOARD, query, here, again)
+
+
+@project_view(Tool.COMMITMENTS, Level.READ_ONLY, methods=WRITE)
+def save_of_invoices(request, project):
+    query, here = invoice_lists.filter_of(request, project).query, reverse("invoices", args=[project.slug])
+
+    def again(form: ViewForm, status: int):
+        return invoice_lists.show(request, project, naming=form, status=status)
+
+    return _save(request, project, SavedView.Page.INVOICES, query, here, again)
+
+
+def _save(request, project, page: str, query: str, here: str, again: Callable):
+    """`again`: the page with what was typed and why it is refused."""
     form = ViewForm(request.POST)
     if not form.is_valid():
-        return show(request, period, naming=form, status=422)
+        return again(form, 422)
     try:
-        view = saved_views.save(project, form.cleaned_data["name"], query, by=request.user)
+        view = saved_views.save(
+            project,
+            form.cleaned_data["name"],
+            query,
+            page=page,
+            is_shared=form.cleaned_data["is_shared"],
+            by=request.user,
+        )
     except Refused as refused:
-        form.add_error("name", refused.message)
-        return show(request, period, naming=form, status=refused.status)
-    messages.success(request, f"“{view.name}” is saved. Only you see it, in every period of {project.name}.")
-    return redirect(f"{reverse('period', args=[project.slug, pk])}?{view.query}")
+        form.add_error(refused.field or "name", refused.message)
+        return again(form, refused.status)
+    messages.success(request, f"“{view.name}” is saved. {_who_sees(view)}")
+    return redirect(f"{here}?{view.query}")
+
+
+def _who_sees(view: SavedView) -> str:
+    where = (
+        f"in every period of {view.project.name}" if view.page == SavedView.Page.BOARD else f"in {view.project.name}"
+    )
+    return f"{'Everybody of the company sees it' if view.is_shared else 'Only you see it'}, {where}."
 
 
 @project_view(Tool.COMMITMENTS, Level.READ_ONLY, methods=WRITE)
 def delete(request, project, pk, view):
-    """Somebody else's is not found."""
-    period = period_of(project, pk)
-    mine = get_object_or_404(request.user.saved_views.filter(project=project), pk=view)
-    saved_views.delete(mine, by=request.user)
-    messages.success(request, f"“{mine.name}” is deleted.")
-    return redirect("period", project.slug, period.pk)
+    period = board.period_of(project, pk)
+    return _delete(request, SavedView.Page.BOARD, view, reverse("period", args=[project.slug, period.pk]))
+
+
+@project_view(Tool.COMMITMENTS, Level.READ_ONLY, methods=WRITE)
+def delete_of_invoices(request, project, view):
+    return _delete(request, SavedView.Page.INVOICES, view, reverse("invoices", args=[project.slug]))
+
+
+def _delete(request, page: str, pk: int, here: str):
+    """Somebody else's own is not found."""
+    view = get_object_or_404(SavedView.objects.shown_to(request.access, page), pk=pk)
+    saved_views.delete(view, by=request.user)
+    messages.success(request, f"“{view.name}” is deleted.")
+    return redirect(here)

@@ -404,8 +404,8 @@ def test_a_name_that_is_taken_becomes_the_new_view(w):
         ("state=invited", "", 422, "Give the view a name."),
         ("state=invited", "x" * 41, 422, "at most 40 characters"),
         ("state=invited", "a\x00b", 422, "This holds"),
-        ("", "Everything", 422, "Filter or sort the board first"),
-        ("state=nonsense", "Everything", 422, "Filter or sort the board first"),
+        ("", "Everything", 422, "Filter or sort the list first"),
+        ("state=nonsense", "Everything", 422, "Filter or sort the list first"),
     ],
 )
 def test_what_is_no_view_is_refused_in_words_and_what_was_typed_stays(w, query, name, status, words):
