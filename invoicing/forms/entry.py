@@ -48,6 +48,7 @@ class Sheet:
                 self.claims.get(line.schedule_line_id),
                 self.decided.get(line.schedule_line_id),
                 self.last.get(line.schedule_line_id),
+                is_sent_back=self.invoice.status == Invoice.Status.REVISE_AND_RESUBMIT,
             )
             for line in self.lines
         ]
@@ -121,6 +122,11 @@ class Sheet:
     @property
     def has_changes(self) -> bool:
         return bool(self.entries) or self.form.cleaned_data != self.header_stored()
+
+    def open(self, key: str) -> None:
+        """Open a locked line to be changed anyway: its approval is dropped if its figures change (9.4, I-8)."""
+        for row in self.rows:
+            row.is_opened = row.is_opened or (row.was_approved and row.key == key)
 
     def release(self, typed: str) -> None:
         """Type a release: `50 %` of all that is held, or dollars spread over the lines (5.6). Nothing is saved.

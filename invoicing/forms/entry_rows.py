@@ -12,9 +12,14 @@ from functools import cached_property
 from invoicing.calculations.lines import Line, with_release_of_percent, work_for_percent, work_for_quantity
 from invoicing.calculations.money import AMOUNT_LIMIT, ZERO, format_amount
 from invoicing.forms.columns import COLUMNS, Column, Share, Shorthand
-from invoicing.models import InvoiceLine
+from invoicing.models import InvoiceLine, Verdict
 
 SEPARATOR = "|"
+LOCKED = (
+    "Not changed: this line was approved and is locked. Press Change anyway on the sheet to change it; its approval is "
+    "dropped then."
+)
+FIGURES = ("work_this_period", "stored_moved", "stored_new", "retainage_released")
 RETAINAGE = ("held-work", "held-stored", "release")  # shares of what the cells before them come to
 
 
@@ -76,9 +81,13 @@ class Row:
         claim: dict | None = None,
         decided: dict | None = None,
         last: InvoiceLine | None = None,
+        *,
+        is_sent_back: bool = False,
     ):
         self.line, self.claim, self.decided, self.last = line, claim, decided, last
         self.key = str(line.pk)  # as text, since templates put commas into numbers
+        self.was_approved = is_sent_back and line.verdict == Verdict.APPROVED
+        self.is_opened = self.was_approved and (self._was_changed or bool(data) and data.get(f"open-{self.key}") == "1")
         fitting = [column for column in columns if column.fits(line)]
         sent = self._sent(data, fitting)
         shown = sent or {column.stem: column.show(self) for column in fitting}
@@ -130,6 +139,19 @@ class Row:
         return None if allowed == Decimal(self.claim["work_this_period"]) else allowed
 
     @property
+    def _was_changed(self) -> bool:
+        """Its figures are others by now than those that were approved."""
+        return bool(self.decided) and any(str(getattr(self.line, name)) != self.decided[name] for name in FIGURES)
+
+    @property
+    def is_locked(self) -> bool:
+        """Approved before it was sent back, and nobody said “Change anyway” (9.4, I-8). Its note can be changed."""
+        return self.was_approved and not self.is_opened
+
+    def locks(self, cell: Cell) -> bool:
+        return self.is_locked and cell.column.stem != "note"
+
+    @property
     def held_work(self) -> Cell | None:
         return self.cells.get("held-work")
 
@@ -140,7 +162,10 @@ class Row:
     def read(self) -> None:
         """Fill `values` from the changed cells; a cell that can't be read gets its problem."""
         touched = [(stem, cell) for stem, cell in self.cells.items() if cell.text != cell.shown]
-        self.values = {stem: cell.read() for stem, cell in touched if cell.is_pending}
+        for cell in self.pending:
+            if self.locks(cell):
+                cell.problem = LOCKED
+        self.values = {stem: cell.read() for stem, cell in touched if cell.is_pending and not cell.problem}
         if not self.problems:
             self._solve()
 
@@ -218,6 +243,9 @@ class Row:
     def _type(self, stem: str, amount: Decimal) -> None:
         if stem in self.cells:
             self.cells[stem].text = format_amount(amount)
+            if self.locks(self.cells[stem]) and self.cells[stem].is_pending:
+                self.cells[stem].problem = LOCKED
+                return
             if self.cells[stem].is_pending:
                 self.values[stem] = amount
             else:

@@ -5,6 +5,7 @@ from html import escape
 
 from django import template
 from django.template.defaultfilters import floatformat
+from django.templatetags.static import static
 from django.utils.safestring import SafeString, mark_safe
 
 from invoicing.calculations.money import MINUS, round_half_up
@@ -33,7 +34,9 @@ def bill_line(sheet: Sheet, row: Row, commitment: Commitment, picked: set[str], 
     if "waived" in sheet.stems:
         cells.append(f'<td class="c">{_waived(row)}</td>')
     cells.append(_note(row))
-    return mark_safe(f"{_opening(sheet, row, commitment)}\n<tr>{''.join(cells)}</tr>\n{_problems(sheet, row)}")
+    return mark_safe(
+        f"{_opening(sheet, row, commitment)}\n<tr>{''.join(cells)}</tr>\n{_problems(sheet, row)}{_lock(sheet, row)}"
+    )
 
 
 def _opening(sheet: Sheet, row: Row, commitment: Commitment) -> str:
@@ -179,6 +182,26 @@ def _problems(sheet: Sheet, row: Row) -> str:
     )
 
 
+def _lock(sheet: Sheet, row: Row) -> str:
+    """What is approved is locked with a check, and opened by a button that works without scripts (9.4)."""
+    if not row.was_approved:
+        return ""
+    place = f"{row.line.schedule_line.position:,}"
+    says = f"{_icon('circle-check')}Approved and locked."
+    more = (
+        f' <button class="button small" name="then" value="open-{row.key}" '
+        f'aria-label="Change anyway, line {place}">Change anyway</button>'
+    )
+    if row.is_opened:
+        says = f"{_icon('lock-open')}Opened: its approval is dropped if its figures change."
+        more = f'<input type="hidden" name="open-{row.key}" value="1">'
+    return f'<tr class="under"><td colspan="{sheet.width}"><p class="under-text tone-ok">{says}{more}</p></td></tr>'
+
+
+def _icon(name: str) -> str:
+    return f'<svg class="i" aria-hidden="true"><use href="{static("icons.svg")}#{name}"/></svg>'
+
+
 # One cell
 
 
@@ -189,7 +212,8 @@ def _input(row: Row, cell: Cell, kind: str) -> str:
     filled = ' class="cell picked" title="Not saved yet"' if cell.is_pending else ' class="cell"'
     return (
         f'<input{filled} id="{cell.name}" name="{cell.name}"{data} inputmode="decimal" autocomplete="off" '
-        f'value="{escape(cell.display)}" aria-label="{label}"{_marks(row, cell)}>'
+        f'value="{escape(cell.display)}" aria-label="{label}"{_marks(row, cell)}'
+        f"{' readonly' if row.locks(cell) else ''}>"
     )
 
 

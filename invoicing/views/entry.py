@@ -67,7 +67,7 @@ def _last_lines(invoice: Invoice) -> dict[int, InvoiceLine]:
 def _save(request, invoice: Invoice):
     """Save what was typed; or only fill cells in, which nobody but Save and Send stores."""
     sheet, then = _sheet(request, invoice, request.POST), request.POST.get("then", "stay")
-    is_filled = then in FILLS
+    is_filled = then in FILLS or then.startswith(OPEN)
     try:
         is_valid = _fill(request.POST, sheet, then, request.GET.get("show", "")) if is_filled else sheet.is_valid()
         if is_filled and is_valid and sheet.version != invoice.version:
@@ -106,6 +106,7 @@ def _save_row(request, invoice: Invoice):
 
 
 FILLS = ("release", "set")
+OPEN = "open-"  # and the line's key: “Change anyway”, which stores nothing either
 LINES_TO_SET = (("shown", "the lines shown"), ("picked", "the lines ticked"), ("all", "all lines"))
 
 
@@ -122,10 +123,12 @@ def _fill(data, sheet: Sheet, then: str, shown: str) -> bool:
     """Type into many cells at once (9.4, 5.6). False when a cell can't be read; Refused when it makes no sense."""
     if then == "set":
         sheet.set_to(data.get("set_column", ""), data.get("set_to", ""), _lines_meant(data, sheet, shown))
+    if then.startswith(OPEN):
+        sheet.open(then.removeprefix(OPEN))
     is_valid = sheet.is_valid()
     if is_valid and then == "release":
         sheet.release(data.get("release_asked", ""))
-    return is_valid
+    return is_valid and not sheet.problems
 
 
 def _saved(request, invoice: Invoice, then: str, has_changes: bool):

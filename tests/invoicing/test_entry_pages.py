@@ -297,6 +297,56 @@ def test_a_column_is_set_on_ticked_or_all_lines_and_only_save_stores_it(w):
     assert fill(w.contact, invoice, then="set", set_column="held-work", set_lines="all").status_code == 422
 
 
+LOCKED = "this line was approved and is locked"
+
+
+def sent_back(w) -> Invoice:
+    """Line 1 rejected, line 2 approved."""
+    invoice = w.submitted(w.draft(), *[{"work_this_period": D("1000.00")}] * 2)
+    first, second = invoice.lines.order_by("pk")
+    reviews.decide(first, Verdict.REJECTED, "Not poured yet", by=w.admin)
+    reviews.decide(second, Verdict.APPROVED, by=w.admin)
+    invoices.send_back(Invoice.objects.get(pk=invoice.pk), by=w.admin, comment="Look at line 1")
+    return Invoice.objects.with_context().get(pk=invoice.pk)
+
+
+def test_an_approved_line_of_a_bill_that_came_back_is_locked_until_changed_anyway(w):
+    """9.4, I-8, I-9: without scripts; what was typed elsewhere stays; then its approval is dropped."""
+    invoice, client = sent_back(w), signed_in(w.contact)
+    first, second = invoice.lines.order_by("pk")
+    page, address = client.get(at(invoice, "invoice-enter")), at(invoice, "invoice-enter")
+    text = text_of(page)
+    assert text.count("Approved and locked.") == 1 and f'value="open-{second.pk}"' in text
+    typed = sheet(page) | {f"work-{first.pk}": "700.00", f"work-{second.pk}": "900.00"}
+    refused = client.post(address, typed)
+    assert refused.status_code == 422 and LOCKED in text_of(refused)
+    assert 'value="700.00"' in text_of(refused) and 'value="900.00"' in text_of(refused), "nothing typed is lost"
+    quick = client.post(address, typed | {"then": "row"})
+    assert quick.status_code == 422 and LOCKED in quick.json()["message"]
+    filled = client.post(address, typed | {f"work-{second.pk}": "1,000.00", "then": f"open-{second.pk}"})
+    assert filled.status_code == 200 and "its approval is dropped if its figures change" in text_of(filled)
+    assert 'value="700.00"' in text_of(filled) and f'name="open-{second.pk}"' in text_of(filled)
+    assert client.post(address, typed | {f"open-{second.pk}": "1"}).status_code == 302
+    second.refresh_from_db()
+    assert second.work_this_period == D("900.00")
+    assert "Approved and locked." not in text_of(client.get(address)), "it stays open once it was changed"
+    assert send(w.contact, Invoice.objects.get(pk=invoice.pk)).status_code == 302
+    second.refresh_from_db()
+    assert second.verdict == Verdict.NONE
+
+
+def test_setting_many_cells_says_which_line_is_locked_and_its_note_is_free(w):
+    """9.4, U5."""
+    invoice, client = sent_back(w), signed_in(w.contact)
+    first, second = invoice.lines.order_by("pk")
+    typed, address = sheet(client.get(at(invoice, "invoice-enter"))), at(invoice, "invoice-enter")
+    setting = {"then": "set", "set_column": "work", "set_to": "500", "set_lines": "all"}
+    assert text_of(client.post(address, typed | setting)).count(LOCKED) >= 1
+    picked = client.post(address, typed | setting | {"set_lines": "picked", "pick": str(first.pk)})
+    assert picked.status_code == 200 and LOCKED not in text_of(picked)
+    assert client.post(address, typed | {f"note-{second.pk}": "See photo"}).status_code == 302
+
+
 def test_a_change_order_approved_meanwhile_is_offered_and_taken_up(w):
     """I-7."""
     invoice = w.draft()
