@@ -121,7 +121,8 @@ class MoveForm(forms.Form):
     )
     version = forms.IntegerField(min_value=1, max_value=2**31 - 1, required=False, widget=forms.HiddenInput)
 
-    def __init__(self, data=None, *, version: int, needs_reason: bool):
-        super().__init__(data, initial={"version": version})
+    def __init__(self, data=None, *, version: int, needs_reason: bool, reason: str = ""):
+        """`reason`: what was typed before, on a page of an older version."""
+        super().__init__(data, initial={"version": version, "reason": reason})
         self.fields["reason"].required = needs_reason
         self.fields["reason"].error_messages["required"] = "Say why: the reason stays with the commitment."

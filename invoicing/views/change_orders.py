@@ -26,7 +26,7 @@ from invoicing.permissions import (
     may_create_commitments,
     may_edit_change_order,
 )
-from invoicing.views.doors import must_administer
+from invoicing.views.doors import NO_LONGER, must_administer
 from invoicing.views.schedules import edit_schedule
 
 
@@ -172,8 +172,7 @@ def move(request, commitment, pk, name: str):
     if name not in change_orders.MOVES:
         raise Http404
     if name not in {each.name for each in change_order.get_available_user_status_transitions(request.access)}:
-        refused = NotNow(f"It is {change_order.get_status_display()} now, so that is no longer possible.")
-        return _show(request, change_order, refused=refused)
+        return _not_moved(request, change_order, name, NotNow(NO_LONGER.format(change_order.get_status_display())))
     words = change_orders.words_of(name)
     typed = request.POST if request.method == "POST" else None
     form = MoveForm(typed, version=commitment.version, needs_reason=words["needs_reason"])
@@ -185,12 +184,23 @@ def move(request, commitment, pk, name: str):
             change_order, name, by=request.user, reason=asked["reason"], version=asked["version"] or 0
         )
     except Refused as refused:
-        return _show(request, change_order, refused=refused)
+        return _not_moved(request, change_order, name, refused)
     messages.success(request, f"{moved.number} is {moved.get_status_display()} now.")
     return redirect("change-order", *_at(moved))
 
 
-def _ask(request, change_order: ChangeOrder, name: str, form: MoveForm):
+def _not_moved(request, change_order: ChangeOrder, name: str, refused: Refused):
+    """Its page says why; with a reason typed it is the question again, and the reason stands in it."""
+    now = _of(change_order.commitment, change_order.pk, request.access)
+    if not request.POST.get("reason"):
+        return _show(request, now, refused=refused)
+    now.commitment.refresh_from_db(fields=["version"])
+    needs_reason = change_orders.words_of(name)["needs_reason"]
+    form = MoveForm(version=now.commitment.version, needs_reason=needs_reason, reason=request.POST["reason"])
+    return _ask(request, now, name, form, refused)
+
+
+def _ask(request, change_order: ChangeOrder, name: str, form: MoveForm, refused: Refused | None = None):
     commitment = change_order.commitment
     total = sum((line.amount for line in change_order.lines.all()), ZERO)
     turns = {"approve": total, "take_back": -total}  # what it does to the contract sum; all else does nothing
@@ -204,8 +214,10 @@ def _ask(request, change_order: ChangeOrder, name: str, form: MoveForm):
         "words": change_orders.words_of(name),
         "waiting": waiting,
         "effect": effect,
+        "refused": refused,
+        "is_over": isinstance(refused, NotNow),
         "why_not": change_orders.why_no_sum(effect.after) if effect else "",
         "form": form,
     }
     template = "invoicing/change_order_move.html#dialog" if request.htmx else "invoicing/change_order_move.html"
-    return render(request, template, context, status=422 if form.errors else 200)
+    return render(request, template, context, status=refused.status if refused else 422 if form.errors else 200)

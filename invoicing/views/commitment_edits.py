@@ -16,7 +16,7 @@ from invoicing.forms.commitments import MoveForm
 from invoicing.models import Commitment
 from invoicing.permissions import ADMIN_RIGHT, DRAFT_RIGHT, may_create_commitments, may_edit_commitment
 from invoicing.views.commitments import show
-from invoicing.views.doors import must_administer
+from invoicing.views.doors import NO_LONGER, must_administer
 
 
 @project_view(Tool.COMMITMENTS, Level.STANDARD)
@@ -97,8 +97,7 @@ def move(request, commitment, name: str):
     if name not in commitment_moves.MOVES:
         raise Http404
     if name not in {each.name for each in commitment.get_available_user_status_transitions(request.access)}:
-        refused = NotNow(f"It is {commitment.get_status_display()} now, so that is no longer possible.")
-        return show(request, commitment, refused=refused)
+        return _not_moved(request, commitment, name, NotNow(NO_LONGER.format(commitment.get_status_display())))
     typed = request.POST if request.method == "POST" else None
     needs_reason = commitment_moves.words_of(name)["needs_reason"]
     form = MoveForm(typed, version=commitment.version, needs_reason=needs_reason)
@@ -110,13 +109,25 @@ def move(request, commitment, name: str):
             commitment, name, by=request.user, reason=asked["reason"], version=asked["version"] or 0
         )
     except Refused as refused:
-        return show(request, commitment, refused=refused)
+        return _not_moved(request, commitment, name, refused)
     messages.success(request, f"{moved.number} is {moved.get_status_display()} now.")
     return redirect("commitment", commitment.project.slug, moved.number)
 
 
-def _ask(request, commitment: Commitment, name: str, form: MoveForm):
+def _not_moved(request, commitment: Commitment, name: str, refused: Refused):
+    """Its page says why; with a reason typed it is the question again, and the reason stands in it."""
+    now = Commitment.objects.with_context().get(pk=commitment.pk)
+    if not request.POST.get("reason"):
+        return show(request, now, refused=refused)
+    needs_reason = commitment_moves.words_of(name)["needs_reason"]
+    form = MoveForm(version=now.version, needs_reason=needs_reason, reason=request.POST["reason"])
+    return _ask(request, now, name, form, refused)
+
+
+def _ask(request, commitment: Commitment, name: str, form: MoveForm, refused: Refused | None = None):
     context = {
+        "refused": refused,
+        "is_over": isinstance(refused, NotNow),
         "project": commitment.project,
         "commitment": commitment,
         "name": name,
@@ -124,4 +135,4 @@ def _ask(request, commitment: Commitment, name: str, form: MoveForm):
         "form": form,
     }
     template = "invoicing/commitment_move.html#dialog" if request.htmx else "invoicing/commitment_move.html"
-    return render(request, template, context, status=422 if form.errors else 200)
+    return render(request, template, context, status=refused.status if refused else 422 if form.errors else 200)

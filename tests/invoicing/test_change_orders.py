@@ -479,3 +479,32 @@ def test_no_deduction_and_no_addition_taken_back_leaves_a_contract_sum_below_zer
     with pytest.raises(NotNow, match="contract sum to date would be −50.00"):
         change_orders.move(addition, "take_back", by=there.admin, reason="Wrong")
     assert commitment.original_contract_sum + commitment.net_change_orders == D("0.00")
+
+
+def test_a_reason_that_was_typed_on_an_older_page_is_not_lost():
+    """9.10: the question comes back with the reason in it, and with what changed."""
+    there = world()
+    commitment = there.commitment()
+    order = entered(there, commitment, "1.00")
+    commitment.refresh_from_db()
+    client, page = signed_in(there.admin), address(order, "change-order-move", "void")
+    older = {"version": commitment.version, "reason": "Owner dropped the canopy"}
+    change_schedule(Schedule(commitment, order), [], version=commitment.version, by=there.second_admin)
+    again = client.post(page, older)
+    assert again.status_code == 409 and "Owner dropped the canopy" in text_of(again) and 'form="move"' in text_of(again)
+    assert client.post(page, older | {"version": again.context["form"]["version"].value()}).status_code == 302
+    late = client.post(page, older)
+    assert late.status_code == 409 and "no longer possible" in text_of(late)
+    assert "Owner dropped the canopy" in text_of(late) and 'form="move">' not in text_of(late)
+
+
+def test_nor_is_one_about_the_commitment_itself():
+    there = world()
+    commitment = there.commitment()
+    older = {"version": commitment.version, "reason": "Vendor went out of business"}
+    there.change_order(commitment, [there.line("Canopy", "1.00")])
+    page = reverse("commitment-move", args=[there.project.slug, commitment.number, "terminate"])
+    again = signed_in(there.admin).post(page, older)
+    assert again.status_code == 409 and "Vendor went out of business" in text_of(again)
+    newer = older | {"version": again.context["form"]["version"].value()}
+    assert signed_in(there.admin).post(page, newer).status_code == 302
