@@ -854,7 +854,7 @@ def _(s):
 @act("invoices-erp-send", "sent to ERP", "sent to ERP")
 def _(s):
     chosen = [s.w.approved().pk, s.w.approved().pk]
-    return lambda: s.max.post(s.project("invoices-erp-send"), {"invoice": chosen})
+    return lambda: s.max.post(s.project("invoices-erp-send"), {"invoice": chosen, "asked": "1"})
 
 
 @act("invoice-erp-retrieve", "took back")

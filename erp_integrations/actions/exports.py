@@ -1,6 +1,6 @@
 """Sending approved invoices to accounting and back, and recording what Sage did: one function a verb."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -8,7 +8,7 @@ from django.db import transaction
 
 from directory.models import Event
 from directory.permissions import read_access
-from directory.refusals import NotAllowed, NotNow, Refused
+from directory.refusals import NotAllowed, NotNow, Refused, Stale
 from erp_integrations import notifications
 from erp_integrations.exporting import Acceptance, Proposal, check, plain_findings
 from erp_integrations.exporting.moving import move, require
@@ -50,9 +50,12 @@ def next_acceptance(exports: list[InvoiceExport], *, accounting_date: date | Non
 # The project's side
 
 
-def send(invoices: Iterable[Invoice], *, by) -> list[SendResult]:
-    """Send each to accounting, and say row by row what happened: one that can't go never holds up the others."""
-    results = [_try_to_send(invoice, by) for invoice in invoices]
+def send(invoices: Iterable[Invoice], *, by, seen: Mapping[int, int] | None = None) -> list[SendResult]:
+    """Send each to accounting, and say row by row what happened: one that can't go never holds up the others.
+
+    `seen`: {invoice id: the version that was looked at}, where a page showed it (I-5).
+    """
+    results = [_try_to_send(invoice, by, (seen or {}).get(invoice.pk)) for invoice in invoices]
     went = [result.export for result in results if result.export]
     if went:
         with transaction.atomic():
@@ -60,20 +63,22 @@ def send(invoices: Iterable[Invoice], *, by) -> list[SendResult]:
     return results
 
 
-def _try_to_send(invoice: Invoice, by) -> SendResult:
+def _try_to_send(invoice: Invoice, by, seen: int | None) -> SendResult:
     try:
-        return SendResult(invoice, send_one(invoice, by=by))
+        return SendResult(invoice, send_one(invoice, by=by, seen=seen))
     except (Refused, NotAllowed) as refusal:
         return SendResult(invoice, None, refusal)
 
 
 @transaction.atomic
-def send_one(invoice: Invoice, *, by) -> InvoiceExport:
+def send_one(invoice: Invoice, *, by, seen: int | None = None) -> InvoiceExport:
     """Into accounting's queue, the invoice locked. Refused while any rule finds an error (E-5)."""
     invoice = Invoice.objects.locked(invoice.pk)
     access = read_access(by, invoice.company, invoice.project)
     if not is_project_admin(access):
         raise NotAllowed(SEND_RIGHT)
+    if seen and seen != invoice.version:
+        raise Stale("It was changed since it was shown to you. Look at it again, then send it.")
     InvoiceExport.objects.get_or_create(invoice=invoice)
     export = _locked(InvoiceExport.objects.get(invoice=invoice))
     require(export, InvoiceExport.send, access)

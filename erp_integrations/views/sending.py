@@ -1,6 +1,7 @@
 """The project's side: what accounting would get of an invoice, sending it, taking it back; one or many."""
 
 from django.contrib import messages
+from django.db.models import prefetch_related_objects
 from django.shortcuts import redirect, render
 
 from directory.decorators import WRITE, project_view
@@ -11,7 +12,9 @@ from erp_integrations.exporting.moving import require
 from erp_integrations.models import InvoiceExport
 from erp_integrations.permissions import SEND_RIGHT
 from erp_integrations.views.shown import of_proposal
+from invoicing.calculations.money import ZERO
 from invoicing.decorators import invoice_view
+from invoicing.forms.bulk_decisions import MOST, versions_of
 from invoicing.models import Invoice
 from invoicing.permissions import is_project_admin
 from invoicing.views.invoice_lists import chosen as chosen_in
@@ -90,13 +93,19 @@ def _sent(invoice: Invoice) -> InvoiceExport:
 
 @project_view(Tool.COMMITMENTS, Level.ADMIN, methods=WRITE)
 def send_many(request, project):
-    """Each ticked invoice by itself, and what became of each: nothing is all-or-nothing in silence."""
+    """From the list come the ticked invoices; a page says what would happen (U6), comes back here, and each is sent
+    by itself: nothing is all-or-nothing in silence."""
     _require_sender(request.access)
-    chosen = chosen_in(request, project)
+    chosen = sorted(chosen_in(request, project), key=lambda each: (each.commitment.number, each.position))
     if not chosen:
         messages.error(request, "Choose at least one invoice to send to ERP.")
         return redirect("invoices", project.slug)
-    results = exports.send(chosen, by=request.user)
+    if len(chosen) > MOST:
+        messages.error(request, f"Those were {len(chosen)} invoices. Tick {MOST} at most, and send some at a time.")
+        return redirect("invoices", project.slug)
+    if "asked" not in request.POST:
+        return _ask(request, project, chosen)
+    results = exports.send(chosen, by=request.user, seen=versions_of(request.POST.getlist("invoice")))
     context = {
         "project": project,
         "company": project.company,
@@ -105,3 +114,41 @@ def send_many(request, project):
         "refused": [result for result in results if result.refusal],
     }
     return render(request, "erp_integrations/sent_many.html", context)
+
+
+def _ask(request, project, chosen: list[Invoice]):
+    """How many, how much, which of them can't go, and what becomes of the others."""
+    why_not = _why_not_each(request, project, chosen)
+    going = [invoice for invoice in chosen if invoice.pk not in why_not]
+    context = {
+        "project": project,
+        "company": project.company,
+        "going": going,
+        "staying": [(invoice, why_not[invoice.pk]) for invoice in chosen if invoice.pk in why_not],
+        "total": sum((invoice.current_payment_due for invoice in going), ZERO),
+        "approvers": list(accounting_approvers(project.company).values_list("name", flat=True)[:5]),
+    }
+    return render(request, "erp_integrations/send_many.html", context)
+
+
+def _why_not_each(request, project, chosen: list[Invoice]) -> dict[int, str]:
+    """{invoice id: why it can't be sent}: by its state, else by the rules, which are asked of all at once."""
+    known = {each.invoice_id: each for each in InvoiceExport.objects.with_context().filter(invoice__in=chosen)}
+    found = [known.get(invoice.pk) or InvoiceExport(invoice=invoice) for invoice in chosen]
+    prefetch_related_objects([each.invoice for each in found], "created_by", "approved_by")
+    for each in found:
+        each.invoice.commitment.project = project  # one for all, with what is read of its company once
+    why_not = {each.invoice_id: said for each in found if (said := _why_not(each, request.access))}
+    tried = [each for each in found if each.invoice_id not in why_not]
+    return why_not | _blocked(tried, request.user)
+
+
+def _blocked(tried: list[InvoiceExport], by) -> dict[int, str]:
+    """{invoice id: what the rules say against it}; what they say against all of them stands with each."""
+    for each in tried:
+        each.sent_by = by
+    said: dict[int, dict[str, None]] = {}
+    for error in exports.preview(tried).errors if tried else ():
+        for pk in [int(error.invoice_id)] if error.invoice_id else [each.invoice_id for each in tried]:
+            said.setdefault(pk, {})[f"{error.rule}: {error.message} {error.remedy}".strip()] = None
+    return {pk: " ".join(sentences) for pk, sentences in said.items()}

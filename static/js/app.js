@@ -8,6 +8,7 @@
    data-needs-script                    shown only when scripts run
    data-tick-all="name"                 a checkbox that ticks every checkbox of that name in its form
    data-selected="name"                 text for the number ticked; data-cents on each checkbox feeds data-selected-sum
+   data-all-of="name"                   a box for all on every page: its data-count and data-cents stand for them
    <body data-form-most="fields bytes"> the most that one form may hold: more is not sent, so nothing typed is lost (F12)
    window "plumbline:say" {detail}      any script asks for words in the polite live region */
 (() => {
@@ -48,11 +49,13 @@
   });
 
   const named = (form, name) => [...form.querySelectorAll(`input[type=checkbox][name="${CSS.escape(name)}"]`)];
+  const allOf = (form, name) => form.querySelector(`[data-all-of="${CSS.escape(name)}"]:checked`);
   const count = (form) => {
-    for (const out of form.querySelectorAll("[data-selected]")) out.textContent = named(form, out.dataset.selected).filter((box) => box.checked).length;
+    for (const out of form.querySelectorAll("[data-selected]")) out.textContent = allOf(form, out.dataset.selected)?.dataset.count ?? named(form, out.dataset.selected).filter((box) => box.checked).length;
     for (const out of form.querySelectorAll("[data-selected-sum]")) {
-      const sum = named(form, out.dataset.selectedSum).filter((box) => box.checked).reduce((total, box) => total + Number(box.dataset.cents || 0), 0);
-      out.textContent = new Intl.NumberFormat("en-US", { minimumFractionDigits: 2 }).format(sum / 100);
+      const all = allOf(form, out.dataset.selectedSum), boxes = all ? [all] : named(form, out.dataset.selectedSum).filter((box) => box.checked);
+      const sum = boxes.reduce((total, box) => total + Number(box.dataset.cents || 0), 0);
+      out.textContent = all && !all.dataset.cents ? "sum on the next page" : new Intl.NumberFormat("en-US", { minimumFractionDigits: 2 }).format(sum / 100);
     }
   };
   document.addEventListener("change", (event) => {

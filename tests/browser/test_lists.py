@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
+from invoicing.models import Invoice
 from tests.factories import world
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -29,6 +30,22 @@ def test_a_board_is_walked_ticked_and_opened_by_keys_unless_they_are_off(enter):
     page.evaluate("document.documentElement.dataset.keys = 'off'")
     page.keyboard.press("j")
     expect(page.locator("[data-list] tr:focus")).to_have_count(0)
+
+
+def test_all_that_match_are_counted_and_added_up_in_the_bar(enter, monkeypatch):
+    """U6: the bar says what a press would take, also when the whole is ticked and not its rows."""
+    monkeypatch.setattr("invoicing.forms.keyset.PAGE_SIZE", 1)
+    there = world()
+    for _ in range(3):
+        there.submitted(there.draft(there.commitment()))
+    due = sum(each.current_payment_due for each in Invoice.objects.all())
+    page = enter(there.admin)
+    page.goto(reverse("invoices", args=[there.project.slug]))
+    page.get_by_label("Select all 3 that match").check()
+    expect(page.locator("[data-selected=invoice]")).to_have_text("3")
+    expect(page.locator("[data-selected-sum=invoice]")).to_have_text(f"{due:,.2f}")
+    page.get_by_role("button", name="Send to ERP…").click()
+    expect(page.get_by_role("heading", name="None of these can be sent")).to_be_visible()
 
 
 def test_a_form_that_holds_too_much_is_not_sent_and_keeps_what_was_typed(enter, settings):

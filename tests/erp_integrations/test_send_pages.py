@@ -1,8 +1,12 @@
 """The project's side: the dry run, sending one or many, taking back, and what an invoice's page says of accounting."""
 
+import re
+
 import pytest
+from django.db import connection
 from django.template import Context, Template
 from django.test import RequestFactory
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from directory.permissions import Level, Tool, read_access
@@ -117,10 +121,53 @@ def test_taking_back_unlocks_and_a_second_time_says_why_not(sage, client, invoic
 
 def test_each_of_many_says_what_became_of_it(sage, client, invoice):
     unapproved = sage.base.submitted(sage.base.draft(sage.commitment()))
-    answer = client.post(many(sage), {"invoice": [invoice.pk, unapproved.pk]})
+    answer = client.post(many(sage), {"invoice": [invoice.pk, unapproved.pk], "asked": "1"})
     page = text_of(answer)
     assert "1 sent to ERP, 1 not" in page and "Only an approved invoice can be sent" in page and "See why" in page
     assert Invoice.objects.get(pk=invoice.pk).is_locked and not Invoice.objects.get(pk=unapproved.pk).is_locked
+
+
+def test_before_many_are_sent_a_page_says_how_much_which_not_and_what_happens(sage, client, invoice):
+    """U6: it leaves the building, so it asks first; what can't go is named with its reason and is not asked for."""
+    unapproved = sage.base.submitted(sage.base.draft(sage.commitment()))
+    unmapped = sage.base.approved(sage.base.draft(sage.base.commitment()))
+    asked = client.post(many(sage), {"invoice": [invoice.pk, unapproved.pk, unmapped.pk]})
+    page = text_of(asked)
+    for words in (
+        "Send 1 invoice to accounting?",
+        f"{invoice.current_payment_due:,.2f}",
+        "They are locked",
+        f"{sage.approver.name} gets one mail",
+        "Only an approved invoice can be sent",
+        "S55",
+    ):
+        assert words in page
+    assert not InvoiceExport.objects.exists() and not Invoice.objects.get(pk=invoice.pk).is_locked
+    assert hidden(asked) == [f"{invoice.pk}:{invoice.version}"]
+    sent = client.post(many(sage), {"invoice": hidden(asked), "asked": "1"})
+    assert "1 sent to ERP" in text_of(sent) and Invoice.objects.get(pk=invoice.pk).is_locked
+
+
+def test_what_changed_since_the_page_was_shown_is_not_sent(sage, client, invoice):
+    """I-5."""
+    asked = client.post(many(sage), {"invoice": invoice.pk})
+    Invoice.objects.filter(pk=invoice.pk).update(version=invoice.version + 1)
+    answer = client.post(many(sage), {"invoice": hidden(asked), "asked": "1"})
+    assert "changed since it was shown to you" in text_of(answer)
+    assert not Invoice.objects.get(pk=invoice.pk).is_locked
+
+
+def test_asking_about_many_costs_no_more_than_about_few(sage, client, django_assert_max_num_queries):
+    few = [sage.approved().pk]
+    with CaptureQueriesContext(connection) as some:
+        client.post(many(sage), {"invoice": few})
+    lots = few + [sage.approved().pk for _ in range(4)]
+    with django_assert_max_num_queries(len(some) + 2):
+        assert len(client.post(many(sage), {"invoice": lots}).context["going"]) == 5
+
+
+def hidden(asked) -> list[str]:
+    return re.findall(r'type="hidden" name="invoice" value="([0-9:]+)"', asked.content.decode())
 
 
 def test_many_of_nothing_leads_back_with_a_word(sage, client):
