@@ -9,8 +9,7 @@ from directory.permissions import Level
 from directory.refusals import Refused
 from directory.vendor_forms import UploadForm
 from invoicing.actions.schedules import MOST_LINES, Schedule, locked_because, rows_of
-from invoicing.calculations.money import ZERO
-from invoicing.calculations.schedules import Outcome, RowChange, compare, total
+from invoicing.calculations.schedules import Outcome, RowChange, ScheduleRow, compare, total
 from invoicing.decorators import commitment_view
 from invoicing.forms.schedule_rows import CELLS, Row, row_of
 from invoicing.forms.schedules import ScheduleSheet
@@ -59,7 +58,9 @@ def upload(request, commitment):
 def _preview(request, commitment: Commitment, sheet: ScheduleSheet, file: ScheduleFile, name: str):
     sheet.take_filed(file.rows)
     is_valid = sheet.is_valid() and not file.problems
-    before = total(sheet.stored.values())
+    stored = list(sheet.stored.values())
+    wanted = sheet.wanted if is_valid else _readable(sheet)
+    before, after = total(stored), total(wanted)
     context = {
         "project": commitment.project,
         "commitment": commitment,
@@ -70,14 +71,20 @@ def _preview(request, commitment: Commitment, sheet: ScheduleSheet, file: Schedu
         "skipped": file.table.skipped,
         "problems": _problems(sheet, file),
         "before": before,
-        "after": sheet.total,
-        "difference": sheet.total - before if is_valid else ZERO,
+        "after": after,
+        "difference": after - before,
         "remarks": file.remarks,
     }
     context |= _meanwhile(commitment, sheet, file)
-    changes = compare(list(sheet.stored.values()), sheet.wanted) if is_valid else ()
+    changes = compare(stored, wanted)
     context |= _changes(changes) | {"removed": _removed(changes, sheet)}
     return render(request, "invoicing/schedule_preview.html", context, status=200 if is_valid else 422)
+
+
+def _readable(sheet: ScheduleSheet) -> list[ScheduleRow]:
+    """What the file wants, as far as it could be read: a line with a wrong cell as it is stored, a new one left out."""
+    rows = (row.value or sheet.stored.get(row.key) for row in sheet.rows if not row.is_blank)
+    return [row for row in rows if row]
 
 
 def _changes(changes: tuple[RowChange, ...]) -> dict:

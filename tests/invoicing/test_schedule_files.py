@@ -266,3 +266,17 @@ def test_a_line_that_the_file_lacks_and_somebody_changes_before_it_is_applied_is
     assert "You took it out; somebody else changed it meanwhile." in text and "99,999.00" in text
     assert [row.texts["description"] for row in answer.context["sheet"].rows if row.key] == ["Footings", "Embeds"]
     assert len(told(commitment)) == 3
+
+
+def test_a_wrong_cell_hides_nothing_of_what_the_file_would_do(there, commitment, client):
+    """C-2, 9.8: new, changed and refused stand together; nothing is applied."""
+    book = downloaded(client, commitment)
+    book.active[f"{AMOUNT}2"], book.active[f"{AMOUNT}3"] = "12O0", 31000
+    book.active.append([None, "03-100", "Subcontract", "Lighting controls", None, None, None, 44000])
+    page = bring_back(client, commitment, book)
+    text, before = text_of(page), sum(row.amount for row in rows(commitment))
+    assert page.status_code == 422 and "1 problem" in text and "12O0" in text
+    assert [len(page.context["groups"][name]) for name in ("new", "changed", "removed", "same")] == [1, 1, 0, 2]
+    assert "31,000.00" in text and "Lighting controls" in text
+    assert page.context["after"] == before + D("1998.00") + D("44000.00"), "the wrong one counts as it is now"
+    assert 'id="apply"' not in text and "Apply" not in text
