@@ -1,8 +1,10 @@
 """Inviting and reminding ticked commitments of a billing board, and the page that says what became of each."""
 
+import re
 from dataclasses import dataclass, field
 
 from django.db.models import Exists, OuterRef
+from django.http import QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 
 from directory.decorators import READ, WRITE, project_view
@@ -22,7 +24,7 @@ def invite(request, project, pk):
     """Each commitment by itself: what could not be invited says why, the others are on their way."""
     must_administer(request.access)
     period = period_of(project, pk)
-    form = InviteForm(*_choice(request, period))
+    form = InviteForm(*(_resent(request, period) or _choice(request, period)))
     if not form.is_valid():
         return show(request, period, form, status=422)
     kind = InvoiceType(form.cleaned_data["invoice_type"])
@@ -49,6 +51,18 @@ def _choice(request, period: BillingPeriod) -> tuple:
         return visible, request.POST, None
     found = asked.in_order(asked.narrowed(standing_in(period, visible)))
     return visible, request.POST, found
+
+
+def _resent(request, period: BillingPeriod) -> tuple | None:
+    """The one whose row asks again, of the type it was asked before; None where several are ticked."""
+    one = request.POST.get("one")
+    if one is None:
+        return None
+    known = period.invitations.in_force().filter(commitment=one) if re.fullmatch("[0-9]{1,18}", one) else ()
+    kinds = [each.invoice_type for each in known]
+    data = QueryDict(mutable=True)
+    data.update({"commitment": one, "invoice_type": kinds[0] if kinds else ""})
+    return Commitment.objects.visible_to(request.access), data, None
 
 
 # What became of it

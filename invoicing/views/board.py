@@ -108,6 +108,11 @@ class Row:
         return not self.refusal
 
     @property
+    def is_silent(self) -> bool:
+        """Asked, and still to answer: the row itself asks again."""
+        return self.state == INVITED and self.is_invitable
+
+    @property
     def needs_contact(self) -> bool:
         """The fix that the row itself offers: name an invoice contact."""
         return self.commitment.is_billable and not self.contacts

@@ -14,13 +14,18 @@ from directory.permissions import read_access
 from directory.refusals import Refused
 from invoicing.actions import invitations, invoices
 from invoicing.deadlines import deadline_of
-from invoicing.forms.invitations import ACCEPT, PASS_ON, TAKE_BACK, AnswerForm, PassOnForm
+from invoicing.forms.invitations import ACCEPT, DECLINE, PASS_ON, TAKE_BACK, AnswerForm, PassOnForm
 from invoicing.models import Invitation, Invoice
 from invoicing.notifications import is_told_as_contact
 from invoicing.opening import settings_of
 from invoicing.permissions import BILL_RIGHT, may_answer, may_bill_commitment
 from invoicing.views.invoices import address
 
+CHOICES = (  # before signing in: value, words, icon
+    (ACCEPT, "We will bill", "check"),
+    (DECLINE, "Nothing to bill", "x"),
+    (PASS_ON, "Not me: pass it on", "send"),
+)
 TYPED = "invitation_typed"  # in the session: [invitation id, id of whom its link was made for, what was typed]
 
 
@@ -93,6 +98,7 @@ def _show(
 ):
     project, period, is_here = invitation.project, invitation.billing_period, request.user.is_authenticated
     typed = {"words": invitation.words} | _typed(request, invitation) if is_here else {}
+    wanted = request.GET.get("answer", "")  # pressed before signing in: looked at again, for a link answers nothing
     context = {
         "invitation": invitation,
         "project": project,
@@ -103,6 +109,9 @@ def _show(
         "form": form or AnswerForm(initial=typed),
         "passing": passing or (_passing(request, invitation, typed) if is_here else None),
         "refused": refused,
+        "choices": CHOICES,
+        "wanted": wanted,
+        "chosen": next((label for value, label, _ in CHOICES if value == wanted), ""),
         "is_first_look": invitation.addressee and not invitation.opened_at,
     }
     return render(request, "invoicing/invitation.html", context, status=refused.status if refused else 200)

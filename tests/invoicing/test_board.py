@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from directory.models import Event, Membership, Vendor
+from directory.models import Event, Mail, Membership, Vendor
 from invoicing.actions import access_lists, commitments, invitations, saved_views
 from invoicing.models import Commitment, Invitation, Invoice, InvoiceContact, InvoiceType, SavedView
 from tests.factories import D, person, world
@@ -442,3 +442,20 @@ def test_whoever_may_not_look_saves_nothing(w):
     there = staged(w)
     assert save(w, there["period"], "state=invited", w.staff, name="Mine").status_code == 404
     assert save(w, there["period"], "state=invited", w.contact, name="Mine").status_code == 302
+
+
+def test_a_row_that_is_silent_is_asked_again_by_its_own_button_and_keeps_its_type():
+    """9.5: [Resend]; what is ticked meanwhile is not asked."""
+    there = world()
+    period, silent, other = there.period(), there.commitment(), there.commitment()
+    invitations.invite(period, [silent], InvoiceType.RELEASE, by=there.admin)
+    client, board = signed_in(there.admin), reverse("period", args=[there.project.slug, period.pk])
+    page = text_of(client.get(board))
+    assert f'form="resend" name="one" value="{silent.pk}"' in page and f'name="one" value="{other.pk}"' not in page
+    ask = reverse("period-invite", args=[there.project.slug, period.pk])
+    assert client.post(ask, {"one": str(silent.pk), "commitment": [str(other.pk)]}).status_code == 302
+    [invite] = Invitation.objects.all()
+    assert (invite.commitment, invite.invoice_type) == (silent, InvoiceType.RELEASE)
+    assert Mail.objects.about(invite).count() == 2
+    for odd in ("", "0", "x", "\x00", "9" * 30, str(other.pk)):
+        assert client.post(ask, {"one": odd}).status_code == 422

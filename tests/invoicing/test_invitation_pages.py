@@ -373,7 +373,7 @@ def test_the_link_of_a_mail_fills_in_whom_it_was_sent_to_and_signs_nobody_in(w, 
     """V-4, 9.9."""
     client = Client()
     page = client.get(mailed_link(invitation, w.contact)).content.decode()
-    assert f'name="email" value="{w.contact.email}"' in page and "Mail me a code and answer" in page
+    assert f'name="email" value="{w.contact.email}"' in page and "we mail you six digits" in page
     assert "_auth_user_id" not in client.session
     answer = client.post(
         "/accounts/login/code/", {"email": w.contact.email, "next": mailed_link(invitation, w.contact)}
@@ -442,3 +442,16 @@ def test_new_links_are_limited_like_those_of_other_mails(w, invitation, others):
     old = too_old(invitation, w.contact)
     assert {Client().post(f"{old}again/").status_code for _ in range(5)} == {200}
     assert Mail.objects.count() == 2
+
+
+def test_the_answers_stand_on_the_page_of_the_link_and_one_pressed_there_waits_for_its_second_press(w, invitation):
+    """9.9: nothing is answered by a link, nor by coming back from the sign-in page."""
+    link = mailed_link(invitation, w.contact)
+    page = text_of(Client().get(link))
+    for value, words in (("accept", "We will bill"), ("decline", "Nothing to bill"), ("pass_on", "Not me: pass it on")):
+        assert f'name="next" value="{link}?answer={value}"' in page and words in page
+    back = text_of(signed_in(w.contact).get(f"{link}?answer=decline"))
+    assert "press “Nothing to bill” once more" in back
+    invitation.refresh_from_db()
+    assert invitation.answer == ""
+    assert "once more" not in text_of(signed_in(w.contact).get(f"{link}?answer=<script>"))
