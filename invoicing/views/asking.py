@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from urllib.parse import urlencode
 
 from django.db.models import Exists, OuterRef
 from django.http import QueryDict
@@ -60,8 +61,7 @@ def _resent(request, period: BillingPeriod) -> tuple | None:
         return None
     known = period.invitations.in_force().filter(commitment=one) if re.fullmatch("[0-9]{1,18}", one) else ()
     kinds = [each.invoice_type for each in known]
-    data = QueryDict(mutable=True)
-    data.update({"commitment": one, "invoice_type": kinds[0] if kinds else ""})
+    data = QueryDict(urlencode({"commitment": one, "invoice_type": kinds[0] if kinds else ""}))
     return Commitment.objects.visible_to(request.access), data, None
 
 
