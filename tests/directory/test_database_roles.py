@@ -9,7 +9,7 @@ from django.db import DatabaseError, connection, transaction
 from directory.models import Event, EventSeal
 from directory.triggers import APPEND_ONLY
 from erp_integrations.actions.batches import download
-from invoicing.actions import invitations
+from invoicing.actions import comments, invitations
 from invoicing.models import InvoiceType, Submission
 from tests.erp_integrations.world import sage_world
 from tests.factories import world
@@ -126,6 +126,7 @@ def test_no_row_of_record_is_replaced_on_sqlite(table):
     """M17: REPLACE would go round the trigger that guards deletes, but for recursive_triggers."""
     sage = sage_world()
     download(sage.built(), "xlsx", by=sage.base.staff)
+    comments.comment(sage.base.submitted(), "Please send the photos", by=sage.base.admin)
     EventSeal.objects.append()
     assert run("PRAGMA recursive_triggers") == [(1,)]
     key = "position" if table == "directory_eventseal" else "id"

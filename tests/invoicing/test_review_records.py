@@ -48,8 +48,9 @@ def test_the_sheet_says_what_was_allowed_whatever_the_contact_types_afterwards(w
 def test_after_a_resubmission_a_rejection_of_last_time_has_no_wrong_name(w):
     invoice = sent(w)
     reviews.decide(invoice.lines.first(), Verdict.REJECTED, "Level 4 is not poured", by=w.admin)
-    assert "Rejected by Dana Cole" in text_of(signed_in(w.contact).get(at(invoice)))
-    again = w.submitted(invoices.send_back(fresh(invoice), by=w.admin), number="A-1")
+    back = invoices.send_back(fresh(invoice), by=w.admin)
+    assert "Rejected by Dana Cole" in text_of(signed_in(w.contact).get(at(back)))
+    again = w.submitted(back, number="A-1")
     words = text_of(signed_in(w.contact).get(at(again)))
     assert "by None" not in words and "Last time rejected by Dana Cole: “Level 4 is not poured”" in words
 
