@@ -21,6 +21,7 @@ CHROMIUM = os.environ.get("CHROMIUM") or next(
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 # Begun first, the longest before the others, so that no worker is left alone with one of them at the end.
 LONG = (
+    "browser/test_by_keyboard.py",
     "invoicing/calculations/test_properties.py",
     "invoicing/test_walks.py",
     "browser/test_pages.py",

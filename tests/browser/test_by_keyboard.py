@@ -40,6 +40,7 @@ def send_by_keys(page: Page) -> None:
     expect(page.locator("main")).to_contain_text("is now under review")
 
 
+@pytest.mark.timeout(1_200)  # each row is saved when it is left, and three tests run at once
 def test_500_lines_are_entered_and_the_bill_is_sent(enter, transactional_db):
     world = factories.world()
     draft = world.draft(world.commitment(lines=[world.line(f"Room {number}", "100.00") for number in range(500)]))
