@@ -232,7 +232,8 @@ def return_of(invoice: Invoice) -> Return:
         for line in invoice.lines.select_related("schedule_line")
     ]
     rejected = [each for each in lines if each["line"].verdict == Verdict.REJECTED]
-    cut = [each for each in lines if each not in rejected and each["claimed"] not in (None, each["allowed"])]
+    others = [each for each in lines if each["line"].verdict != Verdict.REJECTED]
+    cut = [each for each in others if each["claimed"] not in (None, each["allowed"])]
     one = len(rejected) == 1
     count = "1 line" if one else f"{len(rejected)} lines"
     needs = f"{count} of bill {invoice.position} need{'s' if one else ''} you ({invoice.commitment.number})"
