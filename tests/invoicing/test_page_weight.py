@@ -80,7 +80,9 @@ def test_the_way_from_each_of_500_lines_to_how_it_was_computed_weighs_next_to_no
     content = signed_in(there.contact if name == "invoice-enter" else there.admin).get(at(invoice, name)).content
     links = re.compile(rb"<a data-how [^>]*>([^<]*)</a>")
     assert len(links.findall(content)) == 501
-    assert weight(content) - weight(links.sub(rb"\1", content)) <= 1_700
+    assert weight(content) - weight(links.sub(rb"\1", content)) <= 5 * 501, (
+        "what a link costs, keys being what they happen to be"
+    )
 
 
 def names() -> list[tuple[int, str]]:
