@@ -3,7 +3,11 @@
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.http import HttpResponse
+from django.shortcuts import redirect
 from django.template.loader import render_to_string
+
+from directory import unsaved
+from directory.ways_back import can_be_looked_at, way_back
 
 TOO_MUCH = RequestDataTooBig | TooManyFieldsSent | TooManyFilesSent
 
@@ -16,7 +20,12 @@ def bad_request(request, exception) -> HttpResponse:
 
 
 def csrf_failure(request, reason="") -> HttpResponse:
-    """The page's token is not this session's: somebody signed in anew in another tab, or cookies are off (9.10)."""
+    """The page's token is not this session's: somebody signed in anew in another tab, or cookies are off (9.10).
+
+    Nothing is done, but what they typed is back on its page where the form can say whose it is.
+    """
+    if request.user.is_authenticated and unsaved.keep(request) and unsaved.kept_for(request):
+        return redirect(request.get_full_path() if can_be_looked_at(request.path) else way_back(request))
     return HttpResponse(render_to_string("stale_form.html"), status=403)
 
 

@@ -20,6 +20,7 @@ from django.utils.safestring import SafeString
 
 from config.places import places_of
 from config.words import changes_of, folded, state_in_words
+from directory import unsaved
 from directory.moments import day_in_words, moment_in_words
 from erp_integrations.models import ExportStatus
 from invoicing.calculations.money import MINUS, printed_amount, printed_percent, printed_rate, round_half_up, to_cents
@@ -255,6 +256,13 @@ def own_words(subject: object, field: str) -> str:
 def most_of_a_form() -> str:
     """How many cells and how many bytes one form may hold (F12); app.js sends nothing above it."""
     return f"{settings.DATA_UPLOAD_MAX_NUMBER_FIELDS} {settings.DATA_UPLOAD_MAX_MEMORY_SIZE}"
+
+
+@register.simple_tag(takes_context=True)
+def comes_back(context: template.Context) -> SafeString:
+    """In a form: pressed when the session is over, what was typed is back after the sign-in (`directory.unsaved`)."""
+    mark = unsaved.mark_of(context["request"].user)
+    return format_html('<input type="hidden" name="{}" value="{}">', unsaved.MARK, mark)
 
 
 @register.simple_tag

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.http import urlsplit
 
-from directory import second_factor, sign_ins
+from directory import second_factor, sign_ins, unsaved
 from directory.actions import logins
 from directory.models import Person
 from directory.sealing import seal, unseal
@@ -39,6 +39,7 @@ class Accounts(DefaultAccountAdapter):
     def login(self, request, user) -> None:
         super().login(request, user)
         sign_ins.start(request)
+        unsaved.drop_what_others_typed(request)
 
     def post_login(self, request, user, **kwargs):  # allauth's signature
         response = remember_keys(super().post_login(request, user, **kwargs), user)

@@ -9,15 +9,18 @@ from dataclasses import dataclass
 from functools import wraps
 
 from allauth.core.exceptions import ReauthenticationRequired
+from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_http_methods
+from django_htmx.http import HttpResponseClientRedirect
 
+from directory import unsaved
 from directory.models import Company, Project
 from directory.permissions import Level, Tool, read_access
 from directory.sign_ins import is_fresh
-from directory.ways_back import way_back
+from directory.ways_back import can_be_looked_at, way_back
 
 READ = ("GET", "HEAD")
 WRITE = ("POST",)
@@ -91,11 +94,29 @@ def _signed_in(view) -> Callable:
 
     @wraps(view)
     def wrapped(request, *args, **kwargs):
-        if request.user.is_authenticated:
-            return view(request, *args, **kwargs)
-        return redirect_to_login(request.get_full_path() if request.method in READ else way_back(request))
+        is_kept_form = request.method == "POST" and unsaved.was_opened_by_somebody(request)
+        if not request.user.is_authenticated:
+            return _to_sign_in(request, keeps=is_kept_form)
+        if is_kept_form:
+            unsaved.drop(request)
+        return view(request, *args, **kwargs)
 
     return wrapped
+
+
+KEPT = "What you typed is not saved yet. Sign in, and it is back on its page."
+NOT_KEPT = "What you typed could not be kept here. Your browser’s Back button shows it: copy it before you sign in."
+
+
+def _to_sign_in(request, *, keeps: bool):
+    """The page to sign in, whole also after a press that would have swapped a row; what was typed waits (9.10)."""
+    wanted = request.get_full_path() if request.method in READ else way_back(request)
+    if keeps:
+        is_kept = unsaved.keep(request)
+        messages.warning(request, KEPT if is_kept else NOT_KEPT)
+        wanted = request.get_full_path() if is_kept and can_be_looked_at(request.path) else wanted
+    answer = redirect_to_login(wanted)
+    return HttpResponseClientRedirect(answer.url) if request.htmx and request.method in WRITE else answer
 
 
 def with_fresh_sign_in(view) -> Callable:

@@ -17,13 +17,13 @@ def way_back(request) -> str:
 
 def _page_at(path: str) -> str:
     while path not in ("", "/"):
-        if _can_be_looked_at(path):
+        if can_be_looked_at(path):
             return path
         path = path.rstrip("/").rpartition("/")[0] + "/"
     return "/"
 
 
-def _can_be_looked_at(path: str) -> bool:
+def can_be_looked_at(path: str) -> bool:
     try:
         view = resolve(path).func
     except Resolver404:

@@ -39,6 +39,7 @@ from invoicing.views import (
     schedule_files,
     schedules,
     starting_certificates,
+    verdicts,
 )
 
 invoice_urls = [
@@ -60,10 +61,10 @@ invoice_urls = [
     path("attachments/<int:pk>/", attachments.download, name="invoice-attachment"),
     path("review/", reviews.review, name="invoice-review"),
     path("review/seen/", looks.seen, name="review-seen"),
-    path("review/rest/", reviews.approve_the_rest, name="review-rest"),
-    path("review/rest/undo/", reviews.take_back_the_rest, name="review-rest-undo"),
+    path("review/rest/", verdicts.approve_the_rest, name="review-rest"),
+    path("review/rest/undo/", verdicts.take_back_the_rest, name="review-rest-undo"),
     path("review/finish/", reviews.finish, name="review-finish"),
-    path("review/<int:line>/", reviews.decide, name="review-line"),
+    path("review/<int:line>/", verdicts.decide, name="review-line"),
     path("review/<int:line>/amount/", reviews.allow, name="review-amount"),
     path("reopen/", reviews.reopen, name="invoice-reopen"),
     path("compare/<int:old>..<int:new>/", comparing.compare, name="invoice-compare"),

@@ -37,7 +37,8 @@ def demo_only(view):
 @demo_only
 def sign_in(request):
     person = get_object_or_404(Person, email__iexact=request.POST.get("email", ""), is_active=True)
-    logout(request)  # whoever looked around before
+    if request.user.is_authenticated:
+        logout(request)  # whoever looked around before
     sign_ins.prove(request, person, "one click")
     wanted = request.POST.get("next", "")
     is_ours = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None, require_https=request.is_secure())

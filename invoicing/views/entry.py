@@ -7,6 +7,7 @@ from django.shortcuts import redirect, render
 from directory.decorators import WRITE
 from directory.permissions import Level
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
+from directory.unsaved import Unsaved, kept_for
 from invoicing.actions import amounts, invoices
 from invoicing.calculations import identities
 from invoicing.certificates import mark_of
@@ -40,9 +41,26 @@ def enter(request, invoice):
     must_bill(request, invoice)
     if request.method == "POST":
         return _save_row(request, invoice) if request.POST.get("then") == "row" else _save(request, invoice)
+    kept = kept_for(request)
+    if kept:
+        return _show_kept(request, invoice, kept)
     if not is_open(invoice):
         return turn_away(request, invoice)
     return _show_sheet(request, invoice, _sheet(request, invoice))
+
+
+def _show_kept(request, invoice: Invoice, kept: Unsaved):
+    """What this person typed before they were signed out: read and shown, and saved by nobody but them (9.10)."""
+    sheet, is_old = _sheet(request, invoice, kept.fields), False
+    is_valid, refused = sheet.is_valid(), None
+    if not is_open(invoice):
+        refused = NotNow(f"It is {invoice.get_status_display()} by now, so its amounts can't be entered any more.")
+        sheet.refuse(refused)
+    elif not is_valid:
+        refused = Refused("Nothing was saved yet.")
+    else:
+        is_old = sheet.version != invoice.version
+    return _show_sheet(request, invoice, sheet, refused, kept=kept, is_old=is_old)
 
 
 def _sheet(request, invoice: Invoice, data=None) -> Sheet:
@@ -66,7 +84,11 @@ def _last_lines(invoice: Invoice) -> dict[int, InvoiceLine]:
 
 def _save(request, invoice: Invoice):
     """Save what was typed; or only fill cells in, which nobody but Save and Send stores."""
-    sheet, then = _sheet(request, invoice, request.POST), request.POST.get("then", "stay")
+    then = request.POST.get("then", "stay")
+    if then == "drop":
+        messages.info(request, "What was not saved is dropped.")
+        return redirect(request.get_full_path())
+    sheet = _sheet(request, invoice, request.POST)
     is_filled = then in FILLS or then.startswith(OPEN)
     try:
         is_valid = _fill(request.POST, sheet, then, request.GET.get("show", "")) if is_filled else sheet.is_valid()
@@ -138,17 +160,28 @@ def _saved(request, invoice: Invoice, then: str, has_changes: bool):
     return redirect(request.get_full_path())
 
 
-def _show_sheet(request, invoice: Invoice, sheet: Sheet, refused: Refused | None = None):
+def _show_sheet(
+    request,
+    invoice: Invoice,
+    sheet: Sheet,
+    refused: Refused | None = None,
+    *,
+    kept: Unsaved | None = None,
+    is_old: bool = False,
+):
+    """`is_old`: somebody saved it since `kept` was typed."""
+    asked = kept.fields if kept else request.POST
     found = identities_of(invoice, sheet.lines)
     rejected = sum(line.verdict == Verdict.REJECTED for line in sheet.lines)
     context = about(request, invoice) | {
         "sheet": sheet,
         "refused": refused,
-        "is_filled": not refused and sheet.data is not None,
-        "asked": {name: request.POST.get(name, "") for name in ("release_asked", "set_column", "set_to", "set_lines")},
+        "kept": kept,
+        "is_filled": not refused and not kept and sheet.data is not None,
+        "asked": {name: asked.get(name, "") for name in ("release_asked", "set_column", "set_to", "set_lines")},
         "lines_to_set": LINES_TO_SET,
-        "picked": set(request.POST.getlist("pick")),
-        "is_stale": isinstance(refused, Stale),
+        "picked": set(asked.getlist("pick")),
+        "is_stale": is_old or isinstance(refused, Stale),
         "totals": column_totals(ShownLine(row.line, row.seen) for row in sheet.rows),
         "summary": summary_rows(invoice),
         "identities": found,
@@ -157,7 +190,7 @@ def _show_sheet(request, invoice: Invoice, sheet: Sheet, refused: Refused | None
         "rejected": rejected,
         "only": "rejected" if request.GET.get("show") == "rejected" and rejected else "",
     }
-    return render(request, "invoicing/enter.html", context, status=refused.status if refused else 200)
+    return render(request, "invoicing/enter.html", context, status=refused.status if refused and not kept else 200)
 
 
 @invoice_view(Level.READ_ONLY, methods=WRITE)

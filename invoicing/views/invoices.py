@@ -11,6 +11,7 @@ from directory.decorators import READ, WRITE
 from directory.models import Event, Mail
 from directory.permissions import Level
 from directory.refusals import NotNow, Refused
+from directory.unsaved import kept_for
 from invoicing import labels
 from invoicing.actions import invoices
 from invoicing.actions.deleting import why_not_deleted
@@ -172,12 +173,15 @@ def _timeline(invoice: Invoice, request) -> dict:
     notes = Comment.objects.visible_to(request.access).notes().filter(invoice=invoice)
     line = request.GET.get("line", "")
     about = {"words": f"Line {line}: "} if re.fullmatch("[0-9]{1,5}", line) else {}
+    comment, note = (kept_for(request, address(invoice, name)) for name in ("invoice-comment", "invoice-note"))
     return {
         "events": _told(Event.objects.about(invoice, *notes), request.access)[:1000],
         "may_comment": may_comment(invoice, request.access),
         "may_note": may_note(invoice, request.access),
-        "comment_form": CommentForm(initial=about),
-        "note_form": NoteForm(),
+        "comment_form": CommentForm(initial={"words": comment.fields.get("comment-words")} if comment else about),
+        "note_form": NoteForm(initial=note and {"words": note.fields.get("note-words")}),
+        "kept_comment": comment,
+        "kept_note": note,
     }
 
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 from django.db.models import Count, JSONField, OuterRef, Q, Subquery
 
 from directory.models import Person
+from directory.unsaved import Unsaved
 from invoicing.actions import reviews
 from invoicing.calculations.findings import Identity
 from invoicing.calculations.lines import Line
@@ -49,6 +50,7 @@ class ReviewRow:
     asks: bool = False  # the reason box is open
     said: str = ""  # why nothing was saved
     reason: str = ""  # what was typed
+    kept: Unsaved | None = None  # it was typed before they were signed out
     mine: str = ""  # the verdict that was not given, since somebody else was first
     reasons: Sequence[str] = ()  # of recent rejections, to choose from
 

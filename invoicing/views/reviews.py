@@ -1,22 +1,22 @@
-"""Reviewing an invoice: verdicts line by line, other amounts, the rest in one step, and the decision at the end."""
+"""Reviewing an invoice: the desk with all lines, other amounts, and the decision at the end."""
 
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
 
-from directory.decorators import READ, WRITE
+from directory.decorators import READ
 from directory.models import Event
 from directory.moments import moment_in_words
 from directory.permissions import Level
-from directory.refusals import NotNow, Refused, Stale
-from invoicing.actions import amounts, approvals, invoices, reviews
+from directory.refusals import Refused, Stale
+from directory.unsaved import Unsaved, kept_for
+from invoicing.actions import amounts, approvals, invoices
 from invoicing.decorators import invoice_view
-from invoicing.forms.reviews import AmountForm, FinishForm, ReopenForm, StepForm, VerdictForm
+from invoicing.forms.reviews import AmountForm, FinishForm, ReopenForm
 from invoicing.models import Invoice, InvoiceLine, Verdict
 from invoicing.views.decisions import decision_for
 from invoicing.views.doors import must_administer
 from invoicing.views.invoices import about, address, summary_rows
-from invoicing.views.reasons import recent_reasons
-from invoicing.views.review_rows import Review, ReviewRow, review_of, row_of, verdict_counts
+from invoicing.views.review_rows import Review, ReviewRow, review_of, row_of
 
 FILTERS = (
     ("all", "All"),
@@ -38,7 +38,7 @@ def review(request, invoice):
     found = review_of(invoice, request.user)
     attachments = list(invoice.attachments.all())
     show = request.GET.get("show", "all")
-    context = about(request, invoice) | _progress(invoice, found.counts)
+    context = about(request, invoice) | progress(invoice, found.counts)
     context |= {
         "review": found,
         "has_stored": found.has_stored,
@@ -66,7 +66,7 @@ def _undo(invoice: Invoice, found: Review) -> dict | None:
     return {"step": step, "count": count} if count else None
 
 
-def _progress(invoice: Invoice, counts: dict[str, int]) -> dict:
+def progress(invoice: Invoice, counts: dict[str, int]) -> dict:
     """What the counters say; those that a verdict changes come back with it."""
     return {
         "invoice": invoice,
@@ -79,104 +79,25 @@ def _progress(invoice: Invoice, counts: dict[str, int]) -> dict:
     }
 
 
-@invoice_view(Level.ADMIN)
-def decide(request, invoice, line):
-    """One verdict. Without a reason a rejection asks for one, in the row or on a page of its own."""
-    must_administer(request.access)
-    line = _line(invoice, line)
-    if request.method != "POST":
-        return _answer(request, invoice, line, asks=not request.htmx)
-    form = VerdictForm(request.POST)
-    if not form.is_valid():
-        said = form.errors.get("reason", ["Press Approve or Reject."])[0]
-        return _answer(request, invoice, line, asks=True, said=said, status=422)
-    if form.cleaned_data["pressed"] != line.verdict:
-        return _somebody_was_first(request, invoice, line, form)
-    if form.asks_for_reason:
-        return _answer(request, invoice, line, asks=True)
-    return _decided(request, invoice, line, form)
+# Another amount than the claimed one
 
 
-def _decided(request, invoice: Invoice, line: InvoiceLine, form: VerdictForm):
-    reason = form.cleaned_data["reason"]
-    try:
-        line = reviews.decide(line, form.verdict, reason, by=request.user)
-    except Refused as refused:
-        if refused.field != "reason":
-            raise
-        return _answer(request, invoice, line, asks=True, said=refused.message, reason=reason, status=422)
-    return _answer(request, invoice, line)
-
-
-def _line(invoice: Invoice, pk: int) -> InvoiceLine:
+def line_of(invoice: Invoice, pk: int) -> InvoiceLine:
     line = get_object_or_404(invoice.lines.select_related("schedule_line", "verdict_by"), pk=pk)
     line.invoice = invoice
     return line
 
 
-def _somebody_was_first(request, invoice: Invoice, line: InvoiceLine, form: VerdictForm):
-    """Their verdict with two answers, unless it is the same as this person's."""
-    reason = form.cleaned_data["reason"]
-    if form.verdict == line.verdict and not reason:
-        return _answer(request, invoice, line)
-    theirs = f"{line.verdict_by} says: {line.get_verdict_display()}" if line.verdict else "The verdict was taken back"
-    theirs += f", “{line.verdict_reason}”" if line.verdict == Verdict.REJECTED else ""
-    mine = f"Yours would be: {form.verdict.label}{f', “{reason}”' if reason else ''}"
-    said = f"{theirs}. {mine}. Nothing was overwritten."
-    return _answer(request, invoice, line, said=said, mine=form.verdict, reason=reason, status=409)
-
-
-def _answer(request, invoice: Invoice, line: InvoiceLine, *, status: int = 200, **said):
-    """The row with the counters for htmx; a page of its own for a question; otherwise the review again."""
-    if not request.htmx and status == 200 and not said.get("asks"):
-        return redirect(f"{address(invoice, 'invoice-review')}#line-{line.pk}")
-    counts = verdict_counts(invoice)
-    if said.get("asks"):
-        said["reasons"] = recent_reasons(invoice, request.user)
-    context = _progress(invoice, counts) | {
-        "has_stored": counts["stored"] > 0,
-        "row": row_of(invoice, line.pk, request.user, **said),
-    }
-    if request.htmx:
-        # htmx leaves a 409 aside, and a row that says who was first is what has to be seen
-        return render(request, "invoicing/review_answer.html", context, status=200 if status == 409 else status)
-    return render(request, "invoicing/review_reason.html", about(request, invoice) | context, status=status)
-
-
-@invoice_view(Level.ADMIN, methods=WRITE)
-def approve_the_rest(request, invoice):
-    must_administer(request.access)
-    count = reviews.approve_the_rest(invoice, by=request.user)
-    lines = "1 line" if count == 1 else f"{count} lines"
-    messages.success(request, f"Approved {lines}. Finish the review when you are done, or undo it below.")
-    return redirect(address(invoice, "invoice-review"))
-
-
-@invoice_view(Level.ADMIN, methods=WRITE)
-def take_back_the_rest(request, invoice):
-    must_administer(request.access)
-    form = StepForm(request.POST)
-    if not form.is_valid():
-        raise NotNow("It can’t be told which step to undo. Open the review again.")
-    undone, stay = reviews.take_back_the_rest(invoice, form.cleaned_data["step"], by=request.user)
-    words = f"{undone} line{'' if undone == 1 else 's'} {'has' if undone == 1 else 'have'} no verdict again."
-    others = (
-        f" {stay} {'was' if stay == 1 else 'were'} decided since and stay{'s' if stay == 1 else ''}." if stay else ""
-    )
-    messages.success(request, words + others)
-    return redirect(address(invoice, "invoice-review"))
-
-
-# Another amount than the claimed one
-
-
 @invoice_view(Level.ADMIN)
 def allow(request, invoice, line):
     must_administer(request.access)
-    row = row_of(invoice, _line(invoice, line).pk, request.user)
-    form = AmountForm(invoice, row.line, row.claim, request.POST if request.method == "POST" else None)
+    row = row_of(invoice, line_of(invoice, line).pk, request.user)
+    kept = kept_for(request)
+    typed = request.POST if request.method == "POST" else kept and kept.fields
+    form = AmountForm(invoice, row.line, row.claim, typed)
     if request.method != "POST":
-        return _show_amounts(request, invoice, row, form)
+        refused = Refused("Nothing was saved yet.") if kept and not form.is_valid() else None
+        return _show_amounts(request, invoice, row, form, refused, kept)
     if not form.is_valid():
         return _show_amounts(request, invoice, row, form, Refused("Nothing was saved yet."))
     try:
@@ -187,11 +108,18 @@ def allow(request, invoice, line):
     return redirect(f"{address(invoice, 'invoice-review')}#{row.key}")
 
 
-def _show_amounts(request, invoice, row: ReviewRow, form: AmountForm, refused: Refused | None = None):
-    context = about(request, invoice) | {"row": row, "amounts": form, "refused": refused}
+def _show_amounts(
+    request,
+    invoice,
+    row: ReviewRow,
+    form: AmountForm,
+    refused: Refused | None = None,
+    kept: Unsaved | None = None,
+):
+    context = about(request, invoice) | {"row": row, "amounts": form, "refused": refused, "kept": kept}
     context |= {"is_stale": isinstance(refused, Stale), "version": invoice.version}
     template = "invoicing/review_amount.html#dialog" if request.htmx else "invoicing/review_amount.html"
-    return render(request, template, context, status=refused.status if refused else 200)
+    return render(request, template, context, status=refused.status if refused and not kept else 200)
 
 
 # The end of the review
@@ -205,8 +133,9 @@ def finish(request, invoice):
         messages.info(request, decision.why_nothing)
         return redirect(address(invoice))
     if request.method != "POST":
-        form = FinishForm(decision.choices, initial={"decision": decision.proposed, "version": invoice.version})
-        return _show_finish(request, invoice, decision, form)
+        kept = kept_for(request)
+        typed = {"decision": decision.proposed} | (kept.fields.dict() if kept else {}) | {"version": invoice.version}
+        return _show_finish(request, invoice, decision, FinishForm(decision.choices, initial=typed), kept=kept)
     form = FinishForm(decision.choices, request.POST)
     if _is_of_another_version(request, invoice):
         now = FinishForm(decision.choices, initial=request.POST.dict() | {"version": invoice.version})
@@ -262,8 +191,16 @@ def _decide_on(invoice: Invoice, by, typed: dict) -> Invoice | None:
             return None
 
 
-def _show_finish(request, invoice: Invoice, decision, form: FinishForm, refused: Refused | None = None):
+def _show_finish(
+    request,
+    invoice: Invoice,
+    decision,
+    form: FinishForm,
+    refused: Refused | None = None,
+    kept: Unsaved | None = None,
+):
     context = about(request, invoice) | {
+        "kept": kept,
         "decision": decision,
         "form": form,
         "refused": refused,
@@ -278,7 +215,8 @@ def _show_finish(request, invoice: Invoice, decision, form: FinishForm, refused:
 def reopen(request, invoice):
     must_administer(request.access)
     if request.method != "POST":
-        return _show_reopen(request, invoice, ReopenForm())
+        kept = kept_for(request)
+        return _show_reopen(request, invoice, ReopenForm(initial=kept and kept.fields.dict()), kept=kept)
     form = ReopenForm(request.POST)
     if not form.is_valid():
         return _show_reopen(request, invoice, form, 422)
@@ -291,7 +229,7 @@ def reopen(request, invoice):
     return redirect(address(invoice, "invoice-review"))
 
 
-def _show_reopen(request, invoice: Invoice, form: ReopenForm, status: int = 200):
-    context = about(request, invoice) | {"form": form}
+def _show_reopen(request, invoice: Invoice, form: ReopenForm, status: int = 200, kept: Unsaved | None = None):
+    context = about(request, invoice) | {"form": form, "kept": kept}
     template = "invoicing/reopen.html#dialog" if request.htmx else "invoicing/reopen.html"
     return render(request, template, context, status=status)

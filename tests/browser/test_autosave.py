@@ -78,6 +78,27 @@ def test_offline_it_stays_on_the_page_and_goes_when_the_line_is_back(lee, bill, 
     console.errors[:] = [each for each in console.errors if "INTERNET_DISCONNECTED" not in each]
 
 
+def test_save_pressed_signed_out_leads_over_the_sign_in_page_back_to_what_was_typed(lee, bill):
+    """9.10: nothing was saved by itself, and leaving did not ask."""
+    asked = []
+    lee.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    Session.objects.all().delete()
+    typed(lee, 1, "500")
+    pressed = lee.get_by_role("button", name="Save", exact=True).first
+    pressed.click()
+    expect(lee.get_by_role("heading", name="Sign in")).to_be_visible()
+    expect(lee.locator("body")).to_contain_text("What you typed is not saved yet")
+    lee.get_by_label("Email").fill(bill.world.contact.email)
+    lee.get_by_label("Password").fill("pw")
+    lee.get_by_role("button", name="Sign in", exact=True).click()
+    expect(lee.locator("main")).to_contain_text("what you typed before you were signed out")
+    expect(cell(lee, "This period", 1)).to_have_value("500.00")
+    assert work(bill)[0] == D("0.00") and asked == []
+    save(lee)
+    assert work(bill)[0] == D("500.00")
+    expect(lee.locator("main")).not_to_contain_text("before you were signed out")
+
+
 def test_two_tabs_nothing_is_overwritten_and_nothing_typed_is_lost(lee, bill, console):
     """I-5."""
     console.expect(409)

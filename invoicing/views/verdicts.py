@@ -1,0 +1,102 @@
+"""Verdicts of a review: line by line, and the rest in one step that can be taken back."""
+
+from django.contrib import messages
+from django.shortcuts import redirect, render
+
+from directory.decorators import WRITE
+from directory.permissions import Level
+from directory.refusals import NotNow, Refused
+from directory.unsaved import kept_for
+from invoicing.actions import reviews
+from invoicing.decorators import invoice_view
+from invoicing.forms.reviews import StepForm, VerdictForm
+from invoicing.models import Invoice, InvoiceLine, Verdict
+from invoicing.views.doors import must_administer
+from invoicing.views.invoices import about, address
+from invoicing.views.reasons import recent_reasons
+from invoicing.views.review_rows import row_of, verdict_counts
+from invoicing.views.reviews import line_of, progress
+
+
+@invoice_view(Level.ADMIN)
+def decide(request, invoice, line):
+    """One verdict. Without a reason a rejection asks for one, in the row or on a page of its own."""
+    must_administer(request.access)
+    line = line_of(invoice, line)
+    if request.method != "POST":
+        kept = None if request.htmx else kept_for(request)
+        reason = kept.fields.get("reason", "") if kept else ""
+        return _answer(request, invoice, line, asks=not request.htmx, kept=kept, reason=reason)
+    form = VerdictForm(request.POST)
+    if not form.is_valid():
+        said = form.errors.get("reason", ["Press Approve or Reject."])[0]
+        return _answer(request, invoice, line, asks=True, said=said, status=422)
+    if form.cleaned_data["pressed"] != line.verdict:
+        return _somebody_was_first(request, invoice, line, form)
+    if form.asks_for_reason:
+        return _answer(request, invoice, line, asks=True)
+    return _decided(request, invoice, line, form)
+
+
+def _decided(request, invoice: Invoice, line: InvoiceLine, form: VerdictForm):
+    reason = form.cleaned_data["reason"]
+    try:
+        line = reviews.decide(line, form.verdict, reason, by=request.user)
+    except Refused as refused:
+        if refused.field != "reason":
+            raise
+        return _answer(request, invoice, line, asks=True, said=refused.message, reason=reason, status=422)
+    return _answer(request, invoice, line)
+
+
+def _somebody_was_first(request, invoice: Invoice, line: InvoiceLine, form: VerdictForm):
+    """Their verdict with two answers, unless it is the same as this person's."""
+    reason = form.cleaned_data["reason"]
+    if form.verdict == line.verdict and not reason:
+        return _answer(request, invoice, line)
+    theirs = f"{line.verdict_by} says: {line.get_verdict_display()}" if line.verdict else "The verdict was taken back"
+    theirs += f", “{line.verdict_reason}”" if line.verdict == Verdict.REJECTED else ""
+    mine = f"Yours would be: {form.verdict.label}{f', “{reason}”' if reason else ''}"
+    said = f"{theirs}. {mine}. Nothing was overwritten."
+    return _answer(request, invoice, line, said=said, mine=form.verdict, reason=reason, status=409)
+
+
+def _answer(request, invoice: Invoice, line: InvoiceLine, *, status: int = 200, **said):
+    """The row with the counters for htmx; a page of its own for a question; otherwise the review again."""
+    if not request.htmx and status == 200 and not said.get("asks"):
+        return redirect(f"{address(invoice, 'invoice-review')}#line-{line.pk}")
+    counts = verdict_counts(invoice)
+    if said.get("asks"):
+        said["reasons"] = recent_reasons(invoice, request.user)
+    context = progress(invoice, counts) | {
+        "has_stored": counts["stored"] > 0,
+        "row": row_of(invoice, line.pk, request.user, **said),
+    }
+    if request.htmx:
+        # htmx leaves a 409 aside, and a row that says who was first is what has to be seen
+        return render(request, "invoicing/review_answer.html", context, status=200 if status == 409 else status)
+    return render(request, "invoicing/review_reason.html", about(request, invoice) | context, status=status)
+
+
+@invoice_view(Level.ADMIN, methods=WRITE)
+def approve_the_rest(request, invoice):
+    must_administer(request.access)
+    count = reviews.approve_the_rest(invoice, by=request.user)
+    lines = "1 line" if count == 1 else f"{count} lines"
+    messages.success(request, f"Approved {lines}. Finish the review when you are done, or undo it below.")
+    return redirect(address(invoice, "invoice-review"))
+
+
+@invoice_view(Level.ADMIN, methods=WRITE)
+def take_back_the_rest(request, invoice):
+    must_administer(request.access)
+    form = StepForm(request.POST)
+    if not form.is_valid():
+        raise NotNow("It can’t be told which step to undo. Open the review again.")
+    undone, stay = reviews.take_back_the_rest(invoice, form.cleaned_data["step"], by=request.user)
+    words = f"{undone} line{'' if undone == 1 else 's'} {'has' if undone == 1 else 'have'} no verdict again."
+    others = (
+        f" {stay} {'was' if stay == 1 else 'were'} decided since and stay{'s' if stay == 1 else ''}." if stay else ""
+    )
+    messages.success(request, words + others)
+    return redirect(address(invoice, "invoice-review"))
