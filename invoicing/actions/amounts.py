@@ -1,5 +1,6 @@
 """The amounts of an invoice: lines filled from the schedule and the previous invoice, and what people type on them."""
 
+from collections.abc import Set
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -12,7 +13,7 @@ from directory.permissions import read_access
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
 from invoicing.calculations.lines import next_line
 from invoicing.calculations.money import ZERO
-from invoicing.models import Invoice, InvoiceLine, ScheduleLine, StartingCertificate, StartingLine
+from invoicing.models import Invoice, InvoiceLine, ScheduleLine, StartingCertificate, StartingLine, Verdict
 from invoicing.models.bulk_writing import write_all
 from invoicing.numbers import check_number
 from invoicing.opening import check_day
@@ -124,10 +125,20 @@ def _why_no_edit(invoice: Invoice) -> str:
 
 
 @transaction.atomic
-def save_lines(invoice: Invoice, entries: dict, *, by, version: int, header: HeaderEntry | None = None) -> Invoice:
+def save_lines(
+    invoice: Invoice,
+    entries: dict,
+    *,
+    by,
+    version: int,
+    header: HeaderEntry | None = None,
+    opened: Set[int] = frozenset(),
+) -> Invoice:
     """Save typed amounts: {line id: {field: value}}, values as the model's fields take them (Decimal dollars).
 
-    In Under Review the amounts are the allowed ones; the claimed ones stand in the submission and stay (I-4).
+    `opened`: ids of the approved lines of a bill that came back which this person said to change anyway; the figures of
+    the others stay (9.4, I-8). In Under Review the amounts are the allowed ones; the claimed ones stand in the
+    submission and stay (I-4).
     """
     invoice = _for_editing(invoice, by, version)
     _must_fit(invoice, entries, read_access(by, invoice.company, invoice.project))
@@ -142,6 +153,8 @@ def save_lines(invoice: Invoice, entries: dict, *, by, version: int, header: Hea
             setattr(lines[pk], name, value)
         settle(lines[pk])
         after = _figures(lines[pk])
+        if pk not in opened:
+            _must_not_be_approved(invoice, lines[pk], before, after)
         _must_be_stored_here(invoice, lines[pk], before["stored_new"])
         _must_say_why(lines[pk], entry, is_other=before["stored_balance_typed"] != after["stored_balance_typed"])
         if before != after and invoice.status == Invoice.Status.UNDER_REVIEW:
@@ -155,6 +168,21 @@ def save_lines(invoice: Invoice, entries: dict, *, by, version: int, header: Hea
     write_all([lines[pk] for pk in entries], TYPED + SETTLED + ANSWERED_FOR)
     _save_header(invoice, by, "entered amounts", changes)
     return invoice
+
+
+LOCKED = (
+    "Not changed: this line was approved and is locked. Press Change anyway on the sheet to change it; its approval is "
+    "dropped then."
+)
+WORDS_OF_A_LINE = {"note", "allowed_reason"}  # these can be added to whatever was decided
+
+
+def _must_not_be_approved(invoice: Invoice, line: InvoiceLine, before: dict, after: dict) -> None:
+    """However the figures come in: typed, pasted, filled in or from a workbook."""
+    if invoice.status != Invoice.Status.REVISE_AND_RESUBMIT or line.verdict != Verdict.APPROVED:
+        return
+    if any(before[name] != after[name] for name in after.keys() - WORDS_OF_A_LINE):
+        raise Refused(f"Line {line.schedule_line.position}: {LOCKED}")
 
 
 def _must_say_why(line: InvoiceLine, entry: dict, *, is_other: bool) -> None:

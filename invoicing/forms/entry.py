@@ -116,6 +116,11 @@ class Sheet:
         return {row.line.pk: row.entry for row in self.rows if row.values}
 
     @property
+    def opened(self) -> set[int]:
+        """The approved lines that this person said to change anyway."""
+        return {row.line.pk for row in self.rows if row.is_opened}
+
+    @property
     def header(self) -> HeaderEntry:
         return HeaderEntry(number=self.form.cleaned_data["number"], billing_date=self.form.cleaned_data["billing_date"])
 

@@ -9,16 +9,13 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 
+from invoicing.actions.amounts import LOCKED
 from invoicing.calculations.lines import Line, with_release_of_percent, work_for_percent, work_for_quantity
 from invoicing.calculations.money import AMOUNT_LIMIT, ZERO, format_amount
 from invoicing.forms.columns import COLUMNS, Column, Share, Shorthand
 from invoicing.models import InvoiceLine, Verdict
 
 SEPARATOR = "|"
-LOCKED = (
-    "Not changed: this line was approved and is locked. Press Change anyway on the sheet to change it; its approval is "
-    "dropped then."
-)
 FIGURES = ("work_this_period", "stored_moved", "stored_new", "retainage_released")
 RETAINAGE = ("held-work", "held-stored", "release")  # shares of what the cells before them come to
 

@@ -70,7 +70,8 @@ def upload(request, invoice):
 
 
 def _preview(request, invoice: Invoice, found: ClaimFile, told: dict):
-    sheet = Sheet(invoice, found.sheet.lines, found.sheet.as_admin, data=found.typed)
+    opened = {f"open-{row.key}": "1" for row in found.sheet.rows if row.was_approved}  # it is asked below, line by line
+    sheet = Sheet(invoice, found.sheet.lines, found.sheet.as_admin, data=found.typed | opened)
     sheet.is_valid()
     problems = found.problems + [
         Problem(found.places[cell.name], BOOK[cell.column.stem].heading, cell.problem) for _, cell in sheet.problems
@@ -94,6 +95,11 @@ class ChangedLine:
     """A line that the file changes, and each of its cells: label, what is stored, what it becomes, a remark."""
 
     row: Row
+
+    @property
+    def is_locked(self) -> bool:
+        """Approved before the bill came back: its figures change only if somebody says so (9.4, I-8)."""
+        return self.row.was_approved and any(cell.column.stem != "note" for cell in self.row.pending)
 
     @property
     def cells(self) -> list[tuple[str, str, str, str]]:

@@ -95,13 +95,19 @@ def _save(request, invoice: Invoice):
         if is_filled and is_valid and sheet.version != invoice.version:
             raise Stale("Somebody else saved this invoice in between. Both versions are below; nothing is saved yet.")
         if is_valid and not is_filled and sheet.has_changes:
-            amounts.save_lines(invoice, sheet.entries, by=request.user, version=sheet.version, header=sheet.header)
+            _store(request, invoice, sheet)
     except Refused as refused:
         sheet.refuse(refused)
         return _show_sheet(request, invoice, sheet, refused)
     if not is_valid:
         return _show_sheet(request, invoice, sheet, Refused("Nothing was saved yet."))
     return _show_sheet(request, invoice, sheet) if is_filled else _saved(request, invoice, then, sheet.has_changes)
+
+
+def _store(request, invoice: Invoice, sheet: Sheet) -> Invoice:
+    return amounts.save_lines(
+        invoice, sheet.entries, by=request.user, version=sheet.version, header=sheet.header, opened=sheet.opened
+    )
 
 
 STALE = "Somebody else saved it in between. Press Save to see both versions; nothing you typed is lost."
@@ -117,9 +123,7 @@ def _save_row(request, invoice: Invoice):
         return JsonResponse({"message": " ".join(problems)}, status=Refused.status)
     try:
         if sheet.has_changes:
-            saved = amounts.save_lines(
-                invoice, sheet.entries, by=request.user, version=sheet.version, header=sheet.header
-            )
+            saved = _store(request, invoice, sheet)
             invoice.version, invoice.number, invoice.billing_date = saved.version, saved.number, saved.billing_date
     except Refused as refused:
         message = STALE if isinstance(refused, Stale) else refused.message

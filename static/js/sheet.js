@@ -138,11 +138,15 @@
     const block = event.target.dataset.cell && plumbline.block(event);
     if (!block) return;
     event.preventDefault();
-    const all = rows(), top = all.indexOf(event.target.closest("[data-row]"));
+    // A locked line takes nothing, and keeps its place in the block: what stands below it lands where it should.
+    const all = [...sheet.querySelectorAll("[data-row]")].filter((row) => row.checkVisibility()), top = all.indexOf(event.target.closest("[data-row]"));
     block.slice(0, all.length - top).forEach((values, down) => {
+      const row = all[top + down], isLocked = inputs(row).length === 0, open = isLocked ? [...row.querySelectorAll("[data-cell]")] : inputs(row);
       // An amount is no percentage, and the percentage says the same as the work beside it: a block goes past it, and past what a rule left.
-      const here = inputs(all[top + down]).filter((input) => !["percent", "left"].includes(input.dataset.cell) || event.target.dataset.cell === input.dataset.cell), left = here.findIndex((input) => input.dataset.cell === event.target.dataset.cell);
-      values.forEach((value, across) => { const input = here[left + across]; if (input) { input.value = tidy(value); changed(input); } });
+      const here = open.filter((input) => !["percent", "left"].includes(input.dataset.cell) || event.target.dataset.cell === input.dataset.cell), left = here.findIndex((input) => input.dataset.cell === event.target.dataset.cell);
+      const pairs = values.map((value, across) => [here[left + across], tidy(value)]).filter(([input]) => input);
+      if (!isLocked) for (const [input, value] of pairs) { input.value = value; changed(input); }
+      else mark(row, pairs.some(([input, value]) => input.value !== value) ? "Not pasted: this line is approved and locked. Press Change anyway first." : "");
     });
   };
   const state = (input) => ({ value: input.value, follows: "follows" in input.dataset });

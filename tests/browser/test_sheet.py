@@ -3,7 +3,8 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from invoicing.models import Invoice
+from invoicing.actions import invoices, reviews
+from invoicing.models import Invoice, Verdict
 from tests import factories
 from tests.journeys.steps import D, page_of
 
@@ -109,6 +110,27 @@ def test_a_quoted_cell_of_a_spreadsheet_is_pasted_as_one_cell(lee, bill):
     expect(cell(lee, "Moved to work", 1)).to_have_value("25.00")
     expect(cell(lee, "This period", 2)).to_have_value("300.00")
     expect(cell(lee, "This period", 3)).to_have_value("0.00")
+
+
+def test_a_block_pasted_over_a_locked_line_lands_where_it_should_and_leaves_that_line(lee, bill):
+    """9.4, I-8: line 2 was approved; what is meant for line 3 is not put elsewhere."""
+    world = bill.world
+    world.submitted(bill, *[{"work_this_period": D("10.00")}] * 3, number="B-9")
+    bill.refresh_from_db()
+    reviews.decide(bill.lines.get(schedule_line__position=2), Verdict.APPROVED, by=world.admin)
+    invoices.send_back(Invoice.objects.get(pk=bill.pk), by=world.admin, comment="Look at lines 1 and 3")
+    lee.goto(page_of(bill, "enter/"))
+    first = cell(lee, "This period", 1)
+    first.focus()
+    lee.evaluate(DROP, [first.element_handle(), "20.00\n30.00\n40.00"])
+    expect(cell(lee, "This period", 1)).to_have_value("20.00")
+    expect(cell(lee, "This period", 2)).to_have_value("10.00")
+    expect(cell(lee, "This period", 3)).to_have_value("40.00")
+    expect(lee.locator("main")).to_contain_text("Not pasted: this line is approved and locked.")
+    lee.evaluate(DROP, [first.element_handle(), "20.00\n10.00\n40.00"])
+    expect(lee.locator("main")).not_to_contain_text("Not pasted")
+    save(lee)
+    assert work(bill) == [D("20.00"), D("10.00"), D("40.00")]
 
 
 @pytest.mark.parametrize(
