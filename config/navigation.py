@@ -1,35 +1,26 @@
 """The top bar: where this person can go from here."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.urls import reverse
-from django.utils.functional import SimpleLazyObject
+from django.utils.functional import SimpleLazyObject, cached_property
 
 from directory.models import Company, Membership, Project
 from directory.permissions import Level, Tool, objects_with_level, visible_projects
 
 
 def navigation(request) -> dict:
-    """For templates: `navigation`, `switcher` and `me_menu`, asked only by a page that shows a top bar."""
+    """For templates: `navigation`, `has_projects` and `me_menu`, asked only by a page that shows a top bar."""
     if not getattr(request, "user", AnonymousUser()).is_authenticated:  # none yet on a page that middleware answers
         return {}
     bar = SimpleLazyObject(lambda: TopBar(request))
     return {
         "navigation": SimpleLazyObject(lambda: bar.links()),
-        "switcher": SimpleLazyObject(lambda: bar.projects_to_switch()),
+        "has_projects": SimpleLazyObject(lambda: bar.has_projects),
         "me_menu": SimpleLazyObject(lambda: _me_menu(request)),
     }
-
-
-class Offered(NamedTuple):
-    """A project as the bar shows it; there may be hundreds, so no more of it is read."""
-
-    name: str
-    slug: str
-    company_id: int
 
 
 class TopBar:
@@ -39,28 +30,44 @@ class TopBar:
         self.person, self.path = request.user, request.path
         self.access = getattr(request, "access", None)
         self.named = request.resolver_match.kwargs if request.resolver_match else {}
-        found = visible_projects(self.person, Tool.COMMITMENTS).select_related(None)
-        self.projects = [Offered(*each) for each in found.values_list("name", "slug", "company_id")]
         places = self._memberships()
         vendors = {place.company_id: place.vendor_id for place in places if place.is_active}
         self.employers = [company for company, vendor in vendors.items() if vendor is None]
         self.is_asked = any(place.asked_at for place in places)
         self.is_contact = any(vendors.values())
         self.is_employed = not all(vendors.values())
-        self.own = [project for project in self.projects if vendors.get(project.company_id, 0) is None]
 
     def _memberships(self) -> Sequence[Membership]:
-        """As they were read at the page's door, where it has one."""
-        at_hand = self.access.memberships if self.access else None
+        """As they were read at the page's door, or with the login."""
+        at_hand = self.access.memberships if self.access else getattr(self.person, "memberships_at_hand", None)
         return self.person.memberships.all() if at_hand is None else at_hand
 
-    @property
-    def project(self) -> Offered | None:
-        """The one in the address; else the only one there is."""
+    @cached_property
+    def projects(self) -> list[tuple[str, int]]:
+        """(slug, company id) of every project that opens for this person."""
+        found = visible_projects(self.person, Tool.COMMITMENTS).select_related(None)
+        return list(found.values_list("slug", "company_id"))
+
+    @cached_property
+    def is_here(self) -> bool:
+        """Whether this is a page of a project that opens for this person, as it was read at the page's door."""
+        here = getattr(self.access, "project", None)
+        is_named = bool(here) and here.slug == self.named.get("project")
+        return is_named and self.access.allows(Tool.COMMITMENTS, Level.READ_ONLY)
+
+    @cached_property
+    def project(self) -> str:
+        """The slug of the company's own one in the address, else of the only one there is; "" for none."""
         slug = self.named.get("project")
-        if slug:
-            return next((project for project in self.projects if project.slug == slug), None)
-        return self.own[0] if len(self.own) == 1 else None
+        if self.is_here:
+            return slug if self.access.company.pk in self.employers else ""
+        own = [name for name, company in self.projects if company in self.employers and slug in (None, name)]
+        return own[0] if len(own) == 1 else ""
+
+    @property
+    def has_projects(self) -> bool:
+        """Whether there is one to go to."""
+        return self.is_here or bool(self.projects)
 
     def links(self) -> list[dict]:
         links = []
@@ -68,8 +75,8 @@ class TopBar:
             links.append(self._link("Home", "house", reverse("home"), key="h"))
         if self.is_contact:
             links.append(self._link("My bills", "receipt-text", reverse("bills"), key="i"))
-        if self.project and self.project in self.own:
-            links += self._of_project(self.project.slug)
+        if self.project:
+            links += self._of_project(self.project)
         if self.is_asked:
             links.append(self._link("Join?", "circle-question-mark", reverse("joining")))
         return links + self._of_project_directories() + self._of_companies()
@@ -122,16 +129,6 @@ class TopBar:
     def _link(self, label: str, icon: str, url: str, *, key: str = "", within: tuple[str, ...] = ()) -> dict:
         is_current = self.path.startswith(within or (url,)) if url != "/" else self.path == "/"
         return {"label": label, "icon": icon, "url": url, "key": key, "current": is_current}
-
-    def projects_to_switch(self) -> list[dict]:
-        """Every project this person may open, for the menu; nothing to switch where there is only one."""
-        if len(self.projects) < 2:
-            return []
-        here, url = self.named.get("project"), reverse("project", args=["-"])
-        return [
-            {"label": each.name, "url": url.replace("-", each.slug, 1), "current": each.slug == here}
-            for each in self.projects
-        ]
 
 
 COMPANY_TOOLS = (

@@ -4,12 +4,22 @@ from allauth.account.auth_backends import AuthenticationBackend
 from django.db.models import Exists
 
 from directory.models import Company, Person
+from directory.permissions import memberships_of
 
 
 class Logins(AuthenticationBackend):
-    """allauth's, with `is_asked_for_factor`: whether any company asks for a second factor, in the same query."""
+    """allauth's, with what doors and bars ask of everybody: `is_asked_for_factor`, whether any company asks for a
+    second factor, and `memberships_at_hand`, in one query for whoever is in a directory."""
 
     def get_user(self, user_id):
         asking = Exists(Company.objects.filter(needs_second_factor=True))
-        person = Person.objects.annotate(is_asked_for_factor=asking).filter(pk=user_id).first()
-        return person if person and self.user_can_authenticate(person) else None
+        memberships = tuple(memberships_of(user_id).select_related("vendor", "person").annotate(is_asked=asking))
+        if memberships:
+            person = memberships[0].person
+            person.is_asked_for_factor = memberships[0].is_asked
+        else:
+            person = Person.objects.annotate(is_asked_for_factor=asking).filter(pk=user_id).first()
+        if person is None or not self.user_can_authenticate(person):
+            return None
+        person.memberships_at_hand = memberships
+        return person

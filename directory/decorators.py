@@ -46,7 +46,7 @@ def project_view(tool: Tool, level: Level, *, methods=FORM, fresh=False) -> Call
 
     def load(request, slug):
         project = get_object_or_404(Project.objects.select_related("company"), slug=slug, is_active=True)
-        return project, read_access(request.user, project.company, project)
+        return project, read_access(request.user, project.company, project, memberships=_at_hand(request))
 
     return _tool_view("project", load, Requires(tool, level, methods, fresh=fresh))
 
@@ -56,9 +56,14 @@ def company_view(tool: Tool, level: Level, *, methods=FORM, fresh=False) -> Call
 
     def load(request, slug):
         company = get_object_or_404(Company, slug=slug)
-        return company, read_access(request.user, company)
+        return company, read_access(request.user, company, memberships=_at_hand(request))
 
     return _tool_view("company", load, Requires(tool, level, methods, fresh=fresh))
+
+
+def _at_hand(request):
+    """The person's memberships as they were read with the login of this request (F5)."""
+    return getattr(request.user, "memberships_at_hand", None)
 
 
 def _tool_view(name: str, load: Callable, requires: Requires) -> Callable:

@@ -128,6 +128,7 @@ DOORS = {  # address name: (to read, to write)
     "demo-outbox": (PUBLIC, None),
     "demo-mail": (PUBLIC, None),
     "demo-mail-html": (PUBLIC, None),
+    "projects": (SIGNED_IN, None),
     "profile": (SIGNED_IN, SIGNED_IN),
     "email-change": (SIGNED_IN, SIGNED_IN),
     "email-stop": (None, SIGNED_IN),

@@ -234,4 +234,23 @@ def test_with_several_projects_the_bar_follows_the_one_in_the_address():
     client.force_login(w.admin)
     page = client.get(reverse("periods", args=["second"]))
     assert [link["url"] for link in page.context["navigation"] if link["current"]] == ["/p/second/periods/"]
-    assert [each["label"] for each in page.context["switcher"] if each["current"]] == ["Second"]
+    assert f'hx-get="{reverse("projects")}"' in page.content.decode() and "/p/test/" not in page.content.decode()
+
+
+def test_the_menu_of_projects_is_a_page_of_those_that_open():
+    """By name or number; it is asked for when the menu opens, so that no other page carries hundreds of names."""
+    w = world()
+    other = Project.objects.create(company=w.company, name="Second", number="X-77", slug="second")
+    set_level(w.admin, Tool.COMMITMENTS, other, Level.ADMIN, by=w.owner)
+    Project.objects.create(company=w.company, name="Nobody's", number="P-3", slug="nobodys")
+    client = Client()
+    client.force_login(w.admin)
+
+    def listed(words: str = "") -> list[str]:
+        return [each.slug for each in client.get(reverse("projects"), {"q": words}).context["projects"]]
+
+    assert set(listed()) == {w.project.slug, "second"}
+    assert listed("x-77") == listed("seco") == ["second"] and listed("nobody") == []
+    assert "No project matches" in client.get(reverse("projects"), {"q": "x" * 20}).content.decode()
+    client.force_login(w.staff)
+    assert "No project opens for you yet" in client.get(reverse("projects")).content.decode()

@@ -224,6 +224,7 @@ def pages_of_the_admin(scene: Scene) -> dict[str, str]:
         "payment-take-back": page_of(scene.exported.invoice, f"payments/{paid(scene).payments.last().pk}/take-back/"),
         "send-to-erp": page_of(scene.approved, "erp/send/"),
         "directory": scene.erp("company-directory"),
+        "projects": "/projects/",
         "profile": "/me/",
         "password-change": "/accounts/password/change/",
         "sign-out": "/accounts/logout/",
