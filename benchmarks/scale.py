@@ -177,6 +177,7 @@ def _invoices(count: int) -> None:
         Invoice,
         billed,
         {"id": f"(p - 1) * {count} + c.id", "commitment_id": "c.id", "vendor_id": "c.vendor_id", "position": "p"}
+        | {"listed_in_id": "c.project_id"}
         | {"previous_id": f"CASE WHEN p > 1 THEN (p - 2) * {count} + c.id END", "billing_period_id": "period.id"}
         | {"number": "c.id || '-' || p", "billing_date": "period.due_date", "created_by_id": "400 + c.vendor_id"}
         | {"period_start_date": "period.start_date", "period_end_date": "period.end_date"}

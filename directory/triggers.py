@@ -91,6 +91,30 @@ def taken_back_only(table: str, facts: tuple[str, ...]) -> migrations.RunPython:
     return _by_vendor(sqlite, postgresql, undo_sqlite, [f"DROP FUNCTION {table}_taken_back CASCADE"])
 
 
+def repeats(table: str, column: str, *, parent: str, key: str, original: str) -> migrations.RunPython:
+    """`column` of `table` repeats `original` of the `parent` row that `key` leads to; for lists to begin with."""
+    refusal = f"{table}: {column} is not what {parent} says"
+    differs = f"NEW.{column} IS DISTINCT FROM (SELECT {original} FROM {parent} WHERE id = NEW.{key})"
+    sqlite = [
+        f"""CREATE TRIGGER {table}_{column}_{event.lower()} BEFORE {when} ON {table}
+            WHEN {differs.replace("IS DISTINCT FROM", "IS NOT")} BEGIN SELECT RAISE(ABORT, '{refusal}'); END"""
+        for event, when in (("INSERT", "INSERT"), ("UPDATE", f"UPDATE OF {column}, {key}"))
+    ]
+    postgresql = [
+        f"""CREATE FUNCTION {table}_{column}() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                IF {differs} THEN
+                    RAISE EXCEPTION '{refusal}' USING ERRCODE = 'integrity_constraint_violation';
+                END IF;
+                RETURN NEW;
+            END $$""",
+        f"""CREATE TRIGGER {table}_{column} BEFORE INSERT OR UPDATE OF {column}, {key} ON {table}
+            FOR EACH ROW EXECUTE FUNCTION {table}_{column}()""",
+    ]
+    undo_sqlite = [f"DROP TRIGGER {table}_{column}_insert", f"DROP TRIGGER {table}_{column}_update"]
+    return _by_vendor(sqlite, postgresql, undo_sqlite, [f"DROP FUNCTION {table}_{column} CASCADE"])
+
+
 def put_back(guard: migrations.RunPython, table: str) -> migrations.RunPython:
     """`guard` once more, for SQLite: a column added there makes the table anew, and its triggers are gone.
 

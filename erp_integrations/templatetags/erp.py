@@ -45,18 +45,6 @@ def moves_of(export: InvoiceExport, access) -> set[str]:
 
 
 @register.simple_tag
-def exports_of(invoices: Iterable[Invoice]) -> dict[int, InvoiceExport]:
-    """The exports of a page of invoices in one query: `{% exports_of page as exports %}`, then `export_badge`."""
-    return {export.invoice_id: export for export in InvoiceExport.objects.filter(invoice__in=list(invoices))}
-
-
-@register.inclusion_tag("erp_integrations/_export_badge.html")
-def export_badge(exports: dict[int, InvoiceExport], invoice: Invoice) -> dict:
-    """One invoice's badge out of `exports_of`; "Not sent" for one that could be, a dash before that."""
-    return {"export": exports.get(invoice.pk), "invoice": invoice}
-
-
-@register.simple_tag
 def chains_of(bills: Iterable[Invoice]) -> dict[int, list[Step]]:
     """The way of each bill, in one query: `{% chains_of bills as chains %}`, then `bill_chain_in_short`."""
     bills = list(bills)

@@ -56,6 +56,7 @@ def create(commitment: Commitment, period: BillingPeriod, *, by, invoice_type: I
     invoice = Invoice(
         commitment=commitment,
         vendor_id=commitment.vendor_id,
+        listed_in=period.project,
         billing_period=period,
         previous=previous,
         position=previous.position + 1 if previous else 1,

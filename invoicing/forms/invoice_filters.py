@@ -8,7 +8,7 @@ from django.db.models import F, Q
 
 from invoicing.forms.keyset import Sort, SortedForm, read_dollars
 from invoicing.models import Invoice, InvoiceStatus
-from invoicing.models.invoices import line_8
+from invoicing.models.invoice_queries import line_8
 
 
 class InvoiceFilter(SortedForm):
@@ -23,7 +23,7 @@ class InvoiceFilter(SortedForm):
     }
     usual = "-period"
     status = forms.ChoiceField(required=False, choices=InvoiceStatus)
-    period = forms.ModelChoiceField(queryset=None, required=False, empty_label="Any period")
+    period = forms.ChoiceField(required=False)
     q = forms.CharField(
         label="Search",
         required=False,
@@ -33,7 +33,7 @@ class InvoiceFilter(SortedForm):
 
     def __init__(self, data, *, periods):
         super().__init__(data)
-        self.fields["period"].queryset = periods
+        self.fields["period"].choices = [("", "Any period"), *((each.pk, str(each)) for each in periods)]
         self.is_valid()  # what makes no sense in an address is left out
 
     def narrowed(self, invoices):
@@ -55,7 +55,7 @@ class InvoiceFilter(SortedForm):
     def query(self) -> str:
         """What the address of this view says, without the place in it; always in the same order."""
         kept = {name: self.cleaned_data.get(name) for name in ("status", "period", "q", "sort")}
-        return urlencode({name: getattr(value, "pk", value) for name, value in kept.items() if value})
+        return urlencode({name: value for name, value in kept.items() if value})
 
     @property
     def is_narrow(self) -> bool:

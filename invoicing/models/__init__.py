@@ -8,7 +8,9 @@ from invoicing.models.cost_codes import USER_DEFINED, CostCode, CostType, CostTy
 from invoicing.models.due_dates import DueDateExtension
 from invoicing.models.endorsements import Endorsement
 from invoicing.models.invitations import Invitation, InvoiceType
-from invoicing.models.invoices import Invoice, InvoiceLine, InvoiceStatus, Verdict
+from invoicing.models.invoice_lines import InvoiceLine, Verdict
+from invoicing.models.invoice_statuses import InvoiceStatus
+from invoicing.models.invoices import Invoice
 from invoicing.models.looks import SEEN, Look, figures_of
 from invoicing.models.payments import Payment, PaymentMethod
 from invoicing.models.retainage import ScaleStep

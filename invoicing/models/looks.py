@@ -3,7 +3,8 @@
 from django.conf import settings
 from django.db import models
 
-from invoicing.models.invoices import Invoice, InvoiceLine
+from invoicing.models.invoice_lines import InvoiceLine
+from invoicing.models.invoices import Invoice
 
 SEEN = (
     "work_this_period",

@@ -66,6 +66,7 @@ def many(w, period, count: int, start: int = 0) -> None:
         Invoice(
             commitment=each,
             vendor=each.vendor,
+            listed_in_id=each.project_id,
             billing_period=period,
             position=1,
             billing_date=today,

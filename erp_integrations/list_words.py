@@ -1,0 +1,17 @@
+"""What lists of invoices say of accounting (E-4), read in the query that reads their rows (F5)."""
+
+from django.db.models import Case, CharField, OuterRef, Subquery, Value, When
+from django.db.models.functions import Coalesce
+
+from erp_integrations.models import ExportStatus, InvoiceExport
+from invoicing.models import Invoice
+from invoicing.models.invoice_queries import READ_ALONG
+
+# "Not sent" for one that could be; "" before that.
+UNSENT = Case(
+    When(status__in=Invoice.CERTIFIED, then=Value(ExportStatus.NOT_SENT.value)),
+    default=Value(""),
+    output_field=CharField(),
+)
+STATUS = InvoiceExport.objects.filter(invoice=OuterRef("pk")).values("status")
+READ_ALONG["export_status"] = Coalesce(Subquery(STATUS), UNSENT)

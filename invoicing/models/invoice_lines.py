@@ -1,0 +1,85 @@
+"""A line of an invoice: what one line of the schedule of values bills, and what the review said of it."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from directory.fields import MoneyField, QuantityField, RateField
+from invoicing.calculations.lines import Line
+from invoicing.calculations.money import ZERO
+from invoicing.models.commitments import ScheduleLine
+from invoicing.models.invoices import Invoice
+
+
+class Verdict(models.TextChoices):
+    NONE = "", "No action"
+    APPROVED = "approved", "Approved"
+    REJECTED = "rejected", "Rejected"
+
+
+class InvoiceLine(models.Model):
+    """One line's columns (5.2): what is typed, what came from the previous invoice, and the retainage as settled."""
+
+    invoice = models.ForeignKey(Invoice, models.CASCADE, related_name="lines")
+    schedule_line = models.ForeignKey(ScheduleLine, models.PROTECT, related_name="invoice_lines")
+    scheduled_value = MoneyField("C")
+    work_previous = MoneyField("A", default=ZERO)
+    work_this_period = MoneyField("B", default=ZERO)
+    stored_previous = MoneyField("F of the previous invoice", default=ZERO)
+    stored_moved = MoneyField("M", default=ZERO)
+    stored_new = MoneyField("NM", default=ZERO)
+    stored_balance_typed = MoneyField("PM, when an Admin typed it", null=True)
+    quantity_previous = QuantityField(default=ZERO)
+    quantity_this_period = QuantityField(null=True)
+    work_retainage_previous = MoneyField(default=ZERO)
+    work_retainage_rate = RateField(default=ZERO)
+    work_retainage = MoneyField("WR", default=ZERO)
+    work_retainage_is_typed = models.BooleanField(default=False)
+    stored_retainage_previous = MoneyField(default=ZERO)
+    stored_retainage_rate = RateField(default=ZERO)
+    stored_retainage = MoneyField("MR", default=ZERO)
+    stored_retainage_is_typed = models.BooleanField(default=False)
+    retainage_released = MoneyField("RR", default=ZERO)
+    over_billing_is_waived = models.BooleanField(
+        default=False, help_text="N-4: an Admin lets a unit-priced line pass its scheduled value."
+    )
+    note = models.CharField(max_length=300, blank=True, help_text="N-9: why the line is negative; or any remark.")
+    allowed_reason = models.CharField(max_length=300, blank=True, help_text="Why a reviewer allows another amount.")
+    allowed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    verdict = models.CharField(max_length=10, choices=Verdict, default=Verdict.NONE, blank=True)
+    verdict_reason = models.CharField(max_length=300, blank=True)
+    verdict_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    verdict_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["schedule_line__position"]
+        constraints = [
+            models.UniqueConstraint("invoice", "schedule_line", name="a_schedule_line_is_billed_once_in_an_invoice"),
+            models.CheckConstraint(
+                condition=~Q(verdict="rejected") | ~Q(verdict_reason=""), name="a_rejected_line_has_a_reason"
+            ),
+        ]
+
+    def __str__(self):
+        return f"line {self.schedule_line.position}"
+
+    def as_line(self) -> Line:
+        """The line with every column worked out by the arithmetic."""
+        return Line(
+            key=self.schedule_line.key,
+            label=f"{self.schedule_line.position} {self.schedule_line.description}",
+            scheduled_value=self.scheduled_value,
+            work_previous=self.work_previous,
+            work_this_period=self.work_this_period,
+            stored_previous=self.stored_previous,
+            stored_moved=self.stored_moved,
+            stored_new=self.stored_new,
+            stored_balance_override=self.stored_balance_typed,
+            work_retainage_previous=self.work_retainage_previous,
+            stored_retainage_previous=self.stored_retainage_previous,
+            work_retainage_rate=self.work_retainage_rate,
+            stored_retainage_rate=self.stored_retainage_rate,
+            work_retainage_typed=self.work_retainage if self.work_retainage_is_typed else None,
+            stored_retainage_typed=self.stored_retainage if self.stored_retainage_is_typed else None,
+            retainage_released=self.retainage_released,
+        )

@@ -1,0 +1,191 @@
+"""Questions about many invoices, as phrases: who may see them, whose turn they are, what they come to."""
+
+from django.apps import apps
+from django.db import models
+from django.db.models import Count, Exists, ExpressionWrapper, F, Max, OuterRef, Q, Subquery, Sum
+
+from directory.fields import MoneyField
+from directory.models import Membership
+from invoicing import permissions
+from invoicing.calculations.money import ZERO
+from invoicing.models.billing_periods import BillingPeriod
+from invoicing.models.commitments import Commitment
+from invoicing.models.invoice_statuses import CERTIFIED, TICKABLE, S
+
+LINE_8_OF = ("total_completed_and_stored", "work_retainage", "stored_retainage", "previous_certificates")
+LINE_8 = {f"sum_of_{name}": Sum(name) for name in LINE_8_OF}
+
+
+def line_8() -> ExpressionWrapper:
+    """Line 8 of an invoice, for the database to sort by; in dollars."""
+    total, *less = map(F, LINE_8_OF)
+    for each in less:
+        total = total - each
+    return ExpressionWrapper(total, output_field=MoneyField())
+
+
+def _line_8(sums: dict):
+    total, *less = (sums[name] or ZERO for name in LINE_8)
+    return total - sum(less, ZERO)
+
+
+# What a row of a list is made of.
+LISTED = (
+    "number",
+    "status",
+    "position",
+    "is_locked",
+    "period_start_date",
+    "due_date",
+    *LINE_8_OF,
+    "vendor__name",
+    "commitment__number",
+    "commitment__vendor__name",
+    "billing_period__start_date",
+    "billing_period__end_date",
+)
+# More that a row tells, by name, read in the same query: apps above enter what is theirs when they are loaded.
+READ_ALONG: dict[str, models.Expression] = {}
+
+
+class InvoiceQuerySet(models.QuerySet):
+    def live(self):
+        return self.filter(deleted_at__isnull=True)
+
+    def visible_to(self, access):
+        """P-1, P-2. By commitment, so that no join doubles an invoice."""
+        here = self.live().filter(listed_in=access.project)
+        if permissions.is_project_admin(access):
+            return here
+        visible = Commitment.objects.filter(permissions.visible_commitments(access))
+        return here.filter(commitment__in=visible.order_by().values("pk"))
+
+    def awaiting_review(self):
+        return self.live().filter(status=S.UNDER_REVIEW)
+
+    def stranded_in(self, project):
+        """Drafts that nobody can send: their period has closed, nobody put them back, no time is left."""
+        extended = apps.get_model("invoicing", "DueDateExtension").objects.filter(
+            commitment=OuterRef("commitment"), billing_period=OuterRef("billing_period"), due_date__gte=project.today
+        )
+        kept = Q(billing_period__takes_bills_until_due=True, due_date__gte=project.today)
+        closed = self.live().filter(billing_period__project=project, billing_period__status="closed")
+        drafts = closed.filter(status=S.DRAFT, may_finish_late=False)
+        return drafts.exclude(Exists(extended)).exclude(kept)
+
+    def newest(self):
+        """The one of each commitment that no other builds on: its totals are those to date."""
+        return self.live().filter(Q(next__isnull=True) | Q(next__deleted_at__isnull=False))
+
+    def counted(self):
+        """The one of each commitment whose totals are what it has billed to date: a draft on top does not count yet."""
+        is_last = Q(next__isnull=True) | Q(next__deleted_at__isnull=False) | Q(next__status=S.DRAFT)
+        return self.live().exclude(status=S.DRAFT).filter(is_last)
+
+    def with_rejected_count(self):
+        return self.annotate(rejected_count=Count("lines", filter=Q(lines__verdict="rejected")))
+
+    def with_paid(self):
+        """`paid`: what was paid and stands, in dollars; and `last_paid_date`."""
+        standing = Q(payments__taken_back_at__isnull=True)
+        return self.annotate(
+            paid=Sum("payments__amount", filter=standing, default=ZERO),
+            last_paid_date=Max("payments__paid_date", filter=standing),
+        )
+
+    def with_review_counts(self):
+        """`line_count`, and `open_count`: how many have no verdict yet."""
+        return self.annotate(line_count=Count("lines"), open_count=Count("lines", filter=Q(lines__verdict="")))
+
+    def with_revision(self):
+        """`revision`: the number of the newest submission; `changed_lines`: how many lines it claims otherwise."""
+        sent = apps.get_model("invoicing", "Submission").objects.filter(invoice=OuterRef("pk")).order_by("-number")
+        newest = {"revision": "number", "changed_lines": "changed_lines"}
+        return self.annotate(**{name: Subquery(sent.values(field)[:1]) for name, field in newest.items()})
+
+    def counts(self) -> dict[str, int]:
+        """{status: how many}, of what is filtered so far."""
+        return dict(self.order_by().values_list("status").annotate(Count("pk", distinct=True)))
+
+    def by_period(self) -> dict[int, dict]:
+        """{billing period id: {count, approved, begun, billed, gross, net}}, in one query.
+
+        `begun` and `billed` count commitments: those with a bill, and with one that was sent. `gross` is what was sent,
+        `net` line 8 of them all; in dollars.
+        """
+        sums = (
+            self.order_by()
+            .values("billing_period")
+            .annotate(
+                count=Count("pk"),
+                approved=Count("pk", filter=Q(status__in=CERTIFIED)),
+                begun=Count("commitment", distinct=True),
+                billed=Count("commitment", distinct=True, filter=~Q(status=S.DRAFT)),
+                gross=Sum("gross_this_period", filter=~Q(status=S.DRAFT), default=ZERO),
+                **LINE_8,
+            )
+        )
+        return {each["billing_period"]: {**each, "net": _line_8(each)} for each in sums.order_by()}
+
+    def gross_by_period(self) -> list[tuple[int, str, int, object]]:
+        """(billing period id, status, how many, gross this period in dollars), in one query."""
+        rows = self.live().order_by().values_list("billing_period", "status")
+        return list(rows.annotate(Count("pk"), Sum("gross_this_period")))
+
+    def tickable(self):
+        """What can be decided or sent together with others: it is with the project team, and accounting has it not."""
+        return self.filter(is_locked=False, status__in=TICKABLE)
+
+    def by_status(self) -> dict[str, tuple[int, object, int, object]]:
+        """{status: (how many, the sum of their line 8 in dollars, and both of those that are tickable)}, in one query:
+        the database tells the locked of a status apart, and they are added up here."""
+        found = {}
+        for each in self.order_by().values("status", "is_locked").annotate(count=Count("*"), **LINE_8):
+            count, due, ticks, ticked_due = found.get(each["status"], (0, ZERO, 0, ZERO))
+            if each["status"] in TICKABLE and not each["is_locked"]:
+                ticks, ticked_due = each["count"], _line_8(each)
+            found[each["status"]] = (count + each["count"], due + _line_8(each), ticks, ticked_due)
+        return found
+
+    def payment_due(self):
+        """The sum of line 8, in dollars."""
+        return _line_8(self.order_by().aggregate(**LINE_8))
+
+    def with_context(self):
+        """With all that a page or an action about one invoice needs to know of its surroundings."""
+        return self.select_related(
+            "commitment__project__company", "commitment__vendor", "vendor", "billing_period", "previous"
+        )
+
+    def for_list(self):
+        """What a row of a list tells, and nothing else: few columns of few tables (F4)."""
+        found = self.select_related("commitment__vendor", "vendor", "billing_period").only(*LISTED)
+        return found.with_revision().annotate(**READ_ALONG)
+
+    def with_later(self):
+        """`has_later`: whether another invoice builds on it; read along, so that nobody asks for it again."""
+        later = self.model.objects.live().filter(commitment=OuterRef("commitment"), position__gt=OuterRef("position"))
+        return self.annotate(has_later=Exists(later))
+
+    def for_page(self):
+        """All that the pages of one invoice tell of its surroundings, in the query that reads it (F7).
+
+        `has_files`, `last_paid_date`; `sender_vendor_id`: whose person sent it, None for one of the company's own.
+        """
+        files = apps.get_model("invoicing", "Attachment").objects.filter(invoice=OuterRef("pk"))
+        payments = apps.get_model("invoicing", "Payment").objects.standing().filter(invoice=OuterRef("pk"))
+        last_paid = payments.order_by("-paid_date").values("paid_date")[:1]
+        places = Membership.objects.filter(person=OuterRef("submitted_by"), is_active=True)
+        sender = places.filter(company=OuterRef("commitment__company")).values("vendor")[:1]
+        found = self.with_context().with_later().select_related("commitment__starting_certificate")
+        return found.annotate(
+            has_files=Exists(files), last_paid_date=Subquery(last_paid), sender_vendor_id=Subquery(sender)
+        )
+
+    def locked(self, pk):
+        """One invoice for writing, locked in the one global order: period, commitment, invoice (R42, R43, R45)."""
+        period, commitment = self.values_list("billing_period", "commitment").get(pk=pk)
+        BillingPeriod.objects.select_for_update().get(pk=period)
+        Commitment.objects.select_for_update().get(pk=commitment)
+        self.select_for_update().get(pk=pk)
+        return self.with_context().with_later().get(pk=pk)
