@@ -266,6 +266,7 @@ def billed(w, commitment, period, position: int, told: dict, *, is_extra: bool) 
     invoice = Invoice.objects.create(
         commitment=commitment,
         vendor=w.vendor,
+        listed_in=w.project,
         billing_period=period,
         position=position,
         is_extra=is_extra,

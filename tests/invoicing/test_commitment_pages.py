@@ -205,7 +205,7 @@ def bill_often(w, commitment, count: int) -> None:
             project=w.project, start_date=month, end_date=month, due_date=month, status="closed"
         )
         made = Invoice(commitment=commitment, vendor=w.vendor, billing_period=period, position=position)
-        made.previous, made.created_by = previous, w.admin
+        made.previous, made.created_by, made.listed_in = previous, w.admin, w.project
         for name in ("period_start_date", "period_end_date", "due_date", "billing_date"):
             setattr(made, name, month)
         made.save()
