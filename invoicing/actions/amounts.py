@@ -1,7 +1,7 @@
 """The amounts of an invoice: lines filled from the schedule and the previous invoice, and what people type on them."""
 
 from collections.abc import Set
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 
 from django.db import transaction
@@ -15,6 +15,7 @@ from invoicing.calculations.lines import next_line
 from invoicing.calculations.money import ZERO
 from invoicing.models import Invoice, InvoiceLine, ScheduleLine, StartingCertificate, StartingLine, Verdict
 from invoicing.models.bulk_writing import write_all
+from invoicing.models.carried_lines import carried, store_carried
 from invoicing.numbers import check_number
 from invoicing.opening import check_day
 from invoicing.permissions import ADMIN_RIGHT, BILL_RIGHT, is_project_admin, may_bill, may_edit_amounts
@@ -22,12 +23,22 @@ from invoicing.proof import refresh_header, settle
 from invoicing.retainage import work_rate_of
 
 
-def first_lines(invoice: Invoice) -> list[InvoiceLine]:
-    """Not stored yet: one per billable line of the schedule, for an invoice that is being made (I-7)."""
+def start(invoice: Invoice) -> None:
+    """Store an invoice that is being made, with one line per billable line of the schedule (I-7)."""
+    rate = work_rate_of(invoice)
+    if sums := carried(invoice, rate):
+        for name, amount in asdict(sums).items():
+            setattr(invoice, name, amount)
+        invoice.save()
+        store_carried(invoice, rate)
+        return
     before = _with_lines_before(invoice, invoice.commitment.lines.billable())
     if invoice.goes_on_from:
         invoice.goes_on_from.lines_at_hand = [line for line in before.values() if line]
-    return _new_lines(invoice, before)
+    lines = _new_lines(invoice, before)
+    refresh_header(invoice, lines)
+    invoice.save()
+    store_new(invoice, lines)
 
 
 def _new_lines(invoice: Invoice, before: dict[ScheduleLine, InvoiceLine | StartingLine | None]) -> list[InvoiceLine]:

@@ -29,7 +29,6 @@ from invoicing.models import (
 )
 from invoicing.numbers import check_number, check_other_books, number_key
 from invoicing.permissions import ADMIN_RIGHT, BILL_RIGHT, is_project_admin, may_bill_commitment
-from invoicing.proof import refresh_header
 from invoicing.waiting import waits_in_words
 
 
@@ -70,10 +69,7 @@ def create(commitment: Commitment, period: BillingPeriod, *, by, invoice_type: I
     )
     if invoice.goes_on_from:
         invoice.previous_certificates = invoice.goes_on_from.earned_less_retainage
-    lines = amounts.first_lines(invoice)
-    refresh_header(invoice, lines)
-    invoice.save()
-    amounts.store_new(invoice, lines)
+    amounts.start(invoice)
     if invitation and invitation.answer == Invitation.Answer.DECLINED:
         invitations.take_back_held(invitation, by=by, reason="A bill was started.")
     Event.objects.record("started", invoice, by=by, to_state=invoice.status)
