@@ -1,18 +1,22 @@
 """What a sender should have seen about a bill although every identity holds: told and ticked like their warnings."""
 
+from decimal import Decimal
+
 from invoicing.calculations.facts import InvoiceFacts
 from invoicing.calculations.findings import WARNING, Identity
-from invoicing.calculations.money import ZERO
+from invoicing.calculations.lines import Line, describe
+from invoicing.calculations.money import ZERO, format_amount
 
 NOTHING_DUE = "Nothing due"
+RETAINAGE_MISSING = "Retainage missing"
+MOST_NAMED = 5
 
 
 def check(facts: InvoiceFacts) -> tuple[Identity, ...]:
     """The remarks that apply to this bill; they have names, because N-1 to N-13 are all there are."""
     due = facts.header.current_payment_due
-    if due:
-        return ()
-    return (Identity(NOTHING_DUE, WARNING, False, _why_nothing(facts), "", ZERO, due, ZERO),)
+    nothing = () if due else (Identity(NOTHING_DUE, WARNING, False, _why_nothing(facts), "", ZERO, due, ZERO),)
+    return nothing + _retainage_missing(facts)
 
 
 def _why_nothing(facts: InvoiceFacts) -> str:
@@ -20,3 +24,26 @@ def _why_nothing(facts: InvoiceFacts) -> str:
     if is_empty:
         return "It asks for 0.00: nothing is billed and nothing is released. Send it only if nothing was done."
     return "It asks for 0.00: what is billed or released is taken back or held in full. Check the amounts."
+
+
+def _retainage_missing(facts: InvoiceFacts) -> tuple[Identity, ...]:
+    """Lines that hold nothing although their rate asks for something: typed so (N-5), and perhaps forgotten (9.4)."""
+    asked = {line: amount for each in facts.lines if (amount := _not_held(line := each.result))}
+    if not asked:
+        return ()
+    named = ", ".join(describe(line) for line in list(asked)[:MOST_NAMED])
+    more = f" and {len(asked) - MOST_NAMED} more" if len(asked) > MOST_NAMED else ""
+    total = sum(asked.values(), ZERO)
+    holds, its = ("holds", "its rate") if len(asked) == 1 else ("hold", "their rates")
+    sentence = (
+        f"{named}{more} {holds} no retainage, where {its} would hold {format_amount(total)}. "
+        "Have a project Admin empty the amount that was typed, unless it is meant."
+    )
+    return (Identity(RETAINAGE_MISSING, WARNING, False, sentence, "", total, ZERO, -total),)
+
+
+def _not_held(line: Line) -> Decimal:
+    """Dollars that the line's rates ask for and that nobody holds; what was held on stored material may be released."""
+    work = ZERO if line.work_retainage else line.work_retainage_by_rule
+    is_new = not line.stored_retainage and not line.stored_retainage_previous
+    return work + (line.stored_retainage_by_rule if is_new else ZERO)

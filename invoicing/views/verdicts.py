@@ -4,6 +4,8 @@ from django.contrib import messages
 from django.shortcuts import redirect, render
 
 from directory.decorators import WRITE
+from directory.models import Event
+from directory.moments import moment_in_words
 from directory.permissions import Level
 from directory.refusals import NotNow, Refused
 from directory.unsaved import kept_for
@@ -54,11 +56,25 @@ def _somebody_was_first(request, invoice: Invoice, line: InvoiceLine, form: Verd
     reason = form.cleaned_data["reason"]
     if form.verdict == line.verdict and not reason:
         return _answer(request, invoice, line)
-    theirs = f"{line.verdict_by} says: {line.get_verdict_display()}" if line.verdict else "The verdict was taken back"
+    theirs = (
+        f"{line.verdict_by} says: {line.get_verdict_display()}" if line.verdict else _who_took_it_back(invoice, line)
+    )
     theirs += f", “{line.verdict_reason}”" if line.verdict == Verdict.REJECTED else ""
     mine = f"Yours would be: {form.verdict.label}{f', “{reason}”' if reason else ''}"
     said = f"{theirs}. {mine}. Nothing was overwritten."
     return _answer(request, invoice, line, said=said, mine=form.verdict, reason=reason, status=409)
+
+
+def _who_took_it_back(invoice: Invoice, line: InvoiceLine) -> str:
+    """A line without a verdict keeps nobody's name; the record does (section 8)."""
+    events = Event.objects.about(invoice)
+    event = events.filter(verb="reviewed a line", changes__has_key=line.schedule_line.key).first()
+    step = invoice.bulk_approvals.filter(undone_at__isnull=False, before__has_key=str(line.pk)).last()
+    if step and (event is None or event.at < step.at):
+        event = events.filter(verb="took back approving the other lines").first()
+    if event is None:
+        return "The verdict was taken back"
+    return f"{event.by_name} took the verdict back on {moment_in_words(event.at, invoice.project.zone)}"
 
 
 def _answer(request, invoice: Invoice, line: InvoiceLine, *, status: int = 200, **said):

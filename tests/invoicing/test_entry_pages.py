@@ -509,6 +509,21 @@ def test_a_bill_that_asks_for_nothing_is_sent_only_after_a_look(w, figures, word
     assert not [each for each in identities_of(invoice) if each.number == "Nothing due"]
 
 
+def test_a_line_that_holds_no_retainage_although_its_rate_does_is_pointed_out_before_sending(w):
+    """9.4: typed by an Admin, so no identity is broken (N-5); a rate of 0 % is a rate, and a release is no lack."""
+    bill = w.draft(w.commitment([w.line("Slab", "5000.00"), w.line("Free", "5000.00", rate="0")]), by=w.admin)
+    nothing = {"work_this_period": D("500.00"), "work_retainage": D("0.00"), "work_retainage_is_typed": True}
+    w.entered(bill, nothing, {"work_this_period": D("500.00")}, by=w.admin)
+    bill = Invoice.objects.with_context().get(pk=bill.pk)
+    page = text_of(signed_in(w.contact).get(at(bill, "invoice-send")))
+    assert "holds no retainage, where its rate would hold 50.00" in page and "Slab" in page
+    assert "Tick each check below that you have seen: Retainage missing" in text_of(send(w.contact, bill))
+    assert send(w.contact, bill, seen=["Retainage missing"]).status_code == 302
+    assert Event.objects.about(bill).first().changes["warnings seen"] == ["", "Retainage missing"]
+    held = w.entered(w.draft())
+    assert "holds no retainage" not in text_of(signed_in(w.contact).get(at(held, "invoice-send")))
+
+
 def test_a_bill_that_asks_for_something_gets_no_such_remark(w):
     assert "asks for 0.00" not in text_of(signed_in(w.contact).get(at(w.entered(w.draft()), "invoice-send")))
 

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from directory.models import Event
+from directory.moments import moment_in_words
 from directory.refusals import NotNow
 from invoicing.actions import amounts, invoices, reviews
 from invoicing.models import BulkApproval, Invoice, Verdict
@@ -66,6 +67,29 @@ def test_who_comes_second_sees_the_others_verdict_and_two_buttons(w, htmx):
     assert "Ola Berg says: Rejected, “Not poured”" in text and "Yours would be: Approved" in text
     assert ">Keep theirs</button>" in text and ">Use mine</button>" in text
     assert verdicts(invoice)[0] == Verdict.REJECTED
+
+
+@pytest.mark.parametrize("htmx", [True, False])
+def test_who_took_a_verdict_back_and_when_is_said_to_whoever_comes_second(w, htmx):
+    """9.10: a 409 says what changed, by whom, when. Ola cleared it after Dana had opened the page."""
+    invoice = sent(w)
+    reviews.decide(line(invoice), Verdict.APPROVED, by=w.admin)
+    reviews.decide(line(invoice), Verdict.NONE, by=w.second_admin)
+    at_that = moment_in_words(Event.objects.about(invoice).first().at, invoice.project.zone)
+    text = text_of(press(w.admin, invoice, "rejected", pressed="approved", reason="No photo", htmx=htmx))
+    assert f"Ola Berg took the verdict back on {at_that}. Yours would be: Rejected" in text
+
+
+def test_who_undid_the_step_that_approved_all_others_is_named_on_those_lines_alone(w):
+    invoice = sent(w)
+    reviews.decide(line(invoice, 2), Verdict.NONE, by=w.admin)  # of another line
+    reviews.approve_the_rest(invoice, by=w.admin)
+    reviews.decide(line(invoice, 3), Verdict.NONE, by=w.admin)  # decided since
+    reviews.take_back_the_rest(invoice, BulkApproval.objects.get().pk, by=w.second_admin)
+    assert "Ola Berg took the verdict back on" in text_of(press(w.admin, invoice, "rejected", "approved", reason="No"))
+    third = at(invoice, "review-line", line(invoice, 3).pk)
+    typed = {"decision": "rejected", "pressed": "approved", "reason": "No"}
+    assert "Dana Cole took the verdict back on" in text_of(signed_in(w.second_admin).post(third, typed))
 
 
 @pytest.mark.parametrize(

@@ -138,9 +138,12 @@ class Walk(RuleBasedStateMachine):
         lines = list(invoice.lines.all())
         typed = {line.pk: figures(line, part, kind) for line in lines}
         is_change = any(getattr(line, name) != value for line in lines for name, value in typed[line.pk].items())
+        anyway = {line.pk for line in lines}  # whoever types on an approved line says so (9.4)
         saved = self.attempt(
             "enter",
-            lambda: amounts.save_lines(invoice, typed, by=self.person(by), version=invoice.version, header=header),
+            lambda: amounts.save_lines(
+                invoice, typed, by=self.person(by), version=invoice.version, header=header, opened=anyway
+            ),
             self.job.takes_amounts(bill, by),
             bill.contract,
         )
