@@ -133,6 +133,12 @@ class Sheet:
         for row in self.rows:
             row.is_opened = row.is_opened or (row.was_approved and row.key == key)
 
+    def bill_nothing_on(self, key: str) -> None:
+        """Type 0 into the work of a rejected line (9.4); what was stored or released there stays as it is."""
+        for row in self.rows:
+            if row.key == key and row.can_be_set_to_0:
+                row.cells[row.billed_by].text = "0"
+
     def release(self, typed: str) -> None:
         """Type a release: `50 %` of all that is held, or dollars spread over the lines (5.6). Nothing is saved.
 

@@ -83,6 +83,7 @@ class Row:
     ):
         self.line, self.claim, self.decided, self.last = line, claim, decided, last
         self.key = str(line.pk)  # as text, since templates put commas into numbers
+        self.is_sent_back = is_sent_back
         self.was_approved = is_sent_back and line.verdict == Verdict.APPROVED
         self.is_opened = self.was_approved and (self._was_changed or bool(data) and data.get(f"open-{self.key}") == "1")
         fitting = [column for column in columns if column.fits(line)]
@@ -147,6 +148,15 @@ class Row:
 
     def locks(self, cell: Cell) -> bool:
         return self.is_locked and cell.column.stem != "note"
+
+    @property
+    def billed_by(self) -> str:
+        """The stem of the cell its work is typed in; "" where this bill takes none."""
+        return next((stem for stem in ("work", "quantity") if stem in self.cells), "")
+
+    @property
+    def can_be_set_to_0(self) -> bool:
+        return self.is_sent_back and self.line.verdict == Verdict.REJECTED and bool(self.billed_by)
 
     @property
     def held_work(self) -> Cell | None:

@@ -89,7 +89,7 @@ def _save(request, invoice: Invoice):
         messages.info(request, "What was not saved is dropped.")
         return redirect(request.get_full_path())
     sheet = _sheet(request, invoice, request.POST)
-    is_filled = then in FILLS or then.startswith(OPEN)
+    is_filled = then in FILLS or then.startswith((OPEN, SET_TO_0))
     try:
         is_valid = _fill(request.POST, sheet, then, request.GET.get("show", "")) if is_filled else sheet.is_valid()
         if is_filled and is_valid and sheet.version != invoice.version:
@@ -133,6 +133,7 @@ def _save_row(request, invoice: Invoice):
 
 FILLS = ("release", "set")
 OPEN = "open-"  # and the line's key: “Change anyway”, which stores nothing either
+SET_TO_0 = "zero-"  # and the key of a rejected line
 LINES_TO_SET = (("shown", "the lines shown"), ("picked", "the lines ticked"), ("all", "all lines"))
 
 
@@ -151,6 +152,8 @@ def _fill(data, sheet: Sheet, then: str, shown: str) -> bool:
         sheet.set_to(data.get("set_column", ""), data.get("set_to", ""), _lines_meant(data, sheet, shown))
     if then.startswith(OPEN):
         sheet.open(then.removeprefix(OPEN))
+    if then.startswith(SET_TO_0):
+        sheet.bill_nothing_on(then.removeprefix(SET_TO_0))
     is_valid = sheet.is_valid()
     if is_valid and then == "release":
         sheet.release(data.get("release_asked", ""))

@@ -335,6 +335,41 @@ def test_an_approved_line_of_a_bill_that_came_back_is_locked_until_changed_anywa
     assert second.verdict == Verdict.NONE
 
 
+def test_a_rejected_line_is_set_to_0_with_one_button_and_only_save_stores_it(w):
+    """9.4: beside its reason; without scripts, what was typed elsewhere stays; no other line has the button."""
+    invoice, client = sent_back(w), signed_in(w.contact)
+    first, second = invoice.lines.order_by("pk")
+    page, address = client.get(at(invoice, "invoice-enter")), at(invoice, "invoice-enter")
+    text = text_of(page)
+    assert text.count(">Set to 0</button>") == 1 and f'name="then" value="zero-{first.pk}"' in text
+    typed = sheet(page) | {f"note-{second.pk}": "See photo"}
+    filled = client.post(address, typed | {"then": f"zero-{first.pk}"})
+    assert filled.status_code == 200 and "Filled in, not saved yet: 2 cells" in text_of(filled)
+    assert 'value="See photo"' in text_of(filled)
+    first.refresh_from_db()
+    assert first.work_this_period == D("1000.00")
+    client.post(address, sheet(filled))
+    first.refresh_from_db()
+    assert first.work_this_period == D("0.00")
+    other = client.post(address, sheet(client.get(address)) | {"then": f"zero-{second.pk}"})
+    assert "Nothing to fill in" in text_of(other), "an approved line has no such button"
+
+
+def test_a_rejected_line_with_a_unit_price_is_set_to_no_quantity(w):
+    unit = NewLine(w.cost_code(), "Excavation", quantity=D("100"), unit="CY", unit_price=D("10.00"))
+    invoice = w.submitted(
+        w.draft(w.commitment([unit])), {"quantity_this_period": D("5"), "work_this_period": D("50.00")}
+    )
+    reviews.decide(invoice.lines.get(), Verdict.REJECTED, "Not dug yet", by=w.admin)
+    invoice = invoices.send_back(Invoice.objects.get(pk=invoice.pk), by=w.admin)
+    client, address = signed_in(w.contact), at(invoice, "invoice-enter")
+    line = invoice.lines.get()
+    filled = client.post(address, sheet(client.get(address)) | {"then": f"zero-{line.pk}"})
+    client.post(address, sheet(filled))
+    line.refresh_from_db()
+    assert (line.quantity_this_period, line.work_this_period) == (D("0"), D("0.00"))
+
+
 def test_setting_many_cells_says_which_line_is_locked_and_its_note_is_free(w):
     """9.4, U5."""
     invoice, client = sent_back(w), signed_in(w.contact)
