@@ -16,6 +16,7 @@ from invoicing.forms.entry import Sheet
 from invoicing.forms.entry_rows import Cell, Row
 
 HEADINGS = {name: [column.heading] for name, column in BOOK.items()}
+HEADINGS["release"].append("Release")  # in workbooks that were downloaded before it was called as on the sheet
 
 
 @dataclass(frozen=True)

@@ -96,7 +96,7 @@ BOOK = {
     "balance": _given("Balance", "balance_to_finish"),
     "held-work": _typed("held-work", "Held on work", _worked("work_retainage"), total="work_retainage"),
     "held-stored": _typed("held-stored", "Held on stored", _worked("stored_retainage"), total="stored_retainage"),
-    "release": _typed("release", "Release", _line("retainage_released"), total="retainage_released"),
+    "release": _typed("release", "Released", _line("retainage_released"), total="retainage_released"),
     "note": BookColumn("Note", TEXT, _line("note"), stem="note", width=40),
 }
 HIDDEN = ("line", "made")

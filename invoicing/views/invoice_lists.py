@@ -20,7 +20,7 @@ from invoicing.permissions import may_review
 
 CHUNK = 500
 HEADINGS = (
-    "Number",
+    "No.",
     "Company",
     "Commitment",
     "Invoice",
@@ -35,7 +35,7 @@ HEADINGS = (
     "Paid",
     "Sent",
     "Approved",
-    "With accounting",
+    "ERP",
 )
 
 
@@ -144,5 +144,11 @@ def cells_of(invoice: Invoice) -> list:
         invoice.paid,
         invoice.submitted_at and invoice.submitted_at.astimezone(zone).date(),
         invoice.approved_at and invoice.approved_at.astimezone(zone).date(),
-        "posted" if invoice.is_posted else "in a file" if invoice.is_exported else "sent" if invoice.is_locked else "",
+        _erp_of(invoice),
     ]
+
+
+def _erp_of(invoice: Invoice) -> str:
+    """How far it is on its way to accounting, in the words of the list (U9)."""
+    steps = ((invoice.is_posted, "Posted"), (invoice.is_exported, "Exported"), (invoice.is_locked, "Sent to ERP"))
+    return next((words for is_there, words in steps if is_there), "")

@@ -12,6 +12,7 @@ from python_calamine import CalamineWorkbook
 from directory.actions.grants import set_level
 from directory.models import Event
 from directory.permissions import Level, Tool
+from invoicing import labels
 from invoicing.actions import amounts
 from invoicing.actions.commitments import NewLine
 from invoicing.models import Invoice, InvoiceType
@@ -111,7 +112,7 @@ def test_what_can_be_typed_is_open_and_tinted_and_the_rest_is_locked_numbers_and
     hidden = [heading for heading in book.headings if widths[book.cell(heading).column_letter].hidden]
     assert hidden == ["Line id", "As downloaded"]
     opened = [heading for heading in book.headings if not book.cell(heading).protection.locked]
-    assert opened == ["This period", "Done %", "Moved to work", "New stored", "Release", "Note"]
+    assert opened == ["This period", "Done %", "Moved to work", "New stored", "Released", "Note"]
     assert {book.cell(heading).fill.fgColor.rgb for heading in opened} == {"FFFFF6D6"}
     assert {rule.type for rule in book.page.data_validations.dataValidation} == {"decimal", "textLength"}
     assert (book.cell("Description").value, book.cell("Description").data_type) == ("=1+1", "s")
@@ -227,13 +228,26 @@ def test_the_type_of_the_bill_decides_which_cells_there_are(w):
     Invoice.objects.filter(pk=invoice.pk).update(invoice_type=InvoiceType.WORK)
     client = signed_in(w.contact)
     book = Book(client, invoice)
-    assert "Release" not in book.headings and "This period" in book.headings
-    book.page.cell(1, len(book.headings) + 1).value = "Release"
+    assert "Released" not in book.headings and "This period" in book.headings
+    book.page.cell(1, len(book.headings) + 1).value = "Released"
     book.page.cell(2, len(book.headings) + 1).value = 10
     assert "takes no release" in text_of(upload(client, invoice, book.saved()))
     Invoice.objects.filter(pk=invoice.pk).update(invoice_type=InvoiceType.RELEASE)
     headings = Book(client, invoice).headings
-    assert "Release" in headings and "This period" not in headings
+    assert "Released" in headings and "This period" not in headings
+
+
+def test_its_columns_are_called_as_on_the_sheet_and_one_of_before_is_still_read(w):
+    """U9. A share says so in the workbook; what is held in all is no column of it."""
+    invoice = w.entered(w.draft(by=w.admin), {"work_this_period": D("500.00"), "stored_new": D("100.00")}, by=w.admin)
+    client = signed_in(w.admin)
+    book = Book(client, invoice)
+    ours = {column.label for column in labels.LINE_COLUMNS} - {"Done", "Retainage held", "Stored before, less moved"}
+    assert ours <= set(book.headings) and "Done %" in book.headings
+    book.cell("Released").value = 10
+    book.cell("Released", 1).value = "Release"
+    preview = upload(client, invoice, book.saved())
+    assert "Released: <del>0.00</del> → <ins>10.00</ins>" in text_of(preview)
 
 
 def test_a_file_from_before_somebody_saved_is_refused_with_what_they_changed(w):

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from datetime import date
 
 import pytest
@@ -10,8 +11,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from openpyxl import load_workbook
 
+from config import ui
 from directory.models import Project
 from invoicing.models import Commitment, Invoice
+from invoicing.views.invoice_lists import HEADINGS, cells_of
 from tests import factories
 from tests.factories import D, person, world
 from tests.invoicing.pages import signed_in, text_of
@@ -141,10 +144,23 @@ def test_the_file_holds_what_is_shown_in_dollars_and_days(w):
     sent = w.approved(w.draft(w.commitment(number="SC-1")), {"work_this_period": D("1000.00")}, number="X-1")
     w.draft(w.commitment(number="SC-2"))
     [row] = rows_of(ask(w, name="invoices-csv", status="approved"))
-    assert (row["Number"], row["Commitment"], row["Invoice"], row["Status"]) == ("X-1", "SC-1", "1", "Approved")
+    assert (row["No."], row["Commitment"], row["Invoice"], row["Status"]) == ("X-1", "SC-1", "1", "Approved")
     assert (row["Total completed and stored"], row["Retainage held"]) == ("1000.00", "100.00")
-    assert (row["Net this period"], row["Paid"], row["With accounting"]) == ("900.00", "0.00", "")
+    assert (row["Net this period"], row["Paid"], row["ERP"]) == ("900.00", "0.00", "")
     assert row["Due"] == sent.due_date.isoformat()
+
+
+def test_the_file_calls_its_columns_and_states_as_the_list_does(w):
+    """U9. Who must act changes by the hour and stands on the page alone."""
+    made = w.submitted()
+    heads = re.findall(r'<th scope="col"[^>]*>(.*?)</th>', text_of(ask(w)))
+    shown = {re.sub("<[^>]+>", "", head).strip() for head in heads} - {"", "Who must act"}
+    assert {"No.", "ERP", "Net this period"} <= shown <= set(HEADINGS)
+    words = {look.label for look in ui.EXPORT_STATUSES.values()}
+    invoice = Invoice.objects.with_context().with_paid().get(pk=made.pk)
+    for flag in ("is_locked", "is_exported", "is_posted"):
+        setattr(invoice, flag, True)
+        assert cells_of(invoice)[-1] in words
 
 
 def test_the_workbook_holds_the_rows_of_the_csv_with_numbers_days_and_no_formula(w):
@@ -159,7 +175,7 @@ def test_the_workbook_holds_the_rows_of_the_csv_with_numbers_days_and_no_formula
     headings, row = book.active.iter_rows()
     cells = {heading.value: cell for heading, cell in zip(headings, row, strict=True)}
     assert [heading.value for heading in headings] == list(rows_of(ask(w, name="invoices-csv"))[0])
-    assert (cells["Number"].value, cells["Number"].data_type) == ("007", "s")
+    assert (cells["No."].value, cells["No."].data_type) == ("007", "s")
     assert (cells["Company"].value, cells["Company"].data_type) == ("=1+1", "s")
     assert (cells["Net this period"].value, cells["Net this period"].data_type) == (900, "n")
     assert cells["Due"].value.date() == sent.due_date and cells["Due"].is_date
