@@ -1,4 +1,8 @@
-"""The lines of a bill's entry sheet, put together as text: a page of 500 has 3,000 inputs (F10)."""
+"""The lines of a bill's entry sheet, put together as text: a page of 500 has 3,000 inputs (F10).
+
+What differs from line to line is what such a page weighs (screens 11), so little is written twice on a line: its number
+is in the first cell, its scheduled value in the third, and how.js and sheet.js read them there.
+"""
 
 from decimal import Decimal
 from html import escape
@@ -40,22 +44,25 @@ def bill_line(sheet: Sheet, row: Row, commitment: Commitment, picked: set[str], 
 
 
 def _opening(sheet: Sheet, row: Row, commitment: Commitment) -> str:
-    """What sheet.js reckons with stands in `data-`: dollars as whole cents."""
+    """What sheet.js reckons with and no cell shows stands in `data-`: dollars as whole cents, and no zeros."""
     line, planned, worked = row.line, row.line.schedule_line, row.worked
     marks = TONES.get(line.verdict, "") + (" has-problem" if row.problems else "")
-    amounts = {
-        "scheduled": worked.scheduled_value,
+    known = {
         "before": worked.work_previous,
         "stored-before": worked.stored_previous,
         "held-work": worked.work_retainage_previous,
         "held-stored": worked.stored_retainage_previous,
         "work-rate": worked.work_retainage_rate * 100,  # in ten-thousandths of a percent
         "stored-rate": worked.stored_retainage_rate * 100,
+    }
+    typed = {
         "typed-work": worked.work_retainage_typed,
         "typed-stored": worked.stored_retainage_typed,
         "typed-left": worked.stored_balance_override,
     }
-    more = "".join([f' data-{name}="{_cents(amount)}"' for name, amount in amounts.items() if amount is not None])
+    facts = {name: amount for name, amount in known.items() if amount}
+    facts |= {name: amount for name, amount in typed.items() if amount is not None}  # a zero was typed, too
+    more = "".join([f' data-{name}="{_cents(amount)}"' for name, amount in facts.items()])
     if commitment.allows_over_billing or line.over_billing_is_waived:
         more += ' data-may-exceed="1"'
     if planned.unit_price:
@@ -65,7 +72,7 @@ def _opening(sheet: Sheet, row: Row, commitment: Commitment) -> str:
     if row.last:
         more += " data-last" + "".join([f' data-last-{stem}="{text}"' for stem, text in _last(row)])
     return (
-        f'<tbody class="line{marks}" id="line-{planned.key}" data-row="{planned.position}" '
+        f'<tbody class="line{marks}" id="line-{planned.key}" '
         f'data-decision="{line.verdict}" data-problem="{int(bool(row.problems))}"{more}>'
     )
 
@@ -89,9 +96,9 @@ def _name(row: Row, *, is_picked: bool) -> str:
     code = escape(planned.cost_code.code)
     tick = (
         f'<input type="checkbox" name="pick" value="{row.key}"{" checked" if is_picked else ""} '
-        f'aria-label="Tick line {planned.position:,}"> '
+        f'aria-label="Tick line"> '
     )
-    return f'<th scope="row" title="{words}">{tick}<span class="code">{code}</span>{words}{price}{verdict}</th>'
+    return f'<th scope="row">{tick}<span class="code">{code}</span>{words}{price}{verdict}</th>'
 
 
 def _quantity_times_price(planned: ScheduleLine) -> str:
@@ -114,7 +121,7 @@ def _work(sheet: Sheet, row: Row) -> list[str]:
 def _worth(row: Row) -> str:
     """Of a line with a unit price: what its quantity comes to."""
     planned = row.line.schedule_line
-    label = f"This period, line {planned.position:,}, quantity times {floatformat(planned.unit_price, '-4g')}"
+    label = f"This period, quantity times {floatformat(planned.unit_price, '-4g')}"
     value = f"{row.seen.work_this_period:,.2f}"
     return f'<input class="cell" data-cell="work" readonly value="{value}" aria-label="{label}">'
 
@@ -161,23 +168,24 @@ def _waived(row: Row) -> str:
     if cell is None:
         return ""
     checked = " checked" if cell.display == "1" else ""
-    label = f"Line {row.line.schedule_line.position:,} may pass its scheduled value"
+    label = "May pass its scheduled value"
     return f'<label><input type="checkbox" name="{cell.name}" value="1"{checked} aria-label="{label}"></label>'
 
 
 def _note(row: Row) -> str:
-    cell, label = row.cells["note"], f"Note, line {row.line.schedule_line.position:,}"
+    cell = row.cells["note"]
     return (
-        f'<td><input class="cell text" id="{cell.name}" name="{cell.name}" maxlength="300" '
-        f'value="{escape(cell.display)}" aria-label="{label}"{_marks(row, cell)}></td>'
+        f'<td><input class="cell text" name="{cell.name}" maxlength="300" '
+        f'value="{escape(cell.display)}" aria-label="Note"{_marks(row, cell)}></td>'
     )
 
 
 def _problems(sheet: Sheet, row: Row) -> str:
+    if not row.problems:
+        return ""
     words = " ".join([f"{cell.column.label}: {escape(cell.problem)}" for cell in row.problems])
-    hidden = "" if row.problems else " hidden"
     return (
-        f'<tr class="under"{hidden}><td colspan="{sheet.width}">'
+        f'<tr class="under"><td colspan="{sheet.width}">'
         f'<p class="under-text tone-warn" id="problem-{row.key}" data-problem>{words}</p></td></tr>'
     )
 
@@ -208,11 +216,10 @@ def _icon(name: str) -> str:
 def _input(row: Row, cell: Cell, kind: str) -> str:
     """`kind`: how sheet.js calls it."""
     data = f' data-cell="{kind}"' + (" data-follows" if _follows(row, cell) else "")
-    label = f"{cell.column.label}, line {row.line.schedule_line.position:,}"
     filled = ' class="cell picked" title="Not saved yet"' if cell.is_pending else ' class="cell"'
     return (
-        f'<input{filled} id="{cell.name}" name="{cell.name}"{data} inputmode="decimal" autocomplete="off" '
-        f'value="{escape(cell.display)}" aria-label="{label}"{_marks(row, cell)}'
+        f'<input{filled} name="{cell.name}"{data} inputmode="decimal" autocomplete="off" '
+        f'value="{escape(cell.display)}" aria-label="{cell.column.label}"{_marks(row, cell)}'
         f"{' readonly' if row.locks(cell) else ''}>"
     )
 
@@ -225,7 +232,8 @@ def _follows(row: Row, cell: Cell) -> bool:
 
 
 def _marks(row: Row, cell: Cell) -> str:
-    return f' aria-invalid="true" aria-describedby="problem-{row.key}"' if cell.problem else ""
+    """The id is where the summary above the sheet leads."""
+    return f' id="{cell.name}" aria-invalid="true" aria-describedby="problem-{row.key}"' if cell.problem else ""
 
 
 def _output(name: str, words: str) -> str:

@@ -1,5 +1,6 @@
 /* "How was this computed": a click on a money cell of a grid, or w on its row (Alt+w while typing in it), opens the line's
    explanation with that column marked. Without scripts the number of each line, and the word Total, lead to the same page.
+   Each input and button of a line is called by its number too; in the page it stands once, as 500 lines weigh enough.
 
    <table data-how>                       its column's symbol stands in <th><span class="col">T</span>
      <a data-how href="…/lines/25/" data-dialog>   of each row: what confirm.js opens */
@@ -21,6 +22,18 @@
     link.click();
     link.setAttribute("href", plain);
   };
+
+  // “This period, line 25”, “Approve line 25”. Without scripts the table's own headings say the line.
+  const name = (body) => {
+    const link = body.querySelector("a[data-how]");
+    if (!link) return;
+    for (const part of body.querySelectorAll("[aria-label]")) {
+      const label = part.getAttribute("aria-label");
+      if (!/line \d/.test(label)) part.setAttribute("aria-label", `${label}${/line$/.test(label) ? "" : ", line"} ${link.textContent}`);
+    }
+  };
+  for (const body of table.tBodies) name(body);
+  document.addEventListener("htmx:afterSettle", (event) => { const body = event.target.closest?.("tbody"); if (table.contains(body)) name(body); });
 
   table.addEventListener("click", (event) => {
     const cell = event.target.closest("tbody tr:not(.under) > td.n, tfoot td.n");

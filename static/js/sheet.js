@@ -2,7 +2,8 @@
    What it shows is a preview of what the server will say; the server's figures replace it after each save.
 
    <form data-sheet-form><table data-sheet>
-   <tbody class="line" id="line-25" data-row="25">      cents: data-scheduled, data-before (work completed before), data-stored-before,
+   <tbody class="line" id="line-25">                    its first cell says its number, its third the scheduled value; both become data-row
+                                                        and data-scheduled; cents: data-before (work completed before), data-stored-before,
                                                         data-held-work, data-held-stored; rates in ten-thousandths of a percent:
                                                         data-work-rate="100000" is 10 %, data-stored-rate; data-may-exceed="1" waives the limit
                                                         data-typed-work|stored|left: what is stored as typed and does not follow its rule
@@ -12,7 +13,7 @@
      <input class="cell" data-cell="quantity">          times data-unit-price="18.7500" of the row gives work, which is readonly there
      <output data-out="presently_stored|total|percent|balance|held_work|held_stored|held">
    data-unsaved                                         on a row: some of it came back as typed and is not saved
-     <tr class="under" hidden><td><p data-problem>      one row's problem, in words
+     <tr class="under"><td><p data-problem>             one row's problem, in words; made here where there was none
    anywhere: data-sum="work|moved|stored|release|left_before|presently_stored|total|balance|scheduled|held_work|held_stored|held|net|earned|left",
    <a data-problems> */
 (() => {
@@ -58,11 +59,20 @@
     return ["", null];
   };
 
+  const placeFor = (row) => {
+    const under = row.insertRow(1), cell = under.insertCell(), place = document.createElement("p");
+    under.className = "under";
+    cell.colSpan = 20;
+    place.className = "under-text tone-warn";
+    place.dataset.problem = "";
+    cell.append(place);
+    return place;
+  };
   const mark = (row, message, wrong) => {
     for (const input of row.querySelectorAll("[data-cell]")) input.setAttribute("aria-invalid", String(input === wrong));
     row.classList.toggle("has-problem", Boolean(message));
     row.dataset.problem = message ? "1" : "0";
-    const place = row.querySelector("[data-problem]");
+    const place = row.querySelector("[data-problem]") ?? (message && placeFor(row));
     if (place) { tell(place, message); place.closest("tr").hidden = !message; }
     const all = sheet.querySelectorAll("[data-row].has-problem");
     for (const link of document.querySelectorAll("[data-problems]")) {
@@ -167,6 +177,12 @@
     if (by) { event.preventDefault(); move(event.target, by); }
     if (event.key === "Escape" && event.target.value !== before.value) { event.preventDefault(); putBack(event.target, before); event.target.select(); }
   });
+  for (const row of sheet.tBodies) {
+    const [number, , scheduled] = row.rows[0].cells;
+    row.dataset.row = number.textContent.replace(/\D/g, "");
+    row.dataset.scheduled = parse(scheduled.textContent);
+    for (const input of row.querySelectorAll(".cell[name]")) input.id = input.name;
+  }
   plumbline.sheet = { sheet, cell, changed, fact, hundredths, parse, plain, putBack, reckon, rows, scaled, share, state, tidy };
   for (const input of sheet.querySelectorAll("[data-cell=percent]")) input.removeAttribute("name"); // work holds its answer
 

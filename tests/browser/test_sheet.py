@@ -40,7 +40,9 @@ def lee(enter, bill) -> Page:
 
 
 def cell(page: Page, name: str, line: int):
-    return page.get_by_label(f"{name}, line {line}", exact=True)
+    """By its label, which has the line's number; without scripts the number is in the row's heading."""
+    row = page.locator("tbody.line", has=page.get_by_role("link", name=str(line), exact=True))
+    return page.get_by_label(f"{name}, line {line}", exact=True).or_(row.get_by_label(name, exact=True))
 
 
 def shown(page: Page) -> dict[str, str]:
@@ -184,6 +186,7 @@ def test_an_amount_that_is_none_is_refused_in_words_and_all_that_was_typed_stays
     problem = lee.locator("p[data-problem]:visible", has_text="12O0")
     expect(problem.first).to_contain_text("is not an amount")
     expect(lee.locator("a[data-problems]")).to_have_text("1 problem: go to line 1")
+    expect(lee.locator("[data-save-state]")).to_have_text("Not saved: look at line 1")
     lee.get_by_role("button", name="Save", exact=True).first.click()
     summary = lee.locator(".error-summary")
     expect(summary).to_be_focused()

@@ -65,7 +65,16 @@ class Element:
     @property
     def name(self) -> str:
         """What it is called by somebody who looks, or listens."""
-        return (self.attrs.get("aria-label") or self.text or self.attrs.get("value", "")).strip()
+        return (self.read_out or self.text or self.attrs.get("value", "")).strip()
+
+    @property
+    def read_out(self) -> str:
+        """Its label, and in a grid the line that the table's headings say with it: “This period, line 2”."""
+        label, line = self.attrs.get("aria-label", ""), self.up("tbody")
+        links = [each for each in line.walk() if "data-how" in each.attrs] if label and line else []
+        if not links or re.search(r"line \d", label):
+            return label
+        return f"{label}{'' if label.endswith('line') else ', line'} {links[0].text}"
 
     @property
     def names(self) -> set[str]:
@@ -205,7 +214,7 @@ class Page:
     def labels(self, control: Element) -> set[str]:
         """Everything it is called: its label, what is read out for it, its name."""
         around = control.up("label")
-        own = {each.text for each in self._labels_for(control)} | {control.attrs.get("aria-label", "")}
+        own = {each.text for each in self._labels_for(control)} | {control.read_out}
         return (own | {around.text if around else "", control.attrs.get("name", "")}) - {""}
 
     def _labels_for(self, control: Element) -> list[Element]:
