@@ -13,8 +13,8 @@ from invoicing.actions.schedules import Schedule, rows_of
 from invoicing.forms.entry import Sheet
 from invoicing.forms.schedule_rows import CELLS, Choices
 from invoicing.forms.schedules import ScheduleSheet
+from invoicing.grid import column_totals, lines_with_names
 from invoicing.models import CostCode, cost_types_of
-from invoicing.views.grid import column_totals, lines_with_names
 from invoicing.views.schedules import COLUMNS
 
 GOALS = ("F10", "F11")

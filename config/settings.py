@@ -332,6 +332,8 @@ CELERY_BEAT_SCHEDULE = {
     "open-due-periods": {"task": "invoicing.tasks.open_due_periods", "schedule": 300.0},
     "remind-unanswered": {"task": "invoicing.tasks.remind_unanswered", "schedule": 3600.0},
     "sweep-attachments": {"task": "invoicing.tasks.sweep_attachments", "schedule": crontab(hour=4, minute=40)},
+    "sweep-made-files": {"task": "invoicing.tasks.sweep_made_files", "schedule": 5.0},
+    "clear-made-files": {"task": "invoicing.tasks.clear_made_files", "schedule": 3600.0},
     "sweep-mail": {"task": "directory.tasks.sweep", "schedule": 20.0},
     "seal-events": {"task": "directory.tasks.seal_events", "schedule": 20.0},
     "check-levels": {"task": "directory.tasks.check_levels", "schedule": crontab(hour=5, minute=20)},

@@ -80,6 +80,11 @@ STATUSES = {
     "partly_paid": Look("info", "circle-dot", "Partly paid"),
     "paid": Look("ok", "circle-check", "Paid"),
     "overpaid": Look("warn", "triangle-alert", "Overpaid"),
+    # files made in the background
+    "making": Look("info", "refresh-cw", "Being made"),
+    "ready": Look("ok", "circle-check", "Ready"),
+    "failed": Look("bad", "triangle-alert", "Failed"),
+    "expired": Look("neutral", "clock", "Removed"),
     # people of a directory
     "active": Look("ok", "check", "Active"),
     "asked": Look("info", "mail", "Asked to join"),

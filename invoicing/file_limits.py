@@ -45,9 +45,14 @@ def _why_no_room_at_all(file: StoredFile, size: int) -> str:
             f"“{file.name}” has {filesizeformat(size)}, and the files of {company} fill the "
             f"{filesizeformat(of_company)} it has. Ask the site’s owner for more room."
         )
-    if _free_bytes() - size < settings.ATTACHMENTS_LEAVE_FREE_BYTES:
+    if not has_room(size):
         return f"“{file.name}” can’t be kept: this site’s disk is nearly full. Tell its owner, and attach it later."
     return ""
+
+
+def has_room(size: int) -> bool:
+    """Whether the disk keeps what it must when `size` more bytes lie on it."""
+    return _free_bytes() - size >= settings.ATTACHMENTS_LEAVE_FREE_BYTES
 
 
 def _free_bytes() -> int:

@@ -1,8 +1,12 @@
-"""Doorways for the worker: what comes by the calendar."""
+"""Doorways for the worker: what comes by the calendar, and files that somebody waits for."""
 
 from celery import shared_task
 
-from invoicing import opening, reminding, stored_files
+from directory.queue import send
+from invoicing import making, opening, reminding, stored_files
+from invoicing.models import MadeFile
+
+SOFT_LIMIT, HARD_LIMIT = 600, 630  # seconds, for 200 long certificates; the lease is renewed with each of them
 
 
 @shared_task
@@ -21,3 +25,22 @@ def remind_unanswered() -> int:
 def sweep_attachments() -> int:
     """Every night. How many rows have no file; each is an error in the log (R112)."""
     return len(stored_files.sweep().missing)
+
+
+@shared_task(soft_time_limit=SOFT_LIMIT, time_limit=HARD_LIMIT)
+def make_file(file_id: int) -> None:
+    making.make(file_id)
+
+
+@shared_task
+def sweep_made_files() -> None:
+    """Every few seconds: end the hopeless, and wake a worker for the file whose turn it is."""
+    making.give_up_exhausted()
+    if file_id := MadeFile.objects.next_to_wake():
+        send(make_file, file_id)
+
+
+@shared_task
+def clear_made_files() -> int:
+    """Every hour: what is past its seven days, and what killed workers left behind."""
+    return making.clear_away()

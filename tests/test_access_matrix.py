@@ -26,6 +26,7 @@ from directory.models import AccountingPrivilege, DirectoryUpload, Mail, Person,
 from directory.models.events import subject_name
 from directory.permissions import Level, Tool
 from erp_integrations.models import ErpSettings
+from invoicing import making
 from invoicing.actions import (
     access_lists,
     attachments,
@@ -33,11 +34,12 @@ from invoicing.actions import (
     commitments,
     invitations,
     invoices,
+    made_files,
     payments,
     rounds,
     saved_views,
 )
-from invoicing.models import InvoiceType
+from invoicing.models import InvoiceType, MadeKind
 from tests.erp_integrations.world import sage_world
 from tests.factories import payment_of, person
 from tests.test_architecture import own_patterns
@@ -235,14 +237,19 @@ DOORS = {  # address name: (to read, to write)
     "period-reopen": (PROJECT_ADMIN, PROJECT_ADMIN),
     "period-delete": (PROJECT_ADMIN, PROJECT_ADMIN),
     "invoices": (PROJECT, None),
-    "invoices-csv": (PROJECT, None),
-    "invoices-xlsx": (PROJECT, None),
+    "invoices-csv": (PROJECT, PROJECT),
+    "invoices-xlsx": (PROJECT, PROJECT),
+    "invoices-certificates": (None, PROJECT),
+    "made-files": (PROJECT, None),
+    **dict.fromkeys(("made-file", "made-file-download"), (door(ADMIN), None)),  # one's own
+    "made-file-again": (None, door(ADMIN)),
     "invoice": (COMMITMENT, None),
     "invoice-enter": (BILL, BILL),
     "invoice-upload": (BILL, BILL),
     "invoice-workbook": (COMMITMENT, None),
-    **dict.fromkeys(("invoice-certificate", "invoice-package", "invoice-csv"), (COMMITMENT, None)),
+    **dict.fromkeys(("invoice-certificate", "invoice-csv"), (COMMITMENT, None)),
     "invoice-certificate-picture": (COMMITMENT, None),
+    "invoice-package": (None, COMMITMENT),
     **dict.fromkeys(("invoice-lines", "invoice-line"), (COMMITMENT, None)),
     "invoice-change-orders": (None, BILL),
     "invoice-send": (BILL, BILL),
@@ -374,7 +381,12 @@ def build_site() -> Site:
     of_invoices = saved_views.save(
         base.project, "Sent", "status=under_review", page="invoices", by=people["commitments admin"]
     )
+    file = made_files.ask_for_list(
+        base.project, MadeKind.CSV, [invoice.pk], asked_on="/", by=people["commitments admin"]
+    )
+    making.make(file.pk)
     special = {
+        **dict.fromkeys(("made-file", "made-file-again", "made-file-download"), {"pk": file.pk}),
         "invoices-view-delete": {"view": of_invoices.pk},
         "demo-mail": {"pk": Mail.objects.first().pk},
         "demo-mail-html": {"pk": Mail.objects.first().pk},
@@ -534,7 +546,13 @@ def test_each_door_opens_for_those_and_only_those(who):
 
 
 # Taking a file away is written down (E-2, R70); everything else that is only read stays as it was.
-WRITTEN_DOWN = {"erp-download", "invoice-attachment", "invoice-package", "commitment-attachment", "company-events-csv"}
+WRITTEN_DOWN = {
+    "erp-download",
+    "invoice-attachment",
+    "made-file-download",
+    "commitment-attachment",
+    "company-events-csv",
+}
 
 
 def test_reading_writes_nothing_not_even_on_a_companys_first_look():

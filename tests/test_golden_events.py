@@ -24,8 +24,9 @@ from directory.models.events import EventQuerySet
 from directory.permissions import Level, Tool
 from erp_integrations import exporting
 from erp_integrations.models import CostCodeLink
-from invoicing.actions import access_lists, attachments, change_orders, deleting, invitations, payments
-from invoicing.models import InvoiceType
+from invoicing import making
+from invoicing.actions import access_lists, attachments, change_orders, deleting, invitations, made_files, payments
+from invoicing.models import InvoiceType, MadeFile
 from tests.directory.account_pages import GOOD_PASSWORD, link_in_mail, sign_in
 from tests.erp_integrations.pages import accept_data, at_batch, at_export, queue_url
 from tests.erp_integrations.world import CODE, SageWorld, sage_world
@@ -761,10 +762,47 @@ def _(s):
     return lambda: s.contact.get(at(attachment.invoice, "invoice-attachment", attachment.pk))
 
 
-@act("invoice-package", "downloaded all files")
+@act("invoice-package")  # written down when it is taken away
 def _(s):
+    page = at(s.base.draft())
+    return lambda: press(s.contact, page, "invoice-package")
+
+
+@act("invoices-certificates")
+def _(s):
+    s.base.submitted()
+    return lambda: press(s.max, s.project("invoices"), "invoices-certificates")
+
+
+@act("invoices-csv")
+def _(s):
+    s.base.submitted()
+    return lambda: s.max.post(s.project("invoices-csv"))
+
+
+@act("invoices-xlsx")
+def _(s):
+    s.base.submitted()
+    return lambda: s.max.post(s.project("invoices-xlsx"))
+
+
+def papers(s) -> MadeFile:
     attachment = attachments.attach(s.base.draft(), "proof.pdf", b"%PDF-1.4 proof", by=s.base.contact)
-    return lambda: s.contact.get(at(attachment.invoice, "invoice-package"))
+    return made_files.ask_for_papers(attachment.invoice, by=s.base.contact)
+
+
+@act("made-file-download", "downloaded all files")
+def _(s):
+    made = papers(s)
+    making.make(made.pk)
+    return lambda: s.contact.get(s.project("made-file-download", made.pk))
+
+
+@act("made-file-again")
+def _(s):
+    made = papers(s)
+    making.give_up(making.claim(made.pk), "The disk was full.")
+    return lambda: press(s.contact, s.project("made-file", made.pk), "made-file-again")
 
 
 @act("invoice-comment", "commented")
@@ -929,7 +967,13 @@ CHANGING = {
     if "POST" in pattern.callback.requires.methods
 }
 # Read, and written down that it was (R124).
-TAKING_AWAY = {"invoice-attachment", "invoice-package", "commitment-attachment", "erp-download", "company-events-csv"}
+TAKING_AWAY = {
+    "invoice-attachment",
+    "made-file-download",
+    "commitment-attachment",
+    "erp-download",
+    "company-events-csv",
+}
 
 
 def test_every_address_that_changes_something_stands_in_the_golden_table():

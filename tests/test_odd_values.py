@@ -22,8 +22,17 @@ from directory.actions.grants import set_level
 from directory.permissions import Level, Tool
 from erp_integrations import exporting
 from erp_integrations.models import CostCodeLink
-from invoicing.actions import access_lists, billing_periods, change_orders, deleting, invitations, saved_views
-from invoicing.models import BillingPeriod, InvoiceType
+from invoicing import making
+from invoicing.actions import (
+    access_lists,
+    billing_periods,
+    change_orders,
+    deleting,
+    invitations,
+    made_files,
+    saved_views,
+)
+from invoicing.models import BillingPeriod, Invoice, InvoiceType, MadeKind
 from tests.erp_integrations.world import CODE, SageWorld, sage_world
 from tests.factories import D, person, world
 from tests.invoicing.pages import at, signed_in
@@ -276,6 +285,10 @@ def administrator(w: SageWorld):
     set_level(someone, Tool.PROJECT_DIRECTORY, base.project, Level.ADMIN, by=base.owner)
     saved_views.save(base.project, "Silent", "state=invited", by=someone)
     saved_views.save(base.project, "Sent", "status=under_review", page="invoices", by=someone)
+    file = made_files.ask_for_list(
+        base.project, MadeKind.CSV, [Invoice.objects.first().pk], asked_on="/bills/", by=someone
+    )
+    making.give_up(making.claim(file.pk), "The disk was full.")
     return someone
 
 
@@ -284,6 +297,7 @@ ONLY = {"contact": {"invitation", "invoice-attach", "invoice-withdraw"}, "nobody
 # What is offered in a state of its own that this scene is not in: each is pressed in tests/test_golden_events.py and
 # tried with wrong entries beside its page.
 IN_A_STATE_OF_ITS_OWN = {
+    *("invoices-csv", "invoices-xlsx"),  # long lists
     *("cost-codes-apply", "invoices-decide", "payment-take-back", "review-rest-undo"),
     *("company-project-run", "directory-person-invite", "directory-person-reactivate", "directory-upload"),
     *("vendor-decline", "vendor-reactivate", "vendor-verify", "privilege-take-back", "joining-decline", "joining-join"),

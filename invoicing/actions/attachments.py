@@ -2,7 +2,6 @@
 
 import hashlib
 import unicodedata
-from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 import structlog
@@ -101,9 +100,3 @@ def _store(attachment: StoredFile, content: bytes) -> None:
 def record_download(attachment: StoredFile, *, by) -> None:
     """Note who took the file away; whether they may see it was checked at the door."""
     Event.objects.record("downloaded a file", attachment.owner, by=by, changes={"file": ["", attachment.name]})
-
-
-def record_package(invoice: Invoice, attachments: Sequence[Attachment], *, by) -> None:
-    """Note who took all of an invoice's files away at once."""
-    names = ", ".join(attachment.name for attachment in attachments)
-    Event.objects.record("downloaded all files", invoice, by=by, changes={"files": ["", names]})

@@ -1,22 +1,23 @@
 """What is taken away of an invoice: its printed certificate, all its papers in one file, its lines as CSV (5, R104)."""
 
-from functools import wraps
+from functools import partial, wraps
 
-from django.http import FileResponse, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 
 from directory.csv_files import csv_answer
-from directory.decorators import READ
+from directory.decorators import READ, WRITE
 from directory.downloads import AS_A_FILE
 from directory.permissions import Level
 from invoicing import labels
-from invoicing.actions.attachments import record_package
+from invoicing.actions import made_files
 from invoicing.calculations.money import round_half_up
 from invoicing.certificates import certificate, file_name, picture
 from invoicing.decorators import invoice_view
-from invoicing.packages import package_of
+from invoicing.grid import ShownLine, lines_shown
 from invoicing.printing import NotPrinted
-from invoicing.views.grid import ShownLine, lines_shown
+from invoicing.views.invoices import address
+from invoicing.views.made_files import asked
 
 
 def _or_try_again(view):
@@ -48,15 +49,10 @@ def certificate_picture(request, invoice):
     return HttpResponse(picture(invoice, lines_shown(invoice)), content_type="image/png", headers=AS_A_FILE)
 
 
-@invoice_view(Level.READ_ONLY, methods=("GET",))
-@_or_try_again
+@invoice_view(Level.READ_ONLY, methods=WRITE)
 def package(request, invoice):
-    """The certificate and every attachment; who took the files away is recorded, as with each file by itself."""
-    attachments = list(invoice.attachments.order_by("pk"))
-    content = package_of(invoice, certificate(invoice, lines_shown(invoice)), attachments)
-    record_package(invoice, attachments, by=request.user)
-    name = f"{file_name(invoice)}.zip"
-    return FileResponse(content, as_attachment=True, filename=name, content_type="application/zip", headers=AS_A_FILE)
+    """The certificate and every attachment are put together in the background; the page of that file says how far."""
+    return asked(request, partial(made_files.ask_for_papers, invoice), address(invoice))
 
 
 @invoice_view(Level.READ_ONLY, methods=READ)

@@ -15,11 +15,11 @@ from invoicing.claim_files import ClaimFile, Problem, read_claim, words_of
 from invoicing.claim_sheets import BOOK, as_workbook
 from invoicing.decorators import invoice_view
 from invoicing.forms.entry import Cell, Row, Sheet
+from invoicing.grid import lines_with_names
 from invoicing.models import Invoice
 from invoicing.permissions import is_project_admin, may_bill
 from invoicing.proof import summary_of
 from invoicing.views.entry import is_open, must_bill, turn_away
-from invoicing.views.grid import lines_with_names
 from invoicing.views.invoices import about
 
 FIGURES = (

@@ -12,8 +12,8 @@ from invoicing.calculations.differences import COLUMNS, LineDifference, Version,
 from invoicing.calculations.money import ZERO, format_amount
 from invoicing.decorators import invoice_view
 from invoicing.forms.columns import COLUMNS as SHEET_COLUMNS
+from invoicing.grid import lines_with_names
 from invoicing.models import Invoice, InvoiceLine, Submission
-from invoicing.views.grid import lines_with_names
 from invoicing.views.invoices import about
 
 NAMES = {column.field: column.label for column in SHEET_COLUMNS.values() if column.field in COLUMNS}

@@ -14,10 +14,10 @@ from invoicing.certificates import mark_of
 from invoicing.decorators import invoice_view
 from invoicing.forms.entry import Sheet, stored_of
 from invoicing.forms.sending import SendForm, tick_name
+from invoicing.grid import ShownLine, column_totals, lines_with_names
 from invoicing.models import Invoice, InvoiceLine, Verdict
 from invoicing.permissions import BILL_RIGHT, is_project_admin, may_bill
 from invoicing.proof import findings_before_sending, identities_of
-from invoicing.views.grid import ShownLine, column_totals, lines_with_names
 from invoicing.views.invoices import about, address, moves, show, summary_rows
 
 

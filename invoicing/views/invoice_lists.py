@@ -1,42 +1,25 @@
 """The invoices of a project that a person may see: narrowed, sorted, added up, and taken away as CSV or XLSX."""
 
-from collections.abc import Iterator
+from functools import partial
 
 from django.contrib import messages
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from directory.csv_files import csv_answer
-from directory.decorators import READ, project_view
+from directory.decorators import READ, WRITE, project_view
 from directory.downloads import workbook_answer
 from directory.permissions import Level, Tool
 from directory.sheets import as_typed_xlsx
+from invoicing.actions import made_files
 from invoicing.calculations.money import ZERO
 from invoicing.forms.board_filters import ViewForm
 from invoicing.forms.bulk_decisions import MOST, versions_of
 from invoicing.forms.invoice_filters import InvoiceFilter
-from invoicing.models import Invoice, SavedView
+from invoicing.invoice_rows import AT_ONCE, HEADINGS, rows_of
+from invoicing.models import Invoice, MadeKind, SavedView
 from invoicing.permissions import may_review
-
-CHUNK = 500
-HEADINGS = (
-    "No.",
-    "Company",
-    "Commitment",
-    "Invoice",
-    "Period",
-    "Status",
-    "Due",
-    "Contract sum to date",
-    "Total completed and stored",
-    "Retainage held",
-    "Previous certificates",
-    "Net this period",
-    "Paid",
-    "Sent",
-    "Approved",
-    "ERP",
-)
+from invoicing.views.made_files import asked
 
 
 @project_view(Tool.COMMITMENTS, Level.READ_ONLY, methods=READ)
@@ -60,6 +43,8 @@ def show(request, project, *, naming: ViewForm | None = None, status: int = 200)
         "tickable": sum(tickable for *_, tickable, _ in shown),
         "tickable_total": sum((due for *_, due in shown), ZERO),
         "most": MOST,
+        "most_at_once": AT_ONCE,
+        "most_certificates": made_files.MOST_CERTIFICATES,
         "headings": form.headings(),
         "noun": "bill" if request.access.is_external else "invoice",
         "is_admin": may_review(None, request.access),
@@ -97,58 +82,55 @@ def chosen(request, project) -> list[Invoice]:
     return [found[pk] for pk in ids[:MOST] if pk in found]
 
 
-@project_view(Tool.COMMITMENTS, Level.READ_ONLY, methods=READ)
+@project_view(Tool.COMMITMENTS, Level.READ_ONLY)
 def invoices_csv(request, project):
     """All that the filters find, in the order of the page."""
-    return csv_answer(f"{_file_name(project)}.csv", HEADINGS, _found(request, project))
+    return _taken_away(request, project, MadeKind.CSV)
 
 
-@project_view(Tool.COMMITMENTS, Level.READ_ONLY, methods=READ)
+@project_view(Tool.COMMITMENTS, Level.READ_ONLY)
 def invoices_xlsx(request, project):
     """The same rows as a workbook: amounts as numbers, days as days, all else as text (R108)."""
-    return workbook_answer(_file_name(project), as_typed_xlsx("Invoices", HEADINGS, _found(request, project)))
+    return _taken_away(request, project, MadeKind.XLSX)
 
 
-def _file_name(project) -> str:
-    return f"invoices-{project.slug}-{project.today:%Y%m%d}"
+def _taken_away(request, project, kind: MadeKind):
+    """Up to AT_ONCE rows at once; what is more, and what is sent as a form, is made in the background (9.2)."""
+    ids = _found(request, project)
+    if request.method == "POST":
+        back = _address(request, project)
+        return asked(request, partial(made_files.ask_for_list, project, kind, ids, asked_on=back), back)
+    if len(ids) > AT_ONCE:
+        words = f"{len(ids):,} rows take a while: ask for them under the list, and they are made in the background."
+        messages.info(request, words)
+        return redirect(_address(request, project))
+    name = f"invoices-{project.slug}-{project.today:%Y%m%d}"
+    if kind == MadeKind.CSV:
+        return csv_answer(f"{name}.csv", HEADINGS, rows_of(ids))
+    return workbook_answer(name, as_typed_xlsx("Invoices", HEADINGS, rows_of(ids)))
 
 
-def _found(request, project) -> Iterator[list]:
+def _found(request, project) -> list[int]:
     form, narrowed = _asked(request, project)
-    return _rows(list(form.in_order(form.with_status(narrowed)).values_list("pk", flat=True)))
+    return list(form.in_order(form.with_status(narrowed)).values_list("pk", flat=True))
 
 
-def _rows(ids: list[int]) -> Iterator[list]:
-    """A row an invoice, read in chunks so that memory stays constant."""
-    for start in range(0, len(ids), CHUNK):
-        some = ids[start : start + CHUNK]
-        rows = Invoice.objects.with_context().with_paid().in_bulk(some)
-        yield from (cells_of(rows[pk]) for pk in some if pk in rows)
+def _address(request, project) -> str:
+    """Of the list as it was looked at, without the place in it."""
+    query = filter_of(request, project).query
+    return reverse("invoices", args=[project.slug]) + (f"?{query}" if query else "")
 
 
-def cells_of(invoice: Invoice) -> list:
-    zone = invoice.project.zone
-    return [
-        invoice.number,
-        invoice.vendor.name,
-        invoice.commitment.number,
-        str(invoice.position),
-        str(invoice.billing_period),
-        invoice.get_status_display(),
-        invoice.due_date,
-        invoice.contract_sum_to_date,
-        invoice.total_completed_and_stored,
-        invoice.total_retainage,
-        invoice.previous_certificates,
-        invoice.current_payment_due,
-        invoice.paid,
-        invoice.submitted_at and invoice.submitted_at.astimezone(zone).date(),
-        invoice.approved_at and invoice.approved_at.astimezone(zone).date(),
-        _erp_of(invoice),
-    ]
-
-
-def _erp_of(invoice: Invoice) -> str:
-    """How far it is on its way to accounting, in the words of the list (U9)."""
-    steps = ((invoice.is_posted, "Posted"), (invoice.is_exported, "Exported"), (invoice.is_locked, "Sent to ERP"))
-    return next((words for is_there, words in steps if is_there), "")
+@project_view(Tool.COMMITMENTS, Level.READ_ONLY, methods=WRITE)
+def certificates(request, project):
+    """A PDF each of the ticked invoices, of all that can be ticked, or of all that the filters find."""
+    back = _address(request, project)
+    if "found" in request.POST:
+        ids = _found(request, project)
+        if len(ids) > made_files.MOST_CERTIFICATES:
+            first = ids[: made_files.MOST_CERTIFICATES]
+            messages.info(request, f"{len(ids):,} match. These are the first {len(first)}; narrow the list for others.")
+            ids = first
+    else:
+        ids = [invoice.pk for invoice in chosen(request, project)]
+    return asked(request, partial(made_files.ask_for_certificates, project, ids, asked_on=back), back)

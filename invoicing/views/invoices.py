@@ -20,11 +20,11 @@ from invoicing.calculations.explain import explain_summary
 from invoicing.decorators import commitment_view, invoice_view
 from invoicing.forms.attachments import AttachmentForm
 from invoicing.forms.comments import CommentForm, NoteForm
+from invoicing.grid import column_totals, lines_shown
 from invoicing.models import Attachment, BillingPeriod, Comment, Commitment, Invoice, InvoiceLine, Payment, Submission
 from invoicing.permissions import may_attach, may_bill, may_comment, may_note, may_record_payments, may_review
 from invoicing.proof import identities_of, stored_summary
 from invoicing.safeguards import endorsement_of
-from invoicing.views.grid import column_totals, lines_shown
 
 REVIEWING = ("reviewed a line", "approved the other lines", "took back approving the other lines")
 TABS = ("lines", "summary", "files", "payments", "submissions", "timeline", "mail")

@@ -14,9 +14,9 @@ from invoicing.actions import reviews
 from invoicing.calculations.findings import Identity
 from invoicing.calculations.lines import Line
 from invoicing.forms.columns import COLUMNS
+from invoicing.grid import column_totals, lines_with_names
 from invoicing.models import SEEN, Invoice, InvoiceLine, Look, Submission, Verdict, figures_of
 from invoicing.proof import identities_of
-from invoicing.views.grid import column_totals, lines_with_names
 
 LABELS = {column.field: column.label for column in COLUMNS.values() if column.field}
 # What moves retainage by its rate: of a look, the cause is told and not what follows from it.

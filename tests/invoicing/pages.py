@@ -3,7 +3,8 @@
 from django.test import Client
 from django.urls import reverse
 
-from invoicing.models import Invoice
+from invoicing import tasks
+from invoicing.models import Invoice, MadeFile
 
 
 def signed_in(person) -> Client:
@@ -33,3 +34,10 @@ def sheet(response) -> dict[str, str]:
 
 def text_of(response) -> str:
     return " ".join(response.content.decode().split())
+
+
+def papers_of(client: Client, invoice: Invoice) -> bytes:
+    """The ZIP with everything of it: asked for, made as a worker does, taken away."""
+    page = client.post(at(invoice, "invoice-package")).url
+    tasks.make_file(MadeFile.objects.order_by("pk").last().pk)
+    return client.get(f"{page}download/").getvalue()

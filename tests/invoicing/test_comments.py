@@ -13,7 +13,7 @@ from directory.refusals import NotAllowed, NotNow, Refused
 from invoicing.actions import amounts, attachments, comments, deleting, invoices, reviews
 from invoicing.models import BillingSettings, Comment, Invoice, Verdict
 from tests.factories import D, world
-from tests.invoicing.pages import at, signed_in, text_of
+from tests.invoicing.pages import at, papers_of, signed_in, text_of
 
 pytestmark = pytest.mark.django_db
 SECRET = "Their foreman padded the hours"
@@ -88,10 +88,11 @@ def opened_by_a_contact(w, invoice: Invoice) -> list[str]:
     pages += ["/", "/bills/", f"/p/{w.project.slug}/", f"/p/{w.project.slug}/invoices/"]
     pages += [f"/p/{w.project.slug}/commitments/{invoice.commitment.number}/{more}" for more in ("", "mails/")]
     texts = [client.get(page, follow=True).content.decode() for page in pages]
-    for name in ("invoice-csv", "invoice-workbook", "invoice-certificate", "invoice-package"):
+    for name in ("invoice-csv", "invoice-workbook", "invoice-certificate"):
         answer = client.get(at(invoice, name))
         assert answer.status_code == 200, name
         texts += unpacked(b"".join(answer.streaming_content) if answer.streaming else answer.content)
+    texts += unpacked(papers_of(client, invoice))
     texts.append(client.get(f"/p/{w.project.slug}/invoices/_csv/").getvalue().decode())
     return texts + [f"{mail.headline} {mail.text} {mail.html}" for mail in Mail.objects.filter(to=w.contact)]
 

@@ -13,8 +13,8 @@ from openpyxl import load_workbook
 
 from config import ui
 from directory.models import Project
+from invoicing.invoice_rows import HEADINGS, cells_of
 from invoicing.models import Commitment, Invoice
-from invoicing.views.invoice_lists import HEADINGS, cells_of
 from tests import factories
 from tests.factories import D, person, world
 from tests.invoicing.pages import signed_in, text_of

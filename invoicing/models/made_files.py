@@ -1,0 +1,141 @@
+"""Files made for a person in the background: what was asked for, how far it is, where it lies and until when."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Exists, Q
+from django.utils import timezone
+
+from directory.models import Project
+from invoicing.models.invoices import Invoice
+
+MAX_ATTEMPTS = 3
+RESEND = timedelta(seconds=10)
+CHUNK = 500  # ids that one query asks about
+
+
+class MadeKind(models.TextChoices):
+    PAPERS = "papers", "Certificate with all attachments"
+    CERTIFICATES = "certificates", "Certificates"
+    CSV = "csv", "List as CSV"
+    XLSX = "xlsx", "List as Excel"
+
+
+class MadeState(models.TextChoices):
+    WAITING = "waiting", "Waiting"
+    MAKING = "making", "Being made"
+    READY = "ready", "Ready"
+    FAILED = "failed", "Failed"
+    EXPIRED = "expired", "Removed"
+
+
+class MadeFileQuerySet(models.QuerySet):
+    def of(self, person, project):
+        """What somebody asked for in a project, newest first; nobody else finds it."""
+        return self.filter(person=person, project=project).defer("invoices").order_by("-pk")
+
+    def under_way(self):
+        return self.filter(state__in=(MadeState.WAITING, MadeState.MAKING))
+
+    def claimable(self, now):
+        """Waiting for a worker, or left behind by one whose lease ran out; one at a time, so that a worker stays free
+        for what accounting waits for."""
+        left_behind = Q(state=MadeState.MAKING, lease_until__lt=now)
+        at_work = self.model.objects.filter(state=MadeState.MAKING, lease_until__gte=now)
+        open_to_all = self.filter(Q(state=MadeState.WAITING) | left_behind, attempts__lt=MAX_ATTEMPTS)
+        return open_to_all.filter(~Exists(at_work))
+
+    def next_to_wake(self) -> int | None:
+        """The oldest that no fresh message stands for (lost messages, killed workers, restored backups), from now on
+        with one; None when a worker is at one."""
+        now = timezone.now()
+        due = self.claimable(now).filter(woken_at__lt=now - RESEND).order_by("pk").values_list("pk", flat=True).first()
+        return due if due and self.filter(pk=due).update(woken_at=now) else None
+
+    def exhausted(self, now):
+        """Every attempt was killed: nobody tries again by itself (R20, R21)."""
+        return self.filter(state=MadeState.MAKING, lease_until__lt=now, attempts__gte=MAX_ATTEMPTS)
+
+    def held_by(self, token):
+        """Being made by the worker that holds this token: every write of a worker goes through here (fencing)."""
+        return self.filter(state=MadeState.MAKING, lease_token=token)
+
+    def past_their_time(self, now):
+        """Ready for longer than promised, or failed and left alone as long."""
+        return self.filter(state__in=(MadeState.READY, MadeState.FAILED), expires_at__lt=now)
+
+
+class MadeFile(models.Model):
+    """The row is the queue (decision 3). `invoices`: the ids of what it is to hold and, once made, of what it holds."""
+
+    Kind, State = MadeKind, MadeState
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="+")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=12, choices=MadeKind)
+    title = models.CharField(max_length=120, help_text="What it is, in words.")
+    name = models.CharField(max_length=120, help_text="What the browser keeps it as.")
+    asked_on = models.CharField(max_length=1000, help_text="The path of the page where it can be asked for again.")
+    invoices = models.JSONField(default=list)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    state = models.CharField(max_length=8, choices=MadeState, default=MadeState.WAITING)
+    lease_token = models.UUIDField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    woken_at = models.DateTimeField(default=timezone.now)
+    done = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField(default=0)
+    error = models.CharField(max_length=500, blank=True)
+
+    key = models.CharField(max_length=100, blank=True, help_text="Its path under the private folder.")
+    size = models.PositiveBigIntegerField(default=0, help_text="bytes")
+    left_out = models.PositiveIntegerField(default=0, help_text="How many invoices could not be printed.")
+    made_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True)
+
+    objects = MadeFileQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+        indexes = [
+            models.Index(
+                fields=["state", "lease_until"], condition=Q(state__in=("waiting", "making")), name="files_to_make"
+            ),
+            models.Index(fields=["person", "-id"], name="files_of_a_person"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(state="making") | Q(lease_token__isnull=False, lease_until__isnull=False),
+                name="a_file_being_made_has_a_lease",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="ready") | (~Q(key="") & Q(expires_at__isnull=False)),
+                name="a_ready_file_lies_somewhere_for_a_time",
+            ),
+            models.CheckConstraint(condition=Q(state="ready") | Q(key=""), name="only_a_ready_file_lies_somewhere"),
+            models.CheckConstraint(condition=~Q(state="failed") | ~Q(error=""), name="a_failed_file_says_why"),
+        ]
+
+    def __str__(self):
+        return self.title
+
+    @property
+    def company(self):
+        return self.project.company
+
+    @property
+    def is_under_way(self) -> bool:
+        return self.state in (MadeState.WAITING, MadeState.MAKING)
+
+    @property
+    def is_ready(self) -> bool:
+        """Until its time is over, also where nobody has cleared it away yet."""
+        return self.state == MadeState.READY and timezone.now() < self.expires_at
+
+    def is_seen_by(self, access) -> bool:
+        """Whether this person may still see every invoice in it (R102)."""
+        seen = Invoice.objects.visible_to(access)
+        parts = (self.invoices[start : start + CHUNK] for start in range(0, len(self.invoices), CHUNK))
+        return all(seen.filter(pk__in=part).count() == len(part) for part in parts)
