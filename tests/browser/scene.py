@@ -106,9 +106,10 @@ def paid(scene: Scene) -> Invoice:
 
 def files_of(scene: Scene) -> dict[str, str]:
     """Pages of files made in the background: one that is ready, one that failed, one that waits."""
-    base, invoice, pages = scene.sage.base, scene.reviewed, {"made-files": scene.at("made-files")}
+    base, pages = scene.sage.base, {"made-files": scene.at("made-files")}
+    ids = [scene.reviewed.pk, scene.draft.pk, scene.returned.pk]
     for number, name in enumerate(("ready", "failed", "waiting"), start=1):
-        made = made_files.ask_for_list(base.project, "csv", [invoice.pk] * number, asked_on="/", by=base.admin)
+        made = made_files.ask_for_list(base.project, "csv", ids[:number], asked_on="/", by=base.admin)
         if name == "ready":
             making.make(made.pk)
             MadeFile.objects.filter(pk=made.pk).update(left_out=2)
@@ -198,68 +199,63 @@ def pages_of_the_admin(scene: Scene) -> dict[str, str]:
     number, period = scene.draft.commitment.number, scene.draft.billing_period_id
     tabs = ("lines", "summary", "submissions", "timeline", "mail")
     line = scene.reviewed.lines.last().pk
-    return (
-        {f"invoice-{tab}": f"{invoice}?show={tab}" for tab in tabs}
-        | files_of(scene)
-        | {
-            "home": "/",
-            "project": at("project"),
-            "commitments": at("commitments"),
-            "invoice-files": page_of(scene.draft, "?show=files"),
-            "invoice-approved": page_of(scene.approved),
-            "invoice-rejected-by-accounting": page_of(scene.refused.invoice),
-            "commitment": at("commitment", number),
-            "commitment-mails": at("commitment-mails", number),
-            "retainage": at("commitment-retainage", scene.approved.commitment.number),
-            "subcontract-new": at("subcontract-new"),
-            "schedule": at("schedule", unagreed(scene).number),
-            "commitments-start": at("commitments-start"),
-            "change-order-new": at("change-order-new", number),
-            "change-order": at("change-order", *pending_change(scene)),
-            "change-order-approve": at("change-order-move", *pending_change(scene), "approve"),
-            "change-order-lines": at("change-order-lines", *pending_change(scene)),
-            "commitment-edit": at("commitment-edit", scene.draft.commitment_id),
-            "commitment-void": at("commitment-move", number, "void"),
-            "periods": at("periods"),
-            "billing-settings": at("billing-settings"),
-            "board": at("period", period),
-            "board-invited": at("period", period, query="?state=invited"),
-            "board-team": at("period", period, query="?turn=team&sort=-since"),
-            "board-timeline": at("period", period, query="?show=timeline"),
-            "contact-add": at("commitment-contacts", number, query=f"?period={period}"),
-            "period-round": round_of(scene),
-            "board-none": at("period", period, query="?state=declined"),
-            "period-close": at("period-close", period),
-            "period-edit": at("period-edit", period),
-            "period-reopen": at("period-reopen", period),
-            "period-delete": at("period-delete", period),
-            "period-extend": at("period-extend", period, scene.draft.commitment_id),
-            "invoices": at("invoices"),
-            "invoices-none": at("invoices", query="?q=nothing+like+it"),
-            "commitments-none": at("commitments", query="?q=nothing+like+it"),
-            "review": page_of(scene.reviewed, "review/"),
-            "review-amount": page_of(scene.reviewed, f"review/{line}/amount/"),
-            "how-line": page_of(scene.reviewed, "lines/2/?column=TR"),
-            "how-totals": page_of(scene.reviewed, "lines/?column=T"),
-            "reason": page_of(scene.reviewed, f"review/{line}/"),
-            "finish": page_of(scene.reviewed, "review/finish/"),
-            "reopen": page_of(scene.approved, "reopen/"),
-            "compare": page_of(scene.reviewed, "compare/1..2/?show=all"),
-            "invoice-timeline": page_of(scene.reviewed, "?show=timeline"),
-            "invoice-delete": page_of(scene.draft, "delete/"),
-            "invoice-payments": page_of(paid(scene), "?show=payments"),
-            "invoice-pay": page_of(scene.approved, "payments/"),
-            "payment-take-back": page_of(
-                scene.exported.invoice, f"payments/{paid(scene).payments.last().pk}/take-back/"
-            ),
-            "send-to-erp": page_of(scene.approved, "erp/send/"),
-            "directory": scene.erp("company-directory"),
-            "projects": "/projects/",
-            "profile": "/me/",
-            "password-change": "/accounts/password/change/",
-            "sign-out": "/accounts/logout/",
-        }
-    )
+    tabbed = {f"invoice-{tab}": f"{invoice}?show={tab}" for tab in tabs} | files_of(scene)
+    return tabbed | {
+        "home": "/",
+        "project": at("project"),
+        "commitments": at("commitments"),
+        "invoice-files": page_of(scene.draft, "?show=files"),
+        "invoice-approved": page_of(scene.approved),
+        "invoice-rejected-by-accounting": page_of(scene.refused.invoice),
+        "commitment": at("commitment", number),
+        "commitment-mails": at("commitment-mails", number),
+        "retainage": at("commitment-retainage", scene.approved.commitment.number),
+        "subcontract-new": at("subcontract-new"),
+        "schedule": at("schedule", unagreed(scene).number),
+        "commitments-start": at("commitments-start"),
+        "change-order-new": at("change-order-new", number),
+        "change-order": at("change-order", *pending_change(scene)),
+        "change-order-approve": at("change-order-move", *pending_change(scene), "approve"),
+        "change-order-lines": at("change-order-lines", *pending_change(scene)),
+        "commitment-edit": at("commitment-edit", scene.draft.commitment_id),
+        "commitment-void": at("commitment-move", number, "void"),
+        "periods": at("periods"),
+        "billing-settings": at("billing-settings"),
+        "board": at("period", period),
+        "board-invited": at("period", period, query="?state=invited"),
+        "board-team": at("period", period, query="?turn=team&sort=-since"),
+        "board-timeline": at("period", period, query="?show=timeline"),
+        "contact-add": at("commitment-contacts", number, query=f"?period={period}"),
+        "period-round": round_of(scene),
+        "board-none": at("period", period, query="?state=declined"),
+        "period-close": at("period-close", period),
+        "period-edit": at("period-edit", period),
+        "period-reopen": at("period-reopen", period),
+        "period-delete": at("period-delete", period),
+        "period-extend": at("period-extend", period, scene.draft.commitment_id),
+        "invoices": at("invoices"),
+        "invoices-none": at("invoices", query="?q=nothing+like+it"),
+        "commitments-none": at("commitments", query="?q=nothing+like+it"),
+        "review": page_of(scene.reviewed, "review/"),
+        "review-amount": page_of(scene.reviewed, f"review/{line}/amount/"),
+        "how-line": page_of(scene.reviewed, "lines/2/?column=TR"),
+        "how-totals": page_of(scene.reviewed, "lines/?column=T"),
+        "reason": page_of(scene.reviewed, f"review/{line}/"),
+        "finish": page_of(scene.reviewed, "review/finish/"),
+        "reopen": page_of(scene.approved, "reopen/"),
+        "compare": page_of(scene.reviewed, "compare/1..2/?show=all"),
+        "invoice-timeline": page_of(scene.reviewed, "?show=timeline"),
+        "invoice-delete": page_of(scene.draft, "delete/"),
+        "invoice-payments": page_of(paid(scene), "?show=payments"),
+        "invoice-pay": page_of(scene.approved, "payments/"),
+        "payment-take-back": page_of(scene.exported.invoice, f"payments/{paid(scene).payments.last().pk}/take-back/"),
+        "send-to-erp": page_of(scene.approved, "erp/send/"),
+        "directory": scene.erp("company-directory"),
+        "projects": "/projects/",
+        "profile": "/me/",
+        "password-change": "/accounts/password/change/",
+        "sign-out": "/accounts/logout/",
+    }
 
 
 def pages_of_the_contact(scene: Scene) -> dict[str, str]:
