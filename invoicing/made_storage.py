@@ -39,9 +39,13 @@ def written(made: MadeFile) -> Iterator[tuple[str, BinaryIO]]:
             yield key, out
             out.flush()
             os.fsync(out.fileno())
-        os.replace(part, final)
+        put_in_place(part, final)
     finally:
         part.unlink(missing_ok=True)
+
+
+def put_in_place(part: Path, final: Path) -> None:
+    os.replace(part, final)
 
 
 def remove(key: str) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.services.killing.children import ACCEPT_DEATHS, BUILD_DEATHS
+from tests.services.killing.children import ACCEPT_DEATHS, BUILD_DEATHS, MAKE_DEATHS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 KILLS = int(os.environ.get("KILLS", "200"))
@@ -45,7 +45,7 @@ def test_enough_processes_were_killed_at_every_step_of_accepting(result):
 
 
 def test_no_process_ended_in_a_way_nobody_expected(result):
-    for part in ("acceptances", "builds", "workers"):
+    for part in ("acceptances", "builds", "workers", "makings", "makers"):
         assert result[part]["problems"] == []
 
 
@@ -62,6 +62,14 @@ def test_a_real_worker_was_killed_and_started_again(result):
 def test_every_accepted_invoice_stands_once_in_exactly_one_file_to_the_cent(result):
     """E-1, E-2, E-7: 0 doubled, 0 lost, hashes right, one event and one mail each, control totals equal."""
     assert result["audit"]["problems"] == []
+
+
+def test_a_file_made_for_a_person_is_ready_once_and_whole_whatever_was_killed(result):
+    """Decision 23: at each step, and with a real worker; nothing is left beside the files that rows name."""
+    hits = result["makings"]["hits"]
+    assert {str(death) for death in MAKE_DEATHS if not hits.get(str(death))} == set()
+    assert result["makers"]["kills"] >= 1 and result["makers"]["trials"] == 4
+    assert result["made"]["problems"] == []
 
 
 def test_the_harness_notices_a_naive_exporter(result):

@@ -14,6 +14,7 @@ from directory import queue
 from erp_integrations import notifications
 from erp_integrations.actions import batches
 from erp_integrations.exporting import building, storing
+from invoicing import made_storage, making
 
 BEFORE, AFTER = "before", "after"
 REFUSED = 3
@@ -37,6 +38,13 @@ ACCEPT_STEPS = {
     "accept move": (batches, "move"),
     "message": (queue, "send"),
 }
+MAKE_STEPS = {
+    "claim of a file": (making, "claim"),
+    "what may be seen": (making, "_seen"),
+    "a row of it": (making, "rows_of"),
+    "its place": (made_storage, "put_in_place"),
+    "its last write": (making, "finish"),
+}
 COMMIT_AFTER = {"commit of the build": (building, "publish"), "commit of the acceptance": (batches, "_fill")}
 
 
@@ -53,6 +61,7 @@ class Death:
 
 BUILD_DEATHS = [Death(step, when) for step in (*BUILD_STEPS, "commit of the build") for when in (BEFORE, AFTER)]
 ACCEPT_DEATHS = [Death(step, when) for step in (*ACCEPT_STEPS, "commit of the acceptance") for when in (BEFORE, AFTER)]
+MAKE_DEATHS = [Death(step, when) for step in MAKE_STEPS for when in (BEFORE, AFTER)]
 RANDOM = Death()
 
 
@@ -67,7 +76,7 @@ def arm(death: Death) -> None:
         module, name = COMMIT_AFTER[death.step]
         _wrap(module, name, after=lambda: _wrap_deadly(BaseDatabaseWrapper, "_commit", death.when))
     elif death.step:
-        module, name = (BUILD_STEPS | ACCEPT_STEPS)[death.step]
+        module, name = (BUILD_STEPS | ACCEPT_STEPS | MAKE_STEPS)[death.step]
         _wrap_deadly(module, name, death.when)
 
 

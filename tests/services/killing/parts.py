@@ -1,11 +1,11 @@
-"""All parts in order, on one database: kill acceptances, kill builds, race, kill a real worker, then the control."""
+"""All parts in order, on one database: kill acceptances, builds, makings of files, real workers; race; a control."""
 
 from django.core.management import call_command
 
 from erp_integrations.exporting import storing
 from erp_integrations.models import ExportBatch
 from tests.erp_integrations.world import sage_world
-from tests.services.killing import audit, trials
+from tests.services.killing import audit, makers, trials
 from tests.services.killing.trials import Tally
 
 
@@ -23,6 +23,10 @@ def run_all(kills: int, worker_kills: int) -> dict[str, Tally]:
 
     done["workers"] = trials.killed_workers(sage, in_groups(trials.sent_exports(sage, 12)), worker_kills)
     done["audit"] = Tally(problems=audit.problems(sage.company), hits={"files left over": leftovers()})
+
+    done["makings"] = makers.killed_makings(sage, max(kills // 4, 20))
+    done["makers"] = makers.killed_workers(sage, worker_kills)
+    done["made"] = Tally(problems=makers.problems())
 
     control = sage_world("Naive Builders")
     doubled = trials.naive_doubles(control, trials.sent_exports(control, 15))
