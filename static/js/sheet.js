@@ -194,5 +194,9 @@
   }
   for (const input of sheet.querySelectorAll("[data-follows]")) { input.dataset.shown = input.value; follow(input, true); }
   for (const row of sheet.querySelectorAll("[data-row]")) count(row); // what is shown so far came from the server
-  for (const row of sheet.querySelectorAll("[data-unsaved]")) { update(row); paintSums(); } // but for what came back unsaved
+  for (const row of sheet.querySelectorAll("[data-unsaved]")) { // but for what came back unsaved
+    const now = update(row), ratio = cell(row, "percent");
+    if (ratio && cell(row, "work").matches(".picked") && !ratio.matches(".picked")) ratio.value = bare(hundredths(now.total, now.scheduled));
+    paintSums();
+  }
 })();
