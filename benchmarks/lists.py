@@ -5,12 +5,11 @@ from collections.abc import Iterator
 from django.db import connection
 from django.db.models import Count
 from django.template import engines
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from benchmarks import scale
-from benchmarks.measuring import Figure, compare, count
+from benchmarks.measuring import Figure, compare, count, signed_in
 from directory.models import Person, Project
 from directory.permissions import read_access
 from invoicing.forms.keyset import PAGE_SIZE
@@ -31,8 +30,7 @@ SQL = """SELECT i.number, v.name, c.number, i.position, b.start_date, i.status, 
 def measure() -> Iterator[Figure]:
     if not Project.objects.filter(slug=LARGEST, company__slug=scale.SLUG).exists():
         return  # no other company is measured
-    client = Client(headers={"host": "testserver"})
-    client.force_login(Person.objects.get(pk=scale.ADMIN), "directory.backends.Logins")
+    client = signed_in(Person.objects.get(pk=scale.ADMIN))
     url = reverse("invoices", args=[LARGEST])
 
     oldest = Invoice.objects.filter(commitment__project__slug=LARGEST).order_by("period_start_date", "pk")

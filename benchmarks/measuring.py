@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from statistics import median
 from time import perf_counter
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.test import Client
 
 RUNS = 9
 
@@ -50,6 +54,13 @@ def compare(number: str, what: str, goal: str, ours: Callable, reference: str, t
     ours(), theirs()
     times = [(_seconds(ours), _seconds(theirs)) for _ in range(RUNS)]
     return Figure(number, what, reference, Decimal(goal), *map(list, zip(*times, strict=True)))
+
+
+def signed_in(person) -> Client:
+    """A browser of this person's, at the site's own address."""
+    client = Client(headers={"host": urlsplit(settings.SITE_URL).netloc})
+    client.force_login(person, "directory.backends.Logins")
+    return client
 
 
 def count(number: str, what: str, goal: int, found: int) -> Figure:

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from benchmarks.long_job import LINES, LongJob, long_job
-from benchmarks.measuring import Figure, compare, count
+from benchmarks.measuring import Figure, compare, count, signed_in
 from invoicing.actions import amounts, billing_periods, commitment_moves, commitments, invoices
 from invoicing.actions.commitments import NewLine
 from invoicing.models import BillingPeriod, Commitment, Invoice, InvoiceLine
@@ -22,8 +22,7 @@ FEW = 20
 
 def measure() -> Iterator[Figure]:
     with long_job() as job:
-        client = Client(headers={"host": "testserver"})
-        client.force_login(job.admin, "directory.backends.Logins")
+        client = signed_in(job.admin)
         for invoice, lines in ((_short(job), FEW), (job.invoice, LINES)):
             look = partial(_look, client, invoice)
             look()
