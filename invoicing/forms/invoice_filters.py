@@ -33,7 +33,8 @@ class InvoiceFilter(SortedForm):
 
     def __init__(self, data, *, periods):
         super().__init__(data)
-        self.fields["period"].choices = [("", "Any period"), *((each.pk, str(each)) for each in periods)]
+        self.periods = [("", "Any period"), *((str(each.pk), str(each)) for each in periods)]
+        self.fields["period"].choices = self.periods
         self.is_valid()  # what makes no sense in an address is left out
 
     def narrowed(self, invoices):
@@ -50,6 +51,10 @@ class InvoiceFilter(SortedForm):
     @property
     def chosen(self) -> str:
         return self.cleaned_data.get("status", "")
+
+    @property
+    def chosen_period(self) -> str:
+        return self.cleaned_data.get("period", "")
 
     @property
     def query(self) -> str:

@@ -66,9 +66,10 @@ class SortedForm(forms.Form):
     def in_order(self, found: QuerySet) -> QuerySet:
         return in_order(found, self.sorts[self.sorted_by], descending=self.is_descending)
 
-    def page(self, found: QuerySet) -> Page:
+    def page(self, found: QuerySet, told: Callable[[QuerySet], QuerySet] = lambda rows: rows) -> Page:
+        """The page of `found`; `told` brings along what its rows tell."""
         places = {name: self.cleaned_data.get(name) or "" for name in ("after", "before")}
-        return page_of(found, self.sorts[self.sorted_by], descending=self.is_descending, **places)
+        return page_of(found, self.sorts[self.sorted_by], descending=self.is_descending, told=told, **places)
 
     def headings(self) -> dict[str, dict]:
         """{column: what its link asks for, and what `aria-sort` says of it now}."""
@@ -109,8 +110,19 @@ def in_order(found: QuerySet, sort: Sort, *, descending: bool) -> QuerySet:
     return found.annotate(key=sort.expression).order_by(f"{sign}key", f"{sign}pk")
 
 
-def page_of(found: QuerySet, sort: Sort, *, descending: bool, after: str = "", before: str = "") -> Page:
-    """The rows after, or before, the place that the address names; from the beginning where it names none."""
+def page_of(
+    found: QuerySet,
+    sort: Sort,
+    *,
+    descending: bool,
+    after: str = "",
+    before: str = "",
+    told: Callable[[QuerySet], QuerySet] = lambda rows: rows,
+) -> Page:
+    """The rows after, or before, the place that the address names; from the beginning where it names none.
+
+    `told` is asked for these rows alone: what it reads along costs nothing for the others (F4).
+    """
     backwards = not after and bool(before)
     place = _place(before if backwards else after, sort)
     backwards = backwards and place is not None
@@ -120,8 +132,8 @@ def page_of(found: QuerySet, sort: Sort, *, descending: bool, after: str = "", b
         value, pk = place
         side = "lt" if downwards else "gt"
         rows = rows.filter(Q(**{f"key__{side}": value}) | Q(key=value, **{f"pk__{side}": pk}))
-    ids = rows.values("pk")[: PAGE_SIZE + 1]  # so that what comes along is read for these rows alone (F4)
-    listed = list(in_order(found.filter(pk__in=ids), sort, descending=downwards))
+    ids = rows.values("pk")[: PAGE_SIZE + 1]
+    listed = list(in_order(told(found.filter(pk__in=ids)), sort, descending=downwards))
     is_more, listed = len(listed) > PAGE_SIZE, listed[:PAGE_SIZE]
     if backwards:
         listed.reverse()

@@ -1,5 +1,7 @@
 """When a project takes bills: its billing periods, and what new ones start from."""
 
+from datetime import date
+
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -102,6 +104,14 @@ class BillingPeriodQuerySet(models.QuerySet):
         return [period for period in maybe.order_by("start_date") if period.is_open or period.still_takes_bills]
 
 
+def period_in_words(start: date, end: date) -> str:
+    """The month it begins in; of something as short as a week, its days."""
+    if (end - start).days >= SHORT:
+        return f"{start:%B %Y}"
+    begin = f"{start.day}" if start.month == end.month else f"{start.day} {start:%b}"
+    return f"{begin} to {end.day} {end:%b %Y}"
+
+
 class BillingPeriod(models.Model):
     class Status(models.TextChoices):
         OPEN = "open", "Open"
@@ -128,12 +138,7 @@ class BillingPeriod(models.Model):
         ]
 
     def __str__(self):
-        """The month it begins in; of something as short as a week, its days."""
-        start, end = self.start_date, self.end_date
-        if (end - start).days >= SHORT:
-            return f"{start:%B %Y}"
-        begin = f"{start.day}" if start.month == end.month else f"{start.day} {start:%b}"
-        return f"{begin} to {end.day} {end:%b %Y}"
+        return period_in_words(self.start_date, self.end_date)
 
     @property
     def company(self):

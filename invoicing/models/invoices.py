@@ -222,11 +222,10 @@ class Invoice(FSMModelMixin, models.Model):
         """As `tickable`, of one."""
         return self.status in TICKABLE and not self.is_locked
 
-    @property
-    def who_acts(self) -> str:
-        """Whose turn it is, in words."""
+    def who_acts(self, enterer: str) -> str:
+        """Whose turn it is, in words; `enterer`: the company whose bill it is."""
         if self.status in ENTERABLE:
-            return self.commitment.vendor.name
+            return enterer
         waits = {S.UNDER_REVIEW: "Project team", S.PENDING_OWNER_APPROVAL: "Owner"}.get(self.status)
         return waits or ("Accounting" if self.is_locked else "Project team, to send")
 

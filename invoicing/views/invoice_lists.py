@@ -18,6 +18,7 @@ from invoicing.forms.bulk_decisions import MOST, versions_of
 from invoicing.forms.invoice_filters import InvoiceFilter
 from invoicing.invoice_rows import AT_ONCE, HEADINGS, rows_of
 from invoicing.models import Invoice, MadeKind, SavedView
+from invoicing.models.invoice_queries import InvoiceQuerySet
 from invoicing.permissions import may_review
 from invoicing.views.made_files import asked
 
@@ -37,7 +38,7 @@ def show(request, project, *, naming: ViewForm | None = None, status: int = 200)
         "project": project,
         "form": form,
         "tabs": form.tabs({status: count for status, (count, *_) in by_status.items()}),
-        "page": form.page(form.with_status(narrowed).for_list()),
+        "page": form.page(form.with_status(narrowed), told=InvoiceQuerySet.for_list),
         "count": sum(count for count, *_ in shown),
         "total": sum((due for _, due, *_ in shown), ZERO),
         "tickable": sum(tickable for *_, tickable, _ in shown),
