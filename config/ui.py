@@ -6,6 +6,7 @@ Registered as template built-ins, so no page loads it. What a status looks like 
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -19,7 +20,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from config.places import places_of
-from config.words import changes_of, folded, state_in_words
+from config.words import changes_of, folded, history_of, state_in_words
 from directory import unsaved
 from directory.moments import day_in_words, moment_in_words
 from erp_integrations.models import ExportStatus
@@ -394,6 +395,16 @@ def recorded(context: template.Context, events: list) -> list[dict]:
     """Events as the record lists them, with the page of what each is about: `{% recorded events as rows %}`."""
     places = places_of(events, context["request"].user)
     return [told(event) | {"url": places.get(event.subject, "")} for event in events]
+
+
+@register.inclusion_tag("components/change_history.html")
+def change_history(events: list, zone: object = "") -> dict:
+    """What was changed, a row each: field, from, to, by, when: `{% change_history events project %}`."""
+    rows = list(islice(history_of(events), MOST_CHANGES + 1))
+    return {"rows": rows[:MOST_CHANGES], "is_cut": len(rows) > MOST_CHANGES, "most": MOST_CHANGES, "zone": zone}
+
+
+MOST_CHANGES = 1000  # rows of a page
 
 
 # What people say has a look of its own: to the other side, and among the company's own people.

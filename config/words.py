@@ -4,6 +4,7 @@ The record keeps what it was told; an old event reads as well as a new one, beca
 """
 
 import re
+from collections.abc import Iterable, Iterator
 from copy import copy
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -50,6 +51,24 @@ class Change:
 def changes_of(event) -> list[Change]:
     """Every change of an event in words."""
     return [_change(event, name, old, new) for name, (old, new) in event.changes.items() if name not in NOT_SHOWN]
+
+
+@dataclass(frozen=True)
+class Changed:
+    """One row of a change history: what became another, when and by whom its event says."""
+
+    event: object
+    change: Change
+
+
+def history_of(events: Iterable) -> Iterator[Changed]:
+    """What events changed, thing by thing, in their order; a new state among them."""
+    for event in events:
+        if event.to_state and event.to_state != event.from_state:
+            words = [state_in_words(event, state) if state else "" for state in (event.from_state, event.to_state)]
+            yield Changed(event, Change("Status", *words))
+        for change in changes_of(event):
+            yield Changed(event, change)
 
 
 ONE_SITTING = timedelta(minutes=30)

@@ -5,7 +5,7 @@ from django.db.models.functions import Coalesce
 
 from erp_integrations.models import ExportStatus, InvoiceExport
 from invoicing.models import Invoice
-from invoicing.models.invoice_queries import READ_ALONG
+from invoicing.models.invoice_queries import ERP_WORDS, READ_ALONG
 
 # "Not sent" for one that could be; "" before that.
 UNSENT = Case(
@@ -15,3 +15,4 @@ UNSENT = Case(
 )
 STATUS = InvoiceExport.objects.filter(invoice=OuterRef("pk")).values("status")
 READ_ALONG["export_status"] = Coalesce(Subquery(STATUS), UNSENT)
+ERP_WORDS.update(ExportStatus.choices)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from invoicing.models import Invoice
+from invoicing.models.invoice_queries import ERP_WORDS, READ_ALONG
 
 AT_ONCE = 2_000  # rows that are handed over while somebody waits; more are made in the background
 CHUNK = 500
@@ -30,7 +31,7 @@ def rows_of(ids: Sequence[int]) -> Iterator[list]:
     """In the order of `ids`, read in chunks so that memory stays constant; what is gone meanwhile is left out."""
     for start in range(0, len(ids), CHUNK):
         some = ids[start : start + CHUNK]
-        rows = Invoice.objects.with_context().with_paid().in_bulk(some)
+        rows = Invoice.objects.with_context().with_paid().annotate(**READ_ALONG).in_bulk(some)
         yield from (cells_of(rows[pk]) for pk in some if pk in rows)
 
 
@@ -52,11 +53,5 @@ def cells_of(invoice: Invoice) -> list:
         invoice.paid,
         invoice.submitted_at and invoice.submitted_at.astimezone(zone).date(),
         invoice.approved_at and invoice.approved_at.astimezone(zone).date(),
-        _erp_of(invoice),
+        ERP_WORDS.get(invoice.export_status, ""),
     ]
-
-
-def _erp_of(invoice: Invoice) -> str:
-    """How far it is on its way to accounting, in the words of the list (U9)."""
-    steps = ((invoice.is_posted, "Posted"), (invoice.is_exported, "Exported"), (invoice.is_locked, "Sent to ERP"))
-    return next((words for is_there, words in steps if is_there), "")

@@ -48,6 +48,7 @@ ABOUT = {
 }
 # More that a row tells, by name, read in the same query: apps above enter what is theirs when they are loaded.
 READ_ALONG: dict[str, models.Expression] = {}
+ERP_WORDS: dict[str, str] = {}  # {`export_status`: as people read it}
 
 
 class InvoiceQuerySet(models.QuerySet):

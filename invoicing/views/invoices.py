@@ -27,7 +27,6 @@ from invoicing.proof import identities_of, stored_summary
 from invoicing.safeguards import endorsement_of
 
 REVIEWING = ("reviewed a line", "approved the other lines", "took back approving the other lines")
-TABS = ("lines", "summary", "files", "payments", "submissions", "timeline", "mail")
 
 
 def address(invoice: Invoice, name: str = "invoice") -> str:
@@ -55,7 +54,7 @@ def show(
     """
     tab = "files" if form else "timeline" if said else request.GET.get("show", "lines")
     context = about(request, invoice) | {
-        "tab": tab if tab in TABS else "lines",
+        "tab": tab if tab in CONTENTS else "lines",
         "form": form or AttachmentForm(),
         "refused": refused,
         "summary": summary_rows(invoice),
@@ -200,6 +199,7 @@ CONTENTS = {
         "submissions": invoice.submissions.select_related("submitted_by").order_by("-pk")
     },
     "timeline": _timeline,
+    "changes": lambda invoice, request: {"events": _told(Event.objects.about(invoice), request.access)[:1000]},
     "mail": lambda invoice, request: {"mails": Mail.objects.about(invoice).select_related("to")[:200]},
 }
 

@@ -2,18 +2,15 @@
    What it shows is a preview of what the server will say; the server's figures replace it after each save.
 
    <form data-sheet-form><table data-sheet>
-   <tbody class="line" id="line-25">                    its first cell says its number, its third the scheduled value; both become data-row
-                                                        and data-scheduled; cents: data-before (work completed before), data-stored-before,
-                                                        data-held-work, data-held-stored; rates in ten-thousandths of a percent:
-                                                        data-work-rate="100000" is 10 %, data-stored-rate; data-may-exceed="1" waives the limit
-                                                        data-typed-work|stored|left: what is stored as typed and does not follow its rule
+   <tbody class="line" id="line-25">   its first cell says its number, its third the scheduled value (data-row, data-scheduled);
+     cents: data-before (work), data-stored-before, data-held-work|stored, data-typed-work|stored|left (as typed, not by its rule);
+     rates in ten-thousandths of a percent: data-work-rate="100000" is 10 %, data-stored-rate; data-may-exceed="1" waives the limit
      <input class="cell" name="…" data-cell="work|moved|stored|release">   amounts, forgiving (U5); any name
      <input class="cell" data-cell="held-work|held-stored|left">  typed, or data-follows its rule: then it shows what the rule gives
-     <input class="cell" data-cell="percent">           typing it solves for work; its name is only for people without scripts
+     <input class="cell" data-cell="percent">  typing it solves for work; its name is only for people without scripts
      <input class="cell" data-cell="quantity">          times data-unit-price="18.7500" of the row gives work, which is readonly there
      <output data-out="presently_stored|total|percent|balance|held_work|held_stored|held">
-   data-unsaved                                         on a row: some of it came back as typed and is not saved
-     <tr class="under"><td><p data-problem>             one row's problem, in words; made here where there was none
+     <tr class="under"><td><p data-problem>  one row's problem, in words; data-unsaved on a row: some of it came back not saved
    anywhere: data-sum="work|moved|stored|release|left_before|presently_stored|total|balance|scheduled|held_work|held_stored|held|net|earned|left",
    <a data-problems> */
 (() => {

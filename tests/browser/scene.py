@@ -197,7 +197,7 @@ def pages_of_dead_links() -> dict[str, str]:
 def pages_of_the_admin(scene: Scene) -> dict[str, str]:
     at, invoice = scene.at, page_of(scene.reviewed)
     number, period = scene.draft.commitment.number, scene.draft.billing_period_id
-    tabs = ("lines", "summary", "submissions", "timeline", "mail")
+    tabs = ("lines", "summary", "submissions", "timeline", "changes", "mail")
     line = scene.reviewed.lines.last().pk
     tabbed = {f"invoice-{tab}": f"{invoice}?show={tab}" for tab in tabs} | files_of(scene)
     return tabbed | {

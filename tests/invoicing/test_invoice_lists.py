@@ -13,8 +13,9 @@ from openpyxl import load_workbook
 
 from config import ui
 from directory.models import Project
-from invoicing.invoice_rows import HEADINGS, cells_of
+from invoicing.invoice_rows import HEADINGS
 from invoicing.models import Commitment, Invoice
+from invoicing.models.invoice_queries import ERP_WORDS
 from tests import factories
 from tests.factories import D, person, world
 from tests.invoicing.pages import signed_in, text_of
@@ -146,21 +147,23 @@ def test_the_file_holds_what_is_shown_in_dollars_and_days(w):
     [row] = rows_of(ask(w, name="invoices-csv", status="approved"))
     assert (row["No."], row["Commitment"], row["Invoice"], row["Status"]) == ("X-1", "SC-1", "1", "Approved")
     assert (row["Total completed and stored"], row["Retainage held"]) == ("1000.00", "100.00")
-    assert (row["Net this period"], row["Paid"], row["ERP"]) == ("900.00", "0.00", "")
+    assert (row["Net this period"], row["Paid"], row["ERP"]) == ("900.00", "0.00", "Not sent")
     assert row["Due"] == sent.due_date.isoformat()
 
 
 def test_the_file_calls_its_columns_and_states_as_the_list_does(w):
     """U9. Who must act changes by the hour and stands on the page alone."""
-    made = w.submitted()
+    w.submitted()
     heads = re.findall(r'<th scope="col"[^>]*>(.*?)</th>', text_of(ask(w)))
     shown = {re.sub("<[^>]+>", "", head).strip() for head in heads} - {"", "Who must act"}
     assert {"No.", "ERP", "Net this period"} <= shown <= set(HEADINGS)
-    words = {look.label for look in ui.EXPORT_STATUSES.values()}
-    invoice = Invoice.objects.with_context().with_paid().get(pk=made.pk)
-    for flag in ("is_locked", "is_exported", "is_posted"):
-        setattr(invoice, flag, True)
-        assert cells_of(invoice)[-1] in words
+    approved = w.approved(w.draft(w.commitment(number="SC-77")))
+    row = next(row for row in rows_of(ask(w, name="invoices-csv")) if row["Commitment"] == "SC-77")
+    told = re.search(
+        rf'/{approved.position}/">.*?data-label="ERP">(.*?)</td>', ask(w, q="SC-77").content.decode(), re.S
+    )
+    assert row["ERP"] == re.sub("<[^>]+>", "", told[1]).strip() == "Not sent"
+    assert {value: ui.EXPORT_STATUSES[value].label for value in ERP_WORDS} == ERP_WORDS and "failed" in ERP_WORDS
 
 
 def test_the_workbook_holds_the_rows_of_the_csv_with_numbers_days_and_no_formula(w):

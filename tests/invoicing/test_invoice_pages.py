@@ -1,17 +1,19 @@
 """The page of an invoice and the list of them: for each side what it may see, and the step that is next."""
 
+import re
 from datetime import date
 
 import pytest
+from django.utils.html import strip_tags
 
 from directory.models import Mail
 from invoicing.actions import invoices, reviews
-from invoicing.models import Invoice
+from invoicing.models import Invoice, Verdict
 from tests.factories import D, person, world
 from tests.invoicing.pages import at, signed_in, text_of
 
 pytestmark = pytest.mark.django_db
-TABS = ("lines", "summary", "files", "submissions", "timeline", "mail")
+TABS = ("lines", "summary", "files", "submissions", "timeline", "changes", "mail")
 
 
 @pytest.fixture
@@ -55,6 +57,20 @@ def test_the_timeline_tells_it_in_order_and_the_mail_where_it_went(w):
     words = page(w.admin, invoice, "timeline")
     assert words.index("approved") < words.index("started")
     assert Mail.objects.about(invoice).first().headline in page(w.contact, invoice, "mail")
+
+
+def test_the_change_history_says_of_each_thing_what_it_was_what_it_is_and_who_did_it(w):
+    """9.3. A verdict is the reviewers' own while they review (I-8)."""
+    invoice = w.submitted(w.draft(), {"work_this_period": D("1000.00")})
+    invoice = w.entered(invoice, {"work_this_period": D("900.00"), "allowed_reason": "Half of it"}, by=w.admin)
+    reviews.decide(invoice.lines.last(), Verdict.REJECTED, "Not poured", by=w.admin)
+    content = signed_in(w.admin).get(at(invoice) + "?show=changes").content.decode()
+    rows = re.findall(r"<tr>(.*?)</tr>", content.split("<tbody>")[1], re.S)
+    told = [[" ".join(strip_tags(cell).split()) for cell in re.findall(r"<t[hd].*?</t[hd]>", row)] for row in rows]
+    assert ["Line 1, this period", "1,000.00", "900.00", str(w.admin)] in [row[:4] for row in told]
+    assert ["Status", "Draft", "Under Review", str(w.contact)] in [row[:4] for row in told]
+    assert ["Line 2", "nothing", "rejected", str(w.admin)] in [row[:4] for row in told]
+    assert "rejected" not in page(w.contact, invoice, "changes")
 
 
 def test_the_one_step_that_is_next_depends_on_who_looks(w):
