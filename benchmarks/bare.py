@@ -28,9 +28,13 @@ TABLE = engines["django"].from_string(
 
 @project_view(Tool.COMMITMENTS, Level.READ_ONLY, methods=READ)
 def bare_list(request, project):
+    return HttpResponse(table_of(project.pk))
+
+
+def table_of(project: int) -> str:
     with connection.cursor() as cursor:
-        cursor.execute(SQL, [project.pk])
-        return HttpResponse(TABLE.render({"rows": cursor.fetchall()}))
+        cursor.execute(SQL, [project])
+        return TABLE.render({"rows": cursor.fetchall()})
 
 
 urlpatterns = [path("p/<slug:project>/", bare_list)]

@@ -69,8 +69,8 @@ def test_the_change_history_says_of_each_thing_what_it_was_what_it_is_and_who_di
     told = [[" ".join(strip_tags(cell).split()) for cell in re.findall(r"<t[hd].*?</t[hd]>", row)] for row in rows]
     assert ["Line 1, this period", "1,000.00", "900.00", str(w.admin)] in [row[:4] for row in told]
     assert ["Status", "Draft", "Under Review", str(w.contact)] in [row[:4] for row in told]
-    assert ["Line 2", "nothing", "rejected", str(w.admin)] in [row[:4] for row in told]
-    assert "rejected" not in page(w.contact, invoice, "changes")
+    assert ["Line 2", "No action", "Rejected", str(w.admin)] in [row[:4] for row in told]
+    assert "Rejected" not in page(w.contact, invoice, "changes")
 
 
 def test_the_one_step_that_is_next_depends_on_who_looks(w):
