@@ -74,6 +74,8 @@
     if (!goesOn) waiting.length = 0;
     while (waiting.length && !isBusy) waiting.shift()();
   };
+  // A verdict's form says its address once; 500 of them weigh.
+  document.body.addEventListener("htmx:configRequest", (event) => { if (event.target.matches(".verdict")) event.detail.path = event.target.getAttribute("action"); });
   document.body.addEventListener("htmx:beforeRequest", (event) => { if (table.contains(event.target)) isBusy = true; });
   for (const failure of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) document.body.addEventListener(failure, () => ready(false));
 

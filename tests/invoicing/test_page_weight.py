@@ -101,15 +101,24 @@ def test_the_way_from_each_of_500_lines_to_how_it_was_computed_weighs_next_to_no
     )
 
 
-@pytest.mark.parametrize(("name", "most"), [("invoice-enter", 45_500), ("invoice-review", 32_500)])
-def test_a_page_to_work_on_says_little_twice(name, most):
-    """The page alone. With the files it loads both are still over what screens 11 allows."""
+@pytest.mark.parametrize(
+    ("name", "most", "in_all"), [("invoice-enter", 43_500, 78_300), ("invoice-review", 30_300, 72_600)]
+)
+def test_a_page_to_work_on_says_little_twice(name, most, in_all):
+    """The page, then the page and each file it loads. In all both are still over the 60 KB of screens 11.
+
+    The limits are what they weigh and a little (longer keys cost nothing once packed); they only ever go down.
+    """
     there = world()
     invoice, who = big(there), there.contact
     if name == "invoice-review":
         invoice, who = invoices.submit(invoice, by=there.contact), there.admin
-    page = weight(signed_in(who).get(at(invoice, name)).content)
+    content = signed_in(who).get(at(invoice, name)).content
+    files = {path: weight(Path(finders.find(path)).read_bytes()) for path in loaded(content)}
+    page, all_of_it = weight(content), sum(files.values())
+    assert "css/grid.css" in files, "the files were found"
     assert page <= most, page
+    assert page + all_of_it <= in_all, f"page {page}, files {files}"
 
 
 def names() -> list[tuple[int, str]]:
