@@ -315,7 +315,7 @@ def test_pa_33_a_measured_quantity_may_pass_the_estimate_once_the_admin_waives_i
     there.contract(NewLine(there.base.cost_code(), "Excavation", **unit), retainage_rate=D("0"))
     there.enter({1: {"Quantity": given["actual_quantity"]}}).press("Check and send")
     there.contact.sees("1 Excavation is billed 21,250.00 over its scheduled value", "ask an Admin to waive it")
-    there.admin.visit(steps.page_of(there.invoice, "enter/")).fill("Line 1 may pass its scheduled value", True).press(
+    there.admin.visit(steps.page_of(there.invoice, "enter/")).fill("May pass its scheduled value, line 1", True).press(
         "Save"
     )
     steps.send_bill(there.contact.visit(steps.page_of(there.invoice, "enter/")))
