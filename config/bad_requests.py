@@ -5,6 +5,7 @@ from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooMany
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
+from django_htmx.http import HttpResponseClientRedirect
 
 from directory import unsaved
 from directory.ways_back import can_be_looked_at, way_back
@@ -22,10 +23,12 @@ def bad_request(request, exception) -> HttpResponse:
 def csrf_failure(request, reason="") -> HttpResponse:
     """The page's token is not this session's: somebody signed in anew in another tab, or cookies are off (9.10).
 
-    Nothing is done, but what they typed is back on its page where the form can say whose it is.
+    Nothing is done, but what they typed is back on its page where the form can say whose it is. htmx is told to load
+    that page whole: a redirect it would follow by itself, into a row that says nothing of it.
     """
     if request.user.is_authenticated and unsaved.keep(request) and unsaved.kept_for(request):
-        return redirect(request.get_full_path() if can_be_looked_at(request.path) else way_back(request))
+        page = request.get_full_path() if can_be_looked_at(request.path) else way_back(request)
+        return HttpResponseClientRedirect(page) if request.htmx else redirect(page)
     return HttpResponse(render_to_string("stale_form.html"), status=403)
 
 

@@ -12,7 +12,7 @@ from allauth.core.exceptions import ReauthenticationRequired
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -104,6 +104,9 @@ def _signed_in(view) -> Callable:
             return _to_sign_in(request, keeps=is_kept_form)
         if is_kept_form:
             unsaved.drop(request)
+            if unsaved.is_to_be_dropped(request):
+                messages.info(request, "What was not saved is dropped.")
+                return redirect(way_back(request))
         return view(request, *args, **kwargs)
 
     return wrapped

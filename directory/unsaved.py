@@ -21,10 +21,11 @@ A_PAGE_STAYS_OPEN = timedelta(days=7)
 
 @dataclass(frozen=True)
 class Unsaved:
-    """`fields` as the form sent them, `at` in seconds since the epoch."""
+    """`fields` as the form sent them, to `path`; `at` in seconds since the epoch."""
 
     fields: QueryDict
     at: float
+    path: str
 
 
 def mark_of(person) -> str:
@@ -36,7 +37,7 @@ def keep(request) -> bool:
     """Whether what this refused form holds was kept, for whoever opened it. Anything else is not taken in."""
     by = _opened_by(request)
     fields = [(name, texts) for name, texts in request.POST.lists() if _is_typed(name)]
-    if by is None or sum(len(name) + sum(map(len, texts)) for name, texts in fields) > MOST_LETTERS:
+    if by is None or not fields or sum(len(name) + sum(map(len, texts)) for name, texts in fields) > MOST_LETTERS:
         return False
     kept = {path: one for path, one in request.session.get(KEPT, {}).items() if one["by"] == by}
     kept.pop(request.path, None)
@@ -50,15 +51,21 @@ def was_opened_by_somebody(request) -> bool:
     return MARK in request.POST
 
 
+def is_to_be_dropped(request) -> bool:
+    """Whether “Drop what is not saved” was pressed."""
+    return request.POST.get("then") == "drop"
+
+
 def kept_for(request, path: str = "") -> Unsaved | None:
     """What this very person typed and did not save: in the form sent to `path`, else to the page that is asked for."""
-    one = request.session.get(KEPT, {}).get(path or request.path)
+    path = path or request.path
+    one = request.session.get(KEPT, {}).get(path)
     if one is None or one["by"] != request.user.pk:
         return None
     fields = QueryDict(mutable=True)
     for name, texts in one["fields"]:
         fields.setlist(name, texts)
-    return Unsaved(fields, one["at"])
+    return Unsaved(fields, one["at"], path)
 
 
 def drop(request) -> None:

@@ -112,6 +112,9 @@ class HeaderEntry:
     billing_date: object
 
 
+SAVED_IN_BETWEEN = "Somebody else saved this invoice in between. Both versions are below; nothing was overwritten."
+
+
 def _for_editing(invoice: Invoice, by, version: int | None) -> Invoice:
     """The invoice locked for a change of amounts (I-4), or the refusal."""
     invoice = Invoice.objects.locked(invoice.pk)
@@ -121,7 +124,7 @@ def _for_editing(invoice: Invoice, by, version: int | None) -> Invoice:
     if invoice.deleted_at:
         raise NotNow("It was deleted meanwhile.")
     if version is not None and version != invoice.version:
-        raise Stale("Somebody else saved this invoice in between. Both versions are below; nothing was overwritten.")
+        raise Stale(SAVED_IN_BETWEEN)
     if not may_edit_amounts(invoice, access):
         raise NotNow(_why_no_edit(invoice))
     if invoice.has_later:

@@ -85,9 +85,6 @@ def _last_lines(invoice: Invoice) -> dict[int, InvoiceLine]:
 def _save(request, invoice: Invoice):
     """Save what was typed; or only fill cells in, which nobody but Save and Send stores."""
     then = request.POST.get("then", "stay")
-    if then == "drop":
-        messages.info(request, "What was not saved is dropped.")
-        return redirect(request.get_full_path())
     sheet = _sheet(request, invoice, request.POST)
     is_filled = then in FILLS or then.startswith((OPEN, SET_TO_0))
     try:

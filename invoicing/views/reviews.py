@@ -96,7 +96,7 @@ def allow(request, invoice, line):
     typed = request.POST if request.method == "POST" else kept and kept.fields
     form = AmountForm(invoice, row.line, row.claim, typed)
     if request.method != "POST":
-        refused = Refused("Nothing was saved yet.") if kept and not form.is_valid() else None
+        refused = _why_look_again(invoice, form) if kept else None
         return _show_amounts(request, invoice, row, form, refused, kept)
     if not form.is_valid():
         return _show_amounts(request, invoice, row, form, Refused("Nothing was saved yet."))
@@ -106,6 +106,14 @@ def allow(request, invoice, line):
         return _show_amounts(request, invoice, row, form, refused)
     messages.success(request, f"Line {row.line.schedule_line.position}: the allowed amount is saved.")
     return redirect(f"{address(invoice, 'invoice-review')}#{row.key}")
+
+
+def _why_look_again(invoice: Invoice, form: AmountForm) -> Refused | None:
+    """What came back shows the version of now, so what was saved since it was typed has to be said here (I-5)."""
+    is_valid = form.is_valid()
+    if form.why.cleaned_data.get("version") != invoice.version:
+        return Stale(amounts.SAVED_IN_BETWEEN)
+    return None if is_valid else Refused("Nothing was saved yet.")
 
 
 def _show_amounts(
@@ -133,11 +141,9 @@ def finish(request, invoice):
         messages.info(request, decision.why_nothing)
         return redirect(address(invoice))
     if request.method != "POST":
-        kept = kept_for(request)
-        typed = {"decision": decision.proposed} | (kept.fields.dict() if kept else {}) | {"version": invoice.version}
-        return _show_finish(request, invoice, decision, FinishForm(decision.choices, initial=typed), kept=kept)
+        return _show_proposed(request, invoice, decision, kept_for(request))
     form = FinishForm(decision.choices, request.POST)
-    if _is_of_another_version(request, invoice):
+    if _is_of_another_version(request.POST, invoice):
         now = FinishForm(decision.choices, initial=request.POST.dict() | {"version": invoice.version})
         return _show_finish(request, invoice, decision, now, Stale(_meanwhile(invoice)))
     if not form.is_valid():
@@ -145,8 +151,17 @@ def finish(request, invoice):
     return _finished(request, invoice, decision, form)
 
 
-def _is_of_another_version(request, invoice: Invoice) -> bool:
-    shown = request.POST.get("version", "")
+def _show_proposed(request, invoice: Invoice, decision, kept: Unsaved | None):
+    """With what came back; but a decision on another version of the invoice is none on this one (I-5)."""
+    typed = kept.fields.dict() if kept else {}
+    refused = Stale(_meanwhile(invoice)) if kept and _is_of_another_version(kept.fields, invoice) else None
+    proposed = {"decision": decision.proposed}
+    initial = (typed | proposed if refused else proposed | typed) | {"version": invoice.version}
+    return _show_finish(request, invoice, decision, FinishForm(decision.choices, initial=initial), refused, kept)
+
+
+def _is_of_another_version(fields, invoice: Invoice) -> bool:
+    shown = fields.get("version", "")
     return shown.isascii() and shown.isdigit() and shown[:9] != str(invoice.version)
 
 
@@ -208,7 +223,7 @@ def _show_finish(
         "chosen": form["decision"].value(),
     }
     template = "invoicing/finish.html#dialog" if request.htmx else "invoicing/finish.html"
-    return render(request, template, context, status=refused.status if refused else 200)
+    return render(request, template, context, status=refused.status if refused and not kept else 200)
 
 
 @invoice_view(Level.ADMIN)

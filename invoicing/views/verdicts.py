@@ -28,7 +28,8 @@ def decide(request, invoice, line):
     if request.method != "POST":
         kept = None if request.htmx else kept_for(request)
         reason = kept.fields.get("reason", "") if kept else ""
-        return _answer(request, invoice, line, asks=not request.htmx, kept=kept, reason=reason)
+        said = _said_meanwhile(invoice, line, VerdictForm(kept.fields)) if kept else ""
+        return _answer(request, invoice, line, asks=not request.htmx, kept=kept, reason=reason, said=said)
     form = VerdictForm(request.POST)
     if not form.is_valid():
         said = form.errors.get("reason", ["Press Approve or Reject."])[0]
@@ -56,13 +57,24 @@ def _somebody_was_first(request, invoice: Invoice, line: InvoiceLine, form: Verd
     reason = form.cleaned_data["reason"]
     if form.verdict == line.verdict and not reason:
         return _answer(request, invoice, line)
+    said = _theirs_and_mine(invoice, line, form)
+    return _answer(request, invoice, line, said=said, mine=form.verdict, reason=reason, status=409)
+
+
+def _said_meanwhile(invoice: Invoice, line: InvoiceLine, form: VerdictForm) -> str:
+    """Who was first since the reason that came back was typed (I-5); "" when nobody was."""
+    is_old = form.is_valid() and form.cleaned_data["pressed"] != line.verdict
+    return _theirs_and_mine(invoice, line, form) if is_old else ""
+
+
+def _theirs_and_mine(invoice: Invoice, line: InvoiceLine, form: VerdictForm) -> str:
+    reason = form.cleaned_data["reason"]
     theirs = (
         f"{line.verdict_by} says: {line.get_verdict_display()}" if line.verdict else _who_took_it_back(invoice, line)
     )
     theirs += f", “{line.verdict_reason}”" if line.verdict == Verdict.REJECTED else ""
     mine = f"Yours would be: {form.verdict.label}{f', “{reason}”' if reason else ''}"
-    said = f"{theirs}. {mine}. Nothing was overwritten."
-    return _answer(request, invoice, line, said=said, mine=form.verdict, reason=reason, status=409)
+    return f"{theirs}. {mine}. Nothing was overwritten."
 
 
 def _who_took_it_back(invoice: Invoice, line: InvoiceLine) -> str:

@@ -7,7 +7,7 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 
 from directory import unsaved
-from invoicing.actions import amounts, invoices
+from invoicing.actions import amounts, invoices, reviews
 from invoicing.models import Invoice, Verdict
 from tests.directory.account_pages import app_shows, code_in_mail, give_app, later, sign_in
 from tests.factories import D, world
@@ -69,6 +69,7 @@ def test_it_can_be_dropped(w, bill):
     page = sign_in(lee, w.contact, next=at(bill, "invoice-enter"))
     assert "Drop what is not saved" in text_of(page)
     dropped = lee.post(at(bill, "invoice-enter"), sheet(page) | mark(page) | {"then": "drop"}, follow=True)
+    assert "What was not saved is dropped." in text_of(dropped)
     assert BACK not in text_of(dropped) and 'value="1250"' not in text_of(dropped)
     line.refresh_from_db()
     assert line.work_this_period == 0
@@ -212,6 +213,100 @@ def test_what_was_said_is_back_where_it_was_typed(w, sent, name):
     assert BACK in text and "Ask Lee about L4</textarea>" in text
 
 
+# Somebody did something meanwhile (I-5)
+
+
+def decided_and_signed_out(w, sent, **typed) -> Client:
+    """Dana finishes the review when the session is over."""
+    dana, address = signed_in(w.admin), at(sent, "review-finish")
+    typed = mark(dana.get(address)) | {"version": str(sent.version)} | typed
+    end_sessions()
+    dana.post(address, typed)
+    return dana
+
+
+def test_a_decision_of_an_earlier_round_is_not_the_one_of_this_round(w, sent):
+    """I-5: it was sent back and came again; the words are there to be read, the decision is proposed anew."""
+    dana, address = (
+        decided_and_signed_out(w, sent, decision="send_back", comment="OLD WORDS"),
+        at(sent, "review-finish"),
+    )
+    invoices.send_back(sent, by=w.admin, comment="Please add the photo")
+    w.submitted(Invoice.objects.get(pk=sent.pk), {"work_this_period": D("400.00")})
+    page = sign_in(dana, w.admin, next=address)
+    text = text_of(page)
+    assert page.status_code == 200 and BACK in text and "but for the decision" in text
+    assert "OLD WORDS</textarea>" in text and 'value="send_back" checked' not in text
+    assert 'value="approve" checked' in text
+    dialog = dana.get(address, headers={"HX-Request": "true"})
+    assert dialog.status_code == 200 and 'value="send_back" checked' not in text_of(dialog)
+
+
+def test_who_changed_it_since_the_decision_was_typed_is_said(w, sent):
+    """I-5: the words that an ordinary press gets with a 409."""
+    dana, line = decided_and_signed_out(w, sent, decision="approve", comment="Fine"), sent.lines.first()
+    entry = {"work_this_period": D("450.00"), "allowed_reason": "Half"}
+    amounts.save_lines(sent, {line.pk: entry}, by=w.admin, version=sent.version)
+    text = text_of(sign_in(dana, w.admin, next=at(sent, "review-finish")))
+    assert f"{w.admin.name} entered amounts on" in text and "That was after you opened this page" in text
+
+
+def test_an_allowed_amount_that_somebody_changed_meanwhile_shows_both(w, sent):
+    """I-5."""
+    dana, line = signed_in(w.admin), sent.lines.first()
+    address = at(sent, "review-amount", line.pk)
+    page = dana.get(address)
+    shown = re.search(r'name="(shown-\d+)" value="([^"]*)"', page.content.decode())
+    typed = mark(page) | {
+        "version": str(sent.version),
+        shown[1]: shown[2],
+        f"work-{line.pk}": "432.10",
+        "reason": "Half",
+    }
+    end_sessions()
+    dana.post(address, typed | {f"work-{line.pk}": "432.10"})
+    entry = {"work_this_period": D("450.00"), "allowed_reason": "Most of it"}
+    amounts.save_lines(sent, {line.pk: entry}, by=w.admin, version=sent.version)
+    text = text_of(sign_in(dana, w.admin, next=address))
+    assert BACK in text and amounts.SAVED_IN_BETWEEN in text
+    assert "Now stored: 450.00" in text and 'value="432.10"' in text
+
+
+def test_a_reason_for_a_line_that_somebody_decided_meanwhile_says_who(w, sent):
+    """I-5."""
+    dana, line = signed_in(w.admin), sent.lines.first()
+    address = at(sent, "review-line", line.pk)
+    typed = mark(dana.get(address)) | {"decision": "rejected", "pressed": "", "reason": "No photo"}
+    end_sessions()
+    dana.post(address, typed)
+    line.invoice = sent
+    reviews.decide(line, Verdict.APPROVED, "", by=w.admin)
+    text = text_of(sign_in(dana, w.admin, next=address))
+    assert BACK in text and 'value="No photo"' in text
+    assert f"{w.admin.name} says: Approved. Yours would be: Rejected, “No photo”" in text
+
+
+@pytest.mark.parametrize("name", ["review-finish", "review-amount", "review-line", "invoice-reopen", "invoice-comment"])
+def test_whatever_came_back_can_be_dropped(w, sent, name):
+    if name == "invoice-reopen":
+        invoices.approve(sent, by=w.admin)
+    dana, lines = signed_in(w.admin), [sent.lines.first().pk] if name in ("review-amount", "review-line") else []
+    address = at(sent, name, *lines)
+    place = at(sent) + "?show=timeline" if name == "invoice-comment" else address
+    typed = mark(dana.get(place)) | {"comment": "Old", "reason": "Old", "comment-words": "Old", "decision": "rejected"}
+    end_sessions()
+    dana.post(address, typed, headers={"Referer": f"http://testserver{place}"})
+    page = sign_in(dana, w.admin, next=place)
+    assert BACK in text_of(page)
+    [form] = re.findall("<form[^>]*>(?:(?!</form>).)*Drop what is not saved", page.content.decode(), re.DOTALL)
+    assert f'action="{address}"' in form and 'name="then" value="drop"' in form
+    back = dana.post(
+        address, mark(page) | {"then": "drop"}, headers={"Referer": f"http://testserver{place}"}, follow=True
+    )
+    assert back.redirect_chain == [(place, 302)] and "What was not saved is dropped." in text_of(back)
+    assert BACK not in text_of(back) and unsaved.KEPT not in dana.session
+
+
 # What is taken in, and what is not
 
 
@@ -260,3 +355,17 @@ def test_a_page_of_before_the_new_sign_in_is_refused_and_what_was_typed_on_it_is
     assert line.work_this_period == 0
     without = {name: text for name, text in typed.items() if name != unsaved.MARK}
     assert lee.post(at(bill, "invoice-enter"), without).status_code == 403
+
+
+def test_a_reason_pressed_in_a_row_of_before_the_new_sign_in_is_back_on_its_whole_page(w, sent):
+    """htmx follows a plain redirect by itself, into a row that says nothing of it."""
+    dana, line = Client(enforce_csrf_checks=True), sent.lines.first()
+    dana.force_login(w.admin)
+    address = at(sent, "review-line", line.pk)
+    typed = mark(dana.get(address)) | {"decision": "rejected", "pressed": "", "reason": "No photo"}
+    answer = dana.post(address, typed | {"csrfmiddlewaretoken": "0" * 64}, headers={"HX-Request": "true"})
+    assert (answer.status_code, answer["HX-Redirect"]) == (200, address)
+    text = text_of(dana.get(address))
+    assert BACK in text and 'value="No photo"' in text
+    line.refresh_from_db()
+    assert line.verdict == Verdict.NONE
