@@ -23,12 +23,25 @@ register = template.Library()
 TONES = {Verdict.APPROVED: " is-ok", Verdict.REJECTED: " is-bad"}
 
 
-@register.simple_tag
-def bill_line(sheet: Sheet, row: Row, commitment: Commitment, picked: set[str], how: str) -> SafeString:
-    """One line with its inputs and what is wrong with them, in a <tbody> that is left open for what was said of it.
+@register.simple_tag(takes_context=True)
+def bill_lines(
+    context: template.Context, sheet: Sheet, commitment: Commitment, picked: set[str], how: str
+) -> SafeString:
+    """Every line, each a <tbody> with its inputs, what is wrong with them and, where the review spoke, what it said.
 
     `how`: the address under which each line is explained.
     """
+    said, parts = context.template.engine.get_template("invoicing/_sheet_said.html"), []
+    for row in sheet.rows:
+        parts.append(_line(sheet, row, commitment, picked, how))
+        if row.line.verdict_reason or row.allowed is not None:
+            with context.push(row=row):
+                parts.append(said.render(context))
+        parts.append("</tbody>")
+    return mark_safe("".join(parts))
+
+
+def _line(sheet: Sheet, row: Row, commitment: Commitment, picked: set[str], how: str) -> str:
     cells = [_first(row, how), _name(row, is_picked=row.key in picked), _amount(row.worked.scheduled_value)]
     if sheet.stems & {"work", "quantity"}:
         cells += _work(sheet, row)
@@ -39,9 +52,7 @@ def bill_line(sheet: Sheet, row: Row, commitment: Commitment, picked: set[str], 
     if "waived" in sheet.stems:
         cells.append(f'<td class="c">{_waived(row)}</td>')
     cells.append(_note(row))
-    return mark_safe(
-        f"{_opening(sheet, row, commitment)}\n<tr>{''.join(cells)}</tr>\n{_problems(sheet, row)}{_lock(sheet, row)}"
-    )
+    return f"{_opening(sheet, row, commitment)}\n<tr>{''.join(cells)}</tr>\n{_problems(sheet, row)}{_lock(sheet, row)}"
 
 
 def _opening(sheet: Sheet, row: Row, commitment: Commitment) -> str:
