@@ -169,8 +169,8 @@ class Row:
     def read(self) -> None:
         """Fill `values` from the changed cells; a cell that can't be read gets its problem."""
         touched = [(stem, cell) for stem, cell in self.cells.items() if cell.text != cell.shown]
-        for cell in self.pending:
-            if self.locks(cell):
+        for _, cell in touched:
+            if self.locks(cell) and cell.is_pending:
                 cell.problem = LOCKED
         self.values = {stem: cell.read() for stem, cell in touched if cell.is_pending and not cell.problem}
         if not self.problems:
