@@ -177,7 +177,7 @@ def _approvals(invoice: Invoice, lines: Sequence[InvoiceLine], claim: Submission
 
 def _reviewers(invoice: Invoice, lines: Sequence[InvoiceLine]) -> list[dict]:
     """Each reviewer once, with how many lines, and when the last of them."""
-    judged = [line for line in lines if line.verdict_by]
+    judged = [line for line in lines if line.verdict and line.verdict_by]
     people = {line.verdict_by_id: line.verdict_by for line in judged}
     rows = []
     for pk, someone in people.items():

@@ -152,7 +152,7 @@ def save_lines(
 
     `opened`: ids of the approved lines of a bill that came back which this person said to change anyway; the figures of
     the others stay (9.4, I-8). In Under Review the amounts are the allowed ones; the claimed ones stand in the
-    submission and stay (I-4).
+    submission and stay (I-4), and what somebody else had approved is open again.
     """
     invoice = _for_editing(invoice, by, version)
     _must_fit(invoice, entries, read_access(by, invoice.company, invoice.project))
@@ -173,6 +173,7 @@ def save_lines(
         _must_say_why(lines[pk], entry, is_other=before["stored_balance_typed"] != after["stored_balance_typed"])
         if before != after and invoice.status == Invoice.Status.UNDER_REVIEW:
             lines[pk].allowed_by = by
+            _open_again(lines[pk], by, before, after)
         key = lines[pk].schedule_line.key
         changes |= {f"{key} {_words(n)}": [before[n], after[n]] for n in after if before[n] != after[n]}
     if header:
@@ -193,10 +194,24 @@ WORDS_OF_A_LINE = {"note", "allowed_reason"}  # these can be added to whatever w
 
 def _must_not_be_approved(invoice: Invoice, line: InvoiceLine, before: dict, after: dict) -> None:
     """However the figures come in: typed, pasted, filled in or from a workbook."""
-    if invoice.status != Invoice.Status.REVISE_AND_RESUBMIT or line.verdict != Verdict.APPROVED:
+    if invoice.status not in Invoice.ENTERABLE or line.verdict != Verdict.APPROVED:
         return
-    if any(before[name] != after[name] for name in after.keys() - WORDS_OF_A_LINE):
+    if _amounts_differ(before, after):
         raise Refused(f"Line {line.schedule_line.position}: {LOCKED}")
+
+
+def _amounts_differ(before: dict, after: dict) -> bool:
+    return any(before[name] != after[name] for name in after.keys() - WORDS_OF_A_LINE)
+
+
+def _open_again(line: InvoiceLine, by, before: dict, after: dict) -> None:
+    """Nobody approves another person's figure unasked. A rejection stays: less is allowed than was claimed (5.1).
+
+    Who had approved it stays beside the line until its next verdict.
+    """
+    if line.verdict == Verdict.APPROVED and line.verdict_by_id != by.pk and _amounts_differ(before, after):
+        before["verdict"], after["verdict"] = Verdict.APPROVED.label, Verdict.NONE.label
+        line.verdict = Verdict.NONE
 
 
 def _must_say_why(line: InvoiceLine, entry: dict, *, is_other: bool) -> None:
@@ -257,7 +272,7 @@ TYPED = [
     "allowed_reason",
 ]
 SETTLED = ["work_retainage", "stored_retainage"]
-ANSWERED_FOR = ["allowed_by"]
+ANSWERED_FOR = ["allowed_by", "verdict"]
 
 
 def _words(field: str) -> str:

@@ -3,18 +3,19 @@
 from django.utils import timezone
 
 from invoicing.actions import looks
-from invoicing.models import Invoice, InvoiceLine, ReviewRecord, Submission, Verdict
+from invoicing.models import Invoice, InvoiceLine, ReviewRecord, Submission, Verdict, is_other
 
 
 def freeze(invoice: Invoice) -> Submission:
     """The numbered snapshot, in the caller's transaction.
 
-    An approved verdict survives unless that line's figures changed; every other verdict starts again (I-8).
+    An approved verdict survives unless that line's figures are not those that were approved, which may be less than
+    was claimed; every other verdict starts again (I-8).
     """
     lines = list(invoice.lines.select_related("schedule_line"))
-    last = invoice.submissions.order_by("-number").first()
+    last = invoice.submissions.with_decided().order_by("-number").first()
     claim = [claimed(line) for line in lines]
-    before = last.figures() if last else {}
+    before = last.settled() if last else {}
     _keep_verdicts(lines, claim, before)
     return Submission.objects.create(
         invoice=invoice,
@@ -29,7 +30,7 @@ def freeze(invoice: Invoice) -> Submission:
             "current_payment_due": str(invoice.current_payment_due),
         },
         lines=claim,
-        changed_lines=sum(before.get(each["line"]) != each for each in claim) if last else None,
+        changed_lines=sum(is_other(before.get(each["line"]), each) for each in claim) if last else None,
     )
 
 
@@ -71,7 +72,7 @@ def _keep_verdicts(lines: list[InvoiceLine], claim: list[dict], before: dict[int
         line.allowed_by, line.allowed_reason = None, ""  # a new claim stands for itself
         if line.verdict == Verdict.REJECTED:
             line.verdict = Verdict.NONE  # whose it was and why stays beside the line until its next verdict
-        elif line.verdict == Verdict.APPROVED and before.get(line.schedule_line_id) != now:
+        elif line.verdict == Verdict.APPROVED and is_other(before.get(line.schedule_line_id), now):
             line.verdict, line.verdict_by, line.verdict_at = Verdict.NONE, None, None
     InvoiceLine.objects.bulk_update(
         lines, ["verdict", "verdict_by", "verdict_at", "allowed_by", "allowed_reason"], batch_size=200

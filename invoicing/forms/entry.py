@@ -33,7 +33,7 @@ class Sheet:
     as_admin: bool
     data: object = None
     claims: dict[int, dict] = field(default_factory=dict)
-    decided: dict[int, dict] = field(default_factory=dict)  # as reviewers left them when they sent it back
+    decided: dict[int, dict] = field(default_factory=dict)  # as reviewers left them when they last decided
     last: dict[int, InvoiceLine] = field(default_factory=dict)  # the lines of the invoice before
 
     def __post_init__(self):
@@ -48,7 +48,7 @@ class Sheet:
                 self.claims.get(line.schedule_line_id),
                 self.decided.get(line.schedule_line_id),
                 self.last.get(line.schedule_line_id),
-                is_sent_back=self.invoice.status == Invoice.Status.REVISE_AND_RESUBMIT,
+                is_enterable=self.invoice.status in Invoice.ENTERABLE,
             )
             for line in self.lines
         ]

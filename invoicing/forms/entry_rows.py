@@ -10,13 +10,13 @@ from decimal import Decimal
 from functools import cached_property
 
 from invoicing.actions.amounts import LOCKED
+from invoicing.actions.submissions import claimed
 from invoicing.calculations.lines import Line, with_release_of_percent, work_for_percent, work_for_quantity
 from invoicing.calculations.money import AMOUNT_LIMIT, ZERO, format_amount
 from invoicing.forms.columns import COLUMNS, Column, Share, Shorthand
-from invoicing.models import InvoiceLine, Verdict
+from invoicing.models import InvoiceLine, Verdict, is_other
 
 SEPARATOR = "|"
-FIGURES = ("work_this_period", "stored_moved", "stored_new", "retainage_released")
 RETAINAGE = ("held-work", "held-stored", "release")  # shares of what the cells before them come to
 
 
@@ -79,12 +79,12 @@ class Row:
         decided: dict | None = None,
         last: InvoiceLine | None = None,
         *,
-        is_sent_back: bool = False,
+        is_enterable: bool = False,
     ):
         self.line, self.claim, self.decided, self.last = line, claim, decided, last
         self.key = str(line.pk)  # as text, since templates put commas into numbers
-        self.is_sent_back = is_sent_back
-        self.was_approved = is_sent_back and line.verdict == Verdict.APPROVED
+        self.is_enterable = is_enterable  # what was decided on it was decided before it came back
+        self.was_approved = is_enterable and line.verdict == Verdict.APPROVED
         self.is_opened = self.was_approved and (self._was_changed or bool(data) and data.get(f"open-{self.key}") == "1")
         fitting = [column for column in columns if column.fits(line)]
         sent = self._sent(data, fitting)
@@ -139,7 +139,7 @@ class Row:
     @property
     def _was_changed(self) -> bool:
         """Its figures are others by now than those that were approved."""
-        return bool(self.decided) and any(str(getattr(self.line, name)) != self.decided[name] for name in FIGURES)
+        return self.decided is not None and is_other(self.decided, claimed(self.line))
 
     @property
     def is_locked(self) -> bool:
@@ -156,7 +156,7 @@ class Row:
 
     @property
     def can_be_set_to_0(self) -> bool:
-        return self.is_sent_back and self.line.verdict == Verdict.REJECTED and bool(self.billed_by)
+        return self.is_enterable and self.line.verdict == Verdict.REJECTED and bool(self.billed_by)
 
     @property
     def held_work(self) -> Cell | None:

@@ -18,7 +18,7 @@ from invoicing.models.retainage import ScaleStep
 from invoicing.models.rounds import InviteRound, Outcome, RoundKind
 from invoicing.models.saved_views import SavedView
 from invoicing.models.starting_certificates import StartingCertificate, StartingLine
-from invoicing.models.submissions import ReviewRecord, Submission
+from invoicing.models.submissions import ReviewRecord, Submission, is_other
 
 __all__ = [
     "Attachment",
@@ -35,6 +35,7 @@ __all__ = [
     "USER_DEFINED",
     "cost_types_of",
     "figures_of",
+    "is_other",
     "DueDateExtension",
     "Endorsement",
     "Invitation",

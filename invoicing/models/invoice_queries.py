@@ -101,7 +101,7 @@ class InvoiceQuerySet(models.QuerySet):
         return self.annotate(line_count=Count("lines"), open_count=Count("lines", filter=Q(lines__verdict="")))
 
     def with_revision(self):
-        """`revision`: the number of the newest submission; `changed_lines`: how many lines it claims otherwise."""
+        """`revision`: the number of the newest submission; `changed_lines`: as that counted them (I-8)."""
         sent = apps.get_model("invoicing", "Submission").objects.filter(invoice=OuterRef("pk")).order_by("-number")
         newest = {"revision": "number", "changed_lines": "changed_lines"}
         return self.annotate(**{name: Subquery(sent.values(field)[:1]) for name, field in newest.items()})

@@ -2,12 +2,37 @@
 
 from django.conf import settings
 from django.db import models
+from django.db.models import OuterRef, Subquery
 
 from invoicing.models.invoices import Invoice
 
+FIGURES = (
+    "work_this_period",
+    "stored_moved",
+    "stored_new",
+    "retainage_released",
+    "total_completed_and_stored",
+    "quantity_this_period",
+)
+
+
+def is_other(before: dict | None, now: dict) -> bool:
+    """Whether a line's figures are others than `before`; both as a submission or a record keeps them (I-8)."""
+    return before is None or any(before.get(name) != now.get(name) for name in FIGURES)
+
+
+class SubmissionQuerySet(models.QuerySet):
+    def with_decided(self):
+        """`decided`: the lines of its newest record; None where nobody decided on it. What `settled` asks."""
+        newest = ReviewRecord.objects.filter(submission=OuterRef("pk")).order_by("-pk")
+        return self.annotate(decided=Subquery(newest.values("lines")[:1], output_field=models.JSONField()))
+
 
 class Submission(models.Model):
-    """`lines`: one dict a line, amounts as text with two decimals, keyed by the schedule line (`line`)."""
+    """`lines`: one dict a line, amounts as text with two decimals, keyed by the schedule line (`line`).
+
+    `changed_lines` counts against what reviewers left of the one before (I-8).
+    """
 
     invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="submissions")
     number = models.PositiveIntegerField()
@@ -16,6 +41,8 @@ class Submission(models.Model):
     header = models.JSONField()
     changed_lines = models.PositiveIntegerField(null=True, help_text="Lines that the one before claims otherwise.")
     lines = models.JSONField()
+
+    objects = SubmissionQuerySet.as_manager()
 
     class Meta:
         ordering = ["number"]
@@ -27,6 +54,13 @@ class Submission(models.Model):
     def figures(self) -> dict[int, dict]:
         """{schedule line id: what was claimed on it}."""
         return {line["line"]: line for line in self.lines}
+
+    def settled(self) -> dict[int, dict]:
+        """{schedule line id: its figures as reviewers left them, or as claimed where nobody decided}.
+
+        What an approval stands for, and what the next submission is compared with (I-8). Needs `with_decided`.
+        """
+        return {line["line"]: line for line in self.decided or self.lines}
 
 
 class ReviewRecord(models.Model):

@@ -64,15 +64,14 @@ def _show_kept(request, invoice: Invoice, kept: Unsaved):
 
 
 def _sheet(request, invoice: Invoice, data=None) -> Sheet:
-    last = invoice.submissions.order_by("-number").first()
-    decided = last.records.order_by("-pk").first() if last else None
+    last = invoice.submissions.with_decided().order_by("-number").first()
     return Sheet(
         invoice,
         sorted(lines_with_names(invoice), key=lambda line: line.verdict != Verdict.REJECTED),
         as_admin=is_project_admin(request.access),
         data=data,
         claims=last.figures() if last else {},
-        decided=decided.figures() if decided else {},
+        decided=last.settled() if last else {},
         last=_last_lines(invoice),
     )
 

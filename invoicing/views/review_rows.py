@@ -15,7 +15,7 @@ from invoicing.calculations.findings import Identity
 from invoicing.calculations.lines import Line
 from invoicing.forms.columns import COLUMNS
 from invoicing.grid import column_totals, lines_with_names
-from invoicing.models import SEEN, Invoice, InvoiceLine, Look, Submission, Verdict, figures_of
+from invoicing.models import SEEN, Invoice, InvoiceLine, Look, Submission, Verdict, figures_of, is_other
 from invoicing.proof import identities_of
 
 LABELS = {column.field: column.label for column in COLUMNS.values() if column.field}
@@ -33,7 +33,7 @@ ALSO_CLAIMED = (
 
 @dataclass(frozen=True)
 class ReviewRow:
-    """`claim` is the line in the newest submission, `before` in the one before it; None where it has none.
+    """`claim` is the line in the newest submission, `before` as the one before it was left; None where it has none.
 
     `looked_at` are its figures when this reviewer last looked; empty where they never did, or it was not there then.
     """
@@ -61,8 +61,8 @@ class ReviewRow:
 
     @property
     def is_changed(self) -> bool:
-        """Not the figures of the submission before."""
-        return self.is_resubmitted and self.claim != self.before
+        """Not the figures that reviewers left of the submission before: those they approved, where they did (I-8)."""
+        return self.is_resubmitted and (self.claim is None or is_other(self.before, self.claim))
 
     @property
     def claimed(self) -> Decimal | None:
@@ -90,7 +90,7 @@ class ReviewRow:
 
     @property
     def was(self) -> Decimal | None:
-        """The work claimed in the submission before, where it was another amount."""
+        """The work that was left of the submission before, where it was another amount."""
         if not self.is_changed or not self.claim or not self.before:
             return None
         was = Decimal(self.before["work_this_period"])
@@ -124,6 +124,13 @@ class ReviewRow:
     def rejected_before(self) -> str:
         """The reason of a rejection that a resubmission has answered."""
         return self.line.verdict_reason if self.line.verdict == Verdict.NONE else ""
+
+    @property
+    def approved_before(self) -> bool:
+        """Somebody approved it, and somebody else allowed another amount since (I-4)."""
+        line = self.line
+        is_open = self.is_open and line.verdict_by_id and line.allowed_by_id and not line.verdict_reason
+        return bool(is_open) and line.verdict_by_id != line.allowed_by_id
 
     @property
     def problems(self) -> list[str]:
@@ -191,9 +198,9 @@ def review_of(invoice: Invoice, person: Person) -> Review:
 
 def row_of(invoice: Invoice, pk: int, person: Person, **said) -> ReviewRow:
     """One line, without working out the others: what answers a verdict."""
-    line = invoice.lines.select_related("schedule_line__cost_code", "schedule_line__change_order", "verdict_by").get(
-        pk=pk
-    )
+    line = invoice.lines.select_related(
+        "schedule_line__cost_code", "schedule_line__change_order", "verdict_by", "allowed_by"
+    ).get(pk=pk)
     line.invoice = invoice
     found = [each for each in identities_of(invoice, [line]) if each.line_key == line.schedule_line.key]
     return replace(_rows([line], found, _newest_two(invoice, person), person)[0], **said)
@@ -204,7 +211,7 @@ def _rows(lines: list[InvoiceLine], found: Iterable[Identity], sent: Sequence, p
     for identity in found:
         if identity.line_key and not identity.holds:
             breaches[identity.line_key].append(identity)
-    newest, before = (each and each.figures() for each in sent)
+    newest, before = sent[0] and sent[0].figures(), sent[1] and sent[1].settled()
     look = sent[0].look if sent[0] else None
     return [
         ReviewRow(
@@ -226,7 +233,7 @@ def _newest_two(invoice: Invoice, person: Person) -> Sequence[Submission | None]
     """The newest submission and the one before it; None where there is none. With them comes this person's look."""
     mine = Look.objects.filter(invoice=OuterRef("invoice"), person=person)
     look = Subquery(mine.values("lines"), output_field=JSONField())
-    sent = invoice.submissions.annotate(look=look, looked_at=Subquery(mine.values("at")))
+    sent = invoice.submissions.with_decided().annotate(look=look, looked_at=Subquery(mine.values("at")))
     sent = sent.select_related("submitted_by").order_by("-number")[:2]
     return [*sent, None, None][:2]
 

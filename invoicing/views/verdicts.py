@@ -1,6 +1,7 @@
 """Verdicts of a review: line by line, and the rest in one step that can be taken back."""
 
 from django.contrib import messages
+from django.db.models import Q
 from django.shortcuts import redirect, render
 
 from directory.decorators import WRITE
@@ -80,7 +81,9 @@ def _theirs_and_mine(invoice: Invoice, line: InvoiceLine, form: VerdictForm) -> 
 def _who_took_it_back(invoice: Invoice, line: InvoiceLine) -> str:
     """A line without a verdict keeps nobody's name; the record does (section 8)."""
     events = Event.objects.about(invoice)
-    event = events.filter(verb="reviewed a line", changes__has_key=line.schedule_line.key).first()
+    key = line.schedule_line.key
+    is_pressed = Q(verb="reviewed a line", changes__has_key=key)
+    event = events.filter(is_pressed | Q(verb="entered amounts", changes__has_key=f"{key} verdict")).first()
     step = invoice.bulk_approvals.filter(undone_at__isnull=False, before__has_key=str(line.pk)).last()
     if step and (event is None or event.at < step.at):
         event = events.filter(verb="took back approving the other lines").first()

@@ -126,7 +126,24 @@ def test_a_workbook_changes_it_with_the_tick(w, bill):
     assert [work for work, _ in stored(bill)] == [D("700.00"), D("900.00")]
 
 
-def test_a_draft_and_a_review_lock_nothing(w):
+def test_saving_it_as_a_draft_opens_no_lock(w, bill):
+    """9.4: wherever it can be entered, however it got there."""
+    lee, second = signed_in(w.contact), lines_of(bill)[1]
+    bill = Invoice.objects.with_context().get(pk=invoices.save_draft(bill, by=w.contact).pk)
+    with pytest.raises(Refused, match=f"Line 2: .*{LOCKED}"):
+        typed = {second.pk: {"work_this_period": D("900.00")}}
+        amounts.save_lines(bill, typed, by=w.contact, version=bill.version)
+    enter = at(bill, "invoice-enter")
+    page = lee.get(enter)
+    assert "Change anyway, line 2" in text_of(page)
+    typed = sheet(page) | {f"work-{second.pk}": "900.00"}
+    assert LOCKED in text_of(lee.post(enter, typed)) and stored(bill)[1] == AS_APPROVED
+    assert lee.post(enter, typed | {f"open-{second.pk}": "1"}).status_code == 302
+    assert stored(bill)[1][0] == D("900.00")
+    assert "Opened: its approval is dropped" in text_of(lee.get(enter)), "it stays open"
+
+
+def test_a_review_locks_nothing(w):
     bill = w.submitted(w.draft(), {"work_this_period": D("1000.00")})
     line = lines_of(bill)[0]
     reviews.decide(line, Verdict.APPROVED, by=w.admin)

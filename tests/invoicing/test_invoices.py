@@ -21,6 +21,7 @@ from invoicing.actions import (
 from invoicing.calculations import identities
 from invoicing.models import BillingSettings, Invoice, InvoiceType, Submission, Verdict
 from invoicing.proof import identities_of
+from invoicing.views.review_rows import review_of
 from tests.factories import D, world
 
 pytestmark = pytest.mark.django_db
@@ -293,6 +294,54 @@ def test_an_approved_verdict_survives_a_resubmission_unless_its_figures_changed(
     changed.refresh_from_db()
     assert (same.verdict, changed.verdict) == (Verdict.APPROVED, Verdict.NONE)
     assert changed.verdict_reason == "Not yet"  # still shown as last time's
+
+
+def allowed_and_sent_back(w):
+    """500 and 50 claimed; 300 allowed on the first line; both approved, and sent back."""
+    invoice = w.submitted(None, {"work_this_period": D("500.00")}, {"work_this_period": D("50.00")})
+    line = invoice.lines.first()
+    entry = {line.pk: {"work_this_period": D("300.00"), "allowed_reason": "60 % stands"}}
+    invoice = amounts.save_lines(invoice, entry, by=w.admin, version=invoice.version)
+    reviews.approve_the_rest(invoice, by=w.admin)
+    return invoices.send_back(invoice, by=w.admin, comment="Backup, please"), line
+
+
+@pytest.mark.parametrize("as_draft", [False, True])
+def test_what_a_reviewer_had_cut_and_a_contact_puts_back_is_approved_no_more(as_draft):
+    """I-8: an approval stands for the figure that was approved, not for the claim before it."""
+    w = world()
+    back, line = allowed_and_sent_back(w)
+    back = invoices.save_draft(back, by=w.contact) if as_draft else back
+    typed = {line.pk: {"work_this_period": D("500.00")}}
+    back = amounts.save_lines(back, typed, by=w.contact, version=back.version, opened={line.pk})
+    again = invoices.submit(back, by=w.contact)
+    assert [each.verdict for each in again.lines.all()] == [Verdict.NONE, Verdict.APPROVED]
+    assert Submission.objects.get(invoice=again, number=2).changed_lines == 1
+    found = review_of(again, w.admin)
+    assert found.counts["changed"] == 1 and found.rows[0].was == D("300.00")
+    assert found.rest == 1, "it is decided on again"
+
+
+def test_what_a_reviewer_had_cut_and_a_contact_leaves_so_stays_approved():
+    """I-8."""
+    w = world()
+    back, _ = allowed_and_sent_back(w)
+    again = invoices.submit(back, by=w.contact)
+    assert [each.verdict for each in again.lines.all()] == [Verdict.APPROVED] * 2
+    assert Submission.objects.get(invoice=again, number=2).changed_lines == 0
+    assert review_of(again, w.admin).counts["changed"] == 0
+
+
+def test_what_was_sent_and_withdrawn_unseen_still_stands_for_what_was_approved():
+    """I-8: nobody decided on the second claim, so the third is compared with it; what it dropped stays dropped."""
+    w = world()
+    back, line = allowed_and_sent_back(w)
+    again = invoices.withdraw(invoices.submit(back, by=w.contact), by=w.contact)
+    typed = {line.pk: {"work_this_period": D("500.00")}}
+    again = amounts.save_lines(again, typed, by=w.contact, version=again.version, opened={line.pk})
+    third = invoices.submit(again, by=w.contact)
+    assert [each.verdict for each in third.lines.all()] == [Verdict.NONE, Verdict.APPROVED]
+    assert Submission.objects.get(invoice=third, number=3).changed_lines == 1
 
 
 def test_sending_back_mails_the_contacts_every_rejected_line_with_its_reason():

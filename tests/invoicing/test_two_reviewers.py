@@ -54,6 +54,40 @@ def test_a_verdict_shows_the_initials_of_who_gave_it(w):
     assert page.count('class="by"') == 3, "there is room for them on every line, so that nothing moves (U2)"
 
 
+def allow(invoice: Invoice, by, number: int = 1, amount: str = "60.00", **more) -> None:
+    typed = {"work_this_period": D(amount), "allowed_reason": "Measured"} | more
+    now = fresh(invoice)
+    amounts.save_lines(now, {line(invoice, number).pk: typed}, by=by, version=now.version)
+
+
+def test_another_amount_by_somebody_else_opens_what_was_approved_and_says_so(w):
+    """I-8, I-4: nobody is said to have approved a figure that another person put there."""
+    invoice = sent(w)
+    reviews.decide(line(invoice), Verdict.APPROVED, by=w.admin)
+    allow(invoice, w.second_admin)
+    assert verdicts(invoice)[0] == Verdict.NONE
+    changes = Event.objects.about(invoice).first().changes
+    assert changes[f"{line(invoice).schedule_line.key} verdict"] == ["Approved", "No action"]
+    page = text_of(signed_in(w.admin).get(at(invoice, "invoice-review")))
+    assert "Dana Cole approved another amount. Ola Berg changed it since, so it is open again." in page
+    assert "0 approved · 0 rejected · 3 to do" in page
+    assert "Ola Berg took the verdict back on" in text_of(press(w.admin, invoice, "rejected", "approved", reason="No"))
+    reviews.decide(line(invoice), Verdict.APPROVED, by=w.admin)
+    assert "so it is open again" not in text_of(signed_in(w.admin).get(at(invoice, "invoice-review")))
+
+
+def test_ones_own_approval_a_reason_alone_and_a_rejection_stay(w):
+    """5.1: a rejected line is approved as noted once less is allowed on it, whoever allows that."""
+    invoice = sent(w)
+    reviews.decide(line(invoice, 1), Verdict.APPROVED, by=w.admin)
+    allow(invoice, w.admin, 1)
+    reviews.decide(line(invoice, 2), Verdict.APPROVED, by=w.admin)
+    allow(invoice, w.second_admin, 2, "100.00")  # nothing but a reason
+    reviews.decide(line(invoice, 3), Verdict.REJECTED, "Not poured", by=w.admin)
+    allow(invoice, w.second_admin, 3)
+    assert verdicts(invoice) == [Verdict.APPROVED, Verdict.APPROVED, Verdict.REJECTED]
+
+
 # Theirs or mine
 
 
