@@ -14,9 +14,9 @@ import time_machine
 from pypdf import PdfReader
 
 from invoicing import labels, printing
-from invoicing.actions import amounts, attachments, invoices
+from invoicing.actions import amounts, attachments, invoices, reviews
 from invoicing.calculations.money import printed_amount
-from invoicing.models import Invoice
+from invoicing.models import Invoice, Verdict
 from invoicing.packages import pack_papers, safe_name
 from invoicing.proof import identities_of
 from tests.factories import D, world
@@ -83,6 +83,16 @@ def test_the_rule_in_words_the_approvals_with_names_and_moments_and_what_was_red
     assert "Lee Park 20 Nov 2026, 4:12 pm CST" in words and "Dana Cole 20 Nov 2026, 4:12 pm CST" in words
     assert "Waiver follows" in words
     assert "B This period 1,234.56 1,000.00 −234.56 Counted 10 only Dana Cole" in words
+
+
+def test_an_approval_that_was_opened_again_is_not_counted_as_one(w):
+    """I-8: Dana approved one amount, Ola allowed another since."""
+    invoice = with_work(w)
+    reviews.decide(invoice.lines.first(), Verdict.APPROVED, by=w.admin)
+    assert "1 of 2 lines approved" in words_of(pdf(invoice, w.admin))
+    entries = {invoice.lines.first().pk: {"work_this_period": D("1000.00"), "allowed_reason": "Counted 10 only"}}
+    amounts.save_lines(invoice, entries, by=w.second_admin, version=invoice.version)
+    assert "lines approved" not in words_of(pdf(invoice, w.admin))
 
 
 def test_what_is_not_approved_says_so_across_every_page(w):
