@@ -27,15 +27,19 @@ HEADINGS = (
 )
 
 
-def rows_of(ids: Sequence[int]) -> Iterator[list]:
-    """In the order of `ids`, read in chunks so that memory stays constant; what is gone meanwhile is left out."""
+def rows_of(ids: Sequence[int], access) -> Iterator[list]:
+    """In the order of `ids`, read in chunks so that memory stays constant; what is gone meanwhile is left out.
+
+    What accounting refused or failed at is the company's own affair: contacts read how far a bill has come (P-1).
+    """
+    erp = _way_of if access.is_external else _state_of
     for start in range(0, len(ids), CHUNK):
         some = ids[start : start + CHUNK]
         rows = Invoice.objects.with_context().with_paid().annotate(**READ_ALONG).in_bulk(some)
-        yield from (cells_of(rows[pk]) for pk in some if pk in rows)
+        yield from (cells_of(rows[pk], erp(rows[pk])) for pk in some if pk in rows)
 
 
-def cells_of(invoice: Invoice) -> list:
+def cells_of(invoice: Invoice, erp: str) -> list:
     zone = invoice.project.zone
     return [
         invoice.number,
@@ -53,5 +57,14 @@ def cells_of(invoice: Invoice) -> list:
         invoice.paid,
         invoice.submitted_at and invoice.submitted_at.astimezone(zone).date(),
         invoice.approved_at and invoice.approved_at.astimezone(zone).date(),
-        ERP_WORDS.get(invoice.export_status, ""),
+        erp,
     ]
+
+
+def _state_of(invoice: Invoice) -> str:
+    return ERP_WORDS.get(invoice.export_status, "")
+
+
+def _way_of(invoice: Invoice) -> str:
+    steps = ((invoice.is_posted, "Posted"), (invoice.is_exported, "Exported"), (invoice.is_locked, "Sent to ERP"))
+    return next((words for is_there, words in steps if is_there), "")

@@ -17,7 +17,7 @@ from django.db.models import F, QuerySet, Sum
 from django.utils import timezone
 
 from directory.csv_files import csv_lines
-from directory.permissions import read_access
+from directory.permissions import Access, read_access
 from directory.refusals import Refused
 from directory.sheets import as_typed_xlsx
 from invoicing import made_storage
@@ -97,9 +97,12 @@ def write(made: MadeFile) -> tuple[str, int, list[int], int]:
 
 def _seen(made: MadeFile) -> list[int]:
     """Of what was asked for, what the person may see now, in its order."""
-    access = read_access(made.person, made.project.company, made.project)
-    seen = set(Invoice.objects.visible_to(access).values_list("pk", flat=True))
+    seen = set(Invoice.objects.visible_to(_access_of(made)).values_list("pk", flat=True))
     return [pk for pk in made.invoices if pk in seen]
+
+
+def _access_of(made: MadeFile) -> Access:
+    return read_access(made.person, made.project.company, made.project)
 
 
 def _size_beforehand(made: MadeFile, ids: list[int]) -> int:
@@ -142,7 +145,7 @@ def _xlsx(out: BinaryIO, ids: list[int], step: Steps) -> None:
 
 
 def _told(ids: list[int], step: Steps) -> Iterator[list]:
-    for count, row in enumerate(rows_of(ids), start=1):
+    for count, row in enumerate(rows_of(ids, _access_of(step.made)), start=1):
         yield row
         if count % ROWS_A_STEP == 0:
             step(ROWS_A_STEP)

@@ -107,8 +107,8 @@ def _taken_away(request, project, kind: MadeKind):
         return redirect(_address(request, project))
     name = f"invoices-{project.slug}-{project.today:%Y%m%d}"
     if kind == MadeKind.CSV:
-        return csv_answer(f"{name}.csv", HEADINGS, rows_of(ids))
-    return workbook_answer(name, as_typed_xlsx("Invoices", HEADINGS, rows_of(ids)))
+        return csv_answer(f"{name}.csv", HEADINGS, rows_of(ids, request.access))
+    return workbook_answer(name, as_typed_xlsx("Invoices", HEADINGS, rows_of(ids, request.access)))
 
 
 def _found(request, project) -> list[int]:

@@ -238,3 +238,13 @@ def test_a_row_of_a_list_says_where_accounting_has_it_in_the_query_of_the_rows(s
         "rejected",
         "",
     ]
+
+
+def test_the_file_of_a_list_tells_contacts_how_far_a_bill_has_come_and_not_what_accounting_refused(sage):
+    """P-1: the page of the list shows them no ERP column either."""
+    exports.reject(sage.sent(), by=sage.approver, reason="Wrong job")
+    url = reverse("invoices-csv", args=[sage.base.project.slug])
+    ours, theirs = (
+        b"".join(signed_in(who).get(url).streaming_content).decode() for who in (sage.base.admin, sage.base.contact)
+    )
+    assert "Rejected by accounting" in ours and "Rejected" not in theirs and theirs.count("\n") == ours.count("\n")
