@@ -3,6 +3,7 @@
 Registered as template built-ins, so no page loads it. What a status looks like is decided here, once.
 """
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -232,6 +233,13 @@ def status_badge(subject: object, field: str = "status") -> SafeString:
     value = subject if isinstance(subject, str) else str(getattr(subject, field))
     look = look_of(value, is_export=field.startswith("export") or in_export(subject))
     return badge(look.tone, look.icon, status_words(subject, field, value, look))
+
+
+@register.simple_tag
+def status_badges(subjects: Iterable, field: str = "status") -> dict[str, SafeString]:
+    """The badge of every status that occurs among them, each drawn once, however many rows there are."""
+    found = {getattr(each, field): each for each in subjects}
+    return {value: status_badge(each, field) for value, each in found.items() if value}
 
 
 def status_words(subject: object, field: str, value: str, look: Look) -> str:

@@ -13,20 +13,14 @@ from invoicing.models.commitments import Commitment
 from invoicing.models.invoice_statuses import CERTIFIED, TICKABLE, S
 
 LINE_8_OF = ("total_completed_and_stored", "work_retainage", "stored_retainage", "previous_certificates")
-LINE_8 = {f"sum_of_{name}": Sum(name) for name in LINE_8_OF}
 
 
 def line_8() -> ExpressionWrapper:
-    """Line 8 of an invoice, for the database to sort by; in dollars."""
+    """Line 8 of an invoice, for the database to sort by and to add up; in dollars."""
     total, *less = map(F, LINE_8_OF)
     for each in less:
         total = total - each
     return ExpressionWrapper(total, output_field=MoneyField())
-
-
-def _line_8(sums: dict):
-    total, *less = (sums[name] or ZERO for name in LINE_8)
-    return total - sum(less, ZERO)
 
 
 # What a row of a list is made of.
@@ -125,10 +119,10 @@ class InvoiceQuerySet(models.QuerySet):
                 begun=Count("commitment", distinct=True),
                 billed=Count("commitment", distinct=True, filter=~Q(status=S.DRAFT)),
                 gross=Sum("gross_this_period", filter=~Q(status=S.DRAFT), default=ZERO),
-                **LINE_8,
+                net=Sum(line_8()),
             )
         )
-        return {each["billing_period"]: {**each, "net": _line_8(each)} for each in sums.order_by()}
+        return {each["billing_period"]: each for each in sums.order_by()}
 
     def gross_by_period(self) -> list[tuple[int, str, int, object]]:
         """(billing period id, status, how many, gross this period in dollars), in one query."""
@@ -143,16 +137,16 @@ class InvoiceQuerySet(models.QuerySet):
         """{status: (how many, the sum of their line 8 in dollars, and both of those that are tickable)}, in one query:
         the database tells the locked of a status apart, and they are added up here."""
         found = {}
-        for each in self.order_by().values("status", "is_locked").annotate(count=Count("*"), **LINE_8):
+        for each in self.order_by().values("status", "is_locked").annotate(count=Count("*"), due=Sum(line_8())):
             count, due, ticks, ticked_due = found.get(each["status"], (0, ZERO, 0, ZERO))
             if each["status"] in TICKABLE and not each["is_locked"]:
-                ticks, ticked_due = each["count"], _line_8(each)
-            found[each["status"]] = (count + each["count"], due + _line_8(each), ticks, ticked_due)
+                ticks, ticked_due = each["count"], each["due"]
+            found[each["status"]] = (count + each["count"], due + each["due"], ticks, ticked_due)
         return found
 
     def payment_due(self):
         """The sum of line 8, in dollars."""
-        return _line_8(self.order_by().aggregate(**LINE_8))
+        return self.order_by().aggregate(due=Sum(line_8()))["due"] or ZERO
 
     def with_context(self):
         """With all that a page or an action about one invoice needs to know of its surroundings."""

@@ -15,29 +15,33 @@ register = template.Library()
 
 
 @register.simple_tag
-def invoice_row(invoice: Invoice, list_url: str, noun: str, is_admin: bool, status: str, erp: str) -> SafeString:
-    """One <tr> of `for_list`. `list_url`: the list's, below which every invoice stands; `noun`: what they call it.
+def invoice_rows(rows: list, list_url: str, noun: str, is_admin: bool, statuses: dict, erp: dict | None) -> SafeString:
+    """A <tr> for each invoice of `for_list`. `list_url`: the list's, below which every invoice stands; `noun`: what
+    they call it.
 
-    `status`, `erp`: badges, the second "" for contacts.
+    `statuses`, `erp`: the badge of each status that occurs; None of the second for contacts, who see no such column.
     """
+    return mark_safe("".join([_row(each, list_url, noun, is_admin, statuses, erp) for each in rows]))
+
+
+def _row(invoice: Invoice, list_url: str, noun: str, is_admin: bool, statuses: dict, erp: dict | None) -> str:
     number, due = escape(invoice.commitment_number), invoice.current_payment_due
     url = f"{list_url}{quote(invoice.commitment_number, safe='')}/{invoice.position}/"
     claimed = invoice.resubmitted if invoice.status == Invoice.Status.UNDER_REVIEW else ""
-    cells = [
-        f'<th scope="row" class="one-line"><a href="{url}">{escape(invoice.number) or "No number yet"}</a></th>'
+    tick = f'<td class="tick">{_tick(invoice, number) if invoice.is_tickable else ""}</td>' if is_admin else ""
+    exported = "" if erp is None else f'<td data-label="ERP">{erp.get(invoice.export_status, "–")}</td>'
+    return (
+        f'<tr>{tick}<th scope="row" class="one-line">'
+        f'<a href="{url}">{escape(invoice.number) or "No number yet"}</a></th>'
         f'<td data-label="Company">{escape(invoice.company_name)}</td>'
         f'<td data-label="Commitment">{number}, {noun} {invoice.position}</td>'
         f'<td class="one-line" data-label="Period">{period_in_words(invoice.period_begins, invoice.period_ends)}</td>'
-        f'<td data-label="Status">{status}{f"""<span class="claimed">{claimed}</span>""" if claimed else ""}</td>'
-        f'<td data-label="Who must act">{escape(invoice.who_acts(invoice.enterer_name))}</td>'
-    ]
-    if is_admin:
-        cells.insert(0, f'<td class="tick">{_tick(invoice, number) if invoice.is_tickable else ""}</td>')
-    if erp:
-        cells.append(f'<td data-label="ERP">{erp}</td>')
-    cells.append(f'<td class="one-line" data-label="Due">{day_in_words(invoice.due_date)}</td>')
-    cells.append(f'<td class="n" data-label="Net this period">{printed_amount(due)}</td>')
-    return mark_safe(f"<tr>{''.join(cells)}</tr>")
+        f'<td data-label="Status">{statuses[invoice.status]}'
+        f'{f"""<span class="claimed">{claimed}</span>""" if claimed else ""}</td>'
+        f'<td data-label="Who must act">{escape(invoice.who_acts(invoice.enterer_name))}</td>{exported}'
+        f'<td class="one-line" data-label="Due">{day_in_words(invoice.due_date)}</td>'
+        f'<td class="n" data-label="Net this period">{printed_amount(due)}</td></tr>'
+    )
 
 
 def _tick(invoice: Invoice, commitment: str) -> str:
