@@ -3,19 +3,23 @@
 from collections import defaultdict
 from dataclasses import dataclass
 
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.shortcuts import redirect, render
 
-from config.waiting import Roles, waiting_for
+from config.waiting import waiting_for
+from config.waiting.roles import Roles
 from directory.decorators import READ, public_view
 from directory.models import Project
 from invoicing.models import BillingPeriod, Commitment, Invitation, Invoice
 from invoicing.views.board import Progress, picture_of
+from invoicing.views.standings import totals_of
+
+MOST_PERIODS = 40  # in the menu: beyond, the list of projects leads there
 
 
 @dataclass(frozen=True)
 class Card:
-    """A project with its open period, and how far that is billed; None where no period is open or no right to know."""
+    """A project with one of its periods, and how far that is billed; None where none is open or no right to know."""
 
     project: Project
     period: BillingPeriod | None
@@ -29,9 +33,13 @@ def home(request):
     roles = Roles(request.user)
     if roles.is_contact and not roles.is_employed and not request.user.is_superuser:
         return redirect("bills")
+    choice = Choice(roles.projects, request.GET.get("period", ""))
+    cards = cards_of(roles, choice)
     context = {
-        "waiting": waiting_for(roles),
-        "cards": cards_of(roles),
+        "choice": choice,
+        "waiting": waiting_for(roles, choice.chosen),
+        "cards": cards,
+        "totals": _totals(cards),
         "roles": roles,
         "questions": request.user.memberships.questions(),
         "is_new": not (roles.projects or roles.accounting or request.user.is_superuser),
@@ -39,23 +47,58 @@ def home(request):
     return render(request, "home.html", context)
 
 
-def cards_of(roles: Roles) -> list[Card]:
-    """Each project in four queries for all; progress only where this person may see every commitment."""
-    periods = {
-        each.project_id: each for each in BillingPeriod.objects.filter(status="open", project__in=roles.projects)
-    }
-    sent = _sent(periods.values())
-    expected = _expected(roles.administered, periods.values())
-    shown = {project.pk for project in roles.administered}
-    return [
-        Card(
-            project,
-            period,
-            _progress(sent[period.pk], expected[project.pk]) if period and project.pk in shown else None,
+class Choice:
+    """The page is of all projects, or of one billing period, which its address names: `chosen`, None for all.
+
+    `periods`: what can be chosen: the open one of each project, and all of the project that is looked at.
+    """
+
+    def __init__(self, projects: list[Project], named: str):
+        self.projects = {project.pk: project for project in projects}
+        pk = int(named) if named.isascii() and named.isdecimal() and len(named) < 19 else 0
+        looked_at = BillingPeriod.objects.filter(pk=pk).values("project")
+        shown = Q(status=BillingPeriod.Status.OPEN) | Q(project__in=looked_at if len(projects) > 1 else projects)
+        found = BillingPeriod.objects.filter(shown, project__in=projects)
+        self.periods = sorted(
+            found, key=lambda each: (self.projects[each.project_id].name, -each.start_date.toordinal())
         )
-        for project in roles.projects
-        for period in [periods.get(project.pk)]
-    ]
+        for period in self.periods:
+            period.project = self.projects[period.project_id]
+        self.chosen = next((period for period in self.periods if period.pk == pk), None)
+        self.open = {period.project_id: period for period in self.periods if period.is_open}
+
+    @property
+    def offered(self) -> list[BillingPeriod]:
+        return self.periods[:MOST_PERIODS]
+
+    @property
+    def label(self) -> str:
+        if self.chosen:
+            return f"{self.chosen.project.name} · {self.chosen}"
+        return self.label_of_all
+
+    @property
+    def label_of_all(self) -> str:
+        [project] = self.projects.values() if len(self.projects) == 1 else [None]
+        return f"{project.name} · all periods" if project else "All projects"
+
+
+def cards_of(roles: Roles, choice: Choice) -> list[Card]:
+    """Each project, in three queries for all; progress only where this person may see every commitment."""
+    shown = {choice.chosen.project_id: choice.chosen} if choice.chosen else choice.open
+    projects = [choice.chosen.project] if choice.chosen else roles.projects
+    administered = {project.pk for project in roles.administered}
+    counted = [period for period in shown.values() if period.project_id in administered]
+    sent, expected = _sent(counted), _expected(counted)
+    progress = {period.project_id: _progress(sent[period.pk], expected[period.pk]) for period in counted}
+    return [Card(each, shown.get(each.pk), progress.get(each.pk)) for each in projects]
+
+
+def _totals(cards: list[Card]) -> dict | None:
+    """What is billed of all contracts to date, where the page is of one project; dollars."""
+    if len(cards) != 1 or not cards[0].progress:
+        return None
+    return totals_of(Commitment.objects.filter(project=cards[0].project))
 
 
 def _progress(sent: list[tuple], expected: int) -> Progress:
@@ -63,7 +106,7 @@ def _progress(sent: list[tuple], expected: int) -> Progress:
     return Progress(count, max(count, expected), picture_of([(status, gross) for status, _, gross in sent]))
 
 
-def _sent(periods) -> dict[int, list[tuple]]:
+def _sent(periods: list[BillingPeriod]) -> dict[int, list[tuple]]:
     """{period id: (status, how many, gross)} of what was sent at least once."""
     invoices = Invoice.objects.filter(billing_period__in=periods).exclude(status=Invoice.Status.DRAFT)
     found = defaultdict(list)
@@ -72,12 +115,20 @@ def _sent(periods) -> dict[int, list[tuple]]:
     return found
 
 
-def _expected(projects: list[Project], periods) -> dict[int, int]:
-    """{project id: billable commitments that have not declined the open period}."""
-    billable = Commitment.objects.billable().filter(project__in=projects).order_by()
-    declined = Invitation.objects.in_force().filter(billing_period__in=periods)
-    declined = declined.filter(answer=Invitation.Answer.DECLINED).order_by()
-    counts = defaultdict(int, billable.values_list("project").annotate(Count("pk")))
-    for project, count in declined.values_list("commitment__project").annotate(Count("pk")):
-        counts[project] -= count
-    return counts
+def _expected(periods: list[BillingPeriod]) -> dict[int, int]:
+    """{period id: commitments}: of an open one all that are billable and have not declined, of a closed one those that
+    began or were asked, as on its board."""
+    if all(period.is_open for period in periods):
+        return _expected_of_open(periods)
+    [closed] = periods  # the one that was chosen
+    begun = Invoice.objects.live().filter(billing_period=closed).aggregate(count=Count("commitment", distinct=True))
+    silent = Invitation.objects.filter(billing_period=closed).expected_by_period()
+    return {closed.pk: begun["count"] + silent.get(closed.pk, 0)}
+
+
+def _expected_of_open(periods: list[BillingPeriod]) -> dict[int, int]:
+    billable = Commitment.objects.billable().filter(project__in=[period.project_id for period in periods]).order_by()
+    counts = dict(billable.values_list("project").annotate(Count("pk")))
+    declined = Invitation.objects.in_force().filter(billing_period__in=periods, answer=Invitation.Answer.DECLINED)
+    less = dict(declined.order_by().values_list("billing_period").annotate(Count("pk")))
+    return {period.pk: counts.get(period.project_id, 0) - less.get(period.pk, 0) for period in periods}

@@ -1,6 +1,6 @@
 """The first page and the top bar: what waits for whom, and where each may go."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 import time_machine
@@ -8,14 +8,18 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from config import ui
+from config.waiting.tasks import MOST
 from directory.actions import privileges
 from directory.actions.grants import set_level
-from directory.models import Membership, Project, VendorChange
+from directory.models import Mail, Membership, Project, VendorChange
+from directory.moments import day_in_words
 from directory.permissions import Level, Tool
-from invoicing.actions import invitations, invoices
+from erp_integrations.actions import exports
+from invoicing.actions import due_dates, invitations, invoices
 from invoicing.models import InvoiceType
 from tests.erp_integrations.world import sage_world
-from tests.factories import person, world
+from tests.factories import D, person, world
 
 pytestmark = pytest.mark.django_db
 
@@ -79,7 +83,8 @@ def test_a_project_admin_sees_what_to_review_first_then_what_to_send_and_what_ot
     approved = w.approved(w.draft(w.commitment(), period), number="A-1")
     back = w.sent_back(w.draft(w.commitment(), period))
     held = invoices.hold_for_owner(w.submitted(w.draft(w.commitment(), period)), by=w.admin)
-    invitations.invite(period, [w.commitment(), w.commitment()], InvoiceType.WORK, by=w.admin)
+    one, two = w.commitment(), w.commitment()
+    invitations.invite(period, [one, two], InvoiceType.WORK, by=w.admin)
     waiting = home(w.admin).context["waiting"]
     assert titles(waiting.mine) == [
         f"under_review: Acme Concrete, invoice {review.number}",
@@ -88,9 +93,131 @@ def test_a_project_admin_sees_what_to_review_first_then_what_to_send_and_what_ot
     assert titles(waiting.others) == [
         f"revise_and_resubmit: Acme Concrete, invoice {back.number}",
         f"pending_owner_approval: Acme Concrete, invoice {held.number}",
-        "invited: 2 invites without an answer",
+        f"invited: Acme Concrete, {one.number}",
+        f"invited: Acme Concrete, {two.number}",
     ]
-    assert waiting.count == 2
+    assert (waiting.count, waiting.count_of_others) == (2, 4)
+    since = day_in_words(w.project.today)
+    assert f"with Acme Concrete since {since}" in waiting.others[0].words
+    assert f"with the owner since {since}" in waiting.others[1].words
+    assert f"with Acme Concrete since {since} · written to today" in waiting.others[2].words
+
+
+# Invites without an answer
+
+
+def asked(w, period=None, *, days=6, **commitment):
+    """A commitment invited so many days ago, and the moment that is now."""
+    period = period or w.period()
+    chosen = w.commitment(**commitment)
+    invitations.invite(period, [chosen], InvoiceType.WORK, by=w.admin)
+    return chosen, timezone.now() + timedelta(days=days)
+
+
+def test_each_unanswered_invite_is_a_row_that_reminds_and_says_what_became_of_it():
+    """9.1, V-3: written to today, it waits for the subcontractor."""
+    w = world()
+    period = w.period()
+    chosen, later = asked(w, period)
+    with time_machine.travel(later):
+        page = home(w.admin)
+        [task] = page.context["waiting"].mine
+        assert (task.title, task.verb) == (f"Acme Concrete, {chosen.number}", "Remind")
+        assert "invite not answered for 6 days · due" in task.words
+        assert f'action="{task.verb_url}"' in page.content.decode()
+        client = Client()
+        client.force_login(w.admin)
+        answer = client.post(task.verb_url, task.posted, follow=True)
+        assert answer.redirect_chain == [("/", 302)]
+        assert f"Acme Concrete, {chosen.number} was reminded: {w.contact.email}." in answer.content.decode()
+        waiting = answer.context["waiting"]
+        assert not waiting.mine and titles(waiting.others) == [f"invited: Acme Concrete, {chosen.number}"]
+        again = client.post(task.verb_url, task.posted | {"home": str(period.pk)}, follow=True)
+        assert again.redirect_chain == [(f"/?period={period.pk}", 302)]
+        assert "was not reminded. They were written to today already." in again.content.decode()
+    assert Mail.objects.filter(to=w.contact, text__contains="bill").count() == 2, "the invite and one reminder"
+
+
+def test_an_invite_whose_time_is_over_needs_more_time_and_not_a_reminder():
+    """B-5: a due date of its own counts."""
+    w = world()
+    period = w.period()
+    late, _ = asked(w, period)
+    longer, _ = asked(w, period)
+    due_dates.extend(period, longer, due_date=period.due_date + timedelta(days=5), reason="Storm", by=w.admin)
+    with time_machine.travel(f"{period.due_date + timedelta(days=2)} 18:00Z"):
+        verbs = {task.title: task.verb for task in home(w.admin).context["waiting"].mine}
+    assert verbs == {f"Acme Concrete, {late.number}": "More time…", f"Acme Concrete, {longer.number}": "Remind"}
+
+
+def test_an_invite_that_waits_for_an_earlier_bill_or_for_a_contact_asks_nobody_to_remind():
+    """I-7: the earlier bill itself is listed."""
+    w = world()
+    early = w.commitment()
+    review = w.submitted(w.draft(early, w.period()), number="R-1")
+    period = w.period(date(2030, 7, 1))
+    invitations.invite(period, [early], InvoiceType.WORK, by=w.admin)
+    lonely, later = asked(w, period)
+    lonely.invoice_contacts.all().delete()
+    with time_machine.travel(later):
+        assert titles(home(w.admin).context["waiting"].mine) == [
+            f"under_review: Acme Concrete, invoice {review.number}"
+        ]
+
+
+def test_more_than_a_page_of_invites_are_counted_whole():
+    w = world()
+    period = w.period()
+    for _ in range(MOST + 2):
+        _, later = asked(w, period)
+    with time_machine.travel(later):
+        waiting = home(w.admin).context["waiting"]
+    assert (len(waiting.mine), waiting.count) == (MOST, MOST + 2)
+
+
+# One period
+
+
+def test_a_period_is_chosen_in_the_head_and_kept_in_the_address():
+    """9.1: without scripts; what is of no period, or of another, stands on the page of all."""
+    w = world()
+    june = w.submitted(w.draft(w.commitment(), w.period()), number="J-1")
+    july = w.submitted(w.draft(w.commitment(), w.period(date(2030, 7, 1))), number="J-2")
+    client = Client()
+    client.force_login(w.admin)
+    whole = client.get("/")
+    assert whole.context["waiting"].count == 2 and whole.context["choice"].label == f"{w.project.name} · all periods"
+    page = client.get("/", {"period": june.billing_period_id})
+    assert titles(page.context["waiting"].mine) == [f"under_review: Acme Concrete, invoice {june.number}"]
+    assert page.context["choice"].label == f"{w.project.name} · June 2030"
+    text = page.content.decode()
+    for period in (june.billing_period_id, july.billing_period_id):
+        assert f'href="/?period={period}"' in text
+    [card] = page.context["cards"]
+    assert (card.period, card.progress.billed, card.progress.expected) == (june.billing_period, 1, 1)
+    assert "Period progress" in text and "1 of 1 billed" in text
+
+
+def test_another_companys_period_can_not_be_looked_at():
+    w, other = world(), world("Other Builders")
+    theirs = other.period()
+    for named in (theirs.pk, "0", "x", "9" * 30, "²"):
+        client = Client()
+        client.force_login(w.admin)
+        page = client.get("/", {"period": named})
+        assert page.status_code == 200 and page.context["choice"].chosen is None
+        assert other.project.name not in page.content.decode()
+
+
+def test_the_page_of_one_project_says_what_is_billed_of_its_contracts():
+    """9.1: billed of planned; only to those who may see every commitment."""
+    w = world()
+    w.submitted(w.draft(w.commitment(), w.period()), {"work_this_period": D("900.00")})
+    page = home(w.admin)
+    totals = page.context["totals"]
+    assert totals["billed"] == D("900.00") and totals["contract"] > totals["billed"]
+    assert f'of <span class="n">{ui.money(totals["contract"])}</span> in contracts' in page.content.decode()
+    assert home(w.reader).context["totals"] is None
 
 
 def test_the_period_of_each_project_is_drawn_as_far_as_it_is_billed():
@@ -118,6 +245,17 @@ def test_an_accounting_approver_sees_how_many_wait_and_their_sum():
     assert titles(waiting.mine) == ["ready_to_export: 1 invoice to accept or reject"]
     assert waiting.mine[0].amount == export.invoice.current_payment_due
     assert not home(w.base.staff).context["waiting"].mine
+
+
+def test_an_accounting_approver_is_told_of_what_they_rejected_and_got_again():
+    """9.1."""
+    w = sage_world()
+    export = w.sent()
+    exports.reject(export, reason="No vendor number", by=w.approver)
+    assert not home(w.approver).context["waiting"].mine
+    exports.send([export.invoice], by=w.base.admin)
+    [task] = home(w.approver).context["waiting"].mine
+    assert task.words.endswith("1 of them you rejected before")
 
 
 def test_staff_see_a_file_until_it_is_downloaded_and_the_approver_until_sage_has_it():
@@ -203,7 +341,7 @@ def test_the_number_of_queries_does_not_grow(django_assert_max_num_queries):
     w.submitted(w.draft(w.commitment(), period))
     client = Client()
     client.force_login(w.admin)
-    with django_assert_max_num_queries(34) as few:
+    with django_assert_max_num_queries(27) as few:
         client.get("/")
     for _ in range(5):
         w.submitted(w.draft(w.commitment(), period))

@@ -4,9 +4,11 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.db.models import Exists, OuterRef
 from django.http import QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 
 from directory.decorators import READ, WRITE, project_view
 from directory.models import Event, Mail
@@ -42,7 +44,21 @@ def remind(request, project, pk):
     if not form.is_valid():
         return show(request, period, form, status=422)
     made = rounds.remind(period, form.chosen.select_related("vendor"), by=request.user)
+    if request.POST.get("back") == "home":
+        return _back_home(request, made)
     return redirect("period-round", project.slug, period.pk, made.pk)
+
+
+def _back_home(request, made: InviteRound):
+    """Asked for in its row of the first page, which tells what became of it."""
+    for row in _rows(made, request.access):
+        name = f"{row.commitment.vendor.name}, {row.commitment.number}"
+        if row.outcome == Outcome.REFUSED:
+            messages.error(request, f"{name} was not reminded. {row.reason}")
+        else:
+            messages.success(request, f"{name} was reminded: {', '.join(mail.to.email for mail in row.mails)}.")
+    looked_at = request.POST.get("home", "")
+    return redirect(reverse("home") + (f"?{urlencode({'period': looked_at})}" if looked_at else ""))
 
 
 def _choice(request, period: BillingPeriod) -> tuple:

@@ -202,6 +202,7 @@ def pages_of_the_admin(scene: Scene) -> dict[str, str]:
     tabbed = {f"invoice-{tab}": f"{invoice}?show={tab}" for tab in tabs} | files_of(scene)
     return tabbed | {
         "home": "/",
+        "home-of-a-period": f"/?period={period}",
         "project": at("project"),
         "commitments": at("commitments"),
         "invoice-files": page_of(scene.draft, "?show=files"),

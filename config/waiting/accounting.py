@@ -1,0 +1,81 @@
+"""What waits for accounting: invoices to answer, and import files to download and to confirm."""
+
+from django.db.models import CharField, Exists, OuterRef, Value
+from django.db.models.functions import Cast, Concat
+from django.urls import reverse
+
+from config.ui import money
+from config.waiting.tasks import Task, Waiting, first_of
+from directory.models import Company, Event, Person
+from erp_integrations.models import BatchState, ExportBatch, ExportStatus, InvoiceExport
+from invoicing.models import Invoice
+
+
+def add_accounting(found: Waiting, company: Company, person: Person, *, may_answer: bool) -> None:
+    queue = reverse("erp-queue", args=[company.slug])
+    if may_answer:
+        found.need(*_ready(company, queue, person))
+        found.need(*_failed(company, queue))
+    batches = ExportBatch.objects.of(company).filter(state=BatchState.READY)
+    untouched, count = first_of(batches.filter(downloads__isnull=True).order_by("number"))
+    found.need([_to_download(company, batch) for batch in untouched], count)
+    open_ = batches.filter(downloads__isnull=False, items__is_live=True)
+    open_ = open_.filter(items__invoice_export__status=ExportStatus.EXPORTED).distinct().order_by("number")
+    unconfirmed, count = first_of(open_)
+    add = found.need if may_answer else found.leave
+    add([_to_confirm(company, batch) for batch in unconfirmed], count)
+
+
+def _ready(company: Company, queue: str, person: Person) -> tuple[list[Task], int]:
+    """How many, what they come to, and how many of them this person had rejected before."""
+    ready = Invoice.objects.live().filter(
+        export__status=ExportStatus.READY_TO_EXPORT, commitment__company=company, commitment__isnull=False
+    )
+    count = ready.count()
+    again = ready.filter(_was_rejected_by(person)).count() if count else 0
+    task = Task(
+        state=ExportStatus.READY_TO_EXPORT,
+        machine="export",
+        title=f"{count} invoice{'' if count == 1 else 's'} to accept or reject",
+        url=queue,
+        words=f"{company.name} · {again} of them you rejected before" if again else company.name,
+        verb="Open the queue",
+        verb_url=queue,
+        amount=ready.payment_due(),
+    )
+    return ([task] if count else []), count
+
+
+def _was_rejected_by(person: Person) -> Exists:
+    export = Concat(Value("erp_integrations.invoiceexport:"), Cast(OuterRef("export__pk"), CharField()))
+    return Exists(Event.objects.filter(subject=export, verb="rejected", by=person))
+
+
+def _failed(company: Company, queue: str) -> tuple[list[Task], int]:
+    count = InvoiceExport.objects.of(company).failed().count()
+    url = f"{queue}?tab=failed"
+    title = f"{count} invoice{'' if count == 1 else 's'} could not be built into a file"
+    task = Task(ExportStatus.FAILED, title, url, company.name, "See why", url, machine="export")
+    return ([task] if count else []), count
+
+
+def _batch(company: Company, batch: ExportBatch, state: str, words: str, verb: str) -> Task:
+    url = reverse("erp-batch", args=[company.slug, batch.number])
+    invoices = f"{batch.invoice_count} invoice{'' if batch.invoice_count == 1 else 's'}"
+    return Task(
+        state=state,
+        machine="export",
+        title=f"Import file {batch.key}",
+        url=url,
+        words=f"{company.name} · {invoices}, net {money(batch.net)} · {words}",
+        verb=verb,
+        verb_url=url,
+    )
+
+
+def _to_download(company: Company, batch: ExportBatch) -> Task:
+    return _batch(company, batch, "ready", "nobody has downloaded it yet", "Get the file")
+
+
+def _to_confirm(company: Company, batch: ExportBatch) -> Task:
+    return _batch(company, batch, "downloaded", "not confirmed in Sage yet", "Confirm")

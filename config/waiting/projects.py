@@ -1,0 +1,130 @@
+"""What waits for invoice administrators, and what they wait for: of all their projects, or of one billing period."""
+
+from datetime import datetime
+from functools import partial
+
+from django.db.models import Q
+from django.urls import reverse
+
+from config.ui import day
+from config.waiting import invites
+from config.waiting.tasks import Task, Waiting, first_of
+from directory.models import Project
+from erp_integrations.models import ExportStatus
+from erp_integrations.models.exports import SENDABLE_FROM
+from invoicing.models import BillingPeriod, Invoice
+
+S = Invoice.Status
+
+
+def add_projects(found: Waiting, projects: list[Project], period: BillingPeriod | None) -> None:
+    live = Invoice.objects.live().filter(listed_in__in=projects).with_context()
+    exported = live.select_related("export")
+    of_team, of_others = found.need, found.leave
+    reviewed = live.awaiting_review().with_review_counts().with_revision()
+    waiting = (
+        # whose turn, which of them, one as a row
+        (of_team, reviewed.order_by("submitted_at"), _to_review),
+        (of_team, exported.filter(export__status=ExportStatus.REJECTED).order_by("due_date", "pk"), _rejected),
+        (of_team, invites.to_remind(projects), partial(invites.as_reminder, looked_at=period)),
+        (of_team, live.filter(NOT_SENT, status__in=Invoice.CERTIFIED).order_by("approved_at"), _to_send),
+        (of_others, live.filter(status=S.REVISE_AND_RESUBMIT).order_by("due_date", "pk"), _sent_back),
+        (of_others, live.filter(status=S.PENDING_OWNER_APPROVAL).order_by("pk"), _held),
+        (of_others, invites.written_today(projects), invites.as_reminded),
+        (of_others, exported.filter(export__status=READY).order_by("export__sent_at", "pk"), _with_accounting),
+    )
+    for add, which, as_task in waiting:
+        rows, count = first_of(which.filter(billing_period=period) if period else which)
+        add([as_task(each) for each in rows], count)
+
+
+READY = ExportStatus.READY_TO_EXPORT
+NOT_SENT = Q(export__isnull=True) | Q(export__status__in=SENDABLE_FROM) & ~Q(export__status=ExportStatus.REJECTED)
+
+
+def _url(name: str, invoice: Invoice) -> str:
+    commitment = invoice.commitment
+    return reverse(name, args=[commitment.project.slug, commitment.number, invoice.position])
+
+
+def _named(invoice: Invoice) -> str:
+    return f"{invoice.commitment.vendor.name}, invoice {invoice.number or invoice.position}"
+
+
+def _where(invoice: Invoice, words: str) -> str:
+    return f"{invoice.project.name} · {invoice.commitment.number} · {words}"
+
+
+def _to_review(invoice: Invoice) -> Task:
+    done = invoice.line_count - invoice.open_count
+    words = f"{done} of {invoice.line_count} lines done" if done else f"{invoice.line_count} lines"
+    words = f"{invoice.resubmitted} · {words}" if invoice.resubmitted else words
+    return Task(
+        state=invoice.status,
+        title=_named(invoice),
+        url=_url("invoice", invoice),
+        words=_where(invoice, f"{words} · due {day(invoice.due_date)}"),
+        verb="Review",
+        verb_url=_url("invoice-review", invoice),
+        amount=invoice.current_payment_due,
+    )
+
+
+def _rejected(invoice: Invoice) -> Task:
+    return Task(
+        state="rejected",
+        machine="export",
+        title=_named(invoice),
+        url=_url("invoice", invoice),
+        words=_where(invoice, f"“{invoice.export.reason}”"),
+        verb="Mend it",
+        verb_url=_url("invoice", invoice),
+        amount=invoice.current_payment_due,
+    )
+
+
+def _to_send(invoice: Invoice) -> Task:
+    return Task(
+        state=invoice.status,
+        title=_named(invoice),
+        url=_url("invoice", invoice),
+        words=_where(invoice, "not sent to ERP"),
+        verb="Send to ERP",
+        verb_url=_url("invoice-erp-send", invoice),
+        amount=invoice.current_payment_due,
+    )
+
+
+def _sent_back(invoice: Invoice) -> Task:
+    since = _since(invoice, invoice.waits_since)
+    return _of_others(invoice, f"with {invoice.commitment.vendor.name}{since} · due {day(invoice.due_date)}")
+
+
+def _held(invoice: Invoice) -> Task:
+    return _of_others(invoice, f"with the owner{_since(invoice, invoice.waits_since)}")
+
+
+def _since(invoice: Invoice, moment: datetime) -> str:
+    """On the project's calendar."""
+    return f" since {day(invoice.project.day_of(moment))}"
+
+
+def _of_others(invoice: Invoice, words: str) -> Task:
+    return Task(
+        state=invoice.status,
+        title=_named(invoice),
+        url=_url("invoice", invoice),
+        words=_where(invoice, words),
+        amount=invoice.current_payment_due,
+    )
+
+
+def _with_accounting(invoice: Invoice) -> Task:
+    return Task(
+        state=invoice.export.status,
+        machine="export",
+        title=_named(invoice),
+        url=_url("invoice", invoice),
+        words=_where(invoice, f"with accounting{_since(invoice, invoice.export.sent_at)}"),
+        amount=invoice.current_payment_due,
+    )
