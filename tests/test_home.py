@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from config import ui
+from config.ui import figures
 from config.waiting.tasks import MOST
 from directory.actions import privileges
 from directory.actions.grants import set_level
@@ -216,7 +216,7 @@ def test_the_page_of_one_project_says_what_is_billed_of_its_contracts():
     page = home(w.admin)
     totals = page.context["totals"]
     assert totals["billed"] == D("900.00") and totals["contract"] > totals["billed"]
-    assert f'of <span class="n">{ui.money(totals["contract"])}</span> in contracts' in page.content.decode()
+    assert f'of <span class="n">{figures.money(totals["contract"])}</span> in contracts' in page.content.decode()
     assert home(w.reader).context["totals"] is None
 
 

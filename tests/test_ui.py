@@ -14,7 +14,7 @@ from django.template import Context, Template
 from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
 
-from config import ui
+from config.ui import figures, names, pictures, statuses
 
 ROOT = Path(settings.BASE_DIR)
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
@@ -52,7 +52,7 @@ def test_an_amount_reads_as_on_paper(value, words):
 
 def test_an_amount_that_lost_its_cents_to_a_float_is_refused():
     with pytest.raises(TypeError, match="float"):
-        ui.money(0.1)
+        figures.money(0.1)
 
 
 def test_an_input_holds_a_minus_that_can_be_typed():
@@ -60,7 +60,7 @@ def test_an_input_holds_a_minus_that_can_be_typed():
 
 
 def test_the_entry_sheet_gets_whole_cents():
-    assert [ui.cents(x) for x in (Decimal("12.34"), Decimal("-0.01"), 10, None)] == ["1234", "-1", "1000", ""]
+    assert [figures.cents(x) for x in (Decimal("12.34"), Decimal("-0.01"), 10, None)] == ["1234", "-1", "1000", ""]
 
 
 @pytest.mark.parametrize(("value", "words"), [(Decimal("55.03"), "55.0 %"), (Decimal("-2.25"), "−2.3 %"), (None, "")])
@@ -69,7 +69,7 @@ def test_a_percentage_has_one_decimal_and_nothing_scheduled_has_none(value, word
 
 
 def test_a_retainage_rate_of_zero_is_a_rate_and_none_is_not_set():
-    assert [ui.rate(x) for x in (Decimal("10.00"), Decimal("7.50"), Decimal("0"), None)] == [
+    assert [figures.rate(x) for x in (Decimal("10.00"), Decimal("7.50"), Decimal("0"), None)] == [
         "10 %",
         "7.5 %",
         "0 %",
@@ -100,7 +100,7 @@ def test_midnight_and_noon_are_twelve():
     assert "12:00 pm" in noon and "12:05 am" in midnight
 
 
-@pytest.mark.parametrize("look", [*ui.STATUSES.values(), *ui.EXPORT_STATUSES.values()])
+@pytest.mark.parametrize("look", [*statuses.STATUSES.values(), *statuses.EXPORT_STATUSES.values()])
 def test_every_status_has_a_tone_and_an_icon_that_exist(look):
     """U7: colour is never alone."""
     assert look.tone in TONES
@@ -169,7 +169,7 @@ def test_steps_say_what_is_done_and_where_it_stands():
 
 
 def test_a_bar_never_grows_past_its_frame():
-    assert [ui.share(*pair) for pair in ((3, 2), (-1, 2), (1, 0), (1, 4))] == [100, 0, 0, 25]
+    assert [pictures.share(*pair) for pair in ((3, 2), (-1, 2), (1, 0), (1, 4))] == [100, 0, 0, 25]
 
 
 def test_a_finished_job_stops_asking():
@@ -303,4 +303,4 @@ def test_a_script_stays_small_and_leans_on_nothing(path):
     ],
 )
 def test_a_browser_is_called_by_its_name(said, read):
-    assert ui.browser(said) == read
+    assert names.browser(said) == read

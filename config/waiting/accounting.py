@@ -4,7 +4,7 @@ from django.db.models import CharField, Exists, OuterRef, Value
 from django.db.models.functions import Cast, Concat
 from django.urls import reverse
 
-from config.ui import money
+from config.ui.figures import money
 from config.waiting.tasks import Task, Waiting, first_of
 from directory.models import Company, Event, Person
 from erp_integrations.models import BatchState, ExportBatch, ExportStatus, InvoiceExport

@@ -2,7 +2,7 @@
 
 from django.urls import reverse
 
-from config.ui import day
+from config.ui.figures import day
 from config.waiting.roles import Roles
 from config.waiting.tasks import Task, Waiting, first_of
 from directory.models import Membership, PrivilegeRequest, VendorChange

@@ -6,7 +6,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Greatest
 from django.urls import reverse
 
-from config.ui import day
+from config.ui.figures import day
 from config.waiting.tasks import Task
 from directory.models import Project
 from invoicing.deadlines import Deadline

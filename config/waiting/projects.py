@@ -6,7 +6,7 @@ from functools import partial
 from django.db.models import Q
 from django.urls import reverse
 
-from config.ui import day
+from config.ui.figures import day
 from config.waiting import invites
 from config.waiting.tasks import Task, Waiting, first_of
 from directory.models import Project

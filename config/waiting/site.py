@@ -4,7 +4,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from config.gaps import Gap, gaps
-from config.ui import day
+from config.ui.figures import day
 from config.waiting.tasks import MOST, Task, Waiting, first_of
 from directory.models import AccountingPrivilege, PrivilegeRequest
 

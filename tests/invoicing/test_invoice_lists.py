@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from openpyxl import load_workbook
 
-from config import ui
+from config.ui.statuses import EXPORT_STATUSES
 from directory.models import Project
 from invoicing.invoice_rows import HEADINGS
 from invoicing.models import Commitment, Invoice
@@ -163,7 +163,7 @@ def test_the_file_calls_its_columns_and_states_as_the_list_does(w):
         rf'/{approved.position}/">.*?data-label="ERP">(.*?)</td>', ask(w, q="SC-77").content.decode(), re.S
     )
     assert row["ERP"] == re.sub("<[^>]+>", "", told[1]).strip() == "Not sent"
-    assert {value: ui.EXPORT_STATUSES[value].label for value in ERP_WORDS} == ERP_WORDS and "failed" in ERP_WORDS
+    assert {value: EXPORT_STATUSES[value].label for value in ERP_WORDS} == ERP_WORDS and "failed" in ERP_WORDS
 
 
 def test_the_workbook_holds_the_rows_of_the_csv_with_numbers_days_and_no_formula(w):

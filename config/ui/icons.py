@@ -1,0 +1,28 @@
+"""Icons and badges: the same few on every page, many times over."""
+
+from functools import lru_cache
+
+from django import template
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+register = template.Library()
+
+# The same few on every page, many times over. Typed: text that is safe and the same text that is not are two.
+drawn_once = lru_cache(maxsize=1000, typed=True)
+
+
+@register.simple_tag
+@drawn_once
+def icon(name: str, label: str = "") -> SafeString:
+    """One symbol of static/icons.svg. Silent for readers unless it stands alone: then give it a label."""
+    speech = format_html('role="img" aria-label="{}"', label) if label else SafeString('aria-hidden="true"')
+    return format_html('<svg class="i" {}><use href="{}#{}"/></svg>', speech, static("icons.svg"), name)
+
+
+@register.simple_tag
+@drawn_once
+def badge(tone: str, symbol: str, label: str) -> SafeString:
+    """A status in three ways at once: colour, icon and word (U7)."""
+    return format_html('<span class="badge tone-{}">{}<span>{}</span></span>', tone, icon(symbol), label)

@@ -1,0 +1,141 @@
+"""What a status looks like: decided here, once."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from django import template
+from django.db.models import Model
+from django.utils.safestring import SafeString
+
+from config.ui.icons import badge
+from config.words import state_in_words
+from erp_integrations.models import ExportStatus
+from invoicing.models import InvoiceStatus
+
+register = template.Library()
+
+
+class Look(NamedTuple):
+    """A status as people see it: tone (neutral, info, ok, warn, bad), icon, words ("" = the model's own label)."""
+
+    tone: str
+    icon: str
+    label: str = ""
+
+
+STATUSES = {
+    # invoices
+    "draft": Look("neutral", "pencil", InvoiceStatus.DRAFT.label),
+    "under_review": Look("info", "eye", InvoiceStatus.UNDER_REVIEW.label),
+    "revise_and_resubmit": Look("warn", "rotate-ccw", InvoiceStatus.REVISE_AND_RESUBMIT.label),
+    "pending_owner_approval": Look("info", "hourglass", InvoiceStatus.PENDING_OWNER_APPROVAL.label),
+    "approved_as_noted": Look("ok", "circle-check", InvoiceStatus.APPROVED_AS_NOTED.label),
+    "approved": Look("ok", "circle-check", InvoiceStatus.APPROVED.label),
+    # commitments and change orders
+    "out_for_bid": Look("neutral", "send"),
+    "out_for_signature": Look("info", "pencil"),
+    "processing": Look("neutral", "clock"),
+    "submitted": Look("info", "send"),
+    "partially_received": Look("info", "circle-dot"),
+    "received": Look("ok", "check"),
+    "complete": Look("neutral", "badge-check"),
+    "terminated": Look("bad", "ban"),
+    "pending": Look("info", "hourglass"),
+    "rejected": Look("bad", "circle-x"),
+    "no_charge": Look("neutral", "check"),
+    "void": Look("neutral", "ban"),
+    # billing periods and invitations
+    "open": Look("ok", "circle-dot", "Open"),
+    "closed": Look("neutral", "lock", "Closed"),
+    "no_contact": Look("warn", "triangle-alert", "No invoice contact"),
+    "not_invited": Look("neutral", "circle-dashed", "Not invited"),
+    "invited": Look("info", "mail", "Invited"),
+    "accepted": Look("ok", "check", "Accepted"),
+    "declined": Look("neutral", "x", "Declined"),
+    "in_erp": Look("ok", "landmark", "In ERP"),
+    "gap": Look("warn", "triangle-alert", "Set-up"),
+    # requests for Can Push to Accounting
+    "waiting": Look("info", "hourglass"),
+    "granted": Look("ok", "check", "Granted"),
+    "taken_back": Look("neutral", "undo-2", "Taken back"),
+    # payments
+    "nothing_due": Look("neutral", "check", "Nothing due"),
+    "not_paid": Look("neutral", "circle-dashed", "Not paid"),
+    "partly_paid": Look("info", "circle-dot", "Partly paid"),
+    "paid": Look("ok", "circle-check", "Paid"),
+    "overpaid": Look("warn", "triangle-alert", "Overpaid"),
+    # files made in the background
+    "making": Look("info", "refresh-cw", "Being made"),
+    "ready": Look("ok", "circle-check", "Ready"),
+    "failed": Look("bad", "triangle-alert", "Failed"),
+    "expired": Look("neutral", "clock", "Removed"),
+    # people of a directory
+    "active": Look("ok", "check", "Active"),
+    "asked": Look("info", "mail", "Asked to join"),
+    "deactivated": Look("neutral", "ban", "Deactivated"),
+}
+# The second state machine has words in common with the first, and another meaning for them.
+EXPORT_STATUSES = {
+    "not_sent": Look("neutral", "circle-dashed", ExportStatus.NOT_SENT.label),
+    "ready_to_export": Look("info", "hourglass", ExportStatus.READY_TO_EXPORT.label),
+    "sent": Look("info", "hourglass", "Sent to ERP"),
+    "exporting": Look("info", "refresh-cw", ExportStatus.EXPORTING.label),
+    "exported": Look("ok", "file-spreadsheet", ExportStatus.EXPORTED.label),
+    "posted": Look("ok", "badge-check", ExportStatus.POSTED.label),
+    "retrieved": Look("neutral", "undo-2", ExportStatus.RETRIEVED.label),
+    "rejected": Look("bad", "circle-x", ExportStatus.REJECTED.label),
+    "failed": Look("bad", "triangle-alert", ExportStatus.FAILED.label),
+    "voided": Look("neutral", "ban", ExportStatus.VOIDED.label),
+    # export batches
+    "accepted": Look("info", "clock", "Accepted"),
+    "pending": Look("info", "clock", "Accepted"),
+    "queued": Look("info", "clock", "Accepted"),
+    "building": Look("info", "refresh-cw", "Building"),
+    "ready": Look("ok", "file-spreadsheet", "Ready"),
+    "built": Look("ok", "file-spreadsheet", "Ready"),
+    "dead": Look("bad", "triangle-alert", "Failed"),
+    "downloaded": Look("ok", "download", "Downloaded"),
+    "confirmed": Look("ok", "badge-check", "Confirmed in Sage"),
+}
+
+
+@register.simple_tag
+def status_badge(subject: object, field: str = "status") -> SafeString:
+    """The badge of a model instance's status field, or of a plain status word; `field="export"` for an export's word.
+
+    Anything from erp_integrations is read with the words of the export machine (E-4).
+    """
+    value = subject if isinstance(subject, str) else str(getattr(subject, field))
+    look = look_of(value, is_export=field.startswith("export") or in_export(subject))
+    return badge(look.tone, look.icon, status_words(subject, field, value, look))
+
+
+@register.simple_tag
+def status_badges(subjects: Iterable, field: str = "status") -> dict[str, SafeString]:
+    """The badge of every status that occurs among them, each drawn once, however many rows there are."""
+    found = {getattr(each, field): each for each in subjects}
+    return {value: status_badge(each, field) for value, each in found.items() if value}
+
+
+def status_words(subject: object, field: str, value: str, look: Look) -> str:
+    return look.label or own_words(subject, field) or value.replace("_", " ").capitalize()
+
+
+def look_of(value: str, *, is_export: bool) -> Look:
+    first = EXPORT_STATUSES if is_export else STATUSES
+    return first.get(value) or STATUSES.get(value) or EXPORT_STATUSES.get(value) or Look("neutral", "circle-dot")
+
+
+def in_export(subject: object) -> bool:
+    """Does this row, or the row this event is about, belong to the export machine?"""
+    about = str(getattr(subject, "subject", ""))
+    own = subject._meta.app_label if isinstance(subject, Model) else ""
+    return own == "erp_integrations" or about.startswith("erp_integrations.")
+
+
+def own_words(subject: object, field: str) -> str:
+    """What the row's own model calls its status; an event's, what the model it is about calls it."""
+    if field in ("from_state", "to_state"):
+        return state_in_words(subject, getattr(subject, field))
+    words = getattr(subject, f"get_{field}_display", None)
+    return str(words()) if words else ""

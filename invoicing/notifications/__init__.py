@@ -1,0 +1,32 @@
+"""Who hears of what happens to a bill (section 7). One function an event; each mail is recorded on its object."""
+
+from invoicing.notifications.beside_bills import commented, mails_payments, paid
+from invoicing.notifications.bills import Return, approved, deleted, moved, reopened, return_of, sent_back, submitted
+from invoicing.notifications.invites import due_date_extended, invited, new_link, not_me, passed_on, reminded
+from invoicing.notifications.readers import CONTACT, LISTED, TEAM, contacts_of, is_told_as_contact, may_be_told
+
+__all__ = [
+    "CONTACT",
+    "LISTED",
+    "TEAM",
+    "Return",
+    "approved",
+    "commented",
+    "contacts_of",
+    "deleted",
+    "due_date_extended",
+    "invited",
+    "is_told_as_contact",
+    "mails_payments",
+    "may_be_told",
+    "moved",
+    "new_link",
+    "not_me",
+    "paid",
+    "passed_on",
+    "reminded",
+    "reopened",
+    "return_of",
+    "sent_back",
+    "submitted",
+]

@@ -1,0 +1,56 @@
+"""Mails about what is said and paid beside a bill's own way."""
+
+from directory.notifications import post
+from invoicing.models import Comment, Invoice, Payment
+from invoicing.notifications.readers import CONTACT, LISTED, TEAM, admins, contacts_of, people_listed
+from invoicing.opening import settings_of
+
+
+def mails_payments(invoice: Invoice) -> bool:
+    """Whether contacts hear of its payments: the project's setting."""
+    return settings_of(invoice.project).mails_payments
+
+
+def paid(payment: Payment, by) -> None:
+    """To the contacts, that a payment was recorded or taken back, where the project's setting says so."""
+    invoice = payment.invoice
+    if not mails_payments(invoice):
+        return
+    said = "taken back" if payment.is_taken_back else "recorded"
+    post(
+        about=invoice,
+        to=contacts_of(invoice.commitment),
+        audience=CONTACT,
+        subject=f"Payment {said} on bill {invoice.position} ({invoice.commitment.number}): {payment.amount:,.2f}",
+        template="invoicing/emails/paid",
+        context={"payment": payment, "invoice": invoice, "project": invoice.project, "by": by},
+        reply_to=by.email,
+    )
+
+
+def commented(said: Comment, *, from_contact: bool) -> None:
+    """To the contacts what the team says, to the distribution list what a contact says. Of a note nobody hears.
+
+    With nobody on the list the project's Admins are told: a contact who asks something is not left unheard.
+    """
+    invoice = said.invoice
+    to, whom = contacts_of(invoice.commitment), CONTACT
+    if from_contact:
+        on_list = people_listed(invoice)
+        to, whom = (on_list, LISTED) if on_list else (admins(invoice), TEAM)
+    noun = "invoice" if from_contact else "bill"
+    post(
+        about=invoice,
+        to=to,
+        audience=whom,
+        subject=f"{said.by.name} wrote about {noun} {invoice.position} ({invoice.commitment.number})",
+        template="invoicing/emails/commented",
+        context={
+            "said": said,
+            "invoice": invoice,
+            "project": invoice.project,
+            "noun": noun,
+            "from_contact": from_contact,
+        },
+        reply_to=said.by.email,
+    )
