@@ -7,8 +7,12 @@ before the state says so, and the state of the batch, of its invoices and their 
 
 import hashlib
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
+from itertools import count
+from typing import BinaryIO
 
 import structlog
 from celery.exceptions import SoftTimeLimitExceeded
@@ -31,6 +35,7 @@ from erp_integrations.sage100 import rules, totals, workbook
 from invoicing.actions.invoices import close
 
 LEASE = timedelta(seconds=45)
+LINES_A_RENEWAL = 20_000  # of all sheets of a workbook: a second or two of writing
 STEPS = ("Checking", "Making the workbook", "Storing it", "Stored", "Done")
 TRANSIENT = (OSError, DatabaseError, SoftTimeLimitExceeded)
 
@@ -110,6 +115,7 @@ def verify(batch: ExportBatch) -> Proposal:
     """What was accepted, provided that nothing has changed since (S60), no rule objects now and all identities hold."""
     frozen = thaw(batch)
     proposal = examine(frozen, sage_lists(batch.company), today=batch.company.today)
+    report(batch, 0)
     require_unchanged(batch, frozen, proposal)
     errors = proposal.errors or findings_about_identities(list(live_exports(batch)))
     if errors:
@@ -153,14 +159,14 @@ def live_exports(batch: ExportBatch):
 
 def make_file(batch: ExportBatch, proposal: Proposal) -> Built:
     """Workbook and CSV on disk, read back and equal to the invoices to the cent (E-7)."""
-    files = render(proposal)
+    rows, expected = proposal.rows, totals.totals_of_facts(proposal.facts)
+    stored = storing.store(batch, partial(render, proposal, written=_renewing(batch)), ".xlsx")
     report(batch, 2)
-    expected = totals.totals_of_facts(proposal.facts)
     built = Built(
-        name=f"{files.name}.xlsx",
-        workbook=storing.store(batch, files.xlsx, ".xlsx"),
-        csv=storing.store(batch, files.csv, ".csv"),
-        rows_sha256=files.rows_sha256,
+        name=f"{rows.name}.xlsx",
+        workbook=stored,
+        csv=storing.store(batch, partial(workbook.write_csv, rows), ".csv"),
+        rows_sha256=rows.sha256,
         totals=expected,
     )
     storing.note(
@@ -176,9 +182,20 @@ def make_file(batch: ExportBatch, proposal: Proposal) -> Built:
     return built
 
 
-def render(proposal: Proposal) -> workbook.Files:
-    """As bytes; ControlTotalMismatch unless the rows, and the workbook read back, add up to the invoices (E-7)."""
-    return workbook.render(proposal.rows, proposal.facts)
+def render(proposal: Proposal, to: BinaryIO, *, written: Callable[[], None]) -> None:
+    """ControlTotalMismatch unless the rows, and the workbook read back, add up to the invoices (E-7)."""
+    workbook.write_xlsx(proposal.rows, proposal.facts, to, written)
+
+
+def _renewing(batch: ExportBatch) -> Callable[[], None]:
+    """For every line written: now and then it renews the lease, so that a long workbook keeps it (R34)."""
+    lines = count(1)
+
+    def written():
+        if next(lines) % LINES_A_RENEWAL == 0:
+            report(batch, 1)
+
+    return written
 
 
 def finish(batch: ExportBatch, built: Built) -> None:

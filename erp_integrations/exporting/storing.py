@@ -7,9 +7,11 @@ import hashlib
 import json
 import os
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import BinaryIO
 
 from django.conf import settings
 from django.db.models import Q
@@ -34,23 +36,36 @@ class StoredFile:
     sha256: str
 
 
-def store(batch: ExportBatch, content: bytes, suffix: str) -> StoredFile:
-    """Keep `content` for good as <batch>/<sha256><suffix>. Storing the same bytes twice changes nothing."""
-    sha256 = hashlib.sha256(content).hexdigest()
+def store(batch: ExportBatch, write: Callable[[BinaryIO], None], suffix: str) -> StoredFile:
+    """Keep what `write` writes for good as <batch>/<sha256><suffix>. Storing the same bytes twice changes nothing.
+
+    Whatever `write` raises comes through, and nothing is kept.
+    """
+    folder = path_of(str(batch.pk))
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    part = write_part(folder, write)
+    sha256 = _sha256_of(part)
     stored = StoredFile(f"{batch.pk}/{sha256}{suffix}", sha256)
-    final = path_of(stored.key)
-    final.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    part = write_part(final.parent, content)
     flush_to_disk(part)
-    put_in_place(part, final)
-    flush_to_disk(final.parent)
+    put_in_place(part, path_of(stored.key))
+    flush_to_disk(folder)
     return stored
 
 
-def write_part(folder: Path, content: bytes) -> Path:
+def write_part(folder: Path, write: Callable[[BinaryIO], None]) -> Path:
     part = folder / f".{uuid.uuid4().hex}{PART}"
-    part.write_bytes(content)
+    try:
+        with open(part, "w+b") as file:
+            write(file)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
     return part
+
+
+def _sha256_of(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def flush_to_disk(path: Path) -> None:

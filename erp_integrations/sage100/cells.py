@@ -13,6 +13,7 @@ from erp_integrations.sage100.totals import ControlTotals
 
 WRITTEN_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
 EXACT_DIGITS = 15
+_AS_JSON = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,9 @@ class Cell:
     @property
     def value(self) -> str | int | Decimal:
         """What Excel holds: a number only where the number shows exactly this text again; else the text (R108)."""
-        digits = sum(character.isdigit() for character in self.text)
-        if self.kind != NUMBER or digits > EXACT_DIGITS or not WRITTEN_NUMBER.fullmatch(self.text):
+        if self.kind != NUMBER or not WRITTEN_NUMBER.fullmatch(self.text):
+            return self.text
+        if sum(character.isdigit() for character in self.text) > EXACT_DIGITS:
             return self.text
         return int(self.text) if self.format == PLAIN and "." not in self.text else Decimal(self.text)
 
@@ -121,8 +123,12 @@ class Rows:
     @cached_property
     def sha256(self) -> str:
         """Of the rows' texts alone, so that it survives any change in how a workbook is packed (M19)."""
-        plain = json.dumps([row.texts for row in self.rows], ensure_ascii=True, separators=(",", ":"))
-        return hashlib.sha256(plain.encode("ascii")).hexdigest()
+        digest, comma = hashlib.sha256(b"["), b""
+        for row in self.rows:
+            digest.update(comma + _AS_JSON(row.texts).encode("ascii"))
+            comma = b","
+        digest.update(b"]")
+        return digest.hexdigest()
 
     def of(self, invoice_id: str) -> tuple[Row, ...]:
         return tuple(row for row in self.rows if row.invoice_id == invoice_id)

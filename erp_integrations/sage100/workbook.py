@@ -1,42 +1,35 @@
-"""The workbook and its CSV twin: the same rows as bytes, and the same bytes every time (S9, M19)."""
+"""The workbook and its CSV twin: the same rows as bytes, and the same bytes every time (S9, M19).
+
+Written row by row into an open file and never held whole, so a long batch takes time but no memory (F2).
+"""
 
 import csv
 import io
 import re
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import BinaryIO
 
+from lxml import etree
 from openpyxl import DEFUSEDXML, Workbook, load_workbook
-from openpyxl.styles import Font
+from openpyxl.writer.excel import ExcelWriter
 
-from erp_integrations.sage100.canonical import money_text
-from erp_integrations.sage100.cells import Row, Rows
+from erp_integrations.sage100 import sheets
+from erp_integrations.sage100.cells import Rows
 from erp_integrations.sage100.facts import BatchFacts
 from erp_integrations.sage100.layout import Layout
-from erp_integrations.sage100.text import readable_text, safe_text, starts_like_a_formula
-from erp_integrations.sage100.totals import (
-    ControlTotals,
-    require_equal,
-    totals_of_facts,
-    totals_of_rows,
-)
+from erp_integrations.sage100.sheets import IMPORT, RELEASE
+from erp_integrations.sage100.text import safe_text, starts_like_a_formula
+from erp_integrations.sage100.totals import ControlTotals, require_equal, totals_of_facts, totals_of_rows
 
-TEXT_FORMAT, MONEY_FORMAT = "@", "0.00"
-IMPORT, CONTROL, RELEASE, COMPUTED = "Import", "Control", "Retainage release", "How computed"
 PROGRAM = "Plumbline"
 FIXED_MOMENT = datetime(2000, 1, 1)
 FIXED_ZIP_MOMENT = (2000, 1, 1, 0, 0, 0)
-MODIFIED = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*(</dcterms:modified>)")
-RELEASE_TITLES = (
-    "Vendor no", "Vendor", "Subcontract or PO", "Sage invoice no", "Invoice date", "Held", "Release", "New retention",
-)  # fmt: skip
-COMPUTED_TITLES = ("Cell", "Column", "Value", "How computed", "Sources")
-HOW_TO_VERIFY = (
-    "Not verified: compare this layout with the template the maker of the import tool offers for download,"
-    " correct its columns, then mark it verified."
-)
+MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+PLACE = re.compile(r"([A-Z]+)[0-9]+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,42 +43,117 @@ class Files:
 
 
 def render(rows: Rows, batch: BatchFacts) -> Files:
-    """Both files, after checking them (E-7): the rows' totals equal the invoices', and so does the written workbook.
+    """Both files as bytes; raises what `write_xlsx` raises."""
+    xlsx, text = io.BytesIO(), io.BytesIO()
+    write_xlsx(rows, batch, xlsx)
+    write_csv(rows, text)
+    return Files(name=rows.name, xlsx=xlsx.getvalue(), csv=text.getvalue(), rows_sha256=rows.sha256)
 
-    Raises ControlTotalMismatch when a total differs by a cent, UnsafeText when a text can't be held unchanged.
+
+def write_xlsx(rows: Rows, batch: BatchFacts, to: BinaryIO, written: Callable[[], None] = lambda: None) -> None:
+    """The workbook, into a file open for writing and reading, checked (E-7): the rows' totals equal the invoices', and
+    so does what is read again from the file.
+
+    `written` is called after each row. Raises ControlTotalMismatch when a total differs by a cent, UnsafeText when a
+    text can't be held unchanged.
     """
     expected = totals_of_facts(batch)
     require_equal(expected, rows.totals)
-    xlsx = _packed(_workbook(rows, batch))
-    require_equal(expected, read_back(xlsx, rows.layout))
-    return Files(name=rows.name, xlsx=xlsx, csv=csv_bytes(rows), rows_sha256=rows.sha256)
+    _pack(sheets.fill(_book(rows.name), rows, batch, written), to)
+    to.seek(0)
+    require_equal(expected, read_back(to, rows.layout))
 
 
-def csv_bytes(rows: Rows) -> bytes:
+def write_csv(rows: Rows, to: BinaryIO) -> None:
     """UTF-8, CRLF. Text that a spreadsheet would calculate gets a `'` before it (S58 refuses it for keys)."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\r\n")
+    text = io.TextIOWrapper(to, encoding="utf-8", newline="", write_through=True)
+    writer = csv.writer(text, lineterminator="\r\n")
     if rows.layout.column_names:
         writer.writerow([column.title for column in rows.layout.header])
-    writer.writerows([[_csv_text(cell) for cell in row.cells] for row in rows.rows])
-    return out.getvalue().encode("utf-8")
+    writer.writerows([_csv_text(cell) for cell in row.cells] for row in rows.rows)
+    text.detach()
 
 
-def read_back(xlsx: bytes, layout: Layout) -> ControlTotals:
+def _csv_text(cell):
+    text = safe_text(cell.text)
+    return f"'{text}" if starts_like_a_formula(text) and isinstance(cell.value, str) else text
+
+
+# Writing
+
+
+def _book(name: str) -> Workbook:
+    book = Workbook(write_only=True)
+    book.properties.creator = book.properties.lastModifiedBy = PROGRAM
+    book.properties.title = name
+    book.properties.created = book.properties.modified = FIXED_MOMENT
+    return book
+
+
+class _Archive(zipfile.ZipFile):
+    """A ZIP whose members carry one fixed moment: the same rows give the same bytes."""
+
+    def writestr(self, zinfo_or_arcname, data, compress_type=None, compresslevel=None):
+        super().writestr(_member(zinfo_or_arcname), data)
+
+    def write(self, filename, arcname=None, compress_type=None, compresslevel=None):
+        with open(filename, "rb") as source, self.open(_member(arcname), "w", force_zip64=True) as member:
+            while chunk := source.read(1 << 20):
+                member.write(chunk)
+
+
+def _member(name: str) -> zipfile.ZipInfo:
+    member = zipfile.ZipInfo(name, FIXED_ZIP_MOMENT)
+    member.compress_type, member.create_system = zipfile.ZIP_DEFLATED, 0
+    return member
+
+
+def _pack(book: Workbook, to: BinaryIO) -> None:
+    with _Archive(to, "w", zipfile.ZIP_DEFLATED) as archive:
+        ExcelWriter(book, archive).write_data()
+
+
+# Reading again
+
+
+def read_back(xlsx: bytes | BinaryIO, layout: Layout) -> ControlTotals:
     """The control totals of a written workbook, re-read by column from the file and nothing else (E-7, R14)."""
-    book = _opened(xlsx)
-    read = [row for row in book[IMPORT].iter_rows(values_only=True) if len(row) > 1 and row[1] in ("H", "D")]
-    rows = [_read_row(values, layout) for values in read]
-    releases = ()
-    if RELEASE in book.sheetnames:
-        sheet = book[RELEASE].iter_rows(min_row=2, values_only=True)
-        releases = [_Released(Decimal(str(values[6]))) for values in sheet]
-    return totals_of_rows(rows, releases)
+    file = io.BytesIO(xlsx) if isinstance(xlsx, bytes) else xlsx
+    with zipfile.ZipFile(file) as archive:
+        parts = _sheet_parts(archive)
+        rows = (_read_row(values, layout) for values in _read(archive, parts[IMPORT]) if values.get(1) in ("H", "D"))
+        released = (
+            [Decimal(values[6]) for values in list(_read(archive, parts[RELEASE]))[1:]] if RELEASE in parts else []
+        )
+        return totals_of_rows(rows, [_Released(each) for each in released])
 
 
-def import_texts(xlsx: bytes) -> tuple[tuple[str, ...], ...]:
-    """The Import sheet as texts, each number written as its cell's format shows it: to verify a file (E-8)."""
-    return tuple(tuple(_shown(cell) for cell in row) for row in _opened(xlsx)[IMPORT].iter_rows())
+def _sheet_parts(archive: zipfile.ZipFile) -> dict[str, str]:
+    """{title of a sheet: its member of the archive}; a workbook of ours numbers them in order."""
+    book = etree.fromstring(archive.read("xl/workbook.xml"), _parser())
+    titles = [sheet.get("name") for sheet in book.iter(f"{MAIN}sheet")]
+    return {title: f"xl/worksheets/sheet{place}.xml" for place, title in enumerate(titles, 1)}
+
+
+def _read(archive: zipfile.ZipFile, part: str):
+    """Of each row {place of a column, 0 for A: text}, one row in memory at a time."""
+    with archive.open(part) as file:
+        for _, row in etree.iterparse(file, tag=f"{MAIN}row", resolve_entities=False, no_network=True):
+            yield {_place(cell.get("r")): "".join(cell.itertext()) for cell in row}
+            row.clear()
+            while row.getprevious() is not None:
+                del row.getparent()[0]
+
+
+def _parser():
+    return etree.XMLParser(resolve_entities=False, no_network=True)
+
+
+def _place(coordinate: str) -> int:
+    place = 0
+    for letter in PLACE.match(coordinate)[1]:
+        place = place * 26 + ord(letter) - 64
+    return place - 1
 
 
 @dataclass(frozen=True)
@@ -102,17 +170,20 @@ class _Released:
     released: Decimal
 
 
+def _read_row(values: dict[int, str], layout: Layout) -> _ReadRow:
+    columns = layout.header if values[1] == "H" else layout.detail
+    return _ReadRow(values[1], {c.source: values.get(place, "") for place, c in enumerate(columns) if c.source})
+
+
+def import_texts(xlsx: bytes) -> tuple[tuple[str, ...], ...]:
+    """The Import sheet as texts, each number written as its cell's format shows it: to verify a file (E-8)."""
+    return tuple(tuple(_shown(cell) for cell in row) for row in _opened(xlsx)[IMPORT].iter_rows())
+
+
 def _opened(xlsx):
     if not DEFUSEDXML:
         raise RuntimeError("defusedxml is missing: without it a workbook could expand entities. Install it.")
     return load_workbook(io.BytesIO(xlsx), read_only=True, data_only=False)
-
-
-def _read_row(values, layout):
-    columns = layout.header if values[1] == "H" else layout.detail
-    pairs = zip(columns, values, strict=False)
-    texts = {column.source: "" if value is None else str(value) for column, value in pairs if column.source}
-    return _ReadRow(values[1], texts)
 
 
 def _shown(cell):
@@ -122,130 +193,3 @@ def _shown(cell):
         return cell.value
     decimals = len(cell.number_format.partition(".")[2])
     return f"{Decimal(str(cell.value)):.{decimals}f}"
-
-
-def _csv_text(cell):
-    text = safe_text(cell.text)
-    return f"'{text}" if isinstance(cell.value, str) and starts_like_a_formula(text) else text
-
-
-def _workbook(rows, batch):
-    book = Workbook()
-    _import_sheet(book.active, rows)
-    _control_sheet(book.create_sheet(CONTROL), rows, batch)
-    if rows.releases:
-        _release_sheet(book.create_sheet(RELEASE), rows.releases)
-    _computed_sheet(book.create_sheet(COMPUTED), rows.rows)
-    book.properties.creator = book.properties.lastModifiedBy = PROGRAM
-    book.properties.title = rows.name
-    book.properties.created = FIXED_MOMENT
-    return book
-
-
-def _import_sheet(sheet, rows):
-    sheet.title = IMPORT
-    if rows.layout.column_names:
-        for place, column in enumerate(rows.layout.header, 1):
-            _put(sheet, 1, place, readable_text(column.title))
-    for row in rows.rows:
-        for place, cell in enumerate(row.cells, 1):
-            value = cell.value
-            if isinstance(value, str):
-                _put(sheet, row.number, place, safe_text(value))
-            else:
-                _put(sheet, row.number, place, value, cell.format)
-
-
-def _put(sheet, row, place, value, number_format=TEXT_FORMAT):
-    """Text stays text whatever it looks like: openpyxl would read `=1+1` as a formula and `#N/A` as an error (M18)."""
-    cell = sheet.cell(row=row, column=place, value=None if value == "" else value)
-    cell.number_format = number_format
-    if isinstance(value, str) and value:
-        cell.data_type = "s"
-
-
-def _line(sheet, row, values):
-    for place, value in enumerate(values, 1):
-        if isinstance(value, Decimal):
-            _put(sheet, row, place, Decimal(money_text(value)), MONEY_FORMAT)
-        elif isinstance(value, int):
-            _put(sheet, row, place, value, "0")
-        else:
-            _put(sheet, row, place, readable_text(value))
-
-
-def _table(sheet, titles, lines):
-    _line(sheet, 1, titles)
-    for place in range(1, len(titles) + 1):
-        sheet.cell(row=1, column=place).font = Font(bold=True)
-    for row, values in enumerate(lines, 2):
-        _line(sheet, row, values)
-    sheet.freeze_panes = "A2"
-
-
-def _control_sheet(sheet, rows, batch):
-    layout, totals = rows.layout, rows.totals
-    lines = [
-        ("Batch key", batch.batch_key),
-        ("Company", batch.company_name),
-        ("Layout", layout.label),
-        ("Layout verified", "yes" if layout.verified else HOW_TO_VERIFY),
-        ("Accepted by", batch.accepted_by),
-        ("Accepted on", batch.accepted_date.isoformat()),
-        ("Accounting date", batch.accounting_date.isoformat()),
-        ("Invoices", totals.invoices),
-        ("Rows", totals.rows),
-        ("Gross", totals.gross),
-        ("Retainage held", totals.retainage),
-        ("Net", totals.net),
-        ("Retainage release rows", totals.release_rows),
-        ("Retainage released, in no row of the import", totals.released),
-        ("SHA-256 of the rows", rows.sha256),
-        ("",),
-        ("Job", "Invoices", "Rows", "Gross", "Retainage held", "Net"),
-    ]
-    lines += [(job.job_number, job.invoices, job.rows, job.gross, job.retainage, job.net) for job in totals.per_job]
-    for row, values in enumerate(lines, 1):
-        _line(sheet, row, values)
-    sheet.column_dimensions["A"].width = 40
-    sheet.column_dimensions["B"].width = 24
-
-
-def _release_sheet(sheet, releases):
-    lines = [
-        (r.vendor_number, r.vendor_name, r.commitment_number, r.invoice_number, r.invoice_date.isoformat(), r.held,
-         r.released, r.new_retention)
-        for r in releases
-    ]  # fmt: skip
-    _table(sheet, RELEASE_TITLES, lines)
-
-
-def _computed_sheet(sheet, rows: tuple[Row, ...]):
-    _table(sheet, COMPUTED_TITLES, [line for row in rows for line in computed_lines(row)])
-
-
-def computed_lines(row: Row):
-    """One line per non-constant cell of a row: cell, column, value, formula with numbers, sources (E-6)."""
-    for place, cell in enumerate(row.cells):
-        if not cell.is_constant:
-            yield f"{column_letter(place)}{row.number}", cell.title, cell.text, cell.how, "; ".join(cell.sources)
-
-
-def column_letter(place: int) -> str:
-    """A for 0, Z for 25, AA for 26."""
-    first, last = divmod(place, 26)
-    return (column_letter(first - 1) if first else "") + chr(ord("A") + last)
-
-
-def _packed(book) -> bytes:
-    """Saved, then packed again in a fixed order with fixed moments: the same rows give the same bytes."""
-    saved, out = io.BytesIO(), io.BytesIO()
-    book.save(saved)
-    moment = FIXED_MOMENT.strftime("%Y-%m-%dT%H:%M:%SZ").encode("ascii")
-    with zipfile.ZipFile(saved) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as new:
-        for name in sorted(old.namelist()):
-            member = zipfile.ZipInfo(name, FIXED_ZIP_MOMENT)
-            member.compress_type, member.create_system = zipfile.ZIP_DEFLATED, 0
-            content = old.read(name)
-            new.writestr(member, MODIFIED.sub(rb"\g<1>" + moment + rb"\g<2>", content) if "core" in name else content)
-    return out.getvalue()

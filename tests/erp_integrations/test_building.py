@@ -1,5 +1,6 @@
 """From accepted to a file: built once, equal to the invoices to the cent, never changed, never half there."""
 
+import io
 import json
 import uuid
 from datetime import timedelta
@@ -518,7 +519,7 @@ def test_a_full_disk_is_tried_again_and_then_given_up(sage, monkeypatch, setting
 
 
 def test_an_unexpected_error_fails_the_batch_with_its_words(sage, monkeypatch):
-    def breaks(proposal):
+    def breaks(proposal, to, *, written):
         raise KeyError("colour")
 
     monkeypatch.setattr(building, "render", breaks)
@@ -581,9 +582,27 @@ def test_the_manifest_outside_the_database_names_each_built_file(sage, settings)
     assert line["invoices"] == [["20145", batch.facts.invoices[0].number]]
 
 
-def test_the_limits_of_a_task_end_before_its_lease():
-    """R34: soft < hard < lease < the broker's visibility time-out."""
-    assert tasks.SOFT_LIMIT < tasks.HARD_LIMIT < building.LEASE < timedelta(seconds=120)
+def test_a_task_is_told_to_stop_before_it_is_stopped_and_a_lease_ends_before_a_message_comes_again(settings):
+    """R34: soft < hard, lease < the broker's visibility time-out."""
+    assert tasks.SOFT_LIMIT < tasks.HARD_LIMIT
+    assert timedelta(seconds=120) > building.LEASE
+
+
+def test_a_lease_is_renewed_while_a_long_workbook_is_written(sage, monkeypatch):
+    """R34, F14: a worker that writes for minutes keeps its batch; one that was robbed of it stops between two lines."""
+    monkeypatch.setattr(building, "LINES_A_RENEWAL", 10)
+    batch = building.claim(sage.accepted().pk)
+    proposal = building.verify(batch)
+    start = timezone.now()
+    with time_machine.travel(start + timedelta(seconds=40), tick=False):
+        building.render(proposal, io.BytesIO(), written=building._renewing(batch))
+    batch.refresh_from_db()
+    assert batch.lease_until >= start + timedelta(seconds=80)
+    with time_machine.travel(start + timedelta(minutes=5), tick=False):
+        assert building.claim(batch.pk)
+        with pytest.raises(building.LeaseLost):
+            building.make_file(batch, proposal)
+    assert not list(storing.path_of(str(batch.pk)).glob("*"))
 
 
 def test_rebuilding_from_the_snapshot_gives_the_same_bytes(sage):
