@@ -101,6 +101,11 @@ def may_bill_commitment(commitment, access) -> bool:
     return access.allows(Tool.COMMITMENTS, Level.STANDARD) and is_contact(commitment, access)
 
 
+def may_start(access) -> bool:
+    """Whether there can be a commitment of the project that they bill: which one it is, `may_bill_commitment` says."""
+    return is_project_admin(access) or (access.is_external and access.allows(Tool.COMMITMENTS, Level.STANDARD))
+
+
 def may_bill(invoice, access) -> bool:
     return may_bill_commitment(invoice.commitment, access)
 

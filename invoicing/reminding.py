@@ -1,4 +1,4 @@
-"""Reminding who has not answered an invite: by a person, or by a task every so many days (V-3).
+"""Reminding who has not answered an invite: by a person, or by a task every so many days; and of a bill (V-3).
 
 Nothing here asks about rights: `actions.reminders` does before it reminds for a person.
 """
@@ -9,11 +9,12 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
-from directory.models import Event
+from directory.models import Event, Person
 from invoicing import notifications
-from invoicing.deadlines import deadline_of
+from invoicing.deadlines import deadline_of, deadline_of_bill
 from invoicing.models import BillingPeriod, Invitation, Invoice
 from invoicing.models.billing_periods import Reminders
+from invoicing.notifications import contacts_of
 
 FIRST_HOUR = 7  # on the project's clock: nobody is reminded in the night
 
@@ -57,9 +58,47 @@ def remind(invitation: Invitation, *, by=None) -> str:
     invitation.reminded_at = timezone.now()
     invitation.reminders += 1
     invitation.save(update_fields=["reminded_at", "reminders"])
-    Event.objects.record("reminded", invitation, by=by)
+    Event.objects.record(REMINDED, invitation, by=by)
     notifications.reminded(invitation)
     return ""
+
+
+def why_not_about(invoice: Invoice) -> str:
+    """Why nobody is reminded today of a bill that was begun: V-3 reminds its contacts, until they have sent it."""
+    if invoice.deleted_at:
+        return "It was deleted."
+    if invoice.status not in Invoice.ENTERABLE:
+        return f"It is {invoice.get_status_display()}: it does not wait for {invoice.commitment.vendor.name}."
+    deadline = deadline_of_bill(invoice)
+    if deadline.is_over and not invoice.may_finish_late:
+        return deadline.late_words if deadline.has_passed else "The billing period is closed."
+    if not invoice.commitment.invoice_contacts.acting().exists():
+        return "It has no invoice contact any more."
+    if _last_written_about(invoice) == invoice.project.today:
+        return "They were written to today already."
+    return ""
+
+
+def _last_written_about(invoice: Invoice) -> date | None:
+    """The day of the newest reminder, or of what the bill came back or was asked for with."""
+    told = Event.objects.about(invoice).filter(verb=REMINDED).order_by("-pk").values_list("at", flat=True).first()
+    invites = Invitation.objects.in_force().filter(commitment=invoice.commitment_id)
+    invite = invites.filter(billing_period=invoice.billing_period_id).first()
+    came_back = invoice.waits_since if invoice.status == Invoice.Status.REVISE_AND_RESUBMIT else None
+    moments = [told, came_back, invite and invite.invited_at, invite and invite.reminded_at]
+    last = max(filter(None, moments), default=None)
+    return last and invoice.project.day_of(last)
+
+
+def remind_about(invoice: Invoice, *, by) -> list[Person]:
+    """Mail its contacts, in the transaction of a caller that holds it and has asked `why_not_about`; to whom."""
+    to = contacts_of(invoice.commitment)
+    Event.objects.record(REMINDED, invoice, by=by)
+    notifications.reminded_about(invoice, to, by)
+    return to
+
+
+REMINDED = "reminded"
 
 
 def remind_due() -> int:

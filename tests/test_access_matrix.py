@@ -108,6 +108,7 @@ COMMITMENT_ADMIN = door(ADMIN, {"commitments read only", "commitments standard",
 ATTACH_TO_COMMITMENT = door({"commitments standard", "commitments admin"}, {"commitments read only", "contact"})
 COMMITMENT = door(READERS | {"contact"})
 BILL = door(ADMIN | {"contact"}, READERS - ADMIN)
+START = door(ADMIN | CONTACTS - {"contact without a level"}, READERS - ADMIN)
 ATTACH = door({"commitments standard", "commitments admin", "contact"}, {"commitments read only"})
 NOTE = door({"commitments standard", "commitments admin"}, {"commitments read only"})  # to contacts there is none
 ERP_LOOK = door(ERP)
@@ -273,6 +274,8 @@ DOORS = {  # address name: (to read, to write)
     "invoice-compare": (COMMITMENT, None),
     "invoice-delete": (BILL, BILL),
     "invoices-decide": (None, PROJECT_ADMIN),
+    "invoices-remind": (None, PROJECT_ADMIN),
+    "invoice-new": (START, None),
     "invoice-restore": (None, PROJECT_ADMIN),
     "invoice-erp-send": (PROJECT_ADMIN, PROJECT_ADMIN),
     "invoice-erp-retrieve": (None, PROJECT_ADMIN),

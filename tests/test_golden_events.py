@@ -644,6 +644,12 @@ def _(s):
     return lambda: press(s.max, at(invoice, "invoice-period"), "invoice-period")
 
 
+@act("invoices-remind", "reminded")
+def _(s):
+    invoice = s.base.draft()
+    return lambda: s.max.post(s.project("invoices-remind"), {"invoice": invoice.pk})
+
+
 @act("invoices-decide", "approved", "approved")
 def _(s):
     chosen = [s.base.submitted(s.base.draft(s.base.commitment())) for _ in range(2)]

@@ -17,7 +17,7 @@ from directory.permissions import Level, Tool
 from erp_integrations import notifications as erp_mail
 from erp_integrations.actions import exports
 from invoicing import notifications as invoicing_mail
-from invoicing.actions import comments, commitments, deleting, due_dates, invitations, payments, reviews
+from invoicing.actions import comments, commitments, deleting, due_dates, invitations, payments, reminders, reviews
 from invoicing.actions import invoices as invoice_acts
 from invoicing.models import BillingSettings, InvoiceType, Verdict
 from tests.directory.directory_pages import directory_admin
@@ -60,6 +60,10 @@ def more_time(w):
     due_dates.extend(period, commitment, period.end_date, reason="Rain", by=w.admin)
 
 
+def a_reminder(w):
+    reminders.remind_about([w.draft()], by=w.admin)
+
+
 def a_bill_deleted(w):
     deleting.delete(w.submitted(), reason="Twice", by=w.admin)
 
@@ -92,7 +96,9 @@ def out_of_the_directory(w):
     people.deactivate_membership(w.contact.membership_in(w.company), by=w.owner, reason="Retired")
 
 
-@pytest.mark.parametrize("event", [an_invite, a_bill_sent_back, more_time, a_bill_deleted, a_comment, a_payment])
+@pytest.mark.parametrize(
+    "event", [an_invite, a_bill_sent_back, more_time, a_reminder, a_bill_deleted, a_comment, a_payment]
+)
 @pytest.mark.parametrize("loss", [no_contact_any_more, another_employer, no_level, out_of_the_directory])
 def test_who_is_no_contact_any_more_gets_no_mail(event, loss):
     w = world()
@@ -103,7 +109,9 @@ def test_who_is_no_contact_any_more_gets_no_mail(event, loss):
     assert "no longer" in mail.result
 
 
-@pytest.mark.parametrize("event", [an_invite, a_bill_sent_back, more_time, a_bill_deleted, a_comment, a_payment])
+@pytest.mark.parametrize(
+    "event", [an_invite, a_bill_sent_back, more_time, a_reminder, a_bill_deleted, a_comment, a_payment]
+)
 def test_a_contact_who_still_is_one_gets_it(event):
     w = world()
     event(w)

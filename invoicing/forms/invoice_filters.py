@@ -5,10 +5,16 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.db.models import F, Q
+from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
 
+from invoicing.forms.amounts import AmountField
 from invoicing.forms.keyset import Sort, SortedForm, read_dollars
 from invoicing.models import Invoice, InvoiceStatus
 from invoicing.models.invoice_queries import line_8
+
+NARROWING = ("status", "period", "q", "least", "most")
+KEPT = (*NARROWING, "sort")  # what a saved view remembers
+SIZES = (50, 100, 200)  # rows of a page
 
 
 class InvoiceFilter(SortedForm):
@@ -30,6 +36,9 @@ class InvoiceFilter(SortedForm):
         max_length=60,
         widget=forms.TextInput(attrs={"type": "search", "data-search": True, "placeholder": "Number or company"}),
     )
+    least = AmountField(label="Net at least", required=False)
+    most = AmountField(label="Net at most", required=False)
+    rows = forms.TypedChoiceField(required=False, coerce=int, choices=[(size, size) for size in SIZES])
 
     def __init__(self, data, *, periods):
         super().__init__(data)
@@ -38,14 +47,19 @@ class InvoiceFilter(SortedForm):
         self.is_valid()  # what makes no sense in an address is left out
 
     def narrowed(self, invoices):
-        """By period and words, not yet by status."""
+        """By period, words and amount, not yet by status."""
         period, words = self.cleaned_data.get("period"), self.cleaned_data.get("q", "")
+        least, most = self.cleaned_data.get("least"), self.cleaned_data.get("most")
         if period:
             invoices = invoices.filter(billing_period=period)
         for word in words.split():
             invoices = invoices.filter(
                 Q(number__icontains=word) | Q(vendor__name__icontains=word) | Q(commitment__number__icontains=word)
             )
+        if least is not None:
+            invoices = invoices.filter(GreaterThanOrEqual(line_8(), least))
+        if most is not None:
+            invoices = invoices.filter(LessThanOrEqual(line_8(), most))
         return invoices
 
     @property
@@ -59,12 +73,15 @@ class InvoiceFilter(SortedForm):
     @property
     def query(self) -> str:
         """What the address of this view says, without the place in it; always in the same order."""
-        kept = {name: self.cleaned_data.get(name) for name in ("status", "period", "q", "sort")}
-        return urlencode({name: value for name, value in kept.items() if value})
+        return urlencode({name: self.cleaned_data[name] for name in KEPT if self._is_asked(name)})
 
     @property
     def is_narrow(self) -> bool:
-        return any(self.cleaned_data.get(name) for name in ("status", "period", "q"))
+        return any(map(self._is_asked, NARROWING))
+
+    def _is_asked(self, name: str) -> bool:
+        """Zero is an amount."""
+        return self.cleaned_data.get(name) not in (None, "")
 
     def with_status(self, invoices):
         return invoices.filter(status=self.chosen) if self.chosen else invoices

@@ -66,10 +66,13 @@ class SortedForm(forms.Form):
     def in_order(self, found: QuerySet) -> QuerySet:
         return in_order(found, self.sorts[self.sorted_by], descending=self.is_descending)
 
-    def page(self, found: QuerySet, told: Callable[[QuerySet], QuerySet] = lambda rows: rows) -> Page:
-        """The page of `found`; `told` brings along what its rows tell."""
+    def page(
+        self, found: QuerySet, told: Callable[[QuerySet], QuerySet] = lambda rows: rows, size: int | None = None
+    ) -> Page:
+        """The page of `found`; `told` brings along what its rows tell. `size`: rows of a page, else the usual."""
         places = {name: self.cleaned_data.get(name) or "" for name in ("after", "before")}
-        return page_of(found, self.sorts[self.sorted_by], descending=self.is_descending, told=told, **places)
+        sort = self.sorts[self.sorted_by]
+        return page_of(found, sort, descending=self.is_descending, told=told, size=size or PAGE_SIZE, **places)
 
     def headings(self) -> dict[str, dict]:
         """{column: what its link asks for, and what `aria-sort` says of it now}."""
@@ -118,6 +121,7 @@ def page_of(
     after: str = "",
     before: str = "",
     told: Callable[[QuerySet], QuerySet] = lambda rows: rows,
+    size: int,
 ) -> Page:
     """The rows after, or before, the place that the address names; from the beginning where it names none.
 
@@ -132,9 +136,9 @@ def page_of(
         value, pk = place
         side = "lt" if downwards else "gt"
         rows = rows.filter(Q(**{f"key__{side}": value}) | Q(key=value, **{f"pk__{side}": pk}))
-    ids = rows.values("pk")[: PAGE_SIZE + 1]
+    ids = rows.values("pk")[: size + 1]
     listed = list(in_order(told(found.filter(pk__in=ids)), sort, descending=downwards))
-    is_more, listed = len(listed) > PAGE_SIZE, listed[:PAGE_SIZE]
+    is_more, listed = len(listed) > size, listed[:size]
     if backwards:
         listed.reverse()
     is_earlier, is_later = (is_more, True) if backwards else (place is not None, is_more)

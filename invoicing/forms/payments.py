@@ -1,29 +1,12 @@
 """A payment as it is typed, and why one is taken back."""
 
-from decimal import Decimal
-
 from django import forms
 
 from directory.vendor_forms import PlainField
 from invoicing.actions.payments import NewPayment
-from invoicing.calculations.money import parse_amount
+from invoicing.forms.amounts import AmountField
 from invoicing.forms.billing_periods import DayField
 from invoicing.models import PaymentMethod
-
-
-class AmountField(forms.CharField):
-    """Dollars as people type them (U5)."""
-
-    def __init__(self, **rest):
-        widget = forms.TextInput(attrs={"inputmode": "decimal", "class": "n w-amount", "autocomplete": "off"})
-        super().__init__(widget=widget, max_length=60, **rest)
-
-    def clean(self, value) -> Decimal:
-        text = super().clean(value)
-        try:
-            return parse_amount(text)
-        except ValueError as wrong:
-            raise forms.ValidationError(str(wrong)) from None
 
 
 class PaymentForm(forms.Form):

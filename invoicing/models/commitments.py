@@ -23,6 +23,7 @@ from invoicing.models.commitment_statuses import (
     CommitmentStatus,
 )
 from invoicing.models.cost_codes import CostCode, CostType
+from invoicing.models.invoice_statuses import APPROVALS
 from invoicing.permissions import visible_commitments
 
 
@@ -70,6 +71,28 @@ class CommitmentQuerySet(models.QuerySet):
 
     def billable(self):
         return self.filter(status__in=Commitment.BILLABLE)
+
+    def startable_in(self, period, access):
+        """Those whose next invoice may start now in this open period, for whoever sees them (I-3, I-7, B-5, V-2).
+
+        What may start is for the action to say; this finds the same, and knows no exceptions: an Admin may start
+        another invoice of a period on the commitment's own page.
+        """
+        bills = apps.get_model("invoicing", "Invoice").objects.live().filter(commitment=OuterRef("pk"))
+        unsettled = bills.exclude(status__in=APPROVALS)
+        found = self.billable().exclude(Exists(bills.filter(billing_period=period))).exclude(Exists(unsettled))
+        if not access.is_external:
+            return found
+        later = bills.filter(period_start_date__gt=period.start_date)
+        invites = apps.get_model("invoicing", "Invitation").objects.in_force()
+        invited = Exists(invites.filter(commitment=OuterRef("pk"), billing_period=period))
+        own = apps.get_model("invoicing", "DueDateExtension").objects.filter(commitment=OuterRef("pk"))
+        in_time = Exists(own.filter(billing_period=period, due_date__gte=period.project.today))
+        found = found.exclude(Exists(later))
+        if period.project.today > period.due_date:
+            found = found.filter(in_time)
+        settings = getattr(period.project, "billing_settings", None)
+        return found.filter(invited) if settings and settings.by_invitation_only else found
 
     def billed_by(self, person, projects):
         """Those where `person` is invoice contact and still works for the vendor, across companies (P-1)."""

@@ -10,7 +10,7 @@ from invoicing import permissions
 from invoicing.calculations.money import ZERO
 from invoicing.models.billing_periods import BillingPeriod
 from invoicing.models.commitments import Commitment
-from invoicing.models.invoice_statuses import CERTIFIED, TICKABLE, S
+from invoicing.models.invoice_statuses import CERTIFIED, S
 
 LINE_8_OF = ("total_completed_and_stored", "work_retainage", "stored_retainage", "previous_certificates")
 
@@ -129,20 +129,10 @@ class InvoiceQuerySet(models.QuerySet):
         rows = self.live().order_by().values_list("billing_period", "status")
         return list(rows.annotate(Count("pk"), Sum("gross_this_period")))
 
-    def tickable(self):
-        """What can be decided or sent together with others: it is with the project team, and accounting has it not."""
-        return self.filter(is_locked=False, status__in=TICKABLE)
-
-    def by_status(self) -> dict[str, tuple[int, object, int, object]]:
-        """{status: (how many, the sum of their line 8 in dollars, and both of those that are tickable)}, in one query:
-        the database tells the locked of a status apart, and they are added up here."""
-        found = {}
-        for each in self.order_by().values("status", "is_locked").annotate(count=Count("*"), due=Sum(line_8())):
-            count, due, ticks, ticked_due = found.get(each["status"], (0, ZERO, 0, ZERO))
-            if each["status"] in TICKABLE and not each["is_locked"]:
-                ticks, ticked_due = each["count"], each["due"]
-            found[each["status"]] = (count + each["count"], due + each["due"], ticks, ticked_due)
-        return found
+    def by_status(self) -> dict[str, tuple[int, object]]:
+        """{status: (how many, the sum of their line 8 in dollars)}, in one query."""
+        counted = self.order_by().values_list("status").annotate(count=Count("*"), due=Sum(line_8()))
+        return {status: (count, due) for status, count, due in counted}
 
     def payment_due(self):
         """The sum of line 8, in dollars."""

@@ -16,7 +16,7 @@ from invoicing.models.billing_periods import BillingPeriod
 from invoicing.models.commitments import Commitment
 from invoicing.models.invitations import InvoiceType
 from invoicing.models.invoice_queries import LINE_8_OF, InvoiceQuerySet
-from invoicing.models.invoice_statuses import APPROVALS, CERTIFIED, ENTERABLE, TICKABLE, InvoiceStatus, S
+from invoicing.models.invoice_statuses import APPROVALS, CERTIFIED, ENTERABLE, InvoiceStatus, S
 
 
 def is_unlocked(invoice) -> bool:
@@ -216,11 +216,6 @@ class Invoice(FSMModelMixin, models.Model):
         if self.changed_lines is None:  # sent before that was counted
             return "resubmitted"
         return f"resubmitted, {self.changed_lines} line{'' if self.changed_lines == 1 else 's'} changed"
-
-    @property
-    def is_tickable(self) -> bool:
-        """As `tickable`, of one."""
-        return self.status in TICKABLE and not self.is_locked
 
     def who_acts(self, enterer: str) -> str:
         """Whose turn it is, in words; `enterer`: the company whose bill it is."""

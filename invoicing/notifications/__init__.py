@@ -2,7 +2,15 @@
 
 from invoicing.notifications.beside_bills import commented, mails_payments, paid
 from invoicing.notifications.bills import Return, approved, deleted, moved, reopened, return_of, sent_back, submitted
-from invoicing.notifications.invites import due_date_extended, invited, new_link, not_me, passed_on, reminded
+from invoicing.notifications.invites import (
+    due_date_extended,
+    invited,
+    new_link,
+    not_me,
+    passed_on,
+    reminded,
+    reminded_about,
+)
 from invoicing.notifications.readers import CONTACT, LISTED, TEAM, contacts_of, is_told_as_contact, may_be_told
 
 __all__ = [
@@ -25,6 +33,7 @@ __all__ = [
     "paid",
     "passed_on",
     "reminded",
+    "reminded_about",
     "reopened",
     "return_of",
     "sent_back",

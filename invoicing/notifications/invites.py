@@ -93,14 +93,33 @@ def reminded(invitation: Invitation) -> None:
     """To each contact of a commitment that has not answered (V-3); how near the due date is stands in the subject."""
     project = invitation.project
     due = deadline_of(invitation.commitment, invitation.billing_period).due_date
-    left = (due - project.today).days
-    when = {0: "Due today", 1: "Due tomorrow"}.get(left, f"Due {due:%A}" if left < 7 else f"Due {due.day} {due:%b}")
     post(
         about=invitation,
         to=contacts_of(invitation.commitment),
         audience=CONTACT,
-        subject=f"{when}: {invitation.billing_period} bill for {invitation.commitment.number}",
+        subject=f"{_how_near(due, project)}: {invitation.billing_period} bill for {invitation.commitment.number}",
         template="invoicing/emails/reminded",
         context={"invitation": invitation, "project": project, "due": due},
         reply_to=invitation.invited_by.email,
     )
+
+
+def reminded_about(invoice: Invoice, to: list[Person], by: Person) -> None:
+    """To each contact of a bill that was begun, or came back, and was not sent (V-3)."""
+    project, due = invoice.project, invoice.due_date
+    post(
+        about=invoice,
+        to=to,
+        audience=CONTACT,
+        subject=f"{_how_near(due, project)}: {invoice.billing_period} bill for {invoice.commitment.number}",
+        template="invoicing/emails/reminded_about",
+        context={"invoice": invoice, "project": project, "due": due, "by": by},
+        reply_to=by.email,
+    )
+
+
+def _how_near(due: date, project) -> str:
+    left = (due - project.today).days
+    if left < 0:
+        return "Overdue"
+    return {0: "Due today", 1: "Due tomorrow"}.get(left, f"Due {due:%A}" if left < 7 else f"Due {due.day} {due:%b}")

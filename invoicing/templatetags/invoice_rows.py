@@ -28,7 +28,7 @@ def _row(invoice: Invoice, list_url: str, noun: str, is_admin: bool, statuses: d
     number, due = escape(invoice.commitment_number), invoice.current_payment_due
     url = f"{list_url}{quote(invoice.commitment_number, safe='')}/{invoice.position}/"
     claimed = invoice.resubmitted if invoice.status == Invoice.Status.UNDER_REVIEW else ""
-    tick = f'<td class="tick">{_tick(invoice, number) if invoice.is_tickable else ""}</td>' if is_admin else ""
+    tick = f'<td class="tick">{_tick(invoice, number)}</td>' if is_admin else ""
     exported = "" if erp is None else f'<td data-label="ERP">{erp.get(invoice.export_status, "–")}</td>'
     return (
         f'<tr>{tick}<th scope="row" class="one-line">'
@@ -48,5 +48,5 @@ def _tick(invoice: Invoice, commitment: str) -> str:
     return (
         f'<label><input type="checkbox" name="invoice" value="{invoice.pk}" '
         f'data-cents="{int(to_cents(invoice.current_payment_due) * 100)}" '
-        f'aria-label="Tick {escape(invoice.number)} of {commitment}"></label>'
+        f'aria-label="Tick {escape(invoice.number) or f"invoice {invoice.position}"} of {commitment}"></label>'
     )

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from django.conf import settings
 from django.contrib import messages
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -13,13 +14,14 @@ from directory.permissions import Level, Tool
 from directory.sheets import as_typed_xlsx
 from invoicing.actions import made_files
 from invoicing.calculations.money import ZERO
+from invoicing.forms import keyset
 from invoicing.forms.board_filters import ViewForm
 from invoicing.forms.bulk_decisions import MOST, versions_of
-from invoicing.forms.invoice_filters import InvoiceFilter
+from invoicing.forms.invoice_filters import SIZES, InvoiceFilter
 from invoicing.invoice_rows import AT_ONCE, HEADINGS, rows_of
 from invoicing.models import Invoice, MadeKind, SavedView
 from invoicing.models.invoice_queries import InvoiceQuerySet
-from invoicing.permissions import may_review
+from invoicing.permissions import may_review, may_start
 from invoicing.views.made_files import asked
 
 
@@ -34,28 +36,44 @@ def show(request, project, *, naming: ViewForm | None = None, status: int = 200)
     views = list(SavedView.objects.shown_to(request.access, SavedView.Page.INVOICES))
     by_status = narrowed.by_status()
     shown = [by_status[status] for status in by_status if form.chosen in ("", status)]
+    size = form.cleaned_data.get("rows") or _remembered_size(request)
+    count = sum(count for count, _ in shown)
     context = {
         "project": project,
         "form": form,
-        "tabs": form.tabs({status: count for status, (count, *_) in by_status.items()}),
-        "page": form.page(form.with_status(narrowed), told=InvoiceQuerySet.for_list),
-        "count": sum(count for count, *_ in shown),
-        "total": sum((due for _, due, *_ in shown), ZERO),
-        "tickable": sum(tickable for *_, tickable, _ in shown),
-        "tickable_total": sum((due for *_, due in shown), ZERO),
+        "tabs": form.tabs({status: count for status, (count, _) in by_status.items()}),
+        "page": form.page(form.with_status(narrowed), told=InvoiceQuerySet.for_list, size=size),
+        "size": size or keyset.PAGE_SIZE,
+        "sizes": SIZES if count > min(SIZES) else (),
+        "count": count,
+        "total": sum((due for _, due in shown), ZERO),
         "most": MOST,
         "most_at_once": AT_ONCE,
         "most_certificates": made_files.MOST_CERTIFICATES,
         "headings": form.headings(),
         "noun": "bill" if request.access.is_external else "invoice",
         "is_admin": may_review(None, request.access),
+        "may_start": may_start(request.access),
         "asked": form,
         "views": views,
         "views_at": reverse("invoices-view-save", args=[project.slug]),
         "is_saved": any(view.query == form.query for view in views),
         "naming": naming or ViewForm(),
     }
-    return render(request, "invoicing/invoice_list.html", context, status=status)
+    answer = render(request, "invoicing/invoice_list.html", context, status=status)
+    if form.cleaned_data.get("rows"):
+        secure = settings.SESSION_COOKIE_SECURE
+        answer.set_cookie(REMEMBERS_SIZE, size, max_age=A_YEAR, samesite="Lax", secure=secure, httponly=True)
+    return answer
+
+
+REMEMBERS_SIZE = "rows"  # a cookie, as rows’ height is one
+A_YEAR = 365 * 24 * 60 * 60
+
+
+def _remembered_size(request) -> int | None:
+    """As it was last chosen in this browser."""
+    return next((size for size in SIZES if str(size) == request.COOKIES.get(REMEMBERS_SIZE)), None)
 
 
 def filter_of(request, project) -> InvoiceFilter:
@@ -68,7 +86,7 @@ def _asked(request, project):
 
 
 def chosen(request, project) -> list[Invoice]:
-    """What a form of the list means, in the list's order: the ticked, or all that its address finds and can be ticked.
+    """What a form of the list means, in the list's order: the ticked, or all that its address finds.
 
     Of all, the first MOST, and the page says so; the filters are applied here, so a page of fifty is enough to tick.
     """
@@ -76,7 +94,7 @@ def chosen(request, project) -> list[Invoice]:
         ids = versions_of(request.POST.getlist("invoice"))
         return list(Invoice.objects.visible_to(request.access).with_context().filter(pk__in=ids))
     form, narrowed = _asked(request, project)
-    ids = list(form.in_order(form.with_status(narrowed).tickable()).values_list("pk", flat=True))
+    ids = list(form.in_order(form.with_status(narrowed)).values_list("pk", flat=True))
     if len(ids) > MOST:
         messages.info(request, f"{len(ids)} match. These are the first {MOST}; do the rest in the same way afterwards.")
     found = Invoice.objects.with_context().in_bulk(ids[:MOST])
@@ -124,7 +142,7 @@ def _address(request, project) -> str:
 
 @project_view(Tool.COMMITMENTS, Level.READ_ONLY, methods=WRITE)
 def certificates(request, project):
-    """A PDF each of the ticked invoices, of all that can be ticked, or of all that the filters find."""
+    """A PDF each of the ticked invoices, or of all that the filters find."""
     back = _address(request, project)
     if "found" in request.POST:
         ids = _found(request, project)

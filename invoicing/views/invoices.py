@@ -2,26 +2,24 @@
 
 import re
 
-from django.contrib import messages
 from django.db.models import F, Func, IntegerField, OuterRef, Subquery
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 
-from directory.decorators import READ, WRITE
+from directory.decorators import READ
 from directory.models import Event, Mail
 from directory.permissions import Level
-from directory.refusals import NotNow, Refused
+from directory.refusals import Refused
 from directory.unsaved import kept_for
 from invoicing import labels
-from invoicing.actions import invoices
 from invoicing.actions.deleting import why_not_deleted
 from invoicing.actions.payments import why_no_payment
 from invoicing.calculations.explain import explain_summary
-from invoicing.decorators import commitment_view, invoice_view
+from invoicing.decorators import invoice_view
 from invoicing.forms.attachments import AttachmentForm
 from invoicing.forms.comments import CommentForm, NoteForm
 from invoicing.grid import column_totals, lines_shown
-from invoicing.models import Attachment, BillingPeriod, Comment, Commitment, Invoice, InvoiceLine, Payment, Submission
+from invoicing.models import Attachment, Comment, Invoice, InvoiceLine, Payment, Submission
 from invoicing.permissions import may_attach, may_bill, may_comment, may_note, may_record_payments, may_review
 from invoicing.proof import identities_of, stored_summary
 from invoicing.safeguards import endorsement_of
@@ -202,31 +200,3 @@ CONTENTS = {
     "changes": lambda invoice, request: {"events": _told(Event.objects.about(invoice), request.access)[:1000]},
     "mail": lambda invoice, request: {"mails": Mail.objects.about(invoice).select_related("to")[:200]},
 }
-
-
-@commitment_view(Level.READ_ONLY, methods=WRITE)
-def start(request, commitment):
-    """The next invoice of a commitment, by a contact or on their behalf, in the open period or the one named."""
-    period = _period_to_bill(commitment, request.POST.get("period", ""))
-    try:
-        if period is None:
-            raise NotNow("No billing period is open. The project team opens one each month.")
-        invoice = invoices.create(commitment, period, by=request.user)
-    except Refused as refused:
-        messages.error(request, refused.message)
-        return redirect(_back_to(request.access, commitment))
-    return redirect(address(invoice, "invoice-enter"))
-
-
-def _period_to_bill(commitment: Commitment, named: str) -> BillingPeriod | None:
-    """A closed one is named where the commitment has more time (B-5); whether it has is the action's to say."""
-    periods = commitment.project.billing_periods
-    if named.isdecimal() and len(named) <= 18:
-        return get_object_or_404(periods, pk=int(named))
-    return periods.filter(status="open").first()
-
-
-def _back_to(access, commitment: Commitment) -> str:
-    if access.is_external:
-        return reverse("bills")
-    return reverse("commitment", args=[commitment.project.slug, commitment.number])

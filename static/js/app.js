@@ -65,6 +65,7 @@
     if (box.form && box.type === "checkbox") count(box.form);
   });
   for (const out of document.querySelectorAll("[data-selected]")) count(out.closest("form"));
+  document.addEventListener("reset", (event) => setTimeout(count, 0, event.target));
 
   const [mostFields, mostBytes] = (document.body.dataset.formMost ?? "").split(" ").map(Number);
   document.addEventListener("submit", (event) => {

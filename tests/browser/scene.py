@@ -235,6 +235,8 @@ def pages_of_the_admin(scene: Scene) -> dict[str, str]:
         "period-delete": at("period-delete", period),
         "period-extend": at("period-extend", period, scene.draft.commitment_id),
         "invoices": at("invoices"),
+        "invoices-wrong-amount": at("invoices", query="?least=12O0&rows=100"),
+        "invoice-new": at("invoice-new"),
         "invoices-none": at("invoices", query="?q=nothing+like+it"),
         "commitments-none": at("commitments", query="?q=nothing+like+it"),
         "review": page_of(scene.reviewed, "review/"),

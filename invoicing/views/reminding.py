@@ -1,0 +1,31 @@
+"""Reminding the subcontractors of the ticked invoices, and the page that says what became of each (9.2, V-3)."""
+
+from django.contrib import messages
+from django.shortcuts import redirect, render
+
+from directory.decorators import WRITE, project_view
+from directory.permissions import Level, Tool
+from invoicing.actions import reminders
+from invoicing.forms.bulk_decisions import MOST
+from invoicing.views.doors import must_administer
+from invoicing.views.invoice_lists import chosen as chosen_in
+
+
+@project_view(Tool.COMMITMENTS, Level.ADMIN, methods=WRITE)
+def remind(request, project):
+    must_administer(request.access)
+    chosen = sorted(chosen_in(request, project), key=lambda invoice: (invoice.commitment.number, invoice.position))
+    if not chosen:
+        messages.error(request, "Tick at least one invoice to remind about.")
+        return redirect("invoices", project.slug)
+    if len(chosen) > MOST:
+        messages.error(request, f"Those were {len(chosen)} invoices. Tick {MOST} at most, and remind some at a time.")
+        return redirect("invoices", project.slug)
+    results = reminders.remind_about(chosen, by=request.user)
+    context = {
+        "project": project,
+        "results": results,
+        "done": [each for each in results if not each.refusal],
+        "refused": [each for each in results if each.refusal],
+    }
+    return render(request, "invoicing/reminded.html", context)
