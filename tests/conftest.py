@@ -11,14 +11,17 @@ from django.core.cache import cache
 from django.db.backends.postgresql.base import DatabaseOperations as PostgresqlOperations
 from django.db.backends.sqlite3.base import DatabaseOperations as SqliteOperations
 from django.test import Client
+from django.test.utils import setup_databases, teardown_databases
 
 from directory import sign_ins
+from tests import databases
 
 CHROMIUM = os.environ.get("CHROMIUM") or next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"))), None
 )
 # Playwright's synchronous interface keeps an event loop in this thread; Django would refuse its ORM there.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+DATABASE = {"db", "transactional_db", "live_server"}
 # Begun first, the longest before the others, so that no worker is left alone with one of them at the end.
 LONG = (
     "browser/test_by_keyboard.py",
@@ -38,6 +41,9 @@ LONG = (
 def pytest_collection_modifyitems(items):
     ranks = {Path(__file__).parent / name: rank for rank, name in enumerate(LONG)}
     items.sort(key=lambda item: ranks.get(item.path, len(LONG)))
+    for item in items:
+        if item.get_closest_marker("django_db") or DATABASE & set(item.fixturenames):
+            item.add_marker("database")
     if CHROMIUM:
         return
     if os.environ.get("REQUIRE_BROWSER"):
@@ -46,6 +52,16 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if "browser" in item.keywords:
             item.add_marker(skip)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment, django_db_modify_db_settings, django_db_blocker):
+    """As pytest-django does it, but on a copy of a migrated database."""
+    with django_db_blocker.unblock(), databases.one_at_a_time():
+        made = setup_databases(verbosity=0, interactive=False, keepdb=True)
+    yield
+    with django_db_blocker.unblock():
+        teardown_databases(made, verbosity=0)
 
 
 @pytest.fixture(autouse=True)

@@ -20,6 +20,7 @@ from invoicing.actions import (
 )
 from invoicing.actions.commitments import NewLine
 from invoicing.models import BillingPeriod, Commitment, CostCode, Invoice, PaymentMethod, Verdict
+from tests.remembered import remembered
 
 D = Decimal
 _counter = itertools.count(1)
@@ -136,6 +137,7 @@ class World:
         return invoices.send_back(invoice, by=self.admin)
 
 
+@remembered
 def world(name: str = "Cascade Builders") -> World:
     number = next(_counter)
     company = Company.objects.create(name=name, slug=f"company-{number}")

@@ -26,6 +26,7 @@ from erp_integrations.models import (
 from erp_integrations.sage100.findings import Finding
 from invoicing.models import Commitment, CostType, Invoice
 from tests import factories
+from tests.remembered import remembered
 
 D = Decimal
 LISTS_DATE = date(2030, 6, 1)
@@ -129,6 +130,7 @@ def fresh(*some: InvoiceExport) -> list[InvoiceExport]:
     return list(InvoiceExport.objects.with_context().filter(pk__in=[e.pk for e in some]).in_file_order())
 
 
+@remembered
 def sage_world(name: str = "Cascade Builders") -> SageWorld:
     base = factories.world(name)
     world = SageWorld(base, sender=base.admin)

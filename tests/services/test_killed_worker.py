@@ -19,7 +19,7 @@ KILLS = int(os.environ.get("KILLS", "200"))
 TRIALS = KILLS + KILLS // 5  # on a busy machine some end before they are killed
 WORKER_KILLS = 5
 
-pytestmark = pytest.mark.kill
+pytestmark = [pytest.mark.kill, pytest.mark.database]
 
 
 @pytest.fixture(scope="module")
