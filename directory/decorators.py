@@ -114,12 +114,17 @@ def _signed_in(view) -> Callable:
 
 KEPT = "What you typed is not saved yet. Sign in, and it is back on its page."
 NOT_KEPT = "What you typed could not be kept here. Your browser’s Back button shows it: copy it before you sign in."
+FILES_NOT_KEPT = (
+    "Nothing was uploaded: files are not kept while you are signed out. Sign in, and choose the file again."
+)
 
 
 def _to_sign_in(request, *, keeps: bool):
     """The page to sign in, whole also after a press that would have swapped a row; what was typed waits (9.10)."""
     wanted = request.get_full_path() if request.method in READ else way_back(request)
-    if keeps:
+    if keeps and request.FILES:
+        messages.warning(request, FILES_NOT_KEPT)
+    elif keeps:
         is_kept = unsaved.keep(request)
         messages.warning(request, KEPT if is_kept else NOT_KEPT)
         wanted = request.get_full_path() if is_kept and can_be_looked_at(request.path) else wanted

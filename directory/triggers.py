@@ -115,6 +115,30 @@ def repeats(table: str, column: str, *, parent: str, key: str, original: str) ->
     return _by_vendor(sqlite, postgresql, undo_sqlite, [f"DROP FUNCTION {table}_{column} CASCADE"])
 
 
+def repeated(parent: str, original: str, *, by: str, key: str) -> migrations.RunPython:
+    """The other side of `repeats`: `original` of a `parent` row stays, once rows of `by` lead to it and repeat it."""
+    refusal = f"{parent}: {original} is repeated by {by}"
+    is_repeated = f"EXISTS (SELECT 1 FROM {by} WHERE {key} = NEW.id)"
+    sqlite = [
+        f"""CREATE TRIGGER {parent}_{original}_repeated BEFORE UPDATE OF {original} ON {parent}
+            WHEN OLD.{original} IS NOT NEW.{original} AND {is_repeated}
+            BEGIN SELECT RAISE(ABORT, '{refusal}'); END""",
+    ]
+    postgresql = [
+        f"""CREATE FUNCTION {parent}_{original}_repeated() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                IF OLD.{original} IS DISTINCT FROM NEW.{original} AND {is_repeated} THEN
+                    RAISE EXCEPTION '{refusal}' USING ERRCODE = 'integrity_constraint_violation';
+                END IF;
+                RETURN NEW;
+            END $$""",
+        f"""CREATE TRIGGER {parent}_{original}_repeated BEFORE UPDATE OF {original} ON {parent}
+            FOR EACH ROW EXECUTE FUNCTION {parent}_{original}_repeated()""",
+    ]
+    name = f"{parent}_{original}_repeated"
+    return _by_vendor(sqlite, postgresql, [f"DROP TRIGGER {name}"], [f"DROP FUNCTION {name} CASCADE"])
+
+
 def put_back(guard: migrations.RunPython, table: str) -> migrations.RunPython:
     """`guard` once more, for SQLite: a column added there makes the table anew, and its triggers are gone.
 

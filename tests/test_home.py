@@ -351,6 +351,25 @@ def test_the_number_of_queries_does_not_grow(django_assert_max_num_queries):
         client.get("/")
 
 
+# What is not there
+
+
+def test_a_page_that_is_not_there_offers_to_look_for_a_project_and_tells_nothing(settings):
+    """9.10: the same words for what exists and is not theirs."""
+    settings.DEBUG = False
+    w, other = world(), world("Other Builders")
+    client = Client()
+    client.force_login(w.admin)
+    pages = [client.get(f"/p/{slug}/invoices/") for slug in (other.project.slug, "nothing-like-it")]
+    assert [page.status_code for page in pages] == [404, 404]
+    for page in pages:
+        text = page.content.decode()
+        assert f'action="{reverse("projects")}"' in text and 'name="q"' in text and other.project.name not in text
+    assert 'name="q"' not in Client().get("/nothing-like-it/").content.decode()
+    client.force_login(w.staff)
+    assert 'name="q"' not in client.get("/nothing-like-it/").content.decode()
+
+
 # The top bar
 
 

@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from directory.models import Event
 from directory.permissions import Level
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
+from directory.unsaved import Unsaved, kept_for
 from invoicing.actions import change_orders
 from invoicing.actions.schedules import Schedule
 from invoicing.calculations.lines import percent_of
@@ -174,9 +175,13 @@ def move(request, commitment, pk, name: str):
     if name not in {each.name for each in change_order.get_available_user_status_transitions(request.access)}:
         return _not_moved(request, change_order, name, NotNow(NO_LONGER.format(change_order.get_status_display())))
     words = change_orders.words_of(name)
-    typed = request.POST if request.method == "POST" else None
-    form = MoveForm(typed, version=commitment.version, needs_reason=words["needs_reason"])
-    if request.method != "POST" or not form.is_valid():
+    if request.method != "POST":
+        kept = kept_for(request)
+        reason = kept.fields.get("reason", "") if kept else ""
+        form = MoveForm(version=commitment.version, needs_reason=words["needs_reason"], reason=reason)
+        return _ask(request, change_order, name, form, kept=kept)
+    form = MoveForm(request.POST, version=commitment.version, needs_reason=words["needs_reason"])
+    if not form.is_valid():
         return _ask(request, change_order, name, form)
     asked = form.cleaned_data
     try:
@@ -200,7 +205,14 @@ def _not_moved(request, change_order: ChangeOrder, name: str, refused: Refused):
     return _ask(request, now, name, form, refused)
 
 
-def _ask(request, change_order: ChangeOrder, name: str, form: MoveForm, refused: Refused | None = None):
+def _ask(
+    request,
+    change_order: ChangeOrder,
+    name: str,
+    form: MoveForm,
+    refused: Refused | None = None,
+    kept: Unsaved | None = None,
+):
     commitment = change_order.commitment
     total = sum((line.amount for line in change_order.lines.all()), ZERO)
     turns = {"approve": total, "take_back": -total}  # what it does to the contract sum; all else does nothing
@@ -215,6 +227,7 @@ def _ask(request, change_order: ChangeOrder, name: str, form: MoveForm, refused:
         "waiting": waiting,
         "effect": effect,
         "refused": refused,
+        "kept": kept,
         "is_over": isinstance(refused, NotNow),
         "why_not": change_orders.why_no_sum(effect.after) if effect else "",
         "form": form,

@@ -7,6 +7,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from directory.decorators import project_view
 from directory.permissions import Level, Tool
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
+from directory.unsaved import Unsaved, kept_for
 from invoicing import editors
 from invoicing.actions import commitment_edits, commitment_moves, commitments
 from invoicing.cautions import cautions_about
@@ -98,10 +99,14 @@ def move(request, commitment, name: str):
         raise Http404
     if name not in {each.name for each in commitment.get_available_user_status_transitions(request.access)}:
         return _not_moved(request, commitment, name, NotNow(NO_LONGER.format(commitment.get_status_display())))
-    typed = request.POST if request.method == "POST" else None
     needs_reason = commitment_moves.words_of(name)["needs_reason"]
-    form = MoveForm(typed, version=commitment.version, needs_reason=needs_reason)
-    if request.method != "POST" or not form.is_valid():
+    if request.method != "POST":
+        kept = kept_for(request)
+        reason = kept.fields.get("reason", "") if kept else ""
+        form = MoveForm(version=commitment.version, needs_reason=needs_reason, reason=reason)
+        return _ask(request, commitment, name, form, kept=kept)
+    form = MoveForm(request.POST, version=commitment.version, needs_reason=needs_reason)
+    if not form.is_valid():
         return _ask(request, commitment, name, form)
     asked = form.cleaned_data
     try:
@@ -124,8 +129,16 @@ def _not_moved(request, commitment: Commitment, name: str, refused: Refused):
     return _ask(request, now, name, form, refused)
 
 
-def _ask(request, commitment: Commitment, name: str, form: MoveForm, refused: Refused | None = None):
+def _ask(
+    request,
+    commitment: Commitment,
+    name: str,
+    form: MoveForm,
+    refused: Refused | None = None,
+    kept: Unsaved | None = None,
+):
     context = {
+        "kept": kept,
         "refused": refused,
         "is_over": isinstance(refused, NotNow),
         "project": commitment.project,

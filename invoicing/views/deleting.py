@@ -8,6 +8,7 @@ from django.urls import reverse
 from directory.decorators import WRITE
 from directory.permissions import Level
 from directory.refusals import NotAllowed, NotNow, Refused
+from directory.unsaved import Unsaved, kept_for
 from invoicing.actions import deleting
 from invoicing.decorators import commitment_view, invoice_view
 from invoicing.forms.invoices import DeleteForm
@@ -26,7 +27,10 @@ def delete(request, invoice):
     if request.method != "POST":
         if why_not := deleting.why_not_deleted(invoice, request.access):
             return show(request, invoice, refused=NotNow(why_not))
-        return _ask(request, invoice, DeleteForm(initial={"version": invoice.version}, as_admin=as_admin))
+        kept = kept_for(request)
+        typed = {"reason": kept.fields.get("reason")} if kept else {}
+        form = DeleteForm(initial=typed | {"version": invoice.version}, as_admin=as_admin)
+        return _ask(request, invoice, form, kept=kept)
     form = DeleteForm(request.POST, as_admin=as_admin)
     if not form.is_valid():
         return _ask(request, invoice, form, 422)
@@ -41,10 +45,14 @@ def delete(request, invoice):
     return redirect(_commitment_of(invoice))
 
 
-def _ask(request, invoice: Invoice, form: DeleteForm, status: int = 200):
-    context = about(request, invoice) | {"form": form}
+def _ask(request, invoice: Invoice, form: DeleteForm, status: int = 200, kept: Unsaved | None = None):
+    is_old = bool(kept) and kept.fields.get("version") != str(invoice.version)
+    context = about(request, invoice) | {"form": form, "kept": kept, "but": CHANGED if is_old else ""}
     template = "invoicing/invoice_delete.html#dialog" if request.htmx else "invoicing/invoice_delete.html"
     return render(request, template, context, status=status)
+
+
+CHANGED = "but somebody changed the invoice since: look at it first"
 
 
 @commitment_view(Level.ADMIN, methods=WRITE)

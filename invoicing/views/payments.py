@@ -5,6 +5,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 
 from directory.permissions import Level
 from directory.refusals import NotNow, Refused
+from directory.unsaved import kept_for
 from invoicing.actions import payments
 from invoicing.actions.payments import TooMuch, why_no_payment
 from invoicing.calculations.money import format_amount, printed_amount
@@ -23,7 +24,10 @@ def record(request, invoice):
     if why_not := why_no_payment(invoice):
         return show(request, invoice, refused=NotNow(why_not))
     if request.method != "POST":
-        return _ask(request, invoice, "pay", PaymentForm(initial=_first_guess(invoice)))
+        kept = kept_for(request)
+        form = PaymentForm(initial=kept.fields.dict() if kept else _first_guess(invoice))
+        form.offers_tick = bool(kept) and "accepts_too_much" in kept.fields
+        return _ask(request, invoice, "pay", form, more={"kept": kept})
     form = PaymentForm(request.POST)
     if not form.is_valid():
         return _ask(request, invoice, "pay", form, status=422)
@@ -53,7 +57,9 @@ def take_back(request, invoice, pk: int):
         return redirect(f"{address(invoice)}?show=payments")
     more = {"payment": payment}
     if request.method != "POST":
-        return _ask(request, invoice, "payment_take_back", TakeBackForm(), more=more)
+        kept = kept_for(request)
+        form = TakeBackForm(initial=kept and kept.fields.dict())
+        return _ask(request, invoice, "payment_take_back", form, more=more | {"kept": kept})
     form = TakeBackForm(request.POST)
     if not form.is_valid():
         return _ask(request, invoice, "payment_take_back", form, status=422, more=more)

@@ -141,6 +141,18 @@ def test_an_invoice_is_listed_where_its_commitment_is_or_the_database_refuses(w)
         Invoice.objects.filter(pk=invoice.pk).update(listed_in=elsewhere.project)
 
 
+def test_a_billed_commitment_and_its_invoices_never_come_apart_in_the_database(w):
+    """F6: whichever side somebody writes to. A commitment without an invoice may still be put elsewhere."""
+    invoice, elsewhere = w.draft(w.commitment()), factories.world()
+    theirs = elsewhere.commitment()
+    with pytest.raises(DatabaseError, match="project_id is repeated by"), transaction.atomic():
+        Commitment.objects.filter(pk=invoice.commitment_id).update(project=elsewhere.project)
+    with pytest.raises(DatabaseError, match="listed_in_id is not what"), transaction.atomic():
+        Invoice.objects.filter(pk=invoice.pk).update(commitment=theirs)
+    Commitment.objects.filter(pk=invoice.commitment_id).update(project=w.project, title="The same project")
+    assert Commitment.objects.filter(pk=theirs.pk).update(project=w.project) == 1
+
+
 def test_the_file_holds_what_is_shown_in_dollars_and_days(w):
     sent = w.approved(w.draft(w.commitment(number="SC-1")), {"work_this_period": D("1000.00")}, number="X-1")
     w.draft(w.commitment(number="SC-2"))

@@ -4,13 +4,15 @@ import re
 
 import pytest
 from django.contrib.sessions.models import Session
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.urls import reverse
 
 from directory import unsaved
-from invoicing.actions import amounts, invoices, reviews
+from invoicing.actions import amounts, invoices, payments, reviews
 from invoicing.models import Invoice, Verdict
 from tests.directory.account_pages import app_shows, code_in_mail, give_app, later, sign_in
-from tests.factories import D, world
+from tests.factories import D, payment_of, world
 from tests.invoicing.pages import at, sheet, signed_in, text_of
 
 pytestmark = pytest.mark.django_db
@@ -305,6 +307,67 @@ def test_whatever_came_back_can_be_dropped(w, sent, name):
     )
     assert back.redirect_chain == [(place, 302)] and "What was not saved is dropped." in text_of(back)
     assert BACK not in text_of(back) and unsaved.KEPT not in dana.session
+
+
+# Reasons, payments and files
+
+
+def asked_at(w, sent, name: str) -> str:
+    """An address that asks a reason or a payment, of what can be asked it."""
+    if name == "commitment-move":
+        return at_commitment(sent, name, "void")
+    if name == "change-order-move":
+        order = w.change_order(w.commitment(), [w.line("More", "10.00")])
+        return reverse(name, args=[w.project.slug, order.commitment.number, order.pk, "take_back"])
+    if name in ("invoice-pay", "payment-take-back"):
+        sent = invoices.approve(sent, by=w.admin)
+    paid = [payments.record_payment(sent, payment_of("1.00"), by=w.admin).pk] if name == "payment-take-back" else []
+    return at(sent, name, *paid)
+
+
+def at_commitment(invoice, name: str, *more) -> str:
+    return reverse(name, args=[invoice.project.slug, invoice.commitment.number, *more])
+
+
+@pytest.mark.parametrize(
+    "name", ["invoice-pay", "payment-take-back", "invoice-delete", "commitment-move", "change-order-move"]
+)
+def test_a_reason_or_a_payment_typed_when_the_session_ended_is_back_and_can_be_dropped(w, sent, name):
+    """9.10."""
+    address, dana = asked_at(w, sent, name), signed_in(w.admin)
+    typed = {"reason": "Typed twice", "number": "4711", "method": "check", "amount": "1.00", "version": "1"}
+    typed |= mark(dana.get(address))
+    end_sessions()
+    assert dana.post(address, typed).status_code == 302
+    page = sign_in(dana, w.admin, next=address)
+    text = page.content.decode()
+    assert BACK in text_of(page) and ('value="4711"' if name == "invoice-pay" else "Typed twice") in text
+    assert dana.post(address, mark(page) | {"then": "drop"}, follow=True).status_code == 200
+    assert BACK not in text_of(dana.get(address))
+
+
+def test_a_reason_to_delete_what_was_changed_meanwhile_says_so(w, sent):
+    """I-5."""
+    dana, address = signed_in(w.admin), at(sent, "invoice-delete")
+    typed = mark(dana.get(address)) | {"reason": "Twice", "version": str(sent.version)}
+    end_sessions()
+    dana.post(address, typed)
+    invoices.withdraw(sent, by=w.contact)
+    assert "but somebody changed the invoice since" in text_of(sign_in(dana, w.admin, next=address))
+
+
+@pytest.mark.parametrize("name", ["invoice-attach", "commitment-attach"])
+def test_a_file_sent_when_the_session_was_over_is_said_to_be_needed_again(w, sent, name):
+    """9.10: files are not kept."""
+    place = at(sent) + "?show=files" if name == "invoice-attach" else at_commitment(sent, "commitment")
+    address = at(sent, name) if name == "invoice-attach" else at_commitment(sent, name)
+    dana = signed_in(w.admin)
+    typed = mark(dana.get(place)) | {"file": SimpleUploadedFile("note.pdf", b"%PDF-1.4")}
+    end_sessions()
+    answer = dana.post(address, typed, headers={"Referer": f"http://testserver{place}"})
+    assert "choose the file again" in text_of(dana.get(answer.url))
+    assert unsaved.KEPT not in dana.session and not sent.attachments.exists()
+    assert sign_in(dana, w.admin, next=place).status_code == 200
 
 
 # What is taken in, and what is not
