@@ -1,11 +1,13 @@
 """Files that are made in the background for whoever asked: how far they are, and taking them away."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import structlog
 from django.contrib import messages
 from django.http import FileResponse, Http404
 from django.shortcuts import redirect, render
+from django.utils import timezone
 
 from directory.decorators import READ, WRITE, project_view
 from directory.downloads import AS_A_FILE, XLSX
@@ -71,9 +73,21 @@ def _progress(request, made: MadeFile):
     return response
 
 
+NOT_TAKEN_UP = "No worker has taken it up yet. It is made as soon as one runs; nothing is lost. Tell the site’s owner."
+SOON = timedelta(minutes=1)  # a worker is woken every few seconds
+
+
+def _is_left_waiting(made: MadeFile) -> bool:
+    """Although no other file is being made, for which it would wait: nobody makes files."""
+    is_new = made.state == MadeState.WAITING and not made.attempts
+    if not is_new or timezone.now() - made.created_at < SOON:
+        return False
+    return not MadeFile.objects.filter(state=MadeState.MAKING, lease_until__gte=timezone.now()).exists()
+
+
 def job_of(made: MadeFile) -> dict:
     words = {
-        MadeState.WAITING: "Waiting for its turn.",
+        MadeState.WAITING: NOT_TAKEN_UP if _is_left_waiting(made) else "Waiting for its turn.",
         MadeState.MAKING: f"{made.done:,} of {made.total:,} done.",
         MadeState.READY: "The file is ready.",
         MadeState.FAILED: "The file could not be made.",

@@ -124,6 +124,19 @@ def test_the_page_asks_how_far_it_is_and_is_drawn_anew_once_it_is_ready(w):
     assert client.get(page_of(made), headers={"HX-Request": "true"}).headers["HX-Refresh"] == "true"
 
 
+def test_a_file_that_no_worker_takes_up_says_so_and_one_that_waits_for_another_does_not(w):
+    """9.10: worker silent."""
+    made = papers(w, w.contact)
+    client = signed_in(w.contact)
+    assert "No worker has taken it up" not in text_of(client.get(page_of(made)))
+    with time_machine.travel(timezone.now() + timedelta(minutes=2)):
+        assert "No worker has taken it up yet" in text_of(client.get(page_of(made)))
+        asked_by = client.get(page_of(made), headers={"HX-Request": "true"})
+        assert "No worker has taken it up yet" in asked_by.content.decode()
+        making.claim(papers(w, w.contact).pk)
+        assert "Waiting for its turn" in text_of(client.get(page_of(made)))
+
+
 def test_a_second_click_gives_the_file_that_is_on_its_way(w):
     invoice = w.submitted()
     first, second = (asked(w.contact, at(invoice, "invoice-package")) for _ in range(2))
