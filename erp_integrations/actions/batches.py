@@ -30,6 +30,13 @@ from erp_integrations.permissions import conflict_of, earlier_part, may_look
 from erp_integrations.sage100 import facts as sage_facts
 from erp_integrations.tasks import build_export
 
+# What the database says, by constraint or by column, when another live batch was quicker (E-1, S11).
+TAKEN = (
+    "an_invoice_is_in_one_live_batch",
+    "invoice_export_id",
+    "a_number_of_a_sage_vendor_is_in_one_live_batch",
+    "number_key",
+)
 LOOK_RIGHT = right_named(Tool.ERP_INTEGRATIONS, Level.READ_ONLY)
 
 
@@ -53,7 +60,7 @@ def accept(
         with transaction.atomic():
             return _accept(pks, by, accounting_date, ticked, edits or {}, seen_versions or {})
     except IntegrityError as error:
-        if "an_invoice_is_in_one_live_batch" not in str(error) and "invoice_export_id" not in str(error):
+        if not any(name in str(error) for name in TAKEN):
             raise
         raise NotNow("Somebody accepted one of these invoices a moment ago. Open the queue again.") from None
 
@@ -86,7 +93,7 @@ def _accept(pks: list[int], by, accounting_date: date, ticked, edits, seen_versi
     _freeze(batch, proposal, exports, by=by, at=now, accounting_date=accounting_date)
     settings.next_batch_number += 1
     settings.save(update_fields=["next_batch_number"])
-    _fill(batch, exports)
+    _fill(batch, exports, proposal.facts)
     for export in exports:
         move(export, InvoiceExport.accept, access=access, at=now, changes={"batch": ["", batch.key]})
     _record("accepted", batch, by, "", proposal)
@@ -159,27 +166,50 @@ def _freeze(batch: ExportBatch, proposal: Proposal, exports, *, by, at, accounti
     batch.save()
 
 
-def _fill(batch: ExportBatch, exports: list[InvoiceExport]) -> None:
+def _fill(batch: ExportBatch, exports: list[InvoiceExport], facts: sage_facts.BatchFacts) -> None:
     """Its items, the chain from the items they replace, and what the release sheet will tell."""
     before = {
         item.invoice_export_id: item
         for item in ExportItem.objects.filter(invoice_export__in=exports, replaced_by=None).order_by("pk")
     }
+    numbers = _numbers_in_file(facts)
     for position, export in enumerate(exports, start=1):
-        item = ExportItem.objects.create(batch=batch, invoice_export=export, position=position)
+        item = ExportItem.objects.create(
+            batch=batch,
+            invoice_export=export,
+            position=position,
+            company=batch.company,
+            vendor_number=numbers[export.invoice_id],
+            number_key=export.invoice.number_key,
+        )
         if export.pk in before:
             before[export.pk].replaced_by = item
             before[export.pk].save(update_fields=["replaced_by"])
     _write_releases(batch, exports)
 
 
+def _numbers_in_file(facts: sage_facts.BatchFacts) -> dict[int, str]:
+    """{invoice id: the number of its vendor that stands in the file}."""
+    return {int(invoice.invoice_id): invoice.vendor_number or "" for invoice in facts.invoices}
+
+
+def _renumber(batch: ExportBatch, facts: sage_facts.BatchFacts) -> None:
+    """Its live items as they go into the file now: a vendor may have been linked anew."""
+    numbers = _numbers_in_file(facts)
+    for item in batch.items.filter(is_live=True).select_related("invoice_export__invoice"):
+        invoice = item.invoice_export.invoice
+        item.vendor_number, item.number_key = numbers[invoice.pk], invoice.number_key
+        item.save(update_fields=["vendor_number", "number_key"])
+
+
 def _write_releases(batch: ExportBatch, exports: list[InvoiceExport]) -> None:
     items = {item.invoice_export_id: item for item in batch.items.filter(is_live=True)}
+    parts = allocate_releases(exports)
     RetainageRelease.objects.filter(item__batch=batch).delete()
     RetainageRelease.objects.bulk_create(
-        RetainageRelease(item=items[pk], on_invoice=part.invoice, held=part.held, released=part.released)
-        for pk, parts in allocate_releases(exports).items()
-        for part in parts
+        RetainageRelease(item=items[export.pk], on_invoice=part.invoice, held=part.held, released=part.released)
+        for export in exports
+        for part in parts[export.invoice_id]
     )
 
 
@@ -217,6 +247,7 @@ def retry(batch: ExportBatch, *, by, ticked: Collection[str] = ()) -> ExportBatc
     seen = {finding["key"] for finding in batch.findings}
     proposal = _without_objection(exports, acceptance, seen | set(ticked))
     _freeze(batch, proposal, exports, by=by, at=now, accounting_date=batch.accounting_date)
+    _renumber(batch, proposal.facts)
     _write_releases(batch, exports)
     for export in exports:
         move(export, InvoiceExport.retry, access=access, at=now)

@@ -10,11 +10,10 @@ from directory.models import Event
 from directory.permissions import read_access
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
 from erp_integrations import notifications
-from erp_integrations.exporting import Acceptance, Proposal, check, plain_findings
+from erp_integrations.exporting import Acceptance, Proposal, check, check_each, plain_findings
 from erp_integrations.exporting.moving import move, require
 from erp_integrations.models import BatchState, ErpSettings, ExportBatch, InvoiceExport, batch_key, sage_lists
 from erp_integrations.permissions import ANSWER_RIGHT, SEND_RIGHT, is_accounting_approver
-from erp_integrations.sage100.lists import comparable
 from invoicing.actions.invoices import lock, settle, unlock
 from invoicing.models import Invoice
 from invoicing.permissions import is_project_admin
@@ -33,6 +32,12 @@ def preview(exports: Iterable[InvoiceExport], *, accounting_date: date | None = 
     """A dry run of accepting these exports of one company: the exact rows and every finding; nothing is written."""
     exports = list(exports)
     return check(exports, next_acceptance(exports, accounting_date=accounting_date, by=by))
+
+
+def preview_each(exports: Iterable[InvoiceExport]) -> list[Proposal]:
+    """The same for each as if it were alone, in the order given: what sending them one by one would say."""
+    exports = list(exports)
+    return check_each(exports, next_acceptance(exports)) if exports else []
 
 
 def next_acceptance(exports: list[InvoiceExport], *, accounting_date: date | None = None, by=None) -> Acceptance:
@@ -113,6 +118,7 @@ def reject(export: InvoiceExport, *, by, reason: str) -> InvoiceExport:
     export = _locked(export)
     access = _access(export, by)
     require(export, InvoiceExport.reject, access)
+    _require_no_release_on(export)
     export.reason = _said(reason, "Say why it is rejected: the sender reads it.")
     move(export, InvoiceExport.reject, access=access, reason=export.reason)
     _end_item(export, by)
@@ -170,10 +176,25 @@ def confirm(export: InvoiceExport, *, by, record_number: str) -> InvoiceExport:
     number = record_number.strip()
     if not (number.isascii() and number.isalnum() and len(number) <= 20):
         raise Refused("Enter the record number that Sage shows for it in 4-2.", field="record_number")
+    _require_free_record(export, number)
     export.sage_record_number = number
     move(export, InvoiceExport.confirm, access=access, changes={"sage_record_number": ["", number]})
     settle(export.invoice)
     return export
+
+
+def _require_free_record(export: InvoiceExport, number: str) -> None:
+    """One record of Sage is one invoice. The settings’ lock keeps two from taking it at once."""
+    settings = ErpSettings.made_for(export.company)
+    ErpSettings.objects.select_for_update().get(pk=settings.pk)
+    posted = InvoiceExport.objects.of(export.company).filter(status=InvoiceExport.Status.POSTED)
+    other = posted.with_context().filter(sage_record_number__iexact=number).first()
+    if other:
+        raise Refused(
+            f"Sage’s record {number} is {other.invoice.number} of {other.invoice.vendor.name} already."
+            " Look at the number in 4-2 again.",
+            field="record_number",
+        )
 
 
 @transaction.atomic
@@ -186,8 +207,7 @@ def void(export: InvoiceExport, *, by, reason: str, sage_holds_it_no_more: bool)
     if not sage_holds_it_no_more:
         raise Refused("First remove it in Sage, then say so here.", field="sage_holds_it_no_more")
     _require_gone_from_sage(export)
-    if export.invoice.releases_on_it.filter(item__is_live=True).exists():
-        raise NotNow("A later batch releases retainage on this invoice. Void that one first.")
+    _require_no_release_on(export)
     export.reason = reason
     move(export, InvoiceExport.void, access=access, reason=reason)
     _end_item(export, by)
@@ -196,13 +216,23 @@ def void(export: InvoiceExport, *, by, reason: str, sage_holds_it_no_more: bool)
 
 
 def _require_gone_from_sage(export: InvoiceExport) -> None:
-    """Refused while the newest list of payable invoices still has it (void's guard)."""
-    invoice, payables = export.invoice, sage_lists(export.company).payable_invoices
-    link = getattr(invoice.vendor, "sage_link", None)
-    if link and payables.get((link.number, comparable(invoice.number))):
+    """Refused while the newest list of payable invoices still has it, under the number it was exported with (6.2)."""
+    item, payables = export.live_item, sage_lists(export.company).payable_invoices
+    if item and payables.get((item.vendor_number, item.number_key)):
         raise NotNow(
-            f"{payables.dated} still holds invoice {invoice.number} of this vendor. Remove it in Sage, upload the list"
-            " of payable invoices again, then void it here."
+            f"{payables.dated} still holds invoice {export.invoice.number} of this vendor. Remove it in Sage, upload"
+            " the list of payable invoices again, then void it here."
+        )
+
+
+def _require_no_release_on(export: InvoiceExport) -> None:
+    """What a live release stands on stays, or staff release retainage that Sage does not hold (S51)."""
+    releases = export.invoice.releases_on_it.filter(item__is_live=True).exclude(item__invoice_export=export)
+    first = releases.select_related("item__invoice_export__invoice", "item__batch").first()
+    if first:
+        raise NotNow(
+            f"{first.item.invoice_export.invoice.number} in {first.item.batch.key} releases retainage on this invoice."
+            " Void or reject that one first."
         )
 
 

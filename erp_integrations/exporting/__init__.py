@@ -1,8 +1,9 @@
 """From accepted invoices to a stored import file: facts, findings, rows, workbook, bytes on disk, state."""
 
 from erp_integrations.exporting.building import build
-from erp_integrations.exporting.checking import Proposal, check, finding_key, plain_findings
-from erp_integrations.exporting.collecting import Acceptance, allocate_releases, collect
+from erp_integrations.exporting.checking import Proposal, check, check_each, finding_key, plain_findings
+from erp_integrations.exporting.collecting import Acceptance, collect
+from erp_integrations.exporting.earlier import allocate_releases
 
 __all__ = [
     "Acceptance",
@@ -10,6 +11,7 @@ __all__ = [
     "allocate_releases",
     "build",
     "check",
+    "check_each",
     "collect",
     "finding_key",
     "plain_findings",

@@ -47,6 +47,19 @@ def check(exports: list[InvoiceExport], acceptance: Acceptance) -> Proposal:
     return replace(proposal, findings=proposal.findings + findings_about(exports) + findings_about_identities(exports))
 
 
+def check_each(exports: list[InvoiceExport], acceptance: Acceptance) -> list[Proposal]:
+    """A dry run of each as if it went alone, which is how they are sent; in as many queries as one for all."""
+    company = exports[0].company
+    lists, facts = sage_lists(company), collect(exports, acceptance, together=False)
+    beside = findings_about(exports) + findings_about_identities(exports)
+    alone = (examine(replace(facts, invoices=(one,)), lists, today=company.today) for one in facts.invoices)
+    return [
+        replace(proposal, findings=proposal.findings + tuple(each for each in beside if each.invoice_id == one))
+        for proposal in alone
+        for one in [proposal.facts.invoices[0].invoice_id]
+    ]
+
+
 def examine(facts: BatchFacts, lists: SageLists, *, today: date) -> Proposal:
     """`today`: the company's; the ages of lists and what has expired are told by it."""
     rows = build_rows(facts, lists)
@@ -59,8 +72,9 @@ def versions_of(exports: list[InvoiceExport]) -> dict[str, int]:
 
 
 def finding_key(finding: Finding) -> str:
-    """Names a finding of one proposal, so that a tick on a page means exactly this one."""
-    parts = (finding.rule, finding.invoice_id, str(finding.row), finding.field, finding.value)
+    """Names a finding and what it says, so that a tick on a page means exactly what was read there (E-5)."""
+    place = (finding.rule, finding.invoice_id, str(finding.row), finding.field, finding.value)
+    parts = (*place, finding.severity, finding.message)
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]
 
 

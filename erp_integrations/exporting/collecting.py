@@ -3,13 +3,12 @@
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from itertools import groupby
 
 from django.conf import settings
-from django.db.models import Sum
 from django.urls import reverse
 
+from erp_integrations.exporting.earlier import allocate_releases, reduced_by
 from erp_integrations.models import (
     CommitmentLink,
     CostTypeLink,
@@ -19,20 +18,17 @@ from erp_integrations.models import (
     ImportLayout,
     InvoiceExport,
     ProjectLink,
-    RetainageRelease,
     VendorLink,
 )
-from erp_integrations.models.exports import IN_SAGE
 from erp_integrations.sage100.facts import (
     BatchFacts,
     CostTypeAccount,
     InvoiceFacts,
     JobAccount,
     LineFacts,
-    ReleaseFacts,
 )
 from invoicing.calculations.lines import Line
-from invoicing.calculations.money import ZERO, format_amount
+from invoicing.calculations.money import format_amount
 from invoicing.models import Invoice, InvoiceLine, cost_types_of
 
 
@@ -57,14 +53,15 @@ class Acceptance:
         )
 
 
-def collect(exports: list[InvoiceExport], acceptance: Acceptance) -> BatchFacts:
+def collect(exports: list[InvoiceExport], acceptance: Acceptance, *, together: bool = True) -> BatchFacts:
     """The facts of these exports of one company, in the order given. `exports` come from `with_context()`."""
     company = exports[0].company
     chosen = ErpSettings.of(company)
     links = _Links.of(exports, company)
     lines = _lines_of(exports)
-    releases = allocate_releases(exports)
-    elsewhere = _exported_elsewhere(exports)
+    releases = allocate_releases(exports, together=together)
+    elsewhere = _exported_elsewhere(exports, links)
+    reduced = reduced_by(exports)
     return BatchFacts(
         batch_key=acceptance.batch_key,
         company_name=chosen.sage_company_name,
@@ -80,15 +77,16 @@ def collect(exports: list[InvoiceExport], acceptance: Acceptance) -> BatchFacts:
                 links,
                 chosen,
                 tuple(links.line_facts(line) for line in lines[export.invoice_id]),
-                tuple(release.as_facts() for release in releases[export.pk]),
-                elsewhere.get((export.invoice.vendor_id, export.invoice.number_key)),
+                tuple(release.as_facts() for release in releases[export.invoice_id]),
+                elsewhere.get(export.invoice_id),
+                reduced.get(export.invoice_id),
             )
             for export in exports
         ),
     )
 
 
-def _invoice_facts(export, links, chosen, lines, releases, exported_in) -> InvoiceFacts:
+def _invoice_facts(export, links, chosen, lines, releases, exported_in, reference_no) -> InvoiceFacts:
     invoice, commitment, project = export.invoice, export.invoice.commitment, export.project
     job = links.projects.get(project.pk)
     return InvoiceFacts(
@@ -126,7 +124,7 @@ def _invoice_facts(export, links, chosen, lines, releases, exported_in) -> Invoi
         workers_comp_flag=invoice.vendor.needs_workers_comp,
         change_orders=tuple(dict.fromkeys(line.change_order for line in lines if line.change_order and line.amount)),
         is_canadian=chosen.is_canadian,
-        reference_no=_reduced_invoice(invoice),
+        reference_no=reference_no,
         exported_in=exported_in,
     )
 
@@ -134,11 +132,6 @@ def _invoice_facts(export, links, chosen, lines, releases, exported_in) -> Invoi
 def _link_to(invoice: Invoice) -> str:
     place = {"project": invoice.project.slug, "number": invoice.commitment.number, "position": invoice.position}
     return settings.SITE_URL + reverse("invoice", kwargs=place)
-
-
-def _reduced_invoice(invoice: Invoice) -> str | None:
-    """A credit names the invoice it applies to: the one before it (S45)."""
-    return invoice.previous.number if invoice.gross_this_period < 0 and invoice.previous else None
 
 
 @dataclass(frozen=True)
@@ -176,8 +169,11 @@ class _Links:
     @property
     def job_accounts(self) -> tuple[JobAccount, ...]:
         links = sorted(self.projects.values(), key=lambda link: (link.job_number, link.phase_number))
-        choices = ((link.job_number, link.as_account()) for link in links if link.account)
-        return tuple(JobAccount(job_number=number, account=account) for number, account in choices)
+        return tuple(
+            JobAccount(job_number=link.job_number, phase_number=link.phase_number or None, account=link.as_account())
+            for link in links
+            if link.account
+        )
 
     def line_facts(self, line: InvoiceLine) -> LineFacts:
         ours, figures = line.schedule_line, line.as_line()
@@ -222,78 +218,24 @@ def _lines_of(exports) -> dict[int, list[InvoiceLine]]:
     return defaultdict(list, found)
 
 
-def _exported_elsewhere(exports) -> dict[tuple[int, str], str]:
-    """{(vendor, number): batch key} of other invoices that a live batch carries already (S11)."""
-    keys = {(export.invoice.vendor_id, export.invoice.number_key) for export in exports}
-    items = (
-        ExportItem.objects.filter(
-            is_live=True,
-            invoice_export__invoice__vendor__in={vendor for vendor, _ in keys},
-            invoice_export__invoice__number_key__in={number for _, number in keys},
-        )
-        .exclude(invoice_export__in=[export.pk for export in exports])
-        .select_related("batch", "invoice_export__invoice")
-    )
-    found = {(item.invoice_export.invoice.vendor_id, item.invoice_export.invoice.number_key): item for item in items}
-    return {key: item.batch.key for key, item in found.items() if key in keys}
+def _exported_elsewhere(exports, links: _Links) -> dict[int, str]:
+    """{invoice id: key of the live batch that carries its Sage vendor and number for another invoice} (S11).
 
-
-@dataclass(frozen=True)
-class Allocation:
-    """A part of a release, on one invoice that Sage holds, in dollars."""
-
-    invoice: Invoice
-    held: Decimal
-    released: Decimal
-
-    def as_facts(self) -> ReleaseFacts:
-        return ReleaseFacts(
-            invoice_number=self.invoice.number,
-            invoice_date=self.invoice.billing_date,
-            held=self.held,
-            released=self.released,
-        )
-
-
-def allocate_releases(exports: list[InvoiceExport]) -> dict[int, list[Allocation]]:
-    """{export id: its release spread over the exported invoices of its commitment, oldest first} (S51).
-
-    What earlier batches released stays as their release sheets told it. What finds no invoice to stand on is left out,
-    so the rules see that less is allocated than released, and stop it.
+    By what those files hold: the vendor may have been linked anew since, or billed under another entry of ours.
     """
-    found = defaultdict(list)
-    releasing = [export for export in exports if export.invoice.retainage_released > 0]
-    if not releasing:
-        return found
-    holding = _holding_invoices(exports, {export.invoice.commitment_id for export in releasing})
-    left = _still_held(holding, exports)
-    for export in releasing:
-        wanted = export.invoice.retainage_released
-        for earlier in holding:
-            if earlier.commitment_id != export.invoice.commitment_id or earlier.position > export.invoice.position:
-                continue
-            part = min(wanted, left[earlier.pk])
-            if part > 0:
-                found[export.pk].append(Allocation(earlier, left[earlier.pk], part))
-                left[earlier.pk] -= part
-                wanted -= part
-    return found
-
-
-def _holding_invoices(exports, commitments) -> list[Invoice]:
-    """The invoices of these commitments that Sage has or gets with this batch, oldest first."""
-    known = InvoiceExport.objects.filter(invoice__commitment__in=commitments, status__in=IN_SAGE)
-    these = [export.invoice_id for export in exports]
-    invoices = Invoice.objects.filter(commitment__in=commitments)
-    return list((invoices.filter(export__in=known) | invoices.filter(pk__in=these)).distinct().order_by("position"))
-
-
-def _still_held(holding, exports) -> dict[int, Decimal]:
-    released = (
-        RetainageRelease.objects.filter(item__is_live=True, on_invoice__in=holding)
-        .exclude(item__invoice_export__in=[export.pk for export in exports])
-        .values("on_invoice")
-        .annotate(total=Sum("released"))
+    keys = {
+        export.invoice_id: (links.vendors.get(export.invoice.vendor_id), export.invoice.number_key)
+        for export in exports
+    }
+    items = ExportItem.objects.filter(
+        is_live=True,
+        company=exports[0].company,
+        vendor_number__in={vendor for vendor, _ in keys.values() if vendor},
+        number_key__in={number for _, number in keys.values()},
     )
-    taken = {row["on_invoice"]: row["total"] for row in released}
-    return {invoice.pk: max(ZERO, invoice.retainage_newly_held - taken.get(invoice.pk, ZERO)) for invoice in holding}
+    there = {
+        (item.vendor_number, item.number_key): (item.invoice_export.invoice_id, item.batch.key)
+        for item in items.select_related("batch", "invoice_export")
+    }
+    found = {invoice: there[key] for invoice, key in keys.items() if key in there}
+    return {invoice: batch for invoice, (other, batch) in found.items() if other != invoice}

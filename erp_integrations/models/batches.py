@@ -164,11 +164,17 @@ def batch_key(number: int) -> str:
 
 
 class ExportItem(models.Model):
-    """One invoice in one batch. `is_live` ends with a rejection or a void; until then no other batch holds it (E-1)."""
+    """One invoice in one batch. `is_live` ends with a rejection or a void; until then no other batch holds it (E-1).
+
+    `vendor_number` and `number_key`: under what Sage gets it, as accepted. Links and names of ours may change later.
+    """
 
     batch = models.ForeignKey(ExportBatch, models.PROTECT, related_name="items")
     invoice_export = models.ForeignKey(InvoiceExport, models.PROTECT, related_name="items")
     position = models.PositiveIntegerField(help_text="Its place in the file.")
+    company = models.ForeignKey(Company, models.PROTECT, related_name="+")
+    vendor_number = models.CharField("Sage vendor number", max_length=10, blank=True)
+    number_key = models.CharField("invoice number as compared", max_length=20, blank=True)
     is_live = models.BooleanField(default=True)
     replaced_by = models.OneToOneField("self", models.PROTECT, null=True, related_name="replaces")
 
@@ -178,6 +184,13 @@ class ExportItem(models.Model):
             models.UniqueConstraint("batch", "invoice_export", name="an_invoice_is_once_in_a_batch"),
             models.UniqueConstraint(
                 "invoice_export", condition=Q(is_live=True), name="an_invoice_is_in_one_live_batch"
+            ),
+            models.UniqueConstraint(
+                "company",
+                "vendor_number",
+                "number_key",
+                condition=Q(is_live=True) & ~Q(vendor_number=""),
+                name="a_number_of_a_sage_vendor_is_in_one_live_batch",
             ),
             models.CheckConstraint(
                 condition=Q(replaced_by__isnull=True) | Q(is_live=False), name="only_an_ended_item_is_replaced"

@@ -25,7 +25,7 @@ class ExportStatus(models.TextChoices):
 S = ExportStatus
 SENDABLE_FROM = (S.NOT_SENT, S.RETRIEVED, S.REJECTED, S.VOIDED)
 ACCEPTED = (S.EXPORTING, S.FAILED, S.EXPORTED, S.POSTED)
-IN_SAGE = (S.EXPORTING, S.EXPORTED, S.POSTED)
+IN_A_FILE = (S.EXPORTED, S.POSTED)
 
 
 class InvoiceExportQuerySet(models.QuerySet):

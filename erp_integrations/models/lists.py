@@ -95,7 +95,14 @@ def sage_lists(company: Company, versions: dict[str, int] | None = None) -> list
     """The lists of a company in use now, or the `versions` ({kind: pk}) that a batch was accepted on."""
     chosen = SageListVersion.objects.defer("records_json").filter(company=company)
     chosen = chosen.filter(is_current=True) if versions is None else chosen.filter(pk__in=versions.values())
-    return lists.SageLists(company_name=company.name, **{version.kind: version.as_list() for version in chosen})
+    return lists.SageLists(
+        company_name=_name_in_sage(company), **{version.kind: version.as_list() for version in chosen}
+    )
+
+
+def _name_in_sage(company: Company) -> str:
+    """The lists are the company's own: what it is called here today is no other Sage company (S8)."""
+    return company.erp_settings.sage_company_name if hasattr(company, "erp_settings") else company.name
 
 
 def current_versions(company: Company) -> dict[str, int]:

@@ -27,7 +27,7 @@ def resolve(line: LineFacts, invoice: InvoiceFacts, settings: ExportSettings, li
     """The first answer of: line, job, vendor, cost type, company default (S30). Never a guess."""
     answers = (
         line.line_account,
-        _of_job(invoice.job_number, settings, lists),
+        _of_job(invoice, settings, lists),
         _of_vendor(invoice.vendor_number, lists),
         _of_cost_type(line.cost_type, invoice.job_number, settings, lists),
         settings.subcontract_account if invoice.commitment_kind == SUBCONTRACT else settings.purchase_order_account,
@@ -48,9 +48,12 @@ def _shown(account):
     return account.number if account.sub_account is None else f"{account.number} sub-account {account.sub_account}"
 
 
-def _of_job(number, settings, lists):
-    chosen = next((choice.account for choice in settings.job_accounts if choice.job_number == number), None)
-    job = lists.jobs.get(number)
+def _of_job(invoice, settings, lists):
+    """That of exactly this job and phase: another phase's is another project's choice."""
+    wanted = invoice.job_number, invoice.phase_number
+    choices = ((choice.job_number, choice.phase_number, choice.account) for choice in settings.job_accounts)
+    chosen = next((account for *place, account in choices if tuple(place) == wanted), None)
+    job = lists.jobs.get(invoice.job_number)
     return chosen or (AccountChoice(number=job.ledger_account) if job and job.ledger_account else None)
 
 

@@ -36,7 +36,10 @@ class CostTypeAccount:
 
 @dataclass(frozen=True, kw_only=True)
 class JobAccount:
+    """The account of a job, or of one phase of it."""
+
     job_number: str
+    phase_number: str | None = None
     account: AccountChoice
 
 

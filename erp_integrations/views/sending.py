@@ -144,11 +144,12 @@ def _why_not_each(request, project, chosen: list[Invoice]) -> dict[int, str]:
 
 
 def _blocked(tried: list[InvoiceExport], by) -> dict[int, str]:
-    """{invoice id: what the rules say against it}; what they say against all of them stands with each."""
+    """{invoice id: what the rules say against it}, each asked about as it would go: by itself."""
     for each in tried:
         each.sent_by = by
-    said: dict[int, dict[str, None]] = {}
-    for error in exports.preview(tried).errors if tried else ():
-        for pk in [int(error.invoice_id)] if error.invoice_id else [each.invoice_id for each in tried]:
-            said.setdefault(pk, {})[f"{error.rule}: {error.message} {error.remedy}".strip()] = None
-    return {pk: " ".join(sentences) for pk, sentences in said.items()}
+    said = {}
+    for each, proposal in zip(tried, exports.preview_each(tried), strict=True):
+        sentences = dict.fromkeys(f"{error.rule}: {error.message} {error.remedy}".strip() for error in proposal.errors)
+        if sentences:
+            said[each.invoice_id] = " ".join(sentences)
+    return said
