@@ -22,6 +22,7 @@ NEEDED_LISTS = (
     ListKind.LEDGER_ACCOUNTS,
     ListKind.SUBCONTRACTS,
     ListKind.FISCAL_PERIODS,
+    ListKind.PAYABLE_INVOICES,
 )
 
 

@@ -10,7 +10,6 @@ from directory.actions.grants import set_level
 from directory.actions.permission_templates import create
 from directory.models import AccountingPrivilege, Company, Project
 from directory.permissions import Level, Tool
-from erp_integrations.models import ListKind
 from tests.erp_integrations.world import sage_world
 from tests.factories import person, world
 
@@ -28,7 +27,6 @@ def titled() -> set[str]:
 def test_a_company_with_everything_has_no_gap_but_the_lists_that_were_not_loaded():
     w = sage_world()
     w.commitment()
-    w.load(ListKind.SUBCONTRACTS)
     assert not set(found()) - {"no-factor"}
 
 

@@ -29,6 +29,7 @@ def take_in(
     if parsed.problems:
         raise Refused(_in_words(kind, parsed.problems), field="file")
     Company.objects.select_for_update().get(pk=company.pk)
+    _require_no_step_back(company, kind, parsed.records, as_of_date)
     SageListVersion.objects.filter(company=company, kind=kind, is_current=True).update(is_current=False)
     version = SageListVersion(
         company=company, kind=kind, as_of_date=as_of_date, loaded_by=by, file_name=file_name[:150]
@@ -37,6 +38,23 @@ def take_in(
     version.save()
     Event.objects.record("took in", version, by=by, changes={"records": ["", version.record_count]})
     return version
+
+
+def _require_no_step_back(company: Company, kind: ListKind, records: tuple, as_of_date: date) -> None:
+    """An empty or an older list in the place of the one in use would tell the rules less than is known."""
+    current = SageListVersion.objects.current(company).filter(kind=kind).first()
+    if current and current.record_count and not records:
+        raise Refused(
+            f"{kind.label} was not taken in: the file has no rows, and the list in use has {current.record_count}."
+            " Export it from Sage again.",
+            field="file",
+        )
+    if current and as_of_date < current.as_of_date:
+        raise Refused(
+            f"{kind.label} was not taken in: it is of {as_of_date.isoformat()}, and the list in use of"
+            f" {current.as_of_date.isoformat()} is newer.",
+            field="file",
+        )
 
 
 def _in_words(kind: ListKind, problems) -> str:

@@ -52,6 +52,15 @@ DETAIL_SOURCES = (
     "job_cost_notes",
     "line_reference",
 )
+# What nothing else can stand in for: without it Sage joins, pays or books something else.
+NEEDED = {
+    "header": ("invoice_number", "vendor_number", "invoice_date", "job_number", "batch_key", "retainage"),
+    "detail": ("invoice_number", "ledger_account", "quantity", "price", "job_number", "cost_code", "cost_type"),
+}
+# How these are written: another format would show another number than was accepted.
+FORMATS = {"price": MONEY, "retainage": MONEY, "discount": MONEY, "set_to_pay": MONEY, "cost_code": CODE,
+           "quantity": "0.0000"}  # fmt: skip
+DATES = ("invoice_date", "due_date", "discount_date", "posting_date")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,9 +130,24 @@ def _problems(part, columns, sources):
             yield f"{where} has the type “{column.type}”. Use S, N or D."
         if column.source and column.source in seen and column.source != "description":
             yield f"{where} repeats the source “{column.source}”. Remove one of the two columns."
+        yield from (f"{where} {fault}" for fault in _misfits(column))
         seen.add(column.source)
-    if "invoice_number" not in seen:
-        yield f"The {part} has no invoice number. Add it: Sage joins the rows by it."
+    for source in NEEDED[part]:
+        if source not in seen:
+            yield f"The {part} has no {source.replace('_', ' ')}. Add its column: no constant can stand there."
+
+
+def _misfits(column):
+    """What its type, format or constant doesn't allow."""
+    wanted = FORMATS.get(column.source)
+    if wanted and (column.type, column.format) != (NUMBER, wanted):
+        yield f"must be a number written {wanted}."
+    if (column.source in DATES) != (column.type == DATE) and column.constant is None:
+        yield "is of type D exactly when it holds a date."
+    if column.constant is not None and column.required and not column.constant.strip():
+        yield "is required, so its constant must not be empty."
+    if column.constant and column.length and len(column.constant) > column.length:
+        yield f"holds {column.length} characters; its constant has {len(column.constant)}."
 
 
 def _text(title, source, length, *, required=False, lookup=""):
@@ -203,3 +227,4 @@ DETAIL = (
 APINV_R1 = Layout(name="apinv-r1", version=1, verified=False, header=HEADER, detail=DETAIL)
 APINV_R2 = APINV_R1.without_detail("vendor_number", name="apinv-r2")
 SHIPPED = (APINV_R1, APINV_R2)
+PLACES = {column.source: place for place, column in enumerate(HEADER) if column.source}

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
 from erp_integrations.sage100.lists import (
+    STATUS_NAMES,
     CommitmentLine,
     CostCode,
     FiscalPeriod,
@@ -22,6 +23,7 @@ NUMBER = re.compile(r"[0-9]{1,15}")
 CODE = re.compile(r"[0-9]{1,6}(\.[0-9]{1,3})?")
 AMOUNT = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,2})?")
 DATE_FORMATS = ("%Y-%m-%d", "%m/%d/%Y", "%m/%d/%y", "%Y-%m-%d %H:%M:%S")
+STATUS_WORDS = ", ".join(f"{number} {name}" for number, name in STATUS_NAMES.items())
 YES, NO = {"1", "yes", "y", "true", "t", "x"}, {"", "0", "no", "n", "false", "f"}
 
 
@@ -78,6 +80,14 @@ def integer(cell: str) -> int:
 def optional_integer(cell: str) -> int | None:
     found = optional_number(cell)
     return None if found is None else int(found)
+
+
+def status(cell: str) -> int:
+    """Sage's six: an empty or unknown one is no word that anything may be billed."""
+    found = re.sub(r"\.0+$", "", cell.strip())
+    if found not in {str(number) for number in STATUS_NAMES}:
+        raise ValueError(f"Expected a status from 1 to {max(STATUS_NAMES)}: {STATUS_WORDS}.")
+    return int(found)
 
 
 def code(cell: str) -> str:
@@ -157,9 +167,9 @@ LINE_READERS = {
 }  # fmt: skip
 COMMITMENT = Kind(
     SageCommitment,
-    {"number": invoice_number, "vendor_number": number, "job_number": number, "status": integer,
+    {"number": invoice_number, "vendor_number": number, "job_number": number, "status": status,
      "retention_rate": optional_percent, "hold_payment": flag, "is_locked": flag},
-    ("number", "vendor_number", "job_number"),
+    ("number", "vendor_number", "job_number", "status"),
     child="lines",
 )  # fmt: skip
 KINDS = {
@@ -172,9 +182,9 @@ KINDS = {
     ),
     "jobs": Kind(
         Job,
-        {"number": number, "name": text, "status": integer, "posts_to_wip": flag, "ledger_account": optional_number,
+        {"number": number, "name": text, "status": status, "posts_to_wip": flag, "ledger_account": optional_number,
          "phases": numbers},
-        ("number", "name"),
+        ("number", "name", "status"),
         child="phases",
     ),
     "cost_codes": Kind(CostCode, {"code": code, "name": text, "is_active": active}, ("code", "name")),

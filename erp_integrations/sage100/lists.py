@@ -1,11 +1,12 @@
 """Sage's seven lists as frozen records with lookups by number; the program never guesses beyond them."""
 
-import difflib
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from typing import Generic, TypeVar
+
+from erp_integrations.sage100.alike import Alike
 
 R = TypeVar("R")
 
@@ -144,6 +145,11 @@ def record_key(record) -> object:
     return record.number
 
 
+def is_usable(record) -> bool:
+    """Sage takes an invoice with it: what is inactive or internal is never offered instead."""
+    return getattr(record, "is_active", True) and not getattr(record, "is_internal", False)
+
+
 @dataclass(frozen=True)
 class SageList(Generic[R]):
     """One list as uploaded on `as_of`; None means never uploaded. Looked up by `record_key`, first record wins."""
@@ -182,16 +188,25 @@ class SageList(Generic[R]):
         return f"{self.dated}, {age}"
 
     def nearest(self, value: str) -> str | None:
-        """The key most like `value`, to help spot a slip; None when nothing comes close."""
-        keys = [str(record_key(record)) for record in self.records]
-        close = difflib.get_close_matches(value, keys, n=1, cutoff=0.6) if value else []
-        return close[0] if close else None
+        """The key most like `value` but not itself, to help spot a slip; None when nothing usable comes close."""
+        return self._keys.nearest(value)
 
     def nearest_name(self, name: str) -> str | None:
-        """The record whose name is most like `name`, as “20145 Delta Concrete”."""
-        names = {record.name.casefold(): f"{record.number} {record.name}" for record in self.records}
-        close = difflib.get_close_matches(name.casefold(), names, n=1, cutoff=0.6)
-        return names[close[0]] if close else None
+        """The usable record whose name is most like `name`, as “20145 Delta Concrete”."""
+        found = self._names.nearest(name.casefold())
+        return self._called[found] if found else None
+
+    @cached_property
+    def _keys(self) -> Alike:
+        return Alike(str(record_key(record)) for record in self.records if is_usable(record))
+
+    @cached_property
+    def _called(self) -> dict[str, str]:
+        return {r.name.casefold(): f"{r.number} {r.name}" for r in self.records if is_usable(r)}
+
+    @cached_property
+    def _names(self) -> Alike:
+        return Alike(self._called)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -41,6 +41,22 @@ def test_one_bad_cell_refuses_the_whole_upload(sage):
     assert sage.lists().vendors.get(VENDOR)
 
 
+def test_a_list_without_rows_does_not_replace_one_that_has_some(sage):
+    """Section 4: "gone" is for people to see; an empty file is a slip, and would leave the rules blind."""
+    with pytest.raises(Refused, match="has no rows, and the list in use has 1") as refusal:
+        sage.load(ListKind.VENDORS)
+    assert refusal.value.field == "file"
+    assert sage.lists().vendors.get(VENDOR)
+    sage.load(ListKind.PAYABLE_INVOICES)  # there was nothing to lose
+
+
+def test_an_older_list_does_not_replace_a_newer_one(sage):
+    """S12 asks the newest list."""
+    with pytest.raises(Refused, match="of 1999-01-01, and the list in use of 2030-06-01 is newer"):
+        sage.load(ListKind.VENDORS, {"number": 7, "name": "Old"}, as_of_date=date(1999, 1, 1))
+    assert sage.lists().vendors.get(VENDOR)
+
+
 def test_only_one_version_of_a_list_can_be_current(sage):
     old = SageListVersion.objects.get(company=sage.company, kind="vendors", is_current=True)
     sage.load(ListKind.VENDORS, {"number": 7, "name": "Newer"})
@@ -50,7 +66,7 @@ def test_only_one_version_of_a_list_can_be_current(sage):
 
 def test_lists_of_one_company_say_nothing_in_another(sage):
     other = sage_world("Other Builders")
-    other.load(ListKind.JOBS, {"number": 1, "name": "Theirs"})
+    other.load(ListKind.JOBS, {"number": 1, "name": "Theirs", "status": 4})
     assert sage.lists().jobs.get(JOB) and not other.lists().jobs.get(JOB)
 
 

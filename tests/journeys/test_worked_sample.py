@@ -60,6 +60,7 @@ def know(sage: SageWorld, commitment) -> None:
     codes = {"03-100": "2310.000", "03-200": "2320.000"}
     CostCodeLink.objects.filter(company=company).update(code=codes["03-100"])
     links.make(CostCodeLink(company=company, cost_code=sage.base.cost_code("03-200"), code=codes["03-200"]))
+    company.sage_lists.update(as_of_date=day)  # the year of the sample, not of the tests' company
     sage.load(ListKind.VENDORS, {"number": VENDOR, "name": "Delta Concrete", "due_terms": "30DY"}, as_of_date=day)
     sage.load(ListKind.COST_CODES, *({"code": code, "name": code} for code in codes.values()), as_of_date=day)
     june = {"year": 2026, "period": 6, "first_date": "2026-06-01", "last_date": "2026-06-30"}

@@ -5,18 +5,28 @@ from datetime import date
 
 from erp_integrations.sage100.canonical import money_text
 from erp_integrations.sage100.findings import ERROR
-from erp_integrations.sage100.layout import DATE
+from erp_integrations.sage100.layout import DATES, TEXT
 from erp_integrations.sage100.lists import comparable
 from erp_integrations.sage100.rows import build_rows
 from erp_integrations.sage100.rules.registry import BATCH, INVOICE, BatchCheck, InvoiceCheck, Issue, rule
 from erp_integrations.sage100.totals import differences, totals_of_facts, totals_of_rows
 
 HEADER_FIELDS = 25
+# Empty or too long, these are reported by the rule about them: S5, S10, S12–S16, S26, S30.
+HAVE_A_RULE = (
+    "invoice_number", "vendor_number", "description", "status", "type", "ledger_account", "batch_key", "application",
+    "line_key", "job_cost_description", "notes", *DATES,
+)  # fmt: skip
 REBUILD = "Don't use this file. Build it again; if that changes nothing, tell the site owner."
 
 
-@rule("S1", ERROR, "A header row has 25 fields, a detail row as many as the layout.", BATCH)
-def field_counts(check: BatchCheck):
+@rule("S1", ERROR, "A header row has 25 fields, a detail row as many as the layout, each as the layout says.", BATCH)
+def fields(check: BatchCheck):
+    yield from _counts(check)
+    yield from _contents(check)
+
+
+def _counts(check):
     expected = {"H": HEADER_FIELDS, "D": len(check.rows.layout.detail)}
     for row in check.rows.rows:
         wanted = expected.get(row.line_type)
@@ -26,6 +36,31 @@ def field_counts(check: BatchCheck):
                 remedy="Put the missing column back into the layout, or remove the extra one.",
                 value=str(len(row.cells)), row=row.number, invoice_id=row.invoice_id,
             )  # fmt: skip
+
+
+def _contents(check):
+    for problem in check.rows.layout.problems():
+        yield Issue(
+            message=problem, remedy="Correct the column in a copy of the layout, and use that one.", field="Layout"
+        )
+    for row in check.rows.rows:
+        columns = check.rows.layout.header if row.line_type == "H" else check.rows.layout.detail
+        for column, cell in zip(columns, row.cells, strict=False):
+            yield from _misfit(row, column, cell)
+
+
+def _misfit(row, column, cell):
+    if column.source in HAVE_A_RULE:
+        return
+    is_empty = column.required and not cell.text.strip()
+    is_long = column.type == TEXT and column.length and len(cell.text) > column.length
+    if is_empty or is_long:
+        yield Issue(
+            message=f"{column.title} is empty, and the layout requires it." if is_empty
+            else f"{column.title} has {len(cell.text)} characters; the layout takes {column.length}.",
+            remedy="Correct what is linked, or the column in a copy of the layout.",
+            field=column.title, value=cell.text, row=row.number, invoice_id=row.invoice_id,
+        )  # fmt: skip
 
 
 @rule("S2", ERROR, "The first row is a header; every detail follows its header, every header has a detail.", BATCH)
@@ -75,8 +110,9 @@ def one_header_per_number(check: BatchCheck):
 
 @rule("S5", ERROR, "Dates are real and written yyyy-mm-dd.", INVOICE)
 def real_dates(check: InvoiceCheck):
-    for cell in check.header.cells if check.header else ():
-        if cell.kind == DATE and not _is_iso_date(cell.text):
+    for source in DATES:
+        cell = check.header_cell(source)
+        if cell and not _is_iso_date(cell.text):
             yield Issue(
                 message=f"{cell.title} is no date: {cell.how}." if not cell.text else f"{cell.title} is no real date.",
                 remedy=f"Set the {cell.title.lower()} by hand when accepting, or correct the vendor's terms in Sage.",

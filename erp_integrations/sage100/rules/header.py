@@ -13,6 +13,7 @@ from erp_integrations.sage100.rules.registry import BATCH, INVOICE, BatchCheck, 
 NUMBER_LENGTH, DESCRIPTION_LENGTH, USER_DEFINED_LENGTH = 20, 50, 50
 FORBIDDEN_IN_NUMBERS = {",": "comma", '"': "quote", "'": "quote", "\t": "tab", "\n": "line break", "\r": "line break"}
 LARGEST = Decimal("99999999.99")
+OLDEST_PAYABLES = timedelta(days=31)
 LATEST_AFTER_POSTING, OLDEST = timedelta(days=31), timedelta(days=365)
 ALWAYS_ZERO = ("discount", "set_to_pay", "hot_list", "auto_close")
 
@@ -47,6 +48,14 @@ def not_exported_before(check: InvoiceCheck):
             message=f"{invoice.number} of this vendor already stands in the file {invoice.exported_in}.",
             remedy="Don't send it again. If Sage doesn't hold it, void that export first.",
             field="Invoice no", value=invoice.number,
+        )  # fmt: skip
+    if known.as_of is None or known.age_days(check.whole.today) > OLDEST_PAYABLES.days:
+        yield Issue(
+            message="Sage's list of payable invoices was never uploaded, so it can't tell whether Sage holds this one."
+            if known.as_of is None
+            else f"Sage's list of payable invoices is {known.age_days(check.whole.today)} days old.",
+            remedy="Upload the list again, or confirm that Sage doesn't hold this invoice.", severity=WARNING,
+            field="Invoice no", value=invoice.number, against=known,
         )  # fmt: skip
     if known.get((invoice.vendor_number, comparable(invoice.number))):
         yield Issue(
@@ -121,7 +130,7 @@ def _odd_date(day, message):
 @rule("S24", ERROR, "Discount, set to pay, hot list and auto close are zero.", INVOICE)
 def always_zero(check: InvoiceCheck):
     for source in ALWAYS_ZERO:
-        cell = check.header.cell(source) if check.header else None
+        cell = check.header_cell(source)
         if cell and cell.text.strip("0.") != "":
             yield Issue(
                 message=f"{cell.title} is {cell.text}; it must be zero.",
@@ -160,8 +169,8 @@ def money(check: InvoiceCheck):
 @rule("S26", ERROR, "User-defined fields have at most 50 characters.", INVOICE)
 def user_defined(check: InvoiceCheck):
     for row in check.rows:
-        for source in ("batch_key", "application", "line_key"):
-            cell = row.cell(source)
+        own = [check.header_cell(source) for source in ("batch_key", "application")] if row is check.header else []
+        for cell in (*own, row.cell("line_key")):
             if cell and len(cell.text) > USER_DEFINED_LENGTH:
                 yield Issue(
                     message=f"{cell.title} has {len(cell.text)} characters; Sage takes {USER_DEFINED_LENGTH}.",
@@ -178,8 +187,15 @@ def open_period(check: BatchCheck):
         yield Issue(
             message=f"The accounting date {day} {why}.",
             remedy="Choose a date in an open period, or upload the fiscal periods again.",
-            field="Posting period", value=day.isoformat(), against=periods,
+            field="Posting period", value=day.isoformat(), against=periods, nearest=_nearest_open(periods, day),
         )  # fmt: skip
+
+
+def _nearest_open(periods, day):
+    """The open month nearest to the day; period 0 are Sage's opening balances."""
+    months = (period for period in periods if period.period and not period.is_locked)
+    nearest = min(months, key=lambda p: abs((max(p.first_date, min(day, p.last_date)) - day).days), default=None)
+    return nearest and f"{nearest.label}, {nearest.first_date.isoformat()} to {nearest.last_date.isoformat()}"
 
 
 @rule("S28", WARNING, "The posting period is the invoice date's period.", INVOICE)

@@ -56,6 +56,7 @@ def sub_account(check: LineCheck):
         yield Issue(
             message=f"Account {found.number} {fault}.", remedy="Choose the account with the right sub-account.",
             field="Sub-account", value=sub or "", against=check.of.lists.ledger_accounts,
+            nearest=", ".join(found.sub_accounts[:5]) or None,
         )  # fmt: skip
 
 
@@ -151,7 +152,14 @@ def _link_issue(check, message, severity):
     return Issue(
         message=message, remedy="Link the line to Sage's line with the same code and type.", severity=severity,
         field="Subcontract line", value=check.line.line_reference or "", against=check.of.commitments,
+        nearest=_same_code_and_type(check),
     )  # fmt: skip
+
+
+def _same_code_and_type(check):
+    wanted = (cost_code_text(check.line.cost_code), check.line.cost_type)
+    found = (each.line_reference for each in check.of.commitment.lines if (each.cost_code, each.cost_type) == wanted)
+    return ", ".join(found) or None
 
 
 @rule("S40", ERROR, "The amount is within what remains on Sage's line.", LINE)

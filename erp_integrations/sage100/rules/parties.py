@@ -33,7 +33,7 @@ def _unusable_vendor(found, vendors):
             yield Issue(
                 message=f"Vendor {found.number} {found.name} is {word} in Sage.",
                 remedy=f"Change that in Sage, or link another vendor. {UPLOAD_AGAIN}",
-                field="Vendor no", value=found.number, against=vendors,
+                field="Vendor no", value=found.number, against=vendors, nearest=vendors.nearest_name(found.name),
             )  # fmt: skip
 
 
@@ -46,6 +46,7 @@ def one_commitment(check: InvoiceCheck):
             f" {'and' if all(numbers) else 'nor'} a subcontract number.",
             remedy="Link the commitment to one subcontract or one purchase order of Sage.",
             field="Subcontract no", value=" / ".join(filter(None, numbers)), against=check.commitments,
+            nearest=check.likely_commitment,
         )  # fmt: skip
 
 
@@ -90,16 +91,19 @@ def commitment_status(check: InvoiceCheck):
 @rule("S19", WARNING, "Neither payment hold nor edit lock stands on vendor or commitment.", INVOICE)
 def held_or_locked(check: InvoiceCheck):
     found, payee = check.commitment, check.vendor
-    marks = (
-        (found and found.hold_payment, f"{found and found.number} is on hold for payment"),
-        (found and found.is_locked, f"{found and found.number} is locked for editing"),
-        (payee and payee.hold_payment, f"Vendor {payee and payee.number} is on hold for payment"),
-    )
-    for is_set, words in marks:
+    marks = []
+    if found:
+        here = (_number_title(check), found.number, check.commitments)
+        marks += [(found.hold_payment, f"{found.number} is on hold for payment", *here)]
+        marks += [(found.is_locked, f"{found.number} is locked for editing", *here)]
+    if payee:
+        there = ("Vendor no", payee.number, check.lists.vendors)
+        marks += [(payee.hold_payment, f"Vendor {payee.number} is on hold for payment", *there)]
+    for is_set, words, name, value, against in marks:
         if is_set:
             yield Issue(
                 message=f"{words} in Sage.", remedy="Ask accounting whether the invoice may go in.",
-                field=_number_title(check), value=found.number if found else "", against=check.commitments,
+                field=name, value=value, against=against,
             )  # fmt: skip
 
 

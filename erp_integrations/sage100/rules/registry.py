@@ -7,9 +7,10 @@ from decimal import Decimal
 from functools import cached_property
 
 from erp_integrations.sage100.accounts import Resolved, resolve
-from erp_integrations.sage100.cells import Row, Rows
+from erp_integrations.sage100.cells import Cell, Row, Rows
 from erp_integrations.sage100.facts import ZERO, BatchFacts, InvoiceFacts, LineFacts
 from erp_integrations.sage100.findings import Finding
+from erp_integrations.sage100.layout import PLACES
 from erp_integrations.sage100.lists import (
     CommitmentLine,
     Job,
@@ -122,12 +123,28 @@ class InvoiceCheck:
         return self.commitments.get(self.invoice.sage_commitment_number)
 
     @cached_property
+    def likely_commitment(self) -> str | None:
+        """What Sage has of the same kind, vendor and job; else the number most like ours."""
+        invoice, known = self.invoice, self.commitments
+        same = [
+            e.number for e in known if (e.vendor_number, e.job_number) == (invoice.vendor_number, invoice.job_number)
+        ]
+        return ", ".join(same[:3]) or known.nearest(invoice.commitment_number)
+
+    @cached_property
     def lines(self) -> tuple["LineCheck", ...]:
         return tuple(LineCheck(self, line) for line in self.invoice.billed_lines)
 
+    def header_cell(self, source: str) -> Cell | None:
+        """The header's cell of a source, or the constant that stands in its published place; None without either."""
+        if self.header is None:
+            return None
+        place, cells = PLACES[source], self.header.cells
+        stands_in = cells[place] if place < len(cells) and cells[place].is_constant else None
+        return self.header.cell(source) or stands_in
+
     def header_text(self, source: str) -> str | None:
-        """The text of a header cell; None when there is no header row or the layout lacks the column."""
-        cell = self.header.cell(source) if self.header else None
+        cell = self.header_cell(source)
         return cell.text if cell else None
 
 

@@ -100,6 +100,10 @@ def subcontract(**changed):
     return with_record(LISTS, "subcontracts", replace(SUBCONTRACT, **changed))
 
 
+def payables_of(day):
+    return replace(LISTS, payable_invoices=replace(LISTS.payable_invoices, as_of=day))
+
+
 def lines_of(*changes):
     return subcontract(lines=tuple(replace(old, **new) for old, new in zip(SUBCONTRACT.lines, changes, strict=True)))
 
@@ -155,6 +159,8 @@ CASES = [
     error("S11", "in Sage's list", one(number="2219-06")),
     error("S11", "in Sage's list in another case", one(number="ab-1"), with_record(
         LISTS, "payable_invoices", PayableInvoice(vendor_number="20145", invoice_number="AB-1 "))),
+    warning("S11", "the payables were never uploaded", lists=payables_of(None)),
+    warning("S11", "a list of 32 days", lists=payables_of(TODAY - timedelta(days=32))),
     error("S12", "not linked", one(vendor_number=None)),
     error("S12", "not in the list", one(vendor_number="20154")),
     error("S12", "inactive", lists=vendor(is_active=False)),
@@ -281,6 +287,7 @@ CALM = [
     error("S10", "20 characters", one(number="A" * 20)),
     error("S11", "another vendor's bill in Sage", one(number="X-1"), with_record(
         LISTS, "payable_invoices", PayableInvoice(vendor_number="20146", invoice_number="X-1"))),
+    error("S11", "a list of 31 days", lists=payables_of(TODAY - timedelta(days=31))),
     error("S13", "50 characters", one(description="x" * 50)),
     error("S14", "a vendor forced into review", lists=vendor(default_status=2)),
     error("S16", "a purchase order", one(commitment_kind="purchase_order", sage_commitment_number="PO-77")),

@@ -25,9 +25,9 @@ def test_a_vendor_is_read_with_its_terms_and_flags():
 
 
 def test_a_jobs_phases_come_from_one_cell_or_several_rows():
-    first, second = {"number": "7", "name": "Pier", "phases": "1; 2"}, {"number": "7", "name": "Pier", "phases": "3"}
-    assert only("jobs", first, second)[0].phases == ("1", "2", "3")
-    assert only("jobs", {"number": "7", "name": "Pier", "phases": "0"})[0].phases == ()
+    pier = {"number": "7", "name": "Pier", "status": "4"}
+    assert only("jobs", pier | {"phases": "1; 2"}, pier | {"phases": "3"})[0].phases == ("1", "2", "3")
+    assert only("jobs", pier | {"phases": "0"})[0].phases == ()
 
 
 def test_a_cost_code_always_has_three_decimals():
@@ -35,7 +35,7 @@ def test_a_cost_code_always_has_three_decimals():
 
 
 def test_a_subcontract_is_joined_from_the_rows_of_its_lines():
-    head = {"number": "SC-1", "vendor_number": "1", "job_number": "2", "retention_rate": "10 %"}
+    head = {"number": "SC-1", "vendor_number": "1", "job_number": "2", "status": "4", "retention_rate": "10 %"}
     lines = [
         {"line_reference": str(n), "cost_code": "100.5", "cost_type": "4", "remaining": "1,250.00"} for n in (1, 2)
     ]
@@ -80,6 +80,7 @@ def test_the_same_record_twice_is_fine_when_equal_and_refused_when_not():
         ("subcontracts", "retention_rate", "NaN"),
         ("subcontracts", "retention_rate", "101"),
         ("subcontracts", "cost_code", "x"),
+        *[(kind, "status", cell) for kind in ("jobs", "subcontracts", "purchase_orders") for cell in ("", "0", "9")],
         ("fiscal_periods", "first_date", "2026-02-30"),
         ("payable_invoices", "gross", "12.345"),
         ("payable_invoices", "gross", "1e400"),
@@ -88,7 +89,7 @@ def test_the_same_record_twice_is_fine_when_equal_and_refused_when_not():
 def test_a_cell_that_cannot_be_read_says_what_was_expected(kind, field, cell):
     good = {"number": "1", "name": "n", "code": "1", "vendor_number": "1", "job_number": "1", "year": "2026",
             "period": "1", "first_date": "2026-01-01", "last_date": "2026-01-31", "invoice_number": "1",
-            "line_reference": "1", "cost_code": "1", "cost_type": "1", "type": "13"}  # fmt: skip
+            "line_reference": "1", "cost_code": "1", "cost_type": "1", "type": "13", "status": "4"}  # fmt: skip
     problem = parse(kind, [good | {field: cell}]).problems[0]
     assert (problem.field, problem.value) == (field, cell)
     assert problem.message.startswith("Expected")

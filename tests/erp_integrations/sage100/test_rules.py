@@ -1,12 +1,27 @@
 """Every rule of the import: silent on the worked sample, and speaking up when its own thing is wrong."""
 
+import difflib
+from datetime import date
+
 import pytest
 
+from erp_integrations.sage100 import alike
 from erp_integrations.sage100.layout import APINV_R1, APINV_R2
-from erp_integrations.sage100.lists import CommitmentLine, CostCode, SageCommitment, SageLists
+from erp_integrations.sage100.lists import CommitmentLine, CostCode, SageCommitment, SageList, SageLists
 from erp_integrations.sage100.rows import build_rows
 from erp_integrations.sage100.rules import NOT_CHECKED, RULES, changed_since, check
-from tests.erp_integrations.sage100.rule_cases import CALM, CASES, LATER, LISTS, ZERO_LINE, Case, first_line, one
+from tests.erp_integrations.sage100.rule_cases import (
+    CALM,
+    CASES,
+    LATER,
+    LISTS,
+    ZERO_LINE,
+    Case,
+    choice,
+    first_line,
+    one,
+    vendor,
+)
 from tests.erp_integrations.sage100.samples import TODAY, batch, invoice, line, money, release, with_record
 
 
@@ -54,6 +69,49 @@ def test_an_unlinked_vendor_is_offered_the_one_with_the_nearest_name():
     facts = one(vendor_number=None, vendor_name="Delta Concrete Inc")
     found = next(f for f in check(facts, LISTS, build_rows(facts, LISTS), TODAY) if f.rule == "S12")
     assert found.nearest == "20145 Delta Concrete"
+
+
+def found_by(rule, facts, lists=LISTS):
+    return next(f for f in check(facts, lists, build_rows(facts, lists), TODAY) if f.rule == rule)
+
+
+@pytest.mark.parametrize(
+    ("rule", "facts", "lists", "nearest"),
+    [
+        ("S33", first_line(cost_code="2330.000"), LISTS, "2320.000"),
+        ("S12", batch(), vendor(is_active=False, name="Ridge Stell"), "20146 Ridge Steel"),
+        ("S27", batch(accounting_date=date(2026, 5, 31)), LISTS, "2026-06, 2026-06-01 to 2026-06-30"),
+        ("S32", first_line(line_account=choice("5050")), LISTS, "7"),
+        ("S39", first_line(line_reference="9"), LISTS, "1"),
+        ("S55", one(sage_commitment_number=None), LISTS, "SC-2026014-03"),
+        ("S16", one(sage_commitment_number=None), LISTS, "SC-2026014-03"),
+    ],
+    ids=["S33", "S12", "S27", "S32", "S39", "S55", "S16"],
+)
+def test_what_is_offered_instead_can_be_used_and_is_not_the_thing_itself(rule, facts, lists, nearest):
+    """E-5."""
+    assert found_by(rule, facts, lists).nearest == nearest
+
+
+def test_a_vendor_on_hold_is_named_as_the_vendor_by_the_list_of_vendors():
+    """E-5, S19."""
+    found = found_by("S19", batch(), vendor(hold_payment=True))
+    assert (found.field, found.value) == ("Vendor no", "20145")
+    assert found.checked_against.startswith("Vendors 4-4")
+
+
+def test_the_nearest_of_five_thousand_is_found_without_comparing_them_all(monkeypatch):
+    """E-5 in requests over hundreds of invoices: few candidates are compared in full, and a value once."""
+    compared = []
+    real = difflib.get_close_matches
+    monkeypatch.setattr(
+        alike.difflib,
+        "get_close_matches",
+        lambda value, some, **k: compared.append(len(some)) or real(value, some, **k),
+    )
+    codes = SageList("Cost codes 6-5", None, tuple(CostCode(code=f"{n}.000", name="") for n in range(1000, 6000)))
+    assert [codes.nearest("2331") for _ in range(3)] == ["2331.000"] * 3
+    assert len(compared) == 1 and compared[0] <= 40
 
 
 def test_a_list_never_uploaded_says_so():

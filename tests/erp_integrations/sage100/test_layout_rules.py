@@ -1,0 +1,81 @@
+"""A layout is data that staff edit: what it may hold is checked as strictly as what we fill in ourselves."""
+
+from dataclasses import replace
+
+import pytest
+
+from erp_integrations.sage100.layout import APINV_R1, SHIPPED, Column
+from erp_integrations.sage100.rows import build_rows
+from erp_integrations.sage100.rules import check
+from tests.erp_integrations.sage100.rule_cases import LISTS
+from tests.erp_integrations.sage100.samples import TODAY, batch
+
+PLACES = {column.source: place for place, column in enumerate(APINV_R1.header)}
+
+
+def with_header(source: str, column: Column | None = None, **changed):
+    """The shipped layout with the header column of `source` changed, or another one in its place."""
+    place = PLACES[source]
+    column = column or replace(APINV_R1.header[place], **changed)
+    return replace(APINV_R1, header=(*APINV_R1.header[:place], column, *APINV_R1.header[place + 1 :]))
+
+
+def with_detail(source: str, **changed):
+    columns = tuple(replace(c, **changed) if c.source == source else c for c in APINV_R1.detail)
+    return replace(APINV_R1, detail=columns)
+
+
+def constant(source: str, text: str):
+    return with_header(source, Column(title="Set by hand", constant=text, length=80))
+
+
+def rules_of(layout) -> set[str]:
+    facts = batch(layout=layout)
+    return {found.rule for found in check(facts, LISTS, build_rows(facts, LISTS), TODAY) if found.severity == "error"}
+
+
+@pytest.mark.parametrize("layout", SHIPPED, ids=lambda layout: layout.name)
+def test_the_shipped_layouts_have_no_fault(layout):
+    assert layout.problems() == () and not rules_of(layout)
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "rule"),
+    [
+        ("type", "2", "S15"),
+        ("status", "4", "S14"),
+        ("hot_list", "1", "S24"),
+        ("discount", "5.00", "S24"),
+        ("set_to_pay", "9.00", "S24"),
+        ("auto_close", "1", "S24"),
+        ("due_date", "junk", "S5"),
+        ("posting_date", "2020-13-45", "S5"),
+        ("description", "x" * 60, "S13"),
+        ("application", "x" * 51, "S26"),
+        ("batch_key", "", "S1"),
+    ],
+)
+def test_a_constant_is_held_to_the_rule_of_the_place_it_stands_in(source, text, rule):
+    """S5, S13–S15, S24, S26: the import reads columns by their place, whoever filled them."""
+    assert rule in rules_of(constant(source, text))
+
+
+@pytest.mark.parametrize("source", ["ledger_account", "cost_code", "cost_type", "job_number", "price", "quantity"])
+def test_a_detail_row_never_lacks_what_job_cost_needs(source):
+    """S1."""
+    layout = APINV_R1.without_detail(source, name="short")
+    assert any(source.replace("_", " ") in problem for problem in layout.problems())
+    assert "S1" in rules_of(layout)
+
+
+@pytest.mark.parametrize(("source", "format"), [("price", "0"), ("cost_code", "0.0"), ("quantity", "0")])
+def test_a_format_that_would_show_another_number_is_refused(source, format):
+    """S1, S25: a price of 7250.50 written 0 stands there as 7250."""
+    assert "S1" in rules_of(with_detail(source, format=format))
+
+
+def test_required_and_length_of_a_column_are_kept():
+    """S1: on a column that no other rule speaks of."""
+    assert "S1" in rules_of(with_header("phase_number", required=True))
+    assert "S1" in rules_of(with_header("subcontract_number", length=5))
+    assert "S1" not in rules_of(with_header("subcontract_number", required=True))
