@@ -86,10 +86,20 @@ def rejected(export: InvoiceExport) -> None:
 
 
 def failed(batch: ExportBatch, exports: list[InvoiceExport], message: str) -> None:
-    """To the approver and to everyone who sent one of its invoices."""
+    """To the approver about all of them, and to everyone who sent some about those alone (P-2, P-8)."""
+    _failed(batch, batch.accepted_by, exports, message)
+    sent = {}
+    for export in exports:
+        if export.sent_by_id and export.sent_by_id != batch.accepted_by_id:
+            sent.setdefault(export.sent_by, []).append(export)
+    for sender, own in sent.items():
+        _failed(batch, sender, own, " ".join(dict.fromkeys(export.error for export in own)))
+
+
+def _failed(batch: ExportBatch, person: Person, exports: list[InvoiceExport], message: str) -> None:
     post(
         about=batch,
-        to=[batch.accepted_by, *(export.sent_by for export in exports if export.sent_by)],
+        to=[person],
         subject=f"{batch.key} could not be built",
         template="erp_integrations/emails/failed",
         audience=SENDER,

@@ -13,7 +13,6 @@ from directory.queue import wake
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
 from erp_integrations.actions.exports import HeaderEdit, apply_edit, approver_access
 from erp_integrations.exporting import Acceptance, Proposal, allocate_releases, check, plain_findings, storing
-from erp_integrations.exporting.checking import versions_of
 from erp_integrations.exporting.moving import move, require
 from erp_integrations.models import (
     BatchState,
@@ -90,7 +89,7 @@ def _accept(pks: list[int], by, accounting_date: date, ticked, edits, seen_versi
     )
     proposal = _without_objection(exports, acceptance, ticked)
     batch = ExportBatch(company=company, number=settings.next_batch_number, layout=settings.layout)
-    _freeze(batch, proposal, exports, by=by, at=now, accounting_date=accounting_date)
+    _freeze(batch, proposal, by=by, at=now, accounting_date=accounting_date)
     settings.next_batch_number += 1
     settings.save(update_fields=["next_batch_number"])
     _fill(batch, exports, proposal.facts)
@@ -153,13 +152,13 @@ def _without_objection(exports: list[InvoiceExport], acceptance: Acceptance, tic
     return proposal
 
 
-def _freeze(batch: ExportBatch, proposal: Proposal, exports, *, by, at, accounting_date: date) -> None:
+def _freeze(batch: ExportBatch, proposal: Proposal, *, by, at, accounting_date: date) -> None:
     """What was accepted, for good: facts, rows, findings, lists; and the batch waits for a worker."""
     batch.accepted_by, batch.accepted_at, batch.accounting_date = by, at, accounting_date
     batch.snapshot = sage_facts.to_json(proposal.facts)
     batch.snapshot_sha256 = sage_facts.digest(proposal.facts)
     batch.accepted_rows_sha256 = proposal.rows.sha256
-    batch.list_versions = versions_of(exports)
+    batch.list_versions = proposal.list_versions
     batch.findings = plain_findings(proposal.findings)
     batch.state, batch.attempts, batch.error = BatchState.PENDING, 0, ""
     batch.enqueued_at = at
@@ -246,7 +245,7 @@ def retry(batch: ExportBatch, *, by, ticked: Collection[str] = ()) -> ExportBatc
     )
     seen = {finding["key"] for finding in batch.findings}
     proposal = _without_objection(exports, acceptance, seen | set(ticked))
-    _freeze(batch, proposal, exports, by=by, at=now, accounting_date=batch.accounting_date)
+    _freeze(batch, proposal, by=by, at=now, accounting_date=batch.accounting_date)
     _renumber(batch, proposal.facts)
     _write_releases(batch, exports)
     for export in exports:

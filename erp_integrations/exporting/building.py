@@ -32,12 +32,15 @@ from erp_integrations.exporting.storing import StoredFile
 from erp_integrations.models import MAX_ATTEMPTS, BatchState, ExportBatch, InvoiceExport, sage_lists
 from erp_integrations.sage100 import facts as sage_facts
 from erp_integrations.sage100 import rules, totals, workbook
+from erp_integrations.sage100.lists import comparable
 from invoicing.actions.invoices import close
 
 LEASE = timedelta(seconds=45)
 LINES_A_RENEWAL = 20_000  # of all sheets of a workbook: a second or two of writing
 STEPS = ("Checking", "Making the workbook", "Storing it", "Stored", "Done")
 TRANSIENT = (OSError, DatabaseError, SoftTimeLimitExceeded)
+
+NOT_OF_THIS_INVOICE = "The reason lies elsewhere in the file; accounting sees it on the page of the file."
 
 logger = structlog.get_logger(__name__)
 
@@ -47,7 +50,14 @@ class LeaseLost(Exception):
 
 
 class Stopped(Exception):
-    """The file must not be built; the message says why and what to do, for accounting."""
+    """The file must not be built; the message says why and what to do, for accounting.
+
+    `findings`: what it says, of which invoice; none when the reason is not for a project to know.
+    """
+
+    def __init__(self, message: str, findings=()):
+        super().__init__(message)
+        self.findings = tuple(findings)
 
 
 @dataclass(frozen=True)
@@ -59,6 +69,7 @@ class Built:
     csv: StoredFile
     rows_sha256: str
     totals: totals.ControlTotals
+    invoices: list[list[str]]  # vendor number and invoice number of each, as Sage gets them
 
 
 def build(batch_id: int) -> None:
@@ -72,7 +83,9 @@ def build(batch_id: int) -> None:
         finish(batch, built)
     except LeaseLost:
         logger.warning("lease_lost", batch=batch.key)
-    except (Stopped, Refused, totals.ControlTotalMismatch) as reason:
+    except Stopped as reason:
+        give_up(batch, str(reason), reason.findings)
+    except (Refused, totals.ControlTotalMismatch) as reason:
         give_up(batch, str(reason))
     except TRANSIENT as error:
         logger.warning("build_interrupted", batch=batch.key, exc_info=True)
@@ -119,9 +132,29 @@ def verify(batch: ExportBatch) -> Proposal:
     require_unchanged(batch, frozen, proposal)
     errors = proposal.errors or findings_about_identities(list(live_exports(batch)))
     if errors:
-        raise Stopped(_in_words(errors))
+        raise Stopped(_in_words(errors), errors)
+    require_not_built_before(batch, proposal)
     report(batch, 1)
     return proposal
+
+
+def require_not_built_before(batch: ExportBatch, proposal: Proposal) -> None:
+    """R127: a database restored to an earlier day sends nothing again that a file of the days in between holds.
+
+    What the same acceptance built before a worker was killed is the same file, and is built again.
+    """
+    wanted = {(invoice.vendor_number, comparable(invoice.number)): invoice for invoice in proposal.facts.invoices}
+    accepted = batch.key, batch.accepted_at.isoformat(), proposal.rows.sha256
+    for line in storing.forgotten(batch.company):
+        if (line["batch"], line.get("accepted_at"), line["rows_sha256"]) == accepted:
+            continue
+        there = [wanted[key] for vendor, number in line["invoices"] if (key := (vendor, comparable(number))) in wanted]
+        if there:
+            numbers = ", ".join(invoice.number for invoice in there)
+            raise Stopped(
+                f"R127: a file {line['batch']} that this database doesn't know holds {numbers} already: the database"
+                " was restored to an earlier day. Reject them if Sage has them; else the site owner lets that file go."
+            )
 
 
 def thaw(batch: ExportBatch) -> sage_facts.BatchFacts:
@@ -135,7 +168,8 @@ def require_unchanged(batch: ExportBatch, frozen: sage_facts.BatchFacts, proposa
     """S60: the invoices, links, settings and lists still give the facts and the rows that were accepted."""
     now = _as_it_was_accepted(collect(list(live_exports(batch)), Acceptance.of(batch)), frozen)
     if sage_facts.digest(now) != batch.snapshot_sha256:
-        raise Stopped(_in_words(rules.changed_since(frozen, now, batch.company.today)))
+        changes = rules.changed_since(frozen, now, batch.company.today)
+        raise Stopped(_in_words(changes), changes)
     if proposal.rows.sha256 != batch.accepted_rows_sha256:
         raise Stopped("S60: newer lists of Sage give other rows than were accepted. Look again, then try again.")
 
@@ -168,15 +202,7 @@ def make_file(batch: ExportBatch, proposal: Proposal) -> Built:
         csv=storing.store(batch, partial(workbook.write_csv, rows), ".csv"),
         rows_sha256=rows.sha256,
         totals=expected,
-    )
-    storing.note(
-        batch,
-        {
-            "sha256": built.workbook.sha256,
-            "rows_sha256": built.rows_sha256,
-            "invoices": [[invoice.vendor_number, invoice.number] for invoice in proposal.facts.invoices],
-            "gross": str(expected.gross),
-        },
+        invoices=[[invoice.vendor_number, invoice.number] for invoice in proposal.facts.invoices],
     )
     report(batch, 3)
     return built
@@ -208,6 +234,19 @@ def finish(batch: ExportBatch, built: Built) -> None:
             close(export.invoice)
         Event.objects.record("built", batch, by=None, from_state=BatchState.BUILDING, to_state=BatchState.READY)
         notifications.ready(batch)
+        storing.note(batch, _for_the_manifest(batch, built))
+
+
+def _for_the_manifest(batch: ExportBatch, built: Built) -> dict:
+    """Last before the commit, so that what stands there was published, but for a crash in between."""
+    return {
+        "accepted_at": batch.accepted_at.isoformat(),
+        "sha256": built.workbook.sha256,
+        "csv_sha256": built.csv.sha256,
+        "rows_sha256": built.rows_sha256,
+        "invoices": built.invoices,
+        "gross": str(built.totals.gross),
+    }
 
 
 def _locked_exports(batch: ExportBatch) -> list[InvoiceExport]:
@@ -251,7 +290,13 @@ def _write_fenced(batch: ExportBatch, written: dict) -> None:
         raise LeaseLost(batch.key)
 
 
-def give_up(batch: ExportBatch, message: str) -> None:
+def _about(export: InvoiceExport, findings) -> str:
+    """What its project reads: what is said of this invoice or of the whole file, never of others' (P-2, P-8)."""
+    own = [finding for finding in findings if finding.invoice_id in ("", str(export.invoice_id))]
+    return (_in_words(own) or NOT_OF_THIS_INVOICE)[:500]
+
+
+def give_up(batch: ExportBatch, message: str, findings=()) -> None:
     """The batch and its invoices say *failed* and why; approver and sender hear of it; no file is named anywhere."""
     message = message[:500]
     try:
@@ -260,8 +305,8 @@ def give_up(batch: ExportBatch, message: str) -> None:
             _write_fenced(batch, {"state": BatchState.DEAD, "lease_token": None, "lease_until": None, "error": message})
             for export in exports:
                 if export.status == InvoiceExport.Status.EXPORTING:
-                    export.error = message
-                    move(export, InvoiceExport.fail, access=None, reason=message)
+                    export.error = _about(export, findings)
+                    move(export, InvoiceExport.fail, access=None, reason=export.error)
             Event.objects.record(
                 "failed", batch, by=None, from_state=BatchState.BUILDING, to_state=BatchState.DEAD, reason=message
             )

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from erp_integrations.exporting.certified import findings_about_identities
@@ -19,12 +19,16 @@ from erp_integrations.sage100.rows import build_rows
 
 @dataclass(frozen=True)
 class Proposal:
-    """What a batch of these invoices would be now: facts, the exact rows, and everything the rules say."""
+    """What a batch of these invoices would be now: facts, the exact rows, and everything the rules say.
+
+    `list_versions`: the lists that said so, {kind: id}, whatever is uploaded meanwhile (E-6).
+    """
 
     facts: BatchFacts
     lists: SageLists
     rows: Rows
     findings: tuple[Finding, ...]
+    list_versions: dict[str, int] = field(default_factory=dict)
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -43,8 +47,10 @@ class Proposal:
 def check(exports: list[InvoiceExport], acceptance: Acceptance) -> Proposal:
     """A dry run over the newest lists. `exports` are of one company, from `with_context()`; nothing is written."""
     company = exports[0].company
-    proposal = examine(collect(exports, acceptance), sage_lists(company), today=company.today)
-    return replace(proposal, findings=proposal.findings + findings_about(exports) + findings_about_identities(exports))
+    versions = current_versions(company)
+    proposal = examine(collect(exports, acceptance), sage_lists(company, versions), today=company.today)
+    beside = findings_about(exports) + findings_about_identities(exports)
+    return replace(proposal, findings=proposal.findings + beside, list_versions=versions)
 
 
 def check_each(exports: list[InvoiceExport], acceptance: Acceptance) -> list[Proposal]:
@@ -64,11 +70,6 @@ def examine(facts: BatchFacts, lists: SageLists, *, today: date) -> Proposal:
     """`today`: the company's; the ages of lists and what has expired are told by it."""
     rows = build_rows(facts, lists)
     return Proposal(facts, lists, rows, rules.check(facts, lists, rows, today))
-
-
-def versions_of(exports: list[InvoiceExport]) -> dict[str, int]:
-    """Which lists a check of these exports used."""
-    return current_versions(exports[0].company)
 
 
 def finding_key(finding: Finding) -> str:

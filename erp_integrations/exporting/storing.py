@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from django.conf import settings
-from django.db.models import Q
 from django.utils import timezone
 
+from directory.models import Company
 from erp_integrations.models import ExportBatch
 
 PART = ".part"
@@ -83,7 +83,11 @@ def put_in_place(part: Path, final: Path) -> None:
 
 def note(batch: ExportBatch, facts: dict) -> None:
     """Append one line to the manifest beside the files: a restored older database can be compared with it (R127)."""
-    line = json.dumps({"batch": batch.key, "company": batch.company.slug, **facts}, sort_keys=True) + "\n"
+    write_line({"batch": batch.key, "company": batch.company.slug, **facts})
+
+
+def write_line(facts: dict) -> None:
+    line = json.dumps(facts, sort_keys=True) + "\n"
     folder = Path(settings.EXPORTS_ROOT)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle = os.open(folder / MANIFEST, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
@@ -110,11 +114,47 @@ def read(stored: StoredFile) -> bytes:
 
 
 def remove_orphans() -> int:
-    """Delete files older than an hour that no batch names: what killed workers left behind (R8, R112)."""
-    root, limit, removed = Path(settings.EXPORTS_ROOT), (timezone.now() - ORPHAN_AGE).timestamp(), 0
-    for path in root.glob("*/*"):
-        key = path.relative_to(root).as_posix()
-        if path.stat().st_mtime < limit and not ExportBatch.objects.filter(Q(file_key=key) | Q(csv_key=key)).exists():
-            path.unlink(missing_ok=True)
-            removed += 1
-    return removed
+    """Delete files older than an hour that neither a batch nor the manifest names: leftovers (R8, R112).
+
+    What the manifest names was given to Sage, even where a restored database knows nothing of it (R127).
+    """
+    root, limit = Path(settings.EXPORTS_ROOT), (timezone.now() - ORPHAN_AGE).timestamp()
+    old = {path.relative_to(root).as_posix(): path for path in root.glob("*/*") if path.stat().st_mtime < limit}
+    if not old:
+        return 0
+    built = ExportBatch.objects.exclude(file_key="").values_list("file_key", "csv_key")
+    orphans = set(old).difference(*built)
+    if not orphans:
+        return 0
+    noted = {line.get(name) for line in manifest() for name in ("sha256", "csv_sha256")}
+    orphans = [old[key] for key in orphans if old[key].stem not in noted]
+    for path in orphans:
+        path.unlink(missing_ok=True)
+    return len(orphans)
+
+
+def manifest(company_slug: str = "") -> list[dict]:
+    """The lines of the manifest, oldest first; of one company, or of all."""
+    path = Path(settings.EXPORTS_ROOT) / MANIFEST
+    if not path.exists():
+        return []
+    lines = [_read_line(line) for line in path.read_text().splitlines()]
+    return [line for line in lines if line and company_slug in ("", line["company"])]
+
+
+def _read_line(line: str) -> dict:
+    """Empty for half a line: the power went while it was written, before anything was committed."""
+    try:
+        return json.loads(line)
+    except ValueError:
+        return {}
+
+
+def forgotten(company: Company) -> list[dict]:
+    """Files that were built for it and that the database doesn't know: it is older than they are (R127)."""
+    lines = manifest(company.slug)
+    if not lines:
+        return []
+    known = set(ExportBatch.objects.of(company).exclude(file_sha256="").values_list("file_sha256", flat=True))
+    let_go = {line["let_go"] for line in lines if "let_go" in line}
+    return [line for line in lines if "sha256" in line and line["sha256"] not in known | let_go]

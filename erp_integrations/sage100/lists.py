@@ -228,5 +228,14 @@ class SageLists:
         holding = [p for p in self.fiscal_periods if p.first_date <= day <= p.last_date]
         return max(holding, key=lambda period: period.period, default=None)
 
+    @cached_property
+    def planned_on_jobs(self) -> dict[str, set[tuple[str, int]]]:
+        """{job: the codes and types on the lines of its subcontracts and purchase orders} (S35)."""
+        planned = {}
+        for commitment in (*self.subcontracts, *self.purchase_orders):
+            found = planned.setdefault(commitment.job_number, set())
+            found |= {(line.cost_code, line.cost_type) for line in commitment.lines}
+        return planned
+
     def commitments(self, kind: str) -> SageList[SageCommitment]:
         return self.subcontracts if kind == "subcontract" else self.purchase_orders

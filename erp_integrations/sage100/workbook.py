@@ -22,7 +22,7 @@ from erp_integrations.sage100.cells import Rows
 from erp_integrations.sage100.facts import BatchFacts
 from erp_integrations.sage100.layout import Layout
 from erp_integrations.sage100.sheets import IMPORT, RELEASE
-from erp_integrations.sage100.text import safe_text, starts_like_a_formula
+from erp_integrations.sage100.text import readable_text, safe_text, starts_like_a_formula
 from erp_integrations.sage100.totals import ControlTotals, require_equal, totals_of_facts, totals_of_rows
 
 PROGRAM = "Plumbline"
@@ -68,15 +68,23 @@ def write_csv(rows: Rows, to: BinaryIO) -> None:
     """UTF-8, CRLF. Text that a spreadsheet would calculate gets a `'` before it (S58 refuses it for keys)."""
     text = io.TextIOWrapper(to, encoding="utf-8", newline="", write_through=True)
     writer = csv.writer(text, lineterminator="\r\n")
+    columns = {"H": rows.layout.header, "D": rows.layout.detail}
     if rows.layout.column_names:
-        writer.writerow([column.title for column in rows.layout.header])
-    writer.writerows([_csv_text(cell) for cell in row.cells] for row in rows.rows)
+        writer.writerow([_guarded(readable_text(column.title)) for column in rows.layout.header])
+    for row in rows.rows:
+        pairs = zip(columns[row.line_type], row.cells, strict=True)
+        writer.writerow([_csv_text(cell, column.length) for column, cell in pairs])
     text.detach()
 
 
-def _csv_text(cell):
+def _csv_text(cell, length):
+    """S58: with the guard no longer than its column."""
     text = safe_text(cell.text)
-    return f"'{text}" if starts_like_a_formula(text) and isinstance(cell.value, str) else text
+    return _guarded(text, length) if isinstance(cell.value, str) else text
+
+
+def _guarded(text, length=0):
+    return f"'{text}"[: length or None] if starts_like_a_formula(text) else text
 
 
 # Writing

@@ -78,7 +78,7 @@ def job_of(batch: ExportBatch) -> dict:
 
 def show(request, company, batch: ExportBatch, *, refused: Refused | None = None, typed: dict | None = None):
     """The batch's page; with `refused`, why nothing was done on top, and its status; `typed` {export id: words}."""
-    items = list(batch.items.select_related("invoice_export").order_by("position"))
+    items = list(batch.items.select_related("invoice_export", "replaced_by__batch").order_by("position"))
     exports = {e.pk: e for e in InvoiceExport.objects.with_context().filter(items__batch=batch)}
     downloads = list(batch.downloads.select_related("by"))
     typed = typed or {}
@@ -92,6 +92,7 @@ def show(request, company, batch: ExportBatch, *, refused: Refused | None = None
         "layout": batch.layout.as_layout(),
         "rows": rows,
         "live_count": len(live),
+        "left_count": len(rows) - len(live),
         "posted_count": sum(export.status == ExportStatus.POSTED for export in live),
         "hash_parts": [batch.file_sha256[at : at + 16] for at in range(0, len(batch.file_sha256), 16)],
         "downloads": downloads,

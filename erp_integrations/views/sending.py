@@ -27,7 +27,7 @@ def send(request, invoice):
     """A dry run with the exact rows; POST sends."""
     _require_sender(request.access)
     if request.method == "POST":
-        [result] = exports.send([invoice], by=request.user)
+        [result] = exports.send([invoice], by=request.user, seen=versions_of(request.POST.getlist("invoice")))
         if result.refusal:
             return _dry_run(request, invoice, refused=result.refusal)
         messages.success(request, f"{invoice} was sent to accounting. It is locked until they answer.")

@@ -89,6 +89,19 @@ def cost_type(check: LineCheck):
         )  # fmt: skip
 
 
+@rule("S35", WARNING, "Cost code and type stand on a line that Sage has for the job.", LINE)
+def planned_on_the_job(check: LineCheck):
+    """Sage's lists carry no budget; the lines of the job's subcontracts and orders are what is known of one."""
+    known = check.of.lists.planned_on_jobs.get(check.of.invoice.job_number)
+    code, kind = cost_code_text(check.line.cost_code), check.line.cost_type
+    if known and code and kind and (code, kind) not in known:
+        yield Issue(
+            message=f"No line of job {check.of.invoice.job_number} in Sage has cost code {code} type {kind}.",
+            remedy="Look at the job's budget in Sage; confirm if the cost belongs there.",
+            field="Cost code", value=f"{code} type {kind}", against=check.of.commitments,
+        )  # fmt: skip
+
+
 @rule("S36", WARNING, "Descriptions are cut to the column's length, and that is said.", INVOICE)
 def cut_descriptions(check: InvoiceCheck):
     for change in check.whole.rows.changes:

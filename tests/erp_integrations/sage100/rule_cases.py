@@ -11,6 +11,7 @@ from erp_integrations.sage100.lists import (
     Job,
     LedgerAccount,
     PayableInvoice,
+    SageList,
     SageLists,
     Vendor,
 )
@@ -106,6 +107,12 @@ def payables_of(day):
 
 def lines_of(*changes):
     return subcontract(lines=tuple(replace(old, **new) for old, new in zip(SUBCONTRACT.lines, changes, strict=True)))
+
+
+def only_lines(*lines):
+    """Sage's one subcontract has these, and there is no purchase order."""
+    known = SageList("Subcontracts 6-7", TODAY, (replace(SUBCONTRACT, lines=lines),))
+    return replace(LISTS, subcontracts=known, purchase_orders=SageList("Purchase orders 6-6", TODAY))
 
 
 def one(**changed):
@@ -217,6 +224,7 @@ CASES = [
     error("S34", "not linked", first_line(cost_type=None)),
     error("S34", "0", first_line(cost_type=0)),
     error("S34", "10", first_line(cost_type=10)),
+    warning("S35", "no line of the job has it", lists=only_lines(SUBCONTRACT.lines[1])),
     warning("S36", "a line's description", first_line(description="x" * 51)),
     warning("S36", "the header's description", one(commitment_title="Cast-in-place concrete of the whole north pier")),
     error("S37", "quantity 0.25", tamper=cell_says(1, "quantity", "0.2500")),
@@ -304,6 +312,8 @@ CALM = [
           job(posts_to_wip=True)),
     error("S32", "the right sub-account", first_line(line_account=choice("5050", "7"))),
     error("S33", "written without decimals", first_line(cost_code="2310")),
+    error("S35", "another order of the job has it", lists=lines_of({"cost_code": "2320.000"}, {})),
+    error("S35", "the lists have no line of the job", lists=only_lines()),
     error("S38", "a zero line beside another", batch(invoice(lines=(ZERO_LINE, line(2))))),
     error("S40", "exactly what remains", lists=lines_of({"remaining": money("18400.00")}, {})),
     error("S41", "Sage shows the change", first_line(change_order="CO-1"), lines_of({"change": money("5.00")}, {})),

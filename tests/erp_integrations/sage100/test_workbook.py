@@ -296,6 +296,16 @@ def test_a_file_name_is_made_of_plain_characters_only(key):
         file_name(batch(batch_key=key), APINV_R1)
 
 
+def test_in_the_csv_titles_are_guarded_and_a_guard_makes_no_text_longer_than_its_column():
+    """S58, S13: Sage takes 50 characters of description, with the guard or without."""
+    columns = (replace(APINV_R1.header[0], title="=1+1"), *APINV_R1.header[1:])
+    facts = batch(invoice(description="=" + "x" * 49), layout=replace(APINV_R1, header=columns, column_names=True))
+    file = render(build_rows(facts, sage_lists()), facts).csv
+    titles, header = list(csv.reader(io.StringIO(file.decode())))[:2]
+    assert titles[0] == "'=1+1"
+    assert header[4] == "'=" + "x" * 48
+
+
 def test_column_names_stand_above_the_rows_only_when_the_layout_says_so():
     facts = batch(layout=replace(APINV_R1, column_names=True))
     rows = build_rows(facts, sage_lists())

@@ -1,0 +1,160 @@
+"""Who reads why a file failed, what was shown when it was decided, and what a restored database must not do again."""
+
+from datetime import timedelta
+from io import StringIO
+from pathlib import Path
+
+import pytest
+import time_machine
+from django.core.management import call_command
+from django.db import transaction
+from django.utils import timezone
+
+from directory.models import Mail
+from erp_integrations import exporting
+from erp_integrations.actions import batches, exports
+from erp_integrations.exporting import storing
+from erp_integrations.models import ErpSettings, ExportBatch, InvoiceExport, ListKind
+from tests.erp_integrations.pages import at_batch, signed_in, text_of
+from tests.erp_integrations.test_building import change_an_amount
+from tests.erp_integrations.world import ACCOUNTING_DATE, VENDOR, fresh
+from tests.invoicing.pages import at
+
+
+def failed_by(sage, good, bad) -> ExportBatch:
+    batch = sage.accepted(good, bad)
+    change_an_amount(sage, bad)
+    exporting.build(batch.pk)
+    batch.refresh_from_db()
+    assert batch.state == "dead" and bad.invoice.number in batch.error
+    return batch
+
+
+def test_a_project_reads_why_a_file_failed_only_of_its_own_invoice(sage):
+    """P-2, P-8: accounting puts many projects into one file."""
+    good, bad = sage.sent(), sage.sent()
+    failed_by(sage, good, bad)
+    good, bad = fresh(good, bad)
+    assert bad.invoice.number in bad.error
+    assert bad.invoice.number not in good.error and "accounting sees it" in good.error
+
+
+def test_a_sender_is_mailed_of_their_own_invoices_the_approver_of_all(sage):
+    """Section 7, P-2: export failed goes to approver and sender."""
+    good = sage.sent()
+    bad = exports.send_one(sage.approved(), by=sage.base.second_admin)
+    batch = failed_by(sage, good, bad)
+    texts = {mail.to: mail.text for mail in Mail.objects.about(batch)}
+    assert set(texts) == {sage.approver, sage.sender, sage.base.second_admin}
+    good_line, bad_line = str(good.invoice), str(bad.invoice)
+    assert good_line in texts[sage.approver] and bad_line in texts[sage.approver]
+    assert good_line in texts[sage.sender] and bad_line not in texts[sage.sender]
+    assert bad.invoice.number not in texts[sage.sender]
+    assert bad_line in texts[sage.base.second_admin] and good_line not in texts[sage.base.second_admin]
+
+
+def test_what_was_changed_since_it_was_shown_is_not_sent(sage):
+    """I-5: the page says which version it showed."""
+    invoice = sage.approved()
+    client, url = signed_in(sage.sender), at(invoice, "invoice-erp-send")
+    shown = f"{invoice.pk}:{invoice.version}"
+    assert f'name="invoice" value="{shown}"' in client.get(url).content.decode()
+    refused = client.post(url, {"invoice": f"{invoice.pk}:{invoice.version + 1}"})
+    assert refused.status_code == 409 and "changed since it was shown" in text_of(refused)
+    assert not InvoiceExport.objects.filter(invoice=invoice).exclude(status="not_sent").exists()
+    assert client.post(url, {"invoice": shown}).status_code == 302
+
+
+def test_a_batch_names_the_lists_it_was_checked_on_not_those_uploaded_in_between(sage, monkeypatch):
+    """E-6."""
+    export = sage.sent()
+    ticked, used = sage.warnings(export), exporting.checking.current_versions(sage.company)
+    check = batches.check
+
+    def check_then_upload(some, acceptance):
+        proposal = check(some, acceptance)
+        sage.load(ListKind.VENDORS, {"number": VENDOR, "name": "Newer"})
+        return proposal
+
+    monkeypatch.setattr(batches, "check", check_then_upload)
+    batch = batches.accept([export], by=sage.approver, accounting_date=ACCOUNTING_DATE, ticked=ticked)
+    assert batch.list_versions == used
+
+
+def test_a_file_that_lost_an_invoice_says_so_and_names_what_replaced_it(sage):
+    """6.2: the chain "replaced by"; staff must not import what is half void."""
+    kept, gone = sage.sent(), sage.sent()
+    batch = sage.built(kept, gone)
+    page = signed_in(sage.approver)
+    assert "import this file as it is" not in text_of(page.get(at_batch(batch)))
+    exports.void(fresh(gone)[0], by=sage.all_rights(), reason="Twice", sage_holds_it_no_more=True)
+    said = text_of(page.get(at_batch(batch)))
+    assert "Don’t import this file as it is" in said and "1 of its invoices left it" in said
+    new = sage.built(sage.sent(gone.invoice))
+    assert f"replaced by {new.key}" in text_of(page.get(at_batch(batch)))
+
+
+# A database restored to an earlier day
+
+
+def restored(sage, export) -> str:
+    """Builds a file of it, then gives the database back its earlier day; the SHA-256 of the file that is forgotten."""
+    earlier = transaction.savepoint()
+    sha256 = sage.built(export).file_sha256
+    transaction.savepoint_rollback(earlier)
+    assert not ExportBatch.objects.exists()
+    return sha256
+
+
+def test_a_restored_database_builds_no_file_of_what_a_forgotten_file_holds(sage):
+    """R127."""
+    export = sage.sent()
+    restored(sage, export)
+    batch = sage.built(*fresh(export))
+    assert batch.state == "dead" and "R127" in batch.error and export.invoice.number in batch.error
+    other = sage.sent()
+    assert sage.built(other).state == "ready"
+
+
+def test_a_forgotten_file_is_kept_listed_and_let_go_by_hand(sage, settings):
+    """R127: the evidence stays, its key is not used again, and what Sage never got can go again."""
+    export = sage.sent()
+    sha256 = restored(sage, export)
+    with time_machine.travel(timezone.now() + timedelta(hours=2), tick=False):
+        storing.remove_orphans()
+    assert list(Path(settings.EXPORTS_ROOT).glob(f"*/{sha256}.xlsx"))
+    said = StringIO()
+    call_command("forgotten_exports", company=sage.company.slug, stdout=said)
+    assert (
+        f"EXP-000001 {sha256}" in said.getvalue() and f"{export.invoice.number} of vendor {VENDOR}" in said.getvalue()
+    )
+    assert ErpSettings.objects.get(company=sage.company).next_batch_number == 2
+    call_command("forgotten_exports", company=sage.company.slug, let_go=sha256, stdout=StringIO())
+    assert sage.built(*fresh(export)).state == "ready"
+
+
+def test_what_a_killed_worker_noted_does_not_hold_its_own_batch(sage, monkeypatch):
+    """R127, R4: the note comes before the commit, so a kill in between leaves it."""
+    batch = sage.accepted()
+    real = storing.note
+
+    def noted_then_killed(*args):
+        real(*args)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(storing, "note", noted_then_killed)
+    with pytest.raises(KeyboardInterrupt):
+        exporting.build(batch.pk)
+    monkeypatch.setattr(storing, "note", real)
+    with time_machine.travel(timezone.now() + timedelta(minutes=2), tick=False):
+        exporting.build(batch.pk)
+    batch.refresh_from_db()
+    assert batch.state == "ready"
+
+
+def test_leftovers_are_looked_for_with_one_question(sage, settings, django_assert_num_queries):
+    """Every few seconds, however many files there are."""
+    for _ in range(3):
+        sage.built(sage.sent())
+    with time_machine.travel(timezone.now() + timedelta(hours=2), tick=False), django_assert_num_queries(1):
+        assert storing.remove_orphans() == 0
