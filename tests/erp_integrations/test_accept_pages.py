@@ -246,7 +246,7 @@ def test_an_invoice_that_is_in_no_file_is_not_confirmed(sage, client):
 
 def failed_batch(sage) -> ExportBatch:
     batch = sage.accepted()
-    sage.load(ListKind.COST_CODES)
+    sage.load(ListKind.COST_CODES, {"code": "9000.000", "name": "Another"})
     exporting.build(batch.pk)
     batch.refresh_from_db()
     assert batch.state == "dead"

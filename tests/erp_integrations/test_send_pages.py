@@ -80,7 +80,7 @@ def test_sending_locks_the_invoice_and_says_so(sage, client, invoice):
 
 
 def test_what_a_rule_blocks_is_not_sent_and_says_why(sage, client, invoice):
-    sage.load(ListKind.COST_CODES)
+    sage.load(ListKind.COST_CODES, {"code": "9000.000", "name": "Another"})
     url = at(invoice, "invoice-erp-send")
     page = text_of(client.get(url))
     assert "It can’t be sent yet" in page and "Blocks:" in page and 'form="send"' not in page
