@@ -32,6 +32,7 @@ from erp_integrations.exporting.storing import StoredFile
 from erp_integrations.models import MAX_ATTEMPTS, BatchState, ExportBatch, InvoiceExport, sage_lists
 from erp_integrations.sage100 import facts as sage_facts
 from erp_integrations.sage100 import rules, totals, workbook
+from erp_integrations.sage100.findings import ERROR, Finding
 from erp_integrations.sage100.lists import comparable
 from invoicing.actions.invoices import close
 
@@ -171,7 +172,14 @@ def require_unchanged(batch: ExportBatch, frozen: sage_facts.BatchFacts, proposa
         changes = rules.changed_since(frozen, now, batch.company.today)
         raise Stopped(_in_words(changes), changes)
     if proposal.rows.sha256 != batch.accepted_rows_sha256:
-        raise Stopped("S60: newer lists of Sage give other rows than were accepted. Look again, then try again.")
+        newer = Finding(
+            rule="S60",
+            severity=ERROR,
+            invoice_id="",
+            message="newer lists of Sage give other rows than were accepted.",
+            remedy="Look again, then try again.",
+        )
+        raise Stopped(_in_words([newer]), [newer])
 
 
 def _as_it_was_accepted(now: sage_facts.BatchFacts, frozen: sage_facts.BatchFacts) -> sage_facts.BatchFacts:

@@ -409,7 +409,7 @@ def test_a_late_worker_can_not_write_after_its_lease_was_taken(sage, settings):
     batch.refresh_from_db()
     ready = ExportBatch.objects.filter(pk=batch.pk).values().get()
     built = building.Built(
-        "x.xlsx", storing.StoredFile("x", "0"), storing.StoredFile("y", "0"), "0", totals_of_facts(batch.facts)
+        "x.xlsx", storing.StoredFile("x", "0"), storing.StoredFile("y", "0"), "0", totals_of_facts(batch.facts), []
     )
     with pytest.raises(building.LeaseLost), transaction.atomic():
         building.finish(late, built)

@@ -172,8 +172,8 @@ def test_lists_and_links_can_be_loaded_by_command(sage, tmp_path):
     commitment = sage.base.commitment()
     write(
         tmp_path,
-        subcontracts="number,vendor_number,job_number,line_reference,cost_code,cost_type\n"
-        f"{commitment.number},{VENDOR},{JOB},1,2310,4\n",
+        subcontracts="number,vendor_number,job_number,status,line_reference,cost_code,cost_type\n"
+        f"{commitment.number},{VENDOR},{JOB},4,1,2310,4\n",
     )
     out = StringIO()
     call_command("load_sage_lists", str(tmp_path), company=sage.company.slug, as_of=date(2030, 6, 2), stdout=out)
