@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
 from django.core.cache import cache
+from django.db import transaction
 from django.db.backends.postgresql.base import DatabaseOperations as PostgresqlOperations
 from django.db.backends.sqlite3.base import DatabaseOperations as SqliteOperations
 from django.test import Client
@@ -62,6 +63,22 @@ def django_db_setup(django_test_environment, django_db_modify_db_settings, djang
     yield
     with django_db_blocker.unblock():
         teardown_databases(made, verbosity=0)
+
+
+@pytest.fixture(scope="module")
+def standing(django_db_setup, django_db_blocker):
+    """A transaction around a module none of whose tests commits: what is written in it stands for each of them.
+
+    Django begins and takes back each test inside it. It yields what lets a module's own fixtures write.
+    """
+    around = transaction.atomic()
+    around._from_testcase = True  # an act that must be the outermost transaction takes a test's for none
+    with django_db_blocker.unblock():
+        around.__enter__()
+    yield django_db_blocker.unblock
+    with django_db_blocker.unblock():
+        transaction.set_rollback(True)
+        around.__exit__(None, None, None)
 
 
 @pytest.fixture(autouse=True)

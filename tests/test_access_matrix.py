@@ -6,6 +6,7 @@ meets the sign-in page, a 404 where they may not know, or a 403 where a right is
 
 import re
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from itertools import product
 
@@ -15,7 +16,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.core.cache import cache
 from django.db import connection, transaction
-from django.test import Client
+from django.test import Client, override_settings
 from django.urls import get_resolver, reverse
 
 from directory.actions import permission_templates, vendors
@@ -512,6 +513,31 @@ def counting_writes():
         yield written
 
 
+@pytest.fixture(scope="module")
+def _own_folder(tmp_path_factory):
+    """The module's, since its site has files."""
+    folder = tmp_path_factory.mktemp("site")
+    with override_settings(MEDIA_ROOT=folder / "files", EXPORTS_ROOT=folder / "exports"):
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def built(standing, _own_folder) -> tuple[Site, Site]:
+    """Two companies, acted out once; whatever a test does to them is taken back at its end."""
+    with standing():
+        return build_site(), build_site()
+
+
+@pytest.fixture
+def site(built) -> Site:
+    return deepcopy(built[0])
+
+
+@pytest.fixture
+def other(built) -> Site:
+    return deepcopy(built[1])
+
+
 def answer_of(response) -> str:
     if response.status_code == 302 and response.url.startswith("/accounts/login/"):
         return LOGIN
@@ -529,8 +555,7 @@ def test_every_door_opens_for_somebody():
 
 
 @pytest.mark.parametrize("who", sorted(EVERYONE) if settings.EMBEDDED else sorted(BUSIEST))
-def test_each_door_opens_for_those_and_only_those(who):
-    site = build_site()
+def test_each_door_opens_for_those_and_only_those(who, site):
     assert set(site.people) == EVERYONE
     client = site.client(who)
     unexpected = []
@@ -558,9 +583,8 @@ WRITTEN_DOWN = {
 }
 
 
-def test_reading_writes_nothing_not_even_on_a_companys_first_look():
+def test_reading_writes_nothing_not_even_on_a_companys_first_look(site):
     """By everybody who gets through, with a company that has never chosen how it exports."""
-    site = build_site()
     ErpSettings.objects.all().delete()
     wrote = []
     for who in ("commitments admin", "contact", "accounting approver", "erp read only", "site owner without a grant"):
@@ -582,9 +606,8 @@ ABOUT_ONE_COMPANY = sorted(
 
 
 @pytest.mark.parametrize("who", ["commitments admin", "contact", "accounting approver", "site owner without a grant"])
-def test_what_is_another_companys_looks_like_what_does_not_exist(who):
+def test_what_is_another_companys_looks_like_what_does_not_exist(who, site, other):
     """R61: the same status and the same page, whoever asks."""
-    site, other = build_site(), build_site()
     client = site.client(who)
     for name in ABOUT_ONE_COMPANY:
         foreign = other.address(name)
@@ -622,9 +645,8 @@ IDS = {
 
 
 @pytest.mark.parametrize("who", sorted(BUSIEST - {"anonymous"}))
-def test_an_id_of_another_company_in_an_address_of_ones_own_finds_nothing(who):
+def test_an_id_of_another_company_in_an_address_of_ones_own_finds_nothing(who, site, other):
     """R61, R62: every id of every address, read and written, is looked up inside what the person may see."""
-    site, other = build_site(), build_site()
     client, unexpected, tried = site.client(who), [], 0
     for name, key in ((name, key) for name, keys in IDS.items() for key in keys):
         theirs = 999_999 if key in COUNTED else (other.names | other.special.get(name, {}))[key]
@@ -675,9 +697,8 @@ def test_a_right_taken_away_ends_with_the_next_request():
     assert client.get(reverse("erp-queue", args=[w.company.slug])).status_code == 404
 
 
-def test_a_post_without_a_token_is_refused_everywhere():
+def test_a_post_without_a_token_is_refused_everywhere(site):
     """R95."""
-    site = build_site()
     client = Client(enforce_csrf_checks=True)
     client.force_login(site.people["commitments admin"])
     for name, (_, write) in DOORS.items():
@@ -721,9 +742,8 @@ def addresses_of_the_admin() -> list[str]:
     return [each for each in others_routes("admin/") if each not in ADMIN_FOR_ALL] + with_ids
 
 
-def test_the_admin_is_closed_to_everybody_but_its_staff_who_see_the_index_alone():
+def test_the_admin_is_closed_to_everybody_but_its_staff_who_see_the_index_alone(site):
     """R71; what staff with permissions to look may see is tested in test_no_other_way."""
-    site = build_site()
     addresses, unexpected = addresses_of_the_admin(), []
     assert len(addresses) > 45
     for who in sorted(EVERYONE):
@@ -780,8 +800,7 @@ ACCOUNT = {
 }
 
 
-def test_the_pages_of_an_account_are_ones_own():
-    site = build_site()
+def test_the_pages_of_an_account_are_ones_own(site):
     assert {f"/accounts/{name}" for name in ACCOUNT} == set(others_routes("accounts/"))
     unexpected = []
     for who in sorted(EVERYONE):
@@ -807,18 +826,16 @@ def test_nobody_signs_up_and_what_is_not_offered_is_not_there(client):
     assert not Person.objects.filter(email="new@example.com").exists()
 
 
-def test_signed_in_pages_are_kept_in_no_cache():
+def test_signed_in_pages_are_kept_in_no_cache(site):
     """R74."""
-    site = build_site()
     client = site.client("commitments admin")
     for name, (read, _) in DOORS.items():
         if read and read.answer("commitments admin") == THROUGH:
             assert "no-store" in client.get(site.address(name)).headers.get("Cache-Control", ""), name
 
 
-def test_an_account_page_about_a_row_that_is_not_ones_own_finds_nothing():
+def test_an_account_page_about_a_row_that_is_not_ones_own_finds_nothing(site):
     """The addresses of allauth's that end in an id; a reset's link is tried in test_signing_in."""
-    site = build_site()
     theirs = Authenticator.objects.create(user=site.people["contact"], type=Authenticator.Type.WEBAUTHN, data={})
     with_id = [each for each in routes_in(get_resolver().url_patterns, "") if re.match("accounts/.*<int:pk>", each)]
     assert len(with_id) == 2
