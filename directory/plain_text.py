@@ -18,3 +18,9 @@ def tidy(text: str) -> str:
     """Line breaks as one kind, no space at the ends of lines, single spaces inside."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     return "\n".join(" ".join(line.split(" ")).strip() for line in lines).strip()
+
+
+def initials(person: object) -> str:
+    """Of a name, two letters at most: "Dana Cole" → "DC"."""
+    names = str(person).split()
+    return "".join(name[0] for name in [*names[:1], *names[1:][-1:]]).upper()

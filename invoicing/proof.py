@@ -124,6 +124,11 @@ def findings_before_sending(invoice: Invoice, lines: list[InvoiceLine]) -> tuple
     return identities.check(facts) + remarks.check(facts)
 
 
+def remarks_on(invoice: Invoice, lines: list[InvoiceLine]) -> tuple[Identity, ...]:
+    """What whoever approves should have seen, too, although every identity holds (9.4)."""
+    return remarks.check(facts_of(invoice, lines))
+
+
 def facts_of(invoice: Invoice, lines: list[InvoiceLine]) -> InvoiceFacts:
     original, changes = _contract_sums(lines)
     previous = invoice.goes_on_from

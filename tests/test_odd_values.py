@@ -87,7 +87,7 @@ MOST = 10
 # is the same on both databases: only what reaches the second one is asked there again, more thinly.
 SHARE = 24 if settings.EMBEDDED else 72
 MONEY = re.compile(
-    r"^(work|percent|quantity|moved|left|stored|held-work|held-stored|release)-\d+$|^(release_asked|set_to)$"
+    r"^(work|percent|quantity|moved|left|stored|held-work|held-stored|release)(-\d+)?$|^(release_asked|set_to)$"
 )
 
 
@@ -192,6 +192,11 @@ def walked(client: Client) -> dict[str, Page]:
                 waiting.insert(0, urljoin(url, "?show=timeline"))  # with the boxes for comments and notes
             if kind == "invoice-enter":
                 waiting.append(urljoin(url, "../send/"))  # a button of the sheet leads there
+            if kind == "invoice-review":
+                lines = [
+                    form.attrs["action"] for form in pages[url].root.all("form") if form.attrs.get("class") == "verdict"
+                ]
+                waiting += [urljoin(url, f"{line}amount/") for line in lines[:1]]  # and a button of each line
     return pages
 
 

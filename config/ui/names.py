@@ -16,13 +16,6 @@ def answer_path(invitation: object, person: object) -> str:
 
 
 @register.filter
-def initials(person: object) -> str:
-    """Of a name, two letters at most: "Dana Cole" → "DC"."""
-    names = str(person).split()
-    return "".join(name[0] for name in [*names[:1], *names[1:][-1:]]).upper()
-
-
-@register.filter
 def browser(user_agent: str) -> str:
     """“Firefox on Windows”, as far as a browser says so; Edge and Opera say Chrome too, and Chrome says Safari."""
     names = ("Edg", "OPR", "Firefox", "Chrome", "Safari")

@@ -208,7 +208,7 @@ COLUMNS = {
         ),
         Column(
             "held-work",
-            "Retainage on work",
+            "Held on work",
             amount_or_rule,
             _worked_out("work_retainage"),
             "work_retainage",
@@ -218,7 +218,7 @@ COLUMNS = {
         ),
         Column(
             "held-stored",
-            "Retainage on stored material",
+            "Held on stored",
             amount_or_rule,
             _worked_out("stored_retainage"),
             "stored_retainage",

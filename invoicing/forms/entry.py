@@ -12,6 +12,7 @@ from invoicing.calculations.money import HUNDRED
 from invoicing.calculations.shares import releases_of_amount
 from invoicing.forms.columns import COLUMNS, Column, Share, Shorthand, columns_of
 from invoicing.forms.entry_rows import Cell, Row
+from invoicing.forms.sent_rows import LINES, Torn, by_line, ranges_of
 from invoicing.models import Invoice, InvoiceLine
 
 
@@ -35,11 +36,13 @@ class Sheet:
     claims: dict[int, dict] = field(default_factory=dict)
     decided: dict[int, dict] = field(default_factory=dict)  # as reviewers left them when they last decided
     last: dict[int, InvoiceLine] = field(default_factory=dict)  # the lines of the invoice before
+    is_torn: bool = False  # not every cell of the page arrived
 
     def __post_init__(self):
         self.columns = columns_of(self.invoice, self.lines, as_admin=self.as_admin)
+        self.refusals: list[Refused] = []
         if isinstance(self.data, MultiValueDict):
-            self.data = {name: values[-1] for name, values in self.data.lists() if values}  # asked thousands of times
+            self.data = self._by_line(self.data)
         self.rows = [
             Row(
                 line,
@@ -58,7 +61,18 @@ class Sheet:
         )
         self.width = 20  # no sheet has more columns; a cell may span past the last one
         self.form = HeaderForm(self._header_data(), initial=self.header_stored())
-        self.refusals: list[Refused] = []
+
+    def _by_line(self, data: MultiValueDict) -> dict[str, str]:
+        try:
+            return by_line(data, self.lines, self.columns)
+        except Torn:
+            self.refuse_torn()
+            return {name: data[name] for name in HeaderForm.base_fields if name in data}
+
+    @property
+    def shows(self) -> tuple[str, str]:
+        """(name, text) of the field that says which lines the page shows, in their order."""
+        return LINES, ranges_of(line.pk for line in self.lines)
 
     def header_stored(self) -> dict[str, object]:
         return {"number": self.invoice.number, "billing_date": self.invoice.billing_date}
@@ -97,7 +111,7 @@ class Sheet:
     def is_valid(self) -> bool:
         for row in self.rows:
             row.read()
-        return self.form.is_valid() and not self.problems
+        return self.form.is_valid() and not self.problems and not self.is_torn
 
     @property
     def problems(self) -> list[tuple[Row, Cell]]:
@@ -178,6 +192,12 @@ class Sheet:
     def settable(self) -> list[Column]:
         """The columns that can be set on many lines at once."""
         return [column for column in self.columns if not column.is_tick and column.stem != "note"]
+
+    def refuse_torn(self) -> None:
+        self.is_torn = True
+        self.refusals.append(
+            Refused("Not every cell of the page arrived. Go back in your browser: what you typed stands there still.")
+        )
 
     def refuse(self, refused: Refused) -> None:
         """Keep why it was not saved, beside its field where it names one."""

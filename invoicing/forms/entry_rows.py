@@ -155,6 +155,11 @@ class Row:
         return next((stem for stem in ("work", "quantity") if stem in self.cells), "")
 
     @property
+    def work_cell(self) -> Cell | None:
+        """The cell its work is typed in, where this bill takes any."""
+        return self.cells.get(self.billed_by)
+
+    @property
     def can_be_set_to_0(self) -> bool:
         return self.is_enterable and self.line.verdict == Verdict.REJECTED and bool(self.billed_by)
 

@@ -1,10 +1,10 @@
 """The lines of a bill's entry sheet, put together as text: a page of 500 has 3,000 inputs (F10).
 
-What differs from line to line is what such a page weighs (screens 11), so little is written twice on a line: its number
-is in the first cell, its scheduled value in the third, and how.js and sheet.js read them there.
-In an input what differs (name, value) stands last and side by side, which packs better: a kilobyte of 500 lines.
+What differs from line to line is what such a page weighs (screens 11, decision 25), so little is written twice: the
+number of a line is in its first cell, its scheduled value in the third, its key nowhere; sheet.js finds them there.
 """
 
+from collections import Counter
 from decimal import Decimal
 from html import escape
 
@@ -24,16 +24,11 @@ TONES = {Verdict.APPROVED: " is-ok", Verdict.REJECTED: " is-bad"}
 
 
 @register.simple_tag(takes_context=True)
-def bill_lines(
-    context: template.Context, sheet: Sheet, commitment: Commitment, picked: set[str], how: str
-) -> SafeString:
-    """Every line, each a <tbody> with its inputs, what is wrong with them and, where the review spoke, what it said.
-
-    `how`: the address under which each line is explained.
-    """
-    said, parts = context.template.engine.get_template("invoicing/_sheet_said.html"), []
+def bill_lines(context: template.Context, sheet: Sheet, commitment: Commitment, picked: set[str]) -> SafeString:
+    """Every line, each a <tbody> with its inputs, what is wrong with them and, where the review spoke, what it said."""
+    said, parts, usual = context.template.engine.get_template("invoicing/_sheet_said.html"), [], _usual_rates(sheet)
     for row in sheet.rows:
-        parts.append(_line(sheet, row, commitment, picked, how))
+        parts.append(_line(sheet, row, commitment, picked, usual))
         if row.line.verdict_reason or row.allowed is not None:
             with context.push(row=row):
                 parts.append(said.render(context))
@@ -41,8 +36,33 @@ def bill_lines(
     return mark_safe("".join(parts))
 
 
-def _line(sheet: Sheet, row: Row, commitment: Commitment, picked: set[str], how: str) -> str:
-    cells = [_first(row, how), _name(row, is_picked=row.key in picked), _amount(row.worked.scheduled_value)]
+@register.simple_tag
+def usual_rates(sheet: Sheet) -> SafeString:
+    """By which rates retainage is held on most lines; the others say their own."""
+    return mark_safe("".join([f' data-{name}="{_cents(rate)}"' for name, rate in _usual_rates(sheet).items()]))
+
+
+def _rates(row: Row) -> dict[str, Decimal]:
+    """In hundredths of a percent, of which sheet.js counts a hundred."""
+    return {
+        "work-rate": row.worked.work_retainage_rate * 100,
+        "stored-rate": row.worked.stored_retainage_rate * 100,
+    }
+
+
+def _usual_rates(sheet: Sheet) -> dict[str, Decimal]:
+    rates = [_rates(row) for row in sheet.rows]
+    return {name: Counter(each[name] for each in rates).most_common(1)[0][0] for name in (rates[0] if rates else ())}
+
+
+@register.simple_tag
+def line_number(place: int) -> SafeString:
+    """A line's number, which leads to how the line was computed: a button of the form #how, so that it is said once."""
+    return mark_safe(f'<input type="submit" data-how form="how" name="line" value="{place}">')
+
+
+def _line(sheet: Sheet, row: Row, commitment: Commitment, picked: set[str], usual: dict[str, Decimal]) -> str:
+    cells = [_first(row), _name(row, is_picked=row.key in picked), _amount(row.worked.scheduled_value)]
     if sheet.stems & {"work", "quantity"}:
         cells += _work(sheet, row)
     if "stored" in sheet.stems:
@@ -52,10 +72,11 @@ def _line(sheet: Sheet, row: Row, commitment: Commitment, picked: set[str], how:
     if "waived" in sheet.stems:
         cells.append(f'<td class="c">{_waived(row)}</td>')
     cells.append(_note(row))
-    return f"{_opening(sheet, row, commitment)}\n<tr>{''.join(cells)}</tr>\n{_problems(sheet, row)}{_lock(sheet, row)}"
+    opening, said = _opening(sheet, row, commitment, usual), _problems(sheet, row) + _lock(sheet, row)
+    return f"{opening}\n<tr>{''.join(cells)}</tr>\n{said}"
 
 
-def _opening(sheet: Sheet, row: Row, commitment: Commitment) -> str:
+def _opening(sheet: Sheet, row: Row, commitment: Commitment, usual: dict[str, Decimal]) -> str:
     """What sheet.js reckons with and no cell shows stands in `data-`: dollars as whole cents, and no zeros."""
     line, planned, worked = row.line, row.line.schedule_line, row.worked
     marks = TONES.get(line.verdict, "") + (" has-problem" if row.problems else "")
@@ -64,8 +85,6 @@ def _opening(sheet: Sheet, row: Row, commitment: Commitment) -> str:
         "stored-before": worked.stored_previous,
         "held-work": worked.work_retainage_previous,
         "held-stored": worked.stored_retainage_previous,
-        "work-rate": worked.work_retainage_rate * 100,  # in ten-thousandths of a percent
-        "stored-rate": worked.stored_retainage_rate * 100,
     }
     typed = {
         "typed-work": worked.work_retainage_typed,
@@ -74,6 +93,7 @@ def _opening(sheet: Sheet, row: Row, commitment: Commitment) -> str:
     }
     facts = {name: amount for name, amount in known.items() if amount}
     facts |= {name: amount for name, amount in typed.items() if amount is not None}  # a zero was typed, too
+    facts |= {name: rate for name, rate in _rates(row).items() if rate != usual[name]}
     more = "".join([f' data-{name}="{_cents(amount)}"' for name, amount in facts.items()])
     if commitment.allows_over_billing or line.over_billing_is_waived:
         more += ' data-may-exceed="1"'
@@ -81,12 +101,13 @@ def _opening(sheet: Sheet, row: Row, commitment: Commitment) -> str:
         more += f' data-unit-price="{planned.unit_price}"'
     if sheet.data is not None and row.is_changed:
         more += " data-unsaved"
+    if line.verdict:
+        more += f' data-decision="{line.verdict}"'
+    if row.problems:
+        more += ' data-problem="1"'
     if row.last:
         more += " data-last" + "".join([f' data-last-{stem}="{text}"' for stem, text in _last(row)])
-    return (
-        f'<tbody class="line{marks}" id="line-{planned.key}" '
-        f'data-decision="{line.verdict}" data-problem="{int(bool(row.problems))}"{more}>'
-    )
+    return f'<tbody class="line{marks}" id="line-{planned.key}"{more}>'
 
 
 def _last(row: Row) -> list[tuple[str, str]]:
@@ -95,10 +116,9 @@ def _last(row: Row) -> list[tuple[str, str]]:
     return [(column.stem, column.show_value(value)) for column, value in values if value]
 
 
-def _first(row: Row, how: str) -> str:
-    place = row.line.schedule_line.position
-    link = f'<a data-how data-dialog href="{how}{place}/">{place:,}</a>'
-    return f'<td class="c">{link}<input type="hidden" name="shown-{row.key}" value="{escape(row.shown)}"></td>'
+def _first(row: Row) -> str:
+    shown = f'<input type="hidden" name="shown" value="{escape(row.shown)}">'
+    return f'<td class="c">{line_number(row.line.schedule_line.position)}{shown}</td>'
 
 
 def _name(row: Row, *, is_picked: bool) -> str:
@@ -172,7 +192,7 @@ def _held(row: Row, cells: dict[str, Cell], stem: str, rate: Decimal, amount: De
     if stem in cells:
         return f"<td>{_input(row, cells[stem], stem)}</td>"
     out = f'<output data-out="{stem.replace("-", "_")}">{_money(amount)}</output>'
-    return f'<td class="n"><span class="soft">{rate.normalize():f} %</span> {out}</td>'
+    return f'<td><span class="soft">{rate.normalize():f} %</span> {out}</td>'
 
 
 def _waived(row: Row) -> str:
@@ -188,7 +208,7 @@ def _note(row: Row) -> str:
     cell = row.cells["note"]
     return (
         f'<td><input class="cell text" maxlength="300" aria-label="Note"{_marks(row, cell)} '
-        f'name="{cell.name}" value="{escape(cell.display)}"></td>'
+        f'name="note" value="{escape(cell.display)}"></td>'
     )
 
 
@@ -225,14 +245,14 @@ def _icon(name: str) -> str:
 # One cell
 
 
-def _input(row: Row, cell: Cell, kind: str) -> str:
-    """`kind`: how sheet.js calls it."""
-    data = f' data-cell="{kind}"' + (" data-follows" if _follows(row, cell) else "")
+def _input(row: Row, cell: Cell, stem: str) -> str:
+    """One name for its whole column: `Sheet.shows` says which lines these are."""
+    data = " data-follows" if _follows(row, cell) else ""
     filled = ' class="cell picked" title="Not saved yet"' if cell.is_pending else ' class="cell"'
     return (
-        f'<input{filled}{data} inputmode="decimal" autocomplete="off" aria-label="{cell.column.label}"'
+        f'<input{filled}{data} inputmode="decimal" aria-label="{cell.column.label}"'
         f"{_marks(row, cell)}{' readonly' if row.locks(cell) else ''} "
-        f'name="{cell.name}" value="{escape(cell.display)}">'
+        f'name="{stem}" value="{escape(cell.display)}">'
     )
 
 
@@ -249,11 +269,11 @@ def _marks(row: Row, cell: Cell) -> str:
 
 
 def _output(name: str, words: str) -> str:
-    return f'<td class="n"><output data-out="{name}">{words}</output></td>'
+    return f'<td><output data-out="{name}">{words}</output></td>'
 
 
 def _amount(amount: Decimal) -> str:
-    return f'<td class="n">{_money(amount)}</td>'
+    return f"<td>{_money(amount)}</td>"
 
 
 def _money(amount: Decimal) -> str:

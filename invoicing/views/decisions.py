@@ -9,6 +9,7 @@ from invoicing.calculations.findings import Identity
 from invoicing.models import Endorsement, Invoice
 from invoicing.notifications import Return, contacts_of, return_of
 from invoicing.opening import settings_of
+from invoicing.proof import remarks_on
 from invoicing.safeguards import MissingPaper, conflict_of, endorsement_of, limit_in_words, missing_papers, needs_two
 from invoicing.views.review_rows import Review, ReviewRow, review_of
 
@@ -39,6 +40,7 @@ class Decision:
     rest: int
     first_open: ReviewRow | None
     errors: tuple[Identity, ...]
+    remarks: tuple[Identity, ...]
     duties: str
     papers: list[MissingPaper]
     endorsed: Endorsement | None
@@ -82,6 +84,7 @@ def decision_for(invoice: Invoice, access) -> Decision:
         rest=found.rest,
         first_open=found.first_open,
         errors=identities.errors(found.identities),
+        remarks=remarks_on(invoice, [row.line for row in found.rows]),
         duties=duties,
         papers=papers,
         endorsed=first,

@@ -1,7 +1,7 @@
 """“How was this computed”: every money cell of a line, and the total of every column, for whoever sees the invoice."""
 
 from django.http import Http404
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 
 from directory.decorators import READ
 from directory.permissions import Level
@@ -19,6 +19,10 @@ def how_line(request, invoice, place: int):
 
 @invoice_view(Level.READ_ONLY, methods=READ)
 def how_totals(request, invoice):
+    """Of `?line=25`, what the number of a line sends, the way leads on to that line."""
+    place = request.GET.get("line", "")
+    if place.isascii() and place.isdigit() and len(place) <= len(str(MOST_PLACES)):
+        return redirect("invoice-line", invoice.project.slug, invoice.commitment.number, invoice.position, int(place))
     return _show(request, invoice, how_totals_came([line.as_line() for line in _lines(invoice)]), {})
 
 

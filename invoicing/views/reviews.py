@@ -1,5 +1,6 @@
 """Reviewing an invoice: the desk with all lines, other amounts, and the decision at the end."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
 
@@ -13,6 +14,7 @@ from invoicing.actions import amounts, approvals, invoices
 from invoicing.decorators import invoice_view
 from invoicing.forms.reviews import AmountForm, FinishForm, ReopenForm
 from invoicing.models import Invoice, InvoiceLine, Verdict
+from invoicing.review_columns import columns_at_hand, columns_shown
 from invoicing.views.decisions import decision_for
 from invoicing.views.doors import must_administer
 from invoicing.views.invoices import about, address, summary_rows
@@ -36,6 +38,9 @@ def review(request, invoice):
         messages.info(request, f"It is {invoice.get_status_display()}. Lines are reviewed while it is Under Review.")
         return redirect(address(invoice))
     found = review_of(invoice, request.user)
+    if DESK & request.GET.keys():
+        return _arrange_desk(request, invoice, columns_at_hand(has_stored=found.has_stored))
+    columns = columns_shown(hidden_columns(request), has_stored=found.has_stored)
     attachments = list(invoice.attachments.all())
     show = request.GET.get("show", "all")
     context = about(request, invoice) | progress(invoice, found.counts)
@@ -47,14 +52,52 @@ def review(request, invoice):
         "is_first_look": found.looked_at is None,
         "summary": summary_rows(invoice),
         "totals": found.totals,
+        "columns": columns,
+        "at_line": request.GET.get("line", ""),
+        "columns_at_hand": columns_at_hand(has_stored=found.has_stored),
+        "foot": [(column, found.totals.get(column.name)) for column in columns],
         "checks": len({identity.number for identity in found.identities}),
         "broken": {identity.number for identity in found.identities if not identity.holds},
         "header_broken": [each for each in found.identities if not each.holds and not each.line_key],
         "attachments": attachments,
-        "attachments_words": f"Attachments ({len(attachments)})",
+        "files_are_open": bool(attachments) and request.COOKIES.get(_own_cookie(request, "files")) == "open",
         "submission": found.submission,
     }
     return render(request, "invoicing/review.html", context)
+
+
+DESK = {"columns", "files"}  # what a reviewer arranges, by a link or a form that changes nothing else
+A_YEAR = 365 * 24 * 60 * 60
+
+
+def _own_cookie(request, name: str) -> str:
+    """Each reviewer's own, where several use one browser."""
+    return f"review-{name}-{request.user.pk}"
+
+
+def hidden_columns(request) -> set[str]:
+    return set(request.COOKIES.get(_own_cookie(request, "hides"), "").split("."))
+
+
+def _arrange_desk(request, invoice: Invoice, at_hand: list):
+    """Keep what was chosen, and show the same lines again (9.3)."""
+    answer = redirect(f"{address(invoice, 'invoice-review')}?show={request.GET.get('show', 'all')[:9]}")
+    chosen = {}
+    if "columns" in request.GET:
+        wanted, names = set(request.GET.getlist("column")), {column.name for column in at_hand if column.may_hide}
+        chosen["hides"] = ".".join(sorted(hidden_columns(request) - names - {""} | names - wanted))
+    if "files" in request.GET:
+        chosen["files"] = "open" if request.GET["files"] == "open" else "closed"
+    for name, value in chosen.items():
+        answer.set_cookie(
+            _own_cookie(request, name),
+            value,
+            max_age=A_YEAR,
+            secure=settings.SESSION_COOKIE_SECURE,
+            httponly=True,
+            samesite="Lax",
+        )
+    return answer
 
 
 def _undo(invoice: Invoice, found: Review) -> dict | None:
@@ -105,7 +148,7 @@ def allow(request, invoice, line):
     except Refused as refused:
         return _show_amounts(request, invoice, row, form, refused)
     messages.success(request, f"Line {row.line.schedule_line.position}: the allowed amount is saved.")
-    return redirect(f"{address(invoice, 'invoice-review')}#{row.key}")
+    return redirect(f"{address(invoice, 'invoice-review')}{row.place}")
 
 
 def _why_look_again(invoice: Invoice, form: AmountForm) -> Refused | None:
@@ -126,7 +169,8 @@ def _show_amounts(
 ):
     context = about(request, invoice) | {"row": row, "amounts": form, "refused": refused, "kept": kept}
     context |= {"is_stale": isinstance(refused, Stale), "version": invoice.version}
-    template = "invoicing/review_amount.html#dialog" if request.htmx else "invoicing/review_amount.html"
+    part = "" if not request.htmx else "#dialog" if request.htmx.target == "dialog" else "#box"
+    template = f"invoicing/review_amount.html{part}"
     return render(request, template, context, status=refused.status if refused and not kept else 200)
 
 

@@ -14,11 +14,12 @@ from invoicing.actions import reviews
 from invoicing.decorators import invoice_view
 from invoicing.forms.reviews import StepForm, VerdictForm
 from invoicing.models import Invoice, InvoiceLine, Verdict
+from invoicing.review_columns import columns_shown
 from invoicing.views.doors import must_administer
 from invoicing.views.invoices import about, address
 from invoicing.views.reasons import recent_reasons
 from invoicing.views.review_rows import row_of, verdict_counts
-from invoicing.views.reviews import line_of, progress
+from invoicing.views.reviews import hidden_columns, line_of, progress
 
 
 @invoice_view(Level.ADMIN)
@@ -26,6 +27,8 @@ def decide(request, invoice, line):
     """One verdict. Without a reason a rejection asks for one, in the row or on a page of its own."""
     must_administer(request.access)
     line = line_of(invoice, line)
+    if request.POST.get("decision") == "amount":  # a verdict's form has a button that leads there
+        return redirect("review-amount", invoice.project.slug, invoice.commitment.number, invoice.position, line.pk)
     if request.method != "POST":
         kept = None if request.htmx else kept_for(request)
         reason = kept.fields.get("reason", "") if kept else ""
@@ -95,13 +98,15 @@ def _who_took_it_back(invoice: Invoice, line: InvoiceLine) -> str:
 def _answer(request, invoice: Invoice, line: InvoiceLine, *, status: int = 200, **said):
     """The row with the counters for htmx; a page of its own for a question; otherwise the review again."""
     if not request.htmx and status == 200 and not said.get("asks"):
-        return redirect(f"{address(invoice, 'invoice-review')}#line-{line.pk}")
+        return redirect(f"{address(invoice, 'invoice-review')}?line={line.pk}#line-{line.pk}")
     counts = verdict_counts(invoice)
     if said.get("asks"):
         said["reasons"] = recent_reasons(invoice, request.user)
     context = progress(invoice, counts) | {
-        "has_stored": counts["stored"] > 0,
-        "row": row_of(invoice, line.pk, request.user, **said),
+        "columns": columns_shown(hidden_columns(request), has_stored=counts["stored"] > 0),
+        "row": (row := row_of(invoice, line.pk, request.user, **said)),
+        "row_alone": [row],
+        "at_line": str(line.pk),
     }
     if request.htmx:
         # htmx leaves a 409 aside, and a row that says who was first is what has to be seen

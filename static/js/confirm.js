@@ -3,6 +3,7 @@
    <a href="#finish" data-opens="finish">          opens the <dialog id="finish"> of this page
    <a href="/…/finish/" data-dialog>               fetches that page's dialog (sent with HX-Request and HX-Target: dialog;
                                                    the view answers its "dialog" partial) into the shared <dialog id="dialog">
+   window "plumbline:dialog" {href, opener}        any script asks for such a dialog; the focus goes back to the opener
    <a href="…" data-closes>, <button data-closes>  closes the dialog it stands in
    A form in a dialog posts like any other; pressing its button twice sends it once. */
 (() => {
@@ -15,15 +16,16 @@
     first?.focus();
   };
 
-  const fetchInto = async (link) => {
-    const answer = await fetch(link.href, { headers: { "HX-Request": "true", "HX-Target": "dialog" } }).catch(() => null);
-    if (!answer?.ok || answer.redirected) { location.assign(link.href); return; }
+  const fetchInto = async (href, opener) => {
+    const answer = await fetch(href, { headers: { "HX-Request": "true", "HX-Target": "dialog" } }).catch(() => null);
+    if (!answer?.ok || answer.redirected) { location.assign(href); return; }
     shared.innerHTML = await answer.text();
     window.htmx?.process(shared);
     const heading = shared.querySelector("h1, h2");
     if (heading) shared.setAttribute("aria-label", heading.textContent.trim());
-    open(shared, link);
+    open(shared, opener);
   };
+  window.addEventListener("plumbline:dialog", ({ detail }) => fetchInto(detail.href, detail.opener));
 
   document.addEventListener("click", (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
@@ -35,7 +37,7 @@
     if (opener.dataset.opens && !dialog) return;
     event.preventDefault();
     if (dialog) open(dialog, opener);
-    else fetchInto(opener);
+    else fetchInto(opener.href, opener);
   });
 
   document.addEventListener("close", (event) => {

@@ -2,8 +2,10 @@
    explanation with that column marked. Without scripts the number of each line, and the word Total, lead to the same page.
    Each input and button of a line is called by its number too; in the page it stands once, as 500 lines weigh enough.
 
-   <table data-how>                       its column's symbol stands in <th><span class="col">T</span>
-     <a data-how href="…/lines/25/" data-dialog>   of each row: what confirm.js opens */
+   <form id="how" action="…/lines/">       …/lines/25/ is what confirm.js opens
+   <table data-how>                        its column's symbol stands in <th><span class="col">T</span>
+     <input data-how form="how" name="line" value="25">   the button of each row
+     <a data-how href="…/lines/">                          of all of them */
 (() => {
   const table = document.querySelector("table[data-how]");
   if (!table) return;
@@ -14,29 +16,36 @@
     for (let before = cell.previousElementSibling; before; before = before.previousElementSibling) at += before.colSpan;
     return at;
   };
+  const base = document.getElementById("how").getAttribute("action");
+  const wayOf = (body) => body.querySelector("[data-how]");
   const explain = (cell, row) => {
-    const link = row.closest("tbody, tfoot").querySelector("a[data-how]");
-    if (!link) return;
-    const plain = link.getAttribute("href"), symbol = cell ? symbols[place(cell)] : "";
-    if (symbol) link.href = `${plain}?column=${encodeURIComponent(symbol)}`;
-    link.click();
-    link.setAttribute("href", plain);
+    const opener = wayOf(row.closest("tbody, tfoot")), symbol = cell ? symbols[place(cell)] : "";
+    if (!opener) return;
+    const href = `${base}${opener.value ? `${opener.value}/` : ""}${symbol ? `?column=${encodeURIComponent(symbol)}` : ""}`;
+    window.dispatchEvent(new CustomEvent("plumbline:dialog", { detail: { href, opener } }));
   };
 
   // “This period, line 25”, “Approve line 25”. Without scripts the table's own headings say the line.
   const name = (body) => {
-    const link = body.querySelector("a[data-how]");
-    if (!link) return;
+    const number = wayOf(body)?.value;
+    if (!number) return;
     for (const part of body.querySelectorAll("[aria-label]")) {
       const label = part.getAttribute("aria-label");
-      if (!/line \d/.test(label)) part.setAttribute("aria-label", `${label}${/line$/.test(label) ? "" : ", line"} ${link.textContent}`);
+      if (!/line \d/.test(label)) part.setAttribute("aria-label", `${label}${/line$/.test(label) ? "" : ", line"} ${number}`);
     }
   };
   for (const body of table.tBodies) name(body);
   document.addEventListener("htmx:afterSettle", (event) => { const body = event.target.closest?.("tbody"); if (table.contains(body)) name(body); });
 
   table.addEventListener("click", (event) => {
-    const cell = event.target.closest("tbody tr:not(.under) > td.n, tfoot td.n");
+    const way = event.target.closest("[data-how]:not(table)");
+    if (way) {
+      if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      explain(null, way);
+      return;
+    }
+    const cell = event.target.closest("tbody tr:not(.under) > td:not(.c), tfoot td");
     if (!cell || event.target.closest("a, button, input, label, summary") || String(getSelection())) return;
     explain(cell, cell.parentElement);
   });
@@ -48,8 +57,8 @@
     if (!row) return;
     event.preventDefault();
     if (typing) document.getElementById("dialog").addEventListener("close", () => event.target.focus(), { once: true });
-    explain(event.target.closest("td.n, td:has(> .cell)"), row);
+    explain(event.target.closest("tr:not(.under) > td:not(.c)"), row);
   });
   // While amounts are typed, Tab goes across the cells; Alt+w is quicker than a stop in each line.
-  if (table.matches("[data-sheet]")) for (const link of table.querySelectorAll("tbody a[data-how]")) link.tabIndex = -1;
+  if (table.matches("[data-sheet]")) for (const way of table.querySelectorAll("tbody [data-how]")) way.tabIndex = -1;
 })();

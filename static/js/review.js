@@ -1,13 +1,16 @@
 /* Reviewing lines by key. Every verdict is a form that works without this; htmx swaps one line, this minds the focus.
 
    <table data-review data-show="all">                   data-show hides by CSS: all todo changed since rejected approved problems
-   <tbody class="line" id="line-25" data-line data-decision="|approved|rejected" data-changed="0|1" data-problem="0|1">
-     <tr tabindex="-1"> … two buttons name="decision" value="approved|rejected", aria-pressed …
+   <tbody class="line" data-line data-decision="approved|rejected" data-changed="1" data-since="1" data-problem="1">
+     <tr tabindex="-1"> … <form class="verdict" action="25/"> buttons name="decision" value="approved|rejected|amount", aria-pressed …
+       the line becomes id="line-25"; without scripts only the one a link leads to has it
      <tr class="under"> the reason, or the form that asks for it: input name="reason", decision=rejected hidden (U1)
+     <tr class="under"> the form data-box: another amount, fetched from 25/amount/ and sent like any form (9.3)
    <a href="?show=changed" data-show="changed">          a filter; the address and aria-current follow
    <input data-find>                                     narrows to lines whose text holds the words
    [data-first-open]                                     a link "Go to the first" (U3)
-   j k next, previous · a approve · r reject · u clear · n next to do · c only changed · Esc leaves the reason box */
+   <th data-column="work_this_period">                   the column whose cells a double click opens
+   j k next, previous · a approve · r reject · u clear · n next to do · c only changed · Enter another amount · Esc leaves a box */
 (() => {
   const table = document.querySelector("table[data-review]");
   if (!table) return;
@@ -18,7 +21,8 @@
   const say = (words) => window.dispatchEvent(new CustomEvent("plumbline:say", { detail: words }));
   const lines = () => [...table.querySelectorAll("[data-line]")].filter((line) => line.checkVisibility());
   const line = () => document.getElementById(current);
-  const open = (one) => one.dataset.decision === "";
+  for (const one of table.tBodies) one.id = `line-${parseInt(one.querySelector(".verdict").getAttribute("action"), 10)}`;
+  const open = (one) => !one.dataset.decision;
 
   const go = (one) => {
     if (!one) return;
@@ -50,21 +54,34 @@
     say(`${lines().length} lines shown`);
   };
 
+  // Another amount, in place; all amounts of the line are in the dialog, which is what there is where none can be typed.
+  const addressOf = (one) => `${one.querySelector(".verdict").getAttribute("action")}amount/`;
+  const allow = async (one) => {
+    if (!one || one.querySelector("[data-box]")) return;
+    const href = addressOf(one), answer = await fetch(href, { headers: { "HX-Request": "true", "HX-Target": "box" } }).catch(() => null);
+    const html = answer?.ok && !answer.redirected ? (await answer.text()).trim() : "";
+    if (!html) { window.dispatchEvent(new CustomEvent("plumbline:dialog", { detail: { href, opener: one.querySelector("[value=amount]") } })); return; }
+    one.rows[0].insertAdjacentHTML("afterend", html);
+    current = one.id;
+    one.querySelector("[data-box] .n").select();
+  };
+  const leave = (one, cancel) => {
+    if (!cancel?.closest("[data-box]")) return cancel ? cancel.click() : go(one);
+    cancel.closest("tr").remove();
+    go(one);
+  };
+
   const keys = {
     j: () => step(1), k: () => step(-1), a: () => press("approved"), r: () => press("rejected"), u: clear,
     n: () => nextOpen(line() ?? table.querySelector("[data-line]:last-of-type")),
     c: () => show(table.dataset.show === "changed" ? "all" : "changed"),
   };
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && event.target.name === "reason") {
-      const one = event.target.closest("[data-line]");
-      const cancel = one.querySelector("[data-cancel]");
-      if (cancel) cancel.click(); else go(one);
-      return;
-    }
+    const box = event.target.closest("[data-line] .under form");
+    if (event.key === "Escape" && box) return leave(box.closest("[data-line]"), box.querySelector("[data-cancel]"));
     const typing = event.target.matches("input:not([type=checkbox], [type=radio]), textarea, select");
     if (root.dataset.keys === "off" || typing || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
-    const does = keys[event.key];
+    const does = event.key === "Enter" && event.target.matches("[data-line] > tr") ? () => allow(line()) : keys[event.key];
     if (!does) return;
     event.preventDefault();
     if (isBusy) waiting.push(does); else does();
@@ -74,8 +91,19 @@
     if (!goesOn) waiting.length = 0;
     while (waiting.length && !isBusy) waiting.shift()();
   };
-  // A verdict's form says its address once; 500 of them weigh.
-  document.body.addEventListener("htmx:configRequest", (event) => { if (event.target.matches(".verdict")) event.detail.path = event.target.getAttribute("action"); });
+  // A verdict's form says only its address; 500 of them weigh.
+  table.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!form.matches(".verdict")) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (event.submitter.value === "amount") allow(form.closest("[data-line]"));
+    else htmx.ajax("POST", form.getAttribute("action"), { source: form, target: form.closest("tbody"), swap: "outerHTML", values: { decision: event.submitter.value } });
+  });
+  table.addEventListener("dblclick", (event) => {
+    const cell = event.target.closest("[data-line] > tr:not(.under) > td"), column = table.querySelector("[data-column]");
+    if (cell?.cellIndex === column.cellIndex) allow(cell.closest("[data-line]"));
+  });
   document.body.addEventListener("htmx:beforeRequest", (event) => { if (table.contains(event.target)) isBusy = true; });
   for (const failure of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) document.body.addEventListener(failure, () => ready(false));
 
@@ -83,7 +111,8 @@
     const filter = event.target.closest("a[data-show]");
     if (filter && !event.ctrlKey && !event.metaKey) { event.preventDefault(); show(filter.dataset.show); }
     if (event.target.closest("[data-first-open]")) { event.preventDefault(); show("todo"); go(lines()[0]); }
-    const one = event.target.closest("[data-line]");
+    const one = event.target.closest("[data-line]"), cancel = event.target.closest("[data-box] [data-cancel]");
+    if (cancel) { event.preventDefault(); leave(one, cancel); }
     if (one) current = one.id;
   });
   table.addEventListener("focusin", (event) => { current = event.target.closest("[data-line]")?.id ?? current; });
@@ -93,6 +122,9 @@
     for (const one of table.querySelectorAll("[data-line]")) one.hidden = words !== "" && !one.textContent.toLowerCase().includes(words);
     say(`${lines().length} lines shown`);
   });
+
+  const linked = location.hash.startsWith("#line-") && document.getElementById(location.hash.slice(1));
+  if (linked && table.contains(linked)) go(linked); // back from a line's other amount
 
   // After a swap the focus goes to the reason box, or forward to the next line to do, or back to the same line.
   document.body.addEventListener("htmx:afterSettle", (event) => {

@@ -146,7 +146,7 @@ def test_an_admin_types_what_is_held_and_gives_it_back_to_its_rule(enter, bill):
     dana = enter(bill.world.admin)
     dana.goto(page_of(bill, "enter/"))
     typed(dana, 1, "1000")
-    held = cell(dana, "Retainage on work", 1)
+    held = cell(dana, "Held on work", 1)
     held.fill("77")
     dana.keyboard.press("Enter")
     expect(state(dana)).to_have_text("All saved")

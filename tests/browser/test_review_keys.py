@@ -196,3 +196,25 @@ def test_the_profile_switches_the_keys_off_too(enter, invoice):
     dana.get_by_role("button", name="Approve line 2").click()
     counts(dana, "1 approved")
     assert verdicts(invoice) == [OPEN, APPROVED, OPEN, OPEN]
+
+
+@pytest.mark.parametrize("by", ["Enter", "double click"])
+def test_another_amount_is_typed_in_place_with_its_reason_and_the_line_has_the_focus_after(dana, invoice, by):
+    """9.3: Enter on the line or a double click on “This period”; Escape puts the box away."""
+    if by == "Enter":
+        keys(dana, "j", "j", "Enter")
+    else:
+        line(dana, 2).locator("td").nth(3).dblclick()
+    box = dana.get_by_label("This period, line 2")
+    expect(box).to_be_focused()
+    keys(dana, "Escape")
+    expect(box).to_have_count(0)
+    expect(row(dana, 2)).to_be_focused()
+    keys(dana, "Enter")
+    box.fill("750")
+    dana.get_by_label("Why?").fill("A quarter is missing")
+    dana.keyboard.press("Enter")
+    expect(line(dana, 2)).to_contain_text("claimed 1,000.00")
+    expect(row(dana, 2)).to_be_focused()
+    assert invoice.lines.get(allowed_reason="A quarter is missing").work_this_period == D("750.00")
+    assert verdicts(invoice) == [OPEN] * 4

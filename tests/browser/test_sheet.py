@@ -41,7 +41,7 @@ def lee(enter, bill) -> Page:
 
 def cell(page: Page, name: str, line: int):
     """By its label, which has the line's number; without scripts the number is in the row's heading."""
-    row = page.locator("tbody.line", has=page.get_by_role("link", name=str(line), exact=True))
+    row = page.locator("tbody.line", has=page.get_by_role("button", name=str(line), exact=True))
     return page.get_by_label(f"{name}, line {line}", exact=True).or_(row.get_by_label(name, exact=True))
 
 
@@ -286,13 +286,13 @@ def feet(page: Page) -> dict[str, str]:
 @pytest.mark.parametrize(
     "typed",
     [
-        [("Retainage on work", 1, "77.77"), ("This period", 1, "333.35")],
-        [("Retainage on stored material", 1, "12.34")],
+        [("Held on work", 1, "77.77"), ("This period", 1, "333.35")],
+        [("Held on stored", 1, "12.34")],
         [("Stored before, less moved", 1, "123.45"), ("New stored", 1, "0.05"), ("Note", 1, "Counted again on site")],
-        [("New stored", 2, "999.95"), ("Retainage on stored material", 2, "(1.00)"), ("Retainage on work", 2, "5")],
-        [("Stored before, less moved", 1, "0"), ("Retainage on stored material", 1, "9"), ("Note", 1, "Stolen")],
-        [("Retainage on work", 2, "60"), ("Retainage on work", 2, ""), ("This period", 2, "0.05")],
-        [("Moved to work", 1, "133.33"), ("Retainage on work", 3, "33.33"), ("Released", 1, "12.34")],
+        [("New stored", 2, "999.95"), ("Held on stored", 2, "(1.00)"), ("Held on work", 2, "5")],
+        [("Stored before, less moved", 1, "0"), ("Held on stored", 1, "9"), ("Note", 1, "Stolen")],
+        [("Held on work", 2, "60"), ("Held on work", 2, ""), ("This period", 2, "0.05")],
+        [("Moved to work", 1, "133.33"), ("Held on work", 3, "33.33"), ("Released", 1, "12.34")],
     ],
 )
 def test_typed_retainage_and_stored_balances_count_at_once_as_the_server_counts_them(dana, bill, typed):
@@ -311,10 +311,10 @@ def test_typed_retainage_and_stored_balances_count_at_once_as_the_server_counts_
 
 def test_retainage_by_its_rate_is_shown_as_it_follows_and_is_not_saved_as_typed(dana, bill):
     cell(dana, "This period", 2).fill("500")
-    expect(cell(dana, "Retainage on work", 2)).to_have_value("50.00")
-    cell(dana, "Retainage on work", 2).fill("20")
+    expect(cell(dana, "Held on work", 2)).to_have_value("50.00")
+    cell(dana, "Held on work", 2).fill("20")
     dana.keyboard.press("Escape")
-    expect(cell(dana, "Retainage on work", 2)).to_have_value("50.00")
+    expect(cell(dana, "Held on work", 2)).to_have_value("50.00")
     save(dana)
     line = bill.lines.get(schedule_line__position=2)
     assert (line.work_retainage, line.work_retainage_is_typed) == (D("50.00"), False)
@@ -322,9 +322,9 @@ def test_retainage_by_its_rate_is_shown_as_it_follows_and_is_not_saved_as_typed(
 
 def test_typed_retainage_that_is_emptied_goes_back_to_its_rate(dana, bill):
     cell(dana, "This period", 2).fill("500")
-    cell(dana, "Retainage on work", 2).fill("20")
+    cell(dana, "Held on work", 2).fill("20")
     save(dana)
-    cell(dana, "Retainage on work", 2).fill("")
+    cell(dana, "Held on work", 2).fill("")
     expect(dana.locator("tfoot [data-sum=held_work]")).to_have_text("50.00")
     save(dana)
     assert not bill.lines.get(schedule_line__position=2).work_retainage_is_typed
@@ -381,7 +381,7 @@ def test_shorthand_becomes_its_amount_at_once_and_escape_takes_it_back(dana, bil
 def test_work_retainage_is_typed_as_a_share_or_an_amount(dana, bill):
     """5.2: amount and % solve each other; the line's own rate goes on deciding."""
     cell(dana, "This period", 1).fill("1000.05")
-    place = cell(dana, "Retainage on work", 1)
+    place = cell(dana, "Held on work", 1)
     place.fill("7.5 %")
     expect(place).to_have_value("75.00")
     expect(dana.locator("tfoot [data-sum=held_work]")).to_have_text("75.00")

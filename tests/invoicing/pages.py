@@ -19,7 +19,7 @@ def at(invoice: Invoice, name: str = "invoice", *more) -> str:
 
 
 def sheet(response) -> dict[str, str]:
-    """Everything the entry page's form would send, as a browser without scripts does."""
+    """Everything the entry page's form would send, each cell called by its line, as scripts do."""
     shown = response.context["sheet"]
     data = {"version": str(shown.invoice.version), "number": shown.invoice.number}
     data["billing_date"] = shown.invoice.billing_date.isoformat()

@@ -555,6 +555,8 @@ def test_a_line_that_holds_no_retainage_although_its_rate_does_is_pointed_out_be
     assert "Tick each check below that you have seen: Retainage missing" in text_of(send(w.contact, bill))
     assert send(w.contact, bill, seen=["Retainage missing"]).status_code == 302
     assert Event.objects.about(bill).first().changes["warnings seen"] == ["", "Retainage missing"]
+    finish = text_of(signed_in(w.second_admin).get(at(bill, "review-finish")))
+    assert "holds no retainage, where its rate would hold 50.00" in finish, "whoever approves should have seen it, too"
     held = w.entered(w.draft())
     assert "holds no retainage" not in text_of(signed_in(w.contact).get(at(held, "invoice-send")))
 

@@ -60,7 +60,7 @@ def test_what_a_colleague_allows_after_my_look_is_shown_with_what_i_saw(w):
     assert page.context["review_counts"]["since"] == 1 and page.context["show"] == "since"
     assert "<ins>750.00</ins>" in text_of(page) and "claimed <del>1,000.00</del>" in text_of(page)
     assert text_of(page).count('data-since="1"') == 1 and "you saw" not in text_of(page), "it says it once"
-    assert "Retainage on work" not in text_of(page), "that follows from the amount"
+    assert "Held on work" not in text_of(page), "that follows from the amount"
     see(w, invoice)
     allow(w, invoice, {"work_this_period": D("700.00")}, by=w.second_admin)
     assert "you saw <del>750.00</del>" in text_of(signed_in(w.admin).get(at(invoice, "invoice-review")))

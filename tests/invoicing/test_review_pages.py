@@ -133,8 +133,11 @@ def test_a_verdict_is_kept_and_without_scripts_the_page_comes_back_at_the_line()
     w = world()
     invoice = w.submitted()
     line = line_of(invoice)
-    page = press(signed_in(w.admin), invoice, line, "approved")
-    assert page.url == f"{address(invoice)}#line-{line.pk}"
+    client = signed_in(w.admin)
+    page = press(client, invoice, line, "approved")
+    assert page.url == f"{address(invoice)}?line={line.pk}#line-{line.pk}"
+    ids = re.findall(r'id="(line-\d+)"', client.get(page.url).content.decode())
+    assert ids == [f"line-{line.pk}"], "500 of them weigh"
     assert verdict(line) == Verdict.APPROVED
 
 

@@ -72,7 +72,7 @@ class Claim:
     def on_review(self, line: str) -> Visitor:
         """The admin, about to allow another amount on the line that is called so."""
         self.admin.visit(steps.page_of(self.invoice, "review/"))
-        return self.admin.click("Allow another amount", near=line)
+        return self.admin.press("Allow another amount", near=line)
 
     def file(self, worker) -> ImportFile:
         """Approved, sent, accepted, built, and read as another program reads it."""

@@ -71,10 +71,10 @@ class Element:
     def read_out(self) -> str:
         """Its label, and in a grid the line that the table's headings say with it: “This period, line 2”."""
         label, line = self.attrs.get("aria-label", ""), self.up("tbody")
-        links = [each for each in line.walk() if "data-how" in each.attrs] if label and line else []
-        if not links or re.search(r"line \d", label):
+        numbers = [each for each in line.walk() if "data-how" in each.attrs] if label and line else []
+        if not numbers or re.search(r"line \d", label):
             return label
-        return f"{label}{'' if label.endswith('line') else ', line'} {links[0].text}"
+        return f"{label}{'' if label.endswith('line') else ', line'} {numbers[0].value}"
 
     @property
     def names(self) -> set[str]:

@@ -155,8 +155,8 @@ def test_pa_06_retainage_typed_by_the_admin_stands_in_the_header(visitor, worker
     steps.send_bill(steps.type_lines(journey.contact, typed))
     invoice = steps.newest(journey.commitment)
     for each in journey.given["lines"]:
-        journey.admin.visit(steps.page_of(invoice, "review/")).click("Allow another amount", near=each["description"])
-        journey.admin.fill("Retainage on work", each["retainage_this_period"]).fill("Why?", "As the contract says")
+        journey.admin.visit(steps.page_of(invoice, "review/")).press("Allow another amount", near=each["description"])
+        journey.admin.fill("Held on work", each["retainage_this_period"]).fill("Why?", "As the contract says")
         journey.admin.press("Allow this amount")
     for file in journey.files():
         assert file.lines == {each["description"]: D(each["amount"]) for each in journey.given["lines"]}

@@ -206,7 +206,7 @@ def send_and_change(there: Cast, dana: Visitor) -> None:
     dana.visit(steps.page_of(invoice)).press("Take back").sees("Taken back by Dana Cole").misses("Locked")
     dana.click("Reopen the review").fill("Why is it reopened?", "Footings were measured again")
     dana.press("Reopen the review").sees("Review invoice 2")
-    dana.click("Allow another amount on line 1")
+    dana.press("Allow another amount on line 1")
     there.closed(dana.url, told=PROJECT_PEOPLE)
     dana.fill("This period", "7,500.00").fill("Why?", "Measured on site: 7,500").press("Allow this amount")
     dana.sees("claimed 8,000.00")

@@ -61,7 +61,12 @@ def test_the_demo_opens_a_site_whose_worker_builds_a_file_and_sends_the_mail(dem
     assert {"dana@cascade.example", "lee@acme.example", "sam@cascade.example"} <= set(people)
     with urllib.request.urlopen(address) as page:
         assert page.status == 200
-        assert "Plumbline" in page.read().decode()
+        text = page.read().decode()
+    assert "Plumbline" in text
+    sheet = re.search(r'href="/(static/css/site\.[0-9a-f]{12}\.css)"', text)[1]
+    asked = urllib.request.Request(f"{address}/{sheet}", headers={"Accept-Encoding": "gzip"})
+    with urllib.request.urlopen(asked) as css:
+        assert css.headers["Content-Encoding"] == "gzip" and int(css.headers["Content-Length"]) < 12_000
     var = Path(log.parent / "var")
     wait_for(lambda: list((var / "exports").glob("*/*.xlsx")), 60)
     wait_for(lambda: list((var / "mail").glob("*")), 60)

@@ -42,10 +42,13 @@ class Command(BaseCommand):
         # The demo company is loaded by this process: the links in its mails lead to this port too.
         if "SITE_URL" not in os.environ:
             settings.SITE_URL = f"http://127.0.0.1:{port}"
+        packing = None if only_load or self.is_packed() else self.pack_static_files()
         call_command("migrate", verbosity=0)
         self.load()
         if only_load:
             return
+        if packing and packing.wait():
+            raise CommandError("The style sheets and scripts could not be packed; the reason stands above.")
         self.children: dict[str, subprocess.Popen] = {}
         stopping = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -62,6 +65,18 @@ class Command(BaseCommand):
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 raise CommandError(f"Port {port} is in use. Stop that program, or add --port {port + 1}.")
+
+    @staticmethod
+    def is_packed() -> bool:
+        """Whether nothing that is packed was touched since: it takes seconds."""
+        made, root = settings.STATIC_ROOT / "staticfiles.json", settings.BASE_DIR
+        sources = [*root.glob("static/**/*"), root / "config/static_files.py", root / "requirements.txt"]
+        return made.exists() and made.stat().st_mtime > max(path.stat().st_mtime for path in sources)
+
+    def pack_static_files(self) -> subprocess.Popen:
+        """Beside the loading, and with the settings that the site will have."""
+        pack = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity", "0"]
+        return subprocess.Popen(pack, cwd=settings.BASE_DIR, env={**os.environ, "DEMO": "1"})
 
     def load(self) -> None:
         if Company.objects.filter(slug=COMPANY).exists():

@@ -1,0 +1,64 @@
+"""What goes out is what was written, without comments and indents (11)."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.contrib.staticfiles import finders
+from django.core.management import call_command
+
+from config.static_files import lean
+
+ROOT = Path(__file__).parent.parent / "static"
+SCRIPTS = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("js/*.js"))
+COMMENT = re.compile(r"/\*.*?\*/|(?<![:\"'`/\\])//[^\n]*", re.S)
+TEMPLATE = re.compile(r"`[^`]*`")
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text()
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_every_template_of_words_in_a_script_goes_out_as_it_was_written(name):
+    packed = lean(name, read)
+    assert not [text for text in TEMPLATE.findall(COMMENT.sub("", read(name))) if text not in packed]
+
+
+def test_one_style_sheet_holds_all_of_them_in_the_order_of_their_layers():
+    text = lean("css/site.css", read)
+    assert "@import" not in text and "/*" not in text
+    found = re.findall(r"@layer ([a-z]+)\{", text)
+    assert found == ["tokens", "base", "parts", "grid", "print"]
+
+
+def test_what_was_packed_once_is_packed_again_from_what_is_written_now(settings, tmp_path):
+    settings.STATIC_ROOT, written = tmp_path / "packed", tmp_path / "written"
+    settings.STATICFILES_DIRS = [written]
+    settings.STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": "config.static_files.LeanFiles"}}
+    finders.get_finder.cache_clear()
+    (written / "css").mkdir(parents=True)
+    (written / "css/site.css").write_text('@import "part.css";')
+    for colour in ("red", "green"):
+        (written / "css/part.css").write_text(f"/* why */ p {{ color: {colour}; }}")
+        call_command("collectstatic", interactive=False, verbosity=0)
+    finders.get_finder.cache_clear()
+    assert len(list(settings.STATIC_ROOT.glob("css/site.*.css"))) == 2, "each by a name of its own"
+    assert (settings.STATIC_ROOT / "css/site.css").read_text() == "p{color:green}"
+
+
+RULES = r"""text => {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(text);
+    return [...sheet.cssRules].map(rule => rule.cssText.replace(/\s*([(),])\s*/g, "$1"));
+}"""
+
+
+@pytest.mark.browser
+def test_a_browser_reads_the_same_rules_and_can_run_every_script(page):
+    for name in ("tokens", "base", "parts", "grid", "apart", "print", "admin"):
+        path = f"css/{name}.css"
+        assert page.evaluate(RULES, read(path)) == page.evaluate(RULES, lean(path, read)), f"{name}: write .a *:is(b)"
+    for name in SCRIPTS:
+        page.evaluate("text => { new Function(text); }", lean(name, read))
