@@ -31,6 +31,7 @@ class Cell:
     text: str
     problem: str = ""
     solved: str = ""  # what shorthand came to, as text
+    _read: tuple[str, object] = ("", None)
 
     @cached_property
     def now(self) -> str:
@@ -39,7 +40,18 @@ class Cell:
 
     @property
     def is_changed(self) -> bool:
-        return not self.column.is_same(self.text, self.shown)
+        if self.text == self.shown:
+            return False
+        try:
+            return self._value() != self.column.read_typed(self.shown)
+        except ValueError:
+            return self.text.strip() != self.shown.strip()
+
+    def _value(self) -> object:
+        """What the text says; read once (F11). ValueError when it says nothing."""
+        if not self._read[0] or self._read[0] != self.text:
+            self._read = (self.text, self.column.read_typed(self.text))
+        return self._read[1]
 
     @property
     def is_contested(self) -> bool:
@@ -61,7 +73,7 @@ class Cell:
     def read(self) -> Decimal | str | bool | Share | Shorthand | None:
         """The typed value; None, and `problem` says why, when it can't be read."""
         try:
-            return self.column.read_typed(self.text)
+            return self._value()
         except ValueError as error:
             self.problem = str(error)
             return None

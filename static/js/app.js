@@ -13,7 +13,7 @@
    window "plumbline:say" {detail}      any script asks for words in the polite live region */
 (() => {
   const root = document.documentElement;
-  const typing = (element) => element.matches("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
+  const typing = (element) => element.matches("input:not([type=checkbox], [type=radio], [type=submit]), textarea, select, [contenteditable]");
   const keep = (name, value) => {
     root.dataset[name] = value;
     document.cookie = `${name}=${value}; path=/; max-age=31536000; samesite=lax`;

@@ -16,6 +16,7 @@
     for (let before = cell.previousElementSibling; before; before = before.previousElementSibling) at += before.colSpan;
     return at;
   };
+  let later = 0;
   const base = document.getElementById("how").getAttribute("action");
   const wayOf = (body) => body.querySelector("[data-how]");
   const explain = (cell, row) => {
@@ -47,10 +48,14 @@
     }
     const cell = event.target.closest("tbody tr:not(.under) > td:not(.c), tfoot td");
     if (!cell || event.target.closest("a, button, input, label, summary") || String(getSelection())) return;
-    explain(cell, cell.parentElement);
+    if (event.detail > 1) return;
+    // Where a double click does something else, one click waits whether another comes.
+    const waits = table.tHead.querySelector("[data-column]")?.cellIndex === cell.cellIndex;
+    later = setTimeout(() => explain(cell, cell.parentElement), waits ? 300 : 0);
   });
+  table.addEventListener("dblclick", () => clearTimeout(later));
   document.addEventListener("keydown", (event) => {
-    const typing = event.target.matches("input:not([type=checkbox], [type=radio]), textarea, select");
+    const typing = event.target.matches("input:not([type=checkbox], [type=radio], [type=submit]), textarea, select");
     const asks = event.code === "KeyW" && event.altKey || event.key === "w" && !event.altKey && !typing && document.documentElement.dataset.keys !== "off";
     if (!asks || event.ctrlKey || event.metaKey || !table.contains(event.target) || document.querySelector("dialog[open]")) return;
     const row = event.target.closest("tr");

@@ -4,7 +4,7 @@
 (() => {
   const rows = () => [...document.querySelectorAll("[data-list] > tbody > tr")].filter((row) => row.checkVisibility());
   const go = (row) => { row.tabIndex = -1; row.focus(); row.scrollIntoView({ block: "nearest" }); };
-  const typing = (element) => element.matches("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
+  const typing = (element) => element.matches("input:not([type=checkbox], [type=radio], [type=submit]), textarea, select, [contenteditable]");
 
   document.addEventListener("keydown", (event) => {
     const off = document.documentElement.dataset.keys === "off" || document.querySelector("dialog[open]");

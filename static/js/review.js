@@ -63,7 +63,9 @@
     if (!html) { window.dispatchEvent(new CustomEvent("plumbline:dialog", { detail: { href, opener: one.querySelector("[value=amount]") } })); return; }
     one.rows[0].insertAdjacentHTML("afterend", html);
     current = one.id;
-    one.querySelector("[data-box] .n").select();
+    const amount = one.querySelector("[data-box] .n");
+    amount.focus();
+    amount.select();
   };
   const leave = (one, cancel) => {
     if (!cancel?.closest("[data-box]")) return cancel ? cancel.click() : go(one);
@@ -79,7 +81,7 @@
   document.addEventListener("keydown", (event) => {
     const box = event.target.closest("[data-line] .under form");
     if (event.key === "Escape" && box) return leave(box.closest("[data-line]"), box.querySelector("[data-cancel]"));
-    const typing = event.target.matches("input:not([type=checkbox], [type=radio]), textarea, select");
+    const typing = event.target.matches("input:not([type=checkbox], [type=radio], [type=submit]), textarea, select");
     if (root.dataset.keys === "off" || typing || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
     const does = event.key === "Enter" && event.target.matches("[data-line] > tr") ? () => allow(line()) : keys[event.key];
     if (!does) return;
@@ -124,7 +126,8 @@
   });
 
   const linked = location.hash.startsWith("#line-") && document.getElementById(location.hash.slice(1));
-  if (linked && table.contains(linked)) go(linked); // back from a line's other amount
+  // Back from a line's other amount; the browser goes to the line by itself first, and takes the focus away.
+  if (linked && table.contains(linked)) addEventListener("load", () => setTimeout(() => go(linked)));
 
   // After a swap the focus goes to the reason box, or forward to the next line to do, or back to the same line.
   document.body.addEventListener("htmx:afterSettle", (event) => {

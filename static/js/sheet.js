@@ -6,14 +6,12 @@
      cents: data-before (work), data-stored-before, data-held-work|stored, data-typed-work|stored|left (as typed, not by its rule);
      rates in ten-thousandths of a percent: data-work-rate="100000" is 10 %, data-stored-rate; the table has those of most rows;
      data-may-exceed="1" waives the limit
-   <input name="lines" value="3-502"> of the form: the keys of the lines in their order. Without scripts all cells of a column
-     have its name; here it becomes data-cell="work", and the name work-3, so that rows can be sent one by one:
+   cells.js gave each input its line's name and data-cell:
      work moved stored release          amounts, forgiving (U5)
      held-work held-stored left         typed, or data-follows its rule: then it shows what the rule gives
      percent                            typing it solves for work; its name is only for people without scripts
      quantity                           times data-unit-price="18.7500" of the row gives work, which is readonly there
-     shown                              what the server showed in all of them
-     <output data-out="presently_stored|total|percent|balance|held_work|held_stored|held">
+   <output data-out="presently_stored|total|percent|balance|held_work|held_stored|held">
      <tr class="under"><td><p data-problem>  one row's problem, in words; data-unsaved on a row: some of it came back not saved
    anywhere: data-sum="work|moved|stored|release|left_before|presently_stored|total|balance|scheduled|held_work|held_stored|held|net|earned|left",
    <a data-problems> */
@@ -178,21 +176,7 @@
     if (by) { event.preventDefault(); move(event.target, by); }
     if (event.key === "Escape" && event.target.value !== before.value) { event.preventDefault(); putBack(event.target, before); event.target.select(); }
   });
-  const lines = sheet.closest("form").elements.lines, keys = lines.value.split(" ").flatMap((run) => {
-    const [first, last = first] = run.split("-").map(Number);
-    return Array.from({ length: last - first + 1 }, (_, at) => first + at);
-  });
-  lines.remove();
-  [...sheet.tBodies].forEach((row, at) => {
-    const [number, , scheduled] = row.rows[0].cells;
-    row.dataset.row = number.firstElementChild.value;
-    row.dataset.scheduled = parse(scheduled.textContent);
-    row.querySelector("[name=shown]").name += `-${keys[at]}`;
-    for (const input of row.querySelectorAll(".cell[name]")) {
-      if (!input.matches(".text")) input.dataset.cell = input.name;
-      input.id = input.name += `-${keys[at]}`;
-    }
-  });
+  for (const row of sheet.tBodies) row.dataset.scheduled = parse(row.rows[0].cells[2].textContent);
   plumbline.sheet = { sheet, cell, changed, fact, hundredths, parse, plain, putBack, reckon, rows, scaled, share, state, tidy };
   for (const input of sheet.querySelectorAll("[data-cell=percent]")) input.removeAttribute("name"); // work holds its answer
 

@@ -107,8 +107,11 @@ def test_letters_move_approve_reject_and_take_back(dana, invoice):
     expect(row(dana, 1)).to_be_focused()
     keys(dana, "j", "j", "k")
     expect(row(dana, 2)).to_be_focused()
+    cross = dana.get_by_role("button", name="Reject line 2")
+    before = cross.bounding_box()
     keys(dana, "a")
     expect(row(dana, 3)).to_be_focused()
+    assert cross.bounding_box() == before, "the initials have their room (U2)"
     counts(dana, "1 approved · 0 rejected · 3 to do")
     assert verdicts(invoice) == [OPEN, APPROVED, OPEN, OPEN]
     keys(dana, "k", "u")
