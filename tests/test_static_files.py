@@ -8,6 +8,7 @@ from django.contrib.staticfiles import finders
 from django.core.management import call_command
 
 from config.static_files import lean
+from config.ui.sheets import style_sheets
 
 ROOT = Path(__file__).parent.parent / "static"
 SCRIPTS = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("js/*.js"))
@@ -62,3 +63,11 @@ def test_a_browser_reads_the_same_rules_and_can_run_every_script(page):
         assert page.evaluate(RULES, read(path)) == page.evaluate(RULES, lean(path, read)), f"{name}: write .a *:is(b)"
     for name in SCRIPTS:
         page.evaluate("text => { new Function(text); }", lean(name, read))
+
+
+@pytest.mark.parametrize(("is_collected", "first", "count"), [(True, "site", 2), (False, "tokens", 6)])
+def test_a_page_links_one_packed_sheet_or_each_as_it_was_written(settings, is_collected, first, count):
+    """No sheet that imports others is ever linked: they would come one after the other."""
+    settings.IS_COLLECTED = is_collected
+    links = re.findall(r"/static/css/([a-z]+)\.css", style_sheets("site", "apart"))
+    assert (links[0], len(links)) == (first, count)

@@ -15,6 +15,13 @@ from tests.invoicing.pages import at, signed_in
 from tests.invoicing.test_schedules import address, draft
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def as_it_goes_out(settings):
+    settings.IS_COLLECTED = True
+
+
 MOST = 60_000
 FILE = re.compile(rb'(?:src|href)="/static/([^"#?]+)')
 TRADES = ("Footings", "Partition", "Branch wiring", "Fire caulking", "Ductwork", "Storefront", "Epoxy floor")
