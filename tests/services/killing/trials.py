@@ -194,6 +194,7 @@ def naive_doubles(sage: SageWorld, some: list[InvoiceExport]) -> int:
     """Read, check, write: no lock, no claim, no unique place. How many invoices came to stand in two batches."""
     with connection.cursor() as cursor:
         cursor.execute("DROP INDEX an_invoice_is_in_one_live_batch")
+        cursor.execute("DROP INDEX a_number_of_a_sage_vendor_is_in_one_live_batch")
     company, settings = sage.company, ErpSettings.made_for(sage.company)
     for export in some:
 
@@ -210,7 +211,14 @@ def naive_doubles(sage: SageWorld, some: list[InvoiceExport]) -> int:
                 accepted_by=sage.approver,
                 state=BatchState.VOID,
             )
-            ExportItem.objects.create(batch=batch, invoice_export=export, position=1)
+            ExportItem.objects.create(
+                batch=batch,
+                invoice_export=export,
+                position=1,
+                company=company,
+                vendor_number="20145",
+                number_key=export.invoice.number_key,
+            )
 
         run(work, None, None)
     return sum(ExportItem.objects.filter(invoice_export=export, is_live=True).count() > 1 for export in some)
