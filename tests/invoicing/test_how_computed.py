@@ -145,7 +145,7 @@ def test_a_line_that_is_not_there_is_not_found_and_another_vendors_contact_finds
 
 
 def test_each_grid_leads_to_the_story_of_each_line_and_of_the_totals():
-    """Without scripts: one link a line."""
+    """Without scripts: a line's number is a button of one small form, which leads to the line's story."""
     w = world()
     draft, sent = w.entered(), w.submitted(w.draft(w.commitment()))
     for who, invoice, name in (
@@ -153,9 +153,12 @@ def test_each_grid_leads_to_the_story_of_each_line_and_of_the_totals():
         (w.contact, draft, "invoice-enter"),
         (w.admin, sent, "invoice-review"),
     ):
-        text = text_of(signed_in(who).get(at(invoice, name)))
-        for link in (at(invoice, "invoice-line", 1), at(invoice, "invoice-line", 2), at(invoice, "invoice-lines")):
-            assert f'href="{link}"' in text, f"{link} on {name}"
+        client, totals = signed_in(who), at(invoice, "invoice-lines")
+        text = text_of(client.get(at(invoice, name)))
+        assert f'<form id="how" hidden action="{totals}">' in text and f'href="{totals}"' in text, name
+        for place in (1, 2):
+            assert f'form="how" name="line" value="{place}"' in text, f"line {place} on {name}"
+            assert client.get(totals, {"line": place}).url == at(invoice, "invoice-line", place)
         assert "js/how.js" in text
 
 
