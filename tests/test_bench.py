@@ -25,7 +25,21 @@ def test_every_goal_is_measured_and_nothing_is_left():
     call_command("bench", stdout=out)
     head, *rows = out.getvalue().splitlines()
     assert re.findall("best|at most", head) == ["best", "at most"]
-    assert sorted(row.split()[0] for row in rows) == "F1 F1 F10 F10 F11 F11 F2 F2 F3 F7 F7 F9 F9".split()
+    assert sorted(row.split()[0] for row in rows) == [
+        "F1",
+        "F1",
+        "F10",
+        "F10",
+        "F11",
+        "F11",
+        "F2",
+        "F2",
+        "F3",
+        "F7",
+        "F7",
+        "F9",
+        "F9",
+    ]
     assert all(row.endswith(("met", "NOT MET")) for row in rows)
     assert not Company.objects.filter(slug__startswith="bench-").exists()
 
