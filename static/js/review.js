@@ -62,6 +62,7 @@
     const html = answer?.ok && !answer.redirected ? (await answer.text()).trim() : "";
     if (!html) { window.dispatchEvent(new CustomEvent("plumbline:dialog", { detail: { href, opener: one.querySelector("[value=amount]") } })); return; }
     one.rows[0].insertAdjacentHTML("afterend", html);
+    one.rows[1].cells[0].colSpan = one.rows[0].cells.length;
     current = one.id;
     const amount = one.querySelector("[data-box] .n");
     amount.focus();

@@ -203,13 +203,17 @@ def test_the_profile_switches_the_keys_off_too(enter, invoice):
 
 @pytest.mark.parametrize("by", ["Enter", "double click"])
 def test_another_amount_is_typed_in_place_with_its_reason_and_the_line_has_the_focus_after(dana, invoice, by):
-    """9.3: Enter on the line or a double click on “This period”; Escape puts the box away."""
+    """9.3: Enter on the line or a double click on “This period”; Escape puts the box away. No column gives way to it."""
+    name = line(dana, 2).locator("th").first
+    before = name.bounding_box()
     if by == "Enter":
         keys(dana, "j", "j", "Enter")
     else:
         line(dana, 2).locator("td").nth(3).dblclick()
     box = dana.get_by_label("This period, line 2")
     expect(box).to_be_focused()
+    assert name.bounding_box() == before
+    assert box.bounding_box()["width"] < 200
     keys(dana, "Escape")
     expect(box).to_have_count(0)
     expect(row(dana, 2)).to_be_focused()
