@@ -87,7 +87,8 @@ def note(batch: ExportBatch, facts: dict) -> None:
 
 
 def write_line(facts: dict) -> None:
-    line = json.dumps(facts, sort_keys=True) + "\n"
+    """On a line of its own, even after half a line that a power cut left."""
+    line = f"\n{json.dumps(facts, sort_keys=True)}\n"
     folder = Path(settings.EXPORTS_ROOT)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle = os.open(folder / MANIFEST, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)

@@ -8,6 +8,7 @@ import io
 import re
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -59,7 +60,12 @@ def write_xlsx(rows: Rows, batch: BatchFacts, to: BinaryIO, written: Callable[[]
     """
     expected = totals_of_facts(batch)
     require_equal(expected, rows.totals)
-    _pack(sheets.fill(_book(rows.name), rows, batch, written), to)
+    book = _book(rows.name)
+    try:
+        _pack(sheets.fill(book, rows, batch, written), to)
+    except BaseException:
+        _clear(book)
+        raise
     to.seek(0)
     require_equal(expected, read_back(to, rows.layout))
 
@@ -119,6 +125,15 @@ def _member(name: str) -> zipfile.ZipInfo:
 def _pack(book: Workbook, to: BinaryIO) -> None:
     with _Archive(to, "w", zipfile.ZIP_DEFLATED) as archive:
         ExcelWriter(book, archive).write_data()
+
+
+def _clear(book: Workbook) -> None:
+    """Away with what an unfinished workbook left in the system's temporary folder: rows of invoices (R112)."""
+    for sheet in book.worksheets:
+        with suppress(Exception):  # it may have stopped within a row, where its stream can't be ended
+            sheet.close()
+        with suppress(FileNotFoundError):
+            sheet._writer.cleanup()
 
 
 # Reading again

@@ -203,7 +203,7 @@ def test_the_profile_switches_the_keys_off_too(enter, invoice):
 
 @pytest.mark.parametrize("by", ["Enter", "double click"])
 def test_another_amount_is_typed_in_place_with_its_reason_and_the_line_has_the_focus_after(dana, invoice, by):
-    """9.3: Enter on the line or a double click on “This period”; Escape puts the box away. No column gives way to it."""
+    """9.3: Enter on the line or a double click on “This period”; no column gives way to it, Escape puts it away."""
     name = line(dana, 2).locator("th").first
     before = name.bounding_box()
     if by == "Enter":

@@ -159,3 +159,12 @@ def test_leftovers_are_looked_for_with_one_question(sage, settings, django_asser
         sage.built(sage.sent())
     with time_machine.travel(timezone.now() + timedelta(hours=2), tick=False), django_assert_num_queries(1):
         assert storing.remove_orphans() == 0
+
+
+def test_half_a_line_of_the_manifest_costs_only_itself(sage, settings):
+    """R127: a power cut may end a line anywhere; the file that is built next is remembered all the same."""
+    folder = Path(settings.EXPORTS_ROOT)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / storing.MANIFEST).write_text('{"batch": "EXP-0000')
+    batch = sage.built(sage.sent())
+    assert [line["batch"] for line in storing.manifest()] == [batch.key]

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import zipfile
 from dataclasses import replace
 from datetime import date
@@ -24,7 +25,7 @@ from erp_integrations.sage100.rows import build_rows, file_name
 from erp_integrations.sage100.sheets import column_letter
 from erp_integrations.sage100.text import UnsafeText, clean_text, readable_text, safe_text
 from erp_integrations.sage100.totals import ControlTotalMismatch, totals_of_facts
-from erp_integrations.sage100.workbook import read_back, render
+from erp_integrations.sage100.workbook import read_back, render, write_xlsx
 from tests.erp_integrations.sage100.samples import batch, invoice, line, money, release, sage_lists
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -287,6 +288,22 @@ def test_a_loss_between_rows_and_bytes_is_seen_because_the_bytes_are_read_again(
     rows = build_rows(facts, sage_lists())
     with pytest.raises(ControlTotalMismatch, match="rows: expected 3, found 2"):
         render(replace(rows, rows=rows.rows[:2]), facts)
+
+
+@pytest.mark.parametrize("row", [1, 2, 4, 30])
+def test_a_workbook_that_is_broken_off_leaves_nothing_in_the_temporary_folder(row, tmp_path, monkeypatch):
+    """R112: openpyxl puts each sheet there first, with amounts and names in it."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    rows = iter(range(1, row + 1))
+
+    def stop():
+        if next(rows) == row:
+            assert list(tmp_path.iterdir())
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        write_xlsx(build_rows(batch(), sage_lists()), batch(), io.BytesIO(), stop)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("key", ["../../etc", "EXP 1", "exp-1", "EXP-1\n", "", "E" * 21])
