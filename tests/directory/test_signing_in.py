@@ -101,12 +101,15 @@ def test_a_wrong_password_and_an_unknown_address_get_the_same_words(w, settings)
 @pytest.mark.parametrize("address", ["/accounts/password/reset/", "/accounts/login/code/"])
 def test_the_answer_takes_as_long_for_an_unknown_address(address, w, settings):
     settings.EVEN_ANSWER_SECONDS = 0.8
-    took = []
+    quickest = []
     for email in (w.admin.email, "nobody@example.com"):
-        started = time.monotonic()
-        Client().post(address, {"email": email})
-        took.append(time.monotonic() - started)
-    assert min(took) >= 0.8 and max(took) - min(took) < 0.25
+        took = []
+        for _ in range(3):  # a busy machine may hold up one answer, hardly three
+            started = time.monotonic()
+            Client().post(address, {"email": email})
+            took.append(time.monotonic() - started)
+        quickest.append(min(took))
+    assert min(quickest) >= 0.8 and max(quickest) - min(quickest) < 0.25
 
 
 def test_as_much_hashing_is_done_for_an_unknown_address(w, monkeypatch):
