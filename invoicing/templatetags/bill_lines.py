@@ -13,7 +13,8 @@ from django.template.defaultfilters import floatformat
 from django.templatetags.static import static
 from django.utils.safestring import SafeString, mark_safe
 
-from invoicing.calculations.money import MINUS, round_half_up
+from invoicing.calculations.lines import Line, percent_of
+from invoicing.calculations.money import MINUS, format_percent, round_half_up
 from invoicing.forms.columns import COLUMNS
 from invoicing.forms.entry import Sheet
 from invoicing.forms.entry_rows import Cell, Row
@@ -178,21 +179,36 @@ def _results(row: Row) -> list[str]:
 
 
 def _retainage(sheet: Sheet, row: Row) -> list[str]:
-    worked, cells = row.seen, row.cells
-    parts = [_held(row, cells, "held-work", worked.work_retainage_rate, worked.work_retainage)]
+    worked = row.seen
+    parts = [_held(row, "held-work", worked.work_retainage, _work_share(worked))]
     if sheet.holds_on_stored:
-        parts.append(_held(row, cells, "held-stored", worked.stored_retainage_rate, worked.stored_retainage))
+        parts.append(_held(row, "held-stored", worked.stored_retainage, _stored_share(worked)))
     if "release" in sheet.stems:
-        parts.append(f"<td>{_input(row, cells['release'], 'release')}</td>")
+        parts.append(f"<td>{_input(row, row.cells['release'], 'release')}</td>")
     return [*parts, _output("held", _money(worked.total_retainage))]
 
 
-def _held(row: Row, cells: dict[str, Cell], stem: str, rate: Decimal, amount: Decimal) -> str:
-    """An Admin types it; all others read by which rate it is held."""
-    if stem in cells:
-        return f"<td>{_input(row, cells[stem], stem)}</td>"
-    out = f'<output data-out="{stem.replace("-", "_")}">{_money(amount)}</output>'
-    return f'<td><span class="soft">{rate.normalize():f} %</span> {out}</td>'
+def _held(row: Row, stem: str, amount: Decimal, share: Decimal) -> str:
+    """What share is held, and how much: an Admin types the amount, all others read it."""
+    name, rate = stem.replace("-", "_"), f"{format_percent(share)} %"
+    live = f'<output class="rate" data-out="{name}_rate">{rate}</output>'
+    if stem in row.cells:
+        return f"<td>{live}{_input(row, row.cells[stem], stem)}</td>"
+    if not COLUMNS[stem].is_typed(row.line):
+        live = f'<span class="soft">{rate}</span>'  # whoever can't type it sees no other share than the rule's
+    return f'<td>{live} <output data-out="{name}">{_money(amount)}</output></td>'
+
+
+def _work_share(worked: Line) -> Decimal:
+    """WR in percent of what it is held on: by the rule, or what a typed amount comes to."""
+    by_rule, base = worked.work_retainage_typed is None, worked.work_this_period + worked.stored_moved
+    return worked.work_retainage_rate if by_rule or not base else percent_of(worked.work_retainage, base)
+
+
+def _stored_share(worked: Line) -> Decimal:
+    """The same of MR."""
+    by_rule, base = worked.stored_retainage_typed is None, worked.stored_presently
+    return worked.stored_retainage_rate if by_rule or not base else percent_of(worked.stored_retainage, base)
 
 
 def _waived(row: Row) -> str:

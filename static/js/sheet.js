@@ -11,7 +11,7 @@
      held-work held-stored left         typed, or data-follows its rule: then it shows what the rule gives
      percent                            typing it solves for work; its name is only for people without scripts
      quantity                           times data-unit-price="18.7500" of the row gives work, which is readonly there
-   <output data-out="presently_stored|total|percent|balance|held_work|held_stored|held">
+   <output data-out="presently_stored|total|percent|balance|held_work|held_work_rate|held_stored|held_stored_rate|held">
      <tr class="under"><td><p data-problem>  one row's problem, in words; data-unsaved on a row: some of it came back not saved
    anywhere: data-sum="work|moved|stored|release|left_before|presently_stored|total|balance|scheduled|held_work|held_stored|held|net|earned|left",
    <a data-problems> */
@@ -92,9 +92,13 @@
     figures.set(row, now);
     return now;
   };
+  // What share is held: by the rule, or what a typed amount comes to.
+  const rate = (row, name, base, rule) => { const asked = base ? typed(row, name) : null; return `${asked === null ? fact(row, rule) / 10000 : bare(hundredths(asked, base))} %`; };
+  const PERCENTS = { percent: (row, now) => inWords(hundredths(now.total, now.scheduled)),
+    held_work_rate: (row, now) => rate(row, "held-work", now.work + now.moved, "workRate"), held_stored_rate: (row, now) => rate(row, "held-stored", now.presently_stored, "storedRate") };
   const update = (row) => {
     const now = count(row);
-    for (const out of row.querySelectorAll("[data-out]")) tell(out, out.dataset.out === "percent" ? inWords(hundredths(now.total, now.scheduled)) : words(now[out.dataset.out]));
+    for (const out of row.querySelectorAll("[data-out]")) tell(out, PERCENTS[out.dataset.out]?.(row, now) ?? words(now[out.dataset.out]));
     for (const [name, [stored, key]] of Object.entries(RULED)) {
       const input = cell(row, name);
       if (!input || !("follows" in input.dataset)) continue;
@@ -159,10 +163,7 @@
     });
   };
   const state = (input) => ({ value: input.value, follows: "follows" in input.dataset });
-  const putBack = (input, old) => {
-    input.value = old.value;
-    changed(input, old.follows);
-  };
+  const putBack = (input, old) => { input.value = old.value; changed(input, old.follows); };
   const tidy = (text) => { const cents = parse(text); return cents === null ? text.trim() : plain(cents); };
 
   sheet.addEventListener("input", (event) => { if (event.target.dataset.cell) changed(event.target); });

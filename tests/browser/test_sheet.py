@@ -279,6 +279,10 @@ def dana(enter, bill) -> Page:
 FEET = ("work", "moved", "left_before", "stored", "presently_stored", "held_work", "held_stored", "release", "held")
 
 
+def rates(page) -> list[str]:
+    return page.locator("[data-out$=_rate]").all_inner_texts()
+
+
 def feet(page: Page) -> dict[str, str]:
     return shown(page) | {key: page.locator(f"tfoot [data-sum={key}]").inner_text() for key in FEET}
 
@@ -303,9 +307,11 @@ def test_typed_retainage_and_stored_balances_count_at_once_as_the_server_counts_
     for name, line, text in typed:
         cell(dana, name, line).fill(text)
     dana.keyboard.press("Tab")
-    preview = feet(dana)
+    preview, shares = feet(dana), rates(dana)
     save(dana)
     assert feet(dana) == preview
+    dana.reload()
+    assert rates(dana) == shares  # WR and MR in percent, the rule's or what a typed amount comes to
     assert [preview["held_work"], preview["held_stored"]] != ["0.00", "0.00"]
 
 
@@ -382,8 +388,11 @@ def test_work_retainage_is_typed_as_a_share_or_an_amount(dana, bill):
     """5.2: amount and % solve each other; the line's own rate goes on deciding."""
     cell(dana, "This period", 1).fill("1000.05")
     place = cell(dana, "Held on work", 1)
+    share = dana.locator("#line-SOV-001 [data-out=held_work_rate]")
+    expect(share).to_have_text("10 %")
     place.fill("7.5 %")
     expect(place).to_have_value("75.00")
+    expect(share).to_have_text("7.5 %")
     expect(dana.locator("tfoot [data-sum=held_work]")).to_have_text("75.00")
     place.fill("10 %")
     cell(dana, "This period", 1).fill("2000")

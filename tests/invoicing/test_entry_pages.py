@@ -153,6 +153,9 @@ def test_a_contact_cannot_type_retainage_and_an_admin_can(w):
     fill(w.admin, invoice, held_work="55.00")
     line = invoice.lines.first()
     assert (line.work_retainage, line.work_retainage_is_typed) == (D("55.00"), True)
+    for who in (w.admin, w.contact):  # 5.2: the share beside the amount, here of 1,000.00
+        page = signed_in(who).get(at(invoice, "invoice-enter")).content.decode()
+        assert "5.5 %" in re.findall(r'data-out="held_work_rate">(.*?)<', page)
     fill(w.admin, invoice, held_work="")
     line = invoice.lines.first()
     assert (line.work_retainage, line.work_retainage_is_typed) == (D("100.00"), False)
