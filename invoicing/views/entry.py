@@ -96,7 +96,8 @@ def _save(request, invoice: Invoice):
         sheet.refuse(refused)
         return _show_sheet(request, invoice, sheet, refused)
     if not is_valid:
-        return _show_sheet(request, invoice, sheet, Refused("Nothing was saved yet."))
+        is_old = sheet.version != invoice.version
+        return _show_sheet(request, invoice, sheet, Refused("Nothing was saved yet."), is_old=is_old)
     return _show_sheet(request, invoice, sheet) if is_filled else _saved(request, invoice, then, sheet.has_changes)
 
 
@@ -172,7 +173,7 @@ def _show_sheet(
     kept: Unsaved | None = None,
     is_old: bool = False,
 ):
-    """`is_old`: somebody saved it since `kept` was typed."""
+    """`is_old`: somebody saved it since this was typed, which the page says beside whatever else is wrong (I-5)."""
     asked = kept.fields if kept else request.POST
     found = identities_of(invoice, sheet.lines)
     rejected = sum(line.verdict == Verdict.REJECTED for line in sheet.lines)

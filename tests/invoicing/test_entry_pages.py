@@ -145,6 +145,20 @@ def test_the_second_of_two_people_is_shown_both_versions_and_loses_nothing(w):
     assert list(invoice.lines.values_list("work_this_period", flat=True)) == [D("3000.00"), D("7.00")]
 
 
+def test_what_cannot_be_read_on_a_page_that_went_stale_shows_both_versions_too(w):
+    """I-5, U4: else the next Save would put aside unseen what the other person stored."""
+    invoice = w.entered(w.draft())
+    line = invoice.lines.first()
+    lee, dana = signed_in(w.contact), signed_in(w.admin)
+    data = sheet(lee.get(at(invoice, "invoice-enter"))) | {f"work-{line.pk}": "333.00", f"stored-{line.pk}": "12O0"}
+    dana.post(at(invoice, "invoice-enter"), sheet(dana.get(at(invoice, "invoice-enter"))) | {f"work-{line.pk}": "222"})
+    answer = lee.post(at(invoice, "invoice-enter"), data)
+    words = text_of(answer)
+    assert answer.status_code == 422 and "Somebody else saved this in between" in words and "12O0" in words
+    assert "222.00" in words and "333.00" in words
+    assert "Somebody else" not in text_of(lee.post(at(invoice, "invoice-enter"), sheet(answer) | {"number": "A,1"}))
+
+
 def test_a_contact_cannot_type_retainage_and_an_admin_can(w):
     """1.2: retainage is the Admin's; emptied, the rate decides again."""
     invoice = w.entered(w.draft())
