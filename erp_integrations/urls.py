@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from erp_integrations.views import answers, batches, queue, report, sending
+from erp_integrations.views import answers, batches, links, lists, queue, report, sending
 
 queue_urls = [
     path("", queue.queue, name="erp-queue"),
@@ -21,9 +21,25 @@ batch_urls = [
     path("<int:number>/<slug:which>/", batches.download, name="erp-download"),
 ]
 
+list_urls = [
+    path("", lists.lists, name="erp-lists"),
+    path("versions/<int:pk>/", lists.version, name="erp-list-version"),
+    path("<slug:kind>/", lists.sage_list, name="erp-list"),
+]
+
+link_urls = [
+    path("", links.overview, name="erp-links"),
+    path("<slug:pair>/", links.linking, name="erp-linking"),
+    path("<slug:pair>/exact/", links.exact, name="erp-link-exact"),
+    path("<slug:pair>/<int:pk>/", links.link, name="erp-link"),
+    path("<slug:pair>/<int:pk>/unlink/", links.unlink, name="erp-unlink"),
+]
+
 urlpatterns = [
     path("c/<slug:company>/erp/queue/", include(queue_urls)),
     path("c/<slug:company>/erp/batches/", include(batch_urls)),
+    path("c/<slug:company>/erp/lists/", include(list_urls)),
+    path("c/<slug:company>/erp/links/", include(link_urls)),
     path("c/<slug:company>/erp/report/", report.report, name="erp-report"),
     path("c/<slug:company>/erp/report/csv/", report.report_csv, name="erp-report-csv"),
     path("p/<slug:project>/invoices/send-to-erp/", sending.send_many, name="invoices-erp-send"),

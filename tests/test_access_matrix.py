@@ -114,6 +114,7 @@ ATTACH = door({"commitments standard", "commitments admin", "contact"}, {"commit
 NOTE = door({"commitments standard", "commitments admin"}, {"commitments read only"})  # to contacts there is none
 ERP_LOOK = door(ERP)
 ERP_ANSWER = door({"accounting approver"}, ERP)
+ERP_EDIT = door(ERP - {"erp read only"}, ERP)
 ERP_ADMIN = door({"erp admin without the privilege"}, ERP)
 APPROVERS_OF_SOME_COMPANY = door({"accounting approver", "admin of another company"})
 ERP_VOID = door((), ERP)  # needs Admin on Commitments as well, which nobody here holds beside it
@@ -292,6 +293,9 @@ DOORS = {  # address name: (to read, to write)
     "erp-retry": (None, ERP_ANSWER),
     "erp-confirm": (None, ERP_ANSWER),
     "erp-download": (ERP_LOOK, None),
+    **dict.fromkeys(("erp-lists", "erp-list", "erp-list-version"), (ERP_LOOK, None)),
+    **dict.fromkeys(("erp-links", "erp-linking"), (ERP_LOOK, None)),
+    **dict.fromkeys(("erp-link", "erp-link-exact", "erp-unlink"), (ERP_EDIT, ERP_EDIT)),
     "erp-report": (ERP_ADMIN, None),
     "erp-report-csv": (ERP_ADMIN, None),
 }
@@ -374,6 +378,7 @@ def build_site() -> Site:
         "new": 2,
         "which": "xlsx",
         "kind": "vendors",
+        "pair": "vendors",
         "subject": subject_name(invoice),
     }
     change_order = change_orders.enter(commitment, "CO-9", "Canopy", [base.line("Canopy", "10.00")], by=base.admin)
@@ -422,6 +427,8 @@ def build_site() -> Site:
         "board-view-save": period,
         "board-view-delete": period | {"view": view.pk},
         "erp-confirm": {"pk": exported.pk},
+        "erp-list-version": {"pk": base.company.sage_lists.first().pk},
+        **dict.fromkeys(("erp-link", "erp-unlink"), {"pk": base.vendor.pk}),
         "person-levels": {"pk": base.contact.pk},
         "permission-template-remove": {"pk": template.pk, "person": base.reader.pk},
         **dict.fromkeys(TEMPLATE, {"pk": template.pk}),
@@ -629,7 +636,7 @@ def plain(response, address: str) -> str:
 
 
 # Not ids: the place of the address, a word out of a few, a token nobody can guess.
-NO_IDS = {"project", "company", "kind", "which", "name", "token", "subject"}
+NO_IDS = {"pair", "project", "company", "kind", "which", "name", "token", "subject"}
 COUNTED = {
     "number",
     "position",

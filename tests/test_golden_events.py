@@ -29,7 +29,7 @@ from invoicing.actions import access_lists, attachments, change_orders, deleting
 from invoicing.models import InvoiceType, MadeFile
 from tests.directory.account_pages import GOOD_PASSWORD, link_in_mail, sign_in
 from tests.erp_integrations.pages import accept_data, at_batch, at_export, queue_url
-from tests.erp_integrations.world import CODE, SageWorld, sage_world
+from tests.erp_integrations.world import CODE, VENDOR, SageWorld, sage_world
 from tests.factories import payment_of, person
 from tests.invoicing.pages import at, signed_in
 from tests.journeys.pages import Page
@@ -952,6 +952,26 @@ def _(s):
 def _(s):
     export = s.w.exported()
     return lambda: s.max.post(at_export(export, "erp-void"), {"reason": "Twice", "sage_holds_it_no_more": "on"})
+
+
+@act("erp-unlink", "unlinked")
+def _(s):
+    page = s.company("erp-unlink", "vendors", s.base.vendor.pk)
+    return lambda: press(s.max, page, "erp-unlink")
+
+
+@act("erp-link", "linked")
+def _(s):
+    s.max.post(s.company("erp-unlink", "vendors", s.base.vendor.pk), {"was": VENDOR})
+    page = s.company("erp-link", "vendors", s.base.vendor.pk)
+    return lambda: press(s.max, page, "erp-link")
+
+
+@act("erp-link-exact", "linked")
+def _(s):
+    s.max.post(s.company("erp-unlink", "vendors", s.base.vendor.pk), {"was": VENDOR})
+    page = s.company("erp-link-exact", "vendors")
+    return lambda: press(s.max, page, "erp-link-exact")
 
 
 # The tests

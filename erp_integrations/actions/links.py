@@ -1,97 +1,161 @@
 """Saying which of ours is which of Sage's. Exact matches are proposed; nothing is linked without somebody's word."""
 
+from collections.abc import Iterable
+
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
 
 from directory.models import Company, Event
-from directory.refusals import Refused
-from erp_integrations.models import (
-    CommitmentLink,
-    CostCodeLink,
-    CostTypeLink,
-    LineLink,
-    ProjectLink,
-    VendorLink,
-    sage_lists,
-)
-from erp_integrations.sage100.lists import SageLists
-from invoicing.models import Commitment, CostCode, CostType, ScheduleLine
+from directory.permissions import Level, Tool, read_access
+from directory.refusals import NotNow, Refused, Stale
+from erp_integrations.models import LineLink
+from erp_integrations.pairing import LINES, PAIRS, Entry, Match, Pair
+
+MOST_AT_ONCE = 500
 
 
 @transaction.atomic
-def make(link: models.Model, *, by=None) -> models.Model:
+def make(link: models.Model, *, by=None, before: str = "") -> models.Model:
     """Save a new or changed link with one event; refused when it isn't well-formed or Sage's entry is taken."""
-    link.clean_fields()
+    _require_well_formed(link)
     try:
         with transaction.atomic():
             link.save()
     except IntegrityError:
         raise Refused(f"{link}: one of the two is linked already. Unlink it there first.") from None
-    Event.objects.record("linked", link, by=by, changes={"link": ["", str(link)]})
+    Event.objects.record("linked", link, by=by, changes={"link": [before, str(link)]})
     return link
 
 
+def _require_well_formed(link: models.Model) -> None:
+    try:
+        link.clean_fields()
+    except ValidationError as wrong:
+        raise Refused(f"{link}: {' '.join(wrong.messages)}", field="key") from None
+
+
+@transaction.atomic
+def choose(pair: Pair, company: Company, item, key: str, *, by, phase: str = "", was: str = "") -> models.Model:
+    """Link `item` of ours to the entry `key` of Sage's newest list, in the place of what it was linked to.
+
+    `was`: the key that the page showed. Stale when somebody linked it anew meanwhile; Refused, field "key" or "phase",
+    when Sage's list has no such entry, it can't be used, or another of ours has it.
+    """
+    may_link(company, by)
+    link = _locked(pair, company, item)
+    if pair_key(pair, link) != was:
+        raise Stale(f"Somebody linked {pair.name(item)} meanwhile. This is how it stands now.")
+    _require_usable(pair, company, item, key, phase)
+    before = str(link) if link.pk and was else ""
+    setattr(link, pair.key_field, key)
+    if hasattr(link, "phase_number"):
+        link.phase_number = phase
+    return make(link, by=by, before=before)
+
+
+def may_link(company: Company, by) -> None:
+    """Raises NotAllowed unless `by` edits mappings (1.2); None is the program."""
+    if by is not None:
+        read_access(by, company).require(Tool.ERP_INTEGRATIONS, Level.STANDARD)
+
+
+def pair_key(pair: Pair, link: models.Model) -> str:
+    return str(getattr(link, pair.key_field) or "") if link.pk else ""
+
+
+def _locked(pair: Pair, company: Company, item) -> models.Model:
+    """The link of `item` as it is now, locked; a new one where there is none."""
+    ours = item if isinstance(item, models.Model) else item.pk
+    found = pair.model.objects.select_for_update(of=("self",)).filter(**{pair.field: ours})
+    if pair.field == "cost_type":
+        found = found.filter(company=company)
+    return found.first() or pair.new_link(company, item)
+
+
+def _require_usable(pair: Pair, company: Company, item, key: str, phase: str) -> Entry:
+    entry = pair.entry(pair.lists(company), item, key)
+    if entry is None:
+        raise Refused(f"Sage’s newest list has no {key}. Search again, or upload the list first.", field="key")
+    if entry.why_not:
+        raise Refused(f"{entry.label} is {_lower(entry.why_not)}. Change that in Sage, or choose another.", field="key")
+    if phase and phase not in entry.phases:
+        raise Refused(f"Job {entry.label} has no phase {phase}. Choose one of its phases, or none.", field="phase")
+    other = pair.taken(company, item, [key]).get(key)
+    if other and not phase:
+        raise Refused(f"{entry.label} is linked to {other} already. Unlink it there first.", field="key")
+    return entry
+
+
+def _lower(words: str) -> str:
+    return words[:1].lower() + words[1:]
+
+
+@transaction.atomic
+def link_exact(pair: Pair, company: Company, marks: Iterable[str], *, by) -> int:
+    """Link the ticked exact matches, all or none; how many. Stale when one of them is no exact match any more."""
+    may_link(company, by)
+    marks = list(dict.fromkeys(marks))
+    if not marks:
+        raise Refused("Tick at least one match to link.")
+    if len(marks) > MOST_AT_ONCE:
+        raise Refused(f"{MOST_AT_ONCE} are linked at once. Tick fewer.")
+    found = {match.mark: match for match in pair.matches(company, pair.lists(company))}
+    if not found.keys() >= set(marks):
+        raise Stale("Somebody linked or uploaded meanwhile. These are the exact matches now.")
+    links = [_link_of(pair, company, found[mark]) for mark in marks]
+    try:
+        with transaction.atomic():
+            _save_all(pair, links)
+    except IntegrityError:
+        raise Stale("Somebody linked one of them at the same moment. These are the exact matches now.") from None
+    Event.objects.record_all(
+        [Event.objects.made("linked", link, by=by, changes={"link": ["", str(link)]}) for link in links]
+    )
+    return len(links)
+
+
+def _link_of(pair: Pair, company: Company, match: Match) -> models.Model:
+    link = pair.link_of(match.ours) or pair.new_link(company, match.ours)
+    setattr(link, pair.key_field, match.entry.key)
+    _require_well_formed(link)
+    return link
+
+
+def _save_all(pair: Pair, links: list[models.Model]) -> None:
+    """One that keeps a ledger account is changed, all others are new."""
+    kept = [link for link in links if link.pk]
+    pair.model.objects.bulk_create([link for link in links if not link.pk])
+    for link in kept:
+        link.save(update_fields=[pair.key_field])
+
+
+@transaction.atomic
+def unlink(pair: Pair, company: Company, item, *, by, was: str = "") -> None:
+    """Take the link away, with one event. A line's own ledger account stays. Stale when it is another link by now."""
+    may_link(company, by)
+    link = _locked(pair, company, item)
+    now = pair_key(pair, link)
+    if not now:
+        raise NotNow(f"{pair.name(item)} is not linked any more.")
+    if now != was:
+        raise Stale(f"Somebody linked {pair.name(item)} anew meanwhile. This is how it stands now.")
+    Event.objects.record("unlinked", link, by=by, changes={"link": [str(link), ""]})
+    if isinstance(link, LineLink) and link.account:
+        link.line_reference = ""
+        link.save(update_fields=["line_reference"])
+    else:
+        link.delete()
+
+
 def exact_matches(company: Company) -> list[models.Model]:
-    """Unsaved links where a name or number is exactly the same on both sides and neither is linked yet."""
-    lists = sage_lists(company)
-    return [
-        *_vendors(company, lists),
-        *_projects(company, lists),
-        *_cost_codes(company, lists),
-        *_cost_types(company),
-        *_commitments(company, lists),
-    ]
+    """Unsaved links where a name or number is exactly the same on both sides and neither is linked yet; no lines."""
+    return [link for pair in PAIRS.values() if pair is not LINES for link in _unsaved(pair, company)]
 
 
-def line_matches(company: Company) -> list[LineLink]:
+def line_matches(company: Company) -> list[models.Model]:
     """Unsaved links of schedule lines to the only Sage line of the same subcontract with the same code and type."""
-    lists, found = sage_lists(company), []
-    types = dict(CostTypeLink.objects.filter(company=company).values_list("cost_type", "number"))
-    for link in CommitmentLink.objects.filter(company=company).select_related("commitment"):
-        in_sage = lists.commitments(link.kind).get(link.number)
-        if in_sage is None:
-            continue
-        ours = ScheduleLine.objects.filter(commitment=link.commitment, sage_link=None)
-        keys = [
-            (line, (line.cost_code.sage_link.code, types.get(line.cost_type)))
-            for line in ours.filter(cost_code__sage_link__isnull=False).select_related("cost_code__sage_link")
-        ]
-        for line, key in keys:
-            theirs = [s.line_reference for s in in_sage.lines if (s.cost_code, s.cost_type) == key]
-            if len(theirs) == 1 and sum(other == key for _, other in keys) == 1:
-                found.append(LineLink(schedule_line=line, commitment=link.commitment, line_reference=theirs[0]))
-    return found
+    return _unsaved(LINES, company)
 
 
-def _vendors(company, lists: SageLists):
-    numbers: dict[str, list[str]] = {}
-    for vendor in lists.vendors:
-        numbers.setdefault(vendor.name.casefold(), []).append(vendor.number)
-    for vendor in company.vendors.filter(sage_link=None):
-        found = numbers.get(vendor.name.casefold(), [])
-        if len(found) == 1:
-            yield VendorLink(company=company, vendor=vendor, number=found[0])
-
-
-def _projects(company, lists: SageLists):
-    names = {job.name.casefold(): job.number for job in lists.jobs}
-    for project in company.projects.filter(sage_link=None):
-        number = project.number if lists.jobs.get(project.number) else names.get(project.name.casefold())
-        if number:
-            yield ProjectLink(company=company, project=project, job_number=number)
-
-
-def _cost_codes(company, lists: SageLists):
-    for code in CostCode.objects.filter(company=company, sage_link=None):
-        if lists.cost_codes.get(code.code):
-            yield CostCodeLink(company=company, cost_code=code, code=code.code)
-
-
-def _cost_types(company):
-    linked = set(company.cost_type_links.values_list("cost_type", flat=True))
-    yield from (CostTypeLink(company=company, cost_type=kind, number=kind) for kind in CostType if kind not in linked)
-
-
-def _commitments(company, lists: SageLists):
-    for commitment in Commitment.objects.filter(company=company, sage_link=None):
-        if lists.commitments(commitment.kind).get(commitment.number):
-            yield CommitmentLink(company=company, commitment=commitment, kind=commitment.kind, number=commitment.number)
+def _unsaved(pair: Pair, company: Company) -> list[models.Model]:
+    return [_link_of(pair, company, match) for match in pair.matches(company, pair.lists(company))]

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from functools import lru_cache
 
 from django.conf import settings
@@ -91,9 +92,14 @@ def _records(kind: ListKind, sha256: str, pk: int) -> tuple:
     return tuple(canonical.from_plain(kind.record, plain) for plain in json.loads(text))
 
 
-def sage_lists(company: Company, versions: dict[str, int] | None = None) -> lists.SageLists:
-    """The lists of a company in use now, or the `versions` ({kind: pk}) that a batch was accepted on."""
-    chosen = SageListVersion.objects.defer("records_json").filter(company=company)
+def sage_lists(
+    company: Company, versions: dict[str, int] | None = None, *, kinds: Iterable[str] = ListKind.values
+) -> lists.SageLists:
+    """The lists of a company in use now, or the `versions` ({kind: pk}) that a batch was accepted on.
+
+    `kinds`: those that are needed; the others, which may be long, read as never uploaded.
+    """
+    chosen = SageListVersion.objects.defer("records_json").filter(company=company, kind__in=kinds)
     chosen = chosen.filter(is_current=True) if versions is None else chosen.filter(pk__in=versions.values())
     return lists.SageLists(
         company_name=_name_in_sage(company), **{version.kind: version.as_list() for version in chosen}

@@ -108,9 +108,9 @@ def read_dollars(text: str) -> Decimal:
 
 
 def in_order(found: QuerySet, sort: Sort, *, descending: bool) -> QuerySet:
-    """By the column, then by id: no two rows are in the same place. Each row says its `key`."""
+    """By the column, then by id: no two rows are in the same place. Each row says its `sort_key`."""
     sign = "-" if descending else ""
-    return found.annotate(key=sort.expression).order_by(f"{sign}key", f"{sign}pk")
+    return found.annotate(sort_key=sort.expression).order_by(f"{sign}sort_key", f"{sign}pk")
 
 
 def page_of(
@@ -135,7 +135,7 @@ def page_of(
     if place:
         value, pk = place
         side = "lt" if downwards else "gt"
-        rows = rows.filter(Q(**{f"key__{side}": value}) | Q(key=value, **{f"pk__{side}": pk}))
+        rows = rows.filter(Q(**{f"sort_key__{side}": value}) | Q(sort_key=value, **{f"pk__{side}": pk}))
     ids = rows.values("pk")[: size + 1]
     listed = list(in_order(told(found.filter(pk__in=ids)), sort, descending=downwards))
     is_more, listed = len(listed) > size, listed[:size]
@@ -150,7 +150,7 @@ def page_of(
 
 
 def _mark(row) -> str:
-    key = row.key.isoformat() if isinstance(row.key, datetime) else row.key
+    key = row.sort_key.isoformat() if isinstance(row.sort_key, datetime) else row.sort_key
     return f"{row.pk}{APART}{key}"
 
 

@@ -1,0 +1,28 @@
+"""What each of Sage's lists is for, and from which age on a newer one should be uploaded (E-5)."""
+
+from erp_integrations.models import ListKind
+
+# Days. What Sage holds of invoices and commitments changes with every posting; a fiscal year does not.
+USUAL_AGE = 30
+MOST_DAYS = {
+    ListKind.PAYABLE_INVOICES: 7,
+    ListKind.SUBCONTRACTS: 14,
+    ListKind.PURCHASE_ORDERS: 14,
+    ListKind.FISCAL_PERIODS: 60,
+    ListKind.COST_CODES: 90,
+    ListKind.LEDGER_ACCOUNTS: 90,
+}
+LIST_USES = {
+    ListKind.VENDORS: "Names the vendor of an invoice, its terms and its ledger account.",
+    ListKind.JOBS: "Names the job of an invoice and its phases.",
+    ListKind.COST_CODES: "Names the cost code of each line.",
+    ListKind.LEDGER_ACCOUNTS: "Says which account takes a line, and whether it needs a sub-account.",
+    ListKind.SUBCONTRACTS: "Says what each subcontract holds, line by line, and what remains.",
+    ListKind.PURCHASE_ORDERS: "Says what each purchase order holds, line by line, and what remains.",
+    ListKind.FISCAL_PERIODS: "Says which days can be posted to.",
+    ListKind.PAYABLE_INVOICES: "Says which invoices Sage holds already, so that none goes in twice.",
+}
+
+
+def is_old(kind: ListKind, days: int) -> bool:
+    return days > MOST_DAYS.get(kind, USUAL_AGE)

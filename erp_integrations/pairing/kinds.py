@@ -1,0 +1,320 @@
+"""The six pairs: vendors, projects, cost codes, cost types, commitments and the lines of their schedules."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from django.db.models import Exists, OuterRef, Q
+
+from directory.models import Company
+from erp_integrations.models import (
+    CommitmentLink,
+    CostCodeLink,
+    CostTypeLink,
+    LineLink,
+    ListKind,
+    ProjectLink,
+    VendorLink,
+)
+from erp_integrations.pairing.pairs import Entry, Match, Pair, Standing, only_ones
+from erp_integrations.sage100 import list_rows
+from erp_integrations.sage100.lists import BID, REFUSED, STATUS_NAMES, SageLists
+from invoicing.calculations.money import format_amount
+from invoicing.models import Commitment, ScheduleLine, cost_types_of
+
+SAGE_COST_TYPES = {1: "Material", 2: "Labor", 3: "Equipment", 4: "Subcontract", 5: "Other"}
+
+
+class Vendors(Pair):
+    slug, title, one, many = "vendors", "Vendors", "vendor", "vendors"
+    theirs, kinds, model, field = "Sage vendor", (ListKind.VENDORS,), VendorLink, "vendor"
+    to_invoices = "invoice__vendor"
+
+    def all_ours(self, company):
+        return company.vendors.select_related("sage_link")
+
+    def needed(self):
+        billable = Commitment.objects.billable().filter(vendor=OuterRef("pk"))
+        return Q(is_active=True) & Q(Exists(billable))
+
+    def matching(self, words):
+        return Q(name__icontains=words) | Q(number__icontains=words) | Q(sage_link__number=words)
+
+    def detail(self, item):
+        return f"No. {item.number}" if item.number else ""
+
+    def entries(self, lists, item):
+        return [
+            Entry(v.number, v.name, v.short_name, "" if v.is_active else "Inactive in Sage")
+            if not v.is_internal
+            else Entry(v.number, v.name, v.short_name, "Internal in Sage")
+            for v in lists.vendors
+        ]
+
+    def number_and_name(self, item):
+        return item.number.strip().lstrip("0"), item.name.strip()
+
+
+class Jobs(Pair):
+    slug, title, one, many = "jobs", "Projects", "project", "projects"
+    theirs, kinds, model, field = "Sage job", (ListKind.JOBS,), ProjectLink, "project"
+    key_field, to_invoices = "job_number", "invoice__commitment__project"
+
+    def all_ours(self, company):
+        return company.projects.select_related("sage_link")
+
+    def needed(self):
+        return Q(is_active=True)
+
+    def matching(self, words):
+        return Q(name__icontains=words) | Q(number__icontains=words) | Q(sage_link__job_number=words)
+
+    def detail(self, item):
+        return f"No. {item.number}"
+
+    def entries(self, lists, item):
+        return [Entry(j.number, j.name, STATUS_NAMES[j.status], phases=j.phases) for j in lists.jobs]
+
+    def number_and_name(self, item):
+        return item.number.strip(), item.name.strip()
+
+    def taken(self, company, item, keys):
+        """A job is taken as a whole only where it has no phases left to choose."""
+        links = ProjectLink.objects.filter(company=company, job_number__in=list(keys), phase_number="")
+        return {link.job_number: link.project.name for link in links.exclude(project=item).select_related("project")}
+
+
+class CostCodes(Pair):
+    slug, title, one, many = "cost-codes", "Cost codes", "cost code", "cost codes"
+    theirs, kinds, model, field = "Sage cost code", (ListKind.COST_CODES,), CostCodeLink, "cost_code"
+    key_field, to_invoices = "code", "invoice__lines__schedule_line__cost_code"
+
+    def all_ours(self, company):
+        return company.cost_codes.select_related("sage_link")
+
+    def needed(self):
+        return Q(is_active=True) & Q(Exists(ScheduleLine.objects.filter(cost_code=OuterRef("pk"))))
+
+    def matching(self, words):
+        return Q(code__icontains=words) | Q(name__icontains=words) | Q(sage_link__code__startswith=words)
+
+    def name(self, item):
+        return item.code
+
+    def detail(self, item):
+        return item.name
+
+    def sort_by(self):
+        return "code"
+
+    def entries(self, lists, item):
+        return [Entry(c.code, c.name, "", "" if c.is_active else "Inactive in Sage") for c in lists.cost_codes]
+
+    def number_and_name(self, item):
+        try:
+            return list_rows.code(item.code), item.name.strip()
+        except ValueError:
+            return "", item.name.strip()
+
+
+@dataclass(frozen=True)
+class OurCostType:
+    """One of our nine, which are no rows of a table."""
+
+    pk: int
+    label: str
+    is_used: bool
+    sage_link: CostTypeLink | None
+
+    def __str__(self):
+        return self.label
+
+
+class CostTypes(Pair):
+    """Nine on both sides; there is no list of them to upload."""
+
+    slug, title, one, many = "cost-types", "Cost types", "cost type", "cost types"
+    theirs, model, field, key_field = "Sage cost type", CostTypeLink, "cost_type", "number"
+    alike = "the same number"
+    to_invoices = "invoice__lines__schedule_line__cost_type"
+
+    def all_nine(self, company: Company) -> list[OurCostType]:
+        used = ScheduleLine.objects.filter(commitment__company=company).order_by().values_list("cost_type", flat=True)
+        used, links = set(used.distinct()), {link.cost_type: link for link in company.cost_type_links.all()}
+        return [OurCostType(pk, name, pk in used, links.get(pk)) for pk, name in cost_types_of(company).items()]
+
+    def found(self, company, show, words):
+        nine = self.all_nine(company)
+        if show == "gaps":
+            nine = [each for each in nine if each.is_used and not each.sage_link]
+        nine = [each for each in nine if words.casefold() in each.label.casefold()]
+        return sorted(nine, key=lambda each: (not each.is_used or each.sage_link is not None, each.pk))
+
+    def get(self, company, pk):
+        return next((each for each in self.all_nine(company) if each.pk == pk), None)
+
+    def new_link(self, company, item):
+        return CostTypeLink(company=company, cost_type=item.pk)
+
+    def entries(self, lists, item):
+        return [Entry(str(number), SAGE_COST_TYPES.get(number, "User-defined")) for number in range(1, 10)]
+
+    def taken(self, company, item, keys):
+        links = CostTypeLink.objects.filter(company=company, number__in=list(keys)).exclude(cost_type=item.pk)
+        return {str(link.number): link.get_cost_type_display() for link in links}
+
+    def matches(self, company, lists):
+        entries, nine = {entry.key: entry for entry in self.entries(lists, None)}, self.all_nine(company)
+        taken = {str(each.sage_link.number) for each in nine if each.sage_link}
+        found = [Match(each, entries[str(each.pk)], "number") for each in nine if not each.sage_link]
+        return only_ones(found, taken)
+
+    def standing(self, company: Company) -> Standing:
+        used = [each for each in self.all_nine(company) if each.is_used]
+        return Standing(sum(each.sage_link is not None for each in used), len(used))
+
+    def stopped(self, company, item):
+        return super().stopped(company, item.pk)
+
+
+class Commitments(Pair):
+    slug, title, one, many = "commitments", "Commitments", "commitment", "commitments"
+    theirs = "Sage subcontract or purchase order"
+    alike = "the same number"
+    kinds = (ListKind.SUBCONTRACTS, ListKind.PURCHASE_ORDERS, ListKind.VENDORS, ListKind.JOBS)
+    model, field, to_invoices = CommitmentLink, "commitment", "invoice__commitment"
+
+    def all_ours(self, company):
+        return Commitment.objects.filter(company=company).select_related("sage_link", "vendor", "project")
+
+    def needed(self):
+        return Q(status__in=Commitment.BILLABLE)
+
+    def matching(self, words):
+        return (
+            Q(number__icontains=words)
+            | Q(title__icontains=words)
+            | Q(vendor__name__icontains=words)
+            | Q(project__name__icontains=words)
+            | Q(sage_link__number=words)
+        )
+
+    def name(self, item):
+        return item.number
+
+    def detail(self, item):
+        return f"{item.get_kind_display()}, {item.vendor.name}, {item.project.name}"
+
+    def sort_by(self):
+        return "number"
+
+    def new_link(self, company, item):
+        return CommitmentLink(company=company, commitment=item, kind=item.kind)
+
+    def entries(self, lists, item):
+        return [self._entry(lists, each) for each in lists.commitments(item.kind)]
+
+    def entry(self, lists, item, key):
+        found = lists.commitments(item.kind).get(key)
+        return self._entry(lists, found) if found else None
+
+    def _entry(self, lists: SageLists, each) -> Entry:
+        vendor, job = lists.vendors.get(each.vendor_number), lists.jobs.get(each.job_number)
+        detail = (
+            f"vendor {each.vendor_number} {vendor.name if vendor else ''}".strip(),
+            f"job {each.job_number} {job.name if job else ''}".strip(),
+        )
+        why_not = f"{STATUS_NAMES[each.status]} in Sage" if each.status in (BID, REFUSED) else ""
+        return Entry(each.number, STATUS_NAMES[each.status], ", ".join(detail), why_not)
+
+    def taken(self, company, item, keys):
+        links = CommitmentLink.objects.filter(company=company, kind=item.kind, number__in=list(keys))
+        links = links.exclude(commitment=item).select_related("commitment")
+        return {link.number: link.commitment.number for link in links}
+
+    def matches(self, company, lists):
+        linked = set(CommitmentLink.objects.filter(company=company).values_list("kind", "number"))
+        found = []
+        for item in self.all_ours(company).filter(self.gap(), self.needed()):
+            entry = self.entry(lists, item, item.number)
+            if entry and not entry.why_not and (item.kind, item.number) not in linked:
+                found.append(Match(item, entry, "number"))
+        return found
+
+
+class Lines(Pair):
+    """Only of commitments that are linked: whose lines else?"""
+
+    slug, title, one, many = "lines", "Schedule lines", "schedule line", "schedule lines"
+    theirs, only_warns = "Sage line", True
+    alike = "the same cost code and type, once on both sides"
+    kinds = (ListKind.SUBCONTRACTS, ListKind.PURCHASE_ORDERS)
+    model, field, key_field = LineLink, "schedule_line", "line_reference"
+    to_invoices = "invoice__lines__schedule_line"
+
+    def all_ours(self, company):
+        lines = ScheduleLine.objects.billable().filter(commitment__company=company, commitment__sage_link__isnull=False)
+        return lines.select_related("sage_link", "commitment__sage_link", "cost_code__sage_link", "change_order")
+
+    def needed(self):
+        return Q(commitment__status__in=Commitment.BILLABLE)
+
+    def gap(self):
+        return Q(sage_link=None) | Q(sage_link__line_reference="")
+
+    def matching(self, words):
+        return (
+            Q(commitment__number__icontains=words)
+            | Q(description__icontains=words)
+            | Q(cost_code__code__icontains=words)
+        )
+
+    def name(self, item):
+        return f"{item.commitment.number}, line {item.position}"
+
+    def detail(self, item):
+        kind = item.get_cost_type_display()
+        return f"{item.description} ({item.cost_code.code}, {kind}, {format_amount(item.amount)})"
+
+    def sort_by(self):
+        return "commitment__number"
+
+    def new_link(self, company, item):
+        return LineLink(schedule_line=item, commitment=item.commitment)
+
+    def entries(self, lists, item):
+        link = item.commitment.sage_link
+        found = lists.commitments(link.kind).get(link.number)
+        return [self._entry(line) for line in found.lines] if found else []
+
+    def _entry(self, line) -> Entry:
+        left = "" if line.remaining is None else f", {format_amount(line.remaining)} remaining"
+        sums = f"{format_amount(line.contract + line.change)}{left}"
+        return Entry(line.line_reference, f"{line.cost_code}, type {line.cost_type}", sums)
+
+    def taken(self, company, item, keys):
+        links = LineLink.objects.filter(commitment=item.commitment, line_reference__in=list(keys))
+        links = links.exclude(schedule_line=item).select_related("schedule_line")
+        return {link.line_reference: str(link.schedule_line) for link in links}
+
+    def matches(self, company, lists):
+        """The only Sage line of the linked commitment with the same code and type, for the only one of ours."""
+        types = dict(CostTypeLink.objects.filter(company=company).values_list("cost_type", "number"))
+        taken = set(LineLink.objects.filter(commitment__company=company).values_list("commitment", "line_reference"))
+        unlinked = self.all_ours(company).filter(self.gap(), self.needed(), cost_code__sage_link__isnull=False)
+        ours = [(line, (line.cost_code.sage_link.code, types.get(line.cost_type))) for line in unlinked]
+        wanted = Counter((line.commitment_id, key) for line, key in ours)
+        found = []
+        for line, key in ours:
+            link = line.commitment.sage_link
+            in_sage = lists.commitments(link.kind).get(link.number)
+            theirs = [s for s in in_sage.lines if (s.cost_code, s.cost_type) == key] if in_sage else []
+            is_only = len(theirs) == 1 and wanted[line.commitment_id, key] == 1
+            if is_only and (line.commitment_id, theirs[0].line_reference) not in taken:
+                found.append(Match(line, self._entry(theirs[0]), "cost code and type"))
+        return found
+
+
+VENDORS, JOBS, COST_CODES, COST_TYPES, COMMITMENTS, LINES = (
+    Vendors(), Jobs(), CostCodes(), CostTypes(), Commitments(), Lines()
+)  # fmt: skip
+PAIRS: dict[str, Pair] = {pair.slug: pair for pair in (VENDORS, JOBS, COST_CODES, COST_TYPES, COMMITMENTS, LINES)}

@@ -1,0 +1,194 @@
+"""What a pair of ours and Sage's is: which of ours there are, what Sage offers for each, and which match exactly."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from django.db import models
+from django.db.models import Case, CharField, Count, Q, QuerySet, Value, When
+from django.db.models.functions import Concat
+
+from directory.models import Company
+from erp_integrations.models import ExportStatus, InvoiceExport, ListKind, sage_lists
+from erp_integrations.sage100.lists import SageLists
+
+GAP, LINKED = "0", "1"
+NOT_BUILT = (ExportStatus.READY_TO_EXPORT, ExportStatus.EXPORTING, ExportStatus.FAILED)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of Sage's. `key` is what a link keeps of it; `why_not` says why nothing can be linked to it."""
+
+    key: str
+    name: str = ""
+    detail: str = ""
+    why_not: str = ""
+    phases: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        return f"{self.key} {self.name}".strip()
+
+    def holds(self, words: Iterable[str]) -> bool:
+        text = f"{self.key} {self.name} {self.detail}".casefold()
+        return all(word in text for word in words)
+
+
+@dataclass(frozen=True)
+class Match:
+    """One of ours and one of Sage's that are exactly alike in `same`: "name", "number", or both."""
+
+    ours: object
+    entry: Entry
+    same: str
+
+    @property
+    def mark(self) -> str:
+        """What a tick box of the page sends."""
+        return f"{self.ours.pk}:{self.entry.key}"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far a pair is: of those that bills need, how many are linked."""
+
+    linked: int
+    needed: int
+
+    @property
+    def gaps(self) -> int:
+        return self.needed - self.linked
+
+
+class Pair:
+    """Reads only; `actions.links` writes. `slug` names it in addresses."""
+
+    slug = title = one = many = theirs = ""
+    alike = "the same name or number"
+    kinds: tuple[ListKind, ...] = ()
+    model: type[models.Model]
+    field = ""  # of the link: ours
+    key_field = "number"  # of the link: Sage's
+    to_invoices = ""  # from an export to ours
+    only_warns = False  # what a missing link does: S39 warns, all others block
+
+    # Ours
+
+    def all_ours(self, company: Company) -> QuerySet:
+        raise NotImplementedError
+
+    def needed(self) -> Q:
+        """Those that a bill may need."""
+        raise NotImplementedError
+
+    def matching(self, words: str) -> Q:
+        raise NotImplementedError
+
+    def name(self, item) -> str:
+        return str(item)
+
+    def detail(self, item) -> str:
+        return ""
+
+    def gap(self) -> Q:
+        return Q(sage_link=None)
+
+    def sort_by(self) -> str | Value:
+        return "name"
+
+    def in_order_key(self) -> Concat:
+        """Gaps first."""
+        first = Case(When(self.gap(), then=Value(GAP)), default=Value(LINKED))
+        return Concat(first, self.sort_by(), output_field=CharField())
+
+    def found(self, company: Company, show: str, words: str) -> QuerySet:
+        """`show`: "gaps", "all", or "" for what is needed or linked."""
+        ours = self.all_ours(company)
+        if show == "gaps":
+            ours = ours.filter(self.needed() & self.gap())
+        elif show != "all":
+            ours = ours.filter(self.needed() | ~self.gap())
+        for word in words.split():
+            ours = ours.filter(self.matching(word))
+        return ours
+
+    def get(self, company: Company, pk: int):
+        return self.all_ours(company).filter(pk=pk).first()
+
+    def link_of(self, item):
+        """The link, also one that keeps nothing but a ledger account; None without any."""
+        return getattr(item, "sage_link", None)
+
+    def key_of(self, item) -> str:
+        link = self.link_of(item)
+        return str(getattr(link, self.key_field)) if link and getattr(link, self.key_field) else ""
+
+    def new_link(self, company: Company, item) -> models.Model:
+        return self.model(company=company, **{self.field: item})
+
+    # Sage's
+
+    def lists(self, company: Company) -> SageLists:
+        """Only those that this pair looks into: the others may be long."""
+        return sage_lists(company, kinds=self.kinds) if self.kinds else SageLists()
+
+    def missing(self, lists: SageLists) -> list[ListKind]:
+        """Those of its lists that were never uploaded."""
+        return [kind for kind in self.kinds if getattr(lists, kind).as_of is None]
+
+    def entries(self, lists: SageLists, item) -> list[Entry]:
+        raise NotImplementedError
+
+    def entry(self, lists: SageLists, item, key: str) -> Entry | None:
+        return next((entry for entry in self.entries(lists, item) if entry.key == key), None)
+
+    def taken(self, company: Company, item, keys: Iterable[str]) -> dict[str, str]:
+        """{key: who of ours has it}, of those that are linked to another."""
+        links = self.model.objects.filter(company=company, **{f"{self.key_field}__in": list(keys)})
+        links = links.exclude(**{self.field: item}).select_related(self.field)
+        return {str(getattr(link, self.key_field)): self.name(getattr(link, self.field)) for link in links}
+
+    def all_taken(self, company: Company) -> set[str]:
+        return {str(key) for key in self.model.objects.filter(company=company).values_list(self.key_field, flat=True)}
+
+    # Both
+
+    def standing(self, company: Company) -> Standing:
+        needed = self.all_ours(company).filter(self.needed()).select_related(None)
+        counted = needed.aggregate(needed=Count("pk"), gaps=Count("pk", filter=self.gap()))
+        return Standing(counted["needed"] - counted["gaps"], counted["needed"])
+
+    def number_and_name(self, item) -> tuple[str, str]:
+        """What is compared: ours as Sage would write its number, and its name; "" for what it has not."""
+        raise NotImplementedError
+
+    def matches(self, company: Company, lists: SageLists) -> list[Match]:
+        """Where a number or a name is exactly the same, neither is linked, and nothing else is as alike."""
+        unlinked = self.all_ours(company).filter(self.gap())
+        return only_ones(list(self._candidates(list(unlinked), lists)), self.all_taken(company))
+
+    def _candidates(self, unlinked: list, lists: SageLists) -> Iterator[Match]:
+        entries = [entry for entry in self.entries(lists, None) if not entry.why_not]
+        by_number = {entry.key: entry for entry in entries}
+        names = Counter(entry.name.casefold() for entry in entries)
+        by_name = {entry.name.casefold(): entry for entry in entries if names[entry.name.casefold()] == 1}
+        for item in unlinked:
+            number, name = self.number_and_name(item)
+            same_number, same_name = by_number.get(number), by_name.get(name.casefold()) if name else None
+            if same_number and same_name and same_number.key != same_name.key:
+                continue
+            if same_number or same_name:
+                found = [word for word, one in (("number", same_number), ("name", same_name)) if one]
+                yield Match(item, same_number or same_name, " and ".join(found))
+
+    def stopped(self, company: Company, item) -> int:
+        """How many invoices on their way to a file would lack this link."""
+        waiting = InvoiceExport.objects.of(company).filter(status__in=NOT_BUILT, **{self.to_invoices: item})
+        return waiting.values("pk").distinct().count()
+
+
+def only_ones(matches: list[Match], taken: Iterable[str] = ()) -> list[Match]:
+    """Without those whose entry is linked already, or would fit another of ours as well."""
+    taken, wanted = set(taken), Counter(match.entry.key for match in matches)
+    return [match for match in matches if match.entry.key not in taken and wanted[match.entry.key] == 1]

@@ -1,0 +1,220 @@
+"""Linking ours to Sage's: how far each pair is, its gaps, and the choice of an entry for one of ours."""
+
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.http import Http404
+from django.shortcuts import redirect, render
+
+from directory.decorators import READ, company_view
+from directory.permissions import Level, Tool
+from directory.refusals import Refused
+from erp_integrations.actions import links
+from erp_integrations.link_forms import SHOWS, ChooseForm, PairFilter
+from erp_integrations.models import ListKind, SageListVersion
+from erp_integrations.pairing import PAIRS, Entry, Match, Pair, standings
+
+SHOWN = 30
+
+
+@dataclass(frozen=True)
+class Row:
+    """One of ours as the page of its pair shows it. `entry`: what Sage's newest list says of it; None if nothing."""
+
+    pk: int
+    name: str
+    detail: str
+    key: str
+    entry: Entry | None
+    match: Match | None
+    phase: str = ""
+
+    @property
+    def trouble(self) -> str:
+        """Why a link that is there does not carry."""
+        if not self.key:
+            return ""
+        return self.entry.why_not if self.entry else "Not in Sage’s newest list"
+
+
+def _about(request, company, pair: Pair | None = None) -> dict:
+    may_link = request.access.allows(Tool.ERP_INTEGRATIONS, Level.STANDARD)
+    return {"company": company, "pair": pair, "may_link": may_link}
+
+
+def _pair(slug: str) -> Pair:
+    if slug not in PAIRS:
+        raise Http404
+    return PAIRS[slug]
+
+
+def _ours(pair: Pair, company, pk: int):
+    item = pair.get(company, pk)
+    if item is None:
+        raise Http404
+    return item
+
+
+@company_view(Tool.ERP_INTEGRATIONS, Level.READ_ONLY, methods=READ)
+def overview(request, company):
+    there = set(SageListVersion.objects.current(company).values_list("kind", flat=True))
+    looked_into = {kind for pair in PAIRS.values() for kind in pair.kinds}
+    context = _about(request, company) | {
+        "rows": [{"pair": pair, "standing": standing} for pair, standing in standings(company)],
+        "missing": [kind for kind in ListKind if kind in looked_into and kind not in there],
+    }
+    return render(request, "erp_integrations/links.html", context)
+
+
+@company_view(Tool.ERP_INTEGRATIONS, Level.READ_ONLY, methods=READ)
+def linking(request, company, pair):
+    pair = _pair(pair)
+    lists = pair.lists(company)
+    form = PairFilter(request.GET, pair=pair)
+    page = form.rows(company)
+    matches = {match.ours.pk: match for match in pair.matches(company, lists)}
+    context = _about(request, company, pair) | {
+        "form": form,
+        "page": page,
+        "rows": [_row(pair, lists, item, matches) for item in page.rows],
+        "matches": len(matches),
+        "standing": pair.standing(company),
+        "shows": [{"show": show, "label": label, "is_now": show == form.show_now} for show, label in SHOWS.items()],
+        "missing": pair.missing(lists),
+    }
+    return render(request, "erp_integrations/linking.html", context)
+
+
+def _row(pair: Pair, lists, item, matches: dict[int, Match]) -> Row:
+    key, link = pair.key_of(item), pair.link_of(item)
+    return Row(
+        item.pk,
+        pair.name(item),
+        pair.detail(item),
+        key,
+        pair.entry(lists, item, key) if key else None,
+        matches.get(item.pk),
+        getattr(link, "phase_number", "") if link else "",
+    )
+
+
+@company_view(Tool.ERP_INTEGRATIONS, Level.STANDARD)
+def link(request, company, pair, pk):
+    """Search among Sage's entries for one of ours; POST links it."""
+    pair = _pair(pair)
+    item = _ours(pair, company, pk)
+    if request.method != "POST":
+        return _choose(request, company, pair, item)
+    form = ChooseForm(request.POST)
+    try:
+        if not form.is_valid():
+            raise Refused("Choose one of Sage’s entries.", field="key")
+        made = links.choose(pair, company, item, form.cleaned_data["key"], by=request.user,
+                            phase=form.cleaned_data["phase"], was=form.cleaned_data["was"])  # fmt: skip
+    except Refused as refused:
+        return _choose(request, company, pair, _ours(pair, company, pk), refused=refused)
+    messages.success(request, f"{made}. Invoices that wait are checked anew when somebody looks at them.")
+    return redirect("erp-linking", company.slug, pair.slug)
+
+
+def _choose(request, company, pair: Pair, item, refused: Refused | None = None):
+    lists, words = pair.lists(company), (request.GET.get("q") or "")[:60].strip()
+    entries = pair.entries(lists, item)
+    found = (
+        [entry for entry in entries if entry.holds(words.casefold().split())] if words else likely(entries, item, pair)
+    )
+    shown = found[:SHOWN]
+    taken = pair.taken(company, item, [entry.key for entry in shown])
+    key = pair.key_of(item)
+    context = _about(request, company, pair) | {
+        "item": item,
+        "name": pair.name(item),
+        "detail": pair.detail(item),
+        "key": key,
+        "linked": pair.entry(lists, item, key) if key else None,
+        "phase": getattr(pair.link_of(item), "phase_number", ""),
+        "words": words,
+        "entries": [{"entry": entry, "taken": taken.get(entry.key, ""), "is_now": entry.key == key} for entry in shown],
+        "found": len(found),
+        "count": len(entries),
+        "refused": refused,
+        "missing": pair.missing(lists),
+    }
+    return render(request, "erp_integrations/link.html", context, status=refused.status if refused else 200)
+
+
+def likely(entries: list[Entry], item, pair: Pair) -> list[Entry]:
+    """Before anybody searches: few are shown whole; of many, those that share words with ours, most first."""
+    if len(entries) <= SHOWN:
+        return entries
+    wanted = _words(f"{pair.name(item)} {pair.detail(item)}")
+    shared = [(len(wanted & _words(entry.label)), entry) for entry in entries]
+    found = sorted((each for each in shared if each[0]), key=lambda each: -each[0])
+    return [entry for _, entry in found[:SHOWN]]
+
+
+def _words(text: str) -> set[str]:
+    parts = "".join(c if c.isalnum() else " " for c in text.casefold()).split()
+    return {part for part in parts if len(part) > 2 or part.isdigit()}
+
+
+@company_view(Tool.ERP_INTEGRATIONS, Level.STANDARD)
+def exact(request, company, pair):
+    """The exact matches of a pair with a tick each; POST links the ticked."""
+    pair = _pair(pair)
+    if request.method != "POST":
+        return _exact(request, company, pair)
+    try:
+        count = links.link_exact(pair, company, request.POST.getlist("match"), by=request.user)
+    except Refused as refused:
+        return _exact(request, company, pair, refused=refused)
+    messages.success(request, f"{count} {pair.one if count == 1 else pair.many} linked.")
+    return redirect("erp-linking", company.slug, pair.slug)
+
+
+def _exact(request, company, pair: Pair, refused: Refused | None = None):
+    found = pair.matches(company, pair.lists(company))
+    shown = found[: links.MOST_AT_ONCE]
+    ticked = request.POST.getlist("match") if refused else [m.mark for m in shown if _is_plain(pair, m)]
+    context = _about(request, company, pair) | {
+        "count": len(found),
+        "rows": [
+            {"match": m, "name": pair.name(m.ours), "detail": pair.detail(m.ours), "ticked": m.mark in ticked}
+            for m in shown
+        ],
+        "refused": refused,
+    }
+    return render(request, "erp_integrations/link_exact.html", context, status=refused.status if refused else 200)
+
+
+def _is_plain(pair: Pair, match: Match) -> bool:
+    """The same number under another name is shown without its tick: somebody looks first."""
+    name = pair.number_and_name(match.ours)[1] if pair.slug in ("vendors", "jobs", "cost-codes") else ""
+    return not name or name.casefold() == match.entry.name.casefold()
+
+
+@company_view(Tool.ERP_INTEGRATIONS, Level.STANDARD)
+def unlink(request, company, pair, pk):
+    """What taking the link away would stop; POST takes it away."""
+    pair = _pair(pair)
+    item = _ours(pair, company, pk)
+    refused = None
+    if request.method == "POST":
+        try:
+            links.unlink(pair, company, item, by=request.user, was=request.POST.get("was", ""))
+        except Refused as why:
+            refused, item = why, _ours(pair, company, pk)
+        else:
+            messages.success(request, f"{pair.name(item)} is linked to nothing in Sage any more.")
+            return redirect("erp-linking", company.slug, pair.slug)
+    key = pair.key_of(item)
+    context = _about(request, company, pair) | {
+        "item": item,
+        "name": pair.name(item),
+        "detail": pair.detail(item),
+        "key": key,
+        "linked": pair.entry(pair.lists(company), item, key) if key else None,
+        "stopped": pair.stopped(company, item),
+        "refused": refused,
+    }
+    return render(request, "erp_integrations/unlink.html", context, status=refused.status if refused else 200)

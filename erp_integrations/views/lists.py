@@ -1,0 +1,94 @@
+"""Sage's lists: which version of each is in use, how old it is, and the versions before it."""
+
+from dataclasses import dataclass
+
+from django.core.paginator import Paginator
+from django.http import Http404
+from django.shortcuts import get_object_or_404, render
+
+from directory.decorators import READ, company_view
+from directory.permissions import Level, Tool
+from erp_integrations.list_ages import LIST_USES, is_old
+from erp_integrations.models import ListKind, SageListVersion
+from erp_integrations.sage100.list_words import cells_of, titles_of
+
+PAGE_SIZE = 100
+VERSIONS = 30
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One list as it stands: `version` None when it was never uploaded."""
+
+    kind: ListKind
+    version: SageListVersion | None
+    days: int | None
+    is_old: bool
+    uses: str
+
+
+def _about(request, company) -> dict:
+    may_upload = request.access.allows(Tool.ERP_INTEGRATIONS, Level.STANDARD)
+    return {"company": company, "may_upload": may_upload}
+
+
+def versions_of(company):
+    """Without what they hold: that may be megabytes."""
+    return SageListVersion.objects.filter(company=company).defer("records_json").select_related("loaded_by")
+
+
+@company_view(Tool.ERP_INTEGRATIONS, Level.READ_ONLY, methods=READ)
+def lists(request, company):
+    current = {version.kind: version for version in versions_of(company).filter(is_current=True)}
+    rows = [standing(company, kind, current.get(kind)) for kind in ListKind]
+    context = _about(request, company) | {
+        "rows": rows,
+        "missing": [row for row in rows if row.version is None],
+        "old": [row for row in rows if row.is_old],
+    }
+    return render(request, "erp_integrations/lists.html", context)
+
+
+def standing(company, kind: ListKind, version: SageListVersion | None) -> Standing:
+    days = (company.today - version.as_of_date).days if version else None
+    return Standing(kind, version, days, days is not None and is_old(kind, days), LIST_USES[kind])
+
+
+def kind_of(value: str) -> ListKind:
+    if value not in ListKind.values:
+        raise Http404
+    return ListKind(value)
+
+
+@company_view(Tool.ERP_INTEGRATIONS, Level.READ_ONLY, methods=READ)
+def sage_list(request, company, kind):
+    """One list: what it is for, its versions, and the way to a new one."""
+    kind = kind_of(kind)
+    versions = list(versions_of(company).filter(kind=kind)[:VERSIONS])
+    context = _about(request, company) | {
+        "kind": kind,
+        "standing": standing(company, kind, next((each for each in versions if each.is_current), None)),
+        "versions": versions,
+    }
+    return render(request, "erp_integrations/list.html", context)
+
+
+@company_view(Tool.ERP_INTEGRATIONS, Level.READ_ONLY, methods=READ)
+def version(request, company, pk):
+    """The rows of one version, current or old, a page at a time; `q` looks in every cell."""
+    found = get_object_or_404(versions_of(company), pk=pk)
+    kind, words = ListKind(found.kind), (request.GET.get("q") or "")[:60].strip()
+    titles, wanted = titles_of(kind.record), words.casefold().split()
+    rows = [cells_of(record) for record in found.as_list()]
+    if wanted:
+        rows = [cells for cells in rows if all(word in " ".join(cells).casefold() for word in wanted)]
+    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
+    page.object_list = [list(zip(titles, cells, strict=True)) for cells in page.object_list]
+    context = _about(request, company) | {
+        "version": found,
+        "kind": kind,
+        "titles": titles,
+        "page": page,
+        "words": words,
+    }
+    return render(request, "erp_integrations/list_version.html", context)

@@ -1,0 +1,395 @@
+"""Linking ours to Sage's by hand: gaps first, exact matches by a click, one to one, and what unlinking stops (6.1)."""
+
+import re
+
+import pytest
+from django.urls import reverse
+
+from directory.models import Event, Project, Vendor
+from erp_integrations import exporting
+from erp_integrations.mending import where_to_mend
+from erp_integrations.models import (
+    CommitmentLink,
+    CostCodeLink,
+    CostTypeLink,
+    ExportStatus,
+    LineLink,
+    ListKind,
+    ProjectLink,
+    VendorLink,
+)
+from erp_integrations.pairing import PAIRS, standings
+from tests.erp_integrations.pages import at_export, queries, signed_in, text_of
+from tests.erp_integrations.world import CODE, JOB, VENDOR, fresh, sage_world
+
+PAIR_SLUGS = ["vendors", "jobs", "cost-codes", "cost-types", "commitments", "lines"]
+
+
+def at(sage, name: str, *parts) -> str:
+    return reverse(name, args=[sage.company.slug, *parts])
+
+
+def named(response) -> list[str]:
+    return [row.name for row in response.context["rows"]]
+
+
+def events(sage) -> list[str]:
+    return list(Event.objects.filter(company=sage.company).order_by("pk").values_list("verb", flat=True))
+
+
+@pytest.fixture
+def sam(sage):
+    return signed_in(sage.approver)
+
+
+# Who
+
+
+@pytest.mark.parametrize("pair", PAIR_SLUGS)
+def test_staff_look_at_every_pair_and_link_nothing(sage, pair):
+    """1.2: editing mappings takes Standard; Read Only looks."""
+    kim = signed_in(sage.base.staff)
+    page = kim.get(at(sage, "erp-linking", pair))
+    assert page.status_code == 200 and "Choose…" not in page.content.decode()
+    assert kim.get(at(sage, "erp-link-exact", pair)).status_code == 403
+    for who in (sage.base.admin, sage.base.contact, sage_world("Others").approver):
+        assert signed_in(who).get(at(sage, "erp-linking", pair)).status_code == 404
+
+
+def test_no_such_pair_and_nobody_elses_vendor(sage, sam):
+    assert sam.get(at(sage, "erp-linking", "people")).status_code == 404
+    theirs = sage_world("Others").base.vendor
+    assert sam.get(at(sage, "erp-link", "vendors", theirs.pk)).status_code == 404
+
+
+# What a page shows
+
+
+def test_gaps_come_first_and_are_counted(sage, sam):
+    sage.commitment()
+    new = Vendor.objects.create(company=sage.company, name="Zenith Doors")
+    sage.base.commitment(vendor=new, contact=False)
+    page = sam.get(at(sage, "erp-linking", "vendors"))
+    assert named(page) == ["Zenith Doors", "Acme Concrete"]
+    assert "<strong>1</strong> of 2 linked, 1 to go" in text_of(page)
+    assert '<progress aria-label="Vendors linked" value="1" max="2">' in text_of(page)
+    assert named(sam.get(at(sage, "erp-linking", "vendors"), {"show": "gaps"})) == ["Zenith Doors"]
+    assert named(sam.get(at(sage, "erp-linking", "vendors"), {"q": "acme"})) == ["Acme Concrete"]
+
+
+def test_a_vendor_without_a_commitment_is_no_gap_but_is_found_among_all(sage, sam):
+    Vendor.objects.create(company=sage.company, name="Idle Painting")
+    assert "Idle Painting" not in named(sam.get(at(sage, "erp-linking", "vendors")))
+    assert "Idle Painting" in named(sam.get(at(sage, "erp-linking", "vendors"), {"show": "all"}))
+
+
+def test_the_overview_says_how_far_each_pair_is(sage, sam):
+    sage.commitment()
+    counted = {pair.slug: (found.linked, found.needed) for pair, found in standings(sage.company)}
+    assert counted == {
+        "vendors": (1, 1),
+        "jobs": (1, 1),
+        "cost-codes": (1, 1),
+        "cost-types": (1, 1),
+        "commitments": (1, 1),
+        "lines": (0, 2),
+    }
+    page = text_of(sam.get(at(sage, "erp-links")))
+    assert "<strong>0</strong> of 2 linked, 2 to go" in page and "All 1 linked" in page
+
+
+def test_a_link_to_what_sage_no_longer_lists_is_marked(sage, sam):
+    sage.load(ListKind.VENDORS, {"number": 7, "name": "Another"})
+    page = text_of(sam.get(at(sage, "erp-linking", "vendors"), {"show": "all"}))
+    assert "Not in Sage’s newest list" in page
+    sage.load(ListKind.VENDORS, {"number": VENDOR, "name": "Acme Concrete", "is_active": "no"})
+    assert "Inactive in Sage" in text_of(sam.get(at(sage, "erp-linking", "vendors"), {"show": "all"}))
+
+
+def test_a_missing_list_is_said_where_its_entries_are_missing(sage, sam):
+    page = text_of(sam.get(at(sage, "erp-linking", "commitments")))
+    assert "Sage’s list is missing" in page and at(sage, "erp-list", "subcontracts") in page
+
+
+@pytest.mark.parametrize("pair", PAIR_SLUGS)
+def test_a_page_of_a_pair_asks_the_database_as_often_for_many_as_for_few(sage, sam, pair):
+    sage.commitment()
+    few = queries(sam, at(sage, "erp-linking", pair))
+    for number in range(5):
+        vendor = Vendor.objects.create(company=sage.company, name=f"Vendor {number}")
+        Project.objects.create(company=sage.company, name=f"Job {number}", number=f"J{number}", slug=f"job-{number}")
+        sage.base.cost_code(f"0{number}-900")
+        sage.base.commitment(vendor=vendor, contact=False)
+        sage.commitment()
+    assert queries(sam, at(sage, "erp-linking", pair)) == few <= 15
+
+
+def test_two_thousand_vendors_are_searched_not_listed(sage, sam):
+    """A select of thousands is no choice: a page shows thirty, by the words they share, or by a search."""
+    many = [{"number": n, "name": f"Company {n:04d} Ltd"} for n in range(1, 2001)]
+    sage.load(ListKind.VENDORS, *many, {"number": 9000, "name": "Acme Concrete of Ohio"})
+    url = at(sage, "erp-link", "vendors", sage.base.vendor.pk)
+    page = sam.get(url)
+    assert [each["entry"].key for each in page.context["entries"]] == ["9000"]
+    assert len(page.content) < 40_000
+    found = sam.get(url, {"q": "company 19"})
+    assert len(found.context["entries"]) == 30 and found.context["found"] == 139
+    assert "the first 30 are shown" in text_of(found)
+    assert queries(sam, url, {"q": "company 19"}) <= 15
+
+
+# Linking
+
+
+def unlinked(sage, sam) -> str:
+    VendorLink.objects.all().delete()
+    return at(sage, "erp-link", "vendors", sage.base.vendor.pk)
+
+
+def test_a_click_links_with_one_event(sage, sam):
+    url = unlinked(sage, sam)
+    before = len(events(sage))
+    assert sam.post(url, {"key": VENDOR}).status_code == 302
+    link = VendorLink.objects.get(vendor=sage.base.vendor)
+    assert link.number == VENDOR and events(sage)[before:] == ["linked"]
+    assert Event.objects.about(link).first().by == sage.approver
+
+
+def test_looking_at_a_proposal_links_nothing(sage, sam):
+    """Section 4: proposed, never applied without a click."""
+    unlinked(sage, sam)
+    sage.commitment()
+    assert "Same name" in text_of(sam.get(at(sage, "erp-linking", "vendors")))
+    assert "Acme Concrete" in text_of(sam.get(at(sage, "erp-link-exact", "vendors")))
+    assert not VendorLink.objects.exists()
+
+
+def test_what_sage_does_not_list_is_refused_in_words(sage, sam):
+    url = unlinked(sage, sam)
+    for key, words in (("999", "newest list has no 999"), ("", "Choose one of"), ("x" * 50, "Choose one of")):
+        refused = sam.post(url, {"key": key})
+        assert refused.status_code == 422 and words in text_of(refused)
+    assert not VendorLink.objects.exists()
+
+
+def test_an_entry_that_another_has_is_refused_by_name(sage, sam):
+    other = Vendor.objects.create(company=sage.company, name="Bolt Electric")
+    refused = sam.post(at(sage, "erp-link", "vendors", other.pk), {"key": VENDOR})
+    assert refused.status_code == 422
+    assert f"{VENDOR} Acme Concrete is linked to Acme Concrete already. Unlink it there first." in text_of(refused)
+    assert "Linked to Acme Concrete" in text_of(refused)  # beside the entry, instead of its button
+
+
+def test_an_inactive_or_internal_entry_is_refused(sage, sam):
+    url = unlinked(sage, sam)
+    sage.load(
+        ListKind.VENDORS, {"number": 5, "name": "A", "is_active": "no"}, {"number": 6, "name": "B", "is_internal": 1}
+    )
+    for key, word in (("5", "inactive"), ("6", "internal")):
+        refused = sam.post(url, {"key": key})
+        assert refused.status_code == 422 and f"is {word} in Sage" in text_of(refused)
+
+
+def test_a_number_too_long_for_sage_is_refused_and_no_error(sage, sam):
+    url = unlinked(sage, sam)
+    sage.load(ListKind.VENDORS, {"number": "123456789012", "name": "Long"})
+    refused = sam.post(url, {"key": "123456789012"})
+    assert refused.status_code == 422 and "digits" in text_of(refused)
+
+
+def test_whoever_links_on_an_older_page_is_told(sage, sam):
+    sage.load(ListKind.VENDORS, {"number": VENDOR, "name": "Acme Concrete"}, {"number": 7, "name": "Seven"})
+    url = at(sage, "erp-link", "vendors", sage.base.vendor.pk)
+    stale = sam.post(url, {"key": "7", "was": ""})
+    assert stale.status_code == 409 and "meanwhile" in text_of(stale)
+    assert VendorLink.objects.get().number == VENDOR
+    assert sam.post(url, {"key": "7", "was": VENDOR}).status_code == 302
+    changed = Event.objects.about(VendorLink.objects.get()).first().changes["link"]
+    assert changed == [f"Acme Concrete is Sage vendor {VENDOR}", "Acme Concrete is Sage vendor 7"]
+
+
+def test_a_project_is_linked_to_a_phase_of_a_job(sage, sam):
+    sage.load(ListKind.JOBS, {"number": JOB, "name": "Riverside", "status": 4, "phases": "1 2"})
+    url = at(sage, "erp-link", "jobs", sage.base.project.pk)
+    assert '<option value="2">Phase 2</option>' in text_of(sam.get(url))
+    refused = sam.post(url, {"key": JOB, "phase": "3", "was": JOB})
+    assert refused.status_code == 422 and "has no phase 3" in text_of(refused)
+    assert sam.post(url, {"key": JOB, "phase": "2", "was": JOB}).status_code == 302
+    assert ProjectLink.objects.get().phase_number == "2"
+    other = Project.objects.create(company=sage.company, name="B", number="B", slug="b")
+    taken = sam.post(at(sage, "erp-link", "jobs", other.pk), {"key": JOB, "phase": "2"})
+    assert taken.status_code == 422 and "linked already" in text_of(taken)
+    assert sam.post(at(sage, "erp-link", "jobs", other.pk), {"key": JOB, "phase": "1"}).status_code == 302
+
+
+def test_cost_codes_and_types_commitments_and_lines_are_linked_alike(sage, sam):
+    made = sage.commitment()
+    first, second = made.lines.all()
+    rows = [
+        {"number": made.number, "vendor_number": VENDOR, "job_number": JOB, "status": 4, "line_reference": n,
+         "cost_code": CODE, "cost_type": 4, "contract": "10.00"}
+        for n in (1, 2)
+    ]  # fmt: skip
+    sage.load(ListKind.SUBCONTRACTS, *rows)
+    for model in (CommitmentLink, CostTypeLink, CostCodeLink):
+        model.objects.all().delete()
+    code = sage.base.cost_code()
+    for pair, pk, key in (
+        ("cost-codes", code.pk, CODE),
+        ("cost-types", 4, "9"),
+        ("commitments", made.pk, made.number),
+        ("lines", first.pk, "2"),
+    ):
+        answer = sam.post(at(sage, "erp-link", pair, pk), {"key": key})
+        assert answer.status_code == 302, (pair, text_of(answer)[-1500:])
+    assert CostCodeLink.objects.get().code == CODE and CostTypeLink.objects.get().number == 9
+    assert CommitmentLink.objects.get().kind == "subcontract" and LineLink.objects.get().line_reference == "2"
+    taken = sam.post(at(sage, "erp-link", "lines", second.pk), {"key": "2"})
+    assert taken.status_code == 422 and "is linked to 1 " in text_of(taken)
+
+
+# All exact matches
+
+
+def test_all_exact_matches_are_linked_by_one_press_with_an_event_each(sage, sam):
+    for name in ("Bolt Electric", "Kerr Plumbing"):
+        Vendor.objects.create(company=sage.company, name=name)
+    sage.load(
+        ListKind.VENDORS,
+        {"number": VENDOR, "name": "Acme Concrete"},
+        {"number": 21, "name": "BOLT electric"},
+        {"number": 22, "name": "Kerr Plumbing"},
+    )
+    page = sam.get(at(sage, "erp-link-exact", "vendors"))
+    marks = re.findall(r'name="match" value="([^"]+)" checked', page.content.decode())
+    assert len(marks) == 2
+    before = len(events(sage))
+    assert sam.post(at(sage, "erp-link-exact", "vendors"), {"match": marks}).status_code == 302
+    assert events(sage)[before:] == ["linked", "linked"]
+    assert set(VendorLink.objects.values_list("vendor__name", "number")) == {
+        ("Acme Concrete", VENDOR), ("Bolt Electric", "21"), ("Kerr Plumbing", "22"),
+    }  # fmt: skip
+
+
+def test_the_same_number_under_another_name_is_shown_without_its_tick(sage, sam):
+    Vendor.objects.create(company=sage.company, name="Bolt Electric", number="21")
+    sage.load(ListKind.VENDORS, {"number": 21, "name": "Smith Paint"})
+    page = sam.get(at(sage, "erp-link-exact", "vendors")).content.decode()
+    assert "Smith Paint" in page and "checked" not in page
+
+
+def test_a_number_and_a_name_that_point_to_two_entries_propose_neither(sage, sam):
+    Vendor.objects.create(company=sage.company, name="Bolt Electric", number="21")
+    sage.load(ListKind.VENDORS, {"number": 21, "name": "Smith Paint"}, {"number": 22, "name": "Bolt Electric"})
+    assert "No exact match" in text_of(sam.get(at(sage, "erp-link-exact", "vendors")))
+
+
+def test_a_tick_that_is_no_exact_match_any_more_links_nothing(sage, sam):
+    VendorLink.objects.all().delete()
+    bolt = Vendor.objects.create(company=sage.company, name="Bolt Electric")
+    good, gone = f"{sage.base.vendor.pk}:{VENDOR}", f"{bolt.pk}:21"
+    stale = sam.post(at(sage, "erp-link-exact", "vendors"), {"match": [good, gone]})
+    assert stale.status_code == 409 and not VendorLink.objects.exists()
+    assert sam.post(at(sage, "erp-link-exact", "vendors")).status_code == 422
+
+
+# Unlinking
+
+
+def test_unlinking_says_what_it_stops_and_is_refused_on_an_old_page(sage, sam):
+    sage.sent()
+    url = at(sage, "erp-unlink", "vendors", sage.base.vendor.pk)
+    assert "1 invoice on the way to Sage can’t be accepted" in text_of(sam.get(url))
+    assert sam.post(url, {"was": "7"}).status_code == 409 and VendorLink.objects.exists()
+    assert sam.post(url, {"was": VENDOR}).status_code == 302
+    assert not VendorLink.objects.exists() and events(sage)[-1] == "unlinked"
+    again = sam.post(url, {"was": VENDOR})
+    assert again.status_code == 409 and "not linked any more" in text_of(again)
+
+
+def test_unlinking_a_line_keeps_its_own_ledger_account(sage, sam):
+    line = sage.commitment().lines.first()
+    LineLink.objects.create(schedule_line=line, commitment=line.commitment, line_reference="1", account="5040")
+    assert sam.post(at(sage, "erp-unlink", "lines", line.pk), {"was": "1"}).status_code == 302
+    kept = LineLink.objects.get()
+    assert (kept.line_reference, kept.account) == ("", "5040")
+
+
+# From a finding to the page that mends it, and back
+
+
+def test_a_finding_leads_to_the_page_that_mends_it_and_coming_back_checks_again(sage, sam):
+    export = sage.sent()
+    sam.post(at(sage, "erp-unlink", "vendors", sage.base.vendor.pk), {"was": VENDOR})
+    [missing] = [each for each in sage.findings(export) if each.rule == "S12"]
+    mend = where_to_mend(missing, sage.company, export.invoice)
+    assert mend.url == at(sage, "erp-link", "vendors", sage.base.vendor.pk)
+    assert "isn&#x27;t linked to a vendor" in text_of(sam.get(at_export(export)))
+    assert sam.post(mend.url, {"key": VENDOR}).status_code == 302
+    assert "S12" not in sage.rules_of(export)
+    assert "isn&#x27;t linked to a vendor" not in text_of(sam.get(at_export(export)))
+
+
+def test_every_rule_about_a_link_or_a_list_has_its_page(sage, sam):
+    invoice = sage.sent().invoice
+    for rule, field, path in (
+        ("S12", "Vendor no", "links/vendors/"),
+        ("S17", "Subcontract no", "links/commitments/"),
+        ("S20", "Job no", "links/jobs/"),
+        ("S33", "Cost code", "links/cost-codes/"),
+        ("S34", "Cost type", "links/cost-types/"),
+        ("S39", "Subcontract line", "links/lines/"),
+        ("S55", "Job no", "links/jobs/"),
+        ("S55", "Subcontract no", "links/commitments/"),
+        ("S11", "Invoice no", "lists/payable_invoices/"),
+        ("S27", "Posting period", "lists/fiscal_periods/"),
+    ):
+        for about in (invoice, None):
+            mend = where_to_mend({"rule": rule, "field": field}, sage.company, about)
+            assert path in mend.url and sam.get(mend.url).status_code == 200, (rule, field)
+    assert where_to_mend({"rule": "S55", "field": "Status"}, sage.company) is None
+    assert where_to_mend({"rule": "S10", "field": "Invoice no"}, sage.company) is None
+
+
+def test_a_link_changed_between_accept_and_build_stops_the_file(sage, sam):
+    """S60, by way of the page."""
+    export = sage.sent()
+    sage.load(ListKind.VENDORS, {"number": VENDOR, "name": "Acme Concrete"}, {"number": 7, "name": "Seven"})
+    batch = sage.accepted(export)
+    assert (
+        sam.post(at(sage, "erp-link", "vendors", sage.base.vendor.pk), {"key": "7", "was": VENDOR}).status_code == 302
+    )
+    exporting.build(batch.pk)
+    [export] = fresh(export)
+    assert export.status == ExportStatus.FAILED and "vendor" in export.error.lower()
+
+
+# Lists
+
+
+def test_the_lists_page_says_what_is_there_how_old_and_what_is_missing(sage, sam):
+    page = text_of(sam.get(at(sage, "erp-lists")))
+    assert "2 lists never uploaded" in page and "Subcontracts 6-7" in page
+    assert "days old" in page or "Of today" in page
+    kim = text_of(signed_in(sage.base.staff).get(at(sage, "erp-lists")))
+    assert "Upload<" not in kim and "Vendors 4-4" in kim
+
+
+def test_an_old_version_opens_and_says_that_it_is_not_in_use(sage, sam):
+    old = sage.company.sage_lists.get(kind="vendors")
+    sage.load(ListKind.VENDORS, {"number": 7, "name": "Newer"})
+    page = text_of(sam.get(at(sage, "erp-list-version", old.pk)))
+    assert "Kept for the record" in page and "Acme Concrete" in page
+    assert text_of(sam.get(at(sage, "erp-list", "vendors"))).count("erp/lists/versions/") == 2
+    nothing = sam.get(at(sage, "erp-list-version", old.pk), {"q": "zzz"})
+    assert "No row fits" in text_of(nothing)
+
+
+@pytest.mark.parametrize("name", ["erp-lists", "erp-links"])
+def test_the_overviews_take_few_queries(sage, sam, name):
+    sage.commitment()
+    assert queries(sam, at(sage, name)) <= 15
+
+
+def test_every_pair_of_section_four_is_there():
+    assert list(PAIRS) == PAIR_SLUGS
