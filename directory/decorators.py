@@ -55,7 +55,8 @@ def company_view(tool: Tool, level: Level, *, methods=FORM, fresh=False) -> Call
     """For addresses under /c/<company>/: the view gets (request, company, …) and `request.access`."""
 
     def load(request, slug):
-        company = get_object_or_404(Company, slug=slug)
+        here = (place.company for place in _at_hand(request) or () if place.company.slug == slug)
+        company = next(here, None) or get_object_or_404(Company, slug=slug)
         return company, read_access(request.user, company, memberships=_at_hand(request))
 
     return _tool_view("company", load, Requires(tool, level, methods, fresh=fresh))

@@ -142,7 +142,7 @@ def memberships_of(person: int) -> QuerySet:
     privileges = apps.get_model("directory", "accountingprivilege").objects.live()
     may_push = Exists(privileges.filter(person=person, company=OuterRef("company")))
     found = apps.get_model("directory", "membership").objects.filter(person=person)
-    return found.select_related("vendor").annotate(may_push=may_push)
+    return found.select_related("vendor", "company").annotate(may_push=may_push)
 
 
 def _levels(person, places: Sequence, is_external: bool) -> dict[Tool, Level]:

@@ -23,6 +23,12 @@ class PrivilegeQuerySet(models.QuerySet):
     def of(self, company):
         return self.filter(company=company).select_related("person", "granted_by", "withdrawn_by")
 
+    def held_at(self, moment: datetime, person, company) -> bool:
+        """Whether this person held it there at that moment, whatever became of it since."""
+        not_withdrawn = Q(withdrawn_at__isnull=True) | Q(withdrawn_at__gt=moment)
+        not_over = Q(ends_at__isnull=True) | Q(ends_at__gt=moment)
+        return self.filter(not_withdrawn, not_over, person=person, company=company, granted_at__lte=moment).exists()
+
 
 class AccountingPrivilege(models.Model):
     """One grant to one person in one company. Withdrawing closes the row; it is never deleted."""

@@ -7,13 +7,13 @@ from datetime import date
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from directory.models import Event, Vendor
+from directory.models import Event
 from directory.permissions import Level, Tool, read_access, right_named
 from directory.queue import wake
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
 from erp_integrations.actions.exports import HeaderEdit, apply_edit, approver_access
 from erp_integrations.exporting import Acceptance, Proposal, allocate_releases, check, plain_findings, storing
-from erp_integrations.exporting.moving import move, require
+from erp_integrations.exporting.moving import moved, require
 from erp_integrations.models import (
     BatchState,
     Download,
@@ -25,7 +25,7 @@ from erp_integrations.models import (
     batch_key,
 )
 from erp_integrations.models.exports import ACCEPTED
-from erp_integrations.permissions import conflict_of, earlier_part, may_look
+from erp_integrations.permissions import conflict_of, earlier_part, is_accounting_approver, may_look
 from erp_integrations.sage100 import facts as sage_facts
 from erp_integrations.tasks import build_export
 
@@ -36,6 +36,7 @@ TAKEN = (
     "a_number_of_a_sage_vendor_is_in_one_live_batch",
     "number_key",
 )
+ANSWERED = ("status", "answered_by", "answered_at", "duties_waived")  # what an acceptance writes on an export
 LOOK_RIGHT = right_named(Tool.ERP_INTEGRATIONS, Level.READ_ONLY)
 
 
@@ -55,17 +56,33 @@ def accept(
     acceptance by the same person again gives the same batch (E-1); anybody else is told who was first.
     """
     pks = [export.pk for export in exports]
+    found = InvoiceExport.objects.all()
+    return accept_among(found, pks, by=by, accounting_date=accounting_date, ticked=ticked, edits=edits,
+                        seen_versions=seen_versions)  # fmt: skip
+
+
+def accept_among(
+    known,
+    pks: Collection[int],
+    *,
+    by,
+    accounting_date: date,
+    ticked: Collection[str] = (),
+    edits: dict[int, HeaderEdit] | None = None,
+    seen_versions: dict[int, int] | None = None,
+) -> ExportBatch:
+    """`accept` of those that a page named by their ids: what is not among the `known` ones is not there at all."""
     try:
         with transaction.atomic():
-            return _accept(pks, by, accounting_date, ticked, edits or {}, seen_versions or {})
+            return _accept(known, pks, by, accounting_date, ticked, edits or {}, seen_versions or {})
     except IntegrityError as error:
         if not any(name in str(error) for name in TAKEN):
             raise
         raise NotNow("Somebody accepted one of these invoices a moment ago. Open the queue again.") from None
 
 
-def _accept(pks: list[int], by, accounting_date: date, ticked, edits, seen_versions) -> ExportBatch:
-    exports = _locked_of_one_company(pks)
+def _accept(known, pks: Collection[int], by, accounting_date: date, ticked, edits, seen_versions) -> ExportBatch:
+    exports = _locked_of_one_company(pks, known)
     company = exports[0].company
     access = approver_access(company, by)
     earlier = _same_acceptance(exports, by)
@@ -77,15 +94,15 @@ def _accept(pks: list[int], by, accounting_date: date, ticked, edits, seen_versi
             raise Stale(f"{export.invoice} was taken back, changed and sent again. Look at the new amounts first.")
         if export.pk in edits:
             apply_edit(export, edits[export.pk], by)
-    _hold_vendors(exports)
-    settings = ErpSettings.objects.select_for_update().get(pk=ErpSettings.made_for(company).pk)
-    now = timezone.now()
+    settings, now = ErpSettings.held_for(company), timezone.now()
     acceptance = Acceptance(
         batch_key=batch_key(settings.next_batch_number),
         layout=settings.layout,
         accounting_date=accounting_date,
         accepted_by=by.name,
         accepted_date=company.day_of(now),
+        with_right=is_accounting_approver(access),
+        settings=settings,
     )
     proposal = _without_objection(exports, acceptance, ticked)
     batch = ExportBatch(company=company, number=settings.next_batch_number, layout=settings.layout)
@@ -93,25 +110,19 @@ def _accept(pks: list[int], by, accounting_date: date, ticked, edits, seen_versi
     settings.next_batch_number += 1
     settings.save(update_fields=["next_batch_number"])
     _fill(batch, exports, proposal.facts)
-    for export in exports:
-        move(export, InvoiceExport.accept, access=access, at=now, changes={"batch": ["", batch.key]})
-    _record("accepted", batch, by, "", proposal)
+    events = moved(exports, InvoiceExport.accept, ANSWERED, access=access, at=now, changes={"batch": ["", batch.key]})
+    Event.objects.record_all([*events, _event("accepted", batch, by, "", proposal)])
     wake(build_export, batch.pk)
     return batch
 
 
-def _locked_of_one_company(pks: list[int]) -> list[InvoiceExport]:
-    exports = InvoiceExport.objects.locked(pks)
+def _locked_of_one_company(pks: Collection[int], known) -> list[InvoiceExport]:
+    exports = known.locked(pks, with_vendors=True)
     if not exports:
         raise Refused("Choose at least one invoice.")
     if len({export.company.pk for export in exports}) > 1:
         raise Refused("These invoices belong to several companies. Each Sage company gets its own file (S8).")
     return exports
-
-
-def _hold_vendors(exports: list[InvoiceExport]) -> None:
-    """Until the commit nobody asks for a change of these vendors, nor has one verified (R81); after the exports."""
-    Vendor.objects.locked({export.invoice.vendor_id for export in exports})
 
 
 def _same_acceptance(exports: list[InvoiceExport], by) -> ExportBatch | None:
@@ -167,13 +178,9 @@ def _freeze(batch: ExportBatch, proposal: Proposal, *, by, at, accounting_date: 
 
 def _fill(batch: ExportBatch, exports: list[InvoiceExport], facts: sage_facts.BatchFacts) -> None:
     """Its items, the chain from the items they replace, and what the release sheet will tell."""
-    before = {
-        item.invoice_export_id: item
-        for item in ExportItem.objects.filter(invoice_export__in=exports, replaced_by=None).order_by("pk")
-    }
     numbers = _numbers_in_file(facts)
-    for position, export in enumerate(exports, start=1):
-        item = ExportItem.objects.create(
+    items = ExportItem.objects.bulk_create(
+        ExportItem(
             batch=batch,
             invoice_export=export,
             position=position,
@@ -181,10 +188,12 @@ def _fill(batch: ExportBatch, exports: list[InvoiceExport], facts: sage_facts.Ba
             vendor_number=numbers[export.invoice_id],
             number_key=export.invoice.number_key,
         )
-        if export.pk in before:
-            before[export.pk].replaced_by = item
-            before[export.pk].save(update_fields=["replaced_by"])
-    _write_releases(batch, exports)
+        for position, export in enumerate(exports, start=1)
+    )
+    pairs = zip(exports, items, strict=True)
+    replaced = [ExportItem(pk=each.former_item_id, replaced_by=item) for each, item in pairs if each.former_item_id]
+    ExportItem.objects.bulk_update(replaced, ["replaced_by"])
+    _write_releases(items, exports)
 
 
 def _numbers_in_file(facts: sage_facts.BatchFacts) -> dict[int, str]:
@@ -192,19 +201,20 @@ def _numbers_in_file(facts: sage_facts.BatchFacts) -> dict[int, str]:
     return {int(invoice.invoice_id): invoice.vendor_number or "" for invoice in facts.invoices}
 
 
-def _renumber(batch: ExportBatch, facts: sage_facts.BatchFacts) -> None:
+def _renumber(batch: ExportBatch, facts: sage_facts.BatchFacts) -> list[ExportItem]:
     """Its live items as they go into the file now: a vendor may have been linked anew."""
     numbers = _numbers_in_file(facts)
-    for item in batch.items.filter(is_live=True).select_related("invoice_export__invoice"):
+    items = list(batch.items.filter(is_live=True).select_related("invoice_export__invoice"))
+    for item in items:
         invoice = item.invoice_export.invoice
         item.vendor_number, item.number_key = numbers[invoice.pk], invoice.number_key
-        item.save(update_fields=["vendor_number", "number_key"])
+    ExportItem.objects.bulk_update(items, ["vendor_number", "number_key"])
+    return items
 
 
-def _write_releases(batch: ExportBatch, exports: list[InvoiceExport]) -> None:
-    items = {item.invoice_export_id: item for item in batch.items.filter(is_live=True)}
+def _write_releases(items: list[ExportItem], exports: list[InvoiceExport]) -> None:
+    items = {item.invoice_export_id: item for item in items}
     parts = allocate_releases(exports)
-    RetainageRelease.objects.filter(item__batch=batch).delete()
     RetainageRelease.objects.bulk_create(
         RetainageRelease(item=items[export.pk], on_invoice=part.invoice, held=part.held, released=part.released)
         for export in exports
@@ -212,10 +222,10 @@ def _write_releases(batch: ExportBatch, exports: list[InvoiceExport]) -> None:
     )
 
 
-def _record(verb: str, batch: ExportBatch, by, before: str, proposal: Proposal) -> None:
+def _event(verb: str, batch: ExportBatch, by, before: str, proposal: Proposal) -> Event:
     seen = [f"{warning.rule}: {warning.message}" for warning in proposal.warnings]
     changes = {"snapshot": ["", batch.snapshot_sha256], "warnings seen": ["", seen]}
-    Event.objects.record(verb, batch, by=by, from_state=before, to_state=batch.state, changes=changes)
+    return Event.objects.made(verb, batch, by=by, from_state=before, to_state=batch.state, changes=changes)
 
 
 @transaction.atomic
@@ -225,7 +235,7 @@ def retry(batch: ExportBatch, *, by, ticked: Collection[str] = ()) -> ExportBatc
     Warnings seen at the first acceptance count as seen; new ones must be in `ticked`.
     """
     live = batch.items.filter(is_live=True).values_list("invoice_export_id", flat=True)
-    exports = _locked_of_one_company(list(live))
+    exports = _locked_of_one_company(list(live), InvoiceExport.objects.all())
     access = approver_access(batch.company, by)
     batch = ExportBatch.objects.select_for_update().select_related("company", "layout").get(pk=batch.pk)
     if batch.state in (BatchState.PENDING, BatchState.BUILDING) and batch.accepted_by_id == by.pk:
@@ -234,7 +244,6 @@ def retry(batch: ExportBatch, *, by, ticked: Collection[str] = ()) -> ExportBatc
         raise NotNow(f"{batch.key} is {batch.get_state_display().lower()} now; there is nothing to try again.")
     for export in exports:
         _require_acceptable(export, InvoiceExport.retry, access)
-    _hold_vendors(exports)
     now = timezone.now()
     acceptance = Acceptance(
         batch_key=batch.key,
@@ -242,15 +251,15 @@ def retry(batch: ExportBatch, *, by, ticked: Collection[str] = ()) -> ExportBatc
         accounting_date=batch.accounting_date,
         accepted_by=by.name,
         accepted_date=batch.company.day_of(now),
+        with_right=is_accounting_approver(access),
     )
     seen = {finding["key"] for finding in batch.findings}
     proposal = _without_objection(exports, acceptance, seen | set(ticked))
     _freeze(batch, proposal, by=by, at=now, accounting_date=batch.accounting_date)
-    _renumber(batch, proposal.facts)
-    _write_releases(batch, exports)
-    for export in exports:
-        move(export, InvoiceExport.retry, access=access, at=now)
-    _record("tried again", batch, by, BatchState.DEAD, proposal)
+    RetainageRelease.objects.filter(item__batch=batch).delete()
+    _write_releases(_renumber(batch, proposal.facts), exports)
+    events = moved(exports, InvoiceExport.retry, (*ANSWERED, "error"), access=access, at=now)
+    Event.objects.record_all([*events, _event("tried again", batch, by, BatchState.DEAD, proposal)])
     wake(build_export, batch.pk)
     return batch
 

@@ -49,6 +49,7 @@ def next_acceptance(exports: list[InvoiceExport], *, accounting_date: date | Non
         accounting_date=accounting_date or max(export.invoice.period_end_date for export in exports),
         accepted_by=by.name if by else "",
         accepted_date=exports[0].company.today,
+        settings=settings,
     )
 
 

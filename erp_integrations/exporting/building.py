@@ -24,12 +24,13 @@ from directory.models import Event
 from directory.refusals import Refused
 from erp_integrations import notifications
 from erp_integrations.exporting import storing
+from erp_integrations.exporting.beside import read_beside
 from erp_integrations.exporting.certified import findings_about_identities
 from erp_integrations.exporting.checking import Proposal, examine
 from erp_integrations.exporting.collecting import Acceptance, collect
-from erp_integrations.exporting.moving import move
+from erp_integrations.exporting.moving import move, moved
 from erp_integrations.exporting.storing import StoredFile
-from erp_integrations.models import MAX_ATTEMPTS, BatchState, ExportBatch, InvoiceExport, sage_lists
+from erp_integrations.models import MAX_ATTEMPTS, BatchState, ExportBatch, InvoiceExport, lists_of
 from erp_integrations.sage100 import facts as sage_facts
 from erp_integrations.sage100 import rules, totals, workbook
 from erp_integrations.sage100.findings import ERROR, Finding
@@ -127,11 +128,15 @@ def report(batch: ExportBatch, step: int) -> None:
 
 def verify(batch: ExportBatch) -> Proposal:
     """What was accepted, provided that nothing has changed since (S60), no rule objects now and all identities hold."""
-    frozen = thaw(batch)
-    proposal = examine(frozen, sage_lists(batch.company), today=batch.company.today)
+    frozen, exports = thaw(batch), list(live_exports(batch))
+    beside = read_beside(exports)
+    now = collect(exports, Acceptance.of(batch), beside)
+    asked_anew = replace(frozen, accepted_with_right=now.accepted_with_right)  # S55
+    lists = lists_of(beside.versions, now.company_name)
+    proposal = examine(asked_anew, lists, today=batch.company.today)
     report(batch, 0)
-    require_unchanged(batch, frozen, proposal)
-    errors = proposal.errors or findings_about_identities(list(live_exports(batch)))
+    require_unchanged(batch, frozen, now, proposal)
+    errors = proposal.errors or findings_about_identities(exports, beside.lines)
     if errors:
         raise Stopped(_in_words(errors), errors)
     require_not_built_before(batch, proposal)
@@ -165,9 +170,11 @@ def thaw(batch: ExportBatch) -> sage_facts.BatchFacts:
     return sage_facts.batch_from_json(batch.snapshot)
 
 
-def require_unchanged(batch: ExportBatch, frozen: sage_facts.BatchFacts, proposal: Proposal) -> None:
+def require_unchanged(
+    batch: ExportBatch, frozen: sage_facts.BatchFacts, now: sage_facts.BatchFacts, proposal: Proposal
+) -> None:
     """S60: the invoices, links, settings and lists still give the facts and the rows that were accepted."""
-    now = _as_it_was_accepted(collect(list(live_exports(batch)), Acceptance.of(batch)), frozen)
+    now = _as_it_was_accepted(now, frozen)
     if sage_facts.digest(now) != batch.snapshot_sha256:
         changes = rules.changed_since(frozen, now, batch.company.today)
         raise Stopped(_in_words(changes), changes)
@@ -185,8 +192,9 @@ def require_unchanged(batch: ExportBatch, frozen: sage_facts.BatchFacts, proposa
 def _as_it_was_accepted(now: sage_facts.BatchFacts, frozen: sage_facts.BatchFacts) -> sage_facts.BatchFacts:
     """Where the site answers and in which zone are no facts of an invoice: what was accepted before is still built."""
     links = {invoice.invoice_id: invoice.invoice_link for invoice in frozen.invoices}
-    moved = (replace(each, invoice_link=links.get(each.invoice_id, each.invoice_link)) for each in now.invoices)
-    return replace(now, invoices=tuple(moved), accepted_date=frozen.accepted_date)
+    relinked = (replace(each, invoice_link=links.get(each.invoice_id, each.invoice_link)) for each in now.invoices)
+    kept = {"accepted_date": frozen.accepted_date, "accepted_with_right": frozen.accepted_with_right}  # S55 asks
+    return replace(now, invoices=tuple(relinked), **kept)
 
 
 def _in_words(findings) -> str:
@@ -237,10 +245,10 @@ def finish(batch: ExportBatch, built: Built) -> None:
     with transaction.atomic():
         exports = _locked_exports(batch)
         publish(batch, built)
-        for export in exports:
-            move(export, InvoiceExport.built, access=None)
-            close(export.invoice)
-        Event.objects.record("built", batch, by=None, from_state=BatchState.BUILDING, to_state=BatchState.READY)
+        events = moved(exports, InvoiceExport.built, ("status", "error"), access=None)
+        close([export.invoice for export in exports])
+        states = {"from_state": BatchState.BUILDING, "to_state": BatchState.READY}
+        Event.objects.record_all([*events, Event.objects.made("built", batch, by=None, **states)])
         notifications.ready(batch)
         storing.note(batch, _for_the_manifest(batch, built))
 

@@ -5,10 +5,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
 
+from erp_integrations.exporting.beside import Beside, read_beside
 from erp_integrations.exporting.certified import findings_about_identities
 from erp_integrations.exporting.collecting import Acceptance, collect
 from erp_integrations.exporting.vendor_details import findings_about
-from erp_integrations.models import InvoiceExport, current_versions, sage_lists
+from erp_integrations.models import InvoiceExport, lists_of
 from erp_integrations.sage100 import canonical, findings, rules
 from erp_integrations.sage100.cells import Rows
 from erp_integrations.sage100.facts import BatchFacts
@@ -46,24 +47,28 @@ class Proposal:
 
 def check(exports: list[InvoiceExport], acceptance: Acceptance) -> Proposal:
     """A dry run over the newest lists. `exports` are of one company, from `with_context()`; nothing is written."""
-    company = exports[0].company
-    versions = current_versions(company)
-    proposal = examine(collect(exports, acceptance), sage_lists(company, versions), today=company.today)
-    beside = findings_about(exports) + findings_about_identities(exports)
-    return replace(proposal, findings=proposal.findings + beside, list_versions=versions)
+    beside = read_beside(exports)
+    facts = collect(exports, acceptance, beside)
+    proposal = examine(facts, lists_of(beside.versions, facts.company_name), today=exports[0].company.today)
+    versions = {version.kind: version.pk for version in beside.versions}
+    return replace(proposal, findings=proposal.findings + _more(exports, beside), list_versions=versions)
 
 
 def check_each(exports: list[InvoiceExport], acceptance: Acceptance) -> list[Proposal]:
     """A dry run of each as if it went alone, which is how they are sent; in as many queries as one for all."""
-    company = exports[0].company
-    lists, facts = sage_lists(company), collect(exports, acceptance, together=False)
-    beside = findings_about(exports) + findings_about_identities(exports)
-    alone = (examine(replace(facts, invoices=(one,)), lists, today=company.today) for one in facts.invoices)
+    beside, today = read_beside(exports), exports[0].company.today
+    facts = collect(exports, acceptance, beside, together=False)
+    lists, more = lists_of(beside.versions, facts.company_name), _more(exports, beside)
+    alone = (examine(replace(facts, invoices=(one,)), lists, today=today) for one in facts.invoices)
     return [
-        replace(proposal, findings=proposal.findings + tuple(each for each in beside if each.invoice_id == one))
+        replace(proposal, findings=proposal.findings + tuple(each for each in more if each.invoice_id == one))
         for proposal in alone
         for one in [proposal.facts.invoices[0].invoice_id]
     ]
+
+
+def _more(exports: list[InvoiceExport], beside: Beside) -> tuple[Finding, ...]:
+    return findings_about(exports, beside.waiting_vendors) + findings_about_identities(exports, beside.lines)
 
 
 def examine(facts: BatchFacts, lists: SageLists, *, today: date) -> Proposal:

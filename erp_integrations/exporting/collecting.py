@@ -1,24 +1,21 @@
 """What accounting gets, read from invoices and links into frozen facts, in as many queries for fifty as for one."""
 
-from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
-from itertools import groupby
 
 from django.conf import settings
 from django.urls import reverse
 
+from directory.models import AccountingPrivilege
+from erp_integrations.exporting.beside import Beside
 from erp_integrations.exporting.earlier import allocate_releases, reduced_by
 from erp_integrations.models import (
-    CommitmentLink,
     CostTypeLink,
     ErpSettings,
     ExportBatch,
-    ExportItem,
     ImportLayout,
     InvoiceExport,
     ProjectLink,
-    VendorLink,
 )
 from erp_integrations.sage100.facts import (
     BatchFacts,
@@ -29,7 +26,7 @@ from erp_integrations.sage100.facts import (
 )
 from invoicing.calculations.lines import Line
 from invoicing.calculations.money import format_amount
-from invoicing.models import Invoice, InvoiceLine, cost_types_of
+from invoicing.models import Invoice, InvoiceLine
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +38,8 @@ class Acceptance:
     accounting_date: date
     accepted_by: str = ""
     accepted_date: date
+    with_right: bool = True  # of a dry run nobody asks
+    settings: ErpSettings | None = None  # where the company's are at hand
 
     @classmethod
     def of(cls, batch: ExportBatch) -> "Acceptance":
@@ -50,17 +49,18 @@ class Acceptance:
             accounting_date=batch.accounting_date,
             accepted_by=batch.accepted_by.name,
             accepted_date=batch.company.day_of(batch.accepted_at),
+            with_right=AccountingPrivilege.objects.held_at(batch.accepted_at, batch.accepted_by, batch.company),
         )
 
 
-def collect(exports: list[InvoiceExport], acceptance: Acceptance, *, together: bool = True) -> BatchFacts:
+def collect(
+    exports: list[InvoiceExport], acceptance: Acceptance, beside: Beside, *, together: bool = True
+) -> BatchFacts:
     """The facts of these exports of one company, in the order given. `exports` come from `with_context()`."""
     company = exports[0].company
-    chosen = ErpSettings.of(company)
-    links = _Links.of(exports, company)
-    lines = _lines_of(exports)
+    chosen = acceptance.settings or ErpSettings.of(company)
+    links = _Links.of(exports, beside)
     releases = allocate_releases(exports, together=together)
-    elsewhere = _exported_elsewhere(exports, links)
     reduced = reduced_by(exports)
     return BatchFacts(
         batch_key=acceptance.batch_key,
@@ -68,7 +68,7 @@ def collect(exports: list[InvoiceExport], acceptance: Acceptance, *, together: b
         accounting_date=acceptance.accounting_date,
         accepted_by=acceptance.accepted_by,
         accepted_date=acceptance.accepted_date,
-        accepted_with_right=True,  # nobody reaches an acceptance without it; the door of `accept` asks
+        accepted_with_right=acceptance.with_right,
         layout=acceptance.layout.as_layout(),
         settings=chosen.as_settings(links.cost_type_accounts, links.job_accounts),
         invoices=tuple(
@@ -76,9 +76,9 @@ def collect(exports: list[InvoiceExport], acceptance: Acceptance, *, together: b
                 export,
                 links,
                 chosen,
-                tuple(links.line_facts(line) for line in lines[export.invoice_id]),
+                tuple(links.line_facts(line) for line in beside.lines.get(export.invoice_id, ())),
                 tuple(release.as_facts() for release in releases[export.invoice_id]),
-                elsewhere.get(export.invoice_id),
+                beside.exported_in(export.invoice, links.vendors.get(export.invoice.vendor_id)),
                 reduced.get(export.invoice_id),
             )
             for export in exports
@@ -145,17 +145,17 @@ class _Links:
     cost_type_names: dict[int, str]
 
     @classmethod
-    def of(cls, exports, company) -> "_Links":
+    def of(cls, exports, beside: Beside) -> "_Links":
         invoices = [export.invoice for export in exports]
-        vendors = VendorLink.objects.filter(vendor__in={invoice.vendor_id for invoice in invoices})
-        projects = ProjectLink.objects.filter(project__in={invoice.project.pk for invoice in invoices})
-        commitments = CommitmentLink.objects.filter(commitment__in={invoice.commitment_id for invoice in invoices})
+        vendors = (getattr(invoice.vendor, "sage_link", None) for invoice in invoices)
+        projects = (getattr(invoice.project, "sage_link", None) for invoice in invoices)
+        commitments = (getattr(invoice.commitment, "sage_link", None) for invoice in invoices)
         return cls(
-            dict(vendors.values_list("vendor_id", "number")),
-            {link.project_id: link for link in projects},
-            dict(commitments.values_list("commitment_id", "number")),
-            {link.cost_type: link for link in company.cost_type_links.all()},
-            cost_types_of(company),
+            {link.vendor_id: link.number for link in vendors if link},
+            {link.project_id: link for link in projects if link},
+            {link.commitment_id: link.number for link in commitments if link},
+            beside.cost_types,
+            beside.cost_type_names,
         )
 
     @property
@@ -204,38 +204,3 @@ def _in_words(line: Line) -> str:
     return "work {} + moved {} + stored {} − stored before {} = {}".format(
         *shown, format_amount(line.gross_this_period)
     )
-
-
-def _lines_of(exports) -> dict[int, list[InvoiceLine]]:
-    lines = (
-        InvoiceLine.objects.filter(invoice__in=[export.invoice_id for export in exports])
-        .select_related(
-            "schedule_line__cost_code__sage_link", "schedule_line__change_order", "schedule_line__sage_link"
-        )
-        .order_by("invoice_id", "schedule_line__position")
-    )
-    found = {invoice: list(group) for invoice, group in groupby(lines, key=lambda line: line.invoice_id)}
-    return defaultdict(list, found)
-
-
-def _exported_elsewhere(exports, links: _Links) -> dict[int, str]:
-    """{invoice id: key of the live batch that carries its Sage vendor and number for another invoice} (S11).
-
-    By what those files hold: the vendor may have been linked anew since, or billed under another entry of ours.
-    """
-    keys = {
-        export.invoice_id: (links.vendors.get(export.invoice.vendor_id), export.invoice.number_key)
-        for export in exports
-    }
-    items = ExportItem.objects.filter(
-        is_live=True,
-        company=exports[0].company,
-        vendor_number__in={vendor for vendor, _ in keys.values() if vendor},
-        number_key__in={number for _, number in keys.values()},
-    )
-    there = {
-        (item.vendor_number, item.number_key): (item.invoice_export.invoice_id, item.batch.key)
-        for item in items.select_related("batch", "invoice_export")
-    }
-    found = {invoice: there[key] for invoice, key in keys.items() if key in there}
-    return {invoice: batch for invoice, (other, batch) in found.items() if other != invoice}

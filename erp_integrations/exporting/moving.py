@@ -1,5 +1,6 @@
 """The one door for an export's status: right, state, transition, save, event, on a row that the caller has locked."""
 
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import datetime
 
@@ -49,6 +50,32 @@ def move(
         reason=reason,
         changes=changes,
     )
+
+
+def moved(
+    exports: list[InvoiceExport],
+    transition: Callable,
+    fields: tuple[str, ...],
+    *,
+    access,
+    at: datetime | None = None,
+    changes: dict | None = None,
+) -> list[Event]:
+    """`move` for all of a batch, in as many queries for a thousand as for one; its events are still to be recorded.
+
+    `fields`: what the transition, and the caller before it, write on an export.
+    """
+    by, at, events, alike = access.person if access else None, at or timezone.now(), [], defaultdict(list)
+    for export in exports:
+        require(export, transition, access)
+        before = export.status
+        transition.__get__(export)(by, at)
+        alike[tuple(getattr(export, name) for name in fields)].append(export.pk)
+        states = {"from_state": before, "to_state": export.status}
+        events.append(Event.objects.made(_done(transition), export, by=by, changes=changes, **states))
+    for values, pks in alike.items():
+        InvoiceExport.objects.filter(pk__in=pks).update(**dict(zip(fields, values, strict=True)))
+    return events
 
 
 def _done(transition: Callable) -> str:

@@ -4,23 +4,25 @@ No rule of the import file: Sage has nothing against such an invoice. It stands 
 and is shown with them; what was accepted before the change was asked for is built as it was accepted.
 """
 
-from directory.models import Vendor, VendorChange
+from collections.abc import Collection
+
+from directory.models import Company, Vendor
 from erp_integrations.models import InvoiceExport
 from erp_integrations.sage100.findings import ERROR, WARNING, Finding
 
 RULE = "R81"
 
 
-def findings_about(exports: list[InvoiceExport]) -> tuple[Finding, ...]:
-    """One for each invoice whose vendor waits for a call-back (error) or has new details (warning); two queries."""
-    vendors = Vendor.objects.filter(pk__in={export.invoice.vendor_id for export in exports}).select_related("company")
-    waiting = {change.vendor_id: change for change in VendorChange.objects.waiting().filter(vendor__in=vendors)}
-    by_id = {vendor.pk: vendor for vendor in vendors}
-    found = (_about(export, by_id[export.invoice.vendor_id], waiting) for export in exports)
+def findings_about(exports: list[InvoiceExport], waiting: Collection[int]) -> tuple[Finding, ...]:
+    """One for each invoice whose vendor waits for a call-back (error) or has new details (warning).
+
+    `waiting`: the ids of vendors with a change that waits.
+    """
+    found = (_about(export, export.invoice.vendor, export.company, waiting) for export in exports)
     return tuple(finding for finding in found if finding)
 
 
-def _about(export: InvoiceExport, vendor: Vendor, waiting: dict[int, VendorChange]) -> Finding | None:
+def _about(export: InvoiceExport, vendor: Vendor, company: Company, waiting: Collection[int]) -> Finding | None:
     if vendor.pk in waiting:
         return Finding(
             rule=RULE,
@@ -29,11 +31,11 @@ def _about(export: InvoiceExport, vendor: Vendor, waiting: dict[int, VendorChang
             field="Vendor",
             value=vendor.name,
             message=f"A change of the details of {vendor.name} waits for a call-back.",
-            remedy=f"An Admin on the Directory of {vendor.company} who did not ask for it calls {vendor.name}"
+            remedy=f"An Admin on the Directory of {company} who did not ask for it calls {vendor.name}"
             " on a number known before, then verifies or declines the change on the vendor’s page.",
         )
     if vendor.details_are_new:
-        day = vendor.company.day_of(vendor.details_changed_at)
+        day = company.day_of(vendor.details_changed_at)
         return Finding(
             rule=RULE,
             severity=WARNING,

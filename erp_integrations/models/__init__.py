@@ -18,7 +18,7 @@ from erp_integrations.models.links import (
     ProjectLink,
     VendorLink,
 )
-from erp_integrations.models.lists import ListKind, SageListVersion, current_versions, sage_lists
+from erp_integrations.models.lists import ListKind, SageListVersion, lists_of, sage_lists
 
 __all__ = [
     "MAX_ATTEMPTS",
@@ -41,6 +41,6 @@ __all__ = [
     "VendorLink",
     "WorkerPulse",
     "batch_key",
-    "current_versions",
+    "lists_of",
     "sage_lists",
 ]

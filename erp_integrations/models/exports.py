@@ -1,13 +1,15 @@
 """An invoice's way to accounting: the second status machine, beside the invoice's own (domain 6.2)."""
 
+from django.apps import apps
 from django.conf import settings
 from django.db import models
-from django.db.models import Count, F, Max, Q
+from django.db.models import Count, F, Max, OuterRef, Q, Subquery
 from django_fsm import FSMField, FSMModelMixin, transition
 
 from erp_integrations import permissions
 from erp_integrations.models.layouts import ErpSettings
-from invoicing.models import BillingPeriod, Commitment, Invoice
+from erp_integrations.models.locks import lock_in_order
+from invoicing.models import Invoice
 
 
 class ExportStatus(models.TextChoices):
@@ -36,8 +38,11 @@ class InvoiceExportQuerySet(models.QuerySet):
         """With all that a page or an action about one export needs to know of its surroundings."""
         return self.select_related(
             "invoice__commitment__project__company",
+            "invoice__commitment__project__sage_link",
             "invoice__commitment__vendor",
-            "invoice__vendor",
+            "invoice__commitment__sage_link",
+            "invoice__commitment__starting_certificate",
+            "invoice__vendor__sage_link",
             "invoice__billing_period",
             "invoice__created_by",
             "invoice__approved_by",
@@ -67,19 +72,18 @@ class InvoiceExportQuerySet(models.QuerySet):
         """{status: how many}, of what is filtered so far."""
         return dict(self.order_by().values_list("status").annotate(Count("pk")))
 
-    def locked(self, pks):
-        """Exports for writing, locked in the one global order: periods, commitments, invoices, exports (R42–R45)."""
-        surroundings = self.filter(pk__in=pks).values_list(
-            "invoice__billing_period_id", "invoice__commitment_id", "invoice_id", "pk"
-        )
-        ids = list(zip(*surroundings, strict=True)) or [(), (), (), ()]
-        for model, some in zip((BillingPeriod, Commitment, Invoice, InvoiceExport), ids, strict=True):
-            _lock_rows(model, some)
-        return list(self.with_context().filter(pk__in=ids[3]).in_file_order())
+    def locked(self, pks, *, with_vendors: bool = False):
+        """Exports for writing, locked in the one global order: periods, commitments, invoices, exports (R42–R45).
 
-
-def _lock_rows(model, pks) -> None:
-    list(model.objects.select_for_update().filter(pk__in=set(pks)).order_by("pk").values_list("pk", flat=True))
+        `former_item_id`: its place in the newest batch that it left. `with_vendors`: until the commit nobody asks
+        for a change of theirs, nor has one verified (R81).
+        """
+        pks = set(pks)
+        lock_in_order(pks, with_vendors=with_vendors)
+        ended = apps.get_model("erp_integrations", "ExportItem").objects.filter(invoice_export=OuterRef("pk"))
+        newest = ended.filter(is_live=False, replaced_by=None).order_by("-pk").values("pk")[:1]
+        found = self.with_context().annotate(former_item_id=Subquery(newest))
+        return list(found.filter(pk__in=pks).in_file_order())
 
 
 def may_be_sent(export) -> bool:

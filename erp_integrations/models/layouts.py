@@ -134,6 +134,12 @@ class ErpSettings(models.Model):
         defaults = {"sage_company_name": settings.sage_company_name, "layout": layouts.usual(company)}
         return cls.objects.get_or_create(company=company, defaults=defaults)[0]
 
+    @classmethod
+    def held_for(cls, company: Company) -> "ErpSettings":
+        """Locked until the commit, for whoever takes the next batch number."""
+        held = cls.objects.select_for_update(of=("self",)).select_related("layout").filter(company=company)
+        return held.first() or held.get(pk=cls.made_for(company).pk)
+
     @property
     def sendable_statuses(self) -> tuple[str, ...]:
         return tuple(str(status) for status in self.STATUSES[self.sendable])

@@ -101,16 +101,14 @@ def sage_lists(
     """
     chosen = SageListVersion.objects.defer("records_json").filter(company=company, kind__in=kinds)
     chosen = chosen.filter(is_current=True) if versions is None else chosen.filter(pk__in=versions.values())
-    return lists.SageLists(
-        company_name=_name_in_sage(company), **{version.kind: version.as_list() for version in chosen}
-    )
+    return lists_of(chosen, _name_in_sage(company))
+
+
+def lists_of(versions: Iterable[SageListVersion], company_name: str) -> lists.SageLists:
+    """These versions as the rules take them; `company_name` as Sage has it."""
+    return lists.SageLists(company_name=company_name, **{version.kind: version.as_list() for version in versions})
 
 
 def _name_in_sage(company: Company) -> str:
     """The lists are the company's own: what it is called here today is no other Sage company (S8)."""
     return company.erp_settings.sage_company_name if hasattr(company, "erp_settings") else company.name
-
-
-def current_versions(company: Company) -> dict[str, int]:
-    """{kind: pk} of the lists in use."""
-    return dict(SageListVersion.objects.current(company).values_list("kind", "pk"))

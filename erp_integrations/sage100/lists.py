@@ -94,7 +94,11 @@ class SageCommitment:
     lines: tuple[CommitmentLine, ...] = ()
 
     def line(self, reference: str) -> CommitmentLine | None:
-        return next((line for line in self.lines if line.line_reference == reference), None)
+        return self._by_reference.get(reference)
+
+    @cached_property
+    def _by_reference(self) -> dict[str, CommitmentLine]:
+        return {line.line_reference: line for line in reversed(self.lines)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -236,6 +240,21 @@ class SageLists:
             found = planned.setdefault(commitment.job_number, set())
             found |= {(line.cost_code, line.cost_type) for line in commitment.lines}
         return planned
+
+    @cached_property
+    def numbers_by_parties(self) -> dict[tuple, list[str]]:
+        """{(kind, vendor, job): the commitments of that kind that Sage has between them}."""
+        found = {}
+        for kind in ("subcontract", "purchase_order"):
+            for each in self.commitments(kind):
+                found.setdefault((kind, each.vendor_number, each.job_number), []).append(each.number)
+        return found
+
+    @cached_property
+    def expense_accounts(self) -> set[str]:
+        """The accounts whose lines are job cost too (S43)."""
+        kinds = (DIRECT_EXPENSE, WORK_IN_PROGRESS)
+        return {account.number for account in self.ledger_accounts if account.type in kinds}
 
     def commitments(self, kind: str) -> SageList[SageCommitment]:
         return self.subcontracts if kind == "subcontract" else self.purchase_orders

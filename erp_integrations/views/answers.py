@@ -25,33 +25,41 @@ def accept(request, company):
     """First what will happen, with every warning to tick; only `confirmed` makes it happen. No script needed."""
     require_approver(request.access)
     asked = request.POST if request.method == "POST" else request.GET
-    chosen = list(chosen_exports(asked, company))
-    if not chosen:
-        messages.error(request, "Choose at least one invoice to accept.")
-        return redirect("erp-queue", company.slug)
-    if "confirmed" not in request.POST:
-        return _ask(request, company, chosen, _date_form(asked, chosen))
-    form = AcceptForm(request.POST)
-    if not form.is_valid():
-        return _ask(request, company, chosen, form, status=422)
+    form, named = AcceptForm(request.POST), plain_ids(request.POST.getlist("export"))
+    if "confirmed" not in request.POST or not named or not form.is_valid():
+        return _ask_about(request, company, asked, form)
     try:
-        batch = batches.accept(
-            chosen,
+        batch = batches.accept_among(
+            InvoiceExport.objects.of(company),
+            named,
             by=request.user,
             accounting_date=form.cleaned_data["accounting_date"],
             ticked=ticked_keys(request.POST),
-            seen_versions=_seen_versions(request.POST, chosen),
+            seen_versions=_seen_versions(request.POST, named),
         )
     except Refused as refused:
-        return _ask(request, company, chosen, form, refused=refused, status=refused.status)
+        return _ask_about(request, company, asked, form, refused=refused)
     messages.success(request, f"Accepted as {batch.key}. A worker is building the file.")
     return redirect("erp-batch", company.slug, batch.number)
 
 
-def _seen_versions(data, chosen) -> dict[int, int]:
+def _ask_about(request, company, asked, form: AcceptForm, *, refused: Refused | None = None):
+    """The confirmation of what was named; back to the queue when nothing of it is there."""
+    chosen = list(chosen_exports(asked, company))
+    if not chosen:
+        messages.error(request, "Choose at least one invoice to accept.")
+        return redirect("erp-queue", company.slug)
+    if refused:
+        return _ask(request, company, chosen, form, refused=refused, status=refused.status)
+    if "confirmed" in request.POST:
+        return _ask(request, company, chosen, form, status=422)
+    return _ask(request, company, chosen, _date_form(asked, chosen))
+
+
+def _seen_versions(data, named: list[int]) -> dict[int, int]:
     """{export id: the version of its invoice that the page showed}, as far as the page sent them along."""
-    named = {export.pk: plain_ids(data.getlist(f"version-{export.pk}")) for export in chosen}
-    return {pk: versions[0] for pk, versions in named.items() if versions}
+    shown = {pk: plain_ids(data.getlist(f"version-{pk}")) for pk in named}
+    return {pk: versions[0] for pk, versions in shown.items() if versions}
 
 
 def _date_form(asked, chosen) -> AcceptForm:

@@ -354,9 +354,10 @@ def lock(invoice: Invoice) -> None:
     _pass_on(invoice)
 
 
-def close(invoice: Invoice) -> None:
-    """It stands in a file: attachments can no longer be added either (I-4)."""
-    _mark(invoice, is_locked=True, is_exported=True)
+def close(invoices: Collection[Invoice]) -> None:
+    """They stand in a file: attachments can no longer be added either (I-4). One query for all."""
+    marks = {"is_locked": True, "is_exported": True, "is_posted": False}
+    Invoice.objects.filter(pk__in=[invoice.pk for invoice in invoices]).update(**marks)
 
 
 def settle(invoice: Invoice) -> None:

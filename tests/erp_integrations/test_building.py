@@ -16,7 +16,7 @@ from directory.refusals import NotAllowed, NotNow, Refused
 from erp_integrations import exporting, tasks
 from erp_integrations.actions import batches, exports
 from erp_integrations.exporting import building, storing
-from erp_integrations.models import CostCodeLink, Download, ExportBatch, ExportItem, ListKind, WorkerPulse
+from erp_integrations.models import CostCodeLink, Download, ExportBatch, ExportItem, ListKind, WorkerPulse, sage_lists
 from erp_integrations.sage100 import workbook
 from erp_integrations.sage100.totals import totals_of_facts
 from invoicing.models import Invoice, InvoiceLine
@@ -609,7 +609,7 @@ def test_rebuilding_from_the_snapshot_gives_the_same_bytes(sage):
     """S9: on the lists that were current when it was accepted."""
     batch = sage.built(sage.sent())
     sage.load(ListKind.VENDORS, {"number": "20145", "name": "Acme Concrete", "due_terms": "02MO"})
-    pinned = exporting.checking.sage_lists(sage.company, batch.list_versions)
+    pinned = sage_lists(sage.company, batch.list_versions)
     again = workbook.render(exporting.checking.examine(batch.facts, pinned, today=LISTS_DATE).rows, batch.facts)
     assert again.xlsx == batches.download(batch, XLSX, by=sage.approver).content
 

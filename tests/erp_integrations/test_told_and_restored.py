@@ -15,7 +15,7 @@ from directory.models import Mail
 from erp_integrations import exporting
 from erp_integrations.actions import batches, exports
 from erp_integrations.exporting import storing
-from erp_integrations.models import ErpSettings, ExportBatch, InvoiceExport, ListKind
+from erp_integrations.models import ErpSettings, ExportBatch, InvoiceExport, ListKind, SageListVersion
 from tests.erp_integrations.pages import at_batch, signed_in, text_of
 from tests.erp_integrations.test_building import change_an_amount
 from tests.erp_integrations.world import ACCOUNTING_DATE, VENDOR, fresh
@@ -69,7 +69,8 @@ def test_what_was_changed_since_it_was_shown_is_not_sent(sage):
 def test_a_batch_names_the_lists_it_was_checked_on_not_those_uploaded_in_between(sage, monkeypatch):
     """E-6."""
     export = sage.sent()
-    ticked, used = sage.warnings(export), exporting.checking.current_versions(sage.company)
+    ticked = sage.warnings(export)
+    used = dict(SageListVersion.objects.current(sage.company).values_list("kind", "pk"))
     check = batches.check
 
     def check_then_upload(some, acceptance):

@@ -5,7 +5,6 @@ from erp_integrations.sage100.canonical import money_text
 from erp_integrations.sage100.detail_values import COST_CODE, cost_code_text
 from erp_integrations.sage100.facts import ZERO
 from erp_integrations.sage100.findings import ERROR, WARNING
-from erp_integrations.sage100.lists import DIRECT_EXPENSE, WORK_IN_PROGRESS
 from erp_integrations.sage100.rules.registry import INVOICE, LINE, InvoiceCheck, Issue, LineCheck, rule
 from erp_integrations.sage100.totals import number_in
 
@@ -104,8 +103,8 @@ def planned_on_the_job(check: LineCheck):
 
 @rule("S36", WARNING, "Descriptions are cut to the column's length, and that is said.", INVOICE)
 def cut_descriptions(check: InvoiceCheck):
-    for change in check.whole.rows.changes:
-        if change.invoice_id == check.invoice.invoice_id and change.is_cut:
+    for change in check.changes:
+        if change.is_cut:
             yield Issue(
                 message=f"{change.field} is cut to “{change.written}”.",
                 remedy="Nothing, if it is still understood; else shorten the description.",
@@ -220,8 +219,7 @@ def lines_make_gross(check: InvoiceCheck):
 @rule("S43", ERROR, "The job-cost lines add up to the lines on direct-expense and WIP accounts.", INVOICE)
 def job_cost_equals_expense(check: InvoiceCheck):
     job_cost = _sum_of(check.details, lambda row: bool(row.text("cost_code")))
-    accounts = check.lists.ledger_accounts
-    kinds = {account.number for account in accounts if account.type in (DIRECT_EXPENSE, WORK_IN_PROGRESS)}
+    accounts, kinds = check.lists.ledger_accounts, check.lists.expense_accounts
     expensed = _sum_of(check.details, lambda row: row.text("ledger_account") in kinds)
     if job_cost != expensed:
         yield Issue(

@@ -86,8 +86,8 @@ def one_job(check: InvoiceCheck):
 
 @rule("S57", WARNING, "Text is printable and in Windows-1252; other characters are replaced and listed.", INVOICE)
 def replaced_characters(check: InvoiceCheck):
-    for change in check.whole.rows.changes:
-        if change.invoice_id == check.invoice.invoice_id and change.replaced:
+    for change in check.changes:
+        if change.replaced:
             yield Issue(
                 message=f"{change.field} is written “{change.written}”: {', '.join(change.replaced)}.",
                 remedy="Nothing, if it is still understood; else reword it.",

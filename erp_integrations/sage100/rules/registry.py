@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import cached_property
 
 from erp_integrations.sage100.accounts import Resolved, resolve
-from erp_integrations.sage100.cells import Cell, Row, Rows
+from erp_integrations.sage100.cells import Cell, Change, ReleaseRow, Row, Rows
 from erp_integrations.sage100.facts import ZERO, BatchFacts, InvoiceFacts, LineFacts
 from erp_integrations.sage100.findings import Finding
 from erp_integrations.sage100.layout import PLACES
@@ -59,10 +59,15 @@ class BatchCheck:
 
     @cached_property
     def rows_by_invoice(self) -> dict[str, list[Row]]:
-        found = {}
-        for row in self.rows.rows:
-            found.setdefault(row.invoice_id, []).append(row)
-        return found
+        return _by_invoice(self.rows.rows)
+
+    @cached_property
+    def changes_by_invoice(self) -> dict[str, list[Change]]:
+        return _by_invoice(self.rows.changes)
+
+    @cached_property
+    def releases_by_invoice(self) -> dict[str, list[ReleaseRow]]:
+        return _by_invoice(self.rows.releases)
 
     @cached_property
     def billed_on_sage_lines(self) -> dict[tuple, Decimal]:
@@ -77,6 +82,13 @@ class BatchCheck:
     @cached_property
     def invoices(self) -> tuple["InvoiceCheck", ...]:
         return tuple(InvoiceCheck(self, invoice) for invoice in self.batch.invoices)
+
+
+def _by_invoice(some) -> dict[str, list]:
+    found = {}
+    for each in some:
+        found.setdefault(each.invoice_id, []).append(each)
+    return found
 
 
 @dataclass(frozen=True)
@@ -106,6 +118,18 @@ class InvoiceCheck:
     def details(self) -> tuple[Row, ...]:
         return tuple(row for row in self.rows if row.line_type == "D")
 
+    @cached_property
+    def details_by_line(self) -> dict[str, Row]:
+        return {row.line_key: row for row in reversed(self.details)}
+
+    @property
+    def changes(self) -> list[Change]:
+        return self.whole.changes_by_invoice.get(self.invoice.invoice_id, [])
+
+    @property
+    def releases(self) -> list[ReleaseRow]:
+        return self.whole.releases_by_invoice.get(self.invoice.invoice_id, [])
+
     @property
     def vendor(self) -> Vendor | None:
         return self.lists.vendors.get(self.invoice.vendor_number)
@@ -126,9 +150,8 @@ class InvoiceCheck:
     def likely_commitment(self) -> str | None:
         """What Sage has of the same kind, vendor and job; else the number most like ours."""
         invoice, known = self.invoice, self.commitments
-        same = [
-            e.number for e in known if (e.vendor_number, e.job_number) == (invoice.vendor_number, invoice.job_number)
-        ]
+        parties = invoice.commitment_kind, invoice.vendor_number, invoice.job_number
+        same = self.lists.numbers_by_parties.get(parties, [])
         return ", ".join(same[:3]) or known.nearest(invoice.commitment_number)
 
     @cached_property
@@ -157,7 +180,7 @@ class LineCheck:
 
     @cached_property
     def row(self) -> Row | None:
-        return next((row for row in self.of.details if row.line_key == self.line.key), None)
+        return self.of.details_by_line.get(self.line.key)
 
     @cached_property
     def resolved(self) -> Resolved:

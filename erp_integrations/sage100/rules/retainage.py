@@ -118,8 +118,7 @@ def _release_issue(message, amount):
 def mixed_invoice(check: InvoiceCheck):
     if bool(check.invoice.billed_lines) != bool(check.header):
         yield _missing("The work billed and the rows of the import don't belong together.")
-    mine = [row for row in check.whole.rows.releases if row.invoice_id == check.invoice.invoice_id]
-    released = sum((row.released for row in mine), ZERO)
+    released = sum((row.released for row in check.releases), ZERO)
     if released != check.invoice.retainage_released:
         yield _missing(
             f"The release sheet shows {released:,.2f} for this invoice, which releases"

@@ -29,13 +29,13 @@ BUILD_STEPS = {
     "manifest": (storing, "note"),
     "finish": (building, "finish"),
     "publish": (building, "publish"),
-    "move": (building, "move"),
+    "move": (building, "moved"),
     "mail": (notifications, "ready"),
 }
 ACCEPT_STEPS = {
     "freeze": (batches, "_freeze"),
     "fill": (batches, "_fill"),
-    "accept move": (batches, "move"),
+    "accept move": (batches, "moved"),
     "message": (queue, "send"),
 }
 MAKE_STEPS = {

@@ -1,0 +1,113 @@
+"""All that stands beside the invoices of a check, read in two questions however many they are (F13, F16).
+
+Their lines in one; in the other, put together by the database, what is small: the company's cost types, its lists of
+Sage, which vendors wait for a call-back, and which files hold the same numbers already.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import groupby
+
+from django.db.models import BigIntegerField, QuerySet, TextField, Value, prefetch_related_objects
+from django.db.models.functions import Cast
+
+from directory.models import VendorChange
+from erp_integrations.models import CostTypeLink, ExportItem, InvoiceExport, SageListVersion, batch_key
+from invoicing.models import CostType, CostTypeName, InvoiceLine
+
+# What `with_context` brings along, for exports that are not saved yet.
+LINKS = (
+    "vendor__sage_link",
+    "commitment__sage_link",
+    "commitment__project__sage_link",
+    "commitment__starting_certificate",
+)
+TEXTS = 3
+
+
+@dataclass
+class Beside:
+    """`lines`: {invoice id: by position}, of the invoices and of those they go on from."""
+
+    lines: dict[int, list[InvoiceLine]]
+    cost_types: dict[int, CostTypeLink] = field(default_factory=dict)
+    cost_type_names: dict[int, str] = field(default_factory=lambda: dict(CostType.choices))
+    waiting_vendors: set[int] = field(default_factory=set)
+    in_files: dict[tuple[str, str], list[tuple[int, str]]] = field(default_factory=lambda: defaultdict(list))
+    versions: list[SageListVersion] = field(default_factory=list)
+
+    def exported_in(self, invoice, vendor_number: str | None) -> str | None:
+        """The live batch that carries this Sage vendor and number for another invoice (S11).
+
+        By what those files hold: the vendor may have been linked anew since, or billed under another entry of ours.
+        """
+        there = self.in_files.get((vendor_number, invoice.number_key), ())
+        return next((batch for other, batch in there if other != invoice.pk), None)
+
+
+def read_beside(exports: list[InvoiceExport]) -> Beside:
+    """`exports` are of one company, from `with_context()`."""
+    prefetch_related_objects([export.invoice for export in exports], *LINKS)
+    found, company = Beside(_lines_of(exports)), exports[0].company
+    first, *others = (
+        _asked(CostTypeLink.objects.filter(company=company), "type", "cost_type", "number", "account", "sub_account"),
+        _asked(CostTypeName.objects.filter(company=company), "name", "cost_type", "name"),
+        _asked(VendorChange.objects.waiting().filter(vendor__in=_vendors(exports)), "waits", "vendor_id"),
+        _asked(_with_these_numbers(exports), "file", "invoice_export__invoice_id", "vendor_number", "number_key",
+               "batch__number"),
+        _asked(SageListVersion.objects.current(company), "list", "pk", "kind", "as_of_date", "records_sha256"),
+    )  # fmt: skip
+    for what, number, *texts in first.union(*others, all=True):
+        _keep(found, what, number, *texts)
+    return found
+
+
+def _vendors(exports) -> set[int]:
+    return {export.invoice.vendor_id for export in exports}
+
+
+def _with_these_numbers(exports) -> QuerySet:
+    links = (getattr(export.invoice.vendor, "sage_link", None) for export in exports)
+    return ExportItem.objects.filter(
+        is_live=True,
+        company=exports[0].company,
+        vendor_number__in={link.number for link in links if link},
+        number_key__in={export.invoice.number_key for export in exports},
+    )
+
+
+def _asked(rows: QuerySet, what: str, number: str, *texts: str) -> QuerySet:
+    """(what, a whole number, three texts) of each row."""
+    named = [Cast(text, TextField()) for text in texts]
+    named += [Value("", output_field=TextField())] * (TEXTS - len(texts))
+    said = Value(what, output_field=TextField())
+    return rows.order_by().values_list(said, Cast(number, BigIntegerField()), *named)
+
+
+def _keep(found: Beside, what: str, number: int, first: str, second: str, third: str) -> None:
+    if what == "type":
+        link = CostTypeLink(cost_type=number, number=int(first), account=second, sub_account=third)
+        found.cost_types[number] = link
+    elif what == "name":
+        found.cost_type_names[number] = first
+    elif what == "waits":
+        found.waiting_vendors.add(number)
+    elif what == "file":
+        found.in_files[first, second].append((number, batch_key(int(third))))
+    else:
+        as_of_date = date.fromisoformat(second)
+        version = SageListVersion(pk=number, kind=first, as_of_date=as_of_date, records_sha256=third)
+        found.versions.append(version)
+
+
+def _lines_of(exports) -> dict[int, list[InvoiceLine]]:
+    invoices = {export.invoice_id for export in exports} | {export.invoice.previous_id for export in exports}
+    lines = (
+        InvoiceLine.objects.filter(invoice__in=invoices - {None})
+        .select_related(
+            "schedule_line__cost_code__sage_link", "schedule_line__change_order", "schedule_line__sage_link"
+        )
+        .order_by("invoice_id", "schedule_line__position")
+    )
+    return {invoice: list(group) for invoice, group in groupby(lines, key=lambda line: line.invoice_id)}
