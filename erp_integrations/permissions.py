@@ -9,6 +9,7 @@ from invoicing.permissions import is_project_admin
 
 SEND_RIGHT = right_named(Tool.COMMITMENTS, Level.ADMIN)
 ANSWER_RIGHT = f"{right_named(Tool.ERP_INTEGRATIONS, Level.STANDARD)} and {PUSH_RIGHT}"
+SET_UP_RIGHT = right_named(Tool.ERP_INTEGRATIONS, Level.ADMIN)
 VOID_RIGHT = f"{SEND_RIGHT}, {ANSWER_RIGHT}"
 
 
@@ -24,6 +25,11 @@ def is_accounting_approver(access) -> bool:
         and access.allows(Tool.ERP_INTEGRATIONS, Level.STANDARD)
         and access.can_push_to_accounting
     )
+
+
+def may_set_up(access) -> bool:
+    """How files are made: settings and layouts. The level alone: whoever sets up accepts nothing by it (P-4)."""
+    return not access.is_external and access.allows(Tool.ERP_INTEGRATIONS, Level.ADMIN)
 
 
 def may_send(export, access) -> bool:

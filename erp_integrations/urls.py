@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from erp_integrations.views import answers, batches, links, lists, queue, report, sending
+from erp_integrations.views import answers, batches, links, lists, queue, report, sending, settings
 
 queue_urls = [
     path("", queue.queue, name="erp-queue"),
@@ -40,6 +40,7 @@ urlpatterns = [
     path("c/<slug:company>/erp/batches/", include(batch_urls)),
     path("c/<slug:company>/erp/lists/", include(list_urls)),
     path("c/<slug:company>/erp/links/", include(link_urls)),
+    path("c/<slug:company>/erp/settings/", settings.settings_page, name="erp-settings"),
     path("c/<slug:company>/erp/report/", report.report, name="erp-report"),
     path("c/<slug:company>/erp/report/csv/", report.report_csv, name="erp-report-csv"),
     path("p/<slug:project>/invoices/send-to-erp/", sending.send_many, name="invoices-erp-send"),

@@ -297,6 +297,7 @@ DOORS = {  # address name: (to read, to write)
     **dict.fromkeys(("erp-links", "erp-linking"), (ERP_LOOK, None)),
     **dict.fromkeys(("erp-link", "erp-link-exact", "erp-unlink"), (ERP_EDIT, ERP_EDIT)),
     "erp-report": (ERP_ADMIN, None),
+    "erp-settings": (ERP_ADMIN, ERP_ADMIN),
     "erp-report-csv": (ERP_ADMIN, None),
 }
 NOT_STAGED = {

@@ -974,6 +974,13 @@ def _(s):
     return lambda: press(s.max, page, "erp-link-exact")
 
 
+@act("erp-settings", "changed the ERP settings")
+def _(s):
+    data = {"layout": "apinv-r2/1", "sage_company_name": "Cascade", "sendable": "approvals", "default_status": "1"}
+    data |= {"version": "0", "terms_days": "30", "over_remaining": "warning"}
+    return lambda: s.max.post(s.company("erp-settings"), data)
+
+
 # The tests
 
 
@@ -984,6 +991,7 @@ def stage(monkeypatch):
     someone = w.all_rights()
     set_level(someone, Tool.COMPANY_DIRECTORY, w.company, Level.ADMIN, by=w.base.owner)
     set_level(someone, Tool.PROJECT_DIRECTORY, w.base.project, Level.ADMIN, by=w.base.owner)
+    set_level(someone, Tool.ERP_INTEGRATIONS, w.company, Level.ADMIN, by=w.base.owner)
     return Stage(w, signed_in(someone), signed_in(w.base.contact))
 
 

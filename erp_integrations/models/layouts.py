@@ -25,12 +25,15 @@ class ImportLayoutQuerySet(models.QuerySet):
             )
         return self.filter(company=company)
 
+    def offered_to(self, company) -> "list[ImportLayout]":
+        """What the company may choose from: its rows, or the shipped ones unsaved while it has none."""
+        rows = list(self.filter(company=company))
+        return rows or [ImportLayout.shipped(each, company) for each in layout.SHIPPED]
+
     def usual(self, company):
         """The layout of a company that has chosen none: its row, or the shipped one unsaved while there is no row."""
-        shipped = layout.APINV_R1
-        named = {"company": company, "name": shipped.name, "version": shipped.version}
-        unsaved = ImportLayout(**named, columns=canonical.to_plain(shipped), is_verified=shipped.verified)
-        return self.filter(**named).first() or unsaved
+        unsaved = ImportLayout.shipped(layout.APINV_R1, company)
+        return self.filter(company=company, name=unsaved.name, version=unsaved.version).first() or unsaved
 
 
 class ImportLayout(models.Model):
@@ -50,6 +53,17 @@ class ImportLayout(models.Model):
 
     def __str__(self):
         return self.as_layout().label
+
+    @classmethod
+    def shipped(cls, made: layout.Layout, company: Company) -> "ImportLayout":
+        """Unsaved."""
+        named = {"company": company, "name": made.name, "version": made.version}
+        return cls(**named, columns=canonical.to_plain(made), is_verified=made.verified)
+
+    @property
+    def key(self) -> str:
+        """`apinv-r1/2`: what addresses and forms call it."""
+        return f"{self.name}/{self.version}"
 
     @property
     def is_used(self) -> bool:
@@ -108,6 +122,7 @@ class ErpSettings(models.Model):
     )
     tax_is_inside_amounts = models.BooleanField(default=False)
     is_canadian = models.BooleanField("a Canadian Sage company", default=False)
+    version = models.PositiveIntegerField(default=0)  # counts what was saved (I-5)
 
     class Meta:
         verbose_name_plural = "ERP settings"

@@ -8,6 +8,7 @@ from directory.models import Event
 from directory.permissions import Level, Tool, accounting_approvers
 from erp_integrations.models import InvoiceExport
 from erp_integrations.models.exports import is_sendable
+from erp_integrations.permissions import may_set_up
 from erp_integrations.standing import Step, steps_of
 from invoicing.models import Invoice
 
@@ -38,6 +39,12 @@ def erp_panel(context: template.Context, invoice: Invoice, access) -> dict:
         "approvers": accounting_approvers(invoice.company).values_list("name", flat=True)[:5],  # asked where shown
         "csrf_token": context.get("csrf_token"),
     }
+
+
+@register.simple_tag
+def sets_up(access) -> bool:
+    """Whether settings, layouts and the accountant report open for them: `{% sets_up request.access as is_admin %}`."""
+    return may_set_up(access)
 
 
 def moves_of(export: InvoiceExport, access) -> set[str]:

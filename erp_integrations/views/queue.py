@@ -69,7 +69,6 @@ def about(request, company) -> dict:
     return {
         "company": company,
         "may_answer": is_accounting_approver(request.access),
-        "may_report": request.access.allows(Tool.ERP_INTEGRATIONS, Level.ADMIN),
         "approvers": list(accounting_approvers(company).values_list("name", flat=True)[:5]),
         "worker_is_silent": ExportBatch.objects.of(company).under_way().exists() and WorkerPulse.is_silent(),
         "worker_seen_at": WorkerPulse.last_seen(),

@@ -92,7 +92,7 @@ def desk(scene: Scene) -> Desk:
 
 
 def report(scene: Scene) -> dict[str, str]:
-    return {"accountant-report": scene.erp("erp-report")}
+    return {"accountant-report": scene.erp("erp-report"), "erp-settings": scene.erp("erp-settings")}
 
 
 JOINING = {"joining": reverse("joining")}
