@@ -288,6 +288,7 @@ def administrator(w: SageWorld):
     base, someone = w.base, w.all_rights()
     set_level(someone, Tool.COMPANY_DIRECTORY, base.company, Level.ADMIN, by=base.owner)
     set_level(someone, Tool.PROJECT_DIRECTORY, base.project, Level.ADMIN, by=base.owner)
+    set_level(someone, Tool.ERP_INTEGRATIONS, base.company, Level.ADMIN, by=base.owner)
     saved_views.save(base.project, "Silent", "state=invited", by=someone)
     saved_views.save(base.project, "Sent", "status=under_review", page="invoices", by=someone)
     file = made_files.ask_for_list(
