@@ -106,7 +106,18 @@ def sage_lists(
 
 def lists_of(versions: Iterable[SageListVersion], company_name: str) -> lists.SageLists:
     """These versions as the rules take them; `company_name` as Sage has it."""
-    return lists.SageLists(company_name=company_name, **{version.kind: version.as_list() for version in versions})
+    named = {(version.kind, version.as_of_date, version.records_sha256, version.pk) for version in versions}
+    return _lists_of(company_name, tuple(sorted(named)))
+
+
+@lru_cache(maxsize=8)
+def _lists_of(company_name: str, versions: tuple) -> lists.SageLists:
+    """Kept with all that was looked up in them: 5,000 vendors are put in order once, not for every invoice (F13)."""
+    found = {
+        kind: lists.SageList(ListKind(kind).label, as_of_date, _records(ListKind(kind), sha256, pk))
+        for kind, as_of_date, sha256, pk in versions
+    }
+    return lists.SageLists(company_name=company_name, **found)
 
 
 def _name_in_sage(company: Company) -> str:
