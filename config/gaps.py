@@ -28,11 +28,12 @@ NEEDED_LISTS = (
 
 @dataclass(frozen=True)
 class Row:
-    """One thing that lacks something; `url` is its page in the admin."""
+    """One thing that lacks something; `url` is its page in the admin, `mended_at` the address to pass on to others."""
 
     name: str
     where: str
     url: str
+    mended_at: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,10 @@ def _page(model: str, pk: int) -> str:
     return reverse(f"admin:directory_{model}_change", args=[pk])
 
 
+def _link_page(thing: Project | Vendor, pair: str) -> str:
+    return reverse("erp-link", args=[thing.company.slug, pair, thing.pk])
+
+
 def _people_without_company() -> Gap:
     listed = Membership.objects.filter(is_active=True).values("person")
     lost = Person.objects.filter(is_active=True, is_superuser=False).exclude(pk__in=listed)
@@ -106,8 +111,9 @@ def _companies_without_lists(companies: list[Company]) -> Gap:
     for company in companies:
         missing = [kind.label for kind in NEEDED_LISTS if kind not in loaded[company.pk]]
         if missing:
-            rows.append(Row(company.name, ", ".join(missing), _page("company", company.pk)))
-    mend = "Accounting staff with Standard on ERP Integrations export them in Sage and upload them."
+            lists = reverse("erp-lists", args=[company.slug])
+            rows.append(Row(company.name, ", ".join(missing), _page("company", company.pk), lists))
+    mend = "Accounting staff with Standard on ERP Integrations export them in Sage and upload them under Sage lists."
     return Gap("no-lists", ("company", "companies"), "Sage lists missing", mend, len(rows), rows[:MOST])
 
 
@@ -130,17 +136,23 @@ def _approvers_without_second_factor(acting: dict) -> Gap:
 def _projects_without_job() -> Gap:
     unlinked = Project.objects.filter(is_active=True, sage_link__isnull=True).select_related("company")
     count, rows = _of_rows(
-        unlinked, lambda project: Row(project.name, str(project.company), _page("project", project.pk))
+        unlinked,
+        lambda project: Row(
+            project.name, str(project.company), _page("project", project.pk), _link_page(project, "jobs")
+        ),
     )
-    mend = "Accounting staff with Standard on ERP Integrations link the project to its job in Sage."
+    mend = "Accounting staff with Standard on ERP Integrations link the project to its job in Sage, under Links."
     return Gap("no-job", ("project", "projects"), "no Sage job", mend, count, rows)
 
 
 def _vendors_without_number() -> Gap:
     billable = Vendor.objects.filter(is_active=True, commitments__status__in=Commitment.BILLABLE)
     unlinked = billable.filter(sage_link__isnull=True).select_related("company").distinct()
-    count, rows = _of_rows(unlinked, lambda vendor: Row(vendor.name, str(vendor.company), _page("vendor", vendor.pk)))
-    mend = "Accounting staff with Standard on ERP Integrations link the vendor to its number in Sage."
+    count, rows = _of_rows(
+        unlinked,
+        lambda vendor: Row(vendor.name, str(vendor.company), _page("vendor", vendor.pk), _link_page(vendor, "vendors")),
+    )
+    mend = "Accounting staff with Standard on ERP Integrations link the vendor to its number in Sage, under Links."
     return Gap("no-number", ("vendor", "vendors"), "no Sage vendor number", mend, count, rows)
 
 

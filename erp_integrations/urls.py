@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from erp_integrations.views import answers, batches, links, lists, queue, report, sending, settings
+from erp_integrations.views import answers, batches, links, list_uploads, lists, queue, report, sending, settings
 
 queue_urls = [
     path("", queue.queue, name="erp-queue"),
@@ -24,7 +24,10 @@ batch_urls = [
 list_urls = [
     path("", lists.lists, name="erp-lists"),
     path("versions/<int:pk>/", lists.version, name="erp-list-version"),
+    path("uploads/<int:pk>/", list_uploads.preview, name="erp-list-upload"),
+    path("uploads/<int:pk>/columns/", list_uploads.columns, name="erp-list-columns"),
     path("<slug:kind>/", lists.sage_list, name="erp-list"),
+    path("<slug:kind>/headings/<slug:which>/", list_uploads.header, name="erp-list-headings"),
 ]
 
 link_urls = [

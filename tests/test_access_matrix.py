@@ -26,7 +26,8 @@ from directory.actions.vendors import Details
 from directory.models import AccountingPrivilege, DirectoryUpload, Mail, Person, PrivilegeRequest, Project, Vendor
 from directory.models.events import subject_name
 from directory.permissions import Level, Tool
-from erp_integrations.models import ErpSettings
+from erp_integrations.actions import list_uploads
+from erp_integrations.models import ErpSettings, ListKind, SageListUpload
 from invoicing import making
 from invoicing.actions import (
     access_lists,
@@ -293,7 +294,10 @@ DOORS = {  # address name: (to read, to write)
     "erp-retry": (None, ERP_ANSWER),
     "erp-confirm": (None, ERP_ANSWER),
     "erp-download": (ERP_LOOK, None),
-    **dict.fromkeys(("erp-lists", "erp-list", "erp-list-version"), (ERP_LOOK, None)),
+    **dict.fromkeys(("erp-lists", "erp-list-version", "erp-list-headings"), (ERP_LOOK, None)),
+    "erp-list": (ERP_LOOK, ERP_EDIT),
+    "erp-list-upload": (ERP_EDIT, ERP_EDIT),
+    "erp-list-columns": (None, ERP_EDIT),
     **dict.fromkeys(("erp-links", "erp-linking"), (ERP_LOOK, None)),
     **dict.fromkeys(("erp-link", "erp-link-exact", "erp-unlink"), (ERP_EDIT, ERP_EDIT)),
     "erp-report": (ERP_ADMIN, None),
@@ -428,6 +432,7 @@ def build_site() -> Site:
         "board-view-save": period,
         "board-view-delete": period | {"view": view.pk},
         "erp-confirm": {"pk": exported.pk},
+        **dict.fromkeys(("erp-list-upload", "erp-list-columns"), {"pk": list_upload(base).pk}),
         "erp-list-version": {"pk": base.company.sage_lists.first().pk},
         **dict.fromkeys(("erp-link", "erp-unlink"), {"pk": base.vendor.pk}),
         "person-levels": {"pk": base.contact.pk},
@@ -436,6 +441,14 @@ def build_site() -> Site:
         **dict.fromkeys(("session-end", "mfa_remove_webauthn"), {"pk": 999_999}),
     }
     return Site(people, names, special)
+
+
+def list_upload(base) -> SageListUpload:
+    content = b"PO number,Vendor number,Job number,Status\n"
+    today = base.company.today
+    return list_uploads.read(
+        base.company, ListKind.PURCHASE_ORDERS, "orders.csv", content, as_of_date=today, by=base.approver
+    )
 
 
 def vendor_in_question(base) -> Vendor:

@@ -29,7 +29,7 @@ from invoicing.actions import access_lists, attachments, change_orders, deleting
 from invoicing.models import InvoiceType, MadeFile
 from tests.directory.account_pages import GOOD_PASSWORD, link_in_mail, sign_in
 from tests.erp_integrations.pages import accept_data, at_batch, at_export, queue_url
-from tests.erp_integrations.world import CODE, VENDOR, SageWorld, sage_world
+from tests.erp_integrations.world import CODE, JOB, VENDOR, SageWorld, sage_world
 from tests.factories import payment_of, person
 from tests.invoicing.pages import at, signed_in
 from tests.journeys.pages import Page
@@ -952,6 +952,36 @@ def _(s):
 def _(s):
     export = s.w.exported()
     return lambda: s.max.post(at_export(export, "erp-void"), {"reason": "Twice", "sage_holds_it_no_more": "on"})
+
+
+def orders() -> SimpleUploadedFile:
+    headings = b"PO number,Vendor number,Job number,Status"
+    return SimpleUploadedFile("orders.csv", headings + f"\nPO-1,{VENDOR},{JOB},4\n".encode())
+
+
+def read_orders(s) -> str:
+    """The preview's page of a file with purchase orders, of which no list is there yet."""
+    data = {"file": orders(), "as_of_date": s.base.company.today.isoformat()}
+    return s.max.post(s.company("erp-list", "purchase_orders"), data).url
+
+
+@act("erp-list")  # nothing is in force yet
+def _(s):
+    return lambda: s.max.post(
+        s.company("erp-list", "purchase_orders"), {"file": orders(), "as_of_date": s.base.company.today.isoformat()}
+    )
+
+
+@act("erp-list-columns")
+def _(s):
+    page = read_orders(s)
+    return lambda: press(s.max, page, "erp-list-columns")
+
+
+@act("erp-list-upload", "took in")
+def _(s):
+    page = read_orders(s)
+    return lambda: press(s.max, page, "erp-list-upload")
 
 
 @act("erp-unlink", "unlinked")

@@ -52,6 +52,23 @@ def test_each_gap_is_found_and_named_with_the_way_to_mend_it(client):
         assert gap.title in page and escape(gap.mend) in page and f'id="{gap.key}"' in page
 
 
+def test_a_gap_that_accounting_mends_says_the_address_of_its_page(client):
+    w = world()
+    w.commitment(contact=False)
+    addresses = {gap.key: row.mended_at for gap in gaps() for row in gap.rows if row.mended_at}
+    assert addresses == {
+        "no-lists": reverse("erp-lists", args=[w.company.slug]),
+        "no-job": reverse("erp-link", args=[w.company.slug, "jobs", w.project.pk]),
+        "no-number": reverse("erp-link", args=[w.company.slug, "vendors", w.vendor.pk]),
+    }
+    client.force_login(w.owner)
+    page = client.get(reverse("admin:set-up-gaps")).content.decode()
+    assert all(f'href="{address}"' in page for address in addresses.values())
+    set_level(w.approver, Tool.ERP_INTEGRATIONS, w.company, Level.STANDARD, by=w.owner)
+    client.force_login(w.approver)
+    assert all(client.get(address).status_code == 200 for address in addresses.values())
+
+
 def test_a_holder_of_the_privilege_without_a_level_does_not_close_the_gap():
     w = world()
     set_level(w.approver, Tool.ERP_INTEGRATIONS, w.company, Level.READ_ONLY, by=w.owner)

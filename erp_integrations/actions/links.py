@@ -9,7 +9,7 @@ from directory.models import Company, Event
 from directory.permissions import Level, Tool, read_access
 from directory.refusals import NotNow, Refused, Stale
 from erp_integrations.models import LineLink
-from erp_integrations.pairing import LINES, PAIRS, Entry, Match, Pair
+from erp_integrations.pairing import LINES, PAIRS, VENDORS, Entry, Match, Pair
 
 MOST_AT_ONCE = 500
 
@@ -148,7 +148,10 @@ def unlink(pair: Pair, company: Company, item, *, by, was: str = "") -> None:
 
 
 def exact_matches(company: Company) -> list[models.Model]:
-    """Unsaved links where a name or number is exactly the same on both sides and neither is linked yet; no lines."""
+    """Unsaved links where a name or number is exactly the same on both sides and neither is linked yet; no lines.
+
+    A vendor whose number only is the same is left to somebody who looks: our numbers of vendors are our own.
+    """
     return [link for pair in PAIRS.values() if pair is not LINES for link in _unsaved(pair, company)]
 
 
@@ -158,4 +161,5 @@ def line_matches(company: Company) -> list[models.Model]:
 
 
 def _unsaved(pair: Pair, company: Company) -> list[models.Model]:
-    return [_link_of(pair, company, match) for match in pair.matches(company, pair.lists(company))]
+    found = pair.matches(company, pair.lists(company))
+    return [_link_of(pair, company, match) for match in found if not (pair is VENDORS and match.names_differ)]

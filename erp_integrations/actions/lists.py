@@ -9,6 +9,7 @@ from directory.models import Company, Event
 from directory.refusals import Refused
 from erp_integrations.models import ListKind, SageListVersion
 from erp_integrations.sage100 import list_rows
+from erp_integrations.sage100.list_changes import Changes, compare
 
 
 @transaction.atomic
@@ -28,21 +29,41 @@ def take_in(
     parsed = list_rows.parse(kind, rows)
     if parsed.problems:
         raise Refused(_in_words(kind, parsed.problems), field="file")
-    Company.objects.select_for_update().get(pk=company.pk)
-    _require_no_step_back(company, kind, parsed.records, as_of_date)
-    SageListVersion.objects.filter(company=company, kind=kind, is_current=True).update(is_current=False)
+    Company.objects.select_for_update(no_key=True).get(pk=company.pk)  # one upload after the other
+    require_no_step_back(company, kind, parsed.records, as_of_date)
+    return replace(company, kind, parsed.records, as_of_date=as_of_date, by=by, file_name=file_name)
+
+
+def replace(
+    company: Company,
+    kind: ListKind,
+    records: tuple,
+    *,
+    as_of_date: date,
+    by,
+    file_name: str,
+    changes: Changes | None = None,
+) -> SageListVersion:
+    """Put `records` in the place of the version in use, with one event. The caller holds the company."""
+    current = SageListVersion.objects.in_use(company, kind)
+    changes = changes or compare(current.as_list() if current else (), records)
+    if current:
+        SageListVersion.objects.filter(pk=current.pk).update(is_current=False)
     version = SageListVersion(
         company=company, kind=kind, as_of_date=as_of_date, loaded_by=by, file_name=file_name[:150]
     )
-    version.hold(parsed.records)
+    version.hold(records)
     version.save()
-    Event.objects.record("took in", version, by=by, changes={"records": ["", version.record_count]})
+    counts = {"added": len(changes.added), "changed": len(changes.changed), "gone": len(changes.gone)}
+    told = {"rows": [str(current.record_count) if current else "", str(version.record_count)]}
+    told |= {name: ["", str(count)] for name, count in counts.items() if count and current}
+    Event.objects.record("took in", version, by=by, changes=told | {"file": ["", version.file_name]})
     return version
 
 
-def _require_no_step_back(company: Company, kind: ListKind, records: tuple, as_of_date: date) -> None:
+def require_no_step_back(company: Company, kind: ListKind, records: tuple, as_of_date: date) -> None:
     """An empty or an older list in the place of the one in use would tell the rules less than is known."""
-    current = SageListVersion.objects.current(company).filter(kind=kind).first()
+    current = SageListVersion.objects.in_use(company, kind)
     if current and current.record_count and not records:
         raise Refused(
             f"{kind.label} was not taken in: the file has no rows, and the list in use has {current.record_count}."

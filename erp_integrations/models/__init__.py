@@ -18,6 +18,7 @@ from erp_integrations.models.links import (
     ProjectLink,
     VendorLink,
 )
+from erp_integrations.models.list_uploads import SageListUpload
 from erp_integrations.models.lists import ListKind, SageListVersion, lists_of, sage_lists
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "ListKind",
     "ProjectLink",
     "RetainageRelease",
+    "SageListUpload",
     "SageListVersion",
     "VendorLink",
     "WorkerPulse",

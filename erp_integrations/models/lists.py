@@ -46,6 +46,10 @@ class SageListVersionQuerySet(models.QuerySet):
     def current(self, company):
         return self.filter(company=company, is_current=True)
 
+    def in_use(self, company, kind: str):
+        """The version of one list that the rules ask, without its rows; None before the first upload."""
+        return self.current(company).filter(kind=kind).defer("records_json").first()
+
 
 class SageListVersion(models.Model):
     """One upload of one list, whole: a check of a thousand invoices reads eight rows, not a thousand (F16)."""
@@ -110,7 +114,7 @@ def lists_of(versions: Iterable[SageListVersion], company_name: str) -> lists.Sa
     return _lists_of(company_name, tuple(sorted(named)))
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=16)
 def _lists_of(company_name: str, versions: tuple) -> lists.SageLists:
     """Kept with all that was looked up in them: 5,000 vendors are put in order once, not for every invoice (F13)."""
     found = {

@@ -1,5 +1,7 @@
-from erp_integrations.pairing.kinds import COST_TYPES, LINES, PAIRS
+from erp_integrations.pairing.kinds import COMMITMENTS, COST_CODES, COST_TYPES, JOBS, VENDORS
+from erp_integrations.pairing.lines import LINES
 from erp_integrations.pairing.pairs import Entry, Match, Pair, Standing
-from erp_integrations.pairing.standings import standings
 
-__all__ = ["COST_TYPES", "LINES", "PAIRS", "Entry", "Match", "Pair", "Standing", "standings"]
+PAIRS: dict[str, Pair] = {pair.slug: pair for pair in (VENDORS, JOBS, COST_CODES, COST_TYPES, COMMITMENTS, LINES)}
+
+__all__ = ["COST_TYPES", "LINES", "PAIRS", "VENDORS", "Entry", "Match", "Pair", "Standing"]

@@ -1,6 +1,5 @@
-"""The six pairs: vendors, projects, cost codes, cost types, commitments and the lines of their schedules."""
+"""Five of the pairs: vendors, projects, cost codes, cost types, commitments."""
 
-from collections import Counter
 from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef, Q
@@ -10,7 +9,6 @@ from erp_integrations.models import (
     CommitmentLink,
     CostCodeLink,
     CostTypeLink,
-    LineLink,
     ListKind,
     ProjectLink,
     VendorLink,
@@ -18,7 +16,6 @@ from erp_integrations.models import (
 from erp_integrations.pairing.pairs import Entry, Match, Pair, Standing, only_ones
 from erp_integrations.sage100 import list_rows
 from erp_integrations.sage100.lists import BID, REFUSED, STATUS_NAMES, SageLists
-from invoicing.calculations.money import format_amount
 from invoicing.models import Commitment, ScheduleLine, cost_types_of
 
 SAGE_COST_TYPES = {1: "Material", 2: "Labor", 3: "Equipment", 4: "Subcontract", 5: "Other"}
@@ -241,80 +238,4 @@ class Commitments(Pair):
         return found
 
 
-class Lines(Pair):
-    """Only of commitments that are linked: whose lines else?"""
-
-    slug, title, one, many = "lines", "Schedule lines", "schedule line", "schedule lines"
-    theirs, only_warns = "Sage line", True
-    alike = "the same cost code and type, once on both sides"
-    kinds = (ListKind.SUBCONTRACTS, ListKind.PURCHASE_ORDERS)
-    model, field, key_field = LineLink, "schedule_line", "line_reference"
-    to_invoices = "invoice__lines__schedule_line"
-
-    def all_ours(self, company):
-        lines = ScheduleLine.objects.billable().filter(commitment__company=company, commitment__sage_link__isnull=False)
-        return lines.select_related("sage_link", "commitment__sage_link", "cost_code__sage_link", "change_order")
-
-    def needed(self):
-        return Q(commitment__status__in=Commitment.BILLABLE)
-
-    def gap(self):
-        return Q(sage_link=None) | Q(sage_link__line_reference="")
-
-    def matching(self, words):
-        return (
-            Q(commitment__number__icontains=words)
-            | Q(description__icontains=words)
-            | Q(cost_code__code__icontains=words)
-        )
-
-    def name(self, item):
-        return f"{item.commitment.number}, line {item.position}"
-
-    def detail(self, item):
-        kind = item.get_cost_type_display()
-        return f"{item.description} ({item.cost_code.code}, {kind}, {format_amount(item.amount)})"
-
-    def sort_by(self):
-        return "commitment__number"
-
-    def new_link(self, company, item):
-        return LineLink(schedule_line=item, commitment=item.commitment)
-
-    def entries(self, lists, item):
-        link = item.commitment.sage_link
-        found = lists.commitments(link.kind).get(link.number)
-        return [self._entry(line) for line in found.lines] if found else []
-
-    def _entry(self, line) -> Entry:
-        left = "" if line.remaining is None else f", {format_amount(line.remaining)} remaining"
-        sums = f"{format_amount(line.contract + line.change)}{left}"
-        return Entry(line.line_reference, f"{line.cost_code}, type {line.cost_type}", sums)
-
-    def taken(self, company, item, keys):
-        links = LineLink.objects.filter(commitment=item.commitment, line_reference__in=list(keys))
-        links = links.exclude(schedule_line=item).select_related("schedule_line")
-        return {link.line_reference: str(link.schedule_line) for link in links}
-
-    def matches(self, company, lists):
-        """The only Sage line of the linked commitment with the same code and type, for the only one of ours."""
-        types = dict(CostTypeLink.objects.filter(company=company).values_list("cost_type", "number"))
-        taken = set(LineLink.objects.filter(commitment__company=company).values_list("commitment", "line_reference"))
-        unlinked = self.all_ours(company).filter(self.gap(), self.needed(), cost_code__sage_link__isnull=False)
-        ours = [(line, (line.cost_code.sage_link.code, types.get(line.cost_type))) for line in unlinked]
-        wanted = Counter((line.commitment_id, key) for line, key in ours)
-        found = []
-        for line, key in ours:
-            link = line.commitment.sage_link
-            in_sage = lists.commitments(link.kind).get(link.number)
-            theirs = [s for s in in_sage.lines if (s.cost_code, s.cost_type) == key] if in_sage else []
-            is_only = len(theirs) == 1 and wanted[line.commitment_id, key] == 1
-            if is_only and (line.commitment_id, theirs[0].line_reference) not in taken:
-                found.append(Match(line, self._entry(theirs[0]), "cost code and type"))
-        return found
-
-
-VENDORS, JOBS, COST_CODES, COST_TYPES, COMMITMENTS, LINES = (
-    Vendors(), Jobs(), CostCodes(), CostTypes(), Commitments(), Lines()
-)  # fmt: skip
-PAIRS: dict[str, Pair] = {pair.slug: pair for pair in (VENDORS, JOBS, COST_CODES, COST_TYPES, COMMITMENTS, LINES)}
+VENDORS, JOBS, COST_CODES, COST_TYPES, COMMITMENTS = Vendors(), Jobs(), CostCodes(), CostTypes(), Commitments()

@@ -37,11 +37,15 @@ class Entry:
 
 @dataclass(frozen=True)
 class Match:
-    """One of ours and one of Sage's that are exactly alike in `same`: "name", "number", or both."""
+    """One of ours and one of Sage's that are exactly alike in `same`: "name", "number", or both.
+
+    `names_differ`: only the number is the same, so somebody looks first.
+    """
 
     ours: object
     entry: Entry
     same: str
+    names_differ: bool = False
 
     @property
     def mark(self) -> str:
@@ -180,7 +184,8 @@ class Pair:
                 continue
             if same_number or same_name:
                 found = [word for word, one in (("number", same_number), ("name", same_name)) if one]
-                yield Match(item, same_number or same_name, " and ".join(found))
+                entry = same_number or same_name
+                yield Match(item, entry, " and ".join(found), bool(name) and entry.name.casefold() != name.casefold())
 
     def stopped(self, company: Company, item) -> int:
         """How many invoices on their way to a file would lack this link."""

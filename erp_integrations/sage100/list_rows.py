@@ -284,6 +284,8 @@ def _joined(spec, earlier, later):
     same = all(getattr(earlier, f.name) == getattr(later, f.name) for f in fields(earlier) if f.name != spec.child)
     if not (same and spec.child):
         return earlier if earlier == later else None
-    children = (*getattr(earlier, spec.child), *getattr(later, spec.child))
-    values = {f.name: getattr(earlier, f.name) for f in fields(earlier)} | {spec.child: tuple(dict.fromkeys(children))}
+    children = tuple(dict.fromkeys((*getattr(earlier, spec.child), *getattr(later, spec.child))))
+    if spec.child == "lines" and len({line.line_reference for line in children}) < len(children):
+        return None
+    values = {f.name: getattr(earlier, f.name) for f in fields(earlier)} | {spec.child: children}
     return spec.record(**values)

@@ -12,7 +12,8 @@ from directory.refusals import Refused
 from erp_integrations.actions import links
 from erp_integrations.link_forms import SHOWS, ChooseForm, PairFilter
 from erp_integrations.models import ListKind, SageListVersion
-from erp_integrations.pairing import PAIRS, Entry, Match, Pair, standings
+from erp_integrations.pair_counts import standings
+from erp_integrations.pairing import PAIRS, Entry, Match, Pair
 
 SHOWN = 30
 
@@ -175,7 +176,7 @@ def exact(request, company, pair):
 def _exact(request, company, pair: Pair, refused: Refused | None = None):
     found = pair.matches(company, pair.lists(company))
     shown = found[: links.MOST_AT_ONCE]
-    ticked = request.POST.getlist("match") if refused else [m.mark for m in shown if _is_plain(pair, m)]
+    ticked = request.POST.getlist("match") if refused else [m.mark for m in shown if not m.names_differ]
     context = _about(request, company, pair) | {
         "count": len(found),
         "rows": [
@@ -185,12 +186,6 @@ def _exact(request, company, pair: Pair, refused: Refused | None = None):
         "refused": refused,
     }
     return render(request, "erp_integrations/link_exact.html", context, status=refused.status if refused else 200)
-
-
-def _is_plain(pair: Pair, match: Match) -> bool:
-    """The same number under another name is shown without its tick: somebody looks first."""
-    name = pair.number_and_name(match.ours)[1] if pair.slug in ("vendors", "jobs", "cost-codes") else ""
-    return not name or name.casefold() == match.entry.name.casefold()
 
 
 @company_view(Tool.ERP_INTEGRATIONS, Level.STANDARD)

@@ -4,12 +4,16 @@ from dataclasses import dataclass
 
 from django.core.paginator import Paginator
 from django.http import Http404
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 
 from directory.decorators import READ, company_view
 from directory.permissions import Level, Tool
-from erp_integrations.list_ages import LIST_USES, is_old
+from directory.refusals import Refused
+from erp_integrations.about_lists import LIST_USES, SHAPES, is_old
+from erp_integrations.actions import list_uploads
+from erp_integrations.list_forms import ListFileForm
 from erp_integrations.models import ListKind, SageListVersion
+from erp_integrations.sage100.list_columns import columns_of
 from erp_integrations.sage100.list_words import cells_of, titles_of
 
 PAGE_SIZE = 100
@@ -60,17 +64,42 @@ def kind_of(value: str) -> ListKind:
     return ListKind(value)
 
 
-@company_view(Tool.ERP_INTEGRATIONS, Level.READ_ONLY, methods=READ)
+@company_view(Tool.ERP_INTEGRATIONS, Level.READ_ONLY)
 def sage_list(request, company, kind):
-    """One list: what it is for, its versions, and the way to a new one."""
+    """One list: what it is for, its versions, and which columns a file of it has. POST reads a file."""
     kind = kind_of(kind)
+    if request.method != "POST":
+        return _show(request, company, kind, ListFileForm(initial={"as_of_date": company.today}))
+    request.access.require(Tool.ERP_INTEGRATIONS, Level.STANDARD)
+    form = ListFileForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return _show(request, company, kind, form)
+    file = form.cleaned_data["file"]
+    try:
+        read = list_uploads.read(
+            company, kind, file.name, file.read(), as_of_date=form.cleaned_data["as_of_date"], by=request.user
+        )
+    except Refused as refused:
+        form.add_error(refused.field, refused.message)
+        return _show(request, company, kind, form)
+    return redirect("erp-list-upload", company.slug, read.pk)
+
+
+def _show(request, company, kind: ListKind, form: ListFileForm):
     versions = list(versions_of(company).filter(kind=kind)[:VERSIONS])
     context = _about(request, company) | {
         "kind": kind,
         "standing": standing(company, kind, next((each for each in versions if each.is_current), None)),
         "versions": versions,
+        "columns": columns_of(kind),
+        "shape": SHAPES.get(kind, ""),
+        "window": kind.label.rpartition(" ")[2],
+        "open_upload": company.sage_list_uploads.filter(kind=kind, is_open=True, uploaded_by=request.user)
+        .defer("rows")
+        .first(),
+        "form": form,
     }
-    return render(request, "erp_integrations/list.html", context)
+    return render(request, "erp_integrations/list.html", context, status=422 if form.errors else 200)
 
 
 @company_view(Tool.ERP_INTEGRATIONS, Level.READ_ONLY, methods=READ)

@@ -306,7 +306,13 @@ def pages_of_accounting(scene: Scene) -> dict[str, str]:
 
 
 def pages_of_the_staff(scene: Scene) -> dict[str, str]:
-    return {"staff-home": "/", "staff-queue": scene.erp("erp-queue"), "staff-batch": scene.erp("erp-batch", 1)}
+    pages = {"staff-home": "/", "staff-queue": scene.erp("erp-queue"), "staff-batch": scene.erp("erp-batch", 1)}
+    return pages | {
+        "staff-lists": scene.erp("erp-lists"),
+        "staff-list": scene.erp("erp-list", "vendors"),
+        "staff-links": scene.erp("erp-links"),
+        "staff-linking": scene.erp("erp-linking", "lines"),
+    }
 
 
 def pages_of_the_owner(scene: Scene) -> dict[str, str]:

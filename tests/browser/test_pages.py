@@ -12,6 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.browser import directory_scene as directories
+from tests.browser import lists_scene as lists
 from tests.browser import scene as scenes
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -87,6 +88,11 @@ def test_the_invoice_contacts_pages(enter, there):
 
 def test_the_accounting_approvers_pages(enter, there):
     assert looked_at(enter(there.sage.approver), scenes.pages_of_accounting(there)) == []
+
+
+def test_the_pages_of_sages_lists_and_links(enter, there):
+    pages = lists.pages_of_lists_and_links(there)
+    assert looked_at(enter(there.sage.approver), pages) == []
 
 
 def test_accountings_staffs_and_the_site_owners_pages(enter, there):

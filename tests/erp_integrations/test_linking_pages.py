@@ -1,12 +1,17 @@
 """Linking ours to Sage's by hand: gaps first, exact matches by a click, one to one, and what unlinking stops (6.1)."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
+from django.db import connection
 from django.urls import reverse
 
 from directory.models import Event, Project, Vendor
+from directory.refusals import Refused
 from erp_integrations import exporting
+from erp_integrations.actions import links
 from erp_integrations.mending import where_to_mend
 from erp_integrations.models import (
     CommitmentLink,
@@ -18,7 +23,8 @@ from erp_integrations.models import (
     ProjectLink,
     VendorLink,
 )
-from erp_integrations.pairing import PAIRS, standings
+from erp_integrations.pair_counts import standings
+from erp_integrations.pairing import PAIRS
 from tests.erp_integrations.pages import at_export, queries, signed_in, text_of
 from tests.erp_integrations.world import CODE, JOB, VENDOR, fresh, sage_world
 
@@ -393,3 +399,41 @@ def test_the_overviews_take_few_queries(sage, sam, name):
 
 def test_every_pair_of_section_four_is_there():
     assert list(PAIRS) == PAIR_SLUGS
+
+
+# Two at once
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite lets one write at a time, lock or none")
+@pytest.mark.parametrize("race", ["one of Sage's for two of ours", "two of Sage's for one of ours"])
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_link_at_the_same_moment_one_is_told(race, monkeypatch):
+    """One to one, in the database: both have looked, neither saw the other's link."""
+    sage = sage_world()
+    VendorLink.objects.all().delete()
+    sage.load(ListKind.VENDORS, {"number": VENDOR, "name": "Acme Concrete"}, {"number": 7, "name": "Seven"})
+    bolt = Vendor.objects.create(company=sage.company, name="Bolt Electric")
+    pair, both_looked, make = PAIRS["vendors"], Barrier(2, timeout=20), links.make
+
+    def make_together(*args, **rest):
+        both_looked.wait()
+        return make(*args, **rest)
+
+    monkeypatch.setattr(links, "make", make_together)
+
+    def choose(vendor_pk: int, key: str) -> str:
+        try:
+            links.choose(pair, sage.company, pair.get(sage.company, vendor_pk), key, by=sage.approver)
+        except Refused as refused:
+            return refused.message
+        finally:
+            connection.close()
+        return "linked"
+
+    acme = sage.base.vendor.pk
+    wanted = [(acme, VENDOR), (bolt.pk, VENDOR) if race.startswith("one") else (acme, "7")]
+    with ThreadPoolExecutor(2) as pool:
+        answers = sorted(pool.map(lambda each: choose(*each), wanted))
+    assert [answer == "linked" for answer in answers].count(True) == 1
+    assert any("linked already" in answer for answer in answers)
+    assert VendorLink.objects.count() == 1

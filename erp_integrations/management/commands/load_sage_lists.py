@@ -11,6 +11,7 @@ from directory.models import Company
 from directory.refusals import Refused
 from erp_integrations.actions.lists import take_in
 from erp_integrations.models import ListKind
+from erp_integrations.sage100 import list_columns
 
 
 class Command(BaseCommand):
@@ -38,5 +39,7 @@ class Command(BaseCommand):
 
     def _take_in(self, company, kind, path, as_of):
         with path.open(encoding="utf-8-sig", newline="") as file:
-            version = take_in(company, kind, list(csv.DictReader(file)), as_of_date=as_of, file_name=path.name)
+            titles, *rows = [row for row in csv.reader(file) if any(row)] or [[]]
+        cells = list_columns.by_field(list_columns.proposed(kind, titles), rows)
+        version = take_in(company, kind, cells, as_of_date=as_of, file_name=path.name)
         self.stdout.write(f"{kind.label}: {version.record_count} records as of {as_of}")

@@ -1,4 +1,4 @@
-"""What each of Sage's lists is for, and from which age on a newer one should be uploaded (E-5)."""
+"""What each of Sage's lists is for, how its file is laid out, and from which age on it is old (E-5)."""
 
 from erp_integrations.models import ListKind
 
@@ -21,6 +21,18 @@ LIST_USES = {
     ListKind.PURCHASE_ORDERS: "Says what each purchase order holds, line by line, and what remains.",
     ListKind.FISCAL_PERIODS: "Says which days can be posted to.",
     ListKind.PAYABLE_INVOICES: "Says which invoices Sage holds already, so that none goes in twice.",
+}
+
+PARTS = "One row a line. The number, vendor, job and status stand on each; a row without a line is one without lines."
+SHAPES = {
+    ListKind.JOBS: "One row a job, with its phases in one cell parted by commas; or one row a phase, the job repeated.",
+    ListKind.LEDGER_ACCOUNTS: (
+        "One row an account, with its sub-accounts in one cell parted by commas; or one row a sub-account, the account"
+        " repeated."
+    ),
+    ListKind.SUBCONTRACTS: PARTS,
+    ListKind.PURCHASE_ORDERS: PARTS,
+    ListKind.PAYABLE_INVOICES: "One row an invoice. An invoice that Sage holds twice may stand here twice.",
 }
 
 

@@ -4,8 +4,7 @@ from django.db.models import Count, IntegerField, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from directory.models import Company
-from erp_integrations.pairing.kinds import COST_TYPES, PAIRS
-from erp_integrations.pairing.pairs import Pair, Standing
+from erp_integrations.pairing import COST_TYPES, PAIRS, Pair, Standing
 
 
 def standings(company: Company) -> list[tuple[Pair, Standing]]:

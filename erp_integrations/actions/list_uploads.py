@@ -1,0 +1,209 @@
+"""A list of Sage's from a file: read, its columns named, shown as what it would change, and taken in as a whole."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+from django.db import transaction
+
+from directory.models import Company
+from directory.permissions import Level, Tool, read_access
+from directory.refusals import NotNow, Refused, Stale
+from directory.sheets import column_letter, read_rows
+from erp_integrations.actions.lists import replace, require_no_step_back
+from erp_integrations.missed_entries import Missed, missed
+from erp_integrations.models import ListKind, SageListUpload, SageListVersion
+from erp_integrations.sage100 import canonical, list_columns, list_rows
+from erp_integrations.sage100.list_changes import Changes, compare
+from erp_integrations.sage100.list_columns import Column
+
+SPLIT = re.compile(r"Split it into several( files)?\.")  # a list replaces the one before: half of it would lose half
+SHORTEN = "Leave out what was closed long ago when you export it from Sage."
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One bad cell: where it stands in the file, what it holds, and what to do."""
+
+    cell: str
+    row: int
+    heading: str
+    value: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What confirming an upload would do now. `lacking`: columns nobody named; `problems`: cells that can't be read."""
+
+    lacking: list[Column]
+    problems: list[Problem]
+    records: tuple
+    changes: Changes
+    missed: list[Missed]
+    current: SageListVersion | None
+    digest: str
+
+    @property
+    def can_be_confirmed(self) -> bool:
+        return not (self.lacking or self.problems)
+
+
+def read(company: Company, kind: ListKind, file_name: str, content: bytes, *, as_of_date: date, by) -> SageListUpload:
+    """Keep what the file says until it is confirmed; nothing of it is in force. Raises Refused, with its field.
+
+    What the same person read of this list before and never confirmed is let go.
+    """
+    _require_right(company, by)
+    _require_day(company, kind, as_of_date)
+    try:
+        rows = read_rows(file_name, content)
+    except Refused as refused:
+        raise Refused(SPLIT.sub(SHORTEN, refused.message), field="file") from None
+    if not rows:
+        raise Refused("The file holds nothing. Export the list with its headings, and choose it again.", field="file")
+    at = list_columns.heading_row(kind, rows)
+    titles = [title[:100] for title in rows[at][1]]
+    with transaction.atomic():
+        before = SageListUpload.objects.told_of(company, kind)
+        newest = before.defer("rows").first()
+        earlier = list_columns.remembered(kind, newest.titles, newest.columns) if newest else {}
+        before.filter(uploaded_by=by, is_open=True).update(is_open=False, rows=[])
+        return SageListUpload.objects.create(
+            company=company,
+            kind=kind,
+            file_name=" ".join("".join(c if c.isprintable() else " " for c in file_name).split())[-150:],
+            as_of_date=as_of_date,
+            titles=titles,
+            columns=list_columns.proposed(kind, titles, earlier),
+            rows=rows[at + 1 :],
+            uploaded_by=by,
+        )
+
+
+def _require_right(company: Company, by) -> None:
+    """1.2: Standard on ERP Integrations uploads."""
+    read_access(by, company).require(Tool.ERP_INTEGRATIONS, Level.STANDARD)
+
+
+def _require_day(company: Company, kind: ListKind, day: date) -> None:
+    if day > company.today:
+        raise Refused(
+            f"{day.isoformat()} is still to come. Give the day on which Sage made the list.", field="as_of_date"
+        )
+    current = SageListVersion.objects.in_use(company, kind)
+    if current and day < current.as_of_date:
+        raise Refused(
+            f"The list in use is of {current.as_of_date.isoformat()}, which is newer. Export it from Sage again.",
+            field="as_of_date",
+        )
+
+
+@transaction.atomic
+def name_columns(upload: SageListUpload, chosen: Mapping[str, int | None], *, by) -> SageListUpload:
+    """Say which column of the file holds which field; remembered for the next file of this list."""
+    _require_right(upload.company, by)
+    upload = _locked_open(upload)
+    titles = {column.field: column.heading for column in list_columns.columns_of(upload.kind)}
+    taken: dict[int, str] = {}
+    for field in titles:
+        at = chosen.get(field)
+        if at is None:
+            continue
+        if not 0 <= at < len(upload.titles):
+            raise Refused(f"{titles[field]}: the file has no such column. Choose one of it.", field=field)
+        if at in taken:
+            raise Refused(
+                f"{titles[field]} and {titles[taken[at]]} both take column {column_letter(at)}. Choose another.",
+                field=field,
+            )
+        taken[at] = field
+    upload.columns = {field: chosen.get(field) for field in titles}
+    upload.save(update_fields=["columns"])
+    return upload
+
+
+def _locked_open(upload: SageListUpload) -> SageListUpload:
+    found = SageListUpload.objects.select_for_update(of=("self",)).select_related("company").get(pk=upload.pk)
+    if found.version_id:
+        raise NotNow("This file was taken in already.")
+    if not found.is_open:
+        raise NotNow("You read another file of this list since. This one is let go: choose it again if you want it.")
+    return found
+
+
+def plan_of(upload: SageListUpload) -> Plan:
+    """What confirming it would do now; worked out anew each time."""
+    kind = ListKind(upload.kind)
+    current = SageListVersion.objects.in_use(upload.company, kind)
+    return _Planned(upload, kind, current).plan
+
+
+@dataclass(frozen=True)
+class _Planned:
+    upload: SageListUpload
+    kind: ListKind
+    current: SageListVersion | None
+
+    @cached_property
+    def plan(self) -> Plan:
+        chosen = self.upload.columns
+        lacking = list_columns.missing(self.kind, chosen)
+        rows = list_columns.by_field(chosen, [cells for _, cells in self.upload.rows])
+        parsed = list_rows.Parsed((), ()) if lacking else list_rows.parse(self.kind, rows)
+        old = self.current.as_list() if self.current else ()
+        whole = not lacking and not parsed.problems
+        changes = compare(old, parsed.records) if whole else Changes((), (), (), 0)
+        return Plan(
+            lacking,
+            [self._problem(each) for each in parsed.problems],
+            parsed.records,
+            changes,
+            missed(self.upload.company, self.kind, changes),
+            self.current,
+            self._digest(parsed.records),
+        )
+
+    def _problem(self, found: list_rows.RowProblem) -> Problem:
+        row = self.upload.rows[found.row - 1][0]
+        heading, at = list_columns.title_of(self.kind, found.field, self.upload.columns)
+        cell = f"{column_letter(at)}{row}" if at is not None else f"Row {row}"
+        return Problem(cell, row, heading, found.value, found.message)
+
+    def _digest(self, records: tuple) -> str:
+        """Names what was looked at: the records, their day, and the version they would replace."""
+        parts = (
+            canonical.to_json(records),
+            self.upload.as_of_date.isoformat(),
+            str(self.current.pk if self.current else 0),
+        )
+        return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
+
+
+@transaction.atomic
+def confirm(upload: SageListUpload, *, by, digest: str, seen_missed: bool = False) -> SageListVersion:
+    """Make the file the new version of its list, with one event. Stale when the list in use is another than shown."""
+    _require_right(upload.company, by)
+    company = Company.objects.select_for_update(no_key=True).get(pk=upload.company_id)  # one upload after the other
+    upload = _locked_open(upload)
+    plan = plan_of(upload)
+    if plan.digest != digest:
+        raise Stale("Somebody uploaded this list, or named its columns, meanwhile. This is what the file would do now.")
+    if not plan.can_be_confirmed:
+        raise Refused(
+            "Some cells can’t be read, so nothing was taken in. Correct them in the file and upload it again."
+        )
+    if plan.current and plan.changes.is_none and plan.current.as_of_date == upload.as_of_date:
+        raise NotNow("Nothing changed: the list in use holds just this, of the same day.")
+    require_no_step_back(company, ListKind(upload.kind), plan.records, upload.as_of_date)
+    if plan.missed and not seen_missed:
+        raise Refused("Look at what is gone from Sage’s list while it is in use here, then tick that you have.",
+                      field="seen_missed")  # fmt: skip
+    version = replace(company, ListKind(upload.kind), plan.records, as_of_date=upload.as_of_date, by=by,
+                      file_name=upload.file_name, changes=plan.changes)  # fmt: skip
+    upload.version, upload.is_open, upload.rows = version, False, []
+    upload.save(update_fields=["version", "is_open", "rows"])
+    return version

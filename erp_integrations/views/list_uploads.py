@@ -1,0 +1,107 @@
+"""A list of Sage's from a file: its columns, its bad cells, what it would change, and the press that takes it in."""
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+
+from directory import sheets
+from directory.decorators import READ, WRITE, company_view
+from directory.downloads import AS_A_FILE, XLSX
+from directory.permissions import Level, Tool
+from directory.refusals import Refused
+from erp_integrations.actions import list_uploads
+from erp_integrations.list_forms import ColumnsForm
+from erp_integrations.models import ListKind, SageListUpload
+from erp_integrations.sage100.list_changes import label_of
+from erp_integrations.sage100.list_columns import columns_of
+from erp_integrations.views.lists import kind_of
+
+SHOWN = 100
+TYPES = {"xlsx": XLSX, "csv": "text/csv; charset=utf-8"}
+
+
+@company_view(Tool.ERP_INTEGRATIONS, Level.READ_ONLY, methods=READ)
+def header(request, company, kind, which):
+    """An empty file with the headings that are understood at once."""
+    kind = kind_of(kind)
+    if which not in TYPES:
+        raise Http404
+    headings = [column.heading for column in columns_of(kind) if column.field != "is_inactive"]
+    content = sheets.as_xlsx(kind.label[:31], headings, []) if which == "xlsx" else sheets.as_csv(headings, [])
+    name = f"{kind.value.replace('_', '-')}.{which}"
+    return HttpResponse(
+        content,
+        content_type=TYPES[which],
+        headers=AS_A_FILE | {"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def _load(company, pk: int) -> SageListUpload:
+    return get_object_or_404(company.sage_list_uploads.select_related("company", "uploaded_by", "version"), pk=pk)
+
+
+@company_view(Tool.ERP_INTEGRATIONS, Level.STANDARD)
+def preview(request, company, pk):
+    """What the file would do; POST takes it in."""
+    upload = _load(company, pk)
+    if request.method != "POST":
+        return _show(request, company, upload)
+    try:
+        version = list_uploads.confirm(
+            upload, by=request.user, digest=request.POST.get("plan", ""), seen_missed="seen_missed" in request.POST
+        )
+    except Refused as refused:
+        return _show(request, company, _load(company, pk), refused=refused)
+    messages.success(
+        request, f"{version} is in use: {version.record_count} rows. Invoices that wait are checked by it."
+    )
+    return redirect("erp-list", company.slug, version.kind)
+
+
+@company_view(Tool.ERP_INTEGRATIONS, Level.STANDARD, methods=WRITE)
+def columns(request, company, pk):
+    upload = _load(company, pk)
+    form = ColumnsForm(request.POST, upload=upload)
+    if not form.is_valid():
+        return _show(request, company, upload, form=form)
+    try:
+        list_uploads.name_columns(upload, form.chosen, by=request.user)
+    except Refused as refused:
+        if refused.field not in form.fields:
+            return _show(request, company, _load(company, pk), refused=refused)
+        form.add_error(refused.field, refused.message)
+        return _show(request, company, upload, form=form)
+    return redirect("erp-list-upload", company.slug, pk)
+
+
+def _show(request, company, upload: SageListUpload, *, refused: Refused | None = None, form: ColumnsForm | None = None):
+    plan = list_uploads.plan_of(upload) if upload.is_open else None
+    kind = ListKind(upload.kind)
+    context = {
+        "company": company,
+        "kind": kind,
+        "upload": upload,
+        "plan": plan,
+        "refused": refused,
+        "form": form or ColumnsForm(upload=upload),
+        "form_is_open": bool(form) or bool(plan and plan.lacking),
+    }
+    if plan:
+        context |= _shown(upload, plan)
+    status = refused.status if refused else 422 if form else 200
+    return render(request, "erp_integrations/list_upload.html", context, status=status)
+
+
+def _shown(upload: SageListUpload, plan: list_uploads.Plan) -> dict:
+    changes = plan.changes
+    read = {at for at in upload.columns.values() if at is not None}
+    return {
+        "rows_read": len(upload.rows),
+        "problems": plan.problems[:SHOWN],
+        "added": [label_of(record) for record in changes.added[:SHOWN]],
+        "gone": [label_of(record) for record in changes.gone[:SHOWN]],
+        "changed": [{"label": label_of(each.new), "fields": each.fields} for each in changes.changed[:SHOWN]],
+        "missed": plan.missed[:SHOWN],
+        "not_read": [title for at, title in enumerate(upload.titles) if at not in read and title],
+        "renews": plan.current is not None and plan.current.as_of_date < upload.as_of_date,
+    }
