@@ -3,13 +3,13 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 
-from django.db.models import Q
 from django.urls import reverse
 
 from directory.models import Membership, Vendor
 from directory.permissions import Level, Tool, objects_with_level, projects_visible_to
 from erp_integrations.models import ExportBatch, InvoiceExport
 from invoicing.models import BillingPeriod, BillingSettings, ChangeOrder, Commitment, Invitation, Invoice
+from invoicing.seen import seen_commitments
 
 NAMES = ("project__slug", "number")
 
@@ -27,14 +27,6 @@ def places_of(events: Iterable, person) -> dict[str, str]:
     return {
         f"{label}:{pk}": address for label, pks in wanted.items() for pk, address in PLACES[label](pks, person).items()
     }
-
-
-def seen_commitments(person, prefix: str = "") -> Q:
-    """P-2 for the company's own people, across projects; `prefix` leads to the commitment."""
-    admin_of = objects_with_level(person, Tool.COMMITMENTS, Level.ADMIN)
-    open_to_them = Q(**{f"{prefix}is_private": False}) | Q(**{f"{prefix}project__in": admin_of})
-    listed = Q(**{f"{prefix}pk__in": Commitment.objects.filter(access_list=person).values("pk")})
-    return Q(**{f"{prefix}project__in": projects_visible_to(person)}) & (open_to_them | listed)
 
 
 def _invoices(pks: set[int], person) -> dict[int, str]:

@@ -2,7 +2,18 @@
 
 from django.urls import include, path
 
-from erp_integrations.views import answers, batches, links, list_uploads, lists, queue, report, sending, settings
+from erp_integrations.views import (
+    answers,
+    batches,
+    links,
+    list_uploads,
+    lists,
+    queue,
+    reconciliations,
+    report,
+    sending,
+    settings,
+)
 
 queue_urls = [
     path("", queue.queue, name="erp-queue"),
@@ -38,12 +49,19 @@ link_urls = [
     path("<slug:pair>/<int:pk>/unlink/", links.unlink, name="erp-unlink"),
 ]
 
+reconciliation_urls = [
+    path("", reconciliations.reconciliation_list, name="erp-reconciliations"),
+    path("<int:number>/", reconciliations.reconciliation, name="erp-reconciliation"),
+    path("<int:number>/confirm/", reconciliations.confirm_found, name="erp-confirm-found"),
+]
+
 urlpatterns = [
     path("c/<slug:company>/erp/queue/", include(queue_urls)),
     path("c/<slug:company>/erp/batches/", include(batch_urls)),
     path("c/<slug:company>/erp/lists/", include(list_urls)),
     path("c/<slug:company>/erp/links/", include(link_urls)),
     path("c/<slug:company>/erp/settings/", settings.settings_page, name="erp-settings"),
+    path("c/<slug:company>/erp/reconciliations/", include(reconciliation_urls)),
     path("c/<slug:company>/erp/report/", report.report, name="erp-report"),
     path("c/<slug:company>/erp/report/csv/", report.report_csv, name="erp-report-csv"),
     path("p/<slug:project>/invoices/send-to-erp/", sending.send_many, name="invoices-erp-send"),

@@ -26,7 +26,7 @@ from directory.actions.vendors import Details
 from directory.models import AccountingPrivilege, DirectoryUpload, Mail, Person, PrivilegeRequest, Project, Vendor
 from directory.models.events import subject_name
 from directory.permissions import Level, Tool
-from erp_integrations.actions import list_uploads
+from erp_integrations.actions import list_uploads, reconciliations
 from erp_integrations.models import ErpSettings, ListKind, SageListUpload
 from invoicing import making
 from invoicing.actions import (
@@ -300,6 +300,9 @@ DOORS = {  # address name: (to read, to write)
     "erp-list-columns": (None, ERP_EDIT),
     **dict.fromkeys(("erp-links", "erp-linking"), (ERP_LOOK, None)),
     **dict.fromkeys(("erp-link", "erp-link-exact", "erp-unlink"), (ERP_EDIT, ERP_EDIT)),
+    "erp-reconciliations": (ERP_LOOK, ERP_EDIT),
+    "erp-reconciliation": (ERP_LOOK, None),
+    "erp-confirm-found": (None, ERP_ANSWER),
     "erp-report": (ERP_ADMIN, None),
     "erp-settings": (ERP_ADMIN, ERP_ADMIN),
     "erp-report-csv": (ERP_ADMIN, None),
@@ -352,6 +355,7 @@ def build_site() -> Site:
     base = w.base
     exported = w.exported(w.approved(w.commitment(is_private=False)))
     waiting = w.sent(w.approved(w.commitment(is_private=False)))
+    compared = reconciliations.reconcile(w.company, by=base.approver)
     commitment = base.commitment(is_private=False)
     base.period(base.project.billing_periods.first().start_date.replace(year=2031))
     [invited] = invitations.invite(
@@ -433,6 +437,7 @@ def build_site() -> Site:
         "board-view-delete": period | {"view": view.pk},
         "erp-confirm": {"pk": exported.pk},
         **dict.fromkeys(("erp-list-upload", "erp-list-columns"), {"pk": list_upload(base).pk}),
+        **dict.fromkeys(("erp-reconciliation", "erp-confirm-found"), {"number": compared.number}),
         "erp-list-version": {"pk": base.company.sage_lists.first().pk},
         **dict.fromkeys(("erp-link", "erp-unlink"), {"pk": base.vendor.pk}),
         "person-levels": {"pk": base.contact.pk},

@@ -23,12 +23,13 @@ from directory.models import Event, PermissionTemplate, Person
 from directory.models.events import EventQuerySet
 from directory.permissions import Level, Tool
 from erp_integrations import exporting
-from erp_integrations.models import CostCodeLink
+from erp_integrations.models import CostCodeLink, ListKind
 from invoicing import making
 from invoicing.actions import access_lists, attachments, change_orders, deleting, invitations, made_files, payments
 from invoicing.models import InvoiceType, MadeFile
 from tests.directory.account_pages import GOOD_PASSWORD, link_in_mail, sign_in
 from tests.erp_integrations.pages import accept_data, at_batch, at_export, queue_url
+from tests.erp_integrations.test_reconciliations import LIST_DAY, row_of
 from tests.erp_integrations.world import CODE, JOB, VENDOR, SageWorld, sage_world
 from tests.factories import payment_of, person
 from tests.invoicing.pages import at, signed_in
@@ -1009,6 +1010,20 @@ def _(s):
     data = {"layout": "apinv-r2/1", "sage_company_name": "Cascade", "sendable": "approvals", "default_status": "1"}
     data |= {"version": "0", "terms_days": "30", "over_remaining": "warning"}
     return lambda: s.max.post(s.company("erp-settings"), data)
+
+
+@act("erp-reconciliations", "reconciled")
+def _(s):
+    s.w.exported()
+    return lambda: press(s.max, s.company("erp-reconciliations"), "erp-reconciliations")
+
+
+@act("erp-confirm-found", "confirmed in Sage")
+def _(s):
+    export = s.w.exported()
+    s.w.load(ListKind.PAYABLE_INVOICES, row_of(export), as_of_date=LIST_DAY)
+    page = press(s.max, s.company("erp-reconciliations"), "erp-reconciliations").url
+    return lambda: press(s.max, page, "erp-confirm-found")
 
 
 # The tests

@@ -12,7 +12,14 @@ from directory.refusals import NotAllowed, NotNow, Refused, Stale
 from erp_integrations import notifications
 from erp_integrations.exporting import Acceptance, Proposal, check, check_each, plain_findings
 from erp_integrations.exporting.moving import move, require
-from erp_integrations.models import BatchState, ErpSettings, ExportBatch, InvoiceExport, batch_key, sage_lists
+from erp_integrations.exporting.still_in_sage import require_gone_from_sage
+from erp_integrations.models import (
+    BatchState,
+    ErpSettings,
+    ExportBatch,
+    InvoiceExport,
+    batch_key,
+)
 from erp_integrations.permissions import ANSWER_RIGHT, SEND_RIGHT, is_accounting_approver
 from invoicing.actions.invoices import lock, settle, unlock
 from invoicing.models import Invoice
@@ -207,23 +214,13 @@ def void(export: InvoiceExport, *, by, reason: str, sage_holds_it_no_more: bool)
     reason = _said(reason, "Say why it is voided: it stays on the record.")
     if not sage_holds_it_no_more:
         raise Refused("First remove it in Sage, then say so here.", field="sage_holds_it_no_more")
-    _require_gone_from_sage(export)
+    require_gone_from_sage(export)
     _require_no_release_on(export)
     export.reason = reason
     move(export, InvoiceExport.void, access=access, reason=reason)
     _end_item(export, by)
     unlock(export.invoice)
     return export
-
-
-def _require_gone_from_sage(export: InvoiceExport) -> None:
-    """Refused while the newest list of payable invoices still has it, under the number it was exported with (6.2)."""
-    item, payables = export.live_item, sage_lists(export.company).payable_invoices
-    if item and payables.get((item.vendor_number, item.number_key)):
-        raise NotNow(
-            f"{payables.dated} still holds invoice {export.invoice.number} of this vendor. Remove it in Sage, upload"
-            " the list of payable invoices again, then void it here."
-        )
 
 
 def _require_no_release_on(export: InvoiceExport) -> None:

@@ -10,6 +10,7 @@ from erp_integrations.models.batches import (
 )
 from erp_integrations.models.exports import ExportStatus, InvoiceExport
 from erp_integrations.models.layouts import ErpSettings, ImportLayout
+from erp_integrations.models.ledger_checks import LedgerCheck
 from erp_integrations.models.links import (
     CommitmentLink,
     CostCodeLink,
@@ -20,6 +21,7 @@ from erp_integrations.models.links import (
 )
 from erp_integrations.models.list_uploads import SageListUpload
 from erp_integrations.models.lists import ListKind, SageListVersion, lists_of, sage_lists
+from erp_integrations.models.reconciliations import Outcome, OutcomeKind, Reconciliation
 
 __all__ = [
     "MAX_ATTEMPTS",
@@ -34,9 +36,13 @@ __all__ = [
     "ExportStatus",
     "ImportLayout",
     "InvoiceExport",
+    "LedgerCheck",
     "LineLink",
     "ListKind",
+    "Outcome",
+    "OutcomeKind",
     "ProjectLink",
+    "Reconciliation",
     "RetainageRelease",
     "SageListUpload",
     "SageListVersion",

@@ -11,6 +11,7 @@ from erp_integrations.sage100.alike import Alike
 R = TypeVar("R")
 
 DIRECT_EXPENSE, WORK_IN_PROGRESS = 13, 3
+VOID = 5  # of a payable invoice: 1 open, 2 review, 3 dispute, 4 paid, 5 void
 BID, REFUSED, CONTRACT, CURRENT, COMPLETE, CLOSED = range(1, 7)
 STATUS_NAMES = {1: "Bid", 2: "Refused", 3: "Contract", 4: "Current", 5: "Complete", 6: "Closed"}
 
@@ -131,6 +132,11 @@ class PayableInvoice:
     user_def_1: str = ""
     user_def_2: str = ""
     record_number: str = ""
+
+    @property
+    def is_void(self) -> bool:
+        """Sage keeps what was voided in its list; it owes nothing for it."""
+        return self.status == VOID
 
 
 def comparable(number: str) -> str:

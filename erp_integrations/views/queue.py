@@ -66,12 +66,13 @@ def queue(request, company):
 
 def about(request, company) -> dict:
     """What every page of accounting knows: whether this person may answer, and whether a worker lives."""
+    is_silent = ExportBatch.objects.of(company).under_way().exists() and WorkerPulse.is_silent()
     return {
         "company": company,
         "may_answer": is_accounting_approver(request.access),
-        "approvers": list(accounting_approvers(company).values_list("name", flat=True)[:5]),
-        "worker_is_silent": ExportBatch.objects.of(company).under_way().exists() and WorkerPulse.is_silent(),
-        "worker_seen_at": WorkerPulse.last_seen(),
+        "approvers": accounting_approvers(company).values_list("name", flat=True)[:5],  # asked where shown
+        "worker_is_silent": is_silent,
+        "worker_seen_at": WorkerPulse.last_seen() if is_silent else None,
     }
 
 

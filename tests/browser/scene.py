@@ -9,8 +9,8 @@ from directory.actions.account_links import ask_for_email, make_invitation
 from directory.actions.grants import set_level
 from directory.models import AccountingPrivilege, Event, Mail
 from directory.permissions import Level, Tool
-from erp_integrations.actions import exports
-from erp_integrations.models import ExportBatch, InvoiceExport
+from erp_integrations.actions import exports, reconciliations
+from erp_integrations.models import ExportBatch, InvoiceExport, ListKind
 from invoicing import making
 from invoicing.actions import (
     attachments,
@@ -25,6 +25,7 @@ from invoicing.actions import (
 )
 from invoicing.models import Invitation, Invoice, InvoiceType, MadeFile, Verdict
 from tests.directory.account_pages import give_app
+from tests.erp_integrations.test_reconciliations import LIST_DAY, STRANGER, row_of
 from tests.erp_integrations.world import SageWorld, sage_world
 from tests.factories import payment_of
 from tests.journeys.steps import D, page_of
@@ -302,6 +303,19 @@ def pages_of_accounting(scene: Scene) -> dict[str, str]:
         "batches": erp("erp-batches"),
         "batch": erp("erp-batch", scene.ready.number),
         "batch-running": erp("erp-batch", scene.running.number),
+        **pages_of_reconciliation(scene),
+    }
+
+
+def pages_of_reconciliation(scene: Scene) -> dict[str, str]:
+    """With one whose amount differs, and a row of Sage's own."""
+    held = {**row_of(scene.exported), "gross": "1.00"}
+    scene.sage.load(ListKind.PAYABLE_INVOICES, held, STRANGER, as_of_date=LIST_DAY)
+    number = reconciliations.reconcile(scene.sage.company, by=scene.sage.approver).number
+    return {
+        "reconciliations": scene.erp("erp-reconciliations"),
+        "reconciliation": scene.erp("erp-reconciliation", number),
+        "reconciliation-not-ours": scene.erp("erp-reconciliation", number, query="?kind=not_ours"),
     }
 
 

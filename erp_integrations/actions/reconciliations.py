@@ -1,0 +1,128 @@
+"""Comparing our exports with Sage's list of payable invoices, and confirming what was found there (E-9, 6.2)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from directory.models import Company, Event
+from directory.permissions import Level, Tool, read_access, right_named
+from directory.refusals import NotAllowed, NotNow, Refused
+from erp_integrations.actions.exports import approver_access, confirm
+from erp_integrations.exporting.in_files import ended, in_files, keys_of_files
+from erp_integrations.models import InvoiceExport, ListKind, Outcome, Reconciliation, SageListVersion
+from erp_integrations.models.payables import payables_of
+from erp_integrations.sage100 import canonical, reconciling
+from erp_integrations.sage100.facts import ZERO
+from erp_integrations.sage100.lists import PayableInvoice
+from erp_integrations.sage100.reconciling import InFile, Kind
+
+RECONCILE_RIGHT = right_named(Tool.ERP_INTEGRATIONS, Level.STANDARD)
+MOST_AT_ONCE = 200
+
+
+@transaction.atomic
+def reconcile(company: Company, *, by) -> Reconciliation:
+    """Hold every export of a built file against the newest list of payable invoices, and keep what came out.
+
+    The same list and the same exports give the same: then the reconciliation that is there is answered, not another.
+    """
+    access = read_access(by, company)
+    if access.is_external or not access.allows(Tool.ERP_INTEGRATIONS, Level.STANDARD):
+        raise NotAllowed(RECONCILE_RIGHT)
+    Company.objects.select_for_update().get(pk=company.pk)
+    version = _newest_list(company)
+    ours, left, rows = in_files(company, version), ended(company), payables_of(version)
+    found = reconciling.compare(ours, left, keys_of_files(company), rows)
+    before, digest = Reconciliation.objects.newest(company), _digest(found)
+    if before and before.list_version_id == version.pk and before.digest == digest:
+        return before
+    made = Reconciliation.objects.create(
+        company=company,
+        number=before.number + 1 if before else 1,
+        list_version=version,
+        by=by,
+        digest=digest,
+        others_count=len(found.others),
+        others_gross=sum((rows[place].gross for place in found.others), ZERO),
+    )
+    known = {each.item_id: each for each in ours}
+    Outcome.objects.bulk_create(_stored(made, each, known.get(each.item_id), rows) for each in found.outcomes)
+    counts = {Kind(row["kind"]).value.replace("_", " "): row["count"] for row in made.outcomes.sums().values()}
+    Event.objects.record("reconciled", made, by=by, changes={name: ["", count] for name, count in counts.items()})
+    return made
+
+
+def _newest_list(company: Company) -> SageListVersion:
+    found = SageListVersion.objects.current(company).filter(kind=ListKind.PAYABLE_INVOICES)
+    version = found.defer("records_json").first()
+    if version is None:
+        raise NotNow("Sage’s list of payable invoices (4-2) was never uploaded. Upload it first, then compare.")
+    return version
+
+
+def _digest(found: reconciling.Comparison) -> str:
+    plain = tuple(tuple(map(str, reconciling.to_plain(each))) for each in found.outcomes)
+    return canonical.digest((plain, found.others))
+
+
+def _stored(made: Reconciliation, outcome: reconciling.Outcome, ours: InFile | None, rows) -> Outcome:
+    """`ours` None: expected is nothing, for it left its file or never stood in one."""
+    there: list[PayableInvoice] = [rows[place] for place in outcome.places]
+    first = there[0] if there else None
+    return Outcome(
+        reconciliation=made,
+        kind=outcome.kind.value,
+        item_id=outcome.item_id,
+        places=list(outcome.places),
+        vendor_number=ours.vendor_number if ours else first.vendor_number,
+        invoice_number=(ours.shown if ours else first.invoice_number)[:100],
+        record_number=", ".join(row.record_number for row in there if row.record_number)[:100],
+        expected_gross=ours.gross if ours else None,
+        found_gross=sum((row.gross for row in there), ZERO) if there else None,
+        expected_retainage=ours.retainage if ours else None,
+        found_retainage=sum((row.retention for row in there), ZERO) if there else None,
+        note=" ".join(outcome.notes)[:500],
+    )
+
+
+@dataclass(frozen=True)
+class Posting:
+    """What became of one invoice when what was found was confirmed: `refusal` is None when it is posted now."""
+
+    outcome: Outcome
+    refusal: Refused | None = None
+
+
+def confirm_found(reconciliation: Reconciliation, outcomes: Iterable[int], *, by) -> list[Posting]:
+    """Post each of these outcomes that Sage's list holds, under its record number there, one by one (E-3).
+
+    Only what was found as it was exported; by the newest comparison with the newest list. One that can't be posted
+    never holds up the others.
+    """
+    company = reconciliation.company
+    approver_access(company, by)
+    _require_newest(reconciliation)
+    chosen = reconciliation.outcomes.to_confirm().filter(pk__in=list(outcomes)).with_context()
+    return [_try_to_confirm(outcome, by) for outcome in chosen[:MOST_AT_ONCE]]
+
+
+def _require_newest(reconciliation: Reconciliation) -> None:
+    newest = Reconciliation.objects.newest(reconciliation.company)
+    if newest.pk != reconciliation.pk:
+        raise NotNow(f"{newest} is newer than this one. Confirm what that one found.")
+    if newest.list_version_id != _newest_list(reconciliation.company).pk:
+        raise NotNow("A newer list of payable invoices was uploaded. Compare with that one first.")
+
+
+def _try_to_confirm(outcome: Outcome, by) -> Posting:
+    export = outcome.item.invoice_export
+    try:
+        with transaction.atomic():
+            [locked] = InvoiceExport.objects.locked([export.pk])
+            if locked.live_item is None or locked.live_item.pk != outcome.item_id:
+                raise NotNow(f"{locked.invoice} left its file since. Compare again.")
+            confirm(locked, by=by, record_number=outcome.record_number)
+    except (Refused, NotAllowed) as refusal:
+        return Posting(outcome, refusal)
+    return Posting(outcome)

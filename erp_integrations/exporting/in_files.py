@@ -1,0 +1,74 @@
+"""What stands in our built files, and what left them again, as the comparison with Sage's list takes it (E-9)."""
+
+from collections import defaultdict
+from datetime import datetime
+
+from django.db.models import F, Q
+
+from directory.models import Company
+from erp_integrations.models import ExportBatch, ExportItem, RetainageRelease, SageListVersion, batch_key
+from erp_integrations.models.exports import IN_A_FILE
+from erp_integrations.sage100.reconciling import InFile
+
+NAMED = {
+    "invoice": F("invoice_export__invoice"),
+    "number": F("invoice_export__invoice__number"),
+    "gross": F("invoice_export__invoice__gross_this_period"),
+    "held": F("invoice_export__invoice__retainage_newly_held"),
+    "released": F("invoice_export__invoice__retainage_released"),
+    "record": F("invoice_export__sage_record_number"),
+    "batch_number": F("batch__number"),
+    "built_at": F("batch__built_at"),
+}
+
+
+def in_files(company: Company, version: SageListVersion) -> list[InFile]:
+    """Exported or posted, in the order of files and rows. `version`: the list they will be compared with."""
+    live = ExportItem.objects.filter(company=company, is_live=True, invoice_export__status__in=IN_A_FILE)
+    rows = live.order_by("batch__number", "position").annotate(**NAMED).values()
+    releases = _releases(company)
+    return [_in_file(row, releases[row["invoice"]], company, version) for row in rows]
+
+
+def _in_file(row: dict, releases: list, company: Company, version: SageListVersion) -> InFile:
+    return InFile(
+        item_id=row["id"],
+        vendor_number=row["vendor_number"],
+        number=row["number_key"],
+        batch_key=batch_key(row["batch_number"]),
+        gross=row["gross"],
+        retainage=row["held"],
+        releases=tuple(releases),
+        makes_rows=bool(row["gross"] or row["held"] or not row["released"]),
+        is_too_new=is_older(version, row["built_at"], company),
+        record_number=row["record"],
+        shown=row["number"],
+    )
+
+
+def is_older(version: SageListVersion, built_at: datetime, company: Company) -> bool:
+    """The list can't know of a file built then: it was made on an earlier day, or taken in before."""
+    return version.as_of_date < company.day_of(built_at) or version.loaded_at < built_at
+
+
+def _releases(company: Company) -> defaultdict:
+    """{invoice id: what the release sheets of standing files lower its retention by, oldest sheet first}."""
+    standing = RetainageRelease.objects.filter(
+        item__company=company, item__is_live=True, item__invoice_export__status__in=IN_A_FILE
+    )
+    found = defaultdict(list)
+    for invoice, released in standing.order_by("item__batch__built_at", "pk").values_list("on_invoice", "released"):
+        found[invoice].append(released)
+    return found
+
+
+def ended(company: Company) -> list[InFile]:
+    """What left a built file by a void or a rejection; of one that left several, the newest counts."""
+    left = ExportItem.objects.filter(company=company, is_live=False).filter(~Q(batch__file_key=""))
+    rows = left.order_by("pk").values("id", "vendor_number", "number_key", "batch__number")
+    return [InFile(item_id=r["id"], vendor_number=r["vendor_number"], number=r["number_key"],
+                   batch_key=batch_key(r["batch__number"])) for r in rows]  # fmt: skip
+
+
+def keys_of_files(company: Company) -> set[str]:
+    return {batch_key(number) for number in ExportBatch.objects.of(company).values_list("number", flat=True)}

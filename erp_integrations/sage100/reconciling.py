@@ -1,0 +1,168 @@
+"""Our exported invoices against Sage's list of payable invoices: what became of each, in one pass (E-9)."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from erp_integrations.sage100.canonical import money_text
+from erp_integrations.sage100.facts import ZERO
+from erp_integrations.sage100.lists import PayableInvoice, comparable
+
+
+class Kind(StrEnum):
+    """What became of an invoice. The last two are of Sage's rows that no live export answers for."""
+
+    FOUND = "found"
+    MISSING = "missing"
+    AMOUNT = "amount"
+    RETAINAGE = "retainage"
+    TWICE = "twice"
+    VOIDED = "voided"
+    NOT_OURS = "not_ours"
+
+
+HELD_BY_SAGE = (Kind.FOUND, Kind.AMOUNT, Kind.RETAINAGE, Kind.TWICE)
+DIFFERING = (Kind.MISSING, Kind.AMOUNT, Kind.RETAINAGE, Kind.TWICE, Kind.VOIDED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class InFile:
+    """One invoice of a file of ours: under what Sage got it, and how much, in dollars. `item_id` is ours.
+
+    `releases`: what release sheets lower its retention by, oldest sheet first. `is_too_new`: its file was built after
+    the list. `record_number`: under which it was confirmed, "" when it was not. `shown`: its number as it is written.
+    """
+
+    item_id: int
+    vendor_number: str
+    number: str
+    batch_key: str
+    gross: Decimal = ZERO
+    retainage: Decimal = ZERO
+    releases: tuple[Decimal, ...] = ()
+    makes_rows: bool = True
+    is_too_new: bool = False
+    record_number: str = ""
+    shown: str = ""
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.vendor_number, comparable(self.number)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`places`: where in the list; `item_id` None: a row of Sage that is no invoice of ours. `notes` are sentences."""
+
+    kind: Kind
+    item_id: int | None = None
+    places: tuple[int, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """`outcomes`: of our invoices in their order, then of Sage's rows that point at us; `others`: all further rows."""
+
+    outcomes: tuple[Outcome, ...]
+    others: tuple[int, ...]
+
+
+def compare(
+    in_files: Iterable[InFile], ended: Iterable[InFile], batch_keys: Collection[str], rows: Sequence[PayableInvoice]
+) -> Comparison:
+    """`ended`: invoices that left their file by a void or a rejection; `batch_keys`: of every file of ours.
+
+    An invoice is matched by Sage vendor and number, and by the batch key where User Def 1 holds one of ours. What only
+    releases retainage makes no row in Sage (S50) and is left out, as long as Sage holds none.
+    """
+    found, void = _by_key(rows)
+    known = frozenset(batch_keys)
+    ours = [_outcome(each, found[each.key], void[each.key], known, rows) for each in in_files if each.makes_rows]
+    taken = {place for outcome in ours for place in outcome.places}
+    left = {each.key: each for each in ended}
+    rest = [_of_row(place, row, left, known) for place, row in enumerate(rows) if place not in taken]
+    pointing = [each for each in rest if each.kind == Kind.VOIDED or each.notes]
+    others = tuple(each.places[0] for each in rest if each.kind == Kind.NOT_OURS and not each.notes)
+    return Comparison((*ours, *pointing), others)
+
+
+def _by_key(rows: Sequence[PayableInvoice]) -> tuple[defaultdict, defaultdict]:
+    """{(vendor, number): places}, of the rows that count, and of those that Sage keeps as void."""
+    found, void = defaultdict(list), defaultdict(list)
+    for place, row in enumerate(rows):
+        (void if row.is_void else found)[row.vendor_number, comparable(row.invoice_number)].append(place)
+    return found, void
+
+
+def _outcome(ours: InFile, places: list[int], void: list[int], known: frozenset, rows) -> Outcome:
+    if len(places) > 1:
+        records = ", ".join(rows[place].record_number or "without number" for place in places)
+        return Outcome(Kind.TWICE, ours.item_id, tuple(places), (f"Sage’s records {records}.",))
+    if not places:
+        return Outcome(Kind.MISSING, ours.item_id, (), _why_missing(ours, bool(void)))
+    [place] = places
+    row, says = rows[place], _key_in(rows[place])
+    if says in known and says != ours.batch_key:
+        told = f"Sage holds what {says} brought, not what this file did."
+        return Outcome(Kind.MISSING, ours.item_id, (), (told, *_why_missing(ours, bool(void))))
+    kind, notes = _amounts(ours, row)
+    return Outcome(kind, ours.item_id, (place,), (*notes, *_about_record(ours, row, says)))
+
+
+def _key_in(row: PayableInvoice) -> str:
+    return row.user_def_1.strip().upper()
+
+
+def _why_missing(ours: InFile, is_void: bool) -> tuple[str, ...]:
+    notes = ["Sage keeps it as void."] if is_void else []
+    if ours.is_too_new:
+        notes.append("The list is older than its file.")
+    return tuple(notes)
+
+
+def _amounts(ours: InFile, row: PayableInvoice) -> tuple[Kind, tuple[str, ...]]:
+    """The balance is not asked: a paid invoice is the same invoice."""
+    if row.gross != ours.gross:
+        return Kind.AMOUNT, ()
+    left = [ours.retainage]
+    for released in ours.releases:
+        left.append(left[-1] - released)
+    if row.retention not in left:
+        expected = " or ".join(dict.fromkeys(f"{each:,.2f}" for each in left))
+        return Kind.RETAINAGE, (f"Expected retention: {expected}.",)
+    open_release = row.retention - left[-1]
+    if open_release:
+        return Kind.FOUND, (f"{open_release:,.2f} of its retainage is still to be released in Sage.",)
+    return Kind.FOUND, ()
+
+
+def _about_record(ours: InFile, row: PayableInvoice, says: str) -> tuple[str, ...]:
+    notes = []
+    if ours.record_number and row.record_number and ours.record_number != row.record_number:
+        notes.append(f"It was confirmed as record {ours.record_number}.")
+    if says and says != ours.batch_key:
+        notes.append(f"Its User Def 1 is {row.user_def_1.strip()}, not {ours.batch_key}.")
+    return tuple(notes)
+
+
+def _of_row(place: int, row: PayableInvoice, left: dict[tuple[str, str], InFile], known: frozenset) -> Outcome:
+    """A row that no invoice of ours took: of one voided here, with our key and another number, or a stranger."""
+    ended = left.get((row.vendor_number, comparable(row.invoice_number)))
+    if ended and not row.is_void:
+        return Outcome(Kind.VOIDED, ended.item_id, (place,), ("It left our files, and Sage still holds it.",))
+    if _key_in(row) in known and not row.is_void:
+        return Outcome(Kind.NOT_OURS, None, (place,), (f"It names {_key_in(row)}, which holds no such invoice.",))
+    return Outcome(Kind.NOT_OURS, None, (place,))
+
+
+def to_plain(outcome: Outcome) -> list:
+    """For the digest of a comparison: the same list and the same exports give the same."""
+    return [outcome.kind.value, outcome.item_id, list(outcome.places), list(outcome.notes)]
+
+
+def difference(expected: Decimal | None, found: Decimal | None) -> Decimal | None:
+    """Found less expected, in dollars; None where one of the two is not there."""
+    return None if expected is None or found is None else Decimal(money_text(found - expected))

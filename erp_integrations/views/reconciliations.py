@@ -1,0 +1,167 @@
+"""Our files against Sage's list of payable invoices: compare, look at what came out, confirm what was found (E-9)."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Exists, OuterRef, Q
+from django.http import Http404
+from django.shortcuts import redirect, render
+
+from directory.decorators import READ, WRITE, company_view
+from directory.permissions import Level, Tool
+from directory.refusals import Refused
+from erp_integrations.actions import reconciliations as acts
+from erp_integrations.forms import plain_ids
+from erp_integrations.models import ExportBatch, ListKind, OutcomeKind, Reconciliation, SageListVersion
+from erp_integrations.models.payables import payables_of
+from erp_integrations.money_stages import stages
+from erp_integrations.sage100.lists import PayableInvoice
+from erp_integrations.sage100.reconciling import difference
+from erp_integrations.views.queue import about, require_approver
+from invoicing.calculations.money import ZERO
+
+PAGE_SIZE = 50
+TONES = {
+    OutcomeKind.FOUND: ("ok", "check"),
+    OutcomeKind.MISSING: ("warn", "circle-dashed"),
+    OutcomeKind.AMOUNT: ("bad", "circle-x"),
+    OutcomeKind.RETAINAGE: ("bad", "circle-x"),
+    OutcomeKind.TWICE: ("bad", "files"),
+    OutcomeKind.VOIDED: ("bad", "ban"),
+    OutcomeKind.NOT_OURS: ("neutral", "circle-question-mark"),
+}
+
+
+@company_view(Tool.ERP_INTEGRATIONS, Level.READ_ONLY)
+def reconciliation_list(request, company):
+    """Those that were made, newest first, and where the money stands; POST makes one with the newest list."""
+    if request.method != "POST":
+        return _show_list(request, company)
+    request.access.require(Tool.ERP_INTEGRATIONS, Level.STANDARD)
+    before = Reconciliation.objects.newest(company)
+    try:
+        made = acts.reconcile(company, by=request.user)
+    except Refused as refused:
+        return _show_list(request, company, refused)
+    if before and before.pk == made.pk:
+        messages.info(request, "Nothing has changed since: the same list and the same files say the same.")
+    return redirect("erp-reconciliation", company.slug, made.number)
+
+
+def _show_list(request, company, refused: Refused | None = None):
+    made = Reconciliation.objects.of(company).select_related("list_version", "by").defer("list_version__records_json")
+    page = Paginator(made, PAGE_SIZE).get_page(request.GET.get("page"))
+    newest = page.object_list[0] if page.number == 1 and page.object_list else Reconciliation.objects.newest(company)
+    standing = stages(company, request.user, newest)
+    current = SageListVersion.objects.current(company).filter(kind=ListKind.PAYABLE_INVOICES)
+    context = about(request, company) | {
+        "page": page,
+        "stages": standing,
+        "total": sum((stage.amount for stage in standing), ZERO),
+        "parts": [{"label": each.label, "amount": each.amount, "tone": each.tone} for each in standing],
+        "list": current.defer("records_json").first(),
+        "newest": newest,
+        "may_reconcile": request.access.allows(Tool.ERP_INTEGRATIONS, Level.STANDARD),
+        "refused": refused,
+    }
+    return render(request, "erp_integrations/reconciliations.html", context, status=refused.status if refused else 200)
+
+
+def _load(company, number: int) -> Reconciliation:
+    newer = Reconciliation.objects.filter(company=company, number__gt=OuterRef("number"))
+    found = Reconciliation.objects.of(company).select_related("company", "list_version", "by")
+    made = found.defer("list_version__records_json").annotate(is_newest=~Exists(newer)).filter(number=number).first()
+    if made is None:
+        raise Http404
+    return made
+
+
+@company_view(Tool.ERP_INTEGRATIONS, Level.READ_ONLY, methods=READ)
+def reconciliation(request, company, number):
+    return _show(request, company, _load(company, number))
+
+
+@dataclass(frozen=True)
+class Tab:
+    """One kind of outcome: how many, and in dollars what was expected and what Sage's list says."""
+
+    kind: OutcomeKind
+    count: int = 0
+    expected: Decimal | None = None
+    found: Decimal | None = None
+
+    @property
+    def difference(self) -> Decimal | None:
+        return difference(self.expected, self.found)
+
+    @property
+    def tone(self) -> str:
+        return TONES[self.kind][0]
+
+    @property
+    def icon(self) -> str:
+        return TONES[self.kind][1]
+
+
+def _show(request, company, made: Reconciliation, *, postings=(), refused: Refused | None = None):
+    """`postings`: what became of each invoice that was just confirmed."""
+    tabs = _tabs(made)
+    asked = request.GET.get("kind", "")
+    kind = OutcomeKind(asked) if asked in OutcomeKind.values else None
+    outcomes = made.outcomes.with_context()
+    page = Paginator(outcomes.filter(kind=kind) if kind else outcomes.exclude(kind=OutcomeKind.FOUND), PAGE_SIZE)
+    others = _others(made, request) if kind == OutcomeKind.NOT_OURS else None
+    to_confirm = list(made.outcomes.to_confirm().values_list("pk", flat=True))
+    context = about(request, company) | {
+        "made": made,
+        "tabs": tabs,
+        "kind": kind,
+        "page": page.get_page(request.GET.get("page")),
+        "others": others,
+        "tones": TONES,
+        "to_confirm": to_confirm[: acts.MOST_AT_ONCE],
+        "to_confirm_count": len(to_confirm),
+        "too_new": _too_new(made),
+        "posted": [each for each in postings if not each.refusal],
+        "not_posted": [each for each in postings if each.refusal],
+        "refused": refused,
+    }
+    return render(request, "erp_integrations/reconciliation.html", context, status=refused.status if refused else 200)
+
+
+def _tabs(made: Reconciliation) -> list[Tab]:
+    sums = made.outcomes.sums()
+    tabs = {kind: Tab(**sums[kind] | {"kind": kind}) if kind in sums else Tab(kind) for kind in OutcomeKind}
+    strange = tabs[OutcomeKind.NOT_OURS]
+    tabs[OutcomeKind.NOT_OURS] = Tab(
+        strange.kind, strange.count + made.others_count, None, (strange.found or ZERO) + made.others_gross
+    )
+    return list(tabs.values())
+
+
+def _too_new(made: Reconciliation) -> int:
+    """How many files that were there are younger than the list: it can't know of them."""
+    version = made.list_version
+    younger = Q(built_at__gte=made.company.end_of(version.as_of_date)) | Q(built_at__gt=version.loaded_at)
+    return ExportBatch.objects.of(made.company).filter(younger, built_at__lte=made.at).count()
+
+
+def _others(made: Reconciliation, request):
+    """Sage's rows that no outcome names, a page at a time."""
+    named = {place for places in made.outcomes.values_list("places", flat=True) for place in places}
+    rows: list[PayableInvoice] = [row for place, row in enumerate(payables_of(made.list_version)) if place not in named]
+    return Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
+
+
+@company_view(Tool.ERP_INTEGRATIONS, Level.STANDARD, methods=WRITE)
+def confirm_found(request, company, number):
+    """Every found invoice that the page showed, each under Sage's record number."""
+    require_approver(request.access)
+    made = _load(company, number)
+    try:
+        postings = acts.confirm_found(made, plain_ids(request.POST.getlist("outcome")), by=request.user)
+    except Refused as refused:
+        return _show(request, company, made, refused=refused)
+    return _show(request, company, made, postings=postings)

@@ -1,0 +1,131 @@
+"""Our exports against Sage's list, without a database: what became of each, and of each row that is nobody's (E-9)."""
+
+from decimal import Decimal as D
+
+import pytest
+
+from erp_integrations.sage100.lists import PayableInvoice
+from erp_integrations.sage100.reconciling import InFile, Kind, compare
+
+KEYS = {"EXP-000001", "EXP-000002"}
+
+
+def ours(item_id: int, number: str, **rest) -> InFile:
+    usual = {"vendor_number": "20145", "batch_key": "EXP-000001", "gross": D("100.00"), "retainage": D("10.00")}
+    return InFile(item_id=item_id, number=number, **usual | rest)
+
+
+def theirs(number: str, **rest) -> PayableInvoice:
+    usual = {"vendor_number": "20145", "gross": D("100.00"), "retention": D("10.00"), "balance": D("90.00")}
+    return PayableInvoice(invoice_number=number, **usual | {"record_number": f"R{number.strip()}"} | rest)
+
+
+def said(in_files, rows, ended=()) -> dict:
+    """{item or place: (kind, what is noted)}"""
+    found = compare(in_files, ended, KEYS, rows)
+    return {each.item_id or f"row {each.places[0]}": (each.kind, " ".join(each.notes)) for each in found.outcomes}
+
+
+def one(mine: InFile, *rows: PayableInvoice) -> tuple:
+    return said([mine], rows)[mine.item_id]
+
+
+def test_one_list_shows_every_kind_of_difference_at_once():
+    mine = [ours(1, "A-1"), ours(2, "A-2"), ours(3, "A-3"), ours(4, "A-4"), ours(5, "A-5")]
+    left = [ours(6, "A-6", batch_key="EXP-000002")]
+    rows = [
+        theirs("A-1", user_def_1="EXP-000001"),
+        theirs("A-3", gross=D("99.99")),
+        theirs("A-4", retention=D("9.99")),
+        theirs("A-5"),
+        theirs("A-5", record_number="R99"),
+        theirs("A-6", user_def_1="EXP-000002"),
+        theirs("WATER-7", vendor_number="30001"),
+    ]
+    found = compare(mine, left, KEYS, rows)
+    assert [(each.kind.value, each.item_id, each.places) for each in found.outcomes] == [
+        ("found", 1, (0,)),
+        ("missing", 2, ()),
+        ("amount", 3, (1,)),
+        ("retainage", 4, (2,)),
+        ("twice", 5, (3, 4)),
+        ("voided", 6, (5,)),
+    ]
+    assert found.others == (6,), "what has nothing to do with us"
+    assert found == compare(mine, left, KEYS, rows), "the same list gives the same"
+
+
+@pytest.mark.parametrize("number", ["  a-1 ", "A-1", "a-1"])
+def test_numbers_are_compared_without_case_and_outer_spaces(number):
+    assert one(ours(1, "a-1"), theirs(number))[0] == Kind.FOUND
+
+
+def test_the_same_number_of_another_vendor_is_another_invoice():
+    found = compare([ours(1, "A-1")], [], KEYS, [theirs("A-1", vendor_number="30001")])
+    assert [each.kind for each in found.outcomes] == [Kind.MISSING] and found.others == (0,)
+
+
+def test_a_paid_invoice_is_found_whatever_its_balance():
+    assert one(ours(1, "A-1"), theirs("A-1", balance=D("0.00"), status=4)) == (Kind.FOUND, "")
+
+
+def test_a_credit_is_found_as_a_credit_and_not_as_a_bill():
+    credit = ours(1, "A-1", gross=D("-50.00"), retainage=D("0.00"))
+    assert one(credit, theirs("A-1", gross=D("-50.00"), retention=D("0.00")))[0] == Kind.FOUND
+    assert one(credit, theirs("A-1", gross=D("50.00"), retention=D("0.00")))[0] == Kind.AMOUNT
+
+
+RELEASED = {"releases": (D("4.00"), D("6.00"))}
+
+
+@pytest.mark.parametrize("retention, still", [("10.00", "10.00"), ("6.00", "6.00"), ("0.00", "")])
+def test_retention_lowered_by_our_release_sheets_is_explained(retention, still):
+    kind, note = one(ours(1, "A-1", **RELEASED), theirs("A-1", retention=D(retention)))
+    assert kind == Kind.FOUND
+    assert note == (f"{still} of its retainage is still to be released in Sage." if still else "")
+
+
+@pytest.mark.parametrize("retention", ["9.99", "4.00", "10.01", "-6.00"])
+def test_retention_that_no_release_sheet_explains_differs(retention):
+    kind, note = one(ours(1, "A-1", **RELEASED), theirs("A-1", retention=D(retention)))
+    assert kind == Kind.RETAINAGE and note == "Expected retention: 10.00 or 6.00 or 0.00."
+    assert one(ours(1, "A-1"), theirs("A-1", retention=D("0.00")))[0] == Kind.RETAINAGE, "and none without a sheet"
+
+
+def test_what_an_earlier_file_brought_is_not_what_this_one_did():
+    """It was voided, mended and exported again, but Sage still holds the old one: never posted by match."""
+    mine, old = ours(1, "A-1", batch_key="EXP-000002"), ours(9, "A-1", batch_key="EXP-000001")
+    found = said([mine], [theirs("A-1", user_def_1=" exp-000001")], [old])
+    assert found[1] == (Kind.MISSING, "Sage holds what EXP-000001 brought, not what this file did.")
+    assert found[9][0] == Kind.VOIDED
+    both = [theirs("A-1", user_def_1="EXP-000001"), theirs("A-1", user_def_1="EXP-000002")]
+    assert said([mine], both, [old])[1][0] == Kind.TWICE, "and both together would be paid twice"
+
+
+def test_what_sage_keeps_as_void_is_gone():
+    assert one(ours(1, "A-1"), theirs("A-1", status=5)) == (Kind.MISSING, "Sage keeps it as void.")
+    assert one(ours(1, "A-1"), theirs("A-1", status=5), theirs("A-1"))[0] == Kind.FOUND
+    assert said([], [theirs("A-6", status=5)], [ours(6, "A-6")]) == {}
+
+
+def test_a_row_with_our_key_and_another_number_stands_out():
+    found = said([ours(1, "A-1")], [theirs("A-11", user_def_1="EXP-000001"), theirs("B-1", user_def_1="lumber")])
+    assert found["row 0"] == (Kind.NOT_OURS, "It names EXP-000001, which holds no such invoice.")
+    assert found[1][0] == Kind.MISSING and "row 1" not in found
+
+
+def test_what_only_releases_retainage_is_not_missed():
+    release = ours(1, "A-1", gross=D("0.00"), retainage=D("0.00"), makes_rows=False)
+    assert said([release], []) == {}
+
+
+def test_a_list_older_than_the_file_is_said():
+    assert one(ours(1, "A-1", is_too_new=True)) == (Kind.MISSING, "The list is older than its file.")
+
+
+def test_another_record_or_another_key_than_we_know_is_said():
+    row = theirs("A-1", record_number="70009", user_def_1="typed by hand")
+    assert one(ours(1, "A-1", record_number="70001"), row) == (
+        Kind.FOUND,
+        "It was confirmed as record 70001. Its User Def 1 is typed by hand, not EXP-000001.",
+    )

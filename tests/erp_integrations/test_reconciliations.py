@@ -1,0 +1,274 @@
+"""What became of each exported invoice: compared with Sage's list, kept, and confirmed by match (E-3, E-9, 6.2)."""
+
+from datetime import date
+
+import pytest
+import time_machine
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+
+from directory.models import Event
+from directory.refusals import NotAllowed, NotNow
+from erp_integrations.actions import exports, reconciliations
+from erp_integrations.models import InvoiceExport, ListKind, Outcome, OutcomeKind, Reconciliation
+from tests.erp_integrations.pages import queries, signed_in, text_of
+from tests.erp_integrations.world import VENDOR, D, fresh, sage_world
+
+pytestmark = pytest.mark.django_db
+LIST_DAY = date(2099, 1, 1)  # after every file of the tests
+
+
+def row_of(export: InvoiceExport, **rest) -> dict:
+    """The invoice as Sage's list would hold it."""
+    invoice, item = export.invoice, export.items.last()
+    usual = {
+        "vendor_number": VENDOR,
+        "invoice_number": invoice.number,
+        "gross": invoice.gross_this_period,
+        "retention": invoice.retainage_newly_held,
+        "user_def_1": item.batch.key,
+        "record_number": f"7{export.pk:04d}",
+    }
+    return usual | rest
+
+
+def listed(sage, *rows: dict, day: date = LIST_DAY):
+    return sage.load(ListKind.PAYABLE_INVOICES, *rows, as_of_date=day)
+
+
+def compared(sage, *rows: dict, day: date = LIST_DAY) -> Reconciliation:
+    listed(sage, *rows, day=day)
+    return reconciliations.reconcile(sage.company, by=sage.approver)
+
+
+def kinds(made: Reconciliation) -> dict:
+    """{invoice number: kind}"""
+    return dict(made.outcomes.values_list("invoice_number", "kind"))
+
+
+def url_of(sage, made: Reconciliation | None = None, name: str = "erp-reconciliation") -> str:
+    names = [sage.company.slug, *([made.number] if made else [])]
+    return reverse(name if made else "erp-reconciliations", args=names)
+
+
+STRANGER = {"vendor_number": "30001", "invoice_number": "WATER-7", "gross": "80.00", "record_number": "1"}
+
+
+@pytest.fixture
+def seeded(sage) -> tuple[dict, Reconciliation]:
+    """One list that holds every kind of difference."""
+    names = ("found", "missing", "amount", "retainage", "twice", "voided")
+    some = {name: sage.exported() for name in names}
+    exports.void(some["voided"], by=sage.all_rights(), reason="Wrong job", sage_holds_it_no_more=True)
+    made = compared(
+        sage,
+        row_of(some["found"], invoice_number=f" {some['found'].invoice.number.lower()} "),
+        row_of(some["amount"], gross=some["amount"].invoice.gross_this_period + D("0.01")),
+        row_of(some["retainage"], retention="0.00"),
+        row_of(some["twice"]),
+        row_of(some["twice"], record_number="99"),
+        row_of(some["voided"]),
+        STRANGER,
+    )
+    return some, made
+
+
+def test_one_list_shows_every_kind_with_what_was_expected_and_found(sage, seeded):
+    some, made = seeded
+    by_export = {each.item.invoice_export_id: each for each in made.outcomes.with_context()}
+    assert {name: by_export[export.pk].kind for name, export in some.items()} == {name: name for name in some}
+    assert (made.others_count, made.others_gross) == (1, D("80.00"))
+    amount = by_export[some["amount"].pk]
+    assert amount.gross_difference == D("0.01") and amount.expected_gross == some["amount"].invoice.gross_this_period
+    retainage = by_export[some["retainage"].pk]
+    assert retainage.retainage_difference == -some["retainage"].invoice.retainage_newly_held
+    assert by_export[some["missing"].pk].found_gross is None
+    assert by_export[some["voided"].pk].expected_gross is None
+
+
+def test_it_is_one_event_and_the_same_list_again_gives_the_same(sage, seeded):
+    _, made = seeded
+    before = Event.objects.count()
+    assert reconciliations.reconcile(sage.company, by=sage.approver) == made
+    assert Event.objects.count() == before and Reconciliation.objects.count() == 1
+    [event] = Event.objects.about(made)
+    assert (event.verb, event.by, event.changes["twice"]) == ("reconciled", sage.approver, ["", 1])
+    later = sage.exported()
+    again = reconciliations.reconcile(sage.company, by=sage.approver)
+    assert again.number == 2 and kinds(again)[later.invoice.number] == "missing", "another file, another outcome"
+
+
+def test_what_a_comparison_said_is_never_changed(sage, seeded):
+    _, made = seeded
+    for rows in (Reconciliation.objects.all(), Outcome.objects.all()):
+        for change in (lambda rows=rows: rows.update(**{"digest" if rows.model is Reconciliation else "note": "x"}),
+                       lambda rows=rows: rows._raw_delete(rows.db)):  # fmt: skip
+            with pytest.raises(IntegrityError), transaction.atomic():
+                change()
+
+
+def test_what_was_found_is_posted_by_match_and_what_differs_never_is(sage, seeded):
+    some, made = seeded
+    every = list(made.outcomes.values_list("pk", flat=True))
+    postings = reconciliations.confirm_found(made, every, by=sage.approver)
+    assert [(each.outcome.item.invoice_export, each.refusal) for each in postings] == [(some["found"], None)]
+    [found] = fresh(some["found"])
+    assert (found.status, found.sage_record_number) == ("posted", f"7{found.pk:04d}")
+    assert (found.posted_by, Event.objects.about(found).first().verb) == (sage.approver, "confirmed in Sage")
+    others = fresh(*(export for name, export in some.items() if name not in ("found", "voided")))
+    assert {export.status for export in others} == {"exported"}
+    assert reconciliations.confirm_found(made, every, by=sage.approver) == [], "a second click finds nothing"
+
+
+def test_one_that_cannot_be_posted_does_not_hold_up_the_others(sage):
+    first, second, third = sage.exported(), sage.exported(), sage.exported()
+    exports.confirm(first, by=sage.approver, record_number="55")
+    made = compared(sage, row_of(first), row_of(second, record_number="55"), row_of(third))
+    postings = reconciliations.confirm_found(made, made.outcomes.values_list("pk", flat=True), by=sage.approver)
+    said = {each.outcome.invoice_number: each.refusal and each.refusal.message for each in postings}
+    assert said[third.invoice.number] is None
+    assert said[second.invoice.number].startswith("Sage’s record 55 is")
+    assert [each.status for each in fresh(second, third)] == ["exported", "posted"]
+
+
+def test_a_found_invoice_without_sages_record_number_is_confirmed_by_hand(sage):
+    export = sage.exported()
+    made = compared(sage, row_of(export, record_number=""))
+    assert kinds(made)[export.invoice.number] == "found"
+    assert not made.outcomes.to_confirm().exists()
+
+
+def test_only_the_newest_comparison_with_the_newest_list_confirms(sage):
+    export = sage.exported()
+    made = compared(sage, row_of(export))
+    listed(sage, STRANGER)
+    with pytest.raises(NotNow, match="A newer list"):
+        reconciliations.confirm_found(made, made.outcomes.values_list("pk", flat=True), by=sage.approver)
+    reconciliations.reconcile(sage.company, by=sage.approver)
+    with pytest.raises(NotNow, match="is newer than this one"):
+        reconciliations.confirm_found(made, made.outcomes.values_list("pk", flat=True), by=sage.approver)
+    assert fresh(export)[0].status == "exported"
+
+
+def test_comparing_takes_standard_and_confirming_an_approver(sage):
+    export = sage.exported()
+    with pytest.raises(NotAllowed):
+        reconciliations.reconcile(sage.company, by=sage.base.staff)
+    made = compared(sage, row_of(export))
+    with pytest.raises(NotAllowed):
+        reconciliations.confirm_found(made, made.outcomes.values_list("pk", flat=True), by=sage.base.staff)
+
+
+def test_a_void_is_refused_as_long_as_the_newest_comparison_finds_it(sage):
+    export, max_power = sage.exported(), sage.all_rights()
+    compared(sage, row_of(export))
+    listed(sage, STRANGER)  # gone from the newest list, which nobody has compared yet
+    with pytest.raises(NotNow, match="Reconciliation 1 still finds invoice"):
+        exports.void(export, by=max_power, reason="Twice", sage_holds_it_no_more=True)
+    reconciliations.reconcile(sage.company, by=sage.approver)
+    assert exports.void(export, by=max_power, reason="Twice", sage_holds_it_no_more=True).status == "voided"
+
+
+def test_a_void_is_refused_while_the_list_holds_it_unless_sage_keeps_it_as_void(sage):
+    export, max_power = sage.exported(), sage.all_rights()
+    listed(sage, row_of(export))
+    with pytest.raises(NotNow, match="still holds invoice"):
+        exports.void(export, by=max_power, reason="Twice", sage_holds_it_no_more=True)
+    listed(sage, row_of(export, status=5))
+    assert exports.void(export, by=max_power, reason="Twice", sage_holds_it_no_more=True).status == "voided"
+
+
+def test_released_retainage_is_explained_by_its_release_sheet(sage):
+    commitment = sage.commitment()
+    first = sage.exported(sage.approved(commitment, {"work_this_period": D("1000.00")}))
+    held = first.invoice.retainage_newly_held
+    assert held > 0
+    assert kinds(compared(sage, row_of(first, retention="0.00")))[first.invoice.number] == "retainage"
+    sage.next_month()
+    figures = {"work_this_period": D("0.00"), "retainage_released": held}
+    second = sage.exported(sage.approved(commitment, figures))
+    made = compared(sage, row_of(first, retention="0.00"))
+    assert kinds(made) == {first.invoice.number: "found"}, "and the release itself is nothing that Sage lists"
+    assert second.status == "exported"
+
+
+def test_a_list_older_than_the_file_is_said(sage):
+    with time_machine.travel("2030-06-10 12:00Z"):
+        export = sage.exported()
+        made = compared(sage, day=date(2030, 6, 9))
+    page = text_of(signed_in(sage.base.staff).get(url_of(sage, made)))
+    assert "older than 1 file." in page and "The list is older than its file." in page
+    assert export.invoice.number in page
+    fresh_one = compared(sage, row_of(export))
+    assert "older than 1 file" not in text_of(signed_in(sage.base.staff).get(url_of(sage, fresh_one)))
+
+
+# The pages
+
+
+def test_without_a_list_the_page_says_what_to_do(sage):
+    sage.company.sage_lists.filter(kind=ListKind.PAYABLE_INVOICES).delete()
+    client = signed_in(sage.approver)
+    assert "The list was never uploaded." in text_of(client.get(url_of(sage)))
+    answer = client.post(url_of(sage))
+    assert answer.status_code == 409 and "was never uploaded. Upload it first" in text_of(answer)
+
+
+def test_compare_look_and_confirm_with_two_clicks(sage):
+    export, other = sage.exported(), sage.exported()
+    listed(sage, row_of(export), row_of(other, gross="1.00"), STRANGER)
+    client = signed_in(sage.approver)
+    answer = client.post(url_of(sage), follow=True)
+    page = text_of(answer)
+    assert "<strong>1</strong> found as exported, not posted yet" in page
+    made = Reconciliation.objects.get()
+    data = {"outcome": [str(pk) for pk in answer.context["to_confirm"]]}
+    done = client.post(url_of(sage, made, "erp-confirm-found"), data)
+    assert f"{export.invoice.number}: Sage record" in text_of(done) and "1 invoice posted." in text_of(done)
+    assert [each.status for each in fresh(export, other)] == ["posted", "exported"]
+    assert "Nothing has changed since" in text_of(client.post(url_of(sage), follow=True))
+
+
+@pytest.mark.parametrize("kind", OutcomeKind.values)
+def test_each_kind_is_a_filter(sage, seeded, kind):
+    some, made = seeded
+    page = text_of(signed_in(sage.base.staff).get(url_of(sage, made), {"kind": kind}))
+    rows = page.partition("Sage record")[2]
+    shown = {name for name, export in some.items() if export.invoice.number in rows}
+    assert shown == {kind} & set(some)
+    assert ("WATER-7" in page) == (kind == "not_ours")
+
+
+def test_the_pages_ask_the_same_whatever_they_hold(sage, seeded):
+    _, made = seeded
+    client = signed_in(sage.base.staff)
+    few = [queries(client, url_of(sage, made)), queries(client, url_of(sage))]
+    more = compared(sage, *(row_of(sage.exported(), gross="1.00") for _ in range(4)))
+    assert [queries(client, url_of(sage, more)) + 1, queries(client, url_of(sage))] == few, "nobody is named there"
+    assert max(few) <= 15
+
+
+def test_another_companys_comparison_is_not_there(sage, seeded):
+    _, made = seeded
+    other = sage_world("Other Builders")
+    stranger = signed_in(other.approver)
+    assert stranger.get(url_of(other, made)).status_code == 404
+    assert stranger.get(url_of(sage, made)).status_code == 404
+
+
+def test_the_money_is_counted_once_and_adds_up(sage, seeded):
+    some, _ = seeded
+    sage.sent()
+    approved = sage.approved()
+    client = signed_in(sage.base.staff)
+    stages = {each.label: (each.count, each.amount) for each in client.get(url_of(sage)).context["stages"]}
+    gross = approved.gross_this_period
+    assert stages == {
+        "Approved, not sent": (0, 0),  # staff see no project
+        "With accounting": (1, gross),
+        "Exported": (1, gross),
+        "Posted": (0, 0),
+        "Differing": (4, gross * 4),
+    }
+    seen = signed_in(sage.all_rights()).get(url_of(sage)).context["stages"][0]
+    assert (seen.count, seen.amount) == (2, gross * 2), "the approved one and the voided one, which can go again"
