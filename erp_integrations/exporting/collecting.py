@@ -25,7 +25,7 @@ from erp_integrations.sage100.facts import (
     LineFacts,
 )
 from invoicing.calculations.lines import Line
-from invoicing.calculations.money import format_amount
+from invoicing.calculations.money import ZERO, format_amount
 from invoicing.models import Invoice, InvoiceLine
 
 
@@ -191,6 +191,7 @@ class _Links:
             line_reference=(own.line_reference or None) if own else None,
             line_account=own.as_account() if own else None,
             change_order=ours.change_order.number if ours.change_order else None,
+            change_order_amount=ours.amount if ours.change_order else ZERO,
             how=_in_words(figures),
         )
 

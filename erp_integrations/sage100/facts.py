@@ -73,6 +73,7 @@ class LineFacts:
     line_reference: str | None = None
     line_account: AccountChoice | None = None
     change_order: str | None = None
+    change_order_amount: Decimal = ZERO  # what the change order adds by this line (S41)
     how: str = ""
 
     def __post_init__(self):

@@ -60,6 +60,10 @@ NEEDED = {
 # How these are written: another format would show another number than was accepted.
 FORMATS = {"price": MONEY, "retainage": MONEY, "discount": MONEY, "set_to_pay": MONEY, "cost_code": CODE,
            "quantity": "0.0000"}  # fmt: skip
+LOOKUPS = (
+    "Vendors 4-4", "Jobs 3-5", "Cost codes 6-5", "Ledger accounts 1-7", "Subcontracts 6-7", "Purchase orders 6-6",
+    "Fiscal periods 1-6", "Payable invoices 4-2",
+)  # fmt: skip
 DATES = ("invoice_date", "due_date", "discount_date", "posting_date")
 
 
@@ -144,6 +148,8 @@ def _misfits(column):
         yield f"must be a number written {wanted}."
     if (column.source in DATES) != (column.type == DATE) and column.constant is None:
         yield "is of type D exactly when it holds a date."
+    if column.lookup and column.lookup not in LOOKUPS:
+        yield f"looks up in “{column.lookup}”, which is none of Sage's lists: {', '.join(LOOKUPS)}."
     if column.constant is not None and column.required and not column.constant.strip():
         yield "is required, so its constant must not be empty."
     if column.constant and column.length and len(column.constant) > column.length:

@@ -131,9 +131,9 @@ def flag(cell: str) -> bool:
     return word in YES
 
 
-def active(cell: str) -> bool:
-    """Like flag, but an empty cell means active."""
-    return flag(cell) if cell.strip() else True
+def active(cell: str) -> bool | None:
+    """Like flag; None for a cell left empty, which the rules say. A list without the column means all of it."""
+    return flag(cell) if cell.strip() else None
 
 
 def day(cell: str) -> date:
@@ -239,7 +239,8 @@ def _read(readers, row, required, place):
     values, faults = {}, []
     for name, reader in readers.items():
         cell = row.get(name) or ""
-        if not cell.strip() and name not in required:
+        is_left_out = row.get(name) is None if reader is active else not cell.strip()
+        if is_left_out and name not in required:
             continue
         try:
             values[name] = _filled(reader(cell), name, required)

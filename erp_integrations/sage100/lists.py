@@ -1,6 +1,6 @@
 """Sage's seven lists as frozen records with lookups by number; the program never guesses beyond them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
@@ -23,7 +23,7 @@ class Vendor:
     number: str
     name: str
     short_name: str = ""
-    is_active: bool = True
+    is_active: bool | None = True  # None: the list leaves it blank
     is_internal: bool = False
     ledger_account: str | None = None
     due_terms: str = ""
@@ -52,7 +52,7 @@ class CostCode:
 
     code: str
     name: str
-    is_active: bool = True
+    is_active: bool | None = True  # None: the list leaves it blank
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +62,7 @@ class LedgerAccount:
     number: str
     name: str
     type: int
-    is_active: bool = True
+    is_active: bool | None = True  # None: the list leaves it blank
     needs_sub_account: bool = False
     cost_type: int | None = None
     sub_accounts: tuple[str, ...] = ()
@@ -232,6 +232,11 @@ class SageLists:
     purchase_orders: SageList[SageCommitment] = SageList("Purchase orders 6-6")
     fiscal_periods: SageList[FiscalPeriod] = SageList("Fiscal periods 1-6")
     payable_invoices: SageList[PayableInvoice] = SageList("Payable invoices 4-2")
+
+    def called(self, name: str) -> SageList | None:
+        """The list a column's lookup names, as “Vendors 4-4”; None for any other name."""
+        known = (getattr(self, part.name) for part in fields(self))
+        return next((each for each in known if isinstance(each, SageList) and each.name == name), None)
 
     def period_of(self, day: date) -> FiscalPeriod | None:
         """The period a day falls in; a numbered month wins over period 0, Sage's opening balances."""

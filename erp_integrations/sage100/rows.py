@@ -8,7 +8,7 @@ from erp_integrations.sage100.facts import BatchFacts
 from erp_integrations.sage100.header_values import header_values
 from erp_integrations.sage100.layout import Layout
 from erp_integrations.sage100.lists import SageLists
-from erp_integrations.sage100.text import LONGEST_CELL, clean_text
+from erp_integrations.sage100.text import LONGEST_CELL, clean_text, room_for
 from erp_integrations.sage100.totals import totals_of_rows
 
 BATCH_KEY = re.compile(r"[A-Z0-9-]{1,20}")
@@ -80,7 +80,7 @@ def _written(value, column):
     if replaced:
         names = tuple(dict.fromkeys(str(item) for item in replaced))
         changes.append({"original": value.text, "written": cleaned, "replaced": names})
-    longest = column.length or LONGEST_CELL
+    longest = room_for(cleaned, column.length or LONGEST_CELL)
     if len(cleaned) > longest and not value.never_cut:
         kept = cleaned[:longest].rstrip()
         changes.append({"original": cleaned, "written": kept})

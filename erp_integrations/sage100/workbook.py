@@ -74,23 +74,21 @@ def write_csv(rows: Rows, to: BinaryIO) -> None:
     """UTF-8, CRLF. Text that a spreadsheet would calculate gets a `'` before it (S58 refuses it for keys)."""
     text = io.TextIOWrapper(to, encoding="utf-8", newline="", write_through=True)
     writer = csv.writer(text, lineterminator="\r\n")
-    columns = {"H": rows.layout.header, "D": rows.layout.detail}
     if rows.layout.column_names:
         writer.writerow([_guarded(readable_text(column.title)) for column in rows.layout.header])
     for row in rows.rows:
-        pairs = zip(columns[row.line_type], row.cells, strict=True)
-        writer.writerow([_csv_text(cell, column.length) for column, cell in pairs])
+        writer.writerow([_csv_text(cell) for cell in row.cells])
     text.detach()
 
 
-def _csv_text(cell, length):
-    """S58: with the guard no longer than its column."""
+def _csv_text(cell):
     text = safe_text(cell.text)
-    return _guarded(text, length) if isinstance(cell.value, str) else text
+    return _guarded(text) if isinstance(cell.value, str) else text
 
 
-def _guarded(text, length=0):
-    return f"'{text}"[: length or None] if starts_like_a_formula(text) else text
+def _guarded(text):
+    """Texts were cut with room for it (`room_for`), so nothing is lost here."""
+    return f"'{text}" if starts_like_a_formula(text) else text
 
 
 # Writing

@@ -6,7 +6,7 @@ from datetime import date
 from erp_integrations.sage100.canonical import money_text
 from erp_integrations.sage100.findings import ERROR
 from erp_integrations.sage100.layout import DATES, TEXT
-from erp_integrations.sage100.lists import comparable
+from erp_integrations.sage100.lists import comparable, record_key
 from erp_integrations.sage100.rows import build_rows
 from erp_integrations.sage100.rules.registry import BATCH, INVOICE, BatchCheck, InvoiceCheck, Issue, rule
 from erp_integrations.sage100.totals import differences, totals_of_facts, totals_of_rows
@@ -47,6 +47,19 @@ def _contents(check):
         columns = check.rows.layout.header if row.line_type == "H" else check.rows.layout.detail
         for column, cell in zip(columns, row.cells, strict=False):
             yield from _misfit(row, column, cell)
+            yield from _not_listed(check, row, column, cell)
+
+
+def _not_listed(check, row, column, cell):
+    """A constant stands for all invoices, so no rule about one of them looks it up; what is linked has its own."""
+    known = check.lists.called(column.lookup) if column.constant is not None and cell.text else None
+    if known is not None and cell.text not in {str(record_key(record)) for record in known}:
+        yield Issue(
+            message=f"{column.title} is {cell.text} on every row, which isn't in Sage's list.",
+            remedy="Correct the constant in a copy of the layout, or upload the list again.",
+            field=column.title, value=cell.text, against=known, nearest=known.nearest(cell.text), row=row.number,
+            invoice_id=row.invoice_id,
+        )  # fmt: skip
 
 
 def _misfit(row, column, cell):

@@ -9,6 +9,7 @@ from erp_integrations.sage100.findings import ERROR, WARNING
 from erp_integrations.sage100.header_values import discount_date, due_date
 from erp_integrations.sage100.lists import comparable
 from erp_integrations.sage100.rules.registry import BATCH, INVOICE, BatchCheck, InvoiceCheck, Issue, rule
+from erp_integrations.sage100.text import room_for
 
 NUMBER_LENGTH, DESCRIPTION_LENGTH, USER_DEFINED_LENGTH = 20, 50, 50
 FORBIDDEN_IN_NUMBERS = {",": "comma", '"': "quote", "'": "quote", "\t": "tab", "\n": "line break", "\r": "line break"}
@@ -68,9 +69,11 @@ def not_exported_before(check: InvoiceCheck):
 @rule("S13", ERROR, "The description has 1 to 50 characters.", INVOICE)
 def description(check: InvoiceCheck):
     text = check.header_text("description")
-    if text is not None and not 1 <= len(text) <= DESCRIPTION_LENGTH:
+    longest = room_for(text or "", DESCRIPTION_LENGTH)
+    if text is not None and not 1 <= len(text) <= longest:
+        guard = "" if longest == DESCRIPTION_LENGTH else f" when it starts with “{text.strip()[:1]}”"
         yield Issue(
-            message=f"The description has {len(text)} characters; Sage takes 1 to {DESCRIPTION_LENGTH}.",
+            message=f"The description has {len(text)} characters; Sage takes 1 to {longest}{guard}.",
             remedy="Shorten or fill in the description when accepting.", field="Description", value=text,
         )  # fmt: skip
 

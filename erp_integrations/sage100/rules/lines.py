@@ -5,6 +5,7 @@ from erp_integrations.sage100.canonical import money_text
 from erp_integrations.sage100.detail_values import COST_CODE, cost_code_text
 from erp_integrations.sage100.facts import ZERO
 from erp_integrations.sage100.findings import ERROR, WARNING
+from erp_integrations.sage100.rules.parties import BLANK, LOOK_IN_SAGE, UPLOAD_AGAIN
 from erp_integrations.sage100.rules.registry import INVOICE, LINE, InvoiceCheck, Issue, LineCheck, rule
 from erp_integrations.sage100.totals import number_in
 
@@ -27,16 +28,25 @@ def account_fits(check: LineCheck):
     wanted = expense_type(check.of.job)
     fault = (
         "isn't in Sage's list" if found is None
-        else "is inactive in Sage" if not found.is_active
+        else "is inactive in Sage" if found.is_active is False
         else f"is of type {found.type}; this job needs type {wanted}" if found.type != wanted
         else ""
     )  # fmt: skip
+    if found and found.is_active is None:
+        yield _blank(f"Account {found.number}", "Ledger account", found.number, accounts)
     if fault:
         yield Issue(
             message=f"Account {chosen.number} ({check.resolved.by}) {fault}.",
             remedy=f"Choose another account for the {check.resolved.by}, or correct it in Sage and upload the list.",
             field="Ledger account", value=chosen.number, against=accounts, nearest=accounts.nearest(chosen.number),
         )  # fmt: skip
+
+
+def _blank(what, field, value, against):
+    return Issue(
+        message=f"{what}: Sage's list {BLANK}.", remedy=f"{LOOK_IN_SAGE} {UPLOAD_AGAIN}", severity=WARNING,
+        field=field, value=value, against=against,
+    )  # fmt: skip
 
 
 @rule("S32", ERROR, "A sub-account stands exactly where the account needs one, and belongs to it.", LINE)
@@ -67,9 +77,11 @@ def cost_code(check: LineCheck):
         f"Our cost code {check.line.our_cost_code} isn't linked to a cost code of Sage" if not code
         else f"{code} is no cost code: up to six digits and three decimals" if not COST_CODE.fullmatch(code)
         else f"Cost code {code} isn't in Sage's list" if found is None
-        else f"Cost code {code} is inactive in Sage" if not found.is_active
+        else f"Cost code {code} is inactive in Sage" if found.is_active is False
         else ""
     )  # fmt: skip
+    if found and found.is_active is None:
+        yield _blank(f"Cost code {found.code}", "Cost code", found.code, codes)
     if fault:
         yield Issue(
             message=f"{fault}.", remedy="Link our cost code to an active one of Sage on the linking screen.",
@@ -190,15 +202,20 @@ def within_remaining(check: LineCheck):
         )  # fmt: skip
 
 
-@rule("S41", ERROR, "Every change order billed is in Sage.", LINE)
+@rule("S41", ERROR, "Every change order billed is in Sage, with all that it adds.", LINE)
 def change_order_in_sage(check: LineCheck):
+    """Sage's lists name no change order: they are told apart by what the lines of the commitment were changed by."""
     number, commitment, found = check.line.change_order, check.of.commitment, check.sage_line
-    if not number or commitment is None:
-        return
-    candidates = (found,) if found else () if check.line.line_reference else commitment.lines
-    if not any(line.change for line in candidates):
+    if not number or commitment is None or (found is None and check.line.line_reference):
+        return  # S39 says that there is no such line
+    candidates = (found,) if found else commitment.lines
+    shown = sum((line.change for line in candidates), ZERO)
+    ours = check.line.change_order_amount if found else check.of.changed_by
+    if not any(line.change for line in candidates) or ours > max(shown, ZERO):
+        where = f"line {found.line_reference} of {commitment.number}" if found else commitment.number
         yield Issue(
-            message=f"Change order {number} is billed, but {commitment.number} shows no change for it in Sage.",
+            message=f"Change order {number} is billed, but {where} shows {shown:,.2f} of changes in Sage"
+            f" where {'it adds' if found else 'ours add'} {ours:,.2f}.",
             remedy="Enter the change order in Sage and upload the list again.",
             field="Subcontract line", value=number, against=check.of.commitments,
         )  # fmt: skip

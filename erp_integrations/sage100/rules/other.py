@@ -17,6 +17,7 @@ from erp_integrations.sage100.rules.registry import (
 )
 from erp_integrations.sage100.text import is_safe, starts_like_a_formula
 
+TAX = re.compile(r"\b(?:tax|taxes|vat|gst|hst|pst|qst)\b", re.IGNORECASE)
 PLACE = re.compile(r"\[(\d+)\]")
 KEYS = (
     "invoice_number", "vendor_number", "purchase_order_number", "subcontract_number", "job_number", "phase_number",
@@ -36,12 +37,23 @@ def canadian(check: InvoiceCheck):
 
 @rule("S54", ERROR, "Tax is refused unless the setting says that it is inside the amounts.", INVOICE)
 def tax(check: InvoiceCheck):
-    if check.invoice.tax and not check.batch.settings.tax_is_inside_amounts:
+    """No invoice of ours has a tax of its own, so it can only hide in a line: one that is called so is asked about."""
+    if check.batch.settings.tax_is_inside_amounts:
+        return
+    if check.invoice.tax:
         yield Issue(
             message=f"The invoice states tax of {check.invoice.tax:,.2f}, which the import can't carry.",
             remedy="Have it billed inside the amounts and say so in the export settings.",
             field="Tax", value=money_text(check.invoice.tax),
         )  # fmt: skip
+
+    for line in check.invoice.billed_lines:
+        if TAX.search(line.description):
+            yield Issue(
+                message=f"{line.key} “{line.description}” seems to be tax, which the import can't carry as such.",
+                remedy="Confirm that it is no tax, or say in the export settings that tax is inside the amounts.",
+                severity=WARNING, field="Tax", value=line.description, row=check.row_of(line.key),
+            )  # fmt: skip
 
 
 @rule("S55", ERROR, "The invoice is approved; its commitment and job are known in Sage.", INVOICE)

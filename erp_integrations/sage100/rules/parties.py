@@ -6,6 +6,7 @@ from erp_integrations.sage100.lists import BID, CLOSED, COMPLETE, REFUSED, STATU
 from erp_integrations.sage100.rules.registry import INVOICE, InvoiceCheck, Issue, rule
 
 REQUIRES_PURCHASE_ORDER, REQUIRES_SUBCONTRACT = 2, 5
+BLANK, LOOK_IN_SAGE = "leaves blank whether it is active", "Confirm that it is active in Sage."
 UPLOAD_AGAIN = "If Sage has it by now, upload the list again."
 
 
@@ -28,7 +29,13 @@ def vendor(check: InvoiceCheck):
 
 
 def _unusable_vendor(found, vendors):
-    for is_wrong, word in ((not found.is_active, "inactive"), (found.is_internal, "internal")):
+    if found.is_active is None:
+        yield Issue(
+            message=f"Vendor {found.number} {found.name}: Sage's list {BLANK}.",
+            remedy=f"{LOOK_IN_SAGE} {UPLOAD_AGAIN}", severity=WARNING,
+            field="Vendor no", value=found.number, against=vendors,
+        )  # fmt: skip
+    for is_wrong, word in ((found.is_active is False, "inactive"), (found.is_internal, "internal")):
         if is_wrong:
             yield Issue(
                 message=f"Vendor {found.number} {found.name} is {word} in Sage.",

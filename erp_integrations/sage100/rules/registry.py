@@ -122,6 +122,10 @@ class InvoiceCheck:
     def details_by_line(self) -> dict[str, Row]:
         return {row.line_key: row for row in reversed(self.details)}
 
+    def row_of(self, line_key: str) -> int | None:
+        row = self.details_by_line.get(line_key)
+        return row.number if row else None
+
     @property
     def changes(self) -> list[Change]:
         return self.whole.changes_by_invoice.get(self.invoice.invoice_id, [])
@@ -157,6 +161,12 @@ class InvoiceCheck:
     @cached_property
     def lines(self) -> tuple["LineCheck", ...]:
         return tuple(LineCheck(self, line) for line in self.invoice.billed_lines)
+
+    @cached_property
+    def changed_by(self) -> Decimal:
+        """What the change orders on this invoice add that aren't linked to a line of Sage, together (S41)."""
+        unlinked = (line for line in self.invoice.lines if line.change_order and not line.line_reference)
+        return sum((line.change_order_amount for line in unlinked), ZERO)
 
     def header_cell(self, source: str) -> Cell | None:
         """The header's cell of a source, or the constant that stands in its published place; None without either."""

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from erp_integrations.sage100.facts import AccountChoice, BatchFacts
 from erp_integrations.sage100.layout import APINV_R1, APINV_R2
 from erp_integrations.sage100.lists import (
+    CostCode,
     FiscalPeriod,
     Job,
     LedgerAccount,
@@ -109,6 +110,12 @@ def lines_of(*changes):
     return subcontract(lines=tuple(replace(old, **new) for old, new in zip(SUBCONTRACT.lines, changes, strict=True)))
 
 
+def layout_with(place, **changed):
+    """The batch in a layout whose header column of that source is another one."""
+    columns = (replace(c, **changed) if c.source == place else c for c in APINV_R1.header)
+    return batch(layout=replace(APINV_R1, header=tuple(columns)))
+
+
 def only_lines(*lines):
     """Sage's one subcontract has these, and there is no purchase order."""
     known = SageList("Subcontracts 6-7", TODAY, (replace(SUBCONTRACT, lines=lines),))
@@ -140,6 +147,11 @@ CASES = [
     error("S1", "the layout lost a header column", batch(layout=replace(APINV_R1, header=APINV_R1.header[:-1]))),
     error("S2", "a detail comes first", tamper=rows_are(lambda rows: [rows[1], rows[0], rows[2]])),
     error("S2", "a header has no detail", tamper=rows_are(lambda rows: rows[:1])),
+    error("S2", "a row of no known kind", tamper=lambda rows: replace(rows, rows=(
+        replace(rows.rows[0], line_type="T"), *rows.rows[1:]))),
+    error("S1", "a constant that isn't in the list its column names", layout_with("ship_number", lookup="Vendors 4-4",
+          constant="999", source="")),
+    error("S1", "a lookup in no list of Sage's", layout_with("ship_number", lookup="Ships 9-9")),
     error("S2", "a detail of another invoice", tamper=rows_are(lambda r: [*r[:2], replace(r[2], invoice_id="9")])),
     error("S3", "the number differs in its case", first_line(), tamper=cell_says(1, "invoice_number", "2219-07 ")),
     error("S3", "the vendor differs", tamper=cell_says(2, "vendor_number", "20146")),
@@ -173,7 +185,9 @@ CASES = [
     error("S12", "inactive", lists=vendor(is_active=False)),
     error("S12", "internal", lists=vendor(is_internal=True)),
     error("S13", "51 characters", one(description="x" * 51)),
+    error("S13", "50 characters that the CSV puts a guard before", one(description="=" + "x" * 49)),
     error("S13", "empty", one(description="  ")),
+    warning("S12", "blank whether it is active", lists=vendor(is_active=None)),
     error("S14", "paid by setting", batch(settings=settings(default_status=4))),
     error("S15", "a memo", tamper=cell_says(0, "type", "2")),
     error("S16", "neither", one(sage_commitment_number=None)),
@@ -210,6 +224,7 @@ CASES = [
     error("S30", "nothing resolves", batch(settings=settings(subcontract_account=None)), NO_COST_TYPE_ACCOUNT),
     error("S31", "not in the list", first_line(line_account=choice("5999"))),
     error("S31", "inactive", first_line(line_account=choice("5040")), account(is_active=False)),
+    warning("S31", "blank whether it is active", lists=account(is_active=None)),
     error("S31", "an overhead account", first_line(line_account=choice("6000"))),
     error("S31", "an expense account on a WIP job", lists=job(posts_to_wip=True)),
     error("S31", "a WIP account on an expensed job", first_line(line_account=choice("1310"))),
@@ -220,12 +235,15 @@ CASES = [
     error("S33", "the form of ours", first_line(cost_code="03-100")),
     error("S33", "four decimals", first_line(cost_code="2310.0001")),
     error("S33", "not in the list", first_line(cost_code="2311.000")),
+    warning("S33", "blank whether it is active", lists=with_record(
+        LISTS, "cost_codes", CostCode(code="2310.000", name="Footings", is_active=None))),
     error("S33", "inactive", first_line(cost_code="2330.000")),
     error("S34", "not linked", first_line(cost_type=None)),
     error("S34", "0", first_line(cost_type=0)),
     error("S34", "10", first_line(cost_type=10)),
     warning("S35", "no line of the job has it", lists=only_lines(SUBCONTRACT.lines[1])),
     warning("S36", "a line's description", first_line(description="x" * 51)),
+    warning("S36", "a text that the CSV puts a guard before", first_line(description="=" + "x" * 49)),
     warning("S36", "the header's description", one(commitment_title="Cast-in-place concrete of the whole north pier")),
     error("S37", "quantity 0.25", tamper=cell_says(1, "quantity", "0.2500")),
     error("S37", "a credit with quantity 1", one(lines=CREDIT_LINES), tamper=cell_says(1, "quantity", "1.0000")),
@@ -242,6 +260,12 @@ CASES = [
     warning("S40", "two lines share one", batch(invoice(lines=(line(1), line(2, line_reference="1")))),
             lines_of({"remaining": money("25650.49")}, {})),
     error("S41", "its line shows no change", first_line(change_order="CO-1")),
+    error("S41", "its line shows less than it adds", first_line(
+        change_order="CO-1", change_order_amount=money("500.00")), lines_of({"change": money("499.99")}, {})),
+    error("S41", "one of two is in Sage, and neither is linked", batch(invoice(lines=(
+        line(1, change_order="CO-1", change_order_amount=money("500.00"), line_reference=None),
+        line(2, change_order="CO-2", change_order_amount=money("300.00"), line_reference=None)))),
+        lines_of({"change": money("500.00")}, {})),
     error("S41", "no line shows any change", first_line(change_order="CO-1", line_reference=None)),
     error("S42", "a cent less", one(gross=money("25650.49"))),
     error("S43", "a job-cost line on an overhead account", first_line(line_account=choice("6000"))),
@@ -271,6 +295,7 @@ CASES = [
     error("S52", "the release is missing", one(releases=(release(),)), tamper=lambda r: replace(r, releases=())),
     error("S53", "a Canadian company", one(is_canadian=True)),
     error("S54", "tax beside the amounts", one(tax=money("12.00"))),
+    *[warning("S54", f"a line called {name}", first_line(description=name)) for name in ("Sales tax 8.25 %", "HST")],
     error("S55", "under review", one(status="under_review")),
     error("S55", "the narrower setting", batch(invoice(status="approved_as_noted"), settings=settings(
         sendable_statuses=("approved",)))),
@@ -284,10 +309,15 @@ CASES = [
     error("S58", "the subcontract's number", one(sage_commitment_number="=SC-1")),
     warning("S59", "expired yesterday", one(insurance_expires_date=TODAY - timedelta(days=1))),
     warning("S59", "our flag", one(workers_comp_flag=True)),
+    warning("S59", "our flag, and a vendor that Sage's list doesn't have", one(
+        workers_comp_flag=True, vendor_number="20999")),
     warning("S59", "Sage's flag", lists=vendor(workers_comp_flag=True)),
 ]  # fmt: skip
 
 CALM = [
+    error("S1", "a constant that is in the list its column names", layout_with("ship_number", lookup="Vendors 4-4",
+          constant="20145", source="")),
+    error("S2", "two invoices one after the other", batch(invoice(), invoice(invoice_id="2", number="2219-08"))),
     error("S3", "r2 has no vendor in its details", batch(layout=APINV_R2)),
     error("S4", "two numbers", batch(invoice(), invoice(invoice_id="2", number="2219-08"))),
     error("S5", "the vendor's terms", lists=vendor(due_terms="25TH", discount_terms="10DY")),
@@ -297,14 +327,18 @@ CALM = [
         LISTS, "payable_invoices", PayableInvoice(vendor_number="20146", invoice_number="X-1"))),
     error("S11", "a list of 31 days", lists=payables_of(TODAY - timedelta(days=31))),
     error("S13", "50 characters", one(description="x" * 50)),
+    error("S13", "1 character", one(description="x")),
+    error("S13", "49 characters and the CSV's guard", one(description="=" + "x" * 48)),
     error("S14", "a vendor forced into review", lists=vendor(default_status=2)),
     error("S16", "a purchase order", one(commitment_kind="purchase_order", sage_commitment_number="PO-77")),
     error("S17", "a purchase order", one(commitment_kind="purchase_order", sage_commitment_number="PO-77")),
     error("S18", "contract", lists=subcontract(status=3)),
     error("S21", "one of the job's", one(phase_number="2")),
     error("S22", "due on the day itself", one(due_date=date(2026, 6, 30))),
-    error("S23", "31 days after posting, a year old", one(invoice_date=date(2026, 7, 31))),
+    error("S23", "31 days after posting", one(invoice_date=date(2026, 6, 30) + timedelta(days=31))),
+    error("S23", "365 days old", one(invoice_date=TODAY - timedelta(days=365))),
     error("S25", "the largest amount", first_line(amount=money("99992749.49"))),
+    error("S26", "a key of 50 characters", first_line(key="K" * 50)),
     error("S27", "period 0 lies over January", lists=with_record(LISTS, "fiscal_periods", FiscalPeriod(
         year=2026, period=0, first_date=date(2026, 1, 1), last_date=date(2026, 12, 31), is_locked=True))),
     error("S29", "either will do", lists=vendor(purchase_order_rule=6)),
@@ -312,22 +346,39 @@ CALM = [
           job(posts_to_wip=True)),
     error("S32", "the right sub-account", first_line(line_account=choice("5050", "7"))),
     error("S33", "written without decimals", first_line(cost_code="2310")),
+    *[error("S34", f"{number}, of Sage's nine", first_line(cost_type=number)) for number in (1, 9)],
     error("S35", "another order of the job has it", lists=lines_of({"cost_code": "2320.000"}, {})),
     error("S35", "the lists have no line of the job", lists=only_lines()),
     error("S38", "a zero line beside another", batch(invoice(lines=(ZERO_LINE, line(2))))),
     error("S40", "exactly what remains", lists=lines_of({"remaining": money("18400.00")}, {})),
+    error("S36", "exactly as long as the column", first_line(description="x" * 50)),
+    error("S36", "exactly as long with the guard", first_line(description="=" + "x" * 48)),
     error("S41", "Sage shows the change", first_line(change_order="CO-1"), lines_of({"change": money("5.00")}, {})),
+    error("S41", "Sage shows all that it adds", first_line(change_order="CO-1", change_order_amount=money("500.00")),
+          lines_of({"change": money("500.00")}, {})),
+    error("S41", "both are in Sage, and neither is linked", batch(invoice(lines=(
+        line(1, change_order="CO-1", change_order_amount=money("500.00"), line_reference=None),
+        line(2, change_order="CO-2", change_order_amount=money("300.00"), line_reference=None)))),
+        lines_of({"change": money("500.00")}, {"change": money("300.00")})),
+    error("S41", "a deduction that Sage has", first_line(change_order="CO-1", change_order_amount=money("-50.00")),
+          lines_of({"change": money("-50.00")}, {})),
     error("S44", "two lines with one code", first_line(cost_code="2320.000")),
     error("S47", "a credit's own retainage", one(lines=CREDIT_LINES, reference_no="2219-05")),
     error("S48", "two cents on two lines", first_line(retainage_held=money("1840.02"))),
     error("S49", "a mixed invoice", one(releases=(release(),))),
     error("S50", "a release alone", one(lines=(ZERO_LINE,), releases=(release(),))),
     error("S51", "the oldest emptied first", one(releases=(replace(OLD, held=money("100.00")), NEWER))),
+    error("S51", "two of one day, emptied in their order", one(releases=(
+        replace(OLD, held=money("100.00")), replace(NEWER, invoice_date=OLD.invoice_date)))),
     error("S52", "a mixed invoice", one(releases=(release(),))),
     error("S54", "tax inside the amounts", batch(invoice(tax=money("12.00")), settings=settings(
         tax_is_inside_amounts=True))),
+    error("S54", "a line called so, and the setting", batch(invoice(lines=(line(1, description="Sales tax"), line(2))),
+          settings=settings(tax_is_inside_amounts=True))),
+    error("S54", "a word that only holds the letters", first_line(description="Taxiway lights, syntax, excavation")),
     error("S55", "approved as noted", one(status="approved_as_noted")),
     error("S57", "letters Windows knows", first_line(description="Façade “naïve” €")),
     error("S58", "a number with a hyphen inside", one(number="22-1=1")),
+    error("S59", "no flag of ours, and a vendor that Sage's list doesn't have", one(vendor_number="20999")),
     error("S59", "expires today", one(insurance_expires_date=TODAY)),
 ]  # fmt: skip

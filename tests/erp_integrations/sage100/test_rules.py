@@ -1,15 +1,16 @@
 """Every rule of the import: silent on the worked sample, and speaking up when its own thing is wrong."""
 
 import difflib
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
-from erp_integrations.sage100 import alike
+from erp_integrations.sage100 import alike, rules
 from erp_integrations.sage100.layout import APINV_R1, APINV_R2
 from erp_integrations.sage100.lists import CommitmentLine, CostCode, SageCommitment, SageList, SageLists
 from erp_integrations.sage100.rows import build_rows
-from erp_integrations.sage100.rules import RULES, changed_since, check
+from erp_integrations.sage100.rules import RULES, changed_since, check, other
 from tests.erp_integrations.sage100.rule_cases import (
     CALM,
     CASES,
@@ -54,6 +55,30 @@ def test_every_rule_is_tried_and_every_number_is_accounted_for():
     assert {rule.number for rule in RULES} == tried
     assert tried == {f"S{number}" for number in range(1, 61)}
     assert all(rule.sentence.endswith(".") for rule in RULES)
+
+
+@pytest.mark.parametrize("gone", RULES, ids=lambda rule: rule.number)
+def test_every_rule_has_a_case_that_fails_without_it(gone, monkeypatch):
+    """Each of S1 to S60 taken out of the register in turn: its own cases, and only silence about it, tell."""
+    monkeypatch.setattr(rules, "RULES", tuple(rule for rule in RULES if rule is not gone))
+    monkeypatch.setattr(other, "registered_rules", lambda: (replace(gone, run=lambda pair: iter(())),))
+    own = [case for case in CASES if case.rule == gone.number]
+    if gone.number == "S60":
+        assert changed_since(batch(), one(version=4), TODAY) == ()
+        return
+    assert own
+    for case in own:
+        with pytest.raises(AssertionError):
+            test_the_rule_speaks_up(case)
+
+
+@pytest.mark.parametrize(("rule", "text"), [("S36", "x" * 51), ("S57", "Łazienki")])
+def test_a_text_that_is_written_otherwise_is_told_of_its_own_invoice_alone(rule, text):
+    """Two invoices in one file: the other one's texts are as they were."""
+    mine = invoice(invoice_id="2", number="2219-08", lines=(line(1, description=text), line(2)))
+    facts = batch(invoice(), mine)
+    found = [each for each in check(facts, LISTS, build_rows(facts, LISTS), TODAY) if each.rule == rule]
+    assert found and {(each.invoice_id, each.row) for each in found} == {("2", 5)}
 
 
 def test_a_finding_names_the_row_the_value_the_list_its_age_and_the_nearest_entry():

@@ -89,7 +89,7 @@ def test_no_text_of_anyone_becomes_a_formula_or_an_error(place):
         facts = with_text(payload, place)
         rows = build_rows(facts, sage_lists())
         if place == "description":
-            rows = build_rows(facts := with_text(payload[:50], place), sage_lists())
+            rows = build_rows(facts := with_text(payload[:49], place), sage_lists())
         files = render(rows, facts)
         assert_no_live_cell(files.xlsx)
         assert_equal_after_reading(files.xlsx, rows)
@@ -314,13 +314,17 @@ def test_a_file_name_is_made_of_plain_characters_only(key):
 
 
 def test_in_the_csv_titles_are_guarded_and_a_guard_makes_no_text_longer_than_its_column():
-    """S58, S13: Sage takes 50 characters of description, with the guard or without."""
+    """S58, S36: a text is cut where its guard still has room, in both files alike and said so; no letter is lost."""
     columns = (replace(APINV_R1.header[0], title="=1+1"), *APINV_R1.header[1:])
-    facts = batch(invoice(description="=" + "x" * 49), layout=replace(APINV_R1, header=columns, column_names=True))
-    file = render(build_rows(facts, sage_lists()), facts).csv
-    titles, header = list(csv.reader(io.StringIO(file.decode())))[:2]
+    lines = (line(1, description="=" + "x" * 59), line(2, description="y" * 60))
+    facts = batch(invoice(lines=lines), layout=replace(APINV_R1, header=columns, column_names=True))
+    rows = build_rows(facts, sage_lists())
+    files = render(rows, facts)
+    titles, _, first, second = list(csv.reader(io.StringIO(files.csv.decode())))
     assert titles[0] == "'=1+1"
-    assert header[4] == "'=" + "x" * 48
+    assert (first[6], second[6]) == ("'=" + "x" * 48, "y" * 50)
+    assert openpyxl.load_workbook(io.BytesIO(files.xlsx))["Import"]["G3"].value == "=" + "x" * 48
+    assert [change.written for change in rows.changes if change.field == "Description"] == [first[6][1:], second[6]]
 
 
 def test_column_names_stand_above_the_rows_only_when_the_layout_says_so():
