@@ -5,6 +5,7 @@ import hashlib
 import io
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -30,7 +31,8 @@ from tests.erp_integrations.sage100.samples import batch, invoice, line, money, 
 
 ROOT = Path(__file__).resolve().parents[3]
 REBUILD = """
-import hashlib
+import hashlib, locale, sys
+print(locale.setlocale(locale.LC_ALL, "") and locale.localeconv()["decimal_point"], file=sys.stderr)
 from tests.erp_integrations.sage100.samples import batch, sage_lists
 from erp_integrations.sage100.rows import build_rows
 from erp_integrations.sage100.workbook import render
@@ -175,10 +177,24 @@ def test_a_csv_text_that_a_spreadsheet_would_calculate_is_prefixed_and_the_workb
 def test_a_hundred_builds_and_two_other_machines_give_one_hash():
     """S9, R22."""
     found = {outcome() for _ in range(100)} | {
-        outcome_elsewhere("UTC", "C", "1"),
-        outcome_elsewhere("Asia/Tokyo", "C.UTF-8", "77"),
+        outcome_elsewhere("UTC", "C", "1")[0],
+        outcome_elsewhere("Asia/Tokyo", "C.UTF-8", "77")[0],
     }
     assert len(found) == 1
+
+
+def test_a_machine_that_writes_a_comma_for_the_point_gives_the_same_hash(tmp_path):
+    """R22: with German as the process itself has it, in a zone of half hours."""
+    made = shutil.which("localedef") and subprocess.run(
+        ["localedef", "-i", "de_DE", "-f", "UTF-8", tmp_path / "de_DE.UTF-8"], capture_output=True, check=False
+    )
+    if not made or not (tmp_path / "de_DE.UTF-8").exists():
+        if os.environ.get("REQUIRE_LIBREOFFICE"):
+            pytest.fail("A German locale is required and can't be made (apt-get install locales).")
+        pytest.skip("no German locale can be made on this machine: apt-get install locales")
+    found, point = outcome_elsewhere("Asia/Kolkata", "de_DE.UTF-8", "4711", folder=str(tmp_path))
+    assert point == ","
+    assert found == outcome()
 
 
 def outcome():
@@ -186,12 +202,14 @@ def outcome():
     return f"{hashlib.sha256(files.xlsx + files.csv).hexdigest()} {files.rows_sha256}"
 
 
-def outcome_elsewhere(zone, locale, seed):
+def outcome_elsewhere(zone, locale, seed, folder=""):
+    """(the hashes, what that process writes for the decimal point)."""
     environment = os.environ | {"TZ": zone, "LC_ALL": locale, "PYTHONHASHSEED": seed}
+    environment |= {"LOCPATH": folder} if folder else {}
     done = subprocess.run(
         [sys.executable, "-c", REBUILD], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
     )
-    return done.stdout.strip()
+    return done.stdout.strip(), done.stderr.strip()
 
 
 def test_a_built_file_names_neither_author_nor_moment():
