@@ -35,7 +35,8 @@ class ColumnsForm(forms.Form):
             chosen = upload.columns.get(column.field)
             self.fields[column.field] = forms.ChoiceField(
                 label=column.heading,
-                required=False,
+                required=column.is_required,
+                error_messages={"required": "Choose the column that holds it: no row can do without."},
                 choices=[("", "Not in the file"), *shown],
                 initial="" if chosen is None else str(chosen),
                 help_text=_help(column, upload, chosen),
@@ -48,7 +49,7 @@ class ColumnsForm(forms.Form):
 
 def _help(column: list_columns.Column, upload: SageListUpload, chosen: int | None) -> str:
     """What belongs there, and what the file's first row has."""
-    said = [f"Needed. {column.holds}".strip() if column.is_required else column.holds]
+    said = [column.holds[:1].upper() + column.holds[1:]]
     cells = upload.rows[0][1] if upload.rows else []
     if chosen is not None and chosen < len(cells) and cells[chosen]:
         said.append(f"First row: {cells[chosen][:40]}")

@@ -21,7 +21,8 @@ from directory.actions import permission_templates
 from directory.actions.grants import set_level
 from directory.permissions import Level, Tool
 from erp_integrations import exporting
-from erp_integrations.models import CostCodeLink
+from erp_integrations.actions import list_uploads
+from erp_integrations.models import CostCodeLink, ListKind
 from invoicing import making
 from invoicing.actions import (
     access_lists,
@@ -295,6 +296,9 @@ def administrator(w: SageWorld):
         base.project, MadeKind.CSV, [Invoice.objects.first().pk], asked_on="/bills/", by=someone
     )
     making.give_up(making.claim(file.pk), "The disk was full.")
+    orders = b"PO number,Vendor number,Job number,Status\nPO-1,20145,2026014,4\n"
+    today = base.company.today
+    list_uploads.read(base.company, ListKind.PURCHASE_ORDERS, "orders.csv", orders, as_of_date=today, by=someone)
     return someone
 
 

@@ -102,7 +102,8 @@ def link_exact(pair: Pair, company: Company, marks: Iterable[str], *, by) -> int
     found = {match.mark: match for match in pair.matches(company, pair.lists(company))}
     if not found.keys() >= set(marks):
         raise Stale("Somebody linked or uploaded meanwhile. These are the exact matches now.")
-    links = [_link_of(pair, company, found[mark]) for mark in marks]
+    chosen = pair.with_ours(company, [found[mark] for mark in marks])
+    links = [_link_of(pair, company, match) for match in chosen]
     try:
         with transaction.atomic():
             _save_all(pair, links)
@@ -161,5 +162,5 @@ def line_matches(company: Company) -> list[models.Model]:
 
 
 def _unsaved(pair: Pair, company: Company) -> list[models.Model]:
-    found = pair.matches(company, pair.lists(company))
+    found = pair.with_ours(company, pair.matches(company, pair.lists(company)))
     return [_link_of(pair, company, match) for match in found if not (pair is VENDORS and match.names_differ)]

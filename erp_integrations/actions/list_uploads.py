@@ -1,6 +1,7 @@
 """A list of Sage's from a file: read, its columns named, shown as what it would change, and taken in as a whole."""
 
 import hashlib
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from directory.sheets import column_letter, read_rows
 from erp_integrations.actions.lists import replace, require_no_step_back
 from erp_integrations.missed_entries import Missed, missed
 from erp_integrations.models import ListKind, SageListUpload, SageListVersion
-from erp_integrations.sage100 import canonical, list_columns, list_rows
+from erp_integrations.sage100 import list_columns, list_rows
 from erp_integrations.sage100.list_changes import Changes, compare
 from erp_integrations.sage100.list_columns import Column
 
@@ -164,7 +165,7 @@ class _Planned:
             changes,
             missed(self.upload.company, self.kind, changes),
             self.current,
-            self._digest(parsed.records),
+            self._digest,
         )
 
     def _problem(self, found: list_rows.RowProblem) -> Problem:
@@ -173,13 +174,11 @@ class _Planned:
         cell = f"{column_letter(at)}{row}" if at is not None else f"Row {row}"
         return Problem(cell, row, heading, found.value, found.message)
 
-    def _digest(self, records: tuple) -> str:
-        """Names what was looked at: the records, their day, and the version they would replace."""
-        parts = (
-            canonical.to_json(records),
-            self.upload.as_of_date.isoformat(),
-            str(self.current.pk if self.current else 0),
-        )
+    @property
+    def _digest(self) -> str:
+        """Names what was looked at: the file, how its columns are read, and the version it would replace."""
+        columns = json.dumps(self.upload.columns, sort_keys=True)
+        parts = (str(self.upload.pk), columns, str(self.current.pk if self.current else 0))
         return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
 
 

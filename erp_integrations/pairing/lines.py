@@ -1,12 +1,18 @@
 """The sixth pair: lines of a schedule of values, and the lines of the subcontract or order that Sage has."""
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from decimal import Decimal
+from itertools import groupby
+from operator import attrgetter, itemgetter
+from typing import NamedTuple
 
 from django.db.models import Q
 
 from erp_integrations.models import CostTypeLink, LineLink, ListKind
 from erp_integrations.pairing.pairs import Entry, Match, Pair
-from erp_integrations.sage100.lists import SageLists
+from erp_integrations.sage100.lists import CommitmentLine
 from invoicing.calculations.money import format_amount
 from invoicing.models import Commitment, ScheduleLine
 
@@ -67,47 +73,54 @@ class Lines(Pair):
         return {link.line_reference: str(link.schedule_line) for link in links}
 
     def matches(self, company, lists):
-        """The only Sage line of the linked commitment with the same code and type, or the same amount as well."""
+        """The only Sage line of the linked commitment with the same code and type, or the same amount as well.
+
+        Their lines hold no more than their ids until `with_ours`: there may be tens of thousands.
+        """
         types = dict(CostTypeLink.objects.filter(company=company).values_list("cost_type", "number"))
         taken = set(LineLink.objects.filter(commitment__company=company).values_list("commitment", "line_reference"))
         unlinked = self.all_ours(company).filter(self.gap(), self.needed(), cost_code__sage_link__isnull=False)
-        return [
-            Match(line, self._entry(theirs), same)
-            for lines in _by_commitment(unlinked).values()
-            for line, theirs, same in _same_lines(lines, lists, types)
-            if (line.commitment_id, theirs.line_reference) not in taken
-        ]
+        told = unlinked.select_related(None).order_by("commitment__number", "pk").values_list(
+            "pk", "commitment_id", "commitment__sage_link__kind", "commitment__sage_link__number",
+            "cost_code__sage_link__code", "cost_type", "amount",
+        )  # fmt: skip
+        found = []
+        for (commitment, kind, number), rows in groupby(told, key=itemgetter(1, 2, 3)):
+            in_sage = lists.commitments(kind).get(number)
+            ours = [_Ours(pk, code, types.get(cost_type), amount) for pk, *_, code, cost_type, amount in rows]
+            for pk, theirs, same in _same_lines(ours, in_sage.lines if in_sage else ()):
+                if (commitment, theirs.line_reference) not in taken:
+                    line = ScheduleLine(pk=pk, commitment_id=commitment)
+                    found.append(Match(line, self._entry(theirs), same))
+        return found
+
+    def with_ours(self, company, matches):
+        lines = self.all_ours(company).in_bulk([match.ours.pk for match in matches])
+        return [replace(match, ours=lines[match.ours.pk]) for match in matches if match.ours.pk in lines]
 
 
-def _by_commitment(lines) -> dict[int, list[ScheduleLine]]:
-    found = {}
-    for line in lines:
-        found.setdefault(line.commitment_id, []).append(line)
-    return found
+class _Ours(NamedTuple):
+    pk: int
+    code: str
+    cost_type: int | None
+    amount: Decimal
 
 
-def _same_lines(lines: list[ScheduleLine], lists: SageLists, types: dict[int, int]):
-    """(ours, Sage's, what is the same) of the unlinked lines of one commitment."""
-    link = lines[0].commitment.sage_link
-    in_sage = lists.commitments(link.kind).get(link.number)
-    theirs = in_sage.lines if in_sage else ()
-    found = {}
-    for same, ours_by, theirs_by in (
-        ("cost code, type and amount", lambda line: (*_code_and_type(line, types), line.amount),
-         lambda line: (line.cost_code, line.cost_type, line.contract)),
-        ("cost code and type", lambda line: _code_and_type(line, types), lambda line: (line.cost_code, line.cost_type)),
-    ):  # fmt: skip
-        wanted, there = Counter(map(ours_by, lines)), Counter(map(theirs_by, theirs))
-        by_key = {theirs_by(line): line for line in theirs}
-        for line in lines:
-            key = ours_by(line)
+def _same_lines(ours: list[_Ours], theirs: Iterable[CommitmentLine]) -> Iterator[tuple[int, CommitmentLine, str]]:
+    """(our id, Sage's line, what is the same) of the unlinked lines of one commitment."""
+    found: dict[int, tuple[CommitmentLine, str]] = {}
+    by_amount = [(line.code, line.cost_type, line.amount) for line in ours]
+    by_type = [(line.code, line.cost_type) for line in ours]
+    for same, keys, read in (
+        ("cost code, type and amount", by_amount, attrgetter("cost_code", "cost_type", "contract")),
+        ("cost code and type", by_type, attrgetter("cost_code", "cost_type")),
+    ):
+        wanted, there = Counter(keys), Counter(map(read, theirs))
+        by_key = {read(line): line for line in theirs}
+        for line, key in zip(ours, keys, strict=True):
             if wanted[key] == there[key] == 1:
-                found[line.pk] = line, by_key[key], same
-    return found.values()
-
-
-def _code_and_type(line: ScheduleLine, types: dict[int, int]) -> tuple[str, int | None]:
-    return line.cost_code.sage_link.code, types.get(line.cost_type)
+                found[line.pk] = by_key[key], same
+    return ((pk, line, same) for pk, (line, same) in found.items())
 
 
 LINES = Lines()

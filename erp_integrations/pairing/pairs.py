@@ -172,6 +172,10 @@ class Pair:
         unlinked = self.all_ours(company).filter(self.gap())
         return only_ones(list(self._candidates(list(unlinked), lists)), self.all_taken(company))
 
+    def with_ours(self, company: Company, matches: list[Match]) -> list[Match]:
+        """The same matches, ours read with all that a page or a link needs of them."""
+        return matches
+
     def _candidates(self, unlinked: list, lists: SageLists) -> Iterator[Match]:
         entries = [entry for entry in self.entries(lists, None) if not entry.why_not]
         by_number = {entry.key: entry for entry in entries}

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 
 from erp_integrations.sage100.lists import (
     STATUS_NAMES,
@@ -136,7 +137,9 @@ def active(cell: str) -> bool | None:
     return flag(cell) if cell.strip() else None
 
 
+@lru_cache(maxsize=4096)
 def day(cell: str) -> date:
+    """One of the shapes in use. A list of 50,000 invoices holds few days."""
     for shape in DATE_FORMATS:
         try:
             return datetime.strptime(cell.strip(), shape).date()
@@ -263,30 +266,29 @@ def _read_children(spec, row, place):
 
 
 def _merged(spec, found, problems):
+    """Rows of one key as one record, in one pass: a subcontract may have a thousand lines."""
     if spec.record is PayableInvoice:
         return tuple(record for _, record in found)
-    records = {}
+    firsts, parts = {}, {}
     for place, record in found:
         key = record_key(record)
-        earlier = records.get(key)
-        joined = record if earlier is None else _joined(spec, earlier, record)
-        if joined is None:
+        first, known = firsts.setdefault(key, record), parts.setdefault(key, {})
+        own = {
+            getattr(child, "line_reference", child): child
+            for child in (getattr(record, spec.child) if spec.child else ())
+        }
+        if not _same(spec, first, record) or any(known.get(name, child) != child for name, child in own.items()):
             shown = "-".join(map(str, key)) if isinstance(key, tuple) else str(key)
-            problems.append(
-                RowProblem(place, "", shown, "This record stands in the list twice, with different values.")
-            )
-        else:
-            records[key] = joined
-    return tuple(records.values())
+            message = "This record stands in the list twice, with different values."
+            problems.append(RowProblem(place, "", shown, message))
+        known |= own
+    if not spec.child:
+        return tuple(firsts.values())
+    return tuple(replace(record, **{spec.child: tuple(parts[key].values())}) for key, record in firsts.items())
 
 
-def _joined(spec, earlier, later):
-    """Both rows as one record, or None when they contradict each other."""
-    same = all(getattr(earlier, f.name) == getattr(later, f.name) for f in fields(earlier) if f.name != spec.child)
-    if not (same and spec.child):
-        return earlier if earlier == later else None
-    children = tuple(dict.fromkeys((*getattr(earlier, spec.child), *getattr(later, spec.child))))
-    if spec.child == "lines" and len({line.line_reference for line in children}) < len(children):
-        return None
-    values = {f.name: getattr(earlier, f.name) for f in fields(earlier)} | {spec.child: children}
-    return spec.record(**values)
+def _same(spec, first, record) -> bool:
+    """Whether two rows agree in all that a record has once."""
+    return first is record or all(
+        getattr(first, name) == getattr(record, name) for name in spec.readers if name != spec.child
+    )

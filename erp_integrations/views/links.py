@@ -175,7 +175,7 @@ def exact(request, company, pair):
 
 def _exact(request, company, pair: Pair, refused: Refused | None = None):
     found = pair.matches(company, pair.lists(company))
-    shown = found[: links.MOST_AT_ONCE]
+    shown = pair.with_ours(company, found[: links.MOST_AT_ONCE])
     ticked = request.POST.getlist("match") if refused else [m.mark for m in shown if not m.names_differ]
     context = _about(request, company, pair) | {
         "count": len(found),

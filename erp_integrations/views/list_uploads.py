@@ -37,7 +37,8 @@ def header(request, company, kind, which):
 
 
 def _load(company, pk: int) -> SageListUpload:
-    return get_object_or_404(company.sage_list_uploads.select_related("company", "uploaded_by", "version"), pk=pk)
+    uploads = company.sage_list_uploads.select_related("company", "uploaded_by", "version")
+    return get_object_or_404(uploads.defer("version__records_json"), pk=pk)
 
 
 @company_view(Tool.ERP_INTEGRATIONS, Level.STANDARD)

@@ -299,6 +299,23 @@ def test_a_tick_that_is_no_exact_match_any_more_links_nothing(sage, sam):
     assert sam.post(at(sage, "erp-link-exact", "vendors")).status_code == 422
 
 
+def test_lines_of_one_code_and_type_match_by_their_amount(sage, sam):
+    """Two lines of one code stay two: what tells them apart is the amount, once on both sides (S39, S44)."""
+    made = sage.commitment(lines=[sage.base.line(f"Slab {n}", f"{n}00.00") for n in (1, 2, 3, 3)])
+    rows = [
+        {"number": made.number, "vendor_number": VENDOR, "job_number": JOB, "status": 4, "line_reference": place,
+         "cost_code": CODE, "cost_type": 4, "contract": contract}
+        for place, contract in enumerate(("200.00", "100.00", "300.00", "300.00"), 1)
+    ]  # fmt: skip
+    sage.load(ListKind.SUBCONTRACTS, *rows)
+    page = sam.get(at(sage, "erp-link-exact", "lines"))
+    assert text_of(page).count("Cost code, type and amount") == 2
+    marks = re.findall(r'name="match" value="([^"]+)" checked', page.content.decode())
+    assert sam.post(at(sage, "erp-link-exact", "lines"), {"match": marks}).status_code == 302
+    linked = LineLink.objects.values_list("schedule_line__description", "line_reference")
+    assert set(linked) == {("Slab 1", "2"), ("Slab 2", "1")}
+
+
 # Unlinking
 
 

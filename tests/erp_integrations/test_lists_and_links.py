@@ -182,6 +182,25 @@ def test_lists_and_links_can_be_loaded_by_command(sage, tmp_path):
     assert CommitmentLink.objects.get(commitment=commitment).number == commitment.number
 
 
+def test_looking_by_command_links_nothing_and_linking_takes_every_exact_match(sage):
+    """Running it is the choice; --look leaves it open. Our own numbers of vendors are nobody's word."""
+    VendorLink.objects.all().delete()
+    Vendor.objects.create(company=sage.company, name="Smith Paint", number=VENDOR)
+    Vendor.objects.create(company=sage.company, name="Bolt Electric", number="21")
+    sage.load(ListKind.VENDORS, {"number": 20, "name": "Acme Concrete"}, {"number": 21, "name": "Somebody else"})
+    out = StringIO()
+    call_command("link_exact", "--look", company=sage.company.slug, stdout=out)
+    assert "Acme Concrete is Sage vendor 20" in out.getvalue() and not VendorLink.objects.exists()
+    call_command("link_exact", company=sage.company.slug, stdout=StringIO())
+    assert [link.number for link in VendorLink.objects.all()] == ["20"]
+
+
+def test_a_command_reads_the_headings_that_the_pages_read(sage, tmp_path):
+    write(tmp_path, vendors=f"Vendor#,Name,Inactive\n{VENDOR},Acme Concrete,yes\n")
+    call_command("load_sage_lists", str(tmp_path), company=sage.company.slug, as_of=date(2030, 6, 2), stdout=StringIO())
+    assert not sage.lists().vendors.get(VENDOR).is_active
+
+
 def test_a_command_with_one_bad_list_loads_none(sage, tmp_path):
     write(tmp_path, vendors="number,name\n7,Newer\n", jobs="number,name\nx,Bad\n")
     with pytest.raises(CommandError, match="Nothing was loaded"):

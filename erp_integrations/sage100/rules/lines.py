@@ -84,7 +84,7 @@ def cost_code(check: LineCheck):
         yield _blank(f"Cost code {found.code}", "Cost code", found.code, codes)
     if fault:
         yield Issue(
-            message=f"{fault}.", remedy="Link our cost code to an active one of Sage on the linking screen.",
+            message=f"{fault}.", remedy="Link our cost code to an active one of Sage, under Links.",
             field="Cost code", value=code or "", against=codes, nearest=codes.nearest(code or check.line.our_cost_code),
         )  # fmt: skip
 
@@ -95,7 +95,7 @@ def cost_type(check: LineCheck):
     if number is None or not 1 <= number <= 9:
         yield Issue(
             message=f"Our cost type {check.line.our_cost_type} isn't linked to one of Sage's nine.",
-            remedy="Link the cost type on the linking screen.",
+            remedy="Link the cost type, under Links.",
             field="Cost type", value="" if number is None else str(number),
         )  # fmt: skip
 

@@ -16,7 +16,7 @@ def vendor(check: InvoiceCheck):
     if number is None:
         yield Issue(
             message=f"{check.invoice.vendor_name} isn't linked to a vendor of Sage.",
-            remedy="Link the vendor on the linking screen.", field="Vendor no", against=vendors,
+            remedy="Link the vendor, under Links.", field="Vendor no", against=vendors,
             nearest=vendors.nearest_name(check.invoice.vendor_name),
         )  # fmt: skip
     elif found is None:
