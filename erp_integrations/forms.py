@@ -122,6 +122,17 @@ class VoidForm(forms.Form):
     sage_holds_it_no_more = forms.BooleanField(label="Sage holds this invoice no more", required=False)
 
 
+class FileToVerify(forms.Form):
+    """A file of any size that an import file may have: its bytes alone may say that it is ours."""
+
+    file = forms.FileField(
+        label="File",
+        help_text="The workbook or the CSV, as somebody has it. It is read and not kept.",
+        widget=forms.FileInput(attrs={"accept": ".xlsx,.csv,.txt"}),
+        max_length=200,
+    )
+
+
 class ConfirmForm(forms.Form):
     record_number = forms.CharField(label="Sage record number", max_length=20)
 

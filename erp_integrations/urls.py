@@ -13,6 +13,7 @@ from erp_integrations.views import (
     report,
     sending,
     settings,
+    verifying,
 )
 
 queue_urls = [
@@ -62,6 +63,7 @@ urlpatterns = [
     path("c/<slug:company>/erp/links/", include(link_urls)),
     path("c/<slug:company>/erp/settings/", settings.settings_page, name="erp-settings"),
     path("c/<slug:company>/erp/reconciliations/", include(reconciliation_urls)),
+    path("c/<slug:company>/erp/verify/", verifying.verify_file, name="erp-verify"),
     path("c/<slug:company>/erp/report/", report.report, name="erp-report"),
     path("c/<slug:company>/erp/report/csv/", report.report_csv, name="erp-report-csv"),
     path("p/<slug:project>/invoices/send-to-erp/", sending.send_many, name="invoices-erp-send"),

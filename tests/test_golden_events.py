@@ -23,6 +23,7 @@ from directory.models import Event, PermissionTemplate, Person
 from directory.models.events import EventQuerySet
 from directory.permissions import Level, Tool
 from erp_integrations import exporting
+from erp_integrations.exporting import storing
 from erp_integrations.models import CostCodeLink, ListKind
 from invoicing import making
 from invoicing.actions import access_lists, attachments, change_orders, deleting, invitations, made_files, payments
@@ -1024,6 +1025,13 @@ def _(s):
     s.w.load(ListKind.PAYABLE_INVOICES, row_of(export), as_of_date=LIST_DAY)
     page = press(s.max, s.company("erp-reconciliations"), "erp-reconciliations").url
     return lambda: press(s.max, page, "erp-confirm-found")
+
+
+@act("erp-verify")
+def _(s):
+    content = storing.path_of(s.w.built().file_key).read_bytes()
+    file = SimpleUploadedFile("file.xlsx", content)
+    return lambda: press(s.max, s.company("erp-verify"), "erp-verify", file=file)
 
 
 # The tests

@@ -1,0 +1,101 @@
+"""Is this the file that we built? By its bytes, else by its rows, read in a process of their own (E-8, R103)."""
+
+import hashlib
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+from itertools import islice
+
+from directory.models import Company
+from directory.refusals import Refused
+from directory.sheets import read_rows
+from erp_integrations.exporting import storing
+from erp_integrations.models import BatchState, ExportBatch, ExportItem
+from erp_integrations.sage100 import verifying
+from erp_integrations.sage100.verifying import AlteredCell, FileRow
+
+MOST_SHOWN = 200
+
+
+class Answer(Enum):
+    ORIGINAL = "Original"
+    ALTERED = "Altered"
+    SUPERSEDED = "Superseded"
+    UNKNOWN = "Unknown"
+
+
+@dataclass(frozen=True)
+class Verified:
+    """`batch` None: no file of ours. `is_same_bytes`: not only its rows. `sha256` is of the file that was shown."""
+
+    name: str
+    sha256: str
+    batch: ExportBatch | None = None
+    is_same_bytes: bool = False
+    altered: tuple[AlteredCell, ...] = ()
+
+    @property
+    def answer(self) -> Answer:
+        if self.batch is None:
+            return Answer.UNKNOWN
+        if self.altered:
+            return Answer.ALTERED
+        return Answer.SUPERSEDED if self.left or self.is_void else Answer.ORIGINAL
+
+    @property
+    def is_void(self) -> bool:
+        return self.batch is not None and self.batch.state == BatchState.VOID
+
+    @cached_property
+    def left(self) -> list[ExportItem]:
+        """What left the batch after it was built; each with the place that took it over, where there is one."""
+        ended = self.batch.items.filter(is_live=False) if self.batch else ExportItem.objects.none()
+        return list(ended.select_related("invoice_export__invoice", "replaced_by__batch").order_by("position"))
+
+    @property
+    def superseded_by(self) -> list[ExportBatch]:
+        """The files that took over what left it, oldest first."""
+        found = {item.replaced_by.batch.number: item.replaced_by.batch for item in self.left if item.replaced_by}
+        return [found[number] for number in sorted(found)]
+
+    @property
+    def shown(self) -> tuple[AlteredCell, ...]:
+        return self.altered[:MOST_SHOWN]
+
+
+def verify(company: Company, name: str, content: bytes) -> Verified:
+    """Raises Refused, field "file", where its bytes are not ours and its rows can't be read."""
+    sha256 = hashlib.sha256(content).hexdigest()
+    built = ExportBatch.objects.of(company).exclude(file_key="").select_related("company", "layout")
+    built = built.defer("snapshot", "findings")
+    for batch in built.filter(file_sha256=sha256)[:1] or built.filter(csv_sha256=sha256)[:1]:
+        return Verified(name, sha256, batch, is_same_bytes=True)
+    rows = read_rows(name, content)
+    batch = _named(built, rows, name) or _holding(built, rows)
+    if batch is None:
+        return Verified(name, sha256)
+    ours = _rows_of(batch, is_csv=not content.startswith(b"PK"))
+    return Verified(name, sha256, batch, altered=tuple(verifying.altered(ours, rows, batch.layout.as_layout())))
+
+
+def _named(built, rows: list[FileRow], name: str) -> ExportBatch | None:
+    """The batch whose key stands in the cells, else in the file's name."""
+    numbers = (int(key.removeprefix("EXP-")) for key in islice(verifying.keys_in(rows, name), 20))
+    return next((batch for number in numbers for batch in built.filter(number=number)), None)
+
+
+def _holding(built, rows: list[FileRow]) -> ExportBatch | None:
+    """The newest batch with an invoice that the file holds, where somebody took its key out."""
+    wanted = verifying.numbers_in(rows)
+    items = ExportItem.objects.filter(batch__in=built, number_key__in=list({number for _, number in wanted})[:500])
+    found = [item for item in items.order_by("-pk") if (item.vendor_number, item.number_key) in wanted]
+    return built.get(pk=found[0].batch_id) if found else None
+
+
+def _rows_of(batch: ExportBatch, *, is_csv: bool) -> list[FileRow]:
+    """Our own file through the same reader, so that both sides are told alike."""
+    key, sha256 = (batch.csv_key, batch.csv_sha256) if is_csv else (batch.file_key, batch.file_sha256)
+    try:
+        return read_rows(batch.csv_name if is_csv else batch.file_name, storing.read(storing.StoredFile(key, sha256)))
+    except storing.FileDamaged as damage:
+        raise Refused(f"{damage} Call the site owner: the file of a batch never changes.", field="file") from damage

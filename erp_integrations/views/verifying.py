@@ -1,0 +1,40 @@
+"""Verify a file: somebody shows one, and hears whether it is ours, altered, superseded or unknown (E-8)."""
+
+from django.shortcuts import render
+
+from directory.decorators import company_view
+from directory.permissions import Level, Tool
+from directory.refusals import Refused
+from erp_integrations.exporting.verifying import Answer, verify
+from erp_integrations.forms import FileToVerify
+from erp_integrations.views.queue import about
+
+TONES = {
+    Answer.ORIGINAL: ("ok", "shield-check"),
+    Answer.ALTERED: ("bad", "triangle-alert"),
+    Answer.SUPERSEDED: ("bad", "ban"),
+    Answer.UNKNOWN: ("warn", "circle-question-mark"),
+}
+
+
+@company_view(Tool.ERP_INTEGRATIONS, Level.READ_ONLY)
+def verify_file(request, company):
+    """Nothing of what is shown is kept."""
+    if request.method != "POST":
+        return _show(request, company, FileToVerify())
+    form = FileToVerify(request.POST, request.FILES)
+    if not form.is_valid():
+        return _show(request, company, form)
+    file = form.cleaned_data["file"]
+    try:
+        found = verify(company, file.name, file.read())
+    except Refused as refused:
+        form.add_error("file", refused.message)
+        return _show(request, company, form)
+    return _show(request, company, FileToVerify(), found)
+
+
+def _show(request, company, form: FileToVerify, found=None):
+    tone, icon = TONES[found.answer] if found else ("", "")
+    context = about(request, company) | {"form": form, "found": found, "tone": tone, "icon": icon}
+    return render(request, "erp_integrations/verify.html", context, status=422 if form.errors else 200)

@@ -1,0 +1,154 @@
+"""Somebody shows a file and hears whether it is ours, altered, superseded or unknown (E-8)."""
+
+import csv
+import io
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+from openpyxl import Workbook, load_workbook
+
+from erp_integrations.actions import exports
+from erp_integrations.exporting import storing
+from erp_integrations.exporting.verifying import Answer, verify
+from erp_integrations.models import ExportBatch
+from tests.erp_integrations.pages import signed_in, text_of
+from tests.erp_integrations.world import sage_world
+
+pytestmark = pytest.mark.django_db
+
+
+def bytes_of(batch: ExportBatch, *, is_csv: bool = False) -> bytes:
+    return storing.path_of(batch.csv_key if is_csv else batch.file_key).read_bytes()
+
+
+def edited(batch: ExportBatch, **cells: str) -> bytes:
+    """The workbook as a spreadsheet program stores it after somebody typed into these cells."""
+    book = load_workbook(io.BytesIO(bytes_of(batch)))
+    for place, value in cells.items():
+        book["Import"][place] = value
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def shown(batch: ExportBatch, content: bytes, name: str = "file.xlsx"):
+    return verify(batch.company, name, content)
+
+
+def in_words(found) -> list[tuple[str, str, str, str]]:
+    return [(each.cell, each.title, each.ours, each.theirs) for each in found.altered]
+
+
+@pytest.fixture
+def batch(sage) -> ExportBatch:
+    return sage.built()
+
+
+@pytest.mark.parametrize("is_csv", [False, True])
+def test_the_bytes_that_were_built_are_the_original(batch, is_csv):
+    found = shown(batch, bytes_of(batch, is_csv=is_csv), "renamed by somebody.bin")
+    assert (found.answer, found.batch, found.is_same_bytes) == (Answer.ORIGINAL, batch, True)
+
+
+def test_stored_again_without_a_change_its_rows_are_the_original(batch):
+    found = shown(batch, edited(batch))
+    assert (found.answer, found.batch, found.is_same_bytes) == (Answer.ORIGINAL, batch, False)
+
+
+def test_each_altered_cell_is_named_with_what_we_built(batch):
+    found = shown(batch, edited(batch, K2=17.5, C1="OTHER-1"))
+    [head, detail] = in_words(found)
+    assert found.answer == Answer.ALTERED and found.batch == batch
+    assert head == ("C1", "Invoice no", batch.items.get().invoice_export.invoice.number, "OTHER-1")
+    assert (detail[0], detail[2:]) == ("K2", ("1000", "17.5"))
+
+
+def test_a_lost_leading_zero_of_a_key_is_an_alteration_and_of_an_amount_is_not(sage):
+    batch = sage.built(sage.sent(sage.approved(number="00071")))
+    rows = list(csv.reader(io.StringIO(bytes_of(batch, is_csv=True).decode())))
+    rows[0][2] = "71"
+    rows[0][19] = f"{rows[0][19]}0"
+    out = io.StringIO()
+    csv.writer(out).writerows(rows)
+    found = shown(batch, out.getvalue().encode(), "file.csv")
+    assert [cell[:1] + cell[2:] for cell in in_words(found)] == [("C1", "00071", "71")]
+
+
+def test_a_row_taken_out_or_put_in_is_an_alteration(batch):
+    content = bytes_of(batch, is_csv=True)
+    lines = content.splitlines(keepends=True)
+    assert shown(batch, b"".join(lines[:-1]), "file.csv").answer == Answer.ALTERED
+    assert shown(batch, content + lines[-1], "file.csv").answer == Answer.ALTERED
+
+
+def test_a_void_file_is_superseded_and_names_what_took_over(sage):
+    export = sage.exported()
+    old = export.items.get().batch
+    exports.void(export, by=sage.all_rights(), reason="Wrong job", sage_holds_it_no_more=True)
+    found = shown(old, bytes_of(old))
+    assert (found.answer, found.is_void, found.superseded_by) == (Answer.SUPERSEDED, True, [])
+    again = sage.exported(export.invoice).items.get(is_live=True).batch
+    assert shown(old, bytes_of(old)).superseded_by == [again]
+    assert shown(again, bytes_of(again)).answer == Answer.ORIGINAL
+
+
+def test_a_file_that_one_invoice_left_is_superseded(sage):
+    first, second = sage.sent(), sage.sent()
+    batch = sage.built(first, second)
+    exports.void(first, by=sage.all_rights(), reason="Wrong job", sage_holds_it_no_more=True)
+    found = shown(batch, bytes_of(batch))
+    assert (found.answer, found.is_void, len(found.left)) == (Answer.SUPERSEDED, False, 1)
+
+
+def test_a_file_whose_key_was_taken_out_is_known_by_its_invoices(batch):
+    found = shown(batch, edited(batch, Q1="lumber"))
+    assert found.batch == batch and in_words(found)[-1][2:] == (batch.key, "lumber")
+
+
+def test_what_is_not_ours_is_unknown(batch):
+    book = Workbook()
+    book.active.append(["APINV", "H", "X-1", "999"])
+    out = io.BytesIO()
+    book.save(out)
+    found = shown(batch, out.getvalue())
+    assert (found.answer, found.batch) == (Answer.UNKNOWN, None)
+
+
+def test_another_companys_file_is_unknown_here(batch):
+    other = sage_world("Other Builders")
+    assert verify(other.company, "file.xlsx", bytes_of(batch)).answer == Answer.UNKNOWN
+
+
+def post(sage, content: bytes, name: str = "file.xlsx"):
+    url = reverse("erp-verify", args=[sage.company.slug])
+    return signed_in(sage.base.staff).post(url, {"file": SimpleUploadedFile(name, content)})
+
+
+def test_the_page_says_it_in_words(sage, batch):
+    assert "Byte for byte the file of" in text_of(post(sage, bytes_of(batch)))
+    page = text_of(post(sage, edited(batch, K2=17.5)))
+    assert "1 cell is not what we built" in page and "<ins>17.5</ins>" in page and "<del>1000</del>" in page
+    out = io.BytesIO()
+    Workbook().save(out)
+    assert "Don’t import it." in text_of(post(sage, out.getvalue()))
+
+
+@pytest.mark.parametrize(
+    "content, name, says",
+    [
+        (b"", "file.xlsx", "empty"),
+        (b"%PDF-1.4", "file.pdf", "is not a workbook"),
+        (b"PK\x03\x04 broken", "file.xlsx", "damaged"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_with_a_remedy(sage, content, name, says):
+    answer = post(sage, content, name)
+    assert answer.status_code == 422 and says in text_of(answer)
+
+
+def test_our_own_file_gone_from_the_disk_is_said(sage, batch):
+    content = edited(batch, K2=17.5)
+    storing.path_of(batch.file_key).unlink()
+    answer = post(sage, content)
+    assert answer.status_code == 422 and "Call the site owner" in text_of(answer)
