@@ -1,12 +1,13 @@
 """What accounting types: a filter, a day, a reason, a record number. Forms clean; actions decide and save."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Q
+from django.utils import timezone
 
-from directory.models import Project
+from directory.models import Project, Vendor
 from erp_integrations.actions.exports import HeaderEdit
 from erp_integrations.models import InvoiceExport
 from erp_integrations.models.exports import ExportStatus
@@ -39,10 +40,19 @@ class ReportFilter(forms.Form):
         return Days(*(day if day and FIRST_YEAR <= day.year <= LAST_YEAR else None for day in typed))
 
 
+AGES = ((2, "2 days and more"), (5, "5 days and more"), (10, "10 days and more"))
+PROBLEMS = (("blocked", "Blocked by a rule"), ("warned", "With warnings"), ("clear", "Without any"))
+
+
 class QueueFilter(forms.Form):
-    """What the queue is narrowed to: the address is the view."""
+    """What the queue is narrowed to: the address is the view. `problems` is asked of the rules, not of the database."""
 
     project = forms.ModelChoiceField(queryset=None, required=False, empty_label="Any project")
+    vendor = forms.ModelChoiceField(queryset=None, required=False, empty_label="Any company")
+    problems = forms.ChoiceField(label="Findings", choices=(("", "Any findings"), *PROBLEMS), required=False)
+    age = forms.TypedChoiceField(
+        label="Waiting", choices=(("", "Since any day"), *AGES), coerce=int, empty_value=None, required=False
+    )
     q = forms.CharField(
         label="Search",
         required=False,
@@ -55,6 +65,8 @@ class QueueFilter(forms.Form):
         self.fields["project"].queryset = Project.objects.filter(
             company=company, commitments__invoices__export__isnull=False
         ).distinct()
+        billed = InvoiceExport.objects.of(company).values("invoice__vendor")
+        self.fields["vendor"].queryset = Vendor.objects.filter(pk__in=billed).order_by("name")
         self.is_valid()  # what makes no sense in an address is left out
 
     @property
@@ -63,8 +75,13 @@ class QueueFilter(forms.Form):
 
     def narrowed(self, exports):
         project, words = self.cleaned_data.get("project"), self.cleaned_data.get("q", "")
+        vendor, age = self.cleaned_data.get("vendor"), self.cleaned_data.get("age")
         if project:
             exports = exports.filter(invoice__commitment__project=project)
+        if vendor:
+            exports = exports.filter(invoice__vendor=vendor)
+        if age:
+            exports = exports.filter(sent_at__lt=timezone.now() - timedelta(days=age))
         for word in words.split():
             exports = exports.filter(
                 Q(invoice__number__icontains=word)

@@ -3,6 +3,7 @@
 An approver chooses to hear at once of what is sent, or once a day of what waits. Answers and troubles come at once.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, time
 
 from django.db import IntegrityError, transaction
@@ -12,12 +13,14 @@ from directory.audiences import audience
 from directory.models import Company, Mail, MailPace, Person
 from directory.notifications import post
 from directory.permissions import accounting_approvers, read_access
+from erp_integrations.mending import where_to_mend
 from erp_integrations.models import ExportBatch, InvoiceExport
 from erp_integrations.permissions import is_accounting_approver
+from erp_integrations.sage100.findings import Finding
 from invoicing.permissions import is_project_admin, may_see_commitment
 
 DIGEST_AT = time(7)  # in the company's zone
-LISTED = 50
+LISTED, LISTED_FINDINGS = 50, 10
 APPROVER = "an accounting approver"
 SENDER = "an accounting approver or an invoice administrator"
 INVOLVED = "somebody who sees the invoice"
@@ -72,15 +75,16 @@ def sent_again(export: InvoiceExport, rejecter: Person) -> None:
     )
 
 
-def rejected(export: InvoiceExport) -> None:
-    """To the sender and to whoever made the invoice."""
+def rejected(export: InvoiceExport, findings: Iterable[Finding] = ()) -> None:
+    """To the sender and to whoever made the invoice; `findings`: what the rules said when it was rejected."""
+    found = [(finding, where_to_mend(finding, export.company, export.invoice)) for finding in findings]
     post(
         about=export,
         to=[export.sent_by, export.invoice.created_by],
         subject=f"Accounting rejected {export.invoice}: {export.reason[:120]}",
         template="erp_integrations/emails/rejected",
         audience=INVOLVED,
-        context={"export": export},
+        context={"export": export, "findings": found[:LISTED_FINDINGS], "more": max(len(found) - LISTED_FINDINGS, 0)},
         reply_to=export.answered_by.email,
     )
 

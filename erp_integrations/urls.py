@@ -5,6 +5,7 @@ from django.urls import include, path
 from erp_integrations.views import (
     answers,
     batches,
+    dry_runs,
     links,
     list_uploads,
     lists,
@@ -19,6 +20,7 @@ from erp_integrations.views import (
 queue_urls = [
     path("", queue.queue, name="erp-queue"),
     path("accept/", answers.accept, name="erp-accept"),
+    path("dry-run/", dry_runs.workbook, name="erp-dry-run"),
     path("<int:pk>/", queue.export_page, name="erp-export"),
     path("<int:pk>/header/", queue.change_header, name="erp-export-header"),
     path("<int:pk>/reject/", answers.reject, name="erp-reject"),

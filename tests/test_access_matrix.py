@@ -287,6 +287,7 @@ DOORS = {  # address name: (to read, to write)
     "erp-export": (ERP_LOOK, None),
     "erp-export-header": (None, ERP_ANSWER),
     "erp-accept": (ERP_ANSWER, ERP_ANSWER),
+    "erp-dry-run": (ERP_LOOK, None),
     "erp-reject": (ERP_ANSWER, ERP_ANSWER),
     "erp-void": (ERP_VOID, ERP_VOID),
     "erp-batches": (ERP_LOOK, None),

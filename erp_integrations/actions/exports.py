@@ -128,10 +128,11 @@ def reject(export: InvoiceExport, *, by, reason: str) -> InvoiceExport:
     require(export, InvoiceExport.reject, access)
     _require_no_release_on(export)
     export.reason = _said(reason, "Say why it is rejected: the sender reads it.")
+    found = check([export], next_acceptance([export])).findings
     move(export, InvoiceExport.reject, access=access, reason=export.reason)
     _end_item(export, by)
     unlock(export.invoice)
-    notifications.rejected(export)
+    notifications.rejected(export, found)
     return export
 
 

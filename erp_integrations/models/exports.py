@@ -3,7 +3,7 @@
 from django.apps import apps
 from django.conf import settings
 from django.db import models
-from django.db.models import Count, F, Max, OuterRef, Q, Subquery
+from django.db.models import F, Max, OuterRef, Q, Subquery
 from django_fsm import FSMField, FSMModelMixin, transition
 
 from erp_integrations import permissions
@@ -67,10 +67,6 @@ class InvoiceExportQuerySet(models.QuerySet):
 
     def waiting_to_be_posted(self):
         return self.filter(status=S.EXPORTED)
-
-    def counts(self) -> dict[str, int]:
-        """{status: how many}, of what is filtered so far."""
-        return dict(self.order_by().values_list("status").annotate(Count("pk")))
 
     def locked(self, pks, *, with_vendors: bool = False):
         """Exports for writing, locked in the one global order: periods, commitments, invoices, exports (R42–R45).

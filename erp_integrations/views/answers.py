@@ -87,14 +87,14 @@ def _ask(request, company, chosen, form: AcceptForm, *, refused: Refused | None 
     candidates = _candidates(chosen, proposal, request.user)
     found = plain_findings(proposal.findings)
     names = {str(export.invoice_id): export.invoice.number for export in chosen}
-    errors = grouped(found, "error", names=names)
+    errors = grouped(found, "error", names=names, mended_for=chosen)
     context = about(request, company) | {
         "form": form,
         "candidates": candidates,
         "can_go": [each.export.pk for each in candidates if each.can_go],
         "all_can_go": not errors and all(each.can_go for each in candidates),
         "errors": errors,
-        "warnings": grouped(found, "warning", ticked=ticked_keys(request.POST), names=names),
+        "warnings": grouped(found, "warning", ticked=ticked_keys(request.POST), names=names, mended_for=chosen),
         "totals": proposal.rows.totals,
         "releases": proposal.rows.releases,
         "layout": proposal.rows.layout,

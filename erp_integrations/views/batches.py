@@ -136,8 +136,8 @@ def _second_try(batch: ExportBatch, live: list, request) -> dict:
     unseen = [finding for finding in found if finding["key"] not in seen]
     names = {str(export.invoice_id): export.invoice.number for export in live}
     return {
-        "errors": grouped(found, "error", names=names),
-        "warnings": grouped(unseen, "warning", ticked=ticked_keys(request.POST), names=names),
+        "errors": grouped(found, "error", names=names, mended_for=live),
+        "warnings": grouped(unseen, "warning", ticked=ticked_keys(request.POST), names=names, mended_for=live),
         "conflict": next(filter(None, (conflict_of(export, request.user) for export in live)), ""),
     }
 

@@ -1,10 +1,12 @@
 """Accounting's queue: what waits and how it stands, and one invoice open with all that an answer needs."""
 
-from collections import Counter
+from collections import defaultdict
 from dataclasses import dataclass
+from decimal import Decimal
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import Count, Sum
 from django.http import Http404
 from django.shortcuts import redirect, render
 
@@ -14,10 +16,14 @@ from directory.permissions import PUSH_RIGHT, Level, Tool, accounting_approvers,
 from directory.refusals import NotAllowed, Refused
 from erp_integrations.actions import exports
 from erp_integrations.forms import AcceptForm, HeaderForm, QueueFilter
+from erp_integrations.mending import Mend, where_to_mend
 from erp_integrations.models import ExportBatch, ExportStatus, InvoiceExport, WorkerPulse
 from erp_integrations.permissions import conflict_of, is_accounting_approver
+from erp_integrations.sage100.findings import ERROR, Finding
 from erp_integrations.views.shown import TO_BE_BUILT, Shown, shown_of
+from invoicing.calculations.money import ZERO
 from invoicing.models import Invoice
+from invoicing.models.invoice_queries import line_8
 
 S = ExportStatus
 PAGE_SIZE = 50
@@ -33,15 +39,45 @@ TABS = {
 }
 TAB_OF = {status: tab for tab, (status, _) in TABS.items()}
 BESIDE = 30
+MOST_ASKED = 300  # invoices that a filter by findings looks at
 
 
 @dataclass(frozen=True)
 class QueueRow:
-    """One invoice of the list; `errors` and `warnings` count what the rules say now, None where they aren't asked."""
+    """One invoice of the list, and what the rules say about it now; None where they aren't asked."""
 
     export: InvoiceExport
-    errors: int | None = None
-    warnings: int | None = None
+    findings: tuple[Finding, ...] | None = None
+
+    @property
+    def errors(self) -> int:
+        return sum(each.severity == ERROR for each in self.findings or ())
+
+    @property
+    def warnings(self) -> int:
+        return len(self.findings or ()) - self.errors
+
+    @property
+    def first(self) -> Finding | None:
+        """What to look at first: what blocks, before what only warns."""
+        return min(self.findings or (), key=lambda each: each.severity != ERROR, default=None)
+
+    @property
+    def mend(self) -> Mend | None:
+        return where_to_mend(self.first, self.export.company, self.export.invoice) if self.first else None
+
+    def is_about(self, problems: str) -> bool:
+        """Whether it belongs to one of `forms.PROBLEMS`."""
+        kind = "blocked" if self.errors else "warned" if self.warnings else "clear"
+        return kind == problems
+
+    @property
+    def vendor_number(self) -> str:
+        return getattr(getattr(self.export.invoice.vendor, "sage_link", None), "number", "")
+
+    @property
+    def job_number(self) -> str:
+        return getattr(getattr(self.export.project, "sage_link", None), "job_number", "")
 
 
 @company_view(Tool.ERP_INTEGRATIONS, Level.READ_ONLY, methods=READ)
@@ -50,18 +86,37 @@ def queue(request, company):
     narrowed = form.narrowed(InvoiceExport.objects.of(company))
     tab = request.GET.get("tab", "ready")
     tab = tab if tab in TABS else "ready"
-    found = narrowed.filter(status=TABS[tab][0])
-    page = Paginator(found.with_context().order_by("sent_at", "pk"), PAGE_SIZE).get_page(request.GET.get("page"))
+    sums = _sums(narrowed)
+    found = narrowed.filter(status=TABS[tab][0]).with_context().order_by("sent_at", "pk")
+    problems = form.cleaned_data.get("problems") if TABS[tab][0] in TO_BE_BUILT else ""
+    asked = _with(problems, found) if problems else found
+    page = Paginator(asked, PAGE_SIZE).get_page(request.GET.get("page"))
     context = about(request, company) | {
         "form": form,
         "tab": tab,
         "tab_label": TABS[tab][1],
-        "tabs": _tabs(narrowed.counts(), tab),
+        "tabs": _tabs(sums, tab),
         "page": page,
-        "rows": _rows(list(page), tab),
-        "total": Invoice.objects.filter(export__in=found).payment_due(),
+        "rows": list(page) if problems else _rows(list(page), tab),
+        "total": sum((row.export.invoice.current_payment_due for row in asked), ZERO)
+        if problems
+        else sums.get(TABS[tab][0], (0, ZERO))[1],
+        "is_by_problems": bool(problems),
+        "most": MOST_ASKED,
+        "is_cut": bool(problems) and sums.get(TABS[tab][0], (0, ZERO))[0] > MOST_ASKED,
     }
     return render(request, "erp_integrations/queue.html", context)
+
+
+def _sums(narrowed) -> dict[str, tuple[int, Decimal]]:
+    """{status: (how many, their net due in dollars)}."""
+    rows = Invoice.objects.filter(export__in=narrowed).order_by().values_list("export__status")
+    return {status: (count, due) for status, count, due in rows.annotate(count=Count("pk"), due=Sum(line_8()))}
+
+
+def _with(problems: str, found) -> list[QueueRow]:
+    """Those of the oldest `MOST_ASKED` that the rules speak of so; one check for all of them (F16)."""
+    return [row for row in _asked(list(found[:MOST_ASKED])) if row.is_about(problems)]
 
 
 def about(request, company) -> dict:
@@ -70,6 +125,7 @@ def about(request, company) -> dict:
     return {
         "company": company,
         "may_answer": is_accounting_approver(request.access),
+        "may_mend": request.access.allows(Tool.ERP_INTEGRATIONS, Level.STANDARD),
         "approvers": accounting_approvers(company).values_list("name", flat=True)[:5],  # asked where shown
         "worker_is_silent": is_silent,
         "worker_seen_at": WorkerPulse.last_seen() if is_silent else None,
@@ -84,11 +140,12 @@ def require_approver(access) -> None:
         )
 
 
-def _tabs(counts: dict[str, int], shown: str) -> list[dict]:
+def _tabs(sums: dict[str, tuple[int, Decimal]], shown: str) -> list[dict]:
     return [
-        {"tab": tab, "label": label, "count": counts.get(status, 0)}
+        {"tab": tab, "label": label, "count": count, "due": due}
         for tab, (status, label) in TABS.items()
-        if tab != "voided" or counts.get(status) or shown == tab
+        for count, due in [sums.get(status, (0, ZERO))]
+        if tab != "voided" or count or shown == tab
     ]
 
 
@@ -96,9 +153,14 @@ def _rows(page: list[InvoiceExport], tab: str) -> list[QueueRow]:
     """With the findings of now where an answer is still open: one check for the whole page (F16)."""
     if not page or TABS[tab][0] not in TO_BE_BUILT:
         return [QueueRow(export) for export in page]
-    count = Counter((f.invoice_id, f.severity) for f in exports.preview(page).findings)
-    ids = [(export, str(export.invoice_id)) for export in page]
-    return [QueueRow(export, count[pk, "error"], count[pk, "warning"]) for export, pk in ids]
+    return _asked(page)
+
+
+def _asked(some: list[InvoiceExport]) -> list[QueueRow]:
+    found = defaultdict(list)
+    for finding in exports.preview(some).findings if some else ():
+        found[finding.invoice_id].append(finding)
+    return [QueueRow(export, tuple(found[str(export.invoice_id)])) for export in some]
 
 
 def load(company, pk: int) -> InvoiceExport:

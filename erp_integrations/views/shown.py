@@ -7,6 +7,7 @@ from functools import cached_property
 
 from erp_integrations.actions.exports import preview
 from erp_integrations.exporting import Acceptance, Proposal, check, plain_findings
+from erp_integrations.mending import where_to_mend
 from erp_integrations.models import ExportStatus, InvoiceExport, sage_lists
 from erp_integrations.sage100.cells import Row, Rows
 from erp_integrations.sage100.facts import BatchFacts, InvoiceFacts
@@ -39,14 +40,25 @@ class FindingGroup:
 
 
 def grouped(
-    findings: list[dict], severity: str, *, ticked: Collection[str] = (), names: Mapping[str, str] | None = None
+    findings: list[dict],
+    severity: str,
+    *,
+    ticked: Collection[str] = (),
+    names: Mapping[str, str] | None = None,
+    mended_for: Collection[InvoiceExport] = (),
 ) -> list[FindingGroup]:
-    """The findings of one severity by rule, in the order of the rows. `names`: {invoice id: what to call it}."""
+    """The findings of one severity by rule, in the order of the rows. `names`: {invoice id: what to call it}.
+
+    `mended_for`: with a link to the page where each is mended, of these (9.6).
+    """
     rules: dict[str, list[dict]] = {}
+    exports = {str(export.invoice_id): export for export in mended_for}
+    company = next((export.company for export in mended_for), None)
     for finding in findings:
         if finding["severity"] == severity:
-            name = (names or {}).get(finding["invoice_id"], "")
-            rules.setdefault(finding["rule"], []).append({**finding, "name": name})
+            name, export = (names or {}).get(finding["invoice_id"], ""), exports.get(finding["invoice_id"])
+            mend = where_to_mend(finding, company, export.invoice if export else None) if company else None
+            rules.setdefault(finding["rule"], []).append({**finding, "name": name, "mend": mend})
     return [FindingGroup(tuple(same), all(each["key"] in ticked for each in same)) for same in rules.values()]
 
 
@@ -91,6 +103,7 @@ class Shown:
     batch_key: str
     is_frozen: bool
     accounting_date: date
+    export: InvoiceExport
 
     @property
     def header(self) -> ShownRow | None:
@@ -102,11 +115,16 @@ class Shown:
 
     @property
     def errors(self) -> list["FindingGroup"]:
-        return grouped(self.findings, "error")
+        return grouped(self.findings, "error", mended_for=self._mended_for)
 
     @property
     def warnings(self) -> list["FindingGroup"]:
-        return grouped(self.findings, "warning")
+        return grouped(self.findings, "warning", mended_for=self._mended_for)
+
+    @property
+    def _mended_for(self) -> tuple[InvoiceExport, ...]:
+        """What is frozen is as it was: nothing is left to mend."""
+        return () if self.is_frozen else (self.export,)
 
     @cached_property
     def changed_cells(self) -> list[tuple[int, ShownCell]]:
@@ -173,6 +191,7 @@ def _shown(export: InvoiceExport, facts: BatchFacts, rows: Rows, findings: list[
         batch_key=facts.batch_key,
         is_frozen=is_frozen,
         accounting_date=facts.accounting_date,
+        export=export,
     )
 
 

@@ -1,0 +1,90 @@
+"""A dry run as a workbook: the exact rows of the import with the cells that rules speak up about marked, and why (E-5).
+
+For people, never for Sage: it says so in its first row, and no column stands where the import has it.
+"""
+
+import io
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from openpyxl import Workbook
+from openpyxl.cell import Cell as SheetCell
+from openpyxl.comments import Comment
+from openpyxl.styles import Font, PatternFill
+
+from erp_integrations.sage100.cells import Rows
+from erp_integrations.sage100.findings import ERROR, Finding
+from erp_integrations.sage100.text import readable_text
+
+FILLS = {True: PatternFill("solid", fgColor="FFC7CE"), False: PatternFill("solid", fgColor="FFEB9C")}
+BOLD = Font(bold=True)
+ABOVE = 2  # rows of our own before the first of the import
+WARNING_WORDS = "A dry run: nothing was accepted. Don't import this file. Red cells block, yellow ones are to be seen."
+TITLES = (
+    "Invoice", "Blocks or warns", "Rule", "Row of the import", "Field", "Value", "What is wrong", "What to do",
+    "Checked against", "Nearest entry",
+)  # fmt: skip
+LONGEST_NOTE = 2_000
+
+
+def marked_workbook(rows: Rows, findings: Iterable[Finding], names: Mapping[str, str]) -> bytes:
+    """The bytes of the workbook. `names`: {invoice id: its number}."""
+    found = tuple(findings)
+    book = Workbook()
+    _rows_sheet(book.active, rows, found)
+    _findings_sheet(book.create_sheet("Findings"), found, names)
+    to = io.BytesIO()
+    book.save(to)
+    return to.getvalue()
+
+
+def _say(cell: SheetCell, text: str) -> SheetCell:
+    """Text stays text, whatever it looks like (M18)."""
+    cell.value = readable_text(text)
+    cell.data_type, cell.number_format = "s", "@"
+    return cell
+
+
+def _rows_sheet(sheet, rows: Rows, findings: tuple[Finding, ...]) -> None:
+    sheet.title = "Dry run"
+    _say(sheet.cell(1, 1), WARNING_WORDS).font = BOLD
+    for place, column in enumerate(rows.layout.header, 1):
+        _say(sheet.cell(2, place), column.title).font = BOLD
+    for at, row in enumerate(rows.rows, 1 + ABOVE):
+        for place, cell in enumerate(row.cells, 1):
+            _say(sheet.cell(at, place), cell.text)
+    sheet.freeze_panes = f"A{1 + ABOVE}"
+    for (at, place), about in _places(rows, findings).items():
+        _mark(sheet.cell(at, place), about)
+
+
+def _places(rows: Rows, findings: tuple[Finding, ...]) -> dict[tuple[int, int], list[Finding]]:
+    """{(row, column) of the sheet: what is said there}; a finding about no cell of a row stands at the row's start."""
+    found, by_number = defaultdict(list), {row.number: (at, row) for at, row in enumerate(rows.rows, 1 + ABOVE)}
+    for finding in findings:
+        if finding.row in by_number:
+            at, row = by_number[finding.row]
+            titles = [cell.title for cell in row.cells]
+            place = titles.index(finding.field) + 1 if finding.field in titles else 1
+            found[at, place].append(finding)
+    return found
+
+
+def _mark(cell: SheetCell, about: list[Finding]) -> None:
+    cell.fill = FILLS[any(finding.severity == ERROR for finding in about)]
+    words = "\n".join(f"{finding.rule}: {finding.message} {finding.remedy}" for finding in about)
+    cell.comment = Comment("\n".join(map(readable_text, words.splitlines()))[:LONGEST_NOTE], "Plumbline", 160, 320)
+
+
+def _findings_sheet(sheet, findings: tuple[Finding, ...], names: Mapping[str, str]) -> None:
+    for place, title in enumerate(TITLES, 1):
+        _say(sheet.cell(1, place), title).font = BOLD
+    for at, finding in enumerate(findings, 2):
+        says = (
+            names.get(finding.invoice_id, ""), "Blocks" if finding.severity == ERROR else "Warns", finding.rule,
+            str(finding.row or ""), finding.field, finding.value, finding.message, finding.remedy,
+            finding.checked_against, finding.nearest or "",
+        )  # fmt: skip
+        for place, text in enumerate(says, 1):
+            _say(sheet.cell(at, place), text)
+    sheet.freeze_panes = "A2"

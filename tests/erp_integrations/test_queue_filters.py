@@ -1,0 +1,117 @@
+"""The queue narrowed and mended from: findings, company, age, Sage's own numbers, a dry run as a workbook (9.6)."""
+
+import io
+
+import openpyxl
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from directory.models import Mail
+from erp_integrations.actions import exports
+from erp_integrations.models import CostCodeLink, InvoiceExport, VendorLink
+from tests.erp_integrations.pages import at_export, queue_url, signed_in, text_of
+from tests.erp_integrations.world import CODE, JOB, VENDOR, D, SageWorld, fresh
+
+
+@pytest.fixture
+def client(sage):
+    return signed_in(sage.approver)
+
+
+def blocked(sage: SageWorld) -> None:
+    """From now on Sage knows no such cost code (S33)."""
+    CostCodeLink.objects.filter(code=CODE).update(code="9999.000")
+
+
+def dry_run(client, *some: InvoiceExport):
+    url = reverse("erp-dry-run", args=[some[0].company.slug])
+    return client.get(url, {"export": [export.pk for export in some]})
+
+
+def listed(client, sage, **filters) -> set[int]:
+    return {row.export.pk for row in client.get(queue_url(sage.company), filters).context["rows"]}
+
+
+def test_each_row_names_sages_vendor_and_job_and_each_tab_its_sum(sage, client):
+    one, two = sage.sent(), sage.sent()
+    page = text_of(client.get(queue_url(sage.company)))
+    assert page.count(f'<span class="code">{VENDOR}</span>') == page.count(f'<span class="code">{JOB}</span>') == 2
+    due = sum(each.invoice.current_payment_due for each in (one, two))
+    assert due == D("1800.00") and page.count("1,800.00") == 2  # on the tab, and below the list
+
+
+def test_what_is_not_linked_leads_to_where_it_is_linked_and_only_whom_it_helps(sage, client):
+    """9.6: [Map], and back again checks it anew."""
+    export = sage.sent()
+    VendorLink.objects.all().delete()
+    where = reverse("erp-link", args=[sage.company.slug, "vendors", sage.base.vendor.pk])
+    for page in (queue_url(sage.company), at_export(export)):
+        assert f'href="{where}"' in client.get(page).content.decode()
+    assert "isn&#x27;t linked to a vendor of Sage" in client.get(queue_url(sage.company)).content.decode()
+    assert f'href="{where}"' not in signed_in(sage.base.staff).get(queue_url(sage.company)).content.decode()
+
+
+def test_the_list_is_narrowed_by_what_the_rules_say_now(sage, client):
+    export = sage.sent()
+    assert listed(client, sage, problems="warned") == {export.pk}
+    assert listed(client, sage, problems="blocked") == listed(client, sage, problems="clear") == set()
+    blocked(sage)
+    assert listed(client, sage, problems="blocked") == {export.pk}
+    page = text_of(client.get(queue_url(sage.company), {"problems": "blocked"}))
+    assert "Accept all" not in page and "900.00" in page
+
+
+def test_the_list_is_narrowed_by_company_and_by_age(sage, client):
+    old, new = sage.sent(), sage.sent()
+    day = timezone.timedelta(days=1)
+    InvoiceExport.objects.filter(pk=old.pk).update(sent_at=timezone.now() - 6 * day)
+    assert listed(client, sage, age=5) == {old.pk}
+    assert listed(client, sage, age=10) == set()
+    assert listed(client, sage, vendor=sage.base.vendor.pk) == {old.pk, new.pk}
+    assert listed(client, sage, vendor="9" * 30, age="x", problems="?") == {old.pk, new.pk}
+
+
+def test_a_dry_run_is_a_workbook_whose_bad_cells_are_marked_and_say_why(sage, client):
+    """E-5: one or many; nothing is accepted."""
+    fine, bad = sage.sent(), sage.sent()
+    blocked(sage)
+    answer = dry_run(client, fine, bad)
+    assert answer.headers["Content-Disposition"].startswith('attachment; filename="dry-run-')
+    book = openpyxl.load_workbook(io.BytesIO(answer.content))
+    sheet = book["Dry run"]
+    assert "Don't import this file" in sheet["A1"].value
+    code = sheet["Q4"]  # the cost code of the first line
+    assert (code.value, code.data_type, code.fill.fgColor.rgb) == ("9999.000", "s", "00FFC7CE")
+    assert "S33: Cost code 9999.000 isn't in Sage's list" in code.comment.text
+    marked = [cell.coordinate for row in sheet.iter_rows() for cell in row if cell.comment]
+    assert "Q4" in marked and "Q6" in marked and sheet["K4"].comment is None
+    rules = {row[2] for row in book["Findings"].iter_rows(min_row=2, values_only=True)}
+    assert "S33" in rules and {export.status for export in fresh(fine, bad)} == {"ready_to_export"}
+
+
+def test_a_dry_run_holds_no_formula_of_anybodys(sage, client):
+    """R100: neither in a cell nor in a note."""
+    export = sage.sent()
+    exports.change_header(export, exports.HeaderEdit(description="=HYPERLINK(1)"), by=sage.approver)
+    book = openpyxl.load_workbook(io.BytesIO(dry_run(client, export).content))
+    cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row if cell.value is not None]
+    assert {cell.data_type for cell in cells} == {"s"}
+    assert any(cell.value == "=HYPERLINK(1)" for cell in cells)
+
+
+def test_what_waits_for_no_answer_has_no_dry_run(sage, client):
+    exported = sage.exported()
+    answer = dry_run(client, exported)
+    assert answer.status_code == 302 and answer.url == queue_url(sage.company)
+
+
+def test_the_mail_of_a_rejection_lists_what_the_rules_said_and_where_it_is_mended(sage):
+    """Section 7 and 10: reason, problems, link."""
+    export = sage.sent()
+    blocked(sage)
+    exports.reject(export, by=sage.approver, reason="Look at the code")
+    mail = Mail.objects.filter(to=sage.sender).latest("pk")
+    where = reverse("erp-linking", args=[sage.company.slug, "cost-codes"])
+    for body in (mail.text, mail.html):
+        assert "Look at the code" in body and "S33" in body and where in body
