@@ -330,6 +330,8 @@ else:
 CELERY_BEAT_SCHEDULE = {
     "sweep-export-batches": {"task": "erp_integrations.tasks.sweep", "schedule": 5.0},
     "write-accounting-digests": {"task": "erp_integrations.tasks.write_digests", "schedule": 300.0},
+    "alert-about-overdue-files": {"task": "erp_integrations.tasks.alert_about_overdue_files", "schedule": 3600.0},
+    "check-ledgers": {"task": "erp_integrations.tasks.check_ledgers", "schedule": crontab(hour=4, minute=10)},
     "open-due-periods": {"task": "invoicing.tasks.open_due_periods", "schedule": 300.0},
     "remind-unanswered": {"task": "invoicing.tasks.remind_unanswered", "schedule": 3600.0},
     "sweep-attachments": {"task": "invoicing.tasks.sweep_attachments", "schedule": crontab(hour=4, minute=40)},

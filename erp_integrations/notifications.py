@@ -15,6 +15,7 @@ from directory.notifications import post
 from directory.permissions import accounting_approvers, read_access
 from erp_integrations.mending import where_to_mend
 from erp_integrations.models import ExportBatch, InvoiceExport
+from erp_integrations.overdue import not_confirmed, not_downloaded
 from erp_integrations.permissions import is_accounting_approver
 from erp_integrations.sage100.findings import Finding
 from invoicing.permissions import is_project_admin, may_see_commitment
@@ -172,3 +173,49 @@ def _digest(company: Company, person: Person, exports: list[InvoiceExport], key:
     )
     mail.dedupe_key = key
     mail.save(update_fields=["dedupe_key"])
+
+
+# Once for each file that nobody takes or confirms
+
+ALERTS = (
+    ("download", not_downloaded, "was accepted and nobody has downloaded it", "Download it and import it into Sage."),
+    (
+        "confirm",
+        not_confirmed,
+        "was downloaded and is not confirmed in Sage",
+        "Say which invoices Sage took, or compare with its list of payable invoices.",
+    ),
+)
+
+
+def overdue_files() -> int:
+    """R16: to every approver, once for each file and reason. Run as often as you like; how many were written."""
+    count = 0
+    for company in Company.objects.all():
+        for reason, overdue, words, remedy in ALERTS:
+            batches = list(overdue(company).select_related("accepted_by"))
+            people = list(accounting_approvers(company).order_by("pk")) if batches else []
+            count += sum(_alert(batch, person, reason, words, remedy) for batch in batches for person in people)
+    return count
+
+
+def _alert(batch: ExportBatch, person: Person, reason: str, words: str, remedy: str) -> bool:
+    key = f"overdue-{reason}:{batch.pk}:{person.pk}"
+    if Mail.objects.filter(dedupe_key=key).exists():
+        return False
+    try:
+        with transaction.atomic():
+            [mail] = post(
+                about=batch,
+                to=[person],
+                subject=f"{batch.key} {words}",
+                template="erp_integrations/emails/overdue",
+                audience=APPROVER,
+                context={"batch": batch, "words": words, "remedy": remedy},
+                reply_to=batch.accepted_by.email,
+            )
+            mail.dedupe_key = key
+            mail.save(update_fields=["dedupe_key"])
+    except IntegrityError:  # another worker was quicker
+        return False
+    return True

@@ -9,9 +9,10 @@ from celery.signals import worker_ready
 from django.db import connections
 from django.utils import timezone
 
+from directory.models import Company
 from directory.queue import send
 from erp_integrations import exporting, notifications
-from erp_integrations.exporting import building, storing
+from erp_integrations.exporting import building, ledgers, storing
 from erp_integrations.models import ExportBatch, WorkerPulse
 
 # For 1,000 invoices and a busy machine (F14). A lease is shorter: it is renewed while the work goes on (R34).
@@ -43,6 +44,22 @@ def sweep() -> None:
 def write_digests() -> int:
     """Every few minutes, because each company's 7:00 is another moment."""
     return notifications.daily_digests()
+
+
+@shared_task
+def alert_about_overdue_files() -> int:
+    """Every hour: a file is overdue from a company's midnight on, and that is another moment for each."""
+    return notifications.overdue_files()
+
+
+@shared_task
+def check_ledgers() -> int:
+    """Every night (R17): how many differences; each company's last result stands on its ERP pages."""
+    checks = [ledgers.check(company) for company in Company.objects.all()]
+    for each in checks:
+        if each.difference_count:
+            logger.error("ledgers_differ", company=each.company.slug, count=each.difference_count)
+    return sum(each.difference_count for each in checks)
 
 
 @worker_ready.connect

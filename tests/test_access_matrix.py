@@ -304,6 +304,7 @@ DOORS = {  # address name: (to read, to write)
     "erp-reconciliations": (ERP_LOOK, ERP_EDIT),
     "erp-reconciliation": (ERP_LOOK, None),
     "erp-confirm-found": (None, ERP_ANSWER),
+    "erp-overdue": (ERP_LOOK, None),
     "erp-verify": (ERP_LOOK, ERP_LOOK),
     "erp-report": (ERP_ADMIN, None),
     "erp-settings": (ERP_ADMIN, ERP_ADMIN),

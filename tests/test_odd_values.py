@@ -308,7 +308,7 @@ ONLY = {"contact": {"invitation", "invoice-attach", "invoice-withdraw"}, "nobody
 # tried with wrong entries beside its page.
 IN_A_STATE_OF_ITS_OWN = {
     *("invoices-csv", "invoices-xlsx"),  # long lists
-    *("cost-codes-apply", "invoices-decide", "payment-take-back", "review-rest-undo"),
+    *("erp-confirm-found", "cost-codes-apply", "invoices-decide", "payment-take-back", "review-rest-undo"),
     *("company-project-run", "directory-person-invite", "directory-person-reactivate", "directory-upload"),
     *("vendor-decline", "vendor-reactivate", "vendor-verify", "privilege-take-back", "joining-decline", "joining-join"),
     *("confirm-by-mail", "email-confirm", "email-stop", "mfa_remove_webauthn", "session-end"),

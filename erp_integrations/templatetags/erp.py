@@ -6,7 +6,7 @@ from django import template
 
 from directory.models import Event
 from directory.permissions import Level, Tool, accounting_approvers
-from erp_integrations.models import InvoiceExport
+from erp_integrations.models import InvoiceExport, LedgerCheck
 from erp_integrations.models.exports import is_sendable
 from erp_integrations.permissions import may_set_up
 from erp_integrations.standing import Step, steps_of
@@ -64,3 +64,10 @@ def bill_chain_in_short(chains: dict[int, list[Step]], invoice: Invoice) -> dict
     """Where it stands in half a line: what the review said, and the last that happened since, payments left out."""
     done = [step for step in chains[invoice.pk] if step.state and step.at][1:]
     return {"steps": [*done[:1], *done[1:][-1:]], "project": invoice.project}
+
+
+@register.simple_tag
+def ledgers_that_differ(company) -> LedgerCheck | None:
+    """The last check of our own ledgers, where it found anything: for the banner of accounting's pages (R17)."""
+    newest = LedgerCheck.objects.newest(company)
+    return newest if newest and newest.difference_count else None

@@ -313,6 +313,7 @@ def pages_of_reconciliation(scene: Scene) -> dict[str, str]:
     scene.sage.load(ListKind.PAYABLE_INVOICES, held, STRANGER, as_of_date=LIST_DAY)
     number = reconciliations.reconcile(scene.sage.company, by=scene.sage.approver).number
     return {
+        "overdue": scene.erp("erp-overdue"),
         "verify": scene.erp("erp-verify"),
         "reconciliations": scene.erp("erp-reconciliations"),
         "reconciliation": scene.erp("erp-reconciliation", number),

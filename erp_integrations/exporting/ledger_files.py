@@ -1,0 +1,72 @@
+"""Whether each built file is on disk as it was built, and says what its batch and its invoices say (R8, R17)."""
+
+import hashlib
+from collections.abc import Iterator
+
+from directory.models import Company
+from erp_integrations.exporting import storing
+from erp_integrations.exporting.differences import Difference, differing
+from erp_integrations.exporting.storing import StoredFile
+from erp_integrations.models import ExportBatch
+from erp_integrations.models.exports import IN_A_FILE
+from erp_integrations.sage100.totals import totals_of_facts
+
+FILES, TOTALS, AMOUNTS, MANIFEST = "files", "control totals", "amounts", "manifest"
+
+
+def about_files(company: Company) -> Iterator[Difference]:
+    """Batch by batch: a snapshot may be long, so never two of them at once."""
+    noted = {line.get("sha256") for line in storing.manifest(company.slug)}
+    built = ExportBatch.objects.of(company).exclude(file_key="").select_related("company")
+    for batch in built.order_by("number").iterator(chunk_size=1):
+        yield from _on_disk(batch)
+        if batch.file_sha256 not in noted:
+            yield Difference(MANIFEST, batch.key, "noted beside the files", "not noted")
+        if hashlib.sha256(batch.snapshot.encode("ascii")).hexdigest() != batch.snapshot_sha256:
+            yield Difference(FILES, f"{batch.key}, accepted data", "as accepted", "altered")
+            continue  # what can't be trusted is no measure
+        yield from _totals(batch)
+        yield from _invoices(batch)
+    for line in storing.forgotten(company):
+        yield Difference(
+            MANIFEST, line["batch"], "a batch of this database", f"none with the file {line['sha256'][:12]}"
+        )
+
+
+def _on_disk(batch: ExportBatch) -> Iterator[Difference]:
+    files = (batch.file_name, batch.file_key, batch.file_sha256), (batch.csv_name, batch.csv_key, batch.csv_sha256)
+    for name, key, sha256 in files:
+        try:
+            storing.read(StoredFile(key, sha256))
+        except storing.FileDamaged as damage:
+            yield Difference(FILES, f"{batch.key}, {name}", "the bytes that were built", str(damage))
+
+
+def _totals(batch: ExportBatch) -> Iterator[Difference]:
+    said = totals_of_facts(batch.facts)
+    pairs = {
+        "invoices": (said.invoices, batch.invoice_count),
+        "rows": (said.rows, batch.row_count),
+        "gross": (said.gross, batch.gross),
+        "retainage": (said.retainage, batch.retainage),
+        "net": (said.net, batch.net),
+    }
+    for name, (expected, found) in pairs.items():
+        yield from differing(TOTALS, f"{batch.key}, {name}", expected, found)
+
+
+def _invoices(batch: ExportBatch) -> Iterator[Difference]:
+    """What stands in the file now, against what was accepted."""
+    accepted = {int(invoice.invoice_id): invoice for invoice in batch.facts.invoices}
+    live = batch.items.filter(is_live=True, invoice_export__status__in=IN_A_FILE)
+    for item in live.select_related("invoice_export__invoice"):
+        invoice, facts = item.invoice_export.invoice, accepted.get(item.invoice_export.invoice_id)
+        name = f"{batch.key}, invoice {invoice.number}"
+        if facts is None:
+            yield Difference(AMOUNTS, name, "among the accepted data", "not there")
+            continue
+        yield from differing(AMOUNTS, f"{name}, gross", facts.gross, invoice.gross_this_period)
+        yield from differing(AMOUNTS, f"{name}, retainage", facts.retainage_held, invoice.retainage_newly_held)
+        yield from differing(AMOUNTS, f"{name}, released", facts.retainage_released, invoice.retainage_released)
+        yield from differing(AMOUNTS, f"{name}, Sage vendor", facts.vendor_number or "", item.vendor_number)
+        yield from differing(AMOUNTS, f"{name}, number", facts.number.strip().casefold(), item.number_key)

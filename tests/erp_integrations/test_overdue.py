@@ -1,0 +1,186 @@
+"""What lies somewhere, for how long, and who has to act (E-10); approvers hear once of each overdue file (R16)."""
+
+from datetime import date, timedelta
+
+import pytest
+import time_machine
+from django.urls import reverse
+
+from directory.actions.grants import set_level
+from directory.models import Mail
+from directory.permissions import Level, Tool
+from erp_integrations import tasks
+from erp_integrations.actions import batches, exports
+from erp_integrations.business_days import business_days_since, last_day_before
+from erp_integrations.models import Download, ErpSettings
+from erp_integrations.notifications import _alert
+from erp_integrations.overdue import groups
+from invoicing.actions import access_lists, invitations, invoices, reviews
+from invoicing.models import InvoiceType
+from tests.erp_integrations.pages import queries, signed_in, text_of
+from tests.erp_integrations.world import fresh, record_number
+from tests.factories import person
+
+pytestmark = pytest.mark.django_db
+FRIDAY = date(2030, 6, 7)
+
+
+def on(day: date, hour: int = 12):
+    return time_machine.travel(f"{day.isoformat()} {hour}:00-05:00")  # by the clock of the company
+
+
+def url(sage) -> str:
+    return reverse("erp-overdue", args=[sage.company.slug])
+
+
+def board(sage, by=None) -> dict:
+    """{group: what lies there}, of those that hold anything."""
+    found = groups(sage.company, by or sage.sender, ["Sam Ruiz"])
+    return {group.label: [entry.what for entry in group.entries] for group in found if group.count}
+
+
+def alerts(sage) -> list[str]:
+    return list(
+        Mail.objects.filter(dedupe_key__startswith="overdue-").order_by("pk").values_list("headline", flat=True)
+    )
+
+
+@pytest.mark.parametrize(
+    "day, passed", [(0, 0), (1, 0), (2, 0), (3, 1), (4, 2), (7, 5), (8, 5), (10, 6), (14, 10), (21, 15), (-1, 0)]
+)
+def test_business_days_leave_out_the_weekend(day, passed):
+    assert business_days_since(FRIDAY, FRIDAY + timedelta(days=day)) == passed
+
+
+@pytest.mark.parametrize("back", range(1, 15))
+@pytest.mark.parametrize("days", [0, 1, 3, 7])
+def test_the_last_day_is_the_latest_with_more_days_since(back, days):
+    today = FRIDAY + timedelta(days=back)
+    last = last_day_before(today, days)
+    assert business_days_since(last, today) > days >= business_days_since(last + timedelta(days=1), today)
+
+
+def test_a_file_nobody_downloads_is_overdue_after_one_business_day_and_alerted_once(sage):
+    with on(FRIDAY):
+        batch = sage.built()
+    with on(FRIDAY + timedelta(days=3), 23):  # Monday, the first business day
+        assert board(sage) == {} and tasks.alert_about_overdue_files() == 0
+    with on(FRIDAY + timedelta(days=4), 1):
+        assert board(sage) == {"Accepted, not downloaded": [batch.key]}
+        assert tasks.alert_about_overdue_files() == 1 and tasks.alert_about_overdue_files() == 0
+    with on(FRIDAY + timedelta(days=30)):
+        assert tasks.alert_about_overdue_files() == 0
+        assert board(sage) == {"Accepted, not downloaded": [batch.key]}, "it stays until somebody acts"
+    assert alerts(sage) == [f"{batch.key} was accepted and nobody has downloaded it"]
+    assert Mail.objects.get(dedupe_key__startswith="overdue-").to == sage.approver
+
+
+def test_a_downloaded_file_is_overdue_after_three_until_every_invoice_is_confirmed(sage):
+    with on(FRIDAY):
+        first, second = sage.sent(), sage.sent()
+        batch = sage.built(first, second)
+        batches.download(batch, Download.Which.XLSX, by=sage.base.staff)
+    with on(FRIDAY + timedelta(days=5)):  # Wednesday, the third
+        assert board(sage) == {} and tasks.alert_about_overdue_files() == 0
+    with on(FRIDAY + timedelta(days=6)):
+        assert board(sage) == {"Downloaded, not confirmed": [batch.key]}
+        assert tasks.alert_about_overdue_files() == 1
+        exports.confirm(fresh(first)[0], by=sage.approver, record_number=record_number())
+        [entry] = groups(sage.company, sage.sender, [])[-1].entries
+        assert "1 invoice" in entry.where and entry.days == 4
+        exports.confirm(fresh(second)[0], by=sage.approver, record_number=record_number())
+        assert board(sage) == {} and tasks.alert_about_overdue_files() == 0
+    assert alerts(sage) == [f"{batch.key} was downloaded and is not confirmed in Sage"]
+
+
+def test_two_beats_at_once_alert_once(sage, monkeypatch):
+    """The second looked before the first had written: the database keeps the second mail out."""
+    with on(FRIDAY):
+        batch = sage.built()
+    batch.open_count, batch.open_gross = 1, 1000
+    words = ("download", "was not taken", "Take it.")
+    assert _alert(batch, sage.approver, *words)
+
+    class Nothing:
+        def exists(self):
+            return False
+
+    monkeypatch.setattr(Mail.objects, "filter", lambda **_: Nothing())
+    assert not _alert(batch, sage.approver, *words)
+    monkeypatch.undo()
+    assert len(alerts(sage)) == 1
+
+
+def test_a_file_whose_invoices_were_voided_is_not_waited_for(sage):
+    with on(FRIDAY):
+        export = sage.exported()
+        exports.void(export, by=sage.all_rights(), reason="Twice", sage_holds_it_no_more=True)
+    with on(FRIDAY + timedelta(days=20)):
+        assert not {"Accepted, not downloaded", "Downloaded, not confirmed"} & set(board(sage))
+        assert tasks.alert_about_overdue_files() == 0
+
+
+def test_a_file_that_failed_waits_too(sage):
+    with on(FRIDAY):
+        batch = sage.accepted()
+    with on(FRIDAY + timedelta(days=4)):
+        assert board(sage) == {"Accepted, not downloaded": [batch.key]}
+
+
+def test_what_waits_in_the_queue_with_projects_and_with_vendors(sage):
+    sent, approved, silent = sage.sent(), sage.approved(), sage.commitment(is_private=False)
+    period = sage.base.project.billing_periods.get(status="open")
+    invitations.invite(period, [silent], InvoiceType.WORK, by=sage.base.admin)
+    found = board(sage)
+    assert set(found) == {"Invited and silent", "Approved, not sent", "Sent, not answered"}
+    assert [what.partition(",")[0] for what in found["Invited and silent"]] == [silent.number]
+    assert found["Approved, not sent"] == [f"{approved.number}, {approved.commitment.number}"]
+    assert found["Sent, not answered"] == [f"{sent.invoice.number}, {sent.invoice.commitment.number}"]
+
+
+def test_what_a_project_has_is_shown_to_those_who_see_it_there(sage):
+    """P-2: a private commitment is no business of somebody outside its access list."""
+    hidden = sage.approved()
+    assert hidden.commitment.is_private
+    someone = person("Ada Account", sage.company)
+    set_level(someone, Tool.ERP_INTEGRATIONS, sage.company, Level.READ_ONLY, by=sage.base.owner)
+    assert board(sage, someone) == {}
+    set_level(someone, Tool.COMMITMENTS, sage.base.project, Level.READ_ONLY, by=sage.base.owner)
+    assert board(sage, someone) == {}
+    access_lists.add_person(hidden.commitment, someone, by=sage.base.admin)
+    assert set(board(sage, someone)) == {"Approved, not sent"}
+
+
+def test_the_page_names_who_must_act_and_asks_as_much_for_many_as_for_one(sage):
+    with on(FRIDAY):
+        sage.built()
+        sage.sent()
+        batches.download(sage.built(), Download.Which.XLSX, by=sage.base.staff)
+        client = signed_in(sage.sender)
+        set_level(sage.sender, Tool.ERP_INTEGRATIONS, sage.company, Level.READ_ONLY, by=sage.base.owner)
+        for _ in range(2):
+            sage.approved(), sage.sent()
+    with on(FRIDAY + timedelta(days=7)):
+        client = signed_in(sage.sender)
+        page = text_of(client.get(url(sage)))
+        assert "Sam Ruiz" in page and "An invoice administrator of the project" in page
+        assert page.count("Oldest, in days") > 1
+        assert queries(client, url(sage)) <= 15
+
+
+def test_an_empty_board_says_so(sage):
+    assert "Nothing lies anywhere" in text_of(signed_in(sage.base.staff).get(url(sage)))
+
+
+@pytest.mark.parametrize(
+    "sendable, shown", [("approvals", True), ("approved_only", False), ("with_pending", True), (None, True)]
+)
+def test_what_the_company_never_sends_is_not_waited_for(sage, sendable, shown):
+    invoice = sage.base.submitted(sage.base.draft(sage.commitment()))
+    reviews.approve_the_rest(invoice, by=sage.base.admin)
+    invoices.approve_as_noted(invoice, comment="Send photos", by=sage.base.admin)
+    if sendable:
+        ErpSettings.objects.update(sendable=sendable)
+    else:
+        ErpSettings.objects.all().delete()
+    assert ("Approved, not sent" in board(sage)) == shown
