@@ -258,6 +258,20 @@ def test_an_accounting_approver_is_told_of_what_they_rejected_and_got_again():
     assert task.words.endswith("1 of them you rejected before")
 
 
+def test_whoever_uploads_and_links_is_told_what_is_missing_before_invoices_can_go():
+    """6.1: one row for the lists and one for the links, each with its page; staff who only look get none."""
+    w = world()
+    w.commitment()
+    mine = home(w.approver).context["waiting"].mine
+    assert titles(mine) == ["gap: 7 Sage lists missing", "gap: 5 links to Sage missing"]
+    assert [task.url for task in mine] == [reverse(name, args=[w.company.slug]) for name in ("erp-lists", "erp-links")]
+    assert mine[1].words.endswith("1 vendor, 1 project, 1 cost code, 1 cost type, 1 commitment")
+    assert not home(w.staff).context["waiting"].mine
+    done = sage_world()
+    done.commitment()
+    assert not home(done.approver).context["waiting"].mine
+
+
 def test_staff_see_a_file_until_it_is_downloaded_and_the_approver_until_sage_has_it():
     w = sage_world()
     batch = w.exported().items.get().batch

@@ -4,6 +4,7 @@ from config.waiting.accounting import add_accounting
 from config.waiting.directories import add_directories
 from config.waiting.projects import add_projects
 from config.waiting.roles import Roles
+from config.waiting.set_up import add_set_up
 from config.waiting.site import add_site
 from config.waiting.tasks import Waiting
 from invoicing.models import BillingPeriod
@@ -18,6 +19,8 @@ def waiting_for(roles: Roles, period: BillingPeriod | None = None) -> Waiting:
         return found
     for company in roles.accounting:
         add_accounting(found, company, roles.person, may_answer=company in roles.approving)
+    for company in roles.linking:
+        add_set_up(found, company)
     if roles.directing:
         add_directories(found, roles)
     if roles.person.is_superuser:

@@ -20,4 +20,5 @@ class Roles:
         standard = {each.pk for each in objects_with_level(person, Tool.ERP_INTEGRATIONS, Level.STANDARD)}
         pushing = set(person.privileges.live().values_list("company", flat=True))
         self.directing = list(objects_with_level(person, Tool.COMPANY_DIRECTORY, Level.ADMIN))
+        self.linking = [company for company in self.accounting if company.pk in standard]
         self.approving = [company for company in self.accounting if company.pk in standard & pushing]

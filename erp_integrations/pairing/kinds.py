@@ -21,6 +21,13 @@ from invoicing.models import Commitment, ScheduleLine, cost_types_of
 SAGE_COST_TYPES = {1: "Material", 2: "Labor", 3: "Equipment", 4: "Subcontract", 5: "Other"}
 
 
+def _why_not(record) -> str:
+    """Why nothing is linked to it; what the list leaves blank is for the rules to ask (S12, S33)."""
+    if record.is_active is False:
+        return "Inactive in Sage"
+    return "Internal in Sage" if getattr(record, "is_internal", False) else ""
+
+
 class Vendors(Pair):
     slug, title, one, many = "vendors", "Vendors", "vendor", "vendors"
     theirs, kinds, model, field = "Sage vendor", (ListKind.VENDORS,), VendorLink, "vendor"
@@ -40,12 +47,7 @@ class Vendors(Pair):
         return f"No. {item.number}" if item.number else ""
 
     def entries(self, lists, item):
-        return [
-            Entry(v.number, v.name, v.short_name, "" if v.is_active else "Inactive in Sage")
-            if not v.is_internal
-            else Entry(v.number, v.name, v.short_name, "Internal in Sage")
-            for v in lists.vendors
-        ]
+        return [Entry(v.number, v.name, v.short_name, _why_not(v)) for v in lists.vendors]
 
     def number_and_name(self, item):
         return item.number.strip().lstrip("0"), item.name.strip()
@@ -104,7 +106,7 @@ class CostCodes(Pair):
         return "code"
 
     def entries(self, lists, item):
-        return [Entry(c.code, c.name, "", "" if c.is_active else "Inactive in Sage") for c in lists.cost_codes]
+        return [Entry(c.code, c.name, "", _why_not(c)) for c in lists.cost_codes]
 
     def number_and_name(self, item):
         try:

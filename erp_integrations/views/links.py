@@ -99,13 +99,14 @@ def _row(pair: Pair, lists, item, matches: dict[int, Match]) -> Row:
     )
 
 
-@company_view(Tool.ERP_INTEGRATIONS, Level.STANDARD)
+@company_view(Tool.ERP_INTEGRATIONS, Level.READ_ONLY)
 def link(request, company, pair, pk):
-    """Search among Sage's entries for one of ours; POST links it."""
+    """Search among Sage's entries for one of ours, which staff may too: a finding leads here. POST links it."""
     pair = _pair(pair)
     item = _ours(pair, company, pk)
     if request.method != "POST":
         return _choose(request, company, pair, item)
+    request.access.require(Tool.ERP_INTEGRATIONS, Level.STANDARD)
     form = ChooseForm(request.POST)
     try:
         if not form.is_valid():

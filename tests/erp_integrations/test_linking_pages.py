@@ -62,6 +62,14 @@ def test_staff_look_at_every_pair_and_link_nothing(sage, pair):
         assert signed_in(who).get(at(sage, "erp-linking", pair)).status_code == 404
 
 
+def test_staff_who_follow_a_finding_see_the_entries_and_no_button(sage):
+    kim, url = signed_in(sage.base.staff), at(sage, "erp-link", "vendors", sage.base.vendor.pk)
+    sage.load(ListKind.VENDORS, {"number": VENDOR, "name": "Acme Concrete"}, {"number": 7, "name": "Seven"})
+    page = text_of(kim.get(url))
+    assert "Seven" in page and "Linking takes Standard" in page and 'name="key"' not in page and "Unlink" not in page
+    assert kim.post(url, {"key": "7", "was": VENDOR}).status_code == 403
+
+
 def test_no_such_pair_and_nobody_elses_vendor(sage, sam):
     assert sam.get(at(sage, "erp-linking", "people")).status_code == 404
     theirs = sage_world("Others").base.vendor

@@ -1,0 +1,41 @@
+"""What accounting still has to set up before invoices can go to Sage: lists that are missing, links that are."""
+
+from django.urls import reverse
+
+from config.gaps import NEEDED_LISTS
+from config.waiting.tasks import Task, Waiting
+from directory.models import Company
+from erp_integrations.models import SageListVersion
+from erp_integrations.pair_counts import standings
+
+
+def add_set_up(found: Waiting, company: Company) -> None:
+    """For whoever uploads lists and links (1.2)."""
+    found.need([*_lists(company), *_links(company)])
+
+
+def _lists(company: Company) -> list[Task]:
+    there = set(SageListVersion.objects.current(company).values_list("kind", flat=True))
+    missing = [kind.label for kind in NEEDED_LISTS if kind not in there]
+    return (
+        [_task(company, f"{_many(len(missing), 'Sage list')} missing", "erp-lists", missing, "Upload")]
+        if missing
+        else []
+    )
+
+
+def _links(company: Company) -> list[Task]:
+    """Of what stops invoices; a line without its link only warns."""
+    counted = [(pair, standing.gaps) for pair, standing in standings(company) if standing.gaps and not pair.only_warns]
+    words = [f"{gaps} {pair.one if gaps == 1 else pair.many}" for pair, gaps in counted]
+    total = sum(gaps for _, gaps in counted)
+    return [_task(company, f"{_many(total, 'link')} to Sage missing", "erp-links", words, "Link")] if total else []
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def _task(company: Company, title: str, name: str, words: list[str], verb: str) -> Task:
+    url = reverse(name, args=[company.slug])
+    return Task("gap", title, url, f"{company.name} · {', '.join(words)}", verb, url)
