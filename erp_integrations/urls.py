@@ -6,6 +6,7 @@ from erp_integrations.views import (
     answers,
     batches,
     dry_runs,
+    layouts,
     links,
     list_uploads,
     lists,
@@ -59,11 +60,20 @@ reconciliation_urls = [
     path("<int:number>/confirm/", reconciliations.confirm_found, name="erp-confirm-found"),
 ]
 
+layout_urls = [
+    path("", layouts.layout_list, name="erp-layouts"),
+    path("<slug:name>/<int:version>/", layouts.layout_page, name="erp-layout"),
+    path("<slug:name>/<int:version>/copy/", layouts.copy, name="erp-layout-copy"),
+    path("<slug:name>/<int:version>/verify/", layouts.verify, name="erp-layout-verify"),
+    path("<slug:name>/<int:version>/unverify/", layouts.unverify, name="erp-layout-unverify"),
+]
+
 urlpatterns = [
     path("c/<slug:company>/erp/queue/", include(queue_urls)),
     path("c/<slug:company>/erp/batches/", include(batch_urls)),
     path("c/<slug:company>/erp/lists/", include(list_urls)),
     path("c/<slug:company>/erp/links/", include(link_urls)),
+    path("c/<slug:company>/erp/layouts/", include(layout_urls)),
     path("c/<slug:company>/erp/settings/", settings.settings_page, name="erp-settings"),
     path("c/<slug:company>/erp/reconciliations/", include(reconciliation_urls)),
     path("c/<slug:company>/erp/overdue/", overdue.overdue, name="erp-overdue"),

@@ -309,6 +309,11 @@ DOORS = {  # address name: (to read, to write)
     "erp-verify": (ERP_LOOK, ERP_LOOK),
     "erp-report": (ERP_ADMIN, None),
     "erp-settings": (ERP_ADMIN, ERP_ADMIN),
+    "erp-layouts": (ERP_ADMIN, None),
+    "erp-layout": (ERP_ADMIN, ERP_ADMIN),
+    "erp-layout-copy": (None, ERP_ADMIN),
+    "erp-layout-verify": (None, ERP_ADMIN),
+    "erp-layout-unverify": (None, ERP_ADMIN),
     "erp-report-csv": (ERP_ADMIN, None),
 }
 NOT_STAGED = {
@@ -442,6 +447,8 @@ def build_site() -> Site:
         "erp-confirm": {"pk": exported.pk},
         **dict.fromkeys(("erp-list-upload", "erp-list-columns"), {"pk": list_upload(base).pk}),
         **dict.fromkeys(("erp-reconciliation", "erp-confirm-found"), {"number": compared.number}),
+        **dict.fromkeys((name for name in DOORS if name.startswith("erp-layout-")), {"name": "apinv-r1", "version": 1}),
+        "erp-layout": {"name": "apinv-r1", "version": 1},
         "erp-list-version": {"pk": base.company.sage_lists.first().pk},
         **dict.fromkeys(("erp-link", "erp-unlink"), {"pk": base.vendor.pk}),
         "person-levels": {"pk": base.contact.pk},
@@ -666,6 +673,7 @@ COUNTED = {
     "place",
     "old",
     "new",
+    "version",
 }  # each company and commitment counts its own, so another's number may be one's own too
 IDS = {
     name: sorted(set(re.findall(r"<(?:\w+:)?(\w+)>", route)) - NO_IDS)

@@ -24,12 +24,12 @@ from directory.models.events import EventQuerySet
 from directory.permissions import Level, Tool
 from erp_integrations import exporting
 from erp_integrations.exporting import storing
-from erp_integrations.models import CostCodeLink, ListKind
+from erp_integrations.models import CostCodeLink, ImportLayout, ListKind
 from invoicing import making
 from invoicing.actions import access_lists, attachments, change_orders, deleting, invitations, made_files, payments
 from invoicing.models import InvoiceType, MadeFile
 from tests.directory.account_pages import GOOD_PASSWORD, link_in_mail, sign_in
-from tests.erp_integrations.pages import accept_data, at_batch, at_export, queue_url
+from tests.erp_integrations.pages import accept_data, at_batch, at_export, layout_data, queue_url
 from tests.erp_integrations.test_reconciliations import LIST_DAY, row_of
 from tests.erp_integrations.world import CODE, JOB, VENDOR, SageWorld, sage_world
 from tests.factories import payment_of, person
@@ -1032,6 +1032,32 @@ def _(s):
     content = storing.path_of(s.w.built().file_key).read_bytes()
     file = SimpleUploadedFile("file.xlsx", content)
     return lambda: press(s.max, s.company("erp-verify"), "erp-verify", file=file)
+
+
+def at_layout(s, name: str = "erp-layout", layout: str = "apinv-r1") -> str:
+    return s.company(name, layout, 1)
+
+
+@act("erp-layout", "changed the layout")
+def _(s):
+    data = layout_data(ImportLayout.objects.get(company=s.base.company, name="apinv-r1"))
+    return lambda: s.max.post(at_layout(s), data | {"header-5-title": "Words"})
+
+
+@act("erp-layout-copy", "copied the layout")
+def _(s):
+    return lambda: s.max.post(at_layout(s, "erp-layout-copy"), {"name": "apinv-ours"})
+
+
+@act("erp-layout-verify", "verified the layout")
+def _(s):
+    return lambda: s.max.post(at_layout(s, "erp-layout-verify"), {"compared_with": "The template of May"})
+
+
+@act("erp-layout-unverify", "took back that the layout is verified")
+def _(s):
+    s.max.post(at_layout(s, "erp-layout-verify"), {"compared_with": "The template of May"})
+    return lambda: s.max.post(at_layout(s, "erp-layout-unverify"))
 
 
 # The tests

@@ -6,7 +6,7 @@ values are dealt out in turn, so each field gets a share of them and each value 
 
 import itertools
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from urllib.parse import quote_from_bytes, urljoin, urlsplit
 
@@ -22,7 +22,7 @@ from directory.actions.grants import set_level
 from directory.permissions import Level, Tool
 from erp_integrations import exporting
 from erp_integrations.actions import list_uploads
-from erp_integrations.models import CostCodeLink, ListKind
+from erp_integrations.models import CostCodeLink, ImportLayout, ListKind
 from invoicing import making
 from invoicing.actions import (
     access_lists,
@@ -84,6 +84,7 @@ TEXTS = [
 ]
 CORPUS = NUMBERS + DAYS + TEXTS
 MOST = 10
+MOST_ALIKE = 6  # fields of one form that differ in a row's number alone
 # Each field gets every twenty-fourth value, beginning where the field before it left off. What a form makes of a value
 # is the same on both databases: only what reaches the second one is asked there again, more thinly.
 SHARE = 24 if settings.EMBEDDED else 72
@@ -118,7 +119,12 @@ class Form:
         if any(MONEY.match(field) for field in self.fields):
             for value in NUMBERS:
                 yield f"amounts = {value!r}", [(name, value if MONEY.match(name) else old) for name, old in self.pairs]
+        alike = Counter()
         for number, field in enumerate(self.fields):
+            kind = re.sub(r"\d+", "#", field)
+            alike[kind] += 1
+            if alike[kind] > MOST_ALIKE:
+                continue
             others = [pair for pair in self.pairs if pair[0] != field]
             if settings.EMBEDDED:
                 yield f"{field} missing", others
@@ -224,6 +230,7 @@ def everything() -> SageWorld:
     CostCodeLink.objects.update(code="9999.000")
     exporting.build(failed.pk)
     CostCodeLink.objects.update(code=CODE)
+    ImportLayout.objects.filter(name="apinv-r2").update(is_verified=True)
     w.sent(w.approved(w.commitment(is_private=False)))
     w.approved(w.commitment(is_private=False))
     base.submitted(base.draft(base.commitment(is_private=False)))

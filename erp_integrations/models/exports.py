@@ -62,6 +62,10 @@ class InvoiceExportQuerySet(models.QuerySet):
     def ready_to_export(self):
         return self.filter(status=S.READY_TO_EXPORT)
 
+    def on_their_way(self):
+        """With accounting, whatever it has done so far."""
+        return self.filter(status__in=(S.READY_TO_EXPORT, S.EXPORTING, S.FAILED, S.EXPORTED, S.POSTED))
+
     def failed(self):
         return self.filter(status=S.FAILED)
 

@@ -30,6 +30,11 @@ class ImportLayoutQuerySet(models.QuerySet):
         rows = list(self.filter(company=company))
         return rows or [ImportLayout.shipped(each, company) for each in layout.SHIPPED]
 
+    def files_of(self, company) -> dict[int, int]:
+        """{layout: how many batches were accepted under it}, where there is one."""
+        counted = self.filter(company=company, batches__isnull=False).order_by().annotate(n=models.Count("batches"))
+        return dict(counted.values_list("pk", "n"))
+
     def usual(self, company):
         """The layout of a company that has chosen none: its row, or the shipped one unsaved while there is no row."""
         unsaved = ImportLayout.shipped(layout.APINV_R1, company)
@@ -64,6 +69,11 @@ class ImportLayout(models.Model):
     def key(self) -> str:
         """`apinv-r1/2`: what addresses and forms call it."""
         return f"{self.name}/{self.version}"
+
+    @property
+    def fingerprint(self) -> str:
+        """Of its columns: tells whether they are still those of a page."""
+        return canonical.digest(self.as_layout())
 
     @property
     def is_used(self) -> bool:

@@ -52,6 +52,7 @@ DETAIL_SOURCES = (
     "job_cost_notes",
     "line_reference",
 )
+SOURCES = {"header": HEADER_SOURCES, "detail": DETAIL_SOURCES}
 # What nothing else can stand in for: without it Sage joins, pays or books something else.
 NEEDED = {
     "header": ("invoice_number", "vendor_number", "invoice_date", "job_number", "batch_key", "retainage"),
@@ -85,6 +86,15 @@ class Column:
     format: str = ""
 
 
+@dataclass(frozen=True)
+class Fault:
+    """Why a layout can't be used: of which `part` ("header", "detail"), in which place of it (0: none), in words."""
+
+    part: str
+    place: int
+    words: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Layout:
     """A named, versioned pair of column lists. While not `verified`, files are drafts (S6)."""
@@ -107,7 +117,10 @@ class Layout:
 
     def problems(self) -> tuple[str, ...]:
         """Why this layout can't be used, in sentences; empty when it can."""
-        return (*_problems("header", self.header, HEADER_SOURCES), *_problems("detail", self.detail, DETAIL_SOURCES))
+        return tuple(fault.words for fault in self.faults())
+
+    def faults(self) -> tuple[Fault, ...]:
+        return tuple(Fault(part, *found) for part in SOURCES for found in _faults(part, getattr(self, part)))
 
     def without_detail(self, source: str, *, name: str) -> "Layout":
         kept = tuple(column for column in self.detail if column.source != source)
@@ -122,23 +135,23 @@ def from_json(text: str) -> Layout:
     return canonical.from_json(Layout, text)
 
 
-def _problems(part, columns, sources):
+def _faults(part, columns):
     seen = set()
     for place, column in enumerate(columns, 1):
         where = f"Column {place} of the {part} ({column.title})"
-        if column.constant is None and column.source not in sources:
-            yield f"{where} has no known source “{column.source}”. Choose a source or a constant."
+        if column.constant is None and column.source not in SOURCES[part]:
+            yield place, f"{where} has no known source “{column.source}”. Choose a source or a constant."
         if column.constant is not None and column.source:
-            yield f"{where} has both a source and a constant. Keep one of them."
+            yield place, f"{where} has both a source and a constant. Keep one of them."
         if column.type not in (TEXT, NUMBER, DATE):
-            yield f"{where} has the type “{column.type}”. Use S, N or D."
+            yield place, f"{where} has the type “{column.type}”. Use S, N or D."
         if column.source and column.source in seen and column.source != "description":
-            yield f"{where} repeats the source “{column.source}”. Remove one of the two columns."
-        yield from (f"{where} {fault}" for fault in _misfits(column))
+            yield place, f"{where} repeats the source “{column.source}”. Remove one of the two columns."
+        yield from ((place, f"{where} {fault}") for fault in _misfits(column))
         seen.add(column.source)
     for source in NEEDED[part]:
         if source not in seen:
-            yield f"The {part} has no {source.replace('_', ' ')}. Add its column: no constant can stand there."
+            yield 0, f"The {part} has no {source.replace('_', ' ')}. Add its column: no constant can stand there."
 
 
 def _misfits(column):

@@ -92,7 +92,12 @@ def desk(scene: Scene) -> Desk:
 
 
 def report(scene: Scene) -> dict[str, str]:
-    return {"accountant-report": scene.erp("erp-report"), "erp-settings": scene.erp("erp-settings")}
+    return {
+        "accountant-report": scene.erp("erp-report"),
+        "erp-settings": scene.erp("erp-settings"),
+        "erp-layouts": scene.erp("erp-layouts"),
+        "erp-layout": scene.erp("erp-layout", "apinv-r1", 1),
+    }
 
 
 JOINING = {"joining": reverse("joining")}

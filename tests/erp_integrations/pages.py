@@ -6,10 +6,21 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from erp_integrations.models import ExportBatch, InvoiceExport
+from erp_integrations.layout_forms import LayoutSheet
+from erp_integrations.models import ExportBatch, ImportLayout, InvoiceExport
 from tests.invoicing.pages import signed_in, text_of
 
-__all__ = ["accept_data", "at_batch", "at_export", "boxes", "queries", "queue_url", "signed_in", "text_of"]
+__all__ = [
+    "accept_data",
+    "at_batch",
+    "at_export",
+    "boxes",
+    "layout_data",
+    "queries",
+    "queue_url",
+    "signed_in",
+    "text_of",
+]
 
 
 def queue_url(company, rest: str = "") -> str:
@@ -46,3 +57,12 @@ def queries(client, url: str, data: dict | None = None) -> int:
     with CaptureQueriesContext(connection) as asked:
         assert client.get(url, data).status_code == 200
     return len(asked)
+
+
+def layout_data(layout: ImportLayout) -> dict[str, str]:
+    """The layout editor's form as it would be sent with nothing changed."""
+    data = {"seen": layout.fingerprint}
+    for part, rows in LayoutSheet(layout.as_layout()).parts.items():
+        data[f"{part}-count"] = str(len(rows))
+        data |= {row.inputs[name]: row.cells[name] for row in rows for name in row.NAMES}
+    return data
