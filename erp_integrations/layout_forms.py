@@ -22,8 +22,8 @@ from erp_integrations.sage100.layout import (
 )
 
 CONSTANT = "constant"  # what `carries` says of a column that is always the same
-TYPES = ((TEXT, "Text (S)"), (NUMBER, "Number (N)"), (DATE, "Date (D)"))
-FORMATS = (("", "as it is"), ("0", "0"), ("0.00", "0.00"), ("0.000", "0.000"), ("0.0000", "0.0000"))
+TYPES = ((TEXT, "Text"), (NUMBER, "Number"), (DATE, "Date"))
+FORMATS = (("", "as is"), ("0", "0"), ("0.00", "0.00"), ("0.000", "0.000"), ("0.0000", "0.0000"))
 LOOKUPS = ("", *sorted({column.lookup for column in (*HEADER, *DETAIL) if column.lookup}))
 LONGEST_TITLE, LONGEST_CONSTANT, MOST_CHARACTERS, MOST_DECIMALS = 40, 50, 255, 6
 ACT = re.compile(r"(up|down|remove|add)-(header|detail)(?:-(\d{1,3}))?")
