@@ -139,6 +139,17 @@ class VoidForm(forms.Form):
     sage_holds_it_no_more = forms.BooleanField(label="Sage holds this invoice no more", required=False)
 
 
+class TakeAgainForm(forms.Form):
+    """R15: whoever takes a file that was taken before says why."""
+
+    reason = forms.CharField(
+        label="Why is it taken again?",
+        max_length=300,
+        widget=forms.TextInput,
+        help_text="It stays on the record beside the download.",
+    )
+
+
 class FileToVerify(forms.Form):
     """A file of any size that an import file may have: its bytes alone may say that it is ours."""
 

@@ -58,7 +58,7 @@ def groups(company: Company, person, approvers: Iterable[str]) -> list[Group]:
         _group(company, _silent(company, person), "invited_at", _as_invite, "Invited and silent", "neutral",
                "Asked for a bill, and neither answered nor billed."),
         _group(company, _unsent(company, person), "approved_at", lambda each: _as_invoice(each, team),
-               "Approved, not sent", "info", "Nobody has sent it to accounting."),
+               "Approved, not sent", "neutral", "Nobody has sent it to accounting."),
         _group(company, _unanswered(company), "sent_at", lambda each: _as_export(each, answers),
                "Sent, not answered", "info", "It waits in the queue for accounting."),
         _group(company, not_downloaded(company), "waiting_since", lambda each: _as_batch(each, answers),

@@ -52,7 +52,7 @@ def alert_about_overdue_files() -> int:
     return notifications.overdue_files()
 
 
-@shared_task
+@shared_task(acks_late=False)  # it may take longer than a broker waits for an answer, and tomorrow it runs again
 def check_ledgers() -> int:
     """Every night (R17): how many differences; each company's last result stands on its ERP pages."""
     checks = [ledgers.check(company) for company in Company.objects.all()]

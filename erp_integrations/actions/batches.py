@@ -276,8 +276,13 @@ class TakenFile:
     sha256: str
 
 
-def download(batch: ExportBatch, which: Download.Which, *, by, remote_address: str | None = None) -> TakenFile:
-    """The file of a built batch, written down: who, when, from where. Refused if the disk holds something else."""
+def download(
+    batch: ExportBatch, which: Download.Which, *, by, remote_address: str | None = None, reason: str = ""
+) -> TakenFile:
+    """The file of a built batch, written down: who, when, from where, and why if it was taken before (R15).
+
+    Refused if the disk holds something else.
+    """
     if not may_look(read_access(by, batch.company)):
         raise NotAllowed(LOOK_RIGHT)
     if not batch.has_file:
@@ -291,6 +296,8 @@ def download(batch: ExportBatch, which: Download.Which, *, by, remote_address: s
     except storing.FileDamaged as damage:
         raise NotNow(f"{damage} Call the site owner: the file of a batch never changes.") from damage
     with transaction.atomic():
-        Download.objects.create(batch=batch, which=which, sha256=stored.sha256, by=by, remote_address=remote_address)
-        Event.objects.record("downloaded", batch, by=by, changes={"file": ["", which]})
+        Download.objects.create(
+            batch=batch, which=which, sha256=stored.sha256, by=by, remote_address=remote_address, reason=reason[:300]
+        )
+        Event.objects.record("downloaded", batch, by=by, reason=reason, changes={"file": ["", which]})
     return TakenFile(batch.csv_name if is_csv else batch.file_name, content, stored.sha256)

@@ -244,6 +244,7 @@ class Download(models.Model):
     at = models.DateTimeField(auto_now_add=True)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     remote_address = models.GenericIPAddressField(null=True)
+    reason = models.CharField("why it was taken again", max_length=300, blank=True)
 
     class Meta:
         ordering = ["-pk"]

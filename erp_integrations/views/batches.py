@@ -12,6 +12,7 @@ from directory.permissions import Level, Tool
 from directory.refusals import Refused
 from erp_integrations.actions import batches
 from erp_integrations.exporting import Acceptance, check, plain_findings
+from erp_integrations.forms import TakeAgainForm
 from erp_integrations.models import BatchState, Download, ExportBatch, ExportStatus, InvoiceExport, RetainageRelease
 from erp_integrations.permissions import conflict_of
 from erp_integrations.views.queue import about, require_approver
@@ -159,11 +160,17 @@ def download(request, company, number, which):
     """E-2: the same bytes every time, and each time written down. Not HEAD, which takes nothing away."""
     if which not in Download.Which:
         raise Http404
+    batch, form = _load(company, number), TakeAgainForm(request.GET if "reason" in request.GET else None)
+    earlier = list(batch.downloads.select_related("by")[:20]) if batch.has_file else []
+    if earlier and not form.is_valid():
+        context = about(request, company) | {"batch": batch, "which": which, "earlier": earlier, "form": form}
+        return render(request, "erp_integrations/take_again.html", context, status=422 if form.errors else 200)
     taken = batches.download(
-        _load(company, number),
+        batch,
         Download.Which(which),
         by=request.user,
         remote_address=request.META["REMOTE_ADDR"] or None,
+        reason=form.cleaned_data["reason"] if earlier else "",
     )
     return HttpResponse(
         taken.content,

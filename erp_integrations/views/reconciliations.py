@@ -59,6 +59,7 @@ def _show_list(request, company, refused: Refused | None = None):
     context = about(request, company) | {
         "page": page,
         "stages": standing,
+        "count": sum(stage.count for stage in standing),
         "total": sum((stage.amount for stage in standing), ZERO),
         "parts": [{"label": each.label, "amount": each.amount, "tone": each.tone} for each in standing],
         "list": current.defer("records_json").first(),

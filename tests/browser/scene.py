@@ -9,8 +9,8 @@ from directory.actions.account_links import ask_for_email, make_invitation
 from directory.actions.grants import set_level
 from directory.models import AccountingPrivilege, Event, Mail
 from directory.permissions import Level, Tool
-from erp_integrations.actions import exports, reconciliations
-from erp_integrations.models import ExportBatch, InvoiceExport, ListKind
+from erp_integrations.actions import batches, exports, reconciliations
+from erp_integrations.models import Download, ExportBatch, InvoiceExport, ListKind
 from invoicing import making
 from invoicing.actions import (
     attachments,
@@ -307,6 +307,12 @@ def pages_of_accounting(scene: Scene) -> dict[str, str]:
     }
 
 
+def taken(scene: Scene) -> str:
+    """Where a file that somebody took is asked for again."""
+    batches.download(scene.ready, Download.Which.XLSX, by=scene.sage.base.staff)
+    return scene.erp("erp-download", scene.ready.number, "xlsx")
+
+
 def pages_of_reconciliation(scene: Scene) -> dict[str, str]:
     """With one whose amount differs, and a row of Sage's own."""
     held = {**row_of(scene.exported), "gross": "1.00"}
@@ -315,6 +321,7 @@ def pages_of_reconciliation(scene: Scene) -> dict[str, str]:
     return {
         "overdue": scene.erp("erp-overdue"),
         "verify": scene.erp("erp-verify"),
+        "take-again": taken(scene),
         "reconciliations": scene.erp("erp-reconciliations"),
         "reconciliation": scene.erp("erp-reconciliation", number),
         "reconciliation-not-ours": scene.erp("erp-reconciliation", number, query="?kind=not_ours"),

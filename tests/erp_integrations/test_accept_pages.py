@@ -5,6 +5,7 @@ import re
 import pytest
 from django.urls import reverse
 
+from directory.models import Event
 from erp_integrations import exporting
 from erp_integrations.actions import batches, exports
 from erp_integrations.models import Download, ExportBatch, InvoiceExport, ListKind, WorkerPulse
@@ -45,7 +46,7 @@ def test_from_the_queue_to_the_file_with_every_warning_ticked(sage, client, url)
     batch = ExportBatch.objects.get()
     assert answer.headers["Location"] == at_batch(batch)
     exporting.build(batch.pk)
-    taken = [client.get(at_batch(batch, "erp-download", "xlsx")) for _ in range(2)]
+    taken = [client.get(at_batch(batch, "erp-download", "xlsx"), data) for data in ({}, {"reason": "Lost it"})]
     assert taken[0].content == taken[1].content and taken[0].content.startswith(b"PK")
     assert 'filename="DRAFT-EXP-000001_APINV_' in taken[0].headers["Content-Disposition"]
     assert taken[0].headers["Content-Disposition"].startswith("attachment")
@@ -220,6 +221,25 @@ def test_nobody_from_outside_finds_a_batch_or_its_file(sage):
         for url in (at_batch(batch), at_batch(batch, "erp-download", "xlsx"), queue_url(sage.company)):
             assert signed_in(who).get(url).status_code == 404
     assert not Download.objects.exists()
+
+
+@pytest.mark.parametrize("again", ["xlsx", "csv"])
+def test_whoever_takes_a_file_again_says_why_and_it_is_on_record(sage, again):
+    """R15: the same bytes, one row each, and a warning with who took it before."""
+    batch, kim = sage.built(sage.sent()), signed_in(sage.base.staff)
+    first = kim.get(at_batch(batch, "erp-download", "xlsx"))
+    address = at_batch(batch, "erp-download", again)
+    asked = kim.get(address)
+    page = text_of(asked)
+    assert asked.status_code == 200 and "This file was taken before." in page and sage.base.staff.name in page
+    empty = kim.get(address, {"reason": "  "})
+    assert empty.status_code == 422 and 'aria-invalid="true"' in empty.content.decode()
+    assert Download.objects.count() == 1, "being asked takes nothing away"
+    second = kim.get(address, {"reason": "The server was replaced"})
+    assert (second.content == first.content) == (again == "xlsx")
+    assert [d.reason for d in Download.objects.order_by("pk")] == ["", "The server was replaced"]
+    assert Event.objects.about(batch).first().reason == "The server was replaced"
+    assert "“The server was replaced”" in text_of(kim.get(at_batch(batch)))
 
 
 def test_a_file_that_is_not_built_or_not_of_a_kind_is_not_given(sage, client):
