@@ -14,6 +14,7 @@ from erp_integrations.views import (
     queue,
     reconciliations,
     report,
+    results,
     sending,
     settings,
     verifying,
@@ -34,6 +35,7 @@ batch_urls = [
     path("", batches.batch_list, name="erp-batches"),
     path("<int:number>/", batches.batch_page, name="erp-batch"),
     path("<int:number>/retry/", batches.retry, name="erp-retry"),
+    path("<int:number>/results/", results.enter, name="erp-results"),
     path("<int:number>/<slug:which>/", batches.download, name="erp-download"),
 ]
 

@@ -950,6 +950,13 @@ def _(s):
     return lambda: s.max.post(at_export(export, "erp-confirm"), {"record_number": "70001"})
 
 
+@act("erp-results", "confirmed in Sage")
+def _(s):
+    export = s.w.exported()
+    page = at_batch(export.live_item.batch, "erp-results")
+    return lambda: s.max.post(page, {f"record-{export.pk}": "70001"})
+
+
 @act("erp-void", "voided", "voided")
 def _(s):
     export = s.w.exported()

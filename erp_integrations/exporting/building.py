@@ -38,7 +38,7 @@ from erp_integrations.sage100.lists import comparable
 from invoicing.actions.invoices import close
 
 LEASE = timedelta(seconds=45)
-LINES_A_RENEWAL = 20_000  # of all sheets of a workbook: a second or two of writing
+LINES_A_RENEWAL = 2_000  # of all sheets of a workbook: some tenths of a second of writing
 STEPS = ("Checking", "Making the workbook", "Storing it", "Stored", "Done")
 TRANSIENT = (OSError, DatabaseError, SoftTimeLimitExceeded)
 
@@ -110,7 +110,7 @@ def claim(batch_id: int) -> ExportBatch | None:
             attempts=F("attempts") + 1,
             step=STEPS[0],
             done=0,
-            total=len(STEPS) - 1,
+            total=0,
         )
     )
     if not taken:
@@ -119,9 +119,9 @@ def claim(batch_id: int) -> ExportBatch | None:
     return batch if batch.lease_token == token else None
 
 
-def report(batch: ExportBatch, step: int) -> None:
-    """Show how far it is and renew the lease; raises LeaseLost when somebody else has the batch."""
-    progress = {"step": STEPS[step], "done": step, "lease_until": timezone.now() + LEASE}
+def report(batch: ExportBatch, step: int, done: int = 0, total: int = 0) -> None:
+    """Show how far it is, in invoices, and renew the lease; raises LeaseLost when somebody else has the batch."""
+    progress = {"step": STEPS[step], "done": done, "total": total, "lease_until": timezone.now() + LEASE}
     if not ExportBatch.objects.held_by(batch.lease_token).filter(pk=batch.pk).update(**progress):
         raise LeaseLost(batch.key)
 
@@ -140,7 +140,7 @@ def verify(batch: ExportBatch) -> Proposal:
     if errors:
         raise Stopped(_in_words(errors), errors)
     require_not_built_before(batch, proposal)
-    report(batch, 1)
+    report(batch, 1, 0, len(exports))
     return proposal
 
 
@@ -209,9 +209,9 @@ def live_exports(batch: ExportBatch):
 
 def make_file(batch: ExportBatch, proposal: Proposal) -> Built:
     """Workbook and CSV on disk, read back and equal to the invoices to the cent (E-7)."""
-    rows, expected = proposal.rows, totals.totals_of_facts(proposal.facts)
-    stored = storing.store(batch, partial(render, proposal, written=_renewing(batch)), ".xlsx")
-    report(batch, 2)
+    rows, expected, of_them = proposal.rows, totals.totals_of_facts(proposal.facts), len(proposal.facts.invoices)
+    stored = storing.store(batch, partial(render, proposal, written=_renewing(batch, proposal)), ".xlsx")
+    report(batch, 2, of_them, of_them)
     built = Built(
         name=f"{rows.name}.xlsx",
         workbook=stored,
@@ -220,7 +220,7 @@ def make_file(batch: ExportBatch, proposal: Proposal) -> Built:
         totals=expected,
         invoices=[[invoice.vendor_number, invoice.number] for invoice in proposal.facts.invoices],
     )
-    report(batch, 3)
+    report(batch, 3, of_them, of_them)
     return built
 
 
@@ -229,13 +229,18 @@ def render(proposal: Proposal, to: BinaryIO, *, written: Callable[[], None]) -> 
     workbook.write_xlsx(proposal.rows, proposal.facts, to, written)
 
 
-def _renewing(batch: ExportBatch) -> Callable[[], None]:
-    """For every line written: now and then it renews the lease, so that a long workbook keeps it (R34)."""
-    lines = count(1)
+def _renewing(batch: ExportBatch, proposal: Proposal) -> Callable[[], None]:
+    """For every line written: now and then it renews the lease, so that a long workbook keeps it (R34).
+
+    And it says how many invoices are written, as far as all sheets together tell (9.7).
+    """
+    lines, invoices = count(1), len(proposal.facts.invoices)
+    every = sum(1 + sum(not cell.is_constant for cell in row.cells) for row in proposal.rows.rows) or 1
 
     def written():
-        if next(lines) % LINES_A_RENEWAL == 0:
-            report(batch, 1)
+        line = next(lines)
+        if line % LINES_A_RENEWAL == 0:
+            report(batch, 1, min(line * invoices // every, invoices), invoices)
 
     return written
 
@@ -277,7 +282,8 @@ def publish(batch: ExportBatch, built: Built) -> None:
         "lease_token": None,
         "lease_until": None,
         "step": STEPS[-1],
-        "done": len(STEPS) - 1,
+        "done": built.totals.invoices,
+        "total": built.totals.invoices,
         "error": "",
         "built_at": timezone.now(),
         "file_name": built.name,

@@ -22,6 +22,7 @@ from erp_integrations.models.links import (
 from erp_integrations.models.list_uploads import SageListUpload
 from erp_integrations.models.lists import ListKind, SageListVersion, lists_of, sage_lists
 from erp_integrations.models.reconciliations import Outcome, OutcomeKind, Reconciliation
+from erp_integrations.models.refusals import SageRefusal
 
 __all__ = [
     "MAX_ATTEMPTS",
@@ -46,6 +47,7 @@ __all__ = [
     "RetainageRelease",
     "SageListUpload",
     "SageListVersion",
+    "SageRefusal",
     "VendorLink",
     "WorkerPulse",
     "batch_key",

@@ -13,7 +13,15 @@ from directory.refusals import Refused
 from erp_integrations.actions import batches
 from erp_integrations.exporting import Acceptance, check, plain_findings
 from erp_integrations.forms import TakeAgainForm
-from erp_integrations.models import BatchState, Download, ExportBatch, ExportStatus, InvoiceExport, RetainageRelease
+from erp_integrations.models import (
+    BatchState,
+    Download,
+    ExportBatch,
+    ExportStatus,
+    InvoiceExport,
+    RetainageRelease,
+    SageRefusal,
+)
 from erp_integrations.permissions import conflict_of
 from erp_integrations.views.queue import about, require_approver
 from erp_integrations.views.shown import grouped, ticked_keys
@@ -34,7 +42,7 @@ def batch_list(request, company):
     return render(request, "erp_integrations/batch_list.html", about(request, company) | {"page": page})
 
 
-def _load(company, number: int) -> ExportBatch:
+def load(company, number: int) -> ExportBatch:
     found = ExportBatch.objects.of(company).select_related("company", "layout", "accepted_by")
     batch = found.filter(number=number).first()
     if batch is None:
@@ -44,7 +52,7 @@ def _load(company, number: int) -> ExportBatch:
 
 @company_view(Tool.ERP_INTEGRATIONS, Level.READ_ONLY, methods=READ)
 def batch_page(request, company, number):
-    batch = _load(company, number)
+    batch = load(company, number)
     if request.htmx:
         return _progress(request, batch)
     return show(request, company, batch)
@@ -62,7 +70,9 @@ def job_of(batch: ExportBatch) -> dict:
     is_running = batch.state in RUNNING
     words = {
         BatchState.PENDING: "Waiting for a worker.",
-        BatchState.BUILDING: f"{batch.step or 'Building'}: step {batch.done + 1} of {max(batch.total, 1)}.",
+        BatchState.BUILDING: f"{batch.step or 'Building'}: {batch.done} of {batch.total} invoices."
+        if batch.total
+        else f"{batch.step or 'Building'}.",
         BatchState.READY: "The file is ready.",
         BatchState.DEAD: "The file could not be built.",
         BatchState.VOID: "Nothing of this batch is left.",
@@ -72,7 +82,7 @@ def job_of(batch: ExportBatch) -> dict:
         "label": f"Building {batch.key}",
         "running": is_running,
         "done": batch.done,
-        "total": batch.total or 4,
+        "total": batch.total or 1,
         "words": words[BatchState(batch.state)],
     }
 
@@ -82,9 +92,14 @@ def show(request, company, batch: ExportBatch, *, refused: Refused | None = None
     items = list(batch.items.select_related("invoice_export", "replaced_by__batch").order_by("position"))
     exports = {e.pk: e for e in InvoiceExport.objects.with_context().filter(items__batch=batch)}
     downloads = list(batch.downloads.select_related("by"))
-    typed = typed or {}
+    typed, refusals = typed or {}, {each.item_id: each for each in reversed(_refusals(batch))}
     rows = [
-        {"item": item, "export": exports[item.invoice_export_id], "typed": typed.get(item.invoice_export_id, "")}
+        {
+            "item": item,
+            "export": exports[item.invoice_export_id],
+            "typed": typed.get(item.invoice_export_id, ""),
+            "refusal": refusals.get(item.pk),
+        }
         for item in items
     ]
     live = [row["export"] for row in rows if row["item"].is_live]
@@ -94,6 +109,11 @@ def show(request, company, batch: ExportBatch, *, refused: Refused | None = None
         "rows": rows,
         "live_count": len(live),
         "left_count": len(rows) - len(live),
+        "refused_count": sum(
+            bool(row["refusal"]) and row["item"].is_live and row["export"].status == ExportStatus.EXPORTED
+            for row in rows
+        ),
+        "may_report_rows": any(export.status == ExportStatus.EXPORTED for export in live),
         "posted_count": sum(export.status == ExportStatus.POSTED for export in live),
         "hash_parts": [batch.file_sha256[at : at + 16] for at in range(0, len(batch.file_sha256), 16)],
         "downloads": downloads,
@@ -116,6 +136,11 @@ def show(request, company, batch: ExportBatch, *, refused: Refused | None = None
     return render(request, "erp_integrations/batch.html", context, status=refused.status if refused else 200)
 
 
+def _refusals(batch: ExportBatch) -> list[SageRefusal]:
+    """Newest first."""
+    return list(SageRefusal.objects.filter(item__batch=batch).select_related("by"))
+
+
 def _step(batch: ExportBatch, live: list, downloads: list) -> int:
     """1 to 5 of STEPS; 6 when all is done."""
     if batch.state == BatchState.PENDING:
@@ -136,8 +161,11 @@ def _second_try(batch: ExportBatch, live: list, request) -> dict:
     found = plain_findings(proposal.findings)
     unseen = [finding for finding in found if finding["key"] not in seen]
     names = {str(export.invoice_id): export.invoice.number for export in live}
+    errors = grouped(found, "error", names=names, mended_for=live)
+    firsts = sorted((group.first for group in errors), key=lambda finding: finding["mend"] is None)
     return {
-        "errors": grouped(found, "error", names=names, mended_for=live),
+        "errors": errors,
+        "first_error": next(iter(firsts), None),  # one that a page of ours mends, where there is one
         "warnings": grouped(unseen, "warning", ticked=ticked_keys(request.POST), names=names, mended_for=live),
         "conflict": next(filter(None, (conflict_of(export, request.user) for export in live)), ""),
     }
@@ -146,7 +174,7 @@ def _second_try(batch: ExportBatch, live: list, request) -> dict:
 @company_view(Tool.ERP_INTEGRATIONS, Level.STANDARD, methods=WRITE, fresh=True)
 def retry(request, company, number):
     require_approver(request.access)
-    batch = _load(company, number)
+    batch = load(company, number)
     try:
         batches.retry(batch, by=request.user, ticked=ticked_keys(request.POST))
     except Refused as refused:
@@ -157,10 +185,13 @@ def retry(request, company, number):
 
 @company_view(Tool.ERP_INTEGRATIONS, Level.READ_ONLY, methods=("GET",))
 def download(request, company, number, which):
-    """E-2: the same bytes every time, and each time written down. Not HEAD, which takes nothing away."""
+    """E-2: the same bytes every time, and each time written down. Not HEAD, which takes nothing away.
+
+    What was taken before is given again for a reason only (R15).
+    """
     if which not in Download.Which:
         raise Http404
-    batch, form = _load(company, number), TakeAgainForm(request.GET if "reason" in request.GET else None)
+    batch, form = load(company, number), TakeAgainForm(request.GET if "reason" in request.GET else None)
     earlier = list(batch.downloads.select_related("by")[:20]) if batch.has_file else []
     if earlier and not form.is_valid():
         context = about(request, company) | {"batch": batch, "which": which, "earlier": earlier, "form": form}

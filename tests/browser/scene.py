@@ -303,6 +303,7 @@ def pages_of_accounting(scene: Scene) -> dict[str, str]:
         "batches": erp("erp-batches"),
         "batch": erp("erp-batch", scene.ready.number),
         "batch-running": erp("erp-batch", scene.running.number),
+        "batch-results": erp("erp-results", scene.ready.number),
         **pages_of_reconciliation(scene),
     }
 

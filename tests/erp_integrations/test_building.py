@@ -595,7 +595,7 @@ def test_a_lease_is_renewed_while_a_long_workbook_is_written(sage, monkeypatch):
     proposal = building.verify(batch)
     start = timezone.now()
     with time_machine.travel(start + timedelta(seconds=40), tick=False):
-        building.render(proposal, io.BytesIO(), written=building._renewing(batch))
+        building.render(proposal, io.BytesIO(), written=building._renewing(batch, proposal))
     batch.refresh_from_db()
     assert batch.lease_until >= start + timedelta(seconds=80)
     with time_machine.travel(start + timedelta(minutes=5), tick=False):

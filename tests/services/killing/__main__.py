@@ -29,6 +29,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--worker-kills", type=int, default=5)
+    parser.add_argument("--each", type=int, default=3, help="How often every named step is to be died at.")
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     options = parser.parse_args()
     random.seed(options.seed)
@@ -43,7 +44,10 @@ def main() -> None:
         from tests.services.killing import parts  # noqa: PLC0415 (Django must be set up first)
 
         began = time.monotonic()
-        result = {name: asdict(tally) for name, tally in parts.run_all(options.kills, options.worker_kills).items()}
+        result = {
+            name: asdict(tally)
+            for name, tally in parts.run_all(options.kills, options.worker_kills, options.each).items()
+        }
         result |= {"seed": options.seed, "seconds": round(time.monotonic() - began, 1)}
         print(json.dumps(result))
     finally:

@@ -63,6 +63,8 @@ BUILD_DEATHS = [Death(step, when) for step in (*BUILD_STEPS, "commit of the buil
 ACCEPT_DEATHS = [Death(step, when) for step in (*ACCEPT_STEPS, "commit of the acceptance") for when in (BEFORE, AFTER)]
 MAKE_DEATHS = [Death(step, when) for step in MAKE_STEPS for when in (BEFORE, AFTER)]
 RANDOM = Death()
+# After these the acceptance is committed: what comes next finds it accepted.
+LASTING = [Death("commit of the acceptance", AFTER), Death("message", BEFORE), Death("message", AFTER)]
 
 
 def die() -> None:

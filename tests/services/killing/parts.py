@@ -6,17 +6,20 @@ from erp_integrations.exporting import storing
 from erp_integrations.models import ExportBatch
 from tests.erp_integrations.world import sage_world
 from tests.services.killing import audit, makers, trials
+from tests.services.killing.children import BUILD_DEATHS
 from tests.services.killing.trials import Tally
 
 
-def run_all(kills: int, worker_kills: int) -> dict[str, Tally]:
+def run_all(kills: int, worker_kills: int, each: int) -> dict[str, Tally]:
+    """`each`: how often every named step is to be died at, by processes that accept and by those that build."""
     call_command("migrate", verbosity=0)
     sage = sage_world()
     done = {}
 
-    groups = in_groups(trials.sent_exports(sage, 48))
-    done["acceptances"] = trials.killed_acceptances(sage, groups)
-    done["builds"] = trials.killed_builds(list(ExportBatch.objects.order_by("pk")), kills)
+    groups = in_groups(trials.sent_exports(sage, max(48, 8 * each)))
+    done["acceptances"] = trials.killed_acceptances(sage, groups, each)
+    kills_of_builds = max(kills, 2 * each * len(BUILD_DEATHS))  # half of them at a random time
+    done["builds"] = trials.killed_builds(list(ExportBatch.objects.order_by("pk")), kills_of_builds)
 
     done["races"] = trials.races(sage, in_groups(trials.sent_exports(sage, 16)))
     trials.killed_builds(list(ExportBatch.objects.filter(state="pending")), 0)

@@ -5,7 +5,6 @@ import time
 import uuid
 from dataclasses import dataclass, field
 from datetime import timedelta
-from itertools import cycle
 
 from django.db import connection, connections
 from django.utils import timezone
@@ -28,6 +27,7 @@ from tests.erp_integrations.world import ACCOUNTING_DATE, D, SageWorld, fresh
 from tests.services.killing.children import (
     ACCEPT_DEATHS,
     BUILD_DEATHS,
+    LASTING,
     RANDOM,
     REFUSED,
     kill_after,
@@ -98,13 +98,19 @@ def batch_of(export: InvoiceExport) -> ExportBatch | None:
     return item.batch if item else None
 
 
-def killed_acceptances(sage: SageWorld, groups: list[list[InvoiceExport]]) -> Tally:
-    """Two clicks at once, each killed at a step of accepting; then the click that lives. One batch a group."""
-    tally, deaths = Tally(), cycle([*ACCEPT_DEATHS, RANDOM])
+def killed_acceptances(sage: SageWorld, groups: list[list[InvoiceExport]], each: int) -> Tally:
+    """Two clicks at once, killed at a step of accepting; then the click that lives. One batch a group.
+
+    First deaths that leave nothing, each so often that over all groups every one comes to `each`; then one after the
+    commit, which a group can die only once.
+    """
+    tally = Tally()
+    before = [death for death in ACCEPT_DEATHS if death not in LASTING]
+    rounds = 1 + each * len(before) // len(groups)
     for group in groups:
         ticked = sage.warnings(*group)
-        for _ in range(2):
-            plan = (next(deaths), RANDOM)
+        for some in (*[before] * rounds, LASTING):
+            plan = (tally.rarest(some), RANDOM)
             tally.count(run(accepting(sage, group, ticked), *plan), plan)
             states = {export.status for export in fresh(*group)}
             if len(states) != 1:
@@ -125,7 +131,7 @@ def killed_builds(pending: list[ExportBatch], kills: int) -> Tally:
     for place, batch in enumerate(pending, start=1):
         while tally.kills < kills * place / len(pending) and _state(batch) in WAITS:
             hurry()
-            plan = (tally.rarest(BUILD_DEATHS), random.choice([tally.rarest(BUILD_DEATHS[2:]), RANDOM, RANDOM]))
+            plan = (tally.rarest(BUILD_DEATHS), random.choice([tally.rarest(BUILD_DEATHS[2:]), RANDOM]))
             tally.count(run(lambda: tasks.build_export(batch.pk), *plan), plan)  # noqa: B023 (runs at once)
         tally.trials += 1
     for _ in range(200):

@@ -1,0 +1,27 @@
+"""What Sage said about a row that it did not take: a record, not a state. The invoice stays in its file (6.2, 9.7)."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from erp_integrations.models.batches import ExportItem
+
+
+class SageRefusal(models.Model):
+    """One report by a person. What becomes of it is a move of the export: voided, or confirmed after all."""
+
+    item = models.ForeignKey(ExportItem, models.PROTECT, related_name="refusals")
+    message = models.CharField("what Sage’s import said", max_length=500)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [models.CheckConstraint(condition=~Q(message=""), name="a_refusal_says_what_sage_said")]
+
+    def __str__(self):
+        return f"{self.item}: {self.message}"
+
+    @property
+    def company(self):
+        return self.item.company

@@ -1,0 +1,46 @@
+"""What Sage's import made of each row of a file, entered at once by whoever accepts (9.7)."""
+
+from django.contrib import messages
+from django.shortcuts import redirect, render
+
+from directory.decorators import company_view
+from directory.permissions import Level, Tool
+from directory.refusals import Refused
+from erp_integrations.actions import results
+from erp_integrations.actions.results import Result, ResultRefused
+from erp_integrations.models import ExportStatus, InvoiceExport
+from erp_integrations.views.batches import load
+from erp_integrations.views.queue import about, require_approver
+
+
+@company_view(Tool.ERP_INTEGRATIONS, Level.STANDARD)
+def enter(request, company, number):
+    require_approver(request.access)
+    batch = load(company, number)
+    waiting = InvoiceExport.objects.filter(items__batch=batch, items__is_live=True, status=ExportStatus.EXPORTED)
+    exports = list(waiting.with_context().order_by("items__position"))
+    if request.method == "GET":
+        return _page(request, company, batch, exports)
+    typed = {each.pk: (_typed(request, "record", each), _typed(request, "message", each)) for each in exports}
+    try:
+        count = results.record([Result(e, *typed[e.pk]) for e in exports if any(typed[e.pk])], by=request.user)
+    except Refused as refused:
+        return _page(request, company, batch, exports, typed=typed, refused=refused)
+    messages.success(request, f"The result of {count} invoice{'' if count == 1 else 's'} is kept.")
+    return redirect("erp-batch", company.slug, number)
+
+
+def _typed(request, name: str, export: InvoiceExport) -> str:
+    return request.POST.get(f"{name}-{export.pk}", "").strip()
+
+
+def _page(request, company, batch, exports, *, typed: dict | None = None, refused: Refused | None = None):
+    """With what was typed, and what keeps one of them from being kept beside its row."""
+    at = refused.export_id if isinstance(refused, ResultRefused) else None
+    rows = [
+        {"export": each, "record": record, "message": message, "wrong": refused.message if each.pk == at else ""}
+        for each in exports
+        for record, message in [(typed or {}).get(each.pk, ("", ""))]
+    ]
+    context = about(request, company) | {"batch": batch, "rows": rows, "refused": refused}
+    return render(request, "erp_integrations/results.html", context, status=refused.status if refused else 200)

@@ -1,0 +1,122 @@
+"""What Sage's import made of a file: each row posted or refused; how far a build is (9.7)."""
+
+import pytest
+from django.urls import reverse
+
+from directory.models import Event
+from directory.refusals import NotAllowed
+from erp_integrations import exporting
+from erp_integrations.actions import exports, results
+from erp_integrations.actions.results import Result
+from erp_integrations.exporting import building
+from erp_integrations.models import CostCodeLink, ExportBatch, SageRefusal
+from tests.erp_integrations.pages import at_batch, at_export, signed_in, text_of
+from tests.erp_integrations.world import SageWorld, fresh, record_number
+
+MESSAGE = "Job 2026014 is closed to invoices"
+
+
+@pytest.fixture
+def client(sage):
+    return signed_in(sage.approver)
+
+
+@pytest.fixture
+def batch(sage) -> ExportBatch:
+    return sage.built(sage.sent(), sage.sent(), sage.sent())
+
+
+def in_file(batch: ExportBatch) -> list:
+    return [item.invoice_export for item in batch.items.order_by("position")]
+
+
+def typed(batch, *rows: tuple[str, str]) -> dict:
+    pairs = zip(in_file(batch), rows, strict=True)
+    return {f"{name}-{e.pk}": text for e, row in pairs for name, text in zip(("record", "message"), row, strict=True)}
+
+
+def test_the_results_of_a_whole_file_are_said_at_once(client, batch):
+    """E-3: posted with Sage's record number; refused with Sage's message, which is no state of ours; one left open."""
+    number = record_number()
+    answer = client.post(at_batch(batch, "erp-results"), typed(batch, (number, ""), ("", MESSAGE), ("", "")))
+    assert answer.status_code == 302 and answer.url == at_batch(batch)
+    posted, refused, open_one = fresh(*in_file(batch))
+    assert (posted.status, posted.sage_record_number) == ("posted", number)
+    assert refused.status == open_one.status == "exported"
+    assert SageRefusal.objects.get().message == MESSAGE
+    event = Event.objects.about(refused)[0]
+    assert (event.verb, event.reason) == ("reported that Sage refused it", MESSAGE)
+
+
+def test_a_refused_invoice_is_shown_with_sages_words_and_leads_to_its_voiding(sage, client, batch):
+    """6.2: only a void lets it be mended and sent again."""
+    exports_of_it = in_file(batch)
+    client.post(at_batch(batch, "erp-results"), typed(batch, ("", ""), ("", MESSAGE), ("", "")))
+    page = client.get(at_batch(batch))
+    assert "Sage refused 1 of these invoices" in text_of(page) and MESSAGE in text_of(page)
+    assert f'href="{at_export(exports_of_it[1], "erp-void")}"' in page.content.decode()
+    exports.void(exports_of_it[1], by=sage.all_rights(), reason=MESSAGE, sage_holds_it_no_more=True)
+    page = text_of(client.get(at_batch(batch)))
+    assert "Sage refused" not in page and "1 of its invoices left it" in page
+
+
+def test_one_result_that_can_not_be_keeps_all_from_being_kept_and_nothing_typed_is_lost(client, batch):
+    answer = client.post(at_batch(batch, "erp-results"), typed(batch, ("70001", ""), ("no number!", ""), ("", MESSAGE)))
+    page = text_of(answer)
+    assert answer.status_code == 422 and "Enter the record number" in page
+    assert "70001" in page and "no number!" in page and MESSAGE in page and 'aria-invalid="true"' in page
+    assert {each.status for each in fresh(*in_file(batch))} == {"exported"} and not SageRefusal.objects.exists()
+
+
+@pytest.mark.parametrize(("rows", "says"), [
+    ((("70001", MESSAGE), ("", ""), ("", "")), "either took it or it did not"),
+    ((("", ""), ("", ""), ("", "")), "at least one invoice"),
+])  # fmt: skip
+def test_a_result_is_one_or_the_other(client, batch, rows, says):
+    answer = client.post(at_batch(batch, "erp-results"), typed(batch, *rows))
+    assert answer.status_code == 422 and says in text_of(answer)
+
+
+def test_only_who_may_accept_says_what_sage_made_of_it(sage, batch):
+    export = in_file(batch)[0]
+    with pytest.raises(NotAllowed):
+        results.record([Result(export, message=MESSAGE)], by=sage.base.staff)
+    assert "Report rejected rows" not in text_of(signed_in(sage.base.staff).get(at_batch(batch)))
+    assert "Report rejected rows" in text_of(signed_in(sage.approver).get(at_batch(batch)))
+
+
+def test_a_build_says_how_many_invoices_are_written(sage, monkeypatch):
+    """9.7: n of N, never more than there are."""
+    seen = []
+    monkeypatch.setattr(building, "LINES_A_RENEWAL", 20)
+    real = building.report
+    monkeypatch.setattr(building, "report", lambda batch, *told: (seen.append(told), real(batch, *told)))
+    batch = sage.accepted(sage.sent(), sage.sent(), sage.sent())
+    exporting.build(batch.pk)
+    done = [told[1] for told in seen if len(told) > 2]
+    assert done == sorted(done) and set(done) == {0, 1, 2, 3}
+    batch.refresh_from_db()
+    assert (batch.done, batch.total) == (3, 3)
+
+
+def test_the_page_of_a_running_build_says_it(sage, client):
+    batch = sage.accepted(sage.sent())
+    ExportBatch.objects.filter(pk=batch.pk).update(
+        state="building", lease_token="0" * 32, lease_until=batch.accepted_at, step="Storing it",
+        done=31, total=40,
+    )  # fmt: skip
+    assert "Storing it: 31 of 40 invoices." in text_of(client.get(at_batch(batch)))
+
+
+def test_a_file_that_failed_says_which_row_and_that_nothing_was_written(sage: SageWorld, client):
+    """9.7: the row, the invoice, what is wrong, where it is mended; attempts under Details."""
+    batch = sage.accepted(sage.sent())
+    CostCodeLink.objects.all().delete()
+    exporting.build(batch.pk)
+    page = client.get(at_batch(batch))
+    number = in_file(batch)[0].invoice.number
+    text = text_of(page)
+    at = text.index("could not be built")
+    assert f"Row 2 ({number}): Our cost code" in text, text[at : at + 500]
+    assert "Nothing was written; the invoice is still accepted." in text_of(page) and "Tried 1 time." in text_of(page)
+    assert reverse("erp-linking", args=[sage.company.slug, "cost-codes"]) in page.content.decode()
