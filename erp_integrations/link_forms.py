@@ -3,6 +3,8 @@
 from django import forms
 
 from erp_integrations.pairing import COST_TYPES, Pair
+from erp_integrations.sage100.lists import SageLists
+from erp_integrations.setting_forms import AccountField, why_not
 from invoicing.forms.keyset import Page, Sort, SortedForm
 
 SHOWS = {"": "Needed", "gaps": "Without a link", "all": "All"}
@@ -39,3 +41,26 @@ class ChooseForm(forms.Form):
     key = forms.CharField(max_length=20)
     phase = forms.CharField(max_length=10, required=False)
     was = forms.CharField(max_length=20, required=False)
+
+
+class AccountForm(forms.Form):
+    """The ledger account of one job, cost type or line; `was` is what the page showed."""
+
+    account = AccountField("Ledger account", "Empty: Sage’s own answer counts, then the company’s (S30).")
+    sub_account = AccountField("Sub-account")
+    was = forms.CharField(max_length=30, required=False, widget=forms.HiddenInput)
+
+    def __init__(self, link, was: str, lists: SageLists, data=None):
+        initial = {"account": link.account, "sub_account": link.sub_account} if link else {}
+        super().__init__(data, initial=initial | {"was": was})
+        self.lists = lists
+
+    def clean(self):
+        number, sub_account = self.cleaned_data.get("account", ""), self.cleaned_data.get("sub_account", "")
+        if sub_account and not number:
+            self.add_error("account", "Give the ledger account that this sub-account belongs to.")
+        if number and self.lists.ledger_accounts:
+            field, words = why_not(self.lists, number, sub_account)
+            if words:
+                self.add_error(field, words)
+        return self.cleaned_data

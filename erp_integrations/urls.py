@@ -54,6 +54,7 @@ link_urls = [
     path("<slug:pair>/exact/", links.exact, name="erp-link-exact"),
     path("<slug:pair>/<int:pk>/", links.link, name="erp-link"),
     path("<slug:pair>/<int:pk>/unlink/", links.unlink, name="erp-unlink"),
+    path("<slug:pair>/<int:pk>/account/", links.account, name="erp-link-account"),
 ]
 
 reconciliation_urls = [

@@ -31,7 +31,7 @@ from invoicing.models import InvoiceType, MadeFile
 from tests.directory.account_pages import GOOD_PASSWORD, link_in_mail, sign_in
 from tests.erp_integrations.pages import accept_data, at_batch, at_export, layout_data, queue_url
 from tests.erp_integrations.test_reconciliations import LIST_DAY, row_of
-from tests.erp_integrations.world import CODE, JOB, VENDOR, SageWorld, sage_world
+from tests.erp_integrations.world import ACCOUNT, CODE, JOB, VENDOR, SageWorld, sage_world
 from tests.factories import payment_of, person
 from tests.invoicing.pages import at, signed_in
 from tests.journeys.pages import Page
@@ -1011,6 +1011,12 @@ def _(s):
     s.max.post(s.company("erp-unlink", "vendors", s.base.vendor.pk), {"was": VENDOR})
     page = s.company("erp-link-exact", "vendors")
     return lambda: press(s.max, page, "erp-link-exact")
+
+
+@act("erp-link-account", "set the ledger account")
+def _(s):
+    page = s.company("erp-link-account", "jobs", s.base.project.pk)
+    return lambda: s.max.post(page, {"account": ACCOUNT})
 
 
 @act("erp-settings", "changed the ERP settings")

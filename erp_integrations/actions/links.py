@@ -148,6 +148,39 @@ def unlink(pair: Pair, company: Company, item, *, by, was: str = "") -> None:
         link.delete()
 
 
+@transaction.atomic
+def set_account(
+    pair: Pair, company: Company, item, *, account: str, sub_account: str, by, was: str = ""
+) -> models.Model | None:
+    """Put a ledger account before all that Sage's lists give (S30): of one job, cost type or line; empty takes it away.
+
+    `was`: the account that the page showed, Stale when it is another by now. A line may have one without being linked;
+    a job or a cost type is linked first. One event, none when nothing changed.
+    """
+    may_link(company, by)
+    link = _locked(pair, company, item)
+    if not link.pk and not isinstance(link, LineLink):
+        raise NotNow(f"{pair.name(item)} is not linked to Sage yet. Link it first.")
+    now = shown_account(link)
+    if now != was:
+        raise Stale(f"Somebody set the account of {pair.name(item)} meanwhile. This is how it stands now.")
+    if sub_account and not account:
+        raise Refused("Give the ledger account that this sub-account belongs to.", field="account")
+    link.account, link.sub_account = account, sub_account
+    wanted = shown_account(link)
+    if wanted == now:
+        return link if link.pk else None
+    _require_well_formed(link)
+    link.save()
+    Event.objects.record("set the ledger account", link, by=by, changes={"ledger account": [now, wanted]})
+    return link
+
+
+def shown_account(link: models.Model | None) -> str:
+    """`5040`, `5040-10` with its sub-account; empty without one."""
+    return "-".join(part for part in (link.account, link.sub_account) if part) if link else ""
+
+
 def exact_matches(company: Company) -> list[models.Model]:
     """Unsaved links where a name or number is exactly the same on both sides and neither is linked yet; no lines.
 

@@ -57,6 +57,7 @@ class Jobs(Pair):
     slug, title, one, many = "jobs", "Projects", "project", "projects"
     theirs, kinds, model, field = "Sage job", (ListKind.JOBS,), ProjectLink, "project"
     key_field, to_invoices = "job_number", "invoice__commitment__project"
+    has_account = True
 
     def all_ours(self, company):
         return company.projects.select_related("sage_link")
@@ -132,6 +133,7 @@ class CostTypes(Pair):
     """Nine on both sides; there is no list of them to upload."""
 
     slug, title, one, many = "cost-types", "Cost types", "cost type", "cost types"
+    has_account = True
     theirs, model, field, key_field = "Sage cost type", CostTypeLink, "cost_type", "number"
     alike = "the same number"
     to_invoices = "invoice__lines__schedule_line__cost_type"

@@ -21,6 +21,7 @@ class Lines(Pair):
     """Only of commitments that are linked: whose lines else?"""
 
     slug, title, one, many = "lines", "Schedule lines", "schedule line", "schedule lines"
+    has_account = True
     theirs, only_warns = "Sage line", True
     alike = "the same cost code and type (or amount as well), once on both sides"
     kinds = (ListKind.SUBCONTRACTS, ListKind.PURCHASE_ORDERS)

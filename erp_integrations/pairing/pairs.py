@@ -75,6 +75,7 @@ class Pair:
     field = ""  # of the link: ours
     key_field = "number"  # of the link: Sage's
     to_invoices = ""  # from an export to ours
+    has_account = False  # whether a ledger account of its own may go before all others (S30)
     only_warns = False  # what a missing link does: S39 warns, all others block
 
     # Ours

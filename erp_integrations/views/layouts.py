@@ -1,5 +1,7 @@
 """The pages of import layouts: what stands in each column of Sage's rows, corrected by an ERP Admin."""
 
+from dataclasses import replace
+
 from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import redirect, render
@@ -10,11 +12,12 @@ from directory.permissions import Level, Tool
 from directory.refusals import NotNow, Refused, Stale
 from directory.unsaved import kept_for
 from erp_integrations.actions import layouts as actions
-from erp_integrations.actions.exports import preview
+from erp_integrations.actions.exports import next_acceptance
+from erp_integrations.exporting import check
 from erp_integrations.layout_forms import CONSTANT, FORMATS, LOOKUPS, TYPES, CopyForm, LayoutSheet, VerifyForm
-from erp_integrations.models import ErpSettings, ImportLayout, InvoiceExport, sage_lists
+from erp_integrations.models import ErpSettings, ImportLayout, InvoiceExport
+from erp_integrations.sage100 import canonical
 from erp_integrations.sage100.layout import DETAIL_SOURCES, HEADER_SOURCES, Layout
-from erp_integrations.sage100.rows import build_rows
 
 SOURCES = {
     part: [(CONSTANT, "always the same"), *((source, source.replace("_", " ")) for source in sources)]
@@ -126,7 +129,8 @@ def _sample(company, layout: Layout) -> list[tuple]:
     some = InvoiceExport.objects.of(company).with_context().on_their_way().order_by("-sent_at").first()
     if some is None:
         return []
-    rows = build_rows(preview([some]).facts, sage_lists(company), layout).rows
+    under_it = ImportLayout(company=company, name=layout.name, columns=canonical.to_plain(layout))
+    rows = check([some], replace(next_acceptance([some]), layout=under_it)).rows.rows
     return [(f"{row.line_type} of {some.invoice.number}", row.cells) for row in rows[:2]]
 
 

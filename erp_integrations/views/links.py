@@ -6,14 +6,14 @@ from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import redirect, render
 
-from directory.decorators import READ, company_view
+from directory.decorators import READ, WRITE, company_view
 from directory.permissions import Level, Tool
 from directory.refusals import Refused
 from erp_integrations.actions import links
-from erp_integrations.link_forms import SHOWS, ChooseForm, PairFilter
-from erp_integrations.models import ListKind, SageListVersion
+from erp_integrations.link_forms import SHOWS, AccountForm, ChooseForm, PairFilter
+from erp_integrations.models import ListKind, SageListVersion, sage_lists
 from erp_integrations.pair_counts import standings
-from erp_integrations.pairing import PAIRS, Entry, Match, Pair
+from erp_integrations.pairing import LINES, PAIRS, Entry, Match, Pair
 
 SHOWN = 30
 
@@ -119,7 +119,32 @@ def link(request, company, pair, pk):
     return redirect("erp-linking", company.slug, pair.slug)
 
 
-def _choose(request, company, pair: Pair, item, refused: Refused | None = None):
+@company_view(Tool.ERP_INTEGRATIONS, Level.STANDARD, methods=WRITE)
+def account(request, company, pair, pk):
+    """The ledger account that goes before all others on one job, cost type or line (S30)."""
+    pair = _pair(pair)
+    item = _ours(pair, company, pk)
+    if not pair.has_account:
+        raise Http404
+    form = _account_form(company, pair, item, request.POST)
+    if not form.is_valid():
+        return _choose(request, company, pair, item, account_form=form)
+    try:
+        links.set_account(pair, company, item, by=request.user, **form.cleaned_data)
+    except Refused as refused:
+        fresh = _ours(pair, company, pk)
+        return _choose(request, company, pair, fresh, refused=refused)
+    messages.success(request, f"Saved. Lines of {pair.name(item)} that wait are checked anew when somebody looks.")
+    return redirect("erp-link", company.slug, pair.slug, pk)
+
+
+def _account_form(company, pair: Pair, item, data=None) -> AccountForm:
+    link = pair.link_of(item)
+    lists = sage_lists(company, kinds=[ListKind.LEDGER_ACCOUNTS])
+    return AccountForm(link, links.shown_account(link), lists, data)
+
+
+def _choose(request, company, pair: Pair, item, refused: Refused | None = None, account_form=None):
     lists, words = pair.lists(company), (request.GET.get("q") or "")[:60].strip()
     entries = pair.entries(lists, item)
     found = (
@@ -141,8 +166,11 @@ def _choose(request, company, pair: Pair, item, refused: Refused | None = None):
         "count": len(entries),
         "refused": refused,
         "missing": pair.missing(lists),
+        "account_form": (account_form or _account_form(company, pair, item)) if pair.has_account else None,
+        "may_have_account": bool(key) or pair is LINES,
     }
-    return render(request, "erp_integrations/link.html", context, status=refused.status if refused else 200)
+    status = refused.status if refused else 422 if account_form else 200
+    return render(request, "erp_integrations/link.html", context, status=status)
 
 
 def likely(entries: list[Entry], item, pair: Pair) -> list[Entry]:
