@@ -37,4 +37,13 @@ def verify_file(request, company):
 def _show(request, company, form: FileToVerify, found=None):
     tone, icon = TONES[found.answer] if found else ("", "")
     context = about(request, company) | {"form": form, "found": found, "tone": tone, "icon": icon}
+    context["hashes"] = _hashes(found) if found else []
     return render(request, "erp_integrations/verify.html", context, status=422 if form.errors else 200)
+
+
+def _hashes(found) -> list[tuple[str, list[str]]]:
+    """SHA-256 of what was shown, and where that differs of what was built; in parts, so that it fits a phone."""
+    hashes = [("SHA-256", found.sha256)]
+    if found.batch and not found.is_same_bytes:
+        hashes += [("Built workbook", found.batch.file_sha256), ("Built CSV", found.batch.csv_sha256)]
+    return [(label, [sha256[at : at + 16] for at in range(0, len(sha256), 16)]) for label, sha256 in hashes]

@@ -128,6 +128,7 @@ def post(sage, content: bytes, name: str = "file.xlsx"):
 def test_the_page_says_it_in_words(sage, batch):
     assert "Byte for byte the file of" in text_of(post(sage, bytes_of(batch)))
     page = text_of(post(sage, edited(batch, K2=17.5)))
+    assert batch.file_sha256 in page.replace("<wbr>", "")
     assert "1 cell is not what we built" in page and "<ins>17.5</ins>" in page and "<del>1000</del>" in page
     out = io.BytesIO()
     Workbook().save(out)
