@@ -8,14 +8,14 @@ from django.db import IntegrityError, models, transaction
 from directory.models import Company, Event
 from directory.permissions import Level, Tool, read_access
 from directory.refusals import NotNow, Refused, Stale
-from erp_integrations.models import LineLink
+from erp_integrations.models import CommitmentLink, LineLink
 from erp_integrations.pairing import LINES, PAIRS, VENDORS, Entry, Match, Pair
 
 MOST_AT_ONCE = 500
 
 
 @transaction.atomic
-def make(link: models.Model, *, by=None, before: str = "") -> models.Model:
+def make(link: models.Model, *, by=None, before: str = "", beside: dict | None = None) -> models.Model:
     """Save a new or changed link with one event; refused when it isn't well-formed or Sage's entry is taken."""
     _require_well_formed(link)
     try:
@@ -23,7 +23,7 @@ def make(link: models.Model, *, by=None, before: str = "") -> models.Model:
             link.save()
     except IntegrityError:
         raise Refused(f"{link}: one of the two is linked already. Unlink it there first.") from None
-    Event.objects.record("linked", link, by=by, changes={"link": [before, str(link)]})
+    Event.objects.record("linked", link, by=by, changes={"link": [before, str(link)]} | (beside or {}))
     return link
 
 
@@ -47,10 +47,25 @@ def choose(pair: Pair, company: Company, item, key: str, *, by, phase: str = "",
         raise Stale(f"Somebody linked {pair.name(item)} meanwhile. This is how it stands now.")
     _require_usable(pair, company, item, key, phase)
     before = str(link) if link.pk and was else ""
+    beside = _let_go_lines(link) if was and was != key else {}
     setattr(link, pair.key_field, key)
     if hasattr(link, "phase_number"):
         link.phase_number = phase
-    return make(link, by=by, before=before)
+    return make(link, by=by, before=before, beside=beside)
+
+
+def _let_go_lines(link: models.Model) -> dict:
+    """A commitment's lines are lines of what it was linked to: they are not the same numbers of another (S39).
+
+    Answers what the event says of it. Their own ledger accounts stay.
+    """
+    if not isinstance(link, CommitmentLink):
+        return {}
+    lines = LineLink.objects.filter(commitment=link.commitment_id).exclude(line_reference="")
+    count = lines.count()
+    lines.filter(account="").delete()
+    lines.update(line_reference="")
+    return {"lines linked": [str(count), "0"]} if count else {}
 
 
 def may_link(company: Company, by) -> None:
@@ -140,7 +155,8 @@ def unlink(pair: Pair, company: Company, item, *, by, was: str = "") -> None:
         raise NotNow(f"{pair.name(item)} is not linked any more.")
     if now != was:
         raise Stale(f"Somebody linked {pair.name(item)} anew meanwhile. This is how it stands now.")
-    Event.objects.record("unlinked", link, by=by, changes={"link": [str(link), ""]})
+    changes = {"link": [str(link), ""]} | _let_go_lines(link)
+    Event.objects.record("unlinked", link, by=by, changes=changes)
     if isinstance(link, LineLink) and link.account:
         link.line_reference = ""
         link.save(update_fields=["line_reference"])

@@ -346,6 +346,26 @@ def test_unlinking_a_line_keeps_its_own_ledger_account(sage, sam):
     assert (kept.line_reference, kept.account) == ("", "5040")
 
 
+@pytest.mark.parametrize("act", ["unlink", "link to another"])
+def test_line_links_go_with_the_subcontract_whose_lines_they_name(sage, sam, act):
+    """Line 1 of another subcontract is another line, though it may have the same code and type (S39)."""
+    made = sage.commitment()
+    first, second = made.lines.all()
+    for line, account in ((first, ""), (second, "5040")):
+        LineLink.objects.create(schedule_line=line, commitment=made, line_reference=str(line.position), account=account)
+    sage.load(
+        ListKind.SUBCONTRACTS,
+        *({"number": n, "vendor_number": VENDOR, "job_number": JOB, "status": 4} for n in (made.number, "SC-X")),
+    )
+    if act == "unlink":
+        answer = sam.post(at(sage, "erp-unlink", "commitments", made.pk), {"was": made.number})
+    else:
+        answer = sam.post(at(sage, "erp-link", "commitments", made.pk), {"key": "SC-X", "was": made.number})
+    assert answer.status_code == 302
+    assert list(LineLink.objects.values_list("schedule_line", "line_reference", "account")) == [(second.pk, "", "5040")]
+    assert Event.objects.filter(company=sage.company).first().changes["lines linked"] == ["2", "0"]
+
+
 # From a finding to the page that mends it, and back
 
 
