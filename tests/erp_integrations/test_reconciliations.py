@@ -272,3 +272,10 @@ def test_the_money_is_counted_once_and_adds_up(sage, seeded):
     }
     seen = signed_in(sage.all_rights()).get(url_of(sage)).context["stages"][0]
     assert (seen.count, seen.amount) == (2, gross * 2), "the approved one and the voided one, which can go again"
+
+
+def test_the_page_of_the_list_leads_to_the_comparison_and_no_other_lists_page_does(sage):
+    client = signed_in(sage.base.staff)
+    pages = {kind: client.get(reverse("erp-list", args=[sage.company.slug, kind])) for kind in ListKind.values}
+    leading = [kind for kind, page in pages.items() if "Compare with our files" in text_of(page)]
+    assert leading == ["payable_invoices"]
