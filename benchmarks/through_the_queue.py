@@ -50,7 +50,7 @@ def _queries_of_the_request(waiting: Waiting) -> int:
     data = {"confirmed": "1", "export": [export.pk], "accounting_date": DAY.isoformat(), "ticked": _seen(waiting, 0, 1)}
     client, url = signed_in(waiting.approver), reverse("erp-accept", args=[waiting.company.slug])
     with _nobody_told(), CaptureQueriesContext(connection) as asked:
-        assert client.post(url, data, secure=True).status_code == 302
+        assert "/batches/" in client.post(url, data, secure=True).url
     sealed = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")
     return sum(not each["sql"].startswith(sealed) and "eventseal" not in each["sql"] for each in asked)
 

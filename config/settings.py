@@ -315,6 +315,8 @@ if REDIS_URL:
         "unacked_restore_throttle": 1,
         "socket_timeout": 2,
         "socket_connect_timeout": 2,
+        # Whoever accepts waits for one try, not for a series of them: the sweep tells what no message told (R25).
+        "max_retries": 0,
     }
 else:
     QUEUE_DIR = VAR_DIR / "queue"

@@ -1,0 +1,110 @@
+"""The scenes: accepted on the page while a server is away, and a worker that comes later; then what the files hold."""
+
+import signal
+import time
+from datetime import timedelta
+
+from django.core.management import call_command
+from django.db import OperationalError, connections
+from django.db.utils import InterfaceError
+
+from benchmarks import measuring
+from config.celery import app
+from erp_integrations import tasks
+from erp_integrations.exporting import building
+from erp_integrations.models import BatchState, ExportBatch
+from erp_integrations.models import batches as batch_models
+from tests.erp_integrations.pages import accept_data, queue_url
+from tests.erp_integrations.world import SageWorld, sage_world
+from tests.services.killing import audit
+from tests.services.killing.children import kill_after, start, wait
+from tests.services.killing.trials import sent_exports, work_like_celery
+
+BATCHES = 6
+WAITS = (BatchState.PENDING, BatchState.BUILDING)
+PATIENCE = 90  # seconds
+
+
+def play(scene: str, server) -> dict:
+    """`seconds` of the slowest acceptance; `problems`: every doubled, lost or wrong thing at the end."""
+    call_command("migrate", verbosity=0)
+    sage = sage_world()
+    exports = sent_exports(sage, BATCHES)
+    batch_models.RESEND = timedelta(0)  # what was not heard is told again by the next sweep
+    building.LEASE = timedelta(seconds=2)
+    act = {"emptied": _emptied, "stopped": _stopped, "gone": _gone, "database": _database}[scene]
+    slowest = act(server, sage, exports)
+    connections.close_all()
+    return {"seconds": round(slowest, 2), "built": _count(BatchState.READY), "problems": audit.problems(sage.company)}
+
+
+def _accepted(sage: SageWorld, exports) -> float:
+    """By the page, each alone; seconds of the slowest answer."""
+    client, url, slowest = measuring.signed_in(sage.approver), queue_url(sage.company, "accept/"), 0.0
+    for export in exports:
+        data = accept_data(client.get(url, {"export": [export.pk]}, secure=True), export)
+        began = time.monotonic()
+        assert "/batches/" in client.post(url, data, secure=True).url
+        slowest = max(slowest, time.monotonic() - began)
+    return slowest
+
+
+def _emptied(server, sage: SageWorld, exports) -> float:
+    """Every message that stood in the broker is lost."""
+    slowest = _accepted(sage, exports)
+    with app.connection_for_write() as connection:
+        connection.default_channel.client.flushdb()
+    _worked()
+    return slowest
+
+
+def _stopped(server, sage: SageWorld, exports) -> float:
+    """The broker takes the connection and never answers."""
+    server.process.send_signal(signal.SIGSTOP)
+    slowest = _accepted(sage, exports[:2])
+    server.process.send_signal(signal.SIGCONT)
+    _accepted(sage, exports[2:])
+    _worked()
+    return slowest
+
+
+def _gone(server, sage: SageWorld, exports) -> float:
+    """Nothing listens there; it comes back empty."""
+    server.end()
+    slowest = _accepted(sage, exports)
+    server.start()
+    _worked()
+    return slowest
+
+
+def _database(server, sage: SageWorld, exports) -> float:
+    """The database crashes twice under a worker that builds; nobody touches the worker (R29)."""
+    slowest = _accepted(sage, exports)
+    _worked(lambda: server.restart(), restarts=2)
+    return slowest
+
+
+def _worked(disturb=None, *, restarts: int = 0) -> None:
+    """One worker, and the sweep that beat would send, until nothing waits."""
+    pid, until = start(work_like_celery), time.monotonic() + PATIENCE
+    for _ in range(restarts):
+        time.sleep(1.5)
+        disturb()
+    while _waiting() and time.monotonic() < until:
+        tasks.sweep.apply_async()
+        time.sleep(0.5)
+    kill_after(pid, 0)
+    wait(pid)
+
+
+def _waiting() -> bool:
+    try:
+        return ExportBatch.objects.filter(state__in=WAITS).exists()
+    except (OperationalError, InterfaceError):
+        return True
+    finally:
+        connections.close_all()
+
+
+def _count(state: str) -> int:
+    return ExportBatch.objects.filter(state=state).count()

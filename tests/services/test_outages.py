@@ -1,0 +1,43 @@
+"""A broker emptied, hanging or gone, and a database that crashes: accepted in time and built once (R25, R29)."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+pytestmark = pytest.mark.kill
+needs_redis = pytest.mark.skipif(not shutil.which("redis-server"), reason="no redis-server on this machine")
+needs_postgresql = pytest.mark.skipif(
+    not (shutil.which("initdb") or list(Path("/usr/lib/postgresql").glob("*/bin/initdb"))),
+    reason="no initdb on this machine",
+)
+
+
+def played(scene: str) -> dict:
+    theirs = ("DJANGO_SETTINGS_MODULE", "PLUMBLINE_VAR", "DATABASE_URL", "REDIS_URL")
+    env = {name: value for name, value in os.environ.items() if name not in theirs}
+    command = [sys.executable, "-m", "tests.services.outages", scene]
+    run = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=300, check=False)
+    assert run.returncode == 0, run.stderr[-3000:]
+    return json.loads(run.stdout.splitlines()[-1])
+
+
+@needs_redis
+@pytest.mark.parametrize("scene", ["emptied", "stopped", "gone"])
+def test_whatever_the_broker_does_an_acceptance_takes_less_than_three_seconds_and_is_built_once(scene):
+    """R5, R25, G3."""
+    result = played(scene)
+    assert result["problems"] == [] and result["built"] == 6
+    assert result["seconds"] < 3
+
+
+@needs_postgresql
+def test_a_worker_goes_on_by_itself_after_the_database_crashed_under_it():
+    """R29: two immediate restarts; each invoice stands once in one file."""
+    result = played("database")
+    assert result["problems"] == [] and result["built"] == 6
