@@ -11,8 +11,7 @@ from directory.vendor_forms import PlainField
 from erp_integrations.actions.layouts import MOST_COLUMNS
 from erp_integrations.sage100.layout import (
     DATE,
-    DETAIL,
-    HEADER,
+    LOOKUPS,
     NUMBER,
     SOURCES,
     TEXT,
@@ -24,7 +23,6 @@ from erp_integrations.sage100.layout import (
 CONSTANT = "constant"  # what `carries` says of a column that is always the same
 TYPES = ((TEXT, "Text"), (NUMBER, "Number"), (DATE, "Date"))
 FORMATS = (("", "as is"), ("0", "0"), ("0.00", "0.00"), ("0.000", "0.000"), ("0.0000", "0.0000"))
-LOOKUPS = ("", *sorted({column.lookup for column in (*HEADER, *DETAIL) if column.lookup}))
 LONGEST_TITLE, LONGEST_CONSTANT, MOST_CHARACTERS, MOST_DECIMALS = 40, 50, 255, 6
 ACT = re.compile(r"(up|down|remove|add)-(header|detail)(?:-(\d{1,3}))?")
 NEW = Column(title="", constant="", length=20)
@@ -79,7 +77,7 @@ class ColumnRow:
             "carries": {CONSTANT, *SOURCES[self.part]},
             "type": {TEXT, NUMBER, DATE},
             "format": {value for value, _ in FORMATS},
-            "lookup": set(LOOKUPS),
+            "lookup": {"", *LOOKUPS},
         }
         for name, known in choices.items():
             if cells[name] not in known:
@@ -175,6 +173,9 @@ class CopyForm(forms.Form):
 
 
 class VerifyForm(forms.Form):
+    """`seen`: the fingerprint of the columns on the page."""
+
+    seen = forms.CharField(max_length=64, widget=forms.HiddenInput)
     compared_with = PlainField(
         label="What did you compare it with?",
         max_length=200,

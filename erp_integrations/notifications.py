@@ -77,11 +77,21 @@ def sent_again(export: InvoiceExport, rejecter: Person) -> None:
 
 
 def rejected(export: InvoiceExport, findings: Iterable[Finding] = ()) -> None:
-    """To the sender and to whoever made the invoice; `findings`: what the rules said when it was rejected."""
+    """To the sender and to whoever made the invoice; `findings`: what the rules said when it was rejected.
+
+    A contact who made it reads the reason alone: findings speak of Sage's lists, other vendors and accounts.
+    """
     found = [(finding, where_to_mend(finding, export.company, export.invoice)) for finding in findings]
+    people = dict.fromkeys(person for person in (export.sent_by, export.invoice.created_by) if person)
+    outside = [person for person in people if read_access(person, export.company).is_external]
+    _rejected(export, [person for person in people if person not in outside], found)
+    _rejected(export, outside, [])
+
+
+def _rejected(export: InvoiceExport, to: list[Person], found: list[tuple]) -> None:
     post(
         about=export,
-        to=[export.sent_by, export.invoice.created_by],
+        to=to,
         subject=f"Accounting rejected {export.invoice}: {export.reason[:120]}",
         template="erp_integrations/emails/rejected",
         audience=INVOLVED,

@@ -87,7 +87,7 @@ def why_not(lists: SageLists, number: str, sub_account: str) -> tuple[str, str]:
     account = lists.ledger_accounts.get(number)
     if account is None:
         return "account", f"{number} is not in Sage’s list of ledger accounts. Upload the newest list, or correct it."
-    if not account.is_active:
+    if account.is_active is False:  # blank: the list doesn't say, and the rules warn (S31)
         return "account", f"{number} {account.name} is not active in Sage."
     if account.type not in EXPENSES:
         return "account", f"{number} {account.name} is of type {account.type}. Use a direct expense account (13)."

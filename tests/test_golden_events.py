@@ -1051,6 +1051,11 @@ def at_layout(s, name: str = "erp-layout", layout: str = "apinv-r1") -> str:
     return s.company(name, layout, 1)
 
 
+def compared(s) -> dict[str, str]:
+    layout = ImportLayout.objects.get(company=s.base.company, name="apinv-r1")
+    return {"compared_with": "The template of May", "seen": layout.fingerprint}
+
+
 @act("erp-layout", "changed the layout")
 def _(s):
     data = layout_data(ImportLayout.objects.get(company=s.base.company, name="apinv-r1"))
@@ -1064,12 +1069,12 @@ def _(s):
 
 @act("erp-layout-verify", "verified the layout")
 def _(s):
-    return lambda: s.max.post(at_layout(s, "erp-layout-verify"), {"compared_with": "The template of May"})
+    return lambda: s.max.post(at_layout(s, "erp-layout-verify"), compared(s))
 
 
 @act("erp-layout-unverify", "took back that the layout is verified")
 def _(s):
-    s.max.post(at_layout(s, "erp-layout-verify"), {"compared_with": "The template of May"})
+    s.max.post(at_layout(s, "erp-layout-verify"), compared(s))
     return lambda: s.max.post(at_layout(s, "erp-layout-unverify"))
 
 

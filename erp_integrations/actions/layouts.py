@@ -56,11 +56,16 @@ def copy(company: Company, key: str, *, name: str, by) -> ImportLayout:
 
 
 @transaction.atomic
-def say_verified(company: Company, key: str, *, compared_with: str, by) -> ImportLayout:
-    """Files made after it from now on are no drafts (S6). `compared_with`: which template, in words, for the record."""
+def say_verified(company: Company, key: str, *, compared_with: str, by, seen: str) -> ImportLayout:
+    """Files made after it from now on are no drafts (S6). `compared_with`: which template, in words, for the record.
+
+    `seen`: the fingerprint of the columns that were compared, Stale when they are others by now.
+    """
     layout = _held(company, key, by)
     if layout.is_verified:
         raise NotNow(f"{layout} was verified already.")
+    if layout.fingerprint != seen:
+        raise Stale("Somebody changed this layout while you compared it. Look at the columns again.")
     if problems := layout.as_layout().problems():
         raise Refused(f"It can’t be used yet. {problems[0]}")
     layout.is_verified = True

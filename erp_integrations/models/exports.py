@@ -69,9 +69,6 @@ class InvoiceExportQuerySet(models.QuerySet):
     def failed(self):
         return self.filter(status=S.FAILED)
 
-    def waiting_to_be_posted(self):
-        return self.filter(status=S.EXPORTED)
-
     def locked(self, pks, *, with_vendors: bool = False):
         """Exports for writing, locked in the one global order: periods, commitments, invoices, exports (R42–R45).
 

@@ -184,10 +184,6 @@ def batch_from_json(text: str) -> BatchFacts:
     return canonical.from_json(BatchFacts, text)
 
 
-def invoice_from_json(text: str) -> InvoiceFacts:
-    return canonical.from_json(InvoiceFacts, text)
-
-
 def digest(facts: BatchFacts | InvoiceFacts) -> str:
     """SHA-256 of the snapshot; equal digests mean nothing changed between accept and build (S60)."""
     return canonical.digest(facts)

@@ -14,10 +14,10 @@ from directory.unsaved import kept_for
 from erp_integrations.actions import layouts as actions
 from erp_integrations.actions.exports import next_acceptance
 from erp_integrations.exporting import check
-from erp_integrations.layout_forms import CONSTANT, FORMATS, LOOKUPS, TYPES, CopyForm, LayoutSheet, VerifyForm
+from erp_integrations.layout_forms import CONSTANT, FORMATS, TYPES, CopyForm, LayoutSheet, VerifyForm
 from erp_integrations.models import ErpSettings, ImportLayout, InvoiceExport
 from erp_integrations.sage100 import canonical
-from erp_integrations.sage100.layout import DETAIL_SOURCES, HEADER_SOURCES, Layout
+from erp_integrations.sage100.layout import DETAIL_SOURCES, HEADER_SOURCES, LOOKUPS, Layout
 
 SOURCES = {
     part: [(CONSTANT, "always the same"), *((source, source.replace("_", " ")) for source in sources)]
@@ -95,8 +95,7 @@ def verify(request, company, name: str, version: int):
     form = VerifyForm(request.POST)
     if form.is_valid():
         try:
-            words = form.cleaned_data["compared_with"]
-            actions.say_verified(company, layout.key, compared_with=words, by=request.user)
+            actions.say_verified(company, layout.key, by=request.user, **form.cleaned_data)
         except (Refused, NotNow) as refused:
             form.add_error(None, refused.message)
         else:
@@ -162,7 +161,7 @@ def _show(
         "parts": [(part, letter, words, sheet.parts[part], SOURCES[part]) for part, letter, words in PARTS],
         "types": TYPES,
         "formats": FORMATS,
-        "lookups": [(name, name or "none") for name in LOOKUPS],
+        "lookups": [("", "none"), *((name, name) for name in LOOKUPS)],
         "sample": _sample(company, wanted) if wanted and not sheet.faults else [],
         "files": layout.batches.count() if layout.pk else 0,
         "is_in_use": ErpSettings.of(company).layout.key == layout.key,
@@ -171,7 +170,7 @@ def _show(
         "refused": refused,
         "kept": kept,
         "copy": copy or CopyForm(),
-        "verify": verify or VerifyForm(),
+        "verify": verify or VerifyForm(initial={"seen": layout.fingerprint}),
         "events": Event.objects.about(layout)[:20] if layout.pk else [],
     }
     return render(request, "erp_integrations/layout.html", context, status=status)

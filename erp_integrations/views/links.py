@@ -133,7 +133,9 @@ def account(request, company, pair, pk):
         links.set_account(pair, company, item, by=request.user, **form.cleaned_data)
     except Refused as refused:
         fresh = _ours(pair, company, pk)
-        return _choose(request, company, pair, fresh, refused=refused)
+        was = links.shown_account(pair.link_of(fresh))
+        again = _account_form(company, pair, fresh, request.POST.dict() | {"was": was})
+        return _choose(request, company, pair, fresh, refused=refused, account_form=again)
     messages.success(request, f"Saved. Lines of {pair.name(item)} that wait are checked anew when somebody looks.")
     return redirect("erp-link", company.slug, pair.slug, pk)
 

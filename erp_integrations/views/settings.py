@@ -53,7 +53,7 @@ def _show(request, settings: ErpSettings, form: SettingsForm, *, status: int = 2
         "differences": found,
         "order": ORDER,
         "accounts_list": ACCOUNTS,
-        "accounts": [a for a in form.lists.ledger_accounts if a.is_active and a.type in EXPENSES],
+        "accounts": [a for a in form.lists.ledger_accounts if a.is_active is not False and a.type in EXPENSES],
         "next_key": batch_key(settings.next_batch_number),
         "events": Event.objects.about(settings)[:20] if settings.pk else [],
     }

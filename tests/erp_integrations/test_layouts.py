@@ -151,11 +151,14 @@ def test_only_a_verified_layout_makes_files_that_are_no_drafts(sage, chief):
     """S6: and whoever says so says what it was compared with."""
     client, verify = signed_in(chief), reverse("erp-layout-verify", args=[sage.company.slug, "apinv-r1", 1])
     assert sage.built(sage.sent()).file_name.startswith("DRAFT-")
-    assert client.post(verify, {"compared_with": ""}).status_code == 422
-    assert client.post(verify, {"compared_with": "APINV.xlsx of 12 May"}).status_code == 302
+    typed = {"seen": r1(sage).fingerprint, "compared_with": "APINV.xlsx of 12 May"}
+    assert client.post(verify, typed | {"compared_with": ""}).status_code == 422
+    answer = client.post(verify, typed | {"seen": "0" * 64})
+    assert answer.status_code == 422 and "while you compared it" in text_of(answer) and not r1(sage).is_verified
+    assert client.post(verify, typed).status_code == 302
     assert Event.objects.about(r1(sage)).first().changes["compared with"] == ["", "APINV.xlsx of 12 May"]
     assert not sage.built(sage.sent()).file_name.startswith("DRAFT-")
-    assert client.post(verify, {"compared_with": "Again"}).status_code == 422
+    assert client.post(verify, typed | {"seen": r1(sage).fingerprint}).status_code == 422
     client.post(reverse("erp-layout-unverify", args=[sage.company.slug, "apinv-r1", 1]))
     assert not r1(sage).is_verified
     with pytest.raises(NotNow):
@@ -163,7 +166,7 @@ def test_only_a_verified_layout_makes_files_that_are_no_drafts(sage, chief):
 
 
 def test_what_is_changed_is_not_verified_any_more(sage, chief):
-    layouts.say_verified(sage.company, R1, compared_with="Its template", by=chief)
+    layouts.say_verified(sage.company, R1, compared_with="Its template", by=chief, seen=r1(sage).fingerprint)
     layouts.change(sage.company, R1, with_title(r1(sage).as_layout(), 5, "Other"), by=chief, seen=r1(sage).fingerprint)
     assert not r1(sage).is_verified
 
@@ -196,7 +199,7 @@ def test_whoever_lacks_the_level_changes_nothing_by_the_action_either(sage):
         with pytest.raises(NotAllowed):
             layouts.copy(sage.company, R1, name="mine", by=by)
         with pytest.raises(NotAllowed):
-            layouts.say_verified(sage.company, R1, compared_with="x", by=by)
+            layouts.say_verified(sage.company, R1, compared_with="x", by=by, seen=seen)
 
 
 def test_the_editor_shows_the_columns_on_an_invoice_that_is_on_its_way(sage, chief):

@@ -65,6 +65,7 @@ def test_the_line_goes_before_the_job_and_the_job_before_the_company(sage, waiti
 def test_an_account_that_no_line_may_go_to_is_refused_in_words(sage, waiting, typed, words):
     answer = signed_in(sage.approver).post(page(sage, "jobs", sage.base.project.pk), typed)
     assert answer.status_code in (409, 422) and words in text_of(answer)
+    assert all(f'value="{text}"' in answer.content.decode() for name, text in typed.items() if name != "was")
     assert accounts(waiting)[0] == ACCOUNT
 
 

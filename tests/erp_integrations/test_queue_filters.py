@@ -115,3 +115,14 @@ def test_the_mail_of_a_rejection_lists_what_the_rules_said_and_where_it_is_mende
     where = reverse("erp-linking", args=[sage.company.slug, "cost-codes"])
     for body in (mail.text, mail.html):
         assert "Look at the code" in body and "S33" in body and where in body
+
+
+def test_a_contact_who_made_the_bill_reads_the_reason_and_nothing_of_sages_lists(sage):
+    """P-2: what the rules found speaks of holds, accounts and other vendors."""
+    export = sage.sent()
+    blocked(sage)
+    assert export.invoice.created_by == sage.base.contact
+    exports.reject(export, by=sage.approver, reason="Look at the code")
+    [mail] = Mail.objects.filter(to=sage.base.contact, headline__contains="rejected")
+    for body in (mail.text, mail.html):
+        assert "Look at the code" in body and "S33" not in body and "/erp/" not in body and "Sage’s" not in body

@@ -11,7 +11,7 @@ from python_calamine import CalamineWorkbook
 
 from erp_integrations.sage100 import canonical
 from erp_integrations.sage100.cells import Rows
-from erp_integrations.sage100.facts import batch_from_json, digest, invoice_from_json, to_json
+from erp_integrations.sage100.facts import InvoiceFacts, batch_from_json, digest, to_json
 from erp_integrations.sage100.layout import APINV_R1, APINV_R2, from_json
 from erp_integrations.sage100.layout import to_json as layout_to_json
 from erp_integrations.sage100.rows import build_rows
@@ -125,7 +125,7 @@ def test_a_snapshot_reads_back_equal_and_keeps_its_digest():
     again = batch_from_json(to_json(facts))
     assert again == facts
     assert digest(again) == digest(facts)
-    assert invoice_from_json(to_json(facts.invoices[0])) == facts.invoices[0]
+    assert canonical.from_json(InvoiceFacts, to_json(facts.invoices[0])) == facts.invoices[0]
     assert '"amount":"18400.00"' in to_json(facts)
 
 
@@ -138,7 +138,7 @@ def test_equal_amounts_have_equal_digests_and_a_cent_more_has_not():
 
 def test_a_snapshot_with_an_unknown_fact_is_refused():
     with pytest.raises(TypeError, match="no field surprise"):
-        invoice_from_json(to_json(invoice()).replace('"tax":', '"surprise":1,"tax":'))
+        canonical.from_json(InvoiceFacts, to_json(invoice()).replace('"tax":', '"surprise":1,"tax":'))
 
 
 @pytest.mark.parametrize("amount", ["NaN", "Infinity", "sNaN"])
