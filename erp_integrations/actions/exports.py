@@ -12,7 +12,7 @@ from directory.refusals import NotAllowed, NotNow, Refused, Stale
 from erp_integrations import notifications
 from erp_integrations.exporting import Acceptance, Proposal, check, check_each, plain_findings
 from erp_integrations.exporting.moving import move, require
-from erp_integrations.exporting.still_in_sage import require_gone_from_sage
+from erp_integrations.exporting.still_in_sage import require_gone_from_sage, require_no_others_record
 from erp_integrations.models import (
     BatchState,
     ErpSettings,
@@ -186,6 +186,7 @@ def confirm(export: InvoiceExport, *, by, record_number: str) -> InvoiceExport:
     if not (number.isascii() and number.isalnum() and len(number) <= 20):
         raise Refused("Enter the record number that Sage shows for it in 4-2.", field="record_number")
     _require_free_record(export, number)
+    require_no_others_record(export, number)
     export.sage_record_number = number
     move(export, InvoiceExport.confirm, access=access, changes={"sage_record_number": ["", number]})
     settle(export.invoice)

@@ -17,6 +17,7 @@ NAMED = {
     "held": F("invoice_export__invoice__retainage_newly_held"),
     "released": F("invoice_export__invoice__retainage_released"),
     "record": F("invoice_export__sage_record_number"),
+    "job": F("invoice_export__invoice__commitment__project__sage_link__job_number"),
     "batch_number": F("batch__number"),
     "built_at": F("batch__built_at"),
 }
@@ -43,6 +44,7 @@ def _in_file(row: dict, releases: list, company: Company, version: SageListVersi
         is_too_new=is_older(version, row["built_at"], company),
         record_number=row["record"],
         shown=row["number"],
+        job_number=row["job"],
     )
 
 

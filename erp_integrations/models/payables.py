@@ -6,7 +6,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from erp_integrations.models.lists import SageListVersion
-from erp_integrations.sage100.lists import PayableInvoice
+from erp_integrations.sage100.lists import PayableInvoice, comparable
 
 MONEY = ("gross", "retention", "balance")
 
@@ -21,6 +21,19 @@ def _rows(sha256: str, pk: int) -> tuple[PayableInvoice, ...]:
     """A version never changes; the digest guards against a restored pk."""
     text = SageListVersion.objects.values_list("records_json", flat=True).get(pk=pk)
     return tuple(_row(plain) for plain in json.loads(text))
+
+
+def records_of(version: SageListVersion) -> dict[str, list[PayableInvoice]]:
+    """{record number as compared: what the list has under it}; one, unless somebody put two lists together."""
+    return _records(version.records_sha256, version.pk)
+
+
+@lru_cache(maxsize=4)
+def _records(sha256: str, pk: int) -> dict[str, list[PayableInvoice]]:
+    found = {}
+    for row in _rows(sha256, pk):
+        found.setdefault(comparable(row.record_number), []).append(row)
+    return found
 
 
 def _row(plain: dict) -> PayableInvoice:

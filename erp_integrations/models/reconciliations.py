@@ -20,6 +20,7 @@ class OutcomeKind(models.TextChoices):
     AMOUNT = Kind.AMOUNT.value, "Amount differs"
     RETAINAGE = Kind.RETAINAGE.value, "Retainage differs"
     TWICE = Kind.TWICE.value, "Twice in Sage"
+    DIFFERS = Kind.DIFFERS.value, "Differs otherwise"
     VOIDED = Kind.VOIDED.value, "Voided here, still in Sage"
     NOT_OURS = Kind.NOT_OURS.value, "Not ours"
 

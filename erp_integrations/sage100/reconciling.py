@@ -19,12 +19,18 @@ class Kind(StrEnum):
     AMOUNT = "amount"
     RETAINAGE = "retainage"
     TWICE = "twice"
+    DIFFERS = "differs"
     VOIDED = "voided"
     NOT_OURS = "not_ours"
 
 
-HELD_BY_SAGE = (Kind.FOUND, Kind.AMOUNT, Kind.RETAINAGE, Kind.TWICE)
-DIFFERING = (Kind.MISSING, Kind.AMOUNT, Kind.RETAINAGE, Kind.TWICE, Kind.VOIDED)
+HELD_BY_SAGE = (Kind.FOUND, Kind.AMOUNT, Kind.RETAINAGE, Kind.TWICE, Kind.DIFFERS)
+DIFFERING = (Kind.MISSING, Kind.AMOUNT, Kind.RETAINAGE, Kind.TWICE, Kind.DIFFERS, Kind.VOIDED)
+
+ONLY_A_RELEASE = (
+    "It only releases retainage, so Sage must not hold it: there it is a cost again. Remove it in Sage and do what"
+    " the release sheet says."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +39,7 @@ class InFile:
 
     `releases`: what release sheets lower its retention by, oldest sheet first. `is_too_new`: its file was built after
     the list. `record_number`: under which it was confirmed, "" when it was not. `shown`: its number as it is written.
+    `job_number`: Sage's, of its project; None when nobody knows. `makes_rows`: False when it only releases retainage.
     """
 
     item_id: int
@@ -46,6 +53,7 @@ class InFile:
     is_too_new: bool = False
     record_number: str = ""
     shown: str = ""
+    job_number: str | None = None
 
     @property
     def key(self) -> tuple[str, str]:
@@ -80,7 +88,11 @@ def compare(
     """
     found, void = _by_key(rows)
     known = frozenset(batch_keys)
-    ours = [_outcome(each, found[each.key], void[each.key], known, rows) for each in in_files if each.makes_rows]
+    ours = [
+        _outcome(each, found[each.key], void[each.key], known, rows)
+        for each in in_files
+        if each.makes_rows or found[each.key]
+    ]
     taken = {place for outcome in ours for place in outcome.places}
     left = {each.key: each for each in ended}
     rest = [_of_row(place, row, left, known) for place, row in enumerate(rows) if place not in taken]
@@ -98,6 +110,8 @@ def _by_key(rows: Sequence[PayableInvoice]) -> tuple[defaultdict, defaultdict]:
 
 
 def _outcome(ours: InFile, places: list[int], void: list[int], known: frozenset, rows) -> Outcome:
+    if not ours.makes_rows:
+        return Outcome(Kind.DIFFERS, ours.item_id, tuple(places), (ONLY_A_RELEASE,))
     if len(places) > 1:
         records = ", ".join(rows[place].record_number or "without number" for place in places)
         return Outcome(Kind.TWICE, ours.item_id, tuple(places), (f"Sage’s records {records}.",))
@@ -109,7 +123,10 @@ def _outcome(ours: InFile, places: list[int], void: list[int], known: frozenset,
         told = f"Sage holds what {says} brought, not what this file did."
         return Outcome(Kind.MISSING, ours.item_id, (), (told, *_why_missing(ours, bool(void))))
     kind, notes = _amounts(ours, row)
-    return Outcome(kind, ours.item_id, (place,), (*notes, *_about_record(ours, row, says)))
+    other = _of_another(ours, row)
+    if other and kind == Kind.FOUND:
+        kind = Kind.DIFFERS
+    return Outcome(kind, ours.item_id, (place,), (*notes, *other, *_about_key(ours, row, says)))
 
 
 def _key_in(row: PayableInvoice) -> str:
@@ -139,13 +156,21 @@ def _amounts(ours: InFile, row: PayableInvoice) -> tuple[Kind, tuple[str, ...]]:
     return Kind.FOUND, ()
 
 
-def _about_record(ours: InFile, row: PayableInvoice, says: str) -> tuple[str, ...]:
+def _of_another(ours: InFile, row: PayableInvoice) -> tuple[str, ...]:
+    """What says that this is not what we exported, though number and amounts are the same."""
     notes = []
-    if ours.record_number and row.record_number and ours.record_number != row.record_number:
+    confirmed, found = comparable(ours.record_number), comparable(row.record_number)
+    if confirmed and found and confirmed != found:
         notes.append(f"It was confirmed as record {ours.record_number}.")
-    if says and says != ours.batch_key:
-        notes.append(f"Its User Def 1 is {row.user_def_1.strip()}, not {ours.batch_key}.")
+    if ours.job_number and row.job_number and ours.job_number != row.job_number:
+        notes.append(f"Sage has it on job {row.job_number}, not {ours.job_number}.")
     return tuple(notes)
+
+
+def _about_key(ours: InFile, row: PayableInvoice, says: str) -> tuple[str, ...]:
+    if says and says != ours.batch_key:
+        return (f"Its User Def 1 is {row.user_def_1.strip()}, not {ours.batch_key}.",)
+    return ()
 
 
 def _of_row(place: int, row: PayableInvoice, left: dict[tuple[str, str], InFile], known: frozenset) -> Outcome:

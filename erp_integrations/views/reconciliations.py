@@ -29,6 +29,7 @@ TONES = {
     OutcomeKind.AMOUNT: ("bad", "circle-x"),
     OutcomeKind.RETAINAGE: ("bad", "circle-x"),
     OutcomeKind.TWICE: ("bad", "files"),
+    OutcomeKind.DIFFERS: ("bad", "circle-x"),
     OutcomeKind.VOIDED: ("bad", "ban"),
     OutcomeKind.NOT_OURS: ("neutral", "circle-question-mark"),
 }

@@ -8,11 +8,11 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from directory.models import Event
-from directory.refusals import NotAllowed, NotNow
+from directory.refusals import NotAllowed, NotNow, Refused
 from erp_integrations.actions import exports, reconciliations
 from erp_integrations.models import InvoiceExport, ListKind, Outcome, OutcomeKind, Reconciliation
 from tests.erp_integrations.pages import queries, signed_in, text_of
-from tests.erp_integrations.world import VENDOR, D, fresh, sage_world
+from tests.erp_integrations.world import JOB, VENDOR, D, fresh, sage_world
 
 pytestmark = pytest.mark.django_db
 LIST_DAY = date(2099, 1, 1)  # after every file of the tests
@@ -201,6 +201,45 @@ def test_a_list_older_than_the_file_is_said(sage):
     assert export.invoice.number in page
     fresh_one = compared(sage, row_of(export))
     assert "older than 1 file" not in text_of(signed_in(sage.base.staff).get(url_of(sage, fresh_one)))
+
+
+def test_a_record_number_that_the_list_has_for_another_invoice_is_refused(sage):
+    mine, other = sage.exported(), sage.exported()
+    listed(sage, row_of(mine, record_number="A71"), row_of(other, record_number="72"))
+    with pytest.raises(Refused, match=f"record a71 is invoice {mine.invoice.number} of vendor {VENDOR}") as refused:
+        exports.confirm(other, by=sage.approver, record_number="a71")
+    assert refused.value.field == "record_number" and fresh(other)[0].status == "exported"
+    assert exports.confirm(other, by=sage.approver, record_number="73").status == "posted", "the list may be older"
+    assert exports.confirm(mine, by=sage.approver, record_number="a71").status == "posted"
+
+
+def test_what_was_confirmed_as_another_record_than_the_list_has_differs(sage):
+    export = sage.exported()
+    exports.confirm(export, by=sage.approver, record_number="72")
+    made = compared(sage, row_of(export, record_number="71"))
+    assert kinds(made) == {export.invoice.number: "differs"} and made.outcomes.differing().exists()
+    assert made.outcomes.get().note == "It was confirmed as record 72."
+
+
+def test_an_invoice_on_another_job_is_never_posted_by_match(sage):
+    right, wrong = sage.exported(), sage.exported()
+    made = compared(sage, row_of(right, job_number=JOB), row_of(wrong, job_number="9999999"))
+    assert kinds(made) == {right.invoice.number: "found", wrong.invoice.number: "differs"}
+    reconciliations.confirm_found(made, made.outcomes.values_list("pk", flat=True), by=sage.approver)
+    assert [each.status for each in fresh(right, wrong)] == ["posted", "exported"]
+
+
+def test_a_release_that_sage_holds_as_an_invoice_is_to_look_at_and_no_stranger(sage):
+    commitment = sage.commitment()
+    first = sage.exported(sage.approved(commitment))
+    sage.next_month()
+    figures = {"work_this_period": D("0.00"), "retainage_released": D("100.00")}
+    release = sage.exported(sage.approved(commitment, figures))
+    made = compared(sage, row_of(first), row_of(release, gross="100.00", retention="0.00"))
+    assert kinds(made) == {first.invoice.number: "found", release.invoice.number: "differs"}
+    assert made.others_count == 0 and made.outcomes.get(kind="differs").gross_difference == D("100.00")
+    page = text_of(signed_in(sage.base.staff).get(url_of(sage, made)))
+    assert "Differs otherwise" in page and "Sage must not hold it" in page and "holds no such invoice" not in page
 
 
 # The pages

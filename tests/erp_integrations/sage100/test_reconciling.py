@@ -117,6 +117,15 @@ def test_a_row_with_our_key_and_another_number_stands_out():
 def test_what_only_releases_retainage_is_not_missed():
     release = ours(1, "A-1", gross=D("0.00"), retainage=D("0.00"), makes_rows=False)
     assert said([release], []) == {}
+    assert said([release], [theirs("A-1", status=5)]) == {}, "nor when Sage keeps it as void"
+
+
+def test_what_only_releases_retainage_and_stands_in_sage_is_a_cost_twice():
+    release = ours(1, "A-1", gross=D("0.00"), retainage=D("0.00"), makes_rows=False)
+    for key in ("EXP-000001", "EXP-000002", ""):
+        found = said([release], [theirs("a-1 ", user_def_1=key)])
+        assert list(found) == [1], "and it is no stranger beside"
+        assert found[1][0] == Kind.DIFFERS and "Sage must not hold it" in found[1][1]
 
 
 def test_a_list_older_than_the_file_is_said():
@@ -126,6 +135,23 @@ def test_a_list_older_than_the_file_is_said():
 def test_another_record_or_another_key_than_we_know_is_said():
     row = theirs("A-1", record_number="70009", user_def_1="typed by hand")
     assert one(ours(1, "A-1", record_number="70001"), row) == (
-        Kind.FOUND,
+        Kind.DIFFERS,
         "It was confirmed as record 70001. Its User Def 1 is typed by hand, not EXP-000001.",
+    )
+    assert one(ours(1, "A-1", record_number="a7"), theirs("A-1", record_number=" A7"))[0] == Kind.FOUND
+    assert one(ours(1, "A-1"), theirs("A-1", user_def_1="typed by hand"))[0] == Kind.FOUND, "the key is only said"
+
+
+def test_the_same_invoice_on_another_job_differs_and_a_list_without_jobs_says_nothing():
+    mine = ours(1, "A-1", job_number="2026014")
+    assert one(mine, theirs("A-1", job_number="9999999")) == (
+        Kind.DIFFERS,
+        "Sage has it on job 9999999, not 2026014.",
+    )
+    assert one(mine, theirs("A-1", job_number="2026014"))[0] == Kind.FOUND
+    assert one(mine, theirs("A-1"))[0] == Kind.FOUND
+    assert one(ours(1, "A-1"), theirs("A-1", job_number="9999999"))[0] == Kind.FOUND, "nobody says which is ours"
+    assert one(mine, theirs("A-1", job_number="9999999", gross=D("1.00"))) == (
+        Kind.AMOUNT,
+        "Sage has it on job 9999999, not 2026014.",
     )
