@@ -110,7 +110,7 @@ def _payables(company, kind, changes: Changes) -> Iterator[Missed]:
     if not gone:
         return
     items = ExportItem.objects.filter(company=company, is_live=True).select_related("batch")
-    for item in items:
+    for item in items.defer("batch__snapshot", "batch__findings"):
         record = gone.get((item.vendor_number, item.number_key))
         if record:
             yield Missed(f"{record.invoice_number} of vendor {record.vendor_number}", f"exported in {item.batch.key}")

@@ -162,8 +162,9 @@ class InvoiceExport(FSMModelMixin, models.Model):
 
     @property
     def live_item(self):
-        """Its place in the one live batch it is in; None when it is in none (E-1)."""
-        return self.items.filter(is_live=True).select_related("batch").first()
+        """Its place in the one live batch it is in; None when it is in none (E-1). Its long texts come later."""
+        live = self.items.filter(is_live=True).select_related("batch")
+        return live.defer("batch__snapshot", "batch__findings").first()
 
     # The machine. A body touches only its own row; `actions.exports` does the rest in the same transaction.
 

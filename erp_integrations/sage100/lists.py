@@ -244,6 +244,11 @@ class SageLists:
         return max(holding, key=lambda period: period.period, default=None)
 
     @cached_property
+    def payables_that_count(self) -> set[object]:
+        """The keys of what Sage holds and owes for: a void record holds none, whatever else stands under its number."""
+        return {record_key(row) for row in self.payable_invoices if not row.is_void}
+
+    @cached_property
     def planned_on_jobs(self) -> dict[str, set[tuple[str, int]]]:
         """{job: the codes and types on the lines of its subcontracts and purchase orders} (S35)."""
         planned = {}

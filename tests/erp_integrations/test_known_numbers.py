@@ -102,6 +102,13 @@ def test_another_vendors_number_is_no_hindrance(sage, bill):
     assert send(sage, bill).status == "under_review"
 
 
+@pytest.mark.parametrize("statuses, is_held", [([5], False), ([5, 1], True), ([4, 5], True)])
+def test_what_sage_keeps_as_void_takes_no_number(sage, bill, statuses, is_held):
+    rows = [{"vendor_number": VENDOR, "invoice_number": "INV-7", "status": status} for status in statuses]
+    sage.load(ListKind.PAYABLE_INVOICES, *rows)
+    assert bool(held_in_sage(sage.base.vendor, "inv-7")) == is_held
+
+
 def test_another_companys_list_is_no_hindrance(sage, bill):
     elsewhere = sage_world("Harbor Works")
     listed(elsewhere, "INV-7")

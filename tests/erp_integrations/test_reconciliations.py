@@ -4,13 +4,16 @@ from datetime import date
 
 import pytest
 import time_machine
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from directory.models import Event
 from directory.refusals import NotAllowed, NotNow, Refused
 from erp_integrations.actions import exports, reconciliations
+from erp_integrations.missed_entries import missed
 from erp_integrations.models import InvoiceExport, ListKind, Outcome, OutcomeKind, Reconciliation
+from erp_integrations.sage100 import list_changes
 from tests.erp_integrations.pages import queries, signed_in, text_of
 from tests.erp_integrations.world import JOB, VENDOR, D, fresh, sage_world
 
@@ -176,6 +179,24 @@ def test_a_void_is_refused_while_the_list_holds_it_unless_sage_keeps_it_as_void(
         exports.void(export, by=max_power, reason="Twice", sage_holds_it_no_more=True)
     listed(sage, row_of(export, status=5))
     assert exports.void(export, by=max_power, reason="Twice", sage_holds_it_no_more=True).status == "voided"
+
+
+def test_what_was_voided_here_and_in_sage_can_be_sent_again(sage):
+    export = sage.exported()
+    listed(sage, row_of(export, status=5))
+    exports.void(export, by=sage.all_rights(), reason="Wrong job", sage_holds_it_no_more=True)
+    assert sage.sent(export.invoice).status == "ready_to_export"
+
+
+def test_no_posting_and_no_look_at_a_new_list_reads_whole_batches(sage):
+    export = sage.exported()
+    made = compared(sage, row_of(export))
+    changes = list_changes.compare(sage.lists().payable_invoices, ())
+    with CaptureQueriesContext(connection) as asked:
+        [gone] = missed(sage.company, ListKind.PAYABLE_INVOICES, changes)
+        [posting] = reconciliations.confirm_found(made, [made.outcomes.get().pk], by=sage.approver)
+    assert gone.stands == f"exported in {export.items.get().batch.key}" and not posting.refusal
+    assert not [each["sql"] for each in asked if '"snapshot"' in each["sql"]]
 
 
 def test_released_retainage_is_explained_by_its_release_sheet(sage):

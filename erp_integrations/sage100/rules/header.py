@@ -58,7 +58,7 @@ def not_exported_before(check: InvoiceCheck):
             remedy="Upload the list again, or confirm that Sage doesn't hold this invoice.", severity=WARNING,
             field="Invoice no", value=invoice.number, against=known,
         )  # fmt: skip
-    if known.get((invoice.vendor_number, comparable(invoice.number))):
+    if (invoice.vendor_number, comparable(invoice.number)) in check.lists.payables_that_count:
         yield Issue(
             message=f"Sage already holds invoice {invoice.number} of vendor {invoice.vendor_number}.",
             remedy="Compare the two. If it is another bill, ask the vendor for another number.",

@@ -106,6 +106,11 @@ def payables_of(day):
     return replace(LISTS, payable_invoices=replace(LISTS.payable_invoices, as_of=day))
 
 
+def sage_holds(number, *statuses):
+    rows = tuple(PayableInvoice(vendor_number="20145", invoice_number=number, status=status) for status in statuses)
+    return replace(LISTS, payable_invoices=replace(LISTS.payable_invoices, records=rows))
+
+
 def lines_of(*changes):
     return subcontract(lines=tuple(replace(old, **new) for old, new in zip(SUBCONTRACT.lines, changes, strict=True)))
 
@@ -178,6 +183,8 @@ CASES = [
     error("S11", "in Sage's list", one(number="2219-06")),
     error("S11", "in Sage's list in another case", one(number="ab-1"), with_record(
         LISTS, "payable_invoices", PayableInvoice(vendor_number="20145", invoice_number="AB-1 "))),
+    error("S11", "in Sage's list, open, behind a void one", one(number="X-1"), sage_holds("X-1", 5, 1)),
+    error("S11", "in Sage's list, paid, before a void one", one(number="X-1"), sage_holds("X-1", 4, 5)),
     warning("S11", "the payables were never uploaded", lists=payables_of(None)),
     warning("S11", "a list of 32 days", lists=payables_of(TODAY - timedelta(days=32))),
     error("S12", "not linked", one(vendor_number=None)),
@@ -325,6 +332,7 @@ CALM = [
     error("S10", "20 characters", one(number="A" * 20)),
     error("S11", "another vendor's bill in Sage", one(number="X-1"), with_record(
         LISTS, "payable_invoices", PayableInvoice(vendor_number="20146", invoice_number="X-1"))),
+    error("S11", "void in Sage", one(number="X-1"), sage_holds("X-1", 5)),
     error("S11", "a list of 31 days", lists=payables_of(TODAY - timedelta(days=31))),
     error("S13", "50 characters", one(description="x" * 50)),
     error("S13", "1 character", one(description="x")),
