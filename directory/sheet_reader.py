@@ -1,7 +1,7 @@
 """Reads one uploaded table as text, in a process of its own with little memory and little time (R103).
 
-Run by `directory.sheets`, never imported by the site: `python sheet_reader.py NAME < file > answer`. The answer is
-JSON: {"rows": [[number, [text, …]], …]} or {"refused": "why, and what to do"}. It knows nothing of Django, so it
+Run by `directory.sheets`, never imported by the site: `python sheet_reader.py NAME SHEET < file > answer`. The answer
+is JSON: {"rows": [[number, [text, …]], …]} or {"refused": "why, and what to do"}. It knows nothing of Django, so it
 starts at once; a workbook that gets past its checks and still eats the process costs this process only.
 
 Calamine reads a workbook twenty times as fast as openpyxl (F3), but tells neither a formula from its last value nor an
@@ -66,14 +66,14 @@ def column_letter(index: int) -> str:
     return letters
 
 
-def read(content: bytes, name: str) -> list[tuple[int, list[str]]]:
-    """Every row that holds anything, with its number in the file. Raises Unreadable."""
+def read(content: bytes, name: str, sheet: str = "") -> list[tuple[int, list[str]]]:
+    """Every row that holds anything, with its number in the file. Raises Unreadable. `sheet`: "" for the first seen."""
     if content.startswith(OLD_OFFICE):
         if "EncryptedPackage".encode("utf-16-le") in content:
             raise Unreadable(f"The workbook is protected by a password. {SAVE_PLAIN}")
         raise Unreadable(f"This is an old Excel file (.xls). {SAVE_PLAIN}")
     if content.startswith(b"PK"):
-        return _kept(_workbook_rows(content))
+        return _kept(_workbook_rows(content, sheet))
     if not name.lower().endswith((".csv", ".txt", ".tsv")):
         raise Unreadable(f"This is not a workbook (.xlsx), whatever its name says. {SAVE_PLAIN}")
     return _kept(_csv_rows(content))
@@ -136,11 +136,14 @@ def _elements(content: bytes) -> list[tuple[str, dict[str, str]]]:
     return found
 
 
-def _workbook_rows(content: bytes):
+def _workbook_rows(content: bytes, wanted: str):
     package = _look_inside(content)
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(content))
-        sheet = book.get_sheet_by_name(_first_visible(book))
+        first = _first_visible(book)
+        if wanted and wanted not in book.sheet_names:
+            return
+        sheet = book.get_sheet_by_name(wanted or first)
     except CalamineError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         raise Unreadable(DAMAGED) from None
@@ -329,7 +332,7 @@ def main() -> None:
             with contextlib.suppress(ValueError, OSError):  # some systems know a limit by name only
                 resource.setrlimit(what, (limit, limit))
     try:
-        answer = {"rows": read(sys.stdin.buffer.read(), sys.argv[1])}
+        answer = {"rows": read(sys.stdin.buffer.read(), *sys.argv[1:])}
     except Unreadable as why:
         answer = {"refused": str(why)}
     except (MemoryError, RecursionError):

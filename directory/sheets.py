@@ -83,13 +83,16 @@ def _plain(heading: str) -> str:
     return "".join(c for c in heading.casefold() if c.isalnum())
 
 
-def read_rows(name: str, content: bytes) -> list[tuple[int, list[str]]]:
-    """(number in the file, texts) of every row that holds anything; each text clean and tidy."""
+def read_rows(name: str, content: bytes, sheet: str = "") -> list[tuple[int, list[str]]]:
+    """(number in the file, texts) of every row that holds anything; each text clean and tidy.
+
+    Of the first sheet that can be seen, or of the one called `sheet`: nothing where a workbook has none of that name.
+    """
     if not content:
         raise refused("The file is empty. Choose another.")
     if len(content) > MAX_BYTES:
         raise refused(f"The file is larger than {MAX_BYTES // 1024 // 1024} MB. Split it into several.")
-    return [(number, _clean(number, cells)) for number, cells in _read_apart(name, content)]
+    return [(number, _clean(number, cells)) for number, cells in _read_apart(name, content, sheet)]
 
 
 def _clean(number: int, cells: list[str]) -> list[str]:
@@ -102,9 +105,9 @@ def _clean(number: int, cells: list[str]) -> list[str]:
     return cells
 
 
-def _read_apart(name: str, content: bytes) -> list:
+def _read_apart(name: str, content: bytes, sheet: str) -> list:
     """What the reader's process answers. It has its own limits; here it has its time and then it is gone."""
-    command = [sys.executable, "-I", str(READER), Path(name).name[-100:].replace("\0", "")]
+    command = [sys.executable, "-I", str(READER), Path(name).name[-100:].replace("\0", ""), sheet]
     try:
         done = subprocess.run(command, input=content, capture_output=True, timeout=SECONDS, env={}, check=False)
         answer = json.loads(done.stdout)

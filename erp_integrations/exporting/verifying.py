@@ -12,6 +12,7 @@ from directory.sheets import read_rows
 from erp_integrations.exporting import storing
 from erp_integrations.models import BatchState, ExportBatch, ExportItem
 from erp_integrations.sage100 import verifying
+from erp_integrations.sage100.sheets import RELEASE
 from erp_integrations.sage100.verifying import AlteredCell, FileRow
 
 MOST_SHOWN = 200
@@ -74,8 +75,12 @@ def verify(company: Company, name: str, content: bytes) -> Verified:
     batch = _named(built, rows, name) or _holding(built, rows)
     if batch is None:
         return Verified(name, sha256)
-    ours = _rows_of(batch, is_csv=not content.startswith(b"PK"))
-    return Verified(name, sha256, batch, altered=tuple(verifying.altered(ours, rows, batch.layout.as_layout())))
+    is_csv = not content.startswith(b"PK")
+    altered = list(verifying.altered(_rows_of(batch, is_csv=is_csv), rows, batch.layout.as_layout()))
+    if not is_csv:  # a CSV has no sheet of releases
+        ours, theirs = _rows_of(batch, is_csv=False, sheet=RELEASE), read_rows(name, content, RELEASE)
+        altered += verifying.altered_releases(ours, theirs)
+    return Verified(name, sha256, batch, altered=tuple(altered))
 
 
 def _named(built, rows: list[FileRow], name: str) -> ExportBatch | None:
@@ -92,10 +97,11 @@ def _holding(built, rows: list[FileRow]) -> ExportBatch | None:
     return built.get(pk=found[0].batch_id) if found else None
 
 
-def _rows_of(batch: ExportBatch, *, is_csv: bool) -> list[FileRow]:
+def _rows_of(batch: ExportBatch, *, is_csv: bool, sheet: str = "") -> list[FileRow]:
     """Our own file through the same reader, so that both sides are told alike."""
     key, sha256 = (batch.csv_key, batch.csv_sha256) if is_csv else (batch.file_key, batch.file_sha256)
     try:
-        return read_rows(batch.csv_name if is_csv else batch.file_name, storing.read(storing.StoredFile(key, sha256)))
+        content = storing.read(storing.StoredFile(key, sha256))
     except storing.FileDamaged as damage:
         raise Refused(f"{damage} Call the site owner: the file of a batch never changes.", field="file") from damage
+    return read_rows(batch.csv_name if is_csv else batch.file_name, content, sheet)

@@ -2,15 +2,17 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 from erp_integrations.sage100.layout import NUMBER, Layout
-from erp_integrations.sage100.sheets import column_letter
+from erp_integrations.sage100.sheets import RELEASE, RELEASE_TITLES, column_letter
 
 KEY = re.compile(r"EXP-[0-9]{6,9}")
 NUMBER_PLACE, VENDOR_PLACE = 2, 3  # of an H row, published (sage100.md 1)
+
+RELEASE_AMOUNTS = {"Held", "Release", "New retention"}
 
 FileRow = tuple[int, list[str]]  # its number in the file, and its texts without the empty ones at the end
 
@@ -42,19 +44,36 @@ def altered(ours: Iterable[FileRow], theirs: Iterable[FileRow], layout: Layout) 
 
     A number may be written in another way, as a spreadsheet stores it: 2565.05 and 2,565.050 are one.
     """
+
+    def columns_of(texts: list[str]) -> list[tuple[str, bool]]:
+        columns = layout.detail if _cell(texts, 1) == "D" else layout.header
+        return [(column.title, column.type == NUMBER) for column in columns]
+
+    return _differing(ours, theirs, columns_of)
+
+
+def altered_releases(ours: Iterable[FileRow], theirs: Iterable[FileRow]) -> Iterator[AlteredCell]:
+    """The same of the sheet by which staff release retainage (S50)."""
+    columns = [(title, title in RELEASE_AMOUNTS) for title in RELEASE_TITLES]
+    return _differing(ours, theirs, lambda _: columns, sheet=f"{RELEASE} ")
+
+
+def _differing(
+    ours: Iterable[FileRow],
+    theirs: Iterable[FileRow],
+    columns_of: Callable[[list[str]], Sequence[tuple[str, bool]]],
+    sheet: str = "",
+) -> Iterator[AlteredCell]:
+    """`columns_of`: (title, is a number) of each column of a row."""
     ours, theirs = dict(ours), dict(theirs)
     for number in sorted(ours.keys() | theirs.keys()):
         mine, found = ours.get(number, []), theirs.get(number, [])
-        columns = _columns(mine or found, layout)
+        columns = columns_of(mine or found)
         for place in range(max(len(mine), len(found))):
             pair = _cell(mine, place), _cell(found, place)
-            column = columns[place] if place < len(columns) else None
-            if not _is_same(*pair, is_number=column is not None and column.type == NUMBER):
-                yield AlteredCell(f"{column_letter(place)}{number}", column.title if column else "", *pair)
-
-
-def _columns(texts: list[str], layout: Layout):
-    return layout.detail if _cell(texts, 1) == "D" else layout.header
+            title, is_number = columns[place] if place < len(columns) else ("", False)
+            if not _is_same(*pair, is_number=is_number):
+                yield AlteredCell(f"{sheet}{column_letter(place)}{number}", title, *pair)
 
 
 def _cell(texts: list[str], place: int) -> str:

@@ -12,7 +12,9 @@ from erp_integrations.actions import exports
 from erp_integrations.exporting import storing
 from erp_integrations.exporting.verifying import Answer, verify
 from erp_integrations.models import ExportBatch
+from erp_integrations.sage100.sheets import RELEASE
 from tests.erp_integrations.pages import signed_in, text_of
+from tests.erp_integrations.test_building import with_release
 from tests.erp_integrations.world import sage_world
 
 pytestmark = pytest.mark.django_db
@@ -22,11 +24,11 @@ def bytes_of(batch: ExportBatch, *, is_csv: bool = False) -> bytes:
     return storing.path_of(batch.csv_key if is_csv else batch.file_key).read_bytes()
 
 
-def edited(batch: ExportBatch, **cells: str) -> bytes:
+def edited(batch: ExportBatch, sheet: str = "Import", **cells: str) -> bytes:
     """The workbook as a spreadsheet program stores it after somebody typed into these cells."""
     book = load_workbook(io.BytesIO(bytes_of(batch)))
     for place, value in cells.items():
-        book["Import"][place] = value
+        book[sheet][place] = value
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
@@ -80,6 +82,23 @@ def test_a_row_taken_out_or_put_in_is_an_alteration(batch):
     lines = content.splitlines(keepends=True)
     assert shown(batch, b"".join(lines[:-1]), "file.csv").answer == Answer.ALTERED
     assert shown(batch, content + lines[-1], "file.csv").answer == Answer.ALTERED
+
+
+def test_an_altered_release_sheet_is_an_alteration(sage):
+    """Staff release retainage by it, so it is held against ours like the rows to import (S50)."""
+    commitment = sage.commitment()
+    sage.exported(sage.approved(commitment))
+    batch = sage.built(sage.sent(with_release(sage, commitment, "60.00", work="500.00")))
+    assert shown(batch, edited(batch)).answer == Answer.ORIGINAL
+    assert shown(batch, edited(batch, RELEASE, G2=60.000)).answer == Answer.ORIGINAL
+    found = shown(batch, edited(batch, RELEASE, G2=9000))
+    assert found.answer == Answer.ALTERED
+    assert in_words(found) == [(f"{RELEASE} G2", "Release", "60", "9000")]
+    book = load_workbook(io.BytesIO(bytes_of(batch)))
+    del book[RELEASE]
+    out = io.BytesIO()
+    book.save(out)
+    assert shown(batch, out.getvalue()).answer == Answer.ALTERED, "nor may it be gone"
 
 
 def test_a_void_file_is_superseded_and_names_what_took_over(sage):
