@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from directory.models import Project, Vendor
+from directory.vendor_forms import PlainField
 from erp_integrations.actions.exports import HeaderEdit
 from erp_integrations.models import InvoiceExport
 from erp_integrations.models.exports import ExportStatus
@@ -142,10 +143,9 @@ class VoidForm(forms.Form):
 class TakeAgainForm(forms.Form):
     """R15: whoever takes a file that was taken before says why."""
 
-    reason = forms.CharField(
+    reason = PlainField(
         label="Why is it taken again?",
         max_length=300,
-        widget=forms.TextInput,
         help_text="It stays on the record beside the download.",
     )
 

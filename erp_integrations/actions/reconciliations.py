@@ -30,7 +30,7 @@ def reconcile(company: Company, *, by) -> Reconciliation:
     access = read_access(by, company)
     if access.is_external or not access.allows(Tool.ERP_INTEGRATIONS, Level.STANDARD):
         raise NotAllowed(RECONCILE_RIGHT)
-    Company.objects.select_for_update().get(pk=company.pk)
+    Company.objects.select_for_update(no_key=True).get(pk=company.pk)  # one after the other; an acceptance goes on
     version = _newest_list(company)
     ours, left, rows = in_files(company, version), ended(company), payables_of(version)
     found = reconciling.compare(ours, left, keys_of_files(company), rows)

@@ -7,6 +7,7 @@ from django.db import transaction
 
 from directory.models import Event
 from directory.permissions import read_access
+from directory.plain_text import unseen_in
 from directory.refusals import Refused
 from erp_integrations.actions.exports import confirm
 from erp_integrations.exporting.moving import require
@@ -35,6 +36,7 @@ def record(results: Collection[Result], *, by) -> int:
     """All of them, or none; how many. Whoever accepts may say it."""
     if not results:
         raise Refused("Enter a record number or a message for at least one invoice.")
+    InvoiceExport.objects.locked([result.export.pk for result in results])  # first, in the one order (R45)
     for result in results:
         try:
             _record(result, by)
@@ -58,6 +60,8 @@ def report_refusal(export: InvoiceExport, *, by, message: str) -> SageRefusal:
     export = InvoiceExport.objects.locked([export.pk])[0]
     require(export, InvoiceExport.confirm, read_access(by, export.company, export.project))
     said = " ".join(message.split())[:500]
+    if wrong := unseen_in(said):
+        raise Refused(f"The message holds {wrong}. Type it again.", field="message")
     if not said:
         raise Refused("Copy the message that Sage's import shows for it.", field="message")
     refusal = SageRefusal.objects.create(item=export.live_item, message=said, by=by)

@@ -1,17 +1,22 @@
 """What Sage's import made of a file: each row posted or refused; how far a build is (9.7)."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event as Signal
+
 import pytest
+from django.db import connection, connections
 from django.urls import reverse
 
 from directory.models import Event
 from directory.refusals import NotAllowed
 from erp_integrations import exporting
-from erp_integrations.actions import exports, results
+from erp_integrations.actions import batches, exports, results
 from erp_integrations.actions.results import Result
 from erp_integrations.exporting import building
 from erp_integrations.models import CostCodeLink, ExportBatch, SageRefusal
 from tests.erp_integrations.pages import at_batch, at_export, signed_in, text_of
-from tests.erp_integrations.world import SageWorld, fresh, record_number
+from tests.erp_integrations.world import ACCOUNTING_DATE, SageWorld, fresh, record_number, sage_world
 
 MESSAGE = "Job 2026014 is closed to invoices"
 
@@ -120,3 +125,41 @@ def test_a_file_that_failed_says_which_row_and_that_nothing_was_written(sage: Sa
     assert f"Row 2 ({number}): Our cost code" in text, text[at : at + 500]
     assert "Nothing was written; the invoice is still accepted." in text_of(page) and "Tried 1 time." in text_of(page)
     assert reverse("erp-linking", args=[sage.company.slug, "cost-codes"]) in page.content.decode()
+
+
+@pytest.mark.parametrize("message", ["a\x00b", "Job\u202e closed"])
+def test_a_message_with_what_nobody_can_see_is_refused_in_words_and_stays_typed(client, batch, message):
+    """R107: on PostgreSQL a NUL can't even be stored."""
+    answer = client.post(at_batch(batch, "erp-results"), typed(batch, ("", message), ("", "Kept as typed"), ("", "")))
+    assert answer.status_code == 422 and "The message holds" in text_of(answer)
+    assert "Kept as typed" in answer.content.decode() and not SageRefusal.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite lets one write at a time, lock or none")
+def test_results_of_two_periods_and_an_acceptance_of_the_second_never_hold_each_other_up(monkeypatch):
+    """R45: all locks in the one order first, the settings after them."""
+    sage = sage_world()
+    first = sage.sent()
+    sage.next_month()
+    second, waiting = sage.sent(), sage.sent()
+    results_of = [Result(each, record_number()) for each in in_file(sage.built(first, second))]
+    ticked, begun, free = sage.warnings(waiting), Signal(), exports._require_free_record
+
+    def slowly(export, number):
+        free(export, number)
+        begun.set()
+        time.sleep(0.5)
+
+    def accept():
+        begun.wait(20)
+        try:
+            return batches.accept([waiting], by=sage.approver, accounting_date=ACCOUNTING_DATE, ticked=ticked)
+        finally:
+            connections.close_all()
+
+    monkeypatch.setattr(exports, "_require_free_record", slowly)
+    with ThreadPoolExecutor(1) as other:
+        accepting = other.submit(accept)
+        assert results.record(results_of, by=sage.approver) == 2
+        assert accepting.result(60).items.count() == 1
