@@ -55,11 +55,15 @@ def check(exports: list[InvoiceExport], acceptance: Acceptance) -> Proposal:
 
 
 def check_each(exports: list[InvoiceExport], acceptance: Acceptance) -> list[Proposal]:
-    """A dry run of each as if it went alone, which is how they are sent; in as many queries as one for all."""
+    """A dry run of each as if it went alone, which is how they are sent; in as many queries as one for all.
+
+    Each is posted at its own period's end: one of July says nothing about one of June (S28).
+    """
     beside, today = read_beside(exports), exports[0].company.today
     facts = collect(exports, acceptance, beside, together=False)
     lists, more = lists_of(beside.versions, facts.company_name), _more(exports, beside)
-    alone = (examine(replace(facts, invoices=(one,)), lists, today=today) for one in facts.invoices)
+    each_alone = [replace(facts, invoices=(one,), accounting_date=one.period_end) for one in facts.invoices]
+    alone = (examine(one, lists, today=today) for one in each_alone)
     return [
         replace(proposal, findings=proposal.findings + tuple(each for each in more if each.invoice_id == one))
         for proposal in alone

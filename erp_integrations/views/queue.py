@@ -1,6 +1,5 @@
 """Accounting's queue: what waits and how it stands, and one invoice open with all that an answer needs."""
 
-from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -157,10 +156,9 @@ def _rows(page: list[InvoiceExport], tab: str) -> list[QueueRow]:
 
 
 def _asked(some: list[InvoiceExport]) -> list[QueueRow]:
-    found = defaultdict(list)
-    for finding in exports.preview(some).findings if some else ():
-        found[finding.invoice_id].append(finding)
-    return [QueueRow(export, tuple(found[str(export.invoice_id)])) for export in some]
+    """Each as if it were accepted alone, with what is said of its whole file (such as a locked period, S27)."""
+    proposals = exports.preview_each(some)
+    return [QueueRow(export, proposal.findings) for export, proposal in zip(some, proposals, strict=True)]
 
 
 def load(company, pk: int) -> InvoiceExport:

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from directory.models import Mail
 from erp_integrations.actions import exports
-from erp_integrations.models import CostCodeLink, InvoiceExport, VendorLink
+from erp_integrations.models import CostCodeLink, InvoiceExport, ListKind, VendorLink
 from tests.erp_integrations.pages import at_export, queue_url, signed_in, text_of
 from tests.erp_integrations.world import CODE, JOB, VENDOR, D, SageWorld, fresh
 
@@ -126,3 +126,25 @@ def test_a_contact_who_made_the_bill_reads_the_reason_and_nothing_of_sages_lists
     [mail] = Mail.objects.filter(to=sage.base.contact, headline__contains="rejected")
     for body in (mail.text, mail.html):
         assert "Look at the code" in body and "S33" not in body and "/erp/" not in body and "Sage’s" not in body
+
+
+def test_what_is_said_of_a_whole_file_stands_in_each_row_it_stops(sage, client):
+    """S27: with every period locked nothing can go, and the filter says so as the invoice's own page does."""
+    export = sage.sent()
+    sage.load(
+        ListKind.FISCAL_PERIODS,
+        {"year": 2030, "period": 6, "first_date": "2030-01-01", "last_date": "2030-12-31", "is_locked": "yes"},
+    )
+    assert listed(client, sage, problems="blocked") == {export.pk}
+    [row] = client.get(queue_url(sage.company)).context["rows"]
+    assert "S27" in {finding.rule for finding in row.findings}
+
+
+def test_an_invoice_of_another_period_in_the_list_says_nothing_about_this_one(sage, client):
+    """S28: each is posted at its own period's end unless an approver says otherwise."""
+    june = sage.sent()
+    before = [found.rule for found in client.get(queue_url(sage.company)).context["rows"][0].findings]
+    sage.next_month()
+    sage.sent()
+    rows = {row.export.pk: row for row in client.get(queue_url(sage.company)).context["rows"]}
+    assert [found.rule for found in rows[june.pk].findings] == before
