@@ -30,9 +30,9 @@ class PairFilter(SortedForm):
     def words(self) -> str:
         return self.cleaned_data.get("q") or ""
 
-    def rows(self, company) -> Page:
+    def rows(self, company, access) -> Page:
         found = self.pair.found(company, self.show_now, self.words)
-        return Page(found) if self.pair is COST_TYPES else self.page(found)
+        return Page(found) if self.pair is COST_TYPES else self.page(found.filter(self.pair.seen_by(access)))
 
 
 class ChooseForm(forms.Form):

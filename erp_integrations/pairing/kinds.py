@@ -183,6 +183,7 @@ class Commitments(Pair):
     alike = "the same number"
     kinds = (ListKind.SUBCONTRACTS, ListKind.PURCHASE_ORDERS, ListKind.VENDORS, ListKind.JOBS)
     model, field, to_invoices = CommitmentLink, "commitment", "invoice__commitment"
+    to_commitment = ""
 
     def all_ours(self, company):
         return Commitment.objects.filter(company=company).select_related("sage_link", "vendor", "project")

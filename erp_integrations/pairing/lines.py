@@ -22,6 +22,7 @@ class Lines(Pair):
 
     slug, title, one, many = "lines", "Schedule lines", "schedule line", "schedule lines"
     has_account = True
+    to_commitment = "commitment__"
     theirs, only_warns = "Sage line", True
     alike = "the same cost code and type (or amount as well), once on both sides"
     kinds = (ListKind.SUBCONTRACTS, ListKind.PURCHASE_ORDERS)

@@ -9,8 +9,10 @@ from django.db.models import Case, CharField, Count, Q, QuerySet, Value, When
 from django.db.models.functions import Concat
 
 from directory.models import Company
+from directory.permissions import Level, Tool
 from erp_integrations.models import ExportStatus, InvoiceExport, ListKind, sage_lists
 from erp_integrations.sage100.lists import SageLists
+from invoicing.seen import seen_commitments
 
 GAP, LINKED = "0", "1"
 NOT_BUILT = (ExportStatus.READY_TO_EXPORT, ExportStatus.EXPORTING, ExportStatus.FAILED)
@@ -75,6 +77,7 @@ class Pair:
     field = ""  # of the link: ours
     key_field = "number"  # of the link: Sage's
     to_invoices = ""  # from an export to ours
+    to_commitment: str | None = None  # from ours, where looking at it is looking at a commitment (P-2)
     has_account = False  # whether a ledger account of its own may go before all others (S30)
     only_warns = False  # what a missing link does: S39 warns, all others block
 
@@ -106,6 +109,14 @@ class Pair:
         """Gaps first."""
         first = Case(When(self.gap(), then=Value(GAP)), default=Value(LINKED))
         return Concat(first, self.sort_by(), output_field=CharField())
+
+    def seen_by(self, access) -> Q:
+        """Whoever links sees all there is to link; who only looks, what is with accounting or theirs to see (P-2)."""
+        if self.to_commitment is None or access.allows(Tool.ERP_INTEGRATIONS, Level.STANDARD):
+            return Q()
+        sent = InvoiceExport.objects.exclude(status=ExportStatus.NOT_SENT).values("invoice__commitment")
+        with_accounting = Q(**{f"{self.to_commitment}pk__in": sent})
+        return seen_commitments(access.person, self.to_commitment) | with_accounting
 
     def found(self, company: Company, show: str, words: str) -> QuerySet:
         """`show`: "gaps", "all", or "" for what is needed or linked."""

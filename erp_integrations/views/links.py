@@ -49,11 +49,16 @@ def _pair(slug: str) -> Pair:
     return PAIRS[slug]
 
 
-def _ours(pair: Pair, company, pk: int):
+def _ours(pair: Pair, request, company, pk: int):
     item = pair.get(company, pk)
-    if item is None:
+    if item is None or not _is_seen(pair, request.access, company, item):
         raise Http404
     return item
+
+
+def _is_seen(pair: Pair, access, company, item) -> bool:
+    seen = pair.seen_by(access)
+    return not seen or pair.all_ours(company).filter(seen, pk=item.pk).exists()
 
 
 @company_view(Tool.ERP_INTEGRATIONS, Level.READ_ONLY, methods=READ)
@@ -72,7 +77,7 @@ def linking(request, company, pair):
     pair = _pair(pair)
     lists = pair.lists(company)
     form = PairFilter(request.GET, pair=pair)
-    page = form.rows(company)
+    page = form.rows(company, request.access)
     matches = {match.ours.pk: match for match in pair.matches(company, lists)}
     context = _about(request, company, pair) | {
         "form": form,
@@ -103,7 +108,7 @@ def _row(pair: Pair, lists, item, matches: dict[int, Match]) -> Row:
 def link(request, company, pair, pk):
     """Search among Sage's entries for one of ours, which staff may too: a finding leads here. POST links it."""
     pair = _pair(pair)
-    item = _ours(pair, company, pk)
+    item = _ours(pair, request, company, pk)
     if request.method != "POST":
         return _choose(request, company, pair, item)
     request.access.require(Tool.ERP_INTEGRATIONS, Level.STANDARD)
@@ -114,7 +119,7 @@ def link(request, company, pair, pk):
         made = links.choose(pair, company, item, form.cleaned_data["key"], by=request.user,
                             phase=form.cleaned_data["phase"], was=form.cleaned_data["was"])  # fmt: skip
     except Refused as refused:
-        return _choose(request, company, pair, _ours(pair, company, pk), refused=refused)
+        return _choose(request, company, pair, _ours(pair, request, company, pk), refused=refused)
     messages.success(request, f"{made}. Invoices that wait are checked anew when somebody looks at them.")
     return redirect("erp-linking", company.slug, pair.slug)
 
@@ -123,7 +128,7 @@ def link(request, company, pair, pk):
 def account(request, company, pair, pk):
     """The ledger account that goes before all others on one job, cost type or line (S30)."""
     pair = _pair(pair)
-    item = _ours(pair, company, pk)
+    item = _ours(pair, request, company, pk)
     if not pair.has_account:
         raise Http404
     form = _account_form(company, pair, item, request.POST)
@@ -132,7 +137,7 @@ def account(request, company, pair, pk):
     try:
         links.set_account(pair, company, item, by=request.user, **form.cleaned_data)
     except Refused as refused:
-        fresh = _ours(pair, company, pk)
+        fresh = _ours(pair, request, company, pk)
         was = links.shown_account(pair.link_of(fresh))
         again = _account_form(company, pair, fresh, request.POST.dict() | {"was": was})
         return _choose(request, company, pair, fresh, refused=refused, account_form=again)
@@ -223,13 +228,13 @@ def _exact(request, company, pair: Pair, refused: Refused | None = None):
 def unlink(request, company, pair, pk):
     """What taking the link away would stop; POST takes it away."""
     pair = _pair(pair)
-    item = _ours(pair, company, pk)
+    item = _ours(pair, request, company, pk)
     refused = None
     if request.method == "POST":
         try:
             links.unlink(pair, company, item, by=request.user, was=request.POST.get("was", ""))
         except Refused as why:
-            refused, item = why, _ours(pair, company, pk)
+            refused, item = why, _ours(pair, request, company, pk)
         else:
             messages.success(request, f"{pair.name(item)} is linked to nothing in Sage any more.")
             return redirect("erp-linking", company.slug, pair.slug)

@@ -482,3 +482,18 @@ def test_of_two_who_link_at_the_same_moment_one_is_told(race, monkeypatch):
     assert [answer == "linked" for answer in answers].count(True) == 1
     assert any("linked already" in answer for answer in answers)
     assert VendorLink.objects.count() == 1
+
+
+def test_staff_who_only_look_see_no_private_commitment_before_it_is_sent(sage, sam):
+    """P-2: whoever links sees what there is to link; the rest of accounting what came to accounting."""
+    commitment = sage.commitment(is_private=True, number="SC-SECRET", title="Settlement")
+    invoice, staff = sage.approved(commitment), signed_in(sage.base.staff)
+    line = commitment.lines.first()
+    pages = [at(sage, "erp-linking", "commitments"), at(sage, "erp-linking", "lines")]
+    own = [at(sage, "erp-link", "commitments", commitment.pk), at(sage, "erp-link", "lines", line.pk)]
+    for page in pages:
+        assert "SC-SECRET" in text_of(sam.get(page)) and "SC-SECRET" not in text_of(staff.get(page)), page
+    assert [staff.get(page).status_code for page in own] == [404, 404]
+    sage.sent(invoice)
+    for page in (*pages, *own):
+        assert "SC-SECRET" in text_of(staff.get(page)), page
