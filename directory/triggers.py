@@ -14,6 +14,7 @@ APPEND_ONLY = (
     "erp_integrations_ledgercheck",
     "erp_integrations_outcome",
     "erp_integrations_reconciliation",
+    "erp_integrations_sagerefusal",
     "invoicing_comment",
     "invoicing_reviewrecord",
     "invoicing_submission",

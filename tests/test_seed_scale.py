@@ -10,8 +10,10 @@ from django.db.models import Count
 from benchmarks import measuring, scale
 from directory.checks import for_whole_models, left_behind
 from directory.models import Company, Event, Person, Project
+from erp_integrations.exporting import ledgers
+from invoicing.calculations import identities
 from invoicing.models import Invoice, Submission
-from invoicing.proof import broken_identities
+from invoicing.proof import identities_of
 from tests.factories import world
 
 pytestmark = pytest.mark.django_db
@@ -26,7 +28,8 @@ def test_a_thousand_invoices_are_what_people_could_have_made(monkeypatch):
     assert (Project.objects.count(), Person.objects.count()) == (scale.PROJECTS, scale.PEOPLE)
     assert not for_whole_models() and not left_behind()
     assert not Event.objects.exists()
-    assert not broken_identities(list(Invoice.objects.values_list("pk", flat=True)))
+    assert not list(ledgers.differences(Company.objects.get(slug=scale.SLUG)))
+    assert not any(identities.errors(identities_of(invoice)) for invoice in Invoice.objects.order_by("pk")[::10])
     by_status = Invoice.objects.counts()
     assert set(by_status) == set(Invoice.Status.values) and max(by_status, key=by_status.get) == "approved"
     assert Submission.objects.count() == by_status["under_review"]

@@ -8,9 +8,12 @@ from django.db import DatabaseError, connection, transaction
 
 from directory.models import Event, EventSeal
 from directory.triggers import APPEND_ONLY
+from erp_integrations.actions import results
 from erp_integrations.actions.batches import download
+from erp_integrations.exporting import ledgers
 from invoicing.actions import comments, invitations
 from invoicing.models import InvoiceType, Submission
+from tests.erp_integrations.test_reconciliations import compared, row_of
 from tests.erp_integrations.world import sage_world
 from tests.factories import world
 
@@ -125,7 +128,12 @@ def test_a_role_has_a_plain_name(name):
 def test_no_row_of_record_is_replaced_on_sqlite(table):
     """M17: REPLACE would go round the trigger that guards deletes, but for recursive_triggers."""
     sage = sage_world()
-    download(sage.built(), "xlsx", by=sage.base.staff)
+    batch = sage.built()
+    download(batch, "xlsx", by=sage.base.staff)
+    export = batch.items.get().invoice_export
+    results.report_refusal(export, by=sage.approver, message="Job is closed")
+    compared(sage, row_of(export))
+    ledgers.check(sage.company)
     comments.comment(sage.base.submitted(), "Please send the photos", by=sage.base.admin)
     EventSeal.objects.append()
     assert run("PRAGMA recursive_triggers") == [(1,)]

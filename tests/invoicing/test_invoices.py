@@ -489,7 +489,7 @@ def test_files_are_attached_until_the_export():
     invoice = w.approved()
     invoices.lock(invoice)
     assert attachments.attach(invoice, "proof.pdf", b"%PDF-1.4", by=w.contact)
-    invoices.close(invoice)
+    invoices.close([invoice])
     with pytest.raises(NotNow, match="import file"):
         attachments.attach(invoice, "late.pdf", b"%PDF-1.4", by=w.contact)
     invoices.unlock(invoice)

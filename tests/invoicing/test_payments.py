@@ -64,7 +64,7 @@ def test_an_admin_records_what_was_paid_and_both_sides_see_it(w, invoice):
 
 def test_paying_is_not_part_of_the_status_and_goes_on_after_it_was_sent_to_accounting(w, invoice):
     invoices.lock(invoice)
-    invoices.close(invoice)
+    invoices.close([invoice])
     recorded(w, invoice, "900.00")
     again = Invoice.objects.get(pk=invoice.pk)
     assert (again.status, again.payment_status, again.version) == ("approved", "paid", invoice.version)

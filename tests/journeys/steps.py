@@ -78,7 +78,10 @@ def accept(approver: Visitor, company, number: str, accounting_date: str) -> Vis
 def download(person: Visitor, link: str) -> bytes:
     """The file behind a link of the batch's page, and back on that page."""
     here = person.url
-    content = person.click(link).content()
+    person.click(link)
+    if "Content-Disposition" not in person.response.headers:  # R15: whoever takes it again says why
+        person.fill("Why is it taken again?", "To hold the two against each other").press("Download")
+    content = person.content()
     person.visit(here)
     return content
 
