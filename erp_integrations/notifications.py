@@ -16,7 +16,7 @@ from directory.permissions import accounting_approvers, read_access
 from erp_integrations.mending import where_to_mend
 from erp_integrations.models import ExportBatch, InvoiceExport
 from erp_integrations.overdue import not_confirmed, not_downloaded
-from erp_integrations.permissions import is_accounting_approver
+from erp_integrations.permissions import is_accounting_approver, may_look
 from erp_integrations.sage100.findings import Finding
 from invoicing.permissions import is_project_admin, may_see_commitment
 
@@ -79,19 +79,21 @@ def sent_again(export: InvoiceExport, rejecter: Person) -> None:
 def rejected(export: InvoiceExport, findings: Iterable[Finding] = ()) -> None:
     """To the sender and to whoever made the invoice; `findings`: what the rules said when it was rejected.
 
-    A contact who made it reads the reason alone: findings speak of Sage's lists, other vendors and accounts.
+    A contact who made it reads the reason alone: findings speak of Sage's lists, other vendors and accounts. The way
+    to where one is mended is for whoever can open it.
     """
-    found = [(finding, where_to_mend(finding, export.company, export.invoice)) for finding in findings]
-    people = dict.fromkeys(person for person in (export.sent_by, export.invoice.created_by) if person)
-    outside = [person for person in people if read_access(person, export.company).is_external]
-    _rejected(export, [person for person in people if person not in outside], found)
-    _rejected(export, outside, [])
+    findings = list(findings)
+    for person in dict.fromkeys(person for person in (export.sent_by, export.invoice.created_by) if person):
+        access = read_access(person, export.company)
+        told = [] if access.is_external else findings
+        ways = [where_to_mend(each, export.company, export.invoice) if may_look(access) else None for each in told]
+        _rejected(export, person, list(zip(told, ways, strict=True)))
 
 
-def _rejected(export: InvoiceExport, to: list[Person], found: list[tuple]) -> None:
+def _rejected(export: InvoiceExport, person: Person, found: list[tuple]) -> None:
     post(
         about=export,
-        to=to,
+        to=[person],
         subject=f"Accounting rejected {export.invoice}: {export.reason[:120]}",
         template="erp_integrations/emails/rejected",
         audience=INVOLVED,

@@ -7,7 +7,9 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from directory.actions.grants import set_level
 from directory.models import Mail
+from directory.permissions import Level, Tool
 from erp_integrations.actions import exports
 from erp_integrations.models import CostCodeLink, InvoiceExport, ListKind, VendorLink
 from tests.erp_integrations.pages import at_export, queue_url, signed_in, text_of
@@ -108,13 +110,16 @@ def test_what_waits_for_no_answer_has_no_dry_run(sage, client):
 
 def test_the_mail_of_a_rejection_lists_what_the_rules_said_and_where_it_is_mended(sage):
     """Section 7 and 10: reason, problems, link."""
-    export = sage.sent()
-    blocked(sage)
-    exports.reject(export, by=sage.approver, reason="Look at the code")
-    mail = Mail.objects.filter(to=sage.sender).latest("pk")
     where = reverse("erp-linking", args=[sage.company.slug, "cost-codes"])
-    for body in (mail.text, mail.html):
-        assert "Look at the code" in body and "S33" in body and where in body
+    for opens in (False, True):  # the way there is for whoever can open it
+        export = sage.sent()
+        blocked(sage)
+        exports.reject(export, by=sage.approver, reason="Look at the code")
+        mail = Mail.objects.filter(to=sage.sender).latest("pk")
+        for body in (mail.text, mail.html):
+            assert "Look at the code" in body and "S33" in body and (where in body) == opens
+        CostCodeLink.objects.filter(code="9999.000").update(code=CODE)
+        set_level(sage.sender, Tool.ERP_INTEGRATIONS, sage.company, Level.READ_ONLY, by=sage.base.owner)
 
 
 def test_a_contact_who_made_the_bill_reads_the_reason_and_nothing_of_sages_lists(sage):
