@@ -69,7 +69,7 @@ def test_the_directory_costs_the_same_for_ten_people_and_for_five_hundred(w, cli
         )
         for each in made[:20]:
             set_level(each, Tool.COMMITMENTS, w.project, Level.STANDARD, by=w.owner)
-        with django_assert_num_queries(11):
+        with django_assert_num_queries(10):
             page(client, "company-directory", w.company.slug)
 
 
