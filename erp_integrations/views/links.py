@@ -159,6 +159,8 @@ def _choose(request, company, pair: Pair, item, refused: Refused | None = None, 
     )
     shown = found[:SHOWN]
     taken = pair.taken(company, item, [entry.key for entry in shown])
+    if pair.seen_by(request.access):  # who only looks is not told of a commitment they may not see (P-2)
+        taken = dict.fromkeys(taken, "another")
     key = pair.key_of(item)
     context = _about(request, company, pair) | {
         "item": item,

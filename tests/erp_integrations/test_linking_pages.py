@@ -497,3 +497,14 @@ def test_staff_who_only_look_see_no_private_commitment_before_it_is_sent(sage, s
     sage.sent(invoice)
     for page in (*pages, *own):
         assert "SC-SECRET" in text_of(staff.get(page)), page
+
+
+def test_an_entry_that_a_hidden_commitment_has_is_taken_by_another_for_staff_who_only_look(sage, sam):
+    """P-2: the name of a private commitment stands beside Sage's entry for whoever links alone."""
+    sage.commitment(is_private=True, number="SC-SECRET")
+    mine = sage.commitment(is_private=False, number="SC-OPEN")
+    sage.sent(sage.approved(mine))
+    page = at(sage, "erp-link", "commitments", mine.pk)
+    assert "Linked to SC-SECRET" in text_of(sam.get(page))
+    shown = text_of(signed_in(sage.base.staff).get(page))
+    assert "Linked to another" in shown and "Linked to SC-SECRET" not in shown
