@@ -96,7 +96,7 @@ def verify(request, company, name: str, version: int):
     if form.is_valid():
         try:
             actions.say_verified(company, layout.key, by=request.user, **form.cleaned_data)
-        except (Refused, NotNow) as refused:
+        except Refused as refused:
             form.add_error(None, refused.message)
         else:
             messages.success(request, "Verified. Files made after it from now on are no drafts.")

@@ -163,3 +163,12 @@ def test_results_of_two_periods_and_an_acceptance_of_the_second_never_hold_each_
         accepting = other.submit(accept)
         assert results.record(results_of, by=sage.approver) == 2
         assert accepting.result(60).items.count() == 1
+
+
+def test_the_reason_of_a_second_download_holds_nothing_that_nobody_sees(client, batch):
+    """R15, R107."""
+    file = at_batch(batch, "erp-download", "xlsx")
+    client.get(file)
+    answer = client.get(file, {"reason": "lost\u202e it"})
+    assert answer.status_code == 422 and "an invisible character" in text_of(answer)
+    assert batch.downloads.count() == 1
