@@ -102,18 +102,21 @@ class HeaderForm(forms.Form):
     description = forms.CharField(required=False, max_length=50)
     due_date = forms.DateField(required=False, widget=DayInput, validators=DAYS)
     discount_date = forms.DateField(required=False, widget=DayInput, validators=DAYS)
+    seen = forms.CharField(required=False, max_length=16, widget=forms.HiddenInput)
 
     @classmethod
     def of(cls, export: InvoiceExport) -> "HeaderForm":
-        return cls(initial={name: getattr(export, name) for name in cls.base_fields})
+        names = ("description", "due_date", "discount_date")
+        return cls(initial={name: getattr(export, name) for name in names} | {"seen": export.mark})
 
     def tell(self, name: str, text: str, how: str) -> None:
         """Say beside the field what the file holds as things are, and why."""
-        self.fields[name].help_text = f"Now {text or 'empty'}: {how}."
+        self[name].help_text = f"Now {text or 'empty'}: {how}."
 
     @property
     def edit(self) -> HeaderEdit:
-        return HeaderEdit(**self.cleaned_data)
+        given = self.cleaned_data
+        return HeaderEdit(given["description"], given["due_date"], given["discount_date"])
 
 
 class AcceptForm(forms.Form):
@@ -127,6 +130,7 @@ class AcceptForm(forms.Form):
 
 
 class RejectForm(forms.Form):
+    seen = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
     reason = forms.CharField(
         label="Why is it rejected?",
         max_length=500,
@@ -138,6 +142,16 @@ class RejectForm(forms.Form):
 class VoidForm(forms.Form):
     reason = forms.CharField(label="Why is it voided?", max_length=500, widget=forms.Textarea)
     sage_holds_it_no_more = forms.BooleanField(label="Sage holds this invoice no more", required=False)
+
+
+class CancelForm(forms.Form):
+    """One reason and one statement for all invoices of a file."""
+
+    reason = forms.CharField(label="Why is it cancelled?", max_length=500, widget=forms.Textarea)
+    sage_holds_none = forms.BooleanField(
+        label="Sage holds none of these invoices",
+        error_messages={"required": "First remove them in Sage, then say so here."},
+    )
 
 
 class TakeAgainForm(forms.Form):
@@ -162,7 +176,15 @@ class FileToVerify(forms.Form):
 
 
 class ConfirmForm(forms.Form):
-    record_number = forms.CharField(label="Sage record number", max_length=20)
+    record_number = forms.CharField(label="Sage record number", max_length=20, required=False)
+
+
+class CorrectRecordForm(forms.Form):
+    was = forms.CharField(required=False, max_length=20, widget=forms.HiddenInput)
+    record_number = forms.CharField(
+        label="The right Sage record number", max_length=20, help_text="As 4-2 shows it for this invoice."
+    )
+    reason = forms.CharField(label="Why is it corrected?", max_length=500, widget=forms.Textarea)
 
 
 def plain_ids(typed: list[str]) -> list[int]:

@@ -6,7 +6,7 @@ from functools import lru_cache
 from directory.models import Vendor
 from directory.moments import day_in_words
 from erp_integrations.models import ListKind, SageListVersion, VendorLink
-from erp_integrations.sage100.lists import VOID, comparable
+from erp_integrations.sage100.lists import numbers_from_plain
 from invoicing.numbers import other_books
 
 
@@ -32,8 +32,4 @@ def _numbers(sha256: str, pk: int) -> dict[tuple[str, str], str]:
     Read as plain text: making whole records of 50,000 takes seconds, in which a bill would hold its locks.
     """
     text = SageListVersion.objects.values_list("records_json", flat=True).get(pk=pk)
-    return {
-        (each["vendor_number"], comparable(each["invoice_number"])): each["invoice_number"]
-        for each in json.loads(text)
-        if each["status"] != VOID
-    }
+    return numbers_from_plain(json.loads(text))

@@ -3,8 +3,9 @@
 from django import forms
 
 from erp_integrations.pairing import COST_TYPES, Pair
+from erp_integrations.sage100.accounts import why_not
 from erp_integrations.sage100.lists import SageLists
-from erp_integrations.setting_forms import AccountField, why_not
+from erp_integrations.setting_forms import AccountField
 from invoicing.forms.keyset import Page, Sort, SortedForm
 
 SHOWS = {"": "Needed", "gaps": "Without a link", "all": "All"}

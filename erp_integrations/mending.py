@@ -54,7 +54,8 @@ def where_to_mend(finding: Finding | Mapping, company, invoice: Invoice | None =
     if rule == "S55":
         pair = {"Job no": LINKED_BY["S20"], "Subcontract no": LINKED_BY["S16"]}.get(told["field"])
     if pair:
-        return Mend(pair[1], _of_row(pair[0], company, invoice) or _of_list(pair[0], company, told, invoice))
+        page = _of_row(pair[0], company, invoice) or _of_list(pair[0], company, told, invoice)
+        return Mend(pair[1], _and_back(page, invoice))
     kind = LISTED_BY.get(rule)
     if kind is None:
         return None
@@ -76,3 +77,11 @@ def _of_list(pair: str, company, told: Mapping, invoice: Invoice | None) -> str:
     url = reverse("erp-linking", args=[company.slug, pair])
     words = {"q": invoice.commitment.number} if pair == "lines" and invoice else {}
     return f"{url}?{urlencode(words)}" if words else url
+
+
+def _and_back(url: str, invoice: Invoice | None) -> str:
+    """With whose finding it is: once it is linked, the page leads back there, where the rules are asked anew."""
+    export = getattr(invoice, "export", None)
+    if export is None or export.pk is None:
+        return url
+    return f"{url}{'&' if '?' in url else '?'}{urlencode({'export': export.pk})}"

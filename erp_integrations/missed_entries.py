@@ -1,6 +1,6 @@
 """What would be missed of a list: entries that are gone from the new one while something here stands on them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from directory.models import Company
@@ -14,7 +14,7 @@ from erp_integrations.models import (
     ProjectLink,
     VendorLink,
 )
-from erp_integrations.sage100.list_changes import Changes
+from erp_integrations.sage100.list_changes import Changes, lost_parts
 from erp_integrations.sage100.lists import comparable
 from invoicing.models import Commitment
 
@@ -44,16 +44,11 @@ def _vendors(company, kind, changes: Changes) -> Iterator[Missed]:
 
 
 def _jobs(company, kind, changes: Changes) -> Iterator[Missed]:
-    gone = _numbers(changes)
-    phases = {
-        (change.new.number, phase)
-        for change in changes.changed
-        for phase in set(change.old.phases) - set(change.new.phases)
-    }
+    gone, lost = _numbers(changes), lost_parts(changes)
     for link in ProjectLink.objects.filter(company=company).select_related("project"):
         if link.job_number in gone:
             yield Missed(link.job_number, f"linked to {link.project}")
-        elif (link.job_number, link.phase_number) in phases:
+        elif (link.job_number, link.phase_number) in lost:
             yield Missed(f"{link.job_number}, phase {link.phase_number}", f"linked to {link.project}")
 
 
@@ -83,7 +78,7 @@ def _accounts(company, kind, changes: Changes) -> Iterator[Missed]:
 
 
 def _commitments(company, kind, changes: Changes) -> Iterator[Missed]:
-    gone, lost = _numbers(changes), set(_lost_lines(changes))
+    gone, lost = _numbers(changes), lost_parts(changes)
     kind = Commitment.Kind.SUBCONTRACT if kind == ListKind.SUBCONTRACTS else Commitment.Kind.PURCHASE_ORDER
     links = CommitmentLink.objects.filter(company=company, kind=kind).select_related("commitment")
     numbers = {link.commitment_id: link.number for link in links}
@@ -95,14 +90,6 @@ def _commitments(company, kind, changes: Changes) -> Iterator[Missed]:
         if (numbers[link.commitment_id], link.line_reference) in lost:
             entry = f"{numbers[link.commitment_id]}, line {link.line_reference}"
             yield Missed(entry, f"linked to line {link.schedule_line} of {link.commitment.number}")
-
-
-def _lost_lines(changes: Changes) -> Iterable[tuple[str, str]]:
-    for change in changes.changed:
-        left = {line.line_reference for line in change.new.lines}
-        yield from (
-            (change.old.number, each.line_reference) for each in change.old.lines if each.line_reference not in left
-        )
 
 
 def _payables(company, kind, changes: Changes) -> Iterator[Missed]:

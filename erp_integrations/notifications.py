@@ -14,7 +14,7 @@ from directory.models import Company, Mail, MailPace, Person
 from directory.notifications import post
 from directory.permissions import accounting_approvers, read_access
 from erp_integrations.mending import where_to_mend
-from erp_integrations.models import ExportBatch, InvoiceExport
+from erp_integrations.models import ErpSettings, ExportBatch, InvoiceExport
 from erp_integrations.overdue import not_confirmed, not_downloaded
 from erp_integrations.permissions import is_accounting_approver, may_look
 from erp_integrations.sage100.findings import Finding
@@ -49,12 +49,16 @@ def is_told_as_involved(export: InvoiceExport, person) -> bool:
 
 
 def sent(exports: list[InvoiceExport]) -> None:
-    """To the company's accounting approvers who hear at once, in one mail for all that was sent with one click."""
+    """To the company's accounting approvers who hear at once, in one mail for all that was sent with one click.
+
+    Whoever was mailed of each of them as `sent_again` reads it once.
+    """
     first = exports[0]
+    people = accounting_approvers(first.company).filter(accounting_mail=MailPace.AT_ONCE).exclude(pk=first.sent_by_id)
     count = "1 invoice waits" if len(exports) == 1 else f"{len(exports)} invoices wait"
     post(
         about=first,
-        to=accounting_approvers(first.company).filter(accounting_mail=MailPace.AT_ONCE).exclude(pk=first.sent_by_id),
+        to=[person for person in people if any(export.sent_again_to != person for export in exports)],
         subject=f"{count} for accounting: {first.project.name}",
         template="erp_integrations/emails/sent",
         audience=APPROVER,
@@ -124,18 +128,17 @@ def _failed(batch: ExportBatch, person: Person, exports: list[InvoiceExport], me
     )
 
 
-def ready(batch: ExportBatch) -> None:
-    """To the approver: the file can be downloaded."""
-    batch.refresh_from_db()
-    count = batch.items.filter(is_live=True).count()
-    invoices = "1 invoice" if count == 1 else f"{count} invoices"
+def ready(batch: ExportBatch, file_name: str, totals, *, of_them: int) -> None:
+    """To the approver: the file can be downloaded. `totals`: its control totals; `of_them`: invoices."""
+    invoices = "1 invoice" if of_them == 1 else f"{of_them} invoices"
+    what = f"import: {invoices}, {totals.net:,.2f}" if totals.rows else f"release: {invoices}, {totals.released:,.2f}"
     post(
         about=batch,
         to=[batch.accepted_by],
-        subject=f"{batch.key} is ready to import: {invoices}, {batch.net:,.2f}",
+        subject=f"{batch.key} is ready to {what}",
         template="erp_integrations/emails/ready",
         audience=APPROVER,
-        context={"batch": batch},
+        context={"batch": batch, "file_name": file_name, "totals": totals},
     )
 
 
@@ -204,8 +207,9 @@ def overdue_files() -> int:
     """R16: to every approver, once for each file and reason. Run as often as you like; how many were written."""
     count = 0
     for company in Company.objects.all():
+        closed = ErpSettings.closed_days_of(company)
         for reason, overdue, words, remedy in ALERTS:
-            batches = list(overdue(company).select_related("accepted_by"))
+            batches = list(overdue(company, closed).select_related("accepted_by"))
             people = list(accounting_approvers(company).order_by("pk")) if batches else []
             count += sum(_alert(batch, person, reason, words, remedy) for batch in batches for person in people)
     return count

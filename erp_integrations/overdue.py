@@ -1,8 +1,8 @@
 """What lies somewhere between an invite and Sage, for how long, and who has to act (E-10, R16)."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery, Sum, Value, Window
@@ -11,13 +11,22 @@ from django.urls import reverse
 
 from directory.models import Company
 from erp_integrations.business_days import business_days_since, last_day_before
-from erp_integrations.models import BatchState, Download, ExportBatch, ExportItem, ExportStatus, InvoiceExport
+from erp_integrations.models import (
+    BatchState,
+    Download,
+    ErpSettings,
+    ExportBatch,
+    ExportItem,
+    ExportStatus,
+    InvoiceExport,
+)
 from erp_integrations.money_stages import to_be_sent
 from invoicing.calculations.money import ZERO
 from invoicing.models import Commitment, Invitation
 from invoicing.seen import seen_commitments
 
 LISTED = 50
+Closed = Collection[date]  # days on which the company's office is closed
 DAYS_TO_DOWNLOAD, DAYS_TO_CONFIRM = 1, 3  # business days (R16)
 
 
@@ -52,32 +61,38 @@ class Group:
 
 def groups(company: Company, person, approvers: Iterable[str]) -> list[Group]:
     """One query each, however many there are. What a project has is shown to those who see it there (P-2)."""
+    closed = ErpSettings.closed_days_of(company)
     answers = ", ".join(approvers) or "Nobody yet: Can Push to Accounting is not granted"
     team = "An invoice administrator of the project"
     return [
-        _group(company, _silent(company, person), "invited_at", _as_invite, "Invited and silent", "neutral",
+        _group(company, closed, _silent(company, person), "invited_at", _as_invite, "Invited and silent", "neutral",
                "Asked for a bill, and neither answered nor billed."),
-        _group(company, _unsent(company, person), "approved_at", lambda each: _as_invoice(each, team),
+        _group(company, closed, _unsent(company, person), "approved_at", lambda each: _as_invoice(each, team),
                "Approved, not sent", "neutral", "Nobody has sent it to accounting."),
-        _group(company, _unanswered(company), "sent_at", lambda each: _as_export(each, answers),
+        _group(company, closed, _unanswered(company), "sent_at", lambda each: _as_export(each, answers),
                "Sent, not answered", "info", "It waits in the queue for accounting."),
-        _group(company, not_downloaded(company), "waiting_since", lambda each: _as_batch(each, answers),
+        _group(company, closed, not_downloaded(company, closed), "waiting_since", lambda each: _as_batch(each, answers),
                "Accepted, not downloaded", "warn", "For more than one business day."),
-        _group(company, not_confirmed(company), "waiting_since", lambda each: _as_batch(each, answers),
+        _group(company, closed, not_confirmed(company, closed), "waiting_since", lambda each: _as_batch(each, answers),
                "Downloaded, not confirmed", "bad", "For more than three business days: is it in Sage?"),
     ]  # fmt: skip
 
 
-def _group(company: Company, found: QuerySet, since: str, as_entry: Callable, label: str, tone: str, why: str) -> Group:
+def _group(
+    company: Company, closed: Closed, found: QuerySet, since: str, as_entry: Callable, label: str, tone: str, why: str
+) -> Group:
     rows = list(found.order_by(since, "pk")[:LISTED])
-    entries = tuple(_dated(company, getattr(each, since), **as_entry(each)) for each in rows)
+    entries = tuple(_dated(company, closed, getattr(each, since), **as_entry(each)) for each in rows)
     first = rows[0] if rows else None
     return Group(label, tone, why, first.all_of_them if first else 0, (first.all_gross if first else None) or ZERO,
                  entries)  # fmt: skip
 
 
-def _dated(company: Company, since: datetime, what: str, url: str, where: str, who: str, amount=None) -> Entry:
-    return Entry(what, url, where, who, since, business_days_since(company.day_of(since), company.today), amount)
+def _dated(
+    company: Company, closed: Closed, since: datetime, what: str, url: str, where: str, who: str, amount=None
+) -> Entry:
+    days = business_days_since(company.day_of(since), company.today, closed)
+    return Entry(what, url, where, who, since, days, amount)
 
 
 def _counted(found: QuerySet, amount: str) -> QuerySet:
@@ -138,17 +153,17 @@ def _as_export(export: InvoiceExport, who: str) -> dict:
     }
 
 
-def not_downloaded(company: Company) -> QuerySet[ExportBatch]:
+def not_downloaded(company: Company, closed: Closed) -> QuerySet[ExportBatch]:
     """Accepted, and more than a business day after it was built, or failed, nobody has taken its file."""
-    limit = company.end_of(last_day_before(company.today, DAYS_TO_DOWNLOAD))
+    limit = company.end_of(last_day_before(company.today, DAYS_TO_DOWNLOAD, closed))
     since = Coalesce("built_at", "accepted_at")
     waiting = _with_unconfirmed(company).annotate(waiting_since=since).filter(downloads__isnull=True)
     return _counted(waiting.exclude(state=BatchState.VOID).filter(waiting_since__lt=limit), "open_gross")
 
 
-def not_confirmed(company: Company) -> QuerySet[ExportBatch]:
+def not_confirmed(company: Company, closed: Closed) -> QuerySet[ExportBatch]:
     """First taken more than three business days ago, and not every invoice of it is posted."""
-    limit = company.end_of(last_day_before(company.today, DAYS_TO_CONFIRM))
+    limit = company.end_of(last_day_before(company.today, DAYS_TO_CONFIRM, closed))
     first = Download.objects.filter(batch=OuterRef("pk")).order_by("at").values("at")[:1]
     waiting = _with_unconfirmed(company).filter(state=BatchState.READY).annotate(waiting_since=Subquery(first))
     return _counted(waiting.filter(waiting_since__lt=limit), "open_gross")

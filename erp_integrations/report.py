@@ -15,10 +15,13 @@ ABOUT_EXPORTS = f"{InvoiceExport._meta.label_lower}:"
 DOWNLOADED = "downloaded"
 # What an event of an export says was done: as the column is called.
 ACTS = {
+    "changed the header": "Header changed",
     "accepted": "Accepted",
     "rejected": "Rejected",
     "tried again": "Tried again",
     "confirmed in Sage": "Recorded in Sage",
+    "corrected Sage’s record number": "Record number corrected",
+    "reported that Sage refused it": "Refused by Sage",
     "voided": "Voided",
     DOWNLOADED: "Files taken",
 }

@@ -3,11 +3,12 @@
 from django import forms
 
 from directory.vendor_forms import PlainField
+from erp_integrations.business_days import closed_days
 from erp_integrations.models import ErpSettings, ImportLayout
 from erp_integrations.models.links import digits
-from erp_integrations.sage100.lists import DIRECT_EXPENSE, WORK_IN_PROGRESS, SageLists
+from erp_integrations.sage100.accounts import why_not
+from erp_integrations.sage100.lists import SageLists
 
-EXPENSES = (DIRECT_EXPENSE, WORK_IN_PROGRESS)
 ACCOUNTS = "ledger-accounts"  # the <datalist> of accounts that a line may go to
 
 
@@ -20,6 +21,16 @@ class AccountField(forms.CharField):
         super().__init__(
             label=label, max_length=10, required=False, validators=[digits], widget=widget, help_text=help_text
         )
+
+
+class ClosedDaysField(forms.CharField):
+    """One ISO date a line, cleaned to each once and in order."""
+
+    def to_python(self, value):
+        try:
+            return "\n".join(day.isoformat() for day in closed_days(super().to_python(value)))
+        except ValueError as fault:
+            raise forms.ValidationError(str(fault)) from None
 
 
 class SettingsForm(forms.Form):
@@ -58,6 +69,14 @@ class SettingsForm(forms.Form):
         required=False,
         help_text="Its tax can’t be carried, so nothing can be sent while this is ticked (S53).",
     )
+    closed_days = ClosedDaysField(
+        label="Days on which the office is closed",
+        required=False,
+        max_length=8_000,
+        widget=forms.Textarea(attrs={"rows": 6, "placeholder": "2026-12-25"}),
+        help_text="One date a line, such as 2026-12-25. They are no business days: not on the board of what is overdue,"
+        " and not before accounting is told of a file that nobody took or confirmed. Weekends need none.",
+    )
 
     def __init__(self, settings: ErpSettings, lists: SageLists, data=None):
         super().__init__(data, initial=stored(settings))
@@ -80,24 +99,6 @@ class SettingsForm(forms.Form):
         field, words = why_not(self.lists, number, sub_account)
         if words:
             self.add_error(f"{kind}_{field}", words)
-
-
-def why_not(lists: SageLists, number: str, sub_account: str) -> tuple[str, str]:
-    """("account" or "sub_account", why Sage would not take it); ("", "") when it would."""
-    account = lists.ledger_accounts.get(number)
-    if account is None:
-        return "account", f"{number} is not in Sage’s list of ledger accounts. Upload the newest list, or correct it."
-    if account.is_active is False:  # blank: the list doesn't say, and the rules warn (S31)
-        return "account", f"{number} {account.name} is not active in Sage."
-    if account.type not in EXPENSES:
-        return "account", f"{number} {account.name} is of type {account.type}. Use a direct expense account (13)."
-    if account.needs_sub_account and not sub_account:
-        return "sub_account", f"{number} needs a sub-account. Sage has {', '.join(account.sub_accounts) or 'none'}."
-    if sub_account and not account.needs_sub_account:
-        return "sub_account", f"{number} takes no sub-account. Leave it empty."
-    if sub_account and sub_account not in account.sub_accounts:
-        return "sub_account", f"{number} has no sub-account {sub_account}. Sage has {', '.join(account.sub_accounts)}."
-    return "", ""
 
 
 def stored(settings: ErpSettings) -> dict[str, object]:

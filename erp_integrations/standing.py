@@ -11,9 +11,9 @@ B, E = Invoice.Status, ExportStatus
 WITH_ACCOUNTING = (E.READY_TO_EXPORT, E.EXPORTING, E.FAILED, E.EXPORTED, E.POSTED)
 # Only once something is recorded: a company that keeps no payments here must not seem to pay nobody.
 PAID = {
-    PaymentStatus.PARTLY_PAID: ("Partly paid", "circle-dot"),
-    PaymentStatus.PAID: ("Paid", "circle-check"),
-    PaymentStatus.OVERPAID: ("Paid, more than was due", "circle-check"),
+    PaymentStatus.PARTLY_PAID: ("Partly paid", "circle-dot", "part"),
+    PaymentStatus.PAID: ("Paid", "circle-check", "done"),
+    PaymentStatus.OVERPAID: ("Paid, more than was due", "circle-check", "done"),
 }
 ONWARDS = (
     ("Sent to accounting", "send"),
@@ -24,7 +24,7 @@ ONWARDS = (
 
 @dataclass(frozen=True)
 class Step:
-    """`state`: done, now (somebody has it), stopped (it came back), or "" for what is still to come."""
+    """`state`: done, part (some of it is), now (somebody has it), stopped (it came back), or "" for what is to come."""
 
     words: str
     icon: str
@@ -39,19 +39,26 @@ class Step:
 
 
 def steps_of(invoice: Invoice, export: InvoiceExport | None) -> list[Step]:
-    """The whole way of a bill that was sent once; empty before. `export` as `with_file_moment` reads it."""
+    """The whole way of a bill that was sent once; empty before. `export` as `with_file_moment` reads it.
+
+    Payment is no part of a status (5.1): it stands last, and what accounting still has to do stays to come.
+    """
     if invoice.submitted_at is None:
         return []
     reached = [Step("Sent", "send", "done", invoice.submitted_at), *_review(invoice)]
     if not invoice.is_certified:
         return reached + [Step(words, icon) for words, icon in (("Approved", "circle-check"), ONWARDS[0])]
     with_accounting = _accounting(invoice, export)
-    if invoice.last_paid_date and invoice.payment_status in PAID:
-        paid = Step(*PAID[invoice.payment_status], "done", day=invoice.last_paid_date)
-        return [*reached, *with_accounting, paid]
     if not with_accounting:
         reached.append(Step("Waits to go to accounting", "hourglass", "now", invoice.waits_since))
-    return reached + with_accounting + [Step(*each) for each in ONWARDS[len(with_accounting) :]]
+    to_come = [Step(*each) for each in ONWARDS[len(with_accounting) :]]
+    return [*reached, *with_accounting, *to_come, *_payment(invoice)]
+
+
+def _payment(invoice: Invoice) -> list[Step]:
+    if not invoice.last_paid_date or invoice.payment_status not in PAID:
+        return []
+    return [Step(*PAID[invoice.payment_status], day=invoice.last_paid_date)]
 
 
 def _review(invoice: Invoice) -> list[Step]:

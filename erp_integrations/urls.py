@@ -10,6 +10,7 @@ from erp_integrations.views import (
     links,
     list_uploads,
     lists,
+    many,
     overdue,
     queue,
     reconciliations,
@@ -23,11 +24,13 @@ from erp_integrations.views import (
 queue_urls = [
     path("", queue.queue, name="erp-queue"),
     path("accept/", answers.accept, name="erp-accept"),
+    path("reject/", many.reject, name="erp-reject-many"),
     path("dry-run/", dry_runs.workbook, name="erp-dry-run"),
     path("<int:pk>/", queue.export_page, name="erp-export"),
     path("<int:pk>/header/", queue.change_header, name="erp-export-header"),
     path("<int:pk>/reject/", answers.reject, name="erp-reject"),
     path("<int:pk>/confirm/", answers.confirm, name="erp-confirm"),
+    path("<int:pk>/record/", answers.correct_record, name="erp-correct-record"),
     path("<int:pk>/void/", answers.void, name="erp-void"),
 ]
 
@@ -35,6 +38,7 @@ batch_urls = [
     path("", batches.batch_list, name="erp-batches"),
     path("<int:number>/", batches.batch_page, name="erp-batch"),
     path("<int:number>/retry/", batches.retry, name="erp-retry"),
+    path("<int:number>/cancel/", many.cancel, name="erp-cancel"),
     path("<int:number>/results/", results.enter, name="erp-results"),
     path("<int:number>/<slug:which>/", batches.download, name="erp-download"),
 ]
@@ -83,6 +87,7 @@ urlpatterns = [
     path("c/<slug:company>/erp/verify/", verifying.verify_file, name="erp-verify"),
     path("c/<slug:company>/erp/report/", report.report, name="erp-report"),
     path("c/<slug:company>/erp/report/csv/", report.report_csv, name="erp-report-csv"),
+    path("p/<slug:project>/invoices/dry-run/", dry_runs.workbook_of_project, name="invoices-dry-run"),
     path("p/<slug:project>/invoices/send-to-erp/", sending.send_many, name="invoices-erp-send"),
     path("p/<slug:project>/invoices/<str:number>/<int:position>/erp/send/", sending.send, name="invoice-erp-send"),
     path(

@@ -7,7 +7,7 @@ from datetime import date
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from directory.models import Event
+from directory.models import Company, Event
 from directory.permissions import Level, Tool, read_access, right_named
 from directory.queue import wake
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
@@ -36,7 +36,13 @@ TAKEN = (
     "a_number_of_a_sage_vendor_is_in_one_live_batch",
     "number_key",
 )
-ANSWERED = ("status", "answered_by", "answered_at", "duties_waived")  # what an acceptance writes on an export
+ANSWERED = (
+    "status",
+    "answered_by",
+    "answered_at",
+    "duties_waived",
+    "only_releases",
+)  # what an acceptance writes on an export
 LOOK_RIGHT = right_named(Tool.ERP_INTEGRATIONS, Level.READ_ONLY)
 
 
@@ -45,53 +51,42 @@ def accept(
     *,
     by,
     accounting_date: date,
+    company: Company | None = None,
     ticked: Collection[str] = (),
     edits: dict[int, HeaderEdit] | None = None,
-    seen_versions: dict[int, int] | None = None,
+    seen: dict[int, str] | None = None,
 ) -> ExportBatch:
     """One batch of all these exports of one company, or nothing; a worker builds its file after the commit.
 
+    `company`: a page’s own; what is of another one is not there at all.
     `ticked`: the `finding_key` of every warning the approver has seen; `edits`: {export id: HeaderEdit};
-    `seen_versions`: {export id: version of its invoice on the page}, Stale when one was changed since. The same
-    acceptance by the same person again gives the same batch (E-1); anybody else is told who was first.
+    `seen`: {export id: its `mark` on the page}, Stale when anything of it was changed since. The same acceptance by
+    the same person again gives the same batch (E-1); anybody else is told who was first.
     """
     pks = [export.pk for export in exports]
-    found = InvoiceExport.objects.all()
-    return accept_among(found, pks, by=by, accounting_date=accounting_date, ticked=ticked, edits=edits,
-                        seen_versions=seen_versions)  # fmt: skip
-
-
-def accept_among(
-    known,
-    pks: Collection[int],
-    *,
-    by,
-    accounting_date: date,
-    ticked: Collection[str] = (),
-    edits: dict[int, HeaderEdit] | None = None,
-    seen_versions: dict[int, int] | None = None,
-) -> ExportBatch:
-    """`accept` of those that a page named by their ids: what is not among the `known` ones is not there at all."""
     try:
         with transaction.atomic():
-            return _accept(known, pks, by, accounting_date, ticked, edits or {}, seen_versions or {})
+            return _accept(pks, company, by, accounting_date, ticked, edits or {}, seen or {})
     except IntegrityError as error:
         if not any(name in str(error) for name in TAKEN):
             raise
         raise NotNow("Somebody accepted one of these invoices a moment ago. Open the queue again.") from None
 
 
-def _accept(known, pks: Collection[int], by, accounting_date: date, ticked, edits, seen_versions) -> ExportBatch:
-    exports = _locked_of_one_company(pks, known)
+def _accept(pks, of_company, by, accounting_date: date, ticked, edits, seen) -> ExportBatch:
+    exports = _locked_of_one_company(pks, of_company)
     company = exports[0].company
     access = approver_access(company, by)
     earlier = _same_acceptance(exports, by)
     if earlier:
         return earlier
     for export in exports:
-        _require_acceptable(export, InvoiceExport.accept, access)
-        if seen_versions.get(export.pk, export.invoice.version) != export.invoice.version:
-            raise Stale(f"{export.invoice} was taken back, changed and sent again. Look at the new amounts first.")
+        require_acceptable(export, InvoiceExport.accept, access)
+        if seen.get(export.pk, export.mark) != export.mark:
+            raise Stale(
+                f"{export.invoice} was sent again, or its header was changed, while you looked at it. Look at it as it"
+                " is now, then accept it."
+            )
         if export.pk in edits:
             apply_edit(export, edits[export.pk], by)
     settings, now = ErpSettings.held_for(company), timezone.now()
@@ -110,13 +105,15 @@ def _accept(known, pks: Collection[int], by, accounting_date: date, ticked, edit
     settings.next_batch_number += 1
     settings.save(update_fields=["next_batch_number"])
     _fill(batch, exports, proposal.facts)
+    _mark_releases(exports, proposal.facts)
     events = moved(exports, InvoiceExport.accept, ANSWERED, access=access, at=now, changes={"batch": ["", batch.key]})
     Event.objects.record_all([*events, _event("accepted", batch, by, "", proposal)])
     wake(build_export, batch.pk)
     return batch
 
 
-def _locked_of_one_company(pks: Collection[int], known) -> list[InvoiceExport]:
+def _locked_of_one_company(pks: Collection[int], company: Company | None = None) -> list[InvoiceExport]:
+    known = InvoiceExport.objects.of(company) if company else InvoiceExport.objects.all()
     exports = known.locked(pks, with_vendors=True)
     if not exports:
         raise Refused("Choose at least one invoice.")
@@ -138,7 +135,7 @@ def _same_acceptance(exports: list[InvoiceExport], by) -> ExportBatch | None:
     return batch if is_same else None
 
 
-def _require_acceptable(export: InvoiceExport, transition, access) -> None:
+def require_acceptable(export: InvoiceExport, transition, access) -> None:
     """The machine allows it, and whoever submitted, approved or sent it is somebody else (P-7, R78)."""
     require(export, transition, access)
     conflict = conflict_of(export, access.person)
@@ -185,8 +182,8 @@ def _fill(batch: ExportBatch, exports: list[InvoiceExport], facts: sage_facts.Ba
             invoice_export=export,
             position=position,
             company=batch.company,
-            vendor_number=numbers[export.invoice_id],
             number_key=export.invoice.number_key,
+            **numbers[export.invoice_id],
         )
         for position, export in enumerate(exports, start=1)
     )
@@ -196,27 +193,47 @@ def _fill(batch: ExportBatch, exports: list[InvoiceExport], facts: sage_facts.Ba
     _write_releases(items, exports)
 
 
-def _numbers_in_file(facts: sage_facts.BatchFacts) -> dict[int, str]:
-    """{invoice id: the number of its vendor that stands in the file}."""
-    return {int(invoice.invoice_id): invoice.vendor_number or "" for invoice in facts.invoices}
+def _numbers_in_file(facts: sage_facts.BatchFacts) -> dict[int, dict[str, str]]:
+    """{invoice id: the numbers of its vendor and job that stand in the file}."""
+    return {
+        int(invoice.invoice_id): {
+            "vendor_number": invoice.vendor_number or "",
+            "job_number": invoice.job_number or "",
+        }
+        for invoice in facts.invoices
+    }
 
 
 def _renumber(batch: ExportBatch, facts: sage_facts.BatchFacts) -> list[ExportItem]:
-    """Its live items as they go into the file now: a vendor may have been linked anew."""
+    """Its live items as they go into the file now: a vendor or a project may have been linked anew."""
     numbers = _numbers_in_file(facts)
     items = list(batch.items.filter(is_live=True).select_related("invoice_export__invoice"))
     for item in items:
         invoice = item.invoice_export.invoice
-        item.vendor_number, item.number_key = numbers[invoice.pk], invoice.number_key
-    ExportItem.objects.bulk_update(items, ["vendor_number", "number_key"])
+        item.number_key, item.vendor_number = invoice.number_key, numbers[invoice.pk]["vendor_number"]
+        item.job_number = numbers[invoice.pk]["job_number"]
+    ExportItem.objects.bulk_update(items, ["vendor_number", "number_key", "job_number"])
     return items
+
+
+def _mark_releases(exports: list[InvoiceExport], facts: sage_facts.BatchFacts) -> None:
+    """Which of them Sage makes no invoice of (S50)."""
+    only = {invoice.invoice_id for invoice in facts.invoices if invoice.is_release_only}
+    for export in exports:
+        export.only_releases = str(export.invoice_id) in only
 
 
 def _write_releases(items: list[ExportItem], exports: list[InvoiceExport]) -> None:
     items = {item.invoice_export_id: item for item in items}
     parts = allocate_releases(exports)
     RetainageRelease.objects.bulk_create(
-        RetainageRelease(item=items[export.pk], on_invoice=part.invoice, held=part.held, released=part.released)
+        RetainageRelease(
+            item=items[export.pk],
+            on_invoice=None if part.is_start else part.on,
+            on_start=part.on if part.is_start else None,
+            held=part.held,
+            released=part.released,
+        )
         for export in exports
         for part in parts[export.invoice_id]
     )
@@ -224,7 +241,8 @@ def _write_releases(items: list[ExportItem], exports: list[InvoiceExport]) -> No
 
 def _event(verb: str, batch: ExportBatch, by, before: str, proposal: Proposal) -> Event:
     seen = [f"{warning.rule}: {warning.message}" for warning in proposal.warnings]
-    changes = {"snapshot": ["", batch.snapshot_sha256], "warnings seen": ["", seen]}
+    accepted = {"snapshot": ["", batch.snapshot_sha256], "accepted_at": ["", batch.accepted_at.isoformat()]}
+    changes = {**accepted, "warnings seen": ["", seen]}
     return Event.objects.made(verb, batch, by=by, from_state=before, to_state=batch.state, changes=changes)
 
 
@@ -235,7 +253,7 @@ def retry(batch: ExportBatch, *, by, ticked: Collection[str] = ()) -> ExportBatc
     Warnings seen at the first acceptance count as seen; new ones must be in `ticked`.
     """
     live = batch.items.filter(is_live=True).values_list("invoice_export_id", flat=True)
-    exports = _locked_of_one_company(list(live), InvoiceExport.objects.all())
+    exports = _locked_of_one_company(list(live))
     access = approver_access(batch.company, by)
     batch = ExportBatch.objects.select_for_update().select_related("company", "layout").get(pk=batch.pk)
     if batch.state in (BatchState.PENDING, BatchState.BUILDING) and batch.accepted_by_id == by.pk:
@@ -243,7 +261,7 @@ def retry(batch: ExportBatch, *, by, ticked: Collection[str] = ()) -> ExportBatc
     if batch.state != BatchState.DEAD:
         raise NotNow(f"{batch.key} is {batch.get_state_display().lower()} now; there is nothing to try again.")
     for export in exports:
-        _require_acceptable(export, InvoiceExport.retry, access)
+        require_acceptable(export, InvoiceExport.retry, access)
     now = timezone.now()
     acceptance = Acceptance(
         batch_key=batch.key,
@@ -258,6 +276,7 @@ def retry(batch: ExportBatch, *, by, ticked: Collection[str] = ()) -> ExportBatc
     _freeze(batch, proposal, by=by, at=now, accounting_date=batch.accounting_date)
     RetainageRelease.objects.filter(item__batch=batch).delete()
     _write_releases(_renumber(batch, proposal.facts), exports)
+    _mark_releases(exports, proposal.facts)
     events = moved(exports, InvoiceExport.retry, (*ANSWERED, "error"), access=access, at=now)
     Event.objects.record_all([*events, _event("tried again", batch, by, BatchState.DEAD, proposal)])
     wake(build_export, batch.pk)
@@ -281,7 +300,7 @@ def download(
 ) -> TakenFile:
     """The file of a built batch, written down: who, when, from where, and why if it was taken before (R15).
 
-    Refused if the disk holds something else.
+    Refused without that, and if the disk holds something else.
     """
     if not may_look(read_access(by, batch.company)):
         raise NotAllowed(LOOK_RIGHT)
@@ -296,8 +315,13 @@ def download(
     except storing.FileDamaged as damage:
         raise NotNow(f"{damage} Call the site owner: the file of a batch never changes.") from damage
     with transaction.atomic():
+        ExportBatch.objects.select_for_update(no_key=True).only("pk").get(pk=batch.pk)  # of two at once, one is second
+        is_again = batch.downloads.exists()
+        reason = " ".join(reason.split())[:300] if is_again else ""
+        if is_again and not reason:
+            raise Refused("This file was taken before. Say why it is taken again.", field="reason")
         Download.objects.create(
-            batch=batch, which=which, sha256=stored.sha256, by=by, remote_address=remote_address, reason=reason[:300]
+            batch=batch, which=which, sha256=stored.sha256, by=by, remote_address=remote_address, reason=reason
         )
         Event.objects.record("downloaded", batch, by=by, reason=reason, changes={"file": ["", which]})
     return TakenFile(batch.csv_name if is_csv else batch.file_name, content, stored.sha256)

@@ -1,6 +1,7 @@
 """Sending approved invoices to accounting and back, and recording what Sage did: one function a verb."""
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -12,15 +13,17 @@ from directory.refusals import NotAllowed, NotNow, Refused, Stale
 from erp_integrations import notifications
 from erp_integrations.exporting import Acceptance, Proposal, check, check_each, plain_findings
 from erp_integrations.exporting.moving import move, require
-from erp_integrations.exporting.still_in_sage import require_gone_from_sage, require_no_others_record
+from erp_integrations.exporting.still_in_sage import require_no_others_record, still_in_sage
 from erp_integrations.models import (
     BatchState,
     ErpSettings,
     ExportBatch,
+    ExportItem,
     InvoiceExport,
+    RetainageRelease,
     batch_key,
 )
-from erp_integrations.permissions import ANSWER_RIGHT, SEND_RIGHT, is_accounting_approver
+from erp_integrations.permissions import ANSWER_RIGHT, SEND_RIGHT, is_accounting_approver, may_answer
 from invoicing.actions.invoices import lock, settle, unlock
 from invoicing.models import Invoice
 from invoicing.permissions import is_project_admin
@@ -104,6 +107,7 @@ def send_one(invoice: Invoice, *, by, seen: int | None = None) -> InvoiceExport:
     move(export, InvoiceExport.send, access=access)
     lock(export.invoice)
     if rejecter:
+        export.sent_again_to = rejecter
         notifications.sent_again(export, rejecter)
     return export
 
@@ -121,12 +125,14 @@ def retrieve(export: InvoiceExport, *, by) -> InvoiceExport:
 
 
 @transaction.atomic
-def reject(export: InvoiceExport, *, by, reason: str) -> InvoiceExport:
-    """Back to the project with a reason; out of a failed batch too. Sender and maker are mailed."""
+def reject(export: InvoiceExport, *, by, reason: str, seen: str = "") -> InvoiceExport:
+    """Back to the project with a reason; out of a failed batch too. Sender and maker are mailed.
+
+    `seen`: the `sending` that a page showed, if one did; what was sent anew since is looked at anew (I-5).
+    """
     export = _locked(export)
     access = _access(export, by)
-    require(export, InvoiceExport.reject, access)
-    _require_no_release_on(export)
+    require_rejectable(export, access, Beneath.of([export]), seen=seen)
     export.reason = _said(reason, "Say why it is rejected: the sender reads it.")
     found = check([export], next_acceptance([export])).findings
     move(export, InvoiceExport.reject, access=access, reason=export.reason)
@@ -146,10 +152,18 @@ class HeaderEdit:
 
 
 @transaction.atomic
-def change_header(export: InvoiceExport, edit: HeaderEdit, *, by) -> InvoiceExport:
-    """Description, due and discount date before acceptance, never an amount."""
+def change_header(export: InvoiceExport, edit: HeaderEdit, *, by, seen: str = "") -> InvoiceExport:
+    """Description, due and discount date before acceptance, never an amount.
+
+    `seen`: the `mark` of the page, if it was typed on one; nobody's words are overwritten unseen (I-5).
+    """
     export = _locked(export)
     require(export, InvoiceExport.accept, _access(export, by))
+    if seen and seen != export.mark:
+        raise Stale(
+            f"{export.invoice} was sent again, or its header was changed, while you typed. What you typed stands below;"
+            " beside each field is what the file would hold now."
+        )
     apply_edit(export, edit, by)
     return export
 
@@ -178,19 +192,59 @@ def apply_edit(export: InvoiceExport, edit: HeaderEdit, by) -> None:
 
 @transaction.atomic
 def confirm(export: InvoiceExport, *, by, record_number: str) -> InvoiceExport:
-    """Sage holds it under this record number: exported is not posted until somebody says so (E-3)."""
+    """Sage holds it under this record number: exported is not posted until somebody says so (E-3).
+
+    What only releases retainage has none, and is confirmed once the release sheet is done (S50).
+    """
     export = _locked(export)
     access = _access(export, by)
     require(export, InvoiceExport.confirm, access)
     number = record_number.strip()
+    if not export.only_releases:
+        _require_record(export, number)
+    elif number:
+        raise Refused(
+            "It only releases retainage, so Sage makes no invoice of it (S50). Do what the release sheet says and leave"
+            " the number empty.",
+            field="record_number",
+        )
+    export.sage_record_number = number
+    changes = {"sage_record_number": ["", number]} if number else {}
+    move(export, InvoiceExport.confirm, access=access, changes=changes)
+    settle(export.invoice)
+    return export
+
+
+@transaction.atomic
+def correct_record(export: InvoiceExport, *, by, record_number: str, reason: str, was: str = "") -> InvoiceExport:
+    """It was confirmed under a number that is not its own in Sage: the right one, with a reason. It stays posted.
+
+    `was`: the number that a page showed, if one did; what somebody corrected since is looked at anew.
+    """
+    export = _locked(export)
+    if not may_answer(export, _access(export, by)):
+        raise NotAllowed(ANSWER_RIGHT)
+    if export.status != InvoiceExport.Status.POSTED or export.only_releases:
+        raise NotNow(f"{export.invoice} stands under no record of Sage’s, so there is none to correct.")
+    if was and was != export.sage_record_number:
+        raise NotNow(f"Somebody corrected it meanwhile: it stands under record {export.sage_record_number} now.")
+    reason, number = _said(reason, "Say why it is corrected: it stays on the record."), record_number.strip()
+    if number == export.sage_record_number:
+        raise Refused("It stands under this record number already.", field="record_number")
+    _require_record(export, number)
+    changes = {"sage_record_number": [export.sage_record_number, number]}
+    export.sage_record_number = number
+    export.save(update_fields=["sage_record_number"])
+    Event.objects.record("corrected Sage’s record number", export, by=by, reason=reason, changes=changes)
+    return export
+
+
+def _require_record(export: InvoiceExport, number: str) -> None:
+    """One that Sage can have given it."""
     if not (number.isascii() and number.isalnum() and len(number) <= 20):
         raise Refused("Enter the record number that Sage shows for it in 4-2.", field="record_number")
     _require_free_record(export, number)
     require_no_others_record(export, number)
-    export.sage_record_number = number
-    move(export, InvoiceExport.confirm, access=access, changes={"sage_record_number": ["", number]})
-    settle(export.invoice)
-    return export
 
 
 def _require_free_record(export: InvoiceExport, number: str) -> None:
@@ -198,7 +252,8 @@ def _require_free_record(export: InvoiceExport, number: str) -> None:
     settings = ErpSettings.made_for(export.company)
     ErpSettings.objects.select_for_update().get(pk=settings.pk)
     posted = InvoiceExport.objects.of(export.company).filter(status=InvoiceExport.Status.POSTED)
-    other = posted.with_context().filter(sage_record_number__iexact=number).first()
+    others = posted.exclude(pk=export.pk).with_context()
+    other = others.filter(sage_record_number__iexact=number).first()
     if other:
         raise Refused(
             f"Sage’s record {number} is {other.invoice.number} of {other.invoice.vendor.name} already."
@@ -216,8 +271,7 @@ def void(export: InvoiceExport, *, by, reason: str, sage_holds_it_no_more: bool)
     reason = _said(reason, "Say why it is voided: it stays on the record.")
     if not sage_holds_it_no_more:
         raise Refused("First remove it in Sage, then say so here.", field="sage_holds_it_no_more")
-    require_gone_from_sage(export)
-    _require_no_release_on(export)
+    require_voidable(export, access, Beneath.of([export], with_sage=True))
     export.reason = reason
     move(export, InvoiceExport.void, access=access, reason=reason)
     _end_item(export, by)
@@ -225,13 +279,53 @@ def void(export: InvoiceExport, *, by, reason: str, sage_holds_it_no_more: bool)
     return export
 
 
-def _require_no_release_on(export: InvoiceExport) -> None:
+# What an action asks, and a page that foretells it
+
+
+@dataclass(frozen=True)
+class Beneath:
+    """What keeps exports of one company where they are, read once for all of them.
+
+    `releases`: {export id: live places in files that release retainage on it}; `in_sage`: {export id: words}.
+    """
+
+    releases: Mapping[int, list[ExportItem]]
+    in_sage: Mapping[int, str]
+
+    @classmethod
+    def of(cls, exports: Collection[InvoiceExport], *, with_sage: bool = False) -> "Beneath":
+        live = RetainageRelease.objects.filter(item__is_live=True, on_invoice__export__in=exports)
+        releases = defaultdict(list)
+        for each in live.select_related("item__invoice_export__invoice", "item__batch", "on_invoice__export"):
+            if each.item.invoice_export_id != each.on_invoice.export.pk:
+                releases[each.on_invoice.export.pk].append(each.item)
+        return cls(releases, still_in_sage(exports) if with_sage else {})
+
+
+def require_rejectable(
+    export: InvoiceExport, access, beneath: Beneath, *, seen: str = "", gone: Collection[int] = ()
+) -> None:
+    """Raises what `reject` refuses with, whatever the reason says. `gone`: ids of exports that go before it."""
+    require(export, InvoiceExport.reject, access)
+    if seen and seen != export.sending:
+        raise NotNow(f"{export.invoice} was taken back and sent again while you looked at it. Look at it as it is now.")
+    _require_no_release_on(export, beneath, gone)
+
+
+def require_voidable(export: InvoiceExport, access, beneath: Beneath, *, gone: Collection[int] = ()) -> None:
+    """Raises what `void` refuses with, whatever the reason says. `gone`: ids of exports that go before it."""
+    require(export, InvoiceExport.void, access)
+    if export.pk in beneath.in_sage:
+        raise NotNow(beneath.in_sage[export.pk])
+    _require_no_release_on(export, beneath, gone)
+
+
+def _require_no_release_on(export: InvoiceExport, beneath: Beneath, gone: Collection[int]) -> None:
     """What a live release stands on stays, or staff release retainage that Sage does not hold (S51)."""
-    releases = export.invoice.releases_on_it.filter(item__is_live=True).exclude(item__invoice_export=export)
-    first = releases.select_related("item__invoice_export__invoice", "item__batch").first()
+    first = next((item for item in beneath.releases.get(export.pk, ()) if item.invoice_export_id not in gone), None)
     if first:
         raise NotNow(
-            f"{first.item.invoice_export.invoice.number} in {first.item.batch.key} releases retainage on this invoice."
+            f"{first.invoice_export.invoice.number} in {first.batch.key} releases retainage on this invoice."
             " Void or reject that one first."
         )
 

@@ -93,7 +93,7 @@ def _require_usable(pair: Pair, company: Company, item, key: str, phase: str) ->
         raise Refused(f"Sage’s newest list has no {key}. Search again, or upload the list first.", field="key")
     if entry.why_not:
         raise Refused(f"{entry.label} is {_lower(entry.why_not)}. Change that in Sage, or choose another.", field="key")
-    if phase and phase not in entry.phases:
+    if phase and phase not in entry.parts:
         raise Refused(f"Job {entry.label} has no phase {phase}. Choose one of its phases, or none.", field="phase")
     other = pair.taken(company, item, [key]).get(key)
     if other and not phase:

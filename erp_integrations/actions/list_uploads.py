@@ -38,10 +38,14 @@ class Problem:
 
 @dataclass(frozen=True)
 class Plan:
-    """What confirming an upload would do now. `lacking`: columns nobody named; `problems`: cells that can't be read."""
+    """What confirming an upload would do now.
+
+    `lacking`: columns nobody named; `problems`: cells that can't be read; `warnings`: terms that lead to no date.
+    """
 
     lacking: list[Column]
     problems: list[Problem]
+    warnings: list[Problem]
     records: tuple
     changes: Changes
     missed: list[Missed]
@@ -161,6 +165,7 @@ class _Planned:
         return Plan(
             lacking,
             [self._problem(each) for each in parsed.problems],
+            [self._problem(each) for each in parsed.warnings],
             parsed.records,
             changes,
             missed(self.upload.company, self.kind, changes),

@@ -13,7 +13,6 @@ from erp_integrations.exporting.in_files import ended, in_files, keys_of_files
 from erp_integrations.models import InvoiceExport, ListKind, Outcome, Reconciliation, SageListVersion
 from erp_integrations.models.payables import payables_of
 from erp_integrations.sage100 import canonical, reconciling
-from erp_integrations.sage100.facts import ZERO
 from erp_integrations.sage100.lists import PayableInvoice
 from erp_integrations.sage100.reconciling import InFile, Kind
 
@@ -44,7 +43,7 @@ def reconcile(company: Company, *, by) -> Reconciliation:
         by=by,
         digest=digest,
         others_count=len(found.others),
-        others_gross=sum((rows[place].gross for place in found.others), ZERO),
+        others_gross=reconciling.sums(rows[place] for place in found.others).gross,
     )
     known = {each.item_id: each for each in ours}
     Outcome.objects.bulk_create(_stored(made, each, known.get(each.item_id), rows) for each in found.outcomes)
@@ -69,7 +68,7 @@ def _digest(found: reconciling.Comparison) -> str:
 def _stored(made: Reconciliation, outcome: reconciling.Outcome, ours: InFile | None, rows) -> Outcome:
     """`ours` None: expected is nothing, for it left its file or never stood in one."""
     there: list[PayableInvoice] = [rows[place] for place in outcome.places]
-    first = there[0] if there else None
+    first, found = there[0] if there else None, reconciling.sums(there)
     return Outcome(
         reconciliation=made,
         kind=outcome.kind.value,
@@ -79,9 +78,9 @@ def _stored(made: Reconciliation, outcome: reconciling.Outcome, ours: InFile | N
         invoice_number=(ours.shown if ours else first.invoice_number)[:100],
         record_number=", ".join(row.record_number for row in there if row.record_number)[:100],
         expected_gross=ours.gross if ours else None,
-        found_gross=sum((row.gross for row in there), ZERO) if there else None,
+        found_gross=found.gross if there else None,
         expected_retainage=ours.retainage if ours else None,
-        found_retainage=sum((row.retention for row in there), ZERO) if there else None,
+        found_retainage=found.retainage if there else None,
         note=" ".join(outcome.notes)[:500],
     )
 

@@ -16,11 +16,12 @@ from erp_integrations.models import InvoiceExport, SageRefusal
 
 @dataclass(frozen=True)
 class Result:
-    """Either the record number that Sage gave, or the message it refused the row with."""
+    """Either the record number that Sage gave, or the message it refused the row with; a release is done, or not."""
 
     export: InvoiceExport
     record_number: str = ""
     message: str = ""
+    is_released: bool = False
 
 
 class ResultRefused(Refused):
@@ -48,7 +49,7 @@ def record(results: Collection[Result], *, by) -> int:
 def _record(result: Result, by) -> None:
     if result.record_number and result.message:
         raise Refused("Sage either took it or it did not: keep the record number or the message.", field="message")
-    if result.record_number:
+    if result.record_number or result.is_released:
         confirm(result.export, by=by, record_number=result.record_number)
     else:
         report_refusal(result.export, by=by, message=result.message)

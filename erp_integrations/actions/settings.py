@@ -24,6 +24,7 @@ FIELDS = (
     "over_remaining",
     "tax_is_inside_amounts",
     "is_canadian",
+    "closed_days",
 )
 
 
@@ -91,4 +92,4 @@ def _must_fit(settings: ErpSettings) -> None:
 
 def told(settings: ErpSettings) -> dict[str, str]:
     """As an event keeps it."""
-    return {name: str(getattr(settings, name)) for name in FIELDS}
+    return {name: str(getattr(settings, name)).replace("\n", ", ") for name in FIELDS}

@@ -28,6 +28,7 @@ from erp_integrations.exporting.beside import read_beside
 from erp_integrations.exporting.certified import findings_about_identities
 from erp_integrations.exporting.checking import Proposal, examine
 from erp_integrations.exporting.collecting import Acceptance, collect
+from erp_integrations.exporting.earlier import bills_reduced
 from erp_integrations.exporting.moving import move, moved
 from erp_integrations.exporting.storing import StoredFile
 from erp_integrations.models import MAX_ATTEMPTS, BatchState, ExportBatch, InvoiceExport, lists_of
@@ -37,9 +38,10 @@ from erp_integrations.sage100.findings import ERROR, Finding
 from erp_integrations.sage100.lists import comparable
 from invoicing.actions.invoices import close
 
-LEASE = timedelta(seconds=45)
+LEASE, SHORTEST_STEP = timedelta(seconds=45), timedelta(seconds=1)
 LINES_A_RENEWAL = 2_000  # of all sheets of a workbook: some tenths of a second of writing
 STEPS = ("Checking", "Making the workbook", "Storing it", "Stored", "Done")
+ACCEPTANCES = ("accepted", "tried again")
 TRANSIENT = (OSError, DatabaseError, SoftTimeLimitExceeded)
 
 NOT_OF_THIS_INVOICE = "The reason lies elsewhere in the file; accounting sees it on the page of the file."
@@ -83,6 +85,7 @@ def build(batch_id: int) -> None:
         proposal = verify(batch)
         built = make_file(batch, proposal)
         finish(batch, built)
+        logger.info("file_built", batch=batch.key, invoices=len(built.invoices))
     except LeaseLost:
         logger.warning("lease_lost", batch=batch.key)
     except Stopped as reason:
@@ -120,25 +123,34 @@ def claim(batch_id: int) -> ExportBatch | None:
 
 
 def report(batch: ExportBatch, step: int, done: int = 0, total: int = 0) -> None:
-    """Show how far it is, in invoices, and renew the lease; raises LeaseLost when somebody else has the batch."""
-    progress = {"step": STEPS[step], "done": done, "total": total, "lease_until": timezone.now() + LEASE}
+    """Show how far it is, in invoices, and renew the lease; raises LeaseLost when somebody else has the batch.
+
+    Nothing within a second of the last time: nobody sees so short a step, and what it shows waits for a disk (F13).
+    """
+    now = timezone.now()
+    if batch.lease_until - now > LEASE - SHORTEST_STEP:
+        return
+    batch.lease_until = now + LEASE
+    progress = {"step": STEPS[step], "done": done, "total": total, "lease_until": batch.lease_until}
     if not ExportBatch.objects.held_by(batch.lease_token).filter(pk=batch.pk).update(**progress):
         raise LeaseLost(batch.key)
 
 
 def verify(batch: ExportBatch) -> Proposal:
     """What was accepted, provided that nothing has changed since (S60), no rule objects now and all identities hold."""
-    frozen, exports = thaw(batch), list(live_exports(batch))
+    exports = list(live_exports(batch))
     beside = read_beside(exports)
     now = collect(exports, Acceptance.of(batch), beside)
+    frozen = thaw(batch, now)
     asked_anew = replace(frozen, accepted_with_right=now.accepted_with_right)  # S55
     lists = lists_of(beside.versions, now.company_name)
     proposal = examine(asked_anew, lists, today=batch.company.today)
     report(batch, 0)
-    require_unchanged(batch, frozen, now, proposal)
+    require_unchanged(batch, frozen, _with_standing_references(now, frozen, exports), proposal)
     errors = proposal.errors or findings_about_identities(exports, beside.lines)
     if errors:
         raise Stopped(_in_words(errors), errors)
+    require_seen(batch, proposal)
     require_not_built_before(batch, proposal)
     report(batch, 1, 0, len(exports))
     return proposal
@@ -147,12 +159,13 @@ def verify(batch: ExportBatch) -> Proposal:
 def require_not_built_before(batch: ExportBatch, proposal: Proposal) -> None:
     """R127: a database restored to an earlier day sends nothing again that a file of the days in between holds.
 
-    What the same acceptance built before a worker was killed is the same file, and is built again.
+    What this batch built before a worker was killed is the same file, and is built again: of this acceptance, or of an
+    earlier one that this database knows.
     """
     wanted = {(invoice.vendor_number, comparable(invoice.number)): invoice for invoice in proposal.facts.invoices}
-    accepted = batch.key, batch.accepted_at.isoformat(), proposal.rows.sha256
+    ours = batch.key, proposal.rows.sha256
     for line in storing.forgotten(batch.company):
-        if (line["batch"], line.get("accepted_at"), line["rows_sha256"]) == accepted:
+        if (line["batch"], line["rows_sha256"]) == ours and line.get("accepted_at") in _acceptances_of(batch):
             continue
         there = [wanted[key] for vendor, number in line["invoices"] if (key := (vendor, comparable(number))) in wanted]
         if there:
@@ -163,11 +176,21 @@ def require_not_built_before(batch: ExportBatch, proposal: Proposal) -> None:
             )
 
 
-def thaw(batch: ExportBatch) -> sage_facts.BatchFacts:
-    """The frozen snapshot, if its bytes are those that were accepted."""
+def _acceptances_of(batch: ExportBatch) -> set[str]:
+    """The moments at which it was accepted, the first time and anew."""
+    told = Event.objects.about(batch).filter(verb__in=ACCEPTANCES).values_list("changes", flat=True)
+    earlier = {changes["accepted_at"][1] for changes in told if "accepted_at" in changes}
+    return {batch.accepted_at.isoformat()} | earlier
+
+
+def thaw(batch: ExportBatch, now: sage_facts.BatchFacts) -> sage_facts.BatchFacts:
+    """The frozen snapshot, if its bytes are those that were accepted.
+
+    A program that was updated since may ask for more facts: those are as they are `now`, so that the rules hear them.
+    """
     if hashlib.sha256(batch.snapshot.encode("ascii")).hexdigest() != batch.snapshot_sha256:
         raise Stopped("The accepted data were altered in the database. Nothing was built; call the site owner.")
-    return sage_facts.batch_from_json(batch.snapshot)
+    return sage_facts.completed_from_json(batch.snapshot, now)
 
 
 def require_unchanged(
@@ -175,7 +198,7 @@ def require_unchanged(
 ) -> None:
     """S60: the invoices, links, settings and lists still give the facts and the rows that were accepted."""
     now = _as_it_was_accepted(now, frozen)
-    if sage_facts.digest(now) != batch.snapshot_sha256:
+    if now != frozen:
         changes = rules.changed_since(frozen, now, batch.company.today)
         raise Stopped(_in_words(changes), changes)
     if proposal.rows.sha256 != batch.accepted_rows_sha256:
@@ -189,12 +212,61 @@ def require_unchanged(
         raise Stopped(_in_words([newer]), [newer])
 
 
+def require_seen(batch: ExportBatch, proposal: Proposal) -> None:
+    """S60: newer lists give no warning that nobody has ticked (E-5).
+
+    As of the day of the acceptance: a night that passed makes everything a day older, and no warning another one.
+    """
+    ticked = {finding["key"] for finding in batch.findings}
+    if not proposal.unticked(ticked):
+        return
+    on_that_day = examine(proposal.facts, proposal.lists, today=proposal.facts.accepted_date)
+    unseen = [
+        replace(
+            warning,
+            rule="S60",
+            severity=ERROR,
+            message=f"newer lists of Sage say: {warning.rule}: {warning.message}",
+            remedy="Look again, then try again.",
+        )
+        for warning in on_that_day.unticked(ticked)
+    ]
+    if unseen:
+        raise Stopped(_in_words(unseen), unseen)
+
+
 def _as_it_was_accepted(now: sage_facts.BatchFacts, frozen: sage_facts.BatchFacts) -> sage_facts.BatchFacts:
     """Where the site answers and in which zone are no facts of an invoice: what was accepted before is still built."""
     links = {invoice.invoice_id: invoice.invoice_link for invoice in frozen.invoices}
     relinked = (replace(each, invoice_link=links.get(each.invoice_id, each.invoice_link)) for each in now.invoices)
     kept = {"accepted_date": frozen.accepted_date, "accepted_with_right": frozen.accepted_with_right}  # S55 asks
+    kept["settings"] = _in_the_accepted_order(now.settings, frozen.settings)
     return replace(now, invoices=tuple(relinked), **kept)
+
+
+def _in_the_accepted_order(now: sage_facts.ExportSettings, frozen: sage_facts.ExportSettings):
+    """An older program took the accounts of cost types in any order, and no order changes what they say."""
+    is_same = set(now.cost_type_accounts) == set(frozen.cost_type_accounts)
+    return replace(now, cost_type_accounts=frozen.cost_type_accounts) if is_same else now
+
+
+def _with_standing_references(
+    now: sage_facts.BatchFacts, frozen: sage_facts.BatchFacts, exports: list[InvoiceExport]
+) -> sage_facts.BatchFacts:
+    """A credit goes on naming the bill it was accepted with, while that stands in a file: a newer one came since."""
+    named = {invoice.invoice_id: invoice.reference_no for invoice in frozen.invoices}
+    if all(named.get(each.invoice_id) in (None, each.reference_no) for each in now.invoices):
+        return now
+    standing = bills_reduced(exports)
+    return replace(
+        now,
+        invoices=tuple(
+            replace(each, reference_no=named[each.invoice_id])
+            if named.get(each.invoice_id) in standing.get(int(each.invoice_id), ())
+            else each
+            for each in now.invoices
+        ),
+    )
 
 
 def _in_words(findings) -> str:
@@ -204,7 +276,7 @@ def _in_words(findings) -> str:
 
 def live_exports(batch: ExportBatch):
     exports = InvoiceExport.objects.filter(items__batch=batch, items__is_live=True)
-    return exports.with_context().in_file_order()
+    return exports.with_facts().in_file_order()
 
 
 def make_file(batch: ExportBatch, proposal: Proposal) -> Built:
@@ -248,13 +320,13 @@ def _renewing(batch: ExportBatch, proposal: Proposal) -> Callable[[], None]:
 def finish(batch: ExportBatch, built: Built) -> None:
     """Everything says *built* at once, or nothing does; a late worker is refused here."""
     with transaction.atomic():
-        exports = _locked_exports(batch)
+        exports = InvoiceExport.objects.locked_to_finish(_live_ids(batch))
         publish(batch, built)
         events = moved(exports, InvoiceExport.built, ("status", "error"), access=None)
         close([export.invoice for export in exports])
         states = {"from_state": BatchState.BUILDING, "to_state": BatchState.READY}
         Event.objects.record_all([*events, Event.objects.made("built", batch, by=None, **states)])
-        notifications.ready(batch)
+        notifications.ready(batch, built.name, built.totals, of_them=len(exports))
         storing.note(batch, _for_the_manifest(batch, built))
 
 
@@ -270,9 +342,8 @@ def _for_the_manifest(batch: ExportBatch, built: Built) -> dict:
     }
 
 
-def _locked_exports(batch: ExportBatch) -> list[InvoiceExport]:
-    pks = batch.items.filter(is_live=True).values_list("invoice_export_id", flat=True)
-    return InvoiceExport.objects.locked(list(pks))
+def _live_ids(batch: ExportBatch) -> list[int]:
+    return list(batch.items.filter(is_live=True).values_list("invoice_export_id", flat=True))
 
 
 def publish(batch: ExportBatch, built: Built) -> None:
@@ -323,7 +394,7 @@ def give_up(batch: ExportBatch, message: str, findings=()) -> None:
     message = message[:500]
     try:
         with transaction.atomic():
-            exports = _locked_exports(batch)
+            exports = InvoiceExport.objects.locked(_live_ids(batch))
             _write_fenced(batch, {"state": BatchState.DEAD, "lease_token": None, "lease_until": None, "error": message})
             for export in exports:
                 if export.status == InvoiceExport.Status.EXPORTING:

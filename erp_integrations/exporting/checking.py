@@ -11,11 +11,10 @@ from erp_integrations.exporting.collecting import Acceptance, collect
 from erp_integrations.exporting.vendor_details import findings_about
 from erp_integrations.models import InvoiceExport, lists_of
 from erp_integrations.sage100 import canonical, findings, rules
-from erp_integrations.sage100.cells import Rows
 from erp_integrations.sage100.facts import BatchFacts
 from erp_integrations.sage100.findings import Finding
 from erp_integrations.sage100.lists import SageLists
-from erp_integrations.sage100.rows import build_rows
+from erp_integrations.sage100.rows import Rows, build_rows
 
 
 @dataclass(frozen=True)

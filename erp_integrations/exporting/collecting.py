@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from directory.models import AccountingPrivilege
 from erp_integrations.exporting.beside import Beside
-from erp_integrations.exporting.earlier import allocate_releases, reduced_by
+from erp_integrations.exporting.earlier import allocate_releases, bills_reduced
 from erp_integrations.models import (
     CostTypeLink,
     ErpSettings,
@@ -61,7 +61,7 @@ def collect(
     chosen = acceptance.settings or ErpSettings.of(company)
     links = _Links.of(exports, beside)
     releases = allocate_releases(exports, together=together)
-    reduced = reduced_by(exports)
+    reduced = bills_reduced(exports)
     return BatchFacts(
         batch_key=acceptance.batch_key,
         company_name=chosen.sage_company_name,
@@ -79,7 +79,7 @@ def collect(
                 tuple(links.line_facts(line) for line in beside.lines.get(export.invoice_id, ())),
                 tuple(release.as_facts() for release in releases[export.invoice_id]),
                 beside.exported_in(export.invoice, links.vendors.get(export.invoice.vendor_id)),
-                reduced.get(export.invoice_id),
+                next(iter(reduced.get(export.invoice_id, ())), None),
             )
             for export in exports
         ),
@@ -160,10 +160,9 @@ class _Links:
 
     @property
     def cost_type_accounts(self) -> tuple[CostTypeAccount, ...]:
+        links = sorted(self.cost_types.values(), key=lambda link: (link.number, link.account, link.sub_account))
         return tuple(
-            CostTypeAccount(cost_type=link.number, account=link.as_account())
-            for link in self.cost_types.values()
-            if link.account
+            CostTypeAccount(cost_type=link.number, account=link.as_account()) for link in links if link.account
         )
 
     @property

@@ -1,4 +1,8 @@
-"""What stands on earlier invoices that Sage holds: the release of their retainage (S51), a credit on them (S45)."""
+"""What stands on earlier invoices that Sage holds: the release of their retainage (S51), a credit on them (S45).
+
+What a commitment held when it came here in the middle of its job is on invoices that only Sage knows: one place, the
+oldest.
+"""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -10,28 +14,36 @@ from erp_integrations.models import InvoiceExport, RetainageRelease
 from erp_integrations.models.exports import IN_A_FILE
 from erp_integrations.sage100.facts import ReleaseFacts
 from invoicing.calculations.money import ZERO
-from invoicing.models import Invoice
+from invoicing.models import Invoice, StartingCertificate
+
+Holding = Invoice | StartingCertificate
+
+BEFORE = "Billed before Plumbline"
 
 
 @dataclass(frozen=True)
 class Allocation:
-    """A part of a release, on one invoice that Sage holds, in dollars."""
+    """A part of a release, on one invoice that Sage holds or on those before a mid-job start, in dollars."""
 
-    invoice: Invoice
+    on: Holding
     held: Decimal
     released: Decimal
 
     def as_facts(self) -> ReleaseFacts:
         return ReleaseFacts(
-            invoice_number=self.invoice.number,
-            invoice_date=self.invoice.billing_date,
+            invoice_number=BEFORE if self.is_start else self.on.number,
+            invoice_date=self.on.as_of_date if self.is_start else self.on.billing_date,
             held=self.held,
             released=self.released,
         )
 
+    @property
+    def is_start(self) -> bool:
+        return isinstance(self.on, StartingCertificate)
+
 
 def allocate_releases(exports: list[InvoiceExport], *, together: bool = True) -> dict[int, list[Allocation]]:
-    """{invoice id: its release spread over the earlier invoices of its commitment that Sage holds, oldest first} (S51).
+    """{invoice id: its release spread over what Sage holds earlier of its commitment, oldest first} (S51).
 
     `together`: they go into one file, so that a release may stand on what goes with it. What earlier batches released
     stays as their release sheets told it. What finds no invoice to stand on is left out, so the rules see that less is
@@ -41,7 +53,7 @@ def allocate_releases(exports: list[InvoiceExport], *, together: bool = True) ->
     releasing = [export for export in exports if export.invoice.retainage_released > 0]
     if not releasing:
         return found
-    holding = _in_sage(releasing, exports if together else [])
+    holding = [*_starts(releasing), *_in_sage(releasing, exports if together else [])]
     held = _still_held(holding, exports)
     left = dict(held)
     for export in releasing:
@@ -51,18 +63,26 @@ def allocate_releases(exports: list[InvoiceExport], *, together: bool = True) ->
     return found
 
 
-def _spread(releasing: Invoice, holding: list[Invoice], left: dict[int, Decimal]) -> list[Allocation]:
+def _spread(releasing: Invoice, holding: list[Holding], left: dict[Holding, Decimal]) -> list[Allocation]:
     """Never on itself: what it newly holds comes after all that is older. Takes what it spreads out of `left`."""
     parts, wanted = [], releasing.retainage_released
     for earlier in holding:
-        if earlier.commitment_id != releasing.commitment_id or earlier.position >= releasing.position:
+        if earlier.commitment_id != releasing.commitment_id or not _is_before(earlier, releasing):
             continue
-        part = min(wanted, left[earlier.pk])
+        part = min(wanted, left[earlier])
         if part > 0:
-            parts.append(Allocation(earlier, left[earlier.pk], part))
-            left[earlier.pk] -= part
+            parts.append(Allocation(earlier, left[earlier], part))
+            left[earlier] -= part
             wanted -= part
     return parts
+
+
+def _is_before(earlier: Holding, invoice: Invoice) -> bool:
+    return isinstance(earlier, StartingCertificate) or earlier.position < invoice.position
+
+
+def _starts(of: list[InvoiceExport]) -> list[StartingCertificate]:
+    return list(StartingCertificate.objects.filter(commitment__in={export.invoice.commitment_id for export in of}))
 
 
 def _in_sage(of: list[InvoiceExport], with_these: list[InvoiceExport]) -> list[Invoice]:
@@ -77,19 +97,24 @@ def _in_sage(of: list[InvoiceExport], with_these: list[InvoiceExport]) -> list[I
     return list(invoices.filter(goes_along | Q(export__in=known)).order_by("billing_date", "position"))
 
 
-def _still_held(holding: list[Invoice], exports: list[InvoiceExport]) -> dict[int, Decimal]:
+def _still_held(holding: list[Holding], exports: list[InvoiceExport]) -> dict[Holding, Decimal]:
+    invoices = [each for each in holding if isinstance(each, Invoice)]
+    starts = [each for each in holding if isinstance(each, StartingCertificate)]
     released = (
-        RetainageRelease.objects.filter(item__is_live=True, on_invoice__in=holding)
+        RetainageRelease.objects.filter(item__is_live=True)
+        .filter(Q(on_invoice__in=invoices) | Q(on_start__in=starts))
         .exclude(item__invoice_export__in=[export.pk for export in exports if export.pk])
-        .values("on_invoice")
+        .values("on_invoice", "on_start")
         .annotate(total=Sum("released"))
     )
-    taken = {row["on_invoice"]: row["total"] for row in released}
-    return {invoice.pk: max(ZERO, invoice.retainage_newly_held - taken.get(invoice.pk, ZERO)) for invoice in holding}
+    taken = {(row["on_invoice"], row["on_start"]): row["total"] for row in released}
+    left = {start: start.total_retainage - taken.get((None, start.pk), ZERO) for start in starts}
+    left |= {invoice: invoice.retainage_newly_held - taken.get((invoice.pk, None), ZERO) for invoice in invoices}
+    return {each: max(ZERO, held) for each, held in left.items()}
 
 
-def reduced_by(exports: list[InvoiceExport]) -> dict[int, str]:
-    """{id of a credit: number of the newest earlier bill of its commitment that Sage holds with rows} (S45)."""
+def bills_reduced(exports: list[InvoiceExport]) -> dict[int, list[str]]:
+    """{id of a credit: numbers of its commitment’s earlier bills that Sage holds with rows, newest first} (S45)."""
     credits = [export for export in exports if export.invoice.gross_this_period < 0]
     if not credits:
         return {}
@@ -97,6 +122,5 @@ def reduced_by(exports: list[InvoiceExport]) -> dict[int, str]:
     found = {}
     for credit in (export.invoice for export in credits):
         earlier = [b for b in bills if b.commitment_id == credit.commitment_id and b.position < credit.position]
-        if earlier:
-            found[credit.pk] = max(earlier, key=lambda bill: bill.position).number
+        found[credit.pk] = [bill.number for bill in sorted(earlier, key=lambda bill: -bill.position)]
     return found

@@ -15,9 +15,8 @@ NAMED = {
     "number": F("invoice_export__invoice__number"),
     "gross": F("invoice_export__invoice__gross_this_period"),
     "held": F("invoice_export__invoice__retainage_newly_held"),
-    "released": F("invoice_export__invoice__retainage_released"),
+    "only_releases": F("invoice_export__only_releases"),
     "record": F("invoice_export__sage_record_number"),
-    "job": F("invoice_export__invoice__commitment__project__sage_link__job_number"),
     "batch_number": F("batch__number"),
     "built_at": F("batch__built_at"),
 }
@@ -40,11 +39,11 @@ def _in_file(row: dict, releases: list, company: Company, version: SageListVersi
         gross=row["gross"],
         retainage=row["held"],
         releases=tuple(releases),
-        makes_rows=bool(row["gross"] or row["held"] or not row["released"]),
+        makes_rows=not row["only_releases"],
         is_too_new=is_older(version, row["built_at"], company),
         record_number=row["record"],
         shown=row["number"],
-        job_number=row["job"],
+        job_number=row["job_number"],
     )
 
 

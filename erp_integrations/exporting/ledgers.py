@@ -80,10 +80,12 @@ def _twice_live(company: Company) -> Iterator[Difference]:
 
 
 def _exports(company: Company) -> Iterator[Difference]:
-    exports = InvoiceExport.objects.of(company).exclude(status=S.NOT_SENT).select_related("invoice__commitment")
-    pks = list(exports.order_by("pk").values_list("pk", flat=True))
+    """By their ids alone: asked by company besides, SQLite walks through all its commitments for each chunk."""
+    sent = InvoiceExport.objects.of(company).exclude(status=S.NOT_SENT)
+    pks = list(sent.order_by("pk").values_list("pk", flat=True))
+    exports = InvoiceExport.objects.exclude(status=S.NOT_SENT).select_related("invoice__commitment").order_by("pk")
     for at in range(0, len(pks), CHUNK):
-        some = list(exports.filter(pk__in=pks[at : at + CHUNK]).order_by("pk"))
+        some = list(exports.filter(pk__in=pks[at : at + CHUNK]))
         states, told = _states_of_batches(some), _last_told(some)
         for export in some:
             yield from _places(export, states.get(export.pk))
@@ -113,7 +115,8 @@ def _places(export: InvoiceExport, state: str | None) -> Iterator[Difference]:
         )
     if not wanted and state:
         yield Difference(ITEMS, _named(export), "in no batch", f"in one that is {B(state).label.lower()}")
-    if export.status == S.POSTED and not (export.sage_record_number and export.posted_at and export.posted_by_id):
+    has_record = export.only_releases or export.sage_record_number
+    if export.status == S.POSTED and not (has_record and export.posted_at and export.posted_by_id):
         yield Difference(RECORDS, _named(export), "Sage’s record, who confirmed it, and when", "not all of them")
 
 

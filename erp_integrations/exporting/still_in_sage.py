@@ -1,29 +1,45 @@
 """What Sage’s newest list keeps somebody from saying: that an invoice is gone there, or is another one’s record."""
 
+from collections.abc import Collection
+
 from directory.moments import day_in_words
-from directory.refusals import NotNow, Refused
-from erp_integrations.models import InvoiceExport, ListKind, Reconciliation, SageListVersion, sage_lists
+from directory.refusals import Refused
+from erp_integrations.models import ExportItem, InvoiceExport, ListKind, Reconciliation, SageListVersion, sage_lists
 from erp_integrations.models.payables import records_of
 from erp_integrations.sage100.lists import comparable, record_key
 
 
-def require_gone_from_sage(export: InvoiceExport) -> None:
-    """Raises NotNow, under the number it was exported with; what Sage keeps as void is gone."""
-    item = export.live_item
-    if item is None:
-        return
-    payables, key = sage_lists(export.company, kinds=["payable_invoices"]).payable_invoices, _key(item)
-    if any(record_key(row) == key and not row.is_void for row in payables):
-        raise NotNow(
-            f"{payables.dated} still holds invoice {export.invoice.number} of this vendor. Remove it in Sage, upload"
-            " the list of payable invoices again, then void it here."
-        )
-    newest = Reconciliation.objects.newest(export.company)
-    if newest and newest.outcomes.held_by_sage().filter(item=item).exists():
-        raise NotNow(
-            f"{newest} still finds invoice {export.invoice.number} in Sage. Compare with the newest list of payable"
-            " invoices, then void it here."
-        )
+def still_in_sage(exports: Collection[InvoiceExport]) -> dict[int, str]:
+    """{export id: why it can't be voided}, by the number it was exported with; what Sage keeps as void is gone.
+
+    The exports are of one company. As many queries for fifty as for one.
+    """
+    items = {
+        item.invoice_export_id: item for item in ExportItem.objects.filter(is_live=True, invoice_export__in=exports)
+    }
+    if not items:
+        return {}
+    company = next(iter(exports)).company
+    payables = sage_lists(company, kinds=["payable_invoices"]).payable_invoices
+    held = {record_key(row) for row in payables if not row.is_void}
+    newest, found = Reconciliation.objects.newest(company), set()
+    if newest:
+        outcomes = newest.outcomes.held_by_sage().filter(item__in=items.values())
+        found = set(outcomes.values_list("item__invoice_export", flat=True))
+    words = {}
+    for export in exports:
+        item = items.get(export.pk)
+        if item and _key(item) in held:
+            words[export.pk] = (
+                f"{payables.dated} still holds invoice {export.invoice.number} of this vendor. Remove it in Sage,"
+                " upload the list of payable invoices again, then void it here."
+            )
+        elif export.pk in found:
+            words[export.pk] = (
+                f"{newest} still finds invoice {export.invoice.number} in Sage. Compare with the newest list of"
+                " payable invoices, then void it here."
+            )
+    return words
 
 
 def require_no_others_record(export: InvoiceExport, number: str) -> None:

@@ -6,8 +6,9 @@ One small function a step, so that a test can end the process between any two of
 import hashlib
 import json
 import os
+import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -22,6 +23,7 @@ from erp_integrations.models import ExportBatch
 PART = ".part"
 ORPHAN_AGE = timedelta(hours=1)
 MANIFEST = "manifest.jsonl"
+OF_A_FILE = re.compile(r'"sha256": "(\w+)"')
 
 
 class FileDamaged(Exception):
@@ -134,12 +136,16 @@ def remove_orphans() -> int:
     return len(orphans)
 
 
-def manifest(company_slug: str = "") -> list[dict]:
-    """The lines of the manifest, oldest first; of one company, or of all."""
+def manifest(company_slug: str = "", *, known: Collection[str] = ()) -> list[dict]:
+    """The lines of the manifest, oldest first; of one company, or of all. `known`: hashes of files to leave out.
+
+    Left out unread: every build looks for what is unknown among all that was ever built (F13).
+    """
     path = Path(settings.EXPORTS_ROOT) / MANIFEST
     if not path.exists():
         return []
-    lines = [_read_line(line) for line in path.read_text().splitlines()]
+    texts = (text for text in path.read_text().splitlines() if company_slug in text)
+    lines = [_read_line(text) for text in texts if not any(sha256 in known for sha256 in OF_A_FILE.findall(text))]
     return [line for line in lines if line and company_slug in ("", line["company"])]
 
 
@@ -153,9 +159,7 @@ def _read_line(line: str) -> dict:
 
 def forgotten(company: Company) -> list[dict]:
     """Files that were built for it and that the database doesn't know: it is older than they are (R127)."""
-    lines = manifest(company.slug)
-    if not lines:
-        return []
     known = set(ExportBatch.objects.of(company).exclude(file_sha256="").values_list("file_sha256", flat=True))
+    lines = manifest(company.slug, known=known)
     let_go = {line["let_go"] for line in lines if "let_go" in line}
-    return [line for line in lines if "sha256" in line and line["sha256"] not in known | let_go]
+    return [line for line in lines if "sha256" in line and line["sha256"] not in let_go]

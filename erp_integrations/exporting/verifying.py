@@ -10,9 +10,8 @@ from directory.models import Company
 from directory.refusals import Refused
 from directory.sheets import read_rows
 from erp_integrations.exporting import storing
-from erp_integrations.models import BatchState, ExportBatch, ExportItem
+from erp_integrations.models import BatchState, ExportBatch, ExportItem, ImportLayout
 from erp_integrations.sage100 import verifying
-from erp_integrations.sage100.sheets import RELEASE
 from erp_integrations.sage100.verifying import AlteredCell, FileRow
 
 MOST_SHOWN = 200
@@ -77,9 +76,9 @@ def verify(company: Company, name: str, content: bytes) -> Verified:
         return Verified(name, sha256)
     is_csv = not content.startswith(b"PK")
     altered = list(verifying.altered(_rows_of(batch, is_csv=is_csv), rows, batch.layout.as_layout()))
-    if not is_csv:  # a CSV has no sheet of releases
-        ours, theirs = _rows_of(batch, is_csv=False, sheet=RELEASE), read_rows(name, content, RELEASE)
-        altered += verifying.altered_releases(ours, theirs)
+    if not is_csv:  # a CSV has no other sheets
+        for sheet, differing in verifying.SHEETS.items():
+            altered += differing(_rows_of(batch, is_csv=False, sheet=sheet), read_rows(name, content, sheet))
     return Verified(name, sha256, batch, altered=tuple(altered))
 
 
@@ -91,7 +90,8 @@ def _named(built, rows: list[FileRow], name: str) -> ExportBatch | None:
 
 def _holding(built, rows: list[FileRow]) -> ExportBatch | None:
     """The newest batch with an invoice that the file holds, where somebody took its key out."""
-    wanted = verifying.numbers_in(rows)
+    layouts = ImportLayout.objects.filter(pk__in=built.values("layout"))
+    wanted = set().union(*(verifying.numbers_in(rows, layout.as_layout()) for layout in layouts))
     items = ExportItem.objects.filter(batch__in=built, number_key__in=list({number for _, number in wanted})[:500])
     found = [item for item in items.order_by("-pk") if (item.vendor_number, item.number_key) in wanted]
     return built.get(pk=found[0].batch_id) if found else None

@@ -13,7 +13,7 @@ from erp_integrations.models.exports import ExportStatus, InvoiceExport
 from erp_integrations.models.layouts import ImportLayout
 from erp_integrations.sage100 import facts
 from invoicing.calculations.money import ZERO
-from invoicing.models import Invoice
+from invoicing.models import Invoice, StartingCertificate
 
 MAX_ATTEMPTS = 5
 RESEND = timedelta(seconds=30)
@@ -35,6 +35,10 @@ class ExportBatchQuerySet(models.QuerySet):
     def under_way(self):
         """Accepted and not built yet."""
         return self.filter(state__in=(BatchState.PENDING, BatchState.BUILDING))
+
+    def ready(self):
+        """Built, with a file that can be taken."""
+        return self.filter(state=BatchState.READY)
 
     def for_list(self):
         """Newest first, with how many invoices it carries now, how many are posted, and how often it was taken."""
@@ -166,7 +170,7 @@ def batch_key(number: int) -> str:
 class ExportItem(models.Model):
     """One invoice in one batch. `is_live` ends with a rejection or a void; until then no other batch holds it (E-1).
 
-    `vendor_number` and `number_key`: under what Sage gets it, as accepted. Links and names of ours may change later.
+    `vendor_number`, `number_key`, `job_number`: under what Sage gets it, as accepted. What is ours may change later.
     """
 
     batch = models.ForeignKey(ExportBatch, models.PROTECT, related_name="items")
@@ -175,6 +179,7 @@ class ExportItem(models.Model):
     company = models.ForeignKey(Company, models.PROTECT, related_name="+")
     vendor_number = models.CharField("Sage vendor number", max_length=10, blank=True)
     number_key = models.CharField("invoice number as compared", max_length=20, blank=True)
+    job_number = models.CharField("Sage job number", max_length=10, blank=True)
     is_live = models.BooleanField(default=True)
     replaced_by = models.OneToOneField("self", models.PROTECT, null=True, related_name="replaces")
 
@@ -205,30 +210,47 @@ class RetainageReleaseQuerySet(models.QuerySet):
     def of_batch(self, batch):
         """In the order of the release sheet."""
         found = self.filter(item__batch=batch, item__is_live=True)
-        return found.select_related("on_invoice__vendor", "on_invoice__commitment").order_by("item__position", "pk")
+        of = "item__invoice_export__invoice"
+        return found.select_related("on_invoice", "on_start", f"{of}__vendor", f"{of}__commitment").order_by(
+            "item__position", "pk"
+        )
 
 
 class RetainageRelease(models.Model):
-    """What a batch's release sheet tells staff to release on one earlier invoice, in dollars (S51)."""
+    """What a batch's release sheet tells staff to release in Sage, in dollars (S51).
+
+    It stands on one earlier invoice, or on what a commitment held when it came here in the middle of its job.
+    """
 
     item = models.ForeignKey(ExportItem, models.PROTECT, related_name="releases")
-    on_invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="releases_on_it")
+    on_invoice = models.ForeignKey(Invoice, models.PROTECT, null=True, related_name="releases_on_it")
+    on_start = models.ForeignKey(StartingCertificate, models.PROTECT, null=True, related_name="releases_on_it")
     held = MoneyField("held before it")
     released = MoneyField()
 
     objects = RetainageReleaseQuerySet.as_manager()
 
     class Meta:
-        ordering = ["on_invoice__position"]
+        ordering = ["pk"]
         constraints = [
             models.UniqueConstraint("item", "on_invoice", name="a_release_names_an_invoice_once"),
+            models.UniqueConstraint("item", "on_start", name="a_release_names_the_start_once"),
+            models.CheckConstraint(
+                condition=Q(on_invoice__isnull=False, on_start__isnull=True)
+                | Q(on_invoice__isnull=True, on_start__isnull=False),
+                name="a_release_stands_on_one_invoice_or_on_the_start",
+            ),
             models.CheckConstraint(
                 condition=Q(released__gt=0) & Q(released__lte=F("held")), name="a_release_is_not_above_what_is_held"
             ),
         ]
 
     def __str__(self):
-        return f"{self.released} on {self.on_invoice}"
+        return f"{self.released} on {self.on}"
+
+    @property
+    def on(self) -> Invoice | StartingCertificate:
+        return self.on_invoice or self.on_start
 
 
 class Download(models.Model):

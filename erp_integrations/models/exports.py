@@ -1,5 +1,7 @@
 """An invoice's way to accounting: the second status machine, beside the invoice's own (domain 6.2)."""
 
+import hashlib
+
 from django.apps import apps
 from django.conf import settings
 from django.db import models
@@ -34,21 +36,23 @@ class InvoiceExportQuerySet(models.QuerySet):
     def of(self, company):
         return self.filter(invoice__commitment__company=company)
 
-    def with_context(self):
-        """With all that a page or an action about one export needs to know of its surroundings."""
+    def with_facts(self):
+        """With all that a file says of it and its identities are proved by: each table more costs a build (F13)."""
         return self.select_related(
             "invoice__commitment__project__company",
             "invoice__commitment__project__sage_link",
-            "invoice__commitment__vendor",
             "invoice__commitment__sage_link",
             "invoice__commitment__starting_certificate",
             "invoice__vendor__sage_link",
-            "invoice__billing_period",
-            "invoice__created_by",
             "invoice__approved_by",
             "invoice__previous",
             "sent_by",
-            "answered_by",
+        )
+
+    def with_context(self):
+        """With all that a page or an action about one export needs to know of its surroundings."""
+        return self.with_facts().select_related(
+            "invoice__commitment__vendor", "invoice__billing_period", "invoice__created_by", "answered_by"
         )
 
     def with_file_moment(self):
@@ -69,6 +73,12 @@ class InvoiceExportQuerySet(models.QuerySet):
     def failed(self):
         return self.filter(status=S.FAILED)
 
+    def locked_to_finish(self, pks):
+        """`locked` for a worker that needs to know no more of them than their events name (F13)."""
+        lock_in_order(pks)
+        found = self.select_related("invoice__commitment__project__company")
+        return list(found.filter(pk__in=pks).in_file_order())
+
     def locked(self, pks, *, with_vendors: bool = False):
         """Exports for writing, locked in the one global order: periods, commitments, invoices, exports (R42–R45).
 
@@ -79,8 +89,8 @@ class InvoiceExportQuerySet(models.QuerySet):
         lock_in_order(pks, with_vendors=with_vendors)
         ended = apps.get_model("erp_integrations", "ExportItem").objects.filter(invoice_export=OuterRef("pk"))
         newest = ended.filter(is_live=False, replaced_by=None).order_by("-pk").values("pk")[:1]
-        found = self.with_context().annotate(former_item_id=Subquery(newest))
-        return list(found.filter(pk__in=pks).in_file_order())
+        found = self.with_context().annotate(former_item_id=Subquery(newest)).filter(pk__in=pks)
+        return list(found.in_file_order() if len(pks) > 1 else found.order_by())
 
 
 def may_be_sent(export) -> bool:
@@ -117,12 +127,15 @@ class InvoiceExport(FSMModelMixin, models.Model):
     description = models.CharField(max_length=50, blank=True)
     due_date = models.DateField(null=True, blank=True)
     discount_date = models.DateField(null=True, blank=True)
+    only_releases = models.BooleanField(default=False, help_text="As accepted: no rows, only the release sheet (S50).")
     sage_record_number = models.CharField(max_length=20, blank=True)
     posted_at = models.DateTimeField(null=True)
     posted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     findings = models.JSONField(default=list, help_text="What the rules said when it was sent.")
 
     objects = InvoiceExportQuerySet.as_manager()
+
+    sent_again_to = None  # whoever had rejected it and was mailed of it: known to the sending that did so alone
 
     class Meta:
         ordering = ["-sent_at"]
@@ -144,13 +157,27 @@ class InvoiceExport(FSMModelMixin, models.Model):
                 condition=~Q(status__in=(S.REJECTED, S.VOIDED)) | ~Q(reason=""), name="a_rejection_has_a_reason"
             ),
             models.CheckConstraint(
-                condition=~Q(status=S.POSTED) | ~Q(sage_record_number=""),
+                condition=~Q(status=S.POSTED) | Q(only_releases=True) | ~Q(sage_record_number=""),
                 name="a_posted_invoice_has_sages_record_number",
             ),
         ]
 
     def __str__(self):
         return f"Export of {self.invoice}"
+
+    @property
+    def sending(self) -> str:
+        """Which of its sendings this is: an answer names the one that was looked at."""
+        return self.sent_at.isoformat() if self.sent_at else ""
+
+    @property
+    def mark(self) -> str:
+        """What an approver has before them: this sending, the invoice's version and their own words on it (I-5).
+
+        16 characters; it differs as soon as anything differs that would go into the file of it.
+        """
+        own = (self.sending, self.invoice.version, self.description, self.due_date, self.discount_date)
+        return hashlib.sha256(repr(own).encode()).hexdigest()[:16]
 
     @property
     def company(self):

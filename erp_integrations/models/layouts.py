@@ -1,12 +1,15 @@
 """The import layouts of a company as data, and how it wants its exports made."""
 
 from dataclasses import replace
+from datetime import date
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import Q
 
 from directory.models import Company
+from erp_integrations.business_days import closed_days
 from erp_integrations.models.links import DIGITS, account_choice
 from erp_integrations.sage100 import canonical, layout
 from erp_integrations.sage100.facts import ExportSettings
@@ -92,6 +95,13 @@ class ImportLayout(models.Model):
         )
 
 
+def only_days(text: str) -> None:
+    try:
+        closed_days(text)
+    except ValueError as fault:
+        raise ValidationError(str(fault)) from None
+
+
 class ErpSettings(models.Model):
     """How one company exports. `next_batch_number` is taken under this row's lock, so batch keys have no gap."""
 
@@ -132,6 +142,10 @@ class ErpSettings(models.Model):
     )
     tax_is_inside_amounts = models.BooleanField(default=False)
     is_canadian = models.BooleanField("a Canadian Sage company", default=False)
+    closed_days = models.TextField(
+        "days on which the office is closed", blank=True, default="", validators=[only_days],
+        help_text="One ISO date a line.",
+    )  # fmt: skip
     version = models.PositiveIntegerField(default=0)  # counts what was saved (I-5)
 
     class Meta:
@@ -164,6 +178,13 @@ class ErpSettings(models.Model):
         """Locked until the commit, for whoever takes the next batch number."""
         held = cls.objects.select_for_update(of=("self",)).select_related("layout").filter(company=company)
         return held.first() or held.get(pk=cls.made_for(company).pk)
+
+    @classmethod
+    def closed_days_of(cls, company: Company) -> frozenset[date]:
+        """In one query; none before a company has said any."""
+        return frozenset(
+            closed_days("\n".join(cls.objects.filter(company=company).values_list("closed_days", flat=True)))
+        )
 
     @property
     def sendable_statuses(self) -> tuple[str, ...]:

@@ -10,6 +10,11 @@ class LedgerCheckQuerySet(models.QuerySet):
         """The last one of a company; None when there never was one."""
         return self.filter(company=company).first()
 
+    def newest_of_each(self):
+        """The last one of every company that was ever checked."""
+        newest = self.order_by().values("company").annotate(newest=models.Max("pk"))
+        return self.filter(pk__in=newest.values("newest"))
+
 
 class LedgerCheck(models.Model):
     """One run for one company. `differences`: [{check, about, expected, found}] in words. Triggers keep it."""

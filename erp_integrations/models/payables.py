@@ -1,14 +1,10 @@
 """The rows of a list of payable invoices, read without the detour over every type: it may hold 50,000 of them."""
 
 import json
-from datetime import date
-from decimal import Decimal
 from functools import lru_cache
 
 from erp_integrations.models.lists import SageListVersion
-from erp_integrations.sage100.lists import PayableInvoice, comparable
-
-MONEY = ("gross", "retention", "balance")
+from erp_integrations.sage100.lists import PayableInvoice, comparable, payable_from_plain
 
 
 def payables_of(version: SageListVersion) -> tuple[PayableInvoice, ...]:
@@ -20,7 +16,7 @@ def payables_of(version: SageListVersion) -> tuple[PayableInvoice, ...]:
 def _rows(sha256: str, pk: int) -> tuple[PayableInvoice, ...]:
     """A version never changes; the digest guards against a restored pk."""
     text = SageListVersion.objects.values_list("records_json", flat=True).get(pk=pk)
-    return tuple(_row(plain) for plain in json.loads(text))
+    return tuple(payable_from_plain(plain) for plain in json.loads(text))
 
 
 def records_of(version: SageListVersion) -> dict[str, list[PayableInvoice]]:
@@ -34,9 +30,3 @@ def _records(sha256: str, pk: int) -> dict[str, list[PayableInvoice]]:
     for row in _rows(sha256, pk):
         found.setdefault(comparable(row.record_number), []).append(row)
     return found
-
-
-def _row(plain: dict) -> PayableInvoice:
-    amounts = {name: Decimal(plain[name]) for name in MONEY}
-    day = plain["invoice_date"]
-    return PayableInvoice(**plain | amounts | {"invoice_date": date.fromisoformat(day) if day else None})

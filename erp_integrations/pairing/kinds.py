@@ -13,19 +13,9 @@ from erp_integrations.models import (
     ProjectLink,
     VendorLink,
 )
-from erp_integrations.pairing.pairs import Entry, Match, Pair, Standing, only_ones
-from erp_integrations.sage100 import list_rows
-from erp_integrations.sage100.lists import BID, REFUSED, STATUS_NAMES, SageLists
+from erp_integrations.pairing.pairs import Match, Pair, Standing, only_ones
+from erp_integrations.sage100 import entries
 from invoicing.models import Commitment, ScheduleLine, cost_types_of
-
-SAGE_COST_TYPES = {1: "Material", 2: "Labor", 3: "Equipment", 4: "Subcontract", 5: "Other"}
-
-
-def _why_not(record) -> str:
-    """Why nothing is linked to it; what the list leaves blank is for the rules to ask (S12, S33)."""
-    if record.is_active is False:
-        return "Inactive in Sage"
-    return "Internal in Sage" if getattr(record, "is_internal", False) else ""
 
 
 class Vendors(Pair):
@@ -47,7 +37,7 @@ class Vendors(Pair):
         return f"No. {item.number}" if item.number else ""
 
     def entries(self, lists, item):
-        return [Entry(v.number, v.name, v.short_name, _why_not(v)) for v in lists.vendors]
+        return entries.vendors(lists)
 
     def number_and_name(self, item):
         return item.number.strip().lstrip("0"), item.name.strip()
@@ -72,7 +62,7 @@ class Jobs(Pair):
         return f"No. {item.number}"
 
     def entries(self, lists, item):
-        return [Entry(j.number, j.name, STATUS_NAMES[j.status], phases=j.phases) for j in lists.jobs]
+        return entries.jobs(lists)
 
     def number_and_name(self, item):
         return item.number.strip(), item.name.strip()
@@ -107,13 +97,10 @@ class CostCodes(Pair):
         return "code"
 
     def entries(self, lists, item):
-        return [Entry(c.code, c.name, "", _why_not(c)) for c in lists.cost_codes]
+        return entries.cost_codes(lists)
 
     def number_and_name(self, item):
-        try:
-            return list_rows.code(item.code), item.name.strip()
-        except ValueError:
-            return "", item.name.strip()
+        return entries.code_in_sage(item.code), item.name.strip()
 
 
 @dataclass(frozen=True)
@@ -157,16 +144,16 @@ class CostTypes(Pair):
         return CostTypeLink(company=company, cost_type=item.pk)
 
     def entries(self, lists, item):
-        return [Entry(str(number), SAGE_COST_TYPES.get(number, "User-defined")) for number in range(1, 10)]
+        return entries.cost_types()
 
     def taken(self, company, item, keys):
         links = CostTypeLink.objects.filter(company=company, number__in=list(keys)).exclude(cost_type=item.pk)
         return {str(link.number): link.get_cost_type_display() for link in links}
 
     def matches(self, company, lists):
-        entries, nine = {entry.key: entry for entry in self.entries(lists, None)}, self.all_nine(company)
+        by_key, nine = {entry.key: entry for entry in entries.cost_types()}, self.all_nine(company)
         taken = {str(each.sage_link.number) for each in nine if each.sage_link}
-        found = [Match(each, entries[str(each.pk)], "number") for each in nine if not each.sage_link]
+        found = [Match(each, by_key[str(each.pk)], "number") for each in nine if not each.sage_link]
         return only_ones(found, taken)
 
     def standing(self, company: Company) -> Standing:
@@ -213,20 +200,10 @@ class Commitments(Pair):
         return CommitmentLink(company=company, commitment=item, kind=item.kind)
 
     def entries(self, lists, item):
-        return [self._entry(lists, each) for each in lists.commitments(item.kind)]
+        return entries.commitments(lists, item.kind)
 
     def entry(self, lists, item, key):
-        found = lists.commitments(item.kind).get(key)
-        return self._entry(lists, found) if found else None
-
-    def _entry(self, lists: SageLists, each) -> Entry:
-        vendor, job = lists.vendors.get(each.vendor_number), lists.jobs.get(each.job_number)
-        detail = (
-            f"vendor {each.vendor_number} {vendor.name if vendor else ''}".strip(),
-            f"job {each.job_number} {job.name if job else ''}".strip(),
-        )
-        why_not = f"{STATUS_NAMES[each.status]} in Sage" if each.status in (BID, REFUSED) else ""
-        return Entry(each.number, STATUS_NAMES[each.status], ", ".join(detail), why_not)
+        return entries.commitment(lists, item.kind, key)
 
     def taken(self, company, item, keys):
         links = CommitmentLink.objects.filter(company=company, kind=item.kind, number__in=list(keys))

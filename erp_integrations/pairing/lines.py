@@ -11,7 +11,8 @@ from typing import NamedTuple
 from django.db.models import Q
 
 from erp_integrations.models import CostTypeLink, LineLink, ListKind
-from erp_integrations.pairing.pairs import Entry, Match, Pair
+from erp_integrations.pairing.pairs import Match, Pair
+from erp_integrations.sage100 import entries
 from erp_integrations.sage100.lists import CommitmentLine
 from invoicing.calculations.money import format_amount
 from invoicing.models import Commitment, ScheduleLine
@@ -61,13 +62,7 @@ class Lines(Pair):
 
     def entries(self, lists, item):
         link = item.commitment.sage_link
-        found = lists.commitments(link.kind).get(link.number)
-        return [self._entry(line) for line in found.lines] if found else []
-
-    def _entry(self, line) -> Entry:
-        left = "" if line.remaining is None else f", {format_amount(line.remaining)} remaining"
-        sums = f"{format_amount(line.contract + line.change)}{left}"
-        return Entry(line.line_reference, f"{line.cost_code}, type {line.cost_type}", sums)
+        return entries.lines(lists, link.kind, link.number)
 
     def taken(self, company, item, keys):
         links = LineLink.objects.filter(commitment=item.commitment, line_reference__in=list(keys))
@@ -93,7 +88,7 @@ class Lines(Pair):
             for pk, theirs, same in _same_lines(ours, in_sage.lines if in_sage else ()):
                 if (commitment, theirs.line_reference) not in taken:
                     line = ScheduleLine(pk=pk, commitment_id=commitment)
-                    found.append(Match(line, self._entry(theirs), same))
+                    found.append(Match(line, entries.line(theirs), same))
         return found
 
     def with_ours(self, company, matches):

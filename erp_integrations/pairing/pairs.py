@@ -11,30 +11,12 @@ from django.db.models.functions import Concat
 from directory.models import Company
 from directory.permissions import Level, Tool
 from erp_integrations.models import ExportStatus, InvoiceExport, ListKind, sage_lists
+from erp_integrations.sage100.entries import Entry
 from erp_integrations.sage100.lists import SageLists
 from invoicing.seen import seen_commitments
 
 GAP, LINKED = "0", "1"
 NOT_BUILT = (ExportStatus.READY_TO_EXPORT, ExportStatus.EXPORTING, ExportStatus.FAILED)
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One entry of Sage's. `key` is what a link keeps of it; `why_not` says why nothing can be linked to it."""
-
-    key: str
-    name: str = ""
-    detail: str = ""
-    why_not: str = ""
-    phases: tuple[str, ...] = ()
-
-    @property
-    def label(self) -> str:
-        return f"{self.key} {self.name}".strip()
-
-    def holds(self, words: Iterable[str]) -> bool:
-        text = f"{self.key} {self.name} {self.detail}".casefold()
-        return all(word in text for word in words)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from erp_integrations.sage100.facts import SUBCONTRACT, AccountChoice, ExportSettings, InvoiceFacts, LineFacts
-from erp_integrations.sage100.lists import DIRECT_EXPENSE, WORK_IN_PROGRESS, Job, SageLists
+from erp_integrations.sage100.lists import DIRECT_EXPENSE, WORK_IN_PROGRESS, Job, LedgerAccount, SageLists
 
 ORDER = (
     "line override",
@@ -12,6 +12,7 @@ ORDER = (
     "the cost type's only account",
     "company default",
 )
+EXPENSES = (DIRECT_EXPENSE, WORK_IN_PROGRESS)
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,29 @@ def resolve(line: LineFacts, invoice: InvoiceFacts, settings: ExportSettings, li
 def expense_type(job: Job | None) -> int:
     """The kind of account a job's cost belongs on: 3 when the job posts to work in progress, else 13 (S31)."""
     return WORK_IN_PROGRESS if job is not None and job.posts_to_wip else DIRECT_EXPENSE
+
+
+def offered(lists: SageLists) -> list[LedgerAccount]:
+    """The accounts that a line may go to."""
+    return [each for each in lists.ledger_accounts if each.is_active is not False and each.type in EXPENSES]
+
+
+def why_not(lists: SageLists, number: str, sub_account: str) -> tuple[str, str]:
+    """("account" or "sub_account", why Sage would not take it); ("", "") when it would."""
+    account = lists.ledger_accounts.get(number)
+    if account is None:
+        return "account", f"{number} is not in Sage’s list of ledger accounts. Upload the newest list, or correct it."
+    if account.is_active is False:  # blank: the list doesn't say, and the rules warn (S31)
+        return "account", f"{number} {account.name} is not active in Sage."
+    if account.type not in EXPENSES:
+        return "account", f"{number} {account.name} is of type {account.type}. Use a direct expense account (13)."
+    if account.needs_sub_account and not sub_account:
+        return "sub_account", f"{number} needs a sub-account. Sage has {', '.join(account.sub_accounts) or 'none'}."
+    if sub_account and not account.needs_sub_account:
+        return "sub_account", f"{number} takes no sub-account. Leave it empty."
+    if sub_account and sub_account not in account.sub_accounts:
+        return "sub_account", f"{number} has no sub-account {sub_account}. Sage has {', '.join(account.sub_accounts)}."
+    return "", ""
 
 
 def _shown(account):

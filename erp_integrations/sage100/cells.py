@@ -8,10 +8,10 @@ from datetime import date
 from decimal import Decimal
 from functools import cached_property
 
-from erp_integrations.sage100.layout import NUMBER, PLAIN, Layout
+from erp_integrations.sage100.layout import NUMBER, Layout
 from erp_integrations.sage100.totals import ControlTotals
 
-WRITTEN_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
+WRITTEN_NUMBER = re.compile(r"(?!-[0.]+$)-?(0|[1-9][0-9]*)(\.[0-9]+)?")  # as it is shown, so never -0.00
 EXACT_DIGITS = 15
 _AS_JSON = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -52,7 +52,10 @@ class Cell:
             return self.text
         if sum(character.isdigit() for character in self.text) > EXACT_DIGITS:
             return self.text
-        return int(self.text) if self.format == PLAIN and "." not in self.text else Decimal(self.text)
+        decimals, shown = (len(text.partition(".")[2]) for text in (self.text, self.format))
+        if decimals != shown:
+            return self.text
+        return Decimal(self.text) if decimals else int(self.text)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,5 +1,7 @@
 """What accounting gets: the frozen facts of a batch of approved invoices, independent of the database."""
 
+import json
+from collections import defaultdict, deque
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date
 from decimal import Decimal
@@ -10,6 +12,16 @@ from erp_integrations.sage100.layout import APINV_R1, Layout
 SUBCONTRACT = "subcontract"
 PURCHASE_ORDER = "purchase_order"
 ZERO = Decimal("0.00")
+
+# Of an invoice, a line, a release, the account of a job or of a cost type, a column; the first that an entry has.
+IDENTITIES = (
+    ("invoice_id",),
+    ("key",),
+    ("invoice_number",),
+    ("job_number", "phase_number"),
+    ("cost_type",),
+    ("source", "title"),
+)
 
 
 def _require_finite(facts) -> None:
@@ -182,6 +194,42 @@ def to_json(facts: BatchFacts | InvoiceFacts) -> str:
 
 def batch_from_json(text: str) -> BatchFacts:
     return canonical.from_json(BatchFacts, text)
+
+
+def completed_from_json(text: str, now: BatchFacts) -> BatchFacts:
+    """A snapshot, and from `now` whatever the program that froze it did not know yet: a new fact is no change (S60).
+
+    `to_json` writes every fact, so one that is not there is one that nobody collected then.
+    """
+    return canonical.from_plain(BatchFacts, _completed(json.loads(text), canonical.to_plain(now)))
+
+
+def _completed(frozen, now):
+    if isinstance(frozen, dict) and isinstance(now, dict):
+        return now | {name: _completed(each, now.get(name)) for name, each in frozen.items()}
+    if isinstance(frozen, list) and isinstance(now, list):
+        return _completed_list(frozen, now)
+    return frozen
+
+
+def _completed_list(frozen: list, now: list) -> list:
+    """Each entry from the one that is the same one now, wherever it stands; what is gone stays as it was frozen.
+
+    Several of one name, such as columns of a layout, are paired in their order.
+    """
+    there = defaultdict(deque)
+    for each in now:
+        there[_identity(each)].append(each)
+    pairs = ((old, there[_identity(old)]) for old in frozen)
+    return [_completed(old, same.popleft()) if same else old for old, same in pairs]
+
+
+def _identity(entry) -> tuple:
+    """What tells an entry of a list from the others in it."""
+    if not isinstance(entry, dict):
+        return (str(entry),)
+    names = next((names for names in IDENTITIES if entry.keys() >= set(names)), ())
+    return tuple(entry[name] for name in names)
 
 
 def digest(facts: BatchFacts | InvoiceFacts) -> str:

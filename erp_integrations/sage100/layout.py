@@ -61,11 +61,18 @@ NEEDED = {
 # How these are written: another format would show another number than was accepted.
 FORMATS = {"price": MONEY, "retainage": MONEY, "discount": MONEY, "set_to_pay": MONEY, "cost_code": CODE,
            "quantity": "0.0000"}  # fmt: skip
+NO_LINE_TYPE = (
+    "No column is always H in the header and, at the same place, always D in the detail. Put the line type back:"
+    " whoever reads the file tells the rows by it."
+)
 LOOKUPS = (
     "Vendors 4-4", "Jobs 3-5", "Cost codes 6-5", "Ledger accounts 1-7", "Subcontracts 6-7", "Purchase orders 6-6",
     "Fiscal periods 1-6", "Payable invoices 4-2",
 )  # fmt: skip
 DATES = ("invoice_date", "due_date", "discount_date", "posting_date")
+# Matched as text: 0071 and 71 are two.
+KEYS = ("invoice_number", "purchase_order_number", "subcontract_number", "reference_number")
+LINE_TYPES = ("H", "D")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +127,22 @@ class Layout:
         return tuple(fault.words for fault in self.faults())
 
     def faults(self) -> tuple[Fault, ...]:
-        return tuple(Fault(part, *found) for part in SOURCES for found in _faults(part, getattr(self, part)))
+        found = [Fault(part, *found) for part in SOURCES for found in _faults(part, getattr(self, part))]
+        if self.line_type_place is None:
+            found.append(Fault("header", 0, NO_LINE_TYPE))
+        return tuple(found)
+
+    @property
+    def line_type_place(self) -> int | None:
+        """Where a row says H or D, 0 for the first column: header and detail in one place, so that a reader can tell
+        a row before it knows which it is. None when the layout has no such place.
+        """
+        both = enumerate(zip(self.header, self.detail, strict=False))
+        return next((place for place, pair in both if tuple(c.constant for c in pair) == LINE_TYPES), None)
+
+    def place_of(self, part: str, source: str) -> int | None:
+        """Where a source stands, 0 for the first column of "header" or "detail"; None when it stands nowhere."""
+        return next((place for place, column in enumerate(getattr(self, part)) if column.source == source), None)
 
     def without_detail(self, source: str, *, name: str) -> "Layout":
         kept = tuple(column for column in self.detail if column.source != source)
@@ -159,6 +181,8 @@ def _misfits(column):
     wanted = FORMATS.get(column.source)
     if wanted and (column.type, column.format) != (NUMBER, wanted):
         yield f"must be a number written {wanted}."
+    if column.source in KEYS and column.type != TEXT:
+        yield "must be of type S: a number would lose its leading zeros."
     if (column.source in DATES) != (column.type == DATE) and column.constant is None:
         yield "is of type D exactly when it holds a date."
     if column.lookup and column.lookup not in LOOKUPS:

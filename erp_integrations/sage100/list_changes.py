@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
 from erp_integrations.sage100.list_words import TITLES, in_words, line_in_words
-from erp_integrations.sage100.lists import SageCommitment, record_key
+from erp_integrations.sage100.lists import Job, SageCommitment, record_key
 
 
 @dataclass(frozen=True)
@@ -87,6 +87,17 @@ def _line_differences(old: SageCommitment, new: SageCommitment) -> list[FieldCha
                 for change in differences(was, now)
             ]
     return found
+
+
+def lost_parts(changes: Changes) -> set[tuple[str, str]]:
+    """{(number, part)}: phases of jobs and lines of commitments that are gone while the record itself stays."""
+    return {(change.new.number, part) for change in changes.changed for part in _parts(change.old) - _parts(change.new)}
+
+
+def _parts(record) -> set[str]:
+    if isinstance(record, SageCommitment):
+        return {line.line_reference for line in record.lines}
+    return set(record.phases) if isinstance(record, Job) else set()
 
 
 def label_of(record) -> str:

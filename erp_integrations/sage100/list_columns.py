@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from erp_integrations.sage100.list_rows import KINDS, LINE_READERS, STATUS_WORDS
+from erp_integrations.sage100.list_rows import KINDS, LINE_READERS, meanings
 from erp_integrations.sage100.list_words import TITLES
+from erp_integrations.sage100.lists import STATUS_NAMES
 
+STATUS_WORDS = meanings(STATUS_NAMES)
 INACTIVE = "is_inactive"  # Sage ticks what is put aside; our records say what is in use
 HEADING_ROWS = 10  # a report may begin with its own title
 YES_NO = "yes or no"

@@ -8,6 +8,8 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 
 from erp_integrations.sage100.lists import (
+    ORDER_RULES,
+    PAYABLE_STATUS_NAMES,
     STATUS_NAMES,
     CommitmentLine,
     CostCode,
@@ -19,12 +21,18 @@ from erp_integrations.sage100.lists import (
     Vendor,
     record_key,
 )
+from erp_integrations.sage100.terms import date_by_terms
 
 NUMBER = re.compile(r"[0-9]{1,15}")
 CODE = re.compile(r"[0-9]{1,6}(\.[0-9]{1,3})?")
+LAST_PERIOD = 12
 AMOUNT = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,2})?")
 DATE_FORMATS = ("%Y-%m-%d", "%m/%d/%Y", "%m/%d/%y", "%Y-%m-%d %H:%M:%S")
-STATUS_WORDS = ", ".join(f"{number} {name}" for number, name in STATUS_NAMES.items())
+ANY_DAY = date(2000, 1, 1)
+PARTS_OF_ONE = (
+    "Every rate in this column is below 1, so 10 % would be read as 0.1 %: a cell that shows 10% holds 0.1. Format the"
+    " column as a number and type 10 for ten percent. A rate that really is below 1 percent: type it as text, 0.5%."
+)
 YES, NO = {"1", "yes", "y", "true", "t", "x"}, {"", "0", "no", "n", "false", "f"}
 
 
@@ -40,10 +48,11 @@ class RowProblem:
 
 @dataclass(frozen=True)
 class Parsed:
-    """Either records, or problems; never some of each."""
+    """Either records, or problems; never some of each. `warnings`: cells that are taken as they are and help nobody."""
 
     records: tuple
     problems: tuple[RowProblem, ...]
+    warnings: tuple[RowProblem, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -83,12 +92,32 @@ def optional_integer(cell: str) -> int | None:
     return None if found is None else int(found)
 
 
-def status(cell: str) -> int:
-    """Sage's six: an empty or unknown one is no word that anything may be billed."""
-    found = re.sub(r"\.0+$", "", cell.strip())
-    if found not in {str(number) for number in STATUS_NAMES}:
-        raise ValueError(f"Expected a status from 1 to {max(STATUS_NAMES)}: {STATUS_WORDS}.")
-    return int(found)
+def meanings(names: Mapping[int, str]) -> str:
+    """`1 Bid, 2 Refused`."""
+    return ", ".join(f"{number} {name}" for number, name in names.items())
+
+
+def one_of(names: Mapping[int, str]) -> Callable[[str], int]:
+    """The reader of a number that Sage gives a meaning: an empty or unknown one is no word that it may be billed."""
+
+    def read(cell: str) -> int:
+        found = re.sub(r"\.0+$", "", cell.strip())
+        if found not in {str(number) for number in names}:
+            raise ValueError(f"Expected one of {meanings(names)}.")
+        return int(found)
+
+    return read
+
+
+status, payable_status, order_rule = (one_of(each) for each in (STATUS_NAMES, PAYABLE_STATUS_NAMES, ORDER_RULES))
+
+
+def period(cell: str) -> int:
+    """A posting period; 0 are the opening balances."""
+    found = integer(cell)
+    if found > LAST_PERIOD:
+        raise ValueError(f"Expected a posting period from 0 to {LAST_PERIOD}.")
+    return found
 
 
 def code(cell: str) -> str:
@@ -179,8 +208,9 @@ KINDS = {
     "vendors": Kind(
         Vendor,
         {"number": number, "name": text, "short_name": text, "is_active": active, "is_internal": flag,
-         "ledger_account": optional_number, "due_terms": text, "discount_terms": text, "purchase_order_rule": integer,
-         "default_status": optional_integer, "hold_payment": flag, "workers_comp_flag": flag},
+         "ledger_account": optional_number, "due_terms": text, "discount_terms": text,
+         "purchase_order_rule": order_rule, "default_status": optional_integer, "hold_payment": flag,
+         "workers_comp_flag": flag},
         ("number", "name"),
     ),
     "jobs": Kind(
@@ -202,13 +232,13 @@ KINDS = {
     "purchase_orders": COMMITMENT,
     "fiscal_periods": Kind(
         FiscalPeriod,
-        {"year": integer, "period": integer, "first_date": day, "last_date": day, "is_locked": flag},
+        {"year": integer, "period": period, "first_date": day, "last_date": day, "is_locked": flag},
         ("year", "period", "first_date", "last_date"),
     ),
     "payable_invoices": Kind(
         PayableInvoice,
         {"vendor_number": number, "invoice_number": invoice_number, "job_number": text, "invoice_date": optional_day,
-         "gross": amount, "retention": amount, "balance": amount, "status": optional_integer, "user_def_1": text,
+         "gross": amount, "retention": amount, "balance": amount, "status": payable_status, "user_def_1": text,
          "user_def_2": text, "record_number": text},
         ("vendor_number", "invoice_number"),
     ),
@@ -227,15 +257,43 @@ def parse(kind: str, rows: Iterable[Mapping[str, str]]) -> Parsed:
     Rows repeating a job, ledger account or commitment add its phases, sub-accounts or lines; any other repetition is
     a problem, except in the payable invoices, where Sage itself may hold an invoice twice.
     """
-    spec, problems, found = KINDS[kind], [], []
+    spec, problems, found, rows = KINDS[kind], [], [], list(rows)
     for place, row in enumerate(rows, 1):
         values, faults = _read(spec.readers, row, spec.required, place)
         children, child_faults = _read_children(spec, row, place)
-        problems += faults + child_faults
+        problems += faults + child_faults + _backwards(values, place)
         if not problems:
             found.append((place, spec.record(**values, **children)))
+    if not problems and "retention_rate" in spec.readers:
+        problems += _parts_of_one(rows)
     records = () if problems else _merged(spec, found, problems)
-    return Parsed((), tuple(problems)) if problems else Parsed(records, ())
+    return Parsed((), tuple(problems)) if problems else Parsed(records, (), tuple(_unread_terms(spec, rows)))
+
+
+def _backwards(values, place):
+    first, last = values.get("first_date"), values.get("last_date")
+    if not (first and last and last < first):
+        return []
+    return [RowProblem(place, "last_date", last.isoformat(), f"Expected a day that is not before the first, {first}.")]
+
+
+def _parts_of_one(rows):
+    """A spreadsheet keeps what it shows as 10% as 0.1: where every rate is below 1, that is what was read."""
+    cells = [(place, (row.get("retention_rate") or "").strip()) for place, row in enumerate(rows, 1)]
+    rates = [(place, cell) for place, cell in cells if not cell.endswith("%") and optional_percent(cell)]
+    if rates and all(optional_percent(cell) < 1 for _, cell in rates):
+        place, cell = rates[0]
+        yield RowProblem(place, "retention_rate", cell, PARTS_OF_ONE)
+
+
+def _unread_terms(spec, rows):
+    fields = [field for field in ("due_terms", "discount_terms") if field in spec.readers]
+    for place, row in enumerate(rows, 1):
+        for field in fields:
+            try:
+                date_by_terms(row.get(field) or "", ANY_DAY)
+            except ValueError as fault:
+                yield RowProblem(place, field, row[field], str(fault))
 
 
 def _read(readers, row, required, place):

@@ -1,5 +1,6 @@
 """Sage's seven lists as frozen records with lookups by number; the program never guesses beyond them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
@@ -11,14 +12,16 @@ from erp_integrations.sage100.alike import Alike
 R = TypeVar("R")
 
 DIRECT_EXPENSE, WORK_IN_PROGRESS = 13, 3
-VOID = 5  # of a payable invoice: 1 open, 2 review, 3 dispute, 4 paid, 5 void
+VOID = 5
+PAYABLE_STATUS_NAMES = {1: "Open", 2: "Review", 3: "Dispute", 4: "Paid", VOID: "Void"}
+ORDER_RULES = {0: "none", 1: "warn", 2: "requires a PO", 5: "requires a subcontract", 6: "requires either"}
 BID, REFUSED, CONTRACT, CURRENT, COMPLETE, CLOSED = range(1, 7)
 STATUS_NAMES = {1: "Bid", 2: "Refused", 3: "Contract", 4: "Current", 5: "Complete", 6: "Closed"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Vendor:
-    """Vendors 4-4. `purchase_order_rule`: 0 none, 1 warn, 2 requires a PO, 5 requires a subcontract, 6 either."""
+    """Vendors 4-4. `purchase_order_rule` as ORDER_RULES."""
 
     number: str
     name: str
@@ -119,7 +122,7 @@ class FiscalPeriod:
 
 @dataclass(frozen=True, kw_only=True)
 class PayableInvoice:
-    """Payable invoices 4-2, as Sage holds them."""
+    """Payable invoices 4-2, as Sage holds them. `status` as PAYABLE_STATUS_NAMES, None where the list doesn't say."""
 
     vendor_number: str
     invoice_number: str
@@ -137,6 +140,22 @@ class PayableInvoice:
     def is_void(self) -> bool:
         """Sage keeps what was voided in its list; it owes nothing for it."""
         return self.status == VOID
+
+
+def payable_from_plain(plain: dict) -> PayableInvoice:
+    """As `canonical.from_plain` reads it, without the detour over every type: there may be 50,000."""
+    amounts = {name: Decimal(plain[name]) for name in ("gross", "retention", "balance")}
+    day = plain["invoice_date"]
+    return PayableInvoice(**plain | amounts | {"invoice_date": date.fromisoformat(day) if day else None})
+
+
+def numbers_from_plain(rows: Iterable[dict]) -> dict[tuple[str, str], str]:
+    """{(vendor, number as compared): number as written} of stored payable invoices; what is void holds no number."""
+    return {
+        (each["vendor_number"], comparable(each["invoice_number"])): each["invoice_number"]
+        for each in rows
+        if each["status"] != VOID
+    }
 
 
 def comparable(number: str) -> str:

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
@@ -181,6 +182,38 @@ def _of_row(place: int, row: PayableInvoice, left: dict[tuple[str, str], InFile]
     if _key_in(row) in known and not row.is_void:
         return Outcome(Kind.NOT_OURS, None, (place,), (f"It names {_key_in(row)}, which holds no such invoice.",))
     return Outcome(Kind.NOT_OURS, None, (place,))
+
+
+@dataclass(frozen=True)
+class Other:
+    """A row of Sage that came from elsewhere, as a page shows it. `file_key`: where ours have theirs."""
+
+    number: str
+    vendor_number: str
+    job_number: str
+    invoice_date: date | None
+    gross: Decimal
+    retainage: Decimal
+    file_key: str
+    record_number: str
+
+    @classmethod
+    def of(cls, row: PayableInvoice) -> "Other":
+        return cls(row.invoice_number, row.vendor_number, row.job_number, row.invoice_date, row.gross, row.retention,
+                   row.user_def_1, row.record_number)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Sums:
+    """In dollars."""
+
+    gross: Decimal
+    retainage: Decimal
+
+
+def sums(rows: Iterable[PayableInvoice]) -> Sums:
+    there = list(rows)
+    return Sums(sum((row.gross for row in there), ZERO), sum((row.retention for row in there), ZERO))
 
 
 def to_plain(outcome: Outcome) -> list:

@@ -12,6 +12,7 @@ from openpyxl.styles import Font
 from erp_integrations.sage100.canonical import money_text
 from erp_integrations.sage100.cells import Row, Rows
 from erp_integrations.sage100.facts import BatchFacts
+from erp_integrations.sage100.layout import PLAIN
 from erp_integrations.sage100.text import readable_text, safe_text
 
 TEXT_FORMAT, MONEY_FORMAT, COUNT_FORMAT = "@", "0.00", "0"
@@ -28,12 +29,20 @@ HOW_TO_VERIFY = (
 )
 
 
+# How wide columns are, in characters, so that no amount shows as ###.
+IMPORT_WIDTH = 15
+CONTROL_WIDTHS = (40, 24, 8, 16, 16, 16)
+RELEASE_WIDTHS = (12, 28, 20, 20, 14, 16, 16, 16)
+COMPUTED_WIDTHS = (8, 22, 40, 64, 52)
+
+
 def fill(book: Workbook, rows: Rows, batch: BatchFacts, written: Callable[[], None]) -> Workbook:
     """All sheets of a write-only workbook; `written` is called after each row of the long ones."""
-    _import_sheet(_Sheet(book, IMPORT), rows, written)
+    columns = max(len(rows.layout.header), len(rows.layout.detail))
+    _import_sheet(_Sheet(book, IMPORT, widths=(IMPORT_WIDTH,) * columns), rows, written)
     _control_sheet(book, rows, batch)
     if rows.releases:
-        _release_sheet(_Sheet(book, RELEASE, freeze="A2"), rows)
+        _release_sheet(_Sheet(book, RELEASE, freeze="A2", widths=RELEASE_WIDTHS), rows)
     _computed_sheets(book, rows.rows, written)
     return book
 
@@ -70,11 +79,11 @@ class _Cell(Cell):
 class _Sheet:
     """One sheet, written row by row."""
 
-    def __init__(self, book: Workbook, title: str, *, freeze: str = "", widths: tuple[tuple[str, int], ...] = ()):
+    def __init__(self, book: Workbook, title: str, *, freeze: str = "", widths: tuple[int, ...] = ()):
         self.sheet = book.create_sheet(title)
         self.sheet.freeze_panes = freeze or None
-        for letter, width in widths:
-            self.sheet.column_dimensions[letter].width = width
+        for place, width in enumerate(widths):
+            self.sheet.column_dimensions[column_letter(place)].width = width
         self.cells: dict[tuple, _Cell] = {}
 
     def write(self, cells: Iterable) -> None:
@@ -103,7 +112,7 @@ def _import_cell(sheet: _Sheet, place: int, cell) -> _Cell | None:
     value = cell.value
     if isinstance(value, str):
         return sheet.cell(place, safe_text(value), TEXT_FORMAT)
-    return sheet.cell(place, value, cell.format)
+    return sheet.cell(place, value, cell.format or PLAIN)
 
 
 def _said(sheet: _Sheet, place: int, value):
@@ -148,7 +157,7 @@ def _control_sheet(book: Workbook, rows: Rows, batch: BatchFacts) -> None:
         ("Job", "Invoices", "Rows", "Gross", "Retainage held", "Net"),
     ]
     lines += [(job.job_number, job.invoices, job.rows, job.gross, job.retainage, job.net) for job in totals.per_job]
-    _lines(_Sheet(book, CONTROL, widths=(("A", 40), ("B", 24))), lines)
+    _lines(_Sheet(book, CONTROL, widths=CONTROL_WIDTHS), lines)
 
 
 def _release_sheet(sheet: _Sheet, rows: Rows) -> None:
@@ -165,7 +174,7 @@ def _computed_sheets(book: Workbook, rows: Iterable[Row], written) -> None:
     lines = (line for row in rows for line in computed_lines(row))
     title, first = COMPUTED, next(lines, None)
     while first is not None or title == COMPUTED:
-        sheet = _Sheet(book, title, freeze="A2")
+        sheet = _Sheet(book, title, freeze="A2", widths=COMPUTED_WIDTHS)
         _titles(sheet, COMPUTED_TITLES)
         _lines(sheet, _some(first, lines), written)
         first, title = next(lines, None), f"{COMPUTED} {len(book.sheetnames)}"

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 from erp_integrations.sage100.layout import NUMBER, Layout
-from erp_integrations.sage100.sheets import RELEASE, RELEASE_TITLES, column_letter
+from erp_integrations.sage100.sheets import CONTROL, RELEASE, RELEASE_TITLES, column_letter
 
 KEY = re.compile(r"EXP-[0-9]{6,9}")
-NUMBER_PLACE, VENDOR_PLACE = 2, 3  # of an H row, published (sage100.md 1)
-
 RELEASE_AMOUNTS = {"Held", "Release", "New retention"}
 
 FileRow = tuple[int, list[str]]  # its number in the file, and its texts without the empty ones at the end
@@ -33,10 +31,11 @@ def keys_in(rows: Iterable[FileRow], name: str = "") -> list[str]:
     return list(dict.fromkeys([key for key, _ in cells.most_common()] + KEY.findall(name.upper())))
 
 
-def numbers_in(rows: Iterable[FileRow]) -> set[tuple[str, str]]:
-    """(vendor number, invoice number) of each H row, where its columns stand as published."""
-    heads = (texts for _, texts in rows if len(texts) > VENDOR_PLACE and texts[1] == "H")
-    return {(texts[VENDOR_PLACE], texts[NUMBER_PLACE].casefold()) for texts in heads}
+def numbers_in(rows: Iterable[FileRow], layout: Layout) -> set[tuple[str, str]]:
+    """(vendor number, invoice number) of each H row, where the layout has them."""
+    vendor, number = (layout.place_of("header", source) for source in ("vendor_number", "invoice_number"))
+    heads = [texts for _, texts in rows if _cell(texts, layout.line_type_place) == "H"]
+    return {(_cell(texts, vendor), _cell(texts, number).casefold()) for texts in heads}
 
 
 def altered(ours: Iterable[FileRow], theirs: Iterable[FileRow], layout: Layout) -> Iterator[AlteredCell]:
@@ -46,7 +45,7 @@ def altered(ours: Iterable[FileRow], theirs: Iterable[FileRow], layout: Layout) 
     """
 
     def columns_of(texts: list[str]) -> list[tuple[str, bool]]:
-        columns = layout.detail if _cell(texts, 1) == "D" else layout.header
+        columns = layout.detail if _cell(texts, layout.line_type_place) == "D" else layout.header
         return [(column.title, column.type == NUMBER) for column in columns]
 
     return _differing(ours, theirs, columns_of)
@@ -56,6 +55,18 @@ def altered_releases(ours: Iterable[FileRow], theirs: Iterable[FileRow]) -> Iter
     """The same of the sheet by which staff release retainage (S50)."""
     columns = [(title, title in RELEASE_AMOUNTS) for title in RELEASE_TITLES]
     return _differing(ours, theirs, lambda _: columns, sheet=f"{RELEASE} ")
+
+
+def altered_control(ours: Iterable[FileRow], theirs: Iterable[FileRow]) -> Iterator[AlteredCell]:
+    """The same of the totals that staff compare with what Sage took in (E-7); a row's title is its first cell."""
+    return _differing(ours, theirs, _columns_of_control, sheet=f"{CONTROL} ")
+
+
+def _columns_of_control(texts: list[str]) -> list[tuple[str, bool]]:
+    return [(_cell(texts, 0), place > 0) for place in range(len(texts))]
+
+
+SHEETS = {CONTROL: altered_control, RELEASE: altered_releases}  # beside the rows; "How computed" is not compared
 
 
 def _differing(

@@ -21,7 +21,7 @@ from openpyxl.writer.excel import ExcelWriter
 from erp_integrations.sage100 import sheets
 from erp_integrations.sage100.cells import Rows
 from erp_integrations.sage100.facts import BatchFacts
-from erp_integrations.sage100.layout import Layout
+from erp_integrations.sage100.layout import LINE_TYPES, Layout
 from erp_integrations.sage100.sheets import IMPORT, RELEASE
 from erp_integrations.sage100.text import readable_text, safe_text, starts_like_a_formula
 from erp_integrations.sage100.totals import ControlTotals, require_equal, totals_of_facts, totals_of_rows
@@ -142,7 +142,9 @@ def read_back(xlsx: bytes | BinaryIO, layout: Layout) -> ControlTotals:
     file = io.BytesIO(xlsx) if isinstance(xlsx, bytes) else xlsx
     with zipfile.ZipFile(file) as archive:
         parts = _sheet_parts(archive)
-        rows = (_read_row(values, layout) for values in _read(archive, parts[IMPORT]) if values.get(1) in ("H", "D"))
+        at = layout.line_type_place
+        read = _read(archive, parts[IMPORT])
+        rows = (_read_row(values[at], values, layout) for values in read if values.get(at) in LINE_TYPES)
         released = (
             [Decimal(values[6]) for values in list(_read(archive, parts[RELEASE]))[1:]] if RELEASE in parts else []
         )
@@ -191,9 +193,9 @@ class _Released:
     released: Decimal
 
 
-def _read_row(values: dict[int, str], layout: Layout) -> _ReadRow:
-    columns = layout.header if values[1] == "H" else layout.detail
-    return _ReadRow(values[1], {c.source: values.get(place, "") for place, c in enumerate(columns) if c.source})
+def _read_row(line_type: str, values: dict[int, str], layout: Layout) -> _ReadRow:
+    columns = layout.header if line_type == "H" else layout.detail
+    return _ReadRow(line_type, {c.source: values.get(place, "") for place, c in enumerate(columns) if c.source})
 
 
 def import_texts(xlsx: bytes) -> tuple[tuple[str, ...], ...]:

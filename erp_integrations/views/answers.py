@@ -4,16 +4,23 @@ from dataclasses import dataclass
 
 from django.contrib import messages
 from django.shortcuts import redirect, render
-from django_fsm import can_proceed
 
 from directory.decorators import WRITE, company_view
 from directory.permissions import Level, Tool, read_access
 from directory.refusals import NotAllowed, Refused
 from erp_integrations.actions import batches, exports
 from erp_integrations.exporting import Proposal, plain_findings
-from erp_integrations.forms import AcceptForm, ConfirmForm, RejectForm, VoidForm, chosen_exports, plain_ids
+from erp_integrations.forms import (
+    AcceptForm,
+    ConfirmForm,
+    CorrectRecordForm,
+    RejectForm,
+    VoidForm,
+    chosen_exports,
+    plain_ids,
+)
 from erp_integrations.models import ExportBatch, InvoiceExport
-from erp_integrations.permissions import VOID_RIGHT, conflict_of, may_void
+from erp_integrations.permissions import VOID_RIGHT, may_void
 from erp_integrations.views.batches import show as show_batch
 from erp_integrations.views.queue import about, load, require_approver
 from erp_integrations.views.queue import show as show_export
@@ -29,13 +36,13 @@ def accept(request, company):
     if "confirmed" not in request.POST or not named or not form.is_valid():
         return _ask_about(request, company, asked, form)
     try:
-        batch = batches.accept_among(
-            InvoiceExport.objects.of(company),
-            named,
+        batch = batches.accept(
+            [InvoiceExport(pk=pk) for pk in named],
+            company=company,
             by=request.user,
             accounting_date=form.cleaned_data["accounting_date"],
             ticked=ticked_keys(request.POST),
-            seen_versions=_seen_versions(request.POST, named),
+            seen={pk: mark for pk in named if (mark := request.POST.get(f"seen-{pk}"))},
         )
     except Refused as refused:
         return _ask_about(request, company, asked, form, refused=refused)
@@ -54,12 +61,6 @@ def _ask_about(request, company, asked, form: AcceptForm, *, refused: Refused | 
     if "confirmed" in request.POST:
         return _ask(request, company, chosen, form, status=422)
     return _ask(request, company, chosen, _date_form(asked, chosen))
-
-
-def _seen_versions(data, named: list[int]) -> dict[int, int]:
-    """{export id: the version of its invoice that the page showed}, as far as the page sent them along."""
-    shown = {pk: plain_ids(data.getlist(f"version-{pk}")) for pk in named}
-    return {pk: versions[0] for pk, versions in shown.items() if versions}
 
 
 def _date_form(asked, chosen) -> AcceptForm:
@@ -84,7 +85,7 @@ def _ask(request, company, chosen, form: AcceptForm, *, refused: Refused | None 
     """The confirmation: count, sums, file, what becomes of it, each warning with its tick as it was left."""
     day = form.cleaned_data.get("accounting_date") if form.is_valid() else None
     proposal = exports.preview(chosen, accounting_date=day, by=request.user)
-    candidates = _candidates(chosen, proposal, request.user)
+    candidates = _candidates(chosen, proposal, request.access)
     found = plain_findings(proposal.findings)
     names = {str(export.invoice_id): export.invoice.number for export in chosen}
     errors = grouped(found, "error", names=names, mended_for=chosen)
@@ -96,6 +97,7 @@ def _ask(request, company, chosen, form: AcceptForm, *, refused: Refused | None 
         "errors": errors,
         "warnings": grouped(found, "warning", ticked=ticked_keys(request.POST), names=names, mended_for=chosen),
         "totals": proposal.rows.totals,
+        "period": proposal.lists.period_of(proposal.facts.accounting_date),
         "releases": proposal.rows.releases,
         "layout": proposal.rows.layout,
         "file_name": f"{proposal.rows.name}.xlsx",
@@ -104,28 +106,30 @@ def _ask(request, company, chosen, form: AcceptForm, *, refused: Refused | None 
     return render(request, "erp_integrations/accept.html", context, status=status)
 
 
-def _candidates(chosen, proposal: Proposal, person) -> list[Candidate]:
+def _candidates(chosen, proposal: Proposal, access) -> list[Candidate]:
     errors = plain_findings(proposal.errors)
     return [
-        Candidate(export, [e for e in errors if e["invoice_id"] == str(export.invoice_id)], _why_not(export, person))
+        Candidate(export, [e for e in errors if e["invoice_id"] == str(export.invoice_id)], _why_not(export, access))
         for export in chosen
     ]
 
 
-def _why_not(export: InvoiceExport, person) -> str:
-    if not can_proceed(export.accept):
-        return f"It is {export.get_status_display()} now."
-    return conflict_of(export, person)
+def _why_not(export: InvoiceExport, access) -> str:
+    try:
+        batches.require_acceptable(export, InvoiceExport.accept, access)
+    except (Refused, NotAllowed) as refusal:
+        return refusal.message
+    return ""
 
 
 @company_view(Tool.ERP_INTEGRATIONS, Level.STANDARD)
 def reject(request, company, pk):
     require_approver(request.access)
     export = load(company, pk)
-    form = RejectForm(request.POST or None)
+    form = RejectForm(request.POST or None, initial={"seen": export.sending})
     if request.method == "POST" and form.is_valid():
         try:
-            exports.reject(export, by=request.user, reason=form.cleaned_data["reason"])
+            exports.reject(export, by=request.user, **form.cleaned_data)
         except Refused as refused:
             return _dialog(request, company, "reject", export, form, refused)
         messages.success(request, f"{export.invoice} is rejected. The sender gets your reason by mail.")
@@ -170,8 +174,27 @@ def confirm(request, company, pk):
         exports.confirm(export, by=request.user, record_number=form.cleaned_data["record_number"])
     except Refused as refused:
         return _refuse_confirmation(request, company, export, refused)
-    messages.success(request, f"{export.invoice} is posted: Sage record {form.cleaned_data['record_number']}.")
+    number = form.cleaned_data["record_number"]
+    messages.success(request, f"{export.invoice} is posted" + (f": Sage record {number}." if number else "."))
     return redirect("erp-batch", company.slug, _newest_batch(export).number)
+
+
+@company_view(Tool.ERP_INTEGRATIONS, Level.STANDARD)
+def correct_record(request, company, pk):
+    """The number under which Sage holds what is posted, where it was confirmed under a wrong one."""
+    require_approver(request.access)
+    export = load(company, pk)
+    form = CorrectRecordForm(request.POST or None, initial={"was": export.sage_record_number})
+    if request.method == "POST" and form.is_valid():
+        try:
+            exports.correct_record(export, by=request.user, **form.cleaned_data)
+        except Refused as refused:
+            return _dialog(request, company, "correct_record", export, form, refused)
+        messages.success(
+            request, f"{export.invoice} stands under Sage record {form.cleaned_data['record_number']} now."
+        )
+        return redirect("erp-export", company.slug, pk)
+    return _dialog(request, company, "correct_record", export, form)
 
 
 def _refuse_confirmation(request, company, export: InvoiceExport, refused: Refused):

@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 
 from directory.decorators import READ, WRITE, company_view
 from directory.downloads import AS_A_FILE, XLSX
@@ -69,10 +70,10 @@ def _progress(request, batch: ExportBatch):
 def job_of(batch: ExportBatch) -> dict:
     is_running = batch.state in RUNNING
     words = {
-        BatchState.PENDING: "Waiting for a worker.",
-        BatchState.BUILDING: f"{batch.step or 'Building'}: {batch.done} of {batch.total} invoices."
+        BatchState.PENDING: f"Waiting for a worker, {_since(batch)}.",
+        BatchState.BUILDING: f"{batch.step or 'Building'}: {batch.done} of {batch.total} invoices, {_since(batch)}."
         if batch.total
-        else f"{batch.step or 'Building'}.",
+        else f"{batch.step or 'Building'}, {_since(batch)}.",
         BatchState.READY: "The file is ready.",
         BatchState.DEAD: "The file could not be built.",
         BatchState.VOID: "Nothing of this batch is left.",
@@ -84,7 +85,13 @@ def job_of(batch: ExportBatch) -> dict:
         "done": batch.done,
         "total": batch.total or 1,
         "words": words[BatchState(batch.state)],
+        "mailed": f"{batch.accepted_by.name} gets a mail when it is done",
     }
+
+
+def _since(batch: ExportBatch) -> str:
+    seconds = max(0, int((timezone.now() - batch.accepted_at).total_seconds()))
+    return f"{seconds} s so far" if seconds < 120 else f"{seconds // 60} min so far"
 
 
 def show(request, company, batch: ExportBatch, *, refused: Refused | None = None, typed: dict | None = None):

@@ -4,13 +4,17 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 
-from directory.decorators import READ, company_view
+from directory.decorators import READ, company_view, project_view
 from directory.downloads import AS_A_FILE, XLSX
 from directory.permissions import Level, Tool
 from erp_integrations.actions import exports
 from erp_integrations.forms import chosen_exports
+from erp_integrations.models import InvoiceExport
 from erp_integrations.sage100.marked import marked_workbook
+from erp_integrations.views.sending import exports_of, require_sender
 from erp_integrations.views.shown import TO_BE_BUILT
+from invoicing.forms.bulk_decisions import versions_of
+from invoicing.models import Invoice
 
 MOST = 300  # invoices; the whole workbook is in memory
 
@@ -25,9 +29,26 @@ def workbook(request, company):
     if len(chosen) > MOST:
         messages.error(request, f"Those were more than {MOST} invoices. Tick some of them.")
         return redirect("erp-queue", company.slug)
-    proposal = exports.preview(chosen, by=request.user)
-    names = {str(export.invoice_id): export.invoice.number for export in chosen}
-    name = f"dry-run-{company.slug}-{company.today:%Y%m%d}.xlsx"
+    return _as_workbook(chosen, f"dry-run-{company.slug}-{company.today:%Y%m%d}.xlsx", by=request.user)
+
+
+@project_view(Tool.COMMITMENTS, Level.ADMIN, methods=READ)
+def workbook_of_project(request, project):
+    """Before anything is sent: of one or of many of a project's invoices, whatever their status (E-5)."""
+    require_sender(request.access)
+    ids = versions_of(request.GET.getlist("invoice"))
+    found = Invoice.objects.visible_to(request.access).with_context().filter(pk__in=ids)
+    chosen = list(found.order_by("commitment__number", "position")[: MOST + 1])
+    if not chosen or len(chosen) > MOST:
+        messages.error(request, f"Tick at least one invoice, and no more than {MOST}.")
+        return redirect("invoices", project.slug)
+    name = f"dry-run-{project.slug}-{project.company.today:%Y%m%d}.xlsx"
+    return _as_workbook(exports_of(project, chosen, by=request.user), name)
+
+
+def _as_workbook(chosen: list[InvoiceExport], name: str, *, by=None) -> HttpResponse:
+    proposal = exports.preview(chosen, by=by)
+    names = {str(export.invoice_id): export.invoice.number or str(export.invoice) for export in chosen}
     return HttpResponse(
         marked_workbook(proposal.rows, proposal.findings, names),
         headers=AS_A_FILE | {"Content-Type": XLSX, "Content-Disposition": f'attachment; filename="{name}"'},

@@ -10,8 +10,9 @@ from directory.decorators import READ, WRITE, company_view
 from directory.permissions import Level, Tool
 from directory.refusals import Refused
 from erp_integrations.actions import links
+from erp_integrations.forms import plain_ids
 from erp_integrations.link_forms import SHOWS, AccountForm, ChooseForm, PairFilter
-from erp_integrations.models import ListKind, SageListVersion, sage_lists
+from erp_integrations.models import ExportStatus, InvoiceExport, ListKind, SageListVersion, sage_lists
 from erp_integrations.pair_counts import standings
 from erp_integrations.pairing import LINES, PAIRS, Entry, Match, Pair
 
@@ -40,7 +41,21 @@ class Row:
 
 def _about(request, company, pair: Pair | None = None) -> dict:
     may_link = request.access.allows(Tool.ERP_INTEGRATIONS, Level.STANDARD)
-    return {"company": company, "pair": pair, "may_link": may_link}
+    return {"company": company, "pair": pair, "may_link": may_link, "back": _come_from(request, company)}
+
+
+def _come_from(request, company) -> InvoiceExport | None:
+    """The invoice whose finding led here, by its id: never an address from outside."""
+    named = plain_ids([request.POST.get("export") or request.GET.get("export") or ""])
+    found = InvoiceExport.objects.of(company).exclude(status=ExportStatus.NOT_SENT).select_related("invoice")
+    return found.filter(pk__in=named).first() if named else None
+
+
+def _go_back(request, company, pair: Pair):
+    back = _come_from(request, company)
+    if back:
+        return redirect("erp-export", company.slug, back.pk)
+    return redirect("erp-linking", company.slug, pair.slug)
 
 
 def _pair(slug: str) -> Pair:
@@ -121,7 +136,7 @@ def link(request, company, pair, pk):
     except Refused as refused:
         return _choose(request, company, pair, _ours(pair, request, company, pk), refused=refused)
     messages.success(request, f"{made}. Invoices that wait are checked anew when somebody looks at them.")
-    return redirect("erp-linking", company.slug, pair.slug)
+    return _go_back(request, company, pair)
 
 
 @company_view(Tool.ERP_INTEGRATIONS, Level.STANDARD, methods=WRITE)

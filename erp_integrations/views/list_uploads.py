@@ -99,6 +99,7 @@ def _shown(upload: SageListUpload, plan: list_uploads.Plan) -> dict:
     return {
         "rows_read": len(upload.rows),
         "problems": plan.problems[:SHOWN],
+        "warnings": plan.warnings[:SHOWN],
         "added": [label_of(record) for record in changes.added[:SHOWN]],
         "gone": [label_of(record) for record in changes.gone[:SHOWN]],
         "changed": [{"label": label_of(each.new), "fields": each.fields} for each in changes.changed[:SHOWN]],

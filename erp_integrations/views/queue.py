@@ -94,13 +94,14 @@ def queue(request, company):
         "form": form,
         "tab": tab,
         "tab_label": TABS[tab][1],
-        "tabs": _tabs(sums, tab),
+        "tabs": _tabs(sums),
         "page": page,
         "rows": list(page) if problems else _rows(list(page), tab),
         "total": sum((row.export.invoice.current_payment_due for row in asked), ZERO)
         if problems
         else sums.get(TABS[tab][0], (0, ZERO))[1],
         "is_by_problems": bool(problems),
+        "may_tick": is_accounting_approver(request.access) and TABS[tab][0] in TO_BE_BUILT,
         "most": MOST_ASKED,
         "is_cut": bool(problems) and sums.get(TABS[tab][0], (0, ZERO))[0] > MOST_ASKED,
     }
@@ -139,12 +140,11 @@ def require_approver(access) -> None:
         )
 
 
-def _tabs(sums: dict[str, tuple[int, Decimal]], shown: str) -> list[dict]:
+def _tabs(sums: dict[str, tuple[int, Decimal]]) -> list[dict]:
     return [
         {"tab": tab, "label": label, "count": count, "due": due}
         for tab, (status, label) in TABS.items()
         for count, due in [sums.get(status, (0, ZERO))]
-        if tab != "voided" or count or shown == tab
     ]
 
 
@@ -219,8 +219,10 @@ def change_header(request, company, pk):
     if not form.is_valid():
         return show(request, company, export, form=form)
     try:
-        exports.change_header(export, form.edit, by=request.user)
+        exports.change_header(export, form.edit, by=request.user, seen=form.cleaned_data["seen"])
     except Refused as refused:
+        form.data = request.POST.copy()
+        form.data["seen"] = export.mark
         if refused.field:
             form.add_error(refused.field, refused.message)
             return show(request, company, export, form=form)

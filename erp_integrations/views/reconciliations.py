@@ -17,8 +17,7 @@ from erp_integrations.forms import plain_ids
 from erp_integrations.models import ExportBatch, ListKind, OutcomeKind, Reconciliation, SageListVersion
 from erp_integrations.models.payables import payables_of
 from erp_integrations.money_stages import stages
-from erp_integrations.sage100.lists import PayableInvoice
-from erp_integrations.sage100.reconciling import difference
+from erp_integrations.sage100.reconciling import Other, difference
 from erp_integrations.views.queue import about, require_approver
 from invoicing.calculations.money import ZERO
 
@@ -153,8 +152,10 @@ def _too_new(made: Reconciliation) -> int:
 def _others(made: Reconciliation, request):
     """Sage's rows that no outcome names, a page at a time."""
     named = {place for places in made.outcomes.values_list("places", flat=True) for place in places}
-    rows: list[PayableInvoice] = [row for place, row in enumerate(payables_of(made.list_version)) if place not in named]
-    return Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
+    rows = [row for place, row in enumerate(payables_of(made.list_version)) if place not in named]
+    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
+    page.object_list = [Other.of(row) for row in page.object_list]
+    return page
 
 
 @company_view(Tool.ERP_INTEGRATIONS, Level.STANDARD, methods=WRITE)

@@ -1,11 +1,9 @@
 """The accountant report, on a page that prints, and as CSV; beside it who holds rights that should be apart."""
 
-import csv
-
-from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
+from directory.csv_files import csv_answer
 from directory.decorators import READ, company_view
 from directory.permissions import Level, Tool
 from erp_integrations.conflicts import conflicts, twins
@@ -47,18 +45,14 @@ def report_csv(request, company):
     """One row a grant; what the person did stands on the first of theirs."""
     days = ReportFilter(request.GET).days
     name = f"accountant-report-{company.slug}-{company.today}.csv"
-    response = HttpResponse(
-        content_type="text/csv; charset=utf-8", headers={"Content-Disposition": f'attachment; filename="{name}"'}
-    )
-    response.write("\ufeff")  # so that Excel reads it as UTF-8
-    writer = csv.writer(response)
     counts = [column for label in ACTS.values() for column in (label, f"{label}, last")]
-    writer.writerow([*COLUMNS, *counts])
-    for holder in accountant_report(company, days):
-        for number, grant in enumerate(holder.grants):
-            cells = [*_grant_cells(company, grant), *(_act_cells(company, holder) if number == 0 else [])]
-            writer.writerow([as_text(cell) for cell in cells])
-    return response
+    rows = (cells for holder in accountant_report(company, days) for cells in _rows_of(company, holder))
+    return csv_answer(name, [*COLUMNS, *counts], rows)
+
+
+def _rows_of(company, holder: Holder):
+    for number, grant in enumerate(holder.grants):
+        yield [*_grant_cells(company, grant), *(_act_cells(company, holder) if number == 0 else [])]
 
 
 def _grant_cells(company, grant) -> list:
@@ -85,9 +79,3 @@ def _act_cells(company, holder: Holder) -> list:
 
 def _at(company, moment) -> str:
     return moment.astimezone(company.zone).isoformat(sep=" ", timespec="seconds") if moment else ""
-
-
-def as_text(value) -> str:
-    """What a spreadsheet would take for a formula is marked as text."""
-    words = "" if value is None else str(value)
-    return f"'{words}" if words.startswith(("=", "+", "-", "@", "\t", "\r")) else words

@@ -21,7 +21,7 @@ def enter(request, company, number):
     exports = list(waiting.with_context().order_by("items__position"))
     if request.method == "GET":
         return _page(request, company, batch, exports)
-    typed = {each.pk: (_typed(request, "record", each), _typed(request, "message", each)) for each in exports}
+    typed = {each.pk: _typed(request, each) for each in exports}
     try:
         count = results.record([Result(e, *typed[e.pk]) for e in exports if any(typed[e.pk])], by=request.user)
     except Refused as refused:
@@ -30,17 +30,25 @@ def enter(request, company, number):
     return redirect("erp-batch", company.slug, number)
 
 
-def _typed(request, name: str, export: InvoiceExport) -> str:
-    return request.POST.get(f"{name}-{export.pk}", "").strip()
+def _typed(request, export: InvoiceExport) -> tuple[str, str, bool]:
+    """What was entered of it, as `Result` takes it. Only a release is ticked: it is no row of the import (S50)."""
+    record, message = (request.POST.get(f"{name}-{export.pk}", "").strip() for name in ("record", "message"))
+    return record, message, export.only_releases and f"released-{export.pk}" in request.POST
 
 
 def _page(request, company, batch, exports, *, typed: dict | None = None, refused: Refused | None = None):
     """With what was typed, and what keeps one of them from being kept beside its row."""
     at = refused.export_id if isinstance(refused, ResultRefused) else None
     rows = [
-        {"export": each, "record": record, "message": message, "wrong": refused.message if each.pk == at else ""}
+        {
+            "export": each,
+            "record": record,
+            "message": message,
+            "is_released": is_released,
+            "wrong": refused.message if each.pk == at else "",
+        }
         for each in exports
-        for record, message in [(typed or {}).get(each.pk, ("", ""))]
+        for record, message, is_released in [(typed or {}).get(each.pk, ("", "", False))]
     ]
     context = about(request, company) | {"batch": batch, "rows": rows, "refused": refused}
     return render(request, "erp_integrations/results.html", context, status=refused.status if refused else 200)

@@ -25,7 +25,7 @@ from invoicing.views.invoices import show as show_invoice
 @invoice_view(Level.ADMIN)
 def send(request, invoice):
     """A dry run with the exact rows; POST sends."""
-    _require_sender(request.access)
+    require_sender(request.access)
     if request.method == "POST":
         [result] = exports.send([invoice], by=request.user, seen=versions_of(request.POST.getlist("invoice")))
         if result.refusal:
@@ -35,7 +35,7 @@ def send(request, invoice):
     return _dry_run(request, invoice)
 
 
-def _require_sender(access) -> None:
+def require_sender(access) -> None:
     """An outside person never sends, whatever level somebody gave them."""
     if not is_project_admin(access):
         raise NotAllowed(SEND_RIGHT)
@@ -75,7 +75,7 @@ def _why_not(export: InvoiceExport, access) -> str:
 
 @invoice_view(Level.ADMIN, methods=WRITE)
 def retrieve(request, invoice):
-    _require_sender(request.access)
+    require_sender(request.access)
     try:
         exports.retrieve(_sent(invoice), by=request.user)
     except Refused as refused:
@@ -95,7 +95,7 @@ def _sent(invoice: Invoice) -> InvoiceExport:
 def send_many(request, project):
     """From the list come the ticked invoices; a page says what would happen (U6), comes back here, and each is sent
     by itself: nothing is all-or-nothing in silence."""
-    _require_sender(request.access)
+    require_sender(request.access)
     chosen = sorted(chosen_in(request, project), key=lambda each: (each.commitment.number, each.position))
     if not chosen:
         messages.error(request, "Choose at least one invoice to send to ERP.")
@@ -133,20 +133,24 @@ def _ask(request, project, chosen: list[Invoice]):
 
 def _why_not_each(request, project, chosen: list[Invoice]) -> dict[int, str]:
     """{invoice id: why it can't be sent}: by its state, else by the rules, which are asked of all at once."""
-    known = {each.invoice_id: each for each in InvoiceExport.objects.with_context().filter(invoice__in=chosen)}
-    found = [known.get(invoice.pk) or InvoiceExport(invoice=invoice) for invoice in chosen]
+    found = exports_of(project, chosen, by=request.user)
+    why_not = {each.invoice_id: said for each in found if (said := _why_not(each, request.access))}
+    return why_not | _blocked([each for each in found if each.invoice_id not in why_not])
+
+
+def exports_of(project, invoices: list[Invoice], *, by) -> list[InvoiceExport]:
+    """The way of each to accounting as if `by` sent it now, in the order given; not stored where none was sent yet."""
+    known = {each.invoice_id: each for each in InvoiceExport.objects.with_context().filter(invoice__in=invoices)}
+    found = [known.get(invoice.pk) or InvoiceExport(invoice=invoice) for invoice in invoices]
     prefetch_related_objects([each.invoice for each in found], "created_by", "approved_by")
     for each in found:
         each.invoice.commitment.project = project  # one for all, with what is read of its company once
-    why_not = {each.invoice_id: said for each in found if (said := _why_not(each, request.access))}
-    tried = [each for each in found if each.invoice_id not in why_not]
-    return why_not | _blocked(tried, request.user)
-
-
-def _blocked(tried: list[InvoiceExport], by) -> dict[int, str]:
-    """{invoice id: what the rules say against it}, each asked about as it would go: by itself."""
-    for each in tried:
         each.sent_by = by
+    return found
+
+
+def _blocked(tried: list[InvoiceExport]) -> dict[int, str]:
+    """{invoice id: what the rules say against it}, each asked about as it would go: by itself."""
     said = {}
     for each, proposal in zip(tried, exports.preview_each(tried), strict=True):
         sentences = dict.fromkeys(f"{error.rule}: {error.message} {error.remedy}".strip() for error in proposal.errors)

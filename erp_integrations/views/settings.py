@@ -10,8 +10,8 @@ from directory.refusals import Refused, Stale
 from directory.unsaved import kept_for
 from erp_integrations.actions import settings as actions
 from erp_integrations.models import ErpSettings, batch_key, sage_lists
-from erp_integrations.sage100.accounts import ORDER
-from erp_integrations.setting_forms import ACCOUNTS, EXPENSES, SettingsForm, stored
+from erp_integrations.sage100.accounts import ORDER, offered
+from erp_integrations.setting_forms import ACCOUNTS, SettingsForm, stored
 from invoicing.forms.versions import differences, on_version
 
 
@@ -53,7 +53,7 @@ def _show(request, settings: ErpSettings, form: SettingsForm, *, status: int = 2
         "differences": found,
         "order": ORDER,
         "accounts_list": ACCOUNTS,
-        "accounts": [a for a in form.lists.ledger_accounts if a.is_active is not False and a.type in EXPENSES],
+        "accounts": offered(form.lists),
         "next_key": batch_key(settings.next_batch_number),
         "events": Event.objects.about(settings)[:20] if settings.pk else [],
     }

@@ -1,9 +1,11 @@
 """Accepting from the queue to the downloaded file, on the pages that people use (E-1, E-2, E-5, P-7, U3, U6)."""
 
 import re
+from datetime import date
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from directory.models import Event
 from erp_integrations import exporting
@@ -38,6 +40,7 @@ def test_from_the_queue_to_the_file_with_every_warning_ticked(sage, client, url)
         "200.00",
         "1,800.00",
         "become locked",
+        "2030-06",
         "DRAFT-EXP-000001_APINV_",
         "Accept and build file",
     ):
@@ -157,6 +160,8 @@ def test_another_companys_invoice_is_never_taken_along(sage, client, url):
     stranger = sage_world().sent()
     page = client.get(url, asked(export, stranger))
     assert [each.export.pk for each in page.context["candidates"]] == [export.pk]
+    client.post(url, accept_data(page, export, stranger))
+    assert fresh(export)[0].status == "exporting" and fresh(stranger)[0].status == "ready_to_export"
 
 
 def test_one_tick_stands_for_all_findings_of_a_rule(sage, client, url):
@@ -174,6 +179,8 @@ def test_the_page_asks_again_only_while_the_file_is_being_built(sage, client):
     batch = sage.accepted()
     running = client.get(at_batch(batch), headers={"HX-Request": "true"})
     assert 'hx-trigger="every 700ms"' in text_of(running) and "HX-Refresh" not in running.headers
+    assert re.search(r"Waiting for a worker, \d+ s so far\.", text_of(running))
+    assert "the work goes on, and Sam Ruiz gets a mail when it is done" in text_of(running)
     assert 'hx-trigger="every 700ms"' in text_of(client.get(at_batch(batch)))
     exporting.build(batch.pk)
     finished = client.get(at_batch(batch), headers={"HX-Request": "true"})
@@ -317,7 +324,7 @@ def test_the_list_of_files_counts_what_was_taken_and_what_sage_holds(sage, clien
     export, other = sage.sent(), sage.sent()
     batch = sage.built(export, other)
     batches.download(batch, Download.Which.XLSX, by=sage.base.staff)
-    batches.download(batch, Download.Which.CSV, by=sage.base.staff)
+    batches.download(batch, Download.Which.CSV, by=sage.base.staff, reason="As CSV")
     exports.confirm(fresh(export)[0], by=sage.approver, record_number=record_number())
     page = text_of(client.get(queue_url(sage.company).replace("queue", "batches")))
     assert "2 times" in page and "1 of 2 confirmed" in page and batch.key in page
@@ -359,15 +366,31 @@ def test_an_invoice_changed_after_the_approver_looked_is_not_accepted_unseen(sag
     """R38: taken back, changed, approved and sent again while the confirmation stood open."""
     export = sage.sent()
     page = client.get(url, {"export": export.pk})
-    [version] = re.findall(rf'name="version-{export.pk}" value="(\d+)"', page.content.decode())
-    Invoice.objects.filter(pk=export.invoice_id).update(version=int(version) + 1)
-    form = accept_data(page, export) | {f"version-{export.pk}": version}
+    [mark] = marks_of(page, export)
+    Invoice.objects.filter(pk=export.invoice_id).update(version=export.invoice.version + 1)
+    form = accept_data(page, export) | {f"seen-{export.pk}": mark}
     answer = client.post(url, form)
     assert answer.status_code == 409
-    assert "Look at the new amounts" in text_of(answer)
+    assert "Look at it as it is now" in text_of(answer)
     assert not ExportBatch.objects.exists()
-    seen = accept_data(answer, export) | {f"version-{export.pk}": int(version) + 1}
+    seen = accept_data(answer, export) | {f"seen-{export.pk}": marks_of(answer, export)[0]}
     assert client.post(url, seen).status_code == 302
+
+
+def marks_of(page, export) -> list[str]:
+    return re.findall(rf'name="seen-{export.pk}" value="([0-9a-f]+)"', page.content.decode())
+
+
+@pytest.mark.parametrize("change", ["description", "due_date", "sent again"])
+def test_what_another_approver_wrote_over_it_meanwhile_is_looked_at_first(sage, client, url, change):
+    """I-5: its words, its days, and a sending of the same version."""
+    export = sage.sent()
+    page = client.get(url, {"export": export.pk})
+    changed = {"description": "Concrete", "due_date": date(2030, 9, 1), "sent again": timezone.now()}[change]
+    InvoiceExport.objects.filter(pk=export.pk).update(**{change.replace("sent again", "sent_at"): changed})
+    answer = client.post(url, accept_data(page, export) | {f"seen-{export.pk}": marks_of(page, export)[0]})
+    assert answer.status_code == 409 and "while you looked at it" in text_of(answer)
+    assert not ExportBatch.objects.exists()
 
 
 @pytest.mark.parametrize("odd", ["9" * 19, "9" * 5000, "٣", "-1"])

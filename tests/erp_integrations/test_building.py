@@ -1,9 +1,10 @@
 """From accepted to a file: built once, equal to the invoices to the cent, never changed, never half there."""
 
+import hashlib
 import io
 import json
 import uuid
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,13 +15,23 @@ from django.utils import timezone
 from directory.models import Event, Mail
 from directory.refusals import NotAllowed, NotNow, Refused
 from erp_integrations import exporting, tasks
-from erp_integrations.actions import batches, exports
+from erp_integrations.actions import batches, exports, links
 from erp_integrations.exporting import building, storing
-from erp_integrations.models import CostCodeLink, Download, ExportBatch, ExportItem, ListKind, WorkerPulse, sage_lists
+from erp_integrations.models import (
+    CostCodeLink,
+    CostTypeLink,
+    Download,
+    ErpSettings,
+    ExportBatch,
+    ExportItem,
+    ListKind,
+    WorkerPulse,
+    sage_lists,
+)
 from erp_integrations.sage100 import workbook
 from erp_integrations.sage100.totals import totals_of_facts
-from invoicing.models import Invoice, InvoiceLine
-from tests.erp_integrations.world import ACCOUNTING_DATE, LISTS_DATE, D, fresh, record_number
+from invoicing.models import CostType, Invoice, InvoiceLine
+from tests.erp_integrations.world import ACCOUNT, ACCOUNTING_DATE, LISTS_DATE, VENDOR, D, fresh, record_number
 
 XLSX, CSV = Download.Which.XLSX, Download.Which.CSV
 
@@ -58,7 +69,8 @@ def test_a_message_about_no_batch_is_harmless(db):
 
 def test_every_download_gives_the_bytes_that_were_built_and_is_logged(sage):
     batch = sage.built(sage.sent())
-    taken = [batches.download(batch, XLSX, by=sage.base.staff, remote_address="10.0.0.7") for _ in range(3)]
+    again = {"remote_address": "10.0.0.7", "reason": "Lost it"}
+    taken = [batches.download(batch, XLSX, by=sage.base.staff, **again) for _ in range(3)]
     assert len({file.content for file in taken}) == 1
     assert taken[0].sha256 == batch.file_sha256
     assert taken[0].name == batch.file_name and taken[0].name.startswith("DRAFT-EXP-000001_APINV_")
@@ -69,9 +81,23 @@ def test_every_download_gives_the_bytes_that_were_built_and_is_logged(sage):
 def test_the_csv_twin_carries_the_same_rows(sage):
     batch = sage.built(sage.sent())
     lines = batches.download(batch, CSV, by=sage.approver).content.decode().split("\r\n")
-    taken = batches.download(batch, XLSX, by=sage.approver)
+    taken = batches.download(batch, XLSX, by=sage.approver, reason="Lost it")
     rows = [",".join(row).rstrip(",") for row in workbook.import_texts(taken.content)]
     assert rows == [line.rstrip(",") for line in lines[:-1]]
+
+
+@pytest.mark.parametrize("reason", ["", "  \n "])
+def test_a_file_is_taken_again_for_a_reason_only(sage, reason):
+    """R15: the action asks for it, whoever calls; the first time there is none to keep."""
+    batch = sage.built()
+    batches.download(batch, XLSX, by=sage.base.staff, reason="The first")
+    with pytest.raises(Refused, match="Say why it is taken again") as refused:
+        batches.download(batch, CSV, by=sage.approver, reason=reason)
+    assert refused.value.field == "reason"
+    assert list(batch.downloads.values_list("reason", flat=True)) == [""]
+    assert [event.verb for event in Event.objects.about(batch)].count("downloaded") == 1
+    batches.download(batch, CSV, by=sage.approver, reason=" As  CSV ")
+    assert batch.downloads.first().reason == "As CSV"
 
 
 def test_a_damaged_file_is_not_given_out(sage, settings):
@@ -95,13 +121,33 @@ def test_a_batch_that_is_not_built_has_nothing_to_download(sage):
         batches.download(sage.accepted(), XLSX, by=sage.base.staff)
 
 
-@pytest.mark.parametrize("column", ["file_sha256", "file_key", "snapshot_sha256", "gross", "number", "state"])
-def test_raw_sql_does_not_change_what_a_ready_batch_says(sage, column):
-    """E-2 in the database itself."""
+AT_WORK = {"id", "lease_token", "lease_until", "attempts", "enqueued_at", "step", "done", "total", "error"}
+OTHERWISE = {"state": "pending", "totals_by_job": [], "findings": [], "list_versions": {}}
+
+
+def otherwise(sage, batch, field):
+    """Another value that the column would take."""
+    if field.name in OTHERWISE:
+        return OTHERWISE[field.name]
+    value = getattr(batch, field.attname)
+    if field.is_relation:
+        return field.related_model.objects.exclude(pk=value).values_list("pk", flat=True).first() or value + 1
+    if isinstance(value, date):
+        return value + timedelta(days=1)
+    return value + 1 if isinstance(value, int | D) else f"x{value[1:]}"
+
+
+def test_raw_sql_does_not_change_what_a_ready_batch_says(sage):
+    """E-2 in the database itself: all but what a worker notes while it builds."""
     batch = sage.built(sage.sent())
-    value = {"gross": 1, "number": 99, "state": "pending"}.get(column, "0" * 64)
-    with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(f"UPDATE erp_integrations_exportbatch SET {column} = %s WHERE id = %s", [value, batch.pk])
+    for field in ExportBatch._meta.concrete_fields:
+        if field.column in AT_WORK:
+            continue
+        value = field.get_db_prep_save(otherwise(sage, batch, field), connection)
+        set_it = f"UPDATE erp_integrations_exportbatch SET {field.column} = %s WHERE id = %s"
+        refused = pytest.raises(IntegrityError, match="a built file never")
+        with refused, transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(set_it, [value, batch.pk])
     with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("DELETE FROM erp_integrations_exportbatch WHERE id = %s", [batch.pk])
 
@@ -205,6 +251,117 @@ def test_a_site_that_moved_builds_what_was_accepted_before(sage, settings):
     assert batch.state == "ready", batch.error
 
 
+def with_two_cost_types(sage):
+    """Both have an account of their own; the second is a type of ours that no line has."""
+    other = next(each for each in CostType if each != CostType.SUBCONTRACT)
+    links.make(CostTypeLink(company=sage.company, cost_type=other, number=1, account=ACCOUNT))
+    CostTypeLink.objects.filter(cost_type=CostType.SUBCONTRACT).update(account=ACCOUNT)
+    return CostTypeLink.objects.get(cost_type=other)
+
+
+def test_in_which_order_the_database_gives_cost_types_is_no_change(sage):
+    """S60: neither a link that was made anew as it was, nor a snapshot whose accounts stand in another order."""
+    other = with_two_cost_types(sage)
+    first, second = sage.accepted(sage.sent()), sage.accepted(sage.sent())
+    other.delete()
+    with_two_cost_types(sage)
+    exporting.build(first.pk)
+    plain = json.loads(second.snapshot)
+    plain["settings"]["cost_type_accounts"].reverse()
+    snapshot = json.dumps(plain, sort_keys=True, separators=(",", ":"))
+    sha256 = hashlib.sha256(snapshot.encode()).hexdigest()
+    ExportBatch.objects.filter(pk=second.pk).update(snapshot=snapshot, snapshot_sha256=sha256)
+    exporting.build(second.pk)
+    assert [each.error for each in ExportBatch.objects.order_by("pk")] == ["", ""]
+
+
+def test_an_account_of_a_cost_type_that_changed_stops_it(sage):
+    """S60."""
+    other = with_two_cost_types(sage)
+    batch = sage.accepted()
+    CostTypeLink.objects.filter(pk=other.pk).update(account="5050")
+    exporting.build(batch.pk)
+    batch.refresh_from_db()
+    assert batch.state == "dead" and "S60" in batch.error
+
+
+def a_credit_after_two_bills(sage):
+    """The first bill in a file, the second accepted; the credit's batch is accepted while the second is not built."""
+    commitment = sage.commitment()
+    first = sage.exported(sage.approved(commitment, {"work_this_period": D("1000.00")}))
+    sage.next_month()
+    second = sage.accepted(sage.sent(sage.approved(commitment, {"work_this_period": D("500.00")})))
+    sage.next_month()
+    credit = sage.approved(commitment, {"work_this_period": D("-100.00"), "note": "Overbilled"})
+    return first, second, sage.accepted(sage.sent(credit))
+
+
+def test_a_credit_keeps_the_bill_it_was_accepted_with_when_a_newer_one_is_built(sage):
+    """S45, S60."""
+    first, second, credit = a_credit_after_two_bills(sage)
+    for batch in (second, credit):
+        exporting.build(batch.pk)
+        batch.refresh_from_db()
+        assert batch.state == "ready", batch.error
+    assert credit.facts.invoices[0].reference_no == first.invoice.number
+
+
+def test_a_credit_whose_bill_left_its_file_is_stopped(sage):
+    """S60: what it names is in Sage no more."""
+    first, second, credit = a_credit_after_two_bills(sage)
+    exports.void(first, by=sage.all_rights(), reason="Twice", sage_holds_it_no_more=True)
+    exporting.build(second.pk)
+    exporting.build(credit.pk)
+    credit.refresh_from_db()
+    assert credit.state == "dead" and "S60" in credit.error
+
+
+def frozen_by_an_older_program(batch: ExportBatch) -> None:
+    """Which knew fewer facts: one of the settings, of an invoice, of a line, of a column."""
+    plain = json.loads(batch.snapshot)
+    [invoice] = plain["invoices"]
+    for part, name in (
+        (plain["settings"], "tax_is_inside_amounts"),
+        (invoice, "is_canadian"),
+        (invoice["lines"][0], "change_order_amount"),
+        (plain["layout"]["header"][2], "lookup"),
+    ):
+        del part[name]
+    snapshot = json.dumps(plain, sort_keys=True, separators=(",", ":"))
+    sha256 = hashlib.sha256(snapshot.encode()).hexdigest()
+    ExportBatch.objects.filter(pk=batch.pk).update(snapshot=snapshot, snapshot_sha256=sha256)
+
+
+def test_what_an_older_program_accepted_is_built_by_one_that_collects_more(sage):
+    """S60: a fact that nobody collected then has not changed since."""
+    batch = sage.accepted()
+    frozen_by_an_older_program(batch)
+    exporting.build(batch.pk)
+    batch.refresh_from_db()
+    assert batch.state == "ready", batch.error
+    assert batch.rows_sha256 == batch.accepted_rows_sha256
+
+
+def test_a_fact_that_an_older_program_did_not_know_is_heard_by_the_rules(sage):
+    """It is as it is now, and no default stands in for it (S53)."""
+    batch = sage.accepted()
+    frozen_by_an_older_program(batch)
+    ErpSettings.objects.filter(company=sage.company).update(is_canadian=True)
+    exporting.build(batch.pk)
+    batch.refresh_from_db()
+    assert batch.state == "dead" and "S53" in batch.error and "S60" not in batch.error
+
+
+def test_what_an_older_program_did_know_is_compared_as_ever(sage):
+    export = sage.sent()
+    batch = sage.accepted(export)
+    frozen_by_an_older_program(batch)
+    change_an_amount(sage, export)
+    exporting.build(batch.pk)
+    batch.refresh_from_db()
+    assert batch.state == "dead" and "S60" in batch.error
+
+
 def test_an_altered_snapshot_is_not_built(sage):
     batch = sage.accepted()
     ExportBatch.objects.filter(pk=batch.pk).update(snapshot=batch.snapshot.replace("1000.00", "9000.00"))
@@ -220,6 +377,35 @@ def test_a_list_that_changed_without_touching_the_rows_changes_nothing(sage):
     exporting.build(batch.pk)
     batch.refresh_from_db()
     assert batch.state == "ready"
+
+
+def test_a_warning_that_nobody_ticked_stops_it(sage):
+    """E-5, S60: a newer list says what no approver has seen; tried again, it is shown and ticked."""
+    batch = sage.accepted()
+    vendor = {"number": VENDOR, "name": "Acme Concrete", "due_terms": "30DY", "hold_payment": "yes"}
+    sage.load(ListKind.VENDORS, vendor)
+    exporting.build(batch.pk)
+    batch.refresh_from_db()
+    assert batch.state == "dead" and "S60: newer lists of Sage say: S19" in batch.error
+    with pytest.raises(Refused, match="Tick each warning"):
+        batches.retry(batch, by=sage.approver)
+    export = batch.items.get().invoice_export
+    batches.retry(batch, by=sage.approver, ticked=sage.warnings(export))
+    exporting.build(batch.pk)
+    batch.refresh_from_db()
+    assert batch.state == "ready" and "S19" in {finding["rule"] for finding in batch.findings}
+
+
+def test_a_night_in_between_is_no_warning_that_nobody_ticked(sage):
+    """How many days old a list is was ticked as of the day of the acceptance."""
+    export, day = sage.sent(), datetime(2030, 8, 1, 18, tzinfo=UTC)  # two months after the lists
+    with time_machine.travel(day, tick=False):
+        batch = sage.accepted(export)
+        assert "days old" in str(batch.findings)
+    with time_machine.travel(day + timedelta(days=1), tick=False):
+        exporting.build(batch.pk)
+    batch.refresh_from_db()
+    assert batch.state == "ready", batch.error
 
 
 def test_approver_and_sender_hear_of_a_failure_and_of_the_file(sage):
@@ -331,63 +517,6 @@ def test_voiding_is_refused_while_sages_newest_list_still_has_it(sage):
         exports.void(export, by=sage.all_rights(), reason="Twice", sage_holds_it_no_more=True)
 
 
-# Retainage that is released
-
-
-def with_release(sage, commitment, amount: str, work: str = "0.00") -> Invoice:
-    sage.next_month()
-    figures = {"work_this_period": D(work), "retainage_released": D(amount)}
-    return sage.approved(commitment, figures)
-
-
-def test_a_release_goes_to_the_oldest_exported_invoices_and_to_no_row(sage):
-    """S49–S52, S51: two invoices hold 100.00 each; 150.00 is released."""
-    commitment = sage.commitment()
-    first = sage.exported(sage.approved(commitment))
-    sage.next_month()
-    second = sage.exported(sage.approved(commitment))
-    third = sage.sent(with_release(sage, commitment, "150.00", work="500.00"))
-    batch = sage.built(third)
-    facts = batch.facts.invoices[0]
-    assert [(r.invoice_number, r.held, r.released) for r in facts.releases] == [
-        (first.invoice.number, D("100.00"), D("100.00")),
-        (second.invoice.number, D("100.00"), D("50.00")),
-    ]
-    assert (batch.gross, batch.retainage) == (D("500.00"), D("50.00"))
-    sage.next_month()
-    last = sage.sent(with_release(sage, commitment, "60.00"))
-    assert [(r.invoice_number, r.held, r.released) for r in sage.accepted(last).facts.invoices[0].releases] == [
-        (second.invoice.number, D("50.00"), D("50.00")),
-        (third.invoice.number, D("50.00"), D("10.00")),
-    ]
-
-
-def test_a_release_only_invoice_makes_a_file_without_rows(sage):
-    """S50."""
-    commitment = sage.commitment()
-    sage.exported(sage.approved(commitment))
-    export = sage.sent(with_release(sage, commitment, "100.00"))
-    batch = sage.built(export)
-    assert (batch.state, batch.row_count, batch.gross) == ("ready", 0, D("0.00"))
-    assert fresh(export)[0].status == "exported"
-
-
-def test_a_release_that_no_exported_invoice_holds_is_stopped(sage):
-    """S51: Sage can't release what it does not hold."""
-    commitment = sage.commitment()
-    sage.approved(commitment)
-    with pytest.raises(Refused, match="S51"):
-        sage.sent(with_release(sage, commitment, "100.00"))
-
-
-def test_a_voided_release_can_be_released_again(sage):
-    commitment = sage.commitment()
-    sage.exported(sage.approved(commitment))
-    export = sage.exported(with_release(sage, commitment, "100.00"))
-    exports.void(export, by=sage.all_rights(), reason="Twice", sage_holds_it_no_more=True)
-    assert sage.accepted(sage.sent(export.invoice)).facts.invoices[0].releases[0].released == D("100.00")
-
-
 # The queue: leases, fencing, sweeps
 
 
@@ -436,6 +565,19 @@ def test_a_late_worker_can_not_write_while_another_one_builds(sage):
         building.finish(second, built)
     batch.refresh_from_db()
     assert (batch.state, fresh(export)[0].status) == ("ready", "exported")
+
+
+def test_a_step_is_shown_and_the_lease_renewed_once_a_second_at_the_most(sage):
+    """F13: a short build writes nothing between its claim and its end; a long one keeps its lease (R34)."""
+    batch = building.claim(sage.accepted().pk)
+    building.report(batch, 1, 0, 1)
+    written = ExportBatch.objects.get(pk=batch.pk)
+    assert written.step == building.STEPS[0]
+    with time_machine.travel(timezone.now() + timedelta(seconds=2), tick=False):
+        building.report(batch, 1, 0, 1)
+        building.report(batch, 2, 1, 1)
+    now = ExportBatch.objects.get(pk=batch.pk)
+    assert now.step == building.STEPS[1] and now.lease_until > written.lease_until
 
 
 def test_an_abandoned_build_is_taken_up_after_its_lease(sage):
@@ -532,7 +674,7 @@ def test_an_unexpected_error_fails_the_batch_with_its_words(sage, monkeypatch):
 def test_a_rolled_back_finish_leaves_the_batch_to_the_next_worker(sage, monkeypatch):
     """The batch, its invoices and the events say *built* together or not at all."""
 
-    def breaks(batch):
+    def breaks(*_, **__):
         raise OperationalError("connection lost")
 
     export = sage.sent()

@@ -4,12 +4,9 @@ import pytest
 
 from directory.refusals import Refused
 from erp_integrations import exporting
-from erp_integrations.actions import exports, links
-from erp_integrations.models import CommitmentLink
-from invoicing.actions import commitments
+from erp_integrations.actions import exports
 from invoicing.models import InvoiceLine
 from tests.erp_integrations.world import ACCOUNTING_DATE, D, fresh
-from tests.invoicing.test_starting_certificates import load, loaded
 
 pytestmark = pytest.mark.django_db
 
@@ -62,23 +59,11 @@ def test_over_billing_that_is_no_longer_allowed_is_not_sent(sage):
         exports.send_one(over, by=sage.sender)
 
 
-def started(sage, number: str):
-    """A subcontract that came here in the middle of its job."""
-    [certificate] = load(sage.base, loaded(sage.base, number))
-    commitment = certificate.commitment
-    commitments.add_contact(commitment, sage.base.contact, by=sage.base.admin)
-    links.make(
-        CommitmentLink(company=sage.company, commitment=commitment, kind=commitment.kind, number=commitment.number)
-    )
-    sage.load_subcontracts()
-    return commitment
-
-
 def test_one_check_of_many_reads_as_often_as_of_one(sage, second, django_assert_max_num_queries):
     """F16, with invoices that go on from another one and from a starting certificate."""
-    some, counts = [sage.sent(second), sage.sent(sage.approved(started(sage, "SC-90")))], []
+    some, counts = [sage.sent(second), sage.sent(sage.approved(sage.mid_job("SC-90")))], []
     for size in (2, 5):
-        some += [sage.sent(sage.approved(started(sage, f"SC-9{n}"))) for n in range(len(some), size)]
+        some += [sage.sent(sage.approved(sage.mid_job(f"SC-9{n}"))) for n in range(len(some), size)]
         with django_assert_max_num_queries(27) as captured:
             exports.preview(fresh(*some), accounting_date=ACCOUNTING_DATE, by=sage.approver)
         counts.append(len(captured))

@@ -6,17 +6,19 @@ from io import StringIO
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from erp_integrations import tasks
 from erp_integrations.actions import exports
-from erp_integrations.exporting import storing
+from erp_integrations.exporting import ledgers, storing
 from erp_integrations.exporting.ledgers import check, differences
 from erp_integrations.models import ExportBatch, ExportItem, InvoiceExport, LedgerCheck
 from invoicing.models import Invoice, InvoiceLine
+from tests.directory.test_event_chain import switch_triggers_off
 from tests.erp_integrations.pages import signed_in, text_of
-from tests.erp_integrations.world import D, fresh, record_number
+from tests.erp_integrations.world import D, fresh, record_number, sage_world
 
 pytestmark = pytest.mark.django_db
 
@@ -110,6 +112,8 @@ def test_what_the_database_itself_refuses_needs_no_finding(export, batch):
 
 
 def test_altered_accepted_data_are_found(sage, batch):
+    """By whoever can switch the triggers off."""
+    switch_triggers_off()
     ExportBatch.objects.filter(pk=batch.pk).update(snapshot=batch.snapshot.replace("1000.00", "1000.01"))
     assert said(sage) == [f"files: {batch.key}, accepted data: as accepted / altered"]
 
@@ -165,6 +169,28 @@ def test_every_night_and_a_banner_stands_on_accountings_pages_until_a_check_find
     shutil.move(f"{path}.away", path)
     assert tasks.check_ledgers() == 0
     assert "do not agree" not in text_of(client.get(reverse("erp-queue", args=[sage.company.slug])))
+
+
+def asked(sage) -> list[str]:
+    with CaptureQueriesContext(connection) as queries:
+        assert said(sage) == []
+    return [each["sql"] for each in queries]
+
+
+def test_it_asks_for_many_invoices_of_a_file_as_often_as_for_one():
+    one, many = sage_world(), sage_world()
+    one.built(one.sent())
+    many.built(*[many.sent() for _ in range(4)])
+    assert len(asked(many)) == len(asked(one))
+
+
+def test_it_reads_a_chunk_at_a_time_and_by_ids_alone(sage, monkeypatch):
+    """All at once fills the memory; by company besides, SQLite walks through the whole company for each chunk."""
+    monkeypatch.setattr(ledgers, "CHUNK", 2)
+    sage.built(*[sage.sent() for _ in range(5)])
+    chunks = [sql for sql in asked(sage) if '"erp_integrations_invoiceexport"."id" IN (' in sql]
+    assert len(chunks) == 3
+    assert not [sql for sql in chunks if 'company_id" = ' in sql]
 
 
 def test_a_check_is_kept_as_it_was(sage):

@@ -25,8 +25,10 @@ from erp_integrations.models import (
 )
 from erp_integrations.pair_counts import standings
 from erp_integrations.pairing import PAIRS
-from tests.erp_integrations.pages import at_export, queries, signed_in, text_of
+from tests.erp_integrations.pages import at_export, queries, queue_url, signed_in, text_of
 from tests.erp_integrations.world import CODE, JOB, VENDOR, fresh, sage_world
+from tests.journeys.pages import Page
+from tests.test_odd_values import forms_on
 
 PAIR_SLUGS = ["vendors", "jobs", "cost-codes", "cost-types", "commitments", "lines"]
 
@@ -374,11 +376,50 @@ def test_a_finding_leads_to_the_page_that_mends_it_and_coming_back_checks_again(
     sam.post(at(sage, "erp-unlink", "vendors", sage.base.vendor.pk), {"was": VENDOR})
     [missing] = [each for each in sage.findings(export) if each.rule == "S12"]
     mend = where_to_mend(missing, sage.company, export.invoice)
-    assert mend.url == at(sage, "erp-link", "vendors", sage.base.vendor.pk)
+    assert mend.url == at(sage, "erp-link", "vendors", sage.base.vendor.pk) + f"?export={export.pk}"
     assert "isn&#x27;t linked to a vendor" in text_of(sam.get(at_export(export)))
     assert sam.post(mend.url, {"key": VENDOR}).status_code == 302
     assert "S12" not in sage.rules_of(export)
     assert "isn&#x27;t linked to a vendor" not in text_of(sam.get(at_export(export)))
+
+
+def of(page, name: str, value: str) -> list[tuple]:
+    """What a form of the page sends that has `name` with `value`."""
+    forms = forms_on(Page(page.content.decode()), page.request["PATH_INFO"])
+    return next((form.url, dict(form.pairs)) for form in forms if (name, value) in form.pairs)
+
+
+@pytest.mark.parametrize("words", ["", VENDOR])
+def test_once_it_is_linked_the_finding_s_invoice_is_open_again(sage, sam, words):
+    """9.6: fixing there and coming back re-checks, also after a search."""
+    export = sage.sent()
+    sam.post(at(sage, "erp-unlink", "vendors", sage.base.vendor.pk), {"was": VENDOR})
+    shown = [sam.get(at_export(export)), sam.get(queue_url(sage.company))]
+    address = at(sage, "erp-link", "vendors", sage.base.vendor.pk) + f"?export={export.pk}"
+    assert all(address in page.content.decode() for page in shown)
+    page = sam.get(address, {"q": words, "export": export.pk})
+    assert f"Back to {export.invoice.number}" in text_of(page)
+    action, pairs = of(page, "key", VENDOR)
+    assert sam.post(action, pairs).url == at_export(export)
+
+
+def test_from_a_list_of_gaps_the_way_back_is_kept(sage, sam):
+    export, code = sage.sent(), sage.base.cost_code()
+    sam.post(at(sage, "erp-unlink", "cost-codes", code.pk), {"was": CODE})
+    gaps = sam.get(at(sage, "erp-linking", "cost-codes"), {"export": export.pk})
+    assert at(sage, "erp-link", "cost-codes", code.pk) + f"?export={export.pk}" in gaps.content.decode()
+    answer = sam.post(at(sage, "erp-link", "cost-codes", code.pk), {"key": CODE, "export": export.pk})
+    assert answer.url == at_export(export)
+
+
+@pytest.mark.parametrize("odd", ["", "x", "99999999", "9" * 40, "//elsewhere.example/", "\x00"])
+def test_a_way_back_that_is_none_leads_to_the_pair(sage, sam, odd):
+    """An id of this company's queue and nothing else: no address from outside is followed."""
+    for named in (odd, str(sage_world().sent().pk)):
+        sam.post(at(sage, "erp-unlink", "vendors", sage.base.vendor.pk), {"was": VENDOR})
+        typed = {"key": VENDOR, "export": named}
+        answer = sam.post(at(sage, "erp-link", "vendors", sage.base.vendor.pk), typed)
+        assert answer.url == at(sage, "erp-linking", "vendors")
 
 
 def test_every_rule_about_a_link_or_a_list_has_its_page(sage, sam):

@@ -98,6 +98,27 @@ def test_nothing_is_in_force_before_it_is_confirmed_and_then_one_event_says_so(s
     assert not SageListUpload.objects.get().rows  # its cells are let go
 
 
+def test_the_preview_warns_of_terms_that_lead_to_no_date(sage, sam):
+    """S5: an invoice of that vendor would be stopped for want of a due date."""
+    page = send(sage, sam, file_of(HEADINGS, ACME, ["7", "Seven Steel", "NET 30"]))
+    assert "C3, Due terms: “NET 30”" in text_of(page)
+    assert take_in(sage, sam, page).status_code == 200 and numbers(sage) == [VENDOR, "7"]
+    assert "lead to no date" not in text_of(send(sage, sam, file_of(HEADINGS, ACME)))
+
+
+def test_a_column_of_percent_cells_is_refused_with_its_remedy(sage, sam):
+    """S48: the workbook shows 10% and holds 0.1."""
+    book = Workbook()
+    book.active.append(["Subcontract number", "Vendor number", "Job number", "Status", "Retention"])
+    book.active.append(["SC-1", VENDOR, JOB, 4, 0.1])
+    book.active["E2"].number_format = "0%"
+    out = io.BytesIO()
+    book.save(out)
+    page = send(sage, sam, SimpleUploadedFile("list.xlsx", out.getvalue()), "subcontracts")
+    assert [(each.cell, each.heading) for each in page.context["problems"]] == [("E2", "Retention %")]
+    assert "type 10 for ten percent" in text_of(page) and "Take in" not in text_of(page)
+
+
 def test_the_preview_says_added_changed_and_gone_and_that_is_what_happens(sage, sam):
     sage.load(
         ListKind.VENDORS,

@@ -19,7 +19,8 @@ from erp_integrations.models import (
 from erp_integrations.sage100.findings import WARNING, Finding
 from invoicing.models import Invoice
 from tests import factories
-from tests.erp_integrations.test_building import failed_batch, with_release
+from tests.erp_integrations.test_building import failed_batch
+from tests.erp_integrations.test_releases import with_release
 from tests.erp_integrations.world import JOB, VENDOR, D, fresh, record_number
 
 

@@ -47,7 +47,7 @@ def test_what_is_not_linked_leads_to_where_it_is_linked_and_only_whom_it_helps(s
     """9.6: [Map], and back again checks it anew."""
     export = sage.sent()
     VendorLink.objects.all().delete()
-    where = reverse("erp-link", args=[sage.company.slug, "vendors", sage.base.vendor.pk])
+    where = reverse("erp-link", args=[sage.company.slug, "vendors", sage.base.vendor.pk]) + f"?export={export.pk}"
     for page in (queue_url(sage.company), at_export(export)):
         assert f'href="{where}"' in client.get(page).content.decode()
     assert "isn&#x27;t linked to a vendor of Sage" in client.get(queue_url(sage.company)).content.decode()

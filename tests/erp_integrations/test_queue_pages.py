@@ -1,5 +1,7 @@
 """Accounting's queue: who sees it, what one invoice shows before an answer, what may be changed (E-4 to E-6, P-8)."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
@@ -235,6 +237,21 @@ def test_a_header_that_cannot_be_is_refused_and_stays_typed(sage, export, field,
     assert answer.status_code == 422
     assert value in text_of(answer) and answer.context["form"].errors[field]
     assert getattr(fresh(export)[0], field) in ("", None)
+
+
+def test_a_header_that_somebody_changed_meanwhile_is_not_overwritten_unseen(sage, export):
+    """I-5: both versions stand on the page, and the second press is meant."""
+    client = signed_in(sage.approver)
+    seen = client.get(at_export(export)).context["form"].initial["seen"]
+    exports.change_header(export, exports.HeaderEdit("Footings, June"), by=sage.approver)
+    typed = {"description": "Slab, June", "seen": seen}
+    answer = client.post(at_export(export, "erp-export-header"), typed)
+    page = answer.content.decode()
+    assert answer.status_code == 409 and "Slab, June" in page and "Now Footings, June" in page
+    assert fresh(export)[0].description == "Footings, June"
+    [seen] = re.findall(r'name="seen" value="([0-9a-f]+)"', page)
+    assert client.post(at_export(export, "erp-export-header"), typed | {"seen": seen}).status_code == 302
+    assert fresh(export)[0].description == "Slab, June"
 
 
 def test_a_header_is_not_changed_after_the_acceptance(sage):

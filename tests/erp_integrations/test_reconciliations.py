@@ -12,7 +12,7 @@ from directory.models import Event
 from directory.refusals import NotAllowed, NotNow, Refused
 from erp_integrations.actions import exports, reconciliations
 from erp_integrations.missed_entries import missed
-from erp_integrations.models import InvoiceExport, ListKind, Outcome, OutcomeKind, Reconciliation
+from erp_integrations.models import InvoiceExport, ListKind, Outcome, OutcomeKind, ProjectLink, Reconciliation
 from erp_integrations.sage100 import list_changes
 from tests.erp_integrations.pages import queries, signed_in, text_of
 from tests.erp_integrations.world import JOB, VENDOR, D, fresh, sage_world
@@ -248,6 +248,14 @@ def test_an_invoice_on_another_job_is_never_posted_by_match(sage):
     assert kinds(made) == {right.invoice.number: "found", wrong.invoice.number: "differs"}
     reconciliations.confirm_found(made, made.outcomes.values_list("pk", flat=True), by=sage.approver)
     assert [each.status for each in fresh(right, wrong)] == ["posted", "exported"]
+
+
+def test_a_project_that_was_linked_anew_is_compared_by_the_job_of_its_file(sage):
+    """E-9: Sage holds it where the file put it."""
+    export = sage.exported()
+    ProjectLink.objects.filter(project=sage.base.project).update(job_number="777")
+    made = compared(sage, row_of(export, job_number=JOB))
+    assert kinds(made) == {export.invoice.number: "found"}
 
 
 def test_a_release_that_sage_holds_as_an_invoice_is_to_look_at_and_no_stranger(sage):

@@ -1,5 +1,6 @@
 """The project's side: the dry run, sending one or many, taking back, and what an invoice's page says of accounting."""
 
+import io
 import re
 
 import pytest
@@ -8,6 +9,7 @@ from django.template import Context, Template
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from openpyxl import load_workbook
 
 from directory.permissions import Level, Tool, read_access
 from erp_integrations.actions import exports
@@ -248,3 +250,37 @@ def test_the_file_of_a_list_tells_contacts_how_far_a_bill_has_come_and_not_what_
         b"".join(signed_in(who).get(url).streaming_content).decode() for who in (sage.base.admin, sage.base.contact)
     )
     assert "Rejected by accounting" in ours and "Rejected" not in theirs and theirs.count("\n") == ours.count("\n")
+
+
+# Before anything is sent
+
+
+def workbook_of(client, sage, *invoices: Invoice):
+    url = reverse("invoices-dry-run", args=[sage.base.project.slug])
+    return client.get(url, {"invoice": [invoice.pk for invoice in invoices]})
+
+
+def test_a_project_checks_one_or_many_as_a_workbook_before_it_sends_any(sage, client, invoice):
+    """E-5: at any time, so of a draft too; nothing is written."""
+    draft = sage.base.draft(sage.commitment())
+    answer = workbook_of(client, sage, invoice, draft)
+    assert answer["Content-Disposition"].startswith(f'attachment; filename="dry-run-{sage.base.project.slug}-')
+    book = load_workbook(io.BytesIO(answer.content))
+    assert "nothing was accepted" in book["Dry run"]["A1"].value
+    numbers = {row[2].value for row in book["Dry run"].iter_rows(min_row=3)}
+    assert invoice.number in numbers
+    said = {(row[0], row[2]) for row in book["Findings"].iter_rows(min_row=2, values_only=True)}
+    assert (str(draft), "S55") in said and (invoice.number, "S55") not in said
+    assert not InvoiceExport.objects.exists()
+    for page, addressed in ((at(invoice, "invoice-erp-send"), {}), (many(sage), {"invoice": [invoice.pk, draft.pk]})):
+        shown = (client.post(page, addressed) if addressed else client.get(page)).content.decode()
+        assert f"{reverse('invoices-dry-run', args=[sage.base.project.slug])}?invoice={invoice.pk}" in shown
+
+
+def test_the_workbook_of_no_invoice_or_of_another_projects_leads_back_to_the_list(sage, client, invoice):
+    other = factories.world("Other Builders")
+    theirs = other.approved(other.draft(other.commitment()))
+    for chosen in ((), (theirs,)):
+        answer = workbook_of(client, sage, *chosen)
+        assert (answer.status_code, answer.url) == (302, reverse("invoices", args=[sage.base.project.slug]))
+    assert workbook_of(signed_in(sage.base.reader), sage, invoice).status_code == 403

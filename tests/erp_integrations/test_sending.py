@@ -99,6 +99,19 @@ def test_whoever_rejected_hears_at_once_that_it_was_sent_again(sage):
     assert Mail.objects.filter(to=sage.approver, headline__contains="was sent again").count() == 1
 
 
+def test_whoever_rejected_gets_one_mail_of_what_is_sent_again(sage):
+    """And the usual one where others came along; every other approver gets that."""
+    other = sage.new_approver()
+    first = exports.reject(sage.sent(), by=sage.approver, reason="Wrong job")
+    Mail.objects.all().delete()
+    exports.send([first.invoice], by=sage.sender)
+    assert [mail.to for mail in Mail.objects.filter(headline__contains="was sent again")] == [sage.approver]
+    assert [mail.to for mail in Mail.objects.filter(headline__contains="waits for accounting")] == [other]
+    second = exports.reject(sage.sent(), by=sage.approver, reason="Wrong job")
+    exports.send([second.invoice, sage.approved()], by=sage.sender)
+    assert {mail.to for mail in Mail.objects.filter(headline__contains="2 invoices wait")} == {sage.approver, other}
+
+
 def test_taking_back_is_too_late_after_the_acceptance(sage):
     export = sage.sent()
     sage.accepted(export)

@@ -43,6 +43,29 @@ def typed(**other) -> dict:
     } | other
 
 
+def test_closed_days_are_kept_in_order_and_each_once(sage, chief):
+    data = typed(closed_days="2026-12-25\r\n\r\n 2026-11-26 \r\n2026-12-25")
+    assert signed_in(chief).post(page(sage.company), data).status_code == 302
+    found = ErpSettings.objects.get(company=sage.company)
+    assert found.closed_days == "2026-11-26\n2026-12-25"
+    assert Event.objects.about(found).get().changes["closed_days"] == ["", "2026-11-26, 2026-12-25"]
+    assert "2026-11-26\n2026-12-25</textarea>" in signed_in(chief).get(page(sage.company)).content.decode()
+
+
+@pytest.mark.parametrize("line", ["25.12.2026", "2026-02-30", "20261225", "2026-W52-5", "Christmas", "２０２６-12-25"])
+def test_a_line_that_is_no_day_is_named_and_what_was_typed_stays(sage, chief, line):
+    answer = signed_in(chief).post(page(sage.company), typed(closed_days=f"2026-12-25\n\n{line}\nso"))
+    assert answer.status_code == 422
+    assert "Line 3: " in text_of(answer) and line in text_of(answer) and "Line 4: “so” is no date" in text_of(answer)
+    assert not ErpSettings.objects.filter(company=sage.company).exclude(closed_days="").exists()
+
+
+def test_no_action_keeps_closed_days_that_are_none(sage, chief):
+    with pytest.raises(Refused, match="Line 1") as refused:
+        settings.change(sage.company, {"closed_days": "tomorrow"}, by=chief, version=0)
+    assert refused.value.field == "closed_days"
+
+
 def test_an_erp_admin_sets_everything_at_once_with_one_event_of_old_and_new(sage, chief):
     data = typed(layout="apinv-r2/1", sendable="approved_only", default_status="2", terms_days="45", is_canadian="on")
     assert signed_in(chief).post(page(sage.company), data).status_code == 302

@@ -46,15 +46,18 @@ def approved(sage) -> Invoice:
         return invoices.approve(sent, by=sage.sender)
 
 
+NOT_SENT_YET = [
+    "Sent 5 Jun 2030",
+    "Approved 10 Jun 2030",
+    "Waits to go to accounting since 10 Jun 2030",
+    "Sent to accounting (to come)",
+    "In accounting’s file (to come)",
+    "Confirmed in Sage (to come)",
+]
+
+
 def test_a_contact_reads_every_step_with_its_day(sage, approved):
-    assert steps(sage, approved) == [
-        "Sent 5 Jun 2030",
-        "Approved 10 Jun 2030",
-        "Waits to go to accounting since 10 Jun 2030",
-        "Sent to accounting (to come)",
-        "In accounting’s file (to come)",
-        "Confirmed in Sage (to come)",
-    ]
+    assert steps(sage, approved) == NOT_SENT_YET
     with on(12):
         export = sage.sent(approved)
     assert reached(sage, approved)[2:] == ["Sent to accounting 12 Jun 2030"]
@@ -157,9 +160,28 @@ def test_a_bill_in_a_second_file_tells_the_day_of_that_one(sage, approved):
     assert reached(sage, approved)[-1] == "In accounting’s file 15 Jun 2030"
 
 
-def test_paid_before_accounting_confirmed_it_names_only_what_happened(sage, approved):
-    payments.record_payment(approved, payment_of("900.00"), by=sage.sender)
-    assert steps(sage, approved) == ["Sent 5 Jun 2030", "Approved 10 Jun 2030", "Paid 15 Jan 2026"]
+@pytest.mark.parametrize(("amount", "paid"), [("100.00", "Partly paid 15 Jan 2026"), ("900.00", "Paid 15 Jan 2026")])
+def test_a_payment_takes_nothing_from_what_accounting_still_has_to_do(sage, approved, amount, paid):
+    """5.1: payment is no part of a status."""
+    payments.record_payment(approved, payment_of(amount), by=sage.sender)
+    assert steps(sage, approved) == [*NOT_SENT_YET, paid]
+    page = signed_in(sage.base.contact).get(at(approved)).content.decode()
+    *_, state = re.findall(r'<li class="(\w*)"', page.split('aria-label="Where this bill stands"')[1].split("</ol>")[0])
+    assert state == ("part" if amount == "100.00" else "done")
+    shown = words(signed_in(sage.base.contact).get("/bills/").content.decode())
+    assert "waits to go to accounting since 10 Jun 2030" in shown
+
+
+def test_my_bills_draws_how_far_accounting_is(sage, approved):
+    lee = signed_in(sage.base.contact)
+    stage = lambda: re.findall(r"Step (\d) of 7: ([^\"]+)", lee.get("/bills/").content.decode())  # noqa: E731
+    assert stage() == [("4", "Approved")]
+    export = sage.sent(approved)
+    assert stage() == [("5", "Sent to accounting")]
+    sage.built(export)
+    assert stage() == [("6", "In accounting’s file")]
+    exports.confirm(fresh(export)[0], by=sage.approver, record_number=record_number())
+    assert stage() == [("7", "Confirmed in Sage")]
 
 
 def test_my_bills_says_in_short_where_each_stands(sage, approved, django_assert_num_queries):

@@ -14,7 +14,7 @@ from django.utils import timezone
 from directory.models import Mail
 from erp_integrations import exporting
 from erp_integrations.actions import batches, exports
-from erp_integrations.exporting import storing
+from erp_integrations.exporting import building, storing
 from erp_integrations.models import ErpSettings, ExportBatch, InvoiceExport, ListKind, SageListVersion
 from tests.erp_integrations.pages import at_batch, signed_in, text_of
 from tests.erp_integrations.test_building import change_an_amount
@@ -135,23 +135,51 @@ def test_a_forgotten_file_is_kept_listed_and_let_go_by_hand(sage, settings):
     assert sage.built(*fresh(export)).state == "ready"
 
 
-def test_what_a_killed_worker_noted_does_not_hold_its_own_batch(sage, monkeypatch):
-    """R127, R4: the note comes before the commit, so a kill in between leaves it."""
-    batch = sage.accepted()
+def killed_after_its_note(batch, monkeypatch) -> None:
     real = storing.note
 
     def noted_then_killed(*args):
         real(*args)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(storing, "note", noted_then_killed)
-    with pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(storing, "note", noted_then_killed)
         exporting.build(batch.pk)
-    monkeypatch.setattr(storing, "note", real)
+
+
+def test_what_a_killed_worker_noted_does_not_hold_its_own_batch(sage, monkeypatch):
+    """R127, R4: the note comes before the commit, so a kill in between leaves it."""
+    batch = sage.accepted()
+    killed_after_its_note(batch, monkeypatch)
     with time_machine.travel(timezone.now() + timedelta(minutes=2), tick=False):
         exporting.build(batch.pk)
     batch.refresh_from_db()
     assert batch.state == "ready"
+
+
+def test_what_a_killed_worker_noted_does_not_hold_its_batch_when_it_is_tried_again(sage, monkeypatch):
+    """R127: given up for another reason, then accepted anew with the same rows."""
+    batch = sage.accepted()
+    killed_after_its_note(batch, monkeypatch)
+    building.give_up_exhausted(ExportBatch.objects.get(pk=batch.pk))
+    batches.retry(batch, by=sage.approver)
+    exporting.build(batch.pk)
+    batch.refresh_from_db()
+    assert batch.state == "ready", batch.error
+
+
+def test_a_restored_database_knows_nothing_of_a_later_acceptance(sage):
+    """R127: its failed batch was tried again and built in the days that are lost."""
+    batch = sage.accepted()
+    building.give_up(building.claim(batch.pk), "The disk was full")
+    earlier = transaction.savepoint()
+    batches.retry(batch, by=sage.approver)
+    exporting.build(batch.pk)
+    transaction.savepoint_rollback(earlier)
+    batches.retry(batch, by=sage.approver)
+    exporting.build(batch.pk)
+    batch.refresh_from_db()
+    assert batch.state == "dead" and "R127" in batch.error
 
 
 def test_leftovers_are_looked_for_with_one_question(sage, settings, django_assert_num_queries):

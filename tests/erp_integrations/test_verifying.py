@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -11,11 +12,13 @@ from openpyxl import Workbook, load_workbook
 from erp_integrations.actions import exports
 from erp_integrations.exporting import storing
 from erp_integrations.exporting.verifying import Answer, verify
-from erp_integrations.models import ExportBatch
+from erp_integrations.models import ExportBatch, ImportLayout
+from erp_integrations.sage100 import canonical
+from erp_integrations.sage100.layout import APINV_R1
 from erp_integrations.sage100.sheets import RELEASE
 from tests.erp_integrations.pages import signed_in, text_of
-from tests.erp_integrations.test_building import with_release
-from tests.erp_integrations.world import sage_world
+from tests.erp_integrations.test_releases import with_release
+from tests.erp_integrations.world import JOB, sage_world
 
 pytestmark = pytest.mark.django_db
 
@@ -101,6 +104,23 @@ def test_an_altered_release_sheet_is_an_alteration(sage):
     assert shown(batch, out.getvalue()).answer == Answer.ALTERED, "nor may it be gone"
 
 
+def test_altered_control_totals_are_an_alteration(batch):
+    """E-7: staff compare them with what Sage took in."""
+    assert shown(batch, edited(batch, "Control", B10=1000.000)).answer == Answer.ORIGINAL
+    found = shown(batch, edited(batch, "Control", B10="1.00", B12="999999.00", D18=5))
+    assert found.answer == Answer.ALTERED
+    assert in_words(found) == [
+        ("Control B10", "Gross", "1000", "1.00"),
+        ("Control B12", "Net", "900", "999999.00"),
+        ("Control D18", JOB, "1000", "5"),
+    ]
+    book = load_workbook(io.BytesIO(bytes_of(batch)))
+    del book["Control"]
+    out = io.BytesIO()
+    book.save(out)
+    assert shown(batch, out.getvalue()).answer == Answer.ALTERED, "nor may it be gone"
+
+
 def test_a_void_file_is_superseded_and_names_what_took_over(sage):
     export = sage.exported()
     old = export.items.get().batch
@@ -125,6 +145,17 @@ def test_a_file_whose_key_was_taken_out_is_known_by_its_invoices(batch):
     assert found.batch == batch and in_words(found)[-1][2:] == (batch.key, "lumber")
 
 
+def test_a_file_is_read_by_the_places_of_its_own_layout(sage):
+    """The line type stands elsewhere: a detail's cell is still named as one, and its invoice still found."""
+    layout = ImportLayout.objects.get(company=sage.company, name="apinv-r1", version=1)
+    header, detail = ((c[1], c[0], *c[3:5], c[2], *c[5:]) for c in (APINV_R1.header, APINV_R1.detail))
+    layout.columns = canonical.to_plain(replace(APINV_R1, header=header, detail=detail))
+    layout.save()
+    batch = sage.built()
+    found = shown(batch, edited(batch, Q1="lumber", K2=17.5))
+    assert found.batch == batch and in_words(found)[-1] == ("K2", "Price", "1000", "17.5")
+
+
 def test_what_is_not_ours_is_unknown(batch):
     book = Workbook()
     book.active.append(["APINV", "H", "X-1", "999"])
@@ -146,6 +177,7 @@ def post(sage, content: bytes, name: str = "file.xlsx"):
 
 def test_the_page_says_it_in_words(sage, batch):
     assert "Byte for byte the file of" in text_of(post(sage, bytes_of(batch)))
+    assert "how they were computed was not" in text_of(post(sage, edited(batch)))
     page = text_of(post(sage, edited(batch, K2=17.5)))
     assert batch.file_sha256 in page.replace("<wbr>", "")
     assert "1 cell is not what we built" in page and "<ins>17.5</ins>" in page and "<del>1000</del>" in page

@@ -50,13 +50,13 @@ def test_an_acceptance_of_what_was_voided_asks_once_more_to_write_what_replaces_
 
 
 def test_building_asks_as_often_for_many_as_for_one(sage):
-    """F14: nothing in it goes invoice by invoice."""
+    """F13, F14: nothing in it goes invoice by invoice, and no step of a short build is written down."""
     counts = []
     for size in (1, 2, 12):  # once a manifest lies there, it is looked at
         batch = sage.accepted(*[sage.sent() for _ in range(size)])
         counts.append(len(asked_by(lambda: exporting.build(batch.pk))))  # noqa: B023 (runs at once)
         assert ExportBatch.objects.get(pk=batch.pk).state == "ready"
-    assert counts[1] == counts[2] <= 25
+    assert counts[1] == counts[2] <= 16  # 15 on SQLite
 
 
 def test_each_invoice_of_a_batch_has_its_events_in_its_order(sage):

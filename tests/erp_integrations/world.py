@@ -24,8 +24,10 @@ from erp_integrations.models import (
     sage_lists,
 )
 from erp_integrations.sage100.findings import Finding
+from invoicing.actions import commitments
 from invoicing.models import Commitment, CostType, Invoice
 from tests import factories
+from tests.invoicing.test_starting_certificates import load, loaded
 from tests.remembered import remembered
 
 D = Decimal
@@ -56,6 +58,17 @@ class SageWorld:
     def commitment(self, **fields) -> Commitment:
         """A subcontract that Sage knows under the same number."""
         commitment = self.base.commitment(**fields)
+        links.make(
+            CommitmentLink(company=self.company, commitment=commitment, kind=commitment.kind, number=commitment.number)
+        )
+        self.load_subcontracts()
+        return commitment
+
+    def mid_job(self, number: str = "SC-90") -> Commitment:
+        """A subcontract that came here in the middle of its job: the books hold 4,500.00 and 400.00 of it."""
+        [certificate] = load(self.base, loaded(self.base, number))
+        commitment = certificate.commitment
+        commitments.add_contact(commitment, self.base.contact, by=self.base.admin)
         links.make(
             CommitmentLink(company=self.company, commitment=commitment, kind=commitment.kind, number=commitment.number)
         )

@@ -1,5 +1,6 @@
 """S10, S11, S13–S15, S22–S28: the header row's own cells, numbers and dates."""
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 
@@ -16,6 +17,7 @@ FORBIDDEN_IN_NUMBERS = {",": "comma", '"': "quote", "'": "quote", "\t": "tab", "
 LARGEST = Decimal("99999999.99")
 OLDEST_PAYABLES = timedelta(days=31)
 LATEST_AFTER_POSTING, OLDEST = timedelta(days=31), timedelta(days=365)
+ZERO = re.compile(r"0+(\.0+)?")
 ALWAYS_ZERO = ("discount", "set_to_pay", "hot_list", "auto_close")
 
 
@@ -134,9 +136,9 @@ def _odd_date(day, message):
 def always_zero(check: InvoiceCheck):
     for source in ALWAYS_ZERO:
         cell = check.header_cell(source)
-        if cell and cell.text.strip("0.") != "":
+        if cell and not ZERO.fullmatch(cell.text):
             yield Issue(
-                message=f"{cell.title} is {cell.text}; it must be zero.",
+                message=f"{cell.title} is {cell.text or 'empty'}; it must be zero.",
                 remedy="Put the column's own source back into the layout.", field=cell.title, value=cell.text,
             )  # fmt: skip
 

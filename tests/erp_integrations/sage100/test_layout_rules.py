@@ -45,6 +45,8 @@ def test_the_shipped_layouts_have_no_fault(layout):
         ("type", "2", "S15"),
         ("status", "4", "S14"),
         ("hot_list", "1", "S24"),
+        ("hot_list", "", "S24"),
+        ("auto_close", ".", "S24"),
         ("discount", "5.00", "S24"),
         ("set_to_pay", "9.00", "S24"),
         ("auto_close", "1", "S24"),
@@ -72,6 +74,28 @@ def test_a_detail_row_never_lacks_what_job_cost_needs(source):
 def test_a_format_that_would_show_another_number_is_refused(source, format):
     """S1, S25: a price of 7250.50 written 0 stands there as 7250."""
     assert "S1" in rules_of(with_detail(source, format=format))
+
+
+@pytest.mark.parametrize(
+    "source", ["invoice_number", "purchase_order_number", "subcontract_number", "reference_number"]
+)
+def test_what_is_matched_as_text_is_no_number(source):
+    """S1, S3: 0071 and 71 are two invoices."""
+    assert "S1" in rules_of(with_header(source, type="N", format="0"))
+
+
+def test_header_and_detail_say_the_line_type_in_one_place():
+    """S1: the file is read again by it, and whoever imports it tells the rows by it."""
+    header, detail = ((c[1], c[0], *c[2:]) for c in (APINV_R1.header, APINV_R1.detail))
+    for layout in (
+        replace(APINV_R1, header=header),
+        replace(APINV_R1, detail=detail),
+        replace(APINV_R1, detail=(APINV_R1.detail[0], *APINV_R1.detail[2:])),
+        replace(APINV_R1, header=(header[1], replace(header[0], constant="D"), *header[2:])),
+    ):
+        assert "S1" in rules_of(layout) and any("always H" in problem for problem in layout.problems())
+    moved = replace(APINV_R1, header=header, detail=detail)
+    assert moved.line_type_place == 0 and not moved.problems() and not rules_of(moved)
 
 
 def test_required_and_length_of_a_column_are_kept():

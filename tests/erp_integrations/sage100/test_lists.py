@@ -82,6 +82,9 @@ def test_the_same_record_twice_is_fine_when_equal_and_refused_when_not():
         ("subcontracts", "cost_code", "x"),
         *[(kind, "status", cell) for kind in ("jobs", "subcontracts", "purchase_orders") for cell in ("", "0", "9")],
         ("fiscal_periods", "first_date", "2026-02-30"),
+        ("fiscal_periods", "period", "13"),
+        *[("vendors", "purchase_order_rule", cell) for cell in ("3", "4", "7")],
+        *[("payable_invoices", "status", cell) for cell in ("0", "6")],
         ("payable_invoices", "gross", "12.345"),
         ("payable_invoices", "gross", "1e400"),
     ],
@@ -93,6 +96,47 @@ def test_a_cell_that_cannot_be_read_says_what_was_expected(kind, field, cell):
     problem = parse(kind, [good | {field: cell}]).problems[0]
     assert (problem.field, problem.value) == (field, cell)
     assert problem.message.startswith("Expected")
+
+
+def test_a_period_does_not_end_before_it_begins():
+    row = {"year": "2026", "period": "0", "first_date": "2026-02-01", "last_date": "2026-01-31"}
+    [problem] = parse("fiscal_periods", [row]).problems
+    assert (problem.field, problem.value) == ("last_date", "2026-01-31") and "2026-02-01" in problem.message
+    assert only("fiscal_periods", row | {"last_date": "2026-02-01"})
+
+
+@pytest.mark.parametrize(
+    ("rates", "is_read"),
+    [
+        (("0.1", "0.05"), False),
+        (("0", "", "0.1"), False),
+        (("0.1", "10%"), False),
+        (("0.5%", "0.5 %"), True),
+        (("0.5", "10"), True),
+        (("0", ""), True),
+        (("1", "1"), True),
+    ],
+)
+def test_rates_that_are_all_parts_of_one_are_refused(rates, is_read):
+    """S48: a spreadsheet keeps what it shows as 10% as 0.1."""
+    rows = [
+        {"number": f"SC-{n}", "vendor_number": "1", "job_number": "2", "status": "4", "retention_rate": rate}
+        for n, rate in enumerate(rates)
+    ]
+    problems = parse("subcontracts", rows).problems
+    assert is_read != any("type 10 for ten percent" in problem.message for problem in problems)
+    assert len(problems) == (not is_read)
+
+
+def test_terms_that_lead_to_no_date_are_taken_in_and_warned_of():
+    """S5: nothing is guessed of them."""
+    terms = ({"due_terms": "NET 30"}, {"due_terms": "30DY", "discount_terms": "2/10"}, {"due_terms": "25TH"}, {})
+    parsed = parse("vendors", [{"number": str(n), "name": "V"} | each for n, each in enumerate(terms, 1)])
+    assert len(parsed.records) == 4
+    assert [(w.row, w.field, w.value) for w in parsed.warnings] == [
+        (1, "due_terms", "NET 30"),
+        (2, "discount_terms", "2/10"),
+    ]
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -21,12 +21,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
-from erp_integrations.sage100.layout import APINV_R1
+from erp_integrations.sage100.cells import Cell
+from erp_integrations.sage100.layout import APINV_R1, Column
 from erp_integrations.sage100.rows import build_rows, file_name
 from erp_integrations.sage100.sheets import column_letter
 from erp_integrations.sage100.text import UnsafeText, clean_text, readable_text, safe_text
 from erp_integrations.sage100.totals import ControlTotalMismatch, totals_of_facts
-from erp_integrations.sage100.workbook import read_back, render, write_xlsx
+from erp_integrations.sage100.workbook import import_texts, read_back, render, write_xlsx
 from tests.erp_integrations.sage100.samples import batch, invoice, line, money, release, sage_lists
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -245,6 +246,19 @@ def test_the_control_sheet_says_what_the_file_holds_and_that_it_is_a_draft():
     assert found["SHA-256 of the rows"] == rows.sha256
 
 
+def test_no_amount_is_wider_than_its_column():
+    """The largest amount Sage takes (S25) has eleven characters; a narrower column would show ### for it."""
+    largest = money("99999999.99")
+    b = batch(invoice(lines=(line(1, amount=largest),), releases=(release(),)))
+    book = openpyxl.load_workbook(io.BytesIO(render(build_rows(b, sage_lists()), b).xlsx))
+    assert book.sheetnames == ["Import", "Control", "Retainage release", "How computed"]
+    for sheet in book:
+        for cell in (cell for row in sheet for cell in row if cell.data_type == "n" and cell.value is not None):
+            assert cell.column_letter in sheet.column_dimensions, cell.coordinate  # else Excel’s own 8.43
+            width = sheet.column_dimensions[cell.column_letter].width
+            assert width > len(f"{cell.value:.2f}" if "." in cell.number_format else str(cell.value)), cell.coordinate
+
+
 def test_a_release_only_invoice_makes_no_rows_but_a_release_sheet():
     """S50: and the control totals say so."""
     facts = batch(invoice(lines=(line(1, amount=money("0.00"), retainage_held=money("0.00")),), releases=(
@@ -270,6 +284,46 @@ def test_how_computed_has_one_row_per_cell_that_is_no_constant():
 @pytest.mark.parametrize("place,letter", [(0, "A"), (25, "Z"), (26, "AA"), (52, "BA")])
 def test_columns_are_lettered_as_in_a_spreadsheet(place, letter):
     assert column_letter(place) == letter
+
+
+@pytest.mark.parametrize(
+    ("text", "format", "value"),
+    [
+        ("2219.75", "0.00", Decimal("2219.75")),
+        ("2219.75", "0", "2219.75"),
+        ("2219.75", "0.000", "2219.75"),
+        ("2026014", "0.00", "2026014"),
+        ("2026014", "0", 2026014),
+        ("1.5", "", "1.5"),
+        ("7", "", 7),
+        ("-0.07", "0.00", Decimal("-0.07")),
+        ("-0.00", "0.00", "-0.00"),
+        ("007", "0", "007"),
+    ],
+)
+def test_a_cell_is_a_number_only_where_its_format_shows_the_same_text(text, format, value):
+    """R108: the rows, the CSV and the screen say 2219.75, so the workbook doesn't show 2220."""
+    found = Cell(title="", source="", text=text, kind="N", format=format).value
+    assert (found, type(found)) == (value, type(value))
+
+
+def test_whatever_the_layout_says_of_numbers_the_workbook_shows_what_the_csv_says():
+    written = {"job_number": "0.00", "phase_number": "", "status": "0.000"}
+    header = tuple(replace(c, format=written.get(c.source, c.format)) for c in APINV_R1.header)
+    header = tuple(
+        Column(title="Ship", constant="1.5", type="N", format="0") if c.source == "ship_number" else c for c in header
+    )
+    facts = batch(layout=replace(APINV_R1, header=header))
+    files = render(build_rows(facts, sage_lists()), facts)
+    assert list(import_texts(files.xlsx)[0]) == next(csv.reader(io.StringIO(files.csv.decode())))
+
+
+def test_the_totals_are_read_by_the_place_of_the_line_type():
+    """E-7: the layout may have it elsewhere."""
+    header, detail = ((*c[2:5], c[1], c[0], *c[5:]) for c in (APINV_R1.header, APINV_R1.detail))
+    facts = batch(layout=replace(APINV_R1, header=header, detail=detail))
+    files = render(build_rows(facts, sage_lists()), facts)
+    assert read_back(files.xlsx, facts.layout) == totals_of_facts(facts)
 
 
 def test_the_totals_read_back_from_the_bytes_are_the_invoices():

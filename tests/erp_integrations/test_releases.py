@@ -1,0 +1,130 @@
+"""What a release of retainage stands on in Sage: earlier invoices that it holds, the oldest first (S49 to S52)."""
+
+import re
+
+import pytest
+from django.db import IntegrityError, transaction
+from openpyxl import load_workbook
+
+from directory.refusals import NotNow, Refused
+from erp_integrations.actions import exports
+from erp_integrations.exporting import storing
+from erp_integrations.models import RetainageRelease
+from invoicing.models import Invoice
+from tests.erp_integrations.world import D, fresh
+from tests.invoicing.pages import signed_in, text_of
+
+
+def with_release(sage, commitment, amount: str, work: str = "0.00") -> Invoice:
+    sage.next_month()
+    figures = {"work_this_period": D(work), "retainage_released": D(amount)}
+    return sage.approved(commitment, figures)
+
+
+def test_a_release_goes_to_the_oldest_exported_invoices_and_to_no_row(sage):
+    """S49–S52, S51: two invoices hold 100.00 each; 150.00 is released."""
+    commitment = sage.commitment()
+    first = sage.exported(sage.approved(commitment))
+    sage.next_month()
+    second = sage.exported(sage.approved(commitment))
+    third = sage.sent(with_release(sage, commitment, "150.00", work="500.00"))
+    batch = sage.built(third)
+    facts = batch.facts.invoices[0]
+    assert [(r.invoice_number, r.held, r.released) for r in facts.releases] == [
+        (first.invoice.number, D("100.00"), D("100.00")),
+        (second.invoice.number, D("100.00"), D("50.00")),
+    ]
+    assert (batch.gross, batch.retainage) == (D("500.00"), D("50.00"))
+    sage.next_month()
+    last = sage.sent(with_release(sage, commitment, "60.00"))
+    assert [(r.invoice_number, r.held, r.released) for r in sage.accepted(last).facts.invoices[0].releases] == [
+        (second.invoice.number, D("50.00"), D("50.00")),
+        (third.invoice.number, D("50.00"), D("10.00")),
+    ]
+
+
+def test_a_release_only_invoice_makes_a_file_without_rows(sage):
+    """S50."""
+    commitment = sage.commitment()
+    sage.exported(sage.approved(commitment))
+    export = sage.sent(with_release(sage, commitment, "100.00"))
+    batch = sage.built(export)
+    assert (batch.state, batch.row_count, batch.gross) == ("ready", 0, D("0.00"))
+    assert fresh(export)[0].status == "exported"
+
+
+def test_a_release_that_no_exported_invoice_holds_is_stopped(sage):
+    """S51: Sage can't release what it does not hold."""
+    commitment = sage.commitment()
+    sage.approved(commitment)
+    with pytest.raises(Refused, match="S51"):
+        sage.sent(with_release(sage, commitment, "100.00"))
+
+
+def test_a_voided_release_can_be_released_again(sage):
+    commitment = sage.commitment()
+    sage.exported(sage.approved(commitment))
+    export = sage.exported(with_release(sage, commitment, "100.00"))
+    exports.void(export, by=sage.all_rights(), reason="Twice", sage_holds_it_no_more=True)
+    assert sage.accepted(sage.sent(export.invoice)).facts.invoices[0].releases[0].released == D("100.00")
+
+
+# Retainage that was held before a commitment came here
+
+
+@pytest.fixture
+def started(sage):
+    return sage.mid_job()
+
+
+def released(export):
+    facts = export.live_item.batch.facts.invoices[0]
+    return [(each.invoice_number, each.invoice_date, each.held, each.released) for each in facts.releases]
+
+
+def test_what_was_held_before_a_mid_job_start_is_the_oldest_and_released_first(sage, started):
+    """S51: 4,900.00 on invoices that only Sage knows, then what ours hold."""
+    before = ("Billed before Plumbline", started.starting_certificate.as_of_date)
+    first = sage.exported(sage.approved(started, {"work_this_period": D("1000.00"), "stored_moved": D("4000.00")}))
+    assert first.invoice.retainage_newly_held == D("100.00")
+    second = sage.exported(with_release(sage, started, "4500.00"))
+    assert released(second) == [(*before, D("4900.00"), D("4500.00"))]
+    third = sage.exported(with_release(sage, started, "450.00"))
+    assert released(third) == [
+        (*before, D("400.00"), D("400.00")),
+        (first.invoice.number, first.invoice.billing_date, D("100.00"), D("50.00")),
+    ]
+    with pytest.raises(NotNow, match="releases retainage on this invoice"):
+        exports.void(first, by=sage.all_rights(), reason="Twice", sage_holds_it_no_more=True)
+    exports.void(third, by=sage.all_rights(), reason="Twice", sage_holds_it_no_more=True)
+    again = sage.sent(third.invoice)
+    sage.accepted(again)
+    assert released(again)[0] == (*before, D("400.00"), D("400.00"))
+
+
+def test_the_batch_page_and_the_release_sheet_say_where_in_sage_to_look(sage, started):
+    sage.exported(sage.approved(started))
+    export = sage.exported(with_release(sage, started, "4500.00"))
+    batch = export.live_item.batch
+    page = text_of(signed_in(sage.approver).get(f"/c/{sage.company.slug}/erp/batches/{batch.number}/"))
+    words = " ".join(re.sub(r"<[^>]+>", " ", page).split())
+    assert f"Billed before Plumbline, through Sun 31 May 2026 {started.vendor.name} SC-90 4,900.00 4,500.00" in words
+    sheet = load_workbook(storing.path_of(batch.file_key))["Retainage release"]
+    assert [cell.value for cell in sheet[2]][3:] == [
+        "Billed before Plumbline",
+        "2026-05-31",
+        4900,
+        4500,
+        400,
+    ]
+
+
+def test_a_release_stands_on_an_invoice_or_on_the_start_and_never_on_both(sage, started):
+    sage.exported(sage.approved(started))
+    export = sage.exported(with_release(sage, started, "4500.00"))
+    [release] = RetainageRelease.objects.all()
+    for on_invoice in (export.invoice, None):
+        with pytest.raises(IntegrityError, match="a_release_stands_on_one"), transaction.atomic():
+            RetainageRelease.objects.filter(pk=release.pk).update(
+                on_invoice=on_invoice, on_start=None if on_invoice is None else release.on_start
+            )
