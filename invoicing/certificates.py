@@ -166,7 +166,7 @@ def _approvals(invoice: Invoice, lines: Sequence[InvoiceLine], claim: Submission
     if first:
         rows.append(_act(invoice, "First of two approvals", first.by, first.at, first.comment))
     if invoice.is_certified:
-        waived = "Approved by whoever submitted or raised it: separation of duties was switched off."
+        waived = "Approved by whoever started, submitted or raised it: separation of duties was switched off."
         notes = (invoice.comment, waived if invoice.duties_waived else "")
         note = "\n".join(filter(None, notes))
         rows.append(_act(invoice, invoice.get_status_display(), invoice.approved_by, invoice.approved_at, note))

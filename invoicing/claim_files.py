@@ -21,11 +21,12 @@ HEADINGS["release"].append("Release")  # in workbooks that were downloaded befor
 
 @dataclass(frozen=True)
 class Problem:
-    """`place` as the spreadsheet names it, `label` of its column, `words` with the remedy."""
+    """`place` as the spreadsheet names it, `label` of its column, `words` with the remedy; `key` of its line."""
 
     place: str
     label: str
     words: str
+    key: str = ""
 
     @property
     def in_reading_order(self) -> tuple[int, int, str]:
@@ -71,7 +72,7 @@ class ClaimFile:
         return f"{self.table.columns[name]}{cells['row']}"
 
     def refuse(self, name: str, cells: dict, words: str) -> None:
-        self.problems.append(Problem(self.place(name, cells), BOOK[name].heading, words))
+        self.problems.append(Problem(self.place(name, cells), BOOK[name].heading, words, cells["line"]))
 
 
 def read_claim(name: str, content: bytes, sheet: Sheet) -> ClaimFile:

@@ -8,6 +8,7 @@ from functools import wraps
 
 from django.db.models import prefetch_related_objects
 from django.http import Http404
+from django.shortcuts import get_object_or_404
 
 from directory.decorators import FORM, project_view
 from directory.permissions import Level, Tool
@@ -34,9 +35,7 @@ def invoice_view(level: Level, *, methods=FORM) -> Callable:
         @wraps(view)
         def wrapped(request, project, *, number, position, **rest):
             invoices = Invoice.objects.visible_to(request.access).for_page()
-            invoice = invoices.filter(commitment__number=number, position=position).first()
-            if invoice is None:
-                raise Http404
+            invoice = get_object_or_404(invoices, commitment__number=number, position=position)
             _know(invoice.commitment, request.access)
             invoice.billing_period.project = request.access.project
             return view(request, invoice, **rest)

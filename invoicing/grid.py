@@ -1,8 +1,10 @@
 """The lines of an invoice as a grid shows them: each with its worked-out columns, and the totals under them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from invoicing.allowed_amounts import Figure, figures_by_line
 from invoicing.calculations.lines import Line
 from invoicing.calculations.summary import column_total
 from invoicing.models import Invoice, InvoiceLine
@@ -27,8 +29,11 @@ TOTALED = (
 
 @dataclass(frozen=True)
 class ShownLine:
+    """`apart`: what reviewers allow otherwise than it was claimed."""
+
     line: InvoiceLine
     worked: Line
+    apart: Sequence[Figure] = ()
 
 
 def lines_with_names(invoice: Invoice) -> list[InvoiceLine]:
@@ -41,7 +46,9 @@ def lines_with_names(invoice: Invoice) -> list[InvoiceLine]:
 
 
 def lines_shown(invoice: Invoice) -> list[ShownLine]:
-    return [ShownLine(line, line.as_line()) for line in lines_with_names(invoice)]
+    lines = lines_with_names(invoice)
+    apart = figures_by_line(invoice, lines)
+    return [ShownLine(line, line.as_line(), apart.get(line.schedule_line_id, ())) for line in lines]
 
 
 def column_totals(rows) -> dict[str, Decimal]:

@@ -3,17 +3,19 @@
 What is typed names who typed it, what was carried over names the invoice it comes from, retainage names its rule (5.6).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
 
 from directory.models import Event
 from directory.moments import day_in_words
-from invoicing.calculations.explain import explain
+from invoicing.allowed_amounts import as_it_stands, figures_apart
+from invoicing.calculations.differences import FOLLOWS
+from invoicing.calculations.explain import explain, explain_summary
 from invoicing.calculations.lines import Line, percent_of
 from invoicing.calculations.money import printed_amount, printed_percent, printed_rate
-from invoicing.calculations.summary import column_total
+from invoicing.calculations.summary import Summary, column_total
 from invoicing.labels import LINE_COLUMNS, THIS_PERIOD_OF_A_LINE, LineColumn
 from invoicing.models import Invoice, InvoiceLine, StartingCertificate, StartingLine
 from invoicing.retainage import scale_under
@@ -40,7 +42,6 @@ TYPED = {
     "stored_retainage": ("stored retainage", "stored retainage is typed"),
     "retainage_released": ("retainage released",),
 }
-MAY_BE_CLAIMED = ("work_this_period", "stored_moved", "stored_new", "retainage_released")
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,18 @@ def how_totals_came(lines: Sequence[Line]) -> list[Explained]:
     """Every column's foot: the sum of the lines; a percentage is never added up."""
     words = f"The sum of {len(lines)} line{'' if len(lines) == 1 else 's'}, each rounded to the cent by itself."
     return [_total(column, lines, words) for column in LINE_COLUMNS + THIS_PERIOD_OF_A_LINE]
+
+
+def how_amounts_came(summary: Summary, named: Iterable[tuple[str, str, str]]) -> list[Explained]:
+    """Amounts of the summary (5.3), as `labels` names them: number, words, property."""
+    how = explain_summary(summary)
+    return [_of_summary(LineColumn(*names), summary, how[names[2]]) for names in named]
+
+
+def _of_summary(column: LineColumn, summary: Summary, sentence: str) -> Explained:
+    value = getattr(summary, column.name)
+    figure = _percent(value) if column.name == "percent_complete" else printed_amount(value)
+    return Explained(column, figure, sentences=[sentence])
 
 
 def _total(column: LineColumn, lines: Sequence[Line], words: str) -> Explained:
@@ -220,22 +233,25 @@ class LineStory:
 
     def _claimed(self, name: str) -> str:
         """The amount that was claimed, where a reviewer allows another (I-4)."""
-        if not self.line.allowed_by_id or name not in MAY_BE_CLAIMED or name not in self._claim:
+        if not self.line.allowed_by_id or not self._claim:
             return ""
-        claimed = Decimal(self._claim[name])
-        if claimed == getattr(self.line, name):
+        found = {each.name: each for each in figures_apart(self._claim, as_it_stands(self.line))}
+        if name not in found:
             return ""
         why = f" “{self.line.allowed_reason}”" if self.line.allowed_reason else ""
-        return f"Claimed was {printed_amount(claimed)}; the rest was not allowed.{why}"
+        is_cut = name not in FOLLOWS and found[name].allowed < found[name].claimed
+        rest = "; the rest was not allowed" if is_cut else ""
+        return f"Claimed was {printed_amount(found[name].claimed)}{rest}.{why}"
 
     # Retainage (5.6)
 
     def _work_retainage(self) -> list[str]:
         line = self.line
         if "work_retainage" not in self._typed_over:
-            return [f"{self._arithmetic['work_retainage']}.", self._work_rule()]
+            return [f"{self._arithmetic['work_retainage']}.", self._work_rule(), self._claimed("work_retainage")]
         rule = printed_amount(self.worked.work_retainage_by_rule)
-        return [self._by("work_retainage"), f"By the rate, {printed_rate(line.work_retainage_rate)}, it is {rule}."]
+        by_rate = f"By the rate, {printed_rate(line.work_retainage_rate)}, it is {rule}."
+        return [self._by("work_retainage"), by_rate, self._claimed("work_retainage")]
 
     def _work_rule(self) -> str:
         rate, commitment = self.line.work_retainage_rate, self.invoice.commitment
@@ -259,9 +275,10 @@ class LineStory:
             is_same = self.invoice.commitment.stored_retainage_in_force == rate
             rule = f"{printed_rate(rate)} is the commitment’s rate for stored material."
             rule = rule if is_same else self._older_rule(printed_rate(rate))
-            return [f"{self._arithmetic['stored_retainage']}.", rule]
+            return [f"{self._arithmetic['stored_retainage']}.", rule, self._claimed("stored_retainage")]
         by_rule = printed_amount(self.worked.stored_retainage_by_rule)
-        return [self._by("stored_retainage"), f"By the rate, {printed_rate(rate)}, it is {by_rule}."]
+        by_rate = f"By the rate, {printed_rate(rate)}, it is {by_rule}."
+        return [self._by("stored_retainage"), by_rate, self._claimed("stored_retainage")]
 
     def _total_retainage(self) -> list[str]:
         line, worked = self.line, self.worked

@@ -57,6 +57,9 @@ RETAINAGE_PARTS = (
     ("5a", "Retainage on work", "work_retainage"),
     ("5b", "Retainage on stored material", "stored_retainage"),
 )
+PERCENT_COMPLETE = ("", "Percent complete", "percent_complete")
+# As 5.3 has them: the parts of line 5 before their sum, then what is done of the whole.
+SUMMARY_IN_FULL = (*SUMMARY[:4], *RETAINAGE_PARTS, *SUMMARY[4:], PERCENT_COMPLETE)
 THIS_PERIOD = (
     ("Gross this period", "gross_this_period"),
     ("Retainage newly held", "retainage_newly_held"),

@@ -9,6 +9,7 @@ from decimal import Decimal
 from django.utils import timezone
 
 from directory.models import Company, Person, Policy
+from invoicing.allowed_amounts import as_it_stands, pays_more
 from invoicing.calculations.money import ZERO
 from invoicing.models import Endorsement, Invoice, InvoiceLine
 
@@ -18,8 +19,8 @@ from invoicing.models import Endorsement, Invoice, InvoiceLine
 def conflict_of(invoice: Invoice, person: Person) -> str:
     """Why separation of duties keeps this person from approving; "" when nothing does."""
     company = invoice.company
-    if company.separate_submitter_and_approver and invoice.submitted_by_id == person.pk:
-        return "You submitted this invoice, so someone else approves it (separation of duties)."
+    if company.separate_submitter_and_approver and (part := part_in_claim(invoice, person)):
+        return f"You {part} this invoice, so someone else approves it (separation of duties)."
     if company.separate_raiser_and_approver and raised_by(invoice, person):
         return "You allowed more than was claimed, so someone else approves it (separation of duties)."
     return ""
@@ -27,7 +28,19 @@ def conflict_of(invoice: Invoice, person: Person) -> str:
 
 def duties_waived(invoice: Invoice, person: Person) -> bool:
     """Whether this approval is one that separation of duties, were it on, would refuse (P-7, R78)."""
-    return invoice.submitted_by_id == person.pk or raised_by(invoice, person)
+    return bool(part_in_claim(invoice, person)) or raised_by(invoice, person)
+
+
+def part_in_claim(invoice: Invoice, person: Person) -> str:
+    """What this person did to bring the claim about: "submitted" it, now or before it came back, "started" it; or "".
+
+    R78: neither approves it, whoever pressed Send last.
+    """
+    if invoice.submitted_by_id == person.pk:
+        return "submitted"
+    if invoice.created_by_id == person.pk:
+        return "started"
+    return "submitted" if invoice.submissions.filter(submitted_by=person).exists() else ""
 
 
 def raised_by(invoice: Invoice, person: Person) -> bool:
@@ -37,16 +50,12 @@ def raised_by(invoice: Invoice, person: Person) -> bool:
     if claim is None or not edited:
         return False
     figures = claim.figures()
-    pays_more = invoice.current_payment_due > Decimal(claim.header["current_payment_due"])
-    return pays_more or any(_is_raised(line, figures.get(line.schedule_line_id)) for line in edited)
+    in_all = invoice.current_payment_due > Decimal(claim.header["current_payment_due"])
+    return in_all or any(_is_raised(line, figures.get(line.schedule_line_id)) for line in edited)
 
 
 def _is_raised(line: InvoiceLine, claim: dict | None) -> bool:
-    if claim is None:
-        return True
-    return line.as_line().total_completed_and_stored > Decimal(
-        claim["total_completed_and_stored"]
-    ) or line.retainage_released > Decimal(claim["retainage_released"])
+    return claim is None or pays_more(claim, as_it_stands(line))
 
 
 # How many approve

@@ -95,6 +95,62 @@ def new_line(
     return line
 
 
+CARRIED = (
+    "scheduled_value",
+    "work_previous",
+    "stored_previous",
+    "quantity_previous",
+    "work_retainage_previous",
+    "stored_retainage_previous",
+)
+
+
+def carry_again(invoice: Invoice) -> dict[str, list[str]]:
+    """Take the previous amounts anew from what the invoice goes on from now (N-1); what changed, in dollars.
+
+    As on a new one (I-7), but what people typed on it and its rates stay. A line whose previous amounts are others is
+    open again (I-8). The caller saves the header.
+    """
+    before = _with_lines_before(invoice, invoice.commitment.lines.billable())
+    lines = {line.schedule_line_id: line for line in invoice.lines.all()}
+    changes, changed, lacking = {}, [], {}
+    for schedule_line, last in before.items():
+        line = lines.get(schedule_line.pk)
+        if line is None:
+            lacking |= {schedule_line: last} if last else {}
+            continue
+        line.schedule_line = schedule_line
+        told = _carry_line_again(line, new_line(invoice, schedule_line, last, line.work_retainage_rate))
+        if told:
+            changes |= {f"{schedule_line.key} {_words(name)}": pair for name, pair in told.items()}
+            changed.append(line)
+    write_all(changed, [*CARRIED, *TYPED, *SETTLED, "verdict"])
+    store_new(invoice, _new_lines(invoice, lacking))
+    certified = invoice.goes_on_from.earned_less_retainage if invoice.goes_on_from else ZERO
+    if invoice.previous_certificates != certified:
+        changes["previous certificates"] = [str(invoice.previous_certificates), str(certified)]
+        invoice.previous_certificates = certified
+    if changes or lacking:
+        refresh_header(invoice)
+    added = {f"{line.key} work previous": ["", str(last.as_line().work_to_date)] for line, last in lacking.items()}
+    return changes | added
+
+
+def _carry_line_again(line: InvoiceLine, start: InvoiceLine) -> dict[str, list[str]]:
+    """{column: [old, new]} of what is another now; `start`: the same line as it would begin today."""
+    told = {name: [str(getattr(line, name)), str(getattr(start, name))] for name in CARRIED}
+    told = {name: pair for name, pair in told.items() if getattr(line, name) != getattr(start, name)}
+    if not told:
+        return {}
+    if not line.stored_retainage_is_typed or line.stored_retainage == line.stored_retainage_previous:
+        line.stored_retainage_is_typed, line.stored_retainage = start.stored_retainage_is_typed, start.stored_retainage
+    for name in CARRIED:
+        setattr(line, name, getattr(start, name))
+    settle(line)
+    line.verdict = Verdict.NONE
+    return told
+
+
 @transaction.atomic
 def take_up_change_orders(invoice: Invoice, *, by) -> Invoice:
     """Add the lines of change orders approved since the invoice was started (I-7)."""

@@ -1,5 +1,6 @@
 """What both approvals ask before the machine moves, and the first of two where a company wants two (5.1, R84)."""
 
+from collections.abc import Collection, Iterable
 from decimal import Decimal
 
 from django.db import transaction
@@ -11,7 +12,9 @@ from directory.models import Event
 from directory.permissions import read_access
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
 from invoicing.actions import looks
+from invoicing.allowed_amounts import as_it_stands, is_reduced
 from invoicing.calculations import identities
+from invoicing.calculations.findings import Identity
 from invoicing.calculations.lines import describe
 from invoicing.calculations.money import ZERO, format_amount
 from invoicing.models import Endorsement, Invoice, InvoiceLine, StartingLine, Verdict
@@ -20,21 +23,23 @@ from invoicing.proof import identities_of, lines_of
 from invoicing.safeguards import conflict_of, duties_waived, endorsement_of, limit_in_words, missing_papers, needs_two
 
 
-def must_be_certifiable(invoice: Invoice, access, goes_ahead_because: str = "") -> dict:
-    """Raises what stands against an approval by this person; returns what the event notes about papers.
+def must_be_certifiable(
+    invoice: Invoice, access, goes_ahead_because: str = "", seen: Collection[str] | None = None
+) -> dict:
+    """Raises what stands against an approval by this person; returns what the event notes about papers and warnings.
 
     Separation of duties, earlier invoices settled, identities hold, no line over-billed by all certified invoices
     together, papers as the company wants them. A paper that blocks is passed with `goes_ahead_because`, an Admin's
-    reason (R85).
+    reason (R85); a warning that is not among the `seen` ones refuses it, None: nobody was asked (5.5).
     """
     conflict = conflict_of(invoice, access.person)
     if conflict:
         raise NotNow(conflict)
     invoice.duties_waived = duties_waived(invoice, access.person)
     must_come_in_turn(invoice)
-    must_hold(invoice)
+    found = must_hold(invoice)
     must_not_over_bill(invoice)
-    return _must_have_papers(invoice, goes_ahead_because.strip())
+    return _must_be_seen(found, seen) | _must_have_papers(invoice, goes_ahead_because.strip())
 
 
 def must_come_in_turn(invoice: Invoice) -> None:
@@ -55,11 +60,24 @@ def _must_have_papers(invoice: Invoice, goes_ahead_because: str) -> dict:
     return noted | ({"went ahead because": ["", goes_ahead_because]} if blocking else {})
 
 
-def must_hold(invoice: Invoice) -> None:
-    """Every identity that is an error holds (5.5)."""
-    broken = identities.errors(identities_of(invoice))
+def must_hold(invoice: Invoice) -> tuple[Identity, ...]:
+    """Every identity that is an error holds (5.5); all of them."""
+    found = identities_of(invoice)
+    broken = identities.errors(found)
     if broken:
         raise Refused(" ".join(f"{identity.number}: {identity.sentence}" for identity in broken))
+    return found
+
+
+def _must_be_seen(found: Iterable[Identity], seen: Collection[str] | None) -> dict:
+    """Every warning has its tick; what the event notes of them."""
+    if seen is None:
+        return {}
+    warnings = identities.warnings(found)
+    if unseen := [warning for warning in warnings if warning.name not in seen]:
+        said = " ".join(f"{warning.number}: {warning.sentence}" for warning in unseen)
+        raise Refused(f"{said} Tick that you have seen {'it' if len(unseen) == 1 else 'each of them'}.", field="seen")
+    return {"warnings seen": ["", ", ".join(warning.name for warning in warnings)]} if warnings else {}
 
 
 def must_not_over_bill(invoice: Invoice) -> None:
@@ -119,7 +137,14 @@ def must_be_endorsed(invoice: Invoice, access) -> None:
 
 
 @transaction.atomic
-def endorse(invoice: Invoice, *, by, comment: str = "", goes_ahead_because: str = "") -> Endorsement:
+def endorse(
+    invoice: Invoice,
+    *,
+    by,
+    comment: str = "",
+    goes_ahead_because: str = "",
+    seen: Collection[str] | None = None,
+) -> Endorsement:
     """Give the first of two approvals; the status stays, and a change of any amount voids it."""
     looked_at, invoice = invoice.version, Invoice.objects.locked(invoice.pk)
     access = read_access(by, invoice.company, invoice.project)
@@ -127,6 +152,8 @@ def endorse(invoice: Invoice, *, by, comment: str = "", goes_ahead_because: str 
         raise NotAllowed(ADMIN_RIGHT)
     if invoice.version != looked_at:
         raise Stale("Somebody changed this invoice in between. Look at it again, then decide.")
+    if invoice.deleted_at:
+        raise NotNow("It was deleted. Restore it first.")
     if not can_proceed(invoice.approve):
         raise NotNow(f"It is {invoice.get_status_display()} now, so that is no longer possible.")
     if not needs_two(invoice):
@@ -134,7 +161,7 @@ def endorse(invoice: Invoice, *, by, comment: str = "", goes_ahead_because: str 
     first = endorsement_of(invoice)
     if first:
         raise NotNow(f"{first.by} gave the first approval already. The second approves it.")
-    noted = must_be_certifiable(invoice, access, goes_ahead_because)
+    noted = must_be_certifiable(invoice, access, goes_ahead_because, seen)
     must_not_have_rejected_lines(invoice)
     if invoice.review_opened_at is None:
         invoice.review_opened_at = timezone.now()  # its own side can't withdraw any more
@@ -147,7 +174,8 @@ def endorse(invoice: Invoice, *, by, comment: str = "", goes_ahead_because: str 
 
 def must_not_have_rejected_lines(invoice: Invoice) -> None:
     """A rejected line is passed only with a smaller amount than was claimed."""
-    unreduced = [line for line in rejected_lines(invoice) if not _was_reduced(invoice, line)]
+    claim = invoice.submissions.order_by("-number").first().figures()
+    unreduced = [x for x in rejected_lines(invoice) if not is_reduced(claim.get(x.schedule_line_id), as_it_stands(x))]
     if unreduced:
         names = ", ".join(str(line) for line in unreduced)
         raise NotNow(f"Rejected and not reduced: {names}. Allow a smaller amount there, or send the invoice back.")
@@ -155,10 +183,3 @@ def must_not_have_rejected_lines(invoice: Invoice) -> None:
 
 def rejected_lines(invoice: Invoice):
     return invoice.lines.filter(verdict=Verdict.REJECTED).select_related("schedule_line")
-
-
-def _was_reduced(invoice: Invoice, line: InvoiceLine) -> bool:
-    claim = invoice.submissions.order_by("-number").first().figures().get(line.schedule_line_id)
-    return claim is not None and line.as_line().total_completed_and_stored < type(line.scheduled_value)(
-        claim["total_completed_and_stored"]
-    )

@@ -7,12 +7,13 @@ from directory.refusals import NotAllowed, Refused
 from invoicing.actions import invoices
 from invoicing.models import Invoice
 
-# {decision: (its words, what does it)}; the comment is what each of them asks for: a comment or a reason.
+# {decision: (its words, what does it)}. The comment is what each of them asks for: a comment or a reason.
+# Nobody ticks the warnings of many at once, so what has any is decided on its own page (5.5).
 DECISIONS: dict[str, tuple[str, Callable]] = {
-    "approve": ("Approve", lambda invoice, words, by: invoices.approve(invoice, comment=words, by=by)),
+    "approve": ("Approve", lambda invoice, words, by: invoices.approve(invoice, comment=words, by=by, seen=())),
     "approve_as_noted": (
         "Approve as noted",
-        lambda invoice, words, by: invoices.approve_as_noted(invoice, comment=words, by=by),
+        lambda invoice, words, by: invoices.approve_as_noted(invoice, comment=words, by=by, seen=()),
     ),
     "hold_for_owner": (
         "Hold for owner",
@@ -41,4 +42,5 @@ def _decide_one(invoice: Invoice, act: Callable, words: str, by) -> Decided:
     try:
         return Decided(act(invoice, words, by))
     except (Refused, NotAllowed) as refused:
-        return Decided(Invoice.objects.with_context().get(pk=invoice.pk), refused.message)
+        on_its_own = " Open it and decide there." if getattr(refused, "field", "") == "seen" else ""
+        return Decided(Invoice.objects.with_context().get(pk=invoice.pk), f"{refused.message}{on_its_own}")

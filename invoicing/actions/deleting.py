@@ -7,6 +7,7 @@ from directory.models import Event
 from directory.permissions import read_access
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
 from invoicing import notifications
+from invoicing.actions import amounts
 from invoicing.models import Invoice
 from invoicing.models.invoices import is_newest, is_unlocked
 from invoicing.permissions import ADMIN_RIGHT, BILL_RIGHT, is_project_admin, may_bill, may_delete
@@ -54,7 +55,11 @@ def why_not_deleted(invoice: Invoice, access) -> str:
 
 @transaction.atomic
 def restore(invoice: Invoice, *, by) -> Invoice:
-    """Bring a deleted invoice back as it was, while no other took its place. Raises NotNow or Refused."""
+    """Bring a deleted invoice back, while no other took its place. Raises NotNow or Refused.
+
+    What was typed on it is as it was; its previous amounts are taken anew, for the invoice before it may have been
+    reopened and changed meanwhile (N-1). The event says which.
+    """
     invoice = Invoice.objects.locked(invoice.pk)
     if not is_project_admin(read_access(by, invoice.company, invoice.project)):
         raise NotAllowed(ADMIN_RIGHT)
@@ -70,13 +75,14 @@ def restore(invoice: Invoice, *, by) -> Invoice:
         raise NotNow(f"Invoice {before.position} is {before.get_status_display()}. Approve it first.")
     invoice.deleted_at = None
     invoice.previous = before
+    changes = amounts.carry_again(invoice)
     invoice.version += 1
     try:
         with transaction.atomic():
-            invoice.save(update_fields=["deleted_at", "previous", "version"])
+            invoice.save()
     except IntegrityError as error:
         raise Refused(_taken_meanwhile(invoice, str(error))) from None
-    Event.objects.record("restored", invoice, by=by, to_state=invoice.status)
+    Event.objects.record("restored", invoice, by=by, to_state=invoice.status, changes=changes)
     return invoice
 
 

@@ -139,6 +139,8 @@ def _move(
             guard(invoice, access)
         before = invoice.status
         bound(by, timezone.now())
+        if right == ADMIN_RIGHT and invoice.review_opened_at is None:
+            invoice.review_opened_at = timezone.now()  # its own side can't withdraw any more
         invoice.waits_since = timezone.now()
         invoice.version += 1
         invoice.save()
@@ -241,8 +243,8 @@ def withdraw(invoice: Invoice, *, by) -> Invoice:
     """Take a bill back before its review has begun; only the side that sent it."""
 
     def same_side(invoice, access):
-        sender = invoice.submitted_by.membership_in(invoice.company)
-        if bool(sender and sender.vendor_id) != access.is_external:
+        places = invoice.submitted_by.memberships.filter(company=invoice.company)  # also of one who has left since
+        if places.exclude(vendor=None).exists() != access.is_external:
             raise NotNow("The other side sent it. Ask them to withdraw it, or send it back.")
         deadline = deadline_of_bill(invoice)
         if access.is_external and not invoice.may_finish_late and deadline.is_over:
@@ -274,16 +276,27 @@ def send_back(invoice: Invoice, *, by, comment: str = "") -> Invoice:
     )
 
 
-def approve(invoice: Invoice, *, by, comment: str = "", goes_ahead_because: str = "") -> Invoice:
-    """`goes_ahead_because`: why it is approved although a paper is missing that the company insists on (R85)."""
+def approve(
+    invoice: Invoice,
+    *,
+    by,
+    comment: str = "",
+    goes_ahead_because: str = "",
+    seen: Collection[str] | None = None,
+) -> Invoice:
+    """`goes_ahead_because`: why it is approved although a paper is missing that the company insists on (R85).
+
+    `seen`: the warnings that were ticked, kept in the event; None where nobody was asked (5.5).
+    """
     noted: dict = {}
 
     def all_is_well(invoice, access):
-        noted.update(must_be_certifiable(invoice, access, goes_ahead_because))
+        noted.update(must_be_certifiable(invoice, access, goes_ahead_because, seen))
         must_be_endorsed(invoice, access)
         if rejected_lines(invoice).exists():
             raise NotNow("A line is rejected. Change its verdict, send the invoice back, or approve it as noted.")
-        invoice.comment = comment.strip()  # what was said when it was sent back is no word on the approval
+        if comment.strip() or invoice.status != Invoice.Status.APPROVED_AS_NOTED:  # what was noted stands
+            invoice.comment = comment.strip()  # what was said when it was sent back is no word on the approval
 
     return _move(
         invoice,
@@ -297,12 +310,14 @@ def approve(invoice: Invoice, *, by, comment: str = "", goes_ahead_because: str 
     )
 
 
-def approve_as_noted(invoice: Invoice, *, by, comment: str, goes_ahead_because: str = "") -> Invoice:
-    """With an overall comment; a rejected line only if its amount was reduced."""
+def approve_as_noted(
+    invoice: Invoice, *, by, comment: str, goes_ahead_because: str = "", seen: Collection[str] | None = None
+) -> Invoice:
+    """With an overall comment; a rejected line only if its amount was reduced. Otherwise as `approve`."""
     noted: dict = {}
 
     def is_noted(invoice, access):
-        noted.update(must_be_certifiable(invoice, access, goes_ahead_because))
+        noted.update(must_be_certifiable(invoice, access, goes_ahead_because, seen))
         must_be_endorsed(invoice, access)
         if not comment.strip():
             raise Refused("Say what is noted: the comment goes with the approval.", field="comment")
@@ -343,6 +358,15 @@ def reopen(invoice: Invoice, *, by, reason: str) -> Invoice:
         guard=has_reason,
         then=lambda moved: notifications.reopened(moved, reason, by),
     )
+
+
+def why_not_reopened(invoice: Invoice) -> str:
+    """What the machine would answer, before anybody types a reason; "" where it can be reopened."""
+    return "" if can_proceed(invoice.reopen) else _why_not(invoice, Invoice.reopen)
+
+
+def why_not_sent_back(invoice: Invoice) -> str:
+    return "" if can_proceed(invoice.send_back) else _why_not(invoice, Invoice.send_back)
 
 
 # What the ERP side asks, inside its own transaction and with the invoice locked

@@ -1,6 +1,8 @@
 """Reviewing an invoice line by line: verdicts, and one step for all the lines nobody objects to (I-8)."""
 
+from collections.abc import Iterable
 from datetime import datetime
+from hashlib import sha256
 
 from django.db import transaction
 from django.utils import timezone
@@ -84,6 +86,12 @@ def take_back_the_rest(invoice: Invoice, step: int, *, by) -> tuple[int, int]:
         "took back approving the other lines", invoice, by=by, changes={"lines": [str(len(lines)), ""]}
     )
     return len(lines), len(taken.before) - len(lines)
+
+
+def mark_of_verdicts(lines: Iterable[InvoiceLine]) -> str:
+    """What the verdicts and reasons of these lines are known by: another one means that somebody decided since."""
+    said = sorted((line.pk, line.verdict, line.verdict_reason) for line in lines)
+    return sha256(repr(said).encode()).hexdigest()[:16]
 
 
 def _kept(line: InvoiceLine) -> list:

@@ -3,6 +3,7 @@
 from django.utils import timezone
 
 from invoicing.actions import looks
+from invoicing.allowed_amounts import as_it_stands
 from invoicing.models import Invoice, InvoiceLine, ReviewRecord, Submission, Verdict, is_other
 
 
@@ -22,13 +23,7 @@ def freeze(invoice: Invoice) -> Submission:
         number=last.number + 1 if last else 1,
         submitted_at=invoice.submitted_at,
         submitted_by=invoice.submitted_by,
-        header={
-            "number": invoice.number,
-            "billing_date": invoice.billing_date.isoformat(),
-            "total_completed_and_stored": str(invoice.total_completed_and_stored),
-            "total_retainage": str(invoice.total_retainage),
-            "current_payment_due": str(invoice.current_payment_due),
-        },
+        header=_header(invoice),
         lines=claim,
         changed_lines=sum(is_other(before.get(each["line"]), each) for each in claim) if last else None,
     )
@@ -46,25 +41,36 @@ def freeze_review(invoice: Invoice, by) -> None:
         by=by,
         at=timezone.now(),
         comment=invoice.comment,
+        header=_header(invoice),
         lines=[
-            claimed(line) | {"verdict": line.verdict, "reason": line.verdict_reason or line.allowed_reason}
+            claimed(line) | {"verdict": line.verdict, "reason": _reason(line)}
             for line in invoice.lines.select_related("schedule_line")
         ],
     )
 
 
+def _reason(line: InvoiceLine) -> str:
+    """What was said this time; the reason of a rejection of last time stands beside the line until its next verdict."""
+    rejected = line.verdict_reason if line.verdict == Verdict.REJECTED else ""
+    return " ".join(filter(None, (rejected, line.allowed_reason)))
+
+
+def _header(invoice: Invoice) -> dict[str, str]:
+    return {
+        "number": invoice.number,
+        "billing_date": invoice.billing_date.isoformat(),
+        "total_completed_and_stored": str(invoice.total_completed_and_stored),
+        "total_retainage": str(invoice.total_retainage),
+        "current_payment_due": str(invoice.current_payment_due),
+    }
+
+
 def claimed(line: InvoiceLine) -> dict:
     """A line as a submission keeps it: amounts as text with two decimals."""
-    return {
-        "line": line.schedule_line_id,
-        "key": line.schedule_line.key,
-        "work_this_period": str(line.work_this_period),
-        "stored_moved": str(line.stored_moved),
-        "stored_new": str(line.stored_new),
-        "retainage_released": str(line.retainage_released),
-        "total_completed_and_stored": str(line.as_line().total_completed_and_stored),
-        "quantity_this_period": None if line.quantity_this_period is None else str(line.quantity_this_period),
-    }
+    figures = {name: it if isinstance(it, bool) else str(it) for name, it in as_it_stands(line).items()}
+    quantity = None if line.quantity_this_period is None else str(line.quantity_this_period)
+    named = {"line": line.schedule_line_id, "key": line.schedule_line.key}
+    return named | figures | {"quantity_this_period": quantity}
 
 
 def _keep_verdicts(lines: list[InvoiceLine], claim: list[dict], before: dict[int, dict]) -> None:

@@ -104,9 +104,18 @@ def _explain_period(line: Line) -> dict[str, str]:
 
 
 def explain_summary(summary: Summary) -> dict[str, str]:
-    """A sentence for every line of the summary that is computed, by the name of the `Summary` property."""
+    """A sentence for every amount of the summary, by the name of the `Summary` property."""
     net = f"{money(summary.earned_less_retainage)} earned less retainage"
+    share = "no percentage, as the contract sum is zero"
+    if summary.percent_complete is not None:
+        share = (
+            f"{money(summary.total_completed_and_stored)} completed and stored ÷ "
+            f"{money(summary.contract_sum_to_date)} contract sum = {format_percent(summary.percent_complete)} %"
+        )
     return {
+        "original_contract_sum": f"{money(summary.original_contract_sum)}, the schedule of values before change orders",
+        "net_change_orders": f"{money(summary.net_change_orders)}, the lines of approved change orders",
+        "percent_complete": share,
         "contract_sum_to_date": _sum(
             ("original contract sum", summary.original_contract_sum),
             ("change orders", summary.net_change_orders),
@@ -133,8 +142,27 @@ def explain_summary(summary: Summary) -> dict[str, str]:
             f"{money(summary.contract_sum_to_date)} contract sum − {net} "
             f"= {money(summary.balance_to_finish_including_retainage)}"
         ),
-        "gross_this_period": f"{money(summary.gross_this_period)}, the sum of the lines",
+        "gross_this_period": (
+            f"{money(summary.gross_this_period)}, the sum of the lines: work, moved and stored material of this period "
+            "− what was stored before"
+        ),
+        "retainage_newly_held": (
+            f"{money(summary.retainage_newly_held)}, the sum of the lines: held on work this period + the change of "
+            "what is held on stored material, releases left out"
+        ),
+        "retainage_released": f"{money(summary.retainage_released)}, the sum of the lines",
+        **_explain_change_orders(summary),
     }
+
+
+def _explain_change_orders(summary: Summary) -> dict[str, str]:
+    found = {}
+    for sort, sign in (("additions", "more"), ("deductions", "less")):
+        for when, words in (("previous", "before this period"), ("this_period", "in this period")):
+            name = f"change_order_{sort}_{when}"
+            amount = money(getattr(summary, name))
+            found[name] = f"{amount}, all change orders approved {words} by which the contract sum became {sign}"
+    return found
 
 
 def _sum(*parts: tuple[str, Decimal], result: Decimal) -> str:

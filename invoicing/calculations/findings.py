@@ -29,6 +29,11 @@ class Identity:
     difference: Decimal
     unit: str = "money"
 
+    @property
+    def name(self) -> str:
+        """Its own name, where somebody ticks it: its number and its line."""
+        return f"{self.number}{'-' if self.line_key else ''}{self.line_key}"
+
 
 def compare(
     number: str, when_equal: str, when_not: str, expected: Decimal, found: Decimal, severity: str = ERROR

@@ -24,6 +24,7 @@ PREVIOUS_AMOUNTS = (
     ("work_retainage_previous", "work_retainage_to_date", "work retainage held before"),
     ("stored_retainage_previous", "stored_retainage", "stored retainage held before"),
 )
+TAKE_ANEW = "Have an Admin delete this invoice and bring it back: the previous amounts are taken anew then."
 
 
 def check(facts: InvoiceFacts) -> tuple[Identity, ...]:
@@ -59,7 +60,7 @@ def _previous_of_line(facts: LineFacts, before: dict[str, PreviousLine]) -> Iter
     line = facts.result
     previous = before.get(line.key, PreviousLine(key=line.key))
     for column, stored, words in PREVIOUS_AMOUNTS:
-        sentence = f"On {describe(line)}, {words} is not what the previous invoice stored. Reload the previous amounts."
+        sentence = f"On {describe(line)}, {words} is not what the previous invoice stored. {TAKE_ANEW}"
         yield from found_on(line, "N-1", sentence, getattr(previous, stored), getattr(line, column))
     if line.stored_balance_override is not None:
         remedy = "Check the reason." if facts.reason else "Give the reason in the line's note."
@@ -71,7 +72,7 @@ def _previous_of_line(facts: LineFacts, before: dict[str, PreviousLine]) -> Iter
 
 def _missing(previous: PreviousLine) -> Identity:
     total = previous.work_to_date + previous.stored_presently
-    sentence = f"{previous.key} was on the previous invoice and is missing here. Add the line again."
+    sentence = f"{previous.key} was on the previous invoice and is missing here. {TAKE_ANEW}"
     return Identity("N-1", ERROR, False, sentence, previous.key, total, ZERO, -total)
 
 
@@ -210,7 +211,7 @@ def payment_due(facts: InvoiceFacts) -> Iterator[Identity]:
     yield compare(
         "N-6",
         "Line 8 is line 6 less the previous certificates.",
-        "Line 8 is not line 6 less what the previous invoice certified. Reload the previous amounts.",
+        f"Line 8 is not line 6 less what the previous invoice certified. {TAKE_ANEW}",
         facts.header.earned_less_retainage - facts.previous_certificate.earned_less_retainage,
         facts.header.current_payment_due,
     )

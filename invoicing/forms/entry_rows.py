@@ -11,6 +11,7 @@ from functools import cached_property
 
 from invoicing.actions.amounts import LOCKED
 from invoicing.actions.submissions import claimed
+from invoicing.allowed_amounts import Figure, figures_apart, figures_said
 from invoicing.calculations.lines import Line, with_release_of_percent, work_for_percent, work_for_quantity
 from invoicing.calculations.money import AMOUNT_LIMIT, ZERO, format_amount
 from invoicing.forms.columns import COLUMNS, Column, Share, Shorthand
@@ -140,13 +141,19 @@ class Row:
         """Something came back other than it was shown."""
         return any(cell.is_changed for cell in self.cells.values())
 
+    @cached_property
+    def figures_apart(self) -> list[Figure]:
+        """What reviewers allow otherwise than it was claimed (I-9)."""
+        return figures_apart(self.claim, self.decided)
+
     @property
-    def allowed(self) -> Decimal | None:
-        """What the reviewer allows, where it is not what was claimed."""
-        if self.claim is None or self.decided is None:
-            return None
-        allowed = Decimal(self.decided["work_this_period"])
-        return None if allowed == Decimal(self.claim["work_this_period"]) else allowed
+    def figures_said(self) -> list[Figure]:
+        """What their rejection is about."""
+        return figures_said(self.claim, self.decided)
+
+    @property
+    def was_allowed_otherwise(self) -> bool:
+        return bool(self.figures_apart or self.line.allowed_reason)
 
     @property
     def _was_changed(self) -> bool:

@@ -66,7 +66,10 @@ class AmountForm:
 
 
 class FinishForm(forms.Form):
-    """`options` are the moves this person may make now: (name, words)."""
+    """`options` are the moves this person may make now: (name, words). `warnings`: names of those to be ticked (5.5).
+
+    `verdicts` is the mark of those that the page showed.
+    """
 
     decision = forms.ChoiceField(widget=forms.RadioSelect, error_messages={"required": "Choose what to do."})
     comment = PlainField(
@@ -82,11 +85,14 @@ class FinishForm(forms.Form):
         max_length=300,
         help_text="Only to approve although a paper is missing. It is kept with the approval.",
     )
+    seen = forms.MultipleChoiceField(required=False)
     version = forms.IntegerField(widget=forms.HiddenInput)
+    verdicts = forms.CharField(max_length=16, widget=forms.HiddenInput)
 
-    def __init__(self, options, data=None, *, initial=None):
+    def __init__(self, options, data=None, *, warnings=(), initial=None):
         super().__init__(data, initial=initial)
         self.fields["decision"].choices = options
+        self.fields["seen"].choices = [(name, name) for name in warnings]
 
 
 class ReopenForm(forms.Form):

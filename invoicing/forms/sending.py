@@ -7,18 +7,13 @@ from django import forms
 from invoicing.calculations.findings import Identity
 
 
-def tick_name(warning: Identity) -> str:
-    """The warning's own name in the form: its number and its line."""
-    return f"{warning.number}{'-' if warning.line_key else ''}{warning.line_key}"
-
-
 class SendForm(forms.Form):
     version = forms.IntegerField(widget=forms.HiddenInput)
     seen = forms.MultipleChoiceField(required=False)
 
     def __init__(self, warnings: Iterable[Identity], data=None, *, version: int):
         super().__init__(data, initial={"version": version})
-        self.names = [tick_name(warning) for warning in warnings]
+        self.names = [warning.name for warning in warnings]
         self.fields["seen"].choices = [(name, name) for name in self.names]
 
     def clean_seen(self):

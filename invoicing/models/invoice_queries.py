@@ -161,7 +161,7 @@ class InvoiceQuerySet(models.QuerySet):
         files = apps.get_model("invoicing", "Attachment").objects.filter(invoice=OuterRef("pk"))
         payments = apps.get_model("invoicing", "Payment").objects.standing().filter(invoice=OuterRef("pk"))
         last_paid = payments.order_by("-paid_date").values("paid_date")[:1]
-        places = Membership.objects.filter(person=OuterRef("submitted_by"), is_active=True)
+        places = Membership.objects.filter(person=OuterRef("submitted_by"))  # also of one who has left since
         sender = places.filter(company=OuterRef("commitment__company")).values("vendor")[:1]
         found = self.with_context().with_later().select_related("commitment__starting_certificate")
         return found.annotate(
@@ -171,7 +171,7 @@ class InvoiceQuerySet(models.QuerySet):
     def locked(self, pk):
         """One invoice for writing, locked in the one global order: period, commitment, invoice (R42, R43, R45)."""
         period, commitment = self.values_list("billing_period", "commitment").get(pk=pk)
-        BillingPeriod.objects.select_for_update().get(pk=period)
-        Commitment.objects.select_for_update().get(pk=commitment)
-        self.select_for_update().get(pk=pk)
+        BillingPeriod.objects.select_for_update().values("pk").get(pk=period)
+        Commitment.objects.select_for_update().values("pk").get(pk=commitment)
+        self.select_for_update().values("pk").get(pk=pk)
         return self.with_context().with_later().get(pk=pk)

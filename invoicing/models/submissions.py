@@ -4,21 +4,18 @@ from django.conf import settings
 from django.db import models
 from django.db.models import OuterRef, Subquery
 
+from invoicing.calculations.differences import COLUMNS, TOTAL
 from invoicing.models.invoices import Invoice
 
-FIGURES = (
-    "work_this_period",
-    "stored_moved",
-    "stored_new",
-    "retainage_released",
-    "total_completed_and_stored",
-    "quantity_this_period",
-)
+FIGURES = (*COLUMNS, TOTAL, "quantity_this_period")
 
 
 def is_other(before: dict | None, now: dict) -> bool:
-    """Whether a line's figures are others than `before`; both as a submission or a record keeps them (I-8)."""
-    return before is None or any(before.get(name) != now.get(name) for name in FIGURES)
+    """Whether a line's figures are others than `before`; both as a submission or a record keeps them (I-8).
+
+    What one of them lacks counts as the same: older ones kept no retainage.
+    """
+    return before is None or any(before[name] != now[name] for name in FIGURES if name in before and name in now)
 
 
 class SubmissionQuerySet(models.QuerySet):
@@ -75,6 +72,7 @@ class ReviewRecord(models.Model):
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     at = models.DateTimeField()
     comment = models.TextField(blank=True)
+    header = models.JSONField(null=True, help_text="As a submission's; older records kept none.")
     lines = models.JSONField()
 
     class Meta:

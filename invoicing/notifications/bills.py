@@ -1,10 +1,10 @@
 """Mails about what becomes of a bill: sent, sent back, decided, moved, deleted."""
 
 from dataclasses import dataclass
-from decimal import Decimal
 
 from directory.notifications import post
-from invoicing.models import BillingPeriod, Invoice, Verdict
+from invoicing.allowed_amounts import Figure, as_it_stands, figures_apart, figures_said
+from invoicing.models import BillingPeriod, Invoice, InvoiceLine, Verdict, is_other
 from invoicing.notifications.readers import CONTACT, LISTED, contacts_of, people_listed
 from invoicing.opening import settings_of
 
@@ -26,10 +26,11 @@ def moved(invoice: Invoice, before: BillingPeriod, by) -> None:
 def submitted(invoice: Invoice) -> None:
     """To the project's invoice distribution list, as far as they may still look into the project (R97).
 
-    Of a revision it carries the lines that are not as they were sent before, ten at most.
+    Of a revision it carries the lines that are not as the review left them, ten at most: those that the desk calls
+    changed (I-8).
     """
-    newest, *before = invoice.submissions.order_by("-number")[:2]
-    changed = _changed(invoice, before[0].figures(), newest.figures()) if before else []
+    newest, *before = invoice.submissions.with_decided().order_by("-number")[:2]
+    changed = _changed(invoice, before[0].settled(), newest.figures()) if before else []
     sender = invoice.submitted_by.membership_in(invoice.company)
     who = invoice.vendor.name if sender and sender.vendor_id else f"{invoice.submitted_by.name}, for {invoice.vendor},"
     again = " again" if before else ""
@@ -44,48 +45,54 @@ def submitted(invoice: Invoice) -> None:
     )
 
 
-def _changed(invoice: Invoice, old: dict[int, dict], new: dict[int, dict]) -> list[dict]:
-    lines = invoice.lines.select_related("schedule_line")
-    return [
-        {"line": line, "old": _billed(old.get(line.schedule_line_id)), "new": _billed(new[line.schedule_line_id])}
-        for line in lines
-        if old.get(line.schedule_line_id) != new[line.schedule_line_id]
-    ]
+def _changed(invoice: Invoice, left: dict[int, dict], new: dict[int, dict]) -> list[dict]:
+    """`figures` as they were left (claimed and allowed are then and now here); `is_new`: it was not there before."""
+    found = []
+    for line in invoice.lines.select_related("schedule_line"):
+        old, now = left.get(line.schedule_line_id), new[line.schedule_line_id]
+        if is_other(old, now):
+            figures = figures_apart(old, now) if old else figures_said(now, now)
+            found.append({"line": line, "figures": figures, "is_new": old is None})
+    return found
 
 
 @dataclass(frozen=True)
 class Return:
-    """What the mail about a bill that is sent back says: each line with claimed and allowed, in dollars.
+    """What the mail about a bill that is sent back says: each line with every figure claimed and allowed (5.1, I-9).
 
     `cut`: lines that are not rejected, but allowed otherwise than they were claimed. `fine`: how many are approved.
     """
 
     subject: str
-    rejected: list[dict]
-    cut: list[dict]
+    rejected: list["Returned"]
+    cut: list["Returned"]
     fine: int
+
+
+@dataclass(frozen=True)
+class Returned:
+    """A line and the figures that the review is about."""
+
+    line: InvoiceLine
+    figures: list[Figure]
 
 
 def return_of(invoice: Invoice) -> Return:
     """As the verdicts stand now: for the mail, and for whoever is about to send it (U6)."""
     last = invoice.submissions.order_by("-number").first()
     claims = last.figures() if last else {}
-    lines = [
-        {
-            "line": line,
-            "claimed": _billed(claims.get(line.schedule_line_id)),
-            "allowed": _billed({name: getattr(line, name) for name in BILLED}),
-        }
-        for line in invoice.lines.select_related("schedule_line")
-    ]
-    rejected = [each for each in lines if each["line"].verdict == Verdict.REJECTED]
-    others = [each for each in lines if each["line"].verdict != Verdict.REJECTED]
-    cut = [each for each in others if each["claimed"] not in (None, each["allowed"])]
+    rejected, cut, fine = [], [], 0
+    for line in invoice.lines.select_related("schedule_line"):
+        claim, now = claims.get(line.schedule_line_id), as_it_stands(line)
+        if line.verdict == Verdict.REJECTED:
+            rejected.append(Returned(line, figures_said(claim, now)))
+        elif apart := figures_apart(claim, now):
+            cut.append(Returned(line, apart))
+        fine += line.verdict == Verdict.APPROVED  # of one without a verdict nobody said so
     one = len(rejected) == 1
     count = "1 line" if one else f"{len(rejected)} lines"
     needs = f"{count} of bill {invoice.position} need{'s' if one else ''} you ({invoice.commitment.number})"
     back = f"Bill {invoice.position} came back to you ({invoice.commitment.number})"
-    fine = sum(each["line"].verdict == Verdict.APPROVED for each in lines)  # of one without a verdict nobody said so
     return Return(needs if rejected else back, rejected, cut, fine)
 
 
@@ -111,21 +118,12 @@ def sent_back(invoice: Invoice, by) -> None:
     )
 
 
-BILLED = ("work_this_period", "stored_new", "retainage_released")
-
-
-def _billed(figures: dict | None) -> Decimal | None:
-    """What a line asks for this period, in dollars: work and new stored material, or the release where it is one."""
-    if figures is None:
-        return None
-    work = Decimal(figures["work_this_period"]) + Decimal(figures["stored_new"])
-    return work or Decimal(figures["retainage_released"])
-
-
 def approved(invoice: Invoice, by) -> None:
-    """To the contacts, where the project's setting says so."""
+    """To the contacts, where the project's setting says so, with every figure that is allowed otherwise and why."""
     if not settings_of(invoice.project).mails_approval:
         return
+    letter = return_of(invoice)
+    allowed = sorted((*letter.rejected, *letter.cut), key=lambda each: each.line.schedule_line.position)
     noted = " as noted" if invoice.status == Invoice.Status.APPROVED_AS_NOTED else ""
     post(
         about=invoice,
@@ -133,7 +131,7 @@ def approved(invoice: Invoice, by) -> None:
         audience=CONTACT,
         subject=f"Bill {invoice.position} approved{noted}: {invoice.current_payment_due:,.2f}",
         template="invoicing/emails/approved",
-        context={"invoice": invoice, "project": invoice.project, "by": by},
+        context={"invoice": invoice, "project": invoice.project, "by": by, "noted": noted, "allowed": allowed},
         reply_to=by.email,
     )
 

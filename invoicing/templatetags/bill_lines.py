@@ -30,7 +30,7 @@ def bill_lines(context: template.Context, sheet: Sheet, commitment: Commitment, 
     said, parts, usual = context.template.engine.get_template("invoicing/_sheet_said.html"), [], _usual_rates(sheet)
     for row in sheet.rows:
         parts.append(_line(sheet, row, commitment, picked, usual))
-        if row.line.verdict_reason or row.allowed is not None:
+        if row.line.verdict_reason or row.was_allowed_otherwise:
             with context.push(row=row):
                 parts.append(said.render(context))
         parts.append("</tbody>")

@@ -69,10 +69,7 @@ def _cell(column: ReviewColumn, row: ReviewRow) -> str:
         return f"<td>{_work(row)}</td>"
     if column.name == "percent_complete":
         return f"<td>{'' if value is None else f'{round_half_up(value, 1):,f} %'.replace('-', MINUS)}</td>"
-    more = ""
-    if column.name == "total_retainage" and row.line.retainage_released:
-        more = f'<span class="claimed">released {_money(row.line.retainage_released)}</span>'
-    return f"<td>{_money(value)}{more}</td>"
+    return f"<td>{_money(value)}</td>"
 
 
 def _work(row: ReviewRow) -> str:
@@ -104,7 +101,7 @@ def _verdict(row: ReviewRow, token: str) -> str:
         f'<td class="c verdict-cell">{by}<form class="verdict" method="post" action="{row.line.pk}/">'
         f'<input type="hidden" name="csrfmiddlewaretoken" value="{token}">'
         f'<input type="hidden" name="pressed" value="{verdict}">{buttons}'
-        '<button name="decision" value="amount" title="Allow another amount" '
+        '<button name="decision" value="amount" '
         'aria-label="Allow another amount on line"></button></form></td>'
     )
 
@@ -119,7 +116,7 @@ def _has_words(row: ReviewRow) -> bool:
         or row.problems
         or line.allowed_reason
         or line.note
-        or row.also_claimed
+        or row.also_apart
         or row.also_seen
         or (row.is_new_to_me and not row.looked_at)
     )

@@ -1,5 +1,6 @@
 """A bill as a workbook: to take away, and what one that comes back would do. The entry sheet's own save applies it."""
 
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 from django.shortcuts import render
@@ -74,27 +75,37 @@ def _preview(request, invoice: Invoice, found: ClaimFile, told: dict):
     sheet = Sheet(invoice, found.sheet.lines, found.sheet.as_admin, data=found.typed | opened)
     sheet.is_valid()
     problems = found.problems + [
-        Problem(found.places[cell.name], BOOK[cell.column.stem].heading, cell.problem) for _, cell in sheet.problems
+        Problem(found.places[cell.name], BOOK[cell.column.stem].heading, cell.problem, row.key)
+        for row, cell in sheet.problems
     ]
+    problems.sort(key=lambda each: each.in_reading_order)
+    wrong = {problem.key for problem in problems}
+    good = [row for row in sheet.rows if row.pending and row.key not in wrong]
     if problems:
-        problems.sort(key=lambda each: each.in_reading_order)
-        return _show(request, invoice, told | {"problems": problems, "refused": Refused("Nothing was saved.")})
-    rows = [row for row in sheet.rows if row.pending]
+        told |= {"problems": problems, "refused": Refused("Nothing was saved.")}
     told |= {
         "is_read": True,
-        "rows": [ChangedLine(row) for row in rows],
+        "rows": [
+            ChangedLine(row, [problem for problem in problems if problem.key == row.key] if row.key in wrong else [])
+            for row in sheet.rows
+            if row.pending or row.key in wrong
+        ],
         "count": len(sheet.pending),
-        "figures": _figures(invoice, sheet),
-        "too_much": [] if invoice.commitment.allows_over_billing else [row for row in rows if _passes(row)],
+        "figures": _figures(invoice, sheet, wrong),
+        "too_much": [] if invoice.commitment.allows_over_billing else [row for row in good if _passes(row)],
     }
     return _show(request, invoice, told)
 
 
 @dataclass
 class ChangedLine:
-    """A line that the file changes, and each of its cells: label, what is stored, what it becomes, a remark."""
+    """A line that the file changes, and each of its cells: label, what is stored, what it becomes, a remark.
+
+    `problems` of the cells that are wrong; then nothing of the line is worked out, and the others are told as typed.
+    """
 
     row: Row
+    problems: Sequence[Problem] = ()
 
     @property
     def is_locked(self) -> bool:
@@ -103,7 +114,9 @@ class ChangedLine:
 
     @property
     def cells(self) -> list[tuple[str, str, str, str]]:
-        told = [self._told(cell) for cell in self.row.pending]
+        told = [self._told(cell) for cell in self.row.pending if not cell.problem]
+        if self.problems:
+            return told
         work, before = self.row.values.get("work"), self.row.worked.work_this_period
         if work not in (None, before) and not self._types("work"):
             told.append((BOOK["work"].heading, format_amount(before), format_amount(work), "worked out"))
@@ -115,7 +128,13 @@ class ChangedLine:
     def _told(self, cell: Cell) -> tuple[str, str, str, str]:
         is_beaten = cell.column.stem == "percent" and self._types("work")
         remark = "not used: the amount counts" if is_beaten else ""
-        return BOOK[cell.column.stem].heading, words_of(cell, cell.now), words_of(cell, cell.text), remark
+        return BOOK[cell.column.stem].heading, words_of(cell, cell.now), self._becomes(cell), remark
+
+    def _becomes(self, cell: Cell) -> str:
+        try:
+            return words_of(cell, cell.display)
+        except ValueError:  # a share of a line that can't be worked out yet
+            return cell.text
 
     @property
     def inputs(self) -> list[tuple[str, str]]:
@@ -124,9 +143,10 @@ class ChangedLine:
         return [(cell.name, cell.text) for cell in (*self.row.pending, *ticks)]
 
 
-def _figures(invoice: Invoice, sheet: Sheet) -> list[dict]:
+def _figures(invoice: Invoice, sheet: Sheet, wrong: Set[str]) -> list[dict]:
+    """`wrong`: the lines with a problem, which count as they are now."""
     now = summary_of(invoice, sheet.lines)
-    after = summary_of(invoice, sheet.lines, [row.after() for row in sheet.rows])
+    after = summary_of(invoice, sheet.lines, [row.worked if row.key in wrong else row.after() for row in sheet.rows])
     pairs = [(label, getattr(now, name), getattr(after, name)) for label, name in FIGURES]
     return [{"label": label, "now": old, "after": new, "difference": new - old} for label, old, new in pairs]
 

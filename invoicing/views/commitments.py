@@ -53,6 +53,7 @@ def show(
     bills = [bill for bill in every_bill if bill.deleted_at is None]
     period = next((each.period for each in deadlines if each.period.is_open), None)
     people, may_edit = people_about(commitment, access), may_edit_commitment(commitment, access)
+    deleted = _restorable(every_bill, bills) if is_admin else None
     context = {
         "project": project,
         "commitment": commitment,
@@ -60,7 +61,8 @@ def show(
         "is_admin": is_admin,
         "may_bill": may_bill_commitment(commitment, access),
         "bills": bills,
-        "deleted": _restorable(every_bill, bills) if is_admin else None,
+        "deleted": deleted,
+        "deletion": deleted and Event.objects.about(deleted).filter(verb="deleted").first(),
         "waiting": bills[0] if bills and bills[0].status not in Invoice.APPROVALS else None,
         "period": period,
         "deadlines": deadlines,

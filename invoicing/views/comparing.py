@@ -1,5 +1,6 @@
 """Any two submissions of an invoice beside each other: what was claimed, what was allowed, what changed (I-10)."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -8,15 +9,15 @@ from django.shortcuts import render
 
 from directory.decorators import READ
 from directory.permissions import Level
-from invoicing.calculations.differences import COLUMNS, LineDifference, Version, differences
+from invoicing.calculations.differences import LineDifference, Version, differences
 from invoicing.calculations.money import ZERO, format_amount
 from invoicing.decorators import invoice_view
-from invoicing.forms.columns import COLUMNS as SHEET_COLUMNS
 from invoicing.grid import lines_with_names
-from invoicing.models import Invoice, InvoiceLine, Submission
+from invoicing.labels import LINE_COLUMNS
+from invoicing.models import Invoice, InvoiceLine, ReviewRecord, Submission, Verdict
 from invoicing.views.invoices import about
 
-NAMES = {column.field: column.label for column in SHEET_COLUMNS.values() if column.field in COLUMNS}
+NAMES = {column.name: column.label for column in LINE_COLUMNS}
 HEADER = {
     "number": "Invoice number",
     "billing_date": "Billing date",
@@ -29,8 +30,11 @@ TEXTS = ("number", "billing_date")
 
 @dataclass(frozen=True)
 class Row:
+    """`said`: (submission, verdict, reason) of what reviewers said of the line when they last decided on each."""
+
     line: InvoiceLine
     figures: LineDifference
+    said: Sequence[tuple[int, str, str]]
 
     @property
     def columns(self) -> list[tuple[str, object, object]]:
@@ -67,24 +71,43 @@ def _rows(invoice: Invoice, old: Submission, new: Submission) -> list[Row]:
     lines = {line.schedule_line_id: line for line in lines_with_names(invoice)}
     before = {key: line.work_previous + line.stored_previous for key, line in lines.items()}
     found = differences(list(lines), before, _version(old), _version(new))
-    return [Row(lines[each.key], each) for each in found]
+    said = [(each.number, _allowed(each)) for each in (old, new)]
+    return [Row(lines[each.key], each, list(_said(said, each.key))) for each in found]
+
+
+def _said(decided: Sequence[tuple[int, dict[int, dict]]], key: int) -> Iterator[tuple[int, str, str]]:
+    for number, lines in decided:
+        line = lines.get(key, {})
+        verdict, reason = line.get("verdict", ""), line.get("reason", "")
+        if verdict or reason:
+            yield number, Verdict(verdict).label if verdict else "", reason
 
 
 def _version(submission: Submission) -> Version:
-    """With what its last decision left; a submission that nobody decided about has none."""
-    decided = list(submission.records.all())
-    return Version(submission.figures(), decided[-1].figures() if decided else {})
+    return Version(submission.figures(), _allowed(submission))
+
+
+def _allowed(submission: Submission) -> dict[int, dict]:
+    """What its last decision left; a submission that nobody decided about has none."""
+    decided = _last_decision(submission)
+    return decided.figures() if decided else {}
+
+
+def _last_decision(submission: Submission) -> ReviewRecord | None:
+    return next(reversed(submission.records.all()), None)
 
 
 def _header(old: Submission, new: Submission) -> list[dict[str, str]]:
-    """What else changed, as it is shown: words, then amounts in dollars."""
+    """What else was claimed or allowed otherwise, as it is shown: words, then amounts in dollars."""
+    decided = [_last_decision(each) for each in (old, new)]
+    allowed = [(each and each.header) or {} for each in decided]
+    kept = {"old": old.header, "old_allowed": allowed[0], "new": new.header, "new_allowed": allowed[1]}
     return [
-        {"label": label, "old": _shown(old, name), "new": _shown(new, name)}
+        {"label": label} | {which: _shown(header[name], name) for which, header in kept.items() if name in header}
         for name, label in HEADER.items()
-        if old.header[name] != new.header[name]
+        if len({header[name] for header in kept.values() if name in header}) > 1
     ]
 
 
-def _shown(submission: Submission, name: str) -> str:
-    text = submission.header[name]
+def _shown(text: str, name: str) -> str:
     return (text or "none") if name in TEXTS else format_amount(Decimal(text))

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from directory.models import Person
 from directory.permissions import Level, Tool, names_with_level
+from invoicing.actions.invoices import why_not_sent_back
+from invoicing.actions.reviews import mark_of_verdicts
 from invoicing.calculations import identities
 from invoicing.calculations.findings import Identity
 from invoicing.models import Endorsement, Invoice
@@ -29,7 +31,10 @@ class Option:
 
 @dataclass(frozen=True)
 class Decision:
-    """`options` are possible; `proposed` is the one selected beforehand, "" when none suggests itself."""
+    """`options` are possible; `proposed` is the one selected beforehand, "" when none suggests itself.
+
+    `warnings` need a tick to approve it (5.5); `verdicts` is the mark of those that stand on its lines.
+    """
 
     options: list[Option]
     proposed: str
@@ -40,8 +45,11 @@ class Decision:
     rest: int
     first_open: ReviewRow | None
     errors: tuple[Identity, ...]
+    warnings: tuple[Identity, ...]
+    verdicts: str
     remarks: tuple[Identity, ...]
     duties: str
+    not_offered: str
     papers: list[MissingPaper]
     endorsed: Endorsement | None
     why_nothing: str
@@ -84,8 +92,13 @@ def decision_for(invoice: Invoice, access) -> Decision:
         rest=found.rest,
         first_open=found.first_open,
         errors=identities.errors(found.identities),
+        warnings=identities.warnings(found.identities) if any(name in APPROVING for name in names) else (),
+        verdicts=mark_of_verdicts(row.line for row in found.rows),
         remarks=remarks_on(invoice, [row.line for row in found.rows]),
         duties=duties,
+        not_offered=" ".join(
+            filter(None, (_why_not_sent_back(invoice, moves), _why_not_approved(moves, names, found, duties)))
+        ),
         papers=papers,
         endorsed=first,
         why_nothing=f"It is {invoice.get_status_display()}{' and sent to ERP' if invoice.is_locked else ''}: "
@@ -111,6 +124,38 @@ def _makes_sense(name: str, found: Review, duties: str) -> bool:
     if name == "approve" and found.rejected:
         return False
     return name != "approve_as_noted" or all(row.is_reduced for row in found.rejected)
+
+
+def _why_not_sent_back(invoice: Invoice, moves: dict) -> str:
+    """U3: what stands against sending back what can still be decided on."""
+    if not moves or "send_back" in moves:
+        return ""
+    if not invoice.has_later:
+        return f"Not offered: Send back. {why_not_sent_back(invoice)}"
+    later = invoice.commitment.invoices.live().filter(position__gt=invoice.position).order_by("position").first()
+    words = (
+        f"Invoice {later.position}, {later.get_status_display()}, builds on this one, and only the newest can go back."
+    )
+    remedy = "" if later.status in Invoice.APPROVALS else " Delete that one first; it can be brought back afterwards."
+    return f"Not offered: Send back. {words}{remedy}"
+
+
+def _why_not_approved(moves: dict, names: list[str], found: Review, duties: str) -> str:
+    """U3: what stands between this invoice and the approvals that the machine would take otherwise."""
+    missing = [moves[name] for name in APPROVING if name in moves and name not in names]
+    if duties or not missing:
+        return ""
+    stuck = [row for row in found.rejected if not row.is_reduced]
+    rows = stuck or found.rejected
+    which = ", ".join(str(row.line.schedule_line.position) for row in rows[:5])
+    more = f" and {len(rows) - 5} more" if len(rows) > 5 else ""
+    many = len(rows) > 1
+    lines = f"Line{'s' if many else ''} {which}{more} {'are' if many else 'is'} rejected"
+    if stuck:
+        because = f"{lines} and not reduced. Allow less there, or send it back."
+    else:
+        because = f"{lines}. Less is allowed there, so it can be approved as noted."
+    return f"Not offered: {' and '.join(missing)}. {because}"
 
 
 def _proposed(names: list[str], found: Review) -> str:

@@ -6,6 +6,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from directory.decorators import WRITE
+from directory.models import Event
 from directory.permissions import Level
 from directory.refusals import NotAllowed, NotNow, Refused
 from directory.unsaved import Unsaved, kept_for
@@ -65,8 +66,16 @@ def restore(request, commitment: Commitment, pk: int):
         invoice = deleting.restore(invoice, by=request.user)
     except Refused as refused:
         return show_commitment(request, commitment, refused=refused)
-    messages.success(request, f"Invoice {invoice.position} is back as it was.")
+    messages.success(request, f"Invoice {invoice.position} is back{_as_what(invoice)}.")
     return redirect(address(invoice))
+
+
+def _as_what(invoice: Invoice) -> str:
+    told = Event.objects.about(invoice).filter(verb="restored").first()
+    if not (told and told.changes):
+        return " as it was"
+    before = f" from invoice {invoice.position - 1}" if invoice.previous else ""
+    return f". Its previous amounts were taken anew{before}, which changed meanwhile: look at its lines"
 
 
 def _commitment_of(invoice: Invoice) -> str:

@@ -13,7 +13,7 @@ from invoicing.calculations import identities
 from invoicing.certificates import mark_of
 from invoicing.decorators import invoice_view
 from invoicing.forms.entry import Sheet, stored_of
-from invoicing.forms.sending import SendForm, tick_name
+from invoicing.forms.sending import SendForm
 from invoicing.grid import ShownLine, column_totals, lines_with_names
 from invoicing.models import Invoice, InvoiceLine, Verdict
 from invoicing.permissions import BILL_RIGHT, is_project_admin, may_bill
@@ -256,7 +256,7 @@ def _show_check(request, invoice: Invoice, found, form: SendForm, refused: Refus
         "number_problem": number,
         "errors": errors,
         "in_the_way": len(errors) + bool(number),
-        "warnings": [(warning, tick_name(warning), tick_name(warning) in seen) for warning in warnings],
+        "warnings": [(warning, warning.name, warning.name in seen) for warning in warnings],
         "summary": summary_rows(invoice),
         "on_behalf": not request.access.is_external,
         "mark": mark_of(invoice),

@@ -5,9 +5,11 @@ from django.shortcuts import redirect, render
 
 from directory.decorators import READ
 from directory.permissions import Level
+from invoicing import labels
 from invoicing.decorators import invoice_view
-from invoicing.how_computed import LineStory, how_totals_came
+from invoicing.how_computed import LineStory, how_amounts_came, how_totals_came
 from invoicing.models import Invoice, InvoiceLine
+from invoicing.proof import stored_summary
 
 
 @invoice_view(Level.READ_ONLY, methods=READ)
@@ -19,11 +21,15 @@ def how_line(request, invoice, place: int):
 
 @invoice_view(Level.READ_ONLY, methods=READ)
 def how_totals(request, invoice):
-    """Of `?line=25`, what the number of a line sends, the way leads on to that line."""
+    """Of `?line=25`, what the number of a line sends, the way leads on to that line; `?of=summary` is lines 1 to 9."""
     place = request.GET.get("line", "")
     if place.isascii() and place.isdigit() and len(place) <= len(str(MOST_PLACES)):
         return redirect("invoice-line", invoice.project.slug, invoice.commitment.number, invoice.position, int(place))
-    return _show(request, invoice, how_totals_came([line.as_line() for line in _lines(invoice)]), {})
+    lines = list(_lines(invoice))
+    if request.GET.get("of") == "summary":
+        summary = stored_summary(invoice, lines)
+        return _show(request, invoice, how_amounts_came(summary, labels.SUMMARY_IN_FULL), {"is_summary": True})
+    return _show(request, invoice, how_totals_came([line.as_line() for line in lines]), {})
 
 
 def _lines(invoice: Invoice):

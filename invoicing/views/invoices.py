@@ -14,11 +14,11 @@ from directory.unsaved import kept_for
 from invoicing import labels
 from invoicing.actions.deleting import why_not_deleted
 from invoicing.actions.payments import why_no_payment
-from invoicing.calculations.explain import explain_summary
 from invoicing.decorators import invoice_view
 from invoicing.forms.attachments import AttachmentForm
 from invoicing.forms.comments import CommentForm, NoteForm
 from invoicing.grid import column_totals, lines_shown
+from invoicing.how_computed import how_amounts_came
 from invoicing.models import Attachment, Comment, Invoice, InvoiceLine, Payment, Submission
 from invoicing.permissions import may_attach, may_bill, may_comment, may_note, may_record_payments, may_review
 from invoicing.proof import identities_of, stored_summary
@@ -148,10 +148,13 @@ def _lines(invoice: Invoice, request) -> dict:
 def _summary(invoice: Invoice, request) -> dict:
     lines = [row.line for row in lines_shown(invoice)]
     summary = stored_summary(invoice, lines)
-    how = GIVEN | explain_summary(summary)
+    groups = (
+        ("Lines 1 to 9", how_amounts_came(summary, labels.SUMMARY_IN_FULL)),
+        ("This period", how_amounts_came(summary, [("", *each) for each in labels.THIS_PERIOD])),
+        ("Change orders", how_amounts_came(summary, [("", *each) for each in labels.CHANGE_ORDERS])),
+    )
     return {
-        "certificate": summary,
-        "boxes": [box | {"how": how[box["name"]]} for box in summary_rows(invoice)],
+        "groups": groups,
         "identities": identities_of(invoice, lines),
     }
 
@@ -180,12 +183,6 @@ def _timeline(invoice: Invoice, request) -> dict:
         "kept_comment": comment,
         "kept_note": note,
     }
-
-
-GIVEN = {
-    "original_contract_sum": "The lines of the schedule of values, change orders left out.",
-    "net_change_orders": "The lines of approved change orders.",
-}
 
 
 CONTENTS = {

@@ -5,30 +5,24 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
 
 from django.db.models import Count, JSONField, OuterRef, Q, Subquery
 
 from directory.models import Person
 from directory.unsaved import Unsaved
 from invoicing.actions import reviews
+from invoicing.allowed_amounts import Figure, as_it_stands, figures_apart, is_reduced
+from invoicing.calculations.differences import FOLLOWS, is_typed
 from invoicing.calculations.findings import Identity
 from invoicing.calculations.lines import Line
 from invoicing.forms.columns import COLUMNS
 from invoicing.grid import column_totals, lines_with_names
 from invoicing.models import SEEN, Invoice, InvoiceLine, Look, Submission, Verdict, figures_of, is_other
 from invoicing.proof import identities_of
+from invoicing.review_columns import RELEASE, STORED
 
 LABELS = {column.field: column.label for column in COLUMNS.values() if column.field}
-# What moves retainage by its rate: of a look, the cause is told and not what follows from it.
-FOLLOWS = {
-    "work_retainage": ("work_this_period", "stored_moved"),
-    "stored_retainage": ("stored_moved", "stored_new"),
-}
-ALSO_CLAIMED = (
-    ("stored_moved", "stored material moved to work"),
-    ("stored_new", "new stored material"),
-    ("retainage_released", "retainage release"),
-)
 
 
 @dataclass(frozen=True)
@@ -69,29 +63,28 @@ class ReviewRow:
         """Not the figures that reviewers left of the submission before: those they approved, where they did (I-8)."""
         return self.is_resubmitted and (self.claim is None or is_other(self.before, self.claim))
 
+    @cached_property
+    def _allowed(self) -> dict[str, Decimal]:
+        return as_it_stands(self.line)
+
+    @cached_property
+    def figures_apart(self) -> list[Figure]:
+        """What a reviewer changed of the claim (I-4)."""
+        return figures_apart(self.claim, self._allowed)
+
     @property
     def claimed(self) -> Decimal | None:
-        """The work claimed this period, where the allowed one differs (I-4)."""
-        return self._claimed_other_than("work_this_period")
+        """The work claimed this period, where the allowed one differs."""
+        return next((figure.claimed for figure in self.figures_apart if figure.name == "work_this_period"), None)
 
     @property
-    def also_claimed(self) -> list[tuple[str, Decimal, Decimal]]:
-        """(what, claimed, allowed) of the other columns that a reviewer changed."""
-        return [
-            (words, claimed, getattr(self.line, name))
-            for name, words in ALSO_CLAIMED
-            if (claimed := self._claimed_other_than(name)) is not None
-        ]
-
-    def _claimed_other_than(self, name: str) -> Decimal | None:
-        claimed = Decimal(self.claim[name]) if self.claim else None
-        return None if claimed == getattr(self.line, name) else claimed
+    def also_apart(self) -> list[Figure]:
+        """The others that a reviewer changed: the cell of the work says its own."""
+        return [figure for figure in self.figures_apart if figure.name != "work_this_period"]
 
     @property
     def is_reduced(self) -> bool:
-        """Less is allowed in all than was claimed: then a rejected line may be approved as noted (5.1)."""
-        claimed = Decimal(self.claim["total_completed_and_stored"]) if self.claim else None
-        return claimed is not None and self.worked.total_completed_and_stored < claimed
+        return is_reduced(self.claim, self._allowed)
 
     @property
     def was(self) -> Decimal | None:
@@ -100,6 +93,12 @@ class ReviewRow:
             return None
         was = Decimal(self.before["work_this_period"])
         return None if was == Decimal(self.claim["work_this_period"]) else was
+
+    @property
+    def also_was(self) -> list[Figure]:
+        """The other figures that were left of the submission before (`claimed` here), and as they are claimed now."""
+        found = figures_apart(self.before, self.claim) if self.is_changed else []
+        return [figure for figure in found if figure.name != "work_this_period"]
 
     @property
     def is_new_to_me(self) -> bool:
@@ -120,7 +119,7 @@ class ReviewRow:
         pairs = [(name, Decimal(old), getattr(self.line, name)) for name, old in zip(SEEN, self.looked_at, strict=True)]
         found = {name: (LABELS[name], old, new) for name, old, new in pairs if old != new}
         for held, follows in FOLLOWS.items():
-            if not getattr(self.line, f"{held}_is_typed") and any(name in found for name in follows):
+            if not getattr(self.line, is_typed(held)) and any(name in found for name in follows):
                 found.pop(held, None)
         found.pop("work_this_period", None)
         return list(found.values())
@@ -149,6 +148,12 @@ class ReviewRow:
         return self.line.verdict == Verdict.NONE
 
 
+NEEDED = {
+    STORED: ("stored_previous", "stored_moved", "stored_new", "stored_retainage"),
+    RELEASE: ("retainage_released",),
+}
+
+
 @dataclass(frozen=True)
 class Review:
     """One invoice's review: its rows, what the identities say, and the counts of the filters."""
@@ -162,11 +167,11 @@ class Review:
     def totals(self) -> dict[str, Decimal]:
         return column_totals(self.rows)
 
-    @property
-    def has_stored(self) -> bool:
-        """Whether any line has stored material or retainage on some: only then the grid has columns for them."""
-        names = ("stored_previous", "stored_moved", "stored_new", "stored_retainage")
-        return any(getattr(row.line, name) for row in self.rows for name in names)
+    @cached_property
+    def has(self) -> set[str]:
+        """What any line has, as columns need it: stored material or retainage on some, a release."""
+        lines = [row.line for row in self.rows]
+        return {what for what, names in NEEDED.items() if any(getattr(line, name) for line in lines for name in names)}
 
     @property
     def counts(self) -> dict[str, int]:
@@ -243,20 +248,19 @@ def _newest_two(invoice: Invoice, person: Person) -> Sequence[Submission | None]
     return [*sent, None, None][:2]
 
 
-def verdict_counts(invoice: Invoice) -> dict[str, int]:
+def verdict_counts(invoice: Invoice) -> tuple[dict[str, int], set[str]]:
     """What one more verdict changes: how many lines there are of each, and how many one step would approve.
 
-    With them `stored`: how many have stored material or retainage on some.
+    And what any line has, as `Review.has` tells it.
     """
-    is_stored = ~Q(stored_previous=0, stored_moved=0, stored_new=0, stored_retainage=0)
-    lines = invoice.lines.order_by().values_list("verdict")
-    found = lines.annotate(Count("pk"), stored=Count("pk", filter=is_stored))
-    verdicts = {verdict: count for verdict, count, _ in found}
-    return {
+    with_any = {what: Count("pk", filter=~Q(**dict.fromkeys(names, 0))) for what, names in NEEDED.items()}
+    found = invoice.lines.order_by().values("verdict").annotate(count=Count("pk"), **with_any)
+    verdicts = {each["verdict"]: each["count"] for each in found}
+    counts = {
         "all": sum(verdicts.values()),
         "todo": verdicts.get(Verdict.NONE, 0),
         "rejected": verdicts.get(Verdict.REJECTED, 0),
         "approved": verdicts.get(Verdict.APPROVED, 0),
         "rest": len(reviews.lines_of_the_rest(invoice)),
-        "stored": sum(stored for _, _, stored in found),
     }
+    return counts, {what for what in NEEDED if any(each[what] for each in found)}

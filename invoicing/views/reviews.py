@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.contrib import messages
+from django.db import transaction
 from django.shortcuts import get_object_or_404, redirect, render
 
 from directory.decorators import READ
@@ -10,7 +11,7 @@ from directory.moments import moment_in_words
 from directory.permissions import Level
 from directory.refusals import Refused, Stale
 from directory.unsaved import Unsaved, kept_for
-from invoicing.actions import amounts, approvals, invoices
+from invoicing.actions import amounts, approvals, invoices, reviews
 from invoicing.decorators import invoice_view
 from invoicing.forms.reviews import AmountForm, FinishForm, ReopenForm
 from invoicing.models import Invoice, InvoiceLine, Verdict
@@ -39,14 +40,13 @@ def review(request, invoice):
         return redirect(address(invoice))
     found = review_of(invoice, request.user)
     if DESK & request.GET.keys():
-        return _arrange_desk(request, invoice, columns_at_hand(has_stored=found.has_stored))
-    columns = columns_shown(hidden_columns(request), has_stored=found.has_stored)
+        return _arrange_desk(request, invoice, columns_at_hand(found.has))
+    columns = columns_shown(hidden_columns(request), found.has)
     attachments = list(invoice.attachments.all())
     show = request.GET.get("show", "all")
     context = about(request, invoice) | progress(invoice, found.counts)
     context |= {
         "review": found,
-        "has_stored": found.has_stored,
         "show": show if show in found.counts else "all",
         "undo": _undo(invoice, found),
         "is_first_look": found.looked_at is None,
@@ -54,7 +54,7 @@ def review(request, invoice):
         "totals": found.totals,
         "columns": columns,
         "at_line": request.GET.get("line", ""),
-        "columns_at_hand": columns_at_hand(has_stored=found.has_stored),
+        "columns_at_hand": columns_at_hand(found.has),
         "foot": [(column, found.totals.get(column.name)) for column in columns],
         "checks": len({identity.number for identity in found.identities}),
         "broken": {identity.number for identity in found.identities if not identity.holds},
@@ -186,9 +186,9 @@ def finish(request, invoice):
         return redirect(address(invoice))
     if request.method != "POST":
         return _show_proposed(request, invoice, decision, kept_for(request))
-    form = FinishForm(decision.choices, request.POST)
-    if _is_of_another_version(request.POST, invoice):
-        now = FinishForm(decision.choices, initial=request.POST.dict() | {"version": invoice.version})
+    form = FinishForm(decision.choices, request.POST, warnings=[each.name for each in decision.warnings])
+    if _is_another(request.POST, invoice, decision):
+        now = FinishForm(decision.choices, initial=request.POST.dict())
         return _show_finish(request, invoice, decision, now, Stale(_meanwhile(invoice)))
     if not form.is_valid():
         return _show_finish(request, invoice, decision, form, Refused("Nothing was decided yet."))
@@ -198,15 +198,17 @@ def finish(request, invoice):
 def _show_proposed(request, invoice: Invoice, decision, kept: Unsaved | None):
     """With what came back; but a decision on another version of the invoice is none on this one (I-5)."""
     typed = kept.fields.dict() if kept else {}
-    refused = Stale(_meanwhile(invoice)) if kept and _is_of_another_version(kept.fields, invoice) else None
+    refused = Stale(_meanwhile(invoice)) if kept and _is_another(kept.fields, invoice, decision) else None
     proposed = {"decision": decision.proposed}
-    initial = (typed | proposed if refused else proposed | typed) | {"version": invoice.version}
+    initial = typed | proposed if refused else proposed | typed
     return _show_finish(request, invoice, decision, FinishForm(decision.choices, initial=initial), refused, kept)
 
 
-def _is_of_another_version(fields, invoice: Invoice) -> bool:
-    shown = fields.get("version", "")
-    return shown.isascii() and shown.isdigit() and shown[:9] != str(invoice.version)
+def _is_another(fields, invoice: Invoice, decision) -> bool:
+    """Whether the page showed another version, or other verdicts: a verdict makes no new version (U6)."""
+    version, verdicts = fields.get("version", ""), fields.get("verdicts", "")
+    is_old = version.isascii() and version.isdigit() and version[:9] != str(invoice.version)
+    return is_old or bool(verdicts) and verdicts != decision.verdicts
 
 
 def _meanwhile(invoice: Invoice) -> str:
@@ -233,20 +235,26 @@ def _finished(request, invoice: Invoice, decision, form: FinishForm):
     return redirect(address(done))
 
 
+@transaction.atomic
 def _decide_on(invoice: Invoice, by, typed: dict) -> Invoice | None:
-    """Carry out the chosen decision; the invoice as moved, None after the first of two approvals."""
-    comment, because = typed["comment"], typed["goes_ahead_because"]
+    """Carry out the chosen decision; the invoice as moved, None after the first of two approvals.
+
+    On the verdicts that the page showed: none comes in between, for whoever gives one waits for the invoice.
+    """
+    if reviews.mark_of_verdicts(Invoice.objects.locked(invoice.pk).lines.all()) != typed["verdicts"]:
+        raise Stale(_meanwhile(invoice))
+    comment, because, seen = typed["comment"], typed["goes_ahead_because"], typed["seen"]
     match typed["decision"]:
         case "approve":
-            return invoices.approve(invoice, by=by, comment=comment, goes_ahead_because=because)
+            return invoices.approve(invoice, by=by, comment=comment, goes_ahead_because=because, seen=seen)
         case "approve_as_noted":
-            return invoices.approve_as_noted(invoice, by=by, comment=comment, goes_ahead_because=because)
+            return invoices.approve_as_noted(invoice, by=by, comment=comment, goes_ahead_because=because, seen=seen)
         case "hold_for_owner":
             return invoices.hold_for_owner(invoice, by=by, comment=comment)
         case "send_back":
             return invoices.send_back(invoice, by=by, comment=comment)
         case "endorse":
-            approvals.endorse(invoice, by=by, comment=comment, goes_ahead_because=because)
+            approvals.endorse(invoice, by=by, comment=comment, goes_ahead_because=because, seen=seen)
             return None
 
 
@@ -265,6 +273,7 @@ def _show_finish(
         "refused": refused,
         "version": invoice.version,
         "chosen": form["decision"].value(),
+        "ticked": form.data.getlist("seen") if form.is_bound else [],
     }
     template = "invoicing/finish.html#dialog" if request.htmx else "invoicing/finish.html"
     return render(request, template, context, status=refused.status if refused and not kept else 200)
@@ -274,7 +283,10 @@ def _show_finish(
 def reopen(request, invoice):
     must_administer(request.access)
     if request.method != "POST":
-        kept = kept_for(request)
+        kept, why_not = kept_for(request), invoices.why_not_reopened(invoice)
+        if why_not and not kept:
+            messages.info(request, why_not)
+            return redirect(address(invoice))
         return _show_reopen(request, invoice, ReopenForm(initial=kept and kept.fields.dict()), kept=kept)
     form = ReopenForm(request.POST)
     if not form.is_valid():

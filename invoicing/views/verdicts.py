@@ -99,11 +99,11 @@ def _answer(request, invoice: Invoice, line: InvoiceLine, *, status: int = 200, 
     """The row with the counters for htmx; a page of its own for a question; otherwise the review again."""
     if not request.htmx and status == 200 and not said.get("asks"):
         return redirect(f"{address(invoice, 'invoice-review')}?line={line.pk}#line-{line.pk}")
-    counts = verdict_counts(invoice)
+    counts, has = verdict_counts(invoice)
     if said.get("asks"):
         said["reasons"] = recent_reasons(invoice, request.user)
     context = progress(invoice, counts) | {
-        "columns": columns_shown(hidden_columns(request), has_stored=counts["stored"] > 0),
+        "columns": columns_shown(hidden_columns(request), has),
         "row": (row := row_of(invoice, line.pk, request.user, **said)),
         "row_alone": [row],
         "at_line": str(line.pk),

@@ -4,6 +4,7 @@ from django.test import Client
 from django.urls import reverse
 
 from invoicing import tasks
+from invoicing.actions.reviews import mark_of_verdicts
 from invoicing.models import Invoice, MadeFile
 
 
@@ -30,6 +31,11 @@ def sheet(response) -> dict[str, str]:
         data |= {cell.name: cell.display for cell in row.cells.values() if cell.name not in ticks}
         data |= {name: "1" for name, text in ticks.items() if text == "1"}
     return data
+
+
+def looked_at(invoice: Invoice) -> dict[str, str]:
+    """What Finish sends with a decision: the version, and the mark of the verdicts that it showed."""
+    return {"version": str(invoice.version), "verdicts": mark_of_verdicts(invoice.lines.all())}
 
 
 def text_of(response) -> str:

@@ -58,7 +58,7 @@ def test_what_is_due_first_stands_first_across_projects_and_companies(w):
     assert [each.commitment for each in page.context["todo"]] == [early, late]
     assert begun(page) == [second]
     text = text_of(page)
-    assert "Harbor Works" in text and "Cascade Builders" in text and "Step 2 of 5: Entering" in text
+    assert "Harbor Works" in text and "Cascade Builders" in text and "Step 2 of 7: Entering" in text
     with time_machine.travel(datetime(2030, 6, 24, 15, tzinfo=UTC)):
         assert "tomorrow" in text_of(bills(w.contact))
 

@@ -8,7 +8,7 @@ from directory.models import Mail
 from directory.permissions import Level, Tool
 from invoicing.actions import bulk_decisions, invoices, reviews
 from invoicing.models import Invoice, InvoiceStatus, Verdict
-from tests.factories import world
+from tests.factories import D, world
 from tests.invoicing.pages import signed_in, text_of
 
 pytestmark = pytest.mark.django_db
@@ -164,3 +164,17 @@ def test_of_more_than_can_be_taken_at_once_the_first_are_and_the_page_says_so(w,
     )
     asked = all_of(w)
     assert len(asked.context["chosen"]) == 2 and "3 match. These are the first 2" in text_of(asked)
+
+
+def test_one_with_a_warning_is_decided_on_its_own_page(w):
+    """5.5: nobody ticks for many at once what they did not look at."""
+    fine, stored = (
+        w.submitted(w.draft(w.commitment())),
+        w.submitted(w.draft(w.commitment()), {"stored_new": D("100.00")}),
+    )
+    for decision in ("approve", "approve_as_noted"):
+        words = text_of(decide(w, [stored], decision, "Fine"))
+        assert "nothing is attached" in words and "Open it and decide there" in words
+    decide(w, [fine, stored], "approve")
+    assert statuses(fine, stored) == [S.APPROVED, S.UNDER_REVIEW]
+    assert "Hold for owner: 1 done" in text_of(decide(w, [stored], "hold_for_owner"))

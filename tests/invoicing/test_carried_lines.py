@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 def made(w: World, commitment: Commitment) -> Invoice:
     """Its next invoice, in a further period."""
-    return invoices.create(commitment, w.period(date(2031, 1 + commitment.invoices.count(), 1)), by=w.admin)
+    return invoices.create(commitment, w.period(date(2031, 1 + commitment.invoices.count(), 1)), by=w.second_admin)
 
 
 def figures(line: InvoiceLine) -> dict:

@@ -207,6 +207,28 @@ def test_each_wrong_cell_is_named_as_the_spreadsheet_names_it_and_nothing_can_be
     assert 'type="file"' in text, "and here is where the next one goes"
 
 
+def test_a_wrong_cell_hides_nothing_of_what_the_rest_would_do(w):
+    """9.4: cell by cell, the wrong ones marked on their line; nothing can be applied."""
+    invoice, client = w.draft(w.commitment([w.line(f"Line {n}", "5000.00") for n in range(4)])), signed_in(w.contact)
+    book = Book(client, invoice)
+    book.cell("This period", 2).value = "12O0"
+    book.cell("New stored", 2).value = 75
+    book.cell("This period", 3).value = 1234.50
+    book.cell("This period", 4).value = "50%"
+    book.cell("Scheduled value", 5).value = 1
+    preview = upload(client, invoice, book.saved())
+    text = text_of(preview)
+    bad, good, share, locked = preview.context["rows"]
+    assert preview.status_code == 422 and "2 problems" in text and 'id="apply"' not in text and "Apply" not in text
+    assert [cell[:3] for cell in good.cells] == [("This period", "0.00", "1,234.50")] and "1,234.50</ins>" in text
+    assert [cell[:3] for cell in share.cells] == [("This period", "0.00", "2,500.00")]
+    assert [cell[:3] for cell in bad.cells] == [("New stored", "0.00", "75.00")] and not locked.cells
+    for place in (book.cell("This period", 2), book.cell("Scheduled value", 5)):
+        assert f"({place.coordinate}): " in text, "marked on its line too"
+    billed = preview.context["figures"][0]
+    assert (billed["now"], billed["after"]) == (D("0.00"), D("3734.50")), "a line with a problem counts as it is now"
+
+
 def test_a_contact_types_no_retainage_whatever_the_file_says_and_an_admin_does(w):
     """1.2."""
     invoice = w.entered(w.draft())

@@ -1,11 +1,14 @@
 """Any two submissions beside each other, line by line (I-10)."""
 
+from pathlib import Path
+
 import pytest
 from django.urls import reverse
+from django.utils.timezone import now
 
 from invoicing.actions import amounts, invoices, reviews
 from invoicing.calculations.differences import Version, differences
-from invoicing.models import Invoice, Verdict
+from invoicing.models import Invoice, ReviewRecord, Verdict
 from tests.factories import D, world
 from tests.invoicing.pages import signed_in, text_of
 
@@ -62,7 +65,7 @@ def test_two_submissions_show_claimed_and_allowed_of_the_lines_that_changed():
     w = world()
     invoice = resubmitted(w)
     words = text_of(page(w, invoice))
-    assert "1 of 3 lines changed" in words and "Footings" in words and "Slab" not in words
+    assert "1 of 3 lines claimed otherwise" in words and "Footings" in words and "Slab" not in words
     for amount in ("1,000.00", "800.00", "700.00", "−300.00"):
         assert amount in words, amount
     assert "Slab" in text_of(page(w, invoice, query="?show=all"))
@@ -81,3 +84,44 @@ def test_what_is_no_submission_or_not_ones_own_is_not_there():
     assert [page(w, invoice, *pair).status_code for pair in ((1, 1), (1, 3), (0, 2), (10**12, 2))] == [404] * 4
     assert page(w, invoice, who=other.admin).status_code == 404
     assert page(w, invoice, who=w.admin).status_code == 200
+
+
+@pytest.mark.django_db
+def test_each_line_says_its_verdict_and_reason_and_the_whole_what_was_allowed():
+    """I-10: claimed, allowed, approved. Claimed 6,000.00 less a tenth, allowed 5,800.00 less a tenth."""
+    w = world()
+    invoice = resubmitted(w)
+    reviews.decide(invoice.lines.last(), Verdict.APPROVED, by=w.admin)
+    current = Invoice.objects.with_context().get(pk=invoice.pk)
+    entries = {invoice.lines.first().pk: {"work_this_period": D("650.00"), "allowed_reason": "Measured again"}}
+    current = amounts.save_lines(current, entries, by=w.admin, version=current.version)
+    invoices.approve_as_noted(current, by=w.second_admin, comment="As measured")
+    answer = page(w, invoice, query="?show=all")
+    words = text_of(answer)
+    assert "Review of 1: Rejected, “Level 4 is not poured Counted”" in words
+    assert "Review of 2: Approved" in words and "Review of 2: “Measured again”" in words
+    [due] = [each for each in answer.context["header"] if each["label"] == "Current payment due"]
+    figures = [due[which] for which in ("old", "old_allowed", "new", "new_allowed")]
+    assert figures == ["5,400.00", "5,220.00", "5,130.00", "5,085.00"]
+    assert all(figure in words for figure in figures)
+
+
+@pytest.mark.django_db
+def test_a_decision_from_before_the_whole_was_kept_shows_none():
+    w = world()
+    invoice = resubmitted(w)
+    newest = invoice.submissions.last()
+    ReviewRecord.objects.create(submission=newest, outcome="approved", by=w.admin, at=now(), lines=newest.lines)
+    [due] = [each for each in page(w, invoice).context["header"] if each["label"] == "Current payment due"]
+    assert "new_allowed" not in due and due["new"] == "5,130.00"
+
+
+@pytest.mark.django_db
+def test_which_pair_is_shown_can_be_seen():
+    """Of three submissions: one number on each side is marked, and marked looks otherwise."""
+    w = world()
+    third = invoices.send_back(resubmitted(w), by=w.admin, comment="Once more")
+    third = w.submitted(Invoice.objects.with_context().get(pk=third.pk), {"work_this_period": D("600.00")})
+    words = text_of(page(w, third, 1, 3))
+    assert words.count('class="button small"') > words.count('aria-current="page" aria-label="') == 2
+    assert ":is(.chip, .button)[aria-current] {" in Path("static/css/parts.css").read_text()

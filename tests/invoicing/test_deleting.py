@@ -7,7 +7,9 @@ from django.urls import reverse
 from directory.models import Event, Mail
 from directory.refusals import NotNow, Refused
 from invoicing.actions import amounts, attachments, commitment_moves, deleting, invoices, reviews
+from invoicing.calculations import identities
 from invoicing.models import Invoice, Verdict
+from invoicing.proof import identities_of
 from tests.factories import D, world
 from tests.invoicing.pages import at, signed_in, text_of
 
@@ -86,7 +88,7 @@ def test_an_admin_brings_it_back_as_it_was_and_the_next_one_goes_on_from_it(w):
     second = w.entered(second, {"work_this_period": D("50.00")}, number="B-2")
     press(w.admin, second, reason="By mistake")
     board = text_of(signed_in(w.admin).get(reverse("commitment", args=[w.project.slug, first.commitment.number])))
-    assert "number B-2, for July 2030 was deleted" in board
+    assert "number B-2, for July 2030 was deleted by Dana Cole" in board and "“By mistake”" in board
     assert "is back as it was" in text_of(bring_back(w.admin, second))
     second.refresh_from_db()
     assert second.deleted_at is None and second.previous == first and second.previous_certificates == D("90.00")
@@ -153,3 +155,87 @@ def test_nothing_is_brought_back_to_a_commitment_that_has_ended(w):
     commitment_moves.move(draft.commitment, "terminate", by=w.admin, reason="Agreed")
     with pytest.raises(NotNow, match="The commitment is Terminated"):
         deleting.restore(draft, by=w.admin)
+
+
+# What the invoice before it became meanwhile
+
+
+def fresh(invoice: Invoice) -> Invoice:
+    return Invoice.objects.with_context().get(pk=invoice.pk)
+
+
+def changed_meanwhile(w, second: Invoice, figures: dict) -> Invoice:
+    """The first of two, reopened, changed and approved again while the second is deleted."""
+    deleting.delete(fresh(second), reason="By mistake", by=w.admin)
+    first = invoices.reopen(fresh(second.commitment.invoices.get(position=1)), reason="Wrong amount", by=w.admin)
+    line = first.lines.first()
+    amounts.save_lines(first, {line.pk: figures}, by=w.admin, version=first.version)
+    reviews.approve_the_rest(first, by=w.second_admin)
+    return invoices.approve(fresh(first), by=w.second_admin)
+
+
+def test_what_comes_back_goes_on_from_what_the_invoice_before_it_is_now(w):
+    """N-1, N-6, N-7: its previous amounts are taken anew, and one event says which; so it can be sent."""
+    first = w.approved()
+    second = w.draft(first.commitment, w.period(first.period_start_date.replace(month=7)))
+    second = w.entered(second, {"work_this_period": D("500.00")})
+    first = changed_meanwhile(w, second, {"work_this_period": D("900.00"), "allowed_reason": "Not all of it"})
+    assert "taken anew from invoice 1" in text_of(bring_back(w.admin, second))
+    second = fresh(second)
+    assert second.previous_certificates == first.earned_less_retainage == D("810.00")
+    assert second.total_completed_and_stored == D("1400.00") and second.current_payment_due == D("450.00")
+    [told] = Event.objects.about(second).filter(verb="restored")
+    assert told.changes["previous certificates"] == ["900.00", "810.00"]
+    key = second.lines.first().schedule_line.key
+    assert told.changes[f"{key} work previous"] == ["1000.00", "900.00"]
+    assert not identities.errors(identities_of(second))
+    reviews.approve_the_rest(invoices.submit(second, by=w.contact), by=w.admin)
+    assert invoices.approve(fresh(second), by=w.admin).is_certified
+
+
+def test_of_a_sent_one_only_the_lines_that_are_others_are_open_again(w):
+    """I-8: what was decided on other previous amounts is looked at again."""
+    first = w.approved(None, {"work_this_period": D("1000.00")}, {"work_this_period": D("1000.00")})
+    second = w.draft(first.commitment, w.period(first.period_start_date.replace(month=7)))
+    second = w.submitted(second, {"work_this_period": D("500.00")}, {"work_this_period": D("500.00")})
+    reviews.approve_the_rest(second, by=w.admin)
+    changed_meanwhile(w, second, {"work_this_period": D("900.00"), "allowed_reason": "Not all of it"})
+    second = deleting.restore(fresh(second), by=w.admin)
+    assert [line.verdict for line in second.lines.order_by("pk")] == [Verdict.NONE, Verdict.APPROVED]
+    assert not identities.errors(identities_of(fresh(second)))
+
+
+def test_a_line_that_the_invoice_before_it_took_up_meanwhile_comes_along(w):
+    first = w.approved()
+    second = w.draft(first.commitment, w.period(first.period_start_date.replace(month=7)))
+    deleting.delete(fresh(second), reason="By mistake", by=w.admin)
+    first = invoices.reopen(fresh(first), reason="The change order is missing", by=w.admin)
+    w.change_order(first.commitment, [w.line("Extra work", "200.00")])
+    first = amounts.take_up_change_orders(first, by=w.admin)
+    extra = first.lines.get(schedule_line__description="Extra work")
+    amounts.save_lines(first, {extra.pk: {"work_this_period": D("200.00")}}, by=w.admin, version=first.version)
+    reviews.approve_the_rest(fresh(first), by=w.second_admin)
+    invoices.approve_as_noted(fresh(first), by=w.second_admin, comment="With the change order")
+    second = deleting.restore(fresh(second), by=w.admin)
+    assert second.lines.get(schedule_line__description="Extra work").work_previous == D("200.00")
+    assert not identities.errors(identities_of(fresh(second)))
+
+
+def test_nothing_is_said_to_be_taken_anew_where_nothing_changed(w):
+    first = w.approved()
+    second = w.draft(first.commitment, w.period(first.period_start_date.replace(month=7)))
+    deleting.delete(fresh(second), reason="By mistake", by=w.admin)
+    assert "taken anew" not in text_of(bring_back(w.admin, second))
+    assert not Event.objects.about(second).get(verb="restored").changes
+
+
+def test_the_remedy_that_a_stale_previous_amount_names_is_one(w):
+    """N-1: what the sentence says to do mends it."""
+    first = w.approved()
+    second = w.draft(first.commitment, w.period(first.period_start_date.replace(month=7)))
+    second.lines.filter(work_previous=D("1000.00")).update(work_previous=D("900.00"))
+    [said] = [each for each in identities.errors(identities_of(fresh(second))) if each.number == "N-1"]
+    assert "delete this invoice and bring it back" in said.sentence
+    deleting.delete(fresh(second), reason="Its previous amounts are old", by=w.admin)
+    deleting.restore(fresh(second), by=w.admin)
+    assert not identities.errors(identities_of(fresh(second)))

@@ -421,7 +421,7 @@ def test_a_bill_that_came_back_shows_verdict_reason_claim_and_allowance(w):
     invoices.send_back(invoice, by=w.admin, comment="Look at line 1")
     page = text_of(signed_in(w.contact).get(at(invoice, "invoice-enter")))
     assert "Rejected by Dana Cole: “Not poured yet”" in page
-    assert "Claimed 1,000.00, allowed 400.00" in page
+    assert "This period: claimed <del>1,000.00</del>, allowed <ins>400.00</ins>" in page
     assert "Look at line 1" in page
     only = signed_in(w.contact).get(at(invoice, "invoice-enter") + "?show=rejected")
     assert 'data-show="rejected"' in only.content.decode()

@@ -173,3 +173,34 @@ def test_the_page_asks_as_much_for_many_lines_as_for_two(django_assert_max_num_q
             client.get(at(invoice, "invoice-line", 1))
         counts.append(len(asked))
     assert counts[1] == counts[2]
+
+
+@pytest.mark.parametrize("name", ["invoice", "invoice-enter", "invoice-review"])
+def test_each_of_the_nine_boxes_leads_to_how_it_was_computed(name):
+    """Every money cell."""
+    w = world()
+    invoice = w.entered()
+    if name == "invoice-review":
+        invoice = w.submitted(invoice)
+    client = signed_in(w.contact if name == "invoice-enter" else w.admin)
+    ways = re.findall(r'<dt><a href="([^"]+)" data-dialog>', client.get(at(invoice, name)).content.decode())
+    assert len(ways) == 9
+    page = client.get(ways[7].replace("&amp;", "&"))
+    told = cells(page)
+    assert told["8"] == ("900.00", "900.00 earned less retainage − 0.00 previous certificates = 900.00")
+    assert list(told)[:7] == ["1", "2", "3", "4", "5a", "5b", "5"]
+    assert text_of(page).count('aria-current="true"') == 1 and "How lines 1 to 9 were computed" in text_of(page)
+
+
+def test_the_summary_tab_unfolds_every_amount_with_the_parts_of_line_5_before_it():
+    """5.3: 5a and 5b are balances to date, not of this period."""
+    w = world()
+    page = signed_in(w.admin).get(f"{at(w.submitted(), 'invoice')}?show=summary")
+    groups = {title: [each.column.label for each in amounts] for title, amounts in page.context["groups"]}
+    assert groups["Lines 1 to 9"][3:7] == [
+        "Total completed and stored", "Retainage on work", "Retainage on stored material", "Retainage held",
+    ]  # fmt: skip
+    assert groups["This period"] == ["Gross this period", "Retainage newly held", "Retainage released"]
+    assert len(groups["Change orders"]) == 4
+    folded = re.findall(r"<details><summary.*?</details>", page.content.decode(), re.DOTALL)
+    assert sum('<p class="small soft">' in each for each in folded) >= 19

@@ -7,6 +7,7 @@ import pytest
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
+from directory.actions import people
 from directory.actions.grants import set_level
 from directory.models import Event
 from directory.permissions import Level, Tool, read_access
@@ -14,6 +15,7 @@ from directory.refusals import NotAllowed, NotNow, Refused
 from invoicing.actions import amounts, commitments, invoices, reviews
 from invoicing.models import Invoice, InvoiceStatus, Verdict
 from tests.factories import D, person, world
+from tests.invoicing.pages import at, signed_in, text_of
 
 pytestmark = pytest.mark.django_db
 S = InvoiceStatus
@@ -66,14 +68,14 @@ def in_state(w, state: InvoiceStatus) -> Invoice:
 def cast(w) -> dict:
     """Every kind of person the project could meet."""
     own = {"standard": Level.STANDARD, "nobody": Level.NONE}
-    people = {name: person(name, w.company) for name in own}
+    ours = {name: person(name, w.company) for name in own}
     for name, level in own.items():
-        set_level(people[name], Tool.COMMITMENTS, w.project, level, by=w.owner)
+        set_level(ours[name], Tool.COMMITMENTS, w.project, level, by=w.owner)
     outside = person("Contact Without Level", w.company, w.vendor)
     other_vendor = type(w.vendor).objects.create(company=w.company, name="Bolt Electric")
     other = person("Other Sub", w.company, other_vendor)
     set_level(other, Tool.COMMITMENTS, w.project, Level.ADMIN, by=w.owner)  # P-1: whatever their level
-    return people | {
+    return ours | {
         "admin": w.admin,
         "reader": w.reader,
         "contact": w.contact,
@@ -209,6 +211,43 @@ def test_a_bill_can_be_withdrawn_until_its_review_begins_and_only_by_its_own_sid
     reviews.decide(invoice.lines.first(), Verdict.APPROVED, by=w.admin)
     with pytest.raises(NotNow, match="review has begun"):
         invoices.withdraw(invoice, by=w.contact)
+
+
+@pytest.mark.parametrize("name", ["approve", "approve_as_noted", "hold_for_owner"])
+def test_a_decision_without_a_verdict_begins_the_review_too(name):
+    """Decided, then reopened for a reason: not its own side's to take back to Draft."""
+    w = world()
+    decided = MOVES[name](w.submitted(), w.admin)
+    opened = invoices.reopen(decided, by=w.admin, reason="Wrong rate")
+    with pytest.raises(NotNow, match="review has begun"):
+        invoices.withdraw(opened, by=w.contact)
+    back = invoices.send_back(opened, by=w.admin, comment="See the plans")
+    assert invoices.withdraw(invoices.submit(back, by=w.contact), by=w.contact).status == S.DRAFT
+
+
+def test_a_colleague_withdraws_what_somebody_sent_who_has_left_since():
+    """The side is the one that sent it, whoever is still there."""
+    w = world()
+    invoice = w.submitted()
+    colleague = person("Pat Moss", w.company, w.vendor)
+    commitments.add_contact(invoice.commitment, colleague, by=w.admin)
+    people.deactivate_membership(w.contact.memberships.get(), by=w.owner, reason="Left")
+    page = text_of(signed_in(colleague).get(at(invoice)))
+    assert "Withdraw to change it" in page
+    with pytest.raises(NotNow, match="other side"):
+        invoices.withdraw(invoice, by=w.admin)
+    assert invoices.withdraw(invoice, by=colleague).status == S.DRAFT
+
+
+def test_what_was_noted_stands_beside_the_approval_that_follows():
+    w = world()
+    noted = invoices.approve_as_noted(w.submitted(), by=w.admin, comment="Photos by Friday")
+    approved = invoices.approve(noted, by=w.admin)
+    assert "Photos by Friday" in text_of(signed_in(w.contact).get(at(approved)))
+    again = invoices.approve_as_noted(
+        invoices.reopen(approved, by=w.admin, reason="Wrong rate"), by=w.admin, comment="Photos by Monday"
+    )
+    assert invoices.approve(again, by=w.admin, comment="Photos are here").comment == "Photos are here"
 
 
 def test_nothing_moves_once_it_is_sent_to_erp():

@@ -49,7 +49,7 @@ def test_a_line_that_nobody_decided_on_is_not_called_fine(w):
 def test_a_rejected_line_of_stored_material_says_what_was_claimed(w):
     returned(w, {"stored_new": D("500.00")}, {"work_this_period": D("200.00")})
     mail = newest(w.contact)
-    assert "claimed 500.00" in mail.text and "0.00," not in mail.text and "500.00" in mail.html
+    assert "claimed 500.00" in mail.text and "claimed 0.00" not in mail.text and "500.00" in mail.html
 
 
 def test_approved_and_reopened_name_who_did_it_and_answer_to_them(w):
@@ -68,7 +68,7 @@ def test_a_revision_carries_the_lines_that_changed(w):
     w.submitted(back, {"work_this_period": D("80.00")}, number="A-2")
     mail = newest(w.reader)
     assert "sent bill 1 again" in mail.headline
-    assert "before 100.00, now 80.00" in mail.text and "before 200.00" not in mail.text
+    assert "This period: the review left 100.00, now 80.00" in mail.text and "200.00" not in mail.text
 
 
 def test_a_bill_sent_on_behalf_says_by_whom(w):

@@ -330,3 +330,13 @@ def test_the_board_says_how_far_each_approved_bill_is_paid_in_as_many_queries():
     shown = {row.commitment.pk: (row.bill.payment_status, row.bill.paid) for row in page.context["rows"] if row.bill}
     assert shown == {paid.commitment_id: ("paid", D("900.00")), part.commitment_id: ("partly_paid", D("150.00"))}
     assert "Partly paid" in text_of(page)
+
+
+def test_who_wants_to_reopen_a_paid_one_is_told_before_typing_why(w, invoice):
+    """As the refusal of the post: nobody writes a reason for nothing."""
+    client = signed_in(w.admin)
+    assert client.get(at(invoice, "invoice-reopen")).status_code == 200
+    recorded(w, invoice)
+    answer = client.get(at(invoice, "invoice-reopen"), follow=True)
+    assert answer.redirect_chain == [(at(invoice), 302)]
+    assert "Payments are recorded on it. Take them back first" in text_of(answer)

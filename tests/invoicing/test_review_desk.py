@@ -77,3 +77,26 @@ def test_the_box_in_place_asks_for_the_work_and_why_and_keeps_all_else(w):
     was = line.stored_new
     line.refresh_from_db()
     assert (line.work_this_period, line.allowed_reason, line.stored_new) == (D("750.00"), "A quarter is missing", was)
+
+
+def test_a_desk_has_columns_for_what_its_lines_have(w):
+    """5.2: who judges a release or stored material sees it, and how retainage on work came of it."""
+    dana = signed_in(w.admin)
+    plain = headings(dana.get(w.desk))
+    assert not {"Released", "Moved to work", "New stored", "Held on work", "Held on stored"} & set(plain)
+    other = w.commitment(bills_stored_materials=True)
+    released = w.submitted(w.draft(other), {"work_this_period": D("1000.00"), "retainage_released": D("80.00")})
+    assert [each for each in headings(dana.get(at(released, "invoice-review"))) if each not in plain] == [
+        "Held on work", "Released",
+    ]  # fmt: skip
+    stored = w.submitted(w.draft(w.commitment(bills_stored_materials=True)), {"stored_new": D("500.00")})
+    page = dana.get(at(stored, "invoice-review"))
+    assert [each for each in headings(page) if each not in plain] == [
+        "Moved to work", "New stored", "Held on work", "Held on stored",
+    ]  # fmt: skip
+    answer = dana.post(
+        at(stored, "review-line", stored.lines.first().pk),
+        {"decision": "approved", "pressed": ""},
+        headers={"HX-Request": "true"},
+    )
+    assert answer.content.decode().split("</tr>")[0].count("<td") == len(headings(page)) - 1

@@ -39,10 +39,10 @@ def test_the_sheet_says_what_was_allowed_whatever_the_contact_types_afterwards(w
     invoices.send_back(fresh(invoice), by=w.admin)
     client = signed_in(w.contact)
     page = client.get(at(invoice, "invoice-enter"))
-    assert "Claimed 1,000.00, allowed 800.00" in text_of(page)
+    assert "claimed <del>1,000.00</del>, allowed <ins>800.00</ins>" in text_of(page)
     typed = sheet(page) | {f"work-{invoice.lines.first().pk}": "700.00"}
     client.post(at(invoice, "invoice-enter"), typed)
-    assert "Claimed 1,000.00, allowed 800.00" in text_of(client.get(at(invoice, "invoice-enter")))
+    assert "claimed <del>1,000.00</del>, allowed <ins>800.00</ins>" in text_of(client.get(at(invoice, "invoice-enter")))
 
 
 def test_after_a_resubmission_a_rejection_of_last_time_has_no_wrong_name(w):

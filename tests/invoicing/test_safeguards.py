@@ -8,9 +8,10 @@ from django.urls import reverse
 
 from directory.models import Event, Policy
 from directory.refusals import NotAllowed, NotNow, Refused
-from invoicing.actions import amounts, approvals, attachments, invoices, reviews
-from invoicing.models import InvoiceStatus
+from invoicing.actions import amounts, approvals, attachments, deleting, invoices, reviews
+from invoicing.models import Invoice, InvoiceStatus
 from tests.factories import D, world
+from tests.invoicing.pages import looked_at
 
 pytestmark = pytest.mark.django_db
 
@@ -34,7 +35,7 @@ def allow(invoice, amount: str, by):
 def finish_page(client, invoice, **typed):
     place = [invoice.project.slug, invoice.commitment.number, invoice.position]
     url = reverse("review-finish", args=place)
-    return client.post(url, {"version": invoice.version} | typed) if typed else client.get(url)
+    return client.post(url, looked_at(invoice) | typed) if typed else client.get(url)
 
 
 def signed_in(person) -> Client:
@@ -83,6 +84,32 @@ def test_holding_less_retainage_than_claimed_pays_more_and_needs_other_hands(w):
     invoice = amounts.save_lines(invoice, entry, by=w.admin, version=invoice.version)
     with pytest.raises(NotNow, match="allowed more than was claimed"):
         invoices.approve(invoice, by=w.admin)
+
+
+@pytest.mark.parametrize("held", ["work_retainage", "stored_retainage"])
+def test_a_cut_elsewhere_does_not_hide_that_less_is_held_on_a_line(w, held):
+    """R80: what one line pays more is not made good by what another pays less."""
+    figures = {"work_this_period": D("1000.00"), "stored_new": D("1000.00")}
+    invoice = w.submitted(w.draft(w.commitment(bills_stored_materials=True)), figures, figures)
+    first, second = invoice.lines.all()
+    entries = {
+        first.pk: {"work_this_period": D("800.00"), "allowed_reason": "As measured"},
+        second.pk: {held: D("0.00"), f"{held}_is_typed": True, "allowed_reason": "Agreed"},
+    }
+    invoice = amounts.save_lines(invoice, entries, by=w.admin, version=invoice.version)
+    with pytest.raises(NotNow, match="allowed more than was claimed"):
+        invoices.approve(invoice, by=w.admin)
+    assert invoices.approve(invoice, by=w.second_admin).status == InvoiceStatus.APPROVED
+
+
+def test_less_work_with_less_held_of_it_is_no_raise(w):
+    """The retainage follows the cut; the line pays less."""
+    figures = {"work_this_period": D("1000.00"), "stored_new": D("1000.00")}
+    invoice = w.submitted(w.draft(w.commitment(bills_stored_materials=True)), figures)
+    entry = {"work_this_period": D("800.00"), "stored_new": D("500.00"), "allowed_reason": "As measured"}
+    entries = {invoice.lines.first().pk: entry}
+    invoice = amounts.save_lines(invoice, entries, by=w.admin, version=invoice.version)
+    assert invoices.approve(invoice, by=w.admin).status == InvoiceStatus.APPROVED
 
 
 def test_a_new_claim_of_the_same_amount_clears_the_one_who_raised_it_before(w):
@@ -164,6 +191,13 @@ def test_the_first_approval_is_given_once_and_only_by_an_admin_who_did_not_submi
         approvals.endorse(on_behalf, by=w.admin)
 
 
+def test_what_was_deleted_takes_no_first_approval(w):
+    set_company(w, second_approval_above=D("100.00"))
+    invoice = deleting.delete(w.submitted(), reason="Twice", by=w.admin)
+    with pytest.raises(NotNow, match="It was deleted"):
+        approvals.endorse(invoice, by=w.admin)
+
+
 def test_where_one_approval_is_enough_there_is_no_first_of_two(w):
     with pytest.raises(NotNow, match="One approval is enough"):
         approvals.endorse(w.submitted(), by=w.admin)
@@ -225,3 +259,26 @@ def test_a_paper_the_company_ignores_is_not_mentioned(w):
     reviews.approve_the_rest(invoice, by=w.admin)
     invoices.approve(invoice, by=w.admin)
     assert Event.objects.about(invoice).get(verb="approved").changes == {}
+
+
+# Who brought the claim about
+
+
+def test_whoever_submitted_it_before_it_came_back_does_not_approve_it(w):
+    """P-7, R78: whoever pressed Send last."""
+    first = w.submitted(w.draft(), by=w.admin)
+    back = invoices.send_back(first, by=w.second_admin, comment="See the plans")
+    again = invoices.submit(back, by=w.contact)
+    with pytest.raises(NotNow, match="You submitted this invoice"):
+        invoices.approve(again, by=w.admin)
+    assert invoices.approve(again, by=w.second_admin).is_certified
+
+
+def test_whoever_started_it_does_not_approve_what_somebody_else_sent(w):
+    """R78: creator ≠ approver; the company's setting counts here too, and the invoice says so."""
+    started = w.submitted(w.draft(by=w.admin))
+    with pytest.raises(NotNow, match="You started this invoice"):
+        invoices.approve(started, by=w.admin)
+    w.company.separate_submitter_and_approver = False
+    w.company.save()
+    assert invoices.approve(Invoice.objects.with_context().get(pk=started.pk), by=w.admin).duties_waived

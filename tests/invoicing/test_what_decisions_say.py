@@ -1,12 +1,16 @@
 """A decision says what was said with it, and to whom: no older word, no later one (5.1, U6, I-9)."""
 
+import re
+from datetime import date
+
 import pytest
 
 from directory.models import Event, Mail
 from invoicing.actions import amounts, invoices, reviews
 from invoicing.models import Invoice, Verdict
+from invoicing.views import reviews as views
 from tests.factories import D, world
-from tests.invoicing.pages import at, signed_in, text_of
+from tests.invoicing.pages import at, looked_at, signed_in, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -29,7 +33,7 @@ def test_what_was_said_when_it_came_back_is_no_word_on_the_approval(w):
 
 def test_holding_for_the_owner_keeps_its_comment(w):
     invoice = w.submitted()
-    form = {"decision": "hold_for_owner", "comment": "Crane cost to be agreed", "version": invoice.version}
+    form = {"decision": "hold_for_owner", "comment": "Crane cost to be agreed"} | looked_at(invoice)
     signed_in(w.admin).post(at(invoice, "review-finish"), form)
     assert fresh(invoice).comment == "Crane cost to be agreed"
     assert Event.objects.filter(to_state="pending_owner_approval").get().reason == "Crane cost to be agreed"
@@ -73,7 +77,7 @@ def test_contacts_read_a_verdict_once_it_was_sent_and_not_while_it_is_made(w):
 def test_the_second_of_two_who_finish_is_told_who_was_first(w):
     """9.10: nothing was decided, what was typed stands, and the answer is no dead end."""
     invoice = w.submitted()
-    page = {"decision": "approve", "comment": "Looks right to me", "version": invoice.version}
+    page = {"decision": "approve", "comment": "Looks right to me"} | looked_at(invoice)
     reviews.approve_the_rest(invoice, by=w.admin)
     invoices.send_back(fresh(invoice), by=w.admin, comment="Photos")
     invoices.submit(fresh(invoice), by=w.contact)
@@ -88,3 +92,89 @@ def test_the_question_before_a_payment_says_who_gets_mail(w):
     invoice = w.approved()
     asked = text_of(signed_in(w.admin).get(at(invoice, "invoice-pay")))
     assert w.contact.email in asked and "nothing is sent" not in asked
+
+
+# What Finish showed is what is decided (U6, 5.5)
+
+
+def test_a_verdict_given_since_the_page_was_opened_is_shown_before_anything_is_sent(w):
+    """U6: the mail as it will be sent. A verdict makes no new version, so its mark tells."""
+    invoice = w.submitted(None, {"work_this_period": D("100.00")}, {"work_this_period": D("50.00")})
+    dana, page = signed_in(w.admin), {"decision": "send_back", "comment": "Attach photos"} | looked_at(invoice)
+    reviews.decide(invoice.lines.first(), Verdict.REJECTED, "Not poured yet", by=w.second_admin)
+    answer = dana.post(at(invoice, "review-finish"), page)
+    words = text_of(answer)
+    assert answer.status_code == 409 and "Ola Berg" in words and "after you opened this page" in words
+    assert "Not poured yet" in words and "Attach photos</textarea>" in words
+    assert fresh(invoice).status == "under_review" and not Mail.objects.about(invoice).filter(to=w.contact).exists()
+    page |= {"verdicts": answer.context["decision"].verdicts}
+    assert dana.post(at(invoice, "review-finish"), page).status_code == 302
+
+
+def test_a_decision_waits_for_the_verdict_that_comes_in_between(w, monkeypatch):
+    """The check is made again once the invoice is held; what was read before does not count."""
+    invoice = w.submitted()
+    page = {"decision": "approve_as_noted", "comment": "Fine"} | looked_at(invoice)
+    found = views.decision_for
+
+    def meanwhile(*given):
+        decision = found(*given)
+        reviews.decide(invoice.lines.first(), Verdict.REJECTED, "Not poured yet", by=w.second_admin)
+        return decision
+
+    monkeypatch.setattr(views, "decision_for", meanwhile)
+    assert signed_in(w.admin).post(at(invoice, "review-finish"), page).status_code == 409
+    assert fresh(invoice).status == "under_review"
+
+
+def test_a_page_without_the_mark_of_its_verdicts_decides_nothing(w):
+    invoice = w.submitted()
+    page = {"decision": "approve", "version": invoice.version}
+    assert signed_in(w.admin).post(at(invoice, "review-finish"), page).status_code == 422
+    assert fresh(invoice).status == "under_review"
+
+
+@pytest.mark.parametrize("decision", ["approve", "approve_as_noted"])
+def test_a_warning_is_shown_and_ticked_before_it_is_approved(w, decision):
+    """5.5, N-10; the event keeps which."""
+    invoice = w.submitted(None, {"stored_new": D("100.00")})
+    dana = signed_in(w.admin)
+    assert "Material is stored and nothing is attached" in text_of(dana.get(at(invoice, "review-finish")))
+    page = {"decision": decision, "comment": "Fine"} | looked_at(invoice)
+    answer = dana.post(at(invoice, "review-finish"), page)
+    assert answer.status_code == 422 and "Tick that you have seen it" in text_of(answer)
+    assert fresh(invoice).status == "under_review"
+    assert dana.post(at(invoice, "review-finish"), page | {"seen": ["N-10"]}).status_code == 302
+    assert Event.objects.about(invoice).first().changes["warnings seen"] == ["", "N-10"]
+
+
+def test_what_is_sent_back_needs_no_tick(w):
+    invoice = w.submitted(None, {"stored_new": D("100.00")})
+    page = {"decision": "send_back", "comment": "Attach the delivery note"} | looked_at(invoice)
+    assert signed_in(w.admin).post(at(invoice, "review-finish"), page).status_code == 302
+
+
+def test_what_was_held_for_the_owner_asks_for_the_tick_too(w):
+    invoice = invoices.hold_for_owner(w.submitted(None, {"stored_new": D("100.00")}), by=w.admin)
+    page = {"decision": "approve"} | looked_at(invoice)
+    dana = signed_in(w.admin)
+    assert dana.post(at(invoice, "review-finish"), page).status_code == 422
+    assert dana.post(at(invoice, "review-finish"), page | {"seen": ["N-10"]}).status_code == 302
+
+
+def test_why_what_the_next_bill_builds_on_is_not_sent_back(w):
+    """U3."""
+    held = invoices.hold_for_owner(w.submitted(), by=w.admin)
+    w.draft(held.commitment, w.period(date(2030, 7, 1)))
+    words = text_of(signed_in(w.admin).get(at(held, "review-finish")))
+    assert "Not offered: Send back. Invoice 2, Draft, builds on this one" in words
+
+
+def test_an_invoice_that_is_approved_as_noted_has_one_next_step(w):
+    """To send it; deciding once more stands under More, and paying comes after."""
+    noted = invoices.approve_as_noted(w.submitted(), by=w.admin, comment="Photos by Friday")
+    page = signed_in(w.admin).get(at(noted) + "?show=payments").content.decode()
+    assert re.findall(r'class="button[^"]* primary[^"]*"[^>]*>(?:<svg.*?</svg>)?([^<]*)', page, re.S) == [
+        "Send to ERP…"
+    ]
+    assert "Decide…" in page.split('class="more"')[-1] and "Record a payment…" in page

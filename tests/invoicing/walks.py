@@ -32,7 +32,10 @@ BILLERS_MOVES = {"submit", "withdraw", "save_draft"}
 
 @dataclass(eq=False)
 class Bill:
-    """`key` is the number once it was reserved; `sender` who sent it last; `opened` once its review has begun."""
+    """`key` is the number once it was reserved; `sender` who sent it last, `senders` everybody who ever did.
+
+    `opened`: once its review has begun.
+    """
 
     pk: int
     contract: "Contract"
@@ -42,7 +45,9 @@ class Bill:
     status: str = "draft"
     number: str = ""
     key: str = ""
+    starter: str = ""
     sender: str = ""
+    senders: set[str] = field(default_factory=set)
     moves: int = 0
     opened: bool = False
     may_finish_late: bool = False
@@ -114,7 +119,7 @@ class Job:
         if name in ("approve", "approve_as_noted"):
             earlier = (other for other in bill.contract.live if other.position < bill.position)
             in_turn = all(other.status in CERTIFIED for other in earlier)
-            return bill.sender != by and not raised and in_turn and not has_rejected
+            return by not in {bill.starter, *bill.senders} and not raised and in_turn and not has_rejected
         return True
 
     def _may_be_sent(self, bill: Bill, by: str) -> bool:
@@ -125,9 +130,12 @@ class Job:
     def move(self, name: str, bill: Bill, by: str) -> None:
         bill.status, bill.moves = TARGETS[name], bill.moves + 1
         if name == "submit":
+            bill.senders.add(by)
             bill.sender, bill.key, bill.opened = by, bill.number.casefold(), False
             bill.may_finish_late |= by in ADMINS
-        elif name == "send_back":
+        elif name not in BILLERS_MOVES:
+            bill.opened = True  # whoever decides begins the review
+        if name == "send_back":
             bill.may_finish_late = True
 
     def deletes(self, bill: Bill, by: str) -> bool:

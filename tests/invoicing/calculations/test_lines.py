@@ -5,6 +5,7 @@ from decimal import Decimal as D
 
 import pytest
 
+from invoicing import labels
 from invoicing.calculations.explain import explain, explain_summary
 from invoicing.calculations.lines import (
     Line,
@@ -15,7 +16,7 @@ from invoicing.calculations.lines import (
     work_for_total,
     work_for_typed_percent,
 )
-from invoicing.calculations.money import ZERO, format_amount
+from invoicing.calculations.money import ZERO, format_amount, format_percent
 from invoicing.calculations.summary import ChangeOrderAmount, summarize
 
 LINE = Line(
@@ -121,9 +122,12 @@ def test_a_typed_amount_is_explained_as_typed():
 
 def test_every_line_of_the_summary_is_explained_with_its_result():
     summary = summarize([LINE], D("3000.00"), D("250.00"), D("1375.00"))
-    for name, sentence in explain_summary(summary).items():
-        assert format_amount(getattr(summary, name)) in sentence, name
-    assert "current_payment_due" in explain_summary(summary)
+    sentences = explain_summary(summary)
+    assert sentences["percent_complete"].endswith(f" = {format_percent(summary.percent_complete)} %")
+    named = (*labels.SUMMARY_IN_FULL, *labels.THIS_PERIOD, *labels.CHANGE_ORDERS)
+    assert {name for *_, name in named} == sentences.keys()
+    for name in sentences.keys() - {"percent_complete"}:
+        assert format_amount(getattr(summary, name)) in sentences[name], name
 
 
 def test_change_orders_are_shown_as_additions_and_deductions():
