@@ -69,5 +69,5 @@ class OwnersSite(AdminSite):
     def set_up_gaps(self, request):
         if not self._is_owner(request):
             raise PermissionDenied
-        context = self.each_context(request) | {"title": "Set-up gaps", "gaps": gaps()}
+        context = self.each_context(request) | {"title": "Set-up gaps", "gaps": gaps(request.user)}
         return TemplateResponse(request, "admin/set_up_gaps.html", context)

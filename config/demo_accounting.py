@@ -2,11 +2,22 @@
 
 import calendar
 from datetime import date
+from decimal import Decimal
 
 from directory.models import Company, Person
-from erp_integrations.actions import batches, exports, links, lists
+from erp_integrations import exporting
+from erp_integrations.actions import batches, exports, links, lists, reconciliations
 from erp_integrations.exporting.checking import finding_key
-from erp_integrations.models import CostCodeLink, ErpSettings, InvoiceExport, LineLink, ListKind
+from erp_integrations.models import (
+    CostCodeLink,
+    Download,
+    ErpSettings,
+    ExportBatch,
+    ExportItem,
+    InvoiceExport,
+    LineLink,
+    ListKind,
+)
 from invoicing.models import Commitment, CostCode, Invoice, ScheduleLine
 
 VENDORS = {
@@ -28,6 +39,8 @@ SAGE_CODES = {
     "16-050": "16050.000",
     "16-500": "16500.000",
 }
+ELSEWHERE = {"vendor_number": "20118", "invoice_number": "GC-S-12", "gross": "640.00", "record_number": "7003"}
+TYPED_WRONG = Decimal("900.00")
 ACCOUNTS = {"5010": "Job cost: material", "5040": "Job cost: subcontract"}
 
 
@@ -35,14 +48,50 @@ class DemoAccounting:
     def __init__(self, company: Company, dana: Person, sam: Person, today: date):
         self.company, self.dana, self.sam, self.today = company, dana, sam, today
 
-    def build(self, sent: list[Invoice]) -> None:
-        """Load lists, link, send these invoices; the first is accepted, the last one's vendor then goes inactive."""
+    def build(self, earlier: list[Invoice], sent: list[Invoice]) -> None:
+        """Load lists, link, send these invoices, and accept the `earlier` ones for one file.
+
+        Of those `sent` the first is accepted, and the last one's vendor then goes inactive.
+        """
         self.take_in_lists()
         self.link([invoice.commitment for invoice in sent])
-        exports.send(sent, by=self.dana)
-        first, *_ = InvoiceExport.objects.filter(invoice__in=sent).order_by("pk")
-        self.accept(first)
+        self.first_file = self.accept(self.sent(earlier))
+        self.accept(self.sent(sent)[:1])
         self.take_in(ListKind.VENDORS, self.vendors(inactive=sent[-1].vendor.name))
+
+    def sent(self, some: list[Invoice]) -> list[InvoiceExport]:
+        exports.send(some, by=self.dana)
+        return list(InvoiceExport.objects.filter(invoice__in=some).order_by("pk"))
+
+    def compare(self) -> None:
+        """Build and take the first file, then hold Sage's list against it: one found, one amount differs, one missing.
+
+        And one row of Sage's that came from elsewhere. After the commit, as a worker builds: the file is noted outside
+        the database too (R127).
+        """
+        exporting.build(self.first_file.pk)
+        self.first_file.refresh_from_db()
+        batches.download(self.first_file, Download.Which.XLSX, by=self.sam)
+        found, differs, _ = self.first_file.items.select_related("invoice_export__invoice").order_by("position")
+        typed_wrong = differs.invoice_export.invoice.gross_this_period + TYPED_WRONG
+        rows = [self.payable(found, "7001"), self.payable(differs, "7002", gross=str(typed_wrong)), ELSEWHERE]
+        self.take_in(ListKind.PAYABLE_INVOICES, rows)
+        reconciliations.reconcile(self.company, by=self.sam)
+
+    def payable(self, item: ExportItem, record: str, **other: str) -> dict:
+        """The row that Sage's list would hold of it."""
+        invoice = item.invoice_export.invoice
+        return {
+            "vendor_number": item.vendor_number,
+            "invoice_number": invoice.number,
+            "job_number": invoice.project.number,
+            "invoice_date": invoice.billing_date.isoformat(),
+            "gross": str(invoice.gross_this_period),
+            "retention": str(invoice.retainage_newly_held),
+            "status": "1",
+            "user_def_1": self.first_file.key,
+            "record_number": record,
+        } | other
 
     def take_in(self, kind: ListKind, rows: list[dict]) -> None:
         lists.take_in(self.company, kind, rows, as_of_date=self.today, by=self.sam, file_name=f"{kind.value}.csv")
@@ -124,11 +173,12 @@ class DemoAccounting:
         settings.subcontract_account, settings.purchase_order_account = "5040", "5010"
         settings.save()
 
-    def accept(self, export: InvoiceExport) -> None:
-        proposal = exports.preview([export], by=self.sam)
-        batches.accept(
-            [export],
+    def accept(self, some: list[InvoiceExport]) -> ExportBatch:
+        day = some[0].invoice.period_end_date
+        proposal = exports.preview(some, accounting_date=day, by=self.sam)
+        return batches.accept(
+            some,
             by=self.sam,
-            accounting_date=export.invoice.period_end_date,
+            accounting_date=day,
             ticked=[finding_key(warning) for warning in proposal.warnings],
         )

@@ -105,11 +105,12 @@ class DemoCompany:
         self.make_template()
         self.enter_commitments()
         self.enter_unfinished()
+        self.bill_earlier()
         self.bill_last_month()
         self.bill_this_month()
         concrete, plumbing, glazing, school = self.history
-        accounting = DemoAccounting(self.company, self.dana, self.people["approver"], self.today)
-        accounting.build([concrete, glazing, school, plumbing])
+        self.accounting = DemoAccounting(self.company, self.dana, self.people["approver"], self.today)
+        self.accounting.build(self.earlier, [concrete, glazing, school, plumbing])
         self.pay(school, PaymentMethod.ACH, "0118-4471", school.current_payment_due)
         self.pay(concrete, PaymentMethod.CHECK, "10482", money("15,000.00"))
 
@@ -312,20 +313,35 @@ class DemoCompany:
         reviews.approve_the_rest(invoice, by=self.ola)
         return invoices.approve(invoice, by=self.ola)
 
-    def bill_last_month(self) -> None:
-        """Entered by Dana on behalf: the due dates have passed."""
-        month = (self.today.replace(day=1) - timedelta(days=1)).replace(day=1)
+    def bill_earlier(self) -> None:
+        """Two months ago: what accounting has sent to Sage by now."""
+        period, school = self.passed_periods(_month_before(_month_before(self.today)))
+        self.earlier = self.billed(
+            (self.concrete, period, "2219-04", [_work("11,040.00")]),
+            (self.glazing, period, "GC-70", [{}, _stored("54,000.00")]),
+            (self.school_concrete, school, "2219-03", [_work("9,640.00")]),
+        )
+
+    def passed_periods(self, month: date) -> tuple[BillingPeriod, BillingPeriod]:
+        """Of tower and school, their due dates passed."""
         due = month.replace(day=25)
-        period, school = self.open_period(self.tower, month, due), self.open_period(self.school, month, due)
-        self.history = [
-            self.approved(self.bill(commitment, where, number, *figures, by=self.dana))
-            for commitment, where, number, figures in (
-                (self.concrete, period, "2219-06", [_work("18,400.00"), _work("7,250.50")]),
-                (self.plumbing, period, "K-1180", [_work("48,000.00")]),
-                (self.glazing, period, "GC-77", [_work("35,000.00"), _stored("86,000.00")]),
-                (self.school_concrete, school, "2219-05", [_work("24,100.00")]),
-            )
+        return self.open_period(self.tower, month, due), self.open_period(self.school, month, due)
+
+    def billed(self, *bills: tuple[Commitment, BillingPeriod, str, list[dict]]) -> list[Invoice]:
+        """Entered by Dana on behalf, and approved."""
+        return [
+            self.approved(self.bill(commitment, period, number, *figures, by=self.dana))
+            for commitment, period, number, figures in bills
         ]
+
+    def bill_last_month(self) -> None:
+        period, school = self.passed_periods(_month_before(self.today))
+        self.history = self.billed(
+            (self.concrete, period, "2219-06", [_work("18,400.00"), _work("7,250.50")]),
+            (self.plumbing, period, "K-1180", [_work("48,000.00")]),
+            (self.glazing, period, "GC-77", [_work("35,000.00"), _stored("86,000.00")]),
+            (self.school_concrete, school, "2219-05", [_work("24,100.00")]),
+        )
 
     def pay(self, invoice: Invoice, method: PaymentMethod, number: str, amount: Decimal) -> None:
         payments.record_payment(invoice, NewPayment(method, number, self.today, amount), by=self.dana)
@@ -359,6 +375,11 @@ class DemoCompany:
         invoices.approve_as_noted(
             foundations, by=self.ola, comment="Approved; send the test reports with the next bill."
         )
+
+
+def _month_before(day: date) -> date:
+    """Its first day."""
+    return (day.replace(day=1) - timedelta(days=1)).replace(day=1)
 
 
 def _work(amount: str) -> dict:

@@ -14,6 +14,7 @@ from erp_integrations.models import ListKind, SageListVersion
 from invoicing.models import Commitment, InvoiceContact
 
 MOST = 20  # rows of one gap; the rest is counted
+MOST_NAMED = 3  # of those who could mend it
 # Without these an invoice cannot be checked against Sage before it is sent.
 NEEDED_LISTS = (
     ListKind.VENDORS,
@@ -28,12 +29,17 @@ NEEDED_LISTS = (
 
 @dataclass(frozen=True)
 class Row:
-    """One thing that lacks something; `url` is its page in the admin, `mended_at` the address to pass on to others."""
+    """One thing that lacks something; `url` is its page in the admin.
+
+    `mended_at`: the address to pass on where others mend it, who are `mended_by`. `opens`: for the reader as well.
+    """
 
     name: str
     where: str
     url: str
     mended_at: str = ""
+    mended_by: tuple[str, ...] = ()
+    opens: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,18 +62,42 @@ class Gap:
         return self.count - len(self.rows)
 
 
-def gaps() -> list[Gap]:
+@dataclass(frozen=True)
+class Staff:
+    """Who of each company's own people has Standard on ERP Integrations, {company id: {person id: name}}, and who asks.
+
+    Whether they hold Can Push to Accounting is another question: lists and links need none.
+    """
+
+    of: dict[int, dict[int, str]]
+    reader: Person | None = None
+
+    def row(self, name: str, where: str, url: str, at: str, company: int) -> Row:
+        """Of what they mend on the page `at`, which opens for nobody else."""
+        people = self.of[company]
+        return Row(
+            name,
+            where,
+            url,
+            at,
+            tuple(sorted(people.values())[:MOST_NAMED]),
+            bool(self.reader and self.reader.pk in people),
+        )
+
+
+def gaps(reader: Person | None = None) -> list[Gap]:
     """Those there are, in the order in which a company is set up."""
     companies = list(Company.objects.all())
-    acting = _acting(companies)
+    staff = Staff(_accounting_staff(companies), reader)
+    acting = _acting(staff)
     found = (
         _people_without_company(),
         _people_without_role(),
-        _companies_without_lists(companies),
+        _companies_without_lists(companies, staff),
         _companies_with_nobody_to_accept(companies, acting),
         _approvers_without_second_factor(acting),
-        _projects_without_job(),
-        _vendors_without_number(),
+        _projects_without_job(staff),
+        _vendors_without_number(staff),
         _commitments_without_contact(),
     )
     return [gap for gap in found if gap.count]
@@ -103,7 +133,7 @@ def _people_without_role() -> Gap:
     return Gap("no-role", ("person", "people"), "no role", mend, count, rows)
 
 
-def _companies_without_lists(companies: list[Company]) -> Gap:
+def _companies_without_lists(companies: list[Company], staff: Staff) -> Gap:
     loaded = defaultdict(set)
     for company, kind in SageListVersion.objects.filter(is_current=True).values_list("company", "kind"):
         loaded[company].add(kind)
@@ -112,7 +142,8 @@ def _companies_without_lists(companies: list[Company]) -> Gap:
         missing = [kind.label for kind in NEEDED_LISTS if kind not in loaded[company.pk]]
         if missing:
             lists = reverse("erp-lists", args=[company.slug])
-            rows.append(Row(company.name, ", ".join(missing), _page("company", company.pk), lists))
+            at = _page("company", company.pk)
+            rows.append(staff.row(company.name, ", ".join(missing), at, lists, company.pk))
     mend = "Accounting staff with Standard on ERP Integrations export them in Sage and upload them under Sage lists."
     return Gap("no-lists", ("company", "companies"), "Sage lists missing", mend, len(rows), rows[:MOST])
 
@@ -133,24 +164,34 @@ def _approvers_without_second_factor(acting: dict) -> Gap:
     return Gap("no-factor", (one, many), "no second factor", mend, count, rows)
 
 
-def _projects_without_job() -> Gap:
+def _projects_without_job(staff: Staff) -> Gap:
     unlinked = Project.objects.filter(is_active=True, sage_link__isnull=True).select_related("company")
     count, rows = _of_rows(
         unlinked,
-        lambda project: Row(
-            project.name, str(project.company), _page("project", project.pk), _link_page(project, "jobs")
+        lambda project: staff.row(
+            project.name,
+            str(project.company),
+            _page("project", project.pk),
+            _link_page(project, "jobs"),
+            project.company_id,
         ),
     )
     mend = "Accounting staff with Standard on ERP Integrations link the project to its job in Sage, under Links."
     return Gap("no-job", ("project", "projects"), "no Sage job", mend, count, rows)
 
 
-def _vendors_without_number() -> Gap:
+def _vendors_without_number(staff: Staff) -> Gap:
     billable = Vendor.objects.filter(is_active=True, commitments__status__in=Commitment.BILLABLE)
     unlinked = billable.filter(sage_link__isnull=True).select_related("company").distinct()
     count, rows = _of_rows(
         unlinked,
-        lambda vendor: Row(vendor.name, str(vendor.company), _page("vendor", vendor.pk), _link_page(vendor, "vendors")),
+        lambda vendor: staff.row(
+            vendor.name,
+            str(vendor.company),
+            _page("vendor", vendor.pk),
+            _link_page(vendor, "vendors"),
+            vendor.company_id,
+        ),
     )
     mend = "Accounting staff with Standard on ERP Integrations link the vendor to its number in Sage, under Links."
     return Gap("no-number", ("vendor", "vendors"), "no Sage vendor number", mend, count, rows)
@@ -168,14 +209,21 @@ def _commitments_without_contact() -> Gap:
     return Gap("no-contact", ("commitment", "commitments"), "no invoice contact", mend, count, rows)
 
 
-def _acting(companies: list[Company]) -> dict[int, set[int]]:
-    """{company id: ids of its accounting approvers}, for all companies at once."""
+def _accounting_staff(companies: list[Company]) -> dict[int, dict[int, str]]:
+    """{company id: {id: name}} of its own people with Standard on ERP Integrations, for all companies at once."""
     levels = levels_held_on(companies)
     own = Membership.objects.filter(is_active=True, vendor=None, person__is_active=True)
-    employed = set(own.values_list("company", "person"))
+    found = defaultdict(dict)
+    for company, person, name in own.values_list("company", "person", "person__name"):
+        if levels.get((person, Tool.ERP_INTEGRATIONS, company), Level.NONE) >= Level.STANDARD:
+            found[company][person] = name
+    return found
+
+
+def _acting(staff: Staff) -> dict[int, set[int]]:
+    """{company id: ids of its accounting approvers}, for all companies at once."""
     found = defaultdict(set)
     for company, person in AccountingPrivilege.objects.live().values_list("company", "person"):
-        level = levels.get((person, Tool.ERP_INTEGRATIONS, company), Level.NONE)
-        if level >= Level.STANDARD and (company, person) in employed:
+        if person in staff.of[company]:
             found[company].add(person)
     return found

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import date
 
 from django.db.models import Count, Q
 from django.shortcuts import redirect, render
@@ -15,6 +16,7 @@ from invoicing.views.board import Progress, picture_of
 from invoicing.views.standings import totals_of
 
 MOST_PERIODS = 40  # in the menu: beyond, the list of projects leads there
+MOST_CARDS = 12
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ def home(request):
         "choice": choice,
         "waiting": waiting_for(roles, choice.chosen),
         "cards": cards,
+        "all_projects": 0 if choice.chosen else len(roles.projects),
         "totals": _totals(cards),
         "roles": roles,
         "questions": request.user.memberships.questions(),
@@ -84,14 +87,24 @@ class Choice:
 
 
 def cards_of(roles: Roles, choice: Choice) -> list[Card]:
-    """Each project, in three queries for all; progress only where this person may see every commitment."""
+    """Each project, in three queries for all; progress only where this person may see every commitment.
+
+    Of more than MOST_CARDS those whose bills are due first.
+    """
     shown = {choice.chosen.project_id: choice.chosen} if choice.chosen else choice.open
-    projects = [choice.chosen.project] if choice.chosen else roles.projects
-    administered = {project.pk for project in roles.administered}
+    projects = [choice.chosen.project] if choice.chosen else _due_first(roles.projects, shown)
+    administered = {project.pk for project in roles.administered} & {project.pk for project in projects}
     counted = [period for period in shown.values() if period.project_id in administered]
     sent, expected = _sent(counted), _expected(counted)
     progress = {period.project_id: _progress(sent[period.pk], expected[period.pk]) for period in counted}
     return [Card(each, shown.get(each.pk), progress.get(each.pk)) for each in projects]
+
+
+def _due_first(projects: list[Project], periods: dict[int, BillingPeriod]) -> list[Project]:
+    if len(projects) <= MOST_CARDS:
+        return projects
+    due = {project.pk: period.due_date if (period := periods.get(project.pk)) else date.max for project in projects}
+    return sorted(projects, key=lambda project: due[project.pk])[:MOST_CARDS]
 
 
 def _totals(cards: list[Card]) -> dict | None:

@@ -38,8 +38,8 @@ class TopBar:
         self.is_employed = not all(vendors.values())
 
     def _memberships(self) -> Sequence[Membership]:
-        """As they were read at the page's door, or with the login."""
-        at_hand = self.access.memberships if self.access else getattr(self.person, "memberships_at_hand", None)
+        """As they were read with the login."""
+        at_hand = getattr(self.person, "memberships_at_hand", None)
         return self.person.memberships.all() if at_hand is None else at_hand
 
     @cached_property

@@ -3,6 +3,7 @@
 DATABASE_URL   postgres://…            one database for every process; SQLite in VAR_DIR when unset
 REDIS_URL      redis://…               wakes the workers; a folder in VAR_DIR when unset
 SECRET_KEY     long and random         needed as soon as DATABASE_URL is set; made once in VAR_DIR otherwise
+SECRET_KEY_FALLBACKS  comma separated  older keys whose sessions and links in mail still count
 ALLOWED_HOSTS  comma separated         host names the site answers to
 SITE_URL       https://bills.example   what links in mail start with
 EMAIL_URL      smtp+tls://…            mail goes to files in VAR_DIR/mail when unset
@@ -10,6 +11,8 @@ PLUMBLINE_VAR  a folder                where the database, uploads, built files 
 TRUSTED_PROXY_COUNT  1                 proxies of yours in front, which say who asks (X-Forwarded-For) and if by https
 SECURE_HSTS_SECONDS  2592000           how long browsers remember that only https is spoken here
 ATTACHMENT_MAX_MB  20                  one attached file; ATTACHMENTS_MAX_MB all of an invoice or a commitment
+METRICS_TOKEN  long and random         opens /metrics to who brings it as a bearer; without it there is no such page
+SENTRY_DSN     https://…               tells errors there as well; nothing leaves the site when unset
 DEMO           1                       one-click sign-in and the outbox page; `manage.py demo` sets it
 """
 
@@ -18,12 +21,13 @@ import secrets
 from pathlib import Path
 
 import environ
+import sentry_sdk
 import structlog
 from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from directory.logs import on_one_line
+from directory.logs import on_one_line, without_secrets
 
 env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -54,6 +58,7 @@ def secret_key() -> str:
 
 
 SECRET_KEY = secret_key()
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if EMBEDDED else [])
 SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000").rstrip("/")
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
@@ -85,6 +90,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.metrics.timed",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "directory.middleware.gzipped",
@@ -208,7 +214,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
 if IS_HTTPS:  # browsers take a cookie of such a name from this very host alone, over https
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=IS_HTTPS)
-SECURE_REDIRECT_EXEMPT = [r"^(livez|readyz)$"]  # a watchman beside the process speaks plain http
+SECURE_REDIRECT_EXEMPT = [r"^(livez|readyz|metrics)$"]  # a watchman beside the process speaks plain http
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=30 * 24 * 60 * 60 if IS_HTTPS else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("SECURE_HSTS_INCLUDE_SUBDOMAINS", default=False)
 SECURE_HSTS_PRELOAD = env.bool("SECURE_HSTS_PRELOAD", default=False)
@@ -243,6 +249,8 @@ ATTACHMENTS_MAX_BYTES = env.int("ATTACHMENTS_MAX_MB", default=200) * MEGABYTE  #
 ATTACHMENTS_MAX_COUNT = env.int("ATTACHMENTS_MAX_COUNT", default=200)
 ATTACHMENTS_OF_COMPANY_MAX_BYTES = env.int("ATTACHMENTS_OF_COMPANY_MAX_MB", default=100_000) * MEGABYTE  # all there are
 ATTACHMENTS_LEAVE_FREE_BYTES = env.int("ATTACHMENTS_LEAVE_FREE_MB", default=500) * MEGABYTE  # for the database
+
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 
 # R105: `unix:///run/clamav/clamd.ctl` or `tcp://host:3310`; empty: nothing is scanned.
 VIRUS_SCANNER = env.str("VIRUS_SCANNER", default="")
@@ -386,3 +394,13 @@ SILENCED_SYSTEM_CHECKS = [
     "security.W005",  # whether other names of the domain speak https, and whether browsers should know beforehand,
     "security.W021",  # is for the owner of the domain to say: SECURE_HSTS_INCLUDE_SUBDOMAINS, SECURE_HSTS_PRELOAD
 ]
+
+# Without a DSN nothing is sent anywhere. What is sent passes what the log passes: no secret, no typed text.
+if SENTRY_DSN := env.str("SENTRY_DSN", default=""):
+    sentry_sdk.init(
+        dsn=SENTRY_DSN,
+        send_default_pii=False,
+        include_local_variables=False,
+        max_request_body_size="never",
+        before_send=without_secrets,
+    )

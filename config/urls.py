@@ -4,6 +4,7 @@ from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
 
+from config import health
 from config.home import home
 
 handler400 = "config.bad_requests.bad_request"
@@ -11,6 +12,9 @@ admin.site.login = secure_admin_login(admin.site.login)
 
 urlpatterns = [
     path("", home, name="home"),
+    path("livez", health.live, name="livez"),
+    path("readyz", health.ready, name="readyz"),
+    path("metrics", health.numbers, name="metrics"),
     path("admin/", admin.site.urls),
     path("accounts/", include("config.account_urls")),
     path("", include("directory.urls")),

@@ -35,7 +35,8 @@ NAMES = {
 # Whose fields an event names besides those of the row it is about.
 ALSO = {"directory.membership": "directory.person"}
 FILES = dict(Download.Which.choices)
-NOT_SHOWN = {"snapshot", "holder"}  # a digest, a row's number: the record keeps them, nobody reads them
+# A digest, a row's number, the moment that the event shows itself: the record keeps them, nobody reads them.
+NOT_SHOWN = {"snapshot", "holder", "accepted_at"}
 LINE = re.compile(r"SOV-0*(\d+)")
 
 

@@ -85,7 +85,6 @@ class Access:
     membership: object | None = None
     levels: Mapping[Tool, Level] = field(default_factory=dict)
     can_push_to_accounting: bool = False
-    memberships: Sequence | None = None  # of the person anywhere, in whatever state; None: not asked
 
     def level(self, tool: Tool) -> Level:
         return self.levels.get(tool, Level.NONE)
@@ -126,15 +125,16 @@ def read_access(person, company, project=None, *, memberships: Sequence | None =
     `memberships`: all of the person's, where a door has them at hand from this very request. Actions give none: what
     is asked inside a lock is read inside it (R66).
     """
-    memberships = tuple(memberships_of(person.pk)) if memberships is None else memberships
+    if memberships is None:
+        memberships = _membership_in(person, company)
     here = (each for each in memberships if each.company_id == company.pk and each.is_active)
     membership = next(here, None) if person.is_active else None
     if membership is None:
-        return Access(person, company, project, memberships=memberships)
+        return Access(person, company, project)
     is_external = membership.vendor_id is not None
     levels = _levels(person, [company] if project is None else [company, project], is_external)
-    may_push = not is_external and membership.may_push
-    return Access(person, company, project, membership, levels, may_push, memberships)
+    may_push = not is_external and bool(membership.may_push)
+    return Access(person, company, project, membership, levels, may_push)
 
 
 def memberships_of(person: int) -> QuerySet:
@@ -145,6 +145,22 @@ def memberships_of(person: int) -> QuerySet:
     return found.select_related("vendor", "company").annotate(may_push=may_push)
 
 
+# Written out, because every act asks it: Django takes ten times as long to put it into words as it takes to answer.
+MEMBERSHIP_IN = """
+SELECT place.*, EXISTS (
+    SELECT 1 FROM directory_accountingprivilege given
+    WHERE given.person_id = place.person_id AND given.company_id = place.company_id
+    AND given.withdrawn_at IS NULL AND (given.ends_at IS NULL OR given.ends_at > %s)
+) AS may_push
+FROM directory_membership place WHERE place.person_id = %s AND place.company_id = %s"""
+
+
+def _membership_in(person, company) -> Sequence:
+    """The person's in that company, in whatever state, as `memberships_of` reads them all; none or one."""
+    now = connection.ops.adapt_datetimefield_value(timezone.now())
+    return apps.get_model("directory", "membership").objects.raw(MEMBERSHIP_IN, [now, person.pk, company.pk])
+
+
 def _levels(person, places: Sequence, is_external: bool) -> dict[Tool, Level]:
     scopes = {place._meta.model_name: place for place in places}
     tools = [tool for tool in Tool if tool.scope in scopes and (tool.is_for_vendors or not is_external)]
@@ -152,7 +168,7 @@ def _levels(person, places: Sequence, is_external: bool) -> dict[Tool, Level]:
     return {tool: _highest(tool, held[tool.scope]) for tool in tools}
 
 
-# Written out, because every request asks it: Django takes ten times as long to put it into words as it takes to answer.
+# Written out as well.
 RUNGS_ON = """
 SELECT '{scope}', named.codename FROM directory_{scope}userpermission given
 JOIN auth_permission named ON named.id = given.permission_id

@@ -20,13 +20,13 @@ import structlog
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 
+from directory.csv_files import plain_cell
 from directory.plain_text import tidy, unseen_in
 from directory.refusals import Refused
 from directory.sheet_reader import SECONDS, column_letter
 
 READER = Path(__file__).with_name("sheet_reader.py")
 MAX_BYTES = 10 * 1024 * 1024
-LIKE_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 logger = structlog.get_logger(__name__)
 
@@ -182,9 +182,5 @@ def as_csv(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
     """UTF-8 with its mark, CRLF. What a spreadsheet would calculate gets a ' before it (S58)."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerows([[guarded(text) for text in row] for row in (headings, *rows)])
+    writer.writerows([[plain_cell(text) for text in row] for row in (headings, *rows)])
     return out.getvalue().encode("utf-8-sig")
-
-
-def guarded(text: str) -> str:
-    return f"'{text}" if text.lstrip().startswith(LIKE_FORMULA) else text

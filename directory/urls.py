@@ -7,7 +7,6 @@ from directory.views import (
     company_settings,
     demo,
     events,
-    health,
     joining,
     levels,
     my_projects,
@@ -112,6 +111,4 @@ urlpatterns = [
     path("demo/outbox/", demo.outbox, name="demo-outbox"),
     path("demo/outbox/<int:pk>/", demo.mail, name="demo-mail"),
     path("demo/outbox/<int:pk>/html/", demo.mail_html, name="demo-mail-html"),
-    path("livez", health.live, name="livez"),
-    path("readyz", health.ready, name="readyz"),
 ]

@@ -17,12 +17,20 @@ def bar(done: Decimal | int, total: Decimal | int, label: str, tone: str = "info
     return {"width": share(done, total), "label": label, "tone": tone}
 
 
-STAGES = ("To answer or start", "Entering", "Under Review", "Approved", "Sent to accounting")
+STAGES = (
+    "To answer or start",
+    "Entering",
+    "Under Review",
+    "Approved",
+    "Sent to accounting",
+    "In accounting’s file",
+    "Confirmed in Sage",
+)
 
 
 @register.inclusion_tag("components/stages.html")
 def stages(reached: int, state: str = "") -> dict:
-    """How far a bill is, from asked (1) to accounting (5), in the tone of its state: `{% stages 3 bill.status %}`."""
+    """How far a bill is, from asked (1) to confirmed in Sage (7), by its state: `{% stages 3 bill.status %}`."""
     look = look_of(state, is_export=False)
     parts = [{"x": number * 19, "is_done": number < reached} for number in range(len(STAGES))]
     label = f"Step {reached} of {len(STAGES)}: {STAGES[reached - 1]}"

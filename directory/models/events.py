@@ -6,7 +6,7 @@ import structlog
 from django.conf import settings
 from django.db import connection, models, transaction
 
-from directory.chain import BEFORE_THE_FIRST, COLUMNS, Link, Walk, digest_of
+from directory.chain import BEFORE_THE_FIRST, COLUMNS, Anchor, Link, Walk, digest_of
 from directory.models.companies import Company
 from directory.models.projects import Project
 
@@ -114,6 +114,11 @@ class EventSealQuerySet(models.QuerySet):
     CHUNK = 1000  # events; how long others wait for the lock, and how much is in memory
     LOCK = 0x5EA1  # any number nothing else locks by
 
+    def head(self) -> Anchor:
+        """Where the chain ends now."""
+        last = self.order_by("-position").first()
+        return Anchor(last.position, last.digest) if last else Anchor(0, BEFORE_THE_FIRST)
+
     def append(self, since: int = 0) -> int:
         """Seal every event from `since` on that has no seal, in order of pk; how many. Any number of callers may."""
         count = 0
@@ -133,9 +138,8 @@ class EventSealQuerySet(models.QuerySet):
                 cursor.execute("SELECT pg_advisory_xact_lock(%s)", [self.LOCK])
 
     def _append_chunk(self, since: int) -> list:
-        head = self.order_by("-position").first()
-        position, digest = (head.position, head.digest) if head else (0, BEFORE_THE_FIRST)
-        seals = []
+        head, seals = self.head(), []
+        position, digest = head.position, head.digest
         for values in Event.objects.unsealed(since).values_list(*COLUMNS)[: self.CHUNK]:
             position, digest = position + 1, digest_of(digest, values)
             seals.append(EventSeal(position=position, event_id=values[0], digest=digest))

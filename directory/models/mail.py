@@ -1,7 +1,5 @@
 """Every mail the program sends, recorded on what it is about: to whom, when, with what result."""
 
-from datetime import timedelta
-
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
@@ -20,10 +18,6 @@ class MailQuerySet(models.QuerySet):
     def due(self):
         """Waiting for a try whose time has come, or claimed by a worker that has not been heard of since."""
         return self.filter(state__in=Mail.UNDERWAY, due_at__lte=timezone.now()).order_by("due_at")
-
-    def longest_wait(self) -> timedelta:
-        oldest = self.filter(state__in=Mail.UNDERWAY).aggregate(at=models.Min("created_at"))["at"]
-        return timezone.now() - oldest if oldest else timedelta(0)
 
 
 class Mail(models.Model):

@@ -1,9 +1,11 @@
 """The site's real settings, for processes that are killed on purpose: real database, real queue, quick hasher."""
 
+import os
+
 from config.settings import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-LOGGING["root"]["level"] = "CRITICAL"  # noqa: F405
+LOGGING["root"]["level"] = os.environ.get("LOG_LEVEL", "CRITICAL")  # noqa: F405
 LOGGING["loggers"] = {}  # noqa: F405
 STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"  # noqa: F405

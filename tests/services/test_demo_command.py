@@ -4,10 +4,12 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -68,5 +70,14 @@ def test_the_demo_opens_a_site_whose_worker_builds_a_file_and_sends_the_mail(dem
     with urllib.request.urlopen(asked) as css:
         assert css.headers["Content-Encoding"] == "gzip" and int(css.headers["Content-Length"]) < 12_000
     var = Path(log.parent / "var")
-    wait_for(lambda: list((var / "exports").glob("*/*.xlsx")), 60)
+    wait_for(lambda: len(list((var / "exports").glob("*/*.xlsx"))) == 2, 60)  # one came with the company
     wait_for(lambda: list((var / "mail").glob("*")), 60)
+    assert compared(var / "plumbline.sqlite3") == {"found": 1, "missing": 1, "amount": 1, "others": 1}
+
+
+def compared(database: Path) -> dict[str, int]:
+    """{outcome of the company's comparison with Sage's list: how many}, and the rows of Sage's that are not ours."""
+    with closing(sqlite3.connect(database)) as connection:
+        kinds = connection.execute("SELECT kind, count(*) FROM erp_integrations_outcome GROUP BY kind").fetchall()
+        [(others,)] = connection.execute("SELECT others_count FROM erp_integrations_reconciliation").fetchall()
+    return dict(kinds) | {"others": others}

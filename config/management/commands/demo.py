@@ -83,8 +83,10 @@ class Command(BaseCommand):
             return
         self.stdout.write("Loading the demo company ...")
         self.stdout.flush()
+        demo = DemoCompany()
         with transaction.atomic():
-            DemoCompany().build()
+            demo.build()
+        demo.accounting.compare()
 
     def commands(self, port: int) -> dict[str, list[str]]:
         python = [sys.executable, "-m"]

@@ -1,4 +1,4 @@
-"""`python -m tests.services.killing --kills 200`: every part on a database of its own; the last line is the result.
+"""`python -m tests.services.killing --kills 1000`: every part on a database of its own; the last line is the result.
 
 SQLite in a file by default; with DATABASE_URL a new PostgreSQL database beside the one named there, dropped at the end.
 """
@@ -27,9 +27,8 @@ def new_database(url: str) -> tuple[str, str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--worker-kills", type=int, default=5)
-    parser.add_argument("--each", type=int, default=3, help="How often every named step is to be died at.")
+    parser.add_argument("--kills", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     options = parser.parse_args()
     random.seed(options.seed)
@@ -44,10 +43,8 @@ def main() -> None:
         from tests.services.killing import parts  # noqa: PLC0415 (Django must be set up first)
 
         began = time.monotonic()
-        result = {
-            name: asdict(tally)
-            for name, tally in parts.run_all(options.kills, options.worker_kills, options.each).items()
-        }
+        done = parts.run_all(options.kills, options.worker_kills)
+        result = {name: asdict(tally) for name, tally in done.items()}
         result |= {"seed": options.seed, "seconds": round(time.monotonic() - began, 1)}
         print(json.dumps(result))
     finally:

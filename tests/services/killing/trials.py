@@ -56,16 +56,21 @@ class Tally:
             elif code not in (0, REFUSED):
                 self.problems.append(f"a process that died {death} ended with code {code}")
 
-    def rarest(self, deaths):
-        """One of the deaths that happened least often so far."""
-        return min(deaths, key=lambda death: (self.hits.get(str(death), 0), random.random()))
+    def rarest(self, deaths, than=None):
+        """One of the deaths that happened least often so far, other `than` one."""
+        others = [death for death in deaths if death != than]
+        return min(others, key=lambda death: (self.hits.get(str(death), 0), random.random()))
+
+    def wanted(self, deaths, each: int) -> int:
+        """How many deaths there were, of a step that was died at more often `each` only."""
+        return sum(min(self.hits.get(str(death), 0), each) for death in deaths)
 
 
 def hurry() -> None:
     """Leases of milliseconds, so that overlaps are forced; as many attempts as it takes; no wait before a re-send."""
     batch_models.MAX_ATTEMPTS = building.MAX_ATTEMPTS = 1000
     batch_models.RESEND = timedelta(0)
-    building.LEASE = timedelta(milliseconds=random.choice([1, 20, 100, 400]))
+    building.LEASE = timedelta(milliseconds=random.choice([1, 5, 20, 20, 50]))
 
 
 def sent_exports(sage: SageWorld, count: int) -> list[InvoiceExport]:
@@ -78,6 +83,16 @@ def sent_exports(sage: SageWorld, count: int) -> list[InvoiceExport]:
     amounts = [{"work_this_period": D(f"{1000 + 7 * place}.{place % 100:02d}")} for place in range(count)]
     pairs = zip(commitments, amounts, strict=True)
     return [sage.sent(sage.base.approved(sage.base.draft(each), amount)) for each, amount in pairs]
+
+
+def in_groups(exports: list) -> list[list]:
+    """One, one, two, one, one … invoices a batch."""
+    groups, sizes = [], (1, 1, 2)
+    while exports:
+        size = sizes[len(groups) % 3]
+        groups.append(exports[:size])
+        exports = exports[size:]
+    return groups
 
 
 def accepting(sage: SageWorld, some: list[InvoiceExport], ticked: list[str], by=None):
@@ -98,40 +113,51 @@ def batch_of(export: InvoiceExport) -> ExportBatch | None:
     return item.batch if item else None
 
 
-def killed_acceptances(sage: SageWorld, groups: list[list[InvoiceExport]], each: int) -> Tally:
-    """Two clicks at once, killed at a step of accepting; then the click that lives. One batch a group.
+def killed_acceptances(sage: SageWorld, each: int) -> Tally:
+    """Two clicks at once, killed at steps of accepting, `each` of them so often; then the click that lives.
 
-    First deaths that leave nothing, each so often that over all groups every one comes to `each`; then one after the
-    commit, which a group can die only once.
+    One batch a group: it dies at some steps that leave nothing and then after the commit, which it can do only once.
     """
-    tally = Tally()
-    before = [death for death in ACCEPT_DEATHS if death not in LASTING]
-    rounds = 1 + each * len(before) // len(groups)
-    for group in groups:
-        ticked = sage.warnings(*group)
-        for some in (*[before] * rounds, LASTING):
-            plan = (tally.rarest(some), RANDOM)
-            tally.count(run(accepting(sage, group, ticked), *plan), plan)
-            states = {export.status for export in fresh(*group)}
-            if len(states) != 1:
-                tally.problems.append(f"half an acceptance: {sorted(states)}")
-        codes = run(accepting(sage, group, ticked), None, None)
-        if codes != [0, 0]:
-            tally.problems.append(f"the second click of the same person ended with {codes}")
-        tally.trials += 1
-        if len({batch_of(export) for export in group}) != 1:
-            tally.problems.append(f"{group} stands in several batches")
+    tally, before = Tally(), [death for death in ACCEPT_DEATHS if death not in LASTING]
+    while tally.wanted(ACCEPT_DEATHS, each) < each * len(ACCEPT_DEATHS):
+        for group in in_groups(sent_exports(sage, 12)):
+            tally.trials += 1
+            click = accepting(sage, group, sage.warnings(*group))
+            due = len(before) * min(each, tally.trials / len(LASTING))
+            while tally.wanted(before, each) < due and batch_of(group[0]) is None:
+                first = tally.rarest(before)
+                _killed(tally, group, click, first, random.choice([tally.rarest(before, than=first), RANDOM]))
+            first = tally.rarest(LASTING)
+            _killed(tally, group, click, first, tally.rarest(LASTING, than=first))
+            codes = run(click, None, None)
+            if codes != [0, 0]:
+                tally.problems.append(f"the second click of the same person ended with {codes}")
+            if len({batch_of(export) for export in group}) != 1:
+                tally.problems.append(f"{group} stands in several batches")
     return tally
 
 
-def killed_builds(pending: list[ExportBatch], kills: int) -> Tally:
-    """Two competing builds of each batch, killed at a step or at a random time, again and again; then a sweep."""
+def _killed(tally: Tally, group: list[InvoiceExport], click, *plan) -> None:
+    tally.count(run(click, *plan), plan)
+    states = {export.status for export in fresh(*group)}
+    if len(states) != 1:
+        tally.problems.append(f"half an acceptance: {sorted(states)}")
+
+
+def killed_builds(pending: list[ExportBatch], each: int, kills: int) -> Tally:
+    """Two competing builds of each batch, killed at a step or at a random time, again and again; then a sweep.
+
+    Over all batches that many are killed, and `each` at every step; the last tenth is there for what is still wanting.
+    """
     tally = Tally()
     tasks.send = lambda task, batch_id: task(batch_id)
     for place, batch in enumerate(pending, start=1):
-        while tally.kills < kills * place / len(pending) and _state(batch) in WAITS:
+        share = min(1, place / (0.9 * len(pending)))
+        steps = share * each * len(BUILD_DEATHS)
+        while (tally.wanted(BUILD_DEATHS, each) < steps or tally.kills < share * kills) and _state(batch) in WAITS:
             hurry()
-            plan = (tally.rarest(BUILD_DEATHS), random.choice([tally.rarest(BUILD_DEATHS[2:]), RANDOM]))
+            first = tally.rarest(BUILD_DEATHS)
+            plan = (first, random.choice([tally.rarest(BUILD_DEATHS[2:], than=first), RANDOM]))
             tally.count(run(lambda: tasks.build_export(batch.pk), *plan), plan)  # noqa: B023 (runs at once)
         tally.trials += 1
     for _ in range(200):

@@ -1,0 +1,68 @@
+"""What Prometheus collects: how long pages took, by address and answer, and how the background work stands.
+
+With several web processes each counts in files of its own in PROMETHEUS_MULTIPROC_DIR, which are added up when asked
+(deploy/gunicorn.conf.py sees to it); one process needs nothing. What waits is read from the database when asked.
+"""
+
+import os
+import time
+from collections.abc import Iterator
+
+from django.db.models import Count, Sum
+from prometheus_client import CollectorRegistry, Histogram, generate_latest, multiprocess
+from prometheus_client.core import REGISTRY, GaugeMetricFamily, Metric
+
+from config import background
+from directory.models import Mail
+from erp_integrations.models import ExportBatch, LedgerCheck
+from invoicing.models import MadeFile
+
+BUCKETS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)  # seconds; 0.5 and 1 are the goals of pages (G14)
+ANSWERS = Histogram("plumbline_answer_seconds", "Time to answer", ["address", "method", "status"], buckets=BUCKETS)
+ROWS = (
+    ("import_files", "Import files", ExportBatch),
+    ("made_files", "Files made for people", MadeFile),
+    ("mails", "Mails", Mail),
+)
+
+
+def timed(get_response):
+    """Counts each answer by the name of its address, never by the address: that would be as many as there are rows."""
+
+    def middleware(request):
+        began = time.perf_counter()
+        response = get_response(request)
+        address = request.resolver_match.view_name if request.resolver_match else "none"
+        status = f"{response.status_code // 100}xx"
+        ANSWERS.labels(address or "none", request.method, status).observe(time.perf_counter() - began)
+        return response
+
+    return middleware
+
+
+def exposition() -> bytes:
+    """Everything in Prometheus' text format."""
+    registry = CollectorRegistry()
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        multiprocess.MultiProcessCollector(registry)
+    else:
+        registry.register(REGISTRY)
+    registry.register(BackgroundWork())
+    return generate_latest(registry)
+
+
+class BackgroundWork:
+    """Rows by state, how long the oldest waits, and whether our own ledgers agree (R17)."""
+
+    def collect(self) -> Iterator[Metric]:
+        for name, words, model in ROWS:
+            states = GaugeMetricFamily(f"plumbline_{name}", f"{words}, by state", labels=["state"])
+            counted = dict(model.objects.order_by().values_list("state").annotate(Count("pk")))
+            for state in model.State.values:
+                states.add_metric([state], counted.get(state, 0))
+            yield states
+        for name, value in background.seconds().items():
+            if value is not None:
+                yield GaugeMetricFamily(f"plumbline_{name}", name.replace("_", " "), value=value)
+        found = LedgerCheck.objects.newest_of_each().aggregate(found=Sum("difference_count"))["found"] or 0
+        yield GaugeMetricFamily("plumbline_ledger_differences", "Found by each company’s last check", value=found)

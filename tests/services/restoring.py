@@ -1,0 +1,64 @@
+"""`python -m tests.services.restoring before|after FOLDER`: a site up to its loss, and once it was restored (R127).
+
+Before: a company bills, a worker builds file after file, a backup is made meanwhile, and more files are built after it.
+After: what the restored site knows, and what it does when accounting accepts again. The last line is the result.
+"""
+
+import json
+import os
+import pickle
+import sys
+import time
+from io import StringIO
+from pathlib import Path
+
+import django
+from django.core.management import call_command
+
+BEFORE, MEANWHILE, AFTERWARDS = 4, 14, 20  # invoices, each in a file of its own
+
+
+def before(folder: Path) -> dict:
+    from erp_integrations.models import ExportBatch  # noqa: PLC0415 (Django must be set up first, here and below)
+    from tests.erp_integrations.world import sage_world  # noqa: PLC0415
+    from tests.services.killing.children import start, wait  # noqa: PLC0415
+    from tests.services.killing.trials import sent_exports  # noqa: PLC0415
+
+    call_command("migrate", verbosity=0)
+    sage = sage_world()
+    exports = sent_exports(sage, BEFORE + MEANWHILE + AFTERWARDS)
+    meanwhile, afterwards = exports[BEFORE:-AFTERWARDS], exports[-AFTERWARDS:]
+    (folder / "world").write_bytes(pickle.dumps((sage, afterwards)))
+    _build(sage, exports[:BEFORE])
+    worker = start(lambda: _build(sage, meanwhile))
+    while ExportBatch.objects.ready().count() < BEFORE + 2:
+        time.sleep(0.05)
+    call_command("backup", folder / "backup", stdout=StringIO())
+    assert ExportBatch.objects.ready().count() < BEFORE + MEANWHILE, "the backup came after the load"
+    assert wait(worker) == 0
+    _build(sage, afterwards)
+    return {"built": ExportBatch.objects.ready().count()}
+
+
+def _build(sage, some) -> None:
+    for export in some:
+        sage.built(export)
+
+
+def after(folder: Path) -> dict:
+    from erp_integrations.exporting import storing  # noqa: PLC0415
+    from erp_integrations.models import BatchState, ExportBatch, ExportStatus  # noqa: PLC0415
+    from tests.erp_integrations.world import fresh  # noqa: PLC0415
+
+    sage, afterwards = pickle.loads((folder / "world").read_bytes())
+    known, forgotten = ExportBatch.objects.ready().count(), storing.forgotten(sage.company)
+    waiting = [export for export in fresh(*afterwards) if export.status == ExportStatus.READY_TO_EXPORT]
+    again = [sage.built(export) for export in waiting]
+    refused = [batch for batch in again if batch.state == BatchState.DEAD and "R127" in batch.error]
+    return {"known": known, "forgotten": len(forgotten), "waiting": len(waiting), "refused": len(refused)}
+
+
+if __name__ == "__main__":
+    os.environ |= {"DJANGO_SETTINGS_MODULE": "tests.services.settings", "SECRET_KEY": "only for tests"}
+    django.setup()
+    print(json.dumps({"before": before, "after": after}[sys.argv[1]](Path(sys.argv[2]))))

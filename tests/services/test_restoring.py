@@ -1,0 +1,141 @@
+"""A site that is lost comes back from its backup, and exports nothing a second time (R126, R127, G13)."""
+
+import json
+import os
+import re
+import shutil
+import string
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from config.backups import FACTS
+from tests.services.restoring import AFTERWARDS, BEFORE, MEANWHILE
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+pytestmark = [pytest.mark.kill, pytest.mark.database]
+
+
+class Site:
+    """Processes of a site whose database can be taken from it; `folder` is where its files lie."""
+
+    def __init__(self, folder: Path):
+        self.folder, self.server, self.names = folder, os.environ.get("DATABASE_URL", ""), []
+        theirs = ("DJANGO_SETTINGS_MODULE", "REDIS_URL")
+        self.env = {name: value for name, value in os.environ.items() if name not in theirs}
+        self.env["PLUMBLINE_VAR"] = str(folder / "var")
+
+    def with_a_new_database(self) -> None:
+        for leftover in self.folder.glob("var/plumbline.sqlite3*"):
+            leftover.unlink()
+        if self.server:
+            self.names.append(f"restoring_{uuid.uuid4().hex}")
+            self._on_server(f"CREATE DATABASE {self.names[-1]}")
+            self.env["DATABASE_URL"] = self.server.rsplit("/", 1)[0] + f"/{self.names[-1]}"
+
+    def _on_server(self, statement: str) -> None:
+        with psycopg.connect(self.server, autocommit=True) as server:
+            server.execute(statement)
+
+    def run(self, *words) -> subprocess.CompletedProcess:
+        command = [sys.executable, *words]
+        return subprocess.run(command, cwd=ROOT, env=self.env, capture_output=True, text=True, timeout=300, check=False)
+
+    def plays(self, part: str) -> dict:
+        ended = self.run("-m", "tests.services.restoring", part, self.folder)
+        assert ended.returncode == 0, ended.stdout + ended.stderr[-3000:]
+        return json.loads(ended.stdout.splitlines()[-1])
+
+    def manages(self, *words) -> subprocess.CompletedProcess:
+        fit = {"SECRET_KEY": string.ascii_letters, "SITE_URL": "https://a.test", "ALLOWED_HOSTS": "a.test"}
+        self.env |= {"DJANGO_SETTINGS_MODULE": "tests.services.settings", **fit}
+        return self.run("manage.py", *words)
+
+    def end(self) -> None:
+        for name in self.names:
+            self._on_server(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    site = Site(tmp_path_factory.mktemp("restoring"))
+    site.with_a_new_database()
+    yield site
+    site.end()
+
+
+@pytest.fixture(scope="module")
+def lost(site):
+    """How many files were built before database and files were lost; a copy of the files survives."""
+    built = site.plays("before")["built"]
+    (site.folder / "var").rename(site.folder / "lost")
+    return built
+
+
+@pytest.fixture(scope="module")
+def restored(site, lost):
+    site.with_a_new_database()
+    return site.manages("restore", site.folder / "backup")
+
+
+@pytest.fixture(scope="module")
+def beside_newer_files(site, restored):
+    """Restored once more, where the import files were not lost."""
+    site.with_a_new_database()
+    shutil.rmtree(site.folder / "var" / "exports")
+    shutil.copytree(site.folder / "lost" / "exports", site.folder / "var" / "exports")
+    return site.manages("restore", site.folder / "backup")
+
+
+def test_a_backup_made_under_load_comes_back_whole(restored):
+    """R126: every seal of the chain, every file and every ledger of its moment.
+
+    A file that was finished while files were being copied is newer than the database, so it is told, and nothing else.
+    """
+    newer = int(match[1]) if (match := re.search(r"(\d+) files\. Compare", restored.stdout)) else 0
+    assert newer <= 2 and "The record is whole." in restored.stdout, restored.stdout + restored.stderr
+    assert restored.returncode == (1 if newer else 0), restored.stdout + restored.stderr
+    said = restored.stderr if newer else restored.stdout
+    assert re.search(rf"\b{newer} differences?\b", said), restored.stdout + restored.stderr
+
+
+def test_what_was_built_after_the_backup_is_listed_and_not_built_again(site, lost, beside_newer_files):
+    """R127: by the command, which ends with 1, and by every acceptance."""
+    after = site.plays("after")
+    assert lost == BEFORE + MEANWHILE + AFTERWARDS and BEFORE <= after["known"] < BEFORE + MEANWHILE
+    assert after["forgotten"] == lost - after["known"]
+    said = beside_newer_files.stdout
+    assert f"{after['forgotten']} files. Compare each with Sage" in said and "The record is whole." in said
+    assert beside_newer_files.returncode == 1
+    assert f"{after['forgotten']} differences." in beside_newer_files.stderr
+    assert (after["waiting"], after["refused"]) == (AFTERWARDS, AFTERWARDS)
+
+
+def test_nothing_is_restored_over_a_database_that_holds_something(site, beside_newer_files):
+    ended = site.manages("restore", site.folder / "backup")
+    assert ended.returncode == 1 and "has tables already" in ended.stderr
+
+
+def test_a_backup_is_not_made_over_another(site, beside_newer_files):
+    ended = site.manages("backup", site.folder / "backup")
+    assert ended.returncode == 1 and "is not empty" in ended.stderr
+
+
+@pytest.mark.parametrize("spoil", ["cut", "unfinished"])
+def test_a_spoilt_backup_is_refused_before_anything_is_written(site, lost, tmp_path, spoil):
+    spoilt, elsewhere = shutil.copytree(site.folder / "backup", tmp_path / "spoilt"), Site(tmp_path)
+    if spoil == "unfinished":
+        (spoilt / FACTS).unlink()
+    else:
+        dump = next(spoilt.glob("database.*"))
+        dump.write_bytes(dump.read_bytes()[:-1])
+    elsewhere.with_a_new_database()
+    ended = elsewhere.manages("restore", spoilt)
+    assert ended.returncode == 1 and ("another backup" in ended.stderr or "no whole backup" in ended.stderr)
+    told = elsewhere.manages("reconcile").stderr
+    assert "no such table" in told or "does not exist" in told
+    elsewhere.end()
