@@ -130,6 +130,7 @@ DOORS = {  # address name: (to read, to write)
     "home": (PUBLIC, None),
     "livez": (PUBLIC, None),
     "readyz": (PUBLIC, None),
+    "metrics": (door((), needs_login=False), None),  # without the watchman's token there is no such page for anybody
     "demo-sign-in": (None, door((), needs_login=False)),  # without an e-mail it finds nobody: 404 for all
     "demo-outbox": (PUBLIC, None),
     "demo-mail": (PUBLIC, None),
@@ -283,16 +284,20 @@ DOORS = {  # address name: (to read, to write)
     "invoice-erp-send": (PROJECT_ADMIN, PROJECT_ADMIN),
     "invoice-erp-retrieve": (None, PROJECT_ADMIN),
     "invoices-erp-send": (None, PROJECT_ADMIN),
+    "invoices-dry-run": (PROJECT_ADMIN, None),
     "erp-queue": (ERP_LOOK, None),
     "erp-export": (ERP_LOOK, None),
     "erp-export-header": (None, ERP_ANSWER),
     "erp-accept": (ERP_ANSWER, ERP_ANSWER),
     "erp-dry-run": (ERP_LOOK, None),
     "erp-reject": (ERP_ANSWER, ERP_ANSWER),
+    "erp-reject-many": (ERP_ANSWER, ERP_ANSWER),
+    "erp-correct-record": (ERP_ANSWER, ERP_ANSWER),
     "erp-void": (ERP_VOID, ERP_VOID),
     "erp-batches": (ERP_LOOK, None),
     "erp-batch": (ERP_LOOK, None),
     "erp-retry": (None, ERP_ANSWER),
+    "erp-cancel": (ERP_ANSWER, ERP_ANSWER),
     "erp-confirm": (None, ERP_ANSWER),
     "erp-download": (ERP_LOOK, None),
     "erp-results": (ERP_ANSWER, ERP_ANSWER),
@@ -319,6 +324,7 @@ DOORS = {  # address name: (to read, to write)
     "erp-report-csv": (ERP_ADMIN, None),
 }
 NOT_STAGED = {
+    "metrics",  # takes the watchman's token
     "demo-sign-in",  # takes the e-mail of a demo person
     "email-confirm",
     "welcome",  # both take a token that was mailed once
@@ -440,8 +446,12 @@ def build_site() -> Site:
         **dict.fromkeys((name for name in DOORS if name.startswith("directory-person")), listed),
         **dict.fromkeys((name for name in DOORS if name.startswith("company-project")), {"pk": base.project.pk}),
         **dict.fromkeys((name for name in DOORS if name.startswith("period")), period),
-        **dict.fromkeys(("erp-export", "erp-export-header", "erp-reject", "erp-void"), {"pk": waiting.pk}),
-        **dict.fromkeys(("erp-batch", "erp-retry", "erp-download", "erp-results"), {"number": batch.number}),
+        **dict.fromkeys(
+            ("erp-export", "erp-export-header", "erp-reject", "erp-void", "erp-correct-record"), {"pk": waiting.pk}
+        ),
+        **dict.fromkeys(
+            ("erp-batch", "erp-retry", "erp-cancel", "erp-download", "erp-results"), {"number": batch.number}
+        ),
         "period-extend": period | {"commitment": commitment.pk},
         "period-round": period | {"made": made.pk},
         "board-view-save": period,

@@ -69,6 +69,14 @@ def test_one_group_can_be_measured_alone():
     assert [row.split()[0] for row in out.getvalue().splitlines()] == ["goal", "F3"]
 
 
+def test_what_can_not_be_measured_here_says_where_it_can():
+    """F13 is about a worker, which sees what is committed: what it measures stays, and that is never anybody's own."""
+    out, err = StringIO(), StringIO()
+    call_command("bench", "F13", stdout=out, stderr=err)
+    assert len(out.getvalue().splitlines()) == 1
+    assert err.getvalue().startswith("F13, F14: not measured. They need a database that seed_scale filled")
+
+
 def test_a_goal_is_about_the_median():
     figure = measuring.Figure("F0", "x", "y", measuring.Decimal("0.5"), [1, 9, 9], [10, 10, 10])
     assert (figure.ratio, figure.best, figure.is_met) == (measuring.Decimal("0.900"), measuring.Decimal("0.100"), False)

@@ -23,6 +23,7 @@ from directory.models import Event, PermissionTemplate, Person
 from directory.models.events import EventQuerySet
 from directory.permissions import Level, Tool
 from erp_integrations import exporting
+from erp_integrations.actions import exports
 from erp_integrations.exporting import storing
 from erp_integrations.models import CostCodeLink, ImportLayout, ListKind
 from invoicing import making
@@ -929,6 +930,13 @@ def _(s):
     return lambda: s.max.post(at_export(export, "erp-reject"), {"reason": "Wrong job"})
 
 
+@act("erp-reject-many", "rejected", "rejected")
+def _(s):
+    chosen = [s.w.sent().pk, s.w.sent().pk]
+    page = s.company("erp-reject-many") + "?" + "&".join(f"export={pk}" for pk in chosen)
+    return lambda: press(s.max, page, "erp-reject-many", reason="Wrong job")
+
+
 @act("erp-download", "downloaded")
 def _(s):
     batch = s.w.exported().items.get().batch
@@ -944,6 +952,12 @@ def _(s):
     return lambda: press(s.max, at_batch(batch), "erp-retry")
 
 
+@act("erp-cancel", "voided", "voided", "voided")  # two invoices and then the batch
+def _(s):
+    page = at_batch(s.w.built(s.w.sent(), s.w.sent()), "erp-cancel")
+    return lambda: press(s.max, page, "erp-cancel", reason="Imported into the wrong company")
+
+
 @act("erp-confirm", "confirmed in Sage")
 def _(s):
     export = s.w.exported()
@@ -955,6 +969,13 @@ def _(s):
     export = s.w.exported()
     page = at_batch(export.live_item.batch, "erp-results")
     return lambda: s.max.post(page, {f"record-{export.pk}": "70001"})
+
+
+@act("erp-correct-record", "corrected Sage’s record number")
+def _(s):
+    export = exports.confirm(s.w.exported(), by=s.base.approver, record_number="70001")
+    page = at_export(export, "erp-correct-record")
+    return lambda: press(s.max, page, "erp-correct-record", record_number="70002", reason="A slip of the keys")
 
 
 @act("erp-void", "voided", "voided")

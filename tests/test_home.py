@@ -16,7 +16,7 @@ from directory.models import Mail, Membership, Project, VendorChange
 from directory.moments import day_in_words
 from directory.permissions import Level, Tool
 from erp_integrations.actions import exports
-from invoicing.actions import due_dates, invitations, invoices
+from invoicing.actions import billing_periods, due_dates, invitations, invoices
 from invoicing.models import InvoiceType
 from tests.erp_integrations.world import sage_world
 from tests.factories import D, person, world
@@ -363,6 +363,23 @@ def test_the_number_of_queries_does_not_grow(django_assert_max_num_queries):
     set_level(w.admin, Tool.COMMITMENTS, other, Level.ADMIN, by=w.owner)
     with django_assert_max_num_queries(len(few)):
         client.get("/")
+
+
+def test_of_many_projects_those_whose_bills_are_due_first_are_shown():
+    w = world()
+    for number in range(15):
+        project = Project.objects.create(
+            company=w.company, name=f"Tower {number:02}", number=f"T-{number}", slug=f"tower-{number}"
+        )
+        set_level(w.admin, Tool.COMMITMENTS, project, Level.ADMIN, by=w.owner)
+        if number > 11:
+            day = date(2030, 6, 28 - number)
+            billing_periods.open_period(project, date(2030, 6, 1), date(2030, 6, 28), day, by=w.admin)
+    page = home(w.admin)
+    names = [card.project.name for card in page.context["cards"]]
+    assert names[:3] == ["Tower 14", "Tower 13", "Tower 12"] and len(names) == 12
+    assert page.context["cards"][0].progress is not None
+    assert f'href="{reverse("projects")}"' in page.content.decode() and "All 16 projects" in page.content.decode()
 
 
 # What is not there

@@ -63,10 +63,40 @@ def test_a_gap_that_accounting_mends_says_the_address_of_its_page(client):
     }
     client.force_login(w.owner)
     page = client.get(reverse("admin:set-up-gaps")).content.decode()
-    assert all(f'href="{address}"' in page for address in addresses.values())
+    assert all(
+        f"<span>{address}</span>, which opens for accounting staff only" in page for address in addresses.values()
+    )
     set_level(w.approver, Tool.ERP_INTEGRATIONS, w.company, Level.STANDARD, by=w.owner)
     client.force_login(w.approver)
     assert all(client.get(address).status_code == 200 for address in addresses.values())
+
+
+def test_the_page_says_who_can_mend_a_gap_and_links_only_where_it_opens(client):
+    """A site owner has no level of their own: a link that answers 404 helps nobody."""
+    w = world()
+    w.commitment()
+    set_level(w.approver, Tool.ERP_INTEGRATIONS, w.company, Level.STANDARD, by=w.owner)
+    at = reverse("erp-lists", args=[w.company.slug])
+    client.force_login(w.owner)
+    assert client.get(at).status_code == 404
+    page = client.get(reverse("admin:set-up-gaps")).content.decode()
+    assert f"{w.approver.name} can mend it at <span>{at}</span>" in page and f'href="{at}"' not in page
+    w.approver.is_superuser = w.approver.is_staff = True
+    w.approver.save()
+    client.force_login(w.approver)
+    page = client.get(reverse("admin:set-up-gaps")).content.decode()
+    assert f'<a href="{at}">' in page and client.get(at).status_code == 200
+
+
+def test_where_nobody_can_mend_it_the_page_says_what_to_give_to_whom(client):
+    w = world()
+    w.commitment()
+    set_level(w.approver, Tool.ERP_INTEGRATIONS, w.company, Level.READ_ONLY, by=w.owner)
+    lists = next(row for gap in gaps(w.approver) if gap.key == "no-lists" for row in gap.rows)
+    assert lists.mended_by == () and not lists.opens
+    client.force_login(w.owner)
+    page = client.get(reverse("admin:set-up-gaps")).content.decode()
+    assert "Nobody here has Standard on ERP Integrations yet" in page
 
 
 def test_a_holder_of_the_privilege_without_a_level_does_not_close_the_gap():

@@ -52,7 +52,7 @@ def test_every_event_of_a_whole_job_reads_as_words(sage):
     exports.change_header(fresh(export)[0], edit, by=base.approver)
     batch = sage.built(export)
     for which in Download.Which:
-        batches.download(batch, which, by=base.staff)
+        batches.download(batch, which, by=base.staff, reason="As CSV")
     exports.confirm(fresh(export)[0], by=base.approver, record_number=record_number())
     people.change_profile(base.admin, name="Dana C. Cole", uses_keys=False)
     changed = {"separate_sender_and_accepter": ["True", "False"], "time_zone": ["America/Chicago", "Pacific/Honolulu"]}

@@ -26,12 +26,13 @@
     window.dispatchEvent(new CustomEvent("plumbline:dialog", { detail: { href, opener } }));
   };
 
-  // “This period, line 25”, “Approve line 25”. Without scripts the table's own headings say the line.
+  // “This period, line 25”, “Approve line 25”; a verdict's buttons show it too. Without scripts the table's own headings say the line.
   const name = (body) => {
     const number = wayOf(body)?.value;
     if (!number) return;
     for (const part of body.querySelectorAll("[aria-label]")) {
       const label = part.getAttribute("aria-label");
+      if (part.matches(".verdict *")) part.title = label;
       if (!/line \d/.test(label)) part.setAttribute("aria-label", `${label}${/line$/.test(label) ? "" : ", line"} ${number}`);
     }
   };
@@ -66,4 +67,8 @@
   });
   // While amounts are typed, Tab goes across the cells; Alt+w is quicker than a stop in each line.
   if (table.matches("[data-sheet]")) for (const way of table.querySelectorAll("tbody [data-how]")) way.tabIndex = -1;
+
+  // Columns that go on at the right are hinted at.
+  const region = table.parentElement;
+  (region.onscroll = () => region.classList.toggle("has-more", region.scrollLeft + region.clientWidth < region.scrollWidth - 2))();
 })();

@@ -1,23 +1,29 @@
 /* Says a job's progress in the live region at the start, half way and at the end, not on every tick. The asking is htmx's.
 
    [data-job] data-done data-total   the fragment that components/progress.html draws; id names the job
-   [data-job] without hx-get         finished: says its words; with data-reload the page around it is loaded once more */
+   its last answer                   has the page loaded once more (HX-Refresh): its words are said on the new page */
 (() => {
-  const said = new Map();
+  const KEPT = "plumbline-progress", said = new Map();
   const say = (words) => window.dispatchEvent(new CustomEvent("plumbline:say", { detail: words }));
+  const words = (job) => job.textContent.trim().replace(/\s+/g, " ");
   const speak = (job) => {
-    const half = 2 * Number(job.dataset.done) >= Number(job.dataset.total) && Number(job.dataset.total) > 0;
-    const stage = job.hasAttribute("hx-get") ? (half ? "half" : "start") : "end";
-    if (said.get(job.id) === stage) return;
-    const before = said.get(job.id);
+    if (!job.hasAttribute("hx-get")) return;
+    const stage = 2 * Number(job.dataset.done) >= Number(job.dataset.total) && Number(job.dataset.total) > 0 ? "half" : "start";
+    if (said.get(job.id) !== stage) say(words(job));
     said.set(job.id, stage);
-    if (before || stage !== "end") say(job.textContent.trim().replace(/\s+/g, " "));
-    // The rest of the page was drawn while the job ran: show what came of it, once.
-    if (before && stage === "end" && job.hasAttribute("data-reload")) location.reload();
   };
+  const last = sessionStorage.getItem(KEPT);
+  sessionStorage.removeItem(KEPT);
+  if (last) setTimeout(() => say(last), 300); // a live region is heard only once it has been there for a moment
   document.querySelectorAll("[data-job]").forEach(speak);
   document.addEventListener("htmx:afterSettle", (event) => {
     const job = event.target.closest?.("[data-job]");
     if (job) speak(job);
+  });
+  document.addEventListener("htmx:beforeOnLoad", (event) => {
+    const { xhr } = event.detail;
+    if (!xhr.getResponseHeader("HX-Refresh")) return;
+    const job = new DOMParser().parseFromString(xhr.responseText, "text/html").querySelector("[data-job]");
+    if (job) sessionStorage.setItem(KEPT, words(job));
   });
 })();

@@ -126,6 +126,9 @@
     say(`${lines().length} lines shown`);
   });
 
+  // On a narrow screen the claimed amount comes first, beside the verdicts; what stands before it is a swipe away.
+  if (innerWidth < 701) table.parentElement.scrollLeft = table.querySelector("[data-column]").offsetLeft - table.tFoot.rows[0].cells[0].offsetWidth;
+
   const linked = location.hash.startsWith("#line-") && document.getElementById(location.hash.slice(1));
   // Back from a line's other amount; the browser goes to the line by itself first, and takes the focus away.
   if (linked && table.contains(linked)) addEventListener("load", () => setTimeout(() => go(linked)));

@@ -181,12 +181,13 @@
   plumbline.sheet = { sheet, cell, changed, fact, hundredths, parse, plain, putBack, reckon, rows, scaled, share, state, tidy };
   for (const input of sheet.querySelectorAll("[data-cell=percent]")) input.removeAttribute("name"); // work holds its answer
 
-  // On a narrow screen the columns to type in come first; what stands before them is a swipe away.
-  const region = sheet.closest("[role=region]"), first = inputs(sheet)[0];
+  // The columns to type in come first, or what was filled in; on a narrow screen what stands before them is a swipe away.
+  const region = sheet.closest("[role=region]"), filled = sheet.querySelector(".cell.picked"), first = filled ?? inputs(sheet)[0];
   if (region && first && first.getBoundingClientRect().right > region.getBoundingClientRect().right) {
     const name = sheet.querySelector("tbody th[scope=row]");
     region.scrollLeft += first.getBoundingClientRect().left - region.getBoundingClientRect().left - name.offsetWidth - 4;
   }
+  filled?.scrollIntoView({ block: "nearest", inline: "nearest" });
   for (const input of sheet.querySelectorAll("[data-follows]")) { input.dataset.shown = input.value; follow(input, true); }
   for (const row of sheet.querySelectorAll("[data-row]")) count(row); // what is shown so far came from the server
   for (const row of sheet.querySelectorAll("[data-unsaved]")) { // but for what came back unsaved

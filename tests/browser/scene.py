@@ -300,17 +300,27 @@ def pages_of_accounting(scene: Scene) -> dict[str, str]:
         "export-done": erp("erp-export", scene.exported.pk),
         "accept": erp("erp-accept", query=f"?export={scene.waiting.pk}"),
         "reject": erp("erp-reject", scene.waiting.pk),
+        "reject-many": erp("erp-reject-many", query=f"?export={scene.waiting.pk}&export={scene.refused.pk}"),
+        "correct-record": erp("erp-correct-record", posted(scene).pk),
         "batches": erp("erp-batches"),
         "batch": erp("erp-batch", scene.ready.number),
         "batch-running": erp("erp-batch", scene.running.number),
+        "batch-cancel": erp("erp-cancel", scene.ready.number),
+        "batch-cancel-too-early": erp("erp-cancel", scene.running.number),
         "batch-results": erp("erp-results", scene.ready.number),
         **pages_of_reconciliation(scene),
     }
 
 
+def posted(scene: Scene) -> InvoiceExport:
+    """One that Sage holds, in a file of its own."""
+    there = InvoiceExport.objects.filter(status="posted").first()
+    return there or exports.confirm(scene.sage.exported(), by=scene.sage.approver, record_number="70001")
+
+
 def taken(scene: Scene) -> str:
     """Where a file that somebody took is asked for again."""
-    batches.download(scene.ready, Download.Which.XLSX, by=scene.sage.base.staff)
+    batches.download(scene.ready, Download.Which.XLSX, by=scene.sage.base.staff, reason="Lost it")
     return scene.erp("erp-download", scene.ready.number, "xlsx")
 
 

@@ -192,6 +192,8 @@ def approve(there: Cast, admin: Page, commitment=None) -> None:
     choice = dialog.get_by_role("radio", name="Approve", exact=True)
     if choice.count():
         choice.check()
+    for warning in dialog.locator("input[name=seen]").all():
+        warning.check()
     dialog.locator("button.primary").click()
     says(admin, "Approved")
     expect(admin.locator("h1 + .badge, .page-head .badge").first).to_contain_text("Approved")
@@ -292,6 +294,7 @@ def accept(there: Cast, pat: Page, worker) -> None:
     assert "Waiting for a worker" in asked.value.text()
     assert "erp_integrations.tasks.build_export" in worker.work()
     expect(pat.get_by_role("link", name="Download file")).to_be_visible()
+    expect(pat.locator("#announce")).to_have_text("The file is ready.")
     says(pat, "13,625.25", "1,362.53")
 
 

@@ -225,3 +225,40 @@ def test_another_amount_is_typed_in_place_with_its_reason_and_the_line_has_the_f
     expect(row(dana, 2)).to_be_focused()
     assert invoice.lines.get(allowed_reason="A quarter is missing").work_this_period == D("750.00")
     assert verdicts(invoice) == [OPEN] * 4
+
+
+@pytest.mark.parametrize("width", [1440, 1280, 1024, 720, 390])
+def test_verdicts_stay_in_sight_and_on_a_phone_the_claimed_amount_beside_them(enter, width):
+    """9.3: with stored material and a release there are more columns than fit."""
+    world = factories.world()
+    commitment = world.commitment(bills_stored_materials=True)
+    figures = {"work_this_period": D("1000.00"), "stored_new": D("500.00"), "retainage_released": D("50.00")}
+    page = enter(world.admin, width=width)
+    page.goto(page_of(world.submitted(world.draft(commitment), figures), "review/"))
+    page.wait_for_load_state()
+    region = page.locator(".grid-scroll").bounding_box()
+    right = region["x"] + region["width"]
+    for cell in ("thead .verdict-cell", "tbody .verdict-cell", "tfoot td:last-child"):
+        box = page.locator(cell).first.bounding_box()
+        assert right - 3 <= box["x"] + box["width"] <= right, cell
+    claimed = page.locator("tbody tr").first.locator("td", has_text="1,000.00").first.bounding_box()
+    name = page.locator("tbody th[scope=row]").first.bounding_box()
+    assert name["width"] >= 100 and name["height"] < 120
+    assert name["x"] + name["width"] <= claimed["x"] + 1
+    assert claimed["x"] + claimed["width"] <= page.locator("tbody .verdict-cell").first.bounding_box()["x"] + 3
+
+
+@pytest.mark.parametrize("width", [1366, 1024, 720])
+def test_the_line_can_be_read_and_columns_that_go_on_are_hinted_at(enter, width):
+    """9.3, with the columns of a bill for work alone; 720 is a screen of 1440 at twice the size (bar 7.4)."""
+    world = factories.world()
+    page = enter(world.admin, width=width)
+    page.goto(page_of(world.submitted(world.draft(), {"work_this_period": D("1000.00")}), "review/"))
+    page.wait_for_load_state()
+    name = page.locator("tbody th[scope=row]").first.bounding_box()
+    assert name["width"] >= 160 and name["height"] < 60
+    region = page.locator(".grid-scroll")
+    if region.evaluate("it => it.scrollWidth > it.clientWidth + 2"):
+        expect(region).to_contain_class("has-more")
+        region.evaluate("it => it.scrollLeft = it.scrollWidth")
+    expect(region).not_to_contain_class("has-more")

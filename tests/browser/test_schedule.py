@@ -7,16 +7,10 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
+from tests.browser import PASTE
 from tests.factories import D, world
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-PASTE = """text => {
-  const data = new DataTransfer();
-  data.setData("text/plain", text);
-  const told = {clipboardData: data, bubbles: true, cancelable: true};
-  document.activeElement.dispatchEvent(new ClipboardEvent("paste", told));
-}"""
 
 
 @pytest.fixture

@@ -268,6 +268,21 @@ def test_on_a_phone_the_amounts_to_type_stand_beside_the_lines_name(enter, bill)
     assert amount["height"] >= 24
 
 
+def test_what_was_filled_in_is_scrolled_to_and_columns_that_go_on_are_hinted_at(enter, bill):
+    """9.4: at 1440 the release stands beyond the right edge."""
+    page = enter(bill.world.admin, width=1440)
+    page.goto(page_of(bill, "enter/"))
+    page.wait_for_load_state()
+    region = page.locator(".grid-scroll")
+    expect(region).to_contain_class("has-more")
+    page.get_by_role("button", name="Fill in the release").click()
+    expect(page.locator("main")).to_contain_text("Filled in, not saved yet")
+    place, filled = region.bounding_box(), page.locator(".cell.picked").first.bounding_box()
+    assert filled["x"] + filled["width"] <= place["x"] + place["width"]
+    region.evaluate("region => region.scrollLeft = region.scrollWidth")
+    expect(region).not_to_contain_class("has-more")
+
+
 @pytest.fixture
 def dana(enter, bill) -> Page:
     """An Admin of the project, who types retainage as well."""

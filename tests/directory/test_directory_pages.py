@@ -1,4 +1,4 @@
-"""A company's directory, one's profile, the demo's own pages and the watchman's."""
+"""A company's directory, one's profile and the demo’s own pages."""
 
 import pytest
 from django.urls import reverse
@@ -6,7 +6,7 @@ from django.urls import reverse
 from directory.actions import people
 from directory.actions.grants import set_level
 from directory.demo import demo_people
-from directory.models import Event, Mail, Membership, Person
+from directory.models import Event, Membership, Person
 from directory.notifications import post
 from directory.permissions import Level, Tool
 from directory.refusals import NotAllowed, NotNow, Refused
@@ -204,15 +204,3 @@ def test_the_demo_offers_one_of_each_kind(w):
     assert offered["Accounting staff"] == "Kim Chu"
     assert offered["Site owner"] == "Site Owner"
     assert "Invoice administrator" in offered
-
-
-# The watchman's
-
-
-def test_the_site_says_it_lives_and_can_work(mail, client):
-    assert client.get("/livez").content == b"alive\n"
-    answer = client.get("/readyz")
-    assert answer.status_code == 200
-    assert answer.json()["database"] == "ok"
-    Mail.objects.update(created_at=mail.created_at.replace(year=mail.created_at.year - 1))
-    assert client.get("/readyz").json()["oldest_waiting_mail_seconds"] > 300 * 24 * 60 * 60

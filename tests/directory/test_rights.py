@@ -1,8 +1,12 @@
 """Levels on tools: what a person holds, and that every list agrees with it (P-1, P-8, R64–R67, R70)."""
 
+import itertools
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.models import Group, Permission
 from django.db import transaction
+from django.utils import timezone
 from guardian.shortcuts import assign_perm
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -17,6 +21,7 @@ from directory.permissions import (
     accounting_approvers,
     companies_of,
     level_held,
+    memberships_of,
     objects_with_level,
     people_with_level,
     projects_visible_to,
@@ -140,6 +145,34 @@ def test_access_is_read_in_two_queries_however_many_grants(w, django_assert_max_
     assert access.can_push_to_accounting
 
 
+@pytest.mark.parametrize(
+    ("grant", "counts"),
+    [
+        (lambda now: {}, True),
+        (lambda now: {"ends_at": now + timedelta(minutes=10)}, True),
+        (lambda now: {"ends_at": now - timedelta(seconds=1)}, False),
+        (lambda now: {"withdrawn_at": now}, False),
+        (None, False),
+    ],
+    ids=["no end", "ends later", "has ended", "withdrawn", "of another company"],
+)
+def test_an_act_reads_of_a_person_what_a_door_has_at_hand(w, grant, counts):
+    """The act's question is written out in SQL, the door's in Django's words."""
+    held = w.approver.privileges.filter(company=w.company)
+    if grant is None:
+        held = w.approver.privileges.all()
+        held.update(company=Company.objects.create(name="Elsewhere", slug="elsewhere"))
+    elif "withdrawn_at" in (changed := grant(timezone.now())):
+        held.update(withdrawn_by=w.owner, withdrawal_reason="Left accounting", **changed)
+    else:
+        held.update(**changed)
+    act = read_access(w.approver, w.company)
+    door = read_access(w.approver, w.company, memberships=memberships_of(w.approver.pk))
+    assert act.can_push_to_accounting is door.can_push_to_accounting is counts
+    for name in ("pk", "company_id", "person_id", "vendor_id", "title", "is_active", "joined_at", "asked_at"):
+        assert getattr(act.membership, name) == getattr(door.membership, name)
+
+
 def test_a_missing_right_is_named_with_those_who_hold_it(w):
     """P-8; `Who can help` on the page."""
     with pytest.raises(NotAllowed) as refusal:
@@ -202,13 +235,14 @@ def test_what_a_list_shows_is_what_the_detail_allows(crowd, drawn, left):
             assign_perm(f"directory.{tool.codename(rung)}", holders[holder], on)
         for number in left:
             holders[number].memberships.filter(company=companies[0]).update(is_active=False)
-        for who in holders[:3]:
-            for tool in Tool:
-                places = companies if tool.scope == "company" else projects
-                for level in RUNGS:
-                    allowed = {on for on in places if _access(who, on).allows(tool, level)}
-                    assert allowed == set(objects_with_level(who, tool, level))
-                    assert allowed == {on for on in places if who in people_with_level(on, tool, level)}
+        access = {(who, on): _access(who, on) for who in holders[:3] for on in (*companies, *projects)}
+        for tool, level in itertools.product(Tool, RUNGS):
+            places = companies if tool.scope == "company" else projects
+            people = {on: set(people_with_level(on, tool, level)) for on in places}
+            for who in holders[:3]:
+                allowed = {on for on in places if access[who, on].allows(tool, level)}
+                assert allowed == set(objects_with_level(who, tool, level))
+                assert allowed == {on for on in places if who in people[on]}
         transaction.set_rollback(True)
 
 

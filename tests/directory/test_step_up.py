@@ -25,7 +25,7 @@ def sage():
 def test_the_doors_that_ask_for_it():
     fresh = {name for name, pattern in OURS.items() if pattern.callback.requires.fresh}
     assert fresh == {
-        *("erp-accept", "erp-void", "erp-retry"),
+        *("erp-accept", "erp-void", "erp-cancel", "erp-retry"),
         *("company-levels", "project-directory", "permission-template", "permission-template-add"),
         *("vendor-verify", "company-settings", "email-change", "mfa_remove_webauthn"),
     }
@@ -35,7 +35,7 @@ def accept(client, sage, export):
     address = reverse("erp-accept", args=[sage.company.slug])
     page = client.get(address, {"export": export.pk})
     typed = {"confirmed": "1", "export": export.pk, "accounting_date": page.context["form"]["accounting_date"].value()}
-    typed |= {f"version-{export.pk}": export.invoice.version}
+    typed |= {f"seen-{export.pk}": export.mark}
     typed["ticked"] = [group.keys for group in page.context["warnings"]]
     return client.post(address, typed)
 

@@ -98,6 +98,8 @@ class Visitor:
     def facts(self) -> dict[str, str]:
         """Every figure that stands under a name: {"8 Current payment due": "900.00"}."""
         names = [each for each in self.page.elements if each.tag == "dt"]
+        unfold = [each for each in self.page.elements if each.tag == "summary" and each.all("strong")]
+        names += [each.all("span")[0] for each in unfold]  # what tells how it came: its name, then the figure
         return {each.text: each.next.text for each in names if each.next is not None}
 
     def rows(self, caption: str) -> list[dict[str, str]]:
