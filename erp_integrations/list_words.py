@@ -4,12 +4,12 @@ from django.db.models import Case, CharField, OuterRef, Subquery, Value, When
 from django.db.models.functions import Coalesce
 
 from erp_integrations.models import ExportStatus, InvoiceExport
-from invoicing.models import Invoice
+from erp_integrations.models.exports import sendable
 from invoicing.models.invoice_queries import ERP_WORDS, READ_ALONG
 
-# "Not sent" for one that could be; "" before that.
+# "Not sent" for one that could be; "" before that, and for what its company does not send (6.2).
 UNSENT = Case(
-    When(status__in=Invoice.CERTIFIED, then=Value(ExportStatus.NOT_SENT.value)),
+    When(sendable(), then=Value(ExportStatus.NOT_SENT.value)),
     default=Value(""),
     output_field=CharField(),
 )

@@ -6,8 +6,8 @@ from decimal import Decimal
 from django.db.models import Count, Q, Sum
 
 from directory.models import Company
-from erp_integrations.models import ErpSettings, ExportStatus, InvoiceExport, Outcome, Reconciliation
-from erp_integrations.models.exports import SENDABLE_FROM
+from erp_integrations.models import ExportStatus, InvoiceExport, Outcome, Reconciliation
+from erp_integrations.models.exports import SENDABLE_FROM, sendable
 from invoicing.calculations.money import ZERO
 from invoicing.models import Invoice
 from invoicing.seen import seen_commitments
@@ -31,16 +31,7 @@ def to_be_sent(company: Company, person):
     """Approved so that the company sends it, and not with accounting; of the projects that `person` sees (P-2)."""
     unsent = Q(export__isnull=True) | Q(export__status__in=SENDABLE_FROM)
     live = Invoice.objects.live().filter(seen_commitments(person, "commitment__"), commitment__company=company)
-    return live.filter(unsent, _is_sent_by_its_company())
-
-
-def _is_sent_by_its_company() -> Q:
-    """`ErpSettings.sendable_statuses` for lists; a company without settings has the usual ones."""
-    settings, found = "commitment__company__erp_settings", Q()
-    for chosen, statuses in ErpSettings.STATUSES.items():
-        usual = Q(**{f"{settings}__isnull": True}) if chosen == ErpSettings.Sendable.APPROVALS else Q()
-        found |= (Q(**{f"{settings}__sendable": chosen}) | usual) & Q(status__in=statuses)
-    return found
+    return live.filter(unsent, sendable())
 
 
 def stages(company: Company, person, newest: Reconciliation | None) -> list[Stage]:

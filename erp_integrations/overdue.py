@@ -22,7 +22,7 @@ from erp_integrations.models import (
 )
 from erp_integrations.money_stages import to_be_sent
 from invoicing.calculations.money import ZERO
-from invoicing.models import Commitment, Invitation
+from invoicing.models import Invitation
 from invoicing.seen import seen_commitments
 
 LISTED = 50
@@ -101,11 +101,7 @@ def _counted(found: QuerySet, amount: str) -> QuerySet:
 
 
 def _silent(company: Company, person) -> QuerySet[Invitation]:
-    found = Invitation.objects.unanswered().filter(
-        seen_commitments(person, "commitment__"),
-        commitment__company=company,
-        commitment__status__in=Commitment.BILLABLE,
-    )
+    found = Invitation.objects.silent().filter(seen_commitments(person, "commitment__"), commitment__company=company)
     told = found.annotate(all_of_them=Window(Count("pk")), all_gross=Value(0))
     return told.select_related("commitment__vendor", "commitment__project", "billing_period")
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime, time
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Greatest
 from django.urls import reverse
 
@@ -10,7 +10,7 @@ from config.ui.figures import day
 from config.waiting.tasks import Task
 from directory.models import Project
 from invoicing.deadlines import Deadline
-from invoicing.models import BillingPeriod, Commitment, DueDateExtension, Invitation, Invoice, InvoiceContact
+from invoicing.models import BillingPeriod, DueDateExtension, Invitation
 
 
 def to_remind(projects: list[Project]) -> QuerySet[Invitation]:
@@ -25,15 +25,8 @@ def written_today(projects: list[Project]) -> QuerySet[Invitation]:
 
 def _silent(projects: list[Project]) -> QuerySet[Invitation]:
     """With `own_due`, where a commitment has a due date of its own (B-5), and `written_at`, when a mail last went."""
-    contacts = InvoiceContact.objects.acting().filter(commitment=OuterRef("commitment"))
-    earlier = Invoice.objects.live().filter(commitment=OuterRef("commitment")).exclude(status__in=Invoice.APPROVALS)
     own = DueDateExtension.objects.filter(commitment=OuterRef("commitment"), billing_period=OuterRef("billing_period"))
-    silent = Invitation.objects.unanswered().filter(
-        Exists(contacts),
-        ~Exists(earlier),
-        billing_period__project__in=projects,
-        commitment__status__in=Commitment.BILLABLE,
-    )
+    silent = Invitation.objects.silent().filter(billing_period__project__in=projects)
     told = silent.annotate(own_due=Subquery(own.values("due_date")[:1]), written_at=_written())
     return told.select_related("commitment__vendor", "billing_period__project").order_by(
         "billing_period__due_date", "invited_at", "pk"

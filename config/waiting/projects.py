@@ -11,7 +11,7 @@ from config.waiting import invites
 from config.waiting.tasks import Task, Waiting, first_of
 from directory.models import Project
 from erp_integrations.models import ExportStatus
-from erp_integrations.models.exports import SENDABLE_FROM
+from erp_integrations.models.exports import SENDABLE_FROM, sendable
 from invoicing.models import BillingPeriod, Invoice
 
 S = Invoice.Status
@@ -27,7 +27,7 @@ def add_projects(found: Waiting, projects: list[Project], period: BillingPeriod 
         (of_team, reviewed.order_by("submitted_at"), _to_review),
         (of_team, exported.filter(export__status=ExportStatus.REJECTED).order_by("due_date", "pk"), _rejected),
         (of_team, invites.to_remind(projects), partial(invites.as_reminder, looked_at=period)),
-        (of_team, live.filter(NOT_SENT, status__in=Invoice.CERTIFIED).order_by("approved_at"), _to_send),
+        (of_team, live.filter(NOT_SENT, sendable()).order_by("approved_at"), _to_send),
         (of_others, live.filter(status=S.REVISE_AND_RESUBMIT).order_by("due_date", "pk"), _sent_back),
         (of_others, live.filter(status=S.PENDING_OWNER_APPROVAL).order_by("pk"), _held),
         (of_others, invites.written_today(projects), invites.as_reminded),

@@ -55,6 +55,18 @@ class InvitationQuerySet(models.QuerySet):
         takes_bills = Q(billing_period__status="open") | kept | Exists(more_time.filter(later))
         return self.in_force().filter(takes_bills, answer="").without_bill()
 
+    def silent(self):
+        """Unanswered, and somebody could answer: the commitment is billed, has contacts, and no earlier bill is in the
+        way (I-7)."""
+        contacts = apps.get_model("invoicing", "InvoiceContact").objects.acting()
+        bills = apps.get_model("invoicing", "Invoice").objects
+        of_it = {"commitment": OuterRef("commitment")}
+        return self.unanswered().filter(
+            Exists(contacts.filter(**of_it)),
+            ~Exists(bills.live().filter(**of_it).exclude(status__in=bills.model.APPROVALS)),
+            commitment__status__in=Commitment.BILLABLE,
+        )
+
     def expected_by_period(self) -> dict[int, int]:
         """{billing period id: how many commitments were asked and neither billed nor declined}, in one query."""
         silent = self.in_force().without_bill().exclude(answer=Invitation.Answer.DECLINED)

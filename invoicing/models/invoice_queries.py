@@ -29,6 +29,7 @@ LISTED = (
     "status",
     "position",
     "is_locked",
+    "is_posted",
     "period_start_date",
     "due_date",
     *LINE_8_OF,

@@ -29,6 +29,7 @@ def _row(invoice: Invoice, list_url: str, noun: str, is_admin: bool, statuses: d
     url = f"{list_url}{quote(invoice.commitment_number, safe='')}/{invoice.position}/"
     claimed = invoice.resubmitted if invoice.status == Invoice.Status.UNDER_REVIEW else ""
     tick = f'<td class="tick">{_tick(invoice, number)}</td>' if is_admin else ""
+    acts = invoice.who_acts(invoice.enterer_name, is_sent=bool(invoice.export_status))
     exported = "" if erp is None else f'<td data-label="ERP">{erp.get(invoice.export_status, "–")}</td>'
     return (
         f'<tr>{tick}<th scope="row" class="one-line">'
@@ -38,7 +39,7 @@ def _row(invoice: Invoice, list_url: str, noun: str, is_admin: bool, statuses: d
         f'<td class="one-line" data-label="Period">{period_in_words(invoice.period_begins, invoice.period_ends)}</td>'
         f'<td data-label="Status">{statuses[invoice.status]}'
         f'{f"""<span class="claimed">{claimed}</span>""" if claimed else ""}</td>'
-        f'<td data-label="Who must act">{escape(invoice.who_acts(invoice.enterer_name))}</td>{exported}'
+        f'<td data-label="Who must act">{escape(acts)}</td>{exported}'
         f'<td class="one-line" data-label="Due">{day_in_words(invoice.due_date)}</td>'
         f'<td class="n" data-label="Net this period">{printed_amount(due)}</td></tr>'
     )

@@ -15,7 +15,7 @@ from erp_integrations.business_days import business_days_since, last_day_before
 from erp_integrations.models import Download, ErpSettings
 from erp_integrations.notifications import _alert
 from erp_integrations.overdue import groups
-from invoicing.actions import access_lists, invitations, invoices, reviews
+from invoicing.actions import access_lists, closing, commitments, invitations, invoices, reviews
 from invoicing.models import InvoiceType
 from tests.erp_integrations.pages import queries, signed_in, text_of
 from tests.erp_integrations.world import fresh, record_number
@@ -222,3 +222,29 @@ def test_what_the_company_never_sends_is_not_waited_for(sage, sendable, shown):
     else:
         ErpSettings.objects.all().delete()
     assert ("Approved, not sent" in board(sage)) == shown
+    client = signed_in(sage.base.admin)
+    send = reverse("invoice-erp-send", args=[sage.base.project.slug, invoice.commitment.number, invoice.position])
+    assert (send in text_of(client.get("/"))) == shown
+    listed = client.get(reverse("invoices", args=[sage.base.project.slug]))
+    assert ("Not sent" in text_of(listed)) == ("Project team, to send" in text_of(listed)) == shown
+
+
+def test_what_a_company_sends_while_the_owner_decides_is_the_project_teams_to_send(sage):
+    ErpSettings.objects.update(sendable="with_pending")
+    invoice = sage.base.submitted(sage.base.draft(sage.commitment()))
+    reviews.approve_the_rest(invoice, by=sage.base.admin)
+    invoices.hold_for_owner(invoice, by=sage.base.admin)
+    send = reverse("invoice-erp-send", args=[sage.base.project.slug, invoice.commitment.number, invoice.position])
+    assert send in text_of(signed_in(sage.base.admin).get("/"))
+
+
+def test_an_invite_behind_a_bill_that_waits_is_not_silent(sage):
+    """V-3, E-10: its contacts can't answer before the earlier bill is approved, nor can anybody when none are left."""
+    waits, alone = sage.base.submitted(sage.base.draft(sage.commitment())), sage.commitment()
+    june = sage.base.project.billing_periods.get(status="open")
+    closing.close_and_settle(june, {}, by=sage.base.admin)
+    july = sage.base.period(date(2030, 7, 1))
+    invitations.invite(july, [waits.commitment, alone], InvoiceType.WORK, by=sage.base.admin)
+    assert [what.partition(",")[0] for what in board(sage)["Invited and silent"]] == [alone.number]
+    commitments.remove_contact(alone.invoice_contacts.get(), by=sage.base.admin)
+    assert "Invited and silent" not in board(sage)

@@ -110,7 +110,7 @@ def test_the_page_of_a_running_build_says_it(sage, client):
         state="building", lease_token="0" * 32, lease_until=batch.accepted_at, step="Storing it",
         done=31, total=40,
     )  # fmt: skip
-    assert "Storing it: 31 of 40 invoices." in text_of(client.get(at_batch(batch)))
+    assert "Storing it: 31 of 40 invoices, " in text_of(client.get(at_batch(batch)))
 
 
 def test_a_file_that_failed_says_which_row_and_that_nothing_was_written(sage: SageWorld, client):
