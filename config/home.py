@@ -4,15 +4,15 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Count, Q
+from django.db.models import Q
 from django.shortcuts import redirect, render
 
 from config.waiting import waiting_for
 from config.waiting.roles import Roles
 from directory.decorators import READ, public_view
 from directory.models import Project
-from invoicing.models import BillingPeriod, Commitment, Invitation, Invoice
-from invoicing.views.board import Progress, picture_of
+from invoicing.models import BillingPeriod, Commitment, Invoice
+from invoicing.progress import Progress, picture_of, still_to_come
 from invoicing.views.standings import totals_of
 
 MOST_PERIODS = 40  # in the menu: beyond, the list of projects leads there
@@ -87,7 +87,7 @@ class Choice:
 
 
 def cards_of(roles: Roles, choice: Choice) -> list[Card]:
-    """Each project, in three queries for all; progress only where this person may see every commitment.
+    """Each project, in as many queries for one as for all; progress only where this person may see every commitment.
 
     Of more than MOST_CARDS those whose bills are due first.
     """
@@ -95,8 +95,7 @@ def cards_of(roles: Roles, choice: Choice) -> list[Card]:
     projects = [choice.chosen.project] if choice.chosen else _due_first(roles.projects, shown)
     administered = {project.pk for project in roles.administered} & {project.pk for project in projects}
     counted = [period for period in shown.values() if period.project_id in administered]
-    sent, expected = _sent(counted), _expected(counted)
-    progress = {period.project_id: _progress(sent[period.pk], expected[period.pk]) for period in counted}
+    progress = _progress_of(counted) if counted else {}
     return [Card(each, shown.get(each.pk), progress.get(each.pk)) for each in projects]
 
 
@@ -114,34 +113,23 @@ def _totals(cards: list[Card]) -> dict | None:
     return totals_of(Commitment.objects.filter(project=cards[0].project))
 
 
-def _progress(sent: list[tuple], expected: int) -> Progress:
-    count = sum(how_many for _, how_many, _ in sent)
-    return Progress(count, max(count, expected), picture_of([(status, gross) for status, _, gross in sent]))
-
-
-def _sent(periods: list[BillingPeriod]) -> dict[int, list[tuple]]:
-    """{period id: (status, how many, gross)} of what was sent at least once."""
-    invoices = Invoice.objects.filter(billing_period__in=periods).exclude(status=Invoice.Status.DRAFT)
-    found = defaultdict(list)
-    for period, *rest in invoices.gross_by_period():
-        found[period].append(rest)
+def _progress_of(periods: list[BillingPeriod]) -> dict[int, Progress]:
+    """{project id: how far its period is}, as on the board of each."""
+    here, amounts = Invoice.objects.live().filter(billing_period__in=periods), _sent(periods)
+    stands = here.by_period()
+    to_come = still_to_come(periods, Commitment.objects.filter(project__in=[period.project_id for period in periods]))
+    found = {}
+    for period in periods:
+        counts = stands.get(period.pk, {"billed": 0, "begun": 0})
+        expected = counts["begun"] + to_come.get(period.pk, 0)
+        found[period.project_id] = Progress(counts["billed"], expected, picture_of(amounts[period.pk]))
     return found
 
 
-def _expected(periods: list[BillingPeriod]) -> dict[int, int]:
-    """{period id: commitments}: of an open one all that are billable and have not declined, of a closed one those that
-    began or were asked, as on its board."""
-    if all(period.is_open for period in periods):
-        return _expected_of_open(periods)
-    [closed] = periods  # the one that was chosen
-    begun = Invoice.objects.live().filter(billing_period=closed).aggregate(count=Count("commitment", distinct=True))
-    silent = Invitation.objects.filter(billing_period=closed).expected_by_period()
-    return {closed.pk: begun["count"] + silent.get(closed.pk, 0)}
-
-
-def _expected_of_open(periods: list[BillingPeriod]) -> dict[int, int]:
-    billable = Commitment.objects.billable().filter(project__in=[period.project_id for period in periods]).order_by()
-    counts = dict(billable.values_list("project").annotate(Count("pk")))
-    declined = Invitation.objects.in_force().filter(billing_period__in=periods, answer=Invitation.Answer.DECLINED)
-    less = dict(declined.order_by().values_list("billing_period").annotate(Count("pk")))
-    return {period.pk: counts.get(period.project_id, 0) - less.get(period.pk, 0) for period in periods}
+def _sent(periods: list[BillingPeriod]) -> dict[int, list[tuple]]:
+    """{period id: (status, gross in dollars)} of what was sent at least once."""
+    invoices = Invoice.objects.filter(billing_period__in=periods).exclude(status=Invoice.Status.DRAFT)
+    found = defaultdict(list)
+    for period, status, gross in invoices.gross_by_period():
+        found[period].append((status, gross))
+    return found

@@ -16,10 +16,11 @@ from directory.models import Mail, Membership, Project, VendorChange
 from directory.moments import day_in_words
 from directory.permissions import Level, Tool
 from erp_integrations.actions import exports
-from invoicing.actions import billing_periods, due_dates, invitations, invoices
-from invoicing.models import InvoiceType
+from invoicing.actions import billing_periods, commitment_moves, due_dates, invitations, invoices
+from invoicing.models import Commitment, InvoiceType
 from tests.erp_integrations.world import sage_world
 from tests.factories import D, person, world
+from tests.invoicing.pages import signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -227,6 +228,21 @@ def test_the_period_of_each_project_is_drawn_as_far_as_it_is_billed():
     w.commitment()
     [card] = home(w.admin).context["cards"]
     assert (card.progress.billed, card.progress.expected) == (1, 2)
+
+
+def test_a_card_counts_as_the_board_of_its_period_does():
+    """One that declined and ended since is no one less, and one that was billed before it ended is still there."""
+    w = world()
+    period, billed, declined, waits = w.period(), w.commitment(), w.commitment(), w.commitment()
+    w.approved(w.draft(billed, period))
+    [sent] = invitations.invite(period, [declined], InvoiceType.WORK, by=w.admin)
+    invitations.answer(sent.invitation, False, "No work", by=w.contact)
+    for each in (billed, declined):
+        commitment_moves.move(Commitment.objects.get(pk=each.pk), "terminate", by=w.admin, reason="Left the site")
+    board = signed_in(w.admin).get(reverse("period", args=[w.project.slug, period.pk])).context["progress"]
+    [card] = home(w.admin).context["cards"]
+    assert card.progress == board and (board.billed, board.expected) == (1, 2)
+    assert waits.is_billable
 
 
 def test_a_reader_is_shown_no_progress_of_what_they_may_not_see():

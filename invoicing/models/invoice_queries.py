@@ -125,10 +125,10 @@ class InvoiceQuerySet(models.QuerySet):
         )
         return {each["billing_period"]: each for each in sums.order_by()}
 
-    def gross_by_period(self) -> list[tuple[int, str, int, object]]:
-        """(billing period id, status, how many, gross this period in dollars), in one query."""
+    def gross_by_period(self) -> list[tuple[int, str, object]]:
+        """(billing period id, status, gross this period in dollars), in one query."""
         rows = self.live().order_by().values_list("billing_period", "status")
-        return list(rows.annotate(Count("pk"), Sum("gross_this_period")))
+        return list(rows.annotate(Sum("gross_this_period")))
 
     def by_status(self) -> dict[str, tuple[int, object]]:
         """{status: (how many, the sum of their line 8 in dollars)}, in one query."""

@@ -38,16 +38,10 @@ from invoicing.forms.billing_periods import AskForm, InviteForm
 from invoicing.forms.board_filters import BoardFilter, ViewForm
 from invoicing.models import BillingPeriod, Commitment, Invitation, Invoice, InvoiceContact, Payment, SavedView
 from invoicing.permissions import is_project_admin
+from invoicing.progress import progress_of
 from invoicing.views.commitments import NEXT
 from invoicing.waiting import waiting_of
 
-PICTURE = (
-    # words, tone, the states that count
-    ("Approved", "ok", (*Invoice.CERTIFIED, IN_ERP)),
-    (Invoice.Status.PENDING_OWNER_APPROVAL.label, "neutral", (Invoice.Status.PENDING_OWNER_APPROVAL,)),
-    (Invoice.Status.UNDER_REVIEW.label, "info", (Invoice.Status.UNDER_REVIEW,)),
-    ("Sent back", "warn", (Invoice.Status.REVISE_AND_RESUBMIT,)),
-)
 ASKABLE = (NOT_INVITED, INVITED, ACCEPTED, DECLINED)
 CHUNK = 500
 
@@ -205,44 +199,6 @@ def tabs_of(groups: list[Group], chosen: str = "") -> list[Tab]:
         if here or state == chosen:
             tabs.append(Tab(state, counted(here, state), sum((group.net for group in here), ZERO)))
     return tabs
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a period's billing is: sent bills of expected ones, and their amounts in dollars."""
-
-    billed: int
-    expected: int
-    parts: list[dict]
-
-    @property
-    def words(self) -> str:
-        return f"{self.billed} of {self.expected} billed"
-
-    @property
-    def gross(self) -> Decimal:
-        return sum((part["amount"] for part in self.parts), ZERO)
-
-
-def progress_of(period: BillingPeriod | None, groups: list[Group]) -> Progress:
-    """Of the open period all who can bill are expected; of a closed one, who began or was asked."""
-    sent = [group for group in groups if group.state in SENT]
-    billed = sum(group.count for group in sent)
-    is_open = period is not None and period.is_open
-    expected = sum(group.count for group in groups if group.is_expected and (is_open or group.is_asked))
-    return Progress(billed, expected, picture_of([(group.state, group.gross) for group in sent]))
-
-
-SENT = (*(status for status in Invoice.Status if status != Invoice.Status.DRAFT), IN_ERP)
-
-
-def picture_of(amounts: list[tuple[str, Decimal]]) -> list[dict]:
-    """Gross amounts by what became of them, as `money_picture` draws them; what is nothing is left out."""
-    parts = [
-        {"label": label, "tone": tone, "amount": sum((gross for state, gross in amounts if state in states), ZERO)}
-        for label, tone, states in PICTURE
-    ]
-    return [part for part in parts if part["amount"]]
 
 
 def board_groups(period: BillingPeriod, access) -> list[Group]:

@@ -8,7 +8,8 @@ from directory.permissions import Level, Tool
 from invoicing.board import NOT_INVITED, TEAM, Group
 from invoicing.models import Commitment
 from invoicing.permissions import is_project_admin
-from invoicing.views.board import board_groups, progress_of, tabs_of
+from invoicing.progress import progress_of
+from invoicing.views.board import board_groups, tabs_of
 from invoicing.views.standings import totals_of
 
 
