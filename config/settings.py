@@ -256,23 +256,22 @@ METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 VIRUS_SCANNER = env.str("VIRUS_SCANNER", default="")
 VIRUS_SCANNER_SECONDS = env.int("VIRUS_SCANNER_SECONDS", default=20)
 
-# Limits on tries count across threads, processes and, with Redis, hosts.
+# Limits on tries count across threads, processes and, with Redis or a shared VAR_DIR, hosts.
+CACHES = {
+    "folder": {
+        "BACKEND": "config.cache.SharedFolder",
+        "LOCATION": VAR_DIR / "cache",
+        "OPTIONS": {"MAX_ENTRIES": 20_000},
+    }
+}
 if REDIS_URL:
-    CACHES = {
-        "default": {
-            "BACKEND": "django.core.cache.backends.redis.RedisCache",
-            "LOCATION": REDIS_URL,
-            "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 2},
-        }
+    CACHES["default"] = {
+        "BACKEND": "config.cache.RedisOrFolder",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {"socket_timeout": 0.5, "socket_connect_timeout": 0.5},  # then it counts as away
     }
 else:
-    CACHES = {
-        "default": {
-            "BACKEND": "config.cache.SharedFolder",
-            "LOCATION": VAR_DIR / "cache",
-            "OPTIONS": {"MAX_ENTRIES": 20_000},
-        }
-    }
+    CACHES["default"] = CACHES["folder"]
 
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"

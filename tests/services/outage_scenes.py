@@ -7,8 +7,8 @@ from datetime import timedelta
 from django.core.management import call_command
 from django.db import OperationalError, connections
 from django.db.utils import InterfaceError
+from django.test import Client
 
-from benchmarks import measuring
 from config.celery import app
 from erp_integrations import tasks
 from erp_integrations.exporting import building
@@ -39,8 +39,11 @@ def play(scene: str, server) -> dict:
 
 
 def _accepted(sage: SageWorld, exports) -> float:
-    """By the page, each alone; seconds of the slowest answer."""
-    client, url, slowest = measuring.signed_in(sage.approver), queue_url(sage.company, "accept/"), 0.0
+    """Somebody signs in and accepts, by the page, each alone; seconds of the slowest answer."""
+    client, url = Client(headers={"host": "127.0.0.1"}), queue_url(sage.company, "accept/")
+    began = time.monotonic()
+    assert client.post("/accounts/login/", {"login": sage.approver.email, "password": "pw"}, secure=True).url == "/"
+    slowest = time.monotonic() - began
     for export in exports:
         data = accept_data(client.get(url, {"export": [export.pk]}, secure=True), export)
         began = time.monotonic()
