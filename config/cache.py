@@ -70,7 +70,7 @@ class RedisOrFolder(BaseCache):
         return getattr(caches["folder"], method)(*arguments)
 
     def _is_quiet(self) -> bool:
-        """Whether Redis failed just now. Once the time is over one thread asks again, and the others go on as before."""
+        """Whether Redis failed just now. When the time is over, one thread asks again for all."""
         until, now = self.asked_again_at.get(self.server), time.monotonic()
         if until is None or now < until:
             return until is not None

@@ -338,6 +338,7 @@ else:
     }
 CELERY_BEAT_SCHEDULE = {
     "sweep-export-batches": {"task": "erp_integrations.tasks.sweep", "schedule": 5.0},
+    "remove-orphans": {"task": "erp_integrations.tasks.remove_orphans", "schedule": 3600.0},
     "write-accounting-digests": {"task": "erp_integrations.tasks.write_digests", "schedule": 300.0},
     "alert-about-overdue-files": {"task": "erp_integrations.tasks.alert_about_overdue_files", "schedule": 3600.0},
     "check-ledgers": {"task": "erp_integrations.tasks.check_ledgers", "schedule": crontab(hour=4, minute=10)},
@@ -351,6 +352,11 @@ CELERY_BEAT_SCHEDULE = {
     "check-levels": {"task": "directory.tasks.check_levels", "schedule": crontab(hour=5, minute=20)},
     "note-head-of-events": {"task": "directory.tasks.note_head_of_events", "schedule": crontab(hour=5, minute=30)},
 }
+# What nobody took says nothing that the next one doesn't, so a weekend without a worker is not worked off; a clock that
+# is a minute ahead on another host takes them all the same (R131). A night's check may still run in the evening.
+for _periodic in CELERY_BEAT_SCHEDULE.values():
+    _period = _periodic["schedule"] if isinstance(_periodic["schedule"], float) else 20 * 60 * 60
+    _periodic["options"] = {"expires": max(60.0, _period)}
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 
 structlog.configure(

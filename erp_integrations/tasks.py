@@ -28,7 +28,7 @@ def build_export(batch_id: int) -> None:
 
 @shared_task
 def sweep() -> None:
-    """Every few seconds: say that a worker lives, wake builds nobody works on, end the hopeless, clear leftovers."""
+    """Every few seconds: say that a worker lives, wake builds nobody works on, end the hopeless."""
     now = timezone.now()
     WorkerPulse.beat(socket.gethostname())
     for batch in ExportBatch.objects.exhausted(now).select_related("company", "accepted_by"):
@@ -37,7 +37,12 @@ def sweep() -> None:
     ExportBatch.objects.filter(pk__in=due).update(enqueued_at=now)
     for batch_id in due:
         send(build_export, batch_id)
-    storing.remove_orphans()
+
+
+@shared_task
+def remove_orphans() -> int:
+    """Every hour: files of builds that died. It looks at every file there is, and they count from an hour of age on."""
+    return storing.remove_orphans()
 
 
 @shared_task

@@ -712,8 +712,12 @@ def test_leftovers_of_killed_workers_are_removed_after_an_hour(sage, settings):
         orphan.write_bytes(b"half")
     assert storing.remove_orphans() == 0
     with time_machine.travel(timezone.now() + timedelta(hours=2), tick=False):
-        assert storing.remove_orphans() == 2
+        tasks.sweep()
+        assert all(orphan.exists() for orphan in orphans), "every five seconds nobody looks at every file"
+        assert tasks.remove_orphans() == 2
     assert set(stored_files(settings)) == kept
+    hourly = {each["task"] for each in settings.CELERY_BEAT_SCHEDULE.values() if each["schedule"] == 3600}
+    assert tasks.remove_orphans.name in hourly
 
 
 def test_the_manifest_outside_the_database_names_each_built_file(sage, settings):
