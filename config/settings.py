@@ -16,6 +16,7 @@ SENTRY_DSN     https://…               tells errors there as well; nothing lea
 DEMO           1                       one-click sign-in and the outbox page; `manage.py demo` sets it
 """
 
+import logging
 import os
 import secrets
 from pathlib import Path
@@ -95,11 +96,12 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "directory.middleware.gzipped",
     "csp.middleware.CSPMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
+    "directory.middleware.answers",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django_structlog.middlewares.RequestMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -125,6 +127,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "config.failures.request_number",
                 "config.navigation.navigation",
                 "directory.demo.context",
             ],
@@ -392,8 +395,12 @@ LOGGING = {
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "lines"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {name: {"level": "INFO"} for name in ("directory", "invoicing", "erp_integrations")},
+    "loggers": {name: {"level": "INFO"} for name in ("directory", "invoicing", "erp_integrations")}
+    | {"answers": {"level": "WARNING" if EMBEDDED else "INFO"}},
 }
+DJANGO_STRUCTLOG_USER_ID_FIELD = None  # asked without a database it would fail again; directory.middleware tells it
+DJANGO_STRUCTLOG_CELERY_ENABLED = True  # what a worker logs carries its task and the request that asked for it
+DJANGO_STRUCTLOG_CELERY_TASK_RETRY_LOG_LEVEL = logging.INFO  # and of messages that are over: no news
 SILENCED_SYSTEM_CHECKS = [
     "guardian.W001",  # guardian's backend would answer has_perm; only directory.permissions may
     "security.W005",  # whether other names of the domain speak https, and whether browsers should know beforehand,

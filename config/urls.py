@@ -8,6 +8,7 @@ from config import health
 from config.home import home
 
 handler400 = "config.bad_requests.bad_request"
+handler500 = "config.failures.server_error"
 admin.site.login = secure_admin_login(admin.site.login)
 
 urlpatterns = [

@@ -1,5 +1,5 @@
 """What every request passes: the clock of its session, the second factor that is owed, and on the way back refusals
-as pages and no copy of a signed-in page in any cache."""
+as pages, no copy of a signed-in page in any cache, and a line in the log."""
 
 import re
 import secrets
@@ -25,6 +25,7 @@ from directory.ways_back import way_back
 WORTH_PACKING = 200  # bytes
 
 logger = structlog.get_logger(__name__)
+answered = structlog.get_logger("answers")
 
 
 def gzipped(get_response):
@@ -52,12 +53,28 @@ def gzipped(get_response):
     return pack
 
 
+def answers(get_response):
+    """One line for each, by the name of the address: the address itself may let its bearer in (R123)."""
+
+    def middleware(request):
+        began = time.perf_counter()
+        response = get_response(request)
+        match, took = request.resolver_match, round(1000 * (time.perf_counter() - began))
+        address = match.view_name if match else "none"
+        answered.info(
+            "answered", address=address, method=request.method, status=response.status_code, milliseconds=took
+        )
+        return response
+
+    return middleware
+
+
 def no_store(get_response):
-    """R74: pages of signed-in people are private and are not kept."""
+    """R74: pages of signed-in people are private and are not kept; nor is a failure, which may not know who asked."""
 
     def middleware(request):
         response = get_response(request)
-        if request.user.is_authenticated:
+        if response.status_code >= 500 or request.user.is_authenticated:
             add_never_cache_headers(response)
         return response
 
@@ -86,6 +103,7 @@ def session_clock(get_response):
 
     def middleware(request):
         if request.user.is_authenticated:
+            structlog.contextvars.bind_contextvars(user_id=request.user.pk)
             why = sign_ins.why_over(request)
             if why:
                 logout(request)

@@ -60,6 +60,7 @@ def test_a_worker_throws_away_what_is_over_and_does_the_rest(site, tmp_path):
         worker.kill()
         worker.wait()
     assert (len(taken), log.read_text().count("Discarding revoked task")) == (1, 20)
+    assert re.search(r"task_started.*task_id", log.read_text()), "what a worker logs carries its task"
 
 
 def test_of_two_readers_of_a_folder_each_gets_its_messages_once_and_oldest_first(tmp_path):
