@@ -7,7 +7,9 @@ With several web processes each counts in files of its own in PROMETHEUS_MULTIPR
 import os
 import time
 from collections.abc import Iterator
+from functools import cache
 
+import structlog
 from django.db.models import Count, Sum
 from prometheus_client import CollectorRegistry, Histogram, generate_latest, multiprocess
 from prometheus_client.core import REGISTRY, GaugeMetricFamily, Metric
@@ -19,11 +21,14 @@ from invoicing.models import MadeFile
 
 BUCKETS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)  # seconds; 0.5 and 1 are the goals of pages (G14)
 ANSWERS = Histogram("plumbline_answer_seconds", "Time to answer", ["address", "method", "status"], buckets=BUCKETS)
+METHODS = ("GET", "HEAD", "POST", "OPTIONS")  # anybody may send others, of any name
 ROWS = (
     ("import_files", "Import files", ExportBatch),
     ("made_files", "Files made for people", MadeFile),
     ("mails", "Mails", Mail),
 )
+
+logger = structlog.get_logger(__name__)
 
 
 def timed(get_response):
@@ -32,12 +37,25 @@ def timed(get_response):
     def middleware(request):
         began = time.perf_counter()
         response = get_response(request)
-        address = request.resolver_match.view_name if request.resolver_match else "none"
-        status = f"{response.status_code // 100}xx"
-        ANSWERS.labels(address or "none", request.method, status).observe(time.perf_counter() - began)
+        try:
+            _count(request, response, time.perf_counter() - began)
+        except Exception:  # a full disk, a folder that is gone: whoever asked gets the answer all the same
+            _tell_once()
         return response
 
     return middleware
+
+
+def _count(request, response, seconds: float) -> None:
+    address = request.resolver_match.view_name if request.resolver_match else ""
+    method = request.method if request.method in METHODS else "other"
+    ANSWERS.labels(address or "none", method, f"{response.status_code // 100}xx").observe(seconds)
+
+
+@cache
+def _tell_once() -> None:
+    """Once a process: it would fail with each answer."""
+    logger.exception("answers_not_counted")
 
 
 def exposition() -> bytes:

@@ -67,8 +67,9 @@ class Site:
         celery = [sys.executable, "-m", "celery", "-A", "config"]
         worker = [*celery, "worker", "-c", "1", "-l", "INFO", "--without-gossip", "--without-mingle"]
         for host, port in self.ports.items():
-            web = [sys.executable, "-m", "gunicorn", "-b", f"127.0.0.1:{port}", "--threads", "4", "config.wsgi"]
-            wanted = {"web": web} | {
+            listen = ["-b", f"127.0.0.1:{port}", "--workers", "1", "--threads", "4"]
+            web = [sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py", *listen]
+            wanted = {"web": [*web, "config.wsgi"]} | {
                 f"worker {n}": [*worker, "-n", f"{host}{n}@{host}"] for n in range(1 + (host == "b"))
             }
             if host == "a":
