@@ -1,9 +1,13 @@
 """The Celery application: Redis when `REDIS_URL` is set, a folder otherwise; the same tasks either way."""
 
 import os
+import sys
 
 from celery import Celery
+from celery.signals import beat_init, worker_init
 from django_structlog.celery.steps import DjangoStructLogInitStep
+
+from config.checks import bad_settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -11,3 +15,11 @@ app = Celery("plumbline")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.steps["worker"].add(DjangoStructLogInitStep)
+
+
+@worker_init.connect
+@beat_init.connect
+def refuse_bad_settings(sender=None, **kwargs):  # Celery's signature
+    """Before the first message. Celery logs what else a receiver raises, and goes on."""
+    if problems := bad_settings():
+        sys.exit("\n".join(f"{problem.msg} {problem.hint}" for problem in problems))

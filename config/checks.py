@@ -1,7 +1,13 @@
-"""Settings with which the site must not start (R115). Told by every command, and by the web server before it serves."""
+"""Settings with which the site must not start (R115).
+
+Told by every command, by the web server before it serves, and by worker and scheduler before they begin.
+"""
+
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import Error
+from django.http.request import validate_host
 
 KEY_LENGTH = 50  # what `manage.py check --deploy` asks for too
 
@@ -29,6 +35,18 @@ def bad_settings(app_configs=None, **kwargs) -> list[Error]:  # Django's signatu
             "ALLOWED_HOSTS names no host, or any.",
             "Set ALLOWED_HOSTS to the host name in SITE_URL.",
             "plumbline.E004",
+        ),
+        (
+            settings.EMAIL_BACKEND.endswith(".filebased.EmailBackend"),
+            "Mail goes to files: no invitation would reach anybody.",
+            "Set EMAIL_URL to your mail server: smtp+tls://user:password@mail.example.com:587",
+            "plumbline.E006",
+        ),
+        (
+            not validate_host(urlsplit(settings.SITE_URL).hostname or "", settings.ALLOWED_HOSTS),
+            f"ALLOWED_HOSTS does not name the host of {settings.SITE_URL}: links in mail would be refused.",
+            "Set ALLOWED_HOSTS to the host name in SITE_URL.",
+            "plumbline.E007",
         ),
     ]
     return [Error(message, hint=hint, id=number) for is_wrong, message, hint, number in problems if is_wrong]

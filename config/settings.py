@@ -1,13 +1,16 @@
 """Every setting, read from the environment. With none set this is the embedded default: SQLite, a queue in a folder.
 
+What is set to nothing counts as not set: so compose.yaml can pass on whatever an operator may want to say.
+
 DATABASE_URL   postgres://…            one database for every process; SQLite in VAR_DIR when unset
 REDIS_URL      redis://…               wakes the workers; a folder in VAR_DIR when unset
 SECRET_KEY     long and random         needed as soon as DATABASE_URL is set; made once in VAR_DIR otherwise
 SECRET_KEY_FALLBACKS  comma separated  older keys whose sessions and links in mail still count
 ALLOWED_HOSTS  comma separated         host names the site answers to
 SITE_URL       https://bills.example   what links in mail start with
-EMAIL_URL      smtp+tls://…            mail goes to files in VAR_DIR/mail when unset
+EMAIL_URL      smtp+tls://…            needed as soon as DATABASE_URL is set; files in VAR_DIR/mail otherwise
 PLUMBLINE_VAR  a folder                where the database, uploads, built files and the queue live when embedded
+STATIC_ROOT    a folder                where `collectstatic` packs style sheets and scripts; VAR_DIR/static when unset
 TRUSTED_PROXY_COUNT  1                 proxies of yours in front, which say who asks (X-Forwarded-For) and if by https
 SECURE_HSTS_SECONDS  2592000           how long browsers remember that only https is spoken here
 ATTACHMENT_MAX_MB  20                  one attached file; ATTACHMENTS_MAX_MB all of an invoice or a commitment
@@ -31,6 +34,7 @@ from django.core.exceptions import ImproperlyConfigured
 from directory.logs import on_one_line, without_secrets
 
 env = environ.Env()
+env.ENVIRON = {name: value for name, value in os.environ.items() if value}
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(env.str("PLUMBLINE_VAR", default=str(BASE_DIR / "var")))
 VAR_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -92,6 +96,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "config.metrics.timed",
+    "config.health.under_any_name",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "directory.middleware.gzipped",
@@ -223,7 +228,7 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("SECURE_HSTS_INCLUDE_SUBDOMAINS", defa
 SECURE_HSTS_PRELOAD = env.bool("SECURE_HSTS_PRELOAD", default=False)
 # R91: without a number of trusted proxies nobody's X-Forwarded-For is believed.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
-ALLAUTH_TRUSTED_CLIENT_IP_HEADER = env.str("TRUSTED_CLIENT_IP_HEADER", default="") or None
+ALLAUTH_TRUSTED_CLIENT_IP_HEADER = env.str("TRUSTED_CLIENT_IP_HEADER", default=None)
 if ALLAUTH_TRUSTED_PROXY_COUNT or env.bool("BEHIND_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 ACCOUNT_INVITATION_AGE = 72 * 60 * 60  # seconds; the link to set a first password (R88)
@@ -282,7 +287,7 @@ USE_TZ = True
 USE_THOUSAND_SEPARATOR = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = VAR_DIR / "static"
+STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(VAR_DIR / "static")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 IS_COLLECTED = DEMO or not EMBEDDED  # what `collectstatic` packed is served, not the files as they were written
 WHITENOISE_USE_FINDERS = not IS_COLLECTED

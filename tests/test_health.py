@@ -73,6 +73,12 @@ def _no_broker():
     raise ConnectionError
 
 
+@pytest.mark.parametrize(("path", "status"), [("/livez", 200), ("/readyz", 200), ("/metrics", 404), ("/", 400)])
+def test_a_process_tells_how_it_is_when_it_is_asked_by_its_own_address_and_nothing_else(client, path, status):
+    """Each web process is asked for itself, and ALLOWED_HOSTS can't know where it runs."""
+    assert client.get(path, headers={"Host": "172.18.0.5:8000"}).status_code == status
+
+
 # Prometheus
 
 

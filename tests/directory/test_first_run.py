@@ -83,6 +83,8 @@ BAD = {
     "any host": {"ALLOWED_HOSTS": "*"},
     "any subdomain": {"ALLOWED_HOSTS": "*.example.com"},
     "no host": {"ALLOWED_HOSTS": ""},
+    "another host": {"ALLOWED_HOSTS": "invoices.example.com"},
+    "no mail": {"EMAIL_URL": ""},
 }
 
 
@@ -116,6 +118,12 @@ def test_neither_the_web_server_nor_a_command_starts_with_bad_settings(bad, tmp_
     served = run(SERVE, environment, tmp_path)
     assert served.returncode != 0 and "serving" not in served.stdout
     assert run(["manage.py", "check"], environment, tmp_path).returncode != 0
+
+
+@pytest.mark.parametrize("program", ["worker", "beat"])
+def test_neither_worker_nor_scheduler_starts_with_bad_settings(program, tmp_path):
+    started = run(["-m", "celery", "-A", "config", program], GOOD | BAD["no mail"], tmp_path)
+    assert started.returncode != 0 and "Set EMAIL_URL" in started.stderr
 
 
 def test_a_demo_is_not_served_in_the_open(tmp_path):
