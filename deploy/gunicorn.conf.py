@@ -8,8 +8,8 @@ import tempfile
 from pathlib import Path
 
 # Each process counts in a file of its own here, and any of them tells what all have counted (config/metrics.py).
-# prometheus_client looks for the folder when it is imported, so it is named first. A reload (SIGHUP) reads this again in
-# the same process and goes on with the folder there is. No object owns it: a process that ends would take it along.
+# prometheus_client looks for the folder when it is imported, so it is named first. A reload (SIGHUP) reads this again
+# in the same process and goes on with the folder there is. No object owns it: a process that ends would take it along.
 MINE = f"plumbline-metrics-{os.getpid()}-"
 if not Path(os.environ.get("PROMETHEUS_MULTIPROC_DIR", "")).name.startswith(MINE):
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix=MINE)

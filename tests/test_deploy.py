@@ -1,0 +1,87 @@
+"""What stands in `deploy` fits the program: settings that reach it, and nothing secret in the image."""
+
+import re
+from fnmatch import fnmatch
+from pathlib import PurePath
+
+import pytest
+
+from tests.directory.test_first_run import GOOD, ROOT, run
+
+COMPOSE = (ROOT / "deploy/compose.yaml").read_text()
+DOCKERFILE = (ROOT / "deploy/Dockerfile").read_text()
+EXAMPLE = (ROOT / "deploy/env.example").read_text()
+SETTINGS = (ROOT / "config/settings.py").read_text()
+READ = set(re.findall(r'\benv\.\w+\(\s*"(\w+)"', SETTINGS))
+PASSED_ON = dict(
+    re.findall(r"^    ([A-Z_]+): (\S.*)$", COMPOSE.partition("&environment")[2].partition("depends_on")[0], re.M)
+)
+OURS_TO_SAY = {  # not the operator's, where compose.yaml runs the site
+    "DEBUG": "never in production",
+    "DEMO": "never in production",
+    "PLUMBLINE_VAR": "of the image",
+    "STATIC_ROOT": "of the image",
+    "BEHIND_PROXY": "TRUSTED_PROXY_COUNT says it",
+    "SECURE_SSL_REDIRECT": "SITE_URL is https",
+}
+
+
+def test_every_setting_that_is_read_is_passed_on_or_is_not_the_operators():
+    assert PASSED_ON.keys() | OURS_TO_SAY.keys() == READ
+    assert not PASSED_ON.keys() & OURS_TO_SAY.keys()
+
+
+def test_whatever_compose_asks_of_the_operator_stands_in_the_example():
+    asked = set(re.findall(r"\$\{(\w+)", COMPOSE))
+    told = set(re.findall(r"^#?([A-Z_]+)=", EXAMPLE, re.M))
+    assert asked == told
+
+
+def test_what_is_passed_on_without_a_value_counts_as_not_set(tmp_path):
+    empty = [name for name, value in PASSED_ON.items() if value == f"${{{name}:-}}"]
+    assert {"SECURE_HSTS_SECONDS", "ATTACHMENT_MAX_MB", "SECRET_KEY_FALLBACKS"} < set(empty)
+    ask = "import config.settings as s; print([(n, v) for n, v in vars(s).items() if isinstance(v, str | int | list)])"
+    first, second = (run(["-c", ask], GOOD | told, tmp_path) for told in ({}, dict.fromkeys(empty, "")))
+    assert second.stdout == first.stdout and first.stdout, second.stderr
+
+
+@pytest.mark.parametrize("name", re.findall(r"image: (\S+)", COMPOSE) + re.findall(r"^FROM (\S+)", DOCKERFILE, re.M))
+def test_every_image_is_of_a_named_version(name):
+    assert re.search(r":\d+\.\d+\.?\d*(-|$)", name) or name == "plumbline:${VERSION:-local}"
+
+
+def test_the_image_has_the_client_programs_of_the_servers_version():
+    """An older pg_dump refuses a newer server."""
+    [server] = re.findall(r"image: postgres:(\d+)", COMPOSE)
+    assert set(re.findall(r"postgresql[-/](?:client-)?(\d+)", DOCKERFILE)) == {server}
+
+
+# What the image is built from
+
+
+def is_left_out(path: str) -> bool:
+    """As .dockerignore is read; of its patterns we use names anywhere (`**/`) and paths from the root."""
+    there = PurePath(path)
+    places = [there, *there.parents]
+    lines = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if line and line[0] != "#"]
+    return any(
+        fnmatch(place.name, line[3:]) if line.startswith("**/") else str(place) == line
+        for line in lines
+        for place in places
+    )
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("deploy/.env", ".env", "deploy/.env.old", "deploy/tls.key", "var/secret-key", "var/files/attachments/00/00"),
+        *("backups/2026-11-29/database.dump", "elsewhere/plumbline.sqlite3-wal", ".git/config", "tests/conftest.py"),
+    ],
+)
+def test_no_secret_and_nothing_of_a_sites_gets_into_the_image(path):
+    assert is_left_out(path)
+
+
+@pytest.mark.parametrize("path", ["manage.py", "requirements.txt", "deploy/gunicorn.conf.py", "static/css/site.css"])
+def test_what_runs_does(path):
+    assert (ROOT / path).is_file() and not is_left_out(path)
