@@ -1,5 +1,6 @@
 """What every test gets: its own folder for files, and a browser where the machine has one."""
 
+import gc
 import os
 import time
 from pathlib import Path
@@ -38,6 +39,13 @@ LONG = (
     "services/test_restoring.py",
     "services/test_outages.py",
 )
+
+
+def pytest_collection_finish():
+    """Thousands of tests, and all that they import, are looked through by no collection of garbage any more."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 def pytest_collection_modifyitems(items):

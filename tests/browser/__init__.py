@@ -1,11 +1,10 @@
-"""Tests in a real browser, and which one the machine has."""
+"""Tests in a real browser, and which one the machine has: Chromium's shell without windows takes two thirds the time."""
 
 import os
 import shutil
 
-CHROMIUM = os.environ.get("CHROMIUM") or next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"))), None
-)
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CHROMIUM = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
 # For `page.evaluate`: text comes from the clipboard to where the focus is.
 PASTE = """text => {
   const carried = new DataTransfer();
