@@ -67,12 +67,25 @@ def make(count: int) -> Waiting:
     settings = ErpSettings.made_for(company)
     settings.subcontract_account = ACCOUNT
     settings.save()
-    invoices = _invoices(company, key, owner, sender, count)
+    invoices = _approved(_under_review(company, key, owner, sender, count), sender)
     _lists(company, invoices)
     return Waiting(company, approver, _sent(invoices, sender))
 
 
-def _invoices(company: Company, key: str, owner: Person, sender: Person, count: int) -> list[Invoice]:
+def under_review(count: int) -> tuple[Person, list[Invoice]]:
+    """An invoice administrator of ten projects, and what waits for a decision there."""
+    key = uuid4().hex[:8]
+    company = Company.objects.create(name=f"Bench {key}", slug=f"bench-{key}")
+    owner = Person.objects.create_superuser(f"pat-{key}@bench.invalid", name="Pat")
+    admin = Person.objects.create_user(f"dana-{key}@bench.invalid", name="Dana")
+    Membership.objects.create(company=company, person=admin)
+    invoices = _under_review(company, key, owner, owner, count)
+    for project in company.projects.all():
+        grants.set_level(admin, Tool.COMMITMENTS, project, Level.ADMIN, by=owner)
+    return admin, invoices
+
+
+def _under_review(company: Company, key: str, owner: Person, sender: Person, count: int) -> list[Invoice]:
     vendors = Vendor.objects.bulk_create(Vendor(company=company, name=f"Vendor {n}") for n in range(10))
     projects = Project.objects.bulk_create(
         Project(company=company, name=f"Job {n}", number=f"{key}-{n}", slug=f"{key}-{n}") for n in range(10)
@@ -104,7 +117,12 @@ def _invoices(company: Company, key: str, owner: Person, sender: Person, count: 
     )  # fmt: skip
     found = Invoice.objects.filter(commitment__company=company)
     found.update(status="under_review", submitted_by=owner, submitted_at=timezone.now())
-    found.update(status="approved", approved_by=sender, approved_at=timezone.now(), is_locked=True)
+    return invoices
+
+
+def _approved(invoices: list[Invoice], by: Person) -> list[Invoice]:
+    found = Invoice.objects.filter(pk__in=[invoice.pk for invoice in invoices])
+    found.update(status="approved", approved_by=by, approved_at=timezone.now(), is_locked=True)
     return invoices
 
 
