@@ -246,14 +246,6 @@ def projects_visible_to(person) -> QuerySet:
     return visible_projects(person, Tool.COMMITMENTS)
 
 
-def companies_of(person) -> QuerySet:
-    """The companies whose directory lists `person` as active, as their own or as a vendor's."""
-    company = apps.get_model("directory", "company")
-    if not person.is_active:
-        return company.objects.none()
-    return company.objects.filter(pk__in=person.memberships.filter(is_active=True).values("company"))
-
-
 def people_with_level(on, tool: Tool, level: Level) -> QuerySet:
     """Active people who hold at least `level` on `tool` of the company or project `on`, by themselves or a group."""
     members = Q(memberships__company=on.company, memberships__is_active=True)

@@ -14,8 +14,7 @@ from invoicing.numbers import other_books
 def held_in_sage(vendor: Vendor, number_key: str) -> str:
     """What Sage holds, how old the list is that says so, and what to do; "" when it holds none, or nobody knows."""
     link = VendorLink.objects.filter(vendor=vendor).first()
-    payables = SageListVersion.objects.current(vendor.company_id).filter(kind=ListKind.PAYABLE_INVOICES)
-    version = payables.defer("records_json").first() if link else None
+    version = SageListVersion.objects.in_use(vendor.company_id, ListKind.PAYABLE_INVOICES) if link else None
     number = _numbers(version.records_sha256, version.pk).get((link.number, number_key)) if version else None
     if number is None:
         return ""

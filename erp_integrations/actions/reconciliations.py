@@ -53,8 +53,7 @@ def reconcile(company: Company, *, by) -> Reconciliation:
 
 
 def _newest_list(company: Company) -> SageListVersion:
-    found = SageListVersion.objects.current(company).filter(kind=ListKind.PAYABLE_INVOICES)
-    version = found.defer("records_json").first()
+    version = SageListVersion.objects.in_use(company, ListKind.PAYABLE_INVOICES)
     if version is None:
         raise NotNow("Sage’s list of payable invoices (4-2) was never uploaded. Upload it first, then compare.")
     return version

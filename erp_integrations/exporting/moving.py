@@ -13,7 +13,6 @@ from erp_integrations.models import InvoiceExport
 from erp_integrations.permissions import ANSWER_RIGHT, SEND_RIGHT, VOID_RIGHT
 
 RIGHTS = {"send": SEND_RIGHT, "retrieve": SEND_RIGHT, "void": VOID_RIGHT}
-PROGRAM_RIGHT = "the program itself"
 
 
 def require(export: InvoiceExport, transition: Callable, access) -> None:

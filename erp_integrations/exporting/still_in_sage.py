@@ -44,8 +44,7 @@ def still_in_sage(exports: Collection[InvoiceExport]) -> dict[int, str]:
 
 def require_no_others_record(export: InvoiceExport, number: str) -> None:
     """Raises Refused, field record_number, where the list has that record for another vendor or invoice (E-3)."""
-    payables = SageListVersion.objects.current(export.company).filter(kind=ListKind.PAYABLE_INVOICES)
-    version, item = payables.defer("records_json").first(), export.live_item
+    version, item = SageListVersion.objects.in_use(export.company, ListKind.PAYABLE_INVOICES), export.live_item
     if version is None or item is None:
         return
     found = records_of(version).get(comparable(number), [])

@@ -16,14 +16,14 @@ from erp_integrations.sage100 import canonical, lists
 class ListKind(models.TextChoices):
     """Sage's lists, each with its window."""
 
-    VENDORS = "vendors", "Vendors 4-4"
-    JOBS = "jobs", "Jobs 3-5"
-    COST_CODES = "cost_codes", "Cost codes 6-5"
-    LEDGER_ACCOUNTS = "ledger_accounts", "Ledger accounts 1-7"
-    SUBCONTRACTS = "subcontracts", "Subcontracts 6-7"
-    PURCHASE_ORDERS = "purchase_orders", "Purchase orders 6-6"
-    FISCAL_PERIODS = "fiscal_periods", "Fiscal periods 1-6"
-    PAYABLE_INVOICES = "payable_invoices", "Payable invoices 4-2"
+    VENDORS = "vendors", lists.NAMES["vendors"]
+    JOBS = "jobs", lists.NAMES["jobs"]
+    COST_CODES = "cost_codes", lists.NAMES["cost_codes"]
+    LEDGER_ACCOUNTS = "ledger_accounts", lists.NAMES["ledger_accounts"]
+    SUBCONTRACTS = "subcontracts", lists.NAMES["subcontracts"]
+    PURCHASE_ORDERS = "purchase_orders", lists.NAMES["purchase_orders"]
+    FISCAL_PERIODS = "fiscal_periods", lists.NAMES["fiscal_periods"]
+    PAYABLE_INVOICES = "payable_invoices", lists.NAMES["payable_invoices"]
 
     @property
     def record(self) -> type:

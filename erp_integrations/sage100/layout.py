@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from erp_integrations.sage100 import canonical
+from erp_integrations.sage100.lists import NAMES
 
 TEXT, NUMBER, DATE = "S", "N", "D"
 MONEY, PLAIN, CODE = "0.00", "0", "0.000"
@@ -65,10 +65,7 @@ NO_LINE_TYPE = (
     "No column is always H in the header and, at the same place, always D in the detail. Put the line type back:"
     " whoever reads the file tells the rows by it."
 )
-LOOKUPS = (
-    "Vendors 4-4", "Jobs 3-5", "Cost codes 6-5", "Ledger accounts 1-7", "Subcontracts 6-7", "Purchase orders 6-6",
-    "Fiscal periods 1-6", "Payable invoices 4-2",
-)  # fmt: skip
+LOOKUPS = tuple(NAMES.values())
 DATES = ("invoice_date", "due_date", "discount_date", "posting_date")
 # Matched as text: 0071 and 71 are two.
 KEYS = ("invoice_number", "purchase_order_number", "subcontract_number", "reference_number")
@@ -147,14 +144,6 @@ class Layout:
     def without_detail(self, source: str, *, name: str) -> "Layout":
         kept = tuple(column for column in self.detail if column.source != source)
         return replace(self, name=name, verified=False, detail=kept)
-
-
-def to_json(layout: Layout) -> str:
-    return canonical.to_json(layout)
-
-
-def from_json(text: str) -> Layout:
-    return canonical.from_json(Layout, text)
 
 
 def _faults(part, columns):

@@ -238,19 +238,32 @@ class SageList(Generic[R]):
         return Alike(self._called)
 
 
+# As Sage names each list and its window; a column of a layout names the list that its constant is looked up in (S1).
+NAMES = {
+    "vendors": "Vendors 4-4",
+    "jobs": "Jobs 3-5",
+    "cost_codes": "Cost codes 6-5",
+    "ledger_accounts": "Ledger accounts 1-7",
+    "subcontracts": "Subcontracts 6-7",
+    "purchase_orders": "Purchase orders 6-6",
+    "fiscal_periods": "Fiscal periods 1-6",
+    "payable_invoices": "Payable invoices 4-2",
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class SageLists:
     """The newest version of each list of one Sage company."""
 
     company_name: str = ""
-    vendors: SageList[Vendor] = SageList("Vendors 4-4")
-    jobs: SageList[Job] = SageList("Jobs 3-5")
-    cost_codes: SageList[CostCode] = SageList("Cost codes 6-5")
-    ledger_accounts: SageList[LedgerAccount] = SageList("Ledger accounts 1-7")
-    subcontracts: SageList[SageCommitment] = SageList("Subcontracts 6-7")
-    purchase_orders: SageList[SageCommitment] = SageList("Purchase orders 6-6")
-    fiscal_periods: SageList[FiscalPeriod] = SageList("Fiscal periods 1-6")
-    payable_invoices: SageList[PayableInvoice] = SageList("Payable invoices 4-2")
+    vendors: SageList[Vendor] = SageList(NAMES["vendors"])
+    jobs: SageList[Job] = SageList(NAMES["jobs"])
+    cost_codes: SageList[CostCode] = SageList(NAMES["cost_codes"])
+    ledger_accounts: SageList[LedgerAccount] = SageList(NAMES["ledger_accounts"])
+    subcontracts: SageList[SageCommitment] = SageList(NAMES["subcontracts"])
+    purchase_orders: SageList[SageCommitment] = SageList(NAMES["purchase_orders"])
+    fiscal_periods: SageList[FiscalPeriod] = SageList(NAMES["fiscal_periods"])
+    payable_invoices: SageList[PayableInvoice] = SageList(NAMES["payable_invoices"])
 
     def called(self, name: str) -> SageList | None:
         """The list a column's lookup names, as “Vendors 4-4”; None for any other name."""

@@ -55,14 +55,13 @@ def _show_list(request, company, refused: Refused | None = None):
     page = Paginator(made, PAGE_SIZE).get_page(request.GET.get("page"))
     newest = page.object_list[0] if page.number == 1 and page.object_list else Reconciliation.objects.newest(company)
     standing = stages(company, request.user, newest)
-    current = SageListVersion.objects.current(company).filter(kind=ListKind.PAYABLE_INVOICES)
     context = about(request, company) | {
         "page": page,
         "stages": standing,
         "count": sum(stage.count for stage in standing),
         "total": sum((stage.amount for stage in standing), ZERO),
         "parts": [{"label": each.label, "amount": each.amount, "tone": each.tone} for each in standing],
-        "list": current.defer("records_json").first(),
+        "list": SageListVersion.objects.in_use(company, ListKind.PAYABLE_INVOICES),
         "newest": newest,
         "may_reconcile": request.access.allows(Tool.ERP_INTEGRATIONS, Level.STANDARD),
         "refused": refused,

@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 
 from invoicing.calculations.money import HUNDRED, ZERO, format_amount, is_whole, round_half_up, to_cents
-from invoicing.calculations.retainage import held, release_by_amount, release_by_percent
+from invoicing.calculations.retainage import held, release_by_percent
 
 RATES = ("work_retainage_rate", "stored_retainage_rate")
 
@@ -208,11 +208,6 @@ def with_release_of_percent(line: LineInput, percent: Decimal) -> LineInput:
     )
 
 
-def with_release_of_amount(line: LineInput, amount: Decimal) -> LineInput:
-    """The line with `amount` dollars released of its work retainage. ValueError above what is held on work."""
-    return replace(line, retainage_released=release_by_amount(Line.of(line).retainage_releasable, amount))
-
-
 def percent_of(amount: Decimal, base: Decimal, places: int = 2) -> Decimal | None:
     """What percentage of `base` an amount is, half-up; None when base is zero. Amounts are stored, percents derived."""
     return round_half_up(amount * HUNDRED / base, places) if base else None
@@ -229,11 +224,6 @@ def work_for_percent(line: LineInput, percent: Decimal) -> Decimal:
     if not line.scheduled_value:
         raise ValueError("The scheduled value is zero, so a percentage says nothing. Type an amount.")
     return work_for_total(line, held(line.scheduled_value, percent))
-
-
-def work_for_typed_percent(line: LineInput, percent: Decimal) -> Decimal:
-    """As `work_for_percent`, but the percentage that is already shown keeps the amount as it is (R58)."""
-    return line.work_this_period if percent == Line.of(line).percent_complete else work_for_percent(line, percent)
 
 
 def work_for_quantity(quantity: Decimal, unit_price: Decimal) -> Decimal:

@@ -31,8 +31,6 @@ class PaymentQuerySet(models.QuerySet):
 
 
 class Payment(models.Model):
-    Method = PaymentMethod
-
     invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="payments")
     method = models.CharField(max_length=20, choices=PaymentMethod, default=PaymentMethod.CHECK)
     number = models.CharField(max_length=40, help_text="Of the check, or the bank’s reference.")

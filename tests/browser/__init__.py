@@ -1,4 +1,4 @@
-"""Tests in a real browser, and which one the machine has: Chromium's shell without windows takes two thirds the time."""
+"""Tests in a real browser, and which one the machine has: Chromium's shell without windows is the quickest."""
 
 import os
 import shutil

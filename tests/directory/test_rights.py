@@ -19,7 +19,6 @@ from directory.permissions import (
     Level,
     Tool,
     accounting_approvers,
-    companies_of,
     level_held,
     memberships_of,
     objects_with_level,
@@ -101,7 +100,6 @@ def test_an_inactive_person_or_membership_holds_nothing(w, ending):
     access = read_access(w.admin, w.company, w.project)
     assert (access.membership, dict(access.levels), access.can_push_to_accounting) == (None, {}, False)
     assert not projects_visible_to(w.admin).exists()
-    assert not companies_of(w.admin).exists()
     assert w.admin not in people_with_level(w.project, C, Level.ADMIN)
 
 

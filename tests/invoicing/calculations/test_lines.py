@@ -11,12 +11,13 @@ from invoicing.calculations.lines import (
     Line,
     LineInput,
     next_line,
+    percent_of,
     work_for_percent,
     work_for_quantity,
     work_for_total,
-    work_for_typed_percent,
 )
 from invoicing.calculations.money import ZERO, format_amount, format_percent
+from invoicing.calculations.shares import work_for_share
 from invoicing.calculations.summary import ChangeOrderAmount, summarize
 
 LINE = Line(
@@ -73,10 +74,10 @@ def test_a_total_or_a_percent_solves_for_the_work():
 
 
 def test_typing_the_percent_that_is_shown_keeps_the_amount():
-    """R58: 59.49 % of 3,000.00 would be 1,784.70, fourteen cents more."""
-    assert work_for_typed_percent(LINE, D("59.49")) == work_for_typed_percent(LINE, D("59.4900")) == D("234.56")
-    assert work_for_percent(LINE, D("59.49")) == D("234.70")
-    assert work_for_typed_percent(LINE, D("59.5")) == D("235.00")
+    """R58: 7.82 % of 3,000.00 would be 234.60, four cents more."""
+    assert percent_of(LINE.work_this_period, LINE.scheduled_value) == D("7.82")
+    assert work_for_share(LINE, D("7.82")) == work_for_share(LINE, D("7.8200")) == D("234.56")
+    assert work_for_share(LINE, D("7.83")) == D("234.90")
 
 
 def test_quantity_times_unit_price_rounds_half_up():

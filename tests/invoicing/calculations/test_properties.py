@@ -12,10 +12,10 @@ from invoicing.calculations.lines import (
     percent_of,
     with_release_of_percent,
     work_for_percent,
-    work_for_typed_percent,
 )
 from invoicing.calculations.money import ZERO, allocate, format_amount, parse_amount, to_cents
 from invoicing.calculations.retainage import held
+from invoicing.calculations.shares import work_for_share
 from invoicing.calculations.summary import column_total, summarize
 
 CENTS = 10**9  # ten million dollars
@@ -189,8 +189,9 @@ def test_an_invoice_on_which_nothing_happens_pays_nothing(line):
 @given(line_in_its_life)
 def test_typing_the_percent_shown_again_keeps_the_amount(line):
     """R58."""
-    if line.percent_complete is not None:
-        assert work_for_typed_percent(line, line.percent_complete) == line.work_this_period
+    if line.scheduled_value:
+        shown = percent_of(line.work_this_period, line.scheduled_value)
+        assert work_for_share(line, shown) == line.work_this_period
 
 
 @given(line_in_its_life, amounts(0, 15000))
