@@ -28,6 +28,15 @@ from erp_integrations.exporting.storing import MANIFEST
 
 FACTS = "backup.json"  # written last: a folder without it is no backup
 FOLDERS = {"files": "MEDIA_ROOT", "exports": "EXPORTS_ROOT"}
+BY_ENVIRONMENT = {  # what of a connection PostgreSQL's programs take from there
+    "host": "PGHOST",
+    "port": "PGPORT",
+    "user": "PGUSER",
+    "password": "PGPASSWORD",
+    "dbname": "PGDATABASE",
+    "sslmode": "PGSSLMODE",
+    "sslrootcert": "PGSSLROOTCERT",
+}
 MADE_ANEW = ("made",)  # below files: what people can ask for again
 
 
@@ -64,9 +73,9 @@ def make(folder: Path) -> Facts:
     return facts
 
 
-def restore(folder: Path) -> Facts:
+def restore(folder: Path) -> tuple[Facts, int]:
     """Into a database without tables; files that are there already are left as they are. Nothing else is done: see the
-    command of this name for what comes after."""
+    command of this name for what comes after. With how many files the backup still had."""
     facts = read_facts(folder)
     if facts.vendor != connection.vendor:
         raise BackupFailed(f"This is a backup of {facts.vendor}, and DATABASE_URL names {connection.vendor}.")
@@ -75,10 +84,9 @@ def restore(folder: Path) -> Facts:
     if connection.introspection.table_names():
         raise BackupFailed("The database has tables already. Restore into a new, empty one: nothing is overwritten.")
     {"sqlite": _put_back_sqlite, "postgresql": _load_postgresql}[connection.vendor](folder / facts.database)
-    for name, root in FOLDERS.items():
-        _copied(folder / name, Path(getattr(settings, root)))
+    files = sum(_copied(folder / name, Path(getattr(settings, root))) for name, root in FOLDERS.items())
     _join_manifests(folder / "exports" / MANIFEST)
-    return facts
+    return facts, files
 
 
 def read_facts(folder: Path) -> Facts:
@@ -120,8 +128,7 @@ def _load_postgresql(dump: Path) -> None:
 def _run(program: str, *arguments: str) -> None:
     """A program of PostgreSQL's, on the database that Django uses; the password goes by its environment."""
     known = connection.get_connection_params()
-    names = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "password": "PGPASSWORD", "dbname": "PGDATABASE"}
-    env = os.environ | {variable: str(known[name]) for name, variable in names.items() if known.get(name)}
+    env = os.environ | {variable: str(known[name]) for name, variable in BY_ENVIRONMENT.items() if known.get(name)}
     try:
         ended = subprocess.run([program, *arguments], env=env, capture_output=True, text=True, check=False)
     except FileNotFoundError as error:
@@ -134,18 +141,19 @@ def _run(program: str, *arguments: str) -> None:
 
 
 def _copied(source: Path, target: Path) -> int:
-    """How many files of `source` there are, all in `target` now. What was there is left: names follow from contents."""
+    """How many files of `source` are in `target` now. What was there is left: names follow from contents."""
     count = 0
     for path in _files_of(source):
         copy = target / path.relative_to(source)
-        count += 1
-        if copy.exists():
-            continue
-        copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        part = copy.with_name(f".{copy.name}.part")
-        with contextlib.suppress(FileNotFoundError):  # removed meanwhile: no row of the backup names it
-            shutil.copy2(path, part)
+        if not copy.exists():
+            copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            part = copy.with_name(f".{copy.name}.part")
+            try:
+                shutil.copy2(path, part)
+            except FileNotFoundError:  # removed meanwhile: no row of the backup names it
+                continue
             os.replace(part, copy)
+        count += 1
     return count
 
 

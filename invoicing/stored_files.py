@@ -6,8 +6,9 @@ then it comes back by itself (R126). Running it again changes nothing.
 """
 
 import contextlib
+import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -20,6 +21,7 @@ from invoicing.models import Attachment, CommitmentAttachment
 
 KEPT, ASIDE = "attachments", "set-aside"  # folders of the private root; the first is where models.attachments puts them
 GRACE, ASIDE_FOR = timedelta(days=1), timedelta(days=30)
+ROWS = ((Attachment, "invoice__commitment"), (CommitmentAttachment, "commitment"))  # and what each is on
 TOLD = 20  # rows of which the log says the names
 
 logger = structlog.get_logger(__name__)
@@ -48,9 +50,31 @@ def sweep() -> Swept:
     return swept
 
 
+def lost_or_changed() -> Iterator[str]:
+    """Each row whose file is nowhere or is not what was attached, in words. Reads every file: for after a restore."""
+    found: dict[str, str] = {}  # several rows may name one file
+    for model, on in ROWS:
+        for row in model.objects.select_related(on).order_by("pk").iterator():
+            key = row.file.name
+            if key not in found:
+                found[key] = _what_is_wrong(key, row)
+            if found[key]:
+                yield f"{row.name} of {row.owner}: {key} {found[key]}"
+
+
+def _what_is_wrong(key: str, row: Attachment | CommitmentAttachment) -> str:
+    root = Path(settings.MEDIA_ROOT)
+    path = next((place for place in (root / key, root / ASIDE / key) if place.is_file()), None)
+    if path is None:
+        return "is missing"
+    with open(path, "rb") as file:
+        is_whole = path.stat().st_size == row.size and hashlib.file_digest(file, "sha256").hexdigest() == row.sha256
+    return "" if is_whole else "is not what was attached"
+
+
 def _named() -> set[str]:
     """What the rows name, read before the folders: whatever comes after that is younger than a day."""
-    return {key for model in (Attachment, CommitmentAttachment) for key in model.objects.values_list("file", flat=True)}
+    return {key for model, _ in ROWS for key in model.objects.values_list("file", flat=True)}
 
 
 def _keys_in(root: Path, age: timedelta) -> list[str]:
@@ -87,7 +111,7 @@ def _in_words(keys: Iterable[str]) -> list[str]:
     keys, words = set(keys), []
     if not keys:
         return []
-    for model, on in ((Attachment, "invoice__commitment"), (CommitmentAttachment, "commitment")):
+    for model, on in ROWS:
         files = model.objects.select_related(on).order_by("pk")
         words += [f"{file.name} of {file.owner}" for file in files.iterator() if file.file.name in keys]
     return words

@@ -82,3 +82,20 @@ def test_a_site_without_any_file_has_nothing_to_sweep():
 
 def test_it_is_swept_by_the_calendar(settings):
     assert "invoicing.tasks.sweep_attachments" in {each["task"] for each in settings.CELERY_BEAT_SCHEDULE.values()}
+
+
+def test_after_a_restore_every_row_is_held_against_its_file_byte_for_byte(w, settings):
+    invoice, root = w.submitted(), Path(settings.MEDIA_ROOT)
+    whole, lost, changed, aside = (
+        attachments.attach(invoice, f"{name}.pdf", PDF + name.encode(), by=w.contact)
+        for name in ("whole", "lost", "changed", "aside")
+    )
+    Path(lost.file.path).unlink()
+    Path(changed.file.path).write_bytes(PDF + b"chanted")
+    (root / "set-aside" / aside.file.name).parent.mkdir(parents=True)
+    Path(aside.file.path).rename(root / "set-aside" / aside.file.name)
+    assert list(stored_files.lost_or_changed()) == [
+        f"lost.pdf of {invoice}: {lost.file.name} is missing",
+        f"changed.pdf of {invoice}: {changed.file.name} is not what was attached",
+    ]
+    assert Path(whole.file.path).is_file()

@@ -1,6 +1,7 @@
 """`python -m tests.services.restoring before|after FOLDER`: a site up to its loss, and once it was restored (R127).
 
-Before: a company bills, a worker builds file after file, a backup is made meanwhile, and more files are built after it.
+Before: a company bills, a contract is attached, a worker builds file after file, a backup is made meanwhile, and more
+files are built after it.
 After: what the restored site knows, and what it does when accounting accepts again. The last line is the result.
 """
 
@@ -15,11 +16,13 @@ from pathlib import Path
 import django
 from django.core.management import call_command
 
+CONTRACT = "contract.pdf"
 BEFORE, MEANWHILE, AFTERWARDS = 4, 14, 20  # invoices, each in a file of its own
 
 
 def before(folder: Path) -> dict:
     from erp_integrations.models import ExportBatch  # noqa: PLC0415 (Django must be set up first, here and below)
+    from invoicing.actions.attachments import attach_to_commitment  # noqa: PLC0415
     from tests.erp_integrations.world import sage_world  # noqa: PLC0415
     from tests.services.killing.children import start, wait  # noqa: PLC0415
     from tests.services.killing.trials import sent_exports  # noqa: PLC0415
@@ -27,6 +30,7 @@ def before(folder: Path) -> dict:
     call_command("migrate", verbosity=0)
     sage = sage_world()
     exports = sent_exports(sage, BEFORE + MEANWHILE + AFTERWARDS)
+    attach_to_commitment(exports[0].invoice.commitment, CONTRACT, b"%PDF-1.7 signed", by=sage.base.admin)
     meanwhile, afterwards = exports[BEFORE:-AFTERWARDS], exports[-AFTERWARDS:]
     (folder / "world").write_bytes(pickle.dumps((sage, afterwards)))
     _build(sage, exports[:BEFORE])

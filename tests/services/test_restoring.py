@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from config.backups import FACTS
-from tests.services.restoring import AFTERWARDS, BEFORE, MEANWHILE
+from tests.services.restoring import AFTERWARDS, BEFORE, CONTRACT, MEANWHILE
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 pytestmark = [pytest.mark.kill, pytest.mark.database]
@@ -84,8 +84,10 @@ def restored(site, lost):
 
 @pytest.fixture(scope="module")
 def beside_newer_files(site, restored):
-    """Restored once more, where the import files were not lost."""
+    """Restored once more, where the import files were not lost, from a backup that has lost a contract."""
     site.with_a_new_database()
+    shutil.rmtree(site.folder / "var" / "files")
+    shutil.rmtree(site.folder / "backup" / "files" / "attachments")
     shutil.rmtree(site.folder / "var" / "exports")
     shutil.copytree(site.folder / "lost" / "exports", site.folder / "var" / "exports")
     return site.manages("restore", site.folder / "backup")
@@ -113,6 +115,13 @@ def test_what_was_built_after_the_backup_is_listed_and_not_built_again(site, los
     assert beside_newer_files.returncode == 1
     assert f"{after['forgotten']} differences." in beside_newer_files.stderr
     assert (after["waiting"], after["refused"]) == (AFTERWARDS, AFTERWARDS)
+
+
+def test_an_attached_file_that_the_backup_lost_is_named(site, restored, beside_newer_files):
+    assert "Every attached file is there" in restored.stdout
+    assert ("database_roles --apply" in restored.stdout) == bool(site.server), "the site's role has no rights yet"
+    assert re.search(rf"^{CONTRACT} of .+: attachments/\S+ is missing$", beside_newer_files.stdout, re.M)
+    assert "1 attached file missing or changed" in beside_newer_files.stderr
 
 
 def test_nothing_is_restored_over_a_database_that_holds_something(site, beside_newer_files):

@@ -1,17 +1,24 @@
 """A backup put back into an empty database, and then everything held against everything else (R126, R127).
 
 Exit code 1 if anything differs. Import files that were built after the backup are listed, and differ: what they hold
-stays out of new files until accounting has compared it with Sage (`forgotten_exports`).
+stays out of new files until accounting has compared it with Sage (`forgotten_exports`). So are attached files that a
+row names and that are not there, or are not what was attached.
+
+Run it as the owner of the tables; on PostgreSQL `database_roles --apply` must follow before the site starts.
 """
 
 from pathlib import Path
 
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
 
 from config import backups
 from directory.models import Company, EventSeal
 from erp_integrations.exporting import storing
+from invoicing import stored_files
+
+ROLES = "Before the site starts, as this same role: manage.py database_roles --apply"
 
 
 class Command(BaseCommand):
@@ -22,10 +29,10 @@ class Command(BaseCommand):
 
     def handle(self, *, folder, **options):
         try:
-            facts = backups.restore(folder)
+            facts, files = backups.restore(folder)
         except backups.BackupFailed as failure:
             raise CommandError(str(failure)) from failure
-        self.stdout.write(f"Restored as of {facts.made_at}, with {facts.files} files.")
+        self.stdout.write(f"Restored as of {facts.made_at}, with {files} of {facts.files} files.")
         call_command("migrate", verbosity=0, stdout=self.stdout)
         EventSeal.objects.append()  # for events of the last moment before the backup
         call_command("verify_events", anchor=[facts.head], stdout=self.stdout)
@@ -33,4 +40,24 @@ class Command(BaseCommand):
             if storing.forgotten(company):
                 self.stdout.write(f"\nBuilt for {company} after this backup, and unknown to its database:")
                 call_command("forgotten_exports", company=company.slug, stdout=self.stdout)
-        call_command("reconcile", stdout=self.stdout)
+        problems = [*self._attached_files(), *self._ledgers()]
+        if connection.vendor == "postgresql":
+            self.stdout.write(ROLES)
+        if problems:
+            raise CommandError(" ".join(problems))
+
+    def _attached_files(self) -> list[str]:
+        told = list(stored_files.lost_or_changed())
+        for each in told:
+            self.stdout.write(each)
+        if not told:
+            self.stdout.write("Every attached file is there, as it was attached.")
+            return []
+        return [f"{len(told)} attached file{'' if len(told) == 1 else 's'} missing or changed: look in other backups."]
+
+    def _ledgers(self) -> list[str]:
+        try:
+            call_command("reconcile", stdout=self.stdout)
+        except CommandError as differences:
+            return [str(differences)]
+        return []
