@@ -19,6 +19,7 @@ from tests.factories import world
 
 pytestmark = pytest.mark.django_db
 ROLE = "plumbline_app_of_the_tests"
+OWNER = "plumbline_owner_of_the_tests"
 on_postgresql = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no roles")
 
 
@@ -115,6 +116,38 @@ def test_nobody_takes_their_own_rights_away():
     [(me,)] = run("SELECT current_user")
     with pytest.raises(CommandError, match="nobody limits themselves"):
         call_command("database_roles", "--app-role", me, "--apply")
+
+
+@pytest.fixture
+def as_an_owner_who_is_no_administrator():
+    """The database and its tables belong to a role that may make roles and nothing else."""
+    run(f"CREATE ROLE {OWNER} CREATEROLE")
+    run(f"ALTER DATABASE {connection.ops.quote_name(connection.settings_dict['NAME'])} OWNER TO {OWNER}")
+    for (table,) in run("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"):
+        run(f"ALTER TABLE {table} OWNER TO {OWNER}")
+    run("SET CONSTRAINTS ALL IMMEDIATE")
+    run(f"SET SESSION AUTHORIZATION {OWNER}")
+    yield
+    run("RESET SESSION AUTHORIZATION")
+
+
+@on_postgresql
+def test_an_owner_who_may_make_roles_needs_no_administrator(as_an_owner_who_is_no_administrator):
+    for _ in range(2):
+        call_command("database_roles", "--app-role", ROLE, "--apply")
+    assert run(f"SELECT rolcanlogin, rolsuper FROM pg_roles WHERE rolname = '{ROLE}'") == [(True, False)]
+
+
+@on_postgresql
+def test_a_role_that_may_too_much_is_told_of_to_an_owner_who_cannot_take_it_away(as_an_owner_who_is_no_administrator):
+    run("RESET SESSION AUTHORIZATION")
+    run(f"CREATE ROLE {ROLE} LOGIN BYPASSRLS")
+    call_command("database_roles", "--app-role", ROLE, "--apply")
+    assert run(f"SELECT rolbypassrls FROM pg_roles WHERE rolname = '{ROLE}'") == [(False,)]
+    run(f"ALTER ROLE {ROLE} SUPERUSER")
+    run(f"SET SESSION AUTHORIZATION {OWNER}")
+    with pytest.raises(DatabaseError, match="superuser|permission denied"), transaction.atomic():
+        call_command("database_roles", "--app-role", ROLE, "--apply")
 
 
 @pytest.mark.parametrize("name", ["app; DROP TABLE x", "App", "", "a" * 64])

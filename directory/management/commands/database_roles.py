@@ -43,7 +43,11 @@ def apply(role: str, statements: list[str]) -> None:
 
 
 def statements_for(role: str) -> list[str]:
-    """Everything once more from nothing, so that running it twice changes nothing."""
+    """Everything once more from nothing, so that running it twice changes nothing.
+
+    Whoever owns the database may run all of it, but for the first two: a role is made by CREATEROLE, and what only an
+    administrator gives, only an administrator takes away. Both ask first whether there is anything to do.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_database()")
         database = connection.ops.quote_name(cursor.fetchone()[0])
@@ -52,7 +56,12 @@ def statements_for(role: str) -> list[str]:
         f"""DO $$ BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') THEN CREATE ROLE {role} LOGIN; END IF;
 END $$""",
-        f"ALTER ROLE {role} NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS",
+        f"""DO $$ BEGIN
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}'
+            AND (rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication OR rolbypassrls)) THEN
+        ALTER ROLE {role} NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS;
+    END IF;
+END $$""",
         "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
         f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC, {role}",
         f"REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM PUBLIC, {role}",
