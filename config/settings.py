@@ -98,7 +98,7 @@ MIDDLEWARE = [
     "config.metrics.timed",
     "config.health.under_any_name",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.static_files.OfEveryVersion",
     "directory.middleware.gzipped",
     "csp.middleware.CSPMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
@@ -287,7 +287,8 @@ USE_TZ = True
 USE_THOUSAND_SEPARATOR = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(VAR_DIR / "static")))
+STATIC_OF_ALL_VERSIONS = VAR_DIR / "static"  # an upgrade puts the new ones beside the old (docs/operations.md)
+STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(STATIC_OF_ALL_VERSIONS)))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 IS_COLLECTED = DEMO or not EMBEDDED  # what `collectstatic` packed is served, not the files as they were written
 WHITENOISE_USE_FINDERS = not IS_COLLECTED

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 from django.contrib.staticfiles import finders
 from django.core.management import call_command
+from django.http import HttpResponse
+from django.test import RequestFactory
 
-from config.static_files import lean
+from config.static_files import OfEveryVersion, lean
 from config.ui.sheets import style_sheets
 
 ROOT = Path(__file__).parent.parent / "static"
@@ -47,6 +49,30 @@ def test_what_was_packed_once_is_packed_again_from_what_is_written_now(settings,
     finders.get_finder.cache_clear()
     assert len(list(settings.STATIC_ROOT.glob("css/site.*.css"))) == 2, "each by a name of its own"
     assert (settings.STATIC_ROOT / "css/site.css").read_text() == "p{color:green}"
+
+
+@pytest.fixture
+def asked(settings, tmp_path):
+    """What a process that has started already answers at an address; another version packed a sheet since."""
+    settings.WHITENOISE_AUTOREFRESH, settings.STATIC_ROOT = False, tmp_path / "mine"
+    settings.STATIC_OF_ALL_VERSIONS = tmp_path / "all"
+    for name in ("mine", "all/css"):
+        (tmp_path / name).mkdir(parents=True)
+    process = OfEveryVersion(lambda request: HttpResponse(status=404))
+    (tmp_path / "all/css/site.0123456789ab.css").write_text("p{}")
+    (tmp_path / "secret-key").write_text("nobody's")
+    return lambda path: process(RequestFactory().get(path))
+
+
+def test_a_process_serves_the_sheet_of_a_page_that_another_version_made(asked):
+    for _ in range(2):
+        answer = asked("/static/css/site.0123456789ab.css")
+        assert (answer.status_code, answer.getvalue()) == (200, b"p{}")
+
+
+@pytest.mark.parametrize("name", ["css/none.css", "../secret-key", "%2e%2e/secret-key", "css", "a%00b", "/etc/passwd"])
+def test_it_looks_nowhere_else(asked, name):
+    assert asked(f"/static/{name}").status_code == 404
 
 
 RULES = r"""text => {
