@@ -12,8 +12,7 @@ from python_calamine import CalamineWorkbook
 from erp_integrations.sage100 import canonical
 from erp_integrations.sage100.cells import Rows
 from erp_integrations.sage100.facts import InvoiceFacts, batch_from_json, digest, to_json
-from erp_integrations.sage100.layout import APINV_R1, APINV_R2, from_json
-from erp_integrations.sage100.layout import to_json as layout_to_json
+from erp_integrations.sage100.layout import APINV_R1, APINV_R2, Layout
 from erp_integrations.sage100.rows import build_rows
 from erp_integrations.sage100.workbook import import_texts, render
 from tests.erp_integrations.sage100.samples import WORKED_SAMPLE, batch, invoice, line, release, sage_lists
@@ -149,7 +148,7 @@ def test_what_is_no_amount_never_becomes_a_fact(amount):
 
 @pytest.mark.parametrize("layout", [APINV_R1, APINV_R2], ids=lambda layout: layout.name)
 def test_a_layout_survives_as_data_and_has_no_problems(layout):
-    assert from_json(layout_to_json(layout)) == layout
+    assert canonical.from_json(Layout, canonical.to_json(layout)) == layout
     assert layout.problems() == ()
     assert len(layout.header) == 25
 
