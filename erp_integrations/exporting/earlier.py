@@ -6,6 +6,7 @@ oldest.
 
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from django.db.models import Q, Sum
@@ -32,7 +33,7 @@ class Allocation:
     def as_facts(self) -> ReleaseFacts:
         return ReleaseFacts(
             invoice_number=BEFORE if self.is_start else self.on.number,
-            invoice_date=self.on.as_of_date if self.is_start else self.on.billing_date,
+            invoice_date=_dated(self.on),
             held=self.held,
             released=self.released,
         )
@@ -53,7 +54,7 @@ def allocate_releases(exports: list[InvoiceExport], *, together: bool = True) ->
     releasing = [export for export in exports if export.invoice.retainage_released > 0]
     if not releasing:
         return found
-    holding = [*_starts(releasing), *_in_sage(releasing, exports if together else [])]
+    holding = sorted([*_starts(releasing), *_in_sage(releasing, exports if together else [])], key=_dated)
     held = _still_held(holding, exports)
     left = dict(held)
     for export in releasing:
@@ -75,6 +76,11 @@ def _spread(releasing: Invoice, holding: list[Holding], left: dict[Holding, Deci
             left[earlier] -= part
             wanted -= part
     return parts
+
+
+def _dated(place: Holding) -> date:
+    """The day it bears: a first bill may bear one from before the last day of what was billed elsewhere."""
+    return place.as_of_date if isinstance(place, StartingCertificate) else place.billing_date
 
 
 def _is_before(earlier: Holding, invoice: Invoice) -> bool:

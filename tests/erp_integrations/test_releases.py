@@ -1,6 +1,7 @@
 """What a release of retainage stands on in Sage: earlier invoices that it holds, the oldest first (S49 to S52)."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -100,6 +101,19 @@ def test_what_was_held_before_a_mid_job_start_is_the_oldest_and_released_first(s
     again = sage.sent(third.invoice)
     sage.accepted(again)
     assert released(again)[0] == (*before, D("400.00"), D("400.00"))
+
+
+def test_a_first_bill_of_an_earlier_day_than_the_start_is_the_older_one(sage, started):
+    """S51: oldest by the days that both bear, as the rule reads them."""
+    start = started.starting_certificate
+    draft = sage.base.draft(started)
+    draft.billing_date = start.as_of_date - timedelta(days=5)
+    first = sage.exported(sage.base.approved(draft, {"work_this_period": D("1000.00"), "stored_moved": D("4000.00")}))
+    second = sage.exported(with_release(sage, started, "4500.00"))
+    assert released(second) == [
+        (first.invoice.number, draft.billing_date, D("100.00"), D("100.00")),
+        ("Billed before Plumbline", start.as_of_date, D("4900.00"), D("4400.00")),
+    ]
 
 
 def test_the_batch_page_and_the_release_sheet_say_where_in_sage_to_look(sage, started):
