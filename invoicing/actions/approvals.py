@@ -20,7 +20,8 @@ from invoicing.calculations.money import ZERO, format_amount
 from invoicing.models import Endorsement, Invoice, InvoiceLine, StartingLine, Verdict
 from invoicing.permissions import ADMIN_RIGHT, may_review
 from invoicing.proof import identities_of, lines_of
-from invoicing.safeguards import conflict_of, duties_waived, endorsement_of, limit_in_words, missing_papers, needs_two
+from invoicing.safeguards import endorsement_of, limit_in_words, missing_papers, needs_two
+from invoicing.separation_of_duties import conflict_of, duties_waived
 
 
 def must_be_certifiable(

@@ -12,7 +12,8 @@ from invoicing.models import Endorsement, Invoice
 from invoicing.notifications import Return, contacts_of, return_of
 from invoicing.opening import settings_of
 from invoicing.proof import remarks_on
-from invoicing.safeguards import MissingPaper, conflict_of, endorsement_of, limit_in_words, missing_papers, needs_two
+from invoicing.safeguards import MissingPaper, endorsement_of, limit_in_words, missing_papers, needs_two
+from invoicing.separation_of_duties import conflict_of
 from invoicing.views.review_rows import Review, ReviewRow, review_of
 
 ORDER = ("approve", "approve_as_noted", "endorse", "hold_for_owner", "send_back")

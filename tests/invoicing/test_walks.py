@@ -24,7 +24,7 @@ from invoicing.calculations import identities
 from invoicing.calculations.money import ZERO, to_cents
 from invoicing.models import BillingPeriod, Commitment, Invoice, Verdict
 from invoicing.proof import identities_of
-from invoicing.safeguards import raised_by
+from invoicing.separation_of_duties import raised_by
 from tests.factories import D, World, world
 from tests.invoicing.walks import APPROVALS, ENTERABLE, SOURCES, Bill, Contract, Job
 
