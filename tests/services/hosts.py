@@ -312,6 +312,7 @@ def main() -> None:
         "SITE_URL": f"https://{HOST}",
         "TRUSTED_PROXY_COUNT": "1",
         "LOG_LEVEL": "INFO",
+        "TMPDIR": str(folder),  # what a killed master leaves behind goes with the rest
     }
     django.setup()
     site = Site(folder)
