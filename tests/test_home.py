@@ -375,7 +375,7 @@ def test_the_number_of_queries_does_not_grow(django_assert_max_num_queries):
         client.get("/")
     for _ in range(5):
         w.submitted(w.draft(w.commitment(), period))
-    other = Project.objects.create(company=w.company, name="Second", number="P-2", slug="second")
+    other = Project.objects.create(company=w.company, name="Second", number="X-2", slug="second")
     set_level(w.admin, Tool.COMMITMENTS, other, Level.ADMIN, by=w.owner)
     with django_assert_max_num_queries(len(few)):
         client.get("/")
@@ -431,7 +431,7 @@ def test_the_bar_offers_what_each_may_open():
 
 def test_with_several_projects_the_bar_follows_the_one_in_the_address():
     w = world()
-    other = Project.objects.create(company=w.company, name="Second", number="P-2", slug="second")
+    other = Project.objects.create(company=w.company, name="Second", number="X-2", slug="second")
     set_level(w.admin, Tool.COMMITMENTS, other, Level.ADMIN, by=w.owner)
     assert labels(home(w.admin)) == ["Home"]
     client = Client()
@@ -446,7 +446,7 @@ def test_the_menu_of_projects_is_a_page_of_those_that_open():
     w = world()
     other = Project.objects.create(company=w.company, name="Second", number="X-77", slug="second")
     set_level(w.admin, Tool.COMMITMENTS, other, Level.ADMIN, by=w.owner)
-    Project.objects.create(company=w.company, name="Nobody's", number="P-3", slug="nobodys")
+    Project.objects.create(company=w.company, name="Nobody's", number="X-3", slug="nobodys")
     client = Client()
     client.force_login(w.admin)
 
