@@ -45,7 +45,7 @@ def pytest_collection_finish():
     """Thousands of tests, and all that they import, are looked through by no collection of garbage any more."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
+    gc.set_threshold(50_000, 10, 10)
 
 
 def pytest_collection_modifyitems(items):
