@@ -112,7 +112,8 @@ print(json.dumps(told))
 def away(tmp_path_factory):
     """What a site of its own answers whose database refuses every connection."""
     env = os.environ | {"DJANGO_SETTINGS_MODULE": "tests.services.settings", "SECRET_KEY": "only for tests"}
-    env |= {"PLUMBLINE_VAR": str(tmp_path_factory.mktemp("var")), "ALLOWED_HOSTS": "bills.test", "REDIS_URL": ""}
+    env |= {"PLUMBLINE_VAR": str(tmp_path_factory.mktemp("var")), "ALLOWED_HOSTS": "bills.test"}
+    env |= {"SITE_URL": "http://bills.test", "REDIS_URL": ""}
     env |= {"DATABASE_URL": f"postgres://postgres@127.0.0.1:{free_port()}/none"}
     run = subprocess.run([sys.executable, "-c", AWAY], cwd=ROOT, env=env, capture_output=True, text=True, check=True)
     return json.loads(run.stdout.splitlines()[-1])

@@ -247,10 +247,11 @@ def _event(verb: str, batch: ExportBatch, by, before: str, proposal: Proposal) -
 
 
 @transaction.atomic
-def retry(batch: ExportBatch, *, by, ticked: Collection[str] = ()) -> ExportBatch:
+def retry(batch: ExportBatch, *, by, ticked: Collection[str] = (), accounting_date: date | None = None) -> ExportBatch:
     """Accept the failed batch anew, with the facts as they are now: what was rejected out of it stays out.
 
-    Warnings seen at the first acceptance count as seen; new ones must be in `ticked`.
+    Warnings seen at the first acceptance count as seen; new ones must be in `ticked`. `accounting_date`: another day,
+    for when its fiscal period was locked meanwhile (S27).
     """
     live = batch.items.filter(is_live=True).values_list("invoice_export_id", flat=True)
     exports = _locked_of_one_company(list(live))
@@ -262,18 +263,18 @@ def retry(batch: ExportBatch, *, by, ticked: Collection[str] = ()) -> ExportBatc
         raise NotNow(f"{batch.key} is {batch.get_state_display().lower()} now; there is nothing to try again.")
     for export in exports:
         require_acceptable(export, InvoiceExport.retry, access)
-    now = timezone.now()
+    now, day = timezone.now(), accounting_date or batch.accounting_date
     acceptance = Acceptance(
         batch_key=batch.key,
         layout=batch.layout,
-        accounting_date=batch.accounting_date,
+        accounting_date=day,
         accepted_by=by.name,
         accepted_date=batch.company.day_of(now),
         with_right=is_accounting_approver(access),
     )
     seen = {finding["key"] for finding in batch.findings}
     proposal = _without_objection(exports, acceptance, seen | set(ticked))
-    _freeze(batch, proposal, by=by, at=now, accounting_date=batch.accounting_date)
+    _freeze(batch, proposal, by=by, at=now, accounting_date=day)
     RetainageRelease.objects.filter(item__batch=batch).delete()
     _write_releases(_renumber(batch, proposal.facts), exports)
     _mark_releases(exports, proposal.facts)

@@ -51,12 +51,14 @@ def preview_each(exports: Iterable[InvoiceExport]) -> list[Proposal]:
 
 
 def next_acceptance(exports: list[InvoiceExport], *, accounting_date: date | None = None, by=None) -> Acceptance:
-    """The acceptance these exports would get now; without a chosen day, the accounting date is the period's end."""
+    """The acceptance these exports would get now; without a chosen day the accounting date is the period's end, or the
+    nearest day to it that Sage takes."""
     settings = ErpSettings.of(exports[0].company)
     return Acceptance(
         batch_key=batch_key(settings.next_batch_number),
         layout=settings.layout,
         accounting_date=accounting_date or max(export.invoice.period_end_date for export in exports),
+        is_day_chosen=accounting_date is not None,
         accepted_by=by.name if by else "",
         accepted_date=exports[0].company.today,
         settings=settings,

@@ -31,11 +31,12 @@ from erp_integrations.exporting.collecting import Acceptance, collect
 from erp_integrations.exporting.earlier import bills_reduced
 from erp_integrations.exporting.moving import move, moved
 from erp_integrations.exporting.storing import StoredFile
-from erp_integrations.models import MAX_ATTEMPTS, BatchState, ExportBatch, InvoiceExport, lists_of
+from erp_integrations.models import MAX_ATTEMPTS, BatchState, ExportBatch, InvoiceExport, lists_of, sage_lists
 from erp_integrations.sage100 import facts as sage_facts
 from erp_integrations.sage100 import rules, totals, workbook
 from erp_integrations.sage100.findings import ERROR, Finding
 from erp_integrations.sage100.lists import comparable
+from erp_integrations.sage100.rows import build_rows
 from invoicing.actions.invoices import close
 
 LEASE, SHORTEST_STEP = timedelta(seconds=45), timedelta(seconds=1)
@@ -153,7 +154,18 @@ def verify(batch: ExportBatch) -> Proposal:
     require_seen(batch, proposal)
     require_not_built_before(batch, proposal)
     report(batch, 1, 0, len(exports))
-    return proposal
+    return _on_the_accepted_lists(batch, proposal, {version.kind: version.pk for version in beside.versions})
+
+
+def _on_the_accepted_lists(batch: ExportBatch, proposal: Proposal, now: dict[str, int]) -> Proposal:
+    """How each cell was computed, by the lists of the acceptance: newer ones giving the same rows aren't cited (E-6).
+
+    So the same accepted data give the same bytes, whatever was uploaded meanwhile (S9).
+    """
+    if now == batch.list_versions:
+        return proposal
+    lists = sage_lists(batch.company, batch.list_versions)
+    return replace(proposal, lists=lists, rows=build_rows(proposal.facts, lists))
 
 
 def require_not_built_before(batch: ExportBatch, proposal: Proposal) -> None:

@@ -48,7 +48,10 @@ def check(exports: list[InvoiceExport], acceptance: Acceptance) -> Proposal:
     """A dry run over the newest lists. `exports` are of one company, from `with_context()`; nothing is written."""
     beside = read_beside(exports)
     facts = collect(exports, acceptance, beside)
-    proposal = examine(facts, lists_of(beside.versions, facts.company_name), today=exports[0].company.today)
+    lists = lists_of(beside.versions, facts.company_name)
+    if not acceptance.is_day_chosen:
+        facts = replace(facts, accounting_date=lists.posting_day(facts.accounting_date))
+    proposal = examine(facts, lists, today=exports[0].company.today)
     versions = {version.kind: version.pk for version in beside.versions}
     return replace(proposal, findings=proposal.findings + _more(exports, beside), list_versions=versions)
 
@@ -56,12 +59,15 @@ def check(exports: list[InvoiceExport], acceptance: Acceptance) -> Proposal:
 def check_each(exports: list[InvoiceExport], acceptance: Acceptance) -> list[Proposal]:
     """A dry run of each as if it went alone, which is how they are sent; in as many queries as one for all.
 
-    Each is posted at its own period's end: one of July says nothing about one of June (S28).
+    Each is posted at its own period's end, or as near as Sage takes it: one of July says nothing about one of June
+    (S27, S28).
     """
     beside, today = read_beside(exports), exports[0].company.today
     facts = collect(exports, acceptance, beside, together=False)
     lists, more = lists_of(beside.versions, facts.company_name), _more(exports, beside)
-    each_alone = [replace(facts, invoices=(one,), accounting_date=one.period_end) for one in facts.invoices]
+    each_alone = [
+        replace(facts, invoices=(one,), accounting_date=lists.posting_day(one.period_end)) for one in facts.invoices
+    ]
     alone = (examine(one, lists, today=today) for one in each_alone)
     return [
         replace(proposal, findings=proposal.findings + tuple(each for each in more if each.invoice_id == one))

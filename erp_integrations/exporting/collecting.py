@@ -31,11 +31,15 @@ from invoicing.models import Invoice, InvoiceLine
 
 @dataclass(frozen=True, kw_only=True)
 class Acceptance:
-    """What accounting decides about a batch. A dry run before anybody accepts stands under the next batch's key."""
+    """What accounting decides about a batch. A dry run before anybody accepts stands under the next batch's key.
+
+    `is_day_chosen`: False while nobody has named the accounting date: it then gives way to one that Sage takes (S27).
+    """
 
     batch_key: str
     layout: ImportLayout
     accounting_date: date
+    is_day_chosen: bool = True
     accepted_by: str = ""
     accepted_date: date
     with_right: bool = True  # of a dry run nobody asks

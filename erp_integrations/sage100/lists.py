@@ -275,6 +275,19 @@ class SageLists:
         holding = [p for p in self.fiscal_periods if p.first_date <= day <= p.last_date]
         return max(holding, key=lambda period: period.period, default=None)
 
+    def open_period_near(self, day: date) -> FiscalPeriod | None:
+        """The unlocked month that `day` lies in or is nearest to; None where all are locked, or none is known.
+
+        Period 0 are Sage's opening balances.
+        """
+        months = (period for period in self.fiscal_periods if period.period and not period.is_locked)
+        return min(months, key=lambda period: abs((_within(period, day) - day).days), default=None)
+
+    def posting_day(self, day: date) -> date:
+        """The day itself if Sage takes it, else the nearest one that it takes; the day where it takes none (S27)."""
+        period = self.open_period_near(day)
+        return _within(period, day) if period else day
+
     @cached_property
     def payables_that_count(self) -> set[object]:
         """The keys of what Sage holds and owes for: a void record holds none, whatever else stands under its number."""
@@ -306,3 +319,7 @@ class SageLists:
 
     def commitments(self, kind: str) -> SageList[SageCommitment]:
         return self.subcontracts if kind == "subcontract" else self.purchase_orders
+
+
+def _within(period: FiscalPeriod, day: date) -> date:
+    return max(period.first_date, min(day, period.last_date))

@@ -60,12 +60,7 @@ def _ask_about(request, company, asked, form: AcceptForm, *, refused: Refused | 
         return _ask(request, company, chosen, form, refused=refused, status=refused.status)
     if "confirmed" in request.POST:
         return _ask(request, company, chosen, form, status=422)
-    return _ask(request, company, chosen, _date_form(asked, chosen))
-
-
-def _date_form(asked, chosen) -> AcceptForm:
-    usual = exports.next_acceptance(chosen).accounting_date
-    return AcceptForm({"accounting_date": asked.get("accounting_date") or usual})
+    return _ask(request, company, chosen, AcceptForm(asked) if asked.get("accounting_date") else None)
 
 
 @dataclass(frozen=True)
@@ -81,10 +76,14 @@ class Candidate:
         return not self.errors and not self.why_not
 
 
-def _ask(request, company, chosen, form: AcceptForm, *, refused: Refused | None = None, status: int = 200):
-    """The confirmation: count, sums, file, what becomes of it, each warning with its tick as it was left."""
-    day = form.cleaned_data.get("accounting_date") if form.is_valid() else None
+def _ask(request, company, chosen, form: AcceptForm | None, *, refused: Refused | None = None, status: int = 200):
+    """The confirmation: count, sums, file, what becomes of it, each warning with its tick as it was left.
+
+    Without a `form` nobody has named a day yet.
+    """
+    day = form.cleaned_data.get("accounting_date") if form and form.is_valid() else None
     proposal = exports.preview(chosen, accounting_date=day, by=request.user)
+    form = form or AcceptForm(initial={"accounting_date": proposal.facts.accounting_date})
     candidates = _candidates(chosen, proposal, request.access)
     found = plain_findings(proposal.findings)
     names = {str(export.invoice_id): export.invoice.number for export in chosen}
@@ -93,6 +92,7 @@ def _ask(request, company, chosen, form: AcceptForm, *, refused: Refused | None 
         "form": form,
         "candidates": candidates,
         "can_go": [each.export.pk for each in candidates if each.can_go],
+        "is_the_day": any(finding["rule"] == "S27" and finding["severity"] == "error" for finding in found),
         "all_can_go": not errors and all(each.can_go for each in candidates),
         "errors": errors,
         "warnings": grouped(found, "warning", ticked=ticked_keys(request.POST), names=names, mended_for=chosen),

@@ -1,5 +1,7 @@
 """Import files: how far a batch is, what it adds up to, who took its file away, and what Sage has made of it."""
 
+from dataclasses import replace
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
@@ -13,7 +15,7 @@ from directory.permissions import Level, Tool
 from directory.refusals import Refused
 from erp_integrations.actions import batches
 from erp_integrations.exporting import Acceptance, check, plain_findings
-from erp_integrations.forms import TakeAgainForm
+from erp_integrations.forms import AcceptForm, TakeAgainForm
 from erp_integrations.models import (
     BatchState,
     Download,
@@ -162,8 +164,13 @@ def _step(batch: ExportBatch, live: list, downloads: list) -> int:
 
 
 def _second_try(batch: ExportBatch, live: list, request) -> dict:
-    """What the rules say now about trying again: errors first, and the warnings that nobody has seen yet."""
-    proposal = check(live, Acceptance.of(batch))
+    """What the rules say now about trying again: errors first, and the warnings that nobody has seen yet.
+
+    On its own day, or on the one that is asked about.
+    """
+    form = AcceptForm(request.POST or request.GET) if "accounting_date" in (request.POST | request.GET) else None
+    day = form.cleaned_data["accounting_date"] if form and form.is_valid() else batch.accounting_date
+    proposal = check(live, replace(Acceptance.of(batch), accounting_date=day))
     seen = {finding["key"] for finding in batch.findings}
     found = plain_findings(proposal.findings)
     unseen = [finding for finding in found if finding["key"] not in seen]
@@ -174,6 +181,8 @@ def _second_try(batch: ExportBatch, live: list, request) -> dict:
         "errors": errors,
         "first_error": next(iter(firsts), None),  # one that a page of ours mends, where there is one
         "warnings": grouped(unseen, "warning", ticked=ticked_keys(request.POST), names=names, mended_for=live),
+        "day_form": form or AcceptForm(initial={"accounting_date": day}),
+        "is_the_day": any(finding["rule"] == "S27" and finding["severity"] == "error" for finding in found),
         "conflict": next(filter(None, (conflict_of(export, request.user) for export in live)), ""),
     }
 
@@ -181,9 +190,12 @@ def _second_try(batch: ExportBatch, live: list, request) -> dict:
 @company_view(Tool.ERP_INTEGRATIONS, Level.STANDARD, methods=WRITE, fresh=True)
 def retry(request, company, number):
     require_approver(request.access)
-    batch = load(company, number)
+    batch, form = load(company, number), AcceptForm(request.POST)
+    if "accounting_date" in request.POST and not form.is_valid():
+        return show(request, company, batch, refused=Refused("Choose the accounting date anew: it is not a day."))
+    day = form.cleaned_data["accounting_date"] if form.is_valid() else None
     try:
-        batches.retry(batch, by=request.user, ticked=ticked_keys(request.POST))
+        batches.retry(batch, by=request.user, ticked=ticked_keys(request.POST), accounting_date=day)
     except Refused as refused:
         return show(request, company, batch, refused=refused)
     messages.success(request, f"{batch.key} is built again.")

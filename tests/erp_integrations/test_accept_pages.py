@@ -139,6 +139,49 @@ def test_a_locked_fiscal_period_speaks_up_once_its_day_is_chosen(sage, client, u
     data = accept_data(client.get(url, asked(export)), export) | {"accounting_date": "2030-05-20"}
     answer = client.post(url, data)
     assert answer.status_code == 422 and "Blocks:" in text_of(answer)
+    assert 'name="accounting_date" value="2030-05-20"' in text_of(answer), "there to be corrected"
+    again = client.get(url, asked(export) | {"accounting_date": "2030-06-20"})
+    assert again.context["all_can_go"] and not again.context["errors"]
+
+
+def locked_june(sage) -> None:
+    sage.load(
+        ListKind.FISCAL_PERIODS,
+        {"year": 2030, "period": 6, "first_date": "2030-06-01", "last_date": "2030-06-30", "is_locked": "yes"},
+        {"year": 2030, "period": 7, "first_date": "2030-07-01", "last_date": "2030-07-31"},
+    )
+
+
+def test_a_bill_of_a_month_that_sage_has_locked_goes_into_the_next_one(sage, client, url):
+    """S27, S28: nobody at the project chooses a day, and the approver is offered one that Sage takes."""
+    locked_june(sage)
+    export = sage.sent()
+    assert {finding["rule"] for finding in export.findings} >= {"S28"}
+    page = client.get(url, asked(export))
+    assert page.context["form"].initial["accounting_date"] == date(2030, 7, 1) and page.context["all_can_go"]
+    data = accept_data(page, export) | {"accounting_date": "2030-07-01"}
+    assert client.post(url, data).status_code == 302
+    batch = ExportBatch.objects.get()
+    exporting.build(batch.pk)
+    batch.refresh_from_db()
+    assert (batch.state, batch.accounting_date) == ("ready", date(2030, 7, 1))
+
+
+def test_a_file_whose_period_was_locked_before_it_was_built_is_tried_again_on_another_day(sage, client):
+    """S27, S60."""
+    batch = sage.accepted()
+    locked_june(sage)
+    exporting.build(batch.pk)
+    page = client.get(at_batch(batch))
+    assert page.context["is_the_day"] and 'name="accounting_date"' in text_of(page)
+    page = client.get(at_batch(batch), {"accounting_date": "2030-07-02"})
+    assert not page.context["errors"]
+    data = {"accounting_date": "2030-07-02", "ticked": boxes(page)}
+    assert client.post(at_batch(batch, "erp-retry"), {**data, "accounting_date": "2030-06-10"}).status_code == 422
+    assert client.post(at_batch(batch, "erp-retry"), data).status_code == 302
+    exporting.build(batch.pk)
+    batch.refresh_from_db()
+    assert (batch.state, batch.accounting_date) == ("ready", date(2030, 7, 2))
 
 
 def test_all_that_match_the_filter_are_accepted_together(sage, client, url):

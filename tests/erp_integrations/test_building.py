@@ -760,6 +760,19 @@ def test_rebuilding_from_the_snapshot_gives_the_same_bytes(sage):
     assert again.xlsx == batches.download(batch, XLSX, by=sage.approver).content
 
 
+def test_lists_that_came_between_acceptance_and_build_are_not_cited(sage):
+    """S9, E-6: they give the same rows, so the file is built, and says what it was accepted on."""
+    batch = sage.accepted(sage.sent())
+    pinned = sage_lists(sage.company, batch.list_versions)
+    accepted = workbook.render(exporting.checking.examine(batch.facts, pinned, today=LISTS_DATE).rows, batch.facts)
+    same = {"number": VENDOR, "name": "Acme Concrete", "due_terms": "30DY"}
+    sage.load(ListKind.VENDORS, same, as_of_date=LISTS_DATE + timedelta(days=2))
+    exporting.build(batch.pk)
+    batch.refresh_from_db()
+    assert batch.state == "ready" and sage_lists(sage.company).vendors.dated != pinned.vendors.dated
+    assert batches.download(batch, XLSX, by=sage.approver).content == accepted.xlsx
+
+
 def test_every_cell_tells_how_it_was_computed(sage):
     """E-6, frozen with the batch."""
     batch = sage.built(sage.sent())

@@ -185,22 +185,16 @@ def user_defined(check: InvoiceCheck):
 
 @rule("S27", ERROR, "The accounting date lies in an unlocked fiscal period.", BATCH)
 def open_period(check: BatchCheck):
-    day, periods = check.batch.accounting_date, check.lists.fiscal_periods
-    period = check.lists.period_of(day)
+    day, period = check.batch.accounting_date, check.lists.period_of(check.batch.accounting_date)
     if period is None or period.is_locked:
+        near = check.lists.open_period_near(day)
         why = "lies in no fiscal period of Sage" if period is None else f"lies in the locked period {period.label}"
         yield Issue(
             message=f"The accounting date {day} {why}.",
             remedy="Choose a date in an open period, or upload the fiscal periods again.",
-            field="Posting period", value=day.isoformat(), against=periods, nearest=_nearest_open(periods, day),
+            field="Posting period", value=day.isoformat(), against=check.lists.fiscal_periods,
+            nearest=near and f"{near.label}, {near.first_date.isoformat()} to {near.last_date.isoformat()}",
         )  # fmt: skip
-
-
-def _nearest_open(periods, day):
-    """The open month nearest to the day; period 0 are Sage's opening balances."""
-    months = (period for period in periods if period.period and not period.is_locked)
-    nearest = min(months, key=lambda p: abs((max(p.first_date, min(day, p.last_date)) - day).days), default=None)
-    return nearest and f"{nearest.label}, {nearest.first_date.isoformat()} to {nearest.last_date.isoformat()}"
 
 
 @rule("S28", WARNING, "The posting period is the invoice date's period.", INVOICE)
