@@ -186,7 +186,9 @@ def correct(there: Cast, lee: Page) -> None:
 def approve(there: Cast, admin: Page, commitment=None) -> None:
     """Every line nobody objects to in one step, then the whole."""
     admin.goto(page_of(newest(commitment or there.commitment), "review/"))
-    press(admin, "Approve ")
+    rest = admin.locator("#review-buttons").get_by_role("button")  # none where the only line needs a look of its own
+    rest.click() if rest.count() else press(admin, "Approve ")
+    says(admin, " 0 to do")  # else Finish shows older verdicts
     admin.get_by_role("link", name="Finish review").click()
     dialog = admin.locator("dialog[open]")
     choice = dialog.get_by_role("radio", name="Approve", exact=True)

@@ -103,14 +103,14 @@ class Approver:
         self.site, self.names = site, settings
         self.cookies = {settings.SESSION_COOKIE_NAME: session}
         self.answers: list[tuple[float, int]] = []  # seconds and status of each acceptance that was answered
-        self.ends: list[int] = []  # what each try came to, those included that came to no answer
+        self.ends: list[int | str] = []  # what each try came to: a status, or the name of why there was no answer
 
-    def accept(self, export, host: str) -> int:
-        """Look at the confirmation, agree to it; the status of the last answer. 0: there was none."""
+    def accept(self, export, host: str) -> int | str:
+        """Look at the confirmation, agree to it; the status of the last answer, or why there was none."""
         self.ends.append(self._accept(export, host))
         return self.ends[-1]
 
-    def _accept(self, export, host: str) -> int:
+    def _accept(self, export, host: str) -> int | str:
         from tests.erp_integrations.pages import accept_data, queue_url  # noqa: PLC0415
 
         path = queue_url(export.company, "accept/")
@@ -124,8 +124,8 @@ class Approver:
             answer = self._ask(host, "POST", path, urlencode(data, doseq=True))
             self.answers.append((time.monotonic() - began, answer.status))
             return answer.status
-        except (OSError, http.client.HTTPException):
-            return 0
+        except (OSError, http.client.HTTPException) as error:
+            return type(error).__name__
 
     def accept_somehow(self, export) -> None:
         """As a person does it: try again, at another web process, until the invoice has left the queue."""
@@ -138,7 +138,7 @@ class Approver:
         _until(is_done)
 
     def _ask(self, host: str, method: str, path: str, body: str | None = None):
-        line = http.client.HTTPConnection("127.0.0.1", self.site.ports[host], timeout=30)
+        line = http.client.HTTPConnection("127.0.0.1", self.site.ports[host], timeout=60)
         headers = {"Host": HOST, "X-Forwarded-Proto": "https", "X-Forwarded-For": "203.0.113.9"}
         headers |= {"Referer": f"https://{HOST}/", "Cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items())}
         headers |= {"Content-Type": "application/x-www-form-urlencoded"} if body else {}
@@ -238,7 +238,7 @@ def chaos(site: Site, sage, exports, blows: list[str], redis: Redis, cluster: Cl
         "recovered": round(recovered, 1),
         "usual": round(median(seconds for seconds, _ in others), 2),
         "slowest": round(max(seconds for seconds, _ in without_broker), 2),
-        "statuses": sorted(ends),
+        "statuses": sorted(ends, key=str),
     }
 
 
