@@ -164,8 +164,9 @@ class InvoiceFacts:
 
     @property
     def is_release_only(self) -> bool:
-        """Nothing but released retainage: no rows, only the release sheet (S50)."""
-        return not self.billed_lines and bool(self.releases) and not self.gross
+        """Nothing but released retainage: no rows, only the release sheet (S50). By what it says, whether or not an
+        earlier invoice is there to release it on (S51)."""
+        return not self.billed_lines and bool(self.retainage_released) and not self.gross
 
     @property
     def is_credit(self) -> bool:

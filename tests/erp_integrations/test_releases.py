@@ -10,7 +10,8 @@ from openpyxl import load_workbook
 from directory.refusals import NotNow, Refused
 from erp_integrations.actions import exports
 from erp_integrations.exporting import storing
-from erp_integrations.models import RetainageRelease
+from erp_integrations.models import InvoiceExport, RetainageRelease
+from erp_integrations.sage100.findings import errors
 from invoicing.models import Invoice
 from tests.erp_integrations.world import D, fresh
 from tests.invoicing.pages import signed_in, text_of
@@ -58,8 +59,11 @@ def test_a_release_that_no_exported_invoice_holds_is_stopped(sage):
     """S51: Sage can't release what it does not hold."""
     commitment = sage.commitment()
     sage.approved(commitment)
+    releasing = with_release(sage, commitment, "100.00")
     with pytest.raises(Refused, match="S51"):
-        sage.sent(with_release(sage, commitment, "100.00"))
+        sage.sent(releasing)
+    found = errors(exports.preview([InvoiceExport(invoice=releasing)], by=sage.sender).findings)
+    assert [(each.rule, each.remedy) for each in found] == [("S51", "Export the earlier ones first.")]
 
 
 def test_a_voided_release_can_be_released_again(sage):

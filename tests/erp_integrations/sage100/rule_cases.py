@@ -298,6 +298,7 @@ CASES = [
     error("S51", "the newer one while the old one holds", one(releases=(OLD, NEWER))),
     error("S51", "the newer one first", one(releases=(replace(NEWER, held=money("50.00")), OLD))),
     error("S51", "another sum than the invoice's", one(releases=(release(),), retainage_released=money("499.99"))),
+    error("S51", "nothing to release it on", one(lines=(ZERO_LINE,), retainage_released=money("500.00"))),
     error("S52", "the work is missing", one(releases=(release(),)), tamper=rows_are(lambda rows: [])),
     error("S52", "the release is missing", one(releases=(release(),)), tamper=lambda r: replace(r, releases=())),
     error("S53", "a Canadian company", one(is_canadian=True)),
@@ -358,6 +359,8 @@ CALM = [
     error("S35", "another order of the job has it", lists=lines_of({"cost_code": "2320.000"}, {})),
     error("S35", "the lists have no line of the job", lists=only_lines()),
     error("S38", "a zero line beside another", batch(invoice(lines=(ZERO_LINE, line(2))))),
+    error("S38", "a release alone, and nothing to release it on", one(
+        lines=(ZERO_LINE,), retainage_released=money("500.00"))),
     error("S40", "exactly what remains", lists=lines_of({"remaining": money("18400.00")}, {})),
     error("S36", "exactly as long as the column", first_line(description="x" * 50)),
     error("S36", "exactly as long with the guard", first_line(description="=" + "x" * 48)),
@@ -379,6 +382,7 @@ CALM = [
     error("S51", "two of one day, emptied in their order", one(releases=(
         replace(OLD, held=money("100.00")), replace(NEWER, invoice_date=OLD.invoice_date)))),
     error("S52", "a mixed invoice", one(releases=(release(),))),
+    error("S52", "a release with nothing to stand on", one(retainage_released=money("500.00"))),
     error("S54", "tax inside the amounts", batch(invoice(tax=money("12.00")), settings=settings(
         tax_is_inside_amounts=True))),
     error("S54", "a line called so, and the setting", batch(invoice(lines=(line(1, description="Sales tax"), line(2))),
