@@ -24,7 +24,6 @@ LINKED_BY = {
 LISTED_BY = {
     "S11": ListKind.PAYABLE_INVOICES,
     "S18": ListKind.SUBCONTRACTS,
-    "S19": ListKind.VENDORS,
     "S27": ListKind.FISCAL_PERIODS,
     "S28": ListKind.FISCAL_PERIODS,
     "S29": ListKind.VENDORS,
@@ -34,6 +33,7 @@ LISTED_BY = {
     "S40": ListKind.SUBCONTRACTS,
     "S41": ListKind.SUBCONTRACTS,
 }
+HELD_IN = {"Vendor no": ListKind.VENDORS, "PO no": ListKind.PURCHASE_ORDERS, "Subcontract no": ListKind.SUBCONTRACTS}
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def where_to_mend(finding: Finding | Mapping, company, invoice: Invoice | None =
     if pair:
         page = _of_row(pair[0], company, invoice) or _of_list(pair[0], company, told, invoice)
         return Mend(pair[1], _and_back(page, invoice))
-    kind = LISTED_BY.get(rule)
+    kind = HELD_IN.get(told["field"]) if rule == "S19" else LISTED_BY.get(rule)
     if kind is None:
         return None
     if kind == ListKind.SUBCONTRACTS and invoice and invoice.commitment.kind == "purchase_order":

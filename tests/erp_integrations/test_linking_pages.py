@@ -434,6 +434,9 @@ def test_every_rule_about_a_link_or_a_list_has_its_page(sage, sam):
         ("S55", "Job no", "links/jobs/"),
         ("S55", "Subcontract no", "links/commitments/"),
         ("S11", "Invoice no", "lists/payable_invoices/"),
+        ("S19", "Vendor no", "lists/vendors/"),
+        ("S19", "Subcontract no", "lists/subcontracts/"),
+        ("S19", "PO no", "lists/purchase_orders/"),
         ("S27", "Posting period", "lists/fiscal_periods/"),
     ):
         for about in (invoice, None):
