@@ -21,6 +21,7 @@ LINKED_BY = {
     "S34": ("cost-types", "Link the cost type"),
     "S39": ("lines", "Link the line"),
 }
+UNKNOWN_IN_SAGE = {"Job no": LINKED_BY["S20"]} | dict.fromkeys(("PO no", "Subcontract no"), LINKED_BY["S16"])  # S55
 LISTED_BY = {
     "S11": ListKind.PAYABLE_INVOICES,
     "S18": ListKind.SUBCONTRACTS,
@@ -33,7 +34,11 @@ LISTED_BY = {
     "S40": ListKind.SUBCONTRACTS,
     "S41": ListKind.SUBCONTRACTS,
 }
-HELD_IN = {"Vendor no": ListKind.VENDORS, "PO no": ListKind.PURCHASE_ORDERS, "Subcontract no": ListKind.SUBCONTRACTS}
+HELD_IN = {  # S19
+    "Vendor no": ListKind.VENDORS,
+    "PO no": ListKind.PURCHASE_ORDERS,
+    "Subcontract no": ListKind.SUBCONTRACTS,
+}
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,7 @@ def where_to_mend(finding: Finding | Mapping, company, invoice: Invoice | None =
     told = finding if isinstance(finding, Mapping) else vars(finding)
     rule, pair = told["rule"], LINKED_BY.get(told["rule"])
     if rule == "S55":
-        pair = {"Job no": LINKED_BY["S20"], "Subcontract no": LINKED_BY["S16"]}.get(told["field"])
+        pair = UNKNOWN_IN_SAGE.get(told["field"])
     if pair:
         page = _of_row(pair[0], company, invoice) or _of_list(pair[0], company, told, invoice)
         return Mend(pair[1], _and_back(page, invoice))

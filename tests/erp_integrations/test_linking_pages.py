@@ -433,6 +433,7 @@ def test_every_rule_about_a_link_or_a_list_has_its_page(sage, sam):
         ("S39", "Subcontract line", "links/lines/"),
         ("S55", "Job no", "links/jobs/"),
         ("S55", "Subcontract no", "links/commitments/"),
+        ("S55", "PO no", "links/commitments/"),
         ("S11", "Invoice no", "lists/payable_invoices/"),
         ("S19", "Vendor no", "lists/vendors/"),
         ("S19", "Subcontract no", "lists/subcontracts/"),

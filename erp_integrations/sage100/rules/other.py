@@ -68,7 +68,7 @@ def approved_and_known(check: InvoiceCheck):
         yield Issue(
             message=f"{invoice.commitment_number} {invoice.commitment_title} isn't linked to Sage.",
             remedy="Link the commitment to a subcontract or purchase order of Sage.",
-            field="Subcontract no", against=check.commitments, nearest=check.likely_commitment,
+            field=check.number_title, against=check.commitments, nearest=check.likely_commitment,
         )  # fmt: skip
     if invoice.job_number is None:
         yield Issue(

@@ -52,7 +52,7 @@ def one_commitment(check: InvoiceCheck):
             message=f"{check.invoice.commitment_number} gives {'both' if all(numbers) else 'neither'} a PO number"
             f" {'and' if all(numbers) else 'nor'} a subcontract number.",
             remedy="Link the commitment to one subcontract or one purchase order of Sage.",
-            field="Subcontract no", value=" / ".join(filter(None, numbers)), against=check.commitments,
+            field=check.number_title, value=" / ".join(filter(None, numbers)), against=check.commitments,
             nearest=check.likely_commitment,
         )  # fmt: skip
 
@@ -65,7 +65,7 @@ def commitment_in_list(check: InvoiceCheck):
     if found is None:
         yield Issue(
             message=f"{number} isn't in Sage's list.", remedy=f"Link another commitment. {UPLOAD_AGAIN}",
-            field=_number_title(check), value=number, against=known, nearest=known.nearest(number),
+            field=check.number_title, value=number, against=known, nearest=known.nearest(number),
         )  # fmt: skip
         return
     pairs = (("vendor", found.vendor_number, check.invoice.vendor_number),
@@ -75,12 +75,8 @@ def commitment_in_list(check: InvoiceCheck):
             yield Issue(
                 message=f"{number} belongs to {name} {sage} in Sage, but the invoice to {name} {ours or 'none'}.",
                 remedy=f"Correct the link of the {name} or of the commitment.",
-                field=_number_title(check), value=number, against=known, nearest=sage,
+                field=check.number_title, value=number, against=known, nearest=sage,
             )  # fmt: skip
-
-
-def _number_title(check):
-    return "PO no" if check.invoice.commitment_kind == PURCHASE_ORDER else "Subcontract no"
 
 
 @rule("S18", ERROR, "The commitment's status in Sage is contract or current.", INVOICE)
@@ -91,7 +87,7 @@ def commitment_status(check: InvoiceCheck):
             message=f"{found.number} has the status {STATUS_NAMES[found.status]} in Sage.",
             remedy="Set it to Current in Sage and upload the list again.",
             severity=WARNING if found.status in (COMPLETE, CLOSED) else ERROR,
-            field=_number_title(check), value=found.number, against=check.commitments,
+            field=check.number_title, value=found.number, against=check.commitments,
         )  # fmt: skip
 
 
@@ -100,7 +96,7 @@ def held_or_locked(check: InvoiceCheck):
     found, payee = check.commitment, check.vendor
     marks = []
     if found:
-        here = (_number_title(check), found.number, check.commitments)
+        here = (check.number_title, found.number, check.commitments)
         marks += [(found.hold_payment, f"{found.number} is on hold for payment", *here)]
         marks += [(found.is_locked, f"{found.number} is locked for editing", *here)]
     if payee:

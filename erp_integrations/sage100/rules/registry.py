@@ -8,7 +8,7 @@ from functools import cached_property
 
 from erp_integrations.sage100.accounts import Resolved, resolve
 from erp_integrations.sage100.cells import Cell, Change, ReleaseRow, Row, Rows
-from erp_integrations.sage100.facts import ZERO, BatchFacts, InvoiceFacts, LineFacts
+from erp_integrations.sage100.facts import PURCHASE_ORDER, ZERO, BatchFacts, InvoiceFacts, LineFacts
 from erp_integrations.sage100.findings import Finding
 from erp_integrations.sage100.layout import PLACES
 from erp_integrations.sage100.lists import (
@@ -149,6 +149,11 @@ class InvoiceCheck:
     @property
     def commitment(self) -> SageCommitment | None:
         return self.commitments.get(self.invoice.sage_commitment_number)
+
+    @property
+    def number_title(self) -> str:
+        """The column in which its commitment's number stands."""
+        return "PO no" if self.invoice.commitment_kind == PURCHASE_ORDER else "Subcontract no"
 
     @cached_property
     def likely_commitment(self) -> str | None:

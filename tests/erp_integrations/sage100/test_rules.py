@@ -125,6 +125,13 @@ def test_a_vendor_on_hold_is_named_as_the_vendor_by_the_list_of_vendors():
     assert found.checked_against.startswith("Vendors 4-4")
 
 
+@pytest.mark.parametrize("rule", ["S16", "S55"])
+@pytest.mark.parametrize(("kind", "column"), [("purchase_order", "PO no"), ("subcontract", "Subcontract no")])
+def test_a_missing_commitment_is_named_by_the_column_of_its_own_kind(rule, kind, column):
+    """E-5: the marked workbook colours the cell that the finding names."""
+    assert found_by(rule, one(commitment_kind=kind, sage_commitment_number=None)).field == column
+
+
 def test_the_nearest_of_five_thousand_is_found_without_comparing_them_all(monkeypatch):
     """E-5 in requests over hundreds of invoices: few candidates are compared in full, and a value once."""
     compared = []
