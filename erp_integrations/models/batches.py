@@ -12,6 +12,7 @@ from directory.models import Company
 from erp_integrations.models.exports import ExportStatus, InvoiceExport
 from erp_integrations.models.layouts import ImportLayout
 from erp_integrations.sage100 import facts
+from erp_integrations.sage100.layout import Layout
 from invoicing.calculations.money import ZERO
 from invoicing.models import Invoice, StartingCertificate
 
@@ -152,6 +153,11 @@ class ExportBatch(models.Model):
     @property
     def facts(self) -> facts.BatchFacts:
         return facts.batch_from_json(self.snapshot)
+
+    @property
+    def frozen_layout(self) -> Layout:
+        """As it was when the batch was accepted: whether its file is a draft (S6) is not for later to say."""
+        return facts.layout_from_json(self.snapshot)
 
     @property
     def csv_name(self) -> str:

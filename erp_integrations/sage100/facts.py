@@ -197,6 +197,11 @@ def batch_from_json(text: str) -> BatchFacts:
     return canonical.from_json(BatchFacts, text)
 
 
+def layout_from_json(text: str) -> Layout:
+    """The layout in a snapshot, without reading its thousands of lines into facts."""
+    return canonical.from_plain(Layout, json.loads(text)["layout"])
+
+
 def completed_from_json(text: str, now: BatchFacts) -> BatchFacts:
     """A snapshot, and from `now` whatever the program that froze it did not know yet: a new fact is no change (S60).
 

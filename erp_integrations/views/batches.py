@@ -114,7 +114,7 @@ def show(request, company, batch: ExportBatch, *, refused: Refused | None = None
     live = [row["export"] for row in rows if row["item"].is_live]
     context = about(request, company) | {
         "batch": batch,
-        "layout": batch.layout.as_layout(),
+        "layout": batch.frozen_layout,
         "rows": rows,
         "live_count": len(live),
         "left_count": len(rows) - len(live),

@@ -165,6 +165,21 @@ def test_only_a_verified_layout_makes_files_that_are_no_drafts(sage, chief):
         layouts.take_back_verified(sage.company, R1, by=chief)
 
 
+def test_the_page_of_a_file_says_draft_as_long_as_its_own_name_does(sage, chief):
+    """S6: whatever is said of the layout once the file is made."""
+
+    def says_draft(batch) -> bool:
+        shown = text_of(signed_in(sage.approver).get(reverse("erp-batch", args=[sage.company.slug, batch.number])))
+        return {"Draft layout" in shown, "A draft: its layout" in shown, "(not verified)" in shown} == {True}
+
+    draft = sage.built(sage.sent())
+    layouts.say_verified(sage.company, R1, compared_with="Its template", by=chief, seen=r1(sage).fingerprint)
+    real = sage.built(sage.sent())
+    assert draft.file_name.startswith("DRAFT-") and says_draft(draft)
+    layouts.take_back_verified(sage.company, R1, by=chief)
+    assert not real.file_name.startswith("DRAFT-") and not says_draft(real)
+
+
 def test_what_is_changed_is_not_verified_any_more(sage, chief):
     layouts.say_verified(sage.company, R1, compared_with="Its template", by=chief, seen=r1(sage).fingerprint)
     layouts.change(sage.company, R1, with_title(r1(sage).as_layout(), 5, "Other"), by=chief, seen=r1(sage).fingerprint)
