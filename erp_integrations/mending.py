@@ -1,4 +1,4 @@
-"""From what a rule says to the page where it is mended: a link that is missing, a list that is too old."""
+"""From what a rule says to the page where it is mended: a missing link, an old list, a setting, the invoice itself."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,9 +6,11 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
+from directory.permissions import Level, Tool
 from erp_integrations.models import ListKind
 from erp_integrations.sage100.findings import Finding
-from invoicing.models import Invoice
+from invoicing.models import Commitment, Invoice
+from invoicing.permissions import may_see_commitment
 
 # {rule: (pair, what the button says)}; a list stands here by its kind.
 LINKED_BY = {
@@ -41,12 +43,41 @@ HELD_IN = {  # S19
 }
 
 
+SET_UP = {  # rule: (page, what the button says)
+    **dict.fromkeys(("S14", "S30", "S54"), ("erp-settings", "Open the settings")),
+    **dict.fromkeys(("S1", "S15", "S24"), ("erp-layouts", "Open the layouts")),
+}
+ON_THE_INVOICE = ("S10", "S25", "S42", "S46", "S47", "S51")
+ON_THE_VENDOR = ("S59", "R81")
+
+
 @dataclass(frozen=True)
 class Mend:
-    """Where a finding is mended; `label` is what its button says. Coming back to the invoice checks it anew."""
+    """Where a finding is mended; `label` is what its button says. Coming back to the invoice checks it anew.
+
+    The page opens to whoever holds `level` on `tool`; one about a `commitment` to whoever sees that as well (P-2).
+    """
 
     label: str
     url: str
+    tool: Tool = Tool.ERP_INTEGRATIONS
+    level: Level = Level.READ_ONLY
+    commitment: Commitment | None = None
+
+    def opens_to(self, access) -> bool:
+        """`access`: of the company; of a project too where pages of that project are to open."""
+        if self.commitment is None:
+            return not access.is_external and access.allows(self.tool, self.level)
+        return access.project == self.commitment.project and may_see_commitment(self.commitment, access)
+
+    def is_for(self, access) -> bool:
+        """Whether they get its button: on accounting's own pages, whoever only looks mends nothing."""
+        may_act = not self.is_of_accounting or access.allows(self.tool, Level.STANDARD)
+        return may_act and self.opens_to(access)
+
+    @property
+    def is_of_accounting(self) -> bool:
+        return self.tool is Tool.ERP_INTEGRATIONS
 
 
 def where_to_mend(finding: Finding | Mapping, company, invoice: Invoice | None = None) -> Mend | None:
@@ -55,18 +86,50 @@ def where_to_mend(finding: Finding | Mapping, company, invoice: Invoice | None =
     `finding`: as the rules made it, or as it was stored. With its `invoice`, the page is of the very row in question.
     """
     told = finding if isinstance(finding, Mapping) else vars(finding)
-    rule, pair = told["rule"], LINKED_BY.get(told["rule"])
-    if rule == "S55":
-        pair = UNKNOWN_IN_SAGE.get(told["field"])
-    if pair:
-        page = _of_row(pair[0], company, invoice) or _of_list(pair[0], company, told, invoice)
-        return Mend(pair[1], _and_back(page, invoice))
-    kind = HELD_IN.get(told["field"]) if rule == "S19" else LISTED_BY.get(rule)
+    return (
+        _by_a_link(told, company, invoice)
+        or _by_a_list(told, company, invoice)
+        or _by_setting_up(told["rule"], company)
+        or _by_its_own_page(told["rule"], company, invoice)
+    )
+
+
+def _by_a_link(told: Mapping, company, invoice: Invoice | None) -> Mend | None:
+    pair = UNKNOWN_IN_SAGE.get(told["field"]) if told["rule"] == "S55" else LINKED_BY.get(told["rule"])
+    if pair is None:
+        return None
+    page = _of_row(pair[0], company, invoice) or _of_list(pair[0], company, told, invoice)
+    return Mend(pair[1], _and_back(page, invoice))
+
+
+def _by_a_list(told: Mapping, company, invoice: Invoice | None) -> Mend | None:
+    kind = HELD_IN.get(told["field"]) if told["rule"] == "S19" else LISTED_BY.get(told["rule"])
     if kind is None:
         return None
     if kind == ListKind.SUBCONTRACTS and invoice and invoice.commitment.kind == "purchase_order":
         kind = ListKind.PURCHASE_ORDERS
     return Mend(f"Upload {kind.label}", reverse("erp-list", args=[company.slug, kind.value]))
+
+
+def _by_setting_up(rule: str, company) -> Mend | None:
+    if rule not in SET_UP:
+        return None
+    page, label = SET_UP[rule]
+    return Mend(label, reverse(page, args=[company.slug]), level=Level.ADMIN)
+
+
+def _by_its_own_page(rule: str, company, invoice: Invoice | None) -> Mend | None:
+    """What is wrong with the invoice or with its vendor; nobody knows which one without the invoice."""
+    if invoice is None:
+        return None
+    if rule in ON_THE_VENDOR:
+        url = reverse("vendor", args=[company.slug, invoice.vendor_id])
+        return Mend("Open the vendor", url, Tool.COMPANY_DIRECTORY, Level.READ_ONLY)
+    if rule not in ON_THE_INVOICE:
+        return None
+    commitment = invoice.commitment
+    url = reverse("invoice", args=[commitment.project.slug, commitment.number, invoice.position])
+    return Mend("Open the invoice", url, Tool.COMMITMENTS, Level.READ_ONLY, commitment)
 
 
 def _of_row(pair: str, company, invoice: Invoice | None) -> str:

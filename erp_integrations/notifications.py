@@ -16,7 +16,7 @@ from directory.permissions import accounting_approvers, read_access
 from erp_integrations.mending import where_to_mend
 from erp_integrations.models import ErpSettings, ExportBatch, InvoiceExport
 from erp_integrations.overdue import not_confirmed, not_downloaded
-from erp_integrations.permissions import is_accounting_approver, may_look
+from erp_integrations.permissions import is_accounting_approver
 from erp_integrations.sage100.findings import Finding
 from invoicing.permissions import is_project_admin, may_see_commitment
 
@@ -88,10 +88,11 @@ def rejected(export: InvoiceExport, findings: Iterable[Finding] = ()) -> None:
     """
     findings = list(findings)
     for person in dict.fromkeys(person for person in (export.sent_by, export.invoice.created_by) if person):
-        access = read_access(person, export.company)
+        access = read_access(person, export.company, export.project)
         told = [] if access.is_external else findings
-        ways = [where_to_mend(each, export.company, export.invoice) if may_look(access) else None for each in told]
-        _rejected(export, person, list(zip(told, ways, strict=True)))
+        ways = [where_to_mend(each, export.company, export.invoice) for each in told]
+        open_ways = [way if way and way.opens_to(access) else None for way in ways]
+        _rejected(export, person, list(zip(told, open_ways, strict=True)))
 
 
 def _rejected(export: InvoiceExport, person: Person, found: list[tuple]) -> None:

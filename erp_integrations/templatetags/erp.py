@@ -6,6 +6,7 @@ from django import template
 
 from directory.models import Event
 from directory.permissions import Level, Tool, accounting_approvers
+from erp_integrations.mending import Mend
 from erp_integrations.models import InvoiceExport, LedgerCheck
 from erp_integrations.models.exports import is_sendable
 from erp_integrations.permissions import may_set_up
@@ -45,6 +46,12 @@ def erp_panel(context: template.Context, invoice: Invoice, access) -> dict:
 def sets_up(access) -> bool:
     """Whether settings, layouts and the accountant report open for them: `{% sets_up request.access as is_admin %}`."""
     return may_set_up(access)
+
+
+@register.filter
+def is_for(mend: Mend | None, access) -> bool:
+    """Whether there is a page that mends it, for this person: `{% if finding.mend|is_for:mender %}`."""
+    return mend is not None and mend.is_for(access)
 
 
 def moves_of(export: InvoiceExport, access) -> set[str]:

@@ -125,6 +125,7 @@ def about(request, company) -> dict:
     return {
         "company": company,
         "may_answer": is_accounting_approver(request.access),
+        "mender": request.access,
         "may_mend": request.access.allows(Tool.ERP_INTEGRATIONS, Level.STANDARD),
         "approvers": accounting_approvers(company).values_list("name", flat=True)[:5],  # asked where shown
         "worker_is_silent": is_silent,
@@ -181,6 +182,7 @@ def show(request, company, export: InvoiceExport, *, refused: Refused | None = N
     tab = TAB_OF[export.status]
     same = InvoiceExport.objects.of(company).filter(status=export.status)
     context = about(request, company) | {
+        "mender": access,
         "export": export,
         "invoice": export.invoice,
         "project": export.project,

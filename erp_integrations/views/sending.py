@@ -53,6 +53,7 @@ def _dry_run(request, invoice: Invoice, *, refused: Refused | None = None):
         "commitment": invoice.commitment,
         "company": invoice.company,
         "noun": "invoice",
+        "mender": request.access,
         "export": export,
         "shown": shown,
         "explained": shown.row(asked_row),

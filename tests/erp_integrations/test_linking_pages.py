@@ -8,7 +8,9 @@ import pytest
 from django.db import connection
 from django.urls import reverse
 
+from directory.actions.grants import set_level
 from directory.models import Event, Project, Vendor
+from directory.permissions import Level, Tool, read_access
 from directory.refusals import Refused
 from erp_integrations import exporting
 from erp_integrations.actions import links
@@ -25,6 +27,7 @@ from erp_integrations.models import (
 )
 from erp_integrations.pair_counts import standings
 from erp_integrations.pairing import PAIRS
+from invoicing.models import Invoice
 from tests.erp_integrations.pages import at_export, queries, queue_url, signed_in, text_of
 from tests.erp_integrations.world import CODE, JOB, VENDOR, fresh, sage_world
 from tests.journeys.pages import Page
@@ -426,8 +429,10 @@ def test_every_rule_about_a_link_or_a_list_has_its_page(sage, sam):
     invoice = sage.sent().invoice
     for rule, field, path in (
         ("S12", "Vendor no", "links/vendors/"),
+        ("S16", "Subcontract no", "links/commitments/"),
         ("S17", "Subcontract no", "links/commitments/"),
         ("S20", "Job no", "links/jobs/"),
+        ("S21", "Phase no", "links/jobs/"),
         ("S33", "Cost code", "links/cost-codes/"),
         ("S34", "Cost type", "links/cost-types/"),
         ("S39", "Subcontract line", "links/lines/"),
@@ -435,16 +440,76 @@ def test_every_rule_about_a_link_or_a_list_has_its_page(sage, sam):
         ("S55", "Subcontract no", "links/commitments/"),
         ("S55", "PO no", "links/commitments/"),
         ("S11", "Invoice no", "lists/payable_invoices/"),
+        ("S18", "Subcontract no", "lists/subcontracts/"),
         ("S19", "Vendor no", "lists/vendors/"),
         ("S19", "Subcontract no", "lists/subcontracts/"),
         ("S19", "PO no", "lists/purchase_orders/"),
         ("S27", "Posting period", "lists/fiscal_periods/"),
+        ("S28", "Posting period", "lists/fiscal_periods/"),
+        ("S29", "Vendor no", "lists/vendors/"),
+        ("S31", "Ledger account", "lists/ledger_accounts/"),
+        ("S32", "Ledger account", "lists/ledger_accounts/"),
+        ("S35", "Cost code", "lists/subcontracts/"),
+        ("S40", "Price", "lists/subcontracts/"),
+        ("S41", "Change order", "lists/subcontracts/"),
     ):
         for about in (invoice, None):
             mend = where_to_mend({"rule": rule, "field": field}, sage.company, about)
             assert path in mend.url and sam.get(mend.url).status_code == 200, (rule, field)
     assert where_to_mend({"rule": "S55", "field": "Status"}, sage.company) is None
-    assert where_to_mend({"rule": "S10", "field": "Invoice no"}, sage.company) is None
+    assert where_to_mend({"rule": "S9", "field": "Rows"}, sage.company, invoice) is None
+
+
+@pytest.mark.parametrize(
+    ("rules", "path", "who"),
+    [
+        (("S10", "S25", "S42", "S46", "S47", "S51"), "/invoices/", {"chief", "sender"}),
+        (("S59", "R81"), "/directory/vendors/", {"chief"}),
+        (("S14", "S30", "S54"), "/erp/settings/", {"chief"}),
+        (("S1", "S15", "S24"), "/erp/layouts/", {"chief"}),
+    ],
+)
+def test_what_is_mended_outside_of_links_and_lists_leads_there_whoever_may_open_it(sage, rules, path, who):
+    """E-5: and whoever may not gets no button that answers with a refusal."""
+    invoice = sage.sent().invoice
+    chief = sage.new_approver("Cora Chief")
+    for tool, place in (
+        (Tool.ERP_INTEGRATIONS, sage.company),
+        (Tool.COMPANY_DIRECTORY, sage.company),
+        (Tool.COMMITMENTS, sage.base.project),
+    ):
+        set_level(chief, tool, place, Level.ADMIN, by=sage.base.owner)
+    people = {"chief": chief, "sender": sage.sender, "looker": sage.new_approver("Lou Looker")}
+    for rule in rules:
+        mend = where_to_mend({"rule": rule, "field": ""}, sage.company, invoice)
+        assert path in mend.url, rule
+        for name, person in people.items():
+            is_for = mend.is_for(read_access(person, sage.company, sage.base.project))
+            assert (signed_in(person).get(mend.url).status_code == 200) == is_for, (rule, name)
+            assert is_for == (name in who), (rule, name)
+
+
+def test_the_invoice_s_page_is_offered_where_its_project_opens_and_nowhere_else(sage):
+    """P-2: a private commitment's page is for those on its list."""
+    export = sage.sent(sage.approved(sage.commitment(is_private=True, number="SC-SECRET")))
+    mend = where_to_mend({"rule": "S10", "field": "Invoice no"}, sage.company, export.invoice)
+    sent = read_access(sage.sender, sage.company, sage.base.project)
+    reader = sage.new_approver("Rae Reader")
+    set_level(reader, Tool.COMMITMENTS, sage.base.project, Level.READ_ONLY, by=sage.base.owner)
+    assert mend.is_for(sent) and not mend.is_for(read_access(sage.sender, sage.company))
+    assert not mend.is_for(read_access(reader, sage.company, sage.base.project))
+    assert signed_in(reader).get(mend.url).status_code == 404
+
+
+def test_the_button_to_the_invoice_stands_beside_its_finding(sage, sam):
+    export = sage.sent(sage.approved(sage.commitment(is_private=False)))
+    Invoice.objects.filter(pk=export.invoice_id).update(number="A,1")
+    address = where_to_mend({"rule": "S10", "field": ""}, sage.company, export.invoice).url
+    button = f'<a class="button small" href="{address}">Open the invoice</a>'
+    assert "S10" in text_of(sam.get(at_export(export)))
+    assert button not in sam.get(at_export(export)).content.decode()
+    set_level(sage.approver, Tool.COMMITMENTS, sage.base.project, Level.READ_ONLY, by=sage.base.owner)
+    assert button in sam.get(at_export(export)).content.decode()
 
 
 def test_a_link_changed_between_accept_and_build_stops_the_file(sage, sam):
