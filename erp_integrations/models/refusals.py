@@ -7,6 +7,13 @@ from django.db.models import Q
 from erp_integrations.models.batches import ExportItem
 
 
+class SageRefusalQuerySet(models.QuerySet):
+    def newest_of(self, exports) -> dict:
+        """{export id: what Sage said last about its row}, of those that stand in a file and were refused there."""
+        found = self.filter(item__is_live=True, item__invoice_export__in=exports).select_related("item", "by")
+        return {each.item.invoice_export_id: each for each in found.order_by("pk")}
+
+
 class SageRefusal(models.Model):
     """One report by a person. What becomes of it is a move of the export: voided, or confirmed after all."""
 
@@ -14,6 +21,8 @@ class SageRefusal(models.Model):
     message = models.CharField("what Sage’s import said", max_length=500)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     at = models.DateTimeField(auto_now_add=True)
+
+    objects = SageRefusalQuerySet.as_manager()
 
     class Meta:
         ordering = ["-pk"]

@@ -16,7 +16,7 @@ from directory.refusals import NotAllowed, Refused
 from erp_integrations.actions import exports
 from erp_integrations.forms import AcceptForm, HeaderForm, QueueFilter
 from erp_integrations.mending import Mend, where_to_mend
-from erp_integrations.models import ExportBatch, ExportStatus, InvoiceExport, WorkerPulse
+from erp_integrations.models import ExportBatch, ExportStatus, InvoiceExport, SageRefusal, WorkerPulse
 from erp_integrations.permissions import conflict_of, is_accounting_approver
 from erp_integrations.sage100.findings import ERROR, Finding
 from erp_integrations.views.shown import TO_BE_BUILT, Shown, shown_of
@@ -43,10 +43,14 @@ MOST_ASKED = 300  # invoices that a filter by findings looks at
 
 @dataclass(frozen=True)
 class QueueRow:
-    """One invoice of the list, and what the rules say about it now; None where they aren't asked."""
+    """One invoice of the list, and what the rules say about it now; None where they aren't asked.
+
+    `refusal`: what Sage said when it did not take its row.
+    """
 
     export: InvoiceExport
     findings: tuple[Finding, ...] | None = None
+    refusal: SageRefusal | None = None
 
     @property
     def errors(self) -> int:
@@ -151,9 +155,10 @@ def _tabs(sums: dict[str, tuple[int, Decimal]]) -> list[dict]:
 
 def _rows(page: list[InvoiceExport], tab: str) -> list[QueueRow]:
     """With the findings of now where an answer is still open: one check for the whole page (F16)."""
-    if not page or TABS[tab][0] not in TO_BE_BUILT:
-        return [QueueRow(export) for export in page]
-    return _asked(page)
+    if page and TABS[tab][0] in TO_BE_BUILT:
+        return _asked(page)
+    refused = SageRefusal.objects.newest_of(page) if TABS[tab][0] == S.EXPORTED else {}
+    return [QueueRow(export, refusal=refused.get(export.pk)) for export in page]
 
 
 def _asked(some: list[InvoiceExport]) -> list[QueueRow]:
@@ -181,6 +186,7 @@ def show(request, company, export: InvoiceExport, *, refused: Refused | None = N
     form_errors, form = bool(form), _told(form or HeaderForm.of(export), shown)
     tab = TAB_OF[export.status]
     same = InvoiceExport.objects.of(company).filter(status=export.status)
+    refusals = SageRefusal.objects.newest_of([export]) if export.status == S.EXPORTED else {}
     context = about(request, company) | {
         "mender": access,
         "export": export,
@@ -195,6 +201,7 @@ def show(request, company, export: InvoiceExport, *, refused: Refused | None = N
         "form": form,
         "accept_form": AcceptForm(initial={"accounting_date": shown.accounting_date}) if shown else None,
         "refused": refused,
+        "refusal": refusals.get(export.pk),
         "batch": export.live_item.batch if export.live_item else None,
         "tab": tab,
         "tab_label": TABS[tab][1],

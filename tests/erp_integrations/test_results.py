@@ -65,6 +65,23 @@ def test_a_refused_invoice_is_shown_with_sages_words_and_leads_to_its_voiding(sa
     assert "Sage refused" not in page and "1 of its invoices left it" in page
 
 
+def test_the_refused_invoice_s_own_page_and_its_row_in_the_queue_say_it_as_well(sage, client, batch):
+    """E-3: with Sage's last words, for as long as it stands in the file unconfirmed."""
+    _, refused, open_one = in_file(batch)
+    for message in ("Wrong period", MESSAGE):
+        client.post(at_batch(batch, "erp-results"), typed(batch, ("", ""), ("", message), ("", "")))
+    words = "Sam Ruiz reported what its import said: “Job 2026014 is closed to invoices”"
+    page, other = (text_of(client.get(at_export(each))) for each in (refused, open_one))
+    assert words in page and "Nobody has confirmed yet" not in page
+    assert "reported what" not in other and "Nobody has confirmed yet" in other
+    listed = reverse("erp-queue", args=[sage.company.slug]) + "?tab=exported"
+    shown = text_of(client.get(listed))
+    assert shown.count("Sage refused it") == 1 and f"“{MESSAGE}”" in shown
+    exports.confirm(refused, by=sage.approver, record_number=record_number())
+    assert "reported what" not in text_of(client.get(at_export(refused)))
+    assert "Sage refused it" not in text_of(client.get(listed))
+
+
 def test_one_result_that_can_not_be_keeps_all_from_being_kept_and_nothing_typed_is_lost(client, batch):
     answer = client.post(at_batch(batch, "erp-results"), typed(batch, ("70001", ""), ("no number!", ""), ("", MESSAGE)))
     page = text_of(answer)
