@@ -1,7 +1,7 @@
 """Accepting what was sent: one batch, frozen with its facts, built by a worker; trying again; taking the file away."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from django.db import IntegrityError, transaction
@@ -14,6 +14,7 @@ from directory.refusals import NotAllowed, NotNow, Refused, Stale
 from erp_integrations.actions.exports import HeaderEdit, apply_edit, approver_access
 from erp_integrations.exporting import Acceptance, Proposal, allocate_releases, check, plain_findings, storing
 from erp_integrations.exporting.moving import moved, require
+from erp_integrations.exporting.unchanged import changes
 from erp_integrations.models import (
     BatchState,
     Download,
@@ -144,9 +145,16 @@ def require_acceptable(export: InvoiceExport, transition, access) -> None:
     export.duties_waived = bool(earlier_part(export, access.person))
 
 
-def _without_objection(exports: list[InvoiceExport], acceptance: Acceptance, ticked) -> Proposal:
-    """The rules run again, now: no error, and every warning has been seen (E-5)."""
+def _without_objection(
+    exports: list[InvoiceExport], acceptance: Acceptance, ticked, *, again: ExportBatch | None = None
+) -> Proposal:
+    """The rules run again, now: no error, and every warning has been seen (E-5).
+
+    `again`: the batch of a second try; what is otherwise than it was accepted is one more warning each (S60).
+    """
     proposal = check(exports, acceptance)
+    if again:
+        proposal = replace(proposal, findings=proposal.findings + changes(again, proposal))
     if proposal.errors:
         said = dict.fromkeys(f"{error.rule}: {error.message} {error.remedy}" for error in proposal.errors)
         raise Refused(" ".join(said))
@@ -250,8 +258,8 @@ def _event(verb: str, batch: ExportBatch, by, before: str, proposal: Proposal) -
 def retry(batch: ExportBatch, *, by, ticked: Collection[str] = (), accounting_date: date | None = None) -> ExportBatch:
     """Accept the failed batch anew, with the facts as they are now: what was rejected out of it stays out.
 
-    Warnings seen at the first acceptance count as seen; new ones must be in `ticked`. `accounting_date`: another day,
-    for when its fiscal period was locked meanwhile (S27).
+    Warnings seen at the first acceptance count as seen; new ones, and what has changed since, must be in `ticked`.
+    `accounting_date`: another day, for when its fiscal period was locked meanwhile (S27).
     """
     live = batch.items.filter(is_live=True).values_list("invoice_export_id", flat=True)
     exports = _locked_of_one_company(list(live))
@@ -273,7 +281,7 @@ def retry(batch: ExportBatch, *, by, ticked: Collection[str] = (), accounting_da
         with_right=is_accounting_approver(access),
     )
     seen = {finding["key"] for finding in batch.findings}
-    proposal = _without_objection(exports, acceptance, seen | set(ticked))
+    proposal = _without_objection(exports, acceptance, seen | set(ticked), again=batch)
     _freeze(batch, proposal, by=by, at=now, accounting_date=day)
     RetainageRelease.objects.filter(item__batch=batch).delete()
     _write_releases(_renumber(batch, proposal.facts), exports)

@@ -31,6 +31,7 @@ from erp_integrations.exporting.collecting import Acceptance, collect
 from erp_integrations.exporting.earlier import bills_reduced
 from erp_integrations.exporting.moving import move, moved
 from erp_integrations.exporting.storing import StoredFile
+from erp_integrations.exporting.unchanged import as_it_was_accepted
 from erp_integrations.models import MAX_ATTEMPTS, BatchState, ExportBatch, InvoiceExport, lists_of, sage_lists
 from erp_integrations.sage100 import facts as sage_facts
 from erp_integrations.sage100 import rules, totals, workbook
@@ -209,7 +210,7 @@ def require_unchanged(
     batch: ExportBatch, frozen: sage_facts.BatchFacts, now: sage_facts.BatchFacts, proposal: Proposal
 ) -> None:
     """S60: the invoices, links, settings and lists still give the facts and the rows that were accepted."""
-    now = _as_it_was_accepted(now, frozen)
+    now = as_it_was_accepted(now, frozen)
     if now != frozen:
         changes = rules.changed_since(frozen, now, batch.company.today)
         raise Stopped(_in_words(changes), changes)
@@ -245,21 +246,6 @@ def require_seen(batch: ExportBatch, proposal: Proposal) -> None:
     ]
     if unseen:
         raise Stopped(_in_words(unseen), unseen)
-
-
-def _as_it_was_accepted(now: sage_facts.BatchFacts, frozen: sage_facts.BatchFacts) -> sage_facts.BatchFacts:
-    """Where the site answers and in which zone are no facts of an invoice: what was accepted before is still built."""
-    links = {invoice.invoice_id: invoice.invoice_link for invoice in frozen.invoices}
-    relinked = (replace(each, invoice_link=links.get(each.invoice_id, each.invoice_link)) for each in now.invoices)
-    kept = {"accepted_date": frozen.accepted_date, "accepted_with_right": frozen.accepted_with_right}  # S55 asks
-    kept["settings"] = _in_the_accepted_order(now.settings, frozen.settings)
-    return replace(now, invoices=tuple(relinked), **kept)
-
-
-def _in_the_accepted_order(now: sage_facts.ExportSettings, frozen: sage_facts.ExportSettings):
-    """An older program took the accounts of cost types in any order, and no order changes what they say."""
-    is_same = set(now.cost_type_accounts) == set(frozen.cost_type_accounts)
-    return replace(now, cost_type_accounts=frozen.cost_type_accounts) if is_same else now
 
 
 def _with_standing_references(

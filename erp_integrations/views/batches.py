@@ -15,6 +15,7 @@ from directory.permissions import Level, Tool
 from directory.refusals import Refused
 from erp_integrations.actions import batches
 from erp_integrations.exporting import Acceptance, check, plain_findings
+from erp_integrations.exporting.unchanged import changes
 from erp_integrations.forms import AcceptForm, TakeAgainForm
 from erp_integrations.models import (
     BatchState,
@@ -164,13 +165,14 @@ def _step(batch: ExportBatch, live: list, downloads: list) -> int:
 
 
 def _second_try(batch: ExportBatch, live: list, request) -> dict:
-    """What the rules say now about trying again: errors first, and the warnings that nobody has seen yet.
+    """What the rules say now about trying again: errors first, then changes and warnings that nobody has seen yet.
 
     On its own day, or on the one that is asked about.
     """
     form = AcceptForm(request.POST or request.GET) if "accounting_date" in (request.POST | request.GET) else None
     day = form.cleaned_data["accounting_date"] if form and form.is_valid() else batch.accounting_date
     proposal = check(live, replace(Acceptance.of(batch), accounting_date=day))
+    proposal = replace(proposal, findings=proposal.findings + changes(batch, proposal))
     seen = {finding["key"] for finding in batch.findings}
     found = plain_findings(proposal.findings)
     unseen = [finding for finding in found if finding["key"] not in seen]

@@ -10,7 +10,7 @@ from django.utils import timezone
 from directory.models import Event
 from erp_integrations import exporting
 from erp_integrations.actions import batches, exports
-from erp_integrations.models import Download, ExportBatch, InvoiceExport, ListKind, WorkerPulse
+from erp_integrations.models import Download, ErpSettings, ExportBatch, InvoiceExport, ListKind, WorkerPulse
 from invoicing.models import Invoice
 from tests.erp_integrations.pages import accept_data, at_batch, at_export, boxes, queries, queue_url, signed_in, text_of
 from tests.erp_integrations.world import ACCOUNTING_DATE, fresh, record_number, sage_world
@@ -346,6 +346,21 @@ def test_new_warnings_are_ticked_before_a_second_try(sage, client):
     assert ticks
     assert client.post(at_batch(batch, "erp-retry")).status_code == 422
     assert client.post(at_batch(batch, "erp-retry"), {"ticked": ticks}).status_code == 302
+
+
+def test_what_changed_since_the_acceptance_is_ticked_before_a_second_try(sage, client):
+    """S60: a second try takes the facts as they are now, so nobody may take them unseen."""
+    batch = sage.accepted()
+    ErpSettings.objects.update(default_status="2")
+    exporting.build(batch.pk)
+    page = client.get(at_batch(batch))
+    assert "The batch changed after it was accepted: settings default status." in text_of(page)
+    refused = client.post(at_batch(batch, "erp-retry"))
+    assert refused.status_code == 422 and "Tick each warning" in text_of(refused)
+    assert client.post(at_batch(batch, "erp-retry"), {"ticked": boxes(page)}).status_code == 302
+    exporting.build(batch.pk)
+    batch.refresh_from_db()
+    assert batch.state == "ready" and {finding["rule"] for finding in batch.findings} >= {"S60"}
 
 
 def test_staff_cannot_try_again(sage):
