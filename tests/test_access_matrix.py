@@ -675,7 +675,7 @@ def test_what_is_another_companys_looks_like_what_does_not_exist(who, site, othe
 def plain(response, address: str) -> str:
     """The page without what differs by itself: the address asked for, tokens, the request's number."""
     text = response.content.decode().replace(address, "")
-    return re.sub(r'(value|content)="[A-Za-z0-9]{64}"|"x-csrftoken": "\w+"|[0-9a-f-]{36}', "", text)
+    return re.sub(r'(value|content)="[A-Za-z0-9]{64}"|"x-csrftoken": "\w+"|Request [0-9a-f]{8}|[0-9a-f-]{36}', "", text)
 
 
 # Not ids: the place of the address, a word out of a few, a token nobody can guess.

@@ -46,7 +46,7 @@ def later(**time):
 
 def words(response) -> str:
     """The page without what differs by itself: tokens and the request's number."""
-    return re.sub(r'"[A-Za-z0-9]{64}"|[0-9a-f-]{36}', "", response.content.decode())
+    return re.sub(r'"[A-Za-z0-9]{64}"|Request [0-9a-f]{8}|[0-9a-f-]{36}', "", response.content.decode())
 
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
