@@ -38,7 +38,7 @@
   document.addEventListener("htmx:afterSettle", (event) => takeFocus(event.target));
   document.addEventListener("htmx:responseError", (event) => {
     const code = event.detail.xhr.status;
-    if (code >= 500) return say(`No answer (${code}): it may or may not be saved. Load the page again and look.`);
+    if (code >= 500) return say(`No answer (${code}). Load the page again and look.`);
     say(code === 409 ? "Not saved: somebody else changed this. Load the page again." : `Not saved (${code}). Nothing was changed.`);
   });
   document.addEventListener("htmx:sendError", () => say("Not saved: you seem to be offline."));
