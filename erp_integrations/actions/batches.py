@@ -279,6 +279,7 @@ def retry(batch: ExportBatch, *, by, ticked: Collection[str] = (), accounting_da
         accepted_by=by.name,
         accepted_date=batch.company.day_of(now),
         with_right=is_accounting_approver(access),
+        settings=ErpSettings.held_for(batch.company),  # so that what is accepted beside it counts it, or is counted
     )
     seen = {finding["key"] for finding in batch.findings}
     proposal = _without_objection(exports, acceptance, seen | set(ticked), again=batch)

@@ -32,7 +32,15 @@ from erp_integrations.exporting.earlier import bills_reduced
 from erp_integrations.exporting.moving import move, moved
 from erp_integrations.exporting.storing import StoredFile
 from erp_integrations.exporting.unchanged import as_it_was_accepted
-from erp_integrations.models import MAX_ATTEMPTS, BatchState, ExportBatch, InvoiceExport, lists_of, sage_lists
+from erp_integrations.models import (
+    MAX_ATTEMPTS,
+    BatchState,
+    ExportBatch,
+    InvoiceExport,
+    SageListVersion,
+    lists_of,
+    sage_lists,
+)
 from erp_integrations.sage100 import facts as sage_facts
 from erp_integrations.sage100 import rules, totals, workbook
 from erp_integrations.sage100.findings import ERROR, Finding
@@ -144,7 +152,11 @@ def verify(batch: ExportBatch) -> Proposal:
     beside = read_beside(exports)
     now = collect(exports, Acceptance.of(batch), beside)
     frozen = thaw(batch, now)
-    asked_anew = replace(frozen, accepted_with_right=now.accepted_with_right)  # S55
+    asked_anew = replace(
+        frozen,
+        accepted_with_right=now.accepted_with_right,  # S55
+        billed_elsewhere=_still_unlisted(batch, frozen, now, beside.versions),  # S40
+    )
     lists = lists_of(beside.versions, now.company_name)
     proposal = examine(asked_anew, lists, today=batch.company.today)
     report(batch, 0)
@@ -156,6 +168,18 @@ def verify(batch: ExportBatch) -> Proposal:
     require_not_built_before(batch, proposal)
     report(batch, 1, 0, len(exports))
     return _on_the_accepted_lists(batch, proposal, {version.kind: version.pk for version in beside.versions})
+
+
+def _still_unlisted(
+    batch: ExportBatch, frozen: sage_facts.BatchFacts, now: sage_facts.BatchFacts, versions: list[SageListVersion]
+) -> tuple[sage_facts.BilledElsewhere, ...]:
+    """What other files billed at the acceptance, less what newer lists know of: that is in what remains by them (S40).
+
+    What was accepted since is left out: it counted this batch.
+    """
+    if {version.kind: version.pk for version in versions} == batch.list_versions:
+        return frozen.billed_elsewhere
+    return tuple(each for each in frozen.billed_elsewhere if each in now.billed_elsewhere)
 
 
 def _on_the_accepted_lists(batch: ExportBatch, proposal: Proposal, now: dict[str, int]) -> Proposal:

@@ -9,6 +9,7 @@ from django.urls import reverse
 from directory.models import AccountingPrivilege
 from erp_integrations.exporting.beside import Beside
 from erp_integrations.exporting.earlier import allocate_releases, bills_reduced
+from erp_integrations.exporting.elsewhere import billed_elsewhere
 from erp_integrations.models import (
     CostTypeLink,
     ErpSettings,
@@ -75,6 +76,7 @@ def collect(
         accepted_with_right=acceptance.with_right,
         layout=acceptance.layout.as_layout(),
         settings=chosen.as_settings(links.cost_type_accounts, links.job_accounts),
+        billed_elsewhere=billed_elsewhere(exports, beside),
         invoices=tuple(
             _invoice_facts(
                 export,

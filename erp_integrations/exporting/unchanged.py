@@ -13,6 +13,7 @@ def as_it_was_accepted(now: facts.BatchFacts, frozen: facts.BatchFacts) -> facts
     links = {invoice.invoice_id: invoice.invoice_link for invoice in frozen.invoices}
     relinked = (replace(each, invoice_link=links.get(each.invoice_id, each.invoice_link)) for each in now.invoices)
     kept = {"accepted_date": frozen.accepted_date, "accepted_with_right": frozen.accepted_with_right}  # S55 asks
+    kept["billed_elsewhere"] = frozen.billed_elsewhere  # how far another batch has got since is no change of this one
     kept["settings"] = _in_the_accepted_order(now.settings, frozen.settings)
     return replace(now, invoices=tuple(relinked), **kept)
 

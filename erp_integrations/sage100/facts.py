@@ -13,7 +13,8 @@ SUBCONTRACT = "subcontract"
 PURCHASE_ORDER = "purchase_order"
 ZERO = Decimal("0.00")
 
-# Of an invoice, a line, a release, the account of a job or of a cost type, a column; the first that an entry has.
+# Of an invoice, a line, a release, the account of a job or of a cost type, a column, what another file bills; the first
+# that an entry has.
 IDENTITIES = (
     ("invoice_id",),
     ("key",),
@@ -21,6 +22,7 @@ IDENTITIES = (
     ("job_number", "phase_number"),
     ("cost_type",),
     ("source", "title"),
+    ("commitment_kind", "commitment_number", "line_reference", "batch_key"),
 )
 
 
@@ -174,8 +176,28 @@ class InvoiceFacts:
 
 
 @dataclass(frozen=True, kw_only=True)
+class BilledElsewhere:
+    """What another file of ours bills on one line of Sage, and Sage's list can't know of (S40). In dollars.
+
+    `commitment_number`, `line_reference`: Sage's own.
+    """
+
+    commitment_kind: str
+    commitment_number: str
+    line_reference: str
+    batch_key: str
+    amount: Decimal
+
+    def __post_init__(self):
+        _require_finite(self)
+
+
+@dataclass(frozen=True, kw_only=True)
 class BatchFacts:
-    """One accepted batch. `accepted_with_right`: the accepter held Can Push to Accounting at that moment (S55)."""
+    """One accepted batch. `accepted_with_right`: the accepter held Can Push to Accounting at that moment (S55).
+
+    `billed_elsewhere`: as of the acceptance; what is accepted after it counts this one.
+    """
 
     batch_key: str
     company_name: str
@@ -186,6 +208,7 @@ class BatchFacts:
     invoices: tuple[InvoiceFacts, ...]
     layout: Layout = APINV_R1
     settings: ExportSettings = field(default_factory=ExportSettings)
+    billed_elsewhere: tuple[BilledElsewhere, ...] = ()
 
 
 def to_json(facts: BatchFacts | InvoiceFacts) -> str:

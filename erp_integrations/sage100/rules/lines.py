@@ -9,6 +9,9 @@ from erp_integrations.sage100.rules.parties import BLANK, LOOK_IN_SAGE, UPLOAD_A
 from erp_integrations.sage100.rules.registry import INVOICE, LINE, InvoiceCheck, Issue, LineCheck, rule
 from erp_integrations.sage100.totals import number_in
 
+MORE_REMAINS = "Enter the missing change order in Sage and upload the list, or reduce the line."
+AFTER_THOSE = "Once Sage has those files, upload its list again. If it still is too much: "
+
 
 @rule("S30", ERROR, "A ledger account is resolved for the line.", LINE)
 def account_resolved(check: LineCheck):
@@ -191,20 +194,31 @@ def within_remaining(check: LineCheck):
     found = check.sage_line
     if found is None or found.remaining is None:
         return
-    billed = check.billed_with_others
-    if check.line.amount > 0 and billed > found.remaining:
+    billed, others = check.billed_with_others, check.billed_elsewhere
+    elsewhere = sum((each.amount for each in others), ZERO)
+    over = billed + elsewhere - found.remaining
+    if check.line.amount > 0 and over > 0:
         yield Issue(
             message=f"This batch bills {billed:,.2f} on line {found.line_reference}, where {found.remaining:,.2f}"
-            f" remains in Sage: {billed - found.remaining:,.2f} too much.",
-            remedy="Enter the missing change order in Sage and upload the list, or reduce the line.",
+            f" remains in Sage{_in_files(others)}: {over:,.2f} too much.",
+            remedy=f"{AFTER_THOSE if others else ''}{MORE_REMAINS}",
             severity=check.of.batch.settings.over_remaining_severity,
             field="Price", value=money_text(check.line.amount), against=check.of.commitments,
         )  # fmt: skip
 
 
+def _in_files(others) -> str:
+    """What Sage's list can't know of yet, by file."""
+    files = ", ".join(f"{each.batch_key} bills {each.amount:,.2f}" for each in others)
+    return f" and files that are newer than its list take some of it ({files})" if others else ""
+
+
 @rule("S41", ERROR, "Every change order billed is in Sage, with all that it adds.", LINE)
 def change_order_in_sage(check: LineCheck):
-    """Sage's lists name no change order: they are told apart by what the lines of the commitment were changed by."""
+    """Sage's lists name no change order: they are told apart by what the lines of the commitment were changed by.
+
+    All that it adds is asked for, however little of it is billed, so what other files bill of it is no matter here.
+    """
     number, commitment, found = check.line.change_order, check.of.commitment, check.sage_line
     if not number or commitment is None or (found is None and check.line.line_reference):
         return  # S39 says that there is no such line

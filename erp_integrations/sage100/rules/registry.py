@@ -8,7 +8,7 @@ from functools import cached_property
 
 from erp_integrations.sage100.accounts import Resolved, resolve
 from erp_integrations.sage100.cells import Cell, Change, ReleaseRow, Row, Rows
-from erp_integrations.sage100.facts import PURCHASE_ORDER, ZERO, BatchFacts, InvoiceFacts, LineFacts
+from erp_integrations.sage100.facts import PURCHASE_ORDER, ZERO, BatchFacts, BilledElsewhere, InvoiceFacts, LineFacts
 from erp_integrations.sage100.findings import Finding
 from erp_integrations.sage100.layout import PLACES
 from erp_integrations.sage100.lists import (
@@ -78,6 +78,14 @@ class BatchCheck:
                 key = _sage_line_key(invoice, line)
                 billed[key] = billed.get(key, ZERO) + line.amount
         return billed
+
+    @cached_property
+    def billed_elsewhere(self) -> dict[tuple, list[BilledElsewhere]]:
+        """What files that Sage's list can't know of bill per line of Sage (S40)."""
+        found = {}
+        for each in self.batch.billed_elsewhere:
+            found.setdefault((each.commitment_kind, each.commitment_number, each.line_reference), []).append(each)
+        return found
 
     @cached_property
     def invoices(self) -> tuple["InvoiceCheck", ...]:
@@ -214,6 +222,10 @@ class LineCheck:
     @property
     def billed_with_others(self) -> Decimal:
         return self.of.whole.billed_on_sage_lines[_sage_line_key(self.of.invoice, self.line)]
+
+    @property
+    def billed_elsewhere(self) -> list[BilledElsewhere]:
+        return self.of.whole.billed_elsewhere.get(_sage_line_key(self.of.invoice, self.line), [])
 
     def text(self, source: str) -> str | None:
         cell = self.row.cell(source) if self.row else None

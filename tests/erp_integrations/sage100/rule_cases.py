@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from erp_integrations.sage100.facts import AccountChoice, BatchFacts
+from erp_integrations.sage100.facts import AccountChoice, BatchFacts, BilledElsewhere
 from erp_integrations.sage100.layout import APINV_R1, APINV_R2
 from erp_integrations.sage100.lists import (
     CostCode,
@@ -113,6 +113,12 @@ def sage_holds(number, *statuses):
 
 def lines_of(*changes):
     return subcontract(lines=tuple(replace(old, **new) for old, new in zip(SUBCONTRACT.lines, changes, strict=True)))
+
+
+def elsewhere(amount, **changed):
+    """What another file bills on the sample's first line."""
+    found = {"commitment_kind": "subcontract", "commitment_number": SUBCONTRACT.number, "line_reference": "1"}
+    return BilledElsewhere(**found | {"batch_key": "EXP-000400", "amount": money(amount)} | changed)
 
 
 def layout_with(place, **changed):
@@ -266,6 +272,8 @@ CASES = [
           lines_of({"remaining": money("18399.99")}, {})),
     warning("S40", "two lines share one", batch(invoice(lines=(line(1), line(2, line_reference="1")))),
             lines_of({"remaining": money("25650.49")}, {})),
+    warning("S40", "a cent over what another file leaves", batch(billed_elsewhere=(elsewhere("1600.01"),)),
+            lines_of({"remaining": money("20000.00")}, {})),
     error("S41", "its line shows no change", first_line(change_order="CO-1")),
     error("S41", "its line shows less than it adds", first_line(
         change_order="CO-1", change_order_amount=money("500.00")), lines_of({"change": money("499.99")}, {})),
@@ -362,6 +370,13 @@ CALM = [
     error("S38", "a release alone, and nothing to release it on", one(
         lines=(ZERO_LINE,), retainage_released=money("500.00"))),
     error("S40", "exactly what remains", lists=lines_of({"remaining": money("18400.00")}, {})),
+    error("S40", "exactly what another file leaves", batch(billed_elsewhere=(elsewhere("1600.00"),)),
+          lines_of({"remaining": money("20000.00")}, {})),
+    error("S40", "another file bills elsewhere in Sage", batch(billed_elsewhere=(
+        elsewhere("9.00", line_reference="2"), elsewhere("9.00", commitment_number="SC-1"),
+        elsewhere("9.00", commitment_kind="purchase_order"))), lines_of({"remaining": money("18400.00")}, {})),
+    error("S40", "another file's credit gives back", batch(billed_elsewhere=(elsewhere("-0.01"),)),
+          lines_of({"remaining": money("18399.99")}, {})),
     error("S36", "exactly as long as the column", first_line(description="x" * 50)),
     error("S36", "exactly as long with the guard", first_line(description="=" + "x" * 48)),
     error("S41", "Sage shows the change", first_line(change_order="CO-1"), lines_of({"change": money("5.00")}, {})),

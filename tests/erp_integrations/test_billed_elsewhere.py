@@ -1,0 +1,182 @@
+"""What several files bill on one line of Sage before its list can know of them (S40)."""
+
+from datetime import timedelta
+
+import pytest
+
+from directory.refusals import Refused
+from erp_integrations import exporting
+from erp_integrations.actions import batches, exports, links
+from erp_integrations.models import ErpSettings, LineLink, ListKind, SageListVersion
+from invoicing.models import Commitment
+from tests.erp_integrations.pages import at_export, queries, queue_url, signed_in
+from tests.erp_integrations.world import ACCOUNTING_DATE, CODE, JOB, VENDOR, D, fresh
+
+LINE = {"line_reference": "1", "cost_code": CODE, "cost_type": 4, "contract": "73600.00"}
+
+
+def listed(sage, remaining: str, *some: Commitment) -> SageListVersion:
+    rows = [
+        {"number": each.number, "vendor_number": VENDOR, "job_number": JOB, "status": 4} | LINE
+        | {"remaining": remaining}
+        for each in some
+    ]  # fmt: skip
+    return sage.load(ListKind.SUBCONTRACTS, *rows)
+
+
+def on_a_line(sage, remaining: str = "1000.00") -> Commitment:
+    """A subcontract whose first line is line 1 of Sage’s, where that much remains."""
+    commitment = sage.commitment()
+    links.make(LineLink(schedule_line=commitment.lines.first(), commitment=commitment, line_reference="1"))
+    listed(sage, remaining, commitment)
+    return commitment
+
+
+def billed(sage, commitment: Commitment, amount: str):
+    invoice = sage.approved(commitment, {"work_this_period": D(amount), "note": "As agreed"})
+    sage.next_month()
+    return invoice
+
+
+def said(sage, export) -> list[str]:
+    return [each.message for each in sage.findings(export) if each.rule == "S40"]
+
+
+def test_what_another_file_bills_on_the_line_is_taken_off_what_remains(sage):
+    """S40: 600.00 and 500.00 where 1,000.00 remains, by a list that is older than the first of the two."""
+    commitment = on_a_line(sage)
+    first = sage.exported(billed(sage, commitment, "600.00"))
+    second = sage.sent(billed(sage, commitment, "500.00"))
+    key = first.live_item.batch.key
+    assert said(sage, second) == [
+        "This batch bills 500.00 on line 1, where 1,000.00 remains in Sage and files that are newer than its list take"
+        f" some of it ({key} bills 600.00): 100.00 too much."
+    ]
+    [finding] = [each for each in sage.findings(second) if each.rule == "S40"]
+    assert finding.severity == "warning" and finding.remedy.startswith("Once Sage has those files")
+    ErpSettings.objects.filter(company=sage.company).update(over_remaining="error")
+    with pytest.raises(Refused, match=f"S40: .*{key} bills 600.00"):
+        batches.accept([second], by=sage.approver, accounting_date=ACCOUNTING_DATE)
+
+
+def test_exactly_what_the_other_file_leaves_is_no_matter(sage):
+    """S40."""
+    commitment = on_a_line(sage)
+    sage.exported(billed(sage, commitment, "600.00"))
+    assert said(sage, sage.sent(billed(sage, commitment, "400.00"))) == []
+
+
+def test_a_list_that_knows_of_the_file_is_believed(sage):
+    """S40: made on the day of the file and taken in after it, posted there or not; of an earlier day it can’t know."""
+    commitment = on_a_line(sage)
+    first = sage.exported(billed(sage, commitment, "600.00"))
+    second = sage.sent(billed(sage, commitment, "500.00"))
+    newest = listed(sage, "500.00", commitment)
+    assert said(sage, second) == []
+    exports.confirm(first, by=sage.approver, record_number="70400")
+    assert said(sage, second) == []
+    day_before = sage.company.day_of(first.live_item.batch.built_at) - timedelta(days=1)
+    SageListVersion.objects.filter(pk=newest.pk).update(as_of_date=day_before)
+    assert len(said(sage, second)) == 1
+
+
+@pytest.mark.parametrize("how", ["voided", "failed", "rejected"])
+def test_what_left_its_file_takes_nothing(sage, how):
+    """S40."""
+    commitment = on_a_line(sage)
+    first = sage.sent(billed(sage, commitment, "600.00"))
+    batch = sage.accepted(first)
+    second = sage.sent(billed(sage, commitment, "500.00"))
+    assert len(said(sage, second)) == 1, "a batch that is still being built counts"
+    if how == "voided":
+        exporting.build(batch.pk)
+        assert len(said(sage, second)) == 1
+        [first] = fresh(first)
+        exports.void(first, by=sage.all_rights(), reason="Twice", sage_holds_it_no_more=True)
+    else:
+        failed(batch)
+        if how == "rejected":
+            exports.reject(fresh(first)[0], by=sage.approver, reason="Wrong month")
+    assert said(sage, second) == []
+
+
+def failed(batch) -> None:
+    """Its lists were taken away under it, so that it does not build."""
+    link = batch.items.get().invoice_export.invoice.vendor.sage_link
+    number, link.number = link.number, "99999"
+    link.save()
+    exporting.build(batch.pk)
+    link.number = number
+    link.save()
+    batch.refresh_from_db()
+    assert batch.state == "dead"
+
+
+def test_two_batches_at_once_see_the_earlier_one_and_both_build(sage):
+    """S40, S60: only the later one is told, and what is accepted after a batch does not stop it."""
+    commitment = on_a_line(sage)
+    first, second = (sage.sent(billed(sage, commitment, amount)) for amount in ("600.00", "500.00"))
+    one, two = sage.accepted(first), sage.accepted(second)
+    assert [[f["rule"] for f in each.findings if f["rule"] == "S40"] for each in (one, two)] == [[], ["S40"]]
+    for batch in (one, two):
+        exporting.build(batch.pk)
+        batch.refresh_from_db()
+        assert batch.state == "ready", batch.error
+
+
+@pytest.mark.parametrize("what", ["voided", "built and listed"])
+def test_how_far_the_other_file_gets_is_no_change_of_this_one(sage, what):
+    """S60: 900.00 and 1,100.00, where 2,000.00 remains at first, then 1,100.00 by a list that knows of the first."""
+    commitment = on_a_line(sage, "2000.00")
+    first = sage.sent(billed(sage, commitment, "900.00"))
+    one, two = sage.accepted(first), sage.accepted(sage.sent(billed(sage, commitment, "1100.00")))
+    exporting.build(one.pk)
+    if what == "voided":
+        exports.void(fresh(first)[0], by=sage.all_rights(), reason="Twice", sage_holds_it_no_more=True)
+    else:
+        listed(sage, "1100.00", commitment)
+    exporting.build(two.pk)
+    two.refresh_from_db()
+    assert two.state == "ready", two.error
+
+
+def test_a_second_try_counts_what_was_accepted_meanwhile(sage):
+    """S40: while the first lay there failed, the second took the line."""
+    commitment = on_a_line(sage)
+    first = sage.accepted(sage.sent(billed(sage, commitment, "600.00")))
+    failed(first)
+    second = sage.built(sage.sent(billed(sage, commitment, "500.00")))
+    with pytest.raises(Refused, match=f"S40: .*{second.key} bills 500.00"):
+        batches.retry(first, by=sage.approver)
+
+
+def test_another_commitment_and_a_line_without_a_link_are_not_asked(sage):
+    """S40."""
+    commitment, other = on_a_line(sage), on_a_line(sage)
+    listed(sage, "1000.00", commitment, other)
+    sage.exported(billed(sage, other, "600.00"))
+    assert said(sage, sage.sent(billed(sage, commitment, "500.00"))) == []
+
+
+def test_a_credit_in_another_file_gives_back(sage):
+    """S40: Sage will have it when it has the file."""
+    commitment = on_a_line(sage, "600.00")
+    sage.exported(billed(sage, commitment, "600.00"))
+    sage.exported(billed(sage, commitment, "-300.00"))
+    assert said(sage, sage.sent(billed(sage, commitment, "300.00"))) == []
+
+
+def test_it_is_asked_once_however_many_wait(sage):
+    """F16."""
+    commitment, *others = some = [on_a_line(sage) for _ in range(3)]
+    listed(sage, "1000.00", *some)
+    for each in some:
+        sage.exported(sage.approved(each, {"work_this_period": D("100.00")}))
+    sage.next_month()
+    first = sage.sent(sage.approved(commitment, {"work_this_period": D("901.00")}))
+    client = signed_in(sage.approver)
+    few, one = queries(client, queue_url(sage.company)), queries(client, at_export(first))
+    for each in others:
+        sage.sent(sage.approved(each, {"work_this_period": D("100.00")}))
+    assert queries(client, queue_url(sage.company)) == few
+    assert queries(client, at_export(first)) == one
