@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
-from itertools import count
+from itertools import accumulate, count
 from typing import BinaryIO
 
 import structlog
@@ -43,7 +43,7 @@ from erp_integrations.models import (
 )
 from erp_integrations.sage100 import facts as sage_facts
 from erp_integrations.sage100 import rules, totals, workbook
-from erp_integrations.sage100.findings import ERROR, Finding
+from erp_integrations.sage100.findings import ERROR
 from erp_integrations.sage100.lists import comparable
 from erp_integrations.sage100.rows import build_rows
 from invoicing.actions.invoices import close
@@ -51,6 +51,7 @@ from invoicing.actions.invoices import close
 LEASE, SHORTEST_STEP = timedelta(seconds=45), timedelta(seconds=1)
 LINES_A_RENEWAL = 2_000  # of all sheets of a workbook: some tenths of a second of writing
 STEPS = ("Checking", "Making the workbook", "Storing it", "Stored", "Done")
+LONGEST_ERROR, AND_MORE = 500, "And {} more."  # characters that the field holds; what stands for the rest
 ACCEPTANCES = ("accepted", "tried again")
 TRANSIENT = (OSError, DatabaseError, SoftTimeLimitExceeded)
 
@@ -239,14 +240,9 @@ def require_unchanged(
         changes = rules.changed_since(frozen, now, batch.company.today)
         raise Stopped(_in_words(changes), changes)
     if proposal.rows.sha256 != batch.accepted_rows_sha256:
-        newer = Finding(
-            rule="S60",
-            severity=ERROR,
-            invoice_id="",
-            message="newer lists of Sage give other rows than were accepted.",
-            remedy="Look again, then try again.",
-        )
-        raise Stopped(_in_words([newer]), [newer])
+        then = build_rows(proposal.facts, sage_lists(batch.company, batch.list_versions))
+        newer = rules.written_otherwise(then, proposal.rows, proposal.facts)
+        raise Stopped(_in_words(newer), newer)
 
 
 def require_seen(batch: ExportBatch, proposal: Proposal) -> None:
@@ -292,8 +288,12 @@ def _with_standing_references(
 
 
 def _in_words(findings) -> str:
-    said = dict.fromkeys(f"{finding.rule}: {finding.message} {finding.remedy}" for finding in findings)
-    return " ".join(said)
+    """Whole sentences, as many as the field for them holds; how many more there are, the page of the file says."""
+    said = list(dict.fromkeys(f"{finding.rule}: {finding.message} {finding.remedy}" for finding in findings))
+    room = LONGEST_ERROR - len(AND_MORE.format(len(said)))
+    ends = accumulate(len(each) + 1 for each in said)
+    kept = max(1, sum(end <= room for end in ends))
+    return " ".join(said[:kept] + [AND_MORE.format(len(said) - kept)] * (kept < len(said)))
 
 
 def live_exports(batch: ExportBatch):
@@ -408,12 +408,12 @@ def _write_fenced(batch: ExportBatch, written: dict) -> None:
 def _about(export: InvoiceExport, findings) -> str:
     """What its project reads: what is said of this invoice or of the whole file, never of others' (P-2, P-8)."""
     own = [finding for finding in findings if finding.invoice_id in ("", str(export.invoice_id))]
-    return (_in_words(own) or NOT_OF_THIS_INVOICE)[:500]
+    return (_in_words(own) or NOT_OF_THIS_INVOICE)[:LONGEST_ERROR]
 
 
 def give_up(batch: ExportBatch, message: str, findings=()) -> None:
     """The batch and its invoices say *failed* and why; approver and sender hear of it; no file is named anywhere."""
-    message = message[:500]
+    message = message[:LONGEST_ERROR]
     try:
         with transaction.atomic():
             exports = InvoiceExport.objects.locked(_live_ids(batch))
@@ -441,7 +441,7 @@ def try_later(batch: ExportBatch, error: Exception) -> None:
         "lease_token": None,
         "lease_until": None,
         "enqueued_at": None,
-        "error": message[:500],
+        "error": message[:LONGEST_ERROR],
     }
     ExportBatch.objects.held_by(batch.lease_token).filter(pk=batch.pk).update(**handed_back)
 

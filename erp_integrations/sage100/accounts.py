@@ -36,7 +36,7 @@ def resolve(line: LineFacts, invoice: InvoiceFacts, settings: ExportSettings, li
     for place, account in enumerate(answers):
         if account is not None:
             passed = "".join(f"no {step}; " for step in ORDER[:place])
-            return Resolved(account, ORDER[place], f"{passed}{ORDER[place]} gives {_shown(account)}")
+            return Resolved(account, ORDER[place], f"{passed}{ORDER[place]} gives {account}")
     return Resolved(None, "", "".join(f"no {step}; " for step in ORDER).rstrip("; "))
 
 
@@ -66,10 +66,6 @@ def why_not(lists: SageLists, number: str, sub_account: str) -> tuple[str, str]:
     if sub_account and sub_account not in account.sub_accounts:
         return "sub_account", f"{number} has no sub-account {sub_account}. Sage has {', '.join(account.sub_accounts)}."
     return "", ""
-
-
-def _shown(account):
-    return account.number if account.sub_account is None else f"{account.number} sub-account {account.sub_account}"
 
 
 def _of_job(invoice, settings, lists):

@@ -2,9 +2,11 @@
 
 import json
 from collections import defaultdict, deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 from erp_integrations.sage100 import canonical
 from erp_integrations.sage100.layout import APINV_R1, Layout
@@ -40,6 +42,9 @@ class AccountChoice:
 
     number: str
     sub_account: str | None = None
+
+    def __str__(self):
+        return self.number if self.sub_account is None else f"{self.number} sub-account {self.sub_account}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -266,17 +271,22 @@ def digest(facts: BatchFacts | InvoiceFacts) -> str:
     return canonical.digest(facts)
 
 
-def differences(old, new, path="") -> tuple[str, ...]:
-    """The names of the facts that differ, as dotted paths such as `lines[1].amount`. Two equal facts give ()."""
+class FactChange(NamedTuple):
+    """One fact that differs: its dotted path such as `lines[1].amount`, and both values."""
+
+    path: str
+    before: object
+    after: object
+
+
+def differences(old, new, path="") -> Iterator[FactChange]:
+    """Every fact that differs, in the order of the facts; tuples of other lengths as one. Equal facts give none."""
     if is_dataclass(old) and type(old) is type(new):
-        return tuple(
-            found
-            for part in fields(old)
-            for found in differences(
-                getattr(old, part.name), getattr(new, part.name), f"{path}.{part.name}" if path else part.name
-            )
-        )
-    if isinstance(old, tuple) and isinstance(new, tuple) and len(old) == len(new):
-        pairs = enumerate(zip(old, new, strict=True))
-        return tuple(found for place, (a, b) in pairs for found in differences(a, b, f"{path}[{place}]"))
-    return () if old == new else (path,)
+        for part in fields(old):
+            name = f"{path}.{part.name}" if path else part.name
+            yield from differences(getattr(old, part.name), getattr(new, part.name), name)
+    elif isinstance(old, tuple) and isinstance(new, tuple) and len(old) == len(new):
+        for place, (before, after) in enumerate(zip(old, new, strict=True)):
+            yield from differences(before, after, f"{path}[{place}]")
+    elif old != new:
+        yield FactChange(path, old, new)

@@ -228,9 +228,17 @@ def change_the_number(sage, export):
     Invoice.objects.filter(pk=export.invoice_id).update(number="OTHER-1")
 
 
-@pytest.mark.parametrize("change", [change_an_amount, change_a_link, change_the_terms, change_the_number])
-def test_anything_changed_between_acceptance_and_build_stops_it(sage, settings, change):
-    """S60, R10: back to accounting, nothing built."""
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (change_an_amount, "line 1 amount was 1,000.00, is 1.00; "),
+        (change_a_link, "line 1 cost code was 2310.000, is 2320.000; "),
+        (change_the_terms, "Due date was 2030-07-25, is 2030-08-25; "),
+        (change_the_number, ", is OTHER-1."),
+    ],
+)
+def test_anything_changed_between_acceptance_and_build_stops_it(sage, settings, change, says):
+    """S60, R10: back to accounting, nothing built; both values are told."""
     export = sage.sent()
     batch = sage.accepted(export)
     change(sage, export)
@@ -238,8 +246,30 @@ def test_anything_changed_between_acceptance_and_build_stops_it(sage, settings, 
     batch.refresh_from_db()
     export = fresh(export)[0]
     assert (batch.state, export.status) == ("dead", "failed")
-    assert "S60" in batch.error and export.error == batch.error
+    assert "S60" in batch.error and says in batch.error and export.error == batch.error
     assert stored_files(settings) == []
+
+
+def test_of_many_that_changed_the_reason_names_whole_sentences_and_how_many_more(sage):
+    """S60: the field for it holds 500 characters; each invoice says its own."""
+    some = [sage.sent() for _ in range(5)]
+    batch = sage.accepted(*some)
+    for export in some:
+        change_an_amount(sage, export)
+    exporting.build(batch.pk)
+    batch.refresh_from_db()
+    told = batch.error.count("S60: ")
+    assert 1 <= told < 5 and batch.error.endswith(f"accepted anew. And {5 - told} more.") and len(batch.error) <= 500
+    assert all(f"S60: Invoice {export.invoice.number} changed" in export.error for export in fresh(*some))
+
+
+def test_rows_that_come_out_otherwise_by_the_same_lists_stop_it(sage):
+    """S60: as after an update of the program; there is no fact and no cell to name."""
+    batch = sage.accepted()
+    ExportBatch.objects.filter(pk=batch.pk).update(accepted_rows_sha256="0" * 64)
+    exporting.build(batch.pk)
+    batch.refresh_from_db()
+    assert batch.state == "dead" and "S60: the rows come out otherwise than they were accepted." in batch.error
 
 
 def test_a_site_that_moved_builds_what_was_accepted_before(sage, settings):

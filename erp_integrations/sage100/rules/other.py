@@ -4,6 +4,8 @@ import re
 from datetime import date
 
 from erp_integrations.sage100.canonical import money_text
+from erp_integrations.sage100.cells import Rows
+from erp_integrations.sage100.changes import changed_cells, changes_in_words
 from erp_integrations.sage100.facts import BatchFacts, InvoiceFacts, differences, digest
 from erp_integrations.sage100.findings import ERROR, WARNING, Finding
 from erp_integrations.sage100.rules.registry import (
@@ -18,7 +20,6 @@ from erp_integrations.sage100.rules.registry import (
 from erp_integrations.sage100.text import is_safe, starts_like_a_formula
 
 TAX = re.compile(r"\b(?:tax|taxes|vat|gst|hst|pst|qst)\b", re.IGNORECASE)
-PLACE = re.compile(r"\[(\d+)\]")
 KEYS = (
     "invoice_number", "vendor_number", "purchase_order_number", "subcontract_number", "job_number", "phase_number",
     "reference_number", "batch_key",
@@ -154,7 +155,7 @@ def unchanged(pair: tuple[BatchFacts, BatchFacts]):
         if invoice.invoice_id not in now:
             yield _changed(invoice, "it is no longer in the batch")
         elif digest(invoice) != digest(now[invoice.invoice_id]):
-            yield _changed(invoice, _in_words(differences(invoice, now[invoice.invoice_id])))
+            yield _changed(invoice, changes_in_words(differences(invoice, now[invoice.invoice_id])))
     for added in sorted(now.keys() - {invoice.invoice_id for invoice in accepted.invoices}):
         yield _changed(now[added], "it was added to the batch")
     yield from _changed_batch(accepted, current)
@@ -169,22 +170,29 @@ def _changed(invoice: InvoiceFacts, what):
 
 
 def _changed_batch(accepted, current):
-    what = [name for name in differences(accepted, current) if not name.startswith("invoices")]
+    what = [change for change in differences(accepted, current) if not change.path.startswith("invoices")]
     if what:
         yield Issue(
-            message=f"The batch changed after it was accepted: {_in_words(what)}.",
+            message=f"The batch changed after it was accepted: {changes_in_words(what)}.",
             remedy="Undo that change and try again, or reject its invoices: then they can be sent and accepted anew.",
             field="Batch", value=accepted.batch_key,
         )  # fmt: skip
-
-
-def _in_words(paths: tuple[str, ...] | list[str]) -> str:
-    """`lines[1].retainage_held` as "line 2 retainage held": names of facts are for programs, this is for people."""
-    numbered = (PLACE.sub(lambda found: f" {int(found[1]) + 1}", path.replace("s[", "[")) for path in paths)
-    return ", ".join(path.replace(".", " ").replace("_", " ") for path in numbered)
 
 
 def changed_since(accepted: BatchFacts, current: BatchFacts, today: date) -> tuple[Finding, ...]:
     """S60: errors when the facts read now differ from those frozen at acceptance; () when nothing changed."""
     found = next(each for each in registered_rules() if each.number == "S60")
     return tuple(findings_of(found, (accepted, current), today=today))
+
+
+def written_otherwise(then: Rows, now: Rows, facts: BatchFacts) -> tuple[Finding, ...]:
+    """S60: errors about rows of the same `facts` that newer lists write otherwise `now` than `then`."""
+    numbers = {invoice.invoice_id: invoice.number for invoice in facts.invoices}
+    said = [
+        (invoice, f"newer lists of Sage change invoice {numbers[invoice]}: {changes_in_words(cells)}.")
+        for invoice, cells in changed_cells(then, now).items()
+    ]
+    return tuple(
+        Finding(rule="S60", severity=ERROR, invoice_id=invoice, message=words, remedy="Look again, then try again.")
+        for invoice, words in said or [("", "the rows come out otherwise than they were accepted.")]
+    )

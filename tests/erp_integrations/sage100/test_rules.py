@@ -16,6 +16,7 @@ from tests.erp_integrations.sage100.rule_cases import (
     CASES,
     LATER,
     LISTS,
+    ZERO,
     ZERO_LINE,
     Case,
     choice,
@@ -168,14 +169,26 @@ def test_nothing_changed_between_acceptance_and_build():
 @pytest.mark.parametrize(
     ("current", "says"),
     [
-        (first_line(amount=money("18400.01")), "line 1 amount, gross, net"),
-        (one(version=4), "version"),
+        (first_line(amount=money("18400.01")), "gross was 25,650.50, is 25,650.51; net was 23,085.45, is 23,085.46;"),
+        (first_line(amount=money("18400.01")), "line 1 amount was 18,400.00, is 18,400.01."),
+        (first_line(retainage_held=ZERO), "line 1 retainage held was 1,840.00, is 0.00."),
+        (one(due_date=date(2026, 8, 15)), "due date was none, is 2026-08-15."),
+        (one(vendor_number="20146"), "vendor number was 20145, is 20146."),
+        (one(is_canadian=True), "is canadian was no, is yes."),
+        (
+            one(status="under_review", commitment_title="concrete work"),
+            "commitment title was concrete, is “concrete work”; status was approved, is “under review”.",
+        ),
+        (first_line(line_account=choice("5050", "7")), "line 1 line account was none, is “5050 sub-account 7”."),
+        (one(lines=(line(1),)), "number of lines was 2, is 1"),
+        (one(change_orders=("CO-1", "CO-2")), "change orders was none, is “CO-1, CO-2”."),
+        (one(version=4), "version was 3, is 4."),
+        (one(version=4, number="2219-7"), "accepted: number was 2219-07, is 2219-7."),
         (batch(invoice(invoice_id="3")), "no longer in the batch"),
         (batch(invoice(), invoice(invoice_id="3")), "it was added"),
-        (batch(accounting_date=LATER), "accounting date"),
-        (batch(layout=APINV_R2), "layout name"),
+        (batch(accounting_date=LATER), "accounting date was 2026-06-30, is 2026-09-01."),
+        (batch(layout=APINV_R2), "layout name was apinv-r1, is apinv-r2"),
     ],
-    ids=["an amount", "the version", "an invoice gone", "an invoice more", "the date", "the layout"],
 )
 def test_whatever_changed_after_acceptance_stops_the_build(current, says):
     """S60."""
@@ -183,6 +196,26 @@ def test_whatever_changed_after_acceptance_stops_the_build(current, says):
     assert {finding.rule for finding in found} == {"S60"}
     assert {finding.severity for finding in found} == {"error"}
     assert any(says in finding.message for finding in found)
+
+
+def test_a_long_list_of_changes_is_cut_after_what_the_whole_invoice_has():
+    """S60: one message stays short; totals come before lines, and what only follows the rest is left out."""
+    before, after = (
+        invoice(version=n, lines=tuple(line(key=f"L{i}", amount=money(f"{i}.0{n}"), how=f"how {n}") for i in range(14)))
+        for n in (0, 1)
+    )
+    [found] = changed_since(batch(before), batch(after), TODAY)
+    told = found.message.partition("accepted: ")[2]
+    assert told.startswith("gross was 91.00, is 91.14; net was ")
+    assert told.endswith("; line 3 amount was 2.00, is 2.01; and 11 more.") and "version" not in told
+
+
+def test_of_two_long_texts_the_place_where_they_differ_is_shown():
+    """S60."""
+    text = "Footings and grade beams of the northern pier, east of axis "
+    [found] = changed_since(first_line(description=f"{text}7, all"), first_line(description=f"{text}8, all"), TODAY)
+    was, now = found.message.partition(" was “")[2].removesuffix("”.").split("”, is “")
+    assert "axis 7" in was and "axis 8" in now and max(len(was), len(now)) <= 42
 
 
 def test_sage_is_asked_for_codes_and_lines_by_their_numbers_only():
