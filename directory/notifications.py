@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from directory.audiences import no_longer_meant
 from directory.chain import Walk
-from directory.models import EventSeal, Mail, Person
+from directory.models import EventSeal, Mail, MailMention, Person
 from directory.models.events import subject_name
 from directory.queue import send, wake
 from directory.sealing import unseal
@@ -43,17 +43,22 @@ def post(
     reply_to: str = "",
     address: str = "",
     audience: str = "",
+    also_of: Iterable = (),
 ) -> list[Mail]:
     """Write one mail for each person of `to` and wake a worker once the caller's transaction has committed.
 
-    `about` is the row whose page lists the mail; it has a `company`, or is about a login and has none. `subject`
-    becomes one line. `address`: where it goes, if not to the login's own. `audience`: what a person of `to` must still
-    be when it is sent (R97), one of `audiences`. What is secret in `context` comes sealed.
+    `about` is the row whose page lists the mail; it has a `company`, or is about a login and has none. `also_of`:
+    other rows that it tells of, found with `Mail.objects.telling_of`. `subject` becomes one line. `address`: where it
+    goes, if not to the login's own. `audience`: what a person of `to` must still be when it is sent (R97), one of
+    `audiences`. What is secret in `context` comes sealed.
     """
     line = " ".join(subject.split())[:200]
     rest = {"reply_to": reply_to, "address": address, "audience": audience}
     people = {person.pk: person for person in to}.values()
-    return [_write(about, person, line, template, dict(context), rest) for person in people]
+    mails = [_write(about, person, line, template, dict(context), rest) for person in people]
+    names = {subject_name(row) for row in also_of} - {subject_name(about)}
+    MailMention.objects.bulk_create(MailMention(mail=mail, subject=name) for mail in mails for name in sorted(names))
+    return mails
 
 
 def _write(about, person: Person, subject: str, template: str, context: dict, rest: dict[str, str]) -> Mail:

@@ -1,4 +1,6 @@
-"""Who hears of an invoice's way to accounting (section 7). One function an event; each mail is kept on its object.
+"""Who hears of an invoice's way to accounting (section 7). One function an event.
+
+Each mail is kept on the invoice's export or the batch it is about, and found from every export that it tells of.
 
 An approver chooses to hear at once of what is sent, or once a day of what waits. Answers and troubles come at once.
 """
@@ -64,6 +66,7 @@ def sent(exports: list[InvoiceExport]) -> None:
         audience=APPROVER,
         context={"exports": exports, "sender": first.sent_by},
         reply_to=first.sent_by.email,
+        also_of=exports,
     )
 
 
@@ -126,12 +129,13 @@ def _failed(batch: ExportBatch, person: Person, exports: list[InvoiceExport], me
         template="erp_integrations/emails/failed",
         audience=SENDER,
         context={"batch": batch, "exports": exports, "message": message},
+        also_of=exports,
     )
 
 
-def ready(batch: ExportBatch, file_name: str, totals, *, of_them: int) -> None:
-    """To the approver: the file can be downloaded. `totals`: its control totals; `of_them`: invoices."""
-    invoices = "1 invoice" if of_them == 1 else f"{of_them} invoices"
+def ready(batch: ExportBatch, file_name: str, totals, exports: list[InvoiceExport]) -> None:
+    """To the approver: the file can be downloaded. `totals`: its control totals; `exports`: all that are in it."""
+    invoices = "1 invoice" if len(exports) == 1 else f"{len(exports)} invoices"
     what = f"import: {invoices}, {totals.net:,.2f}" if totals.rows else f"release: {invoices}, {totals.released:,.2f}"
     post(
         about=batch,
@@ -140,6 +144,7 @@ def ready(batch: ExportBatch, file_name: str, totals, *, of_them: int) -> None:
         template="erp_integrations/emails/ready",
         audience=APPROVER,
         context={"batch": batch, "file_name": file_name, "totals": totals},
+        also_of=exports,
     )
 
 
@@ -179,13 +184,15 @@ def _write_digest(company: Company, person: Person, due_at: datetime) -> bool:
 
 def _digest(company: Company, person: Person, exports: list[InvoiceExport], key: str) -> None:
     count = "1 invoice waits" if len(exports) == 1 else f"{len(exports)} invoices wait"
+    listed = exports[:LISTED]
     [mail] = post(
         about=company,
         to=[person],
         subject=f"{count} for accounting",
         template="erp_integrations/emails/digest",
         audience=APPROVER,
-        context={"exports": exports[:LISTED], "count": len(exports), "more": max(len(exports) - LISTED, 0)},
+        context={"exports": listed, "count": len(exports), "more": len(exports) - len(listed)},
+        also_of=listed,
     )
     mail.dedupe_key = key
     mail.save(update_fields=["dedupe_key"])
@@ -230,6 +237,7 @@ def _alert(batch: ExportBatch, person: Person, reason: str, words: str, remedy: 
                 audience=APPROVER,
                 context={"batch": batch, "words": words, "remedy": remedy},
                 reply_to=batch.accepted_by.email,
+                also_of=InvoiceExport.objects.filter(items__batch=batch, items__is_live=True),
             )
             mail.dedupe_key = key
             mail.save(update_fields=["dedupe_key"])

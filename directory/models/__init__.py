@@ -7,7 +7,7 @@ from directory.models.grants import (
     ProjectGroupPermission,
     ProjectUserPermission,
 )
-from directory.models.mail import Mail
+from directory.models.mail import Mail, MailMention
 from directory.models.people import MailPace, Membership, Person
 from directory.models.permission_templates import PermissionTemplate
 from directory.models.privileges import AccountingPrivilege, PrivilegeRequest
@@ -26,6 +26,7 @@ __all__ = [
     "Event",
     "EventSeal",
     "Mail",
+    "MailMention",
     "MailPace",
     "Membership",
     "PermissionTemplate",

@@ -12,6 +12,17 @@ class MailQuerySet(models.QuerySet):
     def about(self, *subjects):
         return self.filter(subject__in=[subject_name(s) for s in subjects]).order_by("-pk")
 
+    def telling_of(self, *subjects):
+        """Those about one of these rows, and those about another that tell of one of these among others."""
+        names = [subject_name(s) for s in subjects]
+        about = Mail.objects.filter(subject__in=names).order_by().values("pk")
+        among_others = MailMention.objects.filter(subject__in=names).values("mail")
+        return self.filter(pk__in=about.union(among_others)).order_by("-pk")
+
+    def for_list(self):
+        """With whom each went to, without its words."""
+        return self.select_related("to").defer("text", "html")
+
     def waiting(self):
         return self.filter(state=Mail.State.WAITING)
 
@@ -74,3 +85,21 @@ class Mail(models.Model):
 
     def __str__(self):
         return f"{self.headline} to {self.to}"
+
+    @property
+    def trouble(self) -> str:
+        """Why it did not go out; "" while nothing is wrong with it."""
+        return self.result if self.state in (self.State.WITHHELD, self.State.FAILED) else ""
+
+
+class MailMention(models.Model):
+    """A row that a mail tells of beside the one it is about: one mail tells of all that was sent with one click."""
+
+    mail = models.ForeignKey(Mail, models.CASCADE, related_name="mentions")
+    subject = models.CharField(max_length=80)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("subject", "mail", name="a_mail_mentions_a_row_once")]
+
+    def __str__(self):
+        return f"{self.subject} in {self.mail}"

@@ -348,7 +348,7 @@ def finish(batch: ExportBatch, built: Built) -> None:
         close([export.invoice for export in exports])
         states = {"from_state": BatchState.BUILDING, "to_state": BatchState.READY}
         Event.objects.record_all([*events, Event.objects.made("built", batch, by=None, **states)])
-        notifications.ready(batch, built.name, built.totals, of_them=len(exports))
+        notifications.ready(batch, built.name, built.totals, exports)
         storing.note(batch, _for_the_manifest(batch, built))
 
 

@@ -27,7 +27,7 @@ from erp_integrations.models import (
     SageRefusal,
 )
 from erp_integrations.permissions import conflict_of
-from erp_integrations.views.queue import about, require_approver
+from erp_integrations.views.queue import NEWEST_MAILS, about, require_approver
 from erp_integrations.views.shown import grouped, ticked_keys
 
 PAGE_SIZE = 50
@@ -137,7 +137,7 @@ def show(request, company, batch: ExportBatch, *, refused: Refused | None = None
             batch.findings, "warning", names={str(e.invoice_id): e.invoice.number for e in exports.values()}
         ),
         "events": Event.objects.about(batch)[:50],
-        "mails": Mail.objects.about(batch).select_related("to")[:20],
+        "mails": Mail.objects.about(batch).for_list()[:NEWEST_MAILS],
         "refused": refused,
         "refused_export": next(iter(typed), None),
     }

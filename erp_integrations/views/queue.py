@@ -10,7 +10,7 @@ from django.http import Http404
 from django.shortcuts import redirect, render
 
 from directory.decorators import READ, WRITE, company_view
-from directory.models import Event
+from directory.models import Event, Mail
 from directory.permissions import PUSH_RIGHT, Level, Tool, accounting_approvers, read_access
 from directory.refusals import NotAllowed, Refused
 from erp_integrations.actions import exports
@@ -38,6 +38,7 @@ TABS = {
 }
 TAB_OF = {status: tab for tab, (status, _) in TABS.items()}
 BESIDE = 30
+NEWEST_MAILS = 50
 MOST_ASKED = 300  # invoices that a filter by findings looks at
 
 
@@ -208,6 +209,7 @@ def show(request, company, export: InvoiceExport, *, refused: Refused | None = N
         "beside": same.with_context().order_by("sent_at", "pk")[:BESIDE],
         "beside_count": same.count(),
         "events": Event.objects.about(export)[:50],
+        "mails": Mail.objects.telling_of(export).for_list()[:NEWEST_MAILS],
     }
     status = refused.status if refused else 422 if form_errors else 200
     return render(request, "erp_integrations/export.html", context, status=status)

@@ -195,5 +195,5 @@ CONTENTS = {
     },
     "timeline": _timeline,
     "changes": lambda invoice, request: {"events": _told(Event.objects.about(invoice), request.access)[:1000]},
-    "mail": lambda invoice, request: {"mails": Mail.objects.about(invoice).select_related("to")[:200]},
+    "mail": lambda invoice, request: {"mails": Mail.objects.about(invoice).for_list()[:200]},
 }

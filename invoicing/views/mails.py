@@ -20,6 +20,6 @@ def mails_of_commitment(request, commitment):
         "project": commitment.project,
         "commitment": commitment,
         "noun": "bill" if request.access.is_external else "invoice",
-        "mails": found.select_related("to").defer("text", "html")[:NEWEST],
+        "mails": found.for_list()[:NEWEST],
     }
     return render(request, "invoicing/commitment_mails.html", context)
