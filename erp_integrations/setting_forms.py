@@ -62,7 +62,7 @@ class SettingsForm(forms.Form):
     tax_is_inside_amounts = forms.BooleanField(
         label="Tax is inside the amounts",
         required=False,
-        help_text="The file has no place for tax. Tick this when your amounts hold it already (S54).",
+        help_text="A line that names tax is stopped until this is ticked: the file has no place for it (S54).",
     )
     is_canadian = forms.BooleanField(
         label="This is a Canadian Sage company",

@@ -38,7 +38,10 @@ def to_plain(value):
 
 
 def from_plain(kind, plain):
-    """The reverse of to_plain for the annotated type `kind`. Unknown fields raise TypeError, bad values ValueError."""
+    """The reverse of to_plain for the annotated type `kind`. Unknown fields raise TypeError, bad values ValueError.
+
+    What a dataclass names in `no_longer_kept` is passed over: snapshots of older programs hold it.
+    """
     read = _reader(kind)
     return plain if read is None else read(plain)
 
@@ -66,13 +69,15 @@ def _tuple_reader(kinds) -> Callable:
 def _record_reader(kind) -> Callable:
     hints = get_type_hints(kind)
     known = {field.name for field in fields(kind)}
+    gone = frozenset(getattr(kind, "no_longer_kept", ()))
     readers = {name: _reader(hints[name]) for name in known}
 
     def read(plain):
-        unknown = sorted(plain.keys() - known)
+        unknown = sorted(plain.keys() - known - gone)
         if unknown:
             raise TypeError(f"{kind.__name__} has no field {unknown[0]}")
-        return kind(**{name: item if (r := readers[name]) is None else r(item) for name, item in plain.items()})
+        kept = plain if gone.isdisjoint(plain) else {name: plain[name] for name in plain.keys() - gone}
+        return kind(**{name: item if (r := readers[name]) is None else r(item) for name, item in kept.items()})
 
     return read
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date
 from decimal import Decimal
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from erp_integrations.sage100 import canonical
 from erp_integrations.sage100.layout import APINV_R1, Layout
@@ -123,6 +123,8 @@ class InvoiceFacts:
     `exported_in` names the live batch that already carries this vendor and number (S11); releases stand oldest first.
     """
 
+    no_longer_kept: ClassVar[tuple[str, ...]] = ("tax",)  # in older snapshots, and always 0.00: S54 asks the lines
+
     invoice_id: str
     version: int
     number: str
@@ -153,7 +155,6 @@ class InvoiceFacts:
     retainage_held: Decimal
     retainage_released: Decimal = ZERO
     net: Decimal
-    tax: Decimal = ZERO
     insurance_expires_date: date | None = None
     workers_comp_flag: bool = False
     change_orders: tuple[str, ...] = ()

@@ -11,6 +11,7 @@ from erp_integrations import exporting
 from erp_integrations.actions import batches, exports
 from erp_integrations.models import CostCodeLink, ErpSettings, ExportBatch, ExportItem, ListKind
 from invoicing.actions import invoices, reviews
+from invoicing.models import ScheduleLine
 from tests.erp_integrations.world import ACCOUNTING_DATE, D, fresh, sage_world
 
 
@@ -109,6 +110,16 @@ def test_an_accounting_date_in_no_unlocked_period_is_refused(sage):
     sage.load(ListKind.FISCAL_PERIODS, period)
     with pytest.raises(Refused, match="S27"):
         sage.accepted()
+
+
+def test_a_line_that_is_called_tax_waits_for_the_setting(sage):
+    """S54: what is sent with one is not accepted until an ERP Admin says that tax is inside the amounts."""
+    export = sage.sent()
+    ScheduleLine.objects.filter(commitment=export.invoice.commitment).update(description="Sales tax 8.25 %")
+    with pytest.raises(Refused, match="S54"):
+        sage.accepted(export)
+    ErpSettings.objects.update(tax_is_inside_amounts=True)
+    assert sage.accepted(export).state == "pending"
 
 
 def test_a_double_click_gives_the_same_batch(sage):

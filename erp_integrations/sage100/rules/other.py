@@ -3,7 +3,6 @@
 import re
 from datetime import date
 
-from erp_integrations.sage100.canonical import money_text
 from erp_integrations.sage100.cells import Rows
 from erp_integrations.sage100.changes import changed_cells, changes_in_words
 from erp_integrations.sage100.facts import BatchFacts, InvoiceFacts, differences, digest
@@ -38,22 +37,16 @@ def canadian(check: InvoiceCheck):
 
 @rule("S54", ERROR, "Tax is refused unless the setting says that it is inside the amounts.", INVOICE)
 def tax(check: InvoiceCheck):
-    """No invoice of ours has a tax of its own, so it can only hide in a line: one that is called so is asked about."""
+    """No invoice of ours has a tax of its own, so it stands in a line: a billed one that is called so is refused."""
     if check.batch.settings.tax_is_inside_amounts:
         return
-    if check.invoice.tax:
-        yield Issue(
-            message=f"The invoice states tax of {check.invoice.tax:,.2f}, which the import can't carry.",
-            remedy="Have it billed inside the amounts and say so in the export settings.",
-            field="Tax", value=money_text(check.invoice.tax),
-        )  # fmt: skip
-
     for line in check.invoice.billed_lines:
         if TAX.search(line.description):
             yield Issue(
-                message=f"{line.key} “{line.description}” seems to be tax, which the import can't carry as such.",
-                remedy="Confirm that it is no tax, or say in the export settings that tax is inside the amounts.",
-                severity=WARNING, field="Tax", value=line.description, row=check.row_of(line.key),
+                message=f"{line.key} “{line.description}” names tax, which the import can't carry as such.",
+                remedy="If it is part of the cost, an ERP Admin ticks “Tax is inside the amounts” in the settings;"
+                " else have it billed within the lines of the work.",
+                field="Description", value=line.description, row=check.row_of(line.key),
             )  # fmt: skip
 
 

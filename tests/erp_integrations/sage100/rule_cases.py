@@ -310,8 +310,7 @@ CASES = [
     error("S52", "the work is missing", one(releases=(release(),)), tamper=rows_are(lambda rows: [])),
     error("S52", "the release is missing", one(releases=(release(),)), tamper=lambda r: replace(r, releases=())),
     error("S53", "a Canadian company", one(is_canadian=True)),
-    error("S54", "tax beside the amounts", one(tax=money("12.00"))),
-    *[warning("S54", f"a line called {name}", first_line(description=name)) for name in ("Sales tax 8.25 %", "HST")],
+    *[error("S54", f"a line called {name}", first_line(description=name)) for name in ("Sales tax 8.25 %", "HST")],
     error("S55", "under review", one(status="under_review")),
     error("S55", "the narrower setting", batch(invoice(status="approved_as_noted"), settings=settings(
         sendable_statuses=("approved",)))),
@@ -398,8 +397,8 @@ CALM = [
         replace(OLD, held=money("100.00")), replace(NEWER, invoice_date=OLD.invoice_date)))),
     error("S52", "a mixed invoice", one(releases=(release(),))),
     error("S52", "a release with nothing to stand on", one(retainage_released=money("500.00"))),
-    error("S54", "tax inside the amounts", batch(invoice(tax=money("12.00")), settings=settings(
-        tax_is_inside_amounts=True))),
+    error("S54", "a line called so of which nothing is billed", batch(invoice(lines=(
+        replace(ZERO_LINE, description="Sales tax"), line(2))))),
     error("S54", "a line called so, and the setting", batch(invoice(lines=(line(1, description="Sales tax"), line(2))),
           settings=settings(tax_is_inside_amounts=True))),
     error("S54", "a word that only holds the letters", first_line(description="Taxiway lights, syntax, excavation")),

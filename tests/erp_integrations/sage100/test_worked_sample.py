@@ -11,7 +11,7 @@ from python_calamine import CalamineWorkbook
 
 from erp_integrations.sage100 import canonical
 from erp_integrations.sage100.cells import Rows
-from erp_integrations.sage100.facts import InvoiceFacts, batch_from_json, digest, to_json
+from erp_integrations.sage100.facts import InvoiceFacts, batch_from_json, completed_from_json, digest, to_json
 from erp_integrations.sage100.layout import APINV_R1, APINV_R2, Layout
 from erp_integrations.sage100.rows import build_rows
 from erp_integrations.sage100.workbook import import_texts, render
@@ -137,7 +137,17 @@ def test_equal_amounts_have_equal_digests_and_a_cent_more_has_not():
 
 def test_a_snapshot_with_an_unknown_fact_is_refused():
     with pytest.raises(TypeError, match="no field surprise"):
-        canonical.from_json(InvoiceFacts, to_json(invoice()).replace('"tax":', '"surprise":1,"tax":'))
+        canonical.from_json(InvoiceFacts, to_json(invoice()).replace('"status":', '"surprise":1,"status":'))
+
+
+def test_a_snapshot_that_holds_a_fact_no_longer_kept_reads_as_ever():
+    """S54: an older program froze the tax of an invoice, which was 0.00 always; a line never had one."""
+    facts = batch(invoice())
+    older = to_json(facts).replace('"status":', '"tax":"0.00","status":')
+    assert older != to_json(facts)
+    assert batch_from_json(older) == completed_from_json(older, facts) == facts
+    with pytest.raises(TypeError, match="no field tax"):
+        batch_from_json(to_json(facts).replace('"change_order":', '"tax":"0.00","change_order":'))
 
 
 @pytest.mark.parametrize("amount", ["NaN", "Infinity", "sNaN"])
