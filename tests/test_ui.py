@@ -173,7 +173,7 @@ def test_a_bar_never_grows_past_its_frame():
 
 
 def test_a_finished_job_stops_asking():
-    running = {"url": "/job/", "running": True, "done": 1, "total": 2, "words": "1 of 2"}
+    running = {"url": "/job/", "running": True, "seconds": 2, "done": 1, "total": 2, "words": "1 of 2"}
     assert "every 700ms" in render_to_string("components/progress.html", running)
     assert "hx-get" not in render_to_string("components/progress.html", {**running, "running": False})
 

@@ -105,6 +105,14 @@ def path_of(key: str) -> Path:
     return Path(settings.EXPORTS_ROOT) / key
 
 
+def size_of(key: str) -> int | None:
+    """In bytes, as it lies on the disk; None where nothing does."""
+    try:
+        return path_of(key).stat().st_size
+    except OSError:
+        return None
+
+
 def read(stored: StoredFile) -> bytes:
     """The bytes as they were built (E-2), or FileDamaged."""
     try:

@@ -14,7 +14,7 @@ from directory.models import Event, Mail
 from directory.permissions import Level, Tool
 from directory.refusals import Refused
 from erp_integrations.actions import batches
-from erp_integrations.exporting import Acceptance, check, plain_findings
+from erp_integrations.exporting import Acceptance, check, plain_findings, storing
 from erp_integrations.exporting.unchanged import changes
 from erp_integrations.forms import AcceptForm, TakeAgainForm
 from erp_integrations.models import (
@@ -72,11 +72,13 @@ def _progress(request, batch: ExportBatch):
 
 def job_of(batch: ExportBatch) -> dict:
     is_running = batch.state in RUNNING
+    seconds = max(0, (timezone.now() - batch.accepted_at).total_seconds())
+    since = f"{seconds:.0f} s so far" if seconds < 120 else f"{seconds // 60:.0f} min so far"
     words = {
-        BatchState.PENDING: f"Waiting for a worker, {_since(batch)}.",
-        BatchState.BUILDING: f"{batch.step or 'Building'}: {batch.done} of {batch.total} invoices, {_since(batch)}."
+        BatchState.PENDING: f"Waiting for a worker, {since}.",
+        BatchState.BUILDING: f"{batch.step or 'Building'}: {batch.done} of {batch.total} invoices, {since}."
         if batch.total
-        else f"{batch.step or 'Building'}, {_since(batch)}.",
+        else f"{batch.step or 'Building'}, {since}.",
         BatchState.READY: "The file is ready.",
         BatchState.DEAD: "The file could not be built.",
         BatchState.VOID: "Nothing of this batch is left.",
@@ -85,16 +87,12 @@ def job_of(batch: ExportBatch) -> dict:
         "id": "job",
         "label": f"Building {batch.key}",
         "running": is_running,
+        "seconds": seconds,
         "done": batch.done,
         "total": batch.total or 1,
         "words": words[BatchState(batch.state)],
         "mailed": f"{batch.accepted_by.name} gets a mail when it is done",
     }
-
-
-def _since(batch: ExportBatch) -> str:
-    seconds = max(0, int((timezone.now() - batch.accepted_at).total_seconds()))
-    return f"{seconds} s so far" if seconds < 120 else f"{seconds // 60} min so far"
 
 
 def show(request, company, batch: ExportBatch, *, refused: Refused | None = None, typed: dict | None = None):
@@ -125,6 +123,7 @@ def show(request, company, batch: ExportBatch, *, refused: Refused | None = None
         ),
         "may_report_rows": any(export.status == ExportStatus.EXPORTED for export in live),
         "posted_count": sum(export.status == ExportStatus.POSTED for export in live),
+        "sizes": [storing.size_of(key) for key in (batch.file_key, batch.csv_key) if key],
         "hash_parts": [batch.file_sha256[at : at + 16] for at in range(0, len(batch.file_sha256), 16)],
         "downloads": downloads,
         "steps": STEPS,

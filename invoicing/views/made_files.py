@@ -97,6 +97,7 @@ def job_of(made: MadeFile) -> dict:
         "id": "job",
         "label": made.title,
         "running": made.is_under_way,
+        "seconds": (timezone.now() - made.created_at).total_seconds(),
         "done": made.done,
         "total": made.total or 1,
         "words": words[MadeState(made.state)],

@@ -5,9 +5,9 @@
 (() => {
   const KEPT = "plumbline-progress", said = new Map();
   const say = (words) => window.dispatchEvent(new CustomEvent("plumbline:say", { detail: words }));
-  const words = (job) => job.textContent.trim().replace(/\s+/g, " ");
+  const words = (job) => (job.querySelector(":scope > p")?.textContent ?? "").trim().replace(/\s+/g, " ");
   const speak = (job) => {
-    if (!job.hasAttribute("hx-get")) return;
+    if (!job.hasAttribute("hx-get") || !words(job)) return;
     const stage = 2 * Number(job.dataset.done) >= Number(job.dataset.total) && Number(job.dataset.total) > 0 ? "half" : "start";
     if (said.get(job.id) !== stage) say(words(job));
     said.set(job.id, stage);

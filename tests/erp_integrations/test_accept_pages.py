@@ -1,15 +1,17 @@
 """Accepting from the queue to the downloaded file, on the pages that people use (E-1, E-2, E-5, P-7, U3, U6)."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
+import time_machine
 from django.urls import reverse
 from django.utils import timezone
 
 from directory.models import Event
 from erp_integrations import exporting
 from erp_integrations.actions import batches, exports
+from erp_integrations.exporting import storing
 from erp_integrations.models import Download, ErpSettings, ExportBatch, InvoiceExport, ListKind, WorkerPulse
 from invoicing.models import Invoice
 from tests.erp_integrations.pages import accept_data, at_batch, at_export, boxes, queries, queue_url, signed_in, text_of
@@ -222,14 +224,52 @@ def test_the_page_asks_again_only_while_the_file_is_being_built(sage, client):
     batch = sage.accepted()
     running = client.get(at_batch(batch), headers={"HX-Request": "true"})
     assert 'hx-trigger="every 700ms"' in text_of(running) and "HX-Refresh" not in running.headers
-    assert re.search(r"Waiting for a worker, \d+ s so far\.", text_of(running))
-    assert "the work goes on, and Sam Ruiz gets a mail when it is done" in text_of(running)
     assert 'hx-trigger="every 700ms"' in text_of(client.get(at_batch(batch)))
     exporting.build(batch.pk)
     finished = client.get(at_batch(batch), headers={"HX-Request": "true"})
     assert "hx-trigger" not in text_of(finished) and "hx-get" not in text_of(finished)
     assert finished.headers["HX-Refresh"] == "true"
     assert "hx-get" not in text_of(client.get(at_batch(batch)))
+
+
+MAY_LEAVE = "You can leave this page; the work goes on, and Sam Ruiz gets a mail when it is done."
+
+
+@pytest.mark.parametrize(
+    ("seconds", "has_bar", "may_leave"), [(0.9, False, False), (1.1, True, False), (9.5, True, False), (11, True, True)]
+)
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}])
+def test_the_longer_it_takes_the_more_the_page_says(sage, client, seconds, has_bar, may_leave, headers):
+    """9.7: under a second nothing, under ten a bar, longer that one may leave and is mailed."""
+    batch = sage.accepted()
+    with time_machine.travel(batch.accepted_at + timedelta(seconds=seconds), tick=False):
+        page = text_of(client.get(at_batch(batch), headers=headers))
+    assert ("<progress" in page, MAY_LEAVE in page) == (has_bar, may_leave)
+    told = f"Waiting for a worker, {seconds:.0f} s so far."
+    assert (told in re.sub(r"<noscript>.*?</noscript>", "", page)) == has_bar
+    assert re.search(r"<noscript>.*Look again</a>.*</noscript>", page) and told in page, "without JavaScript"
+
+
+def test_a_finished_batch_says_nothing_of_leaving(sage, client):
+    """9.7; a second try counts from its own acceptance."""
+    batch = sage.built(sage.sent())
+    with time_machine.travel(batch.accepted_at + timedelta(minutes=5)):
+        for headers in ({}, {"HX-Request": "true"}):
+            page = text_of(client.get(at_batch(batch), headers=headers))
+            assert "You can leave" not in page and "<progress" not in page
+
+
+def test_the_page_says_how_large_the_files_are(sage, client):
+    """9.7: as they lie on the disk, in units and to the byte; a file that is gone says so (R8)."""
+    batch = sage.built(sage.sent())
+    book, sheet = storing.path_of(batch.file_key), storing.path_of(batch.csv_key)
+    size = book.stat().st_size
+    page = text_of(client.get(at_batch(batch))).replace("\xa0", " ")
+    assert size > 1024 and f"{size / 1024:.1f} KB" in page and f"({size:,} bytes)" in page
+    assert f"{sheet.stat().st_size} bytes" in page and "Not on the disk" not in page
+    sheet.unlink()
+    page = text_of(client.get(at_batch(batch))).replace("\xa0", " ")
+    assert page.count("Not on the disk") == 1 and f"{size / 1024:.1f} KB" in page
 
 
 def test_the_steps_follow_the_file(sage, client):

@@ -120,6 +120,10 @@ def test_the_page_asks_how_far_it_is_and_is_drawn_anew_once_it_is_ready(w):
     client = signed_in(w.contact)
     running = client.get(page_of(made), headers={"HX-Request": "true"})
     assert 'hx-trigger="every 700ms"' in text_of(running) and "HX-Refresh" not in running.headers
+    for seconds, shown in ((0.5, (False, False)), (5, (True, False)), (15, (True, True))):  # 9.7
+        with time_machine.travel(made.created_at + timedelta(seconds=seconds), tick=False):
+            page = text_of(client.get(page_of(made)))
+            assert ("<progress" in page, "You can leave this page; the work goes on." in page) == shown
     made_now(made)
     assert client.get(page_of(made), headers={"HX-Request": "true"}).headers["HX-Refresh"] == "true"
 
