@@ -12,8 +12,9 @@ from openpyxl.cell import Cell as SheetCell
 from openpyxl.comments import Comment
 from openpyxl.styles import Font, PatternFill
 
-from erp_integrations.sage100.cells import Rows
+from erp_integrations.sage100.cells import Row, Rows
 from erp_integrations.sage100.findings import ERROR, Finding
+from erp_integrations.sage100.layout import APINV_R1
 from erp_integrations.sage100.text import readable_text
 
 FILLS = {True: PatternFill("solid", fgColor="FFC7CE"), False: PatternFill("solid", fgColor="FFEB9C")}
@@ -25,6 +26,7 @@ TITLES = (
     "Checked against", "Nearest entry",
 )  # fmt: skip
 LONGEST_NOTE = 2_000
+SOURCES = {column.title: column.source for column in (*APINV_R1.header, *APINV_R1.detail)}  # by what the rules say
 
 
 def marked_workbook(rows: Rows, findings: Iterable[Finding], names: Mapping[str, str]) -> bytes:
@@ -59,15 +61,34 @@ def _rows_sheet(sheet, rows: Rows, findings: tuple[Finding, ...]) -> None:
 
 
 def _places(rows: Rows, findings: tuple[Finding, ...]) -> dict[tuple[int, int], list[Finding]]:
-    """{(row, column) of the sheet: what is said there}; a finding about no cell of a row stands at the row's start."""
-    found, by_number = defaultdict(list), {row.number: (at, row) for at, row in enumerate(rows.rows, 1 + ABOVE)}
+    """{(row, column) of the sheet: what is said there}.
+
+    A finding about no cell of its row, or of an invoice without saying which row, stands at that row's start. One about
+    the whole batch stands in every row that has the column it names, such as the posting period (S27); where no row
+    has it, only on the sheet of findings.
+    """
+    found, placed = defaultdict(list), tuple(enumerate(rows.rows, 1 + ABOVE))
+    by_number = {row.number: (at, row) for at, row in placed}
+    headers = {row.invoice_id: (at, row) for at, row in reversed(placed)}
     for finding in findings:
-        if finding.row in by_number:
-            at, row = by_number[finding.row]
-            titles = [cell.title for cell in row.cells]
-            place = titles.index(finding.field) + 1 if finding.field in titles else 1
-            found[at, place].append(finding)
+        own = by_number.get(finding.row) or headers.get(finding.invoice_id)
+        if own:
+            at, row = own
+            found[at, _column(row, finding.field) or 1].append(finding)
+        elif not finding.invoice_id:
+            for at, row in placed:
+                if column := _column(row, finding.field):
+                    found[at, column].append(finding)
     return found
+
+
+def _column(row: Row, field: str) -> int | None:
+    """Where a row has what the rules call `field`, 1 for the first: a layout may have given it another title."""
+    sources, titles = [cell.source for cell in row.cells], [cell.title for cell in row.cells]
+    for wanted, among in ((SOURCES.get(field), sources), (field, titles)):
+        if wanted and wanted in among:
+            return among.index(wanted) + 1
+    return None
 
 
 def _mark(cell: SheetCell, about: list[Finding]) -> None:
