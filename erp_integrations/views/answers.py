@@ -65,15 +65,16 @@ def _ask_about(request, company, asked, form: AcceptForm, *, refused: Refused | 
 
 @dataclass(frozen=True)
 class Candidate:
-    """One invoice of an acceptance; `why_not` says what keeps it out, empty when nothing does."""
+    """One invoice of an acceptance. `why_not` says what keeps it out, `of_its_file` what keeps out all; else empty."""
 
     export: InvoiceExport
     errors: list[dict]
-    why_not: str = ""
+    why_not: str
+    of_its_file: str
 
     @property
     def can_go(self) -> bool:
-        return not self.errors and not self.why_not
+        return not self.errors and not self.why_not and not self.of_its_file
 
 
 def _ask(request, company, chosen, form: AcceptForm | None, *, refused: Refused | None = None, status: int = 200):
@@ -84,7 +85,8 @@ def _ask(request, company, chosen, form: AcceptForm | None, *, refused: Refused 
     day = form.cleaned_data.get("accounting_date") if form and form.is_valid() else None
     proposal = exports.preview(chosen, accounting_date=day, by=request.user)
     form = form or AcceptForm(initial={"accounting_date": proposal.facts.accounting_date})
-    candidates = _candidates(chosen, proposal, request.access)
+    is_the_day = any(error.rule == "S27" for error in proposal.errors)
+    candidates = _candidates(chosen, proposal, request.access, is_the_day)
     found = plain_findings(proposal.findings)
     names = {str(export.invoice_id): export.invoice.number for export in chosen}
     errors = grouped(found, "error", names=names, mended_for=chosen)
@@ -92,7 +94,7 @@ def _ask(request, company, chosen, form: AcceptForm | None, *, refused: Refused 
         "form": form,
         "candidates": candidates,
         "can_go": [each.export.pk for each in candidates if each.can_go],
-        "is_the_day": any(finding["rule"] == "S27" and finding["severity"] == "error" for finding in found),
+        "is_the_day": is_the_day,
         "all_can_go": not errors and all(each.can_go for each in candidates),
         "errors": errors,
         "warnings": grouped(found, "warning", ticked=ticked_keys(request.POST), names=names, mended_for=chosen),
@@ -106,10 +108,22 @@ def _ask(request, company, chosen, form: AcceptForm | None, *, refused: Refused 
     return render(request, "erp_integrations/accept.html", context, status=status)
 
 
-def _candidates(chosen, proposal: Proposal, access) -> list[Candidate]:
+OVER_ALL = ("S7", "S9")  # over all rows: where one invoice has an error of its own, they go with it
+
+
+def _candidates(chosen, proposal: Proposal, access, is_the_day: bool) -> list[Candidate]:
+    """An error of the whole file, such as a locked period (S27), keeps out each of them."""
     errors = plain_findings(proposal.errors)
+    has_own = any(error["invoice_id"] for error in errors)
+    is_of_all = any(not error["invoice_id"] and not (has_own and error["rule"] in OVER_ALL) for error in errors)
+    of_its_file = "Not on this day" if is_the_day else "Not in this file" if is_of_all else ""
     return [
-        Candidate(export, [e for e in errors if e["invoice_id"] == str(export.invoice_id)], _why_not(export, access))
+        Candidate(
+            export,
+            [error for error in errors if error["invoice_id"] == str(export.invoice_id)],
+            _why_not(export, access),
+            of_its_file,
+        )
         for export in chosen
     ]
 

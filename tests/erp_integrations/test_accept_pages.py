@@ -13,8 +13,10 @@ from erp_integrations import exporting
 from erp_integrations.actions import batches, exports
 from erp_integrations.exporting import storing
 from erp_integrations.models import Download, ErpSettings, ExportBatch, InvoiceExport, ListKind, WorkerPulse
+from erp_integrations.sage100.layout import Layout
 from invoicing.models import Invoice
 from tests.erp_integrations.pages import accept_data, at_batch, at_export, boxes, queries, queue_url, signed_in, text_of
+from tests.erp_integrations.test_building import change_an_amount
 from tests.erp_integrations.world import ACCOUNTING_DATE, fresh, record_number, sage_world
 
 
@@ -152,6 +154,42 @@ def locked_june(sage) -> None:
         {"year": 2030, "period": 6, "first_date": "2030-06-01", "last_date": "2030-06-30", "is_locked": "yes"},
         {"year": 2030, "period": 7, "first_date": "2030-07-01", "last_date": "2030-07-31"},
     )
+
+
+def standing_of(page) -> list[str]:
+    """What the accept page's last column says of each invoice."""
+    cells = re.findall(r'<td data-label="Can go">(.*?)</td>', page.content.decode(), re.DOTALL)
+    return [re.sub(r"<[^>]*>", "", cell).strip() for cell in cells]
+
+
+def test_no_row_says_yes_on_a_day_that_sage_has_locked(sage, client, url):
+    """S27: what is wrong with the whole file keeps out each of its invoices, and the summary says so, too."""
+    locked_june(sage)
+    some = [sage.sent(), sage.sent()]
+    locked = client.get(url, asked(*some) | {"accounting_date": "2030-06-28"})
+    assert standing_of(locked) == ["Not on this day"] * 2 and not locked.context["can_go"]
+    assert "<dd>2030-06 (locked)</dd>" in text_of(locked)
+    unknown = client.get(url, asked(*some) | {"accounting_date": "2031-01-01"})
+    assert standing_of(unknown) == ["Not on this day"] * 2 and "<dd>None</dd>" in text_of(unknown)
+    free = client.get(url, asked(*some) | {"accounting_date": "2030-07-02"})
+    assert standing_of(free) == ["Yes"] * 2 and "<dd>2030-07</dd>" in text_of(free)
+
+
+def test_what_is_wrong_with_the_layout_keeps_out_every_invoice(sage, client, url, monkeypatch):
+    """S1: going on without one of them would not help, so nothing offers it."""
+    some = [sage.sent(), sage.sent()]
+    monkeypatch.setattr(Layout, "problems", lambda layout: ["Two columns are called Price."])
+    page = client.get(url, asked(*some))
+    assert standing_of(page) == ["Not in this file"] * 2
+    assert "Go on with the other" not in text_of(page) and "Nothing is built as long as" in text_of(page)
+
+
+def test_one_with_an_error_of_its_own_leaves_the_others_to_go(sage, client, url):
+    """S42, N-3: the row that is to blame says so, and the page goes on with the rest."""
+    good, bad = sage.sent(), sage.sent()
+    change_an_amount(sage, bad)
+    page = client.get(url, asked(good, bad))
+    assert sorted(standing_of(page)) == ["Blocked", "Yes"] and "Go on with the other 1" in text_of(page)
 
 
 def test_a_bill_of_a_month_that_sage_has_locked_goes_into_the_next_one(sage, client, url):
