@@ -1,17 +1,8 @@
 """What each of Sage's lists is for, how its file is laid out, and from which age on it is old (E-5)."""
 
 from erp_integrations.models import ListKind
+from erp_integrations.sage100.lists import PAYABLES_DOUBTED_AFTER, RENEWED_AFTER
 
-# Days. What Sage holds of invoices and commitments changes with every posting; a fiscal year does not.
-USUAL_AGE = 30
-MOST_DAYS = {
-    ListKind.PAYABLE_INVOICES: 7,
-    ListKind.SUBCONTRACTS: 14,
-    ListKind.PURCHASE_ORDERS: 14,
-    ListKind.FISCAL_PERIODS: 60,
-    ListKind.COST_CODES: 90,
-    ListKind.LEDGER_ACCOUNTS: 90,
-}
 LIST_USES = {
     ListKind.VENDORS: "Names the vendor of an invoice, its terms and its ledger account.",
     ListKind.JOBS: "Names the job of an invoice and its phases.",
@@ -20,7 +11,10 @@ LIST_USES = {
     ListKind.SUBCONTRACTS: "Says what each subcontract holds, line by line, and what remains.",
     ListKind.PURCHASE_ORDERS: "Says what each purchase order holds, line by line, and what remains.",
     ListKind.FISCAL_PERIODS: "Says which days can be posted to.",
-    ListKind.PAYABLE_INVOICES: "Says which invoices Sage holds already, so that none goes in twice.",
+    ListKind.PAYABLE_INVOICES: (
+        "Says which invoices Sage holds already, so that none goes in twice. When it is more than"
+        f" {PAYABLES_DOUBTED_AFTER} days old, each invoice asks for a tick (S11)."
+    ),
 }
 
 PARTS = "One row a line. The number, vendor, job and status stand on each; a row without a line is one without lines."
@@ -37,4 +31,5 @@ SHAPES = {
 
 
 def is_old(kind: ListKind, days: int) -> bool:
-    return days > MOST_DAYS.get(kind, USUAL_AGE)
+    """Its pages advise a newer one; what the rules ask of an old one is their own affair (S11)."""
+    return days > RENEWED_AFTER[kind]

@@ -250,6 +250,22 @@ NAMES = {
     "payable_invoices": "Payable invoices 4-2",
 }
 
+# Two ages, in days; a list that is older is asked all the same, and each finding says how old it is (E-5).
+# Past the first its pages advise a newer one: what Sage holds changes with every posting, a fiscal year does not.
+RENEWED_AFTER = {
+    "vendors": 30,
+    "jobs": 30,
+    "cost_codes": 90,
+    "ledger_accounts": 90,
+    "subcontracts": 14,
+    "purchase_orders": 14,
+    "fiscal_periods": 60,
+    "payable_invoices": 7,
+}
+# Past the second that no invoice is found among the payables proves nothing: a month was closed since. So every invoice
+# asks for a tick (S11, decision 27), where the advice asks for nothing.
+PAYABLES_DOUBTED_AFTER = 31
+
 
 @dataclass(frozen=True, kw_only=True)
 class SageLists:

@@ -2,9 +2,13 @@
 
 import re
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
 from threading import Barrier
 
 import pytest
+import time_machine
+from django.conf import settings
 from django.db import connection
 from django.urls import reverse
 
@@ -27,9 +31,10 @@ from erp_integrations.models import (
 )
 from erp_integrations.pair_counts import standings
 from erp_integrations.pairing import PAIRS
+from erp_integrations.sage100.lists import NAMES, PAYABLES_DOUBTED_AFTER, RENEWED_AFTER
 from invoicing.models import Invoice
 from tests.erp_integrations.pages import at_export, queries, queue_url, signed_in, text_of
-from tests.erp_integrations.world import CODE, JOB, VENDOR, fresh, sage_world
+from tests.erp_integrations.world import CODE, JOB, LISTS_DATE, VENDOR, fresh, sage_world
 from tests.journeys.pages import Page
 from tests.test_odd_values import forms_on
 
@@ -534,6 +539,26 @@ def test_the_lists_page_says_what_is_there_how_old_and_what_is_missing(sage, sam
     assert "days old" in page or "Of today" in page
     kim = text_of(signed_in(sage.base.staff).get(at(sage, "erp-lists")))
     assert "Upload<" not in kim and "Vendors 4-4" in kim
+
+
+@pytest.mark.parametrize(("days", "is_advised", "is_asked"), [(7, 0, 0), (8, 1, 0), (31, 1, 0), (32, 1, 1)])
+def test_a_week_old_the_payables_are_better_renewed_and_a_month_old_each_invoice_asks(sage, days, is_advised, is_asked):
+    """S11 and its page: two ages for two purposes, in one place, and the page tells both."""
+    export = sage.sent()
+    with time_machine.travel(datetime.combine(LISTS_DATE, time(18), UTC) + timedelta(days=days), tick=False):
+        page = text_of(signed_in(sage.base.staff).get(at(sage, "erp-list", "payable_invoices")))
+        assert (f"This list is {days} days old." in page) == is_advised
+        assert f"more than {PAYABLES_DOUBTED_AFTER} days old, each invoice asks for a tick (S11)" in page
+        assert ("S11" in sage.rules_of(export)) == is_asked
+
+
+def test_the_guide_tells_from_which_age_on_each_list_is_old():
+    guide = Path(settings.BASE_DIR, "docs/accounting-guide.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([^|]+) \| (\d-\d+) \|[^|]+\| (\d+) days \|$", guide, re.MULTILINE)
+    assert {f"{name} {window}": int(days) for name, window, days in rows} == {
+        NAMES[kind]: days for kind, days in RENEWED_AFTER.items()
+    }
+    assert RENEWED_AFTER.keys() == NAMES.keys() and f"more than {PAYABLES_DOUBTED_AFTER} days old" in guide
 
 
 def test_an_old_version_opens_and_says_that_it_is_not_in_use(sage, sam):

@@ -8,14 +8,13 @@ from erp_integrations.sage100.canonical import money_text
 from erp_integrations.sage100.facts import InvoiceFacts
 from erp_integrations.sage100.findings import ERROR, WARNING
 from erp_integrations.sage100.header_values import discount_date, due_date
-from erp_integrations.sage100.lists import comparable
+from erp_integrations.sage100.lists import PAYABLES_DOUBTED_AFTER, comparable
 from erp_integrations.sage100.rules.registry import BATCH, INVOICE, BatchCheck, InvoiceCheck, Issue, rule
 from erp_integrations.sage100.text import room_for
 
 NUMBER_LENGTH, DESCRIPTION_LENGTH, USER_DEFINED_LENGTH = 20, 50, 50
 FORBIDDEN_IN_NUMBERS = {",": "comma", '"': "quote", "'": "quote", "\t": "tab", "\n": "line break", "\r": "line break"}
 LARGEST = Decimal("99999999.99")
-OLDEST_PAYABLES = timedelta(days=31)
 LATEST_AFTER_POSTING, OLDEST = timedelta(days=31), timedelta(days=365)
 ZERO = re.compile(r"0+(\.0+)?")
 ALWAYS_ZERO = ("discount", "set_to_pay", "hot_list", "auto_close")
@@ -52,7 +51,7 @@ def not_exported_before(check: InvoiceCheck):
             remedy="Don't send it again. If Sage doesn't hold it, void that export first.",
             field="Invoice no", value=invoice.number,
         )  # fmt: skip
-    if known.as_of is None or known.age_days(check.whole.today) > OLDEST_PAYABLES.days:
+    if known.as_of is None or known.age_days(check.whole.today) > PAYABLES_DOUBTED_AFTER:
         yield Issue(
             message="Sage's list of payable invoices was never uploaded, so it can't tell whether Sage holds this one."
             if known.as_of is None
