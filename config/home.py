@@ -44,7 +44,7 @@ def home(request):
         "all_projects": 0 if choice.chosen else len(roles.projects),
         "totals": _totals(cards),
         "roles": roles,
-        "questions": request.user.memberships.questions(),
+        "questions": request.user.memberships.questions() if roles.is_asked else [],
         "is_new": not (roles.projects or roles.accounting or request.user.is_superuser),
     }
     return render(request, "home.html", context)

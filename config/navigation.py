@@ -1,14 +1,13 @@
 """The top bar: where this person can go from here."""
 
-from collections.abc import Sequence
-
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject, cached_property
 
-from directory.models import Company, Membership, Project
-from directory.permissions import Level, Tool, objects_with_level, visible_projects
+from directory.models import Company, Project
+from directory.permissions import Level, Tool
+from directory.reach import Reach
 
 
 def navigation(request) -> dict:
@@ -27,26 +26,16 @@ class TopBar:
     """What one request's page offers: of its project, else of the only one, and of the companies of this person."""
 
     def __init__(self, request):
-        self.person, self.path = request.user, request.path
+        self.path = request.path
         self.access = getattr(request, "access", None)
         self.named = request.resolver_match.kwargs if request.resolver_match else {}
-        places = self._memberships()
-        vendors = {place.company_id: place.vendor_id for place in places if place.is_active}
-        self.employers = [company for company, vendor in vendors.items() if vendor is None]
-        self.is_asked = any(place.asked_at for place in places)
-        self.is_contact = any(vendors.values())
-        self.is_employed = not all(vendors.values())
-
-    def _memberships(self) -> Sequence[Membership]:
-        """As they were read with the login."""
-        at_hand = getattr(self.person, "memberships_at_hand", None)
-        return self.person.memberships.all() if at_hand is None else at_hand
+        self.reach = Reach.of(request.user)
+        self.employers = [company.pk for company in self.reach.employers]
 
     @cached_property
-    def projects(self) -> list[tuple[str, int]]:
-        """(slug, company id) of every project that opens for this person."""
-        found = visible_projects(self.person, Tool.COMMITMENTS).select_related(None)
-        return list(found.values_list("slug", "company_id"))
+    def projects(self) -> list[Project]:
+        """Every project that opens for this person."""
+        return self.reach.projects_with(Tool.COMMITMENTS)
 
     @cached_property
     def is_here(self) -> bool:
@@ -61,7 +50,7 @@ class TopBar:
         slug = self.named.get("project")
         if self.is_here:
             return slug if self.access.company.pk in self.employers else ""
-        own = [name for name, company in self.projects if company in self.employers and slug in (None, name)]
+        own = [each.slug for each in self.projects if each.company_id in self.employers and slug in (None, each.slug)]
         return own[0] if len(own) == 1 else ""
 
     @property
@@ -71,13 +60,13 @@ class TopBar:
 
     def links(self) -> list[dict]:
         links = []
-        if self.is_employed or not self.is_contact:
+        if self.reach.is_employed or not self.reach.is_contact:
             links.append(self._link("Home", "house", reverse("home"), key="h"))
-        if self.is_contact:
+        if self.reach.is_contact:
             links.append(self._link("My bills", "receipt-text", reverse("bills"), key="i"))
         if self.project:
             links += self._of_project(self.project)
-        if self.is_asked:
+        if self.reach.is_asked:
             links.append(self._link("Join?", "circle-question-mark", reverse("joining")))
         return links + self._of_project_directories() + self._of_companies()
 
@@ -104,8 +93,8 @@ class TopBar:
         here = getattr(self.access, "project", None)
         if here and here.slug == slug:
             return [here] if self.access.allows(Tool.PROJECT_DIRECTORY, Level.READ_ONLY) else []
-        held = visible_projects(self.person, Tool.PROJECT_DIRECTORY)
-        return list(held.filter(slug=slug) if slug else held[:5])
+        held = self.reach.projects_with(Tool.PROJECT_DIRECTORY)
+        return [each for each in held if each.slug == slug] if slug else held[:5]
 
     def _of_companies(self) -> list[dict]:
         links = []
@@ -120,11 +109,9 @@ class TopBar:
 
     def _companies_with(self, tool: Tool) -> list[Company]:
         """The page's own company is answered by the access read at its door, when it is the only one there can be."""
-        if not self.employers:
-            return []  # only one's own company shows its lists
         if self.access and self.employers == [self.access.company.pk]:
             return [self.access.company] if self.access.allows(tool, Level.READ_ONLY) else []
-        return list(objects_with_level(self.person, tool, Level.READ_ONLY))
+        return self.reach.companies_with(tool)
 
     def _link(self, label: str, icon: str, url: str, *, key: str = "", within: tuple[str, ...] = ()) -> dict:
         is_current = self.path.startswith(within or (url,)) if url != "/" else self.path == "/"

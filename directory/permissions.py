@@ -191,6 +191,37 @@ def _rungs_of(person, places: Sequence) -> dict[str, set[str]]:
     return held
 
 
+# And once more, of every place.
+RUNGS_ANYWHERE = """
+SELECT '{scope}', given.content_object_id, named.codename FROM directory_{scope}userpermission given
+JOIN auth_permission named ON named.id = given.permission_id
+WHERE given.user_id = %s
+UNION SELECT '{scope}', given.content_object_id, named.codename FROM directory_{scope}grouppermission given
+JOIN auth_permission named ON named.id = given.permission_id
+JOIN directory_person_groups member ON member.group_id = given.group_id
+WHERE member.person_id = %s"""
+
+
+def levels_anywhere(person) -> dict[tuple[Tool, int], Level]:
+    """{(tool, company or project id): what `person` was given there, by oneself or through a group}, in one query.
+
+    Whether they still belong to that company is not asked here.
+    """
+    scopes = ("company", "project")
+    held = defaultdict(set)
+    with connection.cursor() as cursor:
+        asked = " UNION ".join(RUNGS_ANYWHERE.format(scope=scope) for scope in scopes)
+        cursor.execute(asked, [person.pk] * 2 * len(scopes))
+        for scope, place, codename in cursor.fetchall():
+            held[scope, place].add(codename)
+    return {
+        (tool, place): _highest(tool, codenames)
+        for (scope, place), codenames in held.items()
+        for tool in Tool
+        if tool.scope == scope
+    }
+
+
 def _highest(tool: Tool, held: set[str]) -> Level:
     return max((level for level in RUNGS if tool.codename(level) in held), default=Level.NONE)
 

@@ -1,5 +1,6 @@
 """What waits for invoice administrators, and what they wait for: of all their projects, or of one billing period."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from functools import partial
 
@@ -18,24 +19,29 @@ S = Invoice.Status
 
 
 def add_projects(found: Waiting, projects: list[Project], period: BillingPeriod | None) -> None:
-    live = Invoice.objects.live().filter(listed_in__in=projects).with_context()
-    exported = live.select_related("export")
+    live = Invoice.objects.live().filter(listed_in__in=projects)
     of_team, of_others = found.need, found.leave
-    reviewed = live.awaiting_review().with_review_counts().with_revision()
     waiting = (
         # whose turn, which of them, one as a row
-        (of_team, reviewed.order_by("submitted_at"), _to_review),
-        (of_team, exported.filter(export__status=ExportStatus.REJECTED).order_by("due_date", "pk"), _rejected),
+        (of_team, live.awaiting_review().order_by("submitted_at"), _to_review),
+        (of_team, live.filter(export__status=ExportStatus.REJECTED).order_by("due_date", "pk"), _rejected),
         (of_team, invites.to_remind(projects), partial(invites.as_reminder, looked_at=period)),
         (of_team, live.filter(NOT_SENT, sendable()).order_by("approved_at"), _to_send),
         (of_others, live.filter(status=S.REVISE_AND_RESUBMIT).order_by("due_date", "pk"), _sent_back),
         (of_others, live.filter(status=S.PENDING_OWNER_APPROVAL).order_by("pk"), _held),
         (of_others, invites.written_today(projects), invites.as_reminded),
-        (of_others, exported.filter(export__status=READY).order_by("export__sent_at", "pk"), _with_accounting),
+        (of_others, live.filter(export__status=READY).order_by("export__sent_at", "pk"), _with_accounting),
     )
-    for add, which, as_task in waiting:
-        rows, count = first_of(which.filter(billing_period=period) if period else which)
-        add([as_task(each) for each in rows], count)
+    picked = [first_of(which.filter(billing_period=period) if period else which) for _, which, _ in waiting]
+    whole = _whole(row for rows, _ in picked for row in rows if isinstance(row, Invoice))
+    for (add, _, as_task), (rows, count) in zip(waiting, picked, strict=True):
+        add([as_task(whole[row.pk] if isinstance(row, Invoice) else row) for row in rows], count)
+
+
+def _whole(chosen: Iterable[Invoice]) -> dict[int, Invoice]:
+    """{id: the invoice with all that its row tells}: read for those that are shown, once they are chosen."""
+    told = Invoice.objects.with_context().with_review_counts().with_revision().select_related("export")
+    return {invoice.pk: invoice for invoice in told.filter(pk__in=[each.pk for each in chosen])}
 
 
 READY = ExportStatus.READY_TO_EXPORT

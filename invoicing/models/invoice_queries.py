@@ -3,6 +3,7 @@
 from django.apps import apps
 from django.db import models
 from django.db.models import Count, Exists, ExpressionWrapper, F, Max, OuterRef, Q, Subquery, Sum
+from django.db.models.functions import Coalesce
 
 from directory.fields import MoneyField
 from directory.models import Membership
@@ -21,6 +22,11 @@ def line_8() -> ExpressionWrapper:
     for each in less:
         total = total - each
     return ExpressionWrapper(total, output_field=MoneyField())
+
+
+def _count_of(lines) -> Coalesce:
+    """How many of `lines` an invoice has: asked for the rows that are shown, not for all that they are chosen from."""
+    return Coalesce(Subquery(lines.values("invoice").annotate(count=Count("pk")).values("count")), 0)
 
 
 # What a row of a list is made of.
@@ -93,7 +99,9 @@ class InvoiceQuerySet(models.QuerySet):
 
     def with_review_counts(self):
         """`line_count`, and `open_count`: how many have no verdict yet."""
-        return self.annotate(line_count=Count("lines"), open_count=Count("lines", filter=Q(lines__verdict="")))
+        lines = apps.get_model("invoicing", "InvoiceLine").objects.filter(invoice=OuterRef("pk")).order_by()
+        found = {"line_count": lines, "open_count": lines.filter(verdict="")}
+        return self.annotate(**{name: _count_of(which) for name, which in found.items()})
 
     def with_revision(self):
         """`revision`: the number of the newest submission; `changed_lines`: as that counted them (I-8)."""
