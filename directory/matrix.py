@@ -111,13 +111,8 @@ class Matrix:
     only: Collection[int] | None = None  # whose own levels are of interest, by the numbers of the people; None: all
 
     def __post_init__(self):
-        by_kind = defaultdict(list)
-        for place in dict.fromkeys(column.place for column in self.columns):
-            by_kind[place._meta.model_name].append(place)
-        self.own, self.of_groups = {}, {}
-        for places in by_kind.values():
-            self.own |= own_levels_on(places, self.only)
-            self.of_groups |= group_levels_on(places)
+        places = list(dict.fromkeys(column.place for column in self.columns))
+        self.own, self.of_groups = own_levels_on(places, self.only), group_levels_on(places)
         self.templates = list(PermissionTemplate.objects.filter(company=self.company).select_related("group"))
         self.groups_of = self._groups_of_people()
         self.groups = self._groups()

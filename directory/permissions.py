@@ -6,14 +6,14 @@ and permissions given for a whole model count for nothing.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 
 from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Value
 from django.utils import timezone
 from guardian.shortcuts import assign_perm, remove_perm
 from guardian.utils import get_group_obj_perms_model, get_user_obj_perms_model
@@ -193,10 +193,11 @@ def _rungs_of(person, places: Sequence) -> dict[str, set[str]]:
 
 # And once more, of every place.
 RUNGS_ANYWHERE = """
-SELECT '{scope}', given.content_object_id, named.codename FROM directory_{scope}userpermission given
+SELECT '{scope}', given.user_id, given.content_object_id, named.codename FROM directory_{scope}userpermission given
 JOIN auth_permission named ON named.id = given.permission_id
 WHERE given.user_id = %s
-UNION SELECT '{scope}', given.content_object_id, named.codename FROM directory_{scope}grouppermission given
+UNION SELECT '{scope}', member.person_id, given.content_object_id, named.codename
+FROM directory_{scope}grouppermission given
 JOIN auth_permission named ON named.id = given.permission_id
 JOIN directory_person_groups member ON member.group_id = given.group_id
 WHERE member.person_id = %s"""
@@ -208,18 +209,10 @@ def levels_anywhere(person) -> dict[tuple[Tool, int], Level]:
     Whether they still belong to that company is not asked here.
     """
     scopes = ("company", "project")
-    held = defaultdict(set)
+    asked = " UNION ".join(RUNGS_ANYWHERE.format(scope=scope) for scope in scopes)
     with connection.cursor() as cursor:
-        asked = " UNION ".join(RUNGS_ANYWHERE.format(scope=scope) for scope in scopes)
         cursor.execute(asked, [person.pk] * 2 * len(scopes))
-        for scope, place, codename in cursor.fetchall():
-            held[scope, place].add(codename)
-    return {
-        (tool, place): _highest(tool, codenames)
-        for (scope, place), codenames in held.items()
-        for tool in Tool
-        if tool.scope == scope
-    }
+        return {(tool, place): level for (_, tool, place), level in _ladders(cursor.fetchall()).items()}
 
 
 def _highest(tool: Tool, held: set[str]) -> Level:
@@ -322,46 +315,63 @@ def people_without_a_level() -> QuerySet:
 
 
 def levels_held_on(places: Sequence, people: Sequence | None = None) -> dict[tuple[int, Tool, int], Level]:
-    """What everybody, or these people, hold on these companies or projects: {(person id, tool, place id): level}."""
-    if not places:
-        return {}
-    return _ladders(places, _own_rows(places, people).union(_group_rows(places, "group__user", people)))
+    """What everybody, or these people, hold on these companies and projects: {(person id, tool, place id): level}.
+
+    One query, as in its two siblings.
+    """
+    return _ladders(_at_once(_own_rows(places, people) + _group_rows(places, "group__user", people)))
 
 
 def own_levels_on(places: Sequence, people: Collection[int] | None = None) -> dict[tuple[int, Tool, int], Level]:
     """What `people`, or all, were given by themselves, without groups: {(person id, tool, place id): level}."""
-    if not places or people == ():
-        return {}
-    rows = _own_rows(places)
-    return _ladders(places, rows if people is None else rows.filter(user__in=people))
+    return _ladders(_at_once(_own_rows(places, people)))
 
 
 def group_levels_on(places: Sequence) -> dict[tuple[int, Tool, int], Level]:
     """What groups were given: {(group id, tool, place id): level}."""
-    return _ladders(places, _group_rows(places, "group")) if places else {}
+    return _ladders(_at_once(_group_rows(places, "group")))
 
 
-def _own_rows(places: Sequence, people: Sequence | None = None) -> QuerySet:
-    rows = get_user_obj_perms_model(places[0]).objects.filter(content_object__in=places)
-    rows = rows if people is None else rows.filter(user__in=people)
-    return rows.values_list("user", "content_object", "permission__codename")
+def _own_rows(places: Sequence, people: Collection | None = None) -> list[QuerySet]:
+    whose = {} if people is None else {"user__in": people}
+    return [
+        _rungs(get_user_obj_perms_model(kind).objects.filter(content_object__in=on, **whose), kind, "user")
+        for kind, on in _by_kind(places).items()
+    ]
 
 
-def _group_rows(places: Sequence, holder: str, holders: Sequence | None = None) -> QuerySet:
-    rows = get_group_obj_perms_model(places[0]).objects.filter(content_object__in=places)
+def _group_rows(places: Sequence, holder: str, holders: Collection | None = None) -> list[QuerySet]:
     wanted = {f"{holder}__isnull": False} if holders is None else {f"{holder}__in": holders}  # one join, one filter
-    return rows.filter(**wanted).values_list(holder, "content_object", "permission__codename")
+    return [
+        _rungs(get_group_obj_perms_model(kind).objects.filter(content_object__in=on, **wanted), kind, holder)
+        for kind, on in _by_kind(places).items()
+    ]
 
 
-def _ladders(places: Sequence, rows) -> dict[tuple[int, Tool, int], Level]:
-    """(holder id, place id, codename) of each rung, put together to levels; holders of nothing are left out."""
+def _rungs(given: QuerySet, kind, holder: str) -> QuerySet:
+    scope = Value(kind._meta.model_name, output_field=CharField())
+    return given.annotate(scope=scope).values_list("scope", holder, "content_object", "permission__codename")
+
+
+def _by_kind(places: Sequence) -> dict[type, list]:
+    found = defaultdict(list)
+    for place in places:
+        found[type(place)].append(place)
+    return found
+
+
+def _at_once(rows: list[QuerySet]) -> Iterable:
+    return rows[0].union(*rows[1:]) if rows else ()
+
+
+def _ladders(rows: Iterable) -> dict[tuple[int, Tool, int], Level]:
+    """(scope, holder id, place id, codename) of each rung, put together to levels; holders of nothing are left out."""
     held = defaultdict(set)
-    for holder_id, place_id, codename in rows:
-        held[holder_id, place_id].add(codename)
-    scope = places[0]._meta.model_name
+    for scope, holder, place, codename in rows:
+        held[scope, holder, place].add(codename)
     return {
-        (holder_id, tool, place_id): _highest(tool, codenames)
-        for (holder_id, place_id), codenames in held.items()
+        (holder, tool, place): _highest(tool, codenames)
+        for (scope, holder, place), codenames in held.items()
         for tool in Tool
         if tool.scope == scope
     }

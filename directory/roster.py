@@ -70,7 +70,7 @@ def entries_of(company: Company, memberships: QuerySet) -> list[Entry]:
     memberships = list(memberships.annotate(is_accounting_approver=Exists(approver)))
     people = [membership.person_id for membership in memberships]
     projects = list(Project.objects.filter(company=company, is_active=True))
-    held = levels_held_on([company], people) | levels_held_on(projects, people)
+    held = levels_held_on([company, *projects], people)
     return [
         Entry(membership, _holdings(membership, company, projects, held), membership.is_accounting_approver)
         for membership in memberships

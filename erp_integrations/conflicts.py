@@ -1,10 +1,11 @@
 """Who holds rights that should lie in different hands, and which logins may be one pair of hands (R79, R86)."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
-from directory.models import AccountingPrivilege, Company, Membership, PermissionTemplate, Person, Project
+from directory.models import AccountingPrivilege, Company, Membership, Person, Project
 from directory.permissions import PUSH_RIGHT, Level, Tool, group_levels_on, own_levels_on, right_named
 
 
@@ -37,10 +38,13 @@ class Conflict:
     grounds: tuple[str, ...]  # each grant in words
 
 
-def conflicts(company: Company) -> list[Conflict]:
-    """Rule by rule, by name; only the company's own active people. Constant in queries."""
-    people = {person.pk: person for person in Person.objects.employed_by(company)}
-    grounds = _grounds(company, people)
+def conflicts(company: Company, places: Iterable[Membership], grants: Iterable[AccountingPrivilege]) -> list[Conflict]:
+    """Rule by rule, by name; only the company's own active people. Constant in queries.
+
+    `places`: everybody active in its directory; `grants`: those of *Can Push to Accounting* that are live.
+    """
+    people = {place.person_id: place.person for place in places if place.vendor_id is None}
+    grounds = _grounds(company, people, grants)
     return [
         Conflict(person, rule, (*held[rule.first], *held[rule.second]))
         for rule in RULES
@@ -50,7 +54,7 @@ def conflicts(company: Company) -> list[Conflict]:
     ]
 
 
-def _grounds(company: Company, people: dict[int, Person]) -> dict[int, dict[Duty, list[str]]]:
+def _grounds(company: Company, people: dict[int, Person], grants) -> dict[int, dict[Duty, list[str]]]:
     """{person id: {duty: its grants in words}}; accepting takes the privilege and a level, so it has two."""
     found = defaultdict(lambda: defaultdict(list))
     erp = defaultdict(list)
@@ -61,7 +65,7 @@ def _grounds(company: Company, people: dict[int, Person]) -> dict[int, dict[Duty
             found[person][Duty.DIRECTORY].append(words)
         elif tool is Tool.COMMITMENTS and level is Level.ADMIN:
             found[person][Duty.PROJECT].append(words)
-    for grant in AccountingPrivilege.objects.live().of(company).filter(person__in=people):
+    for grant in grants:
         if erp[grant.person_id]:
             since = company.day_of(grant.granted_at)
             words = f"{PUSH_RIGHT.removeprefix('the privilege ')}, granted by {grant.granted_by.name} on {since}"
@@ -73,17 +77,18 @@ def _levels(company: Company, people: dict[int, Person]):
     """(person id, tool, level, the grant in words) of everybody's own levels and those of their templates."""
     projects = list(Project.objects.filter(company=company, is_active=True))
     names = {project.pk: project.name for project in projects}
-    own = own_levels_on([company]) | own_levels_on(projects)
+    own = own_levels_on([company, *projects])
     for (person, tool, place), level in _in_order(own, names):
         yield person, tool, level, f"{_named(tool, level, place, names)}, given to them"
-    templates = {each.group_id: each.name for each in PermissionTemplate.objects.filter(company=company)}
-    members = defaultdict(list)
-    for person, group in Person.groups.through.objects.filter(person__in=people).values_list("person", "group"):
+    templates, members = {}, defaultdict(list)
+    through = Person.groups.through.objects.filter(person__in=people)
+    for person, group, name in through.values_list("person", "group", "group__template__name"):
         members[group].append(person)
-    of_groups = group_levels_on([company]) | group_levels_on(projects)
+        templates[group] = name
+    of_groups = group_levels_on([company, *projects])
     for (group, tool, place), level in _in_order(of_groups, names):
         for person in members[group]:
-            source = f"through the template {templates[group]}" if group in templates else "through a group"
+            source = f"through the template {templates[group]}" if templates[group] else "through a group"
             yield person, tool, level, f"{_named(tool, level, place, names)}, {source}"
 
 
@@ -104,13 +109,14 @@ class Twins:
     because: str
 
 
-def twins(company: Company) -> list[Twins]:
+def twins(places: Iterable[Membership]) -> list[Twins]:
     """The same name, or the same mailbox but for a tag after + (R79).
 
-    The company's own active people among each other, and against its vendors': who bills must not approve.
+    The company's own active people among each other, and against its vendors': who bills must not approve. `places`:
+    all of them.
     """
     found, own = defaultdict(list), set()
-    for place in Membership.objects.in_order_of_employer(company):
+    for place in places:
         person = place.person
         found["the same name", " ".join(person.name.casefold().split())].append(person)
         found["the same mailbox", _mailbox(person.email)].append(person)

@@ -28,7 +28,7 @@ def end_rights(membership: Membership, why: str, *, by) -> None:
 def _end_levels(person, company, by) -> None:
     """One event names every level that ended: the record knows what somebody held to the end (R119)."""
     places = [company, *Project.objects.filter(company=company)]
-    held = own_levels_on([company], [person.pk]) | own_levels_on(places[1:], [person.pk])
+    held = own_levels_on(places, [person.pk])
     ended = {(tool, place.pk): place for tool in Tool for place in places if tool.scope == place._meta.model_name}
     changes = {
         f"{tool.label}, {ended[tool, pk]}": [level.label, Level.NONE.label]

@@ -27,7 +27,7 @@ class TemplateAdmin(OwnersRead):
     def levels(self, template):
         projects = list(Project.objects.filter(company=template.company))
         names = {project.pk: project.name for project in projects}
-        held = group_levels_on([template.company]) | group_levels_on(projects)
+        held = group_levels_on([template.company, *projects])
         lines = [
             (f"{tool.label}{', ' + names[place] if tool.scope == 'project' else ''}: {level.label}",)
             for (group, tool, place), level in held.items()

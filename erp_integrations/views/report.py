@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from directory.csv_files import csv_answer
 from directory.decorators import READ, company_view
+from directory.models import Membership
 from directory.permissions import Level, Tool
 from erp_integrations.conflicts import conflicts, twins
 from erp_integrations.forms import ReportFilter
@@ -27,14 +28,17 @@ COLUMNS = (
 @company_view(Tool.ERP_INTEGRATIONS, Level.ADMIN, methods=READ)
 def report(request, company):
     form = ReportFilter(request.GET)
+    holders = accountant_report(company, form.days)
+    places = list(Membership.objects.in_order_of_employer(company))
+    live = [grant for holder in holders for grant in holder.grants if grant.is_live]
     context = {
         "company": company,
         "form": form,
         "days": form.days,
-        "holders": accountant_report(company, form.days),
+        "holders": holders,
         "acts": ACTS.values(),
-        "conflicts": conflicts(company),
-        "twins": twins(company),
+        "conflicts": conflicts(company, places, live),
+        "twins": twins(places),
         "now": timezone.now(),
     }
     return render(request, "erp_integrations/report.html", context)

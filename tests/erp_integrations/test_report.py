@@ -14,7 +14,7 @@ from django.utils import timezone
 from directory.actions import privileges
 from directory.actions.grants import set_level
 from directory.actions.permission_templates import create
-from directory.models import AccountingPrivilege, PermissionTemplate
+from directory.models import AccountingPrivilege, Membership, PermissionTemplate
 from directory.permissions import Level, Tool
 from erp_integrations import exporting, permissions
 from erp_integrations.actions import batches, exports, many, results
@@ -192,8 +192,12 @@ def test_the_report_costs_the_same_for_many(busy):
 def told(company) -> list[str]:
     return [
         f"{found.person.name} {found.rule.first.value} and {found.rule.second.value}: {'; '.join(found.grounds)}"
-        for found in conflicts(company)
+        for found in conflicts(company, everybody(company), AccountingPrivilege.objects.live().of(company))
     ]
+
+
+def everybody(company):
+    return list(Membership.objects.in_order_of_employer(company))
 
 
 def test_the_usual_team_has_no_conflict():
@@ -258,7 +262,7 @@ def test_logins_that_may_be_one_person_are_pointed_out(sage, client):
     left.memberships.update(is_active=False)
     for _ in range(2):
         person("Vic Vendor", company, sage.base.vendor)
-    assert [(set(each.people), each.because) for each in twins(company)] == [
+    assert [(set(each.people), each.because) for each in twins(everybody(company))] == [
         ({first, second, biller}, "the same name"),
         ({first, second}, "the same mailbox"),
     ], "two of a vendor's people with one name are no affair of the report's"
