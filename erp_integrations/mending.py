@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from directory.permissions import Level, Tool
-from erp_integrations.models import ListKind
+from erp_integrations.models import ExportStatus, ListKind
 from erp_integrations.sage100.findings import Finding
 from invoicing.models import Commitment, Invoice
 from invoicing.permissions import may_see_commitment
@@ -22,8 +22,13 @@ LINKED_BY = {
     "S33": ("cost-codes", "Link the cost code"),
     "S34": ("cost-types", "Link the cost type"),
     "S39": ("lines", "Link the line"),
+    "S43": ("lines", "Check the accounts"),
 }
-UNKNOWN_IN_SAGE = {"Job no": LINKED_BY["S20"]} | dict.fromkeys(("PO no", "Subcontract no"), LINKED_BY["S16"])  # S55
+LINKED_NUMBERS = {  # S55, S57, S58: a number that is unknown in Sage, or that can't be written
+    "Vendor no": LINKED_BY["S12"],
+    **dict.fromkeys(("Job no", "Phase no"), LINKED_BY["S20"]),
+    **dict.fromkeys(("PO no", "Subcontract no"), LINKED_BY["S16"]),
+}
 LISTED_BY = {
     "S11": ListKind.PAYABLE_INVOICES,
     "S18": ListKind.SUBCONTRACTS,
@@ -45,10 +50,14 @@ HELD_IN = {  # S19
 
 SET_UP = {  # rule: (page, what the button says)
     **dict.fromkeys(("S14", "S30", "S54"), ("erp-settings", "Open the settings")),
-    **dict.fromkeys(("S1", "S15", "S24"), ("erp-layouts", "Open the layouts")),
+    **dict.fromkeys(("S1", "S6", "S15", "S24"), ("erp-layouts", "Open the layouts")),
 }
-ON_THE_INVOICE = ("S10", "S25", "S42", "S46", "S47", "S51")
+ON_THE_INVOICE = ("S10", "S25", "S38", "S42", "S46", "S47", "S51", "S55", "S57", "S58")
+ON_ITS_CHECKS, CHECKS = ("S7",), "?show=summary#checks"  # and each identity, N-1 to N-13
+IN_ITS_HEADER = ("S5", "S13", "S22")
+ON_THE_COMMITMENT = ("S26", "S44")
 ON_THE_VENDOR = ("S59", "R81")
+ONLY_ABOUT = {"S38": "Lines", "S44": "User defined", "S55": "Status"}  # the field; what else they say has no page
 
 
 @dataclass(frozen=True)
@@ -90,12 +99,13 @@ def where_to_mend(finding: Finding | Mapping, company, invoice: Invoice | None =
         _by_a_link(told, company, invoice)
         or _by_a_list(told, company, invoice)
         or _by_setting_up(told["rule"], company)
-        or _by_its_own_page(told["rule"], company, invoice)
+        or _by_its_own_page(told, company, invoice)
     )
 
 
 def _by_a_link(told: Mapping, company, invoice: Invoice | None) -> Mend | None:
-    pair = UNKNOWN_IN_SAGE.get(told["field"]) if told["rule"] == "S55" else LINKED_BY.get(told["rule"])
+    is_a_number = told["rule"] in ("S55", "S57", "S58")
+    pair = LINKED_NUMBERS.get(told["field"]) if is_a_number else LINKED_BY.get(told["rule"])
     if pair is None:
         return None
     page = _of_row(pair[0], company, invoice) or _of_list(pair[0], company, told, invoice)
@@ -118,18 +128,36 @@ def _by_setting_up(rule: str, company) -> Mend | None:
     return Mend(label, reverse(page, args=[company.slug]), level=Level.ADMIN)
 
 
-def _by_its_own_page(rule: str, company, invoice: Invoice | None) -> Mend | None:
-    """What is wrong with the invoice or with its vendor; nobody knows which one without the invoice."""
-    if invoice is None:
+def _by_its_own_page(told: Mapping, company, invoice: Invoice | None) -> Mend | None:
+    """What is wrong with the invoice, its commitment or its vendor; nobody knows which one without the invoice."""
+    rule = told["rule"]
+    if invoice is None or told["field"] != ONLY_ABOUT.get(rule, told["field"]):
         return None
     if rule in ON_THE_VENDOR:
         url = reverse("vendor", args=[company.slug, invoice.vendor_id])
-        return Mend("Open the vendor", url, Tool.COMPANY_DIRECTORY, Level.READ_ONLY)
-    if rule not in ON_THE_INVOICE:
+        return Mend("Open the vendor", url, Tool.COMPANY_DIRECTORY)
+    if rule in IN_ITS_HEADER:
+        return _in_its_header(company, invoice)
+    if rule in ON_THE_COMMITMENT:
+        return _of_project("Open the commitment", "commitment", invoice.commitment)
+    if rule in ON_THE_INVOICE:
+        return _of_project("Open the invoice", "invoice", invoice.commitment, invoice.position)
+    if rule in ON_ITS_CHECKS or rule.startswith("N-"):
+        return _of_project("See its checks", "invoice", invoice.commitment, invoice.position, rest=CHECKS)
+    return None
+
+
+def _in_its_header(company, invoice: Invoice) -> Mend | None:
+    """On accounting's page of it, as long as it waits there for an answer."""
+    export = getattr(invoice, "export", None)
+    if export is None or export.status != ExportStatus.READY_TO_EXPORT:
         return None
-    commitment = invoice.commitment
-    url = reverse("invoice", args=[commitment.project.slug, commitment.number, invoice.position])
-    return Mend("Open the invoice", url, Tool.COMMITMENTS, Level.READ_ONLY, commitment)
+    return Mend("Change the header", f"{reverse('erp-export', args=[company.slug, export.pk])}#header-title")
+
+
+def _of_project(label: str, page: str, commitment: Commitment, *more: int, rest: str = "") -> Mend:
+    url = reverse(page, args=[commitment.project.slug, commitment.number, *more])
+    return Mend(label, url + rest, Tool.COMMITMENTS, Level.READ_ONLY, commitment)
 
 
 def _of_row(pair: str, company, invoice: Invoice | None) -> str:

@@ -260,7 +260,7 @@ def require_seen(batch: ExportBatch, proposal: Proposal) -> None:
             rule="S60",
             severity=ERROR,
             message=f"newer lists of Sage say: {warning.rule}: {warning.message}",
-            remedy="Look again, then try again.",
+            remedy="An accounting approver looks again, then tries again.",
         )
         for warning in on_that_day.unticked(ticked)
     ]

@@ -259,7 +259,7 @@ def test_of_many_that_changed_the_reason_names_whole_sentences_and_how_many_more
     exporting.build(batch.pk)
     batch.refresh_from_db()
     told = batch.error.count("S60: ")
-    assert 1 <= told < 5 and batch.error.endswith(f"accepted anew. And {5 - told} more.") and len(batch.error) <= 500
+    assert 1 <= told < 5 and batch.error.endswith(f"sent anew. And {5 - told} more.") and len(batch.error) <= 500
     assert all(f"S60: Invoice {export.invoice.number} changed" in export.error for export in fresh(*some))
 
 

@@ -8,7 +8,7 @@ from erp_integrations.sage100.findings import ERROR
 from erp_integrations.sage100.layout import DATES, TEXT
 from erp_integrations.sage100.lists import comparable, record_key
 from erp_integrations.sage100.rows import build_rows
-from erp_integrations.sage100.rules.registry import BATCH, INVOICE, BatchCheck, InvoiceCheck, Issue, rule
+from erp_integrations.sage100.rules.registry import BATCH, INVOICE, REBUILD, BatchCheck, InvoiceCheck, Issue, rule
 from erp_integrations.sage100.totals import differences, totals_of_facts, totals_of_rows
 
 HEADER_FIELDS = 25
@@ -17,7 +17,6 @@ HAVE_A_RULE = (
     "invoice_number", "vendor_number", "description", "status", "type", "ledger_account", "batch_key", "application",
     "line_key", "job_cost_description", "notes", *DATES,
 )  # fmt: skip
-REBUILD = "Don't use this file. Build it again; if that changes nothing, tell the site owner."
 
 
 @rule("S1", ERROR, "A header row has 25 fields, a detail row as many as the layout, each as the layout says.", BATCH)
@@ -116,7 +115,7 @@ def one_header_per_number(check: BatchCheck):
         if counts[comparable(number)] > 1:
             yield Issue(
                 message=f"Invoice number {number} stands on {counts[comparable(number)]} header rows of this file.",
-                remedy="Accept the invoices in separate batches: the import joins rows by this number alone.",
+                remedy="An accounting approver accepts them in separate batches: the import joins rows by it alone.",
                 field="Invoice no", value=number, row=row.number, invoice_id=row.invoice_id,
             )  # fmt: skip
 
@@ -128,7 +127,7 @@ def real_dates(check: InvoiceCheck):
         if cell and not _is_iso_date(cell.text):
             yield Issue(
                 message=f"{cell.title} is no date: {cell.how}." if not cell.text else f"{cell.title} is no real date.",
-                remedy=f"Set the {cell.title.lower()} by hand when accepting, or correct the vendor's terms in Sage.",
+                remedy=f"An accounting approver sets the {cell.title.lower()}, or corrects the vendor's terms in Sage.",
                 field=cell.title, value=cell.text,
             )  # fmt: skip
 
@@ -180,7 +179,7 @@ def one_company(check: BatchCheck):
         if name != ours:
             yield Issue(
                 message=f"This batch is for {ours}, but this belongs to {name}.",
-                remedy="Accept each company's invoices in a batch of its own.",
+                remedy="An accounting approver accepts each company's invoices in a batch of its own.",
                 field="Company", value=name, invoice_id=invoice_id,
             )  # fmt: skip
 

@@ -75,7 +75,8 @@ def description(check: InvoiceCheck):
         guard = "" if longest == DESCRIPTION_LENGTH else f" when it starts with “{text.strip()[:1]}”"
         yield Issue(
             message=f"The description has {len(text)} characters; Sage takes 1 to {longest}{guard}.",
-            remedy="Shorten or fill in the description when accepting.", field="Description", value=text,
+            remedy="An accounting approver shortens the description, or fills it in, before accepting.",
+            field="Description", value=text,
         )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from erp_integrations.sage100.detail_values import COST_CODE, cost_code_text
 from erp_integrations.sage100.facts import ZERO
 from erp_integrations.sage100.findings import ERROR, WARNING
 from erp_integrations.sage100.rules.parties import BLANK, LOOK_IN_SAGE, UPLOAD_AGAIN
-from erp_integrations.sage100.rules.registry import INVOICE, LINE, InvoiceCheck, Issue, LineCheck, rule
+from erp_integrations.sage100.rules.registry import INVOICE, LINE, REBUILD, InvoiceCheck, Issue, LineCheck, rule
 from erp_integrations.sage100.totals import number_in
 
 MORE_REMAINS = "Enter the missing change order in Sage and upload the list, or reduce the line."
@@ -133,11 +133,11 @@ def quantity_and_price(check: LineCheck):
     if quantity is not None and quantity != ("-1.0000" if check.line.amount < 0 else "1.0000"):
         yield Issue(
             message=f"The quantity is {quantity}; it must be 1, or −1 on a credit line.",
-            remedy="Build the file again.", field="Quantity", value=quantity,
+            remedy=REBUILD, field="Quantity", value=quantity,
         )  # fmt: skip
     if price is not None and number_in(price) < 0:
         yield Issue(
-            message=f"The price is {price}; it must not be negative.", remedy="Build the file again.",
+            message=f"The price is {price}; it must not be negative.", remedy=REBUILD,
             field="Price", value=price,
         )  # fmt: skip
 
@@ -152,7 +152,7 @@ def a_line_remains(check: InvoiceCheck):
     for row in check.details:
         if row.cell("price") and not number_in(row.text("price")):
             yield Issue(
-                message=f"The zero line {row.line_key} stands in the file.", remedy="Build the file again.",
+                message=f"The zero line {row.line_key} stands in the file.", remedy=REBUILD,
                 field="Price", value=row.text("price"), row=row.number,
             )  # fmt: skip
 
@@ -271,7 +271,7 @@ def one_row_per_line(check: InvoiceCheck):
     if wanted != found:
         yield Issue(
             message=f"{len(wanted)} lines are billed, but {len(found)} detail rows stand in the file.",
-            remedy="Build the file again.", field="Rows", value=str(len(found)),
+            remedy=REBUILD, field="Rows", value=str(len(found)),
         )  # fmt: skip
     if len(set(wanted)) != len(wanted):
         yield Issue(
@@ -289,6 +289,6 @@ def credits(check: InvoiceCheck):
         message=f"This is a credit of {-check.invoice.gross:,.2f} on invoice {reference}." if reference
         else f"This is a credit of {-check.invoice.gross:,.2f}, but it doesn't say which invoice it reduces.",
         remedy="Confirm that it reduces the right invoice." if reference
-        else "Name the invoice it reduces as the reference number.",
+        else "Send the invoice that it reduces first; if there is none, accounting enters the credit in Sage.",
         severity=WARNING if reference else ERROR, field="Reference no", value=reference or "",
     )  # fmt: skip

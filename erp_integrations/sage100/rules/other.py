@@ -10,6 +10,7 @@ from erp_integrations.sage100.findings import ERROR, WARNING, Finding
 from erp_integrations.sage100.rules.registry import (
     CHANGE,
     INVOICE,
+    REBUILD,
     InvoiceCheck,
     Issue,
     findings_of,
@@ -23,6 +24,7 @@ KEYS = (
     "invoice_number", "vendor_number", "purchase_order_number", "subcontract_number", "job_number", "phase_number",
     "reference_number", "batch_key",
 )  # fmt: skip
+LOOK_AGAIN = "An accounting approver looks again, then tries again."
 FREE = ("description", "job_cost_description", "notes")
 
 
@@ -30,7 +32,8 @@ FREE = ("description", "job_cost_description", "notes")
 def canadian(check: InvoiceCheck):
     if check.invoice.is_canadian:
         yield Issue(
-            message="Sage's Canadian tax can't be carried by this import.", remedy="Enter the invoice in Sage by hand.",
+            message="Sage's Canadian tax can't be carried by this import.",
+            remedy="Accounting enters the invoice in Sage by hand.",
             field="Company", value=check.invoice.company_name,
         )  # fmt: skip
 
@@ -86,7 +89,7 @@ def one_job(check: InvoiceCheck):
         if cell and cell.text != ours:
             yield Issue(
                 message=f"This row belongs to job {cell.text or 'none'}, the invoice to job {ours or 'none'}.",
-                remedy="Build the file again.", field=cell.title, value=cell.text, row=row.number,
+                remedy=REBUILD, field=cell.title, value=cell.text, row=row.number,
             )  # fmt: skip
 
 
@@ -157,7 +160,7 @@ def unchanged(pair: tuple[BatchFacts, BatchFacts]):
 def _changed(invoice: InvoiceFacts, what):
     return Issue(
         message=f"Invoice {invoice.number} changed after it was accepted: {what}.",
-        remedy="Undo that change and try again, or reject the invoice: then it can be sent and accepted anew.",
+        remedy="Undo that change; then an accounting approver tries again, or rejects it to have it sent anew.",
         field="Invoice", value=invoice.number, invoice_id=invoice.invoice_id,
     )  # fmt: skip
 
@@ -167,7 +170,7 @@ def _changed_batch(accepted, current):
     if what:
         yield Issue(
             message=f"The batch changed after it was accepted: {changes_in_words(what)}.",
-            remedy="Undo that change and try again, or reject its invoices: then they can be sent and accepted anew.",
+            remedy="Undo that change; then an accounting approver tries again, or rejects what is in it.",
             field="Batch", value=accepted.batch_key,
         )  # fmt: skip
 
@@ -186,6 +189,12 @@ def written_otherwise(then: Rows, now: Rows, facts: BatchFacts) -> tuple[Finding
         for invoice, cells in changed_cells(then, now).items()
     ]
     return tuple(
-        Finding(rule="S60", severity=ERROR, invoice_id=invoice, message=words, remedy="Look again, then try again.")
+        Finding(
+            rule="S60",
+            severity=ERROR,
+            invoice_id=invoice,
+            message=words,
+            remedy=LOOK_AGAIN,
+        )
         for invoice, words in said or [("", "the rows come out otherwise than they were accepted.")]
     )

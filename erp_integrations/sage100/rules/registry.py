@@ -22,6 +22,7 @@ from erp_integrations.sage100.lists import (
 )
 
 BATCH, INVOICE, LINE, CHANGE = "batch", "invoice", "line", "change"
+REBUILD = "Don't use this file. Build it again; if that changes nothing, tell the site owner."
 
 
 @dataclass(frozen=True, kw_only=True)

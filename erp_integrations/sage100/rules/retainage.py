@@ -5,7 +5,7 @@ from decimal import Decimal
 from erp_integrations.sage100.canonical import money_text
 from erp_integrations.sage100.facts import ZERO
 from erp_integrations.sage100.findings import ERROR, WARNING
-from erp_integrations.sage100.rules.registry import INVOICE, InvoiceCheck, Issue, rule
+from erp_integrations.sage100.rules.registry import INVOICE, REBUILD, InvoiceCheck, Issue, rule
 from erp_integrations.sage100.totals import number_in
 
 CENT = Decimal("0.01")
@@ -73,7 +73,7 @@ def nothing_released_in_rows(check: InvoiceCheck):
         yield Issue(
             message=f"{released:,.2f} is released, and the rows differ from the work billed by"
             f" {extra[0]:,.2f} gross and {extra[1]:,.2f} retainage.",
-            remedy="Build the file again: releases belong on the release sheet only.",
+            remedy=f"Releases belong on the release sheet only. {REBUILD}",
             field=RETAINAGE, value=money_text(released),
         )  # fmt: skip
 
@@ -83,7 +83,7 @@ def release_only(check: InvoiceCheck):
     if check.invoice.is_release_only and check.rows:
         yield Issue(
             message=f"This invoice only releases retainage, yet {len(check.rows)} rows stand in the file.",
-            remedy="Build the file again.", field="Rows", value=str(len(check.rows)),
+            remedy=REBUILD, field="Rows", value=str(len(check.rows)),
         )  # fmt: skip
 
 
@@ -134,4 +134,4 @@ def mixed_invoice(check: InvoiceCheck):
 
 
 def _missing(message):
-    return Issue(message=message, remedy="Build the file again.", field="Rows")
+    return Issue(message=message, remedy=REBUILD, field="Rows")
