@@ -52,8 +52,8 @@ SET_UP = {  # rule: (page, what the button says)
     **dict.fromkeys(("S14", "S30", "S54"), ("erp-settings", "Open the settings")),
     **dict.fromkeys(("S1", "S6", "S15", "S24"), ("erp-layouts", "Open the layouts")),
 }
-ON_THE_INVOICE = ("S10", "S25", "S38", "S42", "S46", "S47", "S51", "S55", "S57", "S58")
-ON_ITS_CHECKS, CHECKS = ("S7",), "?show=summary#checks"  # and each identity, N-1 to N-13
+ON_THE_INVOICE = ("S10", "S25", "S38", "S46", "S47", "S51", "S55", "S57", "S58")
+ON_ITS_CHECKS, CHECKS = ("S7", "S42"), "?show=summary#checks"  # and each identity, N-1 to N-13
 IN_ITS_HEADER = ("S5", "S13", "S22")
 ON_THE_COMMITMENT = ("S26", "S44")
 ON_THE_VENDOR = ("S59", "R81")

@@ -96,6 +96,7 @@ def test_a_broken_identity_shows_its_button_to_whoever_may_open_the_invoice(sage
         ("S5", "Due date", "/erp/queue/"),
         ("S6", "File name", "/erp/layouts/"),
         ("S7", "Net", "?show=summary#checks"),
+        ("S42", "Gross", "?show=summary#checks"),
         ("S13", "Description", "#header-title"),
         ("S22", "Due date", "#header-title"),
         ("S26", "User defined", "/commitments/"),
