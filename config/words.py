@@ -146,6 +146,8 @@ def _value(value, field, name: str) -> str:
         return ""
     if field is not None and field.choices:
         return next((str(label) for key, label in field.flatchoices if str(key) == text), text)
+    if isinstance(field, models.CharField | models.TextField):
+        return text  # as somebody typed it: 0000-00-00 is no day there
     if text in ("True", "False"):
         return "yes" if text == "True" else "no"
     if isinstance(field, ScaledField):

@@ -62,12 +62,15 @@ def test_every_event_of_a_whole_job_reads_as_words(sage):
 
 
 INVOICE, BATCH = "invoicing.invoice", "erp_integrations.exportbatch"
+EXPORT = "erp_integrations.invoiceexport"
 CHANGES = [
     (INVOICE, "SOV-012 work this period", "0.00", "1250.00", Change("Line 12, this period", "0.00", "1,250.00")),
     (INVOICE, "SOV-001 quantity this period", "None", "12.5000", Change("Line 1, quantity", "", "12.5")),
     (INVOICE, "SOV-001 note", "", "Half of it", Change("Line 1, note", "", "Half of it")),
     (INVOICE, "SOV-003", "No action", "Rejected", Change("Line 3", "No action", "Rejected")),
     (INVOICE, "number", "", "INV-7", Change("Invoice number", "", "INV-7")),
+    (EXPORT, "reference_number", "", "0000-00-00", Change("Reference no", "", "0000-00-00")),
+    (EXPORT, "description", "2026-11-06", "True", Change("Description", "2026-11-06", "True")),
     (INVOICE, "billing_date", "", "2026-11-06", Change("Billing date", "", "Fri 6 Nov 2026")),
     (INVOICE, "status", "draft", "under_review", Change("Status", "Draft", "Under Review")),
     (INVOICE, "warnings seen", "", "N-10, N-13-SOV-004", Change("Warnings seen", "", "N-10, N-13 on line 4")),
