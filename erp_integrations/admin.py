@@ -39,6 +39,7 @@ class ExportAdmin(OwnersRead):
     search_fields = ("invoice__number", "invoice__commitment__number", "invoice__commitment__vendor__name")
     fields = ("invoice", "vendor", "company", "status", "sent_at", "sent_by", "answered_at", "answered_by")
     fields += ("duties_waived", "reason", "error", "description", "due_date", "discount_date")
+    fields += ("reference_no", "reference_by")
     fields += ("sage_record_number", "posted_at", "posted_by")
     show_full_result_count = False
 

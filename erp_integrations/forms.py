@@ -96,18 +96,31 @@ class QueueFilter(forms.Form):
 DAYS = [MinValueValidator(date(FIRST_YEAR, 1, 1)), MaxValueValidator(date(LAST_YEAR, 12, 31))]
 
 
+REDUCIBLE = "reducible"  # the <datalist> of invoices that a credit may reduce
+
+
 class HeaderForm(forms.Form):
-    """What an approver may change of a header. An empty field means the usual text or day."""
+    """What an approver may change of a header. An empty field means the usual text, day or number.
+
+    `reference_no` is there on a credit alone.
+    """
 
     description = forms.CharField(required=False, max_length=50)
     due_date = forms.DateField(required=False, widget=DayInput, validators=DAYS)
     discount_date = forms.DateField(required=False, widget=DayInput, validators=DAYS)
+    reference_no = forms.CharField(
+        label="Reference no",
+        required=False,
+        max_length=20,
+        widget=forms.TextInput(attrs={"list": REDUCIBLE, "autocomplete": "off"}),
+    )
     seen = forms.CharField(required=False, max_length=16, widget=forms.HiddenInput)
 
-    @classmethod
-    def of(cls, export: InvoiceExport) -> "HeaderForm":
-        names = ("description", "due_date", "discount_date")
-        return cls(initial={name: getattr(export, name) for name in names} | {"seen": export.mark})
+    def __init__(self, data=None, *, export: InvoiceExport):
+        names = ("description", "due_date", "discount_date", "reference_no")
+        super().__init__(data, initial={name: getattr(export, name) for name in names} | {"seen": export.mark})
+        if export.invoice.gross_this_period >= 0:
+            del self.fields["reference_no"]
 
     def tell(self, name: str, text: str, how: str) -> None:
         """Say beside the field what the file holds as things are, and why."""
@@ -116,7 +129,9 @@ class HeaderForm(forms.Form):
     @property
     def edit(self) -> HeaderEdit:
         given = self.cleaned_data
-        return HeaderEdit(given["description"], given["due_date"], given["discount_date"])
+        return HeaderEdit(
+            given["description"], given["due_date"], given["discount_date"], given.get("reference_no", "")
+        )
 
 
 class AcceptForm(forms.Form):

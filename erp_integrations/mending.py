@@ -99,6 +99,7 @@ def where_to_mend(finding: Finding | Mapping, company, invoice: Invoice | None =
         _by_a_link(told, company, invoice)
         or _by_a_list(told, company, invoice)
         or _by_setting_up(told["rule"], company)
+        or _by_its_header(told["rule"], company, invoice)
         or _by_its_own_page(told, company, invoice)
     )
 
@@ -126,6 +127,15 @@ def _by_setting_up(rule: str, company) -> Mend | None:
         return None
     page, label = SET_UP[rule]
     return Mend(label, reverse(page, args=[company.slug]), level=Level.ADMIN)
+
+
+def _by_its_header(rule: str, company, invoice: Invoice | None) -> Mend | None:
+    """S45: what a credit reduces is named where the approver has it open."""
+    export = getattr(invoice, "export", None)
+    if rule != "S45" or export is None or export.status != ExportStatus.READY_TO_EXPORT:
+        return None
+    url = reverse("erp-export", args=[company.slug, export.pk])
+    return Mend("Name the invoice it reduces", f"{url}#header-title", level=Level.STANDARD)
 
 
 def _by_its_own_page(told: Mapping, company, invoice: Invoice | None) -> Mend | None:

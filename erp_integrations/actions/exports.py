@@ -24,6 +24,8 @@ from erp_integrations.models import (
     batch_key,
 )
 from erp_integrations.permissions import ANSWER_RIGHT, SEND_RIGHT, is_accounting_approver, may_answer
+from erp_integrations.sage100.lists import comparable
+from erp_integrations.sage100.rules import number_faults
 from invoicing.actions.invoices import lock, settle, unlock
 from invoicing.models import Invoice
 from invoicing.permissions import is_project_admin
@@ -90,7 +92,10 @@ def _try_to_send(invoice: Invoice, by, seen: int | None) -> SendResult:
 
 @transaction.atomic
 def send_one(invoice: Invoice, *, by, seen: int | None = None) -> InvoiceExport:
-    """Into accounting's queue, the invoice locked. Refused while any rule finds an error (E-5)."""
+    """Into accounting's queue, the invoice locked. Refused while any rule finds an error (E-5).
+
+    But for what accounting itself fills in before it accepts: what a credit reduces (S45).
+    """
     invoice = Invoice.objects.locked(invoice.pk)
     access = read_access(by, invoice.company, invoice.project)
     if not is_project_admin(access):
@@ -103,8 +108,8 @@ def send_one(invoice: Invoice, *, by, seen: int | None = None) -> InvoiceExport:
     rejecter = export.answered_by if export.status == InvoiceExport.Status.REJECTED else None
     export.sent_by = by
     proposal = check([export], next_acceptance([export]))
-    if proposal.errors:
-        raise Refused(_sentences(proposal.errors))
+    if proposal.keeping_back:
+        raise Refused(_sentences(proposal.keeping_back))
     export.findings = plain_findings(proposal.findings)
     move(export, InvoiceExport.send, access=access)
     lock(export.invoice)
@@ -151,11 +156,12 @@ class HeaderEdit:
     description: str = ""
     due_date: date | None = None
     discount_date: date | None = None
+    reference_no: str = ""
 
 
 @transaction.atomic
 def change_header(export: InvoiceExport, edit: HeaderEdit, *, by, seen: str = "") -> InvoiceExport:
-    """Description, due and discount date before acceptance, never an amount.
+    """Description, due and discount date, and what a credit reduces, before acceptance; never an amount.
 
     `seen`: the `mark` of the page, if it was typed on one; nobody's words are overwritten unseen (I-5).
     """
@@ -174,10 +180,13 @@ def apply_edit(export: InvoiceExport, edit: HeaderEdit, by) -> None:
     """Write the edit on a locked export, with one event if anything differs."""
     if len(edit.description) > 50:
         raise Refused("Sage takes 50 characters of description. Shorten it.", field="description")
+    reference = edit.reference_no.strip()
+    _require_reference(export, reference)
     wanted = {
         "description": edit.description.strip(),
         "due_date": edit.due_date,
         "discount_date": edit.discount_date,
+        "reference_no": reference,
     }
     changes = {
         name: [str(getattr(export, name) or ""), str(value or "")]
@@ -186,10 +195,23 @@ def apply_edit(export: InvoiceExport, edit: HeaderEdit, by) -> None:
     }
     if not changes:
         return
+    if "reference_no" in changes:
+        export.reference_by = by if reference else None
     for name, value in wanted.items():
         setattr(export, name, value)
-    export.save(update_fields=list(wanted))
+    export.save(update_fields=[*wanted, "reference_by"])
     Event.objects.record("changed the header", export, by=by, changes=changes)
+
+
+def _require_reference(export: InvoiceExport, number: str) -> None:
+    """S45: one that Sage can have given an invoice (S10), which a credit reduces; empty is the newest earlier bill."""
+    faults = number_faults(number) if number else ()
+    if faults:
+        raise Refused(f"{' '.join(faults)} Enter it as Sage shows it in 4-2.", field="reference_no")
+    if number and export.invoice.gross_this_period >= 0:
+        raise Refused("Only a credit reduces another invoice. Leave it empty.", field="reference_no")
+    if number and comparable(number) == comparable(export.invoice.number):
+        raise Refused("That is the credit itself. Name the invoice it reduces.", field="reference_no")
 
 
 @transaction.atomic

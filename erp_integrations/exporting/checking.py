@@ -16,6 +16,8 @@ from erp_integrations.sage100.findings import Finding
 from erp_integrations.sage100.lists import SageLists
 from erp_integrations.sage100.rows import Rows, build_rows
 
+MENDED_BY_ACCOUNTING = ("S45",)  # a field that the approver fills in before accepting
+
 
 @dataclass(frozen=True)
 class Proposal:
@@ -33,6 +35,11 @@ class Proposal:
     @property
     def errors(self) -> tuple[Finding, ...]:
         return findings.errors(self.findings)
+
+    @property
+    def keeping_back(self) -> tuple[Finding, ...]:
+        """The errors that hold up its sending: what accounting alone mends, once it has it, does not."""
+        return tuple(error for error in self.errors if error.rule not in MENDED_BY_ACCOUNTING)
 
     @property
     def warnings(self) -> tuple[Finding, ...]:

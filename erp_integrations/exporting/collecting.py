@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.conf import settings
+from django.db.models import prefetch_related_objects
 from django.urls import reverse
 
 from directory.models import AccountingPrivilege
@@ -67,6 +68,7 @@ def collect(
     links = _Links.of(exports, beside)
     releases = allocate_releases(exports, together=together)
     reduced = bills_reduced(exports)
+    prefetch_related_objects([export for export in exports if export.reference_no], "reference_by")
     return BatchFacts(
         batch_key=acceptance.batch_key,
         company_name=chosen.sage_company_name,
@@ -95,6 +97,7 @@ def collect(
 def _invoice_facts(export, links, chosen, lines, releases, exported_in, reference_no) -> InvoiceFacts:
     invoice, commitment, project = export.invoice, export.invoice.commitment, export.project
     job = links.projects.get(project.pk)
+    chosen_reference = export.reference_no if invoice.gross_this_period < 0 else ""
     return InvoiceFacts(
         invoice_id=str(invoice.pk),
         version=invoice.version,
@@ -130,7 +133,8 @@ def _invoice_facts(export, links, chosen, lines, releases, exported_in, referenc
         workers_comp_flag=invoice.vendor.needs_workers_comp,
         change_orders=tuple(dict.fromkeys(line.change_order for line in lines if line.change_order and line.amount)),
         is_canadian=chosen.is_canadian,
-        reference_no=reference_no,
+        reference_no=(chosen_reference or reference_no),
+        reference_by=export.reference_by.name if chosen_reference else "",
         exported_in=exported_in,
     )
 

@@ -11,15 +11,18 @@ from decimal import Decimal
 
 from django.db.models import Q, Sum
 
-from erp_integrations.models import InvoiceExport, RetainageRelease
+from erp_integrations.models import InvoiceExport, ListKind, RetainageRelease, SageListVersion
 from erp_integrations.models.exports import IN_A_FILE
+from erp_integrations.models.payables import payables_of
 from erp_integrations.sage100.facts import ReleaseFacts
+from erp_integrations.sage100.lists import PayableInvoice, comparable
 from invoicing.calculations.money import ZERO
 from invoicing.models import Invoice, StartingCertificate
 
 Holding = Invoice | StartingCertificate
 
 BEFORE = "Billed before Plumbline"
+MOST_OFFERED = 100
 
 
 @dataclass(frozen=True)
@@ -120,7 +123,12 @@ def _still_held(holding: list[Holding], exports: list[InvoiceExport]) -> dict[Ho
 
 
 def bills_reduced(exports: list[InvoiceExport]) -> dict[int, list[str]]:
-    """{id of a credit: numbers of its commitment’s earlier bills that Sage holds with rows, newest first} (S45)."""
+    """{id of a credit: the numbers of the bills that it may reduce, the one it reduces by itself first} (S45)."""
+    return {credit: [bill.number for bill in bills] for credit, bills in _bills_before(exports).items()}
+
+
+def _bills_before(exports: list[InvoiceExport]) -> dict[int, list[Invoice]]:
+    """{id of a credit: its commitment’s earlier bills that Sage holds with rows, newest first}."""
     credits = [export for export in exports if export.invoice.gross_this_period < 0]
     if not credits:
         return {}
@@ -128,5 +136,40 @@ def bills_reduced(exports: list[InvoiceExport]) -> dict[int, list[str]]:
     found = {}
     for credit in (export.invoice for export in credits):
         earlier = [b for b in bills if b.commitment_id == credit.commitment_id and b.position < credit.position]
-        found[credit.pk] = [bill.number for bill in sorted(earlier, key=lambda bill: -bill.position)]
+        found[credit.pk] = sorted(earlier, key=lambda bill: -bill.position)
     return found
+
+
+@dataclass(frozen=True)
+class Reducible:
+    """An invoice that a credit may be said to reduce; `amount` its gross, in dollars."""
+
+    number: str
+    dated: date | None
+    amount: Decimal
+
+
+def reducible(credit: InvoiceExport) -> list[Reducible]:
+    """What Sage has from us of its commitment, the newest first; then what Sage’s list holds of its vendor and job.
+
+    The list’s `MOST_OFFERED` newest; what is void there, a credit itself, or named already is left out (S45).
+    """
+    bills = _bills_before([credit]).get(credit.invoice_id, [])
+    ours = [Reducible(bill.number, bill.billing_date, bill.gross_this_period) for bill in bills]
+    taken = {comparable(each.number) for each in ours} | {comparable(credit.invoice.number)}
+    theirs = [row for row in _listed_for(credit) if comparable(row.invoice_number) not in taken]
+    theirs.sort(key=lambda row: row.invoice_date or date.min, reverse=True)
+    return ours + [Reducible(row.invoice_number, row.invoice_date, row.gross) for row in theirs[:MOST_OFFERED]]
+
+
+def _listed_for(credit: InvoiceExport) -> list[PayableInvoice]:
+    invoice, version = credit.invoice, SageListVersion.objects.in_use(credit.company, ListKind.PAYABLE_INVOICES)
+    vendor, job = getattr(invoice.vendor, "sage_link", None), getattr(invoice.project, "sage_link", None)
+    if not (version and vendor and job):
+        return []
+    parties = vendor.number, job.job_number
+    return [
+        row
+        for row in payables_of(version)
+        if (row.vendor_number, row.job_number) == parties and row.gross > 0 and not row.is_void
+    ]

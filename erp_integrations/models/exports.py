@@ -127,7 +127,10 @@ def sendable() -> Q:
 
 
 class InvoiceExport(FSMModelMixin, models.Model):
-    """One per invoice, made when it is first sent. `description` and the dates are the approver's; no amount is."""
+    """One per invoice, made when it is first sent. `description`, the dates and `reference_no` are the approver's.
+
+    No amount is.
+    """
 
     Status = ExportStatus
 
@@ -143,6 +146,10 @@ class InvoiceExport(FSMModelMixin, models.Model):
     description = models.CharField(max_length=50, blank=True)
     due_date = models.DateField(null=True, blank=True)
     discount_date = models.DateField(null=True, blank=True)
+    reference_no = models.CharField(
+        "reference no", max_length=20, blank=True, default="", db_default="", help_text="What a credit reduces (S45)."
+    )
+    reference_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     only_releases = models.BooleanField(default=False, help_text="As accepted: no rows, only the release sheet (S50).")
     sage_record_number = models.CharField(max_length=20, blank=True)
     posted_at = models.DateTimeField(null=True)
@@ -176,6 +183,10 @@ class InvoiceExport(FSMModelMixin, models.Model):
                 condition=~Q(status=S.POSTED) | Q(only_releases=True) | ~Q(sage_record_number=""),
                 name="a_posted_invoice_has_sages_record_number",
             ),
+            models.CheckConstraint(
+                condition=Q(reference_no="") | Q(reference_by__isnull=False),
+                name="a_chosen_reference_has_a_person",
+            ),
         ]
 
     def __str__(self):
@@ -193,6 +204,7 @@ class InvoiceExport(FSMModelMixin, models.Model):
         16 characters; it differs as soon as anything differs that would go into the file of it.
         """
         own = (self.sending, self.invoice.version, self.description, self.due_date, self.discount_date)
+        own += (self.reference_no,)
         return hashlib.sha256(repr(own).encode()).hexdigest()[:16]
 
     @property

@@ -121,6 +121,7 @@ class InvoiceFacts:
     """One approved invoice. `net` is line 8: gross − newly held + released. Sage's own numbers are None until linked.
 
     `exported_in` names the live batch that already carries this vendor and number (S11); releases stand oldest first.
+    `reference_by`: who chose what a credit reduces, "" where it is the newest earlier bill by itself (S45).
     """
 
     no_longer_kept: ClassVar[tuple[str, ...]] = ("tax",)  # in older snapshots, and always 0.00: S54 asks the lines
@@ -160,6 +161,7 @@ class InvoiceFacts:
     change_orders: tuple[str, ...] = ()
     is_canadian: bool = False
     reference_no: str | None = None
+    reference_by: str = ""
     exported_in: str | None = None
 
     def __post_init__(self):

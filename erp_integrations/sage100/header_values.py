@@ -80,10 +80,19 @@ def _identity(invoice, batch, lists):
             f"application {invoice.application_number}, period ending {invoice.period_end.isoformat()}",
             (ours,),
         ),
-        "reference_number": Value(
-            invoice.reference_no or "", "what this credit reduces" if invoice.reference_no else "no credit", (ours,)
-        ),
+        "reference_number": Value(invoice.reference_no or "", _why_this_reference(invoice), (ours,)),
     }  # fmt: skip
+
+
+def _why_this_reference(invoice) -> str:
+    """S45: what this credit reduces."""
+    if not invoice.is_credit:
+        return "no credit"
+    if invoice.reference_by:
+        return f"what this credit reduces, chosen by {invoice.reference_by}"
+    if invoice.reference_no:
+        return "what this credit reduces: the newest earlier bill of the commitment that Sage has from us"
+    return "a credit, and Sage has no earlier bill of the commitment from us"
 
 
 def _dates(invoice, batch, lists):

@@ -67,6 +67,7 @@ NO_LINE_TYPE = (
 )
 LOOKUPS = tuple(NAMES.values())
 DATES = ("invoice_date", "due_date", "discount_date", "posting_date")
+SOURCES_OF_FACTS = {"reference_no": "reference_number"}  # a fact whose column of a layout is called otherwise
 # Matched as text: 0071 and 71 are two.
 KEYS = ("invoice_number", "purchase_order_number", "subcontract_number", "reference_number")
 LINE_TYPES = ("H", "D")

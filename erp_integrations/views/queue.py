@@ -14,7 +14,8 @@ from directory.models import Event, Mail
 from directory.permissions import PUSH_RIGHT, Level, Tool, accounting_approvers, read_access
 from directory.refusals import NotAllowed, Refused
 from erp_integrations.actions import exports
-from erp_integrations.forms import AcceptForm, HeaderForm, QueueFilter
+from erp_integrations.exporting.earlier import reducible
+from erp_integrations.forms import REDUCIBLE, AcceptForm, HeaderForm, QueueFilter
 from erp_integrations.mending import Mend, where_to_mend
 from erp_integrations.models import ExportBatch, ExportStatus, InvoiceExport, SageRefusal, WorkerPulse
 from erp_integrations.permissions import conflict_of, is_accounting_approver
@@ -184,7 +185,7 @@ def show(request, company, export: InvoiceExport, *, refused: Refused | None = N
     """One invoice open beside the list; with `refused`, why nothing was done on top, and its status."""
     access = read_access(request.user, company, export.project)
     shown = shown_of(export, by=request.user)
-    form_errors, form = bool(form), _told(form or HeaderForm.of(export), shown)
+    form_errors, form = bool(form), _told(form or HeaderForm(export=export), shown)
     tab = TAB_OF[export.status]
     same = InvoiceExport.objects.of(company).filter(status=export.status)
     refusals = SageRefusal.objects.newest_of([export]) if export.status == S.EXPORTED else {}
@@ -200,6 +201,8 @@ def show(request, company, export: InvoiceExport, *, refused: Refused | None = N
         "explained": shown.row(request.GET.get("row", "")) if shown else None,
         "asked_row": request.GET.get("row", ""),
         "form": form,
+        "reducible_list": REDUCIBLE,
+        "reducible": reducible(export) if "reference_no" in form.fields and export.status in TO_BE_BUILT else (),
         "accept_form": AcceptForm(initial={"accounting_date": shown.accounting_date}) if shown else None,
         "refused": refused,
         "refusal": refusals.get(export.pk),
@@ -226,7 +229,8 @@ def _told(form: HeaderForm, shown: Shown | None) -> HeaderForm:
 @company_view(Tool.ERP_INTEGRATIONS, Level.STANDARD, methods=WRITE)
 def change_header(request, company, pk):
     require_approver(request.access)
-    export, form = load(company, pk), HeaderForm(request.POST)
+    export = load(company, pk)
+    form = HeaderForm(request.POST, export=export)
     if not form.is_valid():
         return show(request, company, export, form=form)
     try:

@@ -7,10 +7,11 @@ from functools import cached_property
 
 from erp_integrations.actions.exports import preview
 from erp_integrations.exporting import Acceptance, Proposal, check, plain_findings
+from erp_integrations.exporting.checking import MENDED_BY_ACCOUNTING
 from erp_integrations.mending import where_to_mend
 from erp_integrations.models import ExportStatus, InvoiceExport, sage_lists
 from erp_integrations.sage100.facts import BatchFacts, InvoiceFacts
-from erp_integrations.sage100.layout import NUMBER, Layout
+from erp_integrations.sage100.layout import NUMBER, SOURCES_OF_FACTS, Layout
 from erp_integrations.sage100.rows import Row, Rows, build_rows
 
 TO_BE_BUILT = (ExportStatus.READY_TO_EXPORT, ExportStatus.FAILED)
@@ -117,6 +118,11 @@ class Shown:
         return grouped(self.findings, "error", mended_for=self._mended_for)
 
     @property
+    def keeps_back(self) -> bool:
+        """Whether an error holds up its sending, as `Proposal.keeping_back`."""
+        return any(f["severity"] == "error" and f["rule"] not in MENDED_BY_ACCOUNTING for f in self.findings)
+
+    @property
     def warnings(self) -> list["FindingGroup"]:
         return grouped(self.findings, "warning", mended_for=self._mended_for)
 
@@ -144,7 +150,8 @@ class Shown:
         due = facts.gross - facts.retainage_held + facts.retainage_released
         return self.lines_sum == facts.gross and due == facts.net
 
-    def header_cell(self, source: str) -> ShownCell | None:
+    def header_cell(self, fact: str) -> ShownCell | None:
+        source = SOURCES_OF_FACTS.get(fact, fact)
         return next((cell for cell in self.header.cells if cell.source == source), None) if self.header else None
 
     def row(self, number: str) -> ShownRow | None:

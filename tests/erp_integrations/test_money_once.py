@@ -183,15 +183,6 @@ def test_a_credit_names_the_newest_invoice_with_rows_that_sage_holds(sage):
     assert sage.accepted(credit).facts.invoices[0].reference_no == bill.invoice.number
 
 
-def test_a_credit_on_nothing_that_sage_holds_is_stopped(sage):
-    commitment = sage.commitment()
-    sage.approved(commitment)
-    sage.next_month()
-    figures = {"work_this_period": D("-200.00"), "note": "Taken back"}
-    with pytest.raises(Refused, match="S45"):
-        sage.sent(sage.approved(commitment, figures))
-
-
 # Ticks, and what Sage made of it
 
 

@@ -8,7 +8,7 @@ from erp_integrations.sage100.canonical import money_text
 from erp_integrations.sage100.facts import InvoiceFacts
 from erp_integrations.sage100.findings import ERROR, WARNING
 from erp_integrations.sage100.header_values import discount_date, due_date
-from erp_integrations.sage100.lists import PAYABLES_DOUBTED_AFTER, comparable
+from erp_integrations.sage100.lists import PAYABLES_DOUBTED_AFTER
 from erp_integrations.sage100.rules.registry import BATCH, INVOICE, BatchCheck, InvoiceCheck, Issue, rule
 from erp_integrations.sage100.text import room_for
 
@@ -59,7 +59,7 @@ def not_exported_before(check: InvoiceCheck):
             remedy="Upload the list again, or confirm that Sage doesn't hold this invoice.", severity=WARNING,
             field="Invoice no", value=invoice.number, against=known,
         )  # fmt: skip
-    if (invoice.vendor_number, comparable(invoice.number)) in check.lists.payables_that_count:
+    if check.sage_holds(invoice.number):
         yield Issue(
             message=f"Sage already holds invoice {invoice.number} of vendor {invoice.vendor_number}.",
             remedy="Compare the two. If it is another bill, ask the vendor for another number.",

@@ -284,11 +284,14 @@ def one_row_per_line(check: InvoiceCheck):
 def credits(check: InvoiceCheck):
     if not check.invoice.is_credit:
         return
-    reference = check.header_text("reference_number")
+    reference, known = check.header_text("reference_number"), check.lists.payable_invoices
+    is_odd = reference and check.invoice.reference_by and not check.sage_holds(reference)
     yield Issue(
         message=f"This is a credit of {-check.invoice.gross:,.2f} on invoice {reference}." if reference
         else f"This is a credit of {-check.invoice.gross:,.2f}, but it doesn't say which invoice it reduces.",
-        remedy="Confirm that it reduces the right invoice." if reference
-        else "Send the invoice that it reduces first; if there is none, accounting enters the credit in Sage.",
+        remedy="Sage's list doesn't hold that one. Look for it in 4-2, then confirm." if is_odd
+        else "Confirm that it reduces the right invoice." if reference
+        else "Accounting names it as the reference no, under Change the header, before it accepts the credit.",
+        against=known if is_odd else None,
         severity=WARNING if reference else ERROR, field="Reference no", value=reference or "",
     )  # fmt: skip

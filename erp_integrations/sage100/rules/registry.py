@@ -19,6 +19,7 @@ from erp_integrations.sage100.lists import (
     SageList,
     SageLists,
     Vendor,
+    comparable,
 )
 
 BATCH, INVOICE, LINE, CHANGE = "batch", "invoice", "line", "change"
@@ -158,6 +159,10 @@ class InvoiceCheck:
     @property
     def commitment(self) -> SageCommitment | None:
         return self.commitments.get(self.invoice.sage_commitment_number)
+
+    def sage_holds(self, number: str) -> bool:
+        """An invoice of this vendor, and not as void."""
+        return (self.invoice.vendor_number, comparable(number)) in self.lists.payables_that_count
 
     @property
     def number_title(self) -> str:

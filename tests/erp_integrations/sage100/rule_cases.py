@@ -288,6 +288,8 @@ CASES = [
     error("S44", "two lines became one row", tamper=rows_are(lambda rows: rows[:2])),
     error("S44", "two lines with one key", batch(invoice(lines=(line(1), line(2, key="SOV-001"))))),
     warning("S45", "a credit with its reference", one(lines=CREDIT_LINES, reference_no="2219-05")),
+    warning("S45", "a credit with one that somebody chose", one(
+        lines=CREDIT_LINES, reference_no="2219-05", reference_by="Rae Diaz")),
     error("S45", "a credit without one", one(lines=CREDIT_LINES)),
     error("S46", "the header is a cent off", one(retainage_held=money("2565.06"))),
     error("S46", "the file is a cent off", tamper=cell_says(0, "retainage", "2565.06")),
