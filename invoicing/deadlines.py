@@ -10,16 +10,25 @@ from datetime import date
 from django.db.models import FilteredRelation, Q
 
 from directory.moments import day_in_words
-from invoicing.models import BillingPeriod, Commitment, DueDateExtension, Invoice
+from invoicing.models import BillingPeriod, Commitment, Invoice
 
 
 @dataclass(frozen=True)
 class Deadline:
-    """`is_extended`: the commitment has a due date of its own; until then it doesn't matter that the period closed."""
+    """`is_extended`: the commitment has a due date of its own; until then it doesn't matter that the period closed.
+
+    `may_finish_late`: the bill was put back after its time, or by an Admin, so that it is never over.
+    """
 
     period: BillingPeriod
     due_date: date
     is_extended: bool = False
+    may_finish_late: bool = False
+
+    @classmethod
+    def of(cls, period: BillingPeriod, own: date | None = None) -> "Deadline":
+        """`own`: the commitment's own due date, where it has one; the period's counts when it was moved behind that."""
+        return cls(period, max(own or period.due_date, period.due_date), is_extended=own is not None)
 
     @property
     def is_closed(self) -> bool:
@@ -35,11 +44,12 @@ class Deadline:
     @property
     def has_passed(self) -> bool:
         """Bills are taken until the end of the day, on the project's clock."""
-        return self.period.project.today > self.due_date
+        return self.period.project.has_passed(self.due_date)
 
     @property
     def is_over(self) -> bool:
-        return self.is_closed or self.has_passed
+        """Whether nothing can be sent any more."""
+        return (self.is_closed or self.has_passed) and not self.may_finish_late
 
     @property
     def late_words(self) -> str:
@@ -49,12 +59,12 @@ class Deadline:
 def deadline_of(commitment: Commitment, period: BillingPeriod) -> Deadline:
     """For a commitment that may have no bill in the period yet."""
     extension = period.due_date_extensions.filter(commitment=commitment).first()
-    return extended_deadline(extension, period) if extension else Deadline(period, period.due_date)
+    return Deadline.of(period, extension and extension.due_date)
 
 
 def deadlines_of(period: BillingPeriod) -> dict[int, Deadline]:
     """{commitment id: its deadline}, of those that have one of their own; all others go by the period's."""
-    return {each.commitment_id: extended_deadline(each, period) for each in period.due_date_extensions.all()}
+    return {each.commitment_id: Deadline.of(period, each.due_date) for each in period.due_date_extensions.all()}
 
 
 def bills_and_deadlines(commitment: Commitment) -> tuple[list[Invoice], list[Deadline]]:
@@ -76,20 +86,19 @@ def bills_and_deadlines(commitment: Commitment) -> tuple[list[Invoice], list[Dea
             bills.append(bill)
         own = getattr(period, "own", None)
         if period.is_open or period.takes_bills_until_due or own:
-            deadlines[period.pk] = extended_deadline(own, period) if own else Deadline(period, period.due_date)
+            deadlines[period.pk] = Deadline.of(period, own and own.due_date)
     running = [each for each in deadlines.values() if each.period.is_open or not each.has_passed]
     by_position = sorted(bills, key=lambda bill: bill.position, reverse=True)
     return by_position, sorted(running, key=lambda each: not each.period.is_open)
 
 
-def deadline_of_bill(invoice: Invoice) -> Deadline:
-    """By the bill's own date. An open period needs no look at extensions: the bill carries what they set."""
+def deadline_of_bill(invoice: Invoice, is_extended: bool | None = None) -> Deadline:
+    """By the bill's own date. An open period needs no look at extensions: the bill carries what they set.
+
+    `is_extended`: whether its commitment has a date of its own there, where the caller knows.
+    """
     period = invoice.billing_period
-    is_extended = not period.is_open and period.due_date_extensions.filter(commitment=invoice.commitment_id).exists()
-    return Deadline(period, invoice.due_date, is_extended)
-
-
-def extended_deadline(extension: DueDateExtension, period: BillingPeriod | None = None) -> Deadline:
-    """`period`: the extension's, where it is at hand. It counts when its own date was moved behind the extension's."""
-    period = period or extension.billing_period
-    return Deadline(period, max(extension.due_date, period.due_date), is_extended=True)
+    if is_extended is None:
+        own = period.due_date_extensions.filter(commitment=invoice.commitment_id)
+        is_extended = not period.is_open and own.exists()
+    return Deadline(period, invoice.due_date, is_extended, invoice.may_finish_late)

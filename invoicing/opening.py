@@ -172,7 +172,7 @@ def put_closed(period: BillingPeriod, by, *, keeps_time: bool = False) -> None:
     `keeps_time`: where its bills are not due yet, whoever may send one keeps the time until then (B-5).
     """
     period.status = BillingPeriod.Status.CLOSED
-    period.takes_bills_until_due = keeps_time and period.project.today <= period.due_date
+    period.takes_bills_until_due = keeps_time and not period.project.has_passed(period.due_date)
     period.save(update_fields=["status", "takes_bills_until_due"])
     changes = {"takes bills until": ["", period.due_date.isoformat()]} if period.takes_bills_until_due else {}
     Event.objects.record(
@@ -214,7 +214,7 @@ def _open_if_due(project: Project) -> BillingPeriod | None:
     if settings.rhythm == Rhythm.NEVER or newest is None or not project.is_active:
         return None
     dates = running_on(project.today, settings)
-    if dates.start_date <= newest.end_date or dates.due_date < project.today or _is_decided(project, dates):
+    if dates.start_date <= newest.end_date or project.has_passed(dates.due_date) or _is_decided(project, dates):
         return None
     return open_next(project, dates, by=None, keeps_time=True)
 

@@ -70,7 +70,7 @@ def why_not_about(invoice: Invoice) -> str:
     if invoice.status not in Invoice.ENTERABLE:
         return f"It is {invoice.get_status_display()}: it does not wait for {invoice.commitment.vendor.name}."
     deadline = deadline_of_bill(invoice)
-    if deadline.is_over and not invoice.may_finish_late:
+    if deadline.is_over:
         return deadline.late_words if deadline.has_passed else "The billing period is closed."
     if not invoice.commitment.invoice_contacts.acting().exists():
         return "It has no invoice contact any more."

@@ -48,9 +48,7 @@ def _written_today(projects: list[Project]) -> Q:
 
 
 def _deadline(invite: Invitation) -> Deadline:
-    period = invite.billing_period
-    due = max(invite.own_due or period.due_date, period.due_date)
-    return Deadline(period, due, is_extended=invite.own_due is not None)
+    return Deadline.of(invite.billing_period, invite.own_due)
 
 
 def as_reminder(invite: Invitation, looked_at: BillingPeriod | None) -> Task:

@@ -29,6 +29,10 @@ class InTimeZone(models.Model):
     def today(self) -> date:
         return timezone.localdate(timezone=self.zone)
 
+    def has_passed(self, day: date) -> bool:
+        """Whether `day` is over here, to its last minute."""
+        return self.today > day
+
     def start_of(self, day: date) -> datetime:
         return datetime.combine(day, time(), tzinfo=self.zone)
 

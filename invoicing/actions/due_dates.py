@@ -84,5 +84,5 @@ def _must_have_use(commitment: Commitment, period: BillingPeriod, bill: Invoice 
 def must_be_to_come(period: BillingPeriod, due_date: date, *, field: str = "due_date") -> None:
     """Refuses a day that has passed on the project's clock, naming the field."""
     check_day(due_date, field)
-    if due_date < period.project.today:
+    if period.project.has_passed(due_date):
         raise Refused("That day has passed. Choose a later one.", field=field)

@@ -90,7 +90,7 @@ class _Known:
         )
 
     def deadline_of(self, commitment: Commitment) -> Deadline:
-        return self.deadlines.get(commitment.pk, Deadline(self.period, self.period.due_date))
+        return self.deadlines.get(commitment.pk, Deadline.of(self.period))
 
     def refusal_of(self, commitment: Commitment) -> str:
         return refusal(

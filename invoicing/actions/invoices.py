@@ -19,7 +19,7 @@ from invoicing.actions.approvals import (
     must_not_have_rejected_lines,
     rejected_lines,
 )
-from invoicing.deadlines import Deadline, deadline_of_bill, extended_deadline
+from invoicing.deadlines import Deadline, deadline_of_bill
 from invoicing.models import (
     BillingPeriod,
     Commitment,
@@ -46,7 +46,7 @@ def create(commitment: Commitment, period: BillingPeriod, *, by, invoice_type: I
     commitment.project = period.project
     previous, invitation, own = (getattr(commitment, name, None) for name in ("newest", "invitation", "own"))
     is_extra = commitment.is_billed
-    deadline = extended_deadline(own, period) if own else Deadline(period, period.due_date)
+    deadline = Deadline.of(period, own and own.due_date)
     _check_start(commitment, deadline, previous, is_extra, is_invited=invitation is not None, as_admin=as_admin)
     if as_admin or invitation is None:
         invoice_type = invoice_type or InvoiceType.WORK_AND_RELEASE
@@ -246,8 +246,7 @@ def withdraw(invoice: Invoice, *, by) -> Invoice:
         places = invoice.submitted_by.memberships.filter(company=invoice.company)  # also of one who has left since
         if places.exclude(vendor=None).exists() != access.is_external:
             raise NotNow("The other side sent it. Ask them to withdraw it, or send it back.")
-        deadline = deadline_of_bill(invoice)
-        if access.is_external and not invoice.may_finish_late and deadline.is_over:
+        if access.is_external and deadline_of_bill(invoice).is_over:
             raise NotNow("Withdrawn now, it could not be sent again: its time is over. Ask the team to send it back.")
 
     return _move(invoice, Invoice.withdraw, by=by, right=BILL_RIGHT, guard=same_side)

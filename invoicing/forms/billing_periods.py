@@ -21,7 +21,7 @@ class KeepsTimeField(forms.BooleanField):
 
 def keep_or_drop(form: forms.Form, closing: BillingPeriod | None) -> None:
     """Say until when in the label of `keeps_time`; without the field where nobody has time that could be kept."""
-    if closing is None or closing.project.today > closing.due_date:
+    if closing is None or closing.project.has_passed(closing.due_date):
         del form.fields["keeps_time"]
     else:
         until = day_in_words(closing.due_date)

@@ -151,4 +151,4 @@ class BillingPeriod(models.Model):
     @property
     def still_takes_bills(self) -> bool:
         """Closed, and its bills are not due yet: who may bill it keeps the time until then, on the project's clock."""
-        return not self.is_open and self.takes_bills_until_due and self.project.today <= self.due_date
+        return not self.is_open and self.takes_bills_until_due and not self.project.has_passed(self.due_date)

@@ -89,7 +89,7 @@ class CommitmentQuerySet(models.QuerySet):
         own = apps.get_model("invoicing", "DueDateExtension").objects.filter(commitment=OuterRef("pk"))
         in_time = Exists(own.filter(billing_period=period, due_date__gte=period.project.today))
         found = found.exclude(Exists(later))
-        if period.project.today > period.due_date:
+        if period.project.has_passed(period.due_date):
             found = found.filter(in_time)
         settings = getattr(period.project, "billing_settings", None)
         return found.filter(invited) if settings and settings.by_invitation_only else found

@@ -68,14 +68,13 @@ class InvoiceQuerySet(models.QuerySet):
         return self.live().filter(status=S.UNDER_REVIEW)
 
     def stranded_in(self, project):
-        """Drafts that nobody can send: their period has closed, nobody put them back, no time is left."""
-        extended = apps.get_model("invoicing", "DueDateExtension").objects.filter(
-            commitment=OuterRef("commitment"), billing_period=OuterRef("billing_period"), due_date__gte=project.today
-        )
-        kept = Q(billing_period__takes_bills_until_due=True, due_date__gte=project.today)
+        """Drafts that nobody can send: their period has closed, and `Deadline.is_over` of them (B-5)."""
+        extensions = apps.get_model("invoicing", "DueDateExtension").objects
+        own = extensions.filter(commitment=OuterRef("commitment"), billing_period=OuterRef("billing_period"))
+        keeps_time = Exists(own) | Q(billing_period__takes_bills_until_due=True)
         closed = self.live().filter(billing_period__project=project, billing_period__status="closed")
         drafts = closed.filter(status=S.DRAFT, may_finish_late=False)
-        return drafts.exclude(Exists(extended)).exclude(kept)
+        return drafts.exclude(keeps_time, due_date__gte=project.today)
 
     def newest(self):
         """The one of each commitment that no other builds on: its totals are those to date."""

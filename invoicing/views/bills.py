@@ -14,7 +14,7 @@ from django.shortcuts import render
 from directory.decorators import READ, signed_in_view
 from directory.models import Project
 from directory.permissions import Tool, visible_projects
-from invoicing.deadlines import Deadline, extended_deadline
+from invoicing.deadlines import Deadline, deadline_of_bill
 from invoicing.models import BillingPeriod, Commitment, DueDateExtension, Invitation, Invoice
 
 MOST_APPROVED = 50
@@ -75,18 +75,15 @@ class Opening:
 
 @dataclass(frozen=True)
 class Begun:
-    """A bill that the contact has in hand: a draft, or one that came back. `is_taken`: its period still takes it."""
+    """A bill that the contact has in hand: a draft, or one that came back.
+
+    `is_late`: it can't be sent any more, unless an Admin puts it back or gives more time (B-5).
+    """
 
     bill: Invoice
-    is_taken: bool
+    is_late: bool
 
     stage = 2
-
-    @property
-    def is_late(self) -> bool:
-        """B-5: it can't be sent any more, unless an Admin put it back or gives more time."""
-        is_over = not self.is_taken or self.commitment.project.today > self.due_date
-        return is_over and not self.bill.may_finish_late
 
     @property
     def is_theirs(self) -> bool:
@@ -119,16 +116,9 @@ def my_bills(request):
     )
     bills = Invoice.objects.live().filter(commitment__in=commitments).with_context()
     unsettled = list(bills.exclude(status__in=Invoice.APPROVALS).with_rejected_count().order_by("submitted_at", "pk"))
-    deadlines = _deadlines(commitments)
-    taken = {(commitment.pk, deadline.period.pk) for commitment, deadline in deadlines}
-    in_hand = [
-        Begun(
-            bill,
-            is_taken=bill.billing_period.takes_bills_until_due or (bill.commitment_id, bill.billing_period_id) in taken,
-        )
-        for bill in unsettled
-        if bill.status in Invoice.ENTERABLE
-    ]
+    extended = _extended(commitments)
+    deadlines = _deadlines(commitments, extended)
+    in_hand = [Begun(bill, _is_late(bill, extended)) for bill in unsettled if bill.status in Invoice.ENTERABLE]
     both = sorted([*in_hand, *openings(commitments, deadlines)], key=_by_due_date)
     context = {
         "commitments": commitments,
@@ -170,23 +160,29 @@ def _bills_before(commitments: list[Commitment], periods: Iterable[int]) -> tupl
     return newest, set(live.filter(billing_period__in=periods).values_list("commitment", "billing_period"))
 
 
-def _deadlines(commitments: list[Commitment]) -> list[tuple[Commitment, Deadline]]:
-    """Of each commitment, in the open period and in closed ones that it still has time for; in two queries."""
+def _extended(commitments: list[Commitment]) -> dict[tuple[int, int], Deadline]:
+    """{(commitment id, period id): its deadline}, where it has one of its own."""
+    own = DueDateExtension.objects.filter(commitment__in=commitments).select_related("billing_period__project")
+    return {
+        (each.commitment_id, each.billing_period_id): Deadline.of(each.billing_period, each.due_date) for each in own
+    }
+
+
+def _is_late(bill: Invoice, extended: dict[tuple[int, int], Deadline]) -> bool:
+    bill.billing_period.project = bill.commitment.project
+    return deadline_of_bill(bill, is_extended=(bill.commitment_id, bill.billing_period_id) in extended).is_over
+
+
+def _deadlines(commitments: list[Commitment], extended: dict) -> list[tuple[Commitment, Deadline]]:
+    """Of each commitment, in the open period and in closed ones that it still has time for."""
     periods = defaultdict(list)
     for period in BillingPeriod.objects.filter(project__in={each.project_id for each in commitments}).taking_bills():
         periods[period.project_id].append(period)
-    extended = {
-        (each.commitment_id, each.billing_period_id): extended_deadline(each)
-        for each in DueDateExtension.objects.filter(commitment__in=commitments).select_related(
-            "billing_period__project"
-        )
-    }
     found = []
     for commitment in commitments:
         here = periods[commitment.project_id]
         for period in here:
-            own = extended.get((commitment.pk, period.pk))
-            found.append((commitment, own or Deadline(period, period.due_date)))
+            found.append((commitment, extended.get((commitment.pk, period.pk)) or Deadline.of(period)))
         found += [
             (commitment, deadline)
             for (holder, _), deadline in extended.items()

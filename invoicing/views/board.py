@@ -33,7 +33,7 @@ from invoicing.board import (
     stranded_in,
 )
 from invoicing.calculations.money import ZERO
-from invoicing.deadlines import Deadline, extended_deadline
+from invoicing.deadlines import Deadline
 from invoicing.forms.billing_periods import AskForm, InviteForm
 from invoicing.forms.board_filters import BoardFilter, ViewForm
 from invoicing.models import BillingPeriod, Commitment, Invitation, Invoice, InvoiceContact, Payment, SavedView
@@ -135,7 +135,7 @@ class Row:
     @property
     def is_late(self) -> bool:
         """The project team has the turn because the subcontractor's time is over."""
-        is_over = self.deadline.period.project.today > self.due_date
+        is_over = self.deadline.period.project.has_passed(self.due_date)
         return self.commitment.turn == TEAM and self.can_still_be_billed and is_over
 
     @property
@@ -150,7 +150,6 @@ class Row:
 
 def rows_of(period: BillingPeriod, commitments: Iterable[Commitment]) -> list[Row]:
     """Of these of `detailed`, in their order, in one query at most."""
-    for_all = Deadline(period, period.due_date)
     commitments = list(commitments)
     unbilled = [each for each in commitments if each.is_billable and not each.has_bill]
     for commitment in unbilled:
@@ -161,7 +160,7 @@ def rows_of(period: BillingPeriod, commitments: Iterable[Commitment]) -> list[Ro
         if bill := getattr(commitment, "bill", None):
             bill.paid = commitment.paid or ZERO
         extension = getattr(commitment, "extension", None)
-        deadline = extended_deadline(extension, period) if extension else for_all
+        deadline = Deadline.of(period, extension and extension.due_date)
         rows.append(Row(commitment, list(commitment.invoice_contacts.all()), deadline, waiting.get(commitment.pk)))
     return rows
 

@@ -41,6 +41,6 @@ def project_page(request, project):
 
 def to_invite(period, groups: list[Group]) -> int:
     """How many wait for an invite, while the period takes bills."""
-    if period is None or period.project.today > period.due_date:
+    if period is None or period.project.has_passed(period.due_date):
         return 0
     return sum(group.count for group in groups if group.state == NOT_INVITED and group.turn == TEAM)

@@ -1,6 +1,7 @@
 """Invites, reminders and answers reach only those who can act on them, and say so otherwise (1.1, V-1, V-3)."""
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import time_machine
@@ -24,6 +25,7 @@ from invoicing.actions import (
     rounds,
 )
 from invoicing.models import BillingSettings, Invitation, Invoice, InvoiceType
+from invoicing.opening import PeriodDates
 from tests.factories import world
 from tests.invoicing.pages import signed_in, text_of
 from tests.invoicing.test_due_dates import AFTER_ALL, AFTER_DUE, LATER
@@ -103,6 +105,21 @@ def test_a_draft_whose_more_time_is_over_is_stranded_again(w):
     assert not Invoice.objects.stranded_in(w.project).exists()
     with time_machine.travel(AFTER_ALL):
         assert list(Invoice.objects.stranded_in(w.project)) == [draft]
+
+
+def test_the_board_and_my_bills_go_by_the_bills_own_date_as_its_sending_does(w):
+    """B-5, B-6: it was made while the period was due later than the more time that it was given."""
+    june, commitment = w.period(), w.commitment()
+    due_dates.extend(june, commitment, LATER, by=w.admin, reason="Storm")
+    days = PeriodDates.of(june)
+    june = billing_periods.change_dates(june, replace(days, due_date=date(2030, 7, 8)), by=w.admin, version=1)
+    draft = w.entered(w.draft(commitment))
+    billing_periods.change_dates(june, days, by=w.admin, version=june.version)
+    w.period(date(2030, 7, 1))
+    with time_machine.travel(AFTER_ALL):
+        assert not Invoice.objects.stranded_in(w.project).exists()
+        assert [each.bill for each in signed_in(w.contact).get(reverse("bills")).context["todo"]] == [draft]
+        assert invoices.submit(Invoice.objects.get(pk=draft.pk), by=w.contact).status == "under_review"
 
 
 def test_an_invite_page_of_a_closed_period_does_not_say_that_its_due_date_was(w):
