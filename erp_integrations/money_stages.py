@@ -7,13 +7,12 @@ from django.db.models import Count, Q, Sum
 
 from directory.models import Company
 from erp_integrations.models import ExportStatus, InvoiceExport, Outcome, Reconciliation
-from erp_integrations.models.exports import SENDABLE_FROM, sendable
+from erp_integrations.models.exports import BEFORE_A_FILE, SENDABLE_FROM, sendable
 from invoicing.calculations.money import ZERO
 from invoicing.models import Invoice
 from invoicing.seen import seen_commitments
 
 S = ExportStatus
-SENT = (S.READY_TO_EXPORT, S.EXPORTING, S.FAILED)
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ def stages(company: Company, person, newest: Reconciliation | None) -> list[Stag
     odd = differing.order_by().aggregate(count=Count("pk"), amount=Sum("expected_gross"))
     return [
         Stage("Approved, not sent", "neutral", "With the projects, of those that you see.", *_figures(approved)),
-        Stage("With accounting", "info", "In the queue, or on the way into a file.", *_total(by_status, SENT)),
+        Stage("With accounting", "info", "In the queue, or on the way into a file.", *_total(by_status, BEFORE_A_FILE)),
         Stage("Exported", "warn", "In a file, not confirmed in Sage.", *_total(by_status, (S.EXPORTED,))),
         Stage("Posted", "ok", "Confirmed in Sage.", *_total(by_status, (S.POSTED,))),
         Stage("Differing", "bad", "In a file, and Sage’s list says otherwise.", *_figures(odd)),

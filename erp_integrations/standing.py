@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from erp_integrations.models import ExportStatus, InvoiceExport
+from erp_integrations.models.exports import WITH_ACCOUNTING
 from invoicing.calculations.payments import PaymentStatus
 from invoicing.models import Invoice
 
 B, E = Invoice.Status, ExportStatus
-WITH_ACCOUNTING = (E.READY_TO_EXPORT, E.EXPORTING, E.FAILED, E.EXPORTED, E.POSTED)
 # Only once something is recorded: a company that keeps no payments here must not seem to pay nobody.
 PAID = {
     PaymentStatus.PARTLY_PAID: ("Partly paid", "circle-dot", "part"),

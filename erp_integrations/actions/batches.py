@@ -265,7 +265,7 @@ def retry(batch: ExportBatch, *, by, ticked: Collection[str] = (), accounting_da
     exports = _locked_of_one_company(list(live))
     access = approver_access(batch.company, by)
     batch = ExportBatch.objects.select_for_update().select_related("company", "layout").get(pk=batch.pk)
-    if batch.state in (BatchState.PENDING, BatchState.BUILDING) and batch.accepted_by_id == by.pk:
+    if batch.is_under_way and batch.accepted_by_id == by.pk:
         return batch
     if batch.state != BatchState.DEAD:
         raise NotNow(f"{batch.key} is {batch.get_state_display().lower()} now; there is nothing to try again.")

@@ -5,7 +5,7 @@ from collections import defaultdict
 from erp_integrations.exporting.beside import Beside
 from erp_integrations.exporting.in_files import is_older
 from erp_integrations.models import ExportItem, InvoiceExport, ListKind, SageListVersion, batch_key
-from erp_integrations.models.exports import IN_A_FILE, ExportStatus
+from erp_integrations.models.exports import FROZEN
 from erp_integrations.sage100.facts import PURCHASE_ORDER, SUBCONTRACT, BilledElsewhere
 from invoicing.models import InvoiceLine
 
@@ -47,9 +47,8 @@ def _reference(line: InvoiceLine) -> str:
 
 def _not_listed_yet(linked: dict, exports: list[InvoiceExport], beside: Beside) -> dict[int, int]:
     """{invoice id: number of the batch it stands in}; a list that was never uploaded leaves nothing to bill on."""
-    going = (ExportStatus.EXPORTING, *IN_A_FILE)
     items = ExportItem.objects.filter(
-        is_live=True, invoice_export__status__in=going, invoice_export__invoice__commitment__in=linked
+        is_live=True, invoice_export__status__in=FROZEN, invoice_export__invoice__commitment__in=linked
     ).exclude(invoice_export__in=[export.pk for export in exports if export.pk])
     found = list(
         items.values_list(

@@ -11,7 +11,8 @@ from directory.models.events import subject_name
 from erp_integrations.exporting.differences import Difference, differing
 from erp_integrations.exporting.ledger_files import about_files
 from erp_integrations.models import BatchState, ExportItem, ExportStatus, InvoiceExport, LedgerCheck
-from erp_integrations.models.exports import ACCEPTED, IN_A_FILE
+from erp_integrations.models.batches import UNDER_WAY
+from erp_integrations.models.exports import IN_A_FILE, WITH_ACCOUNTING
 from invoicing.models import Invoice, InvoiceLine
 from invoicing.proof import broken_identities
 
@@ -22,12 +23,11 @@ MOST_KEPT = 500
 OF_STORED_FIGURES = ("N-1", "N-3", "N-5", "N-6", "N-7", "N-8")
 INVOICES, ITEMS, STATUSES, RECORDS = "invoices", "places in files", "statuses", "records"
 BATCH_STATES = {
-    S.EXPORTING: (B.PENDING, B.BUILDING),
+    S.EXPORTING: UNDER_WAY,
     S.FAILED: (B.DEAD,),
     S.EXPORTED: (B.READY,),
     S.POSTED: (B.READY,),
 }
-LOCKED = (S.READY_TO_EXPORT, *ACCEPTED)
 
 
 def check(company: Company) -> LedgerCheck:
@@ -129,10 +129,10 @@ def _told(export: InvoiceExport, state: str | None) -> Iterator[Difference]:
 
 def _marks(export: InvoiceExport) -> Iterator[Difference]:
     invoice, status = export.invoice, export.status
-    yield from differing(STATUSES, f"{_named(export)}, locked", status in LOCKED, invoice.is_locked)
+    yield from differing(STATUSES, f"{_named(export)}, locked", status in WITH_ACCOUNTING, invoice.is_locked)
     yield from differing(STATUSES, f"{_named(export)}, in a file", status in IN_A_FILE, invoice.is_exported)
     yield from differing(STATUSES, f"{_named(export)}, posted", status == S.POSTED, invoice.is_posted)
-    if status in LOCKED and invoice.status not in Invoice.APPROVALS:
+    if status in WITH_ACCOUNTING and invoice.status not in Invoice.APPROVALS:
         yield Difference(STATUSES, _named(export), "an approved invoice", invoice.get_status_display())
 
 

@@ -29,13 +29,15 @@ class BatchState(models.TextChoices):
     VOID = "void", "Void"
 
 
+UNDER_WAY = (BatchState.PENDING, BatchState.BUILDING)  # accepted and not built yet
+
+
 class ExportBatchQuerySet(models.QuerySet):
     def of(self, company):
         return self.filter(company=company)
 
     def under_way(self):
-        """Accepted and not built yet."""
-        return self.filter(state__in=(BatchState.PENDING, BatchState.BUILDING))
+        return self.filter(state__in=UNDER_WAY)
 
     def ready(self):
         """Built, with a file that can be taken."""
@@ -124,9 +126,7 @@ class ExportBatch(models.Model):
         verbose_name_plural = "export batches"
         ordering = ["-number"]
         indexes = [
-            models.Index(
-                fields=["state", "lease_until"], condition=Q(state__in=("pending", "building")), name="batches_to_build"
-            )
+            models.Index(fields=["state", "lease_until"], condition=Q(state__in=UNDER_WAY), name="batches_to_build")
         ]
         constraints = [
             models.UniqueConstraint("company", "number", name="a_batch_number_is_used_once_in_a_company"),
@@ -149,6 +149,10 @@ class ExportBatch(models.Model):
     def key(self) -> str:
         """What stands in Sage's User Def 1: EXP-000412."""
         return batch_key(self.number)
+
+    @property
+    def is_under_way(self) -> bool:
+        return self.state in UNDER_WAY
 
     @property
     def facts(self) -> facts.BatchFacts:

@@ -28,8 +28,12 @@ class ExportStatus(models.TextChoices):
 
 S = ExportStatus
 SENDABLE_FROM = (S.NOT_SENT, S.RETRIEVED, S.REJECTED, S.VOIDED)
+TO_BE_BUILT = (S.READY_TO_EXPORT, S.FAILED)  # its file is still to come, from facts that may change
+BEFORE_A_FILE = (S.READY_TO_EXPORT, S.EXPORTING, S.FAILED)
 ACCEPTED = (S.EXPORTING, S.FAILED, S.EXPORTED, S.POSTED)
+FROZEN = (S.EXPORTING, S.EXPORTED, S.POSTED)  # as it was accepted (E-6)
 IN_A_FILE = (S.EXPORTED, S.POSTED)
+WITH_ACCOUNTING = (S.READY_TO_EXPORT, *ACCEPTED)  # whatever it has done so far; the invoice is locked
 
 
 class InvoiceExportQuerySet(models.QuerySet):
@@ -65,10 +69,6 @@ class InvoiceExportQuerySet(models.QuerySet):
 
     def ready_to_export(self):
         return self.filter(status=S.READY_TO_EXPORT)
-
-    def on_their_way(self):
-        """With accounting, whatever it has done so far."""
-        return self.filter(status__in=(S.READY_TO_EXPORT, S.EXPORTING, S.FAILED, S.EXPORTED, S.POSTED))
 
     def failed(self):
         return self.filter(status=S.FAILED)
@@ -250,7 +250,7 @@ class InvoiceExport(FSMModelMixin, models.Model):
 
     @transition(
         status,
-        source=(S.READY_TO_EXPORT, S.FAILED),
+        source=TO_BE_BUILT,
         target=S.REJECTED,
         permission=permissions.may_answer,
         custom={"label": "Reject", "done": "rejected"},
@@ -311,7 +311,7 @@ class InvoiceExport(FSMModelMixin, models.Model):
 
     @transition(
         status,
-        source=(S.EXPORTED, S.POSTED),
+        source=IN_A_FILE,
         target=S.VOIDED,
         permission=permissions.may_void,
         custom={"label": "Void", "done": "voided"},

@@ -11,12 +11,12 @@ from django.db.models.functions import Concat
 from directory.models import Company
 from directory.permissions import Level, Tool
 from erp_integrations.models import ExportStatus, InvoiceExport, ListKind, sage_lists
+from erp_integrations.models.exports import BEFORE_A_FILE
 from erp_integrations.sage100.entries import Entry
 from erp_integrations.sage100.lists import SageLists
 from invoicing.seen import seen_commitments
 
 GAP, LINKED = "0", "1"
-NOT_BUILT = (ExportStatus.READY_TO_EXPORT, ExportStatus.EXPORTING, ExportStatus.FAILED)
 
 
 @dataclass(frozen=True)
@@ -187,7 +187,7 @@ class Pair:
 
     def stopped(self, company: Company, item) -> int:
         """How many invoices on their way to a file would lack this link."""
-        waiting = InvoiceExport.objects.of(company).filter(status__in=NOT_BUILT, **{self.to_invoices: item})
+        waiting = InvoiceExport.objects.of(company).filter(status__in=BEFORE_A_FILE, **{self.to_invoices: item})
         return waiting.values("pk").distinct().count()
 
 

@@ -31,7 +31,6 @@ from erp_integrations.views.queue import NEWEST_MAILS, about, require_approver
 from erp_integrations.views.shown import grouped, ticked_keys
 
 PAGE_SIZE = 50
-RUNNING = (BatchState.PENDING, BatchState.BUILDING)
 STEPS = ("Accepted", "Building", "Ready", "Downloaded", "Confirmed in Sage")
 CONTENT_TYPES = {
     Download.Which.XLSX: XLSX,
@@ -65,13 +64,12 @@ def batch_page(request, company, number):
 def _progress(request, batch: ExportBatch):
     """What the running page asks for: the fragment, and once it is finished the word to draw the page anew."""
     response = render(request, "components/progress.html", job_of(batch) | {"url": request.path})
-    if batch.state not in RUNNING:
+    if not batch.is_under_way:
         response.headers["HX-Refresh"] = "true"
     return response
 
 
 def job_of(batch: ExportBatch) -> dict:
-    is_running = batch.state in RUNNING
     seconds = max(0, (timezone.now() - batch.accepted_at).total_seconds())
     since = f"{seconds:.0f} s so far" if seconds < 120 else f"{seconds // 60:.0f} min so far"
     words = {
@@ -86,7 +84,7 @@ def job_of(batch: ExportBatch) -> dict:
     return {
         "id": "job",
         "label": f"Building {batch.key}",
-        "running": is_running,
+        "running": batch.is_under_way,
         "seconds": seconds,
         "done": batch.done,
         "total": batch.total or 1,
@@ -129,7 +127,6 @@ def show(request, company, batch: ExportBatch, *, refused: Refused | None = None
         "steps": STEPS,
         "step": _step(batch, live, downloads),
         "is_stopped": batch.state in (BatchState.DEAD, BatchState.VOID),
-        "is_running": batch.state in RUNNING,
         "job": job_of(batch),
         "releases": RetainageRelease.objects.of_batch(batch),
         "seen": grouped(

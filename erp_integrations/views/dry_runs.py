@@ -10,9 +10,9 @@ from directory.permissions import Level, Tool
 from erp_integrations.actions import exports
 from erp_integrations.forms import chosen_exports
 from erp_integrations.models import InvoiceExport
+from erp_integrations.models.exports import TO_BE_BUILT
 from erp_integrations.sage100.marked import marked_workbook
 from erp_integrations.views.sending import exports_of, require_sender
-from erp_integrations.views.shown import TO_BE_BUILT
 from invoicing.forms.bulk_decisions import versions_of
 from invoicing.models import Invoice
 

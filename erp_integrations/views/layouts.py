@@ -16,6 +16,7 @@ from erp_integrations.actions.exports import next_acceptance
 from erp_integrations.exporting import check
 from erp_integrations.layout_forms import CONSTANT, FORMATS, TYPES, CopyForm, LayoutSheet, VerifyForm
 from erp_integrations.models import ErpSettings, ImportLayout, InvoiceExport
+from erp_integrations.models.exports import WITH_ACCOUNTING
 from erp_integrations.sage100 import canonical
 from erp_integrations.sage100.layout import DETAIL_SOURCES, HEADER_SOURCES, LOOKUPS, Layout
 
@@ -125,7 +126,8 @@ def _layout(company, name: str, version: int) -> ImportLayout:
 
 def _sample(company, layout: Layout) -> list[tuple]:
     """(caption, cells) of the first rows that the layout makes of an invoice that is on its way; none: no rows."""
-    some = InvoiceExport.objects.of(company).with_context().on_their_way().order_by("-sent_at").first()
+    sent = InvoiceExport.objects.of(company).filter(status__in=WITH_ACCOUNTING)
+    some = sent.with_context().order_by("-sent_at").first()
     if some is None:
         return []
     under_it = ImportLayout(company=company, name=layout.name, columns=canonical.to_plain(layout))

@@ -18,9 +18,10 @@ from erp_integrations.exporting.earlier import reducible
 from erp_integrations.forms import REDUCIBLE, AcceptForm, HeaderForm, QueueFilter
 from erp_integrations.mending import Mend, where_to_mend
 from erp_integrations.models import ExportBatch, ExportStatus, InvoiceExport, SageRefusal, WorkerPulse
+from erp_integrations.models.exports import TO_BE_BUILT
 from erp_integrations.permissions import conflict_of, is_accounting_approver
 from erp_integrations.sage100.findings import ERROR, Finding
-from erp_integrations.views.shown import TO_BE_BUILT, Shown, shown_of
+from erp_integrations.views.shown import Shown, shown_of
 from invoicing.calculations.money import ZERO
 from invoicing.models import Invoice
 from invoicing.models.invoice_queries import line_8

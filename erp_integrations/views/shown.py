@@ -9,13 +9,11 @@ from erp_integrations.actions.exports import preview
 from erp_integrations.exporting import Acceptance, Proposal, check, plain_findings
 from erp_integrations.exporting.checking import MENDED_BY_ACCOUNTING
 from erp_integrations.mending import where_to_mend
-from erp_integrations.models import ExportStatus, InvoiceExport, sage_lists
+from erp_integrations.models import InvoiceExport, sage_lists
+from erp_integrations.models.exports import FROZEN, TO_BE_BUILT
 from erp_integrations.sage100.facts import BatchFacts, InvoiceFacts
 from erp_integrations.sage100.layout import NUMBER, SOURCES_OF_FACTS, Layout
 from erp_integrations.sage100.rows import Row, Rows, build_rows
-
-TO_BE_BUILT = (ExportStatus.READY_TO_EXPORT, ExportStatus.FAILED)
-FROZEN = (ExportStatus.EXPORTING, ExportStatus.EXPORTED, ExportStatus.POSTED)
 
 
 @dataclass(frozen=True)

@@ -30,13 +30,16 @@ class MadeState(models.TextChoices):
     EXPIRED = "expired", "Removed"
 
 
+UNDER_WAY = (MadeState.WAITING, MadeState.MAKING)
+
+
 class MadeFileQuerySet(models.QuerySet):
     def of(self, person, project):
         """What somebody asked for in a project, newest first; nobody else finds it."""
         return self.filter(person=person, project=project).defer("invoices").order_by("-pk")
 
     def under_way(self):
-        return self.filter(state__in=(MadeState.WAITING, MadeState.MAKING))
+        return self.filter(state__in=UNDER_WAY)
 
     def claimable(self, now):
         """Waiting for a worker, or left behind by one whose lease ran out; one at a time, so that a worker stays free
@@ -100,9 +103,7 @@ class MadeFile(models.Model):
     class Meta:
         ordering = ["-pk"]
         indexes = [
-            models.Index(
-                fields=["state", "lease_until"], condition=Q(state__in=("waiting", "making")), name="files_to_make"
-            ),
+            models.Index(fields=["state", "lease_until"], condition=Q(state__in=UNDER_WAY), name="files_to_make"),
             models.Index(fields=["person", "-id"], name="files_of_a_person"),
         ]
         constraints = [
@@ -127,7 +128,7 @@ class MadeFile(models.Model):
 
     @property
     def is_under_way(self) -> bool:
-        return self.state in (MadeState.WAITING, MadeState.MAKING)
+        return self.state in UNDER_WAY
 
     @property
     def is_ready(self) -> bool:
