@@ -1,7 +1,8 @@
 """All that stands beside the invoices of a check, read in two questions however many they are (F13, F16).
 
 Their lines in one; in the other, put together by the database, what is small: the company's cost types, its lists of
-Sage, which vendors wait for a call-back, and which files hold the same numbers already.
+Sage, which vendors wait for a call-back, which files hold the same numbers already, and what else of their commitments
+is in files.
 """
 
 from collections import defaultdict
@@ -14,6 +15,7 @@ from django.db.models.functions import Cast
 
 from directory.models import VendorChange
 from erp_integrations.models import CostTypeLink, ExportItem, InvoiceExport, SageListVersion, batch_key
+from erp_integrations.models.exports import FROZEN
 from invoicing.models import CostType, CostTypeName, InvoiceLine
 
 # What `with_context` brings along, for exports that are not saved yet.
@@ -28,13 +30,17 @@ TEXTS = 3
 
 @dataclass
 class Beside:
-    """`lines`: {invoice id: by position}, of the invoices and of those they go on from."""
+    """`lines`: {invoice id: by position}, of the invoices and of those they go on from.
+
+    `also_billed`: ids of the items of their commitments that stand in other files, or go into them (S40).
+    """
 
     lines: dict[int, list[InvoiceLine]]
     cost_types: dict[int, CostTypeLink] = field(default_factory=dict)
     cost_type_names: dict[int, str] = field(default_factory=lambda: dict(CostType.choices))
     waiting_vendors: set[int] = field(default_factory=set)
     in_files: dict[tuple[str, str], list[tuple[int, str]]] = field(default_factory=lambda: defaultdict(list))
+    also_billed: list[int] = field(default_factory=list)
     versions: list[SageListVersion] = field(default_factory=list)
 
     def exported_in(self, invoice, vendor_number: str | None) -> str | None:
@@ -56,6 +62,7 @@ def read_beside(exports: list[InvoiceExport]) -> Beside:
         _asked(VendorChange.objects.waiting().filter(vendor__in=_vendors(exports)), "waits", "vendor_id"),
         _asked(_with_these_numbers(exports), "file", "invoice_export__invoice_id", "vendor_number", "number_key",
                "batch__number"),
+        _asked(_of_the_same_commitments(exports), "also", "pk"),
         _asked(SageListVersion.objects.current(company), "list", "pk", "kind", "as_of_date", "records_sha256"),
     )  # fmt: skip
     for what, number, *texts in first.union(*others, all=True):
@@ -77,6 +84,15 @@ def _with_these_numbers(exports) -> QuerySet:
     )
 
 
+def _of_the_same_commitments(exports) -> QuerySet:
+    """What Sage gets or has by another file; what failed, was rejected or voided it does not get."""
+    return ExportItem.objects.filter(
+        is_live=True,
+        invoice_export__status__in=FROZEN,
+        invoice_export__invoice__commitment__in={export.invoice.commitment_id for export in exports},
+    ).exclude(invoice_export__in=[export.pk for export in exports if export.pk])
+
+
 def _asked(rows: QuerySet, what: str, number: str, *texts: str) -> QuerySet:
     """(what, a whole number, three texts) of each row."""
     named = [Cast(text, TextField()) for text in texts]
@@ -93,6 +109,8 @@ def _keep(found: Beside, what: str, number: int, first: str, second: str, third:
         found.cost_type_names[number] = first
     elif what == "waits":
         found.waiting_vendors.add(number)
+    elif what == "also":
+        found.also_billed.append(number)
     elif what == "file":
         found.in_files[first, second].append((number, batch_key(int(third))))
     else:
