@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from invoicing.calculations.differences import BILLED, COLUMNS, FOLLOWS, TOTAL, apart, is_typed
-from invoicing.labels import LINE_COLUMNS
+from invoicing.labels import COLUMN_OF
 from invoicing.models import Invoice, InvoiceLine, Submission, Verdict
 
 REDUCIBLE = (TOTAL, "stored_moved", "retainage_released")
-NAMED = {column.name: column for column in LINE_COLUMNS}
 
 
 @dataclass(frozen=True)
@@ -22,7 +21,7 @@ class Figure:
 
     @property
     def label(self) -> str:
-        return NAMED[self.name].label
+        return COLUMN_OF[self.name].label
 
     @property
     def differs(self) -> bool:
@@ -118,4 +117,4 @@ def _of_line(line: InvoiceLine, claimed: dict) -> Iterator[Difference]:
     if not found and rejected:  # rejected as a whole, or for what no single figure shows
         found = [Figure(TOTAL, Decimal(claimed[TOTAL]), now[TOTAL])]
     for figure in found:
-        yield Difference(line, NAMED[figure.name].heading, figure.claimed, figure.allowed, reason, by)
+        yield Difference(line, COLUMN_OF[figure.name].heading, figure.claimed, figure.allowed, reason, by)

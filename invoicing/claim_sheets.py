@@ -19,9 +19,10 @@ from directory.plain_text import tidy
 from directory.sheets import hidden
 from invoicing.calculations.money import AMOUNT_LIMIT, HUNDRED, QUANTITY_LIMIT, ZERO, parse_amount, parse_unit_price
 from invoicing.calculations.summary import column_total
-from invoicing.forms.columns import LONGEST_NOTE
+from invoicing.forms.columns import COLUMNS, LONGEST_NOTE
 from invoicing.forms.entry import Sheet
 from invoicing.forms.entry_rows import Row
+from invoicing.labels import COLUMN_OF
 
 TEXT, AMOUNT, NUMBER, SHARE = "@", "#,##0.00", "#,##0.00##", "0.00%"
 TOTAL = "total"  # stands for an id in the last row
@@ -63,13 +64,13 @@ class BookColumn:
     width: int = 15
 
 
-def _typed(stem: str, heading: str, value: Callable[[Row], object], *, form: str = AMOUNT, total: str = ""):
-    return BookColumn(heading, form, value, stem=stem, total=total)
+def _typed(stem: str, value: Callable[[Row], object], *, form: str = AMOUNT, total: str = "", width: int = 15):
+    return BookColumn(COLUMNS[stem].label, form, value, stem=stem, total=total, width=width)
 
 
-def _given(heading: str, name: str) -> BookColumn:
+def _given(name: str, heading: str = "") -> BookColumn:
     """An amount that is worked out."""
-    return BookColumn(heading, AMOUNT, _worked(name), read=parse_amount, total=name)
+    return BookColumn(heading or COLUMN_OF[name].label, AMOUNT, _worked(name), read=parse_amount, total=name)
 
 
 BOOK = {
@@ -78,26 +79,24 @@ BOOK = {
     "position": BookColumn("No.", "0", _planned("position"), width=6),
     "code": BookColumn("Cost code", TEXT, lambda row: row.line.schedule_line.cost_code.code),
     "description": BookColumn("Description", TEXT, _planned("description"), read=tidy, width=50),
-    "scheduled": _given("Scheduled value", "scheduled_value"),
-    "before": _given("Work before", "work_previous"),
-    "quantity": _typed("quantity", "Quantity", _quantity, form="#,##0.####"),
+    "scheduled": _given("scheduled_value"),
+    "before": _given("work_previous"),
+    "quantity": _typed("quantity", _quantity, form="#,##0.####"),
     "unit": BookColumn("Unit", TEXT, _planned("unit"), width=8),
     "price": BookColumn("Unit price", NUMBER, _planned("unit_price"), read=parse_unit_price),
-    "work": _typed("work", "This period", _line("work_this_period"), total="work_this_period"),
-    "percent": _typed("percent", "Done %", _share, form=SHARE),
-    "stored-before": _given("Stored before", "stored_previous"),
-    "moved": _typed("moved", "Moved to work", _line("stored_moved"), total="stored_moved"),
-    "left": _typed(
-        "left", "Stored before, less moved", _worked("stored_balance_previous"), total="stored_balance_previous"
-    ),
-    "stored": _typed("stored", "New stored", _line("stored_new"), total="stored_new"),
-    "stored-now": _given("Stored now", "stored_presently"),
-    "total": _given("Total", "total_completed_and_stored"),
-    "balance": _given("Balance", "balance_to_finish"),
-    "held-work": _typed("held-work", "Held on work", _worked("work_retainage"), total="work_retainage"),
-    "held-stored": _typed("held-stored", "Held on stored", _worked("stored_retainage"), total="stored_retainage"),
-    "release": _typed("release", "Released", _line("retainage_released"), total="retainage_released"),
-    "note": BookColumn("Note", TEXT, _line("note"), stem="note", width=40),
+    "work": _typed("work", _line("work_this_period"), total="work_this_period"),
+    "percent": _typed("percent", _share, form=SHARE),
+    "stored-before": _given("stored_previous", "Stored before"),
+    "moved": _typed("moved", _line("stored_moved"), total="stored_moved"),
+    "left": _typed("left", _worked("stored_balance_previous"), total="stored_balance_previous"),
+    "stored": _typed("stored", _line("stored_new"), total="stored_new"),
+    "stored-now": _given("stored_presently"),
+    "total": _given("total_completed_and_stored"),
+    "balance": _given("balance_to_finish"),
+    "held-work": _typed("held-work", _worked("work_retainage"), total="work_retainage"),
+    "held-stored": _typed("held-stored", _worked("stored_retainage"), total="stored_retainage"),
+    "release": _typed("release", _line("retainage_released"), total="retainage_released"),
+    "note": _typed("note", _line("note"), form=TEXT, width=40),
 }
 HIDDEN = ("line", "made")
 UNITS, STORED = ("quantity", "unit", "price"), ("stored-before", "moved", "stored", "stored-now")

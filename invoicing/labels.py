@@ -33,6 +33,7 @@ LINE_COLUMNS = (
     LineColumn("RR", "Released", "retainage_released"),
     LineColumn("TR", "Retainage held", "total_retainage"),
 )
+COLUMN_OF = {column.name: column for column in LINE_COLUMNS}
 # What accounting books of a line; these stand in no column of a grid.
 THIS_PERIOD_OF_A_LINE = (
     LineColumn("", "Gross this period", "gross_this_period"),

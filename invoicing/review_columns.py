@@ -3,36 +3,40 @@
 from collections.abc import Collection, Set
 from dataclasses import dataclass
 
+from invoicing.labels import COLUMN_OF, LineColumn
+
 # What a column needs some line of the invoice to have: else nothing stands in it, or what another column says.
 STORED, RELEASE = "stored", "release"
 
 
 @dataclass(frozen=True)
 class ReviewColumn:
-    """`name` is what it shows of a `Line`, and its total's; `symbol` as on the certificate (5.2)."""
+    """`name` is what it shows of a `Line`, and its total's."""
 
     name: str
-    symbol: str
-    label: str
     width: str = "w-amount"
     may_hide: bool = True
     needs: Set[str] = frozenset()  # any of these
 
+    @property
+    def named(self) -> LineColumn:
+        return COLUMN_OF[self.name]
+
 
 COLUMNS = (
-    ReviewColumn("scheduled_value", "C", "Scheduled value"),
-    ReviewColumn("work_previous", "A", "Work before"),
-    ReviewColumn("work_this_period", "B", "This period", may_hide=False),
-    ReviewColumn("stored_moved", "M", "Moved to work", needs={STORED}),
-    ReviewColumn("stored_new", "NM", "New stored", needs={STORED}),
-    ReviewColumn("stored_presently", "F", "Stored now"),
-    ReviewColumn("total_completed_and_stored", "T", "Total"),
-    ReviewColumn("percent_complete", "T %", "Done", width="w-percent"),
-    ReviewColumn("balance_to_finish", "H", "Balance"),
-    ReviewColumn("work_retainage", "WR", "Held on work", needs={STORED, RELEASE}),
-    ReviewColumn("stored_retainage", "MR", "Held on stored", needs={STORED}),
-    ReviewColumn("retainage_released", "RR", "Released", needs={RELEASE}),
-    ReviewColumn("total_retainage", "TR", "Retainage held"),
+    ReviewColumn("scheduled_value"),
+    ReviewColumn("work_previous"),
+    ReviewColumn("work_this_period", may_hide=False),
+    ReviewColumn("stored_moved", needs={STORED}),
+    ReviewColumn("stored_new", needs={STORED}),
+    ReviewColumn("stored_presently"),
+    ReviewColumn("total_completed_and_stored"),
+    ReviewColumn("percent_complete", width="w-percent"),
+    ReviewColumn("balance_to_finish"),
+    ReviewColumn("work_retainage", needs={STORED, RELEASE}),
+    ReviewColumn("stored_retainage", needs={STORED}),
+    ReviewColumn("retainage_released", needs={RELEASE}),
+    ReviewColumn("total_retainage"),
 )
 
 

@@ -17,6 +17,7 @@ from invoicing.calculations.money import (
     parse_percent,
     parse_quantity,
 )
+from invoicing.labels import COLUMN_OF
 from invoicing.models import Invoice, InvoiceLine
 
 LONGEST_NOTE = 300
@@ -167,7 +168,7 @@ COLUMNS = {
     for column in (
         Column(
             "work",
-            "This period",
+            COLUMN_OF["work_this_period"].label,
             amount_or_zero,
             _amount("work_this_period"),
             "work_this_period",
@@ -180,7 +181,7 @@ COLUMNS = {
         Column("quantity", "Quantity", quantity_or_zero, _quantity, "quantity_this_period", only_unit_priced=True),
         Column(
             "moved",
-            "Moved to work",
+            COLUMN_OF["stored_moved"].label,
             amount_or_zero,
             _amount("stored_moved"),
             "stored_moved",
@@ -190,7 +191,7 @@ COLUMNS = {
         ),
         Column(
             "left",
-            "Stored before, less moved",
+            COLUMN_OF["stored_balance_previous"].label,
             amount_or_rule,
             _worked_out("stored_balance_previous"),
             "stored_balance_typed",
@@ -199,7 +200,7 @@ COLUMNS = {
         ),
         Column(
             "stored",
-            "New stored",
+            COLUMN_OF["stored_new"].label,
             amount_or_zero,
             _amount("stored_new"),
             "stored_new",
@@ -208,7 +209,7 @@ COLUMNS = {
         ),
         Column(
             "held-work",
-            "Held on work",
+            COLUMN_OF["work_retainage"].label,
             amount_or_rule,
             _worked_out("work_retainage"),
             "work_retainage",
@@ -218,7 +219,7 @@ COLUMNS = {
         ),
         Column(
             "held-stored",
-            "Held on stored",
+            COLUMN_OF["stored_retainage"].label,
             amount_or_rule,
             _worked_out("stored_retainage"),
             "stored_retainage",
@@ -228,7 +229,7 @@ COLUMNS = {
         ),
         Column(
             "release",
-            "Released",
+            COLUMN_OF["retainage_released"].label,
             amount_or_zero,
             _amount("retainage_released"),
             "retainage_released",

@@ -13,11 +13,10 @@ from invoicing.calculations.differences import LineDifference, Version, differen
 from invoicing.calculations.money import ZERO, format_amount
 from invoicing.decorators import invoice_view
 from invoicing.grid import lines_with_names
-from invoicing.labels import LINE_COLUMNS
+from invoicing.labels import COLUMN_OF
 from invoicing.models import Invoice, InvoiceLine, ReviewRecord, Submission, Verdict
 from invoicing.views.invoices import about
 
-NAMES = {column.name: column.label for column in LINE_COLUMNS}
 HEADER = {
     "number": "Invoice number",
     "billing_date": "Billing date",
@@ -39,7 +38,7 @@ class Row:
     @property
     def columns(self) -> list[tuple[str, object, object]]:
         """(what it is called, old, new) of every column that was claimed otherwise."""
-        return [(NAMES[name], *pair) for name, pair in self.figures.columns.items()]
+        return [(COLUMN_OF[name].label, *pair) for name, pair in self.figures.columns.items()]
 
 
 @invoice_view(Level.READ_ONLY, methods=READ)
