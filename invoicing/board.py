@@ -36,6 +36,7 @@ from directory.models import Event
 from directory.models.events import subject_name
 from invoicing.calculations.money import ZERO
 from invoicing.models import BillingPeriod, Commitment, Invitation, Invoice, InvoiceContact
+from invoicing.models.invoice_queries import line_8
 
 NO_CONTACT, NOT_INVITED, INVITED, ACCEPTED, DECLINED = BEFORE_BILLING = (
     "no_contact",
@@ -89,7 +90,7 @@ def standing_in(period: BillingPeriod, visible: QuerySet[Commitment]) -> QuerySe
         turn=_turn(period, period.project.today),
         since=_since(period),
         gross=_amount(here, F("bill__gross_this_period"), F("gross_this_period")),
-        net=_amount(here, _line_8("bill__"), _line_8("")),
+        net=_amount(here, line_8("bill__"), line_8()),
     )
 
 
@@ -162,16 +163,6 @@ def _moment_of(subject, state) -> Subquery:
     """When the record last tells of this row that it came into this state."""
     told = Event.objects.filter(subject=subject, to_state=state).order_by("-pk")
     return Subquery(told.values("at")[:1])
-
-
-def _line_8(prefix: str):
-    total, *less = (F(f"{prefix}{name}") for name in LINE_8)
-    for each in less:
-        total = total - each
-    return total
-
-
-LINE_8 = ("total_completed_and_stored", "work_retainage", "stored_retainage", "previous_certificates")
 
 
 def _amount(here, of_bill, of_all) -> Case:

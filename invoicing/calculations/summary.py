@@ -16,8 +16,41 @@ class ChangeOrderAmount:
     is_this_period: bool
 
 
+class Earned:
+    """Lines 5 and 6 of whatever holds 4, 5a and 5b, in dollars."""
+
+    @property
+    def total_retainage(self) -> Decimal:
+        """5 = 5a + 5b."""
+        return self.work_retainage + self.stored_retainage
+
+    @property
+    def earned_less_retainage(self) -> Decimal:
+        """6 = 4 − 5: stored by the next invoice as its line 7."""
+        return self.total_completed_and_stored - self.total_retainage
+
+
+class Totals(Earned):
+    """Lines 3, 5, 6, 8 and 9 of whatever holds the others, in dollars."""
+
+    @property
+    def contract_sum_to_date(self) -> Decimal:
+        """3 = 1 + 2."""
+        return self.original_contract_sum + self.net_change_orders
+
+    @property
+    def current_payment_due(self) -> Decimal:
+        """8 = 6 − 7."""
+        return self.earned_less_retainage - self.previous_certificates
+
+    @property
+    def balance_to_finish_including_retainage(self) -> Decimal:
+        """9 = 3 − 6."""
+        return self.contract_sum_to_date - self.earned_less_retainage
+
+
 @dataclass(frozen=True, kw_only=True)
-class Summary:
+class Summary(Totals):
     """Lines 1 to 9 in dollars. Fields are what an invoice stores as certified; the rest follows by subtraction."""
 
     original_contract_sum: Decimal  # 1
@@ -33,31 +66,6 @@ class Summary:
     change_order_deductions_previous: Decimal = ZERO
     change_order_additions_this_period: Decimal = ZERO
     change_order_deductions_this_period: Decimal = ZERO
-
-    @property
-    def contract_sum_to_date(self) -> Decimal:
-        """3 = 1 + 2."""
-        return self.original_contract_sum + self.net_change_orders
-
-    @property
-    def total_retainage(self) -> Decimal:
-        """5 = 5a + 5b."""
-        return self.work_retainage + self.stored_retainage
-
-    @property
-    def earned_less_retainage(self) -> Decimal:
-        """6 = 4 − 5: stored by the next invoice as its line 7."""
-        return self.total_completed_and_stored - self.total_retainage
-
-    @property
-    def current_payment_due(self) -> Decimal:
-        """8 = 6 − 7."""
-        return self.earned_less_retainage - self.previous_certificates
-
-    @property
-    def balance_to_finish_including_retainage(self) -> Decimal:
-        """9 = 3 − 6."""
-        return self.contract_sum_to_date - self.earned_less_retainage
 
     @property
     def percent_complete(self) -> Decimal | None:

@@ -16,9 +16,9 @@ from invoicing.models.invoice_statuses import CERTIFIED, S
 LINE_8_OF = ("total_completed_and_stored", "work_retainage", "stored_retainage", "previous_certificates")
 
 
-def line_8() -> ExpressionWrapper:
-    """Line 8 of an invoice, for the database to sort by and to add up; in dollars."""
-    total, *less = map(F, LINE_8_OF)
+def line_8(of: str = "") -> ExpressionWrapper:
+    """Line 8 of an invoice, for the database to sort by and to add up; in dollars. `of`: the way to it, "bill__"."""
+    total, *less = (F(of + name) for name in LINE_8_OF)
     for each in less:
         total = total - each
     return ExpressionWrapper(total, output_field=MoneyField())

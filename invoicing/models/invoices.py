@@ -12,6 +12,7 @@ from directory.models import Project, Vendor
 from invoicing import permissions
 from invoicing.calculations.money import ZERO
 from invoicing.calculations.payments import PaymentStatus, left_to_pay, over_payment, payment_status
+from invoicing.calculations.summary import Totals
 from invoicing.models.billing_periods import BillingPeriod
 from invoicing.models.commitments import Commitment
 from invoicing.models.invitations import InvoiceType
@@ -47,7 +48,7 @@ def is_unpaid(invoice) -> bool:
 is_unpaid.refusal = "Payments are recorded on it. Take them back first, so that none stands on other amounts."
 
 
-class Invoice(FSMModelMixin, models.Model):
+class Invoice(Totals, FSMModelMixin, models.Model):
     """Header amounts are stored in the transaction that changes a line, never computed on a list (N-8)."""
 
     Status = InvoiceStatus
@@ -166,29 +167,6 @@ class Invoice(FSMModelMixin, models.Model):
     @property
     def is_certified(self) -> bool:
         return self.status in CERTIFIED
-
-    @property
-    def contract_sum_to_date(self):
-        return self.original_contract_sum + self.net_change_orders
-
-    @property
-    def total_retainage(self):
-        return self.work_retainage + self.stored_retainage
-
-    @property
-    def earned_less_retainage(self):
-        """Line 6: what the next invoice stores as its line 7."""
-        return self.total_completed_and_stored - self.total_retainage
-
-    @property
-    def current_payment_due(self):
-        """Line 8."""
-        return self.earned_less_retainage - self.previous_certificates
-
-    @property
-    def balance_to_finish_including_retainage(self):
-        """Line 9."""
-        return self.contract_sum_to_date - self.earned_less_retainage
 
     @cached_property
     def paid(self):

@@ -9,10 +9,11 @@ from django.db.models import F, Q
 from directory.fields import MoneyField
 from invoicing.calculations.lines import Line
 from invoicing.calculations.money import ZERO, round_half_up
+from invoicing.calculations.summary import Earned
 from invoicing.models.commitments import Commitment, ScheduleLine
 
 
-class StartingCertificate(models.Model):
+class StartingCertificate(Earned, models.Model):
     """Billed, stored and retained to date, as certified elsewhere. It never changes, and it is never exported.
 
     It answers like an invoice where the first one asks for its previous: `lines`, lines 5 and 6.
@@ -36,15 +37,6 @@ class StartingCertificate(models.Model):
     @property
     def project(self):
         return self.commitment.project
-
-    @property
-    def total_retainage(self) -> Decimal:
-        return self.work_retainage + self.stored_retainage
-
-    @property
-    def earned_less_retainage(self) -> Decimal:
-        """Line 6: what the first invoice stores as its line 7."""
-        return self.total_completed_and_stored - self.total_retainage
 
 
 class StartingLine(models.Model):
