@@ -5,7 +5,7 @@ What is set to nothing counts as not set: so compose.yaml can pass on whatever a
 DATABASE_URL   postgres://…            one database for every process; SQLite in VAR_DIR when unset
 REDIS_URL      redis://…               wakes the workers; a folder in VAR_DIR when unset
 SECRET_KEY     long and random         needed as soon as DATABASE_URL is set; made once in VAR_DIR otherwise
-SECRET_KEY_FALLBACKS  comma separated  older keys whose sessions and links in mail still count
+SECRET_KEY_FALLBACKS  comma separated  older keys whose sessions, factors and links in mail still count
 ALLOWED_HOSTS  comma separated         host names the site answers to
 SITE_URL       https://bills.example   what links in mail start with
 EMAIL_URL      smtp+tls://…            needed as soon as DATABASE_URL is set; files in VAR_DIR/mail otherwise

@@ -3,12 +3,16 @@
 Each class is one of allauth's adapters, whose methods it calls at the moments that matter; so no signal of its is used.
 """
 
+import base64
+import secrets
+
 import structlog
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.reauthentication import get_reauthentication_flows
 from allauth.core import context as current
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.usersessions.adapter import DefaultUserSessionsAdapter
+from cryptography.fernet import InvalidToken
 from django.conf import settings
 from django.urls import reverse
 from django.utils.http import urlsplit
@@ -94,7 +98,12 @@ class SecondFactors(DefaultMFAAdapter):
         return seal(text)
 
     def decrypt(self, encrypted_text: str) -> str:
-        return unseal(encrypted_text)
+        """A factor sealed with a key that is gone fits no code: a secret nobody knows stands in for it."""
+        try:
+            return unseal(encrypted_text)
+        except InvalidToken:
+            logger.warning("second_factor_of_another_key")
+            return base64.b32encode(secrets.token_bytes(20)).decode()
 
     def validation_error(self, code: str, *args):  # allauth's signature
         """A wrong code leaves a line in the log, like a wrong password."""

@@ -1,11 +1,15 @@
 """What happens to a login: written down in every directory that lists its person, and told to them by mail."""
 
+import json
+
 import structlog
 from allauth.mfa.models import Authenticator
+from cryptography.fernet import InvalidToken
 from django.db import transaction
 
 from directory.models import Company, Event
 from directory.notifications import post
+from directory.sealing import reseal
 from directory.sessions import end_sessions
 
 logger = structlog.get_logger(__name__)
@@ -61,6 +65,24 @@ def forget_factors(person) -> int:
             Event.objects.record("lost the second factor, at the console of the site", place, by=None)
         tell(person, "The second factor of your login was removed")
     return count
+
+
+@transaction.atomic
+def reseal_factors() -> tuple[int, list]:
+    """Seals all second factors with today's key, so that older ones may go: how many, and whose no key of ours opens.
+
+    The factors themselves stay what they are, so nothing is recorded.
+    """
+    count, lost = 0, []
+    for factor in Authenticator.objects.select_for_update(of=("self",)).select_related("user").order_by("user", "pk"):
+        try:
+            factor.data = json.loads(reseal(json.dumps(factor.data)))
+        except InvalidToken:
+            lost.append(factor.user)
+        else:
+            factor.save(update_fields=["data"])
+            count += 1
+    return count, lost
 
 
 def tell(person, subject: str, *, address: str = "", words: str = "", mail_to: str = "") -> None:

@@ -188,6 +188,41 @@ def test_somebody_who_lost_phone_and_codes_gets_in_again_and_is_told(client, str
         call_command("forget_factors", "nobody@example.com")
 
 
+def test_a_factor_outlives_the_key_it_was_sealed_with(settings, w):
+    """docs/operations.md, New keys: the old key opens it until it is sealed with the new one."""
+    client = Client()
+    sign_in(client, w.admin)
+    secret, codes = set_up(client)
+
+    def opens(code) -> bool:
+        client = Client()
+        sign_in(client, w.admin)
+        assert client.post("/accounts/2fa/authenticate/", {"code": code}).status_code < 500
+        return is_signed_in(client)
+
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "a new one " * 6, [settings.SECRET_KEY]
+    assert opens(codes[0])
+    said = StringIO()
+    call_command("reseal_factors", stdout=said)
+    assert said.getvalue() == "2 sealed with the key of today.\n"  # the app and the recovery codes
+    settings.SECRET_KEY_FALLBACKS = []
+    assert opens(codes[1]) and not opens(codes[1])
+    with later(seconds=31):
+        assert opens(app_shows(secret))
+
+
+def test_a_factor_whose_key_is_gone_fits_no_code(settings, w):
+    give_app(w.admin)
+    settings.SECRET_KEY = "a new one " * 6
+    client = Client()
+    sign_in(client, w.admin)
+    for code in (app_shows(), app_shows("")):
+        answer = client.post("/accounts/2fa/authenticate/", {"code": code})
+        assert "That code is not right" in answer.content.decode() and not is_signed_in(client)
+    with pytest.raises(CommandError, match=w.admin.email):
+        call_command("reseal_factors", stdout=StringIO())
+
+
 def test_a_wrong_code_leaves_a_line_in_the_log(client, w):
     give_app(w.admin)
     client.post(reverse("account_login"), {"login": w.admin.email, "password": "pw"})
