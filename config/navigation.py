@@ -133,5 +133,5 @@ def _me_menu(request) -> list[dict]:
     if request.user.is_staff:
         menu.append({"label": "Site administration", "icon": "shield-check", "url": reverse("admin:index")})
     if settings.DEMO:
-        menu.append({"label": "Mail of the demo", "icon": "mail", "url": reverse("demo-outbox")})
+        menu.append({"label": "Outbox", "icon": "mail", "url": reverse("demo-outbox")})
     return menu

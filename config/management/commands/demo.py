@@ -156,7 +156,7 @@ class Command(BaseCommand):
         self.stdout.write(
             self.style.SUCCESS(f"\n  Plumbline is ready: {address}   (Ctrl-C stops everything)\n")
             + f"\n  Sign in there with one click, or with the password “{PASSWORD}”:\n{people}\n"
-            + f"\n  Mail that the site sends: {address}demo/outbox/\n"
+            + f"\n  Outbox, the mail that the site sends: {address}demo/outbox/\n"
         )
         self.stdout.flush()
 
