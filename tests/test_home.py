@@ -295,8 +295,10 @@ def test_staff_see_a_file_until_it_is_downloaded_and_the_approver_until_sage_has
     client = Client()
     client.force_login(w.base.staff)
     client.get(reverse("erp-download", args=[w.company.slug, batch.number, "xlsx"]))
-    assert not home(w.base.staff).context["waiting"].mine
-    assert titles(home(w.approver).context["waiting"].mine) == [f"downloaded: Import file {batch.key}"]
+    theirs, hers = home(w.base.staff).context["waiting"], home(w.approver).context["waiting"]
+    assert not theirs.mine
+    assert titles(hers.mine) == titles(theirs.others) == [f"downloaded: Import file {batch.key}"]
+    assert (hers.mine[0].verb, theirs.others[0].verb) == ("Confirm", ""), "nobody is offered what is not theirs to do"
 
 
 def test_the_site_owner_sees_set_up_gaps_and_no_work():

@@ -22,8 +22,8 @@ def add_accounting(found: Waiting, company: Company, person: Person, *, may_answ
     open_ = batches.filter(downloads__isnull=False, items__is_live=True)
     open_ = open_.filter(items__invoice_export__status=ExportStatus.EXPORTED).distinct().order_by("number")
     unconfirmed, count = first_of(open_)
-    add = found.need if may_answer else found.leave
-    add([_to_confirm(company, batch) for batch in unconfirmed], count)
+    add, verb = (found.need, "Confirm") if may_answer else (found.leave, "")
+    add([_to_confirm(company, batch, verb) for batch in unconfirmed], count)
 
 
 def _ready(company: Company, queue: str, person: Person) -> tuple[list[Task], int]:
@@ -77,5 +77,5 @@ def _to_download(company: Company, batch: ExportBatch) -> Task:
     return _batch(company, batch, "ready", "nobody has downloaded it yet", "Get the file")
 
 
-def _to_confirm(company: Company, batch: ExportBatch) -> Task:
-    return _batch(company, batch, "downloaded", "not confirmed in Sage yet", "Confirm")
+def _to_confirm(company: Company, batch: ExportBatch, verb: str) -> Task:
+    return _batch(company, batch, "downloaded", "not confirmed in Sage yet", verb)
