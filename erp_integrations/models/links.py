@@ -126,7 +126,7 @@ class LineLink(AccountMixin):
         ]
 
     def __str__(self):
-        return f"{self.schedule_line} is Sage line {self.line_reference}"
+        return f"{self.commitment.number}, line {self.schedule_line} is Sage line {self.line_reference}"
 
     @property
     def company(self):

@@ -25,7 +25,7 @@ class Lines(Pair):
     has_account = True
     to_commitment = "commitment__"
     theirs, only_warns = "Sage line", True
-    alike = "the same cost code and type (or amount as well), once on both sides"
+    alike = "the same cost code and type (and amount where that is needed), each once"
     kinds = (ListKind.SUBCONTRACTS, ListKind.PURCHASE_ORDERS)
     model, field, key_field = LineLink, "schedule_line", "line_reference"
     to_invoices = "invoice__lines__schedule_line"

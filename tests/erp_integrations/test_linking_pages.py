@@ -328,10 +328,13 @@ def test_lines_of_one_code_and_type_match_by_their_amount(sage, sam):
     sage.load(ListKind.SUBCONTRACTS, *rows)
     page = sam.get(at(sage, "erp-link-exact", "lines"))
     assert text_of(page).count("Cost code, type and amount") == 2
+    assert "amount where that is needed), each once on both sides." in text_of(page)
     marks = re.findall(r'name="match" value="([^"]+)" checked', page.content.decode())
     assert sam.post(at(sage, "erp-link-exact", "lines"), {"match": marks}).status_code == 302
     linked = LineLink.objects.values_list("schedule_line__description", "line_reference")
     assert set(linked) == {("Slab 1", "2"), ("Slab 2", "1")}
+    said = str(LineLink.objects.get(line_reference="2"))
+    assert said == f"{made.number}, line 1 Slab 1 is Sage line 2", "`link_exact --look` says it so"
 
 
 # Unlinking

@@ -1,4 +1,4 @@
-"""Seal all second factors with the SECRET_KEY of today; then those of SECRET_KEY_FALLBACKS are no longer needed for them.
+"""Seal all second factors with the SECRET_KEY of today, so that they need those of SECRET_KEY_FALLBACKS no more.
 
 Fails if there is one that none of these keys opens, and says whose it is.
 """
