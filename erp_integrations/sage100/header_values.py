@@ -57,7 +57,7 @@ def _by_terms(terms, start):
     try:
         return date_by_terms(terms, start), f"the vendor's terms {terms} after {start.isoformat()}"
     except ValueError as fault:
-        return None, str(fault)
+        return None, str(fault).removesuffix(".")
 
 
 def _identity(invoice, batch, lists):

@@ -19,6 +19,7 @@ from tests.erp_integrations.sage100.rule_cases import (
     ZERO,
     ZERO_LINE,
     Case,
+    cell_says,
     choice,
     first_line,
     one,
@@ -32,6 +33,7 @@ def test_the_rule_speaks_up(case):
     found = [finding for finding in case.findings() if finding.rule == case.rule]
     assert [finding.severity for finding in found][:1] == [case.severity]
     assert all(finding.message.endswith((".", "”.")) and finding.remedy.endswith(".") for finding in found)
+    assert not any(finding.message.endswith("..") for finding in found)
 
 
 @pytest.mark.parametrize("case", CALM, ids=str)
@@ -117,6 +119,15 @@ def found_by(rule, facts, lists=LISTS):
 def test_what_is_offered_instead_can_be_used_and_is_not_the_thing_itself(rule, facts, lists, nearest):
     """E-5."""
     assert found_by(rule, facts, lists).nearest == nearest
+
+
+def test_a_date_that_could_not_be_worked_out_says_why_and_one_that_is_wrong_shows_itself():
+    """E-5, S5."""
+    unread = found_by("S5", batch(), vendor(due_terms="NET30"))
+    assert unread.message == "Due date is no date: The terms “NET30” are not of the form 30DY, 02MO or 25TH."
+    rows = cell_says(0, "due_date", "2026-02-30")(build_rows(batch(), LISTS))
+    wrong = next(each for each in check(batch(), LISTS, rows, TODAY) if each.rule == "S5")
+    assert (wrong.message, wrong.value) == ("Due date is no real date.", "2026-02-30")
 
 
 def test_a_vendor_on_hold_is_named_as_the_vendor_by_the_list_of_vendors():
