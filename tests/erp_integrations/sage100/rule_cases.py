@@ -337,6 +337,7 @@ CALM = [
     error("S2", "two invoices one after the other", batch(invoice(), invoice(invoice_id="2", number="2219-08"))),
     error("S3", "r2 has no vendor in its details", batch(layout=APINV_R2)),
     error("S4", "two numbers", batch(invoice(), invoice(invoice_id="2", number="2219-08"))),
+    error("S2", "the last invoice has one line", one(lines=(line(1),))),
     error("S5", "the vendor's terms", lists=vendor(due_terms="25TH", discount_terms="10DY")),
     error("S6", "a verified layout", batch(layout=replace(APINV_R1, verified=True))),
     error("S10", "20 characters", one(number="A" * 20)),
@@ -367,6 +368,7 @@ CALM = [
     *[error("S34", f"{number}, of Sage's nine", first_line(cost_type=number)) for number in (1, 9)],
     error("S35", "another order of the job has it", lists=lines_of({"cost_code": "2320.000"}, {})),
     error("S35", "the lists have no line of the job", lists=only_lines()),
+    *[error("S37", f"a line of {amount}", first_line(amount=money(amount))) for amount in ("0.01", "-0.01")],
     error("S38", "a zero line beside another", batch(invoice(lines=(ZERO_LINE, line(2))))),
     error("S38", "a release alone, and nothing to release it on", one(
         lines=(ZERO_LINE,), retainage_released=money("500.00"))),

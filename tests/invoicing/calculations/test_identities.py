@@ -164,6 +164,8 @@ def test_on_a_sound_invoice_every_identity_holds_and_is_shown_once():
     assert [finding.number for finding in findings] == [f"N-{number}" for number in range(1, 14)]
     assert all(finding.holds and finding.difference == 0 for finding in findings)
     assert all(finding.expected == finding.found and finding.sentence.endswith(".") for finding in findings)
+    of_nothing = [finding.found for finding in findings if finding.number in ("N-4", "N-9", "N-11", "N-12", "N-13")]
+    assert of_nothing == [0] * 5
 
 
 @pytest.mark.parametrize(("number", "facts", "key", "expected", "found"), BROKEN)
@@ -216,6 +218,15 @@ def test_a_deduction_is_billed_down_to_its_value_and_not_past_it(total, is_kept)
     deduction = Line(key="SOV-003", label="3 Credit", scheduled_value=D("-500.00"), work_this_period=D(total))
     facts = replace(facts_of((FIRST, SECOND, deduction)), approved_change_orders=D("-500.00"))
     assert [finding.number for finding in breaches(facts) if finding.number == "N-4"] == ([] if is_kept else ["N-4"])
+
+
+def test_a_line_without_a_value_is_not_billed_below_zero_even_where_over_billing_is_allowed():
+    """N-4."""
+    line = Line(key="SOV-003", label="3 Allowance", scheduled_value=ZERO, work_this_period=D("-0.01"))
+    facts = facts_of((FIRST, SECOND, line), allows_over_billing=True)
+    found = [each for each in breaches(facts) if each.number == "N-4"]
+    assert [(each.line_key, each.expected, each.found) for each in found] == [("SOV-003", ZERO, D("-0.01"))]
+    assert "below zero" in found[0].sentence
 
 
 def test_more_newly_held_than_billed_is_pointed_out():

@@ -123,6 +123,7 @@ def test_a_sliding_scale_steps_down_as_more_is_held():
 def test_a_step_without_a_limit_lasts_and_six_steps_are_too_many():
     steps = [RetainageStep(rate=D(5))]
     assert rate_now(steps, D("999999.00"), D("1.00"), D("1.00")) == 5
+    assert rate_now(steps * 5, ZERO, ZERO, ZERO) == 5
     with pytest.raises(ValueError, match="at most 5"):
         rate_now(steps * 6, ZERO, ZERO, ZERO)
     with pytest.raises(ValueError, match="one of the two"):
