@@ -2,6 +2,7 @@
 
 from allauth.mfa.models import Authenticator
 
+from directory.counts import counted
 from directory.models import Company
 from directory.permissions import companies_where_money_moves
 
@@ -25,7 +26,7 @@ def in_words(person) -> str:
     types = list(of(person).values_list("type", flat=True))
     keys = types.count(Authenticator.Type.WEBAUTHN)
     app = ["An app"] if Authenticator.Type.TOTP in types else []
-    return " and ".join(app + ([f"{keys} {'passkey' if keys == 1 else 'passkeys'}"] if keys else []))
+    return " and ".join(app + ([counted(keys, "passkey")] if keys else []))
 
 
 def is_owed(person) -> bool:

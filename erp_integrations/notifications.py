@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from directory.audiences import audience
+from directory.counts import counted
 from directory.models import Company, Mail, MailPace, Person
 from directory.notifications import post
 from directory.permissions import accounting_approvers, read_access
@@ -135,7 +136,7 @@ def _failed(batch: ExportBatch, person: Person, exports: list[InvoiceExport], me
 
 def ready(batch: ExportBatch, file_name: str, totals, exports: list[InvoiceExport]) -> None:
     """To the approver: the file can be downloaded. `totals`: its control totals; `exports`: all that are in it."""
-    invoices = "1 invoice" if len(exports) == 1 else f"{len(exports)} invoices"
+    invoices = counted(len(exports), "invoice")
     what = f"import: {invoices}, {totals.net:,.2f}" if totals.rows else f"release: {invoices}, {totals.released:,.2f}"
     post(
         about=batch,

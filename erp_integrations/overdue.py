@@ -9,6 +9,7 @@ from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery, Sum, V
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 
+from directory.counts import counted
 from directory.models import Company
 from erp_integrations.business_days import business_days_since, last_day_before
 from erp_integrations.models import (
@@ -180,7 +181,7 @@ def _as_batch(batch: ExportBatch, who: str) -> dict:
     return {
         "what": batch.key,
         "url": reverse("erp-batch", args=[batch.company.slug, batch.number]),
-        "where": f"{batch.get_state_display()}, {batch.open_count} invoice{'' if batch.open_count == 1 else 's'}",
+        "where": f"{batch.get_state_display()}, {counted(batch.open_count, 'invoice')}",
         "who": who,
         "amount": batch.open_gross,
     }

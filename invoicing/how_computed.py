@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
 
+from directory.counts import counted
 from directory.models import Event
 from directory.moments import day_in_words
 from invoicing.allowed_amounts import as_it_stands, figures_apart
@@ -56,7 +57,7 @@ class Explained:
 
 def how_totals_came(lines: Sequence[Line]) -> list[Explained]:
     """Every column's foot: the sum of the lines; a percentage is never added up."""
-    words = f"The sum of {len(lines)} line{'' if len(lines) == 1 else 's'}, each rounded to the cent by itself."
+    words = f"The sum of {counted(len(lines), 'line')}, each rounded to the cent by itself."
     return [_total(column, lines, words) for column in LINE_COLUMNS + THIS_PERIOD_OF_A_LINE]
 
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from django.db.models import Sum
 
+from directory.counts import counted
 from invoicing.calculations.money import ZERO, printed_rate
 from invoicing.calculations.replay import Billed, Held, HeldBefore, RetainageRules, would_have_held
 from invoicing.calculations.retainage import RetainageStep, step_now
@@ -108,12 +109,12 @@ def rule_in_words(commitment: Commitment, lines: Sequence[InvoiceLine]) -> list[
     """
     work = _rates_in_words([line.work_retainage_rate for line in lines], "of work and material moved to work")
     if typed := sum(line.work_retainage_is_typed for line in lines):
-        work += f"; typed on {_lines(typed)}"
+        work += f"; typed on {counted(typed, 'line')}"
     if steps := [str(step.as_step()) for step in commitment.scale_steps.all()]:
         work += f". Sliding scale: {', then '.join(steps)}"
     stored = _rates_in_words([line.stored_retainage_rate for line in lines], "of material presently stored")
     if typed := sum(line.stored_retainage_is_typed for line in lines):
-        stored += f"; typed on {_lines(typed)}"
+        stored += f"; typed on {counted(typed, 'line')}"
     return [("Retainage on work", work), ("Retainage on stored material", stored)]
 
 
@@ -122,9 +123,5 @@ def _rates_in_words(rates: Sequence[Decimal], base: str) -> str:
     (first, number), *others = Counter(rates).most_common() or [(ZERO, 0)]
     if not others:
         return f"{printed_rate(first)} {base}"
-    rest = [f"{printed_rate(rate)} on {_lines(count)}" for rate, count in others]
-    return f"{printed_rate(first)} {base} on {_lines(number)}, {', '.join(rest)}"
-
-
-def _lines(count: int) -> str:
-    return f"{count} line{'' if count == 1 else 's'}"
+    rest = [f"{printed_rate(rate)} on {counted(count, 'line')}" for rate, count in others]
+    return f"{printed_rate(first)} {base} on {counted(number, 'line')}, {', '.join(rest)}"

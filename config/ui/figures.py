@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from directory.counts import counted
 from directory.moments import day_in_words, moment_in_words
 from invoicing.calculations.money import MINUS, printed_amount, printed_percent, printed_rate, to_cents
 
@@ -90,5 +91,5 @@ def due_words(due: date, project: object) -> str:
     """How near a due date is on the project's clock: "today", "in 3 days", "2 days late"."""
     days = (due - project.today).days
     if days < 0:
-        return f"{-days} day{'' if days == -1 else 's'} late"
+        return f"{counted(-days, 'day')} late"
     return {0: "today", 1: "tomorrow"}.get(days, f"in {days} days")

@@ -6,6 +6,7 @@ from django.urls import reverse
 
 from config.ui.figures import money
 from config.waiting.tasks import Task, Waiting, first_of
+from directory.counts import counted
 from directory.models import Company, Event, Person
 from erp_integrations.models import BatchState, ExportBatch, ExportStatus, InvoiceExport
 from invoicing.models import Invoice
@@ -36,7 +37,7 @@ def _ready(company: Company, queue: str, person: Person) -> tuple[list[Task], in
     task = Task(
         state=ExportStatus.READY_TO_EXPORT,
         machine="export",
-        title=f"{count} invoice{'' if count == 1 else 's'} to accept or reject",
+        title=f"{counted(count, 'invoice')} to accept or reject",
         url=queue,
         words=f"{company.name} · {again} of them you rejected before" if again else company.name,
         verb="Open the queue",
@@ -54,14 +55,14 @@ def _was_rejected_by(person: Person) -> Exists:
 def _failed(company: Company, queue: str) -> tuple[list[Task], int]:
     count = InvoiceExport.objects.of(company).failed().count()
     url = f"{queue}?tab=failed"
-    title = f"{count} invoice{'' if count == 1 else 's'} could not be built into a file"
+    title = f"{counted(count, 'invoice')} could not be built into a file"
     task = Task(ExportStatus.FAILED, title, url, company.name, "See why", url, machine="export")
     return ([task] if count else []), count
 
 
 def _batch(company: Company, batch: ExportBatch, state: str, words: str, verb: str) -> Task:
     url = reverse("erp-batch", args=[company.slug, batch.number])
-    invoices = f"{batch.invoice_count} invoice{'' if batch.invoice_count == 1 else 's'}"
+    invoices = counted(batch.invoice_count, "invoice")
     return Task(
         state=state,
         machine="export",

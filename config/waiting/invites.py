@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from config.ui.figures import day
 from config.waiting.tasks import Task
+from directory.counts import counted
 from directory.models import Project
 from invoicing.deadlines import Deadline
 from invoicing.models import BillingPeriod, DueDateExtension, Invitation
@@ -76,8 +77,7 @@ def as_reminded(invite: Invitation) -> Task:
 
 def _days_since(invite: Invitation) -> str:
     project = invite.billing_period.project
-    days = (project.today - project.day_of(invite.invited_at)).days
-    return f"{days} day{'' if days == 1 else 's'}"
+    return counted((project.today - project.day_of(invite.invited_at)).days, "day")
 
 
 def _task(invite: Invitation, words: str, verb: str = "", verb_url: str = "", posted: dict | None = None) -> Task:

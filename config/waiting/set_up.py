@@ -4,6 +4,7 @@ from django.urls import reverse
 
 from config.gaps import NEEDED_LISTS
 from config.waiting.tasks import Task, Waiting
+from directory.counts import counted
 from directory.models import Company
 from erp_integrations.models import SageListVersion
 from erp_integrations.pair_counts import standings
@@ -18,7 +19,7 @@ def _lists(company: Company) -> list[Task]:
     there = set(SageListVersion.objects.current(company).values_list("kind", flat=True))
     missing = [kind.label for kind in NEEDED_LISTS if kind not in there]
     return (
-        [_task(company, f"{_many(len(missing), 'Sage list')} missing", "erp-lists", missing, "Upload")]
+        [_task(company, f"{counted(len(missing), 'Sage list')} missing", "erp-lists", missing, "Upload")]
         if missing
         else []
     )
@@ -26,14 +27,10 @@ def _lists(company: Company) -> list[Task]:
 
 def _links(company: Company) -> list[Task]:
     """Of what stops invoices; a line without its link only warns."""
-    counted = [(pair, standing.gaps) for pair, standing in standings(company) if standing.gaps and not pair.only_warns]
-    words = [f"{gaps} {pair.one if gaps == 1 else pair.many}" for pair, gaps in counted]
-    total = sum(gaps for _, gaps in counted)
-    return [_task(company, f"{_many(total, 'link')} to Sage missing", "erp-links", words, "Link")] if total else []
-
-
-def _many(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
+    gaps_of = [(pair, standing.gaps) for pair, standing in standings(company) if standing.gaps and not pair.only_warns]
+    words = [f"{gaps} {pair.one if gaps == 1 else pair.many}" for pair, gaps in gaps_of]
+    total = sum(gaps for _, gaps in gaps_of)
+    return [_task(company, f"{counted(total, 'link')} to Sage missing", "erp-links", words, "Link")] if total else []
 
 
 def _task(company: Company, title: str, name: str, words: list[str], verb: str) -> Task:

@@ -9,6 +9,7 @@ from django.template.response import TemplateResponse
 
 from directory.actions.grants import LevelChange, change_levels
 from directory.admin.bases import is_site_owner
+from directory.counts import counted
 from directory.decorators import with_fresh_sign_in
 from directory.matrix import Cell, Matrix, columns_of
 from directory.models import Person, Project
@@ -80,7 +81,7 @@ def levels_page(request, pk):
         except Refused as refusal:
             form.add_error(None, refusal.message)
         else:
-            messages.success(request, f"{count} {'level' if count == 1 else 'levels'} of {person} changed.")
+            messages.success(request, f"{counted(count, 'level')} of {person} changed.")
             return redirect(request.path)
     context = admin.site.each_context(request) | {"title": f"Levels of {person}", "person": person, "form": form}
     return TemplateResponse(request, "directory/admin/levels.html", context)

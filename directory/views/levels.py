@@ -5,6 +5,7 @@ from django.core.paginator import Paginator
 from django.shortcuts import redirect, render
 
 from directory.actions.grants import change_levels
+from directory.counts import counted
 from directory.decorators import company_view, project_view
 from directory.forms import LevelFilterForm
 from directory.level_entry import changes_in, typed_in
@@ -70,7 +71,7 @@ def _matrix_page(request, company, columns, context: dict):
 def saved_words(count: int) -> str:
     if not count:
         return "Nothing was changed: every level is as it was."
-    return f"{count} {'level' if count == 1 else 'levels'} changed, from the next click of each person on."
+    return f"{counted(count, 'level')} changed, from the next click of each person on."
 
 
 def _show(request, company, columns, context: dict, typed=None):

@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.shortcuts import redirect, render
 
+from directory.counts import counted
 from directory.decorators import company_view
 from directory.permissions import Level, Tool
 from directory.refusals import Refused
@@ -26,7 +27,7 @@ def enter(request, company, number):
         count = results.record([Result(e, *typed[e.pk]) for e in exports if any(typed[e.pk])], by=request.user)
     except Refused as refused:
         return _page(request, company, batch, exports, typed=typed, refused=refused)
-    messages.success(request, f"The result of {count} invoice{'' if count == 1 else 's'} is kept.")
+    messages.success(request, f"The result of {counted(count, 'invoice')} is kept.")
     return redirect("erp-batch", company.slug, number)
 
 

@@ -4,6 +4,7 @@ from datetime import date
 
 from django.db import transaction
 
+from directory.counts import counted
 from directory.models import Event, Project
 from directory.refusals import NotNow, Stale
 from invoicing import opening
@@ -74,18 +75,18 @@ def delete(period: BillingPeriod, *, by) -> None:
 def why_kept(period: BillingPeriod) -> str:
     """What keeps a period from being deleted; "" when nothing does. A deleted invoice counts: it can be restored."""
     if invoices := period.invoices.count():
-        return f"{_counted(invoices, 'invoice')} in it. A period with invoices stays."
+        return f"{_there_are(invoices, 'invoice')} in it. A period with invoices stays."
     if invited := period.invitations.count():
-        return f"{_counted(invited, 'invite')} in it: their contacts were mailed. It stays; close it instead."
+        return f"{_there_are(invited, 'invite')} in it: their contacts were mailed. It stays; close it instead."
     if extended := period.due_date_extensions.count():
-        return f"{_counted(extended, 'commitment')} with more time in it: their contacts were mailed. It stays."
+        return f"{_there_are(extended, 'commitment')} with more time in it: their contacts were mailed. It stays."
     if rounds := period.rounds.count():
-        return f"{_counted(rounds, 'round')} of invites or reminders in it, kept with what became of each. It stays."
+        return f"{_there_are(rounds, 'round')} of invites or reminders in it, kept with what became of each. It stays."
     return ""
 
 
-def _counted(count: int, noun: str) -> str:
-    return f"There {'is' if count == 1 else 'are'} {count} {noun}{'' if count == 1 else 's'}"
+def _there_are(count: int, noun: str) -> str:
+    return f"There {'is' if count == 1 else 'are'} {counted(count, noun)}"
 
 
 def _held(period: BillingPeriod, by) -> BillingPeriod:

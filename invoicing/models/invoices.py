@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django_fsm import FSMField, FSMModelMixin, transition
 
+from directory.counts import counted
 from directory.fields import MoneyField
 from directory.models import Project, Vendor
 from invoicing import permissions
@@ -193,7 +194,7 @@ class Invoice(Totals, FSMModelMixin, models.Model):
             return ""
         if self.changed_lines is None:  # sent before that was counted
             return "resubmitted"
-        return f"resubmitted, {self.changed_lines} line{'' if self.changed_lines == 1 else 's'} changed"
+        return f"resubmitted, {counted(self.changed_lines, 'line')} changed"
 
     def who_acts(self, enterer: str, *, is_sent: bool = True) -> str:
         """Whose turn it is, in words, asked in the order of a period's board; `enterer`: the company whose bill it is.

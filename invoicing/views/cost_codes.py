@@ -5,6 +5,7 @@ from django.core.paginator import Paginator
 from django.db.models import Count, Q
 from django.shortcuts import get_object_or_404, redirect, render
 
+from directory.counts import counted
 from directory.decorators import READ, WRITE, company_view
 from directory.downloads import workbook_answer
 from directory.models import Event
@@ -176,9 +177,7 @@ def apply(request, company):
         count = cost_codes.take_in(company, listed, digest=request.POST.get("plan", ""), by=request.user)
     except Refused as refused:
         return _preview(request, company, listed, "The list", refused=refused)
-    messages.success(
-        request, f"{count} cost code{'' if count == 1 else 's'} taken in." if count else "Nothing changed."
-    )
+    messages.success(request, f"{counted(count, 'cost code')} taken in." if count else "Nothing changed.")
     return redirect("cost-codes", company.slug)
 
 

@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.db.models import Q
 from django.shortcuts import redirect, render
 
+from directory.counts import counted
 from directory.decorators import WRITE
 from directory.models import Event
 from directory.moments import moment_in_words
@@ -118,8 +119,9 @@ def _answer(request, invoice: Invoice, line: InvoiceLine, *, status: int = 200, 
 def approve_the_rest(request, invoice):
     must_administer(request.access)
     count = reviews.approve_the_rest(invoice, by=request.user)
-    lines = "1 line" if count == 1 else f"{count} lines"
-    messages.success(request, f"Approved {lines}. Finish the review when you are done, or undo it below.")
+    messages.success(
+        request, f"Approved {counted(count, 'line')}. Finish the review when you are done, or undo it below."
+    )
     return redirect(address(invoice, "invoice-review"))
 
 
@@ -130,7 +132,7 @@ def take_back_the_rest(request, invoice):
     if not form.is_valid():
         raise NotNow("It can’t be told which step to undo. Open the review again.")
     undone, stay = reviews.take_back_the_rest(invoice, form.cleaned_data["step"], by=request.user)
-    words = f"{undone} line{'' if undone == 1 else 's'} {'has' if undone == 1 else 'have'} no verdict again."
+    words = f"{counted(undone, 'line')} {'has' if undone == 1 else 'have'} no verdict again."
     others = (
         f" {stay} {'was' if stay == 1 else 'were'} decided since and stay{'s' if stay == 1 else ''}." if stay else ""
     )

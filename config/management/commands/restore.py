@@ -14,6 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
 from config import backups
+from directory.counts import counted
 from directory.models import Company, EventSeal
 from erp_integrations.exporting import storing
 from invoicing import stored_files
@@ -53,7 +54,7 @@ class Command(BaseCommand):
         if not told:
             self.stdout.write("Every attached file is there, as it was attached.")
             return []
-        return [f"{len(told)} attached file{'' if len(told) == 1 else 's'} missing or changed: look in other backups."]
+        return [f"{counted(len(told), 'attached file')} missing or changed: look in other backups."]
 
     def _ledgers(self) -> list[str]:
         try:

@@ -2,6 +2,7 @@
 
 from django.core.management.base import BaseCommand, CommandError
 
+from directory.counts import counted
 from directory.models import Company
 from erp_integrations.exporting.ledgers import check
 
@@ -29,7 +30,7 @@ class Command(BaseCommand):
         self._table([HEADINGS, *rows] if rows else [])
         count = sum(each.difference_count for each in checks)
         if count:
-            raise CommandError(f"{count} difference{'' if count == 1 else 's'}.")
+            raise CommandError(f"{counted(count, 'difference')}.")
         self.stdout.write(f"0 differences in {len(checks)} compan{'y' if len(checks) == 1 else 'ies'}.")
 
     def _table(self, rows) -> None:
