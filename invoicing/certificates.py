@@ -21,6 +21,7 @@ from invoicing.calculations.findings import ERROR, Identity
 from invoicing.calculations.lines import Line
 from invoicing.calculations.money import printed_amount, printed_percent
 from invoicing.calculations.summary import Summary, column_total
+from invoicing.grid import read_columns
 from invoicing.models import ChangeOrder, Endorsement, Invoice, InvoiceLine, Submission, Verdict
 from invoicing.printing import first_page, printed
 from invoicing.proof import identities_of, stored_summary
@@ -69,8 +70,7 @@ def content_of(invoice: Invoice, rows: Sequence[Row]) -> dict:
     lines = [row.line for row in rows]
     summary = stored_summary(invoice, lines)
     claim = invoice.submissions.select_related("submitted_by").order_by("-number").first()
-    has_stored = any(row.worked.stored_previous or row.worked.stored_new or row.worked.stored_presently for row in rows)
-    columns = [c for c in labels.LINE_COLUMNS if c.letter != "PM" and (has_stored or not c.is_about_stored)]
+    columns = read_columns(rows)
     return {
         "title": f"{_kind(invoice)} {invoice.position}",
         "about": f"{invoice.commitment.number} {invoice.commitment.title}",
@@ -250,15 +250,11 @@ def _line(row: Row, columns: Sequence[labels.LineColumn]) -> dict:
 
 
 def _totals(lines: Sequence[Line], columns: Sequence[labels.LineColumn]) -> list[str]:
-    return ["" if is_percent(column) else printed_amount(column_total(lines, column.name)) for column in columns]
+    return ["" if column.is_percent else printed_amount(column_total(lines, column.name)) for column in columns]
 
 
 def _cell(value: Decimal | None, column: labels.LineColumn) -> str:
-    return _percent(value) if is_percent(column) else printed_amount(value)
-
-
-def is_percent(column: labels.LineColumn) -> bool:
-    return column.name == "percent_complete"
+    return _percent(value) if column.is_percent else printed_amount(value)
 
 
 def _percent(value: Decimal | None) -> str:

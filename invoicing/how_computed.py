@@ -69,12 +69,12 @@ def how_amounts_came(summary: Summary, named: Iterable[tuple[str, str, str]]) ->
 
 def _of_summary(column: LineColumn, summary: Summary, sentence: str) -> Explained:
     value = getattr(summary, column.name)
-    figure = _percent(value) if column.name == "percent_complete" else printed_amount(value)
+    figure = _percent(value) if column.is_percent else printed_amount(value)
     return Explained(column, figure, sentences=[sentence])
 
 
 def _total(column: LineColumn, lines: Sequence[Line], words: str) -> Explained:
-    if column.name != "percent_complete":
+    if not column.is_percent:
         return Explained(
             column, printed_amount(column_total(lines, column.name)), f"Σ {column.letter}".strip(), [words]
         )
@@ -108,7 +108,7 @@ class LineStory:
 
     def _column(self, column: LineColumn) -> Explained:
         value = getattr(self.worked, column.name)
-        figure = _percent(value) if column.name == "percent_complete" else printed_amount(value)
+        figure = _percent(value) if column.is_percent else printed_amount(value)
         formula = FORMULAS.get(column.name, "")
         if column.name in self._typed_over:
             formula = "typed"

@@ -16,6 +16,10 @@ class LineColumn(NamedTuple):
         """C Scheduled value."""
         return f"{self.letter} {self.label}"
 
+    @property
+    def is_percent(self) -> bool:
+        return self.name == "percent_complete"
+
 
 LINE_COLUMNS = (
     LineColumn("C", "Scheduled value", "scheduled_value"),

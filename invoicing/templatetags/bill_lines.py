@@ -14,10 +14,11 @@ from django.templatetags.static import static
 from django.utils.safestring import SafeString, mark_safe
 
 from invoicing.calculations.lines import Line, percent_of
-from invoicing.calculations.money import MINUS, format_percent, round_half_up
+from invoicing.calculations.money import MINUS, format_percent, printed_amount, printed_percent, round_half_up
 from invoicing.forms.columns import COLUMNS
 from invoicing.forms.entry import Sheet
 from invoicing.forms.entry_rows import Cell, Row
+from invoicing.labels import LineColumn
 from invoicing.models import Commitment, ScheduleLine, Verdict
 
 register = template.Library()
@@ -35,6 +36,13 @@ def bill_lines(context: template.Context, sheet: Sheet, commitment: Commitment, 
                 parts.append(said.render(context))
         parts.append("</tbody>")
     return mark_safe("".join(parts))
+
+
+@register.filter
+def figure(of: Line | dict[str, Decimal], column: LineColumn) -> str:
+    """What a line, or the totals under it, say in a column to read."""
+    value = of.get(column.name) if isinstance(of, dict) else getattr(of, column.name)
+    return "" if value is None else printed_percent(value, 1) if column.is_percent else printed_amount(value)
 
 
 @register.simple_tag

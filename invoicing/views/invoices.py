@@ -17,7 +17,7 @@ from invoicing.actions.payments import why_no_payment
 from invoicing.decorators import invoice_view
 from invoicing.forms.attachments import AttachmentForm
 from invoicing.forms.comments import CommentForm, NoteForm
-from invoicing.grid import column_totals, lines_shown
+from invoicing.grid import column_totals, lines_shown, read_columns
 from invoicing.how_computed import how_amounts_came
 from invoicing.models import Attachment, Comment, Invoice, InvoiceLine, Payment, Submission
 from invoicing.permissions import may_attach, may_bill, may_comment, may_note, may_record_payments, may_review
@@ -139,10 +139,7 @@ def _lines(invoice: Invoice, request) -> dict:
         for row in lines:
             if row.line.verdict:
                 row.line.verdict = row.line.verdict_reason = ""
-    has_stored = any(
-        row.worked.stored_previous or row.worked.stored_new or row.worked.stored_presently for row in lines
-    )
-    return {"rows": lines, "totals": column_totals(lines), "has_stored": has_stored}
+    return {"rows": lines, "totals": column_totals(lines), "columns": read_columns(lines)}
 
 
 def _summary(invoice: Invoice, request) -> dict:
