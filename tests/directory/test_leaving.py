@@ -5,8 +5,9 @@ from django.urls import reverse
 
 from directory.actions import people, permission_templates, privileges
 from directory.actions.grants import set_level
-from directory.models import AccountingPrivilege, Event, Mail, PrivilegeRequest, Vendor
+from directory.models import AccountingPrivilege, Event, Mail, Membership, Person, PrivilegeRequest, Vendor
 from directory.permissions import Level, Tool, objects_with_level, read_access
+from directory.reach import Reach
 from directory.refusals import NotNow, Refused
 from tests.directory.directory_pages import AtDesk, directory_admin, is_at_the_door, membership, words_of
 from tests.factories import world
@@ -52,6 +53,23 @@ def test_the_session_ends_the_lists_are_empty_and_no_level_is_left(w, ada, bolt,
     assert not any(read_access(w.admin, w.company, w.project).levels.values())
     again = signed_in(w.admin)
     assert again.get(reverse("project", args=[w.project.slug])).status_code == 404
+
+
+@pytest.mark.parametrize("way", LEAVING)
+def test_what_leads_on_from_every_page_forgets_the_employer(w, ada, bolt, way):
+    reach = Reach(w.admin)
+    assert (reach.employers, reach.is_employed, reach.is_contact) == ([w.company], True, False)
+    assert reach.projects_with(Tool.COMMITMENTS) == [w.project]
+    leave(ada, w.admin, way, w, bolt)
+    reach = Reach(Person.objects.get(pk=w.admin.pk))
+    assert (reach.employers, reach.is_employed, reach.is_contact) == ([], False, way == "moved to a vendor")
+    assert not reach.projects_with(Tool.COMMITMENTS)
+
+
+def test_one_who_works_here_and_for_a_vendor_elsewhere_is_both(w):
+    elsewhere = world("Elsewhere Builders")
+    Membership.objects.create(company=elsewhere.company, person=w.admin, vendor=elsewhere.vendor)
+    assert (Reach(w.admin).is_employed, Reach(w.admin).is_contact) == (True, True)
 
 
 @pytest.mark.parametrize("way", LEAVING)

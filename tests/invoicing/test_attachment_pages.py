@@ -5,9 +5,12 @@ from pathlib import Path
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from directory.actions.grants import set_level
 from directory.models import Event
+from directory.permissions import Level, Tool, read_access
 from invoicing.actions import attachments
 from invoicing.models import Attachment
+from invoicing.permissions import may_attach, may_attach_to_commitment
 from tests.factories import person, world
 from tests.invoicing.pages import at, signed_in, text_of
 
@@ -129,3 +132,15 @@ def test_nobody_else_brings_or_gets_a_file(w):
     other = w.submitted(w.draft(w.commitment(is_private=False)))
     assert signed_in(w.contact).get(at(other, "invoice-attachment", file.pk)).status_code == 404
     assert Attachment.objects.count() == 1
+
+
+def test_own_people_with_standard_attach_what_they_see_and_of_a_vendors_the_contacts(w):
+    """1.2: Read Only attaches nothing, and nobody to a private commitment that they don't see."""
+    private, invoice = w.commitment(is_private=True), w.draft(w.commitment(is_private=False))
+    own, other = person("Olga Own", w.company), person("Otto Other", w.company, w.vendor)
+    for someone in (own, other):
+        set_level(someone, Tool.COMMITMENTS, w.project, Level.STANDARD, by=w.owner)
+    access = {who: read_access(who, w.company, w.project) for who in (own, w.reader, w.contact, other)}
+    assert [who for who in access if may_attach(invoice, access[who])] == [own, w.contact]
+    assert [who for who in access if may_attach_to_commitment(invoice.commitment, access[who])] == [own]
+    assert not any(may_attach_to_commitment(private, access[who]) for who in access)

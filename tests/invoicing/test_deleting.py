@@ -193,6 +193,28 @@ def test_what_comes_back_goes_on_from_what_the_invoice_before_it_is_now(w):
     assert invoices.approve(fresh(second), by=w.admin).is_certified
 
 
+def test_it_stays_deleted_while_the_invoice_before_it_is_open_again(w):
+    """I-3, I-7: it goes on from an approved one."""
+    first = w.approved()
+    second = w.draft(first.commitment, w.period(first.period_start_date.replace(month=7)))
+    deleting.delete(fresh(second), reason="By mistake", by=w.admin)
+    invoices.reopen(fresh(first), reason="Wrong amount", by=w.admin)
+    with pytest.raises(NotNow, match="Invoice 1 is Under Review. Approve it first"):
+        deleting.restore(fresh(second), by=w.admin)
+
+
+@pytest.mark.parametrize(("typed", "held"), [({}, "15.00"), ({"stored_retainage": D("12.00")}, "12.00")])
+def test_retainage_that_was_typed_on_stored_material_is_as_it_was_and_worked_out_else(w, typed, held):
+    """N-1, N-5: the first one's material becomes less while the second is deleted."""
+    first = w.approved(None, {"stored_new": D("200.00")})
+    second = w.draft(first.commitment, w.period(first.period_start_date.replace(month=7)))
+    w.entered(second, typed and {**typed, "stored_retainage_is_typed": True}, by=w.admin)
+    changed_meanwhile(w, second, {"stored_new": D("150.00"), "allowed_reason": "Not all of it"})
+    line = deleting.restore(fresh(second), by=w.admin).lines.first()
+    assert (line.stored_previous, line.stored_retainage_previous) == (D("150.00"), D("15.00"))
+    assert (line.stored_retainage, line.stored_retainage_is_typed) == (D(held), bool(typed))
+
+
 def test_of_a_sent_one_only_the_lines_that_are_others_are_open_again(w):
     """I-8: what was decided on other previous amounts is looked at again."""
     first = w.approved(None, {"work_this_period": D("1000.00")}, {"work_this_period": D("1000.00")})

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from erp_integrations.sage100.accounts import resolve
+from erp_integrations.sage100.accounts import offered, resolve, why_not
 from erp_integrations.sage100.facts import AccountChoice, CostTypeAccount, JobAccount
 from erp_integrations.sage100.lists import Job, LedgerAccount, Vendor
 from erp_integrations.sage100.rows import build_rows
@@ -24,6 +24,18 @@ def everything():
     lists = with_record(LISTS, "jobs", Job(number="2026014", name="Pier 9", ledger_account="2"))
     lists = with_record(lists, "vendors", Vendor(number="20145", name="Delta", ledger_account="3"))
     return lists, settings(subcontract_account=choice("5"), purchase_order_account=choice("6"))
+
+
+def test_a_setting_offers_the_expense_accounts_that_are_not_inactive_and_takes_those():
+    """S31: 13 is direct expense; blank whether it is active only warns."""
+    lists = LISTS
+    for number, changed in {"1": {"is_active": False}, "2": {"is_active": None}, "3": {"type": 16}}.items():
+        account = LedgerAccount(**{"number": number, "name": "x", "type": 13} | changed)
+        lists = with_record(lists, "ledger_accounts", account)
+    numbers = {each.number for each in offered(lists)}
+    assert numbers & {"1", "2", "3", "5040"} == {"2", "5040"}
+    taken = {number: why_not(lists, number, "")[0] for number in ("1", "2", "3", "5040", "9999")}
+    assert taken == {"1": "account", "2": "", "3": "account", "5040": "", "9999": "account"}
 
 
 def test_the_lines_own_account_comes_first():

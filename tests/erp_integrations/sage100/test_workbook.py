@@ -135,8 +135,15 @@ def test_replaced_characters_are_listed_by_name():
     """S57."""
     written, replaced = clean_text("Łódź\u202e 日")
     assert written == "?ódz ?"
-    assert [str(item) for item in replaced][0] == "U+0141 latin capital letter l with stroke → “?”"
-    assert "U+202E right-to-left override → dropped" in [str(item) for item in replaced]
+    assert [str(item) for item in replaced] == [
+        "U+0141 latin capital letter l with stroke → “?”",
+        "U+017A latin small letter z with acute → “z”",
+        "U+202E right-to-left override → dropped",
+        "U+65E5 cjk unified ideograph-65e5 → “?”",
+    ]
+    written, replaced = clean_text("a_x000D_b")
+    assert written == "a-x000D_b"
+    assert [str(item) for item in replaced] == ["U+005F low line → “-”"]
 
 
 @pytest.mark.parametrize("text", ["\ud800", "\ufffe", "\x07", "日", "_x000D_", "x" * 32_768], ids=range(6))
