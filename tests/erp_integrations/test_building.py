@@ -315,7 +315,7 @@ def test_an_account_of_a_cost_type_that_changed_stops_it(sage):
     assert batch.state == "dead" and "S60" in batch.error
 
 
-def a_credit_after_two_bills(sage):
+def a_credit_after_two_bills(sage, *beside):
     """The first bill in a file, the second accepted; the credit's batch is accepted while the second is not built."""
     commitment = sage.commitment()
     first = sage.exported(sage.approved(commitment, {"work_this_period": D("1000.00")}))
@@ -323,17 +323,19 @@ def a_credit_after_two_bills(sage):
     second = sage.accepted(sage.sent(sage.approved(commitment, {"work_this_period": D("500.00")})))
     sage.next_month()
     credit = sage.approved(commitment, {"work_this_period": D("-100.00"), "note": "Overbilled"})
-    return first, second, sage.accepted(sage.sent(credit))
+    return first, second, sage.accepted(sage.sent(credit), *beside)
 
 
-def test_a_credit_keeps_the_bill_it_was_accepted_with_when_a_newer_one_is_built(sage):
-    """S45, S60."""
-    first, second, credit = a_credit_after_two_bills(sage)
+@pytest.mark.parametrize("is_alone", [True, False])
+def test_a_credit_keeps_the_bill_it_was_accepted_with_when_a_newer_one_is_built(sage, is_alone):
+    """S45, S60: by itself, and beside a bill that names none."""
+    beside = () if is_alone else (sage.sent(sage.approved(sage.commitment())),)
+    first, second, credit = a_credit_after_two_bills(sage, *beside)
     for batch in (second, credit):
         exporting.build(batch.pk)
         batch.refresh_from_db()
         assert batch.state == "ready", batch.error
-    assert credit.facts.invoices[0].reference_no == first.invoice.number
+    assert [each.reference_no for each in credit.facts.invoices if each.is_credit] == [first.invoice.number]
 
 
 def test_a_credit_whose_bill_left_its_file_is_stopped(sage):

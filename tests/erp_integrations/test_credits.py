@@ -10,7 +10,7 @@ from directory.models import Event
 from directory.refusals import Refused
 from erp_integrations import exporting
 from erp_integrations.actions import batches, exports
-from erp_integrations.exporting import storing
+from erp_integrations.exporting import earlier, storing
 from erp_integrations.models import InvoiceExport, ListKind
 from erp_integrations.sage100.layout import PLACES
 from invoicing.models import Commitment
@@ -103,6 +103,17 @@ def test_the_usual_bill_gives_way_to_a_chosen_one_and_comes_back(sage):
     number = first.invoice.number
     assert changed == [{"reference_no": ["", number]}, {"reference_no": [number, ""]}]
     assert fresh(export)[0].reference_by is None
+
+
+def test_credits_asked_about_together_reduce_an_earlier_bill_each_of_its_own_commitment(sage):
+    """S45: not the other's, and not one that came after the credit."""
+    one, other = sage.commitment(), sage.commitment()
+    bills = [sage.exported(sage.approved(each)) for each in (one, other)]
+    credits = [sage.sent(credit_on(sage, each)) for each in (one, other)]
+    sage.next_month()
+    sage.exported(sage.approved(one, {"work_this_period": D("300.00")}))
+    found = earlier.bills_reduced(credits)
+    assert found == {credit.invoice_id: [bill.invoice.number] for credit, bill in zip(credits, bills, strict=True)}
 
 
 def test_what_sage_lists_of_the_same_vendor_and_job_is_offered_after_our_own(sage):
