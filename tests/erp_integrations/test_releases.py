@@ -146,3 +146,12 @@ def test_a_release_stands_on_an_invoice_or_on_the_start_and_never_on_both(sage, 
             RetainageRelease.objects.filter(pk=release.pk).update(
                 on_invoice=on_invoice, on_start=None if on_invoice is None else release.on_start
             )
+
+
+def test_what_an_invoice_holds_itself_is_not_what_it_releases(sage):
+    """S51: where nothing earlier stands in Sage, there is nothing to release it on."""
+    commitment = sage.commitment()
+    sage.approved(commitment)
+    mixed = with_release(sage, commitment, "40.00", "500.00")
+    with pytest.raises(Refused, match="S51: No earlier invoice of this commitment that still holds retainage"):
+        sage.sent(mixed)
