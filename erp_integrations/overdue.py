@@ -136,14 +136,14 @@ def _as_invoice(invoice, who: str) -> dict:
 def _unanswered(company: Company) -> QuerySet[InvoiceExport]:
     found = InvoiceExport.objects.of(company).ready_to_export()
     counted = _counted(found, "invoice__gross_this_period")
-    return counted.select_related("invoice__commitment__project", "invoice__vendor")
+    return counted.select_related("invoice__commitment__project__company", "invoice__vendor")
 
 
 def _as_export(export: InvoiceExport, who: str) -> dict:
     project, invoice = export.invoice.commitment.project, export.invoice
     return {
         "what": f"{invoice.number}, {invoice.commitment.number}",
-        "url": reverse("erp-export", args=[export.invoice.commitment.company.slug, export.pk]),
+        "url": reverse("erp-export", args=[export.company.slug, export.pk]),
         "where": f"{project.name} · {invoice.vendor.name}",
         "who": who,
         "amount": invoice.gross_this_period,

@@ -31,6 +31,7 @@ from erp_integrations.views.queue import NEWEST_MAILS, about, require_approver
 from erp_integrations.views.shown import grouped, ticked_keys
 
 PAGE_SIZE = 50
+OF_SUMS = ("S7", "S42", "S43")  # wrong where something else is: what else is wrong comes before them
 STEPS = ("Accepted", "Building", "Ready", "Downloaded", "Confirmed in Sage")
 CONTENT_TYPES = {
     Download.Which.XLSX: XLSX,
@@ -174,10 +175,12 @@ def _second_try(batch: ExportBatch, live: list, request) -> dict:
     unseen = [finding for finding in found if finding["key"] not in seen]
     names = {str(export.invoice_id): export.invoice.number for export in live}
     errors = grouped(found, "error", names=names, mended_for=live)
-    firsts = sorted((group.first for group in errors), key=lambda finding: finding["mend"] is None)
+    firsts = sorted((group.first for group in errors), key=lambda each: (each["mend"] is None, each["rule"] in OF_SUMS))
     return {
         "errors": errors,
-        "first_error": next(iter(firsts), None),  # one that a page of ours mends, where there is one
+        "first_error": next(
+            iter(firsts), None
+        ),  # one that a page of ours mends, where there is one; a cause before sums
         "warnings": grouped(unseen, "warning", ticked=ticked_keys(request.POST), names=names, mended_for=live),
         "day_form": form or AcceptForm(initial={"accounting_date": day}),
         "is_the_day": any(finding["rule"] == "S27" and finding["severity"] == "error" for finding in found),

@@ -207,7 +207,7 @@ def show(request, company, export: InvoiceExport, *, refused: Refused | None = N
         "accept_form": AcceptForm(initial={"accounting_date": shown.accounting_date}) if shown else None,
         "refused": refused,
         "refusal": refusals.get(export.pk),
-        "batch": export.live_item.batch if export.live_item else None,
+        "batch": shown.batch if shown else None,
         "tab": tab,
         "tab_label": TABS[tab][1],
         "beside": same.with_context().order_by("sent_at", "pk")[:BESIDE],

@@ -9,7 +9,7 @@ from erp_integrations.actions.exports import preview
 from erp_integrations.exporting import Acceptance, Proposal, check, plain_findings
 from erp_integrations.exporting.checking import MENDED_BY_ACCOUNTING
 from erp_integrations.mending import where_to_mend
-from erp_integrations.models import InvoiceExport, sage_lists
+from erp_integrations.models import ExportBatch, InvoiceExport, sage_lists
 from erp_integrations.models.exports import FROZEN, TO_BE_BUILT
 from erp_integrations.sage100.facts import BatchFacts, InvoiceFacts
 from erp_integrations.sage100.layout import NUMBER, SOURCES_OF_FACTS, Layout
@@ -102,6 +102,7 @@ class Shown:
     is_frozen: bool
     accounting_date: date
     export: InvoiceExport
+    batch: ExportBatch | None = None  # the one that it stands in
 
     @property
     def header(self) -> ShownRow | None:
@@ -163,29 +164,37 @@ def shown_of(export: InvoiceExport, *, by=None) -> Shown | None:
 
     `export` comes from `with_context()`.
     """
-    if export.status in FROZEN and export.live_item:
-        return _frozen(export)
+    item = export.live_item
+    if export.status in FROZEN and item:
+        return _frozen(export, item.batch)
     if export.status not in TO_BE_BUILT:
         return None
-    item = export.live_item
     if item:  # failed: it goes on under the batch it is in
-        return of_proposal(check([export], Acceptance.of(item.batch)), export)
+        return of_proposal(check([export], Acceptance.of(item.batch)), export, item.batch)
     return of_proposal(preview([export], by=by), export)
 
 
-def of_proposal(proposal: Proposal, export: InvoiceExport) -> Shown:
-    return _shown(export, proposal.facts, proposal.rows, plain_findings(proposal.findings), is_frozen=False)
+def of_proposal(proposal: Proposal, export: InvoiceExport, batch: ExportBatch | None = None) -> Shown:
+    findings = plain_findings(proposal.findings)
+    return _shown(export, proposal.facts, proposal.rows, findings, batch, is_frozen=False)
 
 
-def _frozen(export: InvoiceExport) -> Shown:
+def _frozen(export: InvoiceExport, batch: ExportBatch) -> Shown:
     """E-6: from the snapshot, and from the lists it was accepted on."""
-    batch = export.live_item.batch
     facts = batch.facts
     rows = build_rows(facts, sage_lists(export.company, batch.list_versions))
-    return _shown(export, facts, rows, batch.findings, is_frozen=True)
+    return _shown(export, facts, rows, batch.findings, batch, is_frozen=True)
 
 
-def _shown(export: InvoiceExport, facts: BatchFacts, rows: Rows, findings: list[dict], *, is_frozen: bool) -> Shown:
+def _shown(
+    export: InvoiceExport,
+    facts: BatchFacts,
+    rows: Rows,
+    findings: list[dict],
+    batch: ExportBatch | None,
+    *,
+    is_frozen: bool,
+) -> Shown:
     invoice_id = str(export.invoice_id)
     return Shown(
         facts=next(invoice for invoice in facts.invoices if invoice.invoice_id == invoice_id),
@@ -196,6 +205,7 @@ def _shown(export: InvoiceExport, facts: BatchFacts, rows: Rows, findings: list[
         is_frozen=is_frozen,
         accounting_date=facts.accounting_date,
         export=export,
+        batch=batch,
     )
 
 
