@@ -15,7 +15,7 @@ from django.test import Client
 from django.test.utils import setup_databases, teardown_databases
 
 from directory import sign_ins
-from tests import databases
+from tests import databases, remembered
 from tests.browser import CHROMIUM
 
 # Playwright's synchronous interface keeps an event loop in this thread; Django would refuse its ORM there.
@@ -122,6 +122,11 @@ def _append_only_tables_are_emptied_too():
         patch.setattr(SqliteOperations, "execute_sql_flush", sqlite)
         patch.setattr(PostgresqlOperations, "sql_flush", postgresql)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _where_something_is_patched_all_is_acted_out(monkeypatch):
+    remembered.here.patches = monkeypatch
 
 
 @pytest.fixture(autouse=True)

@@ -20,7 +20,7 @@ from invoicing.actions import (
 )
 from invoicing.actions.commitments import NewLine
 from invoicing.models import BillingPeriod, Commitment, CostCode, Invoice, PaymentMethod, Verdict
-from tests.remembered import remembered
+from tests.remembered import remembered, remembered_step
 
 D = Decimal
 _counter = itertools.count(1)
@@ -74,6 +74,7 @@ class World:
             retainage_rate=None if rate is None else D(rate),
         )
 
+    @remembered_step
     def commitment(
         self,
         lines: list[NewLine] | None = None,
@@ -109,10 +110,12 @@ class World:
         start, end, due = month, month.replace(day=28), month.replace(day=25)
         return billing_periods.open_period(self.project, start, end, due, by=self.admin)
 
+    @remembered_step
     def draft(self, commitment: Commitment | None = None, period: BillingPeriod | None = None, *, by=None) -> Invoice:
         period = period or self.project.billing_periods.filter(status="open").first() or self.period()
         return invoices.create(commitment or self.commitment(), period, by=by or self.contact)
 
+    @remembered_step
     def entered(self, invoice: Invoice | None = None, *figures: dict, by=None, number: str | None = None) -> Invoice:
         """With amounts typed line by line, in order; the first line gets 1,000.00 of work when none are given."""
         invoice = invoice or self.draft()
@@ -122,15 +125,18 @@ class World:
         header = amounts.HeaderEntry(number=number, billing_date=invoice.billing_date)
         return amounts.save_lines(invoice, entries, by=by or self.contact, version=invoice.version, header=header)
 
+    @remembered_step
     def submitted(self, invoice: Invoice | None = None, *figures: dict, by=None, number=None) -> Invoice:
         by = by or self.contact
         return invoices.submit(self.entered(invoice, *figures, by=by, number=number), by=by)
 
+    @remembered_step
     def approved(self, invoice: Invoice | None = None, *figures: dict, number=None) -> Invoice:
         invoice = self.submitted(invoice, *figures, number=number)
         reviews.approve_the_rest(invoice, by=self.admin)
         return invoices.approve(invoice, by=self.admin)
 
+    @remembered_step
     def sent_back(self, invoice: Invoice | None = None) -> Invoice:
         invoice = self.submitted(invoice)
         reviews.decide(invoice.lines.first(), Verdict.REJECTED, "Not poured yet", by=self.admin)

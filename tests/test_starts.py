@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
 from tests import databases
+from tests import remembered as remembered_module
 from tests.erp_integrations.world import sage_world
 from tests.factories import person, world
 from tests.remembered import _ground, remembered
@@ -81,3 +82,50 @@ def test_a_changed_migration_makes_another_database(tmp_path, monkeypatch):
     before = databases.migrations_digest()
     (tmp_path / "invoicing/migrations/0001_first.py").write_text("changed")
     assert databases.migrations_digest() != before
+
+
+STEPS = {
+    "commitment": lambda w: w.base.commitment(),
+    "sent": lambda w: w.sent(),
+    "sent-twice": lambda w: (w.sent(), w.sent())[1],
+    "accepted": lambda w: w.accepted(),
+}
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_a_step_that_is_put_back_leaves_row_for_row_what_it_left_when_it_was_taken(name):
+    """Taken twice, kept the second time, put back the third: numbers and moments aside, which go on."""
+    seen = []
+    for _ in range(4):
+        with transaction.atomic():
+            w = sage_world()
+            returned = STEPS[name](w)
+            seen.append((every_row(), waiting(), type(returned), returned.pk, w.base.cost_codes))
+            transaction.set_rollback(True)
+    taken, kept, *put_back = seen
+    assert put_back == [kept, kept]
+    assert {label: len(rows) for label, rows in taken[0].items()} == {
+        label: len(rows) for label, rows in kept[0].items()
+    }
+    assert len(taken[1]) == len(kept[1]) and taken[2] is kept[2]
+
+
+def test_after_a_write_of_a_tests_own_a_step_is_taken_again():
+    for _ in range(3):
+        with transaction.atomic():
+            w = sage_world()
+            w.base.commitment()
+            transaction.set_rollback(True)
+    w = sage_world()
+    type(w.base.vendor).objects.update(name="Acme and Sons")
+    assert remembered_module._place() == ()
+    invoice = w.approved()
+    assert type(invoice).objects.get(pk=invoice.pk).vendor.name == "Acme and Sons"
+
+
+def test_where_something_is_patched_or_set_a_step_is_taken_again(monkeypatch, settings):
+    sage_world()
+    assert remembered_module._place()
+    settings.SITE_URL = "https://elsewhere.example"
+    assert not remembered_module._place()
+    del settings.SITE_URL

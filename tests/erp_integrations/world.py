@@ -28,7 +28,7 @@ from invoicing.actions import commitments
 from invoicing.models import Commitment, CostType, Invoice
 from tests import factories
 from tests.invoicing.test_starting_certificates import load, loaded
-from tests.remembered import remembered
+from tests.remembered import remembered, remembered_step
 
 D = Decimal
 LISTS_DATE = date(2030, 6, 1)
@@ -55,6 +55,7 @@ class SageWorld:
     def load(self, kind: ListKind, *rows: dict, as_of_date: date = LISTS_DATE):
         return take_in(self.company, kind, [{k: str(v) for k, v in row.items()} for row in rows], as_of_date=as_of_date)
 
+    @remembered_step
     def commitment(self, **fields) -> Commitment:
         """A subcontract that Sage knows under the same number."""
         commitment = self.base.commitment(**fields)
@@ -82,6 +83,7 @@ class SageWorld:
         ]
         self.load(ListKind.SUBCONTRACTS, *rows)
 
+    @remembered_step
     def approved(self, commitment: Commitment | None = None, *figures: dict, number: str | None = None) -> Invoice:
         return self.base.approved(self.base.draft(commitment or self.commitment()), *figures, number=number)
 
@@ -90,6 +92,7 @@ class SageWorld:
         last = self.base.project.billing_periods.order_by("start_date").last().start_date
         self.base.period(last.replace(year=last.year + last.month // 12, month=last.month % 12 + 1))
 
+    @remembered_step
     def sent(self, invoice: Invoice | None = None) -> InvoiceExport:
         return exports.send_one(invoice or self.approved(), by=self.sender)
 
@@ -98,6 +101,7 @@ class SageWorld:
         proposal = exports.preview(fresh(*some), accounting_date=ACCOUNTING_DATE, by=self.approver)
         return [exporting.finding_key(warning) for warning in proposal.warnings]
 
+    @remembered_step
     def accepted(self, *some: InvoiceExport, by: Person | None = None) -> ExportBatch:
         some = some or (self.sent(),)
         return batches.accept(
