@@ -125,8 +125,9 @@ def _append_only_tables_are_emptied_too():
 
 
 @pytest.fixture(autouse=True)
-def _where_something_is_patched_all_is_acted_out(monkeypatch):
-    remembered.here.patches = monkeypatch
+def _where_a_test_patches_something_all_is_acted_out(monkeypatch, _append_only_tables_are_emptied_too):
+    """What is patched before it, by fixtures of the session, is the same for all."""
+    remembered.here.usual_patches = remembered.patched()
 
 
 @pytest.fixture(autouse=True)

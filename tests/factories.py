@@ -87,7 +87,7 @@ class World:
         values = {
             "project": self.project,
             "vendor": self.vendor,
-            "number": f"SC-{next(_counter):03d}",
+            "number": f"SC-{next(_counter):06d}",
             "title": "Concrete",
             "retainage_rate": D("10"),
             "holds_stored_retainage": True,
@@ -102,7 +102,7 @@ class World:
         return commitment
 
     def change_order(self, commitment: Commitment, lines: list[NewLine]):
-        order = change_orders.enter(commitment, f"CO-{next(_counter)}", "Extra work", lines, by=self.admin)
+        order = change_orders.enter(commitment, f"CO-{next(_counter):06d}", "Extra work", lines, by=self.admin)
         return change_orders.approve(order, by=self.admin)
 
     def period(self, month: date = date(2030, 6, 1)) -> BillingPeriod:
@@ -121,7 +121,7 @@ class World:
         invoice = invoice or self.draft()
         figures = figures or ({"work_this_period": D("1000.00")},)
         entries = {line.pk: dict(typed) for line, typed in zip(invoice.lines.all(), figures, strict=False)}
-        number = number or invoice.number or f"INV-{next(_counter)}"
+        number = number or invoice.number or f"INV-{next(_counter):06d}"
         header = amounts.HeaderEntry(number=number, billing_date=invoice.billing_date)
         return amounts.save_lines(invoice, entries, by=by or self.contact, version=invoice.version, header=header)
 

@@ -14,10 +14,11 @@ import functools
 import pickle
 from collections.abc import Callable
 from contextlib import contextmanager
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass, field, is_dataclass
 from datetime import date
 from decimal import Decimal
 from typing import ParamSpec, TypeVar
+from weakref import WeakSet
 
 from django.apps import apps
 from django.conf import settings
@@ -46,7 +47,8 @@ class Here:
     """What this process's tests have done so far to the database they share."""
 
     writes: int = 0  # statements, those of signing in aside
-    patches: MonkeyPatch | None = None  # the running test's
+    patches: WeakSet = field(default_factory=WeakSet)  # every one there is
+    usual_patches: frozenset = frozenset()  # those that all tests have
     history: tuple = ()  # the start and the steps that the database holds and nothing else; () for anything else
     mark: tuple = ()  # what was written when that was so, and the newest event
 
@@ -65,6 +67,16 @@ def _counting(method):
     return counted
 
 
+def _noted(made):
+    @functools.wraps(made)
+    def noted(self, *args, **named):
+        made(self, *args, **named)
+        here.patches.add(self)
+
+    return noted
+
+
+MonkeyPatch.__init__ = _noted(MonkeyPatch.__init__)
 for _name in ("execute", "executemany"):
     setattr(CursorWrapper, _name, _counting(getattr(CursorWrapper, _name)))
 
@@ -163,8 +175,12 @@ def _is_usual() -> bool:
     """Whether acts come out as they always do."""
     if not connection.in_atomic_block or connection.execute_wrappers or connection.queries_logged:
         return False
-    is_patched = here.patches is not None and any(vars(here.patches).values())
-    return not (is_patched or escape_hatch.is_travelling() or _changed_settings() - USUAL_SETTINGS)
+    return not (patched() - here.usual_patches or escape_hatch.is_travelling() or _changed_settings() - USUAL_SETTINGS)
+
+
+def patched() -> frozenset[int]:
+    """Which of the patches there are have anything to undo, the running test's own and those of its contexts."""
+    return frozenset(id(each) for each in here.patches if any(vars(each).values()))
 
 
 def _changed_settings() -> set[str]:

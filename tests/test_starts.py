@@ -126,6 +126,14 @@ def test_after_a_write_of_a_tests_own_a_step_is_taken_again():
 def test_where_something_is_patched_or_set_a_step_is_taken_again(monkeypatch, settings):
     sage_world()
     assert remembered_module._place()
+    with monkeypatch.context() as apart:
+        apart.setattr(databases, "ROOT", "elsewhere")
+        assert not remembered_module._place()
+    assert remembered_module._place()
+    monkeypatch.setattr(databases, "ROOT", databases.ROOT)
+    assert not remembered_module._place()
+    monkeypatch.undo()
+    assert remembered_module._place()
     settings.SITE_URL = "https://elsewhere.example"
     assert not remembered_module._place()
     del settings.SITE_URL
