@@ -153,10 +153,18 @@ def _value(value, field, name: str) -> str:
     if isinstance(field, ScaledField):
         return _number(text, field)
     if isinstance(field, models.DateField) or re.fullmatch(r"\d{4}-\d\d-\d\d", text):
-        return day_in_words(date.fromisoformat(text[:10]))
+        return _day(text)
     if name == "warnings seen":
         return re.sub(rf"-{LINE.pattern}", r" on line \1", text)
     return FILES.get(text, text) if name == "file" else text
+
+
+def _day(text: str) -> str:
+    """Words that somebody typed may look like a day and be none: 0000-00-00 is a name like others."""
+    try:
+        return day_in_words(date.fromisoformat(text[:10]))
+    except ValueError:
+        return text
 
 
 def _number(text: str, field: ScaledField) -> str:

@@ -35,13 +35,19 @@ def add_projects(found: Waiting, projects: list[Project], period: BillingPeriod 
     picked = [first_of(which.filter(billing_period=period) if period else which) for _, which, _ in waiting]
     whole = _whole(row for rows, _ in picked for row in rows if isinstance(row, Invoice))
     for (add, _, as_task), (rows, count) in zip(waiting, picked, strict=True):
-        add([as_task(whole[row.pk] if isinstance(row, Invoice) else row) for row in rows], count)
+        told = [whole.get(row.pk) if isinstance(row, Invoice) else row for row in rows]
+        gone = sum(row is None for row in told)
+        add([as_task(row) for row in told if row is not None], count - gone)
 
 
 def _whole(chosen: Iterable[Invoice]) -> dict[int, Invoice]:
-    """{id: the invoice with all that its row tells}: read for those that are shown, once they are chosen."""
+    """{id: the invoice with all that its row tells}: read for those that are shown, once they are chosen.
+
+    Whose status somebody changed in between is not told of: it waits for something else now.
+    """
+    chosen = {each.pk: each.status for each in chosen}
     told = Invoice.objects.with_context().with_review_counts().with_revision().select_related("export")
-    return {invoice.pk: invoice for invoice in told.filter(pk__in=[each.pk for each in chosen])}
+    return {each.pk: each for each in told.filter(pk__in=chosen) if each.status == chosen[each.pk]}
 
 
 READY = ExportStatus.READY_TO_EXPORT
