@@ -9,7 +9,7 @@ from django.http import StreamingHttpResponse
 
 from directory.downloads import AS_A_FILE
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r")  # the wide ones are read too
 MARK = "\ufeff"  # so that Excel reads it as UTF-8
 
 

@@ -7,6 +7,7 @@ refusal with a remedy (R103, R107). What is written holds text only, never a for
 import csv
 import io
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,6 +26,7 @@ from directory.plain_text import tidy, unseen_in
 from directory.refusals import Refused
 from directory.sheet_reader import SECONDS, column_letter
 
+ESCAPED = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 READER = Path(__file__).with_name("sheet_reader.py")
 MAX_BYTES = 10 * 1024 * 1024
 
@@ -173,9 +175,14 @@ def _typed_cell(sheet, value: object) -> WriteOnlyCell:
 
 
 def _text_cell(sheet, text: str) -> WriteOnlyCell:
-    cell = WriteOnlyCell(sheet, text)
+    cell = WriteOnlyCell(sheet, literal(text))
     cell.data_type, cell.number_format = "s", "@"
     return cell
+
+
+def literal(text: str) -> str:
+    """For a cell of a workbook: Excel reads `_x003D_` as the character of that number, unless its _ is written so."""
+    return ESCAPED.sub("_x005F_", text)
 
 
 def as_csv(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:

@@ -16,7 +16,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 
 from directory.plain_text import tidy
-from directory.sheets import hidden
+from directory.sheets import hidden, literal
 from invoicing.calculations.money import AMOUNT_LIMIT, HUNDRED, QUANTITY_LIMIT, ZERO, parse_amount, parse_unit_price
 from invoicing.calculations.summary import column_total
 from invoicing.forms.columns import COLUMNS, LONGEST_NOTE
@@ -175,7 +175,7 @@ def _cell(page, sheet: Sheet, row: Row, name: str, *, to_fill_in: bool) -> Write
 
 
 def _plain(page, column: BookColumn, value) -> WriteOnlyCell:
-    cell = WriteOnlyCell(page, value)
+    cell = WriteOnlyCell(page, literal(value) if isinstance(value, str) else value)
     if column.form == TEXT:
         cell.data_type = "s"  # never f, whatever it begins with
     cell.number_format = column.form

@@ -13,7 +13,7 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font, PatternFill, Protection
 from openpyxl.worksheet.datavalidation import DataValidation
 
-from directory.sheets import hidden
+from directory.sheets import hidden, literal
 from invoicing.calculations.schedules import ScheduleRow
 from invoicing.forms.schedule_rows import TYPES, texts_of
 
@@ -101,7 +101,7 @@ def _cell(sheet, row: ScheduleRow, column: str, texts: dict[str, str]) -> WriteO
         cell = WriteOnlyCell(sheet, getattr(row, FIELD_OF[column]))
         cell.number_format, cell.protection = NUMBERS[column], OPEN
         return cell
-    cell = WriteOnlyCell(sheet, texts[column])
+    cell = WriteOnlyCell(sheet, literal(texts[column]))
     cell.data_type, cell.number_format, cell.protection = "s", "@", OPEN
     return cell
 

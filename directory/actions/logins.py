@@ -67,6 +67,10 @@ def forget_factors(person) -> int:
     return count
 
 
+# A passkey has none, but a name that somebody typed.
+WITH_A_SECRET = (Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES)
+
+
 @transaction.atomic
 def reseal_factors() -> tuple[int, list]:
     """Seals all second factors with today's key, so that older ones may go: how many, and whose no key of ours opens.
@@ -74,7 +78,8 @@ def reseal_factors() -> tuple[int, list]:
     The factors themselves stay what they are, so nothing is recorded.
     """
     count, lost = 0, []
-    for factor in Authenticator.objects.select_for_update(of=("self",)).select_related("user").order_by("user", "pk"):
+    sealed = Authenticator.objects.filter(type__in=WITH_A_SECRET).order_by("user", "pk")
+    for factor in sealed.select_for_update(of=("self",)).select_related("user"):
         try:
             factor.data = json.loads(reseal(json.dumps(factor.data)))
         except InvalidToken:
