@@ -57,6 +57,7 @@ ON_ITS_CHECKS, CHECKS = ("S7", "S42"), "?show=summary#checks"  # and each identi
 IN_ITS_HEADER = ("S5", "S13", "S22")
 ON_THE_COMMITMENT = ("S26", "S44")
 ON_THE_VENDOR = ("S59", "R81")
+OF_SUMS = ("S7", "S42", "S43")  # wrong where something else is: what else is wrong is told before them
 ONLY_ABOUT = {"S38": "Lines", "S44": "User defined", "S55": "Status"}  # the field; what else they say has no page
 
 
@@ -99,7 +100,7 @@ def where_to_mend(finding: Finding | Mapping, company, invoice: Invoice | None =
         _by_a_link(told, company, invoice)
         or _by_a_list(told, company, invoice)
         or _by_setting_up(told["rule"], company)
-        or _by_its_header(told["rule"], company, invoice)
+        or _by_its_header(told, company, invoice)
         or _by_its_own_page(told, company, invoice)
     )
 
@@ -129,10 +130,10 @@ def _by_setting_up(rule: str, company) -> Mend | None:
     return Mend(label, reverse(page, args=[company.slug]), level=Level.ADMIN)
 
 
-def _by_its_header(rule: str, company, invoice: Invoice | None) -> Mend | None:
+def _by_its_header(told: Mapping, company, invoice: Invoice | None) -> Mend | None:
     """S45: what a credit reduces is named where the approver has it open."""
     export = getattr(invoice, "export", None)
-    if rule != "S45" or export is None or export.status != ExportStatus.READY_TO_EXPORT:
+    if told["field"] != "Reference no" or getattr(export, "status", "") != ExportStatus.READY_TO_EXPORT:
         return None
     url = reverse("erp-export", args=[company.slug, export.pk])
     return Mend("Name the invoice it reduces", f"{url}#header-title", level=Level.STANDARD)

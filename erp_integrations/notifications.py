@@ -238,7 +238,9 @@ def _alert(batch: ExportBatch, person: Person, reason: str, words: str, remedy: 
                 audience=APPROVER,
                 context={"batch": batch, "words": words, "remedy": remedy},
                 reply_to=batch.accepted_by.email,
-                also_of=InvoiceExport.objects.filter(items__batch=batch, items__is_live=True),
+                also_of=InvoiceExport.objects.filter(items__batch=batch, items__is_live=True).exclude(
+                    status=InvoiceExport.Status.POSTED
+                ),
             )
             mail.dedupe_key = key
             mail.save(update_fields=["dedupe_key"])

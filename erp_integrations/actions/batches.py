@@ -11,7 +11,7 @@ from directory.models import Company, Event
 from directory.permissions import Level, Tool, read_access, right_named
 from directory.queue import wake
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
-from erp_integrations.actions.exports import HeaderEdit, apply_edit, approver_access
+from erp_integrations.actions.exports import approver_access
 from erp_integrations.exporting import Acceptance, Proposal, allocate_releases, check, plain_findings, storing
 from erp_integrations.exporting.moving import moved, require
 from erp_integrations.exporting.unchanged import changes
@@ -54,27 +54,26 @@ def accept(
     accounting_date: date,
     company: Company | None = None,
     ticked: Collection[str] = (),
-    edits: dict[int, HeaderEdit] | None = None,
     seen: dict[int, str] | None = None,
 ) -> ExportBatch:
     """One batch of all these exports of one company, or nothing; a worker builds its file after the commit.
 
     `company`: a page’s own; what is of another one is not there at all.
-    `ticked`: the `finding_key` of every warning the approver has seen; `edits`: {export id: HeaderEdit};
-    `seen`: {export id: its `mark` on the page}, Stale when anything of it was changed since. The same acceptance by
-    the same person again gives the same batch (E-1); anybody else is told who was first.
+    `ticked`: the `finding_key` of every warning the approver has seen; `seen`: {export id: its `mark` on the page},
+    Stale when anything of it was changed since. The same acceptance by the same person again gives the same batch
+    (E-1); anybody else is told who was first.
     """
     pks = [export.pk for export in exports]
     try:
         with transaction.atomic():
-            return _accept(pks, company, by, accounting_date, ticked, edits or {}, seen or {})
+            return _accept(pks, company, by, accounting_date, ticked, seen or {})
     except IntegrityError as error:
         if not any(name in str(error) for name in TAKEN):
             raise
         raise NotNow("Somebody accepted one of these invoices a moment ago. Open the queue again.") from None
 
 
-def _accept(pks, of_company, by, accounting_date: date, ticked, edits, seen) -> ExportBatch:
+def _accept(pks, of_company, by, accounting_date: date, ticked, seen) -> ExportBatch:
     exports = _locked_of_one_company(pks, of_company)
     company = exports[0].company
     access = approver_access(company, by)
@@ -88,8 +87,6 @@ def _accept(pks, of_company, by, accounting_date: date, ticked, edits, seen) -> 
                 f"{export.invoice} was sent again, or its header was changed, while you looked at it. Look at it as it"
                 " is now, then accept it."
             )
-        if export.pk in edits:
-            apply_edit(export, edits[export.pk], by)
     settings, now = ErpSettings.held_for(company), timezone.now()
     acceptance = Acceptance(
         batch_key=batch_key(settings.next_batch_number),

@@ -26,6 +26,7 @@ from erp_integrations.models import (
 from erp_integrations.permissions import ANSWER_RIGHT, SEND_RIGHT, is_accounting_approver, may_answer
 from erp_integrations.sage100.lists import comparable
 from erp_integrations.sage100.rules import number_faults
+from erp_integrations.sage100.text import is_safe, starts_like_a_formula
 from invoicing.actions.invoices import lock, settle, unlock
 from invoicing.models import Invoice
 from invoicing.permissions import is_project_admin
@@ -172,11 +173,11 @@ def change_header(export: InvoiceExport, edit: HeaderEdit, *, by, seen: str = ""
             f"{export.invoice} was sent again, or its header was changed, while you typed. What you typed stands below;"
             " beside each field is what the file would hold now."
         )
-    apply_edit(export, edit, by)
+    _apply(export, edit, by)
     return export
 
 
-def apply_edit(export: InvoiceExport, edit: HeaderEdit, by) -> None:
+def _apply(export: InvoiceExport, edit: HeaderEdit, by) -> None:
     """Write the edit on a locked export, with one event if anything differs."""
     if len(edit.description) > 50:
         raise Refused("Sage takes 50 characters of description. Shorten it.", field="description")
@@ -206,6 +207,8 @@ def apply_edit(export: InvoiceExport, edit: HeaderEdit, by) -> None:
 def _require_reference(export: InvoiceExport, number: str) -> None:
     """S45: one that Sage can have given an invoice (S10), which a credit reduces; empty is the newest earlier bill."""
     faults = number_faults(number) if number else ()
+    if number and (starts_like_a_formula(number) or not is_safe(number)):  # S57, S58
+        faults = [*faults, "Sage can’t take it: it has a character outside Windows-1252, or starts like a formula."]
     if faults:
         raise Refused(f"{' '.join(faults)} Enter it as Sage shows it in 4-2.", field="reference_no")
     if number and export.invoice.gross_this_period >= 0:

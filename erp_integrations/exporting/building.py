@@ -176,11 +176,18 @@ def _still_unlisted(
 ) -> tuple[sage_facts.BilledElsewhere, ...]:
     """What other files billed at the acceptance, less what newer lists know of: that is in what remains by them (S40).
 
-    What was accepted since is left out: it counted this batch.
+    What was accepted since is left out: it counted this batch. A credit that left its file gives nothing back.
     """
-    if {version.kind: version.pk for version in versions} == batch.list_versions:
-        return frozen.billed_elsewhere
-    return tuple(each for each in frozen.billed_elsewhere if each in now.billed_elsewhere)
+    is_same = {version.kind: version.pk for version in versions} == batch.list_versions
+    amounts = {each.place: each.amount for each in now.billed_elsewhere}
+    still = []
+    for each in frozen.billed_elsewhere:
+        amount = amounts.get(each.place, sage_facts.ZERO)
+        if each.amount < 0:
+            still.append(replace(each, amount=max(each.amount, amount)))
+        else:
+            still.append(each if is_same else replace(each, amount=min(each.amount, amount)))
+    return tuple(each for each in still if each.amount)
 
 
 def _on_the_accepted_lists(batch: ExportBatch, proposal: Proposal, now: dict[str, int]) -> Proposal:
@@ -407,7 +414,12 @@ def _write_fenced(batch: ExportBatch, written: dict) -> None:
 
 def _about(export: InvoiceExport, findings) -> str:
     """What its project reads: what is said of this invoice or of the whole file, never of others' (P-2, P-8)."""
-    own = [finding for finding in findings if finding.invoice_id in ("", str(export.invoice_id))]
+    of_all = "What holds for the whole file changed after it was accepted; accounting sees what."
+    own = [
+        replace(finding, message=of_all) if finding.rule == "S60" and not finding.invoice_id else finding
+        for finding in findings
+        if finding.invoice_id in ("", str(export.invoice_id))
+    ]
     return (_in_words(own) or NOT_OF_THIS_INVOICE)[:LONGEST_ERROR]
 
 

@@ -16,7 +16,7 @@ from erp_integrations.sage100.findings import Finding
 from erp_integrations.sage100.lists import SageLists
 from erp_integrations.sage100.rows import Rows, build_rows
 
-MENDED_BY_ACCOUNTING = ("S45",)  # a field that the approver fills in before accepting
+MENDED_BY_ACCOUNTING = ("S5", "S45")  # a date, or what a credit reduces: the approver fills it in before accepting
 
 
 @dataclass(frozen=True)

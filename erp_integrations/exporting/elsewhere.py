@@ -1,6 +1,7 @@
 """What other files of ours bill on the same lines of Sage, and Sage’s list can’t know of yet (S40)."""
 
 from collections import defaultdict
+from typing import NamedTuple
 
 from django.db.models import F
 
@@ -23,6 +24,7 @@ LISTED_IN = {SUBCONTRACT: ListKind.SUBCONTRACTS, PURCHASE_ORDER: ListKind.PURCHA
 def billed_elsewhere(exports: list[InvoiceExport], beside: Beside) -> tuple[BilledElsewhere, ...]:
     """By line of Sage and file, in dollars: what stands in a file built after the list was made, or is being built.
 
+    A credit gives back only once its file is there: one that is still being built may fail, and Sage never gets it.
     A line of Sage is one line of ours, so only their own commitments are asked: in three questions however many they
     are, in none where nothing else of them is in files.
     """
@@ -30,10 +32,11 @@ def billed_elsewhere(exports: list[InvoiceExport], beside: Beside) -> tuple[Bill
     there = _not_listed_yet(exports[0].company, beside) if beside.also_billed else {}
     billed = defaultdict(int)
     for line in _linked_lines_of(there) if there else ():
-        commitment, key = commitments[line.schedule_line.commitment_id], batch_key(there[line.invoice_id])
-        if hasattr(commitment, "sage_link"):
+        commitment, file = commitments[line.schedule_line.commitment_id], there[line.invoice_id]
+        amount = line.as_line().gross_this_period
+        if hasattr(commitment, "sage_link") and (amount > 0 or file.is_built):
             sage_line = commitment.kind, commitment.sage_link.number, line.schedule_line.sage_link.line_reference
-            billed[*sage_line, key] += line.as_line().gross_this_period
+            billed[*sage_line, file.key] += amount
     return tuple(
         BilledElsewhere(
             commitment_kind=kind, commitment_number=number, line_reference=reference, batch_key=key, amount=amount
@@ -43,8 +46,13 @@ def billed_elsewhere(exports: list[InvoiceExport], beside: Beside) -> tuple[Bill
     )
 
 
-def _not_listed_yet(company: Company, beside: Beside) -> dict[int, int]:
-    """{invoice id: number of the batch it stands in}; a list that was never uploaded leaves nothing to bill on."""
+class _File(NamedTuple):
+    key: str
+    is_built: bool
+
+
+def _not_listed_yet(company: Company, beside: Beside) -> dict[int, _File]:
+    """{invoice id: the file it stands in, or will}; a list that was never uploaded leaves nothing to bill on."""
     lists = SageListVersion.objects.defer("records_json").filter(pk__in=[version.pk for version in beside.versions])
     lists = {version.kind: version for version in lists}
     items = ExportItem.objects.filter(pk__in=beside.also_billed).annotate(**NAMED).values_list(*NAMED)
@@ -52,10 +60,10 @@ def _not_listed_yet(company: Company, beside: Beside) -> dict[int, int]:
     for invoice, kind, number, built_at in items:
         version = lists.get(LISTED_IN[kind])
         if version and (built_at is None or is_older(version, built_at, company)):
-            there[invoice] = number
+            there[invoice] = _File(batch_key(number), built_at is not None)
     return there
 
 
-def _linked_lines_of(invoices: dict[int, int]):
+def _linked_lines_of(invoices: dict[int, _File]):
     lines = InvoiceLine.objects.filter(invoice__in=invoices, schedule_line__sage_link__line_reference__gt="")
     return lines.select_related("schedule_line__sage_link")

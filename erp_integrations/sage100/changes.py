@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import is_dataclass
 from decimal import Decimal
+from hashlib import sha256
 from os.path import commonprefix
 
 from erp_integrations.sage100.canonical import money_text
@@ -23,8 +24,13 @@ def changes_in_words(changes: Iterable[FactChange]) -> str:
     every = list(changes)
     told = [change for change in every if change.path.rpartition(".")[2] not in FOLLOWS] or every
     told.sort(key=lambda change: "[" in change.path)
-    said = [_said(change) for change in told[:MOST]]
-    return "; ".join(said + [f"and {len(told) - MOST} more"] * (len(told) > MOST))
+    said, rest = [_said(change) for change in told[:MOST]], told[MOST:]
+    return "; ".join(said + ([f"and {len(rest)} more ({_mark(rest)})"] if rest else []))
+
+
+def _mark(changes: Iterable[FactChange]) -> str:
+    """Six letters that are others when any of them is: a tick is for these very changes, told or not."""
+    return sha256(repr([(each.path, each.before, each.after) for each in changes]).encode()).hexdigest()[:6]
 
 
 def changed_cells(before: Rows, now: Rows) -> dict[str, list[FactChange]]:

@@ -199,6 +199,11 @@ class BilledElsewhere:
     def __post_init__(self):
         _require_finite(self)
 
+    @property
+    def place(self) -> tuple[str, ...]:
+        """The line of Sage and the file."""
+        return self.commitment_kind, self.commitment_number, self.line_reference, self.batch_key
+
 
 @dataclass(frozen=True, kw_only=True)
 class BatchFacts:

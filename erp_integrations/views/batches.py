@@ -17,6 +17,7 @@ from erp_integrations.actions import batches
 from erp_integrations.exporting import Acceptance, check, plain_findings, storing
 from erp_integrations.exporting.unchanged import changes
 from erp_integrations.forms import AcceptForm, TakeAgainForm
+from erp_integrations.mending import OF_SUMS
 from erp_integrations.models import (
     BatchState,
     Download,
@@ -31,7 +32,6 @@ from erp_integrations.views.queue import NEWEST_MAILS, about, require_approver
 from erp_integrations.views.shown import grouped, ticked_keys
 
 PAGE_SIZE = 50
-OF_SUMS = ("S7", "S42", "S43")  # wrong where something else is: what else is wrong comes before them
 STEPS = ("Accepted", "Building", "Ready", "Downloaded", "Confirmed in Sage")
 CONTENT_TYPES = {
     Download.Which.XLSX: XLSX,
@@ -175,7 +175,7 @@ def _second_try(batch: ExportBatch, live: list, request) -> dict:
     unseen = [finding for finding in found if finding["key"] not in seen]
     names = {str(export.invoice_id): export.invoice.number for export in live}
     errors = grouped(found, "error", names=names, mended_for=live)
-    firsts = sorted((group.first for group in errors), key=lambda each: (each["mend"] is None, each["rule"] in OF_SUMS))
+    firsts = sorted((group.first for group in errors), key=lambda each: (each["rule"] in OF_SUMS, each["mend"] is None))
     return {
         "errors": errors,
         "first_error": next(

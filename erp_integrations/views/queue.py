@@ -16,7 +16,7 @@ from directory.refusals import NotAllowed, Refused
 from erp_integrations.actions import exports
 from erp_integrations.exporting.earlier import reducible
 from erp_integrations.forms import REDUCIBLE, AcceptForm, HeaderForm, QueueFilter
-from erp_integrations.mending import Mend, where_to_mend
+from erp_integrations.mending import OF_SUMS, Mend, where_to_mend
 from erp_integrations.models import ExportBatch, ExportStatus, InvoiceExport, SageRefusal, WorkerPulse
 from erp_integrations.models.exports import TO_BE_BUILT
 from erp_integrations.permissions import conflict_of, is_accounting_approver
@@ -65,8 +65,8 @@ class QueueRow:
 
     @property
     def first(self) -> Finding | None:
-        """What to look at first: what blocks, before what only warns."""
-        return min(self.findings or (), key=lambda each: each.severity != ERROR, default=None)
+        """What to look at first: what blocks, before what only warns; a cause before the sums that it spoils."""
+        return min(self.findings or (), key=lambda each: (each.severity != ERROR, each.rule in OF_SUMS), default=None)
 
     @property
     def mend(self) -> Mend | None:

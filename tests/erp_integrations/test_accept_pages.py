@@ -433,6 +433,8 @@ def test_what_changed_since_the_acceptance_is_ticked_before_a_second_try(sage, c
     exporting.build(batch.pk)
     page = client.get(at_batch(batch))
     assert "The batch changed after it was accepted: settings default status was 1, is 2." in text_of(page)
+    export = batch.items.get().invoice_export
+    assert "default status" not in export.error and "What holds for the whole file changed" in export.error, "P-8"
     refused = client.post(at_batch(batch, "erp-retry"))
     assert refused.status_code == 422 and "Tick each warning" in text_of(refused)
     assert client.post(at_batch(batch, "erp-retry"), {"ticked": boxes(page)}).status_code == 302

@@ -1,13 +1,16 @@
 """What several files bill on one line of Sage before its list can know of them (S40)."""
 
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 
 from directory.refusals import Refused
 from erp_integrations import exporting
 from erp_integrations.actions import batches, exports, links
+from erp_integrations.exporting import building
 from erp_integrations.models import ErpSettings, LineLink, ListKind, SageListVersion
+from erp_integrations.sage100.facts import BilledElsewhere
 from invoicing.models import Commitment
 from tests.erp_integrations.pages import at_export, queries, queue_url, signed_in
 from tests.erp_integrations.world import ACCOUNTING_DATE, CODE, JOB, VENDOR, D, fresh
@@ -164,6 +167,46 @@ def test_a_credit_in_another_file_gives_back(sage):
     sage.exported(billed(sage, commitment, "600.00"))
     sage.exported(billed(sage, commitment, "-300.00"))
     assert said(sage, sage.sent(billed(sage, commitment, "300.00"))) == []
+
+
+def test_a_credit_whose_file_is_not_there_yet_gives_nothing_back(sage):
+    """S40: its batch may fail, and Sage never gets it."""
+    commitment = on_a_line(sage, "600.00")
+    sage.exported(billed(sage, commitment, "600.00"))
+    batch = sage.accepted(sage.sent(billed(sage, commitment, "-300.00")))
+    third = sage.sent(billed(sage, commitment, "300.00"))
+    assert len(said(sage, third)) == 1
+    exporting.build(batch.pk)
+    assert said(sage, third) == []
+
+
+@pytest.mark.parametrize("lists", ["the same", "newer"])
+@pytest.mark.parametrize(
+    ("accepted", "now", "kept"),
+    [
+        ("800.00", "800.00", "800.00"),
+        ("800.00", "600.00", "600.00"),  # a bill of that file was voided
+        ("800.00", "900.00", "800.00"),  # accepted since, and counted this batch
+        ("-300.00", "-300.00", "-300.00"),
+        ("-300.00", None, None),  # the credit left its file
+        ("-300.00", "-500.00", "-300.00"),
+        ("800.00", None, None),
+    ],
+)
+def test_what_another_file_took_is_counted_as_far_as_it_still_stands(lists, accepted, now, kept):
+    """S40, S60: on the same lists what was accepted stays; newer ones, and a credit, are asked again."""
+    if lists == "the same" and D(accepted) > 0:
+        kept = accepted
+
+    def facts(amount):
+        place = {"commitment_kind": "subcontract", "commitment_number": "SC-1", "line_reference": "1"}
+        there = [BilledElsewhere(**place, batch_key="EXP-000001", amount=D(amount))] if amount else []
+        return SimpleNamespace(billed_elsewhere=tuple(there))
+
+    batch = SimpleNamespace(list_versions={"subcontracts": 1})
+    versions = [SimpleNamespace(kind="subcontracts", pk=1 if lists == "the same" else 2)]
+    found = building._still_unlisted(batch, facts(accepted), facts(now), versions)
+    assert [each.amount for each in found] == ([D(kept)] if kept else [])
 
 
 def test_it_is_asked_once_however_many_wait(sage):

@@ -10,7 +10,7 @@ from directory.models import Event
 from directory.refusals import Refused
 from erp_integrations import exporting
 from erp_integrations.actions import batches, exports
-from erp_integrations.exporting import earlier, storing
+from erp_integrations.exporting import earlier, finding_key, storing
 from erp_integrations.models import InvoiceExport, ListKind
 from erp_integrations.sage100.layout import PLACES
 from invoicing.models import Commitment
@@ -142,9 +142,24 @@ def test_one_that_sages_list_holds_needs_no_look_into_4_2(sage):
     """S45."""
     export = orphan(sage)
     name_it(sage, export, "old-1")
-    assert "Look for it in 4-2" in s45(sage, export).remedy
+    finding = s45(sage, export)
+    assert "Look for it in 4-2" in finding.remedy and "which Sage’s list doesn’t hold" in finding.message
     listed(sage, "OLD-1")
-    assert s45(sage, export).remedy == "Confirm that it reduces the right invoice."
+    known = s45(sage, export)
+    assert known.remedy == "Confirm that it reduces the right invoice."
+    assert finding_key(known) != finding_key(finding), "a tick for the one is none for the other (E-5)"
+
+
+def test_a_tick_given_while_sage_held_it_is_none_once_it_is_void_there(sage):
+    """S45, E-5: a newer list comes between the acceptance and the build."""
+    export = orphan(sage)
+    name_it(sage, export, "OLD-1")
+    listed(sage, "OLD-1")
+    batch = sage.accepted(*fresh(export))
+    listed(sage, "OLD-1", status=5)
+    exporting.build(batch.pk)
+    batch.refresh_from_db()
+    assert batch.state == "dead" and "S45" in batch.error
 
 
 @pytest.mark.parametrize(
@@ -154,6 +169,8 @@ def test_one_that_sages_list_holds_needs_no_look_into_4_2(sage):
         ("22,19", "contains a comma"),
         ("22'19", "contains a quote"),
         ("22\x0719", "contains a control character"),
+        ("+1204", "starts like a formula"),
+        ("№ 12", "outside Windows-1252"),
         ("ITSELF", "That is the credit itself"),
     ],
 )

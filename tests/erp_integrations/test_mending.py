@@ -108,6 +108,7 @@ def test_a_broken_identity_shows_its_button_to_whoever_may_open_the_invoice(sage
         ("S57", "Invoice no", "/invoices/"),
         ("S58", "Phase no", "/erp/links/jobs/"),
         ("S58", "Invoice no", "/invoices/"),
+        ("S58", "Reference no", "#header-title"),
     ],
 )
 def test_the_page_that_it_leads_to_is_there(sage, waiting, chief, rule, field, where):

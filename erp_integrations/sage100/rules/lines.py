@@ -5,6 +5,7 @@ from erp_integrations.sage100.canonical import money_text
 from erp_integrations.sage100.detail_values import COST_CODE, cost_code_text
 from erp_integrations.sage100.facts import ZERO
 from erp_integrations.sage100.findings import ERROR, WARNING
+from erp_integrations.sage100.lists import comparable
 from erp_integrations.sage100.rules.parties import BLANK, LOOK_IN_SAGE, UPLOAD_AGAIN
 from erp_integrations.sage100.rules.registry import INVOICE, LINE, REBUILD, InvoiceCheck, Issue, LineCheck, rule
 from erp_integrations.sage100.totals import number_in
@@ -286,10 +287,18 @@ def credits(check: InvoiceCheck):
         return
     reference, known = check.header_text("reference_number"), check.lists.payable_invoices
     is_odd = reference and check.invoice.reference_by and not check.sage_holds(reference)
+    if reference and comparable(reference) == comparable(check.invoice.number):
+        yield Issue(
+            message=f"This credit says that it reduces itself, {reference}.",
+            remedy="Accounting names another invoice as the reference no, under Change the header.",
+            severity=ERROR, field="Reference no", value=reference,
+        )  # fmt: skip
+        return
     yield Issue(
-        message=f"This is a credit of {-check.invoice.gross:,.2f} on invoice {reference}." if reference
+        message=f"This is a credit of {-check.invoice.gross:,.2f} on invoice {reference}"
+        f"{', which Sage’s list doesn’t hold' if is_odd else ''}." if reference
         else f"This is a credit of {-check.invoice.gross:,.2f}, but it doesn't say which invoice it reduces.",
-        remedy="Sage's list doesn't hold that one. Look for it in 4-2, then confirm." if is_odd
+        remedy="Look for it in 4-2, then confirm." if is_odd
         else "Confirm that it reduces the right invoice." if reference
         else "Accounting names it as the reference no, under Change the header, before it accepts the credit.",
         against=known if is_odd else None,

@@ -19,7 +19,8 @@ from erp_integrations.sage100.rules.registry import (
 )
 from erp_integrations.sage100.text import is_safe, starts_like_a_formula
 
-TAX = re.compile(r"\b(?:tax|taxes|vat|gst|hst|pst|qst)\b", re.IGNORECASE)
+TAX = re.compile(r"\btax(?:es)?\b", re.IGNORECASE)
+PERHAPS_TAX = re.compile(r"\b(?:VAT|GST|HST|PST|QST)\b", re.IGNORECASE)  # or a vinyl asbestos tile
 KEYS = (
     "invoice_number", "vendor_number", "purchase_order_number", "subcontract_number", "job_number", "phase_number",
     "reference_number", "batch_key",
@@ -40,10 +41,19 @@ def canadian(check: InvoiceCheck):
 
 @rule("S54", ERROR, "Tax is refused unless the setting says that it is inside the amounts.", INVOICE)
 def tax(check: InvoiceCheck):
-    """No invoice of ours has a tax of its own, so it stands in a line: a billed one that is called so is refused."""
+    """No invoice of ours has a tax of its own, so it stands in a line: a billed one that is called so is refused.
+
+    One whose letters may stand for a tax, or for something else, is asked about.
+    """
     if check.batch.settings.tax_is_inside_amounts:
         return
     for line in check.invoice.billed_lines:
+        if PERHAPS_TAX.search(line.description) and not TAX.search(line.description):
+            yield Issue(
+                message=f"{line.key} “{line.description}” may be tax, which the import can't carry as such.",
+                remedy="Confirm that it is no tax.",
+                severity=WARNING, field="Description", value=line.description, row=check.row_of(line.key),
+            )  # fmt: skip
         if TAX.search(line.description):
             yield Issue(
                 message=f"{line.key} “{line.description}” names tax, which the import can't carry as such.",

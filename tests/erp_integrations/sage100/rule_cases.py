@@ -291,6 +291,7 @@ CASES = [
     warning("S45", "a credit with one that somebody chose", one(
         lines=CREDIT_LINES, reference_no="2219-05", reference_by="Rae Diaz")),
     error("S45", "a credit without one", one(lines=CREDIT_LINES)),
+    error("S45", "a credit on itself", one(lines=CREDIT_LINES, number="AB-1", reference_no=" ab-1")),
     error("S46", "the header is a cent off", one(retainage_held=money("2565.06"))),
     error("S46", "the file is a cent off", tamper=cell_says(0, "retainage", "2565.06")),
     error("S47", "more than gross", first_line(retainage_held=money("30000.00"))),
@@ -312,7 +313,8 @@ CASES = [
     error("S52", "the work is missing", one(releases=(release(),)), tamper=rows_are(lambda rows: [])),
     error("S52", "the release is missing", one(releases=(release(),)), tamper=lambda r: replace(r, releases=())),
     error("S53", "a Canadian company", one(is_canadian=True)),
-    *[error("S54", f"a line called {name}", first_line(description=name)) for name in ("Sales tax 8.25 %", "HST")],
+    *[error("S54", f"a line called {name}", first_line(description=name)) for name in ("Sales tax 8.25 %", "GST tax")],
+    *[warning("S54", f"a line called {name}", first_line(description=name)) for name in ("HST", "VAT abatement")],
     error("S55", "under review", one(status="under_review")),
     error("S55", "the narrower setting", batch(invoice(status="approved_as_noted"), settings=settings(
         sendable_statuses=("approved",)))),
