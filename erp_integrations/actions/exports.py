@@ -76,7 +76,15 @@ def send(invoices: Iterable[Invoice], *, by, seen: Mapping[int, int] | None = No
 
     `seen`: {invoice id: the version that was looked at}, where a page showed it (I-5).
     """
-    results = [_try_to_send(invoice, by, (seen or {}).get(invoice.pk)) for invoice in invoices]
+    invoices, seen = list(invoices), seen or {}
+    if len(invoices) == 1:  # many locks at once would wait for each other
+        with transaction.atomic():
+            return _send_and_tell(invoices, by, seen)
+    return _send_and_tell(invoices, by, seen)
+
+
+def _send_and_tell(invoices: list[Invoice], by, seen: Mapping[int, int]) -> list[SendResult]:
+    results = [_try_to_send(invoice, by, seen.get(invoice.pk)) for invoice in invoices]
     went = [result.export for result in results if result.export]
     if went:
         with transaction.atomic():

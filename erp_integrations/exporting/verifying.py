@@ -26,19 +26,23 @@ class Answer(Enum):
 
 @dataclass(frozen=True)
 class Verified:
-    """`batch` None: no file of ours. `is_same_bytes`: not only its rows. `sha256` is of the file that was shown."""
+    """`batch` None: no file of ours. `is_same_bytes`: not only its rows. `sha256` is of the file that was shown.
+
+    `unread`: why its cells can't be read, such as a formula in one, which no file of ours holds; "" where they can.
+    """
 
     name: str
     sha256: str
     batch: ExportBatch | None = None
     is_same_bytes: bool = False
     altered: tuple[AlteredCell, ...] = ()
+    unread: str = ""
 
     @property
     def answer(self) -> Answer:
         if self.batch is None:
             return Answer.UNKNOWN
-        if self.altered:
+        if self.altered or self.unread:
             return Answer.ALTERED
         return Answer.SUPERSEDED if self.left or self.is_void else Answer.ORIGINAL
 
@@ -64,21 +68,24 @@ class Verified:
 
 
 def verify(company: Company, name: str, content: bytes) -> Verified:
-    """Raises Refused, field "file", where its bytes are not ours and its rows can't be read."""
+    """Whatever is shown gets an answer. Raises Refused, field "file", where our own file can't be read any more."""
     sha256 = hashlib.sha256(content).hexdigest()
     built = ExportBatch.objects.of(company).exclude(file_key="").select_related("company", "layout")
     built = built.defer("snapshot", "findings")
     for batch in built.filter(file_sha256=sha256)[:1] or built.filter(csv_sha256=sha256)[:1]:
         return Verified(name, sha256, batch, is_same_bytes=True)
-    rows = read_rows(name, content)
+    is_csv = not content.startswith(b"PK")
+    try:
+        rows = read_rows(name, content)
+        sheets = {} if is_csv else {sheet: read_rows(name, content, sheet) for sheet in verifying.SHEETS}
+    except Refused as refusal:
+        return Verified(name, sha256, _named(built, [], name), unread=refusal.message)
     batch = _named(built, rows, name) or _holding(built, rows)
     if batch is None:
         return Verified(name, sha256)
-    is_csv = not content.startswith(b"PK")
     altered = list(verifying.altered(_rows_of(batch, is_csv=is_csv), rows, batch.layout.as_layout()))
-    if not is_csv:  # a CSV has no other sheets
-        for sheet, differing in verifying.SHEETS.items():
-            altered += differing(_rows_of(batch, is_csv=False, sheet=sheet), read_rows(name, content, sheet))
+    for sheet, theirs in sheets.items():
+        altered += verifying.SHEETS[sheet](_rows_of(batch, is_csv=False, sheet=sheet), theirs)
     return Verified(name, sha256, batch, altered=tuple(altered))
 
 

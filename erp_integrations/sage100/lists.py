@@ -83,6 +83,13 @@ class CommitmentLine:
     invoiced: Decimal = Decimal("0.00")
     remaining: Decimal | None = None
 
+    @property
+    def left(self) -> Decimal | None:
+        """What can still be billed: as the list says, else as follows from the contract; None where it says neither."""
+        if self.remaining is not None or not self.contract:
+            return self.remaining
+        return self.contract + self.change - self.invoiced
+
 
 @dataclass(frozen=True, kw_only=True)
 class SageCommitment:

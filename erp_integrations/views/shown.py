@@ -1,7 +1,7 @@
 """One export as people look at it: the rows of the file cell by cell, the findings, and how each figure came to be."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 
@@ -103,6 +103,7 @@ class Shown:
     accounting_date: date
     export: InvoiceExport
     batch: ExportBatch | None = None  # the one that it stands in
+    is_as_built: bool = True  # the rows are those of the file, as far as one is built
 
     @property
     def header(self) -> ShownRow | None:
@@ -183,7 +184,8 @@ def _frozen(export: InvoiceExport, batch: ExportBatch) -> Shown:
     """E-6: from the snapshot, and from the lists it was accepted on."""
     facts = batch.facts
     rows = build_rows(facts, sage_lists(export.company, batch.list_versions))
-    return _shown(export, facts, rows, batch.findings, batch, is_frozen=True)
+    shown = _shown(export, facts, rows, batch.findings, batch, is_frozen=True)
+    return replace(shown, is_as_built=batch.rows_sha256 in ("", rows.sha256))
 
 
 def _shown(

@@ -209,6 +209,19 @@ def test_what_another_file_took_is_counted_as_far_as_it_still_stands(lists, acce
     assert [each.amount for each in found] == ([D(kept)] if kept else [])
 
 
+def test_where_the_list_names_no_remainder_it_follows_from_the_contract(sage):
+    """S40: 1,000.00 of contract, 200.00 of changes, 900.00 invoiced; a list that says neither leaves nothing to ask."""
+    commitment = on_a_line(sage)
+    row = {"number": commitment.number, "vendor_number": VENDOR, "job_number": JOB, "status": 4} | LINE
+    del row["contract"]
+    export = sage.sent(billed(sage, commitment, "301.00"))
+    sage.load(ListKind.SUBCONTRACTS, row)
+    assert said(sage, export) == []
+    sage.load(ListKind.SUBCONTRACTS, row | {"contract": "1000.00", "change": "200.00", "invoiced": "900.00"})
+    [message] = said(sage, export)
+    assert "where 300.00 remains in Sage: 1.00 too much" in message
+
+
 def test_it_is_asked_once_however_many_wait(sage):
     """F16."""
     commitment, *others = some = [on_a_line(sage) for _ in range(3)]

@@ -189,14 +189,25 @@ def test_the_page_says_it_in_words(sage, batch):
 @pytest.mark.parametrize(
     "content, name, says",
     [
-        (b"", "file.xlsx", "empty"),
         (b"%PDF-1.4", "file.pdf", "is not a workbook"),
         (b"PK\x03\x04 broken", "file.xlsx", "damaged"),
     ],
 )
-def test_what_cannot_be_read_is_refused_with_a_remedy(sage, content, name, says):
+def test_what_cannot_be_read_is_unknown_and_says_why(sage, batch, content, name, says):
+    """E-8: any file gets an answer."""
     answer = post(sage, content, name)
-    assert answer.status_code == 422 and says in text_of(answer)
+    assert answer.status_code == 200 and answer.context["found"].answer == Answer.UNKNOWN and says in text_of(answer)
+
+
+def test_a_formula_in_a_cell_alters_the_file_that_it_is_named_like(sage, batch):
+    """E-8: no file of ours holds one."""
+    answer = post(sage, edited(batch, K2="=1+1"), batch.file_name)
+    assert answer.context["found"].answer == Answer.ALTERED and "K2 holds a formula" in text_of(answer)
+    assert post(sage, edited(batch, K2="=1+1"), "copy.xlsx").context["found"].answer == Answer.UNKNOWN
+
+
+def test_no_file_at_all_is_asked_for_again(sage):
+    assert post(sage, b"", "file.xlsx").status_code == 422
 
 
 def test_our_own_file_gone_from_the_disk_is_said(sage, batch):

@@ -5,7 +5,7 @@ from datetime import date
 
 from erp_integrations.sage100.canonical import money_text
 from erp_integrations.sage100.findings import ERROR
-from erp_integrations.sage100.layout import DATES, TEXT
+from erp_integrations.sage100.layout import APINV_R1, DATES, NUMBER, TEXT
 from erp_integrations.sage100.lists import comparable, record_key
 from erp_integrations.sage100.rows import build_rows
 from erp_integrations.sage100.rules.registry import BATCH, INVOICE, REBUILD, BatchCheck, InvoiceCheck, Issue, rule
@@ -17,6 +17,9 @@ HAVE_A_RULE = (
     "invoice_number", "vendor_number", "description", "status", "type", "ledger_account", "batch_key", "application",
     "line_key", "job_cost_description", "notes", *DATES,
 )  # fmt: skip
+
+
+PUBLISHED = {column.source: column.length for column in (*APINV_R1.detail, *APINV_R1.header) if column.source}
 
 
 @rule("S1", ERROR, "A header row has 25 fields, a detail row as many as the layout, each as the layout says.", BATCH)
@@ -61,15 +64,27 @@ def _not_listed(check, row, column, cell):
         )  # fmt: skip
 
 
+def _length(column, cell) -> int:
+    """Characters of a text; digits of a number, with as many after the point as the layout has (S25)."""
+    if column.type == TEXT:
+        return len(cell.text)
+    if column.type != NUMBER:
+        return 0
+    whole, _, _ = cell.text.lstrip("-").partition(".")
+    return len(whole.lstrip("0")) + column.decimals
+
+
 def _misfit(row, column, cell):
-    if column.source in HAVE_A_RULE:
-        return
-    is_empty = column.required and not cell.text.strip()
-    is_long = column.type == TEXT and column.length and len(cell.text) > column.length
+    has_a_rule = column.source in HAVE_A_RULE
+    is_empty = column.required and not cell.text.strip() and not has_a_rule
+    is_long = bool(column.length) and _length(column, cell) > column.length
+    if has_a_rule and column.length == PUBLISHED.get(column.source):
+        is_long = False
     if is_empty or is_long:
         yield Issue(
             message=f"{column.title} is empty, and the layout requires it." if is_empty
-            else f"{column.title} has {len(cell.text)} characters; the layout takes {column.length}.",
+            else f"{column.title} has {_length(column, cell)} {'characters' if column.type == TEXT else 'digits'};"
+            f" the layout takes {column.length}.",
             remedy="Correct what is linked, or the column in a copy of the layout.",
             field=column.title, value=cell.text, row=row.number, invoice_id=row.invoice_id,
         )  # fmt: skip

@@ -193,14 +193,14 @@ def _same_code_and_type(check):
 @rule("S40", ERROR, "The amount is within what remains on Sage's line.", LINE)
 def within_remaining(check: LineCheck):
     found = check.sage_line
-    if found is None or found.remaining is None:
+    if found is None or found.left is None:
         return
     billed, others = check.billed_with_others, check.billed_elsewhere
     elsewhere = sum((each.amount for each in others), ZERO)
-    over = billed + elsewhere - found.remaining
+    over = billed + elsewhere - found.left
     if check.line.amount > 0 and over > 0:
         yield Issue(
-            message=f"This batch bills {billed:,.2f} on line {found.line_reference}, where {found.remaining:,.2f}"
+            message=f"This batch bills {billed:,.2f} on line {found.line_reference}, where {found.left:,.2f}"
             f" remains in Sage{_in_files(others)}: {over:,.2f} too much.",
             remedy=f"{AFTER_THOSE if others else ''}{MORE_REMAINS}",
             severity=check.of.batch.settings.over_remaining_severity,

@@ -103,3 +103,18 @@ def test_required_and_length_of_a_column_are_kept():
     assert "S1" in rules_of(with_header("phase_number", required=True))
     assert "S1" in rules_of(with_header("subcontract_number", length=5))
     assert "S1" not in rules_of(with_header("subcontract_number", required=True))
+
+
+@pytest.mark.parametrize(
+    ("source", "length", "says"),
+    [
+        ("invoice_number", 4, "Invoice no has 7 characters; the layout takes 4."),
+        ("job_number", 6, "Job no has 7 digits; the layout takes 6."),
+        ("retainage", 5, "digits; the layout takes 5."),
+    ],
+)
+def test_a_length_that_the_company_set_binds_whatever_the_column(source, length, says):
+    """S1: what the maker's template takes, a program that reads the file cuts or refuses."""
+    facts = batch(layout=with_header(source, length=length))
+    found = check(facts, LISTS, build_rows(facts, LISTS), TODAY)
+    assert any(each.rule == "S1" and says in each.message for each in found), [each.message for each in found]

@@ -13,8 +13,10 @@ from erp_integrations.sage100.layout import APINV_R1
 from erp_integrations.sage100.marked import marked_workbook
 from erp_integrations.sage100.rows import build_rows
 from erp_integrations.sage100.rules import check
+from erp_integrations.sage100.text import is_safe, readable_text
 from tests.erp_integrations.sage100.rule_cases import LISTS, ZERO_LINE
 from tests.erp_integrations.sage100.samples import TODAY, batch, invoice, line, release
+from tests.erp_integrations.sage100.test_workbook import PAYLOADS, assert_no_live_cell
 
 RED, YELLOW = "00FFC7CE", "00FFEB9C"
 LOCKED = date(2026, 5, 31)
@@ -107,3 +109,18 @@ def test_a_column_with_another_title_or_place_is_found_by_what_it_holds():
     facts = batch(invoice(lines=(line(1), line(2, cost_code="9.000"))), accounting_date=LOCKED, layout=moved)
     marks = workbook_of(facts)[1]
     assert about(marks, "S27") == {"C3"} and about(marks, "S33") == {"Q5"}
+
+
+def test_no_text_of_anyone_becomes_a_formula_here_either():
+    """R100, G9: in the rows, in the findings and in the notes; each reads as it was, but for what no cell can hold."""
+    texts = [text for text in PAYLOADS if is_safe(text) and len(text) <= 50]
+    assert len(texts) >= 50
+    facts = batch(*(invoice(invoice_id=str(n), number=f"A-{n}", description=text) for n, text in enumerate(texts)))
+    odd = [
+        Finding(rule="S57", severity="warning", invoice_id=str(n), message=text, remedy=text, field=text, value=text)
+        for n, text in enumerate(PAYLOADS)
+    ]
+    content, _ = workbook_of(facts, *odd)
+    assert_no_live_cell(content)
+    rows = {cell for row in read(content, "Dry run") for cell in row}
+    assert [text for text in texts if readable_text(text).strip() not in rows] == []
