@@ -70,6 +70,7 @@ CHANGES = [
     (INVOICE, "SOV-003", "No action", "Rejected", Change("Line 3", "No action", "Rejected")),
     (INVOICE, "number", "", "INV-7", Change("Invoice number", "", "INV-7")),
     (EXPORT, "reference_no", "", "0000-00-00", Change("Reference no", "", "0000-00-00")),
+    (EXPORT, "contact", "", "0000-00-00", Change("Contact", "", "0000-00-00")),  # somebody's name, of no field
     (EXPORT, "description", "2026-11-06", "True", Change("Description", "2026-11-06", "True")),
     (INVOICE, "billing_date", "", "2026-11-06", Change("Billing date", "", "Fri 6 Nov 2026")),
     (INVOICE, "status", "draft", "under_review", Change("Status", "Draft", "Under Review")),

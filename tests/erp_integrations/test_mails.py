@@ -130,3 +130,16 @@ def test_the_pages_ask_as_often_for_many_mails_as_for_few(sage, staff):
 def test_a_mail_mentions_what_it_is_about_not_once_more(sage):
     [export] = sent_together(sage, 1)
     assert not MailMention.objects.exists() and len(headlines(export)) == 1
+
+
+def test_one_bill_is_sent_with_its_mail_or_not_at_all(sage, monkeypatch):
+    """Section 7: approvers hear of it at once; a bill in the queue that nobody heard of would wait for the digest."""
+    invoice = sage.approved()
+
+    def broken(some):
+        raise OSError("no room")
+
+    monkeypatch.setattr(notifications, "sent", broken)
+    with pytest.raises(OSError, match="no room"):
+        exports.send([invoice], by=sage.sender)
+    assert not InvoiceExport.objects.filter(invoice=invoice).exists()

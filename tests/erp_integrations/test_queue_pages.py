@@ -1,13 +1,15 @@
 """Accounting's queue: who sees it, what one invoice shows before an answer, what may be changed (E-4 to E-6, P-8)."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from django.urls import reverse
 
 from directory.permissions import Level, Tool
 from erp_integrations.actions import exports
-from erp_integrations.models import InvoiceExport, ListKind
+from erp_integrations.models import CostCodeLink, InvoiceExport, ListKind
+from erp_integrations.views import shown
 from invoicing.models import Invoice
 from tests import factories
 from tests.erp_integrations.pages import at_export, boxes, queries, queue_url, signed_in, text_of
@@ -308,3 +310,25 @@ def test_ticks_on_the_invoice_are_kept_on_the_confirmation(sage, export):
     assert page.count(" checked>") == len(ticks) == 1
     assert 'value="2030-06-27"' in page
     assert fresh(export)[0].status == "ready_to_export"
+
+
+def test_a_cause_is_named_before_the_sums_that_it_spoils(sage, export):
+    """9.6: of several errors the queue tells the one that mends the others."""
+    CostCodeLink.objects.all().delete()
+    rules = [finding.rule for finding in sage.findings(export) if finding.severity == "error"]
+    assert "S43" in rules and rules.index("S43") < rules.index("S33")
+    [row] = signed_in(sage.approver).get(queue_url(sage.company)).context["rows"]
+    assert row.first.rule == "S33"
+
+
+def test_rows_that_this_version_writes_otherwise_than_the_file_has_them_say_so(sage, export, monkeypatch):
+    """E-6: what counts is the file."""
+    sage.built(export)
+    client = signed_in(sage.approver)
+    assert "These rows are frozen" in text_of(client.get(at_export(export)))
+    as_now = shown.build_rows
+    monkeypatch.setattr(
+        shown, "build_rows", lambda facts, lists: replace(rows := as_now(facts, lists), rows=rows.rows[:-1])
+    )
+    page = text_of(client.get(at_export(export)))
+    assert "built by an older version of this program" in page and "These rows are frozen" not in page

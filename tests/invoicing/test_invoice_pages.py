@@ -184,3 +184,13 @@ def test_the_list_asks_as_often_for_many_as_for_few(w, django_assert_max_num_que
     client = signed_in(w.admin)
     with django_assert_max_num_queries(20):
         client.get(f"/p/{w.project.slug}/invoices/")
+
+
+def test_why_a_mail_failed_is_told_to_the_companys_own_alone():
+    """P-2: what a mail server answers, and who left, is no affair of the vendor's."""
+    w = world()
+    invoice = w.approved()
+    Mail.objects.about(invoice).update(state=Mail.State.FAILED, result="SMTPRecipientsRefused: dana@cascade.example")
+    assert "SMTPRecipientsRefused" in page(w.admin, invoice, "mail")
+    told = page(w.contact, invoice, "mail")
+    assert "Failed" in told and "SMTPRecipientsRefused" not in told
