@@ -86,8 +86,8 @@ class ShownRow:
 
     @property
     def explained(self) -> list[ShownCell]:
-        """The cells that say something: neither constant nor always empty."""
-        return [cell for cell in self.cells if cell.how and (cell.text or cell.original)]
+        """The cells that might say something else: neither constant nor always the same; one that is empty says why."""
+        return [cell for cell in self.cells if cell.how and not cell.how.startswith("always ")]
 
 
 @dataclass(frozen=True)

@@ -321,6 +321,13 @@ def test_a_cause_is_named_before_the_sums_that_it_spoils(sage, export):
     assert row.first.rule == "S33"
 
 
+def test_an_empty_cell_says_why_it_is_empty(sage, export):
+    """E-6: for every cell of the file but those that are always the same."""
+    told = {cell.title: cell for cell in signed_in(sage.approver).get(at_export(export)).context["explained"].explained}
+    assert told["Phase no"].text == "" and told["Phase no"].how
+    assert "Ship no" not in told and "Discount" not in told and "File type" not in told
+
+
 def test_rows_that_this_version_writes_otherwise_than_the_file_has_them_say_so(sage, export, monkeypatch):
     """E-6: what counts is the file."""
     sage.built(export)
