@@ -25,8 +25,7 @@ from erp_integrations.models import (
 )
 from erp_integrations.permissions import ANSWER_RIGHT, SEND_RIGHT, is_accounting_approver, may_answer
 from erp_integrations.sage100.lists import comparable
-from erp_integrations.sage100.rules import number_faults
-from erp_integrations.sage100.text import is_safe, starts_like_a_formula
+from erp_integrations.sage100.rules import reference_faults
 from invoicing.actions.invoices import lock, settle, unlock
 from invoicing.models import Invoice
 from invoicing.permissions import is_project_admin
@@ -214,9 +213,7 @@ def _apply(export: InvoiceExport, edit: HeaderEdit, by) -> None:
 
 def _require_reference(export: InvoiceExport, number: str) -> None:
     """S45: one that Sage can have given an invoice (S10), which a credit reduces; empty is the newest earlier bill."""
-    faults = number_faults(number) if number else ()
-    if number and (starts_like_a_formula(number) or not is_safe(number)):  # S57, S58
-        faults = [*faults, "Sage can’t take it: it has a character outside Windows-1252, or starts like a formula."]
+    faults = reference_faults(number) if number else ()
     if faults:
         raise Refused(f"{' '.join(faults)} Enter it as Sage shows it in 4-2.", field="reference_no")
     if number and export.invoice.gross_this_period >= 0:

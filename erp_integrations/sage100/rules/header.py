@@ -10,7 +10,7 @@ from erp_integrations.sage100.findings import ERROR, WARNING
 from erp_integrations.sage100.header_values import discount_date, due_date
 from erp_integrations.sage100.lists import PAYABLES_DOUBTED_AFTER
 from erp_integrations.sage100.rules.registry import BATCH, INVOICE, BatchCheck, InvoiceCheck, Issue, rule
-from erp_integrations.sage100.text import room_for
+from erp_integrations.sage100.text import is_safe, room_for, starts_like_a_formula
 
 NUMBER_LENGTH, DESCRIPTION_LENGTH, USER_DEFINED_LENGTH = 20, 50, 50
 FORBIDDEN_IN_NUMBERS = {",": "comma", '"': "quote", "'": "quote", "\t": "tab", "\n": "line break", "\r": "line break"}
@@ -30,6 +30,14 @@ def number_faults(number: str) -> tuple[str, ...]:
     names = {FORBIDDEN_IN_NUMBERS.get(c) or ("" if c.isprintable() else "control character") for c in number} - {""}
     faults += [f"The number contains a {name}." for name in sorted(names)]
     return tuple(faults)
+
+
+def reference_faults(number: str) -> tuple[str, ...]:
+    """Why this can't be the reference number of a credit (S45), in sentences: S10, and what S57 and S58 would stop."""
+    faults = number_faults(number)
+    if starts_like_a_formula(number) or not is_safe(number):
+        faults += ("Sage can’t take it: it has a character outside Windows-1252, or starts like a formula.",)
+    return faults
 
 
 @rule("S10", ERROR, "The invoice number has 1 to 20 characters, no comma, quote, tab, line break or control.", INVOICE)
