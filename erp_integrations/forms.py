@@ -13,6 +13,7 @@ from erp_integrations.actions.exports import HeaderEdit
 from erp_integrations.models import InvoiceExport
 from erp_integrations.models.exports import ExportStatus
 from erp_integrations.report import Days
+from erp_integrations.sage100.mended import REFERENCE
 from invoicing.opening import FIRST_YEAR, LAST_YEAR
 
 
@@ -109,7 +110,7 @@ class HeaderForm(forms.Form):
     due_date = forms.DateField(required=False, widget=DayInput, validators=DAYS)
     discount_date = forms.DateField(required=False, widget=DayInput, validators=DAYS)
     reference_no = forms.CharField(
-        label="Reference no",
+        label=REFERENCE,
         required=False,
         max_length=20,
         widget=forms.TextInput(attrs={"list": REDUCIBLE, "autocomplete": "off"}),

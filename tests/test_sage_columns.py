@@ -104,3 +104,26 @@ def test_no_cell_of_the_import_file_is_looked_up_by_its_column(path):
         if isinstance(node.args[0], ast.Constant)
     ]
     assert not columns().intersection(asked)
+
+
+def titles() -> set[str]:
+    """What only Sage calls its columns: of two words and more, as they stand in the layouts."""
+    columns = (column for each in layout.SHIPPED for column in (*each.header, *each.detail))
+    return {column.title for column in columns if column.title.endswith(" no")} | {
+        "User def 1",
+        "User def 2",
+        "Hot list",
+    }
+
+
+def test_no_column_is_called_by_its_title_outside():
+    """What a finding is about leads to a page by its title: that table stands inside, too."""
+    said = {}
+    for app in ABOVE:
+        for path in (ROOT / app).rglob("*.py"):
+            if INSIDE in path.parents or "migrations" in path.parts:
+                continue
+            texts = {node.value for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant)}
+            if found := {text for text in texts if isinstance(text, str)} & titles():
+                said[str(path.relative_to(ROOT))] = found
+    assert said == {}

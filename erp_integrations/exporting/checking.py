@@ -14,9 +14,8 @@ from erp_integrations.sage100 import canonical, findings, rules
 from erp_integrations.sage100.facts import BatchFacts
 from erp_integrations.sage100.findings import Finding
 from erp_integrations.sage100.lists import SageLists
+from erp_integrations.sage100.mended import BY_ACCOUNTING
 from erp_integrations.sage100.rows import Rows, build_rows
-
-MENDED_BY_ACCOUNTING = ("S5", "S45")  # a date, or what a credit reduces: the approver fills it in before accepting
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class Proposal:
     @property
     def keeping_back(self) -> tuple[Finding, ...]:
         """The errors that hold up its sending: what accounting alone mends, once it has it, does not."""
-        return tuple(error for error in self.errors if error.rule not in MENDED_BY_ACCOUNTING)
+        return tuple(error for error in self.errors if error.rule not in BY_ACCOUNTING)
 
     @property
     def warnings(self) -> tuple[Finding, ...]:

@@ -17,7 +17,6 @@ from erp_integrations.actions import batches
 from erp_integrations.exporting import Acceptance, check, plain_findings, storing
 from erp_integrations.exporting.unchanged import changes
 from erp_integrations.forms import AcceptForm, TakeAgainForm
-from erp_integrations.mending import OF_SUMS
 from erp_integrations.models import (
     BatchState,
     Download,
@@ -28,6 +27,7 @@ from erp_integrations.models import (
     SageRefusal,
 )
 from erp_integrations.permissions import conflict_of
+from erp_integrations.sage100.mended import OF_SUMS
 from erp_integrations.views.queue import NEWEST_MAILS, about, require_approver
 from erp_integrations.views.shown import grouped, ticked_keys
 

@@ -16,11 +16,12 @@ from directory.refusals import NotAllowed, Refused
 from erp_integrations.actions import exports
 from erp_integrations.exporting.earlier import reducible
 from erp_integrations.forms import REDUCIBLE, AcceptForm, HeaderForm, QueueFilter
-from erp_integrations.mending import OF_SUMS, Mend, where_to_mend
+from erp_integrations.mending import Mend, where_to_mend
 from erp_integrations.models import ExportBatch, ExportStatus, InvoiceExport, SageRefusal, WorkerPulse
 from erp_integrations.models.exports import TO_BE_BUILT
 from erp_integrations.permissions import conflict_of, is_accounting_approver
 from erp_integrations.sage100.findings import ERROR, Finding
+from erp_integrations.sage100.mended import OF_SUMS
 from erp_integrations.views.shown import Shown, shown_of
 from invoicing.calculations.money import ZERO
 from invoicing.models import Invoice

@@ -7,12 +7,12 @@ from functools import cached_property
 
 from erp_integrations.actions.exports import preview
 from erp_integrations.exporting import Acceptance, Proposal, check, plain_findings
-from erp_integrations.exporting.checking import MENDED_BY_ACCOUNTING
 from erp_integrations.mending import where_to_mend
 from erp_integrations.models import ExportBatch, InvoiceExport, sage_lists
 from erp_integrations.models.exports import FROZEN, TO_BE_BUILT
 from erp_integrations.sage100.facts import BatchFacts, InvoiceFacts
 from erp_integrations.sage100.layout import NUMBER, SOURCES_OF_FACTS, Layout
+from erp_integrations.sage100.mended import BY_ACCOUNTING
 from erp_integrations.sage100.rows import Row, Rows, build_rows
 
 
@@ -120,7 +120,7 @@ class Shown:
     @property
     def keeps_back(self) -> bool:
         """Whether an error holds up its sending, as `Proposal.keeping_back`."""
-        return any(f["severity"] == "error" and f["rule"] not in MENDED_BY_ACCOUNTING for f in self.findings)
+        return any(f["severity"] == "error" and f["rule"] not in BY_ACCOUNTING for f in self.findings)
 
     @property
     def warnings(self) -> list["FindingGroup"]:
