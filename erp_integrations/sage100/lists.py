@@ -182,7 +182,13 @@ def record_key(record) -> object:
 
 
 def is_usable(record) -> bool:
-    """Sage takes an invoice with it: what is inactive or internal is never offered instead."""
+    """Sage takes an invoice with it: nothing else is offered instead of what it doesn't take (S12, S18, S20, S31)."""
+    if isinstance(record, Job):
+        return record.status != CLOSED
+    if isinstance(record, SageCommitment):
+        return record.status not in (BID, REFUSED)
+    if isinstance(record, LedgerAccount):
+        return record.is_active is not False and record.type in (DIRECT_EXPENSE, WORK_IN_PROGRESS)
     return getattr(record, "is_active", True) and not getattr(record, "is_internal", False)
 
 
@@ -327,10 +333,10 @@ class SageLists:
 
     @cached_property
     def numbers_by_parties(self) -> dict[tuple, list[str]]:
-        """{(kind, vendor, job): the commitments of that kind that Sage has between them}."""
+        """{(kind, vendor, job): the commitments of that kind that Sage has between them and takes an invoice on}."""
         found = {}
         for kind in ("subcontract", "purchase_order"):
-            for each in self.commitments(kind):
+            for each in filter(is_usable, self.commitments(kind)):
                 found.setdefault((kind, each.vendor_number, each.job_number), []).append(each.number)
         return found
 

@@ -9,7 +9,15 @@ import pytest
 
 from erp_integrations.sage100 import alike, rules
 from erp_integrations.sage100.layout import APINV_R1, APINV_R2
-from erp_integrations.sage100.lists import CommitmentLine, CostCode, SageCommitment, SageList, SageLists
+from erp_integrations.sage100.lists import (
+    CommitmentLine,
+    CostCode,
+    Job,
+    LedgerAccount,
+    SageCommitment,
+    SageList,
+    SageLists,
+)
 from erp_integrations.sage100.rows import build_rows
 from erp_integrations.sage100.rules import RULES, changed_since, check, other
 from tests.erp_integrations.sage100.rule_cases import (
@@ -120,6 +128,22 @@ def found_by(rule, facts, lists=LISTS):
 def test_what_is_offered_instead_can_be_used_and_is_not_the_thing_itself(rule, facts, lists, nearest):
     """E-5."""
     assert found_by(rule, facts, lists).nearest == nearest
+
+
+@pytest.mark.parametrize(
+    ("taken", "refused"),
+    [
+        (Job(number="2026015", name="North"), {"status": 6}),  # S20
+        (SageCommitment(number="SC-15", vendor_number="20145", job_number="2026014"), {"status": 1}),  # S18
+        (LedgerAccount(number="5041", name="Subcontracts", type=13), {"type": 2}),  # S31
+    ],
+    ids=["job", "subcontract", "account"],
+)
+def test_what_sage_would_not_take_either_is_not_offered(taken, refused):
+    """E-5."""
+    key = taken.number[:-1] + "9"
+    assert SageList("A list", records=(taken,)).nearest(key) == taken.number
+    assert SageList("A list", records=(replace(taken, **refused),)).nearest(key) is None
 
 
 def test_a_date_that_could_not_be_worked_out_says_why_and_one_that_is_wrong_shows_itself():
