@@ -1,4 +1,4 @@
-"""Until when a commitment takes bills in a billing period: the one place that compares a due date with today (B-5).
+"""Until when a commitment takes bills in a billing period, and a bill may be sent (B-5). Lists have twins beside them.
 
 A bill keeps the due date it was made with (B-6); an extension sets it anew on the bills it is for. So what is asked
 about a bill goes by the bill's own date, and what is asked before there is one by the period's or the extension's.

@@ -1,4 +1,4 @@
-"""A vendor's own invoice number (I-6): what it may look like, when two are the same, and who else knows of some.
+"""A vendor's own invoice number (I-6): what it may look like, when two are the same, whether it is free.
 
 Books kept elsewhere are asked too when a bill is sent. Whatever app reads them says so here, when it is loaded.
 """
@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from directory.models import Vendor
 from directory.refusals import Refused
+from invoicing.models import Invoice
 
 FORBIDDEN = set(",\"'\t\r\n")
 
@@ -42,3 +43,13 @@ def check_other_books(vendor: Vendor, number: str) -> None:
     for held in OTHER_BOOKS:
         if where := held(vendor, number_key(number)):
             raise Refused(where, field="number")
+
+
+def check_number_is_free(invoice: Invoice) -> None:
+    """Raises Refused naming the field when its number is missing, or stands for another invoice of the vendor (I-6)."""
+    check_number(invoice.number)
+    key = number_key(invoice.number)
+    same = Invoice.objects.live().filter(vendor=invoice.vendor_id, number_key=key).exclude(pk=invoice.pk).first()
+    if same:
+        raise Refused(f"{same} has the number {invoice.number} already. Use its own.", field="number")
+    check_other_books(invoice.vendor, invoice.number)

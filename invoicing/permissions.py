@@ -25,7 +25,7 @@ def is_contact(commitment, access) -> bool:
 
 
 def may_see_commitment(commitment, access) -> bool:
-    """P-1, P-2. The list twin is `visible_commitments`."""
+    """P-1, P-2. The list twin is `visible_commitments`; across projects it is `seen.seen_commitments`."""
     if not access.allows(Tool.COMMITMENTS, Level.READ_ONLY):
         return False
     if access.is_external:

@@ -27,7 +27,7 @@ from invoicing.models import (
     Invoice,
     InvoiceType,
 )
-from invoicing.numbers import check_number, check_other_books, number_key
+from invoicing.numbers import check_number_is_free, number_key
 from invoicing.permissions import ADMIN_RIGHT, BILL_RIGHT, is_project_admin, may_bill_commitment
 from invoicing.waiting import waits_in_words
 
@@ -211,16 +211,6 @@ def _may_be_sent(invoice: Invoice, access) -> None:
     check_number_is_free(invoice)
     must_hold(invoice)
     invoice.number_key = number_key(invoice.number)
-
-
-def check_number_is_free(invoice: Invoice) -> None:
-    """Raises Refused naming the field when its number is missing, or stands for another invoice of the vendor (I-6)."""
-    check_number(invoice.number)
-    key = number_key(invoice.number)
-    same = Invoice.objects.live().filter(vendor=invoice.vendor_id, number_key=key).exclude(pk=invoice.pk).first()
-    if same:
-        raise Refused(f"{same} has the number {invoice.number} already. Use its own.", field="number")
-    check_other_books(invoice.vendor, invoice.number)
 
 
 def _freeze_claim(invoice: Invoice) -> None:

@@ -7,9 +7,10 @@ from invoicing.models.commitments import Commitment, InvoiceContact, ScheduleLin
 from invoicing.models.cost_codes import USER_DEFINED, CostCode, CostType, CostTypeName, cost_types_of
 from invoicing.models.due_dates import DueDateExtension
 from invoicing.models.endorsements import Endorsement
-from invoicing.models.invitations import Invitation, InvoiceType
+from invoicing.models.invitations import Invitation
 from invoicing.models.invoice_lines import InvoiceLine, Verdict
 from invoicing.models.invoice_statuses import InvoiceStatus
+from invoicing.models.invoice_types import InvoiceType
 from invoicing.models.invoices import Invoice
 from invoicing.models.looks import SEEN, Look, figures_of
 from invoicing.models.made_files import MAX_ATTEMPTS, MadeFile, MadeKind, MadeState

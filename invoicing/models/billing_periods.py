@@ -133,6 +133,7 @@ class BillingPeriod(models.Model):
         ordering = ["-start_date"]
         constraints = [
             models.UniqueConstraint("project", condition=Q(status="open"), name="one_period_is_open_in_a_project"),
+            # Overlapping ones are refused by `opening.check_dates` (B-2).
             models.UniqueConstraint("project", "start_date", "end_date", name="a_period_is_made_once_in_a_project"),
             models.CheckConstraint(condition=Q(end_date__gte=F("start_date")), name="a_period_ends_after_it_starts"),
         ]

@@ -12,24 +12,9 @@ from django.utils import timezone
 
 from invoicing.models.billing_periods import BillingPeriod
 from invoicing.models.commitments import Commitment
+from invoicing.models.invoice_types import InvoiceType
 
 SALT = "invitation"
-
-
-class InvoiceType(models.TextChoices):
-    """I-2: which columns may be billed."""
-
-    WORK = "work", "Work and materials"
-    RELEASE = "release", "Retainage release"
-    WORK_AND_RELEASE = "work_and_release", "Work, materials and retainage"
-
-    @property
-    def allows_work(self) -> bool:
-        return self is not InvoiceType.RELEASE
-
-    @property
-    def allows_release(self) -> bool:
-        return self is not InvoiceType.WORK
 
 
 class InvitationQuerySet(models.QuerySet):

@@ -16,9 +16,9 @@ from invoicing.calculations.payments import PaymentStatus, left_to_pay, over_pay
 from invoicing.calculations.summary import Totals
 from invoicing.models.billing_periods import BillingPeriod
 from invoicing.models.commitments import Commitment
-from invoicing.models.invitations import InvoiceType
 from invoicing.models.invoice_queries import LINE_8_OF, InvoiceQuerySet
 from invoicing.models.invoice_statuses import APPROVALS, CERTIFIED, ENTERABLE, InvoiceStatus, S
+from invoicing.models.invoice_types import InvoiceType
 
 
 def is_unlocked(invoice) -> bool:

@@ -8,7 +8,7 @@ from directory.decorators import project_view
 from directory.permissions import Level, Tool
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
 from directory.unsaved import Unsaved, kept_for
-from invoicing import editors
+from invoicing import presence
 from invoicing.actions import commitment_edits, commitment_moves, commitments
 from invoicing.cautions import cautions_about
 from invoicing.decorators import commitment_view
@@ -52,7 +52,7 @@ def edit(request, project, pk: int):
         raise NotAllowed(ADMIN_RIGHT)
     form = CommitmentForm(request.POST or None, company=commitment.project.company, commitment=commitment)
     if request.method != "POST":
-        editors.opened(commitment, request.user, "its fields")
+        presence.opened(commitment, request.user, "its fields")
     if request.method != "POST" or not form.is_valid():
         return _show_edit(request, commitment, form)
     version = form.cleaned_data["version"] or 0
@@ -63,7 +63,7 @@ def edit(request, project, pk: int):
     except Refused as refused:
         _tell(form, refused)
         return _show_edit(request, commitment, form, status=refused.status)
-    editors.done(saved, request.user)
+    presence.done(saved, request.user)
     messages.success(request, f"{saved.number} is saved.")
     return redirect("commitment", commitment.project.slug, saved.number)
 
@@ -85,7 +85,7 @@ def _show_edit(request, commitment: Commitment, form: CommitmentForm, *, status:
         "differences": differences,
         "is_stale": status == 409 and differences is not None,
         "cautions": cautions_about(commitment, request.access),
-        "editors": editors.others_at(commitment, request.user),
+        "editors": presence.others_at(commitment, request.user),
     }
     status = 422 if form.errors and status == 200 else status
     return render(request, "invoicing/commitment_form.html", context, status=status)

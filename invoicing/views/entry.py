@@ -1,4 +1,7 @@
-"""Entering a bill line by line, checking it, and sending it: by an invoice contact, or by an Admin on their behalf."""
+"""Entering a bill line by line, checking it, and sending it: by an invoice contact, or by an Admin on their behalf.
+
+Also one that was sent back: what was rejected and why stands on the same page, line by line (I-9).
+"""
 
 from django.contrib import messages
 from django.http import JsonResponse
@@ -16,6 +19,7 @@ from invoicing.forms.entry import Sheet, stored_of
 from invoicing.forms.sending import SendForm
 from invoicing.grid import ShownLine, column_totals, lines_with_names
 from invoicing.models import Invoice, InvoiceLine, Verdict
+from invoicing.numbers import check_number_is_free
 from invoicing.permissions import BILL_RIGHT, is_project_admin, may_bill
 from invoicing.proof import findings_before_sending, identities_of
 from invoicing.views.invoices import about, address, moves, show, summary_rows
@@ -237,7 +241,7 @@ def _send(request, invoice: Invoice, found, form: SendForm):
 def _problem_of_number(invoice: Invoice) -> str:
     """Why it can't be sent under its number (I-6); "" when it can."""
     try:
-        invoices.check_number_is_free(invoice)
+        check_number_is_free(invoice)
     except Refused as refused:
         return refused.message
     return ""

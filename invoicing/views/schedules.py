@@ -8,7 +8,7 @@ from directory.models import Event
 from directory.permissions import Level
 from directory.refusals import NotAllowed, Refused, Stale
 from directory.vendor_forms import UploadForm
-from invoicing import editors
+from invoicing import presence
 from invoicing.actions.schedules import MOST_LINES, Schedule, change_schedule, locked_because, rows_of
 from invoicing.calculations.schedules import Outcome, total
 from invoicing.decorators import commitment_view
@@ -46,7 +46,7 @@ def edit_schedule(request, schedule: Schedule):
         if why_not:
             messages.info(request, why_not)
             return redirect(*_home_of(schedule))
-        editors.opened(commitment, request.user, _named_lines(schedule))
+        presence.opened(commitment, request.user, _named_lines(schedule))
         return show(request, schedule, ScheduleSheet(stored, choices_of(commitment)))
     sheet = ScheduleSheet(stored, choices_of(commitment), request.POST)
     if sheet.is_cut:
@@ -75,7 +75,7 @@ def _save(request, schedule: Schedule, sheet: ScheduleSheet):
     except Refused as refused:
         at_its_cell = sheet.blame(refused.field, refused.message)
         return show(request, schedule, sheet, Refused("Nothing was saved yet.") if at_its_cell else refused)
-    editors.done(schedule.commitment, request.user)
+    presence.done(schedule.commitment, request.user)
     messages.success(request, _saved_words(changes))
     return redirect(request.path if request.POST.get("then") == "stay" else reverse(*_named(_home_of(schedule))))
 
@@ -146,7 +146,7 @@ def show(request, schedule, sheet, refused: Refused | None = None, *, blank: int
         "stored_total": stored_total,
         "total": sheet.total,
         "form": UploadForm(),
-        "editors": editors.others_at(commitment, request.user),
+        "editors": presence.others_at(commitment, request.user),
     }
     return render(request, "invoicing/schedule.html", context, status=refused.status if refused else 200)
 

@@ -18,7 +18,7 @@ from directory.actions.grants import set_level
 from directory.models import Event
 from directory.permissions import Level, Tool
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
-from invoicing import editors
+from invoicing import presence
 from invoicing.actions import commitment_moves, commitments
 from invoicing.actions.commitments import NewLine
 from invoicing.actions.schedules import MOST_LINES, Schedule, change_schedule, rows_of
@@ -393,7 +393,7 @@ def test_a_cache_that_is_down_costs_the_warning_and_nothing_else(monkeypatch):
         raise RedisError
 
     for name in ("get", "set"):
-        monkeypatch.setattr(editors.cache, name, fail)
+        monkeypatch.setattr(presence.cache, name, fail)
     assert signed_in(there.admin).get(address(commitment)).status_code == 200
 
 
