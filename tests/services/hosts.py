@@ -214,6 +214,7 @@ def one_host_dies(site: Site, sage, exports) -> dict:
     recovered = _until(_all_built)
     for each in site.hosts["b"]:
         each.start()
+    _until(lambda: _answers(site.ports["b"]))  # what comes next is asked of both
     return {"recovered": round(recovered, 1)}
 
 
