@@ -13,12 +13,12 @@ from erp_integrations.models import (
     ProjectLink,
     VendorLink,
 )
-from erp_integrations.pairing.pairs import Match, Pair, Standing, only_ones
+from erp_integrations.pairing.pairs import Match, Pair, PairByNumberOrName, PairOfRows, Standing, only_ones
 from erp_integrations.sage100 import entries
 from invoicing.models import Commitment, ScheduleLine, cost_types_of
 
 
-class Vendors(Pair):
+class Vendors(PairByNumberOrName):
     slug, title, one, many = "vendors", "Vendors", "vendor", "vendors"
     theirs, kinds, model, field = "Sage vendor", (ListKind.VENDORS,), VendorLink, "vendor"
     to_invoices = "invoice__vendor"
@@ -43,7 +43,7 @@ class Vendors(Pair):
         return item.number.strip().lstrip("0"), item.name.strip()
 
 
-class Jobs(Pair):
+class Jobs(PairByNumberOrName):
     slug, title, one, many = "jobs", "Projects", "project", "projects"
     theirs, kinds, model, field = "Sage job", (ListKind.JOBS,), ProjectLink, "project"
     key_field, to_invoices = "job_number", "invoice__commitment__project"
@@ -73,7 +73,7 @@ class Jobs(Pair):
         return {link.job_number: link.project.name for link in links.exclude(project=item).select_related("project")}
 
 
-class CostCodes(Pair):
+class CostCodes(PairByNumberOrName):
     slug, title, one, many = "cost-codes", "Cost codes", "cost code", "cost codes"
     theirs, kinds, model, field = "Sage cost code", (ListKind.COST_CODES,), CostCodeLink, "cost_code"
     key_field, to_invoices = "code", "invoice__lines__schedule_line__cost_code"
@@ -164,7 +164,7 @@ class CostTypes(Pair):
         return super().stopped(company, item.pk)
 
 
-class Commitments(Pair):
+class Commitments(PairOfRows):
     slug, title, one, many = "commitments", "Commitments", "commitment", "commitments"
     theirs = "Sage subcontract or purchase order"
     alike = "the same number"

@@ -11,14 +11,14 @@ from typing import NamedTuple
 from django.db.models import Q
 
 from erp_integrations.models import CostTypeLink, LineLink, ListKind
-from erp_integrations.pairing.pairs import Match, Pair
+from erp_integrations.pairing.pairs import Match, PairOfRows
 from erp_integrations.sage100 import entries
 from erp_integrations.sage100.lists import CommitmentLine
 from invoicing.calculations.money import format_amount
 from invoicing.models import Commitment, ScheduleLine
 
 
-class Lines(Pair):
+class Lines(PairOfRows):
     """Only of commitments that are linked: whose lines else?"""
 
     slug, title, one, many = "lines", "Schedule lines", "schedule line", "schedule lines"

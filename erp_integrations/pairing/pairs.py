@@ -1,5 +1,6 @@
 """What a pair of ours and Sage's is: which of ours there are, what Sage offers for each, and which match exactly."""
 
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -49,7 +50,7 @@ class Standing:
         return self.needed - self.linked
 
 
-class Pair:
+class Pair(ABC):
     """Reads only; `actions.links` writes. `slug` names it in addresses."""
 
     slug = title = one = many = theirs = ""
@@ -65,21 +66,95 @@ class Pair:
 
     # Ours
 
-    def all_ours(self, company: Company) -> QuerySet:
-        raise NotImplementedError
+    @abstractmethod
+    def found(self, company: Company, show: str, words: str):
+        """`show`: "gaps", "all", or "" for what is needed or linked."""
 
-    def needed(self) -> Q:
-        """Those that a bill may need."""
-        raise NotImplementedError
-
-    def matching(self, words: str) -> Q:
-        raise NotImplementedError
+    @abstractmethod
+    def get(self, company: Company, pk: int):
+        """One of ours; None where there is none."""
 
     def name(self, item) -> str:
         return str(item)
 
     def detail(self, item) -> str:
         return ""
+
+    def seen_by(self, access) -> Q:
+        """Whoever links sees all there is to link; who only looks, what is with accounting or theirs to see (P-2)."""
+        if self.to_commitment is None or access.allows(Tool.ERP_INTEGRATIONS, Level.STANDARD):
+            return Q()
+        sent = InvoiceExport.objects.exclude(status=ExportStatus.NOT_SENT).values("invoice__commitment")
+        with_accounting = Q(**{f"{self.to_commitment}pk__in": sent})
+        return seen_commitments(access.person, self.to_commitment) | with_accounting
+
+    def link_of(self, item):
+        """The link, also one that keeps nothing but a ledger account; None without any."""
+        return getattr(item, "sage_link", None)
+
+    def key_of(self, item) -> str:
+        link = self.link_of(item)
+        return str(getattr(link, self.key_field)) if link and getattr(link, self.key_field) else ""
+
+    @abstractmethod
+    def new_link(self, company: Company, item) -> models.Model:
+        """A link of ours that is not saved yet."""
+
+    # Sage's
+
+    def lists(self, company: Company) -> SageLists:
+        """Only those that this pair looks into: the others may be long."""
+        return sage_lists(company, kinds=self.kinds) if self.kinds else SageLists()
+
+    def missing(self, lists: SageLists) -> list[ListKind]:
+        """Those of its lists that were never uploaded."""
+        return [kind for kind in self.kinds if getattr(lists, kind).as_of is None]
+
+    @abstractmethod
+    def entries(self, lists: SageLists, item) -> list[Entry]:
+        """What Sage offers for `item`; for all of ours alike where it is None."""
+
+    def entry(self, lists: SageLists, item, key: str) -> Entry | None:
+        return next((entry for entry in self.entries(lists, item) if entry.key == key), None)
+
+    @abstractmethod
+    def taken(self, company: Company, item, keys: Iterable[str]) -> dict[str, str]:
+        """{key: who of ours has it}, of those that are linked to another."""
+
+    # Both
+
+    @abstractmethod
+    def standing(self, company: Company) -> Standing:
+        """How many a bill may need, and how many of them are linked."""
+
+    @abstractmethod
+    def matches(self, company: Company, lists: SageLists) -> list[Match]:
+        """Where a number or a name is exactly the same, neither is linked, and nothing else is as alike."""
+
+    def with_ours(self, company: Company, matches: list[Match]) -> list[Match]:
+        """The same matches, ours read with all that a page or a link needs of them."""
+        return matches
+
+    def stopped(self, company: Company, item) -> int:
+        """How many invoices on their way to a file would lack this link."""
+        waiting = InvoiceExport.objects.of(company).filter(status__in=BEFORE_A_FILE, **{self.to_invoices: item})
+        return waiting.values("pk").distinct().count()
+
+
+class PairOfRows(Pair):
+    """One whose ours are rows of a table."""
+
+    @abstractmethod
+    def all_ours(self, company: Company) -> QuerySet:
+        """Whatever can be linked."""
+
+    @abstractmethod
+    def needed(self) -> Q:
+        """Those that a bill may need."""
+
+    @abstractmethod
+    def matching(self, words: str) -> Q:
+        """Those that a word of a search finds."""
 
     def gap(self) -> Q:
         return Q(sage_link=None)
@@ -92,16 +167,7 @@ class Pair:
         first = Case(When(self.gap(), then=Value(GAP)), default=Value(LINKED))
         return Concat(first, self.sort_by(), output_field=CharField())
 
-    def seen_by(self, access) -> Q:
-        """Whoever links sees all there is to link; who only looks, what is with accounting or theirs to see (P-2)."""
-        if self.to_commitment is None or access.allows(Tool.ERP_INTEGRATIONS, Level.STANDARD):
-            return Q()
-        sent = InvoiceExport.objects.exclude(status=ExportStatus.NOT_SENT).values("invoice__commitment")
-        with_accounting = Q(**{f"{self.to_commitment}pk__in": sent})
-        return seen_commitments(access.person, self.to_commitment) | with_accounting
-
     def found(self, company: Company, show: str, words: str) -> QuerySet:
-        """`show`: "gaps", "all", or "" for what is needed or linked."""
         ours = self.all_ours(company)
         if show == "gaps":
             ours = ours.filter(self.needed() & self.gap())
@@ -114,35 +180,10 @@ class Pair:
     def get(self, company: Company, pk: int):
         return self.all_ours(company).filter(pk=pk).first()
 
-    def link_of(self, item):
-        """The link, also one that keeps nothing but a ledger account; None without any."""
-        return getattr(item, "sage_link", None)
-
-    def key_of(self, item) -> str:
-        link = self.link_of(item)
-        return str(getattr(link, self.key_field)) if link and getattr(link, self.key_field) else ""
-
     def new_link(self, company: Company, item) -> models.Model:
         return self.model(company=company, **{self.field: item})
 
-    # Sage's
-
-    def lists(self, company: Company) -> SageLists:
-        """Only those that this pair looks into: the others may be long."""
-        return sage_lists(company, kinds=self.kinds) if self.kinds else SageLists()
-
-    def missing(self, lists: SageLists) -> list[ListKind]:
-        """Those of its lists that were never uploaded."""
-        return [kind for kind in self.kinds if getattr(lists, kind).as_of is None]
-
-    def entries(self, lists: SageLists, item) -> list[Entry]:
-        raise NotImplementedError
-
-    def entry(self, lists: SageLists, item, key: str) -> Entry | None:
-        return next((entry for entry in self.entries(lists, item) if entry.key == key), None)
-
     def taken(self, company: Company, item, keys: Iterable[str]) -> dict[str, str]:
-        """{key: who of ours has it}, of those that are linked to another."""
         links = self.model.objects.filter(company=company, **{f"{self.key_field}__in": list(keys)})
         links = links.exclude(**{self.field: item}).select_related(self.field)
         return {str(getattr(link, self.key_field)): self.name(getattr(link, self.field)) for link in links}
@@ -150,25 +191,22 @@ class Pair:
     def all_taken(self, company: Company) -> set[str]:
         return {str(key) for key in self.model.objects.filter(company=company).values_list(self.key_field, flat=True)}
 
-    # Both
-
     def standing(self, company: Company) -> Standing:
         needed = self.all_ours(company).filter(self.needed()).select_related(None)
         counted = needed.aggregate(needed=Count("pk"), gaps=Count("pk", filter=self.gap()))
         return Standing(counted["needed"] - counted["gaps"], counted["needed"])
 
+
+class PairByNumberOrName(PairOfRows):
+    """One whose matches are told by a number or a name alone."""
+
+    @abstractmethod
     def number_and_name(self, item) -> tuple[str, str]:
         """What is compared: ours as Sage would write its number, and its name; "" for what it has not."""
-        raise NotImplementedError
 
     def matches(self, company: Company, lists: SageLists) -> list[Match]:
-        """Where a number or a name is exactly the same, neither is linked, and nothing else is as alike."""
         unlinked = self.all_ours(company).filter(self.gap())
         return only_ones(list(self._candidates(list(unlinked), lists)), self.all_taken(company))
-
-    def with_ours(self, company: Company, matches: list[Match]) -> list[Match]:
-        """The same matches, ours read with all that a page or a link needs of them."""
-        return matches
 
     def _candidates(self, unlinked: list, lists: SageLists) -> Iterator[Match]:
         entries = [entry for entry in self.entries(lists, None) if not entry.why_not]
@@ -184,11 +222,6 @@ class Pair:
                 found = [word for word, one in (("number", same_number), ("name", same_name)) if one]
                 entry = same_number or same_name
                 yield Match(item, entry, " and ".join(found), bool(name) and entry.name.casefold() != name.casefold())
-
-    def stopped(self, company: Company, item) -> int:
-        """How many invoices on their way to a file would lack this link."""
-        waiting = InvoiceExport.objects.of(company).filter(status__in=BEFORE_A_FILE, **{self.to_invoices: item})
-        return waiting.values("pk").distinct().count()
 
 
 def only_ones(matches: list[Match], taken: Iterable[str] = ()) -> list[Match]:
