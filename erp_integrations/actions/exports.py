@@ -102,7 +102,7 @@ def _try_to_send(invoice: Invoice, by, seen: int | None) -> SendResult:
 def send_one(invoice: Invoice, *, by, seen: int | None = None) -> InvoiceExport:
     """Into accounting's queue, the invoice locked. Refused while any rule finds an error (E-5).
 
-    But for what accounting itself fills in before it accepts: what a credit reduces (S45).
+    But for what accounting itself fills in before it accepts: a date (S5), what a credit reduces (S45).
     """
     invoice = Invoice.objects.locked(invoice.pk)
     access = read_access(by, invoice.company, invoice.project)

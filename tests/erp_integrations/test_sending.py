@@ -1,5 +1,7 @@
 """What the project does with an approved invoice: send it to accounting, take it back, send it again."""
 
+from datetime import date
+
 import pytest
 
 from directory.actions import grants
@@ -7,10 +9,10 @@ from directory.models import Event, Mail
 from directory.permissions import Level, Tool
 from directory.refusals import NotAllowed, NotNow, Refused
 from erp_integrations.actions import exports
-from erp_integrations.models import InvoiceExport, VendorLink
+from erp_integrations.models import InvoiceExport, ListKind, VendorLink
 from invoicing.actions import invoices
 from invoicing.models import Invoice
-from tests.erp_integrations.world import D, fresh
+from tests.erp_integrations.world import VENDOR, D, SageWorld, fresh
 
 
 def test_an_admin_sends_an_approved_invoice(sage):
@@ -182,3 +184,15 @@ def test_every_move_writes_one_event(sage):
         ("sent to ERP", "retrieved", "ready_to_export", sage.sender),
         ("rejected", "ready_to_export", "rejected", sage.approver),
     ]
+
+
+def test_a_due_date_that_the_vendors_terms_do_not_give_is_accountings_to_set(sage: SageWorld):
+    """S5, 6.2: it holds up no sending; nothing is accepted until an approver has set it."""
+    sage.load(ListKind.VENDORS, {"number": VENDOR, "name": "Acme Concrete", "due_terms": "NET30"})
+    export = sage.sent()
+    assert "S5" in {finding.rule for finding in sage.findings(export) if finding.severity == "error"}
+    with pytest.raises(Refused, match="S5: Due date is no date"):
+        sage.accepted(export)
+    day = date(2030, 7, 28)
+    exports.change_header(export, exports.HeaderEdit(due_date=day, discount_date=day), by=sage.approver)
+    assert sage.accepted(*fresh(export)).state == "pending"
