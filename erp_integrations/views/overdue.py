@@ -4,6 +4,7 @@ from django.shortcuts import render
 
 from directory.decorators import READ, company_view
 from directory.permissions import Level, Tool
+from erp_integrations.money_stages import pictured
 from erp_integrations.overdue import LISTED, groups
 from erp_integrations.views.queue import about
 from invoicing.calculations.money import ZERO
@@ -13,7 +14,7 @@ from invoicing.calculations.money import ZERO
 def overdue(request, company):
     context = about(request, company)
     found = groups(company, request.user, context["approvers"])
-    context |= {
+    context |= pictured(company, request.user) | {
         "groups": found,
         "count": sum(group.count for group in found),
         "amount": sum((group.amount for group in found), ZERO),

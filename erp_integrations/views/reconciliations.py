@@ -16,7 +16,7 @@ from erp_integrations.actions import reconciliations as acts
 from erp_integrations.forms import plain_ids
 from erp_integrations.models import ExportBatch, ListKind, OutcomeKind, Reconciliation, SageListVersion
 from erp_integrations.models.payables import payables_of
-from erp_integrations.money_stages import stages
+from erp_integrations.money_stages import pictured
 from erp_integrations.sage100.reconciling import Other, difference
 from erp_integrations.views.queue import about, require_approver
 from invoicing.calculations.money import ZERO
@@ -54,18 +54,17 @@ def _show_list(request, company, refused: Refused | None = None):
     made = Reconciliation.objects.of(company).select_related("list_version", "by").defer("list_version__records_json")
     page = Paginator(made, PAGE_SIZE).get_page(request.GET.get("page"))
     newest = page.object_list[0] if page.number == 1 and page.object_list else Reconciliation.objects.newest(company)
-    standing = stages(company, request.user, newest)
-    context = about(request, company) | {
-        "page": page,
-        "stages": standing,
-        "count": sum(stage.count for stage in standing),
-        "total": sum((stage.amount for stage in standing), ZERO),
-        "parts": [{"label": each.label, "amount": each.amount, "tone": each.tone} for each in standing],
-        "list": SageListVersion.objects.in_use(company, ListKind.PAYABLE_INVOICES),
-        "newest": newest,
-        "may_reconcile": request.access.allows(Tool.ERP_INTEGRATIONS, Level.STANDARD),
-        "refused": refused,
-    }
+    context = (
+        about(request, company)
+        | pictured(company, request.user)
+        | {
+            "page": page,
+            "list": SageListVersion.objects.in_use(company, ListKind.PAYABLE_INVOICES),
+            "newest": newest,
+            "may_reconcile": request.access.allows(Tool.ERP_INTEGRATIONS, Level.STANDARD),
+            "refused": refused,
+        }
+    )
     return render(request, "erp_integrations/reconciliations.html", context, status=refused.status if refused else 200)
 
 

@@ -203,7 +203,7 @@ def test_the_page_names_who_must_act_and_asks_as_much_for_many_as_for_one(sage):
         page = text_of(client.get(url(sage)))
         assert "Sam Ruiz" in page and "An invoice administrator of the project" in page
         assert page.count("Oldest, in days") > 1
-        assert queries(client, url(sage)) <= 14
+        assert queries(client, url(sage)) <= 15
 
 
 def test_an_empty_board_says_so(sage):

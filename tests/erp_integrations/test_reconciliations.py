@@ -324,12 +324,16 @@ def test_another_companys_comparison_is_not_there(sage, seeded):
     assert stranger.get(url_of(sage, made)).status_code == 404
 
 
-def test_the_money_is_counted_once_and_adds_up(sage, seeded):
+@pytest.mark.parametrize("page", ["erp-reconciliations", "erp-overdue"])
+def test_the_money_is_counted_once_and_adds_up(sage, seeded, page):
     some, _ = seeded
     sage.sent()
     approved = sage.approved()
     client = signed_in(sage.base.staff)
-    stages = {each.label: (each.count, each.amount) for each in client.get(url_of(sage)).context["stages"]}
+    stages = {
+        each.label: (each.count, each.amount)
+        for each in client.get(reverse(page, args=[sage.company.slug])).context["stages"]
+    }
     gross = approved.gross_this_period
     assert stages == {
         "Approved, not sent": (0, 0),  # staff see no project
@@ -338,7 +342,7 @@ def test_the_money_is_counted_once_and_adds_up(sage, seeded):
         "Posted": (0, 0),
         "Differing": (4, gross * 4),
     }
-    seen = signed_in(sage.all_rights()).get(url_of(sage)).context["stages"][0]
+    seen = signed_in(sage.all_rights()).get(reverse(page, args=[sage.company.slug])).context["stages"][0]
     assert (seen.count, seen.amount) == (2, gross * 2), "the approved one and the voided one, which can go again"
 
 
