@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from decimal import Decimal
+from functools import partial
 
 from django.db import transaction
 from django.db.models import Q, Sum
@@ -81,16 +82,17 @@ def _must_be_seen(found: Iterable[Identity], seen: Collection[str] | None) -> di
     return {"warnings seen": ["", ", ".join(warning.name for warning in warnings)]} if warnings else {}
 
 
-def must_not_over_bill(invoice: Invoice) -> None:
+def must_not_over_bill(invoice: Invoice, lines: Iterable[InvoiceLine] | None = None) -> None:
     """R42: what all certified invoices bill on a line, this one included, stays within its scheduled value.
 
     N-4 trusts the previous amounts that stand on this invoice; this adds up the others anew, so the caller holds the
-    lock of the commitment. Over-billing may be allowed on the commitment or waived on a unit-priced line.
+    lock of the commitment. Over-billing may be allowed on the commitment or waived on a unit-priced line. `lines`: all
+    of its own, where they were read already.
     """
     if invoice.commitment.allows_over_billing:
         return
     before = _certified_before(invoice)
-    for line in lines_of(invoice):
+    for line in lines_of(invoice) if lines is None else lines:
         if line.over_billing_is_waived and line.schedule_line.is_unit_priced:
             continue
         worked_out = line.as_line()
@@ -101,6 +103,22 @@ def must_not_over_bill(invoice: Invoice) -> None:
                 f"With every certified invoice, {describe(worked_out)} comes to {format_amount(total)}: "
                 f"{format_amount(over)} over its scheduled value. Send this invoice back, and bill the rest."
             )
+
+
+def in_the_way(invoice: Invoice, lines: Iterable[InvoiceLine], *, holds: bool) -> list[str]:
+    """What other invoices of the commitment stand against an approval, told before anybody decides (U3).
+
+    `holds`: no identity is an error; else what is over-billed is said there, line by line.
+    """
+    said, looks = [], [must_come_in_turn]
+    if holds:
+        looks.append(partial(must_not_over_bill, lines=lines))
+    for look in looks:
+        try:
+            look(invoice)
+        except NotNow as refused:
+            said.append(refused.message)
+    return said
 
 
 def _certified_before(invoice: Invoice) -> dict[int, Decimal]:

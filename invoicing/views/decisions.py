@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from directory.models import Person
 from directory.permissions import Level, Tool, names_with_level
+from invoicing.actions.approvals import in_the_way
 from invoicing.actions.invoices import why_not_sent_back
 from invoicing.actions.reviews import mark_of_verdicts
 from invoicing.calculations import identities
@@ -32,13 +33,12 @@ class Option:
 
 @dataclass(frozen=True)
 class Decision:
-    """`options` are possible; `proposed` is the one selected beforehand, "" when none suggests itself.
+    """`options` are possible. What stands against an approval: `errors`, `papers` that block, and what is `in_the_way`.
 
     `warnings` need a tick to approve it (5.5); `verdicts` is the mark of those that stand on its lines.
     """
 
     options: list[Option]
-    proposed: str
     rejected: list[ReviewRow]
     letter: Return | None
     contacts: list[Person]
@@ -54,6 +54,20 @@ class Decision:
     papers: list[MissingPaper]
     endorsed: Endorsement | None
     why_nothing: str
+    in_the_way: list[str]
+
+    @property
+    def proposed(self) -> str:
+        """The option selected beforehand; "" when none suggests itself, and for an approval that would be refused.
+
+        Nothing is proposed instead of that: what is held for the owner could not be mended (U3).
+        """
+        names = [option.name for option in self.options]
+        if self.rejected and "send_back" in names:
+            return "send_back"
+        if self.errors or self.in_the_way or self.is_blocked_by_paper:
+            return ""
+        return next((name for name in ("approve", "endorse") if name in names), "")
 
     @property
     def is_blocked_by_paper(self) -> bool:
@@ -83,19 +97,21 @@ def decision_for(invoice: Invoice, access) -> Decision:
     duties = _duties(invoice, access, first)
     names = [name for name in ORDER if name in moves and _makes_sense(name, found, duties)]
     contacts = contacts_of(invoice.commitment)
+    errors = identities.errors(found.identities)
+    approves = any(name in APPROVING for name in names)
+    lines = [row.line for row in found.rows]
     return Decision(
         options=[Option(name, moves[name], ICONS[name], FOLLOWS[name](invoice, contacts)) for name in names],
-        proposed=_proposed(names, found),
         rejected=found.rejected,
         letter=return_of(invoice) if contacts and "send_back" in names else None,
         contacts=contacts,
         open_lines=found.counts["todo"],
         rest=found.rest,
         first_open=found.first_open,
-        errors=identities.errors(found.identities),
-        warnings=identities.warnings(found.identities) if any(name in APPROVING for name in names) else (),
-        verdicts=mark_of_verdicts(row.line for row in found.rows),
-        remarks=remarks_on(invoice, [row.line for row in found.rows]),
+        errors=errors,
+        warnings=identities.warnings(found.identities) if approves else (),
+        verdicts=mark_of_verdicts(lines),
+        remarks=remarks_on(invoice, lines),
         duties=duties,
         not_offered=" ".join(
             filter(None, (_why_not_sent_back(invoice, moves), _why_not_approved(moves, names, found, duties)))
@@ -104,6 +120,7 @@ def decision_for(invoice: Invoice, access) -> Decision:
         endorsed=first,
         why_nothing=f"It is {invoice.get_status_display()}{' and sent to ERP' if invoice.is_locked else ''}: "
         "there is nothing to decide on it now.",
+        in_the_way=in_the_way(invoice, lines, holds=not errors) if approves else [],
     )
 
 
@@ -157,12 +174,6 @@ def _why_not_approved(moves: dict, names: list[str], found: Review, duties: str)
     else:
         because = f"{lines}. Less is allowed there, so it can be approved as noted."
     return f"Not offered: {' and '.join(missing)}. {because}"
-
-
-def _proposed(names: list[str], found: Review) -> str:
-    if found.rejected and "send_back" in names:
-        return "send_back"
-    return next((name for name in ("approve", "endorse") if name in names), "")
 
 
 ICONS = {
