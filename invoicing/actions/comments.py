@@ -17,7 +17,7 @@ TWICE = timedelta(minutes=1)  # the second click of a double click, or a page se
 
 @transaction.atomic
 def comment(invoice: Invoice, words: str, *, by) -> Comment:
-    """To the other side: the contacts get a mail of the team's, the distribution list one of a contact's."""
+    """To the other side: the contacts get a mail of the team's, the team one of a contact's."""
     invoice, access = _open(invoice, by)
     if not may_comment(invoice, access):
         raise NotAllowed(DRAFT_RIGHT)

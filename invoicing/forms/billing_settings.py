@@ -65,7 +65,7 @@ class BillingSettingsForm(forms.Form):
         queryset=Person.objects.none(),
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text="The company’s own people who can see this project.",
+        help_text="The company’s own people who can see this project. With nobody ticked its Admins get it.",
     )
 
     def __init__(self, project: Project, settings: BillingSettings, data=None):

@@ -11,7 +11,15 @@ from invoicing.notifications.invites import (
     reminded,
     reminded_about,
 )
-from invoicing.notifications.readers import CONTACT, LISTED, TEAM, contacts_of, is_told_as_contact, may_be_told
+from invoicing.notifications.readers import (
+    CONTACT,
+    LISTED,
+    TEAM,
+    contacts_of,
+    is_told_as_contact,
+    may_be_told,
+    told_of_bills,
+)
 
 __all__ = [
     "CONTACT",
@@ -38,4 +46,5 @@ __all__ = [
     "return_of",
     "sent_back",
     "submitted",
+    "told_of_bills",
 ]

@@ -2,7 +2,7 @@
 
 from directory.notifications import post
 from invoicing.models import Comment, Invoice, Payment
-from invoicing.notifications.readers import CONTACT, LISTED, TEAM, admins, contacts_of, people_listed
+from invoicing.notifications.readers import CONTACT, LISTED, contacts_of, told_of_bills
 from invoicing.opening import settings_of
 
 
@@ -29,15 +29,9 @@ def paid(payment: Payment, by) -> None:
 
 
 def commented(said: Comment, *, from_contact: bool) -> None:
-    """To the contacts what the team says, to the distribution list what a contact says. Of a note nobody hears.
-
-    With nobody on the list the project's Admins are told: a contact who asks something is not left unheard.
-    """
+    """To the contacts what the team says, to the team what a contact says. Of a note nobody hears."""
     invoice = said.invoice
-    to, whom = contacts_of(invoice.commitment), CONTACT
-    if from_contact:
-        on_list = people_listed(invoice)
-        to, whom = (on_list, LISTED) if on_list else (admins(invoice), TEAM)
+    to, whom = told_of_bills(invoice, said.by) if from_contact else (contacts_of(invoice.commitment), CONTACT)
     noun = "invoice" if from_contact else "bill"
     post(
         about=invoice,
@@ -51,6 +45,7 @@ def commented(said: Comment, *, from_contact: bool) -> None:
             "project": invoice.project,
             "noun": noun,
             "from_contact": from_contact,
+            "is_listed": whom == LISTED,
         },
         reply_to=said.by.email,
     )

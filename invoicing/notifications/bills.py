@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from directory.notifications import post
 from invoicing.allowed_amounts import Figure, as_it_stands, figures_apart, figures_said
 from invoicing.models import BillingPeriod, Invoice, InvoiceLine, Verdict, is_other
-from invoicing.notifications.readers import CONTACT, LISTED, contacts_of, people_listed
+from invoicing.notifications.readers import CONTACT, LISTED, contacts_of, told_of_bills
 from invoicing.opening import settings_of
 
 
@@ -24,7 +24,7 @@ def moved(invoice: Invoice, before: BillingPeriod, by) -> None:
 
 
 def submitted(invoice: Invoice) -> None:
-    """To the project's invoice distribution list, as far as they may still look into the project (R97).
+    """To the project's invoice distribution list, or its Admins while nobody is on it.
 
     Of a revision it carries the lines that are not as the review left them, ten at most: those that the desk calls
     changed (I-8).
@@ -34,13 +34,20 @@ def submitted(invoice: Invoice) -> None:
     sender = invoice.submitted_by.membership_in(invoice.company)
     who = invoice.vendor.name if sender and sender.vendor_id else f"{invoice.submitted_by.name}, for {invoice.vendor},"
     again = " again" if before else ""
+    to, whom = told_of_bills(invoice, invoice.submitted_by)
     post(
         about=invoice,
-        to=people_listed(invoice),
-        audience=LISTED,
+        to=to,
+        audience=whom,
         subject=f"{who} sent bill {invoice.position}{again}: {invoice.current_payment_due:,.2f}",
         template="invoicing/emails/submitted",
-        context={"invoice": invoice, "project": invoice.project, "changed": changed, "is_again": bool(before)},
+        context={
+            "invoice": invoice,
+            "project": invoice.project,
+            "changed": changed,
+            "is_again": bool(before),
+            "is_listed": whom == LISTED,
+        },
         reply_to=invoice.submitted_by.email,
     )
 

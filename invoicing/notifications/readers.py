@@ -29,8 +29,12 @@ def contacts_of(commitment) -> list[Person]:
 
 def may_be_told(project):
     """Whom a project's distribution list may hold: the company's own people with a level on its Commitments."""
+    return _own_people(project, Level.READ_ONLY)
+
+
+def _own_people(project, level: Level):
     own = Q(memberships__company=project.company_id, memberships__vendor=None)
-    return people_with_level(project, Tool.COMMITMENTS, Level.READ_ONLY).filter(own).distinct()
+    return people_with_level(project, Tool.COMMITMENTS, level).filter(own).distinct()
 
 
 @audience(TEAM)
@@ -59,5 +63,13 @@ def team_of(invitation: Invitation) -> list[Person]:
 
 def admins(about) -> list[Person]:
     """Who administers the invoices of the project that this invitation or invoice belongs to."""
-    holders = people_with_level(about.project, Tool.COMMITMENTS, Level.ADMIN).distinct()
-    return [person for person in holders if is_told_as_admin(about, person)]
+    return list(_own_people(about.project, Level.ADMIN).order_by("name"))
+
+
+def told_of_bills(invoice: Invoice, by: Person) -> tuple[list[Person], str]:
+    """Who hears of what `by` sends or says about a bill, and what they must still be then (R97).
+
+    The distribution list; with nobody on it the project's other Admins, for no bill and no question is left unheard.
+    """
+    on_list = list(people_listed(invoice).order_by("name"))
+    return (on_list, LISTED) if on_list else ([each for each in admins(invoice) if each != by], TEAM)

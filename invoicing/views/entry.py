@@ -19,6 +19,7 @@ from invoicing.forms.entry import Sheet, stored_of
 from invoicing.forms.sending import SendForm
 from invoicing.grid import ShownLine, column_totals, lines_with_names
 from invoicing.models import Invoice, InvoiceLine, Verdict
+from invoicing.notifications import told_of_bills
 from invoicing.numbers import check_number_is_free
 from invoicing.permissions import BILL_RIGHT, is_project_admin, may_bill
 from invoicing.proof import findings_before_sending, identities_of
@@ -247,6 +248,19 @@ def _problem_of_number(invoice: Invoice) -> str:
     return ""
 
 
+MOST_NAMED = 5
+
+
+def _told_in_words(invoice: Invoice, by) -> str:
+    """Who gets a mail of it when `by` sends it, by name; by the rule that the mail itself goes by (U6)."""
+    people, _ = told_of_bills(invoice, by)
+    if not people:
+        return "Nobody gets a mail: nobody is on the project’s distribution list, and it has no other invoice Admin."
+    more = f" and {len(people) - MOST_NAMED} more" if len(people) > MOST_NAMED else ""
+    names = ", ".join(person.name for person in people[:MOST_NAMED])
+    return f"{names}{more} {'gets' if len(people) == 1 else 'get'} a mail."
+
+
 def _show_check(request, invoice: Invoice, found, form: SendForm, refused: Refused | None = None):
     """The plain statement before sending. A page that went stale comes back with the new version in its form."""
     warnings = identities.warnings(found)
@@ -263,6 +277,7 @@ def _show_check(request, invoice: Invoice, found, form: SendForm, refused: Refus
         "warnings": [(warning, warning.name, warning.name in seen) for warning in warnings],
         "summary": summary_rows(invoice),
         "on_behalf": not request.access.is_external,
+        "told": _told_in_words(invoice, request.user),
         "mark": mark_of(invoice),
     }
     return render(request, "invoicing/send.html", context, status=refused.status if refused else 200)

@@ -14,7 +14,7 @@ from directory.models import Event
 from directory.permissions import Level, Tool
 from invoicing.actions import amounts, invoices, reviews
 from invoicing.actions.commitments import NewLine
-from invoicing.models import Invoice, InvoiceType, Verdict
+from invoicing.models import BillingSettings, Invoice, InvoiceType, Verdict
 from invoicing.proof import identities_of
 from tests.factories import D, person, world
 from tests.invoicing.pages import at, sheet, signed_in, text_of
@@ -477,6 +477,22 @@ def test_before_sending_the_page_says_what_is_asked_and_what_follows(w):
     assert "You ask for 900.00" in page
     assert "cannot change it unless it is sent back" in page
     assert "Send bill</button>" in page
+
+
+def test_before_sending_the_page_names_who_gets_the_mail(w):
+    """U6: as notifications.submitted sends it, and nobody where nobody gets one."""
+    invoice = w.entered(w.draft())
+    told = [text_of(signed_in(w.contact).get(at(invoice, "invoice-send")))]
+    BillingSettings.objects.create(project=w.project).distribution_list.add(w.reader)
+    told.append(text_of(signed_in(w.contact).get(at(invoice, "invoice-send"))))
+    w.project.billing_settings.distribution_list.clear()
+    for admin in (w.admin, w.second_admin):
+        set_level(admin, Tool.COMMITMENTS, w.project, Level.READ_ONLY, by=w.owner)
+    told.append(text_of(signed_in(w.contact).get(at(invoice, "invoice-send"))))
+    for page, words in zip(
+        told, ("Dana Cole, Ola Berg get a mail.", "Rae Reader gets a mail.", "Nobody gets a mail"), strict=True
+    ):
+        assert words in page and f"The project team of {w.project.name} reviews it line by line." in page
 
 
 def test_before_sending_page_1_of_the_certificate_is_seen_with_its_mark_in_words(w):

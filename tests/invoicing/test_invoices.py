@@ -357,7 +357,18 @@ def test_the_distribution_list_hears_of_a_bill():
     settings = BillingSettings.objects.create(project=w.project)
     settings.distribution_list.add(w.admin)
     invoice = w.submitted()
-    assert Mail.objects.about(invoice).get().to == w.admin
+    mail = Mail.objects.about(invoice).get()
+    assert mail.to == w.admin and "on the invoice distribution list" in mail.text
+
+
+def test_with_nobody_on_the_list_the_projects_other_admins_hear_of_a_bill():
+    """5.1: no bill is left unheard; whoever sent it on behalf knows."""
+    w = world()
+    mails = Mail.objects.about(w.submitted())
+    assert {mail.to for mail in mails} == {w.admin, w.second_admin}
+    assert all("an invoice administrator" in mail.text and "distribution list" in mail.html for mail in mails)
+    on_behalf = w.submitted(w.draft(w.commitment(), by=w.admin), by=w.admin)
+    assert [mail.to for mail in Mail.objects.about(on_behalf)] == [w.second_admin]
 
 
 # Reviewing
