@@ -17,12 +17,13 @@ from invoicing.calculations.facts import (
     PreviousLine,
     WaitingChangeOrder,
 )
-from invoicing.calculations.findings import Identity
+from invoicing.calculations.findings import WARNING, Identity
 from invoicing.calculations.lines import Line
 from invoicing.calculations.money import ZERO
 from invoicing.calculations.summary import ChangeOrderAmount, Summary, summarize
 from invoicing.deadlines import deadline_of_bill
 from invoicing.models import ChangeOrder, Invoice, InvoiceLine, StartingCertificate, StartingLine
+from invoicing.safeguards import LIEN_WAIVER, missing_papers
 
 HEADER = (
     "original_contract_sum",
@@ -125,7 +126,30 @@ def broken_identities(
 def findings_before_sending(invoice: Invoice, lines: list[InvoiceLine]) -> tuple[Identity, ...]:
     """The identities, and the remarks that a sender ticks like their warnings."""
     facts = facts_of(invoice, lines)
-    return identities.check(facts) + remarks.check(facts)
+    return identities.check(facts) + remarks.check(facts) + _papers_to_attach(invoice)
+
+
+LIEN_WAIVER_MISSING = f"{LIEN_WAIVER.capitalize()} missing"
+MENDED_BY_A_FILE = ("N-10", LIEN_WAIVER_MISSING)
+
+
+def _papers_to_attach(invoice: Invoice) -> tuple[Identity, ...]:
+    """What the approval would wait for and the sender can attach now (9.4, R85)."""
+    waits = f" {invoice.company} does not approve a bill without it."
+    return tuple(
+        Identity(
+            LIEN_WAIVER_MISSING,
+            WARNING,
+            False,
+            f"{paper.words} {paper.remedy}{waits if paper.blocks else ''}",
+            "",
+            ZERO,
+            ZERO,
+            ZERO,
+        )
+        for paper in missing_papers(invoice)
+        if paper.comes_with_bill
+    )
 
 
 def remarks_on(invoice: Invoice, lines: list[InvoiceLine]) -> tuple[Identity, ...]:

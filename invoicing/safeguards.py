@@ -50,15 +50,21 @@ def endorsement_behind(invoice: Invoice) -> Endorsement | None:
 
 # Which papers
 
+LIEN_WAIVER = "lien waiver"
+
 
 @dataclass(frozen=True)
 class MissingPaper:
-    """`blocks` by the company's policy, unless an Admin says why the approval goes ahead (R85)."""
+    """`blocks` by the company's policy, unless an Admin says why the approval goes ahead (R85).
+
+    `comes_with_bill`: whoever sends the bill can attach it; the others stand in the directory.
+    """
 
     name: str
     words: str
     remedy: str
     blocks: bool
+    comes_with_bill: bool
 
 
 def missing_papers(invoice: Invoice) -> list[MissingPaper]:
@@ -81,7 +87,7 @@ def missing_papers(invoice: Invoice) -> list[MissingPaper]:
             "Ask for the proof and clear the mark in the directory.",
         ),
         (
-            "lien waiver",
+            LIEN_WAIVER,
             company.lien_waiver_policy,
             wants_waiver and not invoice.attachments.filter(is_lien_waiver=True).exists(),
             "No lien waiver is attached.",
@@ -89,7 +95,7 @@ def missing_papers(invoice: Invoice) -> list[MissingPaper]:
         ),
     )
     return [
-        MissingPaper(name, words, remedy, policy == Policy.BLOCK)
+        MissingPaper(name, words, remedy, policy == Policy.BLOCK, comes_with_bill=name == LIEN_WAIVER)
         for name, policy, is_missing, words, remedy in looks
         if is_missing and policy != Policy.IGNORE
     ]

@@ -22,7 +22,7 @@ from invoicing.models import Invoice, InvoiceLine, Verdict
 from invoicing.notifications import told_of_bills
 from invoicing.numbers import check_number_is_free
 from invoicing.permissions import BILL_RIGHT, is_project_admin, may_bill
-from invoicing.proof import findings_before_sending, identities_of
+from invoicing.proof import MENDED_BY_A_FILE, findings_before_sending, identities_of
 from invoicing.views.invoices import about, address, moves, show, summary_rows
 
 
@@ -275,6 +275,7 @@ def _show_check(request, invoice: Invoice, found, form: SendForm, refused: Refus
         "errors": errors,
         "in_the_way": len(errors) + bool(number),
         "warnings": [(warning, warning.name, warning.name in seen) for warning in warnings],
+        "mended_by_a_file": MENDED_BY_A_FILE,
         "summary": summary_rows(invoice),
         "on_behalf": not request.access.is_external,
         "told": _told_in_words(invoice, request.user),

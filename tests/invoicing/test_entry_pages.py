@@ -10,9 +10,9 @@ from django.test.utils import CaptureQueriesContext
 
 from config.words import changes_of
 from directory.actions.grants import set_level
-from directory.models import Event
+from directory.models import Event, Policy
 from directory.permissions import Level, Tool
-from invoicing.actions import amounts, invoices, reviews
+from invoicing.actions import amounts, attachments, invoices, reviews
 from invoicing.actions.commitments import NewLine
 from invoicing.models import BillingSettings, Invoice, InvoiceType, Verdict
 from invoicing.proof import identities_of
@@ -592,6 +592,34 @@ def test_a_line_that_holds_no_retainage_although_its_rate_does_is_pointed_out_be
     assert "holds no retainage, where its rate would hold 50.00" in finish, "whoever approves should have seen it, too"
     held = w.entered(w.draft())
     assert "holds no retainage" not in text_of(signed_in(w.contact).get(at(held, "invoice-send")))
+
+
+@pytest.mark.parametrize("policy", Policy)
+def test_a_lien_waiver_that_the_approval_waits_for_is_asked_of_the_sender(w, policy):
+    """9.4, R85: before sending, not after the review; an insurance is the directory's, so no contact is asked."""
+    w.company.lien_waiver_policy, w.company.insurance_policy = policy, Policy.BLOCK
+    w.company.save()
+    w.vendor.insurance_expires_date = date(2020, 1, 31)
+    w.vendor.save()
+    bill = w.entered(w.draft())
+    page = text_of(signed_in(w.contact).get(at(bill, "invoice-send")))
+    assert ("No lien waiver is attached" in page) == ("Attach a file" in page) == (policy != Policy.IGNORE)
+    assert ("does not approve a bill without it" in page) == (policy == Policy.BLOCK)
+    assert "insurance" not in page
+    if policy == Policy.IGNORE:
+        return
+    assert "Tick each check below that you have seen: Lien waiver missing" in text_of(send(w.contact, bill))
+    attachments.attach(bill, "waiver.pdf", b"%PDF-1.4", by=w.contact, is_lien_waiver=True)
+    assert "No lien waiver" not in text_of(signed_in(w.contact).get(at(bill, "invoice-send")))
+    assert send(w.contact, bill).status_code == 302
+
+
+def test_a_bill_without_its_lien_waiver_is_sent_once_that_was_seen(w):
+    w.company.lien_waiver_policy = Policy.BLOCK
+    w.company.save()
+    bill = w.entered(w.draft())
+    assert send(w.contact, bill, seen=["Lien waiver missing"]).status_code == 302
+    assert Event.objects.about(bill).first().changes["warnings seen"] == ["", "Lien waiver missing"]
 
 
 def test_a_bill_that_asks_for_something_gets_no_such_remark(w):
