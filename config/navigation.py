@@ -11,13 +11,19 @@ from directory.reach import Reach
 
 
 def navigation(request) -> dict:
-    """For templates: `navigation`, `has_projects` and `me_menu`, asked only by a page that shows a top bar."""
+    """For templates: `navigation`, `has_projects` and `me_menu`, asked only by a page that shows a top bar.
+
+    `projects_key`: the key that leads to the list of projects, where it leads to no project's invoices (9.11).
+    """
     if not getattr(request, "user", AnonymousUser()).is_authenticated:  # none yet on a page that middleware answers
         return {}
     bar = SimpleLazyObject(lambda: TopBar(request))
     return {
-        "navigation": SimpleLazyObject(lambda: bar.links()),
+        "navigation": SimpleLazyObject(lambda: bar.links),
         "has_projects": SimpleLazyObject(lambda: bar.has_projects),
+        "projects_key": SimpleLazyObject(
+            lambda: "" if any(each["key"] == INVOICES for each in bar.links) else INVOICES
+        ),
         "me_menu": SimpleLazyObject(lambda: _me_menu(request)),
     }
 
@@ -58,12 +64,13 @@ class TopBar:
         """Whether there is one to go to."""
         return self.is_here or bool(self.projects)
 
+    @cached_property
     def links(self) -> list[dict]:
         links = []
         if self.reach.is_employed or not self.reach.is_contact:
             links.append(self._link("Home", "house", reverse("home"), key="h"))
         if self.reach.is_contact:
-            links.append(self._link("My bills", "receipt-text", reverse("bills"), key="i"))
+            links.append(self._link("My bills", "receipt-text", reverse("bills"), key=INVOICES))
         if self.project:
             links += self._of_project(self.project)
         if self.reach.is_asked:
@@ -72,7 +79,7 @@ class TopBar:
 
     def _of_project(self, slug: str) -> list[dict]:
         return [
-            self._link("Invoices", "receipt-text", reverse("invoices", args=[slug]), key="i"),
+            self._link("Invoices", "receipt-text", reverse("invoices", args=[slug]), key=INVOICES),
             self._link("Commitments", "files", reverse("commitments", args=[slug])),
             self._link("Billing periods", "calendar-days", reverse("periods", args=[slug])),
         ]
@@ -118,6 +125,7 @@ class TopBar:
         return {"label": label, "icon": icon, "url": url, "key": key, "current": is_current}
 
 
+INVOICES = "i"  # the key to them, after g
 COMPANY_TOOLS = (
     # tool, label, icon, key, where it leads, and what else belongs to it
     (Tool.ERP_INTEGRATIONS, "ERP", "landmark", "e", "erp-queue"),

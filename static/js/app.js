@@ -2,7 +2,7 @@
 
    data-set="theme|density" value="…"   a button; kept for a year in a cookie the server reads
    data-set-keys                        a checkbox: single-letter keys on or off (U8)
-   data-search                          the field that / goes to
+   data-search                          the field that / goes to; without one it opens the menu of projects
    data-go="h|i|e"                      a link that "g" and then this letter opens
    data-takes-focus                     an error summary: gets the focus on load and after a swap (U4)
    data-needs-script                    shown only when scripts run
@@ -97,8 +97,12 @@
       return;
     }
     if (event.key === "g") { goes = true; setTimeout(() => { goes = false; }, 1200); return; }
-    if (event.key === "/") document.querySelector("[data-search]")?.focus();
-    else if (event.key === "?") document.getElementById("keys")?.showModal();
+    if (event.key === "/") {
+      const field = document.querySelector("[data-search]"), menu = document.querySelector("details.switch");
+      if (!field && !menu) return;
+      if (!field) menu.open = true;
+      (field ?? menu.querySelector("a:last-child")).focus();
+    } else if (event.key === "?") document.getElementById("keys")?.showModal();
     else return;
     event.preventDefault();
   });
