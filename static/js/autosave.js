@@ -1,7 +1,8 @@
 /* The entry sheet saves each row when it is left, to the same address as its Save button, one request at a time. After sheet.js.
 
    [data-header]                    the fields above the sheet: saved like a row
-   [data-save-state]                says “Saving…”, “All saved”, or why not; polite, for readers too
+   [data-save-state]                says “Saving…”, “All saved”, or why not; polite, for readers too; and what of a pasted
+                                    block did not fit, until something else is typed
    What the site refuses is held back, and named, until other words stand there; everything else is saved.
    [data-unsaved]                   a row that came back unsaved (both versions, filled in): only its reader's own Save stores it
    Without scripts, Save does it all. What is not saved stays on the page, and leaving asks first. */
@@ -58,12 +59,12 @@
     if (dirty().length === 0) for (const out of document.querySelectorAll(".preview")) out.classList.remove("preview");
   };
   const report = () => {
-    const left = dirty();
-    if (left.length === 0) return tell("All saved", "ok");
+    const left = dirty(), { unfit } = plumbline.sheet, but = unfit ? `, ${unfit}` : "";
+    if (left.length === 0) return tell(`All saved${but}`, unfit ? "warn" : "ok");
     const held = left.filter(isRefused).map((part) => `Not saved: ${refused.get(part).words}`);
     if (held.length) return tell(held.join(" "), "bad");
     const wrong = left.find((part) => part.dataset.problem === "1");
-    tell(wrong ? `Not saved: look at line ${wrong.dataset.row}` : "Not saved yet", "warn");
+    tell(`${wrong ? `Not saved: look at line ${wrong.dataset.row}` : "Not saved yet"}${but}`, "warn");
   };
   const again = () => { clearTimeout(timer); timer = setTimeout(flush, RETRY); };
 
@@ -118,12 +119,16 @@
     report();
   };
 
-  form.addEventListener("input", () => { if (!busy && !conflict) tell("Not saved yet", "warn"); });
+  form.addEventListener("input", () => { plumbline.sheet.unfit = ""; if (!busy && !conflict) tell("Not saved yet", "warn"); });
   form.addEventListener("focusout", (event) => {
     const part = event.target.closest("[data-row], [data-header]"), to = event.relatedTarget;
     if (part && !part.contains(to) && !to?.matches("button")) setTimeout(flush);
   });
-  sheet.addEventListener("paste", () => setTimeout(flush));
+  sheet.addEventListener("paste", (event) => {
+    const { unfit } = plumbline.sheet;
+    if (event.defaultPrevented && unfit) window.dispatchEvent(new CustomEvent("plumbline:say", { detail: `${unfit}.` }));
+    setTimeout(flush);
+  });
   addEventListener("online", flush);
   addEventListener("focus", () => { if (timer) flush(); }); // back from the tab to sign in
   // A save under way has a version that the form does not have yet: wait for it, then send what was pressed.

@@ -13,4 +13,10 @@ window.plumbline = {
       if (end !== "\t") rows.push([]);
     }
   },
+  // What of a block found no cell, in words: the rows left over, and how many columns. Blanks are nothing lost.
+  unfit: (rows, columns) => {
+    const lost = { row: rows.filter((row) => row.some(Boolean)).length, column: columns };
+    const words = Object.entries(lost).filter(([, count]) => count).map(([noun, count]) => `${count} ${noun}${count > 1 ? "s" : ""}`);
+    return words.length ? `${words.join(" and ")} did not fit` : "";
+  },
 };

@@ -18,8 +18,7 @@
 (() => {
   const sheet = document.querySelector("table[data-sheet]");
   if (!sheet) return;
-  const sums = [...document.querySelectorAll("[data-sum]")];
-  const figures = new Map(), totals = {};
+  const sums = [...document.querySelectorAll("[data-sum]")], figures = new Map(), totals = {};
   let before = {};
 
   const { scaled, parse, plain, words, share, hundredths, inWords, bare, worth } = plumbline.cents;
@@ -152,15 +151,17 @@
     if (!block) return;
     event.preventDefault();
     // A locked line takes nothing, and keeps its place in the block: what stands below it lands where it should.
-    const all = [...sheet.querySelectorAll("[data-row]")].filter((row) => row.checkVisibility()), top = all.indexOf(event.target.closest("[data-row]"));
+    const all = [...sheet.querySelectorAll("[data-row]")].filter((row) => row.checkVisibility()), top = all.indexOf(event.target.closest("[data-row]")), wide = new Set();
     block.slice(0, all.length - top).forEach((values, down) => {
       const row = all[top + down], isLocked = inputs(row).length === 0, open = isLocked ? [...row.querySelectorAll("[data-cell]")] : inputs(row);
       // An amount is no percentage, and the percentage says the same as the work beside it: a block goes past it, and past what a rule left.
       const here = open.filter((input) => !["percent", "left"].includes(input.dataset.cell) || event.target.dataset.cell === input.dataset.cell), left = here.findIndex((input) => input.dataset.cell === event.target.dataset.cell);
       const pairs = values.map((value, across) => [here[left + across], tidy(value)]).filter(([input]) => input);
+      values.forEach((value, across) => { if (value && !here[left + across]) wide.add(across); });
       if (!isLocked) for (const [input, value] of pairs) { input.value = value; changed(input); }
       else mark(row, pairs.some(([input, value]) => input.value !== value) ? "Not pasted: this line is approved and locked. Press Change anyway first." : "");
     });
+    plumbline.sheet.unfit = plumbline.unfit(block.slice(all.length - top), wide.size);
   };
   const state = (input) => ({ value: input.value, follows: "follows" in input.dataset });
   const putBack = (input, old) => { input.value = old.value; changed(input, old.follows); };

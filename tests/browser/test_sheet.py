@@ -104,6 +104,25 @@ def test_a_block_from_a_spreadsheet_fills_cells_and_totals(lee, bill):
     assert work(bill) == [D("1200.50"), D("300.00"), D("-10.00")]
 
 
+def test_what_of_a_pasted_block_did_not_fit_is_said_until_something_else_is_typed(lee, bill):
+    """9.11: three lines take three rows; a blank row or column below or beside them is nothing lost."""
+    first, state = cell(lee, "This period", 1), lee.locator("[data-save-state]")
+    first.focus()
+    lee.evaluate(DROP, [first.element_handle(), "1.00" + "\t" * 9 + "2.00\n3.00\n4.00\n5.00\n6.00\n\t\t\n"])
+    expect(lee.locator("#announce")).to_have_text("2 rows and 1 column did not fit.")
+    expect(state).to_contain_text("2 rows and 1 column did not fit")
+    cell(lee, "This period", 3).focus()
+    expect(state).to_have_text("All saved, 2 rows and 1 column did not fit")
+    assert work(bill) == [D("1.00"), D("3.00"), D("4.00")]
+    lee.keyboard.type("7")
+    lee.keyboard.press("Shift+Enter")
+    expect(state).to_have_text("All saved")
+    lee.evaluate(DROP, [cell(lee, "This period", 2).element_handle(), "8.00\n9.00\n\n"])
+    first.focus()
+    expect(state).to_have_text("All saved")
+    assert work(bill) == [D("1.00"), D("8.00"), D("9.00")]
+
+
 def test_a_quoted_cell_of_a_spreadsheet_is_pasted_as_one_cell(lee, bill):
     first = cell(lee, "This period", 1)
     first.focus()
