@@ -1,13 +1,18 @@
 """Deciding about several invoices of a project at once: what is asked, and what became of each."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from django.contrib import messages
+from django.db.models import Count, Prefetch, prefetch_related_objects
 from django.shortcuts import redirect, render
 
 from directory.decorators import WRITE, project_view
 from directory.permissions import Level, Tool
 from invoicing.actions import bulk_decisions
 from invoicing.forms.bulk_decisions import MOST, BulkForm, versions_of
-from invoicing.models import Invoice
+from invoicing.models import Invoice, InvoiceContact, InvoiceLine, Verdict
+from invoicing.opening import settings_of
 from invoicing.views.doors import must_administer
 from invoicing.views.invoice_lists import chosen as chosen_in
 
@@ -26,7 +31,8 @@ def decide(request, project):
     is_asked = "decision" in request.POST or "asked" in request.POST
     form = BulkForm(request.POST if is_asked else None)
     if not is_asked or not form.is_valid():
-        context = {"project": project, "chosen": chosen, "form": form}
+        context = {"project": project, "chosen": _asked_about(chosen), "form": form}
+        context |= {"mails_approval": settings_of(project).mails_approval}
         return render(request, "invoicing/bulk_decide.html", context, status=422 if is_asked else 200)
     decision = form.cleaned_data["decision"]
     results = bulk_decisions.decide(chosen, decision, form.cleaned_data["comment"], by=request.user)
@@ -38,6 +44,28 @@ def decide(request, project):
         "words": bulk_decisions.DECISIONS[decision][0],
     }
     return render(request, "invoicing/bulk_decided.html", context)
+
+
+@dataclass(frozen=True)
+class AskedAbout:
+    """What whoever decides about many at once should know of one (U6): what nobody judged, and who hears of it."""
+
+    invoice: Invoice
+    open_lines: int
+    told: list[str]
+
+
+def _asked_about(chosen: Sequence[Invoice]) -> list[AskedAbout]:
+    """As many queries for two hundred as for one."""
+    contacts = InvoiceContact.objects.acting().select_related("person").order_by("person__name")
+    prefetch_related_objects(chosen, Prefetch("commitment__invoice_contacts", contacts, to_attr="who_acts"))
+    reviewed = [invoice.pk for invoice in chosen if invoice.status == Invoice.Status.UNDER_REVIEW]
+    of_them = InvoiceLine.objects.filter(invoice__in=reviewed, verdict=Verdict.NONE).order_by()
+    open_lines = dict(of_them.values_list("invoice").annotate(Count("pk")))
+    return [
+        AskedAbout(each, open_lines.get(each.pk, 0), [contact.person.name for contact in each.commitment.who_acts])
+        for each in chosen
+    ]
 
 
 def _chosen(request, project) -> list[Invoice]:

@@ -1,13 +1,15 @@
 """One decision over several invoices, with a result for each row (5.1)."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from directory.actions.grants import set_level
 from directory.models import Mail
 from directory.permissions import Level, Tool
 from invoicing.actions import bulk_decisions, invoices, reviews
-from invoicing.models import Invoice, InvoiceStatus, Verdict
+from invoicing.models import BillingSettings, Invoice, InvoiceStatus, Verdict
 from tests.factories import D, world
 from tests.invoicing.pages import signed_in, text_of
 
@@ -46,6 +48,33 @@ def test_the_list_offers_to_tick_everything_and_asks_before_it_acts(w):
     asked = post(w, [first, second])
     assert asked.status_code == 200 and "Decide about 2 invoices" in text_of(asked)
     assert statuses(first, second) == [S.UNDER_REVIEW] * 2
+
+
+def test_what_nobody_judged_who_gets_a_mail_and_what_is_locked_is_said_before_it_is_done(w):
+    """U6, as the page of one invoice says it; lines are counted while they are under review."""
+    fresh, judged = sent(w)
+    reviews.approve_the_rest(judged, by=w.admin)
+    approved = w.approved(w.draft(w.commitment()))
+    alone = w.submitted(w.draft(w.commitment(contact=False), by=w.admin), by=w.admin)
+    page = post(w, [fresh, judged, approved, alone])
+    rows = {each.invoice.pk: (each.open_lines, each.told) for each in page.context["chosen"]}
+    assert rows[fresh.pk] == (2, ["Lee Park"]) and rows[judged.pk] == rows[approved.pk] == (0, ["Lee Park"])
+    assert rows[alone.pk] == (2, [])
+    words = text_of(page)
+    assert words.count("2 lines without a verdict") == 2 and "nobody: no invoice contact" in words
+    assert "locks amounts and verdicts until the review is reopened" in words
+    assert "They get a mail of what is sent back or reopened, and of approvals." in words
+    BillingSettings.objects.create(project=w.project, mails_approval=False)
+    assert "of approvals nobody does" in text_of(post(w, [fresh]))
+
+
+def test_many_are_asked_about_in_as_many_queries_as_one(w, django_assert_max_num_queries):
+    [one, *rest] = sent(w, 4)
+    post(w, [one])
+    with CaptureQueriesContext(connection) as few:
+        post(w, [one])
+    with django_assert_max_num_queries(len(few)):
+        post(w, [one, *rest])
 
 
 def test_each_is_approved_by_itself_and_says_what_became_of_it(w):
@@ -148,9 +177,11 @@ def test_all_that_match_are_taken_by_the_filters_of_the_address(w, monkeypatch):
     page = text_of(signed_in(w.admin).get(reverse("invoices", args=[w.project.slug]) + "?status=under_review"))
     assert "Select all 3 that match" in page and "?status=under_review" in page
     asked = all_of(w, query="?status=under_review")
-    assert {each.pk for each in asked.context["chosen"]} == {each.pk for each in under_review}
-    assert {each.pk for each in all_of(w).context["chosen"]} == {each.pk for each in [*under_review, approved, draft]}
-    assert hidden[0].pk not in {each.pk for each in all_of(w).context["chosen"]}
+    assert {each.invoice.pk for each in asked.context["chosen"]} == {each.pk for each in under_review}
+    assert {each.invoice.pk for each in all_of(w).context["chosen"]} == {
+        each.pk for each in [*under_review, approved, draft]
+    }
+    assert hidden[0].pk not in {each.invoice.pk for each in all_of(w).context["chosen"]}
     asked = all_of(w, "invoices-erp-send", "?status=approved").context
     assert len(asked["going"]) + len(asked["staying"]) == 1, "the same for ERP, each with its own reason"
 
