@@ -83,7 +83,13 @@ def moment(at: datetime | None, zone: object = "", day_only: bool = False) -> Sa
 @register.filter
 def end_of(due: date, project: object) -> str:
     """Until when a bill may come, with its clock (U10): "the end of Tue 25 Jun 2030, Chicago time"."""
-    return f"the end of {day_in_words(due)}, {project.time_zone.rpartition('/')[2].replace('_', ' ')} time"
+    return f"the end of {day_in_words(due)}, {clock(project)}"
+
+
+@register.filter
+def clock(project: object) -> str:
+    """By whose clock a day ends there: "Chicago time"."""
+    return f"{project.time_zone.rpartition('/')[2].replace('_', ' ')} time"
 
 
 @register.filter

@@ -1,5 +1,6 @@
 """More time for one commitment (B-5), a bill's own dates (B-6), and what was put back to be finished."""
 
+import re
 from datetime import UTC, date, datetime
 
 import pytest
@@ -10,12 +11,21 @@ from django.utils import timezone
 
 from directory.models import Event, Mail
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
-from invoicing.actions import billing_periods, billing_settings, closing, due_dates, invitations, invoices, reviews
+from invoicing.actions import (
+    billing_periods,
+    billing_settings,
+    closing,
+    due_dates,
+    invitations,
+    invoices,
+    reminders,
+    reviews,
+)
 from invoicing.models import DueDateExtension, Invoice, InvoiceType, Verdict
 from invoicing.opening import PeriodDates
 from invoicing.proof import identities_of
 from tests.factories import D, world
-from tests.invoicing.pages import at, signed_in
+from tests.invoicing.pages import at, signed_in, text_of
 
 pytestmark = pytest.mark.django_db
 DUE, LATER = date(2030, 6, 25), date(2030, 7, 5)
@@ -227,7 +237,21 @@ def test_the_admin_gives_it_from_the_board_and_everybody_concerned_sees_the_date
     bills = signed_in(w.contact).get("/bills/").content.decode()
     assert "Fri 5 Jul 2030" in bills and "more time than others" in bills
     bill = w.draft(late)
-    assert "due Fri 5 Jul 2030" in signed_in(w.contact).get(at(bill, "invoice-enter")).content.decode()
+    assert "due by the end of Fri 5 Jul 2030" in signed_in(w.contact).get(at(bill, "invoice-enter")).content.decode()
+
+
+def test_a_bills_pages_say_by_whose_clock_it_is_due_as_its_mails_do(w):
+    """U10: the day ends where the project is."""
+    bill = w.entered(w.draft())
+    reminders.remind_about([bill], by=w.admin)
+    until = "the end of Tue 25 Jun 2030, Chicago time"
+    assert until in Mail.objects.filter(to=w.contact).latest("pk").text
+    for name in ("invoice", "invoice-enter", "invoice-send", "invoice-upload"):
+        for who in (w.contact, w.admin):
+            assert f"due by {until}" in text_of(signed_in(who).get(at(bill, name))), name
+    assert re.search(
+        r"Tue 25 Jun 2030</strong><span[^>]*>in \d+ days, Chicago time<", text_of(signed_in(w.contact).get("/bills/"))
+    )
 
 
 def test_what_does_not_fit_comes_back_beside_its_field(w):
