@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser import directory_scene as directories
 from tests.browser import lists_scene as lists
+from tests.browser import reached_scene as ways
 from tests.browser import scene as scenes
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -131,6 +132,30 @@ def refused(page: Page, forms: dict[str, tuple[str, str]]) -> list[str]:
             expect(page.locator(".error-summary")).to_be_focused()
             found += wrong_on(page, f"{name}-refused", scheme)
     return found
+
+
+def reached(page: Page, pages: dict[str, ways.Way]) -> list[str]:
+    """As `looked_at`, of what stands at no address of its own."""
+    found = []
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        for name, go in pages.items():
+            page.set_viewport_size({"width": max(WIDTHS), "height": 900})
+            go(page)
+            found += wrong_on(page, name, scheme)
+    return found
+
+
+def test_what_the_invoice_administrator_reaches_by_typing_and_pressing(enter, there, console):
+    console.expect(409, 422)
+    dana = enter(there.sage.base.admin)
+    found = reached(dana, ways.ways_of_the_sheet(there) | ways.ways_of_the_review(there))
+    assert found + reached(dana, ways.ways_of_many(there)) == []
+
+
+def test_what_a_contacts_file_would_change_and_what_is_wrong_with_it(enter, there, console):
+    console.expect(422)
+    assert reached(enter(there.sage.base.contact), ways.ways_of_a_file(there)) == []
 
 
 def test_forms_that_come_back_with_what_is_wrong(enter, there, console):
