@@ -16,7 +16,7 @@ FILES, TOTALS, AMOUNTS, MANIFEST = "files", "control totals", "amounts", "manife
 
 def about_files(company: Company) -> Iterator[Difference]:
     """Batch by batch: a snapshot may be long, so never two of them at once."""
-    noted = {line.get("sha256") for line in storing.manifest(company.slug)}
+    noted = {line.get("sha256") for line in storing.manifest()}
     built = ExportBatch.objects.of(company).exclude(file_key="").select_related("company")
     for batch in built.order_by("number").iterator(chunk_size=1):
         yield from _on_disk(batch)

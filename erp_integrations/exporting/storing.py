@@ -17,7 +17,7 @@ from typing import BinaryIO
 from django.conf import settings
 from django.utils import timezone
 
-from directory.models import Company
+from directory.models import Company, Event
 from erp_integrations.models import ExportBatch
 
 PART = ".part"
@@ -85,7 +85,12 @@ def put_in_place(part: Path, final: Path) -> None:
 
 def note(batch: ExportBatch, facts: dict) -> None:
     """Append one line to the manifest beside the files: a restored older database can be compared with it (R127)."""
-    write_line({"batch": batch.key, "company": batch.company.slug, **facts})
+    write_line({"batch": batch.key, **whose(batch.company), **facts})
+
+
+def whose(company: Company) -> dict:
+    """How a line says whose it is: by the number that stays, and by the address of that day, which may change."""
+    return {"company_id": company.pk, "company": company.slug}
 
 
 def write_line(facts: dict) -> None:
@@ -144,17 +149,17 @@ def remove_orphans() -> int:
     return len(orphans)
 
 
-def manifest(company_slug: str = "", *, known: Collection[str] = ()) -> list[dict]:
-    """The lines of the manifest, oldest first; of one company, or of all. `known`: hashes of files to leave out.
+def manifest(*, known: Collection[str] = ()) -> list[dict]:
+    """The lines of the manifest, of every company, oldest first. `known`: hashes of files to leave out.
 
     Left out unread: every build looks for what is unknown among all that was ever built (F13).
     """
     path = Path(settings.EXPORTS_ROOT) / MANIFEST
     if not path.exists():
         return []
-    texts = (text for text in path.read_text().splitlines() if company_slug in text)
+    texts = path.read_text().splitlines()
     lines = [_read_line(text) for text in texts if not any(sha256 in known for sha256 in OF_A_FILE.findall(text))]
-    return [line for line in lines if line and company_slug in ("", line["company"])]
+    return [line for line in lines if line]
 
 
 def _read_line(line: str) -> dict:
@@ -166,8 +171,40 @@ def _read_line(line: str) -> dict:
 
 
 def forgotten(company: Company) -> list[dict]:
-    """Files that were built for it and that the database doesn't know: it is older than they are (R127)."""
-    known = set(ExportBatch.objects.of(company).exclude(file_sha256="").values_list("file_sha256", flat=True))
-    lines = manifest(company.slug, known=known)
-    let_go = {line["let_go"] for line in lines if "let_go" in line}
-    return [line for line in lines if "sha256" in line and line["sha256"] not in let_go]
+    """Files that were built for it and that the database doesn't know: it is older than they are (R127).
+
+    A file is its own when the line bears its number, or an address it has or had; both may be another's since, where
+    the company was entered or renamed in the days that are lost. So a line counts for everybody whom it may mean, and
+    for all if it may mean nobody: at worst a number waits for the site owner, and none goes out twice.
+    """
+    known = set(ExportBatch.objects.exclude(file_sha256="").values_list("file_sha256", flat=True))
+    lines = manifest(known=known)
+    files = [line for line in lines if "sha256" in line]
+    if not files:
+        return []
+    addresses = _addresses()
+    let_go = {line["let_go"] for line in lines if "let_go" in line and _is_own_word(line, company, addresses)}
+    counting = [line for line in files if line["sha256"] not in let_go]
+    return [line for line in counting if company.pk in (_meant(line, addresses) or addresses)]
+
+
+def _is_own_word(line: dict, company: Company, addresses: dict[int, set[str]]) -> bool:
+    """Whether a file was let go for this company, and not for another that has its former address now."""
+    if "company_id" in line:
+        return line["company_id"] == company.pk
+    return line["company"] in addresses[company.pk]
+
+
+def _addresses() -> dict[int, set[str]]:
+    """{company id: each slug it has or had, as far as this database knows}."""
+    companies = Company.objects.all()
+    found = {company.pk: {company.slug} for company in companies}
+    renamed = Event.objects.about(*companies).filter(changes__has_key="slug")
+    for pk, changes in renamed.values_list("company", "changes"):
+        found[pk].update(changes["slug"])
+    return found
+
+
+def _meant(line: dict, addresses: dict[int, set[str]]) -> set[int]:
+    """Ids of the companies that a line may be about; lines of older programs bear the address alone."""
+    return {pk for pk, slugs in addresses.items() if pk == line.get("company_id") or line["company"] in slugs}

@@ -1,5 +1,6 @@
 """Who reads why a file failed, what was shown when it was decided, and what a restored database must not do again."""
 
+import json
 import re
 from datetime import timedelta
 from io import StringIO
@@ -11,14 +12,16 @@ from django.core.management import call_command
 from django.db import transaction
 from django.utils import timezone
 
+from directory.actions.companies import record_entry
 from directory.models import Mail
 from erp_integrations import exporting
 from erp_integrations.actions import batches, exports
 from erp_integrations.exporting import building, storing
+from erp_integrations.exporting.ledgers import differences
 from erp_integrations.models import ErpSettings, ExportBatch, InvoiceExport, ListKind, SageListVersion
 from tests.erp_integrations.pages import at_batch, signed_in, text_of
 from tests.erp_integrations.test_building import change_an_amount
-from tests.erp_integrations.world import ACCOUNTING_DATE, VENDOR, fresh
+from tests.erp_integrations.world import ACCOUNTING_DATE, VENDOR, fresh, sage_world
 from tests.invoicing.pages import at
 
 
@@ -133,6 +136,93 @@ def test_a_forgotten_file_is_kept_listed_and_let_go_by_hand(sage, settings):
     assert ErpSettings.objects.get(company=sage.company).next_batch_number == 2
     call_command("forgotten_exports", company=sage.company.slug, let_go=sha256, stdout=StringIO())
     assert sage.built(*fresh(export)).state == "ready"
+
+
+def renamed(company, slug: str) -> None:
+    """As a site owner does it: the address, and the event that tells of it."""
+    before = company.slug
+    company.slug = slug
+    company.save(update_fields=["slug"])
+    record_entry(company, {"slug": [before, slug]}, by=None, is_new=False)
+
+
+def noted_by_an_older_program(settings) -> None:
+    """Its lines bear the address of the company and not its number."""
+    path = Path(settings.EXPORTS_ROOT) / storing.MANIFEST
+    lines = [json.loads(text) for text in path.read_text().splitlines() if text]
+    without = [{name: value for name, value in line.items() if name != "company_id"} for line in lines]
+    path.write_text("".join(f"{json.dumps(line)}\n" for line in without))
+
+
+@pytest.mark.parametrize("is_older", [False, True], ids=["with its number", "by an older program"])
+def test_a_company_with_a_new_address_still_has_its_files(sage, settings, is_older):
+    """R17, R127: an address is the site owner's to change, and nothing differs by it."""
+    batch = sage.built(sage.sent())
+    if is_older:
+        noted_by_an_older_program(settings)
+    renamed(sage.company, "elsewhere")
+    call_command("reconcile", stdout=(said := StringIO()))
+    assert said.getvalue().startswith("0 differences") and batch.state == "ready"
+
+
+def test_what_was_built_under_an_address_that_is_lost_is_not_built_again(sage):
+    """R127: the restored database has the address from before, the manifest the one from after."""
+    export = sage.sent()
+    earlier = transaction.savepoint()
+    was = sage.company.slug
+    renamed(sage.company, "elsewhere")
+    sage.built(export)
+    transaction.savepoint_rollback(earlier)
+    sage.company.refresh_from_db()
+    assert sage.company.slug == was and len(storing.forgotten(sage.company)) == 1
+    batch = sage.built(*fresh(export))
+    assert batch.state == "dead" and "R127" in batch.error
+
+
+def test_what_an_older_program_noted_counts_under_every_address_the_company_had(sage, settings):
+    """R127: Sage holds a forgotten file for good, whatever the company is called afterwards."""
+    export = sage.sent()
+    restored(sage, export)
+    noted_by_an_older_program(settings)
+    renamed(sage.company, "elsewhere")
+    sage_world("Other Builders")
+    batch = sage.built(*fresh(export))
+    assert batch.state == "dead" and "R127" in batch.error
+
+
+def test_whoever_takes_a_freed_address_takes_no_files_with_it(sage):
+    """R127: neither in its ledgers nor in what waits for a comparison with Sage."""
+    sage.built(sage.sent())
+    freed = sage.company.slug
+    renamed(sage.company, "elsewhere")
+    other = sage_world("Other Builders")
+    renamed(other.company, freed)
+    assert storing.forgotten(other.company) == []
+    assert list(differences(other.company)) == []
+
+
+def test_a_file_that_may_be_of_either_company_is_let_go_for_each_alone(sage):
+    """R127: lost with the days in which the address changed hands, it stops both until each has been compared."""
+    export = sage.sent()
+    sha256 = restored(sage, export)
+    freed = sage.company.slug
+    renamed(sage.company, "elsewhere")
+    other = sage_world("Other Builders")
+    renamed(other.company, freed)
+    assert [line["sha256"] for line in storing.forgotten(other.company)] == [sha256]
+    call_command("forgotten_exports", company=freed, let_go=sha256, stdout=StringIO())
+    assert storing.forgotten(other.company) == []
+    assert sage.built(*fresh(export)).state == "dead"
+
+
+def test_a_company_entered_anew_after_a_restore_sends_nothing_again(sage):
+    """R127: it was entered after the backup, so another one may have its number now; and nobody has its address."""
+    other = sage_world("Other Builders")
+    facts = {"batch": "EXP-000001", "sha256": "0" * 64, "rows_sha256": "", "gross": "1.00", "invoices": [["1", "A"]]}
+    storing.write_line({**facts, "company_id": sage.company.pk, "company": other.company.slug})
+    assert len(storing.forgotten(sage.company)) == len(storing.forgotten(other.company)) == 1
+    storing.write_line({**facts, "sha256": "1" * 64, "company_id": other.company.pk + 9, "company": "gone"})
+    assert len(storing.forgotten(sage.company)) == len(storing.forgotten(other.company)) == 2
 
 
 def killed_after_its_note(batch, monkeypatch) -> None:

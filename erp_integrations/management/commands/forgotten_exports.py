@@ -26,7 +26,8 @@ class Command(BaseCommand):
             return
         for line in lines:
             numbers = ", ".join(f"{number} of vendor {vendor}" for vendor, number in line["invoices"])
-            self.stdout.write(f"{line['batch']} {line['sha256']}: {line['gross']} gross, {numbers}")
+            noted = "" if line["company"] == company.slug else f", noted for {line['company']}"
+            self.stdout.write(f"{line['batch']} {line['sha256']}: {line['gross']} gross, {numbers}{noted}")
         self._count_on(company, lines)
         self.stdout.write(f"{len(lines)} files. Compare each with Sage (4-2, User Def 1) before anything is accepted.")
 
@@ -34,7 +35,7 @@ class Command(BaseCommand):
         line = next((line for line in lines if line["sha256"] == sha256), None)
         if line is None:
             raise CommandError("No forgotten file of this company has this SHA-256.")
-        storing.write_line({"company": company.slug, "let_go": sha256, "at": timezone.now().isoformat()})
+        storing.write_line({**storing.whose(company), "let_go": sha256, "at": timezone.now().isoformat()})
         self.stdout.write(f"{line['batch']} counts no more: what it holds can be exported again.")
 
     @transaction.atomic
