@@ -1,7 +1,10 @@
 """Who reads why a file failed, what was shown when it was decided, and what a restored database must not do again."""
 
+import fcntl
 import json
+import os
 import re
+import time
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
@@ -287,3 +290,22 @@ def test_half_a_line_of_the_manifest_costs_only_itself(sage, settings):
     (folder / storing.MANIFEST).write_text('{"batch": "EXP-0000')
     batch = sage.built(sage.sent())
     assert [line["batch"] for line in storing.manifest()] == [batch.key]
+
+
+def test_whoever_notes_a_file_waits_for_another_who_does(settings, tmp_path):
+    """R127: on a network disk two hosts that append at once would write over each other's line."""
+    settings.EXPORTS_ROOT = tmp_path
+    storing.write_line({"company": "first"})
+    path, say, told = tmp_path / storing.MANIFEST, *os.pipe()
+    pid = os.fork()
+    if not pid:
+        other = os.open(path, os.O_WRONLY | os.O_APPEND)
+        fcntl.lockf(other, fcntl.LOCK_EX)
+        os.write(told, b".")
+        time.sleep(0.3)
+        os.write(other, b'{"company": "second"}\n')
+        os._exit(0)
+    os.read(say, 1)
+    storing.write_line({"company": "third"})
+    os.waitpid(pid, 0)
+    assert [line["company"] for line in storing.manifest()] == ["first", "second", "third"]
