@@ -4,33 +4,34 @@ import structlog
 from celery import shared_task
 
 from directory import checks, notifications
+from directory.limits import HOURLY, NIGHTLY, QUICK
 from directory.models import EventSeal
 
 logger = structlog.get_logger(__name__)
 
 
-@shared_task
+@shared_task(**QUICK)
 def send_mail(mail_id: int) -> None:
     notifications.deliver(mail_id)
 
 
-@shared_task
+@shared_task(**QUICK)
 def sweep() -> int:
     return notifications.wake_due_mail()
 
 
-@shared_task
+@shared_task(**HOURLY)
 def seal_events() -> int:
     """For what a process left that was killed between a commit and its seal."""
     return EventSeal.objects.append()
 
 
-@shared_task
+@shared_task(**NIGHTLY)
 def note_head_of_events() -> None:
     notifications.note_head_of_events()
 
 
-@shared_task
+@shared_task(**NIGHTLY)
 def check_levels() -> int:
     """How many levels count for too much or were left behind (R64, R65); each is an error in the log."""
     found = checks.for_whole_models() + checks.left_behind()

@@ -9,6 +9,7 @@ from celery.signals import worker_ready
 from django.db import connections
 from django.utils import timezone
 
+from directory.limits import HOURLY, NIGHTLY, QUICK
 from directory.models import Company
 from directory.queue import send
 from erp_integrations import exporting, notifications
@@ -26,7 +27,7 @@ def build_export(batch_id: int) -> None:
     exporting.build(batch_id)
 
 
-@shared_task
+@shared_task(**QUICK)
 def sweep() -> None:
     """Every few seconds: say that a worker lives, wake builds nobody works on, end the hopeless."""
     now = timezone.now()
@@ -39,25 +40,25 @@ def sweep() -> None:
         send(build_export, batch_id)
 
 
-@shared_task
+@shared_task(**HOURLY)
 def remove_orphans() -> int:
     """Every hour: files of builds that died. It looks at every file there is, and they count from an hour of age on."""
     return storing.remove_orphans()
 
 
-@shared_task
+@shared_task(**HOURLY)
 def write_digests() -> int:
     """Every few minutes, because each company's 7:00 is another moment."""
     return notifications.daily_digests()
 
 
-@shared_task
+@shared_task(**HOURLY)
 def alert_about_overdue_files() -> int:
     """Every hour: a file is overdue from a company's midnight on, and that is another moment for each."""
     return notifications.overdue_files()
 
 
-@shared_task(acks_late=False)  # it may take longer than a broker waits for an answer, and tomorrow it runs again
+@shared_task(**NIGHTLY)
 def check_ledgers() -> int:
     """Every night (R17): how many differences; each company's last result stands on its ERP pages."""
     checks = [ledgers.check(company) for company in Company.objects.all()]

@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from directory.limits import HOURLY, NIGHTLY, QUICK
 from directory.queue import send
 from invoicing import making, opening, reminding, stored_files
 from invoicing.models import MadeFile
@@ -9,19 +10,19 @@ from invoicing.models import MadeFile
 SOFT_LIMIT, HARD_LIMIT = 600, 630  # seconds, for 200 long certificates; the lease is renewed with each of them
 
 
-@shared_task
+@shared_task(**HOURLY)
 def open_due_periods() -> int:
     """Every few minutes, because each project's day begins at another moment (B-4)."""
     return opening.open_due()
 
 
-@shared_task
+@shared_task(**HOURLY)
 def remind_unanswered() -> int:
     """Every hour: each project's day begins at another moment; nobody is written to twice on one day (V-3)."""
     return reminding.remind_due()
 
 
-@shared_task
+@shared_task(**NIGHTLY)
 def sweep_attachments() -> int:
     """Every night. How many rows have no file; each is an error in the log (R112)."""
     return len(stored_files.sweep().missing)
@@ -32,7 +33,7 @@ def make_file(file_id: int) -> None:
     making.make(file_id)
 
 
-@shared_task
+@shared_task(**QUICK)
 def sweep_made_files() -> None:
     """Every few seconds: end the hopeless, and wake a worker for the file whose turn it is."""
     making.give_up_exhausted()
@@ -40,7 +41,7 @@ def sweep_made_files() -> None:
         send(make_file, file_id)
 
 
-@shared_task
+@shared_task(**HOURLY)
 def clear_made_files() -> int:
     """Every hour: what is past its seven days, and what killed workers left behind."""
     return making.clear_away()
