@@ -174,7 +174,7 @@ def _freeze(batch: ExportBatch, proposal: Proposal, *, by, at, accounting_date: 
     batch.list_versions = proposal.list_versions
     batch.findings = plain_findings(proposal.findings)
     batch.state, batch.attempts, batch.error = BatchState.PENDING, 0, ""
-    batch.enqueued_at = at
+    batch.enqueued_at, batch.lease_until = at, None
     batch.save()
 
 
@@ -256,12 +256,15 @@ def retry(batch: ExportBatch, *, by, ticked: Collection[str] = (), accounting_da
     """Accept the failed batch anew, with the facts as they are now: what was rejected out of it stays out.
 
     Warnings seen at the first acceptance count as seen; new ones, and what has changed since, must be in `ticked`.
-    `accounting_date`: another day, for when its fiscal period was locked meanwhile (S27).
+    `accounting_date`: another day, for when its fiscal period was locked meanwhile (S27). A batch that waits to be
+    tried again by itself is tried at once, as it was accepted (R130).
     """
     live = batch.items.filter(is_live=True).values_list("invoice_export_id", flat=True)
     exports = _locked_of_one_company(list(live))
     access = approver_access(batch.company, by)
     batch = ExportBatch.objects.select_for_update().select_related("company", "layout").get(pk=batch.pk)
+    if batch.tried_again_at:
+        return _at_once(batch, by=by)
     if batch.is_under_way and batch.accepted_by_id == by.pk:
         return batch
     if batch.state != BatchState.DEAD:
@@ -286,6 +289,17 @@ def retry(batch: ExportBatch, *, by, ticked: Collection[str] = (), accounting_da
     _mark_releases(exports, proposal.facts)
     events = moved(exports, InvoiceExport.retry, (*ANSWERED, "error"), access=access, at=now)
     Event.objects.record_all([*events, _event("tried again", batch, by, BatchState.DEAD, proposal)])
+    wake(build_export, batch.pk)
+    return batch
+
+
+def _at_once(batch: ExportBatch, *, by) -> ExportBatch:
+    """Somebody made room on the disk, or the server is back: no need to wait for it."""
+    waited = batch.tried_again_at
+    batch.lease_until, batch.enqueued_at = None, timezone.now()
+    batch.save(update_fields=["lease_until", "enqueued_at"])
+    changes = {"tried again at": [waited.isoformat(), batch.enqueued_at.isoformat()]}
+    Event.objects.record("tried at once", batch, by=by, changes=changes)
     wake(build_export, batch.pk)
     return batch
 

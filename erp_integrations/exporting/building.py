@@ -50,6 +50,8 @@ from invoicing.actions.invoices import close
 
 LEASE, SHORTEST_STEP = timedelta(seconds=45), timedelta(seconds=1)
 LINES_A_RENEWAL = 2_000  # of all sheets of a workbook: some tenths of a second of writing
+# After the first, second … attempt that failed by what passes by itself: a full disk, a server that is away (R130).
+TRIED_AGAIN_AFTER = tuple(timedelta(seconds=seconds) for seconds in (0, 30, 300, 1800))
 STEPS = ("Checking", "Making the workbook", "Storing it", "Stored", "Done")
 LONGEST_ERROR, AND_MORE = 500, "And {} more."  # characters that the field holds; what stands for the rest
 ACCEPTANCES = ("accepted", "tried again")
@@ -443,15 +445,19 @@ def give_up(batch: ExportBatch, message: str, findings=()) -> None:
 
 
 def try_later(batch: ExportBatch, error: Exception) -> None:
-    """Hand the batch back for the next sweep; after the last attempt give it up."""
+    """Hand the batch back for a sweep, at first for the next one, then for a later one; at last give it up (R130).
+
+    Only what failed waits. What a killed worker left is taken up as soon as its lease ends.
+    """
     message = f"{type(error).__name__}: {error}"
     if batch.attempts >= MAX_ATTEMPTS:
         give_up(batch, f"{message}. It was tried {batch.attempts} times; nothing was written.")
         return
+    wait = TRIED_AGAIN_AFTER[min(batch.attempts, len(TRIED_AGAIN_AFTER)) - 1]
     handed_back = {
         "state": BatchState.PENDING,
         "lease_token": None,
-        "lease_until": None,
+        "lease_until": timezone.now() + wait if wait else None,
         "enqueued_at": None,
         "error": message[:LONGEST_ERROR],
     }

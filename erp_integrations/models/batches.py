@@ -60,10 +60,9 @@ class ExportBatchQuerySet(models.QuerySet):
         )
 
     def claimable(self, now):
-        """Waiting for a worker, or left behind by one whose lease ran out."""
-        return self.filter(
-            Q(state=BatchState.PENDING) | Q(state=BatchState.BUILDING, lease_until__lt=now), attempts__lt=MAX_ATTEMPTS
-        )
+        """Waiting for a worker and for no later moment, or left behind by one whose lease ran out."""
+        is_free = Q(lease_until__lt=now) | Q(state=BatchState.PENDING, lease_until__isnull=True)
+        return self.under_way().filter(is_free, attempts__lt=MAX_ATTEMPTS)
 
     def held_by(self, token):
         """Being built by the worker that holds this token: every write of a worker goes through here (fencing)."""
@@ -98,7 +97,7 @@ class ExportBatch(models.Model):
 
     state = models.CharField(max_length=10, choices=BatchState, default=BatchState.PENDING)
     lease_token = models.UUIDField(null=True)
-    lease_until = models.DateTimeField(null=True)
+    lease_until = models.DateTimeField(null=True)  # while it waits: before this moment nobody takes it up again
     attempts = models.PositiveSmallIntegerField(default=0)
     enqueued_at = models.DateTimeField(null=True)
     step = models.CharField(max_length=40, blank=True)
@@ -153,6 +152,12 @@ class ExportBatch(models.Model):
     @property
     def is_under_way(self) -> bool:
         return self.state in UNDER_WAY
+
+    @property
+    def tried_again_at(self):
+        """When a sweep takes it up again, after an attempt that failed by what may pass (R130); else None."""
+        waits = self.state == BatchState.PENDING and self.lease_until and self.lease_until > timezone.now()
+        return self.lease_until if waits else None
 
     @property
     def facts(self) -> facts.BatchFacts:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from directory.decorators import READ, WRITE, company_view
 from directory.downloads import AS_A_FILE, XLSX
 from directory.models import Event, Mail
+from directory.moments import moment_in_words
 from directory.permissions import Level, Tool
 from directory.refusals import Refused
 from erp_integrations.actions import batches
@@ -74,7 +75,7 @@ def job_of(batch: ExportBatch) -> dict:
     seconds = max(0, (timezone.now() - batch.accepted_at).total_seconds())
     since = f"{seconds:.0f} s so far" if seconds < 120 else f"{seconds // 60:.0f} min so far"
     words = {
-        BatchState.PENDING: f"Waiting for a worker, {since}.",
+        BatchState.PENDING: f"{_waiting_for(batch)}, {since}.",
         BatchState.BUILDING: f"{batch.step or 'Building'}: {batch.done} of {batch.total} invoices, {since}."
         if batch.total
         else f"{batch.step or 'Building'}, {since}.",
@@ -92,6 +93,12 @@ def job_of(batch: ExportBatch) -> dict:
         "words": words[BatchState(batch.state)],
         "mailed": f"{batch.accepted_by.name} gets a mail when it is done",
     }
+
+
+def _waiting_for(batch: ExportBatch) -> str:
+    """A worker, or the next try, at most half an hour from now."""
+    at = batch.tried_again_at
+    return f"Tried again {moment_in_words(at, batch.company.zone)}" if at else "Waiting for a worker"
 
 
 def show(request, company, batch: ExportBatch, *, refused: Refused | None = None, typed: dict | None = None):

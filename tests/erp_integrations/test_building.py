@@ -13,6 +13,7 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from directory.models import Event, Mail
+from directory.moments import moment_in_words
 from directory.refusals import NotAllowed, NotNow, Refused
 from erp_integrations import exporting, tasks
 from erp_integrations.actions import batches, exports, links
@@ -31,6 +32,7 @@ from erp_integrations.models import (
 from erp_integrations.sage100 import workbook
 from erp_integrations.sage100.totals import totals_of_facts
 from invoicing.models import CostType, Invoice, InvoiceLine
+from tests.erp_integrations.pages import at_batch, signed_in, text_of
 from tests.erp_integrations.world import ACCOUNT, ACCOUNTING_DATE, LISTS_DATE, VENDOR, D, fresh, record_number
 
 XLSX, CSV = Download.Which.XLSX, Download.Which.CSV
@@ -670,27 +672,79 @@ def test_a_batch_that_kills_every_worker_is_given_up_after_five(sage, messages):
     assert messages == []
 
 
-def test_a_full_disk_is_tried_again_and_then_given_up(sage, monkeypatch, settings):
-    """R130: what may pass by itself goes back into the queue."""
+@pytest.fixture
+def full_disk(monkeypatch):
+    """Nothing can be written while it is on: called with True or False."""
 
     def no_space(folder, content):
         raise OSError(28, "No space left on device")
 
-    batch = sage.accepted()
-    with monkeypatch.context() as patch:
-        patch.setattr(storing, "write_part", no_space)
-        exporting.build(batch.pk)
-    batch.refresh_from_db()
-    assert batch.state == "pending" and "No space left" in batch.error
+    there = storing.write_part
+    return lambda is_full: monkeypatch.setattr(storing, "write_part", no_space if is_full else there)
+
+
+def test_a_full_disk_is_tried_again_and_then_given_up(sage, full_disk, messages):
+    """R130: what may pass by itself goes back into the queue, at first at once, then for longer and longer."""
+    batch, now = sage.accepted(), timezone.now()
+    full_disk(True)
     exporting.build(batch.pk)
     batch.refresh_from_db()
+    assert batch.state == "pending" and "No space left" in batch.error
+    tasks.sweep()
+    assert messages == [batch.pk] and batch.tried_again_at is None
+    exporting.build(messages.pop())
+    for minutes in (0.5, 5, 30):
+        wait = timedelta(minutes=minutes)
+        with time_machine.travel(now + wait - timedelta(seconds=1), tick=False):
+            exporting.build(batch.pk)  # a message of before
+            tasks.sweep()
+        assert messages == [], "nobody takes it up before its time"
+        now += wait + timedelta(seconds=1)
+        with time_machine.travel(now, tick=False):
+            tasks.sweep()
+            assert messages == [batch.pk]
+            exporting.build(messages.pop())
+    batch.refresh_from_db()
+    assert batch.state == "dead" and "tried 5 times" in batch.error
+
+
+def test_a_disk_that_is_full_for_a_minute_costs_minutes_and_nobodys_time(sage, full_disk, messages):
+    """R130: recovers by itself, with a sweep every five seconds."""
+    batch, now = sage.accepted(), timezone.now()
+    for seconds in range(0, 90, 5):
+        full_disk(seconds < 60)
+        with time_machine.travel(now + timedelta(seconds=seconds), tick=False):
+            tasks.sweep()
+            for batch_id in messages:
+                exporting.build(batch_id)
+            messages.clear()
+    batch.refresh_from_db()
     assert (batch.state, batch.error) == ("ready", "")
-    monkeypatch.setattr(storing, "write_part", no_space)
-    hopeless = sage.accepted()
-    for _ in range(6):
-        exporting.build(hopeless.pk)
-    hopeless.refresh_from_db()
-    assert hopeless.state == "dead" and "tried 5 times" in hopeless.error
+
+
+def test_a_batch_that_waits_for_its_next_try_says_so_and_can_be_tried_at_once(sage, full_disk):
+    """R130: by an accounting approver; on record, and as it was accepted."""
+    batch = sage.accepted()
+    full_disk(True)
+    exporting.build(batch.pk)
+    exporting.build(batch.pk)
+    batch.refresh_from_db()
+    waits = batch.tried_again_at
+    assert timedelta(seconds=20) < waits - timezone.now() <= timedelta(seconds=30)
+    page = signed_in(sage.approver)
+    said = text_of(page.get(at_batch(batch)))
+    assert "could not be built yet" in said and "No space left" in said
+    assert f"Tried again {moment_in_words(waits, sage.company.zone)}" in said
+    full_disk(False)
+    exporting.build(batch.pk)
+    batch.refresh_from_db()
+    assert batch.state == "pending"
+    snapshot = batch.snapshot_sha256
+    assert page.post(at_batch(batch, "erp-retry")).status_code == 302
+    assert Event.objects.about(batch).filter(verb="tried at once", by=sage.approver).count() == 1
+    exporting.build(batch.pk)
+    batch.refresh_from_db()
+    assert (batch.state, batch.snapshot_sha256) == ("ready", snapshot)
 
 
 def test_an_unexpected_error_fails_the_batch_with_its_words(sage, monkeypatch):

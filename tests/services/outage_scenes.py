@@ -32,6 +32,7 @@ def play(scene: str, server) -> dict:
     exports = sent_exports(sage, BATCHES)
     batch_models.RESEND = timedelta(0)  # what was not heard is told again by the next sweep
     building.LEASE = timedelta(seconds=2)
+    building.TRIED_AGAIN_AFTER = (timedelta(0), timedelta(seconds=2))
     act = {"emptied": _emptied, "stopped": _stopped, "gone": _gone, "database": _database}[scene]
     slowest = act(server, sage, exports)
     connections.close_all()
