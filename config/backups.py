@@ -3,6 +3,10 @@
 The database comes first. A file is stored before the row that names it and outlives it by thirty days, so what is
 copied afterwards holds every file of that moment, however busy the site is meanwhile.
 
+All of it is on the disk before the facts are, so a power cut leaves no folder that only looks like a backup. The key
+that sessions, links and second factors are sealed with is not in it: whoever had both could open them all, so where
+that is kept is the owner's to decide, and whoever makes a backup is told.
+
 A restore only ever adds files. Import files that were built after the backup stay where they are, and so do their
 lines in the manifest: what they hold is not built again until accounting has compared them with Sage.
 """
@@ -24,7 +28,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
 from directory.models import EventSeal
-from erp_integrations.exporting.storing import MANIFEST
+from erp_integrations.exporting.storing import MANIFEST, flush_to_disk
 
 FACTS = "backup.json"  # written last: a folder without it is no backup
 FOLDERS = {"files": "MEDIA_ROOT", "exports": "EXPORTS_ROOT"}
@@ -66,11 +70,21 @@ def make(folder: Path) -> Facts:
     dump = folder / {"sqlite": "database.sqlite3", "postgresql": "database.dump"}[connection.vendor]
     head = str(EventSeal.objects.head())  # read before: the dump holds at least this much of the chain
     {"sqlite": _copy_sqlite, "postgresql": _dump_postgresql}[connection.vendor](dump)
+    flush_to_disk(dump)
     files = sum(_copied(Path(getattr(settings, root)), folder / name) for name, root in FOLDERS.items())
     applied = len(MigrationRecorder(connection).applied_migrations())
     facts = Facts(made_at, connection.vendor, dump.name, _sha256(dump), applied, head, files)
     (folder / FACTS).write_text(json.dumps(asdict(facts), indent=2) + "\n")
+    for each in (folder / FACTS, folder, folder.parent):
+        flush_to_disk(each)
     return facts
+
+
+def where_the_key_is() -> str:
+    """What no backup holds."""
+    if os.environ.get("SECRET_KEY"):
+        return "SECRET_KEY of the environment"
+    return str(Path(settings.VAR_DIR) / "secret-key")
 
 
 def restore(folder: Path) -> tuple[Facts, int]:
@@ -141,7 +155,7 @@ def _run(program: str, *arguments: str) -> None:
 
 
 def _copied(source: Path, target: Path) -> int:
-    """How many files of `source` are in `target` now. What was there is left: names follow from contents."""
+    """How many files of `source` are in `target`, on its disk. What was there is left: names follow from contents."""
     count = 0
     for path in _files_of(source):
         copy = target / path.relative_to(source)
@@ -152,8 +166,12 @@ def _copied(source: Path, target: Path) -> int:
                 shutil.copy2(path, part)
             except FileNotFoundError:  # removed meanwhile: no row of the backup names it
                 continue
+            flush_to_disk(part)
             os.replace(part, copy)
         count += 1
+    for folder in (target, *target.rglob("*")) if count else ():
+        if folder.is_dir():
+            flush_to_disk(folder)
     return count
 
 
@@ -173,6 +191,7 @@ def _join_manifests(kept: Path) -> None:
     if missing:
         with open(there, "a") as file:
             file.write("\n" + "\n".join(missing) + "\n")
+        flush_to_disk(there)
 
 
 def _sha256(path: Path) -> str:

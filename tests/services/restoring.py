@@ -1,7 +1,7 @@
 """`python -m tests.services.restoring before|after FOLDER`: a site up to its loss, and once it was restored (R127).
 
 Before: a company bills, a contract is attached, a worker builds file after file, a backup is made meanwhile, and more
-files are built after it.
+files are built after it, when the company has another address.
 After: what the restored site knows, and what it does when accounting accepts again. The last line is the result.
 """
 
@@ -10,6 +10,7 @@ import os
 import pickle
 import sys
 import time
+from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
 
@@ -20,8 +21,26 @@ CONTRACT = "contract.pdf"
 BEFORE, MEANWHILE, AFTERWARDS = 4, 14, 20  # invoices, each in a file of its own
 
 
+@contextmanager
+def flushed():
+    """What is brought to the disk meanwhile, in order, each under the name it has in the end."""
+    real, paths = os.fsync, []
+
+    def noted(handle):
+        path = Path(os.readlink(f"/proc/self/fd/{handle}"))
+        paths.append(str(path.with_name(path.name.removeprefix(".").removesuffix(".part"))))
+        real(handle)
+
+    os.fsync = noted
+    try:
+        yield paths
+    finally:
+        os.fsync = real
+
+
 def before(folder: Path) -> dict:
-    from erp_integrations.models import ExportBatch  # noqa: PLC0415 (Django must be set up first, here and below)
+    from directory.models import Company  # noqa: PLC0415 (Django must be set up first, here and below)
+    from erp_integrations.models import ExportBatch  # noqa: PLC0415
     from invoicing.actions.attachments import attach_to_commitment  # noqa: PLC0415
     from tests.erp_integrations.world import sage_world  # noqa: PLC0415
     from tests.services.killing.children import start, wait  # noqa: PLC0415
@@ -37,11 +56,13 @@ def before(folder: Path) -> dict:
     worker = start(lambda: _build(sage, meanwhile))
     while ExportBatch.objects.ready().count() < BEFORE + 2:
         time.sleep(0.05)
-    call_command("backup", folder / "backup", stdout=StringIO())
+    with flushed() as on_disk:
+        call_command("backup", folder / "backup", stdout=StringIO())
     assert ExportBatch.objects.ready().count() < BEFORE + MEANWHILE, "the backup came after the load"
     assert wait(worker) == 0
+    Company.objects.update(slug="renamed")
     _build(sage, afterwards)
-    return {"built": ExportBatch.objects.ready().count()}
+    return {"built": ExportBatch.objects.ready().count(), "flushed": on_disk}
 
 
 def _build(sage, some) -> None:

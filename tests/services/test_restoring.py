@@ -69,11 +69,15 @@ def site(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def lost(site):
+def played(site):
+    return site.plays("before")
+
+
+@pytest.fixture(scope="module")
+def lost(site, played):
     """How many files were built before database and files were lost; a copy of the files survives."""
-    built = site.plays("before")["built"]
     (site.folder / "var").rename(site.folder / "lost")
-    return built
+    return played["built"]
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +97,11 @@ def beside_newer_files(site, restored):
     return site.manages("restore", site.folder / "backup")
 
 
+@pytest.fixture(scope="module")
+def after(site, beside_newer_files):
+    return site.plays("after")
+
+
 def test_a_backup_made_under_load_comes_back_whole(restored):
     """R126: every seal of the chain, every file and every ledger of its moment.
 
@@ -105,9 +114,8 @@ def test_a_backup_made_under_load_comes_back_whole(restored):
     assert re.search(rf"\b{newer} differences?\b", said), restored.stdout + restored.stderr
 
 
-def test_what_was_built_after_the_backup_is_listed_and_not_built_again(site, lost, beside_newer_files):
-    """R127: by the command, which ends with 1, and by every acceptance."""
-    after = site.plays("after")
+def test_what_was_built_after_the_backup_is_listed_and_not_built_again(lost, beside_newer_files, after):
+    """R127: by the command, which ends with 1, and by every acceptance; under whatever address the company had."""
     assert lost == BEFORE + MEANWHILE + AFTERWARDS and BEFORE <= after["known"] < BEFORE + MEANWHILE
     assert after["forgotten"] == lost - after["known"]
     said = beside_newer_files.stdout
@@ -115,6 +123,25 @@ def test_what_was_built_after_the_backup_is_listed_and_not_built_again(site, los
     assert beside_newer_files.returncode == 1
     assert f"{after['forgotten']} differences." in beside_newer_files.stderr
     assert (after["waiting"], after["refused"]) == (AFTERWARDS, AFTERWARDS)
+
+
+def test_a_backup_is_on_the_disk_before_it_says_that_it_is_one(site, played, lost):
+    """R126: a power cut leaves a whole backup or none, never one whose files are empty."""
+    backup = site.folder / "backup"
+    whole = {str(path) for path in backup.rglob("*")} - {str(backup / FACTS)}
+    *before, facts, folder, above = played["flushed"]
+    assert [facts, folder, above] == [str(path) for path in (backup / FACTS, backup, site.folder)]
+    assert whole - set(before) == set()
+
+
+def test_whoever_makes_a_backup_is_told_that_the_key_is_not_in_it(site, beside_newer_files):
+    """R126: where the key is kept is the owner's to decide, so it isn't put in silently, nor left out silently."""
+    assert "Not in it: SECRET_KEY of the environment." in site.manages("backup", site.folder / "second").stdout
+    if not site.server:
+        given = site.env.pop("SECRET_KEY")
+        said = site.run("manage.py", "backup", site.folder / "third").stdout
+        site.env["SECRET_KEY"] = given
+        assert f"Not in it: {site.folder / 'var' / 'secret-key'}." in said
 
 
 def test_an_attached_file_that_the_backup_lost_is_named(site, restored, beside_newer_files):

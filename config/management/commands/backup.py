@@ -6,6 +6,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from config import backups
 
+KEY = "Keep a copy elsewhere: without it a site that is put back opens no second factor, and no link that was mailed."
+
 
 class Command(BaseCommand):
     help = __doc__
@@ -20,3 +22,4 @@ class Command(BaseCommand):
             raise CommandError(str(failure)) from failure
         self.stdout.write(f"{folder}: {facts.database} and {facts.files} files, as of {facts.made_at}.")
         self.stdout.write(f"Head of events {facts.head}")
+        self.stdout.write(f"Not in it: {backups.where_the_key_is()}. {KEY}")
