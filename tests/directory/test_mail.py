@@ -239,6 +239,22 @@ def test_a_mail_that_kills_every_worker_is_given_up(write, woken):
     assert mail.state == Mail.State.FAILED
 
 
+def test_mail_that_a_restore_held_back_goes_out_once_it_is_released(write, woken):
+    """R36: it waited when the backup was made, and may have gone out since."""
+    waiting, half_sent, gone = (write()[0] for _ in range(3))
+    tasks.send_mail(gone.pk)
+    Mail.objects.filter(pk=half_sent.pk).update(state=Mail.State.SENDING, attempts=5, due_at=timezone.now())
+    assert Mail.objects.hold_back() == 2
+    assert tasks.sweep() == 0
+    tasks.send_mail(waiting.pk)
+    assert len(outbox.outbox) == 1 and "may have gone out" in Mail.objects.get(pk=waiting.pk).trouble
+    assert Mail.objects.release() == 2
+    assert tasks.sweep() == 2
+    for mail in (waiting, half_sent, gone):
+        tasks.send_mail(mail.pk)
+    assert len(outbox.outbox) == 3
+
+
 # Waking a worker
 
 

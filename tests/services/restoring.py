@@ -39,6 +39,8 @@ def flushed():
 
 
 def before(folder: Path) -> dict:
+    from django.contrib.sessions.backends.db import SessionStore  # noqa: PLC0415
+
     from directory.models import Company  # noqa: PLC0415 (Django must be set up first, here and below)
     from erp_integrations.models import ExportBatch  # noqa: PLC0415
     from invoicing.actions.attachments import attach_to_commitment  # noqa: PLC0415
@@ -56,6 +58,7 @@ def before(folder: Path) -> dict:
     worker = start(lambda: _build(sage, meanwhile))
     while ExportBatch.objects.ready().count() < BEFORE + 2:
         time.sleep(0.05)
+    SessionStore().create()
     with flushed() as on_disk:
         call_command("backup", folder / "backup", stdout=StringIO())
     assert ExportBatch.objects.ready().count() < BEFORE + MEANWHILE, "the backup came after the load"
@@ -71,16 +74,21 @@ def _build(sage, some) -> None:
 
 
 def after(folder: Path) -> dict:
+    from django.contrib.sessions.models import Session  # noqa: PLC0415
+
+    from directory.models import Mail  # noqa: PLC0415
     from erp_integrations.exporting import storing  # noqa: PLC0415
     from erp_integrations.models import BatchState, ExportBatch, ExportStatus  # noqa: PLC0415
     from tests.erp_integrations.world import fresh  # noqa: PLC0415
 
     sage, afterwards = pickle.loads((folder / "world").read_bytes())
     known, forgotten = ExportBatch.objects.ready().count(), storing.forgotten(sage.company)
+    goes_on = {"sessions": Session.objects.count(), "mails": Mail.objects.filter(state__in=Mail.UNDERWAY).count()}
     waiting = [export for export in fresh(*afterwards) if export.status == ExportStatus.READY_TO_EXPORT]
     again = [sage.built(export) for export in waiting]
     refused = [batch for batch in again if batch.state == BatchState.DEAD and "R127" in batch.error]
-    return {"known": known, "forgotten": len(forgotten), "waiting": len(waiting), "refused": len(refused)}
+    counts = {"known": known, "forgotten": len(forgotten), "waiting": len(waiting), "refused": len(refused)}
+    return counts | goes_on
 
 
 if __name__ == "__main__":

@@ -134,6 +134,20 @@ def test_a_backup_is_on_the_disk_before_it_says_that_it_is_one(site, played, los
     assert whole - set(before) == set()
 
 
+def test_what_waited_or_went_on_at_the_time_of_the_backup_does_not_go_on(site, beside_newer_files, after):
+    """R36, R66, R67: sessions end, mail is held back until it is released, the rest is the owner's to go through."""
+    said = beside_newer_files.stdout
+    assert after["sessions"] == 0 and "1 session ended" in said
+    assert after["mails"] == 0 and (held := int(re.search(r"(\d+) mails? held back", said)[1]))
+    assert "levels, privileges" in said and re.search("^Site owners now: .+@", said, re.M)
+    assert re.search("^May push to accounting now: .+@", said, re.M)
+    listed = site.manages("held_mail").stdout.splitlines()
+    assert len(listed) == held + 1 and listed[-1].startswith(f"{held} mail")
+    assert site.manages("held_mail", "--release", listed[0].split()[0]).stdout == "1 mail released.\n"
+    assert site.manages("held_mail", "--release", "all").stdout.startswith(f"{held - 1} mail")
+    assert site.manages("held_mail").stdout == "0 mails held back.\n"
+
+
 def test_whoever_makes_a_backup_is_told_that_the_key_is_not_in_it(site, beside_newer_files):
     """R126: where the key is kept is the owner's to decide, so it isn't put in silently, nor left out silently."""
     assert "Not in it: SECRET_KEY of the environment." in site.manages("backup", site.folder / "second").stdout

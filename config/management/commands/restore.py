@@ -4,6 +4,9 @@ Exit code 1 if anything differs. Import files that were built after the backup a
 stays out of new files until accounting has compared it with Sage (`forgotten_exports`). So are attached files that a
 row names and that are not there, or are not what was attached.
 
+What was ended after the backup is not ended in it. So everybody is signed out, and mail that waited is held back
+(`held_mail`). Levels and privileges taken away since, and people deactivated, are the owner's to go through (R66, R67).
+
 Run it as the owner of the tables; on PostgreSQL `database_roles --apply` must follow before the site starts.
 """
 
@@ -15,10 +18,18 @@ from django.db import connection
 
 from config import backups
 from directory.counts import counted
-from directory.models import Company, EventSeal
+from directory.models import AccountingPrivilege, Company, EventSeal, Mail, Person
+from directory.sessions import end_all_sessions
 from erp_integrations.exporting import storing
 from invoicing import stored_files
 
+SINCE = """\
+{sessions} ended: everybody signs in anew.
+{mails} held back, which may have gone out since: manage.py held_mail lists, --release sends.
+Whatever was taken away after {made_at} is given again: levels, privileges, places in a company,
+vendors' people, and logins that were deactivated. Go through them before the site starts.
+Site owners now: {owners}.
+May push to accounting now: {pushers}."""
 ROLES = "Before the site starts, as this same role: manage.py database_roles --apply"
 
 
@@ -35,6 +46,7 @@ class Command(BaseCommand):
             raise CommandError(str(failure)) from failure
         self.stdout.write(f"Restored as of {facts.made_at}, with {files} of {facts.files} files.")
         call_command("migrate", verbosity=0, stdout=self.stdout)
+        self._nothing_goes_on_from_there(facts)
         EventSeal.objects.append()  # for events of the last moment before the backup
         call_command("verify_events", anchor=[facts.head], stdout=self.stdout)
         for company in Company.objects.order_by("slug"):
@@ -46,6 +58,21 @@ class Command(BaseCommand):
             self.stdout.write(ROLES)
         if problems:
             raise CommandError(" ".join(problems))
+
+    def _nothing_goes_on_from_there(self, facts):
+        sessions, mails = end_all_sessions(), Mail.objects.hold_back()
+        active = Person.objects.filter(is_active=True)
+        told = SINCE.format(
+            sessions=counted(sessions, "session"),
+            mails=counted(mails, "mail"),
+            made_at=facts.made_at,
+            owners=self._named(active.filter(is_superuser=True)),
+            pushers=self._named(active.filter(privileges__in=AccountingPrivilege.objects.live()).distinct()),
+        )
+        self.stdout.write(told)
+
+    def _named(self, people) -> str:
+        return ", ".join(person.email for person in people.order_by("email")) or "nobody"
 
     def _attached_files(self) -> list[str]:
         told = list(stored_files.lost_or_changed())
