@@ -1,9 +1,13 @@
 """Mails about what becomes of a bill: sent, sent back, decided, moved, deleted."""
 
 from dataclasses import dataclass
+from functools import cached_property
+from html import escape
+from itertools import accumulate
 
 from directory.notifications import post
 from invoicing.allowed_amounts import Figure, as_it_stands, figures_apart, figures_said
+from invoicing.calculations.money import printed_amount
 from invoicing.models import BillingPeriod, Invoice, InvoiceLine, Verdict, is_other
 from invoicing.notifications.readers import CONTACT, LISTED, contacts_of, told_of_bills
 from invoicing.opening import settings_of
@@ -63,17 +67,8 @@ def _changed(invoice: Invoice, left: dict[int, dict], new: dict[int, dict]) -> l
     return found
 
 
-@dataclass(frozen=True)
-class Return:
-    """What the mail about a bill that is sent back says: each line with every figure claimed and allowed (5.1, I-9).
-
-    `cut`: lines that are not rejected, but allowed otherwise than they were claimed. `fine`: how many are approved.
-    """
-
-    subject: str
-    rejected: list["Returned"]
-    cut: list["Returned"]
-    fine: int
+IN_FULL = 10  # lines that a mail shows in a table (screens 10)
+MOST, AROUND, A_ROW, AT_LEAST = 60_000, 5_000, 750, 20_000  # bytes: a mail, what is no line, a row of its tables
 
 
 @dataclass(frozen=True)
@@ -82,6 +77,58 @@ class Returned:
 
     line: InvoiceLine
     figures: list[Figure]
+
+    @property
+    def in_short(self) -> str:
+        """The same in one sentence, as the table of a mail says it."""
+        reasons = [f"“{words}”" for words in (self.line.verdict_reason, self.line.allowed_reason) if words]
+        return " ".join([f"{self.line.schedule_line}:", f"{'; '.join(map(_in_short, self.figures))}.", *reasons])
+
+    @property
+    def weight(self) -> int:
+        """What it takes in the table of a mail, in bytes, about."""
+        return A_ROW * len(self.figures) + _bytes(self.line.verdict_reason + self.line.allowed_reason)
+
+
+def _in_short(figure: Figure) -> str:
+    """Without a name it is the work of the period, which most lines are about."""
+    name = "" if figure.name == "work_this_period" else f"{figure.label} "
+    allowed = f"allowed {printed_amount(figure.allowed)}" if figure.differs else "not changed"
+    return f"{name}claimed {printed_amount(figure.claimed)}, {allowed}"
+
+
+def _bytes(words: str) -> int:
+    return len(escape(words).encode())
+
+
+@dataclass(frozen=True)
+class Return:
+    """What the mail about a bill that is sent back says: each line with every figure claimed and allowed (5.1, I-9).
+
+    `cut`: lines that are not rejected, but allowed otherwise than they were claimed. `fine`: how many are approved.
+    Every rejected line is in it: ten in a table, the others in a sentence each, as many as a mail takes (60 KB).
+    """
+
+    subject: str
+    rejected: list[Returned]
+    cut: list[Returned]
+    fine: int
+
+    @property
+    def in_full(self) -> list[Returned]:
+        return self.rejected[:IN_FULL]
+
+    @cached_property
+    def in_short(self) -> list[str]:
+        room = max(MOST - AROUND - sum(each.weight for each in (*self.in_full, *self.cut[:IN_FULL])), AT_LEAST)
+        sentences = [each.in_short for each in self.rejected[IN_FULL:]]
+        ends = accumulate(len("<li></li>\n") + _bytes(words) for words in sentences)
+        return [words for words, end in zip(sentences, ends, strict=True) if end <= room]
+
+    @property
+    def left_out(self) -> int:
+        """How many rejected lines have no room in the mail, which then says so."""
+        return len(self.rejected) - len(self.in_full) - len(self.in_short)
 
 
 def return_of(invoice: Invoice) -> Return:
@@ -104,7 +151,7 @@ def return_of(invoice: Invoice) -> Return:
 
 
 def sent_back(invoice: Invoice, by) -> None:
-    """To the contacts, with every rejected line: reason, claimed, allowed."""
+    """To the contacts, with every rejected line: reason, claimed, allowed (5.1); see `Return` for how many fit."""
     letter = return_of(invoice)
     post(
         about=invoice,
@@ -116,9 +163,7 @@ def sent_back(invoice: Invoice, by) -> None:
             "invoice": invoice,
             "comment": invoice.comment,
             "project": invoice.project,
-            "rejected": letter.rejected,
-            "cut": letter.cut,
-            "fine": letter.fine,
+            "letter": letter,
             "by": by,
         },
         reply_to=by.email,

@@ -100,10 +100,11 @@ def decision_for(invoice: Invoice, access) -> Decision:
     errors = identities.errors(found.identities)
     approves = any(name in APPROVING for name in names)
     lines = [row.line for row in found.rows]
+    letter = return_of(invoice) if contacts and "send_back" in names else None
     return Decision(
-        options=[Option(name, moves[name], ICONS[name], FOLLOWS[name](invoice, contacts)) for name in names],
+        options=[Option(name, moves[name], ICONS[name], FOLLOWS[name](invoice, contacts, letter)) for name in names],
         rejected=found.rejected,
-        letter=return_of(invoice) if contacts and "send_back" in names else None,
+        letter=letter,
         contacts=contacts,
         open_lines=found.counts["todo"],
         rest=found.rest,
@@ -188,33 +189,40 @@ ICONS = {
 LOCKED = "Its amounts and verdicts are locked then, until the review is reopened."
 
 
-def _approve(invoice: Invoice, contacts: list[Person]) -> list[str]:
+def _approve(invoice: Invoice, contacts: list[Person], letter: Return | None) -> list[str]:
     due = f"{invoice.current_payment_due:,.2f} is approved for payment and can be sent to ERP."
     if not settings_of(invoice.project).mails_approval:
         return [due, LOCKED, "Nobody gets a mail: the project's setting says so."]
     return [due, LOCKED, mailed_in_words(contacts)]
 
 
-def _as_noted(invoice: Invoice, contacts: list[Person]) -> list[str]:
-    return ["Your comment stands beside the approval.", *_approve(invoice, contacts)]
+def _as_noted(invoice: Invoice, contacts: list[Person], letter: Return | None) -> list[str]:
+    return ["Your comment stands beside the approval.", *_approve(invoice, contacts, letter)]
 
 
-def _endorse(invoice: Invoice, contacts: list[Person]) -> list[str]:
+def _endorse(invoice: Invoice, contacts: list[Person], letter: Return | None) -> list[str]:
     return [
         f"{limit_in_words(invoice.company)} You are the first; it stays in review until another Admin approves. "
         "Nobody gets a mail and nothing is locked; another amount voids it."
     ]
 
 
-def _hold(invoice: Invoice, contacts: list[Person]) -> list[str]:
+def _hold(invoice: Invoice, contacts: list[Person], letter: Return | None) -> list[str]:
     return ["It waits for the owner. Nobody gets a mail, and nothing can be changed until it is decided."]
 
 
-def _send_back(invoice: Invoice, contacts: list[Person]) -> list[str]:
+def _send_back(invoice: Invoice, contacts: list[Person], letter: Return | None) -> list[str]:
     return [
         f"{invoice.vendor.name} can change it and send it again, also after the due date.",
-        mailed_in_words(contacts, "with every rejected line and its reason"),
+        mailed_in_words(contacts, _carried(letter)),
     ]
+
+
+def _carried(letter: Return | None) -> str:
+    if letter and letter.left_out:
+        count = len(letter.rejected)
+        return f"with {count - letter.left_out:,} of the {count:,} rejected lines; the sheet marks the others"
+    return "with every rejected line and its reason"
 
 
 def mailed_in_words(contacts: list[Person], what: str = "") -> str:

@@ -9,10 +9,10 @@ import time_machine
 
 from directory.models import Mail
 from invoicing import notifications
-from invoicing.actions import invitations, invoices, reviews
+from invoicing.actions import amounts, invitations, invoices, reviews
 from invoicing.models import BillingSettings, Invoice, InvoiceType, Verdict
 from tests.factories import D, world
-from tests.invoicing.pages import signed_in, text_of
+from tests.invoicing.pages import at, signed_in, text_of
 
 
 @pytest.fixture
@@ -50,6 +50,61 @@ def test_a_rejected_line_of_stored_material_says_what_was_claimed(w):
     returned(w, {"stored_new": D("500.00")}, {"work_this_period": D("200.00")})
     mail = newest(w.contact)
     assert "claimed 500.00" in mail.text and "claimed 0.00" not in mail.text and "500.00" in mail.html
+
+
+def all_rejected(w, count: int, reason: str = "Photo {} is missing") -> Invoice:
+    """`count` lines, each claimed and rejected for a reason with its own number."""
+    lines = [w.line(f"Partition type {n}, L{n % 40}", "10000.00") for n in range(count)]
+    claimed = [{"work_this_period": D(f"{1000 + n}.25")} for n in range(count)]
+    invoice = w.submitted(w.draft(w.commitment(lines=lines)), *claimed)
+    reviews.decide(invoice.lines.first(), Verdict.REJECTED, reason.format(0), by=w.admin)
+    others = list(invoice.lines.all())[1:]
+    for n, line in enumerate(others, 1):
+        line.verdict, line.verdict_reason, line.verdict_by = Verdict.REJECTED, reason.format(n), w.admin
+    invoice.lines.bulk_update(others, ["verdict", "verdict_reason", "verdict_by"], batch_size=200)
+    return Invoice.objects.with_context().get(pk=invoice.pk)
+
+
+@pytest.mark.parametrize("count", [12, 500])
+def test_the_mail_of_a_return_carries_every_rejected_line_with_reason_claimed_and_allowed(w, count):
+    """5.1; ten in a table, the others in a sentence each, below 60 KB (screens 10)."""
+    invoice = all_rejected(w, count)
+    asked = text_of(signed_in(w.admin).get(at(invoice, "review-finish")))
+    assert "gets a mail with every rejected line and its reason." in asked
+    invoices.send_back(invoice, by=w.admin)
+    mail = newest(w.contact)
+    for words in (mail.text, mail.html, asked):
+        for n in range(count):
+            assert f"Partition type {n}, L{n % 40}" in words and f"{1000 + n:,}.25" in words, n
+            assert f"Photo {n} is missing" in words, n
+        assert words.count("not changed") >= count and "no room" not in words
+    assert len(mail.html.encode()) < 60_000 and len(mail.text.encode()) < 60_000
+
+
+def test_what_has_no_room_in_the_mail_of_a_return_is_counted_in_it_and_before_it_is_sent(w):
+    """Reasons of 300 characters on 500 lines: the mail stays below 60 KB and says how many are missing in it."""
+    invoice = all_rejected(w, 500, "Level {:03} & the rest <are> not framed, " + "see the photos " * 17)
+    asked = text_of(signed_in(w.admin).get(at(invoice, "review-finish")))
+    invoices.send_back(invoice, by=w.admin)
+    mail = newest(w.contact)
+    carried = sum(f"Level {n:03} & the rest" in mail.text for n in range(500))
+    assert 10 < carried < 500
+    for words in (mail.text, " ".join(mail.html.split()), asked):
+        assert f"{500 - carried} more rejected lines have no room in this mail. They are marked on the sheet" in words
+    assert f"gets a mail with {carried} of the 500 rejected lines; the sheet marks the others." in asked
+    assert all(f"Level {n:03} &amp; the rest" in asked for n in range(500)), "the page lists them all"
+    assert len(mail.html.encode()) < 60_000
+
+
+def test_of_lines_that_were_only_cut_the_mail_shows_ten(w):
+    lines = [w.line(f"Pour {n}", "10000.00") for n in range(12)]
+    invoice = w.submitted(w.draft(w.commitment(lines=lines)), *[{"work_this_period": D("500.00")}] * 12)
+    cut = {line.pk: {"work_this_period": D("400.00"), "allowed_reason": "Counted"} for line in invoice.lines.all()}
+    invoice = amounts.save_lines(invoice, cut, by=w.admin, version=invoice.version)
+    invoices.send_back(invoice, by=w.admin, comment="See the sheet")
+    mail = newest(w.contact)
+    for words in (mail.text, mail.html):
+        assert "Pour 9" in words and "Pour 10" not in words and "The others are marked on the sheet." in words
 
 
 def test_approved_and_reopened_name_who_did_it_and_answer_to_them(w):
