@@ -116,6 +116,7 @@ def _has_words(row: ReviewRow) -> bool:
         or row.problems
         or line.allowed_reason
         or line.note
+        or row.also_was
         or row.also_apart
         or row.also_seen
         or (row.is_new_to_me and not row.looked_at)

@@ -203,6 +203,20 @@ def test_desk_and_mail_call_the_same_lines_changed_and_never_what_the_reviewer_c
     assert again.submissions.last().changed_lines == 1
 
 
+@pytest.mark.parametrize(
+    ("field", "words"),
+    [("stored_new", "New stored <del>500.00</del> → <ins>300.00</ins>"),
+     ("retainage_released", "Released <del>80.00</del> → <ins>40.00</ins>")],
+)  # fmt: skip
+def test_whoever_never_looked_reads_what_changed_where_it_is_not_the_work(w, field, words):
+    """9.3: “changed” alone is no figure; nobody said anything of this line."""
+    back = invoices.send_back(claimed(w), by=w.admin, comment="Look again")
+    entry = {back.lines.first().pk: {field: D(re.search("<ins>([0-9.]+)", words)[1])}}
+    invoices.submit(amounts.save_lines(back, entry, by=w.contact, version=back.version), by=w.contact)
+    desk = text_of(signed_in(w.second_admin).get(at(back, "invoice-review")))
+    assert '<span class="claimed">changed</span>' in desk and f"Since last time: {words}" in desk
+
+
 def test_the_comparison_of_two_claims_uses_another_word(w):
     """I-10."""
     invoice = cut(w, claimed(w, {"work_this_period": D("100.00")}), {"work_this_period": D("60.00")})
