@@ -171,7 +171,7 @@ class InvoiceQuerySet(models.QuerySet):
         last_paid = payments.order_by("-paid_date").values("paid_date")[:1]
         places = Membership.objects.filter(person=OuterRef("submitted_by"))  # also of one who has left since
         sender = places.filter(company=OuterRef("commitment__company")).values("vendor")[:1]
-        found = self.with_context().with_later().select_related("commitment__starting_certificate")
+        found = self.with_context().with_later().select_related("commitment__starting_certificate", "submitted_by")
         return found.annotate(
             has_files=Exists(files), last_paid_date=Subquery(last_paid), sender_vendor_id=Subquery(sender)
         )

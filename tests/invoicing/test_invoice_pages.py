@@ -1,9 +1,10 @@
 """The page of an invoice and the list of them: for each side what it may see, and the step that is next."""
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
+import time_machine
 from django.utils.html import strip_tags
 
 from directory.models import Mail
@@ -30,6 +31,38 @@ def test_every_part_of_the_page_opens_for_both_sides(w, tab):
     invoice = w.approved()
     for who in (w.admin, w.contact):
         assert signed_in(who).get(at(invoice) + f"?show={tab}").status_code == 200
+
+
+def test_the_head_says_which_revision_it_is_who_sent_it_and_when(w):
+    """9.3."""
+    draft = w.draft()
+    assert "sent by" not in page(w.admin, draft)
+    with time_machine.travel(datetime(2026, 11, 19, 20, tzinfo=UTC)):
+        back = invoices.send_back(w.submitted(draft), by=w.admin, comment="Photos")
+    with time_machine.travel(datetime(2026, 11, 20, 22, 12, tzinfo=UTC)):
+        invoices.submit(Invoice.objects.with_context().get(pk=back.pk), by=w.contact)
+    for who in (w.admin, w.contact):
+        head = strip_tags(page(who, back).partition("<h1")[2].partition("Parts of this")[0])
+        assert "revision 2, sent by Lee Park 20 Nov 2026, 4:12 pm CST" in " ".join(head.split())
+
+
+ROW = re.compile(r'<tbody class="line([^"]*)"[^>]*>(.*?)</tbody>', re.DOTALL)
+WORD = {"is-ok": "Approved", "is-bad": "Rejected"}
+
+
+@pytest.mark.parametrize("name", ["invoice", "invoice-enter"])
+def test_each_tone_of_a_line_has_an_icon_and_a_word_that_is_seen(w, name):
+    """U7: colour is never alone."""
+    invoice = w.submitted()
+    first, second = invoice.lines.all()
+    reviews.decide(first, Verdict.REJECTED, "Not poured", by=w.admin)
+    reviews.decide(second, Verdict.APPROVED, by=w.admin)
+    invoices.send_back(Invoice.objects.with_context().get(pk=invoice.pk), by=w.admin)
+    rows = ROW.findall(text_of(signed_in(w.contact).get(at(invoice, name))))
+    assert sorted(tone.strip() for tone, _ in rows) == sorted(WORD)
+    for tone, row in rows:
+        assert 'class="i"' in row, tone
+        assert WORD[tone.strip()] in strip_tags(re.sub(r'<span class="sr">.*?</span>', "", row)), tone
 
 
 def test_the_lines_show_what_was_billed_and_held(w):
