@@ -8,7 +8,8 @@ from invoicing.allowed_amounts import Figure, figures_by_line
 from invoicing.calculations.lines import Line
 from invoicing.calculations.summary import column_total
 from invoicing.labels import LINE_COLUMNS, LineColumn
-from invoicing.models import Invoice, InvoiceLine
+from invoicing.models import Invoice, InvoiceLine, Verdict
+from invoicing.permissions import may_see_verdicts
 
 TOTALED = (
     "scheduled_value",
@@ -46,8 +47,24 @@ def lines_with_names(invoice: Invoice) -> list[InvoiceLine]:
     return lines
 
 
-def lines_shown(invoice: Invoice) -> list[ShownLine]:
+def lines_read_by(invoice: Invoice, access) -> list[InvoiceLine]:
+    """Those, on whatever this person reads them: a page, print or a file. Verdicts not sent yet are left out (U6)."""
     lines = lines_with_names(invoice)
+    if not may_see_verdicts(invoice, access):
+        for line in lines:
+            _leave_out_verdict(line)
+    return lines
+
+
+def _leave_out_verdict(line: InvoiceLine) -> None:
+    """In memory only. What was said of an earlier submission stays: they have read it."""
+    if line.verdict:
+        line.verdict, line.verdict_reason = Verdict.NONE, ""
+        line.verdict_by = line.verdict_at = None
+
+
+def lines_shown(invoice: Invoice, access) -> list[ShownLine]:
+    lines = lines_read_by(invoice, access)
     apart = figures_by_line(invoice, lines)
     return [ShownLine(line, line.as_line(), apart.get(line.schedule_line_id, ())) for line in lines]
 

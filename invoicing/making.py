@@ -127,11 +127,12 @@ class Steps:
 
 def _papers(out: BinaryIO, ids: list[int], step: Steps) -> None:
     invoice = Invoice.objects.for_page().get(pk=ids[0])
-    pack_papers(out, invoice, list(invoice.attachments.order_by("pk")), step)
+    pack_papers(out, invoice, list(invoice.attachments.order_by("pk")), _access_of(step.made), step)
 
 
 def _certificates(out: BinaryIO, ids: list[int], step: Steps) -> int:
-    return pack_certificates(out, (Invoice.objects.for_page().get(pk=pk) for pk in ids), step)
+    invoices = (Invoice.objects.for_page().get(pk=pk) for pk in ids)
+    return pack_certificates(out, invoices, _access_of(step.made), step)
 
 
 def _csv(out: BinaryIO, ids: list[int], step: Steps) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import PurePosixPath
 from typing import BinaryIO
 
+from directory.permissions import Access
 from invoicing.certificates import certificate, file_name
 from invoicing.grid import lines_shown
 from invoicing.models import Attachment, Invoice
@@ -20,13 +21,15 @@ FIRST_DAY = (1980, 1, 1, 0, 0, 0)  # so that the same papers give the same bytes
 IN_A_ROW = 3  # certificates that fail one after the other: then it is the printer, not one of them
 
 
-def pack_papers(out: BinaryIO, invoice: Invoice, attachments: Sequence[Attachment], step: Callable[[], None]) -> None:
+def pack_papers(
+    out: BinaryIO, invoice: Invoice, attachments: Sequence[Attachment], access: Access, step: Callable[[], None]
+) -> None:
     """Certificate first, then every attachment as it was given; one that is not in its place any more is named in a
-    list. Raises printing.NotPrinted.
+    list. `access`: of whoever asked. Raises printing.NotPrinted.
     """
     folder, missing = file_name(invoice), []
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as package:
-        package.writestr(_entry(f"{folder}/00 {folder}.pdf"), certificate(invoice, lines_shown(invoice)))
+        package.writestr(_entry(f"{folder}/00 {folder}.pdf"), certificate(invoice, lines_shown(invoice, access)))
         step()
         for place, attachment in enumerate(attachments, start=1):
             try:
@@ -39,8 +42,10 @@ def pack_papers(out: BinaryIO, invoice: Invoice, attachments: Sequence[Attachmen
             package.writestr(_entry(f"{folder}/Missing.txt"), words)
 
 
-def pack_certificates(out: BinaryIO, invoices: Iterable[Invoice], step: Callable[[], None]) -> int:
+def pack_certificates(out: BinaryIO, invoices: Iterable[Invoice], access: Access, step: Callable[[], None]) -> int:
     """A PDF an invoice, in that order; how many could not be printed: a list in the ZIP names them.
+
+    `access`: of whoever asked.
 
     Raises printing.NotPrinted when the printer fails for several in a row, or for all.
     """
@@ -49,7 +54,7 @@ def pack_certificates(out: BinaryIO, invoices: Iterable[Invoice], step: Callable
         for place, invoice in enumerate(invoices, start=1):
             name = f"{place:03d} {safe_name(f'{file_name(invoice)} {invoice.vendor.name}.pdf')}"
             try:
-                package.writestr(_entry(name), certificate(invoice, lines_shown(invoice)))
+                package.writestr(_entry(name), certificate(invoice, lines_shown(invoice, access)))
                 in_a_row = 0
             except NotPrinted as why:
                 failed, in_a_row, problem = [*failed, name], in_a_row + 1, why

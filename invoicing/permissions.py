@@ -115,6 +115,11 @@ def may_review(invoice, access) -> bool:
     return is_project_admin(access)
 
 
+def may_see_verdicts(invoice, access) -> bool:
+    """What reviewers say of a line is their own while they review; what they decided is the contacts' too (U6)."""
+    return not access.is_external or invoice.status != invoice.Status.UNDER_REVIEW
+
+
 def may_record_payments(invoice, access) -> bool:
     """Record what was paid, and take a record back."""
     return is_project_admin(access)

@@ -37,7 +37,8 @@ def _or_try_again(view):
 @invoice_view(Level.READ_ONLY, methods=READ)
 @_or_try_again
 def certificate_page(request, invoice):
-    answer = HttpResponse(certificate(invoice, lines_shown(invoice)), content_type="application/pdf", headers=AS_A_FILE)
+    document = certificate(invoice, lines_shown(invoice, request.access))
+    answer = HttpResponse(document, content_type="application/pdf", headers=AS_A_FILE)
     answer["Content-Disposition"] = f'attachment; filename="{file_name(invoice)}.pdf"'
     return answer
 
@@ -46,7 +47,8 @@ def certificate_page(request, invoice):
 @_or_try_again
 def certificate_picture(request, invoice):
     """Page 1, shown before a bill is sent (9.4). A page that shows it says what it says without it, too."""
-    return HttpResponse(picture(invoice, lines_shown(invoice)), content_type="image/png", headers=AS_A_FILE)
+    shown = picture(invoice, lines_shown(invoice, request.access))
+    return HttpResponse(shown, content_type="image/png", headers=AS_A_FILE)
 
 
 @invoice_view(Level.READ_ONLY, methods=WRITE)
@@ -58,7 +60,7 @@ def package(request, invoice):
 @invoice_view(Level.READ_ONLY, methods=READ)
 def lines_csv(request, invoice):
     headings = ["#", "Cost code", "Description", "Change order", *(column.heading for column in labels.LINE_COLUMNS)]
-    rows = [_cells(row) for row in lines_shown(invoice)]
+    rows = [_cells(row) for row in lines_shown(invoice, request.access)]
     return csv_answer(f"{file_name(invoice)}.csv", [*headings, "Verdict", "Reason", "Note"], rows)
 
 

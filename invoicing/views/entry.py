@@ -17,7 +17,7 @@ from invoicing.certificates import mark_of
 from invoicing.decorators import invoice_view
 from invoicing.forms.entry import Sheet, stored_of
 from invoicing.forms.sending import SendForm
-from invoicing.grid import ShownLine, column_totals, lines_with_names
+from invoicing.grid import ShownLine, column_totals, lines_read_by, lines_with_names
 from invoicing.models import Invoice, InvoiceLine, Verdict
 from invoicing.notifications import told_of_bills
 from invoicing.numbers import check_number_is_free
@@ -72,7 +72,7 @@ def _sheet(request, invoice: Invoice, data=None) -> Sheet:
     last = invoice.submissions.with_decided().order_by("-number").first()
     return Sheet(
         invoice,
-        sorted(lines_with_names(invoice), key=lambda line: line.verdict != Verdict.REJECTED),
+        sorted(lines_read_by(invoice, request.access), key=lambda line: line.verdict != Verdict.REJECTED),
         as_admin=is_project_admin(request.access),
         data=data,
         claims=last.figures() if last else {},

@@ -134,16 +134,12 @@ LIVE = {
 
 
 def _lines(invoice: Invoice, request) -> dict:
-    lines = lines_shown(invoice)
-    if request.access.is_external and invoice.status == Invoice.Status.UNDER_REVIEW:
-        for row in lines:
-            if row.line.verdict:
-                row.line.verdict = row.line.verdict_reason = ""
+    lines = lines_shown(invoice, request.access)
     return {"rows": lines, "totals": column_totals(lines), "columns": read_columns(lines)}
 
 
 def _summary(invoice: Invoice, request) -> dict:
-    lines = [row.line for row in lines_shown(invoice)]
+    lines = [row.line for row in lines_shown(invoice, request.access)]
     summary = stored_summary(invoice, lines)
     groups = (
         ("Lines 1 to 9", how_amounts_came(summary, labels.SUMMARY_IN_FULL)),

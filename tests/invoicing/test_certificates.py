@@ -13,6 +13,7 @@ import pytest
 import time_machine
 from pypdf import PdfReader
 
+from directory.permissions import read_access
 from invoicing import labels, printing
 from invoicing.actions import amounts, attachments, invoices, reviews
 from invoicing.calculations.money import printed_amount
@@ -179,7 +180,8 @@ def test_the_package_holds_the_certificate_and_every_attachment_untouched(w):
     for name, content in files:
         attachments.attach(invoice, name, content, by=w.contact)
     out, steps = io.BytesIO(), []
-    pack_papers(out, invoice, list(invoice.attachments.all()), lambda: steps.append(1))
+    access = read_access(w.contact, w.company, w.project)
+    pack_papers(out, invoice, list(invoice.attachments.all()), access, lambda: steps.append(1))
     package = zipfile.ZipFile(out)
     names = package.namelist()
     assert [name.partition("/")[2] for name in names[1:]] == ["01 photo.png", "02 passwd.pdf", "03 photo.png"]

@@ -357,13 +357,13 @@ def test_one_worker_has_it_and_a_late_one_changes_nothing(w, monkeypatch):
     """R4, R20: while the first one packs, its lease runs out and another worker makes the file."""
     made, real = papers(w), packages.pack_papers
 
-    def slow(out, invoice, files, step):
+    def slow(out, invoice, files, access, step):
         assert making.claim(made.pk) is None, "it has its lease"
         monkeypatch.setattr(making, "pack_papers", real)
         MadeFile.objects.filter(pk=made.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
         tasks.make_file(made.pk)
         assert fresh(made).state == "ready"
-        real(out, invoice, files, lambda: None)
+        real(out, invoice, files, access, lambda: None)
 
     monkeypatch.setattr(making, "pack_papers", slow)
     tasks.make_file(made.pk)
@@ -447,7 +447,7 @@ def test_a_printer_that_fails_for_all_is_no_file_of_nothing(w, monkeypatch):
 
 
 def test_a_mistake_of_the_program_is_told_without_its_words(w, monkeypatch):
-    def broken(out, invoice, files, step):
+    def broken(out, invoice, files, access, step):
         raise ValueError("secret detail")
 
     monkeypatch.setattr(making, "pack_papers", broken)

@@ -3,6 +3,7 @@
 import pytest
 
 from directory.models import Mail
+from directory.permissions import read_access
 from invoicing.actions import amounts, invoices, reviews
 from invoicing.allowed_amounts import figures_apart, is_reduced, pays_more
 from invoicing.certificates import content_of
@@ -78,7 +79,7 @@ def test_retainage_that_a_reviewer_typed_is_told_wherever_its_reason_is(w, typed
     if is_rejected:
         reviews.decide(invoice.lines.first(), Verdict.REJECTED, "Not poured yet", by=w.second_admin)
     desk = text_of(signed_in(w.admin).get(at(invoice, "invoice-review")))
-    rows = lines_shown(invoice)
+    rows = lines_shown(invoice, read_access(w.admin, w.company, w.project))
     [difference] = content_of(invoice, rows)["differences"]
     assert label in difference["column"] and (difference["claimed"], difference["allowed"]) == (asked, left)
     assert "Punch list" in difference["reason"]
