@@ -48,6 +48,14 @@ THIS_PERIOD_OF_A_LINE = (
 
 # Lines 1 to 9: number, words, property of `Invoice` and of `Summary`.
 SUMMARY = (
+# What a decision about a submission did, by the status that it led to.
+DECIDED = {
+    "revise_and_resubmit": "Sent back",
+    "pending_owner_approval": "Held for the owner",
+    "approved_as_noted": "Approved as noted",
+    "approved": "Approved",
+}
+
     ("1", "Original contract sum", "original_contract_sum"),
     ("2", "Net change by change orders", "net_change_orders"),
     ("3", "Contract sum to date", "contract_sum_to_date"),

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.db.models import Prefetch
 from django.http import Http404
 from django.shortcuts import render
 
@@ -13,7 +14,7 @@ from invoicing.calculations.differences import LineDifference, Version, differen
 from invoicing.calculations.money import ZERO, format_amount
 from invoicing.decorators import invoice_view
 from invoicing.grid import lines_with_names
-from invoicing.labels import COLUMN_OF
+from invoicing.labels import COLUMN_OF, DECIDED
 from invoicing.models import Invoice, InvoiceLine, ReviewRecord, Submission, Verdict
 from invoicing.views.invoices import about
 
@@ -44,17 +45,19 @@ class Row:
 @invoice_view(Level.READ_ONLY, methods=READ)
 def compare(request, invoice, old: int, new: int):
     """`?show=all` lists every line, else those that changed."""
-    kept = {
-        each.number: each for each in invoice.submissions.select_related("submitted_by").prefetch_related("records")
-    }
+    records = Prefetch("records", ReviewRecord.objects.select_related("by"))
+    kept = {each.number: each for each in invoice.submissions.select_related("submitted_by").prefetch_related(records)}
     if old not in kept or new not in kept or old == new:
         raise Http404
     rows = _rows(invoice, kept[old], kept[new])
+    decided = [_last_decision(kept[number]) for number in (old, new)]
     changed = [row for row in rows if row.figures.is_changed]
     shows_all = request.GET.get("show") == "all"
     context = about(request, invoice) | {
         "old": kept[old],
         "new": kept[new],
+        "decisions": [_decision(record) for record in decided if record],
+        "left": [_left(record) for record in decided],
         "numbers": sorted(kept),
         "rows": rows if shows_all else changed,
         "shows_all": shows_all,
@@ -94,6 +97,16 @@ def _allowed(submission: Submission) -> dict[int, dict]:
 
 def _last_decision(submission: Submission) -> ReviewRecord | None:
     return next(reversed(submission.records.all()), None)
+
+
+def _decision(record: ReviewRecord) -> dict:
+    """Who did what with a submission, when, and what they said with it."""
+    return {"number": record.submission.number, "did": DECIDED[record.outcome], "record": record}
+
+
+def _left(record: ReviewRecord | None) -> str:
+    """The heading of what a decision left: an approval left what is approved (I-10)."""
+    return "Approved" if record and record.outcome in Invoice.CERTIFIED else "Allowed"
 
 
 def _header(old: Submission, new: Submission) -> list[dict[str, str]]:

@@ -1,8 +1,10 @@
 """Any two submissions beside each other, line by line (I-10)."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import time_machine
 from django.urls import reverse
 from django.utils.timezone import now
 
@@ -104,6 +106,30 @@ def test_each_line_says_its_verdict_and_reason_and_the_whole_what_was_allowed():
     figures = [due[which] for which in ("old", "old_allowed", "new", "new_allowed")]
     assert figures == ["5,400.00", "5,220.00", "5,130.00", "5,085.00"]
     assert all(figure in words for figure in figures)
+
+
+@pytest.mark.django_db
+def test_each_submission_says_who_decided_what_on_it_when_and_with_which_words(django_assert_max_num_queries):
+    """I-10. What an approval left is headed Approved, what a return left is headed Allowed."""
+    w = world()
+    lines = [w.line("Footings", "10000.00"), w.line("Slab", "10000.00")]
+    with time_machine.travel(datetime(2030, 6, 20, 18, tzinfo=UTC)):
+        invoice = w.submitted(w.draft(w.commitment(lines=lines)), {"work_this_period": D("1000.00")})
+        back = invoices.send_back(invoice, by=w.admin, comment="Level 4 is not framed")
+        again = w.submitted(Invoice.objects.with_context().get(pk=back.pk), {"work_this_period": D("700.00")})
+    waiting = text_of(page(w, again))
+    assert "1: Sent back by Dana Cole <time" in waiting and "“Level 4 is not framed”" in waiting
+    assert "2: " not in waiting.partition("<ul")[2].partition("</ul>")[0] and ">Approved<" not in waiting
+    with time_machine.travel(datetime(2030, 6, 21, 18, tzinfo=UTC)):
+        invoices.approve_as_noted(again, by=w.second_admin, comment="Photos by Friday")
+    client = signed_in(w.contact)
+    with django_assert_max_num_queries(20):
+        answer = client.get(reverse("invoice-compare", args=[w.project.slug, again.commitment.number, 1, 1, 2]))
+    words = text_of(answer)
+    assert "2: Approved as noted by Ola Berg <time" in words and "“Photos by Friday”" in words
+    assert ">Allowed then</th>" in words and ">Approved</th>" in words and ">Allowed</th>" not in words
+    backwards = text_of(page(w, again, 2, 1))
+    assert ">Approved then</th>" in backwards and ">Allowed</th>" in backwards
 
 
 @pytest.mark.django_db
