@@ -86,7 +86,7 @@ BOOK = {
     "price": BookColumn("Unit price", NUMBER, _planned("unit_price"), read=parse_unit_price),
     "work": _typed("work", _line("work_this_period"), total="work_this_period"),
     "percent": _typed("percent", _share, form=SHARE),
-    "stored-before": _given("stored_previous", "Stored before"),
+    "stored-before": _given("stored_previous"),
     "moved": _typed("moved", _line("stored_moved"), total="stored_moved"),
     "left": _typed("left", _worked("stored_balance_previous"), total="stored_balance_previous"),
     "stored": _typed("stored", _line("stored_new"), total="stored_new"),

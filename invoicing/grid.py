@@ -7,7 +7,7 @@ from decimal import Decimal
 from invoicing.allowed_amounts import Figure, figures_by_line
 from invoicing.calculations.lines import Line
 from invoicing.calculations.summary import column_total
-from invoicing.labels import LINE_COLUMNS, LineColumn
+from invoicing.labels import LEFT_OUT_TO_READ, LINE_COLUMNS, LineColumn
 from invoicing.models import Invoice, InvoiceLine, Verdict
 from invoicing.permissions import may_see_verdicts
 
@@ -72,7 +72,7 @@ def lines_shown(invoice: Invoice, access) -> list[ShownLine]:
 def read_columns(rows: Sequence[ShownLine]) -> list[LineColumn]:
     """Those that a bill is read by, on its page and in print: about stored material only where any line has some."""
     some = any(row.worked.stored_previous or row.worked.stored_new or row.worked.stored_presently for row in rows)
-    return [each for each in LINE_COLUMNS if each.letter != "PM" and (some or not each.is_about_stored)]
+    return [each for each in LINE_COLUMNS if each.letter not in LEFT_OUT_TO_READ and (some or not each.is_about_stored)]
 
 
 def column_totals(rows) -> dict[str, Decimal]:

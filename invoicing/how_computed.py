@@ -23,7 +23,8 @@ from invoicing.retainage import scale_under
 
 FORMULAS = {
     "work_previous": "A + B + M of the one before",
-    "stored_balance_previous": "F of the one before − M",
+    "stored_previous": "F of the one before",
+    "stored_balance_previous": "PF − M",
     "stored_presently": "PM + NM",
     "total_completed_and_stored": "A + B + M + F",
     "percent_complete": "T ÷ C",
@@ -31,7 +32,7 @@ FORMULAS = {
     "work_retainage": "rate × (B + M)",
     "stored_retainage": "rate × F",
     "total_retainage": "work retainage before + WR + MR − RR",
-    "gross_this_period": "B + M + F − F of the one before",
+    "gross_this_period": "B + M + F − PF",
 }
 # Columns that somebody types, and what an event calls them.
 TYPED = {
@@ -61,9 +62,12 @@ def how_totals_came(lines: Sequence[Line]) -> list[Explained]:
     return [_total(column, lines, words) for column in LINE_COLUMNS + THIS_PERIOD_OF_A_LINE]
 
 
-def how_amounts_came(summary: Summary, named: Iterable[tuple[str, str, str]]) -> list[Explained]:
-    """Amounts of the summary (5.3), as `labels` names them: number, words, property."""
-    how = explain_summary(summary)
+def how_amounts_came(
+    invoice: Invoice, summary: Summary, named: Iterable[tuple[str, str, str]], noun: str
+) -> list[Explained]:
+    """Amounts of its summary (5.3), as `labels` names them: number, words, property. `noun`: as of a `LineStory`."""
+    before = source_of(invoice, noun)
+    how = explain_summary(summary, f"line 6 of {before}, as certified" if before else _none_before(noun))
     return [_of_summary(LineColumn(*names), summary, how[names[2]]) for names in named]
 
 
@@ -85,6 +89,21 @@ def _total(column: LineColumn, lines: Sequence[Line], words: str) -> Explained:
 
 def _percent(percent: Decimal | None) -> str:
     return "–" if percent is None else printed_percent(percent, 2)
+
+
+def source_of(invoice: Invoice, noun: str) -> str:
+    """What its amounts before come from: “invoice 2 (INV-002)”; "" where nothing came before."""
+    found = invoice.goes_on_from
+    if found is None:
+        return ""
+    if isinstance(found, StartingCertificate):
+        return f"the starting certificate as of {day_in_words(found.as_of_date)}"
+    number = f" ({found.number})" if found.number else ""
+    return f"{noun} {found.position}{number}"
+
+
+def _none_before(noun: str) -> str:
+    return f"this is the first {noun} of the commitment, so nothing came before"
 
 
 @dataclass
@@ -118,6 +137,7 @@ class LineStory:
         told = {
             "scheduled_value": self._scheduled,
             "work_previous": self._before,
+            "stored_previous": self._stored_before,
             "stored_balance_previous": self._balance,
             "work_retainage": self._work_retainage,
             "stored_retainage": self._stored_retainage,
@@ -158,18 +178,13 @@ class LineStory:
         names = ("schedule_line__commitment",)
         return source.lines.select_related(*names).filter(schedule_line=self.line.schedule_line_id).first()
 
-    @property
+    @cached_property
     def source(self) -> str:
-        """What the amounts before come from: “invoice 2 (INV-002)”."""
-        found = self.invoice.goes_on_from
-        if isinstance(found, StartingCertificate):
-            return f"the starting certificate as of {day_in_words(found.as_of_date)}"
-        number = f" ({found.number})" if found.number else ""
-        return f"{self.noun} {found.position}{number}"
+        return source_of(self.invoice, self.noun)
 
     def _without_one_before(self) -> str:
-        if self.invoice.goes_on_from is None:
-            return f"This is the first {self.noun} of the commitment, so nothing came before."
+        if not self.source:
+            return f"{_none_before(self.noun).capitalize()}."
         return f"The line was not on {self.source}, so nothing came before." if self.before is None else ""
 
     def _scheduled(self) -> list[str]:
@@ -191,6 +206,11 @@ class LineStory:
             f"period, {printed_amount(before.stored_moved)} moved from storage"
         )
         return [f"From {self.source}: work to date {printed_amount(before.work_to_date)} ({parts})."]
+
+    def _stored_before(self) -> list[str]:
+        if nothing := self._without_one_before():
+            return [nothing]
+        return [f"From {self.source}: {printed_amount(self.before.as_line().stored_presently)} presently stored."]
 
     def _balance(self) -> list[str]:
         line = self.line

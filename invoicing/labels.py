@@ -25,6 +25,7 @@ LINE_COLUMNS = (
     LineColumn("C", "Scheduled value", "scheduled_value"),
     LineColumn("A", "Work before", "work_previous"),
     LineColumn("B", "This period", "work_this_period"),
+    LineColumn("PF", "Stored before", "stored_previous", True),
     LineColumn("PM", "Stored before, less moved", "stored_balance_previous", True),
     LineColumn("M", "Moved to work", "stored_moved", True),
     LineColumn("NM", "New stored", "stored_new", True),
@@ -37,6 +38,7 @@ LINE_COLUMNS = (
     LineColumn("RR", "Released", "retainage_released"),
     LineColumn("TR", "Retainage held", "total_retainage"),
 )
+LEFT_OUT_TO_READ = ("PF", "PM")  # what explains F stands on the sheet, in the CSV and in “how was this computed”
 COLUMN_OF = {column.name: column for column in LINE_COLUMNS}
 # What accounting books of a line; these stand in no column of a grid.
 THIS_PERIOD_OF_A_LINE = (
@@ -46,8 +48,6 @@ THIS_PERIOD_OF_A_LINE = (
     LineColumn("", "Net this period", "net_this_period"),
 )
 
-# Lines 1 to 9: number, words, property of `Invoice` and of `Summary`.
-SUMMARY = (
 # What a decision about a submission did, by the status that it led to.
 DECIDED = {
     "revise_and_resubmit": "Sent back",
@@ -56,6 +56,8 @@ DECIDED = {
     "approved": "Approved",
 }
 
+# Lines 1 to 9: number, words, property of `Invoice` and of `Summary`.
+SUMMARY = (
     ("1", "Original contract sum", "original_contract_sum"),
     ("2", "Net change by change orders", "net_change_orders"),
     ("3", "Contract sum to date", "contract_sum_to_date"),

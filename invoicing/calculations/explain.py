@@ -103,8 +103,11 @@ def _explain_period(line: Line) -> dict[str, str]:
     }
 
 
-def explain_summary(summary: Summary) -> dict[str, str]:
-    """A sentence for every amount of the summary, by the name of the `Summary` property."""
+def explain_summary(summary: Summary, line_7: str) -> dict[str, str]:
+    """A sentence for every amount of the summary, by the name of the `Summary` property.
+
+    `line_7`: where that amount comes from, in words.
+    """
     net = f"{money(summary.earned_less_retainage)} earned less retainage"
     share = "no percentage, as the contract sum is zero"
     if summary.percent_complete is not None:
@@ -133,7 +136,7 @@ def explain_summary(summary: Summary) -> dict[str, str]:
             f"{money(summary.total_completed_and_stored)} completed and stored "
             f"− {money(summary.total_retainage)} retainage = {money(summary.earned_less_retainage)}"
         ),
-        "previous_certificates": f"{money(summary.previous_certificates)}, line 6 of the previous invoice as certified",
+        "previous_certificates": f"{money(summary.previous_certificates)}, {line_7}",
         "current_payment_due": (
             f"{net} − {money(summary.previous_certificates)} previous certificates "
             f"= {money(summary.current_payment_due)}"

@@ -10,12 +10,13 @@ from invoicing.decorators import invoice_view
 from invoicing.how_computed import LineStory, how_amounts_came, how_totals_came
 from invoicing.models import Invoice, InvoiceLine
 from invoicing.proof import stored_summary
+from invoicing.views.invoices import noun_for
 
 
 @invoice_view(Level.READ_ONLY, methods=READ)
 def how_line(request, invoice, place: int):
     line = _line(invoice, place)
-    story = LineStory(line, _noun(request))
+    story = LineStory(line, noun_for(request.access))
     return _show(request, invoice, story.columns, {"line": line, "story": story})
 
 
@@ -28,7 +29,8 @@ def how_totals(request, invoice):
     lines = list(_lines(invoice))
     if request.GET.get("of") == "summary":
         summary = stored_summary(invoice, lines)
-        return _show(request, invoice, how_amounts_came(summary, labels.SUMMARY_IN_FULL), {"is_summary": True})
+        amounts = how_amounts_came(invoice, summary, labels.SUMMARY_IN_FULL, noun_for(request.access))
+        return _show(request, invoice, amounts, {"is_summary": True})
     return _show(request, invoice, how_totals_came([line.as_line() for line in lines]), {})
 
 
@@ -47,17 +49,13 @@ def _line(invoice: Invoice, place: int) -> InvoiceLine:
 MOST_PLACES = 2**31 - 1  # the largest number that a database of ours compares a position with
 
 
-def _noun(request) -> str:
-    return "bill" if request.access.is_external else "invoice"
-
-
 def _show(request, invoice: Invoice, columns: list, more: dict):
     """As a dialog over the grid, or as a page; `?column=T` marks the one that was asked about."""
     context = {
         "invoice": invoice,
         "project": invoice.project,
         "commitment": invoice.commitment,
-        "noun": _noun(request),
+        "noun": noun_for(request.access),
         "columns": columns,
         "asked": request.GET.get("column", ""),
         "is_entered": invoice.status in Invoice.ENTERABLE,

@@ -27,6 +27,11 @@ from invoicing.safeguards import endorsement_of
 REVIEWING = ("reviewed a line", "approved the other lines", "took back approving the other lines")
 
 
+def noun_for(access) -> str:
+    """What an invoice is called: contacts say bill (section 10)."""
+    return "bill" if access.is_external else "invoice"
+
+
 def address(invoice: Invoice, name: str = "invoice") -> str:
     """The address of one of an invoice's pages, by the name of its route."""
     commitment = invoice.commitment
@@ -69,7 +74,7 @@ def about(request, invoice: Invoice) -> dict:
         "invoice": invoice,
         "project": invoice.project,
         "commitment": invoice.commitment,
-        "noun": "bill" if access.is_external else "invoice",
+        "noun": noun_for(access),
         "moves": offered,
         "sides_agree": bool(invoice.sender_vendor_id) == access.is_external,
         "may_move_period": invoice.status in Invoice.ENTERABLE and may_review(invoice, access),
@@ -141,13 +146,14 @@ def _lines(invoice: Invoice, request) -> dict:
 def _summary(invoice: Invoice, request) -> dict:
     lines = [row.line for row in lines_shown(invoice, request.access)]
     summary = stored_summary(invoice, lines)
-    groups = (
-        ("Lines 1 to 9", how_amounts_came(summary, labels.SUMMARY_IN_FULL)),
-        ("This period", how_amounts_came(summary, [("", *each) for each in labels.THIS_PERIOD])),
-        ("Change orders", how_amounts_came(summary, [("", *each) for each in labels.CHANGE_ORDERS])),
-    )
+    named = {
+        "Lines 1 to 9": labels.SUMMARY_IN_FULL,
+        "This period": [("", *each) for each in labels.THIS_PERIOD],
+        "Change orders": [("", *each) for each in labels.CHANGE_ORDERS],
+    }
+    noun = noun_for(request.access)
     return {
-        "groups": groups,
+        "groups": [(title, how_amounts_came(invoice, summary, names, noun)) for title, names in named.items()],
         "identities": identities_of(invoice, lines),
     }
 

@@ -10,6 +10,7 @@ from invoicing.labels import LINE_COLUMNS
 from invoicing.models import Commitment, ScaleStep
 from tests.factories import D, person, world
 from tests.invoicing.pages import at, signed_in, text_of
+from tests.invoicing.test_starting_certificates import started
 
 pytestmark = pytest.mark.django_db
 
@@ -35,6 +36,7 @@ def test_every_column_of_a_line_says_what_it_is_and_how_it_came_with_its_numbers
     assert set(column.letter for column in LINE_COLUMNS) <= set(told)
     assert told["C"] == ("73,600.00", "Line 1 of the schedule of values.")
     assert told["A"][1] == "This is the first invoice of the commitment, so nothing came before."
+    assert told["PF"] == ("0.00", "This is the first invoice of the commitment, so nothing came before.")
     assert told["B"][0] == "1,000.00" and told["B"][1].startswith("Typed by Lee Park on ")
     assert told["F"] == ("400.00", "0.00 previous balance + 400.00 new material = 400.00.")
     assert told["T %"] == ("1.90 %", "1,400.00 ÷ 73,600.00 = 1.9 %.")
@@ -57,6 +59,7 @@ def test_amounts_before_name_the_invoice_they_come_from():
         "0.00 moved from storage).",
     )
     assert "What was stored before comes from invoice 1 (K-7)." in told["PM"][1]
+    assert told["PF"] == ("400.00", "From invoice 1 (K-7): 400.00 presently stored.")
     assert "What was held before comes from invoice 1 (K-7)." in told["TR"][1]
     assert "From bill 1 (K-7)" in how(w.contact, second)["A"][1], "contacts say bill"
 
@@ -196,6 +199,46 @@ def test_the_summary_tab_unfolds_every_amount_with_the_parts_of_line_5_before_it
     """5.3: 5a and 5b are balances to date, not of this period."""
     w = world()
     page = signed_in(w.admin).get(f"{at(w.submitted(), 'invoice')}?show=summary")
+def line_7(who, invoice) -> set[str]:
+    """How it came, on the summary tab and in the dialog."""
+    client = signed_in(who)
+    dialog = cells(client.get(f"{at(invoice, 'invoice-lines')}?of=summary"))["7"][1]
+    groups = dict(client.get(f"{at(invoice)}?show=summary").context["groups"])
+    [tab] = [each for each in groups["Lines 1 to 9"] if each.column.letter == "7"]
+    return {dialog, " ".join(tab.sentences)}
+
+
+def test_line_7_names_the_invoice_that_it_comes_from_and_on_the_first_that_there_is_none():
+    """5.3."""
+    w = world()
+    first = w.approved(None, number="K-7")
+    second = w.draft(first.commitment, w.period(w.project.billing_periods.get().start_date.replace(month=7)))
+    nothing = "0.00, this is the first {} of the commitment, so nothing came before"
+    assert line_7(w.admin, first) == {nothing.format("invoice")}
+    assert line_7(w.contact, first) == {nothing.format("bill")}
+    assert line_7(w.admin, second) == {"900.00, line 6 of invoice 1 (K-7), as certified"}
+    assert line_7(w.contact, second) == {"900.00, line 6 of bill 1 (K-7), as certified"}
+
+
+def test_after_a_start_in_the_middle_of_the_job_line_7_names_the_starting_certificate():
+    w = world()
+    invoice = w.draft(started(w), by=w.admin)
+    assert line_7(w.admin, invoice) == {
+        f"{invoice.previous_certificates:,.2f}, line 6 of the starting certificate as of Sun 31 May 2026, as certified"
+    }
+
+
+def test_every_money_column_of_the_sheet_has_the_letter_that_its_explanation_is_found_by():
+    """9.4: what was stored before among them."""
+    w = world()
+    page = text_of(signed_in(w.admin).get(at(w.entered(None, {"stored_new": D("400.00")}), "invoice-enter")))
+    grid = page.partition("data-sheet")[2].partition("</thead>")[0]
+    heads = re.findall(r'<th scope="col" class="n">(.*?)</th>', grid)
+    letters = [re.match(r'<span class="col">([A-Z %]+)</span>', head) for head in heads]
+    assert [head for head, letter in zip(heads, letters, strict=True) if not letter] == []
+    assert "PF" in {letter[1] for letter in letters} <= {column.letter for column in LINE_COLUMNS}
+
+
     groups = {title: [each.column.label for each in amounts] for title, amounts in page.context["groups"]}
     assert groups["Lines 1 to 9"][3:7] == [
         "Total completed and stored", "Retainage on work", "Retainage on stored material", "Retainage held",

@@ -123,7 +123,7 @@ def test_a_typed_amount_is_explained_as_typed():
 
 def test_every_line_of_the_summary_is_explained_with_its_result():
     summary = summarize([LINE], D("3000.00"), D("250.00"), D("1375.00"))
-    sentences = explain_summary(summary)
+    sentences = explain_summary(summary, "line 6 of invoice 1")
     assert sentences["percent_complete"].endswith(f" = {format_percent(summary.percent_complete)} %")
     named = (*labels.SUMMARY_IN_FULL, *labels.THIS_PERIOD, *labels.CHANGE_ORDERS)
     assert {name for *_, name in named} == sentences.keys()
