@@ -85,7 +85,7 @@ def content_of(invoice: Invoice, rows: Sequence[Row]) -> dict:
         "percent_complete": _percent(summary.percent_complete),
         "this_period": _named(labels.THIS_PERIOD, summary),
         "change_orders": _change_orders(summary),
-        "retainage": [list(pair) for pair in rule_in_words(invoice.commitment, lines)],
+        "retainage": [list(pair) for pair in rule_in_words(invoice, lines)],
         "zone": invoice.project.time_zone,
         "approvals": _approvals(invoice, lines, claim),
         "checks": [_check(each) for each in identities_of(invoice, lines)],

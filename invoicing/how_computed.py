@@ -19,7 +19,7 @@ from invoicing.calculations.money import printed_amount, printed_percent, printe
 from invoicing.calculations.summary import Summary, column_total
 from invoicing.labels import LINE_COLUMNS, THIS_PERIOD_OF_A_LINE, LineColumn
 from invoicing.models import Invoice, InvoiceLine, StartingCertificate, StartingLine
-from invoicing.retainage import scale_under
+from invoicing.retainage import Rule, rule_of
 
 FORMULAS = {
     "work_previous": "A + B + M of the one before",
@@ -274,28 +274,32 @@ class LineStory:
         by_rate = f"By the rate, {printed_rate(line.work_retainage_rate)}, it is {rule}."
         return [self._by("work_retainage"), by_rate, self._claimed("work_retainage")]
 
-    def _work_rule(self) -> str:
-        rate, commitment = self.line.work_retainage_rate, self.invoice.commitment
-        words = printed_rate(rate)
-        if self.line.schedule_line.retainage_rate == rate:
-            return f"{words} is this line’s own rate."
-        scale = scale_under(self.invoice)
-        if scale and scale.rate == rate:
-            return f"{_step(scale, words)} Held before this {self.noun}: {printed_amount(scale.held_so_far)}."
-        if not scale and commitment.retainage_rate == rate:
-            return f"{words} is the commitment’s rate."
-        return self._older_rule(words)
+    @cached_property
+    def _rule(self) -> Rule:
+        return rule_of(self.invoice)
 
-    def _older_rule(self, words: str) -> str:
-        return f"{words} was the rate when this {self.noun} was started; newer rules touch new ones only."
+    def _work_rule(self) -> str:
+        rate, rule = self.line.work_retainage_rate, self._rule
+        if rate != rule.rate:
+            return self._started_with(rate, "this line’s own rate" if rule.is_kept else "the rate")
+        if not rule.steps:
+            return self._started_with(rate, "the commitment’s rate")
+        held = f"Held before this {self.noun}: {printed_amount(rule.held_so_far)}."
+        if rule.step is None:
+            return f"Every step of the sliding scale was full, so nothing more is held. {held}"
+        which = f"step {rule.step} of the sliding scale"
+        return f"{self._started_with(rate, which, f': {rule.steps[rule.step - 1]}')} {held}"
+
+    def _started_with(self, rate: Decimal, what: str, more: str = "") -> str:
+        """Said of then: newer rules touch new invoices only."""
+        return f"{printed_rate(rate)} was {what} when this {self.noun} was started{more}."
 
     def _stored_retainage(self) -> list[str]:
         line = self.line
         rate = line.stored_retainage_rate
         if "stored_retainage" not in self._typed_over:
-            is_same = self.invoice.commitment.stored_retainage_in_force == rate
-            rule = f"{printed_rate(rate)} is the commitment’s rate for stored material."
-            rule = rule if is_same else self._older_rule(printed_rate(rate))
+            what = "the commitment’s rate for stored material" if rate == self._rule.stored_rate else "the rate"
+            rule = self._started_with(rate, what)
             return [f"{self._arithmetic['stored_retainage']}.", rule, self._claimed("stored_retainage")]
         by_rule = printed_amount(self.worked.stored_retainage_by_rule)
         by_rate = f"By the rate, {printed_rate(rate)}, it is {by_rule}."
@@ -311,9 +315,3 @@ class LineStory:
         )
         source = "" if self._without_one_before() else f"What was held before comes from {self.source}."
         return [sentence, source]
-
-
-def _step(scale, words: str) -> str:
-    if scale.number is None:
-        return "Every step of the sliding scale is full, so nothing more is held."
-    return f"{words} is step {scale.number} of the sliding scale: {scale.steps[scale.number - 1]}."

@@ -10,7 +10,7 @@ from django.db.models import Sum
 from directory.counts import counted
 from invoicing.calculations.money import ZERO, printed_rate
 from invoicing.calculations.replay import Billed, Held, HeldBefore, RetainageRules, would_have_held
-from invoicing.calculations.retainage import RetainageStep, step_now
+from invoicing.calculations.retainage import step_now
 from invoicing.models import Commitment, Invoice, InvoiceLine, StartingCertificate
 
 
@@ -24,40 +24,52 @@ def rules_of(commitment: Commitment) -> RetainageRules:
     )
 
 
-def work_rate_of(invoice: Invoice) -> Decimal:
-    """What the invoice's lines without a rate of their own hold, in percent: by the scale, or the commitment's rate."""
-    scale = scale_under(invoice)
-    return scale.rate if scale else invoice.commitment.retainage_rate
-
-
 @dataclass(frozen=True)
-class Scale:
-    """A sliding scale as an invoice meets it: the step it stands on, from 1, None once all are full (5.6)."""
+class Rule:
+    """What an invoice was started under: rates in percent of the lines that have none of their own (5.6).
 
-    steps: tuple[RetainageStep, ...]
-    held_so_far: Decimal
-    number: int | None
-
-    @property
-    def rate(self) -> Decimal:
-        return self.steps[self.number - 1].rate if self.number else ZERO
-
-
-def scale_under(invoice: Invoice) -> Scale | None:
-    """The commitment's sliding scale where this invoice starts; None without one.
-
-    It goes by all that earlier invoices newly held and what was held at the start; a release starts no step again.
+    `steps`: those of a sliding scale, in words; `step`: which of them it stands on, from 1, None once all are full;
+    `held_so_far`: what the scale went by, in dollars. `is_kept`: not what the commitment says today.
     """
+
+    rate: Decimal
+    stored_rate: Decimal
+    steps: tuple[str, ...] = ()
+    step: int | None = None
+    held_so_far: Decimal = ZERO
+    is_kept: bool = False
+
+    def to_keep(self) -> dict:
+        """As the invoice keeps it, numbers as text; `rule_of` reads it."""
+        kept = {"rate": str(self.rate), "stored_rate": str(self.stored_rate)}
+        scale = {"steps": self.steps, "step": self.step, "held_so_far": str(self.held_so_far)}
+        return kept | scale if self.steps else kept
+
+
+def rule_of(invoice: Invoice) -> Rule:
+    """The rule that it keeps. One that starts now, or did before rules were kept, has the commitment's of today.
+
+    A scale goes by all that earlier invoices newly held and what was held at the start; a release starts no step again.
+    """
+    if kept := invoice.retainage_rule:
+        amounts = {name: Decimal(kept[name]) for name in ("rate", "stored_rate", "held_so_far") if name in kept}
+        return Rule(**amounts, steps=tuple(kept.get("steps", ())), step=kept.get("step"), is_kept=True)
     commitment = invoice.commitment
     if not commitment.is_on_a_scale:
-        return None
-    steps = tuple(step.as_step() for step in commitment.scale_steps.all())
-    earlier = commitment.invoices.live().filter(position__lt=invoice.position)
+        return Rule(commitment.retainage_rate, commitment.stored_retainage_in_force)
+    steps = [step.as_step() for step in commitment.scale_steps.all()]
+    so_far, sums = _held_before(invoice), invoice if invoice.pk else commitment
+    original = sums.original_contract_sum
+    number = step_now(steps, so_far, original, original + sums.net_change_orders)
+    rate = steps[number - 1].rate if number else ZERO
+    return Rule(rate, commitment.stored_retainage_in_force, tuple(map(str, steps)), number, so_far)
+
+
+def _held_before(invoice: Invoice) -> Decimal:
+    earlier = invoice.commitment.invoices.live().filter(position__lt=invoice.position)
     so_far = earlier.aggregate(sum=Sum("retainage_newly_held"))["sum"] or ZERO
-    if start := getattr(commitment, "starting_certificate", None):
-        so_far += start.total_retainage
-    original = commitment.original_contract_sum
-    return Scale(steps, so_far, step_now(steps, so_far, original, original + commitment.net_change_orders))
+    start = getattr(invoice.commitment, "starting_certificate", None)
+    return so_far + start.total_retainage if start else so_far
 
 
 @dataclass(frozen=True)
@@ -102,16 +114,17 @@ def _held_at(start: StartingCertificate) -> HeldBefore:
     )
 
 
-def rule_in_words(commitment: Commitment, lines: Sequence[InvoiceLine]) -> list[tuple[str, str]]:
+def rule_in_words(invoice: Invoice, lines: Sequence[InvoiceLine]) -> list[tuple[str, str]]:
     """What this invoice holds and why, (about what, in words): the rates on its lines, typed amounts, the scale (5.6).
 
-    New rules touch new invoices only, so the lines speak and not what the commitment says today.
+    New rules touch new invoices only, so the lines speak, and the rule that the invoice keeps where it gave their rate.
     """
-    work = _rates_in_words([line.work_retainage_rate for line in lines], "of work and material moved to work")
+    rule, rates = rule_of(invoice), [line.work_retainage_rate for line in lines]
+    work = _rates_in_words(rates, "of work and material moved to work")
     if typed := sum(line.work_retainage_is_typed for line in lines):
         work += f"; typed on {counted(typed, 'line')}"
-    if steps := [str(step.as_step()) for step in commitment.scale_steps.all()]:
-        work += f". Sliding scale: {', then '.join(steps)}"
+    if rule.steps and rule.rate in rates:
+        work += f". Sliding scale: {', then '.join(rule.steps)}"
     stored = _rates_in_words([line.stored_retainage_rate for line in lines], "of material presently stored")
     if typed := sum(line.stored_retainage_is_typed for line in lines):
         stored += f"; typed on {counted(typed, 'line')}"

@@ -2,7 +2,6 @@
 
 from collections.abc import Set
 from dataclasses import asdict, dataclass
-from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import FilteredRelation, Q
@@ -20,17 +19,21 @@ from invoicing.numbers import check_number
 from invoicing.opening import check_day
 from invoicing.permissions import ADMIN_RIGHT, BILL_RIGHT, is_project_admin, may_bill, may_edit_amounts
 from invoicing.proof import refresh_header, settle
-from invoicing.retainage import work_rate_of
+from invoicing.retainage import Rule, rule_of
 
 
 def start(invoice: Invoice) -> None:
-    """Store an invoice that is being made, with one line per billable line of the schedule (I-7)."""
-    rate = work_rate_of(invoice)
-    if sums := carried(invoice, rate):
+    """Store an invoice that is being made, with one line per billable line of the schedule (I-7).
+
+    It keeps the retainage rule of this moment, for lines that come later and for its certificate (5.6).
+    """
+    rule = rule_of(invoice)
+    invoice.retainage_rule = rule.to_keep()
+    if sums := carried(invoice, rule.rate):
         for name, amount in asdict(sums).items():
             setattr(invoice, name, amount)
         invoice.save()
-        store_carried(invoice, rate)
+        store_carried(invoice, rule.rate)
         return
     before = _with_lines_before(invoice, invoice.commitment.lines.billable())
     if invoice.goes_on_from:
@@ -43,8 +46,8 @@ def start(invoice: Invoice) -> None:
 
 def _new_lines(invoice: Invoice, before: dict[ScheduleLine, InvoiceLine | StartingLine | None]) -> list[InvoiceLine]:
     """Each line's previous amounts come from its line before (N-1)."""
-    rate = work_rate_of(invoice)
-    return [new_line(invoice, *lines, rate) for lines in before.items()]
+    rule = rule_of(invoice)
+    return [new_line(invoice, *lines, rule) for lines in before.items()]
 
 
 def _with_lines_before(invoice: Invoice, schedule_lines) -> dict[ScheduleLine, InvoiceLine | StartingLine | None]:
@@ -71,16 +74,16 @@ def store_new(invoice: Invoice, lines: list[InvoiceLine]) -> None:
 
 
 def new_line(
-    invoice: Invoice, schedule_line: ScheduleLine, before: InvoiceLine | StartingLine | None, rate: Decimal
+    invoice: Invoice, schedule_line: ScheduleLine, before: InvoiceLine | StartingLine | None, rule: Rule
 ) -> InvoiceLine:
-    """The line as it starts; `rate` is held of its work, in percent, unless it has a rate of its own. 0 is a rate."""
+    """The line as it starts: under the invoice's rule, unless it has a rate of its own. 0 is a rate."""
     own = schedule_line.retainage_rate
     line = InvoiceLine(
         invoice=invoice,
         schedule_line=schedule_line,
         scheduled_value=schedule_line.amount,
-        work_retainage_rate=rate if own is None else own,
-        stored_retainage_rate=schedule_line.commitment.stored_retainage_in_force,
+        work_retainage_rate=rule.rate if own is None else own,
+        stored_retainage_rate=rule.stored_rate,
     )
     if before:
         start = next_line(before.as_line())
@@ -113,14 +116,14 @@ def carry_again(invoice: Invoice) -> dict[str, list[str]]:
     """
     before = _with_lines_before(invoice, invoice.commitment.lines.billable())
     lines = {line.schedule_line_id: line for line in invoice.lines.all()}
-    changes, changed, lacking = {}, [], {}
+    changes, changed, lacking, rule = {}, [], {}, rule_of(invoice)
     for schedule_line, last in before.items():
         line = lines.get(schedule_line.pk)
         if line is None:
             lacking |= {schedule_line: last} if last else {}
             continue
         line.schedule_line = schedule_line
-        told = _carry_line_again(line, new_line(invoice, schedule_line, last, line.work_retainage_rate))
+        told = _carry_line_again(line, new_line(invoice, schedule_line, last, rule))
         if told:
             changes |= {f"{schedule_line.key} {_words(name)}": pair for name, pair in told.items()}
             changed.append(line)

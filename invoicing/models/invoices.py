@@ -86,6 +86,9 @@ class Invoice(Totals, FSMModelMixin, models.Model):
     period_end_date = models.DateField()
     due_date = models.DateField()
     comment = models.TextField("overall comment", blank=True)
+    retainage_rule = models.JSONField(
+        null=True, help_text="5.6: what it was started under, as `retainage.Rule`; older ones kept none."
+    )
 
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")

@@ -7,7 +7,7 @@ import pytest
 from directory.models import Vendor
 from invoicing.actions import amounts
 from invoicing.labels import LINE_COLUMNS
-from invoicing.models import Commitment, ScaleStep
+from invoicing.models import Commitment, Invoice, ScaleStep
 from tests.factories import D, person, world
 from tests.invoicing.pages import at, signed_in, text_of
 from tests.invoicing.test_starting_certificates import started
@@ -42,7 +42,8 @@ def test_every_column_of_a_line_says_what_it_is_and_how_it_came_with_its_numbers
     assert told["T %"] == ("1.90 %", "1,400.00 ÷ 73,600.00 = 1.9 %.")
     assert told["H"] == ("72,200.00", "73,600.00 scheduled − 1,400.00 = 72,200.00.")
     assert told["WR"][1] == (
-        "10 % of 1,000.00 work and moved material = 100.00, rounded half-up. 10 % is the commitment’s rate."
+        "10 % of 1,000.00 work and moved material = 100.00, rounded half-up. "
+        "10 % was the commitment’s rate when this invoice was started."
     )
     assert told["TR"][0] == "140.00"
     assert "A + B + M + F" in text_of(page)
@@ -58,8 +59,8 @@ def test_amounts_before_name_the_invoice_they_come_from():
         "From invoice 1 (K-7): work to date 1,000.00 (0.00 before it, 1,000.00 in its period, "
         "0.00 moved from storage).",
     )
-    assert "What was stored before comes from invoice 1 (K-7)." in told["PM"][1]
     assert told["PF"] == ("400.00", "From invoice 1 (K-7): 400.00 presently stored.")
+    assert "What was stored before comes from invoice 1 (K-7)." in told["PM"][1]
     assert "What was held before comes from invoice 1 (K-7)." in told["TR"][1]
     assert "From bill 1 (K-7)" in how(w.contact, second)["A"][1], "contacts say bill"
 
@@ -85,10 +86,10 @@ def test_a_balance_that_an_admin_typed_says_why():
 @pytest.mark.parametrize(
     ("first", "words"),
     [
-        ("50.00", "5 % is step 2 of the sliding scale: 5 % to the end."),
+        ("50.00", "5 % was step 2 of the sliding scale when this invoice was started: 5 % to the end."),
         (
             "5000.00",
-            "10 % is step 1 of the sliding scale: 10 % until 5,000.00 is held.",
+            "10 % was step 1 of the sliding scale when this invoice was started: 10 % until 5,000.00 is held.",
         ),
     ],
 )
@@ -108,11 +109,14 @@ def test_retainage_by_a_sliding_scale_names_the_step(first, words):
 
 def test_a_rate_of_ones_own_and_one_that_is_no_longer_in_force_are_told_apart():
     w = world()
-    commitment = w.commitment(lines=[w.line("Own", "1000.00", rate="7.5"), w.line("Usual", "1000.00")])
-    invoice = w.entered(w.draft(commitment))
-    Commitment.objects.filter(pk=commitment.pk).update(retainage_rate=D("5"))
-    assert "7.5 % is this line’s own rate." in how(w.admin, invoice, 1)["WR"][1]
-    assert "10 % was the rate when this invoice was started" in how(w.admin, invoice, 2)["WR"][1]
+    lines = [w.line("Own", "1000.00", rate="7.5"), w.line("Usual", "1000.00")]
+    invoice, old = (w.entered(w.draft(w.commitment(lines=lines))) for _ in range(2))
+    Commitment.objects.filter(pk__in=[invoice.commitment_id, old.commitment_id]).update(retainage_rate=D("5"))
+    Invoice.objects.filter(pk=old.pk).update(retainage_rule=None)  # from before rules were kept
+    assert "7.5 % was this line’s own rate when this invoice was started." in how(w.admin, invoice, 1)["WR"][1]
+    assert "10 % was the commitment’s rate when this invoice was started." in how(w.admin, invoice, 2)["WR"][1]
+    assert "7.5 % was the rate when this invoice was started." in how(w.admin, old, 1)["WR"][1]
+    assert "10 % was the rate when this invoice was started." in how(w.admin, old, 2)["WR"][1]
 
 
 def test_an_amount_that_a_reviewer_allows_tells_what_was_claimed():
@@ -195,10 +199,6 @@ def test_each_of_the_nine_boxes_leads_to_how_it_was_computed(name):
     assert text_of(page).count('aria-current="true"') == 1 and "How lines 1 to 9 were computed" in text_of(page)
 
 
-def test_the_summary_tab_unfolds_every_amount_with_the_parts_of_line_5_before_it():
-    """5.3: 5a and 5b are balances to date, not of this period."""
-    w = world()
-    page = signed_in(w.admin).get(f"{at(w.submitted(), 'invoice')}?show=summary")
 def line_7(who, invoice) -> set[str]:
     """How it came, on the summary tab and in the dialog."""
     client = signed_in(who)
@@ -239,6 +239,10 @@ def test_every_money_column_of_the_sheet_has_the_letter_that_its_explanation_is_
     assert "PF" in {letter[1] for letter in letters} <= {column.letter for column in LINE_COLUMNS}
 
 
+def test_the_summary_tab_unfolds_every_amount_with_the_parts_of_line_5_before_it():
+    """5.3: 5a and 5b are balances to date, not of this period."""
+    w = world()
+    page = signed_in(w.admin).get(f"{at(w.submitted(), 'invoice')}?show=summary")
     groups = {title: [each.column.label for each in amounts] for title, amounts in page.context["groups"]}
     assert groups["Lines 1 to 9"][3:7] == [
         "Total completed and stored", "Retainage on work", "Retainage on stored material", "Retainage held",

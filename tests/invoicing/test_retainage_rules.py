@@ -2,23 +2,25 @@
 
 from dataclasses import replace
 from datetime import date
+from io import BytesIO
 
 import pytest
 from django.db import IntegrityError, transaction
 from django.urls import reverse
+from pypdf import PdfReader
 
 from directory.models import Event
 from directory.refusals import NotAllowed, Refused, Stale
-from invoicing.actions import commitment_moves, commitments, retainage, starting_certificates
+from invoicing.actions import amounts, commitment_moves, commitments, retainage, starting_certificates
 from invoicing.actions.starting_proofs import Controls, LoadedCommitment, LoadedLine
 from invoicing.calculations.money import ZERO
 from invoicing.calculations.replay import RetainageRules
 from invoicing.calculations.retainage import RetainageStep, StepBasis
 from invoicing.forms.retainage import RetainageForm
-from invoicing.models import ScaleStep
+from invoicing.models import Invoice, ScaleStep
 from invoicing.retainage import had_been_on, rules_of
 from tests.factories import D, world
-from tests.invoicing.pages import signed_in, text_of
+from tests.invoicing.pages import at, signed_in, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -70,6 +72,75 @@ def test_each_invoice_holds_the_rate_of_the_step_that_was_not_full_when_it_start
         D("1000.00"),
         ZERO,
     ]
+
+
+def told_of(there, invoice) -> list:
+    """Certificate and explanation: all that says by which rule it holds."""
+    client = signed_in(there.admin)
+    document = client.get(at(invoice, "invoice-certificate")).content
+    return [document, client.get(at(invoice, "invoice-line", 1)).context["columns"]]
+
+
+def words_of_certificate(document: bytes) -> str:
+    return " ".join(" ".join(page.extract_text() for page in PdfReader(BytesIO(document)).pages).split())
+
+
+LATER = (RetainageStep(rate=D(10), until_amount=D("900.00")), RetainageStep(rate=D(3)))
+
+
+@pytest.mark.parametrize("newer", [(), LATER])
+def test_what_was_certified_says_its_rule_in_the_same_words_whatever_the_rules_became(newer):
+    """5.6: new rules touch new invoices only. Decision 17: the same invoice gives the same bytes."""
+    there, commitment = made()
+    set_scale(there, commitment)
+    first = billed(there, commitment, "50000.00", "0.00")
+    second = billed(there, commitment, "10000.00", "10000.00")
+    before = [told_of(there, invoice) for invoice in (first, second)]
+    scale = "Sliding scale: 10 % until 5 % of the original contract sum is held, then 5 % until 7,000.00 is held"
+    assert all(scale in words_of_certificate(document) for document, _ in before)
+    [held] = [each for each in before[1][1] if each.column.letter == "WR"]
+    assert held.sentences[1] == (
+        "5 % was step 2 of the sliding scale when this invoice was started: 5 % until 7,000.00 is held. "
+        "Held before this invoice: 5,000.00."
+    )
+    set_scale(there, commitment, newer, work_rate=D("7"), stored_rate=D("2"), own_rates={"SOV-001": D("5")})
+    assert [told_of(there, invoice) for invoice in (first, second)] == before
+
+
+def test_what_was_certified_without_a_scale_names_none_that_came_later():
+    there, commitment = made()
+    invoice = billed(there, commitment, "50000.00", "0.00")
+    before = told_of(there, invoice)
+    set_scale(there, commitment)
+    assert told_of(there, invoice) == before and "Sliding scale" not in words_of_certificate(before[0])
+
+
+def test_of_an_invoice_from_before_rules_were_kept_a_scale_is_named_where_it_explains_the_rate():
+    there, commitment = made()
+    set_scale(there, commitment, (RetainageStep(rate=D(10), until_percent=D(5), basis=StepBasis.REVISED),))
+    billed(there, commitment, "50000.00", "0.00")
+    invoice = billed(there, commitment, "10000.00", "0.00")
+    Invoice.objects.filter(pk=invoice.pk).update(retainage_rule=None)
+    before = words_of_certificate(told_of(there, invoice)[0])
+    assert "Sliding scale: 10 % until" in before
+    there.change_order(commitment, [there.line("Extra", "900000.00")])
+    assert words_of_certificate(told_of(there, invoice)[0]) == before, "its own contract sums count"
+    set_scale(there, commitment, (RetainageStep(rate=D(4)),))
+    document, columns = told_of(there, invoice)
+    assert "Sliding scale" not in words_of_certificate(document)
+    [held] = [each for each in columns if each.column.letter == "WR"]
+    assert "0 % was the rate when this invoice was started." in held.sentences
+
+
+def test_a_line_that_comes_later_takes_the_rule_that_its_invoice_was_started_under():
+    """5.6: new rules touch new invoices only, and an invoice has one rule (decision 12)."""
+    there, commitment = made()
+    draft = there.draft(commitment)
+    there.change_order(commitment, [there.line("Extra", "5000.00")])
+    set_scale(there, commitment, (), work_rate=D("3"), stored_rate=D("2"))
+    amounts.take_up_change_orders(draft, by=there.contact)
+    assert {(line.work_retainage_rate, line.stored_retainage_rate) for line in draft.lines.all()} == {(D(10), D(10))}
+    assert draft.lines.count() == 3
 
 
 def test_a_release_does_not_start_a_step_again():
