@@ -38,6 +38,7 @@ LONG = (
     "services/test_demo_command.py",
     "services/test_restoring.py",
     "services/test_outages.py",
+    "erp_integrations/test_sweepers.py",
 )
 
 
