@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from directory.models import Vendor
+from directory.number_looks import number_skeleton
 
 # Letters of other scripts, and digits, that look like a Latin letter; i, l and 1 are one stroke.
 LIKE_LATIN = {
@@ -55,12 +56,6 @@ def skeleton(name: str) -> str:
     for pair, one in LOOKS_AS_ONE:
         drawn = drawn.replace(pair, one)
     return drawn
-
-
-def number_skeleton(number: str) -> str:
-    """V-0012, v12 and V 12 are one number."""
-    plain = re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", number).casefold())
-    return re.sub(r"(?<!\d)0+(?=\d)", "", plain)
 
 
 class Lookalikes:

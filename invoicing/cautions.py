@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef
 
-from directory.lookalikes import number_skeleton
+from directory.number_looks import number_skeleton
 from invoicing.calculations.money import HUNDRED, format_amount, format_percent
 from invoicing.calculations.retainage import RetainageStep, out_of_reach
 from invoicing.models import Commitment

@@ -7,8 +7,8 @@ from django.utils import timezone
 
 from directory import vendor_mail
 from directory.actions.grants import hold_directory_admin
-from directory.lookalikes import number_skeleton
 from directory.models import Event, Person, Vendor, VendorChange
+from directory.number_looks import number_skeleton
 from directory.permissions import Level, Tool, people_with_level
 from directory.refusals import NotNow, Refused
 

@@ -9,8 +9,9 @@ from django.urls import reverse
 from directory.actions import vendors
 from directory.actions.grants import set_level
 from directory.actions.vendors import Details, LooksAlike
-from directory.lookalikes import number_skeleton, skeleton
+from directory.lookalikes import skeleton
 from directory.models import Event, Vendor, VendorChange
+from directory.number_looks import number_skeleton
 from directory.permissions import Level, Tool
 from directory.refusals import NotAllowed, NotNow, Refused
 from tests.erp_integrations.pages import queries
