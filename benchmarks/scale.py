@@ -202,6 +202,7 @@ def _decide() -> None:
     """As people would: sent, then decided (5.1). Only the newest of a commitment is anything but approved."""
     newest = "id NOT IN (SELECT previous_id FROM invoicing_invoice WHERE previous_id IS NOT NULL)"
     sent = "submitted_by_id = created_by_id, submitted_at = created_at"
+    sent += ", bare_number = REPLACE(REPLACE(number, '-', ''), '0', '')"
     wanted = _of("commitment_id / 3", NEWEST)
     _run(f"UPDATE invoicing_invoice SET status = 'under_review', {sent} WHERE NOT ({newest} AND {wanted} = 'draft')")
     decided = f"CASE WHEN {newest} THEN {wanted} WHEN id % 10 = 0 THEN 'approved_as_noted' ELSE 'approved' END"

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from directory.actions import grants, privileges
 from directory.models import Company, Membership, Person, Project, Vendor
+from directory.number_looks import bare_number
 from directory.permissions import Level, Tool
 from erp_integrations.models import (
     CommitmentLink,
@@ -129,10 +130,10 @@ def _approved(invoices: list[Invoice], by: Person) -> list[Invoice]:
 def _invoice(n: int, commitment: Commitment, periods: list[BillingPeriod], sender: Person) -> Invoice:
     return Invoice(
         commitment=commitment, vendor=commitment.vendor, listed_in=commitment.project, billing_period=periods[n % 10],
-        position=1, number=f"B-{n}", number_key=f"b-{n}", billing_date=DAY, period_start_date=FIRST,
-        period_end_date=LAST, due_date=DAY, original_contract_sum=LINES * 4 * AMOUNT, gross_this_period=LINES * AMOUNT,
-        total_completed_and_stored=LINES * AMOUNT, work_retainage=LINES * TENTH, retainage_newly_held=LINES * TENTH,
-        created_by=sender,
+        position=1, number=f"B-{n}", number_key=f"b-{n}", bare_number=bare_number(f"B-{n}"), billing_date=DAY,
+        period_start_date=FIRST, period_end_date=LAST, due_date=DAY, original_contract_sum=LINES * 4 * AMOUNT,
+        gross_this_period=LINES * AMOUNT, total_completed_and_stored=LINES * AMOUNT, work_retainage=LINES * TENTH,
+        retainage_newly_held=LINES * TENTH, created_by=sender,
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""A vendor's own invoice number (I-6): what it may look like, when two are the same, whether it is free.
+"""A vendor's own invoice number (I-6): what it may look like, whether it is free, and what it is easily taken for.
 
 Books kept elsewhere are asked too when a bill is sent. Whatever app reads them says so here, when it is loaded.
 """
@@ -6,15 +6,11 @@ Books kept elsewhere are asked too when a bill is sent. Whatever app reads them 
 from collections.abc import Callable
 
 from directory.models import Vendor
+from directory.number_looks import look_alike, number_key
 from directory.refusals import Refused
 from invoicing.models import Invoice
 
 FORBIDDEN = set(",\"'\t\r\n")
-
-
-def number_key(number: str) -> str:
-    """How two numbers are compared: without case and outer spaces."""
-    return number.strip().casefold()
 
 
 def check_number(number: str) -> None:
@@ -53,3 +49,15 @@ def check_number_is_free(invoice: Invoice) -> None:
     if same:
         raise Refused(f"{same} has the number {invoice.number} already. Use its own.", field="number")
     check_other_books(invoice.vendor, invoice.number)
+
+
+def look_alikes(invoice: Invoice) -> list[Invoice]:
+    """The bills of its vendor whose numbers may be the same one, under whatever commitment (R19); one question.
+
+    Of those that were sent, as they are called now: a draft says nothing yet, and what was deleted frees its number.
+    """
+    if not invoice.number:
+        return []
+    others = Invoice.objects.that_may_look_like([invoice.number], [invoice.vendor_id])
+    others = others.select_related("commitment").order_by("submitted_at")
+    return [other for other in others if look_alike(other.number, invoice.number)]

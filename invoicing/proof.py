@@ -12,6 +12,7 @@ from invoicing.calculations import identities, remarks
 from invoicing.calculations.facts import (
     InvoiceFacts,
     LineFacts,
+    LookAlike,
     PeriodFacts,
     PreviousCertificate,
     PreviousLine,
@@ -23,6 +24,8 @@ from invoicing.calculations.money import ZERO
 from invoicing.calculations.summary import ChangeOrderAmount, Summary, summarize
 from invoicing.deadlines import deadline_of_bill
 from invoicing.models import ChangeOrder, Invoice, InvoiceLine, StartingCertificate, StartingLine
+from invoicing.numbers import look_alikes
+from invoicing.permissions import may_see_commitment
 from invoicing.safeguards import LIEN_WAIVER, missing_papers
 
 HEADER = (
@@ -123,9 +126,9 @@ def broken_identities(
     return {pk: broken for pk, broken in found.items() if broken}
 
 
-def findings_before_sending(invoice: Invoice, lines: list[InvoiceLine]) -> tuple[Identity, ...]:
+def findings_before_sending(invoice: Invoice, lines: list[InvoiceLine], access) -> tuple[Identity, ...]:
     """The identities, and the remarks that a sender ticks like their warnings."""
-    facts = facts_of(invoice, lines)
+    facts = _with_look_alikes(invoice, lines, access)
     return identities.check(facts) + remarks.check(facts) + _papers_to_attach(invoice)
 
 
@@ -152,9 +155,27 @@ def _papers_to_attach(invoice: Invoice) -> tuple[Identity, ...]:
     )
 
 
-def remarks_on(invoice: Invoice, lines: list[InvoiceLine]) -> tuple[Identity, ...]:
+def remarks_on(invoice: Invoice, lines: list[InvoiceLine], access) -> tuple[Identity, ...]:
     """What whoever approves should have seen, too, although every identity holds (9.4)."""
-    return remarks.check(facts_of(invoice, lines))
+    return remarks.check(_with_look_alikes(invoice, lines, access))
+
+
+def _with_look_alikes(invoice: Invoice, lines: list[InvoiceLine], access) -> InvoiceFacts:
+    """R19: named to the vendor's own people, whose books they stand in, and to who sees their commitment (P-2)."""
+    found = tuple(
+        LookAlike(
+            number=other.number if _may_know(other, access) else "",
+            sent_date=invoice.project.day_of(other.submitted_at),
+            due=other.current_payment_due,
+        )
+        for other in look_alikes(invoice)
+    )
+    return replace(facts_of(invoice, lines), look_alikes=found)
+
+
+def _may_know(other: Invoice, access) -> bool:
+    is_here = other.listed_in_id == access.project.pk
+    return access.vendor_id == other.vendor_id or (is_here and may_see_commitment(other.commitment, access))
 
 
 def facts_of(invoice: Invoice, lines: list[InvoiceLine], *, has_files: bool | None = None) -> InvoiceFacts:
@@ -176,6 +197,7 @@ def facts_of(invoice: Invoice, lines: list[InvoiceLine], *, has_files: bool | No
         else PreviousCertificate(),
         allows_over_billing=invoice.commitment.allows_over_billing,
         has_attachments=invoice.has_files if has_files is None else has_files,
+        number=invoice.number,
     )
 
 

@@ -8,6 +8,7 @@ from django_fsm import can_proceed, has_transition_perm
 
 from directory.models import Event
 from directory.moments import day_in_words
+from directory.number_looks import bare_number, number_key
 from directory.permissions import read_access
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
 from invoicing import notifications
@@ -27,7 +28,7 @@ from invoicing.models import (
     Invoice,
     InvoiceType,
 )
-from invoicing.numbers import check_number_is_free, number_key
+from invoicing.numbers import check_number_is_free
 from invoicing.permissions import ADMIN_RIGHT, BILL_RIGHT, is_project_admin, may_bill_commitment
 from invoicing.waiting import waits_in_words
 
@@ -210,7 +211,7 @@ def _may_be_sent(invoice: Invoice, access) -> None:
             raise NotNow(f"{deadline.late_words} Ask the project team for more time.")
     check_number_is_free(invoice)
     must_hold(invoice)
-    invoice.number_key = number_key(invoice.number)
+    invoice.number_key, invoice.bare_number = number_key(invoice.number), bare_number(invoice.number)
 
 
 def _freeze_claim(invoice: Invoice) -> None:

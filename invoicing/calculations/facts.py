@@ -88,6 +88,18 @@ class WaitingChangeOrder:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LookAlike:
+    """A sent bill of the same vendor that this one may be (R19); `due` in dollars.
+
+    `number` is empty where whoever asks may not know of it (P-2).
+    """
+
+    number: str
+    sent_date: date
+    due: Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
 class InvoiceFacts:
     """Everything the identities look at. `header` holds the invoice's amounts as stored, not as recomputed."""
 
@@ -101,3 +113,5 @@ class InvoiceFacts:
     previous_certificate: PreviousCertificate = PreviousCertificate()
     allows_over_billing: bool = False
     has_attachments: bool = False
+    number: str = ""
+    look_alikes: tuple[LookAlike, ...] = ()  # where they are asked for

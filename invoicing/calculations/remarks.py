@@ -2,12 +2,13 @@
 
 from decimal import Decimal
 
-from invoicing.calculations.facts import InvoiceFacts
+from invoicing.calculations.facts import InvoiceFacts, LookAlike
 from invoicing.calculations.findings import WARNING, Identity
 from invoicing.calculations.lines import Line, describe
 from invoicing.calculations.money import ZERO, format_amount
 
 NOTHING_DUE = "Nothing due"
+LOOKS_ALIKE = "Look-alike number"
 RETAINAGE_MISSING = "Retainage missing"
 MOST_NAMED = 5
 
@@ -16,7 +17,7 @@ def check(facts: InvoiceFacts) -> tuple[Identity, ...]:
     """The remarks that apply to this bill; they have names, because N-1 to N-13 are all there are."""
     due = facts.header.current_payment_due
     nothing = () if due else (Identity(NOTHING_DUE, WARNING, False, _why_nothing(facts), "", ZERO, due, ZERO),)
-    return nothing + _retainage_missing(facts)
+    return nothing + _retainage_missing(facts) + _looks_alike(facts)
 
 
 def _why_nothing(facts: InvoiceFacts) -> str:
@@ -47,3 +48,21 @@ def _not_held(line: Line) -> Decimal:
     work = ZERO if line.work_retainage else line.work_retainage_by_rule
     is_new = not line.stored_retainage and not line.stored_retainage_previous
     return work + (line.stored_retainage_by_rule if is_new else ZERO)
+
+
+def _looks_alike(facts: InvoiceFacts) -> tuple[Identity, ...]:
+    """R19: another hand may have written the same number, and then the same work is paid twice."""
+    if not facts.look_alikes:
+        return ()
+    named = [_named(each) for each in facts.look_alikes if each.number]
+    if len(named) < len(facts.look_alikes):
+        named.append("that of another bill of this vendor")
+    shown = ", and ".join(named[:MOST_NAMED])
+    more = f" and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
+    sentence = f"The number {facts.number} looks like {shown}{more}: is it the same bill? Send no bill twice."
+    return (Identity(LOOKS_ALIKE, WARNING, False, sentence, "", ZERO, ZERO, ZERO),)
+
+
+def _named(other: LookAlike) -> str:
+    day = f"{other.sent_date.day} {other.sent_date:%b %Y}"
+    return f"{other.number}, sent {day} for {format_amount(other.due)}"

@@ -1,5 +1,7 @@
 """Questions about many invoices, as phrases: who may see them, whose turn they are, what they come to."""
 
+from collections.abc import Iterable
+
 from django.apps import apps
 from django.db import models
 from django.db.models import Count, Exists, ExpressionWrapper, F, Max, OuterRef, Q, Subquery, Sum
@@ -7,6 +9,7 @@ from django.db.models.functions import Coalesce
 
 from directory.fields import MoneyField
 from directory.models import Membership
+from directory.number_looks import bare_number
 from invoicing import permissions
 from invoicing.calculations.money import ZERO
 from invoicing.models.billing_periods import BillingPeriod
@@ -63,6 +66,11 @@ class InvoiceQuerySet(models.QuerySet):
             return here
         visible = Commitment.objects.filter(permissions.visible_commitments(access))
         return here.filter(commitment__in=visible.order_by().values("pk"))
+
+    def that_may_look_like(self, numbers: Iterable[str], vendors: Iterable[int]):
+        """Those of these vendors that `number_looks.look_alike` is to be asked about (R19)."""
+        bare = {bare_number(number) for number in numbers}
+        return self.live().filter(vendor__in=set(vendors), bare_number__in=bare)
 
     def awaiting_review(self):
         return self.live().filter(status=S.UNDER_REVIEW)

@@ -72,6 +72,9 @@ class Invoice(Totals, FSMModelMixin, models.Model):
     invoice_type = models.CharField(max_length=20, choices=InvoiceType, default=InvoiceType.WORK)
     number = models.CharField("invoice number", max_length=20, blank=True)
     number_key = models.CharField(max_length=20, blank=True, editable=False)
+    bare_number = models.CharField(  # noqa: DJ001 (None: no number is reserved yet)
+        max_length=20, null=True, editable=False, help_text="What its look-alikes have in common (R19)."
+    )
     status = FSMField(choices=InvoiceStatus, default=InvoiceStatus.DRAFT, protected=True, max_length=30)
     version = models.PositiveIntegerField(default=1, help_text="I-5: a form built on an older version is refused.")
     is_locked = models.BooleanField(default=False, help_text="Sent to ERP: only attachments can be added.")
@@ -140,6 +143,11 @@ class Invoice(Totals, FSMModelMixin, models.Model):
         ]
         indexes = [
             models.Index(fields=["billing_period", "status"], name="invoices_of_a_period"),
+            models.Index(
+                fields=["vendor", "bare_number"],
+                condition=Q(deleted_at__isnull=True),
+                name="numbers_that_look_alike",
+            ),
             # A page of a project's list, and its totals, are read from these alone (F6).
             models.Index(
                 fields=["listed_in", "period_start_date", "id"],

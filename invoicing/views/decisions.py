@@ -112,7 +112,7 @@ def decision_for(invoice: Invoice, access) -> Decision:
         errors=errors,
         warnings=identities.warnings(found.identities) if approves else (),
         verdicts=mark_of_verdicts(lines),
-        remarks=remarks_on(invoice, lines),
+        remarks=remarks_on(invoice, lines, access),
         duties=duties,
         not_offered=" ".join(
             filter(None, (_why_not_sent_back(invoice, moves), _why_not_approved(moves, names, found, duties)))

@@ -219,7 +219,7 @@ def send(request, invoice):
     if request.method == "GET" and "submit" not in moves(request, invoice):
         messages.info(request, f"It is {invoice.get_status_display()}, so it can't be sent now.")
         return redirect(address(invoice))
-    found = findings_before_sending(invoice, lines_with_names(invoice))
+    found = findings_before_sending(invoice, lines_with_names(invoice), request.access)
     form = SendForm(identities.warnings(found), request.POST or None, version=invoice.version)
     if request.method == "POST":
         return _send(request, invoice, found, form)
