@@ -1,22 +1,25 @@
 """All that stands beside the invoices of a check, read in two questions however many they are (F13, F16).
 
 Their lines in one; in the other, put together by the database, what is small: the company's cost types, its lists of
-Sage, which vendors wait for a call-back, which files hold the same numbers already, and what else of their commitments
-is in files.
+Sage, which vendors wait for a call-back, which files hold the same numbers already, which bills have numbers that look
+like theirs, and what else of their commitments is in files.
 """
 
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from itertools import groupby
 
 from django.db.models import BigIntegerField, QuerySet, TextField, Value, prefetch_related_objects
 from django.db.models.functions import Cast
 
 from directory.models import VendorChange
+from directory.number_looks import bare_number, look_alike
 from erp_integrations.models import CostTypeLink, ExportItem, InvoiceExport, SageListVersion, batch_key
 from erp_integrations.models.exports import FROZEN
-from invoicing.models import CostType, CostTypeName, InvoiceLine
+from erp_integrations.sage100.facts import LookAlike
+from invoicing.models import CostType, CostTypeName, Invoice, InvoiceLine
 
 # What `with_context` brings along, for exports that are not saved yet.
 LINKS = (
@@ -25,7 +28,19 @@ LINKS = (
     "commitment__project__sage_link",
     "commitment__starting_certificate",
 )
-TEXTS = 3
+TEXTS = 6
+
+
+@dataclass(frozen=True)
+class _Bill:
+    """A bill whose number may look like one of theirs. `gross` in dollars."""
+
+    pk: int
+    number: str
+    commitment_number: str
+    project_id: int
+    billing_date: date
+    gross: Decimal
 
 
 @dataclass
@@ -40,6 +55,7 @@ class Beside:
     cost_type_names: dict[int, str] = field(default_factory=lambda: dict(CostType.choices))
     waiting_vendors: set[int] = field(default_factory=set)
     in_files: dict[tuple[str, str], list[tuple[int, str]]] = field(default_factory=lambda: defaultdict(list))
+    with_like_numbers: dict[tuple[int, str], list[_Bill]] = field(default_factory=lambda: defaultdict(list))
     also_billed: list[int] = field(default_factory=list)
     versions: list[SageListVersion] = field(default_factory=list)
 
@@ -50,6 +66,21 @@ class Beside:
         """
         there = self.in_files.get((vendor_number, invoice.number_key), ())
         return next((batch for other, batch in there if other != invoice.pk), None)
+
+    def look_alikes(self, invoice) -> tuple[LookAlike, ...]:
+        """R19: of its vendor, under whatever commitment; which one is said within its own project alone (P-2)."""
+        shared = self.with_like_numbers.get((invoice.vendor_id, bare_number(invoice.number)), ())
+        return tuple(
+            LookAlike(
+                invoice_id=str(other.pk),
+                number=other.number,
+                commitment_number=other.commitment_number if other.project_id == invoice.listed_in_id else None,
+                invoice_date=other.billing_date,
+                gross=other.gross,
+            )
+            for other in sorted(shared, key=lambda each: each.pk)
+            if look_alike(other.number, invoice.number)
+        )
 
 
 def read_beside(exports: list[InvoiceExport]) -> Beside:
@@ -63,6 +94,8 @@ def read_beside(exports: list[InvoiceExport]) -> Beside:
         _asked(_with_these_numbers(exports), "file", "invoice_export__invoice_id", "vendor_number", "number_key",
                "batch__number"),
         _asked(_of_the_same_commitments(exports), "also", "pk"),
+        _asked(_with_like_numbers(exports), "like", "pk", "vendor_id", "number", "commitment__number", "listed_in_id",
+               "billing_date", "gross_this_period"),
         _asked(SageListVersion.objects.current(company), "list", "pk", "kind", "as_of_date", "records_sha256"),
     )  # fmt: skip
     for what, number, *texts in first.union(*others, all=True):
@@ -84,6 +117,10 @@ def _with_these_numbers(exports) -> QuerySet:
     )
 
 
+def _with_like_numbers(exports) -> QuerySet:
+    return Invoice.objects.that_may_look_like([export.invoice.number for export in exports], _vendors(exports))
+
+
 def _of_the_same_commitments(exports) -> QuerySet:
     """What Sage gets or has by another file; what failed, was rejected or voided it does not get."""
     return ExportItem.objects.filter(
@@ -94,14 +131,14 @@ def _of_the_same_commitments(exports) -> QuerySet:
 
 
 def _asked(rows: QuerySet, what: str, number: str, *texts: str) -> QuerySet:
-    """(what, a whole number, three texts) of each row."""
+    """(what, a whole number, `TEXTS` texts) of each row."""
     named = [Cast(text, TextField()) for text in texts]
     named += [Value("", output_field=TextField())] * (TEXTS - len(texts))
     said = Value(what, output_field=TextField())
     return rows.order_by().values_list(said, Cast(number, BigIntegerField()), *named)
 
 
-def _keep(found: Beside, what: str, number: int, first: str, second: str, third: str) -> None:
+def _keep(found: Beside, what: str, number: int, first: str, second: str, third: str, *more: str) -> None:
     if what == "type":
         link = CostTypeLink(cost_type=number, number=int(first), account=second, sub_account=third)
         found.cost_types[number] = link
@@ -111,6 +148,10 @@ def _keep(found: Beside, what: str, number: int, first: str, second: str, third:
         found.waiting_vendors.add(number)
     elif what == "also":
         found.also_billed.append(number)
+    elif what == "like":
+        project, day, cents = more
+        bill = _Bill(number, second, third, int(project), date.fromisoformat(day), Decimal(cents).scaleb(-2))
+        found.with_like_numbers[int(first), bare_number(second)].append(bill)
     elif what == "file":
         found.in_files[first, second].append((number, batch_key(int(third))))
     else:

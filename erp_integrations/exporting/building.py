@@ -159,6 +159,7 @@ def verify(batch: ExportBatch) -> Proposal:
         frozen,
         accepted_with_right=now.accepted_with_right,  # S55
         billed_elsewhere=_still_unlisted(batch, frozen, now, beside.versions),  # S40
+        invoices=_with_their_look_alikes(frozen, now),  # S11
     )
     lists = lists_of(beside.versions, now.company_name)
     proposal = examine(asked_anew, lists, today=batch.company.today)
@@ -171,6 +172,14 @@ def verify(batch: ExportBatch) -> Proposal:
     require_not_built_before(batch, proposal)
     report(batch, 1, 0, len(exports))
     return _on_the_accepted_lists(batch, proposal, {version.kind: version.pk for version in beside.versions})
+
+
+def _with_their_look_alikes(
+    frozen: sage_facts.BatchFacts, now: sage_facts.BatchFacts
+) -> tuple[sage_facts.InvoiceFacts, ...]:
+    """A bill that was sent since, under a number like one of these, is heard as what newer lists say is (R19)."""
+    found = {each.invoice_id: each.look_alikes for each in now.invoices}
+    return tuple(replace(each, look_alikes=found.get(each.invoice_id, each.look_alikes)) for each in frozen.invoices)
 
 
 def _still_unlisted(
@@ -255,7 +264,7 @@ def require_unchanged(
 
 
 def require_seen(batch: ExportBatch, proposal: Proposal) -> None:
-    """S60: newer lists give no warning that nobody has ticked (E-5).
+    """S60: newer lists, and bills that were sent since, give no warning that nobody has ticked (E-5).
 
     As of the day of the acceptance: a night that passed makes everything a day older, and no warning another one.
     """
@@ -268,7 +277,7 @@ def require_seen(batch: ExportBatch, proposal: Proposal) -> None:
             warning,
             rule="S60",
             severity=ERROR,
-            message=f"newer lists of Sage say: {warning.rule}: {warning.message}",
+            message=f"nobody has seen this yet: {warning.rule}: {warning.message}",
             remedy="An accounting approver looks again, then tries again.",
         )
         for warning in on_that_day.unticked(ticked)

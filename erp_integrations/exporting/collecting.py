@@ -86,7 +86,7 @@ def collect(
                 chosen,
                 tuple(links.line_facts(line) for line in beside.lines.get(export.invoice_id, ())),
                 tuple(release.as_facts() for release in releases[export.invoice_id]),
-                beside.exported_in(export.invoice, links.vendors.get(export.invoice.vendor_id)),
+                beside,
                 next(iter(reduced.get(export.invoice_id, ())), None),
             )
             for export in exports
@@ -94,7 +94,7 @@ def collect(
     )
 
 
-def _invoice_facts(export, links, chosen, lines, releases, exported_in, reference_no) -> InvoiceFacts:
+def _invoice_facts(export, links, chosen, lines, releases, beside, reference_no) -> InvoiceFacts:
     invoice, commitment, project = export.invoice, export.invoice.commitment, export.project
     job = links.projects.get(project.pk)
     chosen_reference = export.reference_no if invoice.gross_this_period < 0 else ""
@@ -135,7 +135,8 @@ def _invoice_facts(export, links, chosen, lines, releases, exported_in, referenc
         is_canadian=chosen.is_canadian,
         reference_no=(chosen_reference or reference_no),
         reference_by=export.reference_by.name if chosen_reference else "",
-        exported_in=exported_in,
+        exported_in=beside.exported_in(invoice, links.vendors.get(invoice.vendor_id)),
+        look_alikes=beside.look_alikes(invoice),
     )
 
 

@@ -10,12 +10,17 @@ from erp_integrations.sage100.findings import WARNING, Finding
 
 def as_it_was_accepted(now: facts.BatchFacts, frozen: facts.BatchFacts) -> facts.BatchFacts:
     """Where the site answers and in which zone are no facts of an invoice: what was accepted before is still built."""
-    links = {invoice.invoice_id: invoice.invoice_link for invoice in frozen.invoices}
-    relinked = (replace(each, invoice_link=links.get(each.invoice_id, each.invoice_link)) for each in now.invoices)
+    then = {invoice.invoice_id: invoice for invoice in frozen.invoices}
+    kept_of_each = (_as_it_was(each, then.get(each.invoice_id, each)) for each in now.invoices)
     kept = {"accepted_date": frozen.accepted_date, "accepted_with_right": frozen.accepted_with_right}  # S55 asks
     kept["billed_elsewhere"] = frozen.billed_elsewhere  # how far another batch has got since is no change of this one
     kept["settings"] = _in_the_accepted_order(now.settings, frozen.settings)
-    return replace(now, invoices=tuple(relinked), **kept)
+    return replace(now, invoices=tuple(kept_of_each), **kept)
+
+
+def _as_it_was(now: facts.InvoiceFacts, frozen: facts.InvoiceFacts) -> facts.InvoiceFacts:
+    """What looks like it is no fact of its own: the rules say what is new of it, and it wants a tick (S11)."""
+    return replace(now, invoice_link=frozen.invoice_link, look_alikes=frozen.look_alikes)
 
 
 def _in_the_accepted_order(now: facts.ExportSettings, frozen: facts.ExportSettings):

@@ -117,10 +117,28 @@ class ReleaseFacts:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LookAlike:
+    """Another bill of the vendor whose number may be the same one (S11, R19); `gross` in dollars.
+
+    `commitment_number` is None where it is one of another project.
+    """
+
+    invoice_id: str
+    number: str
+    commitment_number: str | None
+    invoice_date: date
+    gross: Decimal
+
+    def __post_init__(self):
+        _require_finite(self)
+
+
+@dataclass(frozen=True, kw_only=True)
 class InvoiceFacts:
     """One approved invoice. `net` is line 8: gross − newly held + released. Sage's own numbers are None until linked.
 
     `exported_in` names the live batch that already carries this vendor and number (S11); releases stand oldest first.
+    `look_alikes`: as of the acceptance; a build asks again, as it asks newer lists.
     `reference_by`: who chose what a credit reduces, "" where it is the newest earlier bill by itself (S45).
     """
 
@@ -163,6 +181,7 @@ class InvoiceFacts:
     reference_no: str | None = None
     reference_by: str = ""
     exported_in: str | None = None
+    look_alikes: tuple[LookAlike, ...] = ()
 
     def __post_init__(self):
         _require_finite(self)

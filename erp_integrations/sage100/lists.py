@@ -7,6 +7,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Generic, TypeVar
 
+from directory.number_looks import bare_number, look_alike, number_key
 from erp_integrations.sage100.alike import Alike
 
 R = TypeVar("R")
@@ -167,7 +168,7 @@ def numbers_from_plain(rows: Iterable[dict]) -> dict[tuple[str, str], str]:
 
 def comparable(number: str) -> str:
     """Invoice numbers are compared without case and outer spaces (I-6)."""
-    return number.strip().casefold()
+    return number_key(number)
 
 
 def record_key(record) -> object:
@@ -321,6 +322,19 @@ class SageLists:
     def payables_that_count(self) -> set[object]:
         """The keys of what Sage holds and owes for: a void record holds none, whatever else stands under its number."""
         return {record_key(row) for row in self.payable_invoices if not row.is_void}
+
+    def payables_like(self, vendor_number: str | None, number: str) -> tuple[PayableInvoice, ...]:
+        """What Sage owes for under a number of this vendor that may be the same one, written by another hand (R19)."""
+        alike = self._payables_by_bare_number.get((vendor_number, bare_number(number)), ())
+        return tuple(row for row in alike if look_alike(row.invoice_number, number))
+
+    @cached_property
+    def _payables_by_bare_number(self) -> dict[tuple[str, str], list[PayableInvoice]]:
+        found = {}
+        for row in self.payable_invoices:
+            if not row.is_void:
+                found.setdefault((row.vendor_number, bare_number(row.invoice_number)), []).append(row)
+        return found
 
     @cached_property
     def planned_on_jobs(self) -> dict[str, set[tuple[str, int]]]:

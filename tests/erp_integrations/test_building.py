@@ -421,7 +421,7 @@ def test_a_warning_that_nobody_ticked_stops_it(sage):
     sage.load(ListKind.VENDORS, vendor)
     exporting.build(batch.pk)
     batch.refresh_from_db()
-    assert batch.state == "dead" and "S60: newer lists of Sage say: S19" in batch.error
+    assert batch.state == "dead" and "S60: nobody has seen this yet: S19" in batch.error
     with pytest.raises(Refused, match="Tick each warning"):
         batches.retry(batch, by=sage.approver)
     export = batch.items.get().invoice_export

@@ -1,11 +1,11 @@
 """S10, S11, S13–S15, S22–S28: the header row's own cells, numbers and dates."""
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 from erp_integrations.sage100.canonical import money_text
-from erp_integrations.sage100.facts import InvoiceFacts
+from erp_integrations.sage100.facts import InvoiceFacts, LookAlike
 from erp_integrations.sage100.findings import ERROR, WARNING
 from erp_integrations.sage100.header_values import discount_date, due_date
 from erp_integrations.sage100.lists import PAYABLES_DOUBTED_AFTER
@@ -17,6 +17,7 @@ FORBIDDEN_IN_NUMBERS = {",": "comma", '"': "quote", "'": "quote", "\t": "tab", "
 LARGEST = Decimal("99999999.99")
 LATEST_AFTER_POSTING, OLDEST = timedelta(days=31), timedelta(days=365)
 ZERO = re.compile(r"0+(\.0+)?")
+MOST_NAMED = 5
 ALWAYS_ZERO = ("discount", "set_to_pay", "hot_list", "auto_close")
 
 
@@ -50,7 +51,12 @@ def invoice_number(check: InvoiceCheck):
         )  # fmt: skip
 
 
-@rule("S11", ERROR, "Vendor and number were neither exported before nor stand in Sage's list.", INVOICE)
+@rule(
+    "S11",
+    ERROR,
+    "Vendor and number were neither exported before nor stand in Sage's list; none looks like it.",
+    INVOICE,
+)
 def not_exported_before(check: InvoiceCheck):
     invoice, known = check.invoice, check.lists.payable_invoices
     if invoice.exported_in:
@@ -73,6 +79,35 @@ def not_exported_before(check: InvoiceCheck):
             remedy="Compare the two. If it is another bill, ask the vendor for another number.",
             field="Invoice no", value=invoice.number, against=known,
         )  # fmt: skip
+    yield from _look_alikes(check)
+
+
+def _look_alikes(check: InvoiceCheck):
+    """R19: case, spaces, punctuation and leading zeros tell no two bills apart for sure."""
+    ours = [_named(each.number, _of(each), each.invoice_date, each.gross) for each in check.invoice.look_alikes]
+    theirs = [
+        _named(row.invoice_number, f" on job {row.job_number}" if row.job_number else "", row.invoice_date, row.gross)
+        for row in check.look_alikes_in_sage
+    ]
+    for found, words, against in ((ours, "", None), (theirs, ", which Sage holds", check.lists.payable_invoices)):
+        if found:
+            more = f", and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
+            yield Issue(
+                message=f"{check.invoice.number} looks like {'; '.join(found[:MOST_NAMED])}{more}{words}.",
+                remedy="Compare them. If it is the same bill, reject this one; else confirm that it is another.",
+                severity=WARNING, field="Invoice no", value=check.invoice.number, against=against,
+            )  # fmt: skip
+
+
+def _of(other: LookAlike) -> str:
+    """A project reads nothing of another one's commitments (P-2)."""
+    return f" of {other.commitment_number}" if other.commitment_number else " of another project"
+
+
+def _named(number: str, where: str, day: date | None, gross: Decimal) -> str:
+    """What its list says, as far as it says it."""
+    dated, amount = f", dated {day.isoformat()}" if day else "", f", {gross:,.2f}" if gross else ""
+    return f"{number}{where}{dated}{amount}"
 
 
 @rule("S13", ERROR, "The description has 1 to 50 characters.", INVOICE)

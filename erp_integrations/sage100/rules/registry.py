@@ -15,6 +15,7 @@ from erp_integrations.sage100.lists import (
     CommitmentLine,
     Job,
     LedgerAccount,
+    PayableInvoice,
     SageCommitment,
     SageList,
     SageLists,
@@ -163,6 +164,13 @@ class InvoiceCheck:
     def sage_holds(self, number: str) -> bool:
         """An invoice of this vendor, and not as void."""
         return (self.invoice.vendor_number, comparable(number)) in self.lists.payables_that_count
+
+    @cached_property
+    def look_alikes_in_sage(self) -> tuple[PayableInvoice, ...]:
+        """S11: what Sage holds under a number like this one; not what is told as a bill of ours."""
+        ours = {comparable(each.number) for each in self.invoice.look_alikes}
+        found = self.lists.payables_like(self.invoice.vendor_number, self.invoice.number)
+        return tuple(row for row in found if comparable(row.invoice_number) not in ours)
 
     @property
     def number_title(self) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from erp_integrations.sage100.facts import AccountChoice, BatchFacts, BilledElsewhere
+from erp_integrations.sage100.facts import AccountChoice, BatchFacts, BilledElsewhere, LookAlike
 from erp_integrations.sage100.layout import APINV_R1, APINV_R2
 from erp_integrations.sage100.lists import (
     CostCode,
@@ -121,6 +121,12 @@ def elsewhere(amount, **changed):
     return BilledElsewhere(**found | {"batch_key": "EXP-000400", "amount": money(amount)} | changed)
 
 
+def like(number, **changed):
+    """Another bill of the sample's vendor."""
+    found = {"invoice_id": "9", "commitment_number": "SC-0004", "invoice_date": MAY, "gross": money("1200.00")}
+    return LookAlike(**found | {"number": number} | changed)
+
+
 def layout_with(place, **changed):
     """The batch in a layout whose header column of that source is another one."""
     columns = (replace(c, **changed) if c.source == place else c for c in APINV_R1.header)
@@ -193,6 +199,12 @@ CASES = [
     error("S11", "in Sage's list, paid, before a void one", one(number="X-1"), sage_holds("X-1", 4, 5)),
     warning("S11", "the payables were never uploaded", lists=payables_of(None)),
     warning("S11", "a list of 32 days", lists=payables_of(TODAY - timedelta(days=32))),
+    warning("S11", "another bill's looks so", one(look_alikes=(like("2219-7"),))),
+    warning("S11", "one of another project, of no amount", one(look_alikes=(
+        like("2219-7", commitment_number=None, gross=ZERO),))),
+    *[warning("S11", f"Sage's {there} looks like {number}", one(number=number), with_record(
+        LISTS, "payable_invoices", PayableInvoice(vendor_number="20145", invoice_number=there)))
+      for number, there in (("INV-0012", "INV 12"), ("00123", "123"), ("2026-1", "2026-01"), ("202601", "2026-01"))],
     error("S12", "not linked", one(vendor_number=None)),
     error("S12", "not in the list", one(vendor_number="20154")),
     error("S12", "inactive", lists=vendor(is_active=False)),
@@ -347,6 +359,12 @@ CALM = [
         LISTS, "payable_invoices", PayableInvoice(vendor_number="20146", invoice_number="X-1"))),
     error("S11", "void in Sage", one(number="X-1"), sage_holds("X-1", 5)),
     error("S11", "a list of 31 days", lists=payables_of(TODAY - timedelta(days=31))),
+    *[error("S11", f"Sage's {there} is another number than {number}", one(number=number), with_record(
+        LISTS, "payable_invoices", PayableInvoice(vendor_number="20145", invoice_number=there)))
+      for number, there in (("INV-10", "INV-100"), ("12-1", "1-21"), ("INV-12", "BILL-12"))],
+    error("S11", "looks like what another vendor has in Sage", one(number="X-01"), with_record(
+        LISTS, "payable_invoices", PayableInvoice(vendor_number="20146", invoice_number="X-1"))),
+    error("S11", "looks like what is void in Sage", one(number="X-01"), sage_holds("X-1", 5)),
     error("S13", "50 characters", one(description="x" * 50)),
     error("S13", "1 character", one(description="x")),
     error("S13", "49 characters and the CSV's guard", one(description="=" + "x" * 48)),
