@@ -3,7 +3,15 @@
 from dataclasses import dataclass
 
 from erp_integrations.sage100.facts import SUBCONTRACT, AccountChoice, ExportSettings, InvoiceFacts, LineFacts
-from erp_integrations.sage100.lists import DIRECT_EXPENSE, WORK_IN_PROGRESS, Job, LedgerAccount, SageLists
+from erp_integrations.sage100.lists import (
+    DIRECT_EXPENSE,
+    WORK_IN_PROGRESS,
+    Job,
+    LedgerAccount,
+    SageLists,
+    is_usable,
+    why_not_usable,
+)
 
 ORDER = (
     "line override",
@@ -12,7 +20,6 @@ ORDER = (
     "the cost type's only account",
     "company default",
 )
-EXPENSES = (DIRECT_EXPENSE, WORK_IN_PROGRESS)
 
 
 @dataclass(frozen=True)
@@ -47,7 +54,7 @@ def expense_type(job: Job | None) -> int:
 
 def offered(lists: SageLists) -> list[LedgerAccount]:
     """The accounts that a line may go to."""
-    return [each for each in lists.ledger_accounts if each.is_active is not False and each.type in EXPENSES]
+    return list(filter(is_usable, lists.ledger_accounts))
 
 
 def why_not(lists: SageLists, number: str, sub_account: str) -> tuple[str, str]:
@@ -55,10 +62,8 @@ def why_not(lists: SageLists, number: str, sub_account: str) -> tuple[str, str]:
     account = lists.ledger_accounts.get(number)
     if account is None:
         return "account", f"{number} is not in Sage’s list of ledger accounts. Upload the newest list, or correct it."
-    if account.is_active is False:  # blank: the list doesn't say, and the rules warn (S31)
-        return "account", f"{number} {account.name} is not active in Sage."
-    if account.type not in EXPENSES:
-        return "account", f"{number} {account.name} is of type {account.type}. Use a direct expense account (13)."
+    if why := why_not_usable(account):
+        return "account", f"{number} {account.name} is {why[0].lower()}{why[1:]}. Use an active expense account (13)."
     if account.needs_sub_account and not sub_account:
         return "sub_account", f"{number} needs a sub-account. Sage has {', '.join(account.sub_accounts) or 'none'}."
     if sub_account and not account.needs_sub_account:

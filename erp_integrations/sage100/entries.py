@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from erp_integrations.sage100 import list_rows
-from erp_integrations.sage100.lists import BID, REFUSED, STATUS_NAMES, CommitmentLine, SageCommitment, SageLists
+from erp_integrations.sage100.lists import STATUS_NAMES, CommitmentLine, SageCommitment, SageLists, why_not_usable
 
 COST_TYPES = {1: "Material", 2: "Labor", 3: "Equipment", 4: "Subcontract", 5: "Other"}
 
@@ -33,15 +33,15 @@ class Entry:
 
 
 def vendors(lists: SageLists) -> list[Entry]:
-    return [Entry(v.number, v.name, v.short_name, _why_not(v)) for v in lists.vendors]
+    return [Entry(v.number, v.name, v.short_name, why_not_usable(v)) for v in lists.vendors]
 
 
 def jobs(lists: SageLists) -> list[Entry]:
-    return [Entry(j.number, j.name, STATUS_NAMES[j.status], parts=j.phases) for j in lists.jobs]
+    return [Entry(j.number, j.name, STATUS_NAMES[j.status], why_not_usable(j), j.phases) for j in lists.jobs]
 
 
 def cost_codes(lists: SageLists) -> list[Entry]:
-    return [Entry(c.code, c.name, "", _why_not(c)) for c in lists.cost_codes]
+    return [Entry(c.code, c.name, "", why_not_usable(c)) for c in lists.cost_codes]
 
 
 def cost_types() -> list[Entry]:
@@ -85,15 +85,7 @@ def _commitment(lists: SageLists, each: SageCommitment) -> Entry:
         f"vendor {each.vendor_number} {vendor.name if vendor else ''}".strip(),
         f"job {each.job_number} {job.name if job else ''}".strip(),
     )
-    why_not = f"{STATUS_NAMES[each.status]} in Sage" if each.status in (BID, REFUSED) else ""
-    return Entry(each.number, STATUS_NAMES[each.status], ", ".join(detail), why_not)
-
-
-def _why_not(record) -> str:
-    """Why nothing is linked to it; what the list leaves blank is for the rules to ask (S12, S33)."""
-    if record.is_active is False:
-        return "Inactive in Sage"
-    return "Internal in Sage" if getattr(record, "is_internal", False) else ""
+    return Entry(each.number, STATUS_NAMES[each.status], ", ".join(detail), why_not_usable(each))
 
 
 def _amount(amount: Decimal) -> str:

@@ -12,7 +12,7 @@ from erp_integrations.sage100.alike import Alike
 
 R = TypeVar("R")
 
-DIRECT_EXPENSE, WORK_IN_PROGRESS = 13, 3
+EXPENSES = DIRECT_EXPENSE, WORK_IN_PROGRESS = 13, 3
 VOID = 5
 PAYABLE_STATUS_NAMES = {1: "Open", 2: "Review", 3: "Dispute", 4: "Paid", VOID: "Void"}
 ORDER_RULES = {0: "none", 1: "warn", 2: "requires a PO", 5: "requires a subcontract", 6: "requires either"}
@@ -182,15 +182,25 @@ def record_key(record) -> object:
     return record.number
 
 
+def why_not_usable(record) -> str:
+    """Why Sage takes no invoice with it (S12, S18, S20, S31, S33); "" where it does.
+
+    What the list leaves blank is no reason: the rules ask about it.
+    """
+    if isinstance(record, Job) and record.status == CLOSED:
+        return "Closed in Sage"
+    if isinstance(record, SageCommitment) and record.status in (BID, REFUSED):
+        return f"{STATUS_NAMES[record.status]} in Sage"
+    if getattr(record, "is_active", True) is False:
+        return "Inactive in Sage"
+    if isinstance(record, LedgerAccount) and record.type not in EXPENSES:
+        return f"Of type {record.type} in Sage, no expense account"
+    return "Internal in Sage" if getattr(record, "is_internal", False) else ""
+
+
 def is_usable(record) -> bool:
-    """Sage takes an invoice with it: nothing else is offered instead of what it doesn't take (S12, S18, S20, S31)."""
-    if isinstance(record, Job):
-        return record.status != CLOSED
-    if isinstance(record, SageCommitment):
-        return record.status not in (BID, REFUSED)
-    if isinstance(record, LedgerAccount):
-        return record.is_active is not False and record.type in (DIRECT_EXPENSE, WORK_IN_PROGRESS)
-    return getattr(record, "is_active", True) and not getattr(record, "is_internal", False)
+    """Sage takes an invoice with it: nothing is linked to, or offered instead of, what it doesn't take."""
+    return not why_not_usable(record)
 
 
 @dataclass(frozen=True)
@@ -357,8 +367,7 @@ class SageLists:
     @cached_property
     def expense_accounts(self) -> set[str]:
         """The accounts whose lines are job cost too (S43)."""
-        kinds = (DIRECT_EXPENSE, WORK_IN_PROGRESS)
-        return {account.number for account in self.ledger_accounts if account.type in kinds}
+        return {account.number for account in self.ledger_accounts if account.type in EXPENSES}
 
     def commitments(self, kind: str) -> SageList[SageCommitment]:
         return self.subcontracts if kind == "subcontract" else self.purchase_orders

@@ -214,6 +214,15 @@ def test_an_inactive_or_internal_entry_is_refused(sage, sam):
         assert refused.status_code == 422 and f"is {word} in Sage" in text_of(refused)
 
 
+def test_a_closed_job_is_refused_and_shown_where_it_is_linked(sage, sam):
+    """S20: Sage takes no invoice for it, so nothing is linked to it, as nothing is offered instead of it (E-5)."""
+    jobs = [{"number": JOB, "name": "Riverside", "status": 6}, {"number": 7, "name": "Pier", "status": 6}]
+    sage.load(ListKind.JOBS, *jobs)
+    refused = sam.post(at(sage, "erp-link", "jobs", sage.base.project.pk), {"key": "7", "was": JOB})
+    assert refused.status_code == 422 and "7 Pier is closed in Sage." in text_of(refused)
+    assert "Closed in Sage" in text_of(sam.get(at(sage, "erp-linking", "jobs")))
+
+
 def test_a_number_too_long_for_sage_is_refused_and_no_error(sage, sam):
     url = unlinked(sage, sam)
     sage.load(ListKind.VENDORS, {"number": "123456789012", "name": "Long"})

@@ -112,7 +112,7 @@ def test_a_canadian_company_can_send_nothing_and_is_told_why(sage, chief):
         ("subcontract_account", "50-40", "record numbers are digits"),
         ("subcontract_account", "5041", "not in Sage’s list of ledger accounts"),
         ("purchase_order_account", "1200", "of type 1"),
-        ("purchase_order_account", "5090", "not active"),
+        ("purchase_order_account", "5090", "is inactive in Sage"),
         ("purchase_order_sub_account", "1", "takes no sub-account"),
         ("over_remaining", "ignore", "not one of the available choices"),
     ],

@@ -2,7 +2,7 @@
 
 from erp_integrations.sage100.facts import PURCHASE_ORDER, SUBCONTRACT
 from erp_integrations.sage100.findings import ERROR, WARNING
-from erp_integrations.sage100.lists import BID, CLOSED, COMPLETE, REFUSED, STATUS_NAMES
+from erp_integrations.sage100.lists import CLOSED, COMPLETE, CONTRACT, CURRENT, STATUS_NAMES, is_usable
 from erp_integrations.sage100.rules.registry import INVOICE, InvoiceCheck, Issue, rule
 
 REQUIRES_PURCHASE_ORDER, REQUIRES_SUBCONTRACT = 2, 5
@@ -82,11 +82,11 @@ def commitment_in_list(check: InvoiceCheck):
 @rule("S18", ERROR, "The commitment's status in Sage is contract or current.", INVOICE)
 def commitment_status(check: InvoiceCheck):
     found = check.commitment
-    if found and found.status in (BID, REFUSED, COMPLETE, CLOSED):
+    if found and found.status not in (CONTRACT, CURRENT):
         yield Issue(
             message=f"{found.number} has the status {STATUS_NAMES[found.status]} in Sage.",
             remedy="Set it to Current in Sage and upload the list again.",
-            severity=WARNING if found.status in (COMPLETE, CLOSED) else ERROR,
+            severity=WARNING if is_usable(found) else ERROR,
             field=check.number_title, value=found.number, against=check.commitments,
         )  # fmt: skip
 
@@ -122,7 +122,7 @@ def job(check: InvoiceCheck):
         yield Issue(
             message=f"Job {number} is {STATUS_NAMES[found.status].lower()} in Sage.",
             remedy="Reopen the job in Sage and upload the list again, or link another job.",
-            severity=WARNING if found.status == COMPLETE else ERROR, field="Job no", value=number, against=jobs,
+            severity=WARNING if is_usable(found) else ERROR, field="Job no", value=number, against=jobs,
         )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from erp_integrations.sage100.lists import (
     SageCommitment,
     SageList,
     SageLists,
+    Vendor,
 )
 from erp_integrations.sage100.rows import build_rows
 from erp_integrations.sage100.rules import RULES, changed_since, check, other
@@ -144,6 +145,12 @@ def test_what_sage_would_not_take_either_is_not_offered(taken, refused):
     key = taken.number[:-1] + "9"
     assert SageList("A list", records=(taken,)).nearest(key) == taken.number
     assert SageList("A list", records=(replace(taken, **refused),)).nearest(key) is None
+
+
+def test_what_the_list_leaves_blank_is_offered_as_it_may_be_linked():
+    """E-5, S12: the rule asks for a tick, so a list without the column "Active" still helps."""
+    blank = SageList("Vendors 4-4", records=(Vendor(number="20145", name="Delta", is_active=None),))
+    assert blank.nearest("20149") == "20145" and blank.nearest_name("Delt") == "20145 Delta"
 
 
 def test_a_date_that_could_not_be_worked_out_says_why_and_one_that_is_wrong_shows_itself():
