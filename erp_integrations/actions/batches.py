@@ -23,11 +23,11 @@ from erp_integrations.models import (
     ExportItem,
     InvoiceExport,
     RetainageRelease,
-    batch_key,
 )
 from erp_integrations.models.exports import ACCEPTED
 from erp_integrations.permissions import conflict_of, earlier_part, is_accounting_approver, may_look
 from erp_integrations.sage100 import facts as sage_facts
+from erp_integrations.sage100.batch_keys import batch_key
 from erp_integrations.tasks import build_export
 
 # What the database says, by constraint or by column, when another live batch was quicker (E-1, S11).

@@ -21,9 +21,9 @@ from erp_integrations.models import (
     ExportItem,
     InvoiceExport,
     RetainageRelease,
-    batch_key,
 )
 from erp_integrations.permissions import ANSWER_RIGHT, SEND_RIGHT, is_accounting_approver, may_answer
+from erp_integrations.sage100.batch_keys import batch_key
 from erp_integrations.sage100.lists import comparable
 from erp_integrations.sage100.rules import reference_faults
 from invoicing.actions.invoices import lock, settle, unlock
@@ -281,8 +281,7 @@ def _require_record(export: InvoiceExport, number: str) -> None:
 
 def _require_free_record(export: InvoiceExport, number: str) -> None:
     """One record of Sage is one invoice. The settings’ lock keeps two from taking it at once."""
-    settings = ErpSettings.made_for(export.company)
-    ErpSettings.objects.select_for_update().get(pk=settings.pk)
+    ErpSettings.held_for(export.company)
     posted = InvoiceExport.objects.of(export.company).filter(status=InvoiceExport.Status.POSTED)
     others = posted.exclude(pk=export.pk).with_context()
     other = others.filter(sage_record_number__iexact=number).first()

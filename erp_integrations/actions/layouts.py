@@ -6,8 +6,8 @@ from django.db import transaction
 
 from directory.models import Company, Event
 from directory.refusals import NotNow, Refused, Stale
-from erp_integrations.actions.settings import hold, layout_of, require_set_up
-from erp_integrations.models import ImportLayout
+from erp_integrations.actions.settings import layout_of, require_set_up
+from erp_integrations.models import ErpSettings, ImportLayout
 from erp_integrations.sage100 import canonical
 from erp_integrations.sage100.layout import SOURCES, Column, Layout
 
@@ -90,7 +90,7 @@ def take_back_verified(company: Company, key: str, *, by) -> ImportLayout:
 def _held(company: Company, key: str, by) -> ImportLayout:
     """Under the lock of the company's settings, which every acceptance takes: whether it is used can't change."""
     require_set_up(company, by)
-    hold(company)
+    ErpSettings.held_for(company)
     return layout_of(company, key)
 
 

@@ -38,7 +38,7 @@ def change(company: Company, wanted: Mapping[str, object], *, by, version: int) 
     goes back to the queue if it would come out otherwise (S60); built files stay as they are (E-2).
     """
     require_set_up(company, by)
-    settings = hold(company)
+    settings = ErpSettings.held_for(company)
     if settings.version != version:
         raise Stale("Somebody saved these settings while you had them open.")
     before = told(settings)
@@ -61,12 +61,6 @@ def change(company: Company, wanted: Mapping[str, object], *, by, version: int) 
 def require_set_up(company: Company, by) -> None:
     if not may_set_up(read_access(by, company)):
         raise NotAllowed(SET_UP_RIGHT)
-
-
-def hold(company: Company) -> ErpSettings:
-    """The row, made when there is none, locked until the commit: an acceptance waits, or came before."""
-    made = ErpSettings.made_for(company)
-    return ErpSettings.objects.select_for_update(of=("self",)).select_related("layout").get(pk=made.pk)
 
 
 def layout_of(company: Company, key: str) -> ImportLayout:

@@ -16,8 +16,9 @@ from django.db.models.functions import Cast
 
 from directory.models import VendorChange
 from directory.number_looks import bare_number, look_alike
-from erp_integrations.models import CostTypeLink, ExportItem, InvoiceExport, SageListVersion, batch_key
+from erp_integrations.models import CostTypeLink, ExportItem, InvoiceExport, SageListVersion
 from erp_integrations.models.exports import FROZEN
+from erp_integrations.sage100.batch_keys import batch_key
 from erp_integrations.sage100.facts import LookAlike
 from invoicing.models import CostType, CostTypeName, Invoice, InvoiceLine
 

@@ -8,7 +8,8 @@ from django.db.models import F
 from directory.models import Company
 from erp_integrations.exporting.beside import Beside
 from erp_integrations.exporting.in_files import is_older
-from erp_integrations.models import ExportItem, InvoiceExport, ListKind, SageListVersion, batch_key
+from erp_integrations.models import ExportItem, InvoiceExport, ListKind, SageListVersion
+from erp_integrations.sage100.batch_keys import batch_key
 from erp_integrations.sage100.facts import PURCHASE_ORDER, SUBCONTRACT, BilledElsewhere
 from invoicing.models import InvoiceLine
 

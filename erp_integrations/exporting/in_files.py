@@ -6,8 +6,9 @@ from datetime import datetime
 from django.db.models import F, Q
 
 from directory.models import Company
-from erp_integrations.models import ExportBatch, ExportItem, RetainageRelease, SageListVersion, batch_key
+from erp_integrations.models import ExportBatch, ExportItem, RetainageRelease, SageListVersion
 from erp_integrations.models.exports import IN_A_FILE
+from erp_integrations.sage100.batch_keys import batch_key
 from erp_integrations.sage100.reconciling import InFile
 
 NAMED = {

@@ -12,6 +12,7 @@ from directory.sheets import read_rows
 from erp_integrations.exporting import storing
 from erp_integrations.models import BatchState, ExportBatch, ExportItem, ImportLayout
 from erp_integrations.sage100 import verifying
+from erp_integrations.sage100.batch_keys import batch_number
 from erp_integrations.sage100.verifying import AlteredCell, FileRow
 
 MOST_SHOWN = 200
@@ -91,7 +92,7 @@ def verify(company: Company, name: str, content: bytes) -> Verified:
 
 def _named(built, rows: list[FileRow], name: str) -> ExportBatch | None:
     """The batch whose key stands in the cells, else in the file's name."""
-    numbers = (int(key.removeprefix("EXP-")) for key in islice(verifying.keys_in(rows, name), 20))
+    numbers = (batch_number(key) for key in islice(verifying.keys_in(rows, name), 20))
     return next((batch for number in numbers for batch in built.filter(number=number)), None)
 
 

@@ -6,7 +6,6 @@ from erp_integrations.models.batches import (
     ExportItem,
     RetainageRelease,
     WorkerPulse,
-    batch_key,
 )
 from erp_integrations.models.exports import ExportStatus, InvoiceExport
 from erp_integrations.models.layouts import ErpSettings, ImportLayout
@@ -50,7 +49,6 @@ __all__ = [
     "SageRefusal",
     "VendorLink",
     "WorkerPulse",
-    "batch_key",
     "lists_of",
     "sage_lists",
 ]

@@ -12,6 +12,7 @@ from directory.models import Company
 from erp_integrations.models.exports import ExportStatus, InvoiceExport
 from erp_integrations.models.layouts import ImportLayout
 from erp_integrations.sage100 import facts
+from erp_integrations.sage100.batch_keys import batch_key
 from erp_integrations.sage100.layout import Layout
 from invoicing.calculations.money import ZERO
 from invoicing.models import Invoice, StartingCertificate
@@ -176,10 +177,6 @@ class ExportBatch(models.Model):
     def has_file(self) -> bool:
         """A void batch keeps its file for the record (E-2)."""
         return bool(self.file_key)
-
-
-def batch_key(number: int) -> str:
-    return f"EXP-{number:06d}"
 
 
 class ExportItem(models.Model):

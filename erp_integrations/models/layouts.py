@@ -175,7 +175,7 @@ class ErpSettings(models.Model):
 
     @classmethod
     def held_for(cls, company: Company) -> "ErpSettings":
-        """Locked until the commit, for whoever takes the next batch number."""
+        """The row, made when there is none, locked until the commit: an acceptance waits, or came before."""
         held = cls.objects.select_for_update(of=("self",)).select_related("layout").filter(company=company)
         return held.first() or held.get(pk=cls.made_for(company).pk)
 

@@ -1,7 +1,6 @@
 """From the facts of a batch to the rows of the import file: same facts and lists, same rows (S9)."""
 
-import re
-
+from erp_integrations.sage100.batch_keys import KEY
 from erp_integrations.sage100.cells import Cell, Change, ReleaseRow, Row, Rows, Value
 from erp_integrations.sage100.detail_values import detail_values
 from erp_integrations.sage100.facts import BatchFacts
@@ -11,7 +10,6 @@ from erp_integrations.sage100.lists import SageLists
 from erp_integrations.sage100.text import LONGEST_CELL, clean_text, room_for
 from erp_integrations.sage100.totals import totals_of_rows
 
-BATCH_KEY = re.compile(r"[A-Z0-9-]{1,20}")
 FREE_TEXT = {"description", "job_cost_description", "notes"}
 
 
@@ -38,8 +36,8 @@ def build_rows(batch: BatchFacts, lists: SageLists, layout: Layout | None = None
 
 def file_name(batch: BatchFacts, layout: Layout) -> str:
     """Without its ending: `DRAFT-EXP-000412_APINV_20260702`, the day being that of acceptance (S6, R110)."""
-    if not BATCH_KEY.fullmatch(batch.batch_key):
-        raise ValueError(f"The batch key “{batch.batch_key}” must be capitals, digits and hyphens, at most 20.")
+    if not KEY.fullmatch(batch.batch_key):
+        raise ValueError(f"“{batch.batch_key}” is no key of a batch, such as EXP-000412.")
     return f"{layout.file_prefix}{batch.batch_key}_{layout.file_code}_{batch.accepted_date:%Y%m%d}"
 
 

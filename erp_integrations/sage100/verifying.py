@@ -1,15 +1,14 @@
 """Whether the rows of a file somebody holds are the rows that we built, cell by cell (E-8)."""
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
+from erp_integrations.sage100.batch_keys import KEY
 from erp_integrations.sage100.layout import NUMBER, Layout
 from erp_integrations.sage100.sheets import CONTROL, RELEASE, RELEASE_TITLES, column_letter
 
-KEY = re.compile(r"EXP-[0-9]{6,9}")
 RELEASE_AMOUNTS = {"Held", "Release", "New retention"}
 
 FileRow = tuple[int, list[str]]  # its number in the file, and its texts without the empty ones at the end

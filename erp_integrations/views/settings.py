@@ -9,8 +9,9 @@ from directory.permissions import Level, Tool
 from directory.refusals import Refused, Stale
 from directory.unsaved import kept_for
 from erp_integrations.actions import settings as actions
-from erp_integrations.models import ErpSettings, batch_key, sage_lists
+from erp_integrations.models import ErpSettings, sage_lists
 from erp_integrations.sage100.accounts import ORDER, offered
+from erp_integrations.sage100.batch_keys import batch_key
 from erp_integrations.setting_forms import ACCOUNTS, SettingsForm, stored
 from invoicing.forms.versions import differences, on_version
 

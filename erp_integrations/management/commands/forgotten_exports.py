@@ -7,6 +7,7 @@ from django.utils import timezone
 from directory.models import Company
 from erp_integrations.exporting import storing
 from erp_integrations.models import ErpSettings
+from erp_integrations.sage100.batch_keys import batch_number
 
 
 class Command(BaseCommand):
@@ -41,7 +42,7 @@ class Command(BaseCommand):
     @transaction.atomic
     def _count_on(self, company, lines):
         """So that no key of a forgotten file is used for another one."""
-        settings = ErpSettings.objects.select_for_update().get(pk=ErpSettings.made_for(company).pk)
-        taken = [int(line["batch"].removeprefix("EXP-")) for line in lines]
+        settings = ErpSettings.held_for(company)
+        taken = [batch_number(line["batch"]) for line in lines]
         settings.next_batch_number = max(settings.next_batch_number, *(number + 1 for number in taken), 1)
         settings.save(update_fields=["next_batch_number"])
