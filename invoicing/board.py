@@ -1,7 +1,7 @@
 """Where every commitment stands in one billing period, worked out by the database (section 4, F18).
 
 A commitment has exactly one state: before there is a bill, what asking for it is at, first of all that nobody is there
-who could be asked; then the newest bill's status, or that it was sent to ERP. `WHOSE_TURN` says who has to act.
+who could be asked; then the newest bill's status, or that it was sent to ERP. `turn` says who has to act.
 Everything is an expression of one query, so that lists can be narrowed, sorted, counted and added up without reading
 them; nothing here knows a page.
 """
@@ -37,6 +37,7 @@ from directory.models.events import subject_name
 from invoicing.calculations.money import ZERO
 from invoicing.models import BillingPeriod, Commitment, Invitation, Invoice, InvoiceContact
 from invoicing.models.invoice_queries import line_8
+from invoicing.turns import Turn, turns
 
 NO_CONTACT, NOT_INVITED, INVITED, ACCEPTED, DECLINED = BEFORE_BILLING = (
     "no_contact",
@@ -55,14 +56,6 @@ WORDS = {
     DECLINED: "Declined",
     IN_ERP: "In ERP",
 } | {status.value: status.label for status in Invoice.Status}
-TEAM, VENDOR, OWNER, ACCOUNTING, NOBODY = "team", "vendor", "owner", "accounting", "nobody"
-WHOSE_TURN = {
-    TEAM: "Project team",
-    VENDOR: "Subcontractor",
-    OWNER: "Owner",
-    ACCOUNTING: "Accounting",
-    NOBODY: "Nobody",
-}
 ENDED = (Commitment.Status.TERMINATED, Commitment.Status.VOID, Commitment.Status.CLOSED)
 S = Invoice.Status
 
@@ -123,22 +116,16 @@ def _at(state: str) -> Value:
 
 
 def _turn(period: BillingPeriod, today: date) -> Case:
-    """A subcontractor who can't act, for want of a contact or of time, passes the turn to the project team (B-5)."""
+    """The bill's; before there is one, the project team's where the subcontractor can't act (B-5)."""
     is_late = (Q(extension__pk=None) | Q(extension__due_date__lt=today)) if period.due_date < today else NEVER
     is_closed = NEVER if period.is_open or period.still_takes_bills else Q()
     takes_none = is_closed & (Q(extension__pk=None) | is_late)
-    bill_is_closed = NEVER if period.is_open or period.takes_bills_until_due else Q(extension__pk=None)
-    bill_is_over = Q(bill__may_finish_late=False) & (bill_is_closed | Q(bill__due_date__lt=today))
+    bill = Invoice.objects.filter(pk=OuterRef("bill__pk")).values(turn=turns(today))
     return Case(
-        When(bill__is_posted=True, then=Value(NOBODY)),
-        When(bill__is_locked=True, then=Value(ACCOUNTING)),
-        When(bill__status=S.PENDING_OWNER_APPROVAL, then=Value(OWNER)),
-        When(HAS_BILL & ~Q(bill__status__in=Invoice.ENTERABLE), then=Value(TEAM)),
-        When(HAS_BILL & (Q(has_contact=False) | bill_is_over), then=Value(TEAM)),
-        When(HAS_BILL, then=Value(VENDOR)),
-        When(~BILLABLE | Q(invite__answer=Invitation.Answer.DECLINED) | takes_none, then=Value(NOBODY)),
-        When(Q(has_contact=False) | Q(invite__pk=None) | is_late, then=Value(TEAM)),
-        default=Value(VENDOR),
+        When(HAS_BILL, then=Subquery(bill)),
+        When(~BILLABLE | Q(invite__answer=Invitation.Answer.DECLINED) | takes_none, then=Value(Turn.NOBODY)),
+        When(Q(has_contact=False) | Q(invite__pk=None) | is_late, then=Value(Turn.TEAM)),
+        default=Value(Turn.VENDOR),
         output_field=CharField(),
     )
 

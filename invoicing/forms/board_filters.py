@@ -9,9 +9,10 @@ from django.db.models.functions import Coalesce
 
 from directory.fields import MoneyField
 from directory.vendor_forms import PlainField
-from invoicing.board import STATES, WHOSE_TURN, WORDS, Group
+from invoicing.board import STATES, WORDS, Group
 from invoicing.calculations.money import ZERO
 from invoicing.forms.keyset import Sort, SortedForm, read_dollars, read_moment, read_number
+from invoicing.turns import Turn
 
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 SORTS = {
@@ -41,9 +42,7 @@ class ViewForm(forms.Form):
 class BoardFilter(SortedForm):
     sorts = SORTS
     state = forms.ChoiceField(required=False, choices=[("", "Any state"), *((each, WORDS[each]) for each in STATES)])
-    turn = forms.ChoiceField(
-        label="Who must act", required=False, choices=[("", "Anybody or nobody"), *WHOSE_TURN.items()]
-    )
+    turn = forms.ChoiceField(label="Who must act", required=False, choices=[("", "Anybody or nobody"), *Turn.choices])
     vendor = forms.TypedChoiceField(label="Company", required=False, coerce=int, empty_value=None)
     q = forms.CharField(
         label="Search",

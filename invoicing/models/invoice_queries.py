@@ -1,10 +1,12 @@
-"""Questions about many invoices, as phrases: who may see them, whose turn they are, what they come to."""
+"""Questions about many invoices, as phrases: who may see them, whether their time is over, what they come to."""
+
+from datetime import date
 
 from collections.abc import Iterable
 
 from django.apps import apps
 from django.db import models
-from django.db.models import Count, Exists, ExpressionWrapper, F, Max, OuterRef, Q, Subquery, Sum
+from django.db.models import Count, Exists, ExpressionWrapper, F, Func, Max, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from directory.fields import MoneyField
@@ -27,6 +29,31 @@ def line_8(of: str = "") -> ExpressionWrapper:
     return ExpressionWrapper(total, output_field=MoneyField())
 
 
+# Two conditions that are written out: what the database answers at once Django takes long to put together (F4).
+HAS_MORE_TIME = Func(
+    F("commitment"),
+    F("billing_period"),
+    template="""EXISTS (SELECT 1 FROM invoicing_duedateextension e
+        WHERE (e.commitment_id, e.billing_period_id) = (%(expressions)s))""",
+    output_field=models.BooleanField(),
+)
+HAS_CONTACT = Func(  # `InvoiceContact.objects.acting()` of the commitment
+    F("commitment"),
+    template="""EXISTS (SELECT 1 FROM invoicing_invoicecontact k
+        JOIN invoicing_commitment c ON c.id = k.commitment_id
+        JOIN directory_person p ON p.id = k.person_id AND p.is_active
+        JOIN directory_membership m ON m.person_id = k.person_id AND m.vendor_id = c.vendor_id AND m.is_active
+        WHERE k.commitment_id = %(expressions)s)""",
+    output_field=models.BooleanField(),
+)
+
+
+def is_over(today: date) -> Q:
+    """`Deadline.is_over` of a bill, for the database (B-5)."""
+    takes_bills = Q(billing_period__status="open") | Q(billing_period__takes_bills_until_due=True) | Q(HAS_MORE_TIME)
+    return Q(may_finish_late=False) & (~takes_bills | Q(due_date__lt=today))
+
+
 def _count_of(lines) -> Coalesce:
     """How many of `lines` an invoice has: asked for the rows that are shown, not for all that they are chosen from."""
     return Coalesce(Subquery(lines.values("invoice").annotate(count=Count("pk")).values("count")), 0)
@@ -39,6 +66,7 @@ LISTED = (
     "position",
     "is_locked",
     "is_posted",
+    "may_finish_late",
     "period_start_date",
     "due_date",
     *LINE_8_OF,
@@ -49,6 +77,10 @@ ABOUT = {
     "enterer_name": F("commitment__vendor__name"),
     "period_begins": F("billing_period__start_date"),
     "period_ends": F("billing_period__end_date"),
+    "period_status": F("billing_period__status"),
+    "takes_bills_until_due": F("billing_period__takes_bills_until_due"),
+    "has_more_time": HAS_MORE_TIME,
+    "has_contact": HAS_CONTACT,
 }
 # More that a row tells, by name, read in the same query: apps above enter what is theirs when they are loaded.
 READ_ALONG: dict[str, models.Expression] = {}
@@ -76,13 +108,9 @@ class InvoiceQuerySet(models.QuerySet):
         return self.live().filter(status=S.UNDER_REVIEW)
 
     def stranded_in(self, project):
-        """Drafts that nobody can send: their period has closed, and `Deadline.is_over` of them (B-5)."""
-        extensions = apps.get_model("invoicing", "DueDateExtension").objects
-        own = extensions.filter(commitment=OuterRef("commitment"), billing_period=OuterRef("billing_period"))
-        keeps_time = Exists(own) | Q(billing_period__takes_bills_until_due=True)
+        """Drafts that nobody can send: their period has closed, and their time is over (B-5)."""
         closed = self.live().filter(billing_period__project=project, billing_period__status="closed")
-        drafts = closed.filter(status=S.DRAFT, may_finish_late=False)
-        return drafts.exclude(keeps_time, due_date__gte=project.today)
+        return closed.filter(is_over(project.today), status=S.DRAFT)
 
     def newest(self):
         """The one of each commitment that no other builds on: its totals are those to date."""

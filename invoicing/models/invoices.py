@@ -207,20 +207,6 @@ class Invoice(Totals, FSMModelMixin, models.Model):
             return "resubmitted"
         return f"resubmitted, {counted(self.changed_lines, 'line')} changed"
 
-    def who_acts(self, enterer: str, *, is_sent: bool = True) -> str:
-        """Whose turn it is, in words, asked in the order of a period's board; `enterer`: the company whose bill it is.
-
-        `is_sent`: whether the contractor sends an invoice in this status to accounting at all (6.2).
-        """
-        if self.is_posted:
-            return "Nobody"
-        if self.is_locked:
-            return "Accounting"
-        if self.status in ENTERABLE:
-            return enterer
-        waits = {S.UNDER_REVIEW: "Project team", S.PENDING_OWNER_APPROVAL: "Owner"}
-        return waits.get(self.status, "Project team, to send" if is_sent else "Nobody")
-
     @property
     def goes_on_from(self):
         """The invoice before it; for the first one the commitment's starting certificate, if there is one."""

@@ -6,30 +6,36 @@ from urllib.parse import quote
 from django import template
 from django.utils.safestring import SafeString, mark_safe
 
+from directory.models import Project
 from directory.moments import day_in_words
 from invoicing.calculations.money import printed_amount, to_cents
 from invoicing.models import Invoice
 from invoicing.models.billing_periods import period_in_words
+from invoicing.turns import turn_of
 
 register = template.Library()
 
 
 @register.simple_tag
-def invoice_rows(rows: list, list_url: str, noun: str, is_admin: bool, statuses: dict, erp: dict | None) -> SafeString:
+def invoice_rows(
+    rows: list, project: Project, list_url: str, noun: str, is_admin: bool, statuses: dict, erp: dict | None
+) -> SafeString:
     """A <tr> for each invoice of `for_list`. `list_url`: the list's, below which every invoice stands; `noun`: what
     they call it.
 
     `statuses`, `erp`: the badge of each status that occurs; None of the second for contacts, who see no such column.
     """
-    return mark_safe("".join([_row(each, list_url, noun, is_admin, statuses, erp) for each in rows]))
+    return mark_safe("".join([_row(each, project, list_url, noun, is_admin, statuses, erp) for each in rows]))
 
 
-def _row(invoice: Invoice, list_url: str, noun: str, is_admin: bool, statuses: dict, erp: dict | None) -> str:
+def _row(
+    invoice: Invoice, project: Project, list_url: str, noun: str, is_admin: bool, statuses: dict, erp: dict | None
+) -> str:
     number, due = escape(invoice.commitment_number), invoice.current_payment_due
     url = f"{list_url}{quote(invoice.commitment_number, safe='')}/{invoice.position}/"
     claimed = invoice.resubmitted if invoice.status == Invoice.Status.UNDER_REVIEW else ""
     tick = f'<td class="tick">{_tick(invoice, number)}</td>' if is_admin else ""
-    acts = invoice.who_acts(invoice.enterer_name, is_sent=bool(invoice.export_status))
+    acts = turn_of(invoice, project).called(invoice.enterer_name)
     exported = "" if erp is None else f'<td data-label="ERP">{erp.get(invoice.export_status, "–")}</td>'
     return (
         f'<tr>{tick}<th scope="row" class="one-line">'

@@ -19,12 +19,8 @@ from invoicing.board import (
     IN_ERP,
     INVITED,
     NO_CONTACT,
-    NOBODY,
     NOT_INVITED,
     STATES,
-    TEAM,
-    VENDOR,
-    WHOSE_TURN,
     WORDS,
     Group,
     counted,
@@ -39,6 +35,7 @@ from invoicing.forms.board_filters import BoardFilter, ViewForm
 from invoicing.models import BillingPeriod, Commitment, Invitation, Invoice, InvoiceContact, Payment, SavedView
 from invoicing.permissions import is_project_admin
 from invoicing.progress import progress_of
+from invoicing.turns import Turn
 from invoicing.views.commitments import NEXT
 from invoicing.waiting import waiting_of
 
@@ -129,14 +126,14 @@ class Row:
     @property
     def who_acts(self) -> str:
         """Whose turn it is, in a word or a name; "" when nobody's."""
-        turn = self.commitment.turn
-        return "" if turn == NOBODY else self.commitment.vendor.name if turn == VENDOR else WHOSE_TURN[turn]
+        turn = Turn(self.commitment.turn)
+        return "" if turn == Turn.NOBODY else turn.called(self.commitment.vendor.name)
 
     @property
     def is_late(self) -> bool:
         """The project team has the turn because the subcontractor's time is over."""
         is_over = self.deadline.period.project.has_passed(self.due_date)
-        return self.commitment.turn == TEAM and self.can_still_be_billed and is_over
+        return self.commitment.turn == Turn.TEAM and self.can_still_be_billed and is_over
 
     @property
     def due_date(self):

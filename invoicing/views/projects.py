@@ -5,10 +5,11 @@ from django.shortcuts import render
 from directory.decorators import READ, project_view
 from directory.models import Event
 from directory.permissions import Level, Tool
-from invoicing.board import NOT_INVITED, TEAM, Group
+from invoicing.board import NOT_INVITED, Group
 from invoicing.models import Commitment
 from invoicing.permissions import is_project_admin
 from invoicing.progress import progress_of
+from invoicing.turns import Turn
 from invoicing.views.board import board_groups, tabs_of
 from invoicing.views.standings import totals_of
 
@@ -43,4 +44,4 @@ def to_invite(period, groups: list[Group]) -> int:
     """How many wait for an invite, while the period takes bills."""
     if period is None or period.project.has_passed(period.due_date):
         return 0
-    return sum(group.count for group in groups if group.state == NOT_INVITED and group.turn == TEAM)
+    return sum(group.count for group in groups if group.state == NOT_INVITED and group.turn == Turn.TEAM)

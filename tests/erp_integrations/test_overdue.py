@@ -16,7 +16,9 @@ from erp_integrations.models import Download, ErpSettings
 from erp_integrations.notifications import _alert
 from erp_integrations.overdue import groups
 from invoicing.actions import access_lists, closing, commitments, invitations, invoices, reviews
-from invoicing.models import InvoiceType
+from invoicing.board import standing_in
+from invoicing.models import Commitment, InvoiceType
+from invoicing.turns import turn_of
 from tests.erp_integrations.pages import queries, signed_in, text_of
 from tests.erp_integrations.world import fresh, record_number
 from tests.factories import person
@@ -226,7 +228,10 @@ def test_what_the_company_never_sends_is_not_waited_for(sage, sendable, shown):
     send = reverse("invoice-erp-send", args=[sage.base.project.slug, invoice.commitment.number, invoice.position])
     assert (send in text_of(client.get("/"))) == shown
     listed = client.get(reverse("invoices", args=[sage.base.project.slug]))
-    assert ("Not sent" in text_of(listed)) == ("Project team, to send" in text_of(listed)) == shown
+    [row] = listed.context["page"].rows
+    [commitment] = standing_in(invoice.billing_period, Commitment.objects.filter(pk=invoice.commitment_id))
+    assert ("Not sent" in text_of(listed)) == shown
+    assert turn_of(row, sage.base.project) == commitment.turn == ("team" if shown else "nobody")
 
 
 def test_what_a_company_sends_while_the_owner_decides_is_the_project_teams_to_send(sage):

@@ -24,7 +24,7 @@ from invoicing.actions import (
     invitations,
     invoices,
 )
-from invoicing.board import NOBODY, VENDOR, standing_in
+from invoicing.board import standing_in
 from invoicing.models import BillingPeriod, BillingSettings, Commitment, Invoice, InvoiceType, Rhythm
 from invoicing.opening import PeriodDates, running_on
 from invoicing.proof import identities_of
@@ -201,12 +201,12 @@ def test_kept_time_follows_the_due_date_and_every_place_says_the_same(w, june):
         june = billing_periods.change_dates(june, later, by=w.admin, version=june.version)
     with on(10, 15):
         [row] = [each for each in standing_in(june, Commitment.objects.all()) if each.pk == commitment.pk]
-        assert row.turn == VENDOR
+        assert row.turn == "vendor"
         assert tasks.remind_unanswered() == 1
         earlier = PeriodDates(JUNE[0], JUNE[1], date(2030, 7, 9))
         june = billing_periods.change_dates(june, earlier, by=w.admin, version=june.version)
         [row] = [each for each in standing_in(june, Commitment.objects.all()) if each.pk == commitment.pk]
-        assert row.turn == NOBODY
+        assert row.turn == "nobody"
         with pytest.raises(NotNow, match="closed"):
             invitations.answer(asked.invitation, True, by=w.contact)
 
@@ -223,7 +223,7 @@ def test_more_time_ends_with_the_later_of_both_days_everywhere(w, june):
     june = billing_periods.change_dates(june, later, by=w.admin, version=june.version)
     with on(10, 15):
         [row] = standing_in(june, Commitment.objects.all())
-        assert row.turn == VENDOR and tasks.remind_unanswered() == 1
+        assert row.turn == "vendor" and tasks.remind_unanswered() == 1
 
 
 def test_a_begun_bill_keeps_its_own_due_date_when_the_periods_was_moved_before_it_closed(w, june):

@@ -1,6 +1,6 @@
 """What the database says of a commitment's state, turn and amounts is what a plain definition says (section 4)."""
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import transaction
@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from directory.models import Event
 from directory.permissions import read_access
+from invoicing import turns
 from invoicing.board import STATES, groups_of, standing_in
 from invoicing.calculations.money import ZERO
+from invoicing.deadlines import deadline_of_bill
 from invoicing.models import BillingPeriod, Commitment, DueDateExtension, Invitation, Invoice, InvoiceContact
 from tests.factories import D, world
 
@@ -69,12 +71,11 @@ def state_of(commitment: Commitment, period: BillingPeriod) -> str:
 def turn_of(commitment: Commitment, period: BillingPeriod) -> str:
     state, bills = state_of(commitment, period), live_bills(commitment, period)
     has_contact = commitment.invoice_contacts.acting().exists()
+    if bills:
+        return turn_of_bill(bills[-1], commitment)
     extension = commitment.due_date_extensions.filter(billing_period=period).first()
     due = max(period.due_date, extension.due_date) if extension else period.due_date
     keeps_time = extension is not None or period.takes_bills_until_due
-    if bills:
-        is_closed = not period.is_open and not keeps_time
-        return turn_of_bill(bills[-1], is_closed, has_contact, period.project.today)
     takes_none = not period.is_open and not (keeps_time and due >= period.project.today)
     if not commitment.is_billable or state == "declined" or takes_none:
         return "nobody"
@@ -83,7 +84,7 @@ def turn_of(commitment: Commitment, period: BillingPeriod) -> str:
     return "vendor"
 
 
-def turn_of_bill(bill: Invoice, is_closed: bool, has_contact: bool, today: date) -> str:
+def turn_of_bill(bill: Invoice, commitment: Commitment) -> str:
     if bill.is_posted:
         return "nobody"
     if bill.is_locked:
@@ -92,8 +93,8 @@ def turn_of_bill(bill: Invoice, is_closed: bool, has_contact: bool, today: date)
         return "owner"
     if bill.status not in (S.DRAFT, S.REVISE_AND_RESUBMIT):
         return "team"
-    can_send = bill.may_finish_late or not (is_closed or bill.due_date < today)
-    return "vendor" if has_contact and can_send else "team"
+    has_contact = commitment.invoice_contacts.acting().exists()
+    return "vendor" if has_contact and not deadline_of_bill(bill).is_over else "team"
 
 
 def since_of(commitment: Commitment, period: BillingPeriod) -> datetime | None:
@@ -211,6 +212,10 @@ def compare(w, period: BillingPeriod, made: list[Commitment]) -> None:
         assert (STATES[row.place], row.turn) == (state, turn)
         assert row.since == since_of(row, period)
         assert (row.gross, row.net) == amounts_of(row, period)
+    expected = {bill.pk: turn_of_bill(bill, each) for each in made for bill in live_bills(each, period)}
+    bills = Invoice.objects.visible_to(access)
+    assert {bill.pk: turns.turn_of(bill, w.project) for bill in bills.for_list()} == expected
+    assert dict(bills.values_list("pk", turns.turns(w.project.today))) == expected
     groups = groups_of(standing_in(period, Commitment.objects.visible_to(access)))
     assert sum(group.count for group in groups) == len(found)
     assert sum(group.net for group in groups) == sum((row.net or ZERO for row in found), ZERO)

@@ -180,7 +180,7 @@ def test_there_is_nothing_to_extend_for_a_bill_that_was_sent_or_a_commitment_nob
     bill = w.submitted(w.draft(w.commitment()))
     with pytest.raises(NotNow, match="it was sent"):
         extended(w, bill.commitment)
-    with pytest.raises(NotNow, match="It is Draft"):
+    with pytest.raises(NotNow, match="is Draft"):
         extended(w, w.commitment(moves=(), contact=False))
     with pytest.raises(Refused, match="another project"):
         extended(w, world().commitment(), w.project.billing_periods.get())

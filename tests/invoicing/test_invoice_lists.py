@@ -119,7 +119,8 @@ def test_a_page_reads_its_own_rows_with_few_tables_and_sorts_no_others(w):
     with CaptureQueriesContext(connection) as queries:
         assert len(listed(ask(w))) == 50
     (page,) = (each["sql"] for each in queries if 'AS "changed_lines"' in each["sql"])
-    assert page.count(" JOIN ") <= 5 and "SELECT DISTINCT" not in page
+    joined = page.partition(' FROM "invoicing_invoice" ')[2].partition(" WHERE ")[0]
+    assert 1 <= joined.count(" JOIN ") <= 5 and "SELECT DISTINCT" not in page
     assert "LIMIT 51" in page
 
 

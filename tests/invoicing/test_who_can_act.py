@@ -25,6 +25,7 @@ from invoicing.actions import (
     rounds,
 )
 from invoicing.models import BillingSettings, Invitation, Invoice, InvoiceType
+from invoicing.models.invoice_queries import HAS_CONTACT
 from invoicing.opening import PeriodDates
 from tests.factories import world
 from tests.invoicing.pages import signed_in, text_of
@@ -48,8 +49,10 @@ def invite(w, commitment=None, kind=InvoiceType.WORK):
 def test_a_contact_who_left_the_vendor_is_none(w):
     """The board says No invoice contact, and nobody is invited into the void."""
     commitment, period = w.commitment(), w.period()
+    w.draft(w.commitment(), period)
     people.deactivate_membership(w.contact.membership_in(w.company), by=w.owner, reason="Retired")
     assert "no invoice contact" in invite(w, commitment).refusal
+    assert list(Invoice.objects.values_list(HAS_CONTACT)) == [(False,)]
     board = text_of(signed_in(w.admin).get(reverse("period", args=[w.project.slug, period.pk])))
     assert "No invoice contact" in board and not Mail.objects.filter(to=w.contact, headline__contains="bill").exists()
 
@@ -59,7 +62,7 @@ def test_nobody_is_reminded_of_what_can_no_longer_be_billed(w):
     invitation = invite(w).invitation
     commitment_moves.move(invitation.commitment, "terminate", by=w.admin, reason="Agreed")
     [told] = reminders.remind(invitation.billing_period, [invitation.commitment], by=w.admin)
-    assert "It is Terminated" in told.refusal
+    assert "is Terminated" in told.refusal
 
 
 def test_an_invite_sent_again_takes_the_type_that_was_chosen_now(w):
