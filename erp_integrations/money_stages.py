@@ -52,8 +52,8 @@ def stages(company: Company, person) -> list[Stage]:
             "Approved, not sent", "neutral", "With the projects, of those that you see.", *_total(sums, ("approved",))
         ),
         Stage("With accounting", "info", "In the queue, or on the way into a file.", *_total(sums, BEFORE_A_FILE)),
-        Stage("Exported", "warn", "In a file, not confirmed in Sage.", *_total(sums, (S.EXPORTED,))),
-        Stage("Posted", "ok", "Confirmed in Sage.", *_total(sums, (S.POSTED,))),
+        Stage(S.EXPORTED.label, "warn", "In a file, not confirmed in Sage.", *_total(sums, (S.EXPORTED,))),
+        Stage(S.POSTED.label, "ok", "Confirmed in Sage.", *_total(sums, (S.POSTED,))),
         Stage("Differing", "bad", "In a file, and Sage’s list says otherwise.", *_total(sums, ("differing",))),
     ]
 

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from erp_integrations.models import ExportStatus, InvoiceExport
 from erp_integrations.models.exports import WITH_ACCOUNTING
 from invoicing.calculations.payments import PaymentStatus
+from invoicing.labels import STAGES_ONWARDS
 from invoicing.models import Invoice
 
 B, E = Invoice.Status, ExportStatus
@@ -15,11 +16,7 @@ PAID = {
     PaymentStatus.PAID: ("Paid", "circle-check", "done"),
     PaymentStatus.OVERPAID: ("Paid, more than was due", "circle-check", "done"),
 }
-ONWARDS = (
-    ("Sent to accounting", "send"),
-    ("In accounting’s file", "file-spreadsheet"),
-    ("Confirmed in Sage", "badge-check"),
-)
+ONWARDS = tuple(zip(STAGES_ONWARDS.values(), ("send", "file-spreadsheet", "badge-check"), strict=True))
 
 
 @dataclass(frozen=True)

@@ -35,27 +35,15 @@ from directory.fields import MoneyField
 from directory.models import Event
 from directory.models.events import subject_name
 from invoicing.calculations.money import ZERO
+from invoicing.labels import BEFORE_BILLING
 from invoicing.models import BillingPeriod, Commitment, Invitation, Invoice, InvoiceContact
 from invoicing.models.invoice_queries import line_8
 from invoicing.turns import Turn, turns
 
-NO_CONTACT, NOT_INVITED, INVITED, ACCEPTED, DECLINED = BEFORE_BILLING = (
-    "no_contact",
-    "not_invited",
-    "invited",
-    "accepted",
-    "declined",
-)
+NO_CONTACT, NOT_INVITED, INVITED, ACCEPTED, DECLINED = BEFORE_BILLING
 IN_ERP = "in_erp"
 STATES = (*BEFORE_BILLING, *(status.value for status in Invoice.Status), IN_ERP)
-WORDS = {
-    NO_CONTACT: "No invoice contact",
-    NOT_INVITED: "Not invited",
-    INVITED: "Invited",
-    ACCEPTED: "Accepted",
-    DECLINED: "Declined",
-    IN_ERP: "In ERP",
-} | {status.value: status.label for status in Invoice.Status}
+WORDS = BEFORE_BILLING | dict(Invoice.Status.choices) | {IN_ERP: "In ERP"}
 ENDED = (Commitment.Status.TERMINATED, Commitment.Status.VOID, Commitment.Status.CLOSED)
 S = Invoice.Status
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from invoicing.labels import STAGES_ONWARDS
 from invoicing.models import Invoice
 from invoicing.models.invoice_queries import ERP_WORDS, READ_ALONG
 
@@ -66,5 +67,4 @@ def _state_of(invoice: Invoice) -> str:
 
 
 def _way_of(invoice: Invoice) -> str:
-    steps = ((invoice.is_posted, "Posted"), (invoice.is_exported, "Exported"), (invoice.is_locked, "Sent to ERP"))
-    return next((words for is_there, words in steps if is_there), "")
+    return STAGES_ONWARDS.get(invoice.stage_in_erp, "")

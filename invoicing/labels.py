@@ -86,3 +86,15 @@ CHANGE_ORDERS = (
     ("Deductions in previous periods", "change_order_deductions_previous"),
     ("Deductions this period", "change_order_deductions_this_period"),
 )
+
+# A commitment's state in a billing period, before there is a bill whose status it is.
+BEFORE_BILLING = {
+    "no_contact": "No invoice contact",
+    "not_invited": "Not invited",
+    "invited": "Invited",
+    "accepted": "Accepted",
+    "declined": "Declined",
+}
+# How far a bill is with accounting, by `Invoice.stage_in_erp`: as the company reads it, and as its subcontractor does.
+STAGES_IN_ERP = {"sent": "Sent to ERP", "exported": "Exported", "posted": "Posted"}
+STAGES_ONWARDS = {"sent": "Sent to accounting", "exported": "In accounting’s file", "posted": "Confirmed in Sage"}

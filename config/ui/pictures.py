@@ -7,6 +7,8 @@ from django import template
 from config.ui.figures import exact
 from config.ui.statuses import STATUSES, look_of
 from invoicing.calculations.money import round_half_up
+from invoicing.labels import STAGES_ONWARDS
+from invoicing.models import Invoice, InvoiceStatus
 
 register = template.Library()
 
@@ -20,11 +22,9 @@ def bar(done: Decimal | int, total: Decimal | int, label: str, tone: str = "info
 STAGES = (
     "To answer or start",
     "Entering",
-    "Under Review",
-    "Approved",
-    "Sent to accounting",
-    "In accounting’s file",
-    "Confirmed in Sage",
+    InvoiceStatus.UNDER_REVIEW.label,
+    InvoiceStatus.APPROVED.label,
+    *STAGES_ONWARDS.values(),
 )
 
 
@@ -35,6 +35,14 @@ def stages(reached: int, state: str = "") -> dict:
     parts = [{"x": number * 19, "is_done": number < reached} for number in range(len(STAGES))]
     label = f"Step {reached} of {len(STAGES)}: {STAGES[reached - 1]}"
     return {"parts": parts, "width": len(STAGES) * 19 - 3, "tone": look.tone, "label": label}
+
+
+@register.inclusion_tag("components/stages.html")
+def stages_of(bill: Invoice) -> dict:
+    """How far a bill is that was sent."""
+    if bill.stage_in_erp:
+        return stages(5 + list(STAGES_ONWARDS).index(bill.stage_in_erp), bill.status)
+    return stages(4 if bill.is_certified else 3, bill.status)
 
 
 @register.inclusion_tag("components/money_picture.html")

@@ -10,6 +10,8 @@ from django.utils.safestring import SafeString
 from config.ui.icons import badge
 from config.words import state_in_words
 from erp_integrations.models import ExportStatus
+from invoicing.board import WORDS as BOARD_WORDS
+from invoicing.labels import STAGES_IN_ERP
 from invoicing.models import InvoiceStatus
 
 register = template.Library()
@@ -47,12 +49,12 @@ STATUSES = {
     # billing periods and invitations
     "open": Look("ok", "circle-dot", "Open"),
     "closed": Look("neutral", "lock", "Closed"),
-    "no_contact": Look("warn", "triangle-alert", "No invoice contact"),
-    "not_invited": Look("neutral", "circle-dashed", "Not invited"),
-    "invited": Look("info", "mail", "Invited"),
-    "accepted": Look("ok", "check", "Accepted"),
-    "declined": Look("neutral", "x", "Declined"),
-    "in_erp": Look("ok", "landmark", "In ERP"),
+    "no_contact": Look("warn", "triangle-alert", BOARD_WORDS["no_contact"]),
+    "not_invited": Look("neutral", "circle-dashed", BOARD_WORDS["not_invited"]),
+    "invited": Look("info", "mail", BOARD_WORDS["invited"]),
+    "accepted": Look("ok", "check", BOARD_WORDS["accepted"]),
+    "declined": Look("neutral", "x", BOARD_WORDS["declined"]),
+    "in_erp": Look("ok", "landmark", BOARD_WORDS["in_erp"]),
     "gap": Look("warn", "triangle-alert", "Set-up"),
     # requests for Can Push to Accounting
     "waiting": Look("info", "hourglass"),
@@ -78,7 +80,7 @@ STATUSES = {
 EXPORT_STATUSES = {
     "not_sent": Look("neutral", "circle-dashed", ExportStatus.NOT_SENT.label),
     "ready_to_export": Look("info", "hourglass", ExportStatus.READY_TO_EXPORT.label),
-    "sent": Look("info", "hourglass", "Sent to ERP"),
+    "sent": Look("info", "hourglass", STAGES_IN_ERP["sent"]),
     "exporting": Look("info", "refresh-cw", ExportStatus.EXPORTING.label),
     "exported": Look("ok", "file-spreadsheet", ExportStatus.EXPORTED.label),
     "posted": Look("ok", "badge-check", ExportStatus.POSTED.label),

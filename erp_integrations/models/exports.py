@@ -11,6 +11,7 @@ from django_fsm import FSMField, FSMModelMixin, transition
 from erp_integrations import permissions
 from erp_integrations.models.layouts import ErpSettings
 from erp_integrations.models.locks import lock_in_order
+from invoicing.labels import STAGES_IN_ERP
 from invoicing.models import Invoice
 
 
@@ -18,8 +19,8 @@ class ExportStatus(models.TextChoices):
     NOT_SENT = "not_sent", "Not sent"
     READY_TO_EXPORT = "ready_to_export", "Ready to export"
     EXPORTING = "exporting", "Exporting"
-    EXPORTED = "exported", "Exported"
-    POSTED = "posted", "Posted"
+    EXPORTED = "exported", STAGES_IN_ERP["exported"]
+    POSTED = "posted", STAGES_IN_ERP["posted"]
     RETRIEVED = "retrieved", "Taken back"
     REJECTED = "rejected", "Rejected by accounting"
     FAILED = "failed", "Failed"

@@ -32,8 +32,8 @@ PAGE_SIZE = 50
 TABS = {
     "ready": (S.READY_TO_EXPORT, "Ready"),
     "exporting": (S.EXPORTING, "Exporting"),
-    "exported": (S.EXPORTED, "Exported"),
-    "posted": (S.POSTED, "Posted"),
+    "exported": (S.EXPORTED, S.EXPORTED.label),
+    "posted": (S.POSTED, S.POSTED.label),
     "failed": (S.FAILED, "Failed"),
     "rejected": (S.REJECTED, "Rejected"),
     "taken-back": (S.RETRIEVED, "Taken back"),

@@ -180,6 +180,13 @@ class Invoice(Totals, FSMModelMixin, models.Model):
     def is_certified(self) -> bool:
         return self.status in CERTIFIED
 
+    @property
+    def stage_in_erp(self) -> str:
+        """How far it is with accounting, as `labels.STAGES_IN_ERP` names it; "" where accounting has it not."""
+        if not self.is_locked:
+            return ""
+        return "posted" if self.is_posted else "exported" if self.is_exported else "sent"
+
     @cached_property
     def paid(self):
         """What was paid and stands, in dollars; `with_paid` brings it along."""

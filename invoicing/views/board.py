@@ -16,7 +16,6 @@ from invoicing.actions.invitations import refusal
 from invoicing.board import (
     ACCEPTED,
     DECLINED,
-    IN_ERP,
     INVITED,
     NO_CONTACT,
     NOT_INVITED,
@@ -32,6 +31,7 @@ from invoicing.calculations.money import ZERO
 from invoicing.deadlines import Deadline
 from invoicing.forms.billing_periods import AskForm, InviteForm
 from invoicing.forms.board_filters import BoardFilter, ViewForm
+from invoicing.labels import STAGES_IN_ERP, STAGES_ONWARDS
 from invoicing.models import BillingPeriod, Commitment, Invitation, Invoice, InvoiceContact, Payment, SavedView
 from invoicing.permissions import is_project_admin
 from invoicing.progress import progress_of
@@ -77,11 +77,12 @@ class Row:
 
     @property
     def stage_in_erp(self) -> str:
-        if self.state != IN_ERP:
-            return ""
-        if self.bill.is_posted:
-            return "posted"
-        return "exported" if self.bill.is_exported else "sent"
+        return self.bill.stage_in_erp if self.bill else ""
+
+    @property
+    def stage_onwards(self) -> str:
+        """As its subcontractor reads it."""
+        return STAGES_ONWARDS.get(self.stage_in_erp, "")
 
     @property
     def key(self) -> str:
@@ -321,7 +322,7 @@ def _csv_rows(
 
 
 def cells_of(row: Row, *, is_external: bool) -> list:
-    """In the words of the page (U9): people outside read no stage of accounting."""
+    """In the words of the page (U9)."""
     commitment, invite = row.commitment, row.invite
     since = commitment.since.astimezone(row.deadline.period.project.zone).date() if commitment.since else None
     return [
@@ -329,7 +330,7 @@ def cells_of(row: Row, *, is_external: bool) -> list:
         commitment.title,
         commitment.vendor.name,
         WORDS[row.badge],
-        _stage_in_words(row.stage_in_erp, is_external),
+        row.stage_onwards if is_external else STAGES_IN_ERP.get(row.stage_in_erp, ""),
         row.who_acts,
         since if row.who_acts else None,
         row.due_date,
@@ -339,9 +340,3 @@ def cells_of(row: Row, *, is_external: bool) -> list:
         invite.words if invite else "",
         "" if row.bill else row.refusal,
     ]
-
-
-def _stage_in_words(stage: str, is_external: bool) -> str:
-    if not stage:
-        return ""
-    return "Sent to accounting" if is_external else stage.replace("_", " ").capitalize()

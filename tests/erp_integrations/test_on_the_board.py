@@ -7,7 +7,7 @@ from directory.actions.grants import set_level
 from directory.permissions import Level, Tool
 from erp_integrations.actions import exports
 from tests.erp_integrations.world import fresh, sage_world
-from tests.invoicing.pages import signed_in, text_of
+from tests.invoicing.pages import signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -38,9 +38,26 @@ def test_it_is_accountings_turn_until_sage_holds_it(w):
     assert said(w, invoice) == ("in_erp", "approved", "exported", "accounting")
     exports.confirm(fresh(export)[0], by=w.approver, record_number="4711")
     assert said(w, invoice) == ("in_erp", "approved", "posted", "nobody")
-    board = reverse("period", args=[w.base.project.slug, invoice.billing_period_id])
-    assert "Posted" in text_of(signed_in(w.base.admin).get(board))
-    assert "Sent to accounting" in text_of(signed_in(w.base.contact).get(board))
+
+
+def test_how_far_it_is_has_the_same_words_on_each_page_and_in_each_file(w):
+    """U9: those of the company for its people, those of My bills for its subcontractor."""
+    invoice, slug = w.approved(), w.base.project.slug
+    board = [slug, invoice.billing_period_id]
+    pages = [reverse("period", args=board), reverse("period-csv", args=board), reverse("invoices-csv", args=[slug])]
+
+    def read(who, *more) -> list[str]:
+        return [b"".join(signed_in(who).get(page)).decode() for page in (*pages, *more)]
+
+    export = w.sent(invoice)
+    assert all("Sent to ERP" in page for page in read(w.base.admin)[:2])
+    assert all("Sent to accounting" in page for page in read(w.base.contact, reverse("bills")))
+    w.built(export)
+    assert all("Exported" in page for page in read(w.base.admin))
+    assert all("In accounting’s file" in page for page in read(w.base.contact, reverse("bills")))
+    exports.confirm(fresh(export)[0], by=w.approver, record_number="4711")
+    assert all("Posted" in page for page in read(w.base.admin))
+    assert all("Confirmed in Sage" in page for page in read(w.base.contact, reverse("bills")))
 
 
 def test_what_is_taken_back_rejected_or_voided_is_the_project_teams_again(w):
