@@ -37,6 +37,7 @@ from directory.models.events import subject_name
 from invoicing.calculations.money import ZERO
 from invoicing.labels import BEFORE_BILLING
 from invoicing.models import BillingPeriod, Commitment, Invitation, Invoice, InvoiceContact
+from invoicing.models.commitment_statuses import ENDED
 from invoicing.models.invoice_queries import line_8
 from invoicing.turns import Turn, turns
 
@@ -44,7 +45,6 @@ NO_CONTACT, NOT_INVITED, INVITED, ACCEPTED, DECLINED = BEFORE_BILLING
 IN_ERP = "in_erp"
 STATES = (*BEFORE_BILLING, *(status.value for status in Invoice.Status), IN_ERP)
 WORDS = BEFORE_BILLING | dict(Invoice.Status.choices) | {IN_ERP: "In ERP"}
-ENDED = (Commitment.Status.TERMINATED, Commitment.Status.VOID, Commitment.Status.CLOSED)
 S = Invoice.Status
 
 

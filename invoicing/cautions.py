@@ -79,8 +79,7 @@ def cautions_about_scale(commitment: Commitment, steps: Sequence[RetainageStep])
     """That a step would last to the end, because its limit is more than is ever held (5.6)."""
     if not steps:
         return []
-    original = commitment.original_contract_sum
-    found = out_of_reach(steps, original, original + commitment.net_change_orders)
+    found = out_of_reach(steps, commitment.original_contract_sum, commitment.contract_sum_to_date)
     if not found:
         return []
     step, most = found.step, format_amount(found.most)

@@ -59,8 +59,7 @@ def rule_of(invoice: Invoice) -> Rule:
         return Rule(commitment.retainage_rate, commitment.stored_retainage_in_force)
     steps = [step.as_step() for step in commitment.scale_steps.all()]
     so_far, sums = _held_before(invoice), invoice if invoice.pk else commitment
-    original = sums.original_contract_sum
-    number = step_now(steps, so_far, original, original + sums.net_change_orders)
+    number = step_now(steps, so_far, sums.original_contract_sum, sums.contract_sum_to_date)
     rate = steps[number - 1].rate if number else ZERO
     return Rule(rate, commitment.stored_retainage_in_force, tuple(map(str, steps)), number, so_far)
 

@@ -15,6 +15,7 @@ from directory.refusals import NotAllowed, NotNow, Refused, Stale
 from invoicing.actions.commitments import NewLine, add_lines
 from invoicing.calculations.money import ZERO, format_amount, printed_amount
 from invoicing.models import ChangeOrder, Commitment, InvoiceLine, StartingLine
+from invoicing.models.commitment_statuses import ENDED
 from invoicing.permissions import (
     ADMIN_RIGHT,
     DRAFT_RIGHT,
@@ -32,7 +33,7 @@ def enter(commitment: Commitment, number: str, title: str, lines: list[NewLine],
     access = read_access(by, commitment.company, commitment.project)
     if not (may_create_commitments(access) and may_see_commitment(commitment, access)):
         raise NotAllowed(DRAFT_RIGHT)
-    if commitment.status in (Commitment.Status.VOID, Commitment.Status.TERMINATED, Commitment.Status.CLOSED):
+    if commitment.status in ENDED:
         raise NotNow(f"The commitment is {commitment.get_status_display()}. It takes no change order.")
     change_order = ChangeOrder(commitment=commitment, number=number.strip(), title=title.strip(), created_by=by)
     _must_fit(change_order)
@@ -89,8 +90,7 @@ def _may_be_billed(change_order: ChangeOrder) -> None:
 
 def _must_leave_a_sum(change_order: ChangeOrder, change: Decimal) -> None:
     """No deduction, and no addition taken back, leaves a contract sum to date below zero."""
-    commitment = change_order.commitment
-    if words := why_no_sum(commitment.original_contract_sum + commitment.net_change_orders + change):
+    if words := why_no_sum(change_order.commitment.contract_sum_to_date + change):
         raise NotNow(words)
 
 

@@ -70,8 +70,7 @@ def _told(value) -> str:
 
 
 def _must_be_free_to_change(commitment: Commitment, changes: dict) -> None:
-    # A deleted invoice counts: it can be restored; and so does what was billed before it came here (C-1).
-    is_billed = commitment.invoices.exists() or hasattr(commitment, "starting_certificate")
+    is_billed = commitment.has_been_billed
     if "vendor" in changes and (commitment.status in APPROVED_ONCE or is_billed):
         raise Refused(
             f"The vendor of a commitment that is {commitment.get_status_display()} stays. "

@@ -31,14 +31,14 @@ def _may_start(commitment: Commitment) -> None:
 
 
 def _is_unbilled(commitment: Commitment) -> None:
-    """C-1. A deleted invoice counts too: it can be restored; and so does what was billed before it came here."""
-    if commitment.invoices.exists() or hasattr(commitment, "starting_certificate"):
+    """C-1."""
+    if commitment.has_been_billed:
         raise NotNow("It has been billed. From the first invoice on it changes by change orders.")
 
 
 def _was_never_billed(commitment: Commitment) -> None:
     """Else there would be no way back: what was billed is terminated, which can be taken up again."""
-    if commitment.invoices.exists() or hasattr(commitment, "starting_certificate"):
+    if commitment.has_been_billed:
         raise NotNow("It has been billed. Terminate it instead.")
 
 

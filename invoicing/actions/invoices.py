@@ -46,7 +46,7 @@ def create(commitment: Commitment, period: BillingPeriod, *, by, invoice_type: I
     as_admin = is_project_admin(access)
     commitment.project = period.project
     previous, invitation, own = (getattr(commitment, name, None) for name in ("newest", "invitation", "own"))
-    is_extra = commitment.is_billed
+    is_extra = commitment.is_billed_there
     deadline = Deadline.of(period, own and own.due_date)
     _check_start(commitment, deadline, previous, is_extra, is_invited=invitation is not None, as_admin=as_admin)
     if as_admin or invitation is None:

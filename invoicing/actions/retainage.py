@@ -9,9 +9,8 @@ from invoicing.calculations.money import format_percent
 from invoicing.calculations.replay import RetainageRules
 from invoicing.calculations.retainage import MOST_STEPS, RetainageStep, StepBasis
 from invoicing.models import Commitment, ScaleStep, ScheduleLine
+from invoicing.models.commitment_statuses import ENDED
 from invoicing.retainage import rules_of
-
-OVER = (Commitment.Status.VOID, Commitment.Status.TERMINATED, Commitment.Status.CLOSED)
 
 
 @transaction.atomic
@@ -44,7 +43,7 @@ def set_rules(commitment: Commitment, rules: RetainageRules, *, holds_stored: bo
 
 def why_no_rules(commitment: Commitment) -> str:
     """Why new rules would be for nothing now, "" if they would not."""
-    if commitment.status in OVER:
+    if commitment.status in ENDED:
         return f"The commitment is {commitment.get_status_display()}, so no invoice will follow any rule."
     return ""
 
@@ -52,8 +51,7 @@ def why_no_rules(commitment: Commitment) -> str:
 def _check_scale(commitment: Commitment, steps: tuple[RetainageStep, ...]) -> None:
     if len(steps) > MOST_STEPS:
         raise Refused(f"A sliding scale has {MOST_STEPS} steps at most. Clear one.")
-    original = commitment.original_contract_sum
-    to_date, reached = original + commitment.net_change_orders, None
+    original, to_date, reached = commitment.original_contract_sum, commitment.contract_sum_to_date, None
     for number, step in enumerate(steps, 1):
         if number > 1 and reached is None:
             raise Refused(

@@ -94,7 +94,7 @@ def locked_because(schedule: Schedule) -> str:
     commitment, change_order = schedule.commitment, schedule.change_order
     if commitment.status == Commitment.Status.VOID:
         return "The commitment is Void. Restore it first."
-    if change_order and change_order.status not in (ChangeOrder.Status.DRAFT, ChangeOrder.Status.PENDING):
+    if change_order and not change_order.is_open:
         return f"It is {change_order.get_status_display()}. Lines of a draft or pending change order can be changed."
     if change_order is None and commitment.status in APPROVED_ONCE:
         return (

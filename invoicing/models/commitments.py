@@ -41,7 +41,7 @@ class CommitmentQuerySet(models.QuerySet):
     def on_the_way_to(self, period):
         """With all that its next invoice, in `period`, goes on from; what there is none of is not there (F9).
 
-        `newest`: its newest invoice; `is_billed`: whether one is in the period; `own`: its own due date there;
+        `newest`: its newest invoice; `is_billed_there`: whether one is in the period; `own`: its own due date there;
         `invitation`: the one in force there. `is_on_a_scale` spares asking for steps.
         """
         is_live = Q(invoices__deleted_at__isnull=True)
@@ -52,7 +52,7 @@ class CommitmentQuerySet(models.QuerySet):
             newest=FilteredRelation("invoices", condition=is_live),
             own=FilteredRelation("due_date_extensions", condition=Q(due_date_extensions__billing_period=period)),
             invitation=FilteredRelation("invitations", condition=in_force),
-            is_billed=Exists(bills.filter(billing_period=period)),
+            is_billed_there=Exists(bills.filter(billing_period=period)),
             is_on_a_scale=Exists(steps),
         )
         together = found.select_related("newest", "own", "invitation", "starting_certificate")
@@ -186,6 +186,11 @@ class Commitment(CommitmentMachine):
         return self.scale_steps.exists()
 
     @property
+    def has_been_billed(self) -> bool:
+        """A deleted invoice counts too: it can be restored; and so does what was billed before it came here (C-1)."""
+        return self.invoices.exists() or hasattr(self, "starting_certificate")
+
+    @property
     def original_contract_sum(self):
         """Line 1 of the certificate, in dollars."""
         return self.lines.original().aggregate(sum=Sum("amount"))["sum"] or ZERO
@@ -194,6 +199,11 @@ class Commitment(CommitmentMachine):
     def net_change_orders(self):
         """Line 2: approved change orders, in dollars."""
         return self.lines.billable().filter(change_order__isnull=False).aggregate(sum=Sum("amount"))["sum"] or ZERO
+
+    @property
+    def contract_sum_to_date(self):
+        """Line 3: both together, in dollars."""
+        return self.lines.billable().aggregate(sum=Sum("amount"))["sum"] or ZERO
 
 
 class InvoiceContactQuerySet(models.QuerySet):

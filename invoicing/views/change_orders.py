@@ -114,10 +114,6 @@ class Effect:
         return [whole | {"amount": min(self.before, self.after)}, part | {"amount": abs(self.change)}]
 
 
-def _to_date(commitment: Commitment) -> Decimal:
-    return commitment.original_contract_sum + commitment.net_change_orders
-
-
 def _show_both_versions(request, change_order: ChangeOrder, form: ChangeOrderForm):
     """I-5: what is stored beside what was typed, which saving again, knowingly, puts in its place."""
     commitment = change_order.commitment
@@ -133,7 +129,7 @@ def _show(request, change_order: ChangeOrder, form=None, *, refused=None, found=
     commitment = change_order.commitment
     lines, types = list(Schedule(commitment, change_order).lines), cost_types_of(commitment.company_id)
     total = sum((line.amount for line in lines), ZERO)
-    to_date = _to_date(commitment)
+    to_date = commitment.contract_sum_to_date
     is_approved = change_order.status == ChangeOrder.Status.APPROVED
     typed = {"number": change_order.number, "title": change_order.title, "version": commitment.version}
     moves = [each.name for each in change_order.get_available_user_status_transitions(request.access)]
@@ -216,7 +212,7 @@ def _ask(
     commitment = change_order.commitment
     total = sum((line.amount for line in change_order.lines.all()), ZERO)
     turns = {"approve": total, "take_back": -total}  # what it does to the contract sum; all else does nothing
-    effect = Effect(_to_date(commitment), turns[name]) if name in turns else None
+    effect = Effect(commitment.contract_sum_to_date, turns[name]) if name in turns else None
     waiting = commitment.invoices.live().filter(status__in=Invoice.ENTERABLE).first()
     context = {
         "project": commitment.project,
