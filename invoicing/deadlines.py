@@ -51,6 +51,16 @@ class Deadline:
         """Whether nothing can be sent any more."""
         return (self.is_closed or self.has_passed) and not self.may_finish_late
 
+    def why_over(self, advice: str = "") -> str:
+        """Why nothing can be sent any more; "" while something can. `advice`: what to do about a closed period, to whom
+        may ask for more time where that is what ran out.
+        """
+        if not self.is_over:
+            return ""
+        if self.is_closed:
+            return f"The billing period is closed. {advice}".strip()
+        return f"{self.late_words} {advice and 'Ask the project team for more time.'}".strip()
+
     @property
     def late_words(self) -> str:
         return f"Bills were due on {day_in_words(self.due_date)}."

@@ -23,8 +23,8 @@ logger = structlog.get_logger(__name__)
 
 def why_not(invitation: Invitation) -> str:
     """Why nobody is reminded today; "" when somebody can be."""
-    if not invitation.commitment.is_billable:
-        return f"It is {invitation.commitment.get_status_display()}. Only an approved or complete commitment is billed."
+    if invitation.commitment.why_not_billable:
+        return invitation.commitment.why_not_billable
     if invitation.answer:
         return f"It was {invitation.get_answer_display().lower()}."
     if not Invitation.objects.unanswered().filter(pk=invitation.pk).exists():
@@ -32,9 +32,8 @@ def why_not(invitation: Invitation) -> str:
     earlier = invitation.commitment.invoices.live().exclude(status__in=Invoice.APPROVALS).first()
     if earlier:
         return f"Bill {earlier.position} is {earlier.get_status_display()}: the next one can't start before."
-    deadline = deadline_of(invitation.commitment, invitation.billing_period)
-    if deadline.has_passed:
-        return deadline.late_words
+    if why_over := deadline_of(invitation.commitment, invitation.billing_period).why_over():
+        return why_over
     if not invitation.commitment.invoice_contacts.acting().exists():
         return "It has no invoice contact any more."
     if _last_written(invitation) == invitation.project.today:
@@ -69,9 +68,8 @@ def why_not_about(invoice: Invoice) -> str:
         return "It was deleted."
     if invoice.status not in Invoice.ENTERABLE:
         return f"It is {invoice.get_status_display()}: it does not wait for {invoice.commitment.vendor.name}."
-    deadline = deadline_of_bill(invoice)
-    if deadline.is_over:
-        return deadline.late_words if deadline.has_passed else "The billing period is closed."
+    if why_over := deadline_of_bill(invoice).why_over():
+        return why_over
     if not invoice.commitment.invoice_contacts.acting().exists():
         return "It has no invoice contact any more."
     if _last_written_about(invoice) == invoice.project.today:

@@ -72,8 +72,8 @@ def bill_in(commitment: Commitment, period: BillingPeriod) -> Invoice | None:
 def _must_have_use(commitment: Commitment, period: BillingPeriod, bill: Invoice | None) -> None:
     if commitment.project_id != period.project_id:
         raise Refused("It belongs to another project.")
-    if not commitment.is_billable:
-        raise NotNow(f"It is {commitment.get_status_display()}. Only an approved or complete commitment is billed.")
+    if commitment.why_not_billable:
+        raise NotNow(commitment.why_not_billable)
     if bill and bill.status not in Invoice.ENTERABLE:
         raise NotNow(
             f"Bill {bill.position} is {bill.get_status_display()}: it was sent. "

@@ -130,17 +130,11 @@ def refusal(deadline: Deadline, commitment: Commitment, *, has_contact: bool, is
     """The reason why this commitment can't be invited; "" when it can. Asks the database nothing."""
     if commitment.project_id != deadline.period.project_id:
         return "It belongs to another project."
-    if not commitment.is_billable:
-        return f"It is {commitment.get_status_display()}. Only an approved or complete commitment can be billed."
+    if commitment.why_not_billable:
+        return commitment.why_not_billable
     if not has_contact:
         return "It has no invoice contact. Add one on its page."
-    if deadline.is_closed:
-        return "The billing period is closed."
-    if deadline.has_passed:
-        return deadline.late_words
-    if is_invoiced:
-        return "It has an invoice in this period already."
-    return ""
+    return deadline.why_over() or ("It has an invoice in this period already." if is_invoiced else "")
 
 
 @transaction.atomic
@@ -257,14 +251,11 @@ def _held_by_contact(invitation: Invitation, by) -> Invitation:
         raise NotAllowed("to be an invoice contact of this commitment")
     if invitation.ended_at:
         raise NotNow("The commitment went to another vendor, and this invite ended with that.")
-    if not invitation.commitment.is_billable:
-        status = invitation.commitment.get_status_display()
-        raise NotNow(f"The commitment is {status} now, so it takes no bill. Ask the project team.")
+    if why_not := invitation.commitment.why_not_billable:
+        raise NotNow(f"{why_not} Ask the project team.")
     deadline = deadline_of(invitation.commitment, invitation.billing_period)
-    if deadline.is_closed:
-        raise NotNow("The billing period is closed. Ask the project team to invite you to the open one.")
-    if deadline.has_passed:
-        raise NotNow(f"{deadline.late_words} Ask the project team for more time.")
+    if why_over := deadline.why_over("Ask the project team to invite you to the open one."):
+        raise NotNow(why_over)
     return invitation
 
 

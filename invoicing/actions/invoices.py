@@ -80,13 +80,11 @@ def create(commitment: Commitment, period: BillingPeriod, *, by, invoice_type: I
 def _check_start(
     commitment: Commitment, deadline: Deadline, previous, is_extra: bool, *, is_invited: bool, as_admin: bool
 ) -> None:
-    period = deadline.period
-    if not commitment.is_billable:
-        raise NotNow(
-            f"The commitment is {commitment.get_status_display()}. Only an approved or complete one is billed."
-        )
+    period, why_over = deadline.period, deadline.why_over("Bill the open one.")
+    if commitment.why_not_billable:
+        raise NotNow(commitment.why_not_billable)
     if deadline.is_closed:
-        raise NotNow("The billing period is closed. Bill the open one.")
+        raise NotNow(why_over)
     if previous and previous.status not in Invoice.APPROVALS:
         previous.commitment = commitment
         words = waits_in_words(previous, "invoice" if as_admin else "bill")
@@ -98,8 +96,8 @@ def _check_start(
     if previous and previous.period_start_date > period.start_date:
         later = f"Bill {previous.position} is for later work, from {day_in_words(previous.period_start_date)} on."
         raise NotNow(f"{later} What was done before belongs on the next bill; ask the project team if it can’t.")
-    if deadline.has_passed:
-        raise NotNow(f"{deadline.late_words} Ask the project team for more time.")
+    if why_over:
+        raise NotNow(why_over)
     by_invitation = getattr(period.project, "billing_settings", None)
     if by_invitation and by_invitation.by_invitation_only and not is_invited:
         raise NotNow("This project takes bills by invitation only, and this commitment is not invited.")
@@ -203,12 +201,8 @@ def submit(invoice: Invoice, *, by, seen: Collection[str] = ()) -> Invoice:
 def _may_be_sent(invoice: Invoice, access) -> None:
     if is_project_admin(access):
         invoice.may_finish_late = True
-    if not invoice.may_finish_late:
-        deadline = deadline_of_bill(invoice)
-        if deadline.is_closed:
-            raise NotNow("The billing period is closed. Ask the project team to put this bill back to you.")
-        if deadline.has_passed:
-            raise NotNow(f"{deadline.late_words} Ask the project team for more time.")
+    if why_over := deadline_of_bill(invoice).why_over("Ask the project team to put this bill back to you."):
+        raise NotNow(why_over)
     check_number_is_free(invoice)
     must_hold(invoice)
     invoice.number_key, invoice.bare_number = number_key(invoice.number), bare_number(invoice.number)

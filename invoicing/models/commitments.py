@@ -172,6 +172,13 @@ class Commitment(CommitmentMachine):
         return self.status in self.BILLABLE
 
     @property
+    def why_not_billable(self) -> str:
+        """ "" when it can be billed."""
+        if self.is_billable:
+            return ""
+        return f"The commitment is {self.get_status_display()}. Only an approved or complete one is billed."
+
+    @property
     def is_unit_based(self) -> bool:
         return self.accounting_method == self.Accounting.UNIT
 

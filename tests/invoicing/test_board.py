@@ -211,7 +211,7 @@ def test_a_row_says_who_must_act_since_when_and_offers_the_mend(w):
     text = ask(w, there["period"]).content.decode()
     assert reverse("commitment-contacts", args=[w.project.slug, "SC-1"]) in text
     assert reverse("commitment-move", args=[w.project.slug, draft.number, "approve"]) in text
-    assert "It is Draft. Only an approved" in text
+    assert "The commitment is Draft. Only an approved" in text
 
 
 def test_a_contact_is_added_from_the_row_and_the_board_comes_back(w):

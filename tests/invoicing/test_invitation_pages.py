@@ -148,7 +148,7 @@ def test_a_commitment_that_is_not_billed_any_more_takes_no_answer(w, invitation,
     assert "We will bill" not in text_of(client.get(link(invitation)))
     answer = client.post(link(invitation), {"answer": given})
     assert answer.status_code == 409
-    assert "The commitment is Terminated now, so it takes no bill" in text_of(answer)
+    assert "The commitment is Terminated. Only an approved or complete one is billed." in text_of(answer)
     invitation.refresh_from_db()
     assert invitation.answer == ""
 

@@ -168,7 +168,7 @@ def test_a_row_that_cannot_be_invited_says_why_and_has_no_box():
     period = w.period()
     draft = w.commitment(moves=())
     page = signed_in(w.admin).get(board(w, period))
-    assert "Only an approved or complete commitment can be billed" in page.content.decode()
+    assert "Only an approved or complete one is billed" in page.content.decode()
     assert f'value="{draft.pk}" aria-label' not in page.content.decode()
 
 
