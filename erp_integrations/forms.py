@@ -14,7 +14,7 @@ from erp_integrations.models import InvoiceExport
 from erp_integrations.models.exports import ExportStatus
 from erp_integrations.report import Days
 from erp_integrations.sage100.mended import REFERENCE
-from invoicing.opening import FIRST_YEAR, LAST_YEAR
+from invoicing.periods import FIRST_YEAR, LAST_YEAR
 
 
 class DayInput(forms.DateInput):

@@ -4,7 +4,7 @@ from celery import shared_task
 
 from directory.limits import HOURLY, NIGHTLY, QUICK
 from directory.queue import send
-from invoicing import making, opening, reminding, stored_files
+from invoicing import making, periods, reminding, stored_files
 from invoicing.models import MadeFile
 
 SOFT_LIMIT, HARD_LIMIT = 600, 630  # seconds, for 200 long certificates; the lease is renewed with each of them
@@ -13,7 +13,7 @@ SOFT_LIMIT, HARD_LIMIT = 600, 630  # seconds, for 200 long certificates; the lea
 @shared_task(**HOURLY)
 def open_due_periods() -> int:
     """Every few minutes, because each project's day begins at another moment (B-4)."""
-    return opening.open_due()
+    return periods.open_due()
 
 
 @shared_task(**HOURLY)

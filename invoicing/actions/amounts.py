@@ -16,7 +16,7 @@ from invoicing.models import Invoice, InvoiceLine, ScheduleLine, StartingCertifi
 from invoicing.models.bulk_writing import write_all
 from invoicing.models.carried_lines import carried, store_carried
 from invoicing.numbers import check_number
-from invoicing.opening import check_day
+from invoicing.periods import check_day
 from invoicing.permissions import ADMIN_RIGHT, BILL_RIGHT, is_project_admin, may_bill, may_edit_amounts
 from invoicing.proof import refresh_header, settle
 from invoicing.retainage import Rule, rule_of

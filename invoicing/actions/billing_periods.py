@@ -7,10 +7,10 @@ from django.db import transaction
 from directory.counts import counted
 from directory.models import Event, Project
 from directory.refusals import NotNow, Stale
-from invoicing import opening
+from invoicing import periods
 from invoicing.actions.commitments import require_admin
 from invoicing.models import BillingPeriod
-from invoicing.opening import PeriodDates
+from invoicing.periods import PeriodDates
 
 
 @transaction.atomic
@@ -21,9 +21,9 @@ def open_period(
 
     `keeps_time`: who may still bill the one before keeps the time until its own due date (B-5).
     """
-    project = opening.hold(project)
+    project = periods.hold(project)
     require_admin(by, project)
-    return opening.open_next(project, PeriodDates(start_date, end_date, due_date), by=by, keeps_time=keeps_time)
+    return periods.open_next(project, PeriodDates(start_date, end_date, due_date), by=by, keeps_time=keeps_time)
 
 
 @transaction.atomic
@@ -32,7 +32,7 @@ def reopen(period: BillingPeriod, *, by) -> BillingPeriod:
     period = _held(period, by)
     if period.is_open:
         raise NotNow("The period is open already.")
-    opening.close_open_ones(period.project, by)
+    periods.close_open_ones(period.project, by)
     before, period.status, period.takes_bills_until_due = period.status, BillingPeriod.Status.OPEN, False
     period.save(update_fields=["status", "takes_bills_until_due"])
     Event.objects.record("reopened", period, by=by, from_state=before, to_state=period.status)
@@ -48,7 +48,7 @@ def change_dates(period: BillingPeriod, dates: PeriodDates, *, by, version: int)
     period = _held(period, by)
     if period.version != version:
         raise Stale("Somebody changed these dates while you had them open.")
-    opening.check_dates(period.project, dates, besides=period)
+    periods.check_dates(period.project, dates, besides=period)
     before, after = PeriodDates.of(period).as_dict(), dates.as_dict()
     changes = {name: [str(before[name]), str(after[name])] for name in after if before[name] != after[name]}
     if not changes:
@@ -91,6 +91,6 @@ def _there_are(count: int, noun: str) -> str:
 
 def _held(period: BillingPeriod, by) -> BillingPeriod:
     """Locked after its project's periods as a whole, by somebody who administers them."""
-    project = opening.hold(period.project)
+    project = periods.hold(period.project)
     require_admin(by, project)
     return BillingPeriod.objects.select_for_update(of=("self",)).select_related("project__company").get(pk=period.pk)

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from directory.models import Event, Person, Project
 from directory.refusals import Refused, Stale
-from invoicing import opening
+from invoicing import periods
 from invoicing.actions.commitments import require_admin
 from invoicing.models import BillingSettings
 from invoicing.notifications import may_be_told
@@ -35,9 +35,9 @@ def change(project: Project, wanted: Mapping[str, object], *, by, version: int) 
 
     What is set counts from the next period, invite or bill on. Raises Stale when somebody saved since `version`.
     """
-    project = opening.hold(project)
+    project = periods.hold(project)
     require_admin(by, project)
-    settings = opening.settings_of(project)
+    settings = BillingSettings.of(project)
     if settings.version != version:
         raise Stale("Somebody saved these settings while you had them open.")
     before = _told(settings, _listed(settings))

@@ -9,11 +9,11 @@ from django.db import models, transaction
 from directory.models import Project
 from directory.moments import day_in_words
 from directory.refusals import NotNow, Refused
-from invoicing import opening
+from invoicing import periods
 from invoicing.actions import due_dates, invoice_periods
 from invoicing.actions.commitments import require_admin
 from invoicing.models import BillingPeriod, Commitment, Invoice
-from invoicing.opening import PeriodDates
+from invoicing.periods import PeriodDates
 
 
 class Fate(models.TextChoices):
@@ -54,7 +54,7 @@ def close_and_settle(
     next by the settings, which closes this one (B-1). `keeps_time`: while bills are not due yet, whoever may send one
     keeps the time until then (B-5). Refuses naming the field; then nothing is done.
     """
-    project = opening.hold(period.project)
+    project = periods.hold(period.project)
     require_admin(by, project)
     period = BillingPeriod.objects.select_for_update(of=("self",)).select_related("project__company").get(pk=period.pk)
     wanted = set(fates.values())
@@ -77,10 +77,10 @@ def _close(project: Project, period: BillingPeriod, opens_next: bool, keeps_time
     if not period.is_open:
         return next_of(period)
     if opens_next:
-        made = opening.open_next(project, next_dates(period), by=by, keeps_time=keeps_time)
+        made = periods.open_next(project, next_dates(period), by=by, keeps_time=keeps_time)
         period.refresh_from_db(fields=["status", "takes_bills_until_due"])
         return made
-    opening.put_closed(period, by, keeps_time=keeps_time)
+    periods.put_closed(period, by, keeps_time=keeps_time)
     return None
 
 
@@ -90,7 +90,7 @@ def next_of(period: BillingPeriod) -> BillingPeriod | None:
 
 
 def next_dates(period: BillingPeriod) -> PeriodDates:
-    return opening.proposed(period.project)
+    return periods.proposed(period.project)
 
 
 def unsent(period: BillingPeriod):

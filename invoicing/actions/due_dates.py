@@ -12,7 +12,7 @@ from invoicing import notifications
 from invoicing.actions.commitments import require_admin
 from invoicing.deadlines import deadline_of
 from invoicing.models import BillingPeriod, Commitment, DueDateExtension, Invoice
-from invoicing.opening import check_day
+from invoicing.periods import check_day
 
 
 @transaction.atomic

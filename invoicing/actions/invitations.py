@@ -14,8 +14,15 @@ from directory.refusals import NotAllowed, NotNow, Refused
 from invoicing import notifications
 from invoicing.actions.commitments import require_admin
 from invoicing.deadlines import Deadline, deadline_of, deadlines_of
-from invoicing.models import BillingPeriod, Commitment, Invitation, Invoice, InvoiceContact, InvoiceType
-from invoicing.opening import settings_of
+from invoicing.models import (
+    BillingPeriod,
+    BillingSettings,
+    Commitment,
+    Invitation,
+    Invoice,
+    InvoiceContact,
+    InvoiceType,
+)
 from invoicing.permissions import may_answer
 
 AT_ONCE = 25  # commitments: so many are asked in one transaction
@@ -86,7 +93,7 @@ class _Known:
             contacts=contacts,
             invoiced=set(bills.values_list("commitment", flat=True)),
             invitations={each.commitment_id: each for each in asked},
-            words=settings_of(period.project).invitation_text,
+            words=BillingSettings.of(period.project).invitation_text,
         )
 
     def deadline_of(self, commitment: Commitment) -> Deadline:

@@ -4,7 +4,7 @@ from django.db import transaction
 
 from directory.models import Event
 from directory.refusals import NotNow, Stale
-from invoicing import notifications, opening
+from invoicing import notifications, periods
 from invoicing.actions.commitments import require_admin
 from invoicing.deadlines import deadline_of
 from invoicing.models import BillingPeriod, Commitment, Invoice
@@ -19,7 +19,7 @@ def move(invoice: Invoice, target: BillingPeriod, *, by) -> Invoice:
     Raises Stale unless the version that was handed in is the newest: whoever is entering amounts meets the same, so
     nothing is typed on dates that are no longer the bill's (I-5).
     """
-    project = opening.hold(invoice.project)
+    project = periods.hold(invoice.project)
     require_admin(by, project)
     hold_periods(invoice.billing_period_id, target.pk)
     looked_at, invoice = invoice.version, Invoice.objects.locked(invoice.pk)

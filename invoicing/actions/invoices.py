@@ -21,13 +21,7 @@ from invoicing.actions.approvals import (
     rejected_lines,
 )
 from invoicing.deadlines import Deadline, deadline_of_bill
-from invoicing.models import (
-    BillingPeriod,
-    Commitment,
-    Invitation,
-    Invoice,
-    InvoiceType,
-)
+from invoicing.models import BillingPeriod, BillingSettings, Commitment, Invitation, Invoice, InvoiceType
 from invoicing.numbers import check_number_is_free
 from invoicing.permissions import ADMIN_RIGHT, BILL_RIGHT, is_project_admin, may_bill_commitment
 from invoicing.waiting import waits_in_words
@@ -98,8 +92,7 @@ def _check_start(
         raise NotNow(f"{later} What was done before belongs on the next bill; ask the project team if it can’t.")
     if why_over:
         raise NotNow(why_over)
-    by_invitation = getattr(period.project, "billing_settings", None)
-    if by_invitation and by_invitation.by_invitation_only and not is_invited:
+    if BillingSettings.of(period.project).by_invitation_only and not is_invited:
         raise NotNow("This project takes bills by invitation only, and this commitment is not invited.")
 
 

@@ -16,7 +16,7 @@ from invoicing import notifications
 from invoicing.calculations.money import printed_amount
 from invoicing.calculations.payments import over_payment
 from invoicing.models import Invoice, Payment, PaymentMethod
-from invoicing.opening import check_day
+from invoicing.periods import check_day
 from invoicing.permissions import ADMIN_RIGHT, may_record_payments
 
 

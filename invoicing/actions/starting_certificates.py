@@ -16,7 +16,7 @@ from invoicing.actions.commitments import NewLine, no_code_in_use, schedule_line
 from invoicing.actions.starting_proofs import Controls, LoadedCommitment, LoadedLine, must_be_loadable, prove
 from invoicing.calculations.money import ZERO, format_amount
 from invoicing.models import ChangeOrder, Commitment, CostCode, ScheduleLine, StartingCertificate, StartingLine
-from invoicing.opening import hold
+from invoicing.periods import hold
 from invoicing.permissions import ADMIN_RIGHT, is_project_admin
 
 NOT_YET = "That day has not come yet. Say until which day the work was billed."

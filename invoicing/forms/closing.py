@@ -7,7 +7,7 @@ from django import forms
 from invoicing.actions.closing import Fate
 from invoicing.forms.billing_periods import DayField, KeepsTimeField, keep_or_drop
 from invoicing.models import BillingPeriod, Invoice
-from invoicing.opening import PeriodDates
+from invoicing.periods import PeriodDates
 
 BILL = "bill-"
 

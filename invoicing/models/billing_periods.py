@@ -92,6 +92,11 @@ class BillingSettings(models.Model):
     def __str__(self):
         return f"Billing of {self.project}"
 
+    @classmethod
+    def of(cls, project: Project) -> "BillingSettings":
+        """The project's, or what counts while nobody has set any; read once for this `project`."""
+        return getattr(project, "billing_settings", None) or cls(project=project)
+
     @property
     def company(self):
         return self.project.company
@@ -133,7 +138,7 @@ class BillingPeriod(models.Model):
         ordering = ["-start_date"]
         constraints = [
             models.UniqueConstraint("project", condition=Q(status="open"), name="one_period_is_open_in_a_project"),
-            # Overlapping ones are refused by `opening.check_dates` (B-2).
+            # Overlapping ones are refused by `periods.check_dates` (B-2).
             models.UniqueConstraint("project", "start_date", "end_date", name="a_period_is_made_once_in_a_project"),
             models.CheckConstraint(condition=Q(end_date__gte=F("start_date")), name="a_period_ends_after_it_starts"),
         ]

@@ -14,6 +14,7 @@ from directory.fields import MoneyField, QuantityField, RateField, UnitPriceFiel
 from directory.models import Company, Project, Vendor, VendorChange
 from invoicing.calculations.money import ZERO
 from invoicing.models.bare_numbers import BareNumber, bare
+from invoicing.models.billing_periods import BillingSettings
 from invoicing.models.commitment_statuses import (
     BILLABLE,
     OF_PURCHASE_ORDERS,
@@ -91,8 +92,7 @@ class CommitmentQuerySet(models.QuerySet):
         found = found.exclude(Exists(later))
         if period.project.has_passed(period.due_date):
             found = found.filter(in_time)
-        settings = getattr(period.project, "billing_settings", None)
-        return found.filter(invited) if settings and settings.by_invitation_only else found
+        return found.filter(invited) if BillingSettings.of(period.project).by_invitation_only else found
 
     def billed_by(self, person, projects):
         """Those where `person` is invoice contact and still works for the vendor, across companies (P-1)."""

@@ -1,8 +1,7 @@
 """Questions about many invoices, as phrases: who may see them, whether their time is over, what they come to."""
 
-from datetime import date
-
 from collections.abc import Iterable
+from datetime import date
 
 from django.apps import apps
 from django.db import models

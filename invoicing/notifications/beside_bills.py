@@ -1,14 +1,13 @@
 """Mails about what is said and paid beside a bill's own way."""
 
 from directory.notifications import post
-from invoicing.models import Comment, Invoice, Payment
+from invoicing.models import BillingSettings, Comment, Invoice, Payment
 from invoicing.notifications.readers import CONTACT, LISTED, contacts_of, told_of_bills
-from invoicing.opening import settings_of
 
 
 def mails_payments(invoice: Invoice) -> bool:
     """Whether contacts hear of its payments: the project's setting."""
-    return settings_of(invoice.project).mails_payments
+    return BillingSettings.of(invoice.project).mails_payments
 
 
 def paid(payment: Payment, by) -> None:

@@ -8,9 +8,8 @@ from itertools import accumulate
 from directory.notifications import post
 from invoicing.allowed_amounts import Figure, as_it_stands, figures_apart, figures_said
 from invoicing.calculations.money import printed_amount
-from invoicing.models import BillingPeriod, Invoice, InvoiceLine, Verdict, is_other
+from invoicing.models import BillingPeriod, BillingSettings, Invoice, InvoiceLine, Verdict, is_other
 from invoicing.notifications.readers import CONTACT, LISTED, contacts_of, told_of_bills
-from invoicing.opening import settings_of
 
 
 def moved(invoice: Invoice, before: BillingPeriod, by) -> None:
@@ -172,7 +171,7 @@ def sent_back(invoice: Invoice, by) -> None:
 
 def approved(invoice: Invoice, by) -> None:
     """To the contacts, where the project's setting says so, with every figure that is allowed otherwise and why."""
-    if not settings_of(invoice.project).mails_approval:
+    if not BillingSettings.of(invoice.project).mails_approval:
         return
     letter = return_of(invoice)
     allowed = sorted((*letter.rejected, *letter.cut), key=lambda each: each.line.schedule_line.position)

@@ -5,8 +5,7 @@ from django.db.models import Q
 from directory.audiences import audience
 from directory.models import Person
 from directory.permissions import Level, Tool, people_with_level, read_access
-from invoicing.models import Commitment, Invitation, Invoice
-from invoicing.opening import settings_of
+from invoicing.models import BillingSettings, Commitment, Invitation, Invoice
 from invoicing.permissions import is_project_admin, may_see_commitment
 
 CONTACT = "an invoice contact of it"
@@ -49,7 +48,7 @@ def is_told_as_listed(invoice: Invoice, person) -> bool:
 
 
 def people_listed(invoice: Invoice):
-    settings = settings_of(invoice.project)
+    settings = BillingSettings.of(invoice.project)
     if settings.pk is None:
         return Person.objects.none()
     return settings.distribution_list.filter(pk__in=may_be_told(invoice.project).values("pk"))

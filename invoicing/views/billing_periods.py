@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from directory.decorators import project_view
 from directory.permissions import Level, Tool
 from directory.refusals import Refused
-from invoicing import opening
+from invoicing import periods
 from invoicing.actions import billing_periods
 from invoicing.board import stranded_in
 from invoicing.forms.billing_periods import PeriodForm
@@ -46,18 +46,18 @@ def _open_one(project) -> BillingPeriod | None:
 
 def _show_list(request, project, form: PeriodForm | None = None, status: int = 200):
     """Periods don't overlap (B-2), so a project has some hundreds at most: they are read once, and counted here."""
-    periods, is_admin = list(project.billing_periods.all()), is_project_admin(request.access)
-    page = Paginator(periods, PAGE_SIZE).get_page(request.GET.get("page"))
-    newest = max(periods, key=lambda period: period.end_date, default=None)
+    found, is_admin = list(project.billing_periods.all()), is_project_admin(request.access)
+    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
+    newest = max(found, key=lambda period: period.end_date, default=None)
     if form is None and is_admin:
-        closing = next((period for period in periods if period.is_open), None)
-        form = PeriodForm(closing=closing, initial=opening.proposed_after(newest, project).as_dict())
+        closing = next((period for period in found if period.is_open), None)
+        form = PeriodForm(closing=closing, initial=periods.proposed_after(newest, project).as_dict())
     context = {
         "project": project,
         "page": page,
         "rows": rows_of(page.object_list, request.access),
-        "stranded": stranded_in(project, periods) if is_admin else [],
-        "open": next((period for period in periods if period.is_open), None),
+        "stranded": stranded_in(project, found) if is_admin else [],
+        "open": next((period for period in found if period.is_open), None),
         "form": form,
         "is_admin": is_admin,
         "noun": "bill" if request.access.is_external else "invoice",

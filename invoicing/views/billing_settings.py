@@ -7,17 +7,18 @@ from directory.decorators import project_view
 from directory.models import Event
 from directory.permissions import Level, Tool
 from directory.refusals import Refused, Stale
-from invoicing import opening
+from invoicing import periods
 from invoicing.actions import billing_settings
 from invoicing.forms.billing_settings import BillingSettingsForm, stored
 from invoicing.forms.versions import differences, on_version
+from invoicing.models import BillingSettings
 from invoicing.views.doors import must_administer
 
 
 @project_view(Tool.COMMITMENTS, Level.ADMIN)
 def settings_page(request, project):
     must_administer(request.access)
-    settings = opening.settings_of(project)
+    settings = BillingSettings.of(project)
     if request.method != "POST":
         return _show(request, project, settings, BillingSettingsForm(project, settings))
     form = BillingSettingsForm(project, settings, request.POST)
@@ -37,7 +38,7 @@ def settings_page(request, project):
 
 def _show_both_versions(request, project, form: BillingSettingsForm):
     """Saving again, knowingly, puts what was typed over what they saved."""
-    settings = opening.settings_of(project)
+    settings = BillingSettings.objects.get(project=project)
     found = differences(form, {name: value for name, value in stored(settings).items() if name != "version"})
     again = BillingSettingsForm(project, settings, on_version(request.POST, settings.version))
     return _show(request, project, settings, again, status=409, found=found)
@@ -49,7 +50,7 @@ def _show(request, project, settings, form: BillingSettingsForm, *, status: int 
         "form": form,
         "is_stale": found is not None,
         "differences": found,
-        "next": opening.proposed(project),
+        "next": periods.proposed(project),
         "events": Event.objects.about(settings)[:20] if settings.pk else [],
     }
     return render(request, "invoicing/billing_settings.html", context, status=status)

@@ -12,10 +12,9 @@ from datetime import date
 from django.shortcuts import render
 
 from directory.decorators import READ, signed_in_view
-from directory.models import Project
 from directory.permissions import Tool, visible_projects
 from invoicing.deadlines import Deadline, deadline_of_bill
-from invoicing.models import BillingPeriod, Commitment, DueDateExtension, Invitation, Invoice
+from invoicing.models import BillingPeriod, BillingSettings, Commitment, DueDateExtension, Invitation, Invoice
 
 MOST_APPROVED = 50
 S = Invoice.Status
@@ -149,7 +148,7 @@ def openings(commitments: list[Commitment], deadlines: list[tuple[Commitment, De
         Opening(commitment, deadline, asked.get(key), newest.get(commitment.pk))
         for commitment, deadline in deadlines
         if (key := (commitment.pk, deadline.period.pk)) not in billed
-        if commitment.is_billable and (key in asked or not _by_invitation_only(commitment.project))
+        if commitment.is_billable and (key in asked or not BillingSettings.of(commitment.project).by_invitation_only)
     ]
 
 
@@ -189,8 +188,3 @@ def _deadlines(commitments: list[Commitment], extended: dict) -> list[tuple[Comm
             if holder == commitment.pk and deadline.period not in here and not deadline.has_passed
         ]
     return found
-
-
-def _by_invitation_only(project: Project) -> bool:
-    settings = getattr(project, "billing_settings", None)
-    return settings is not None and settings.by_invitation_only

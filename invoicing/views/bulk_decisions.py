@@ -11,8 +11,7 @@ from directory.decorators import WRITE, project_view
 from directory.permissions import Level, Tool
 from invoicing.actions import bulk_decisions
 from invoicing.forms.bulk_decisions import MOST, BulkForm, versions_of
-from invoicing.models import Invoice, InvoiceContact, InvoiceLine, Verdict
-from invoicing.opening import settings_of
+from invoicing.models import BillingSettings, Invoice, InvoiceContact, InvoiceLine, Verdict
 from invoicing.views.doors import must_administer
 from invoicing.views.invoice_lists import chosen as chosen_in
 
@@ -32,7 +31,7 @@ def decide(request, project):
     form = BulkForm(request.POST if is_asked else None)
     if not is_asked or not form.is_valid():
         context = {"project": project, "chosen": _asked_about(chosen), "form": form}
-        context |= {"mails_approval": settings_of(project).mails_approval}
+        context |= {"mails_approval": BillingSettings.of(project).mails_approval}
         return render(request, "invoicing/bulk_decide.html", context, status=422 if is_asked else 200)
     decision = form.cleaned_data["decision"]
     results = bulk_decisions.decide(chosen, decision, form.cleaned_data["comment"], by=request.user)

@@ -9,9 +9,8 @@ from invoicing.actions.invoices import why_not_sent_back
 from invoicing.actions.reviews import mark_of_verdicts
 from invoicing.calculations import identities
 from invoicing.calculations.findings import Identity
-from invoicing.models import Endorsement, Invoice
+from invoicing.models import BillingSettings, Endorsement, Invoice
 from invoicing.notifications import Return, contacts_of, return_of
-from invoicing.opening import settings_of
 from invoicing.proof import remarks_on
 from invoicing.safeguards import MissingPaper, endorsement_of, limit_in_words, missing_papers, needs_two
 from invoicing.separation_of_duties import conflict_of
@@ -191,7 +190,7 @@ LOCKED = "Its amounts and verdicts are locked then, until the review is reopened
 
 def _approve(invoice: Invoice, contacts: list[Person], letter: Return | None) -> list[str]:
     due = f"{invoice.current_payment_due:,.2f} is approved for payment and can be sent to ERP."
-    if not settings_of(invoice.project).mails_approval:
+    if not BillingSettings.of(invoice.project).mails_approval:
         return [due, LOCKED, "Nobody gets a mail: the project's setting says so."]
     return [due, LOCKED, mailed_in_words(contacts)]
 

@@ -15,9 +15,8 @@ from directory.refusals import Refused
 from invoicing.actions import invitations, invoices
 from invoicing.deadlines import deadline_of
 from invoicing.forms.invitations import ACCEPT, DECLINE, PASS_ON, TAKE_BACK, AnswerForm, PassOnForm
-from invoicing.models import Invitation, Invoice
+from invoicing.models import BillingSettings, Invitation, Invoice
 from invoicing.notifications import is_told_as_contact
-from invoicing.opening import settings_of
 from invoicing.permissions import BILL_RIGHT, may_answer, may_bill_commitment
 from invoicing.views.invoices import address
 
@@ -103,7 +102,7 @@ def _show(
         "invitation": invitation,
         "project": project,
         "period": period,
-        "words": settings_of(project).invitation_text,
+        "words": BillingSettings.of(project).invitation_text,
         "deadline": deadline_of(invitation.commitment, period),
         "bill": _bill(invitation) if is_here else None,
         "form": form or AnswerForm(initial=typed),

@@ -10,7 +10,7 @@ from invoicing.actions import billing_periods
 from invoicing.forms.billing_periods import DatesForm
 from invoicing.forms.versions import differences, on_version
 from invoicing.models import BillingPeriod
-from invoicing.opening import PeriodDates, opens_next_on
+from invoicing.periods import PeriodDates, opens_next_on
 from invoicing.views.doors import must_administer
 
 

@@ -14,7 +14,7 @@ from directory.actions.grants import set_level
 from directory.models import Event, Mail
 from directory.permissions import Level, Tool
 from directory.refusals import NotNow, Refused
-from invoicing import opening, tasks
+from invoicing import periods, tasks
 from invoicing.actions import (
     billing_periods,
     billing_settings,
@@ -26,7 +26,7 @@ from invoicing.actions import (
 )
 from invoicing.board import standing_in
 from invoicing.models import BillingPeriod, BillingSettings, Commitment, Invoice, InvoiceType, Rhythm
-from invoicing.opening import PeriodDates, running_on
+from invoicing.periods import PeriodDates, running_on
 from invoicing.proof import identities_of
 from tests.factories import D, world
 from tests.invoicing.pages import signed_in, text_of
@@ -353,14 +353,14 @@ def test_trouble_with_one_project_does_not_keep_the_others_waiting(w, monkeypatc
     other = world()
     billing_settings.change(other.project, {"rhythm": Rhythm.MONTHLY}, by=other.admin, version=1)
     other.period()
-    check, broken = opening.check_dates, w.project.pk
+    check, broken = periods.check_dates, w.project.pk
 
     def breaks(project, wanted, **rest):
         if project.pk == broken:
             raise Refused("Broken for the test.")
         return check(project, wanted, **rest)
 
-    monkeypatch.setattr(opening, "check_dates", breaks)
+    monkeypatch.setattr(periods, "check_dates", breaks)
     with time_machine.travel(datetime(2030, 7, 1, 12, tzinfo=UTC)):
         assert tasks.open_due_periods() == 1
     assert other.project.billing_periods.count() == 2 and w.project.billing_periods.get().is_open
@@ -433,7 +433,7 @@ def test_eight_openings_at_once_leave_exactly_one_open(transactional_db):
 def test_without_the_lock_openings_would_get_in_each_others_way(transactional_db, monkeypatch):
     """The control: the test above would notice. Even then the database keeps one open; the others fail."""
     w = world()
-    monkeypatch.setattr(opening, "hold", lambda project: project)
+    monkeypatch.setattr(periods, "hold", lambda project: project)
     assert any("one_period_is_open_in_a_project" in problem for problem in open_many_at_once(w))
     assert w.project.billing_periods.filter(status="open").count() == 1
 

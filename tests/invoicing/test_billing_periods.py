@@ -7,10 +7,10 @@ from django.db import IntegrityError, transaction
 
 from directory.models import Event
 from directory.refusals import NotAllowed, NotNow, Refused
-from invoicing import opening
+from invoicing import periods
 from invoicing.actions import billing_periods, closing
 from invoicing.models import BillingPeriod, BillingSettings
-from invoicing.opening import PeriodDates
+from invoicing.periods import PeriodDates
 from tests.factories import world
 
 pytestmark = pytest.mark.django_db
@@ -58,9 +58,9 @@ def test_the_next_period_is_proposed_from_the_projects_settings():
     w = world()
     BillingSettings.objects.create(project=w.project, start_day=1, end_day=31, due_day=20)
     w.period(date(2030, 12, 1))
-    assert opening.proposed(w.project) == PeriodDates(date(2031, 1, 1), date(2031, 1, 31), date(2031, 1, 20))
+    assert periods.proposed(w.project) == PeriodDates(date(2031, 1, 1), date(2031, 1, 31), date(2031, 1, 20))
     w.period(date(2031, 1, 1))
-    assert opening.proposed(w.project).end_date == date(2031, 2, 28)
+    assert periods.proposed(w.project).end_date == date(2031, 2, 28)
 
 
 def test_only_a_project_admin_opens_and_closes():

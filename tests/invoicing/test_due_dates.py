@@ -22,7 +22,7 @@ from invoicing.actions import (
     reviews,
 )
 from invoicing.models import DueDateExtension, Invoice, InvoiceType, Verdict
-from invoicing.opening import PeriodDates
+from invoicing.periods import PeriodDates
 from invoicing.proof import identities_of
 from tests.factories import D, world
 from tests.invoicing.pages import at, signed_in, text_of

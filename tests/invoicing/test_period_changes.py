@@ -9,7 +9,7 @@ from directory.models import Event
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
 from invoicing.actions import billing_periods, invitations
 from invoicing.models import BillingPeriod, Invoice, InvoiceType
-from invoicing.opening import PeriodDates
+from invoicing.periods import PeriodDates
 from tests.factories import world
 from tests.invoicing.pages import signed_in
 

@@ -26,7 +26,7 @@ from invoicing.actions import (
 )
 from invoicing.models import BillingSettings, Invitation, Invoice, InvoiceType
 from invoicing.models.invoice_queries import HAS_CONTACT
-from invoicing.opening import PeriodDates
+from invoicing.periods import PeriodDates
 from tests.factories import world
 from tests.invoicing.pages import signed_in, text_of
 from tests.invoicing.test_due_dates import AFTER_ALL, AFTER_DUE, LATER

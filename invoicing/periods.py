@@ -1,6 +1,7 @@
-"""Which billing period comes next in a project, and opening it: asked by people and, on its first day, by a task (B-4).
+"""A project's billing periods: which dates one may have (B-2), which come next (B-3), and opening and closing it (B-1).
 
-Nothing here asks about rights: `actions.billing_periods` does before it opens one for a person.
+Asked by people and, on a period's first day, by a task (B-4). Nothing here asks about rights: `actions.billing_periods`
+does before it opens one for a person, or changes its dates, which its bills don't follow (B-6).
 """
 
 import calendar
@@ -38,11 +39,6 @@ class PeriodDates:
         return asdict(self)
 
 
-def settings_of(project: Project) -> BillingSettings:
-    """The project's, or what counts while nobody has set any."""
-    return BillingSettings.objects.filter(project=project).first() or BillingSettings(project=project)
-
-
 # Which days
 
 
@@ -53,7 +49,7 @@ def proposed(project: Project) -> PeriodDates:
 
 def proposed_after(newest: BillingPeriod | None, project: Project) -> PeriodDates:
     """`proposed`, where the newest period is at hand."""
-    settings = settings_of(project)
+    settings = BillingSettings.of(project)
     if newest is None:
         return running_on(project.today, settings)
     running = running_on(newest.end_date, settings)
@@ -182,7 +178,7 @@ def put_closed(period: BillingPeriod, by, *, keeps_time: bool = False) -> None:
 
 def opens_next_on(project: Project, *, without: BillingPeriod) -> date | None:
     """The first day of what opens by itself once `without` is deleted; None when nothing is known to."""
-    settings, newest = settings_of(project), newest_of(project, without=without)
+    settings, newest = BillingSettings.of(project), newest_of(project, without=without)
     if settings.rhythm == Rhythm.NEVER or newest is None:
         return None
     following = _after(running_on(project.today, settings), settings)
@@ -210,7 +206,7 @@ def _open_if_due(project: Project) -> BillingPeriod | None:
     Nobody chose this moment, so it takes nobody's time (B-5).
     """
     project = hold(project)
-    settings, newest = settings_of(project), newest_of(project)
+    settings, newest = BillingSettings.of(project), newest_of(project)
     if settings.rhythm == Rhythm.NEVER or newest is None or not project.is_active:
         return None
     dates = running_on(project.today, settings)
