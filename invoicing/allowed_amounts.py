@@ -80,7 +80,7 @@ def figures_by_line(invoice: Invoice, lines: Sequence[InvoiceLine]) -> dict[int,
     """
     if not any(line.allowed_by_id or line.allowed_reason for line in lines):
         return {}
-    last = invoice.submissions.with_decided().order_by("-number").first()
+    last = invoice.submissions.with_decided().latest_one()
     claims = last.figures() if last else {}
     left = last.settled() if last and invoice.status in Invoice.ENTERABLE else {}
     keys = [(line.schedule_line_id, line) for line in lines]

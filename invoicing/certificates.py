@@ -69,7 +69,7 @@ def content_of(invoice: Invoice, rows: Sequence[Row]) -> dict:
     """Everything that is printed, in words."""
     lines = [row.line for row in rows]
     summary = stored_summary(invoice, lines)
-    claim = invoice.submissions.select_related("submitted_by").order_by("-number").first()
+    claim = invoice.submissions.select_related("submitted_by").latest_one()
     columns = read_columns(rows)
     return {
         "title": f"{_kind(invoice)} {invoice.position}",

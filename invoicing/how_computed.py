@@ -249,7 +249,7 @@ class LineStory:
 
     @cached_property
     def _claim(self) -> dict:
-        newest = self.invoice.submissions.order_by("-number").first()
+        newest = self.invoice.submissions.latest_one()
         return newest.figures().get(self.line.schedule_line_id, {}) if newest else {}
 
     def _claimed(self, name: str) -> str:

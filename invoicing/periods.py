@@ -151,14 +151,14 @@ def open_next(project: Project, dates: PeriodDates, *, by, keeps_time: bool = Fa
     `keeps_time`: as `put_closed` takes it.
     """
     check_dates(project, dates)
-    close_open_ones(project, by, keeps_time=keeps_time)
+    close_open_one(project, by, keeps_time=keeps_time)
     period = BillingPeriod.objects.create(project=project, **dates.as_dict())
     Event.objects.record("opened", period, by=by, to_state=period.status)
     return period
 
 
-def close_open_ones(project: Project, by, *, keeps_time: bool = False) -> None:
-    for other in project.billing_periods.select_for_update().filter(status=BillingPeriod.Status.OPEN):
+def close_open_one(project: Project, by, *, keeps_time: bool = False) -> None:
+    if other := project.billing_periods.select_for_update().open_one():
         put_closed(other, by, keeps_time=keeps_time)
 
 

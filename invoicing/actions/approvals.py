@@ -193,7 +193,7 @@ def endorse(
 
 def must_not_have_rejected_lines(invoice: Invoice) -> None:
     """A rejected line is passed only with a smaller amount than was claimed."""
-    claim = invoice.submissions.order_by("-number").first().figures()
+    claim = invoice.submissions.latest_one().figures()
     unreduced = [x for x in rejected_lines(invoice) if not is_reduced(claim.get(x.schedule_line_id), as_it_stands(x))]
     if unreduced:
         names = ", ".join(str(line) for line in unreduced)

@@ -32,7 +32,7 @@ def reopen(period: BillingPeriod, *, by) -> BillingPeriod:
     period = _held(period, by)
     if period.is_open:
         raise NotNow("The period is open already.")
-    periods.close_open_ones(period.project, by)
+    periods.close_open_one(period.project, by)
     before, period.status, period.takes_bills_until_due = period.status, BillingPeriod.Status.OPEN, False
     period.save(update_fields=["status", "takes_bills_until_due"])
     Event.objects.record("reopened", period, by=by, from_state=before, to_state=period.status)

@@ -85,8 +85,7 @@ def _close(project: Project, period: BillingPeriod, opens_next: bool, keeps_time
 
 
 def next_of(period: BillingPeriod) -> BillingPeriod | None:
-    later = period.project.billing_periods.filter(start_date__gt=period.start_date)
-    return later.filter(status=BillingPeriod.Status.OPEN).exclude(pk=period.pk).first()
+    return period.project.billing_periods.filter(start_date__gt=period.start_date).open_one()
 
 
 def next_dates(period: BillingPeriod) -> PeriodDates:

@@ -37,7 +37,7 @@ def extend_held(
     before = due_date_now(commitment, period)
     if seen is not None and seen != before:
         raise Stale(f"Somebody changed the due date meanwhile: it is {day_in_words(before)} now.")
-    bill = bill_in(commitment, period)
+    bill = Invoice.objects.newest_in(commitment, period)
     _must_have_use(commitment, period, bill)
     must_be_to_come(period, due_date)
     if due_date <= before:
@@ -60,13 +60,8 @@ def extend_held(
 
 def due_date_now(commitment: Commitment, period: BillingPeriod) -> date:
     """The bill's own, when one is begun; else what the period and its extensions say."""
-    bill = bill_in(commitment, period)
+    bill = Invoice.objects.newest_in(commitment, period)
     return bill.due_date if bill else deadline_of(commitment, period).due_date
-
-
-def bill_in(commitment: Commitment, period: BillingPeriod) -> Invoice | None:
-    """The newest of the commitment's bills in the period."""
-    return commitment.invoices.live().filter(billing_period=period).order_by("-position").first()
 
 
 def _must_have_use(commitment: Commitment, period: BillingPeriod, bill: Invoice | None) -> None:

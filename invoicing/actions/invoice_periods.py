@@ -7,7 +7,7 @@ from directory.refusals import NotNow, Stale
 from invoicing import notifications, periods
 from invoicing.actions.commitments import require_admin
 from invoicing.deadlines import deadline_of
-from invoicing.models import BillingPeriod, Commitment, Invoice
+from invoicing.models import BillingPeriod, Invoice
 
 DATES = ("period_start_date", "period_end_date", "billing_date", "due_date")
 
@@ -63,9 +63,5 @@ def _must_fit(invoice: Invoice, target: BillingPeriod) -> None:
         raise NotNow(f"It is in {target} already.")
     if not target.is_open:
         raise NotNow(f"{target} is closed. A bill is moved to the open period.")
-    if other := _bill_in(invoice.commitment, target):
+    if other := Invoice.objects.newest_in(invoice.commitment, target):
         raise NotNow(f"{invoice.commitment.number} has bill {other.position} in {target} already.")
-
-
-def _bill_in(commitment: Commitment, period: BillingPeriod) -> Invoice | None:
-    return commitment.invoices.live().filter(billing_period=period).first()

@@ -14,7 +14,7 @@ def freeze(invoice: Invoice) -> Submission:
     was claimed; every other verdict starts again (I-8).
     """
     lines = list(invoice.lines.select_related("schedule_line"))
-    last = invoice.submissions.with_decided().order_by("-number").first()
+    last = invoice.submissions.with_decided().latest_one()
     claim = [claimed(line) for line in lines]
     before = last.settled() if last else {}
     _keep_verdicts(lines, claim, before)
@@ -32,7 +32,7 @@ def freeze(invoice: Invoice) -> Submission:
 def freeze_review(invoice: Invoice, by) -> None:
     """What was allowed and said on each line of the newest submission, in the transaction of the decision (I-10)."""
     looks.remember(invoice, by)
-    last = invoice.submissions.order_by("-number").first()
+    last = invoice.submissions.latest_one()
     if last is None:
         return  # a row that was never sent through the program
     ReviewRecord.objects.create(

@@ -103,6 +103,10 @@ class BillingSettings(models.Model):
 
 
 class BillingPeriodQuerySet(models.QuerySet):
+    def open_one(self) -> "BillingPeriod | None":
+        """Of one project: at most one is open (B-1)."""
+        return self.filter(status=BillingPeriod.Status.OPEN).first()
+
     def taking_bills(self) -> list["BillingPeriod"]:
         """Open, or closed while its bills are not due yet; each with its project, on whose clock that is."""
         maybe = self.filter(Q(status="open") | Q(takes_bills_until_due=True)).select_related("project")

@@ -115,6 +115,10 @@ class InvoiceQuerySet(models.QuerySet):
         """The one of each commitment that no other builds on: its totals are those to date."""
         return self.live().filter(Q(next__isnull=True) | Q(next__deleted_at__isnull=False))
 
+    def newest_in(self, commitment, period):
+        """A commitment's bill in a period; the newest where an Admin made a further one (I-3)."""
+        return self.live().filter(commitment=commitment, billing_period=period).order_by("-position").first()
+
     def counted(self):
         """The one of each commitment whose totals are what it has billed to date: a draft on top does not count yet."""
         is_last = Q(next__isnull=True) | Q(next__deleted_at__isnull=False) | Q(next__status=S.DRAFT)

@@ -19,6 +19,10 @@ def is_other(before: dict | None, now: dict) -> bool:
 
 
 class SubmissionQuerySet(models.QuerySet):
+    def latest_one(self) -> "Submission | None":
+        """Of one invoice."""
+        return self.order_by("-number").first()
+
     def with_decided(self):
         """`decided`: the lines of its newest record; None where nobody decided on it. What `settled` asks."""
         newest = ReviewRecord.objects.filter(submission=OuterRef("pk")).order_by("-pk")

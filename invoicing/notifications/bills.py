@@ -132,7 +132,7 @@ class Return:
 
 def return_of(invoice: Invoice) -> Return:
     """As the verdicts stand now: for the mail, and for whoever is about to send it (U6)."""
-    last = invoice.submissions.order_by("-number").first()
+    last = invoice.submissions.latest_one()
     claims = last.figures() if last else {}
     rejected, cut, fine = [], [], 0
     for line in invoice.lines.select_related("schedule_line"):

@@ -11,7 +11,6 @@ from invoicing import periods
 from invoicing.actions import billing_periods
 from invoicing.board import stranded_in
 from invoicing.forms.billing_periods import PeriodForm
-from invoicing.models import BillingPeriod
 from invoicing.permissions import is_project_admin
 from invoicing.views.doors import must_administer
 from invoicing.views.period_rows import rows_of
@@ -28,7 +27,7 @@ def period_list(request, project):
 
 
 def _open(request, project):
-    form = PeriodForm(request.POST, closing=_open_one(project))
+    form = PeriodForm(request.POST, closing=project.billing_periods.open_one())
     if not form.is_valid():
         return _show_list(request, project, form, status=422)
     try:
@@ -38,10 +37,6 @@ def _open(request, project):
         return _show_list(request, project, form, status=refused.status)
     messages.success(request, f"{period} is open. Invite subcontractors to bill it.")
     return redirect("period", project.slug, period.pk)
-
-
-def _open_one(project) -> BillingPeriod | None:
-    return project.billing_periods.filter(status=BillingPeriod.Status.OPEN).first()
 
 
 def _show_list(request, project, form: PeriodForm | None = None, status: int = 200):

@@ -123,8 +123,7 @@ def move_bill(request, invoice):
 
 def open_period_besides(invoice: Invoice) -> BillingPeriod | None:
     """Where a bill could be moved to."""
-    others = invoice.project.billing_periods.exclude(pk=invoice.billing_period_id)
-    return others.filter(status=BillingPeriod.Status.OPEN).first()
+    return invoice.project.billing_periods.exclude(pk=invoice.billing_period_id).open_one()
 
 
 def _ask_to_move(request, invoice: Invoice, target: BillingPeriod, form: BillMoveForm):

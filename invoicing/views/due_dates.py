@@ -7,9 +7,9 @@ from directory.decorators import project_view
 from directory.permissions import Level, Tool
 from directory.refusals import Refused, Stale
 from invoicing.actions import due_dates
-from invoicing.actions.due_dates import bill_in, due_date_now
+from invoicing.actions.due_dates import due_date_now
 from invoicing.forms.billing_periods import ExtensionForm
-from invoicing.models import BillingPeriod, Commitment
+from invoicing.models import BillingPeriod, Commitment, Invoice
 from invoicing.views.doors import must_administer
 
 
@@ -52,7 +52,7 @@ def _show(request, period: BillingPeriod, commitment: Commitment, form: Extensio
         "commitment": commitment,
         "form": form,
         "due_date": due_date_now(commitment, period),
-        "bill": bill_in(commitment, period),
+        "bill": Invoice.objects.newest_in(commitment, period),
         "contacts": commitment.invoice_contacts.select_related("person"),
     }
     template = "invoicing/due_date_extend.html#dialog" if request.htmx else "invoicing/due_date_extend.html"

@@ -69,7 +69,7 @@ def _show_kept(request, invoice: Invoice, kept: Unsaved):
 
 
 def _sheet(request, invoice: Invoice, data=None) -> Sheet:
-    last = invoice.submissions.with_decided().order_by("-number").first()
+    last = invoice.submissions.with_decided().latest_one()
     return Sheet(
         invoice,
         sorted(lines_read_by(invoice, request.access), key=lambda line: line.verdict != Verdict.REJECTED),

@@ -157,10 +157,8 @@ def _pass_on(request, invitation: Invitation):
 
 
 def _bill(invitation: Invitation) -> Invoice | None:
-    here = Invoice.objects.live().filter(
-        commitment=invitation.commitment_id, billing_period=invitation.billing_period_id
-    )
-    return here.select_related("commitment__project").first()
+    bills = Invoice.objects.select_related("commitment__project")
+    return bills.newest_in(invitation.commitment_id, invitation.billing_period_id)
 
 
 def _start(request, invitation: Invitation):

@@ -64,7 +64,7 @@ def reopen(request, project, pk):
             return redirect("period", project.slug, period.pk)
         except NotNow as error:
             refused = error
-    context = {"open": project.billing_periods.filter(status=BillingPeriod.Status.OPEN).first()}
+    context = {"open": project.billing_periods.open_one()}
     return _ask(request, period, "invoicing/period_reopen.html", refused, context)
 
 

@@ -17,7 +17,7 @@ from invoicing.views.standings import totals_of
 @project_view(Tool.COMMITMENTS, Level.READ_ONLY, methods=READ)
 def project_page(request, project):
     visible = Commitment.objects.visible_to(request.access)
-    period = project.billing_periods.filter(status="open").first()
+    period = project.billing_periods.open_one()
     groups = board_groups(period, request.access) if period else []
     totals = totals_of(visible)
     context = {

@@ -21,8 +21,7 @@ def choose(request, project):
     """The commitments whose next invoice may start now; the list of invoices puts them into a menu."""
     if not may_start(request.access):
         raise NotAllowed(BILL_RIGHT)
-    periods = project.billing_periods.filter(status="open").select_related("project__billing_settings")
-    period = periods.first()
+    period = project.billing_periods.select_related("project__billing_settings").open_one()
     visible = Commitment.objects.visible_to(request.access).select_related("vendor").order_by("number")
     context = {
         "project": project,
@@ -52,7 +51,7 @@ def _period_to_bill(commitment: Commitment, named: str) -> BillingPeriod | None:
     periods = commitment.project.billing_periods
     if named.isdecimal() and len(named) <= 18:
         return get_object_or_404(periods, pk=int(named))
-    return periods.filter(status="open").first()
+    return periods.open_one()
 
 
 def _back_to(access, commitment: Commitment) -> str:
