@@ -42,6 +42,12 @@ def endorsement_of(invoice: Invoice) -> Endorsement | None:
     return invoice.endorsements.select_related("by").filter(version=invoice.version).first()
 
 
+def why_not_second(first: Endorsement | None, person) -> str:
+    """Why this person can't give the second approval; "" where nobody gave the first, or somebody else did (R84)."""
+    is_theirs = first is not None and first.by_id == person.pk
+    return "You gave the first approval, so another Admin gives the second." if is_theirs else ""
+
+
 def endorsement_behind(invoice: Invoice) -> Endorsement | None:
     """As `endorsement_of`; of an approved invoice the one that its approval was the second to."""
     version = invoice.version - 1 if invoice.is_certified else invoice.version

@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass
 
 from django.db import transaction
 from django.db.models import FilteredRelation, Q
-from django.utils import timezone
 
 from directory.models import Event
 from directory.permissions import read_access
@@ -238,7 +237,7 @@ def save_lines(
     if header:
         _enter_header(invoice, header, changes)
     if changes and invoice.status == Invoice.Status.UNDER_REVIEW:
-        invoice.review_opened_at = invoice.review_opened_at or timezone.now()  # its own side can't withdraw any more
+        invoice.begin_review()
     write_all([lines[pk] for pk in entries], TYPED + SETTLED + ANSWERED_FOR)
     _save_header(invoice, by, "entered amounts", changes)
     return invoice

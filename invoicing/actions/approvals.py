@@ -6,7 +6,6 @@ from functools import partial
 
 from django.db import transaction
 from django.db.models import Q, Sum
-from django.utils import timezone
 from django_fsm import can_proceed
 
 from directory.models import Event
@@ -21,7 +20,7 @@ from invoicing.calculations.money import ZERO, format_amount
 from invoicing.models import Endorsement, Invoice, InvoiceLine, StartingLine, Verdict
 from invoicing.permissions import ADMIN_RIGHT, may_review
 from invoicing.proof import identities_of, lines_of
-from invoicing.safeguards import endorsement_of, limit_in_words, missing_papers, needs_two
+from invoicing.safeguards import endorsement_of, limit_in_words, missing_papers, needs_two, why_not_second
 from invoicing.separation_of_duties import conflict_of, duties_waived
 
 
@@ -151,8 +150,8 @@ def must_be_endorsed(invoice: Invoice, access) -> None:
     first = endorsement_of(invoice)
     if first is None:
         raise NotNow(f"{limit_in_words(invoice.company)} Give the first approval; another Admin then approves.")
-    if first.by_id == access.person.pk:
-        raise NotNow("You gave the first approval, so another Admin gives the second.")
+    if why_not := why_not_second(first, access.person):
+        raise NotNow(why_not)
 
 
 @transaction.atomic
@@ -182,9 +181,7 @@ def endorse(
         raise NotNow(f"{first.by} gave the first approval already. The second approves it.")
     noted = must_be_certifiable(invoice, access, goes_ahead_because, seen)
     must_not_have_rejected_lines(invoice)
-    if invoice.review_opened_at is None:
-        invoice.review_opened_at = timezone.now()  # its own side can't withdraw any more
-        invoice.save(update_fields=["review_opened_at"])
+    invoice.begin_review()
     looks.remember(invoice, by)
     endorsement = Endorsement.objects.create(invoice=invoice, version=invoice.version, by=by, comment=comment.strip())
     Event.objects.record("gave the first approval", invoice, by=by, reason=comment.strip(), changes=noted)

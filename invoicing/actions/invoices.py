@@ -131,8 +131,8 @@ def _move(
             guard(invoice, access)
         before = invoice.status
         bound(by, timezone.now())
-        if right == ADMIN_RIGHT and invoice.review_opened_at is None:
-            invoice.review_opened_at = timezone.now()  # its own side can't withdraw any more
+        if right == ADMIN_RIGHT:
+            invoice.begin_review()
         invoice.waits_since = timezone.now()
         invoice.version += 1
         invoice.save()

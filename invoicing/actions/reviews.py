@@ -23,9 +23,7 @@ def _under_review(invoice: Invoice, by) -> Invoice:
         raise NotNow("It was deleted meanwhile.")
     if invoice.status != Invoice.Status.UNDER_REVIEW:
         raise NotNow(f"It is {invoice.get_status_display()}. Lines are reviewed while it is Under Review.")
-    if invoice.review_opened_at is None:
-        invoice.review_opened_at = timezone.now()
-        invoice.save(update_fields=["review_opened_at"])
+    invoice.begin_review()
     return invoice
 
 

@@ -180,6 +180,12 @@ class Invoice(Totals, FSMModelMixin, models.Model):
     def is_certified(self) -> bool:
         return self.status in CERTIFIED
 
+    def begin_review(self) -> None:
+        """From here on its own side can't withdraw it any more; the caller's transaction holds it."""
+        if is_unopened(self):
+            self.review_opened_at = timezone.now()
+            self.save(update_fields=["review_opened_at"])
+
     @property
     def stage_in_erp(self) -> str:
         """How far it is with accounting, as `labels.STAGES_IN_ERP` names it; "" where accounting has it not."""

@@ -12,7 +12,14 @@ from invoicing.calculations.findings import Identity
 from invoicing.models import BillingSettings, Endorsement, Invoice
 from invoicing.notifications import Return, contacts_of, return_of
 from invoicing.proof import remarks_on
-from invoicing.safeguards import MissingPaper, endorsement_of, limit_in_words, missing_papers, needs_two
+from invoicing.safeguards import (
+    MissingPaper,
+    endorsement_of,
+    limit_in_words,
+    missing_papers,
+    needs_two,
+    why_not_second,
+)
 from invoicing.separation_of_duties import conflict_of
 from invoicing.views.review_rows import Review, ReviewRow, review_of
 
@@ -126,9 +133,7 @@ def decision_for(invoice: Invoice, access) -> Decision:
 
 def _duties(invoice: Invoice, access, first: Endorsement | None) -> str:
     """P-7, R80, R84: why this person can't approve it, and who can."""
-    conflict = conflict_of(invoice, access.person)
-    if not conflict and first and first.by_id == access.person.pk:
-        conflict = "You gave the first approval, so another Admin gives the second."
+    conflict = conflict_of(invoice, access.person) or why_not_second(first, access.person)
     if not conflict:
         return ""
     admins = names_with_level(access.project, Tool.COMMITMENTS, Level.ADMIN)
