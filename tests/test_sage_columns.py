@@ -39,8 +39,8 @@ ALLOWED = {
 
 def columns() -> set[str]:
     found = {source for sources in layout.SOURCES.values() for source in sources}
-    for kind, spec in list_rows.KINDS.items():
-        found |= {*list_rows.field_names(kind), *(field.name for field in fields(spec.record))}
+    for spec in list_rows.KINDS.values():
+        found |= {*spec.readers, *list_rows.LINE_READERS, *(field.name for field in fields(spec.record))}
     return found
 
 

@@ -89,15 +89,10 @@ EXPORT_STATUSES = {
     "failed": Look("bad", "triangle-alert", ExportStatus.FAILED.label),
     "voided": Look("neutral", "ban", ExportStatus.VOIDED.label),
     # export batches
-    "accepted": Look("info", "clock", "Accepted"),
     "pending": Look("info", "clock", "Accepted"),
-    "queued": Look("info", "clock", "Accepted"),
     "building": Look("info", "refresh-cw", "Building"),
     "ready": Look("ok", "file-spreadsheet", "Ready"),
-    "built": Look("ok", "file-spreadsheet", "Ready"),
     "dead": Look("bad", "triangle-alert", "Failed"),
-    "downloaded": Look("ok", "download", "Downloaded"),
-    "confirmed": Look("ok", "badge-check", "Confirmed in Sage"),
 }
 
 

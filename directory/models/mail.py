@@ -25,9 +25,6 @@ class MailQuerySet(models.QuerySet):
         """With whom each went to, without its words."""
         return self.select_related("to").defer("text", "html")
 
-    def waiting(self):
-        return self.filter(state=Mail.State.WAITING)
-
     def due(self):
         """Waiting for a try whose time has come, or claimed by a worker that has not been heard of since."""
         return self.filter(state__in=Mail.UNDERWAY, due_at__lte=timezone.now()).order_by("due_at")

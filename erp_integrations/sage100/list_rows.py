@@ -245,12 +245,6 @@ KINDS = {
 }  # fmt: skip
 
 
-def field_names(kind: str) -> tuple[str, ...]:
-    """The fields a list's columns can be mapped to, in order; for commitments, those of the lines too."""
-    readers = KINDS[kind].readers
-    return (*readers, *LINE_READERS) if KINDS[kind].child == "lines" else tuple(readers)
-
-
 def parse(kind: str, rows: Iterable[Mapping[str, str]]) -> Parsed:
     """The records of one list (a key of KINDS). One bad cell refuses the whole upload and is named.
 

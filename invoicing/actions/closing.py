@@ -13,7 +13,6 @@ from invoicing import periods
 from invoicing.actions import due_dates, invoice_periods
 from invoicing.actions.commitments import require_admin
 from invoicing.models import BillingPeriod, Commitment, Invoice
-from invoicing.periods import PeriodDates
 
 
 class Fate(models.TextChoices):
@@ -77,7 +76,7 @@ def _close(project: Project, period: BillingPeriod, opens_next: bool, keeps_time
     if not period.is_open:
         return next_of(period)
     if opens_next:
-        made = periods.open_next(project, next_dates(period), by=by, keeps_time=keeps_time)
+        made = periods.open_next(project, periods.proposed(project), by=by, keeps_time=keeps_time)
         period.refresh_from_db(fields=["status", "takes_bills_until_due"])
         return made
     periods.put_closed(period, by, keeps_time=keeps_time)
@@ -86,10 +85,6 @@ def _close(project: Project, period: BillingPeriod, opens_next: bool, keeps_time
 
 def next_of(period: BillingPeriod) -> BillingPeriod | None:
     return period.project.billing_periods.filter(start_date__gt=period.start_date).open_one()
-
-
-def next_dates(period: BillingPeriod) -> PeriodDates:
-    return periods.proposed(period.project)
 
 
 def unsent(period: BillingPeriod):

@@ -1,6 +1,6 @@
 """Retainage: what a rate holds of an amount, what may be released, and rates that step down as more is held (5.6)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
@@ -13,11 +13,6 @@ MOST_STEPS = 5
 def held(base: Decimal, rate: Decimal) -> Decimal:
     """What `rate` percent holds of `base` dollars, half-up to the cent. 0 is a rate and holds nothing."""
     return to_cents(base * rate / HUNDRED)
-
-
-def retainage_on_slices(slices: Iterable[tuple[Decimal, Decimal]]) -> Decimal:
-    """Held over (amount, rate) slices: each keeps the rate it was billed at, so a new rate is marginal (PA-29)."""
-    return sum((held(amount, rate) for amount, rate in slices), ZERO)
 
 
 def release_by_amount(held_before: Decimal, amount: Decimal) -> Decimal:

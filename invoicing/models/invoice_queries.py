@@ -147,10 +147,6 @@ class InvoiceQuerySet(models.QuerySet):
         newest = {"revision": "number", "changed_lines": "changed_lines"}
         return self.annotate(**{name: Subquery(sent.values(field)[:1]) for name, field in newest.items()})
 
-    def counts(self) -> dict[str, int]:
-        """{status: how many}, of what is filtered so far."""
-        return dict(self.order_by().values_list("status").annotate(Count("pk", distinct=True)))
-
     def by_period(self) -> dict[int, dict]:
         """{billing period id: {count, approved, begun, billed, gross, net}}, in one query.
 

@@ -8,6 +8,7 @@ from directory.decorators import project_view
 from directory.moments import day_in_words
 from directory.permissions import Level, Tool
 from directory.refusals import NotNow, Refused
+from invoicing import periods
 from invoicing.actions import closing, invoice_periods
 from invoicing.actions.closing import Closed, Fate
 from invoicing.board import ACCEPTED, INVITED, NO_CONTACT, counted
@@ -58,7 +59,7 @@ def _form(period: BillingPeriod, data=None) -> ClosingForm:
     named = Q(pk__in=ids_named(data or ()), commitment__project=period.project_id)
     bills = Invoice.objects.live().filter(named | Q(pk__in=closing.unsent(period).values("pk")))
     bills = bills.select_related("commitment__vendor", "billing_period").order_by("commitment__number", "position")
-    target, following = (None, closing.next_dates(period)) if period.is_open else (closing.next_of(period), None)
+    target, following = (None, periods.proposed(period.project)) if period.is_open else (closing.next_of(period), None)
     closes = period if period.is_open else None
     return ClosingForm(list(bills), data, target=target, following=following, closing=closes)
 

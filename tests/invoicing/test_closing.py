@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from directory.models import Event, Mail
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
+from invoicing import periods
 from invoicing.actions import billing_periods, closing, due_dates, invoice_periods, invoices
 from invoicing.actions.closing import Fate
 from invoicing.models import BillingPeriod, DueDateExtension, Invoice
@@ -272,6 +273,6 @@ def test_a_refusal_of_the_next_period_leaves_the_one_open(w):
     [bill] = drafts(w, 1)
     june = bill.billing_period
     with pytest.MonkeyPatch.context() as patch, pytest.raises(Refused):
-        patch.setattr(closing, "next_dates", lambda period: closing.PeriodDates.of(period))
+        patch.setattr(periods, "proposed", lambda project: periods.PeriodDates.of(june))
         closing.close_and_settle(june, {bill.pk: Fate.MOVE}, by=w.admin, opens_next=True)
     assert BillingPeriod.objects.get().is_open
