@@ -149,6 +149,27 @@ SQLITE_OPTIONS = {
         "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA busy_timeout=20000;PRAGMA recursive_triggers=ON;"
     ),
 }
+# PostgreSQL: nobody waits long for a lock, whoever holds it. A host that lost its power or its network says no goodbye,
+# and a kernel left alone waits two hours for one: so both ends ask whether the other is still there, and a transaction
+# in which nothing is asked for a minute ends. Over a Unix socket the questions between kernels count for nothing.
+POSTGRESQL_OPTIONS = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+    "options": " ".join(
+        f"-c {name}={value}"
+        for name, value in {
+            "lock_timeout": 10_000,
+            "statement_timeout": 30_000,
+            "idle_in_transaction_session_timeout": 60_000,
+            "tcp_keepalives_idle": 30,
+            "tcp_keepalives_interval": 10,
+            "tcp_keepalives_count": 3,
+        }.items()
+    ),
+}
 if EMBEDDED:
     DATABASES = {
         "default": {
@@ -159,9 +180,7 @@ if EMBEDDED:
     }
 else:
     DATABASES = {"default": env.db_url_config(DATABASE_URL)}
-    DATABASES["default"].setdefault("OPTIONS", {}).update(
-        {"connect_timeout": 5, "options": "-c lock_timeout=10000 -c statement_timeout=30000"}
-    )
+    DATABASES["default"].setdefault("OPTIONS", {}).update(POSTGRESQL_OPTIONS)
     DATABASES["default"]["CONN_MAX_AGE"] = 60
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -29,8 +29,11 @@ if EMBEDDED:  # noqa: F405
         "PRAGMA journal_mode=WAL;PRAGMA synchronous=OFF;PRAGMA busy_timeout=20000;PRAGMA recursive_triggers=ON;"
     )
 else:
-    # Nobody pulls the plug in these tests; tests/services, which crash PostgreSQL, have settings of their own.
-    DATABASES["default"]["OPTIONS"]["options"] += " -c synchronous_commit=off"  # noqa: F405
+    # Nobody pulls the plug in these tests; tests/services, which crash PostgreSQL, have settings of their own. And a
+    # test's transaction waits for a browser or another process as long as it takes.
+    DATABASES["default"]["OPTIONS"]["options"] += (  # noqa: F405
+        " -c synchronous_commit=off -c idle_in_transaction_session_timeout=0"
+    )
 for template_engine in TEMPLATES:  # noqa: F405
     # A page that asks for something that isn't there fails its test instead of showing a gap.
     template_engine["OPTIONS"]["string_if_invalid"] = ""

@@ -63,11 +63,15 @@ class Cluster:
     @property
     def options(self) -> str:
         """Programs die here, never the machine: what they wrote outlives them without being flushed."""
-        return f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off"
+        return f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.data} -c fsync=off"
 
     @property
     def url(self) -> str:
         return f"postgres://postgres@127.0.0.1:{self.port}/postgres"
+
+    @property
+    def url_of_socket(self) -> str:
+        return f"postgres://postgres@:{self.port}/{self.data}/postgres"
 
     def restart(self) -> None:
         """As a crash would: nobody is asked to finish."""
