@@ -14,6 +14,7 @@ STATIC_ROOT    a folder                where `collectstatic` packs style sheets 
 TRUSTED_PROXY_COUNT  1                 proxies of yours in front, which say who asks (X-Forwarded-For) and if by https
 SECURE_HSTS_SECONDS  2592000           how long browsers remember that only https is spoken here
 ATTACHMENT_MAX_MB  20                  one attached file; ATTACHMENTS_MAX_MB all of an invoice or a commitment
+STATEMENT_TIMEOUT  30                  seconds that PostgreSQL may take for one statement; 0 for commands that migrate
 METRICS_TOKEN  long and random         opens /metrics to who brings it as a bearer; without it there is no such page
 SENTRY_DSN     https://…               tells errors there as well; nothing leaves the site when unset
 DEMO           1                       one-click sign-in and the outbox page; `manage.py demo` sets it
@@ -162,7 +163,7 @@ POSTGRESQL_OPTIONS = {
         f"-c {name}={value}"
         for name, value in {
             "lock_timeout": 10_000,
-            "statement_timeout": 30_000,
+            "statement_timeout": env.int("STATEMENT_TIMEOUT", default=30) * 1000,
             "idle_in_transaction_session_timeout": 60_000,
             "tcp_keepalives_idle": 30,
             "tcp_keepalives_interval": 10,

@@ -45,6 +45,17 @@ def test_what_is_passed_on_without_a_value_counts_as_not_set(tmp_path):
     assert second.stdout == first.stdout and first.stdout, second.stderr
 
 
+def test_who_migrates_backs_up_or_restores_may_take_longer_than_a_page(tmp_path):
+    """But waits for a lock no longer than ever."""
+    as_owner = COMPOSE.partition("&as-owner\n")[2].partition("\n\n")[0]
+    assert 'STATEMENT_TIMEOUT: "0"' in as_owner
+    assert re.findall(r"^  (\w+):(?:(?!^  \w).)*environment: \*as-owner", COMPOSE, re.M | re.S) == ["migrate", "backup"]
+    ask = "import config.settings as s; print(s.DATABASES['default']['OPTIONS']['options'])"
+    for told, then in (({}, "30000"), ({"STATEMENT_TIMEOUT": "0"}, "0")):
+        said = run(["-c", ask], GOOD | told, tmp_path).stdout
+        assert f"statement_timeout={then} " in said and "lock_timeout=10000 " in said
+
+
 @pytest.mark.parametrize("name", re.findall(r"image: (\S+)", COMPOSE) + re.findall(r"^FROM (\S+)", DOCKERFILE, re.M))
 def test_every_image_is_of_a_named_version(name):
     assert re.search(r":\d+\.\d+\.?\d*(-|$)", name) or name == "plumbline:${VERSION:-local}"

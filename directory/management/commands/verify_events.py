@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from directory.chain import Anchor, Walk
 from directory.models import EventSeal
+from directory.unhurried import unhurried
 
 
 class Command(BaseCommand):
@@ -24,6 +25,7 @@ class Command(BaseCommand):
             "--patience", type=int, default=10, metavar="MINUTES", help="how long an event may be without a seal"
         )
 
+    @unhurried()
     def handle(self, *args, **options):
         try:
             walk = Walk(Anchor.read(text) for text in options["anchor"])

@@ -4,6 +4,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from directory.counts import counted
 from directory.models import Company
+from directory.unhurried import unhurried
 from erp_integrations.exporting.ledgers import check
 
 HEADINGS = ("company", "ledgers", "about", "expected", "found")
@@ -15,6 +16,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser):
         parser.add_argument("--company", help="its slug, as in addresses; without it, all are checked")
 
+    @unhurried()
     def handle(self, *, company, **options):
         companies = Company.objects.order_by("slug")
         if company:

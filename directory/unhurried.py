@@ -1,0 +1,25 @@
+"""What somebody started by hand and waits for may ask PostgreSQL for longer than a page may: STATEMENT_TIMEOUT is off."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection
+
+
+@contextmanager
+def unhurried() -> Iterator[None]:
+    """For commands that read everything there is; locks are waited for no longer than ever. A decorator too."""
+    if connection.vendor != "postgresql":
+        yield
+        return
+    _say("SET statement_timeout = 0")
+    try:
+        yield
+    finally:
+        if not connection.needs_rollback and connection.is_usable():
+            _say("RESET statement_timeout")
+
+
+def _say(statement: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
