@@ -1,6 +1,6 @@
 """Where limits on tries are counted: in a folder that threads and processes share, or in Redis while there is one."""
 
-import time
+from collections import defaultdict
 from pathlib import Path
 
 import structlog
@@ -10,6 +10,8 @@ from django.core.cache.backends.filebased import FileBasedCache
 from django.core.cache.backends.redis import RedisCache
 from django.core.files import locks
 from redis.exceptions import RedisError
+
+from directory.resting import Rest
 
 logger = structlog.get_logger(__name__)
 
@@ -32,8 +34,7 @@ class RedisOrFolder(BaseCache):
     was counted before is not in it, so a limit counts twice at most when Redis goes or comes.
     """
 
-    QUIET = 10  # seconds in which a Redis that failed is not asked again: a request waits for it once at most
-    asked_again_at: dict[str, float] = {}  # by address, for all threads: each has a cache object of its own
+    rests: dict[str, Rest] = defaultdict(Rest)  # by address, for all threads: each has a cache object of its own
 
     def __init__(self, server: str, params: dict):
         super().__init__(params)
@@ -58,21 +59,14 @@ class RedisOrFolder(BaseCache):
         self._ask("clear")
 
     def _ask(self, method: str, *arguments):
-        if not self._is_quiet():
+        rest = self.rests[self.server]
+        if not rest.is_on():
             try:
                 answer = getattr(self.redis, method)(*arguments)
             except (RedisError, OSError) as error:
-                self.asked_again_at[self.server] = time.monotonic() + self.QUIET
+                rest.begin()
                 logger.warning("cache_is_away", error=type(error).__name__)
             else:
-                self.asked_again_at.pop(self.server, None)
+                rest.end()
                 return answer
         return getattr(caches["folder"], method)(*arguments)
-
-    def _is_quiet(self) -> bool:
-        """Whether Redis failed just now. When the time is over, one thread asks again for all."""
-        until, now = self.asked_again_at.get(self.server), time.monotonic()
-        if until is None or now < until:
-            return until is not None
-        self.asked_again_at[self.server] = now + self.QUIET
-        return False

@@ -1,4 +1,4 @@
-"""What somebody started by hand and waits for may ask PostgreSQL for longer than a page may: STATEMENT_TIMEOUT is off."""
+"""What somebody started by hand and waits for may take longer than a page: STATEMENT_TIMEOUT is off for it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

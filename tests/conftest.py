@@ -15,6 +15,7 @@ from django.test import Client
 from django.test.utils import setup_databases, teardown_databases
 
 from directory import sign_ins
+from directory.queue import BROKER
 from tests import databases, remembered
 from tests.browser import CHROMIUM
 
@@ -132,8 +133,9 @@ def _where_a_test_patches_something_all_is_acted_out(monkeypatch, _append_only_t
 
 
 @pytest.fixture(autouse=True)
-def _limits_count_this_test_alone():
+def _what_a_process_remembers_is_of_this_test_alone():
     cache.clear()
+    BROKER.end()
 
 
 @pytest.fixture(scope="session", autouse=True)

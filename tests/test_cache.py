@@ -92,15 +92,15 @@ def test_a_code_of_an_app_is_good_once(w, away, client):
     assert is_signed_in(client) and not is_signed_in(browser)
 
 
-def test_a_redis_that_failed_is_left_alone_for_a_while_and_then_asked_again(redis, monkeypatch):
+def test_a_redis_that_failed_is_left_alone_for_a_while_and_then_asked_again(redis):
     redis.process.send_signal(signal.SIGSTOP)
     assert cache.get("before") is None
     redis.process.send_signal(signal.SIGCONT)
     assert cache.get("before") is None
-    monkeypatch.setattr(RedisOrFolder, "QUIET", 0)
-    RedisOrFolder.asked_again_at[redis.url] = time.monotonic()
+    RedisOrFolder.rests[redis.url].until = time.monotonic()
     assert [cache.get("before") for _ in range(2)] == ["known", "known"]
 
 
 def test_a_redis_that_answers_is_asked_by_all_threads_at_once(redis):
-    assert not cache._is_quiet() and not cache._is_quiet()
+    rest = RedisOrFolder.rests[redis.url]
+    assert not rest.is_on() and not rest.is_on()

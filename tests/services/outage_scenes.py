@@ -8,25 +8,31 @@ from django.core.management import call_command
 from django.db import OperationalError, connections
 from django.db.utils import InterfaceError
 from django.test import Client
+from django.urls import reverse
 
 from config.celery import app
+from directory.models import Mail
 from erp_integrations import tasks
 from erp_integrations.exporting import building
 from erp_integrations.models import BatchState, ExportBatch
 from erp_integrations.models import batches as batch_models
+from invoicing.models import InvoiceType
 from tests.erp_integrations.pages import accept_data, queue_url
 from tests.erp_integrations.world import SageWorld, sage_world
+from tests.factories import world
 from tests.services.killing import audit
 from tests.services.killing.children import kill_after, start, wait
 from tests.services.killing.trials import sent_exports, work_like_celery
 
 BATCHES = 6
+ROUND = 20
 WAITS = (BatchState.PENDING, BatchState.BUILDING)
 PATIENCE = 90  # seconds
 
 
 def play(scene: str, server) -> dict:
-    """`seconds` of the slowest acceptance; `problems`: every doubled, lost or wrong thing at the end."""
+    """`seconds` of the slowest acceptance; `problems`: every doubled, lost or wrong thing at the end; `round`: of what
+    else waits for a broker that hangs."""
     call_command("migrate", verbosity=0)
     sage = sage_world()
     exports = sent_exports(sage, BATCHES)
@@ -36,7 +42,8 @@ def play(scene: str, server) -> dict:
     act = {"emptied": _emptied, "stopped": _stopped, "gone": _gone, "database": _database}[scene]
     slowest = act(server, sage, exports)
     connections.close_all()
-    return {"seconds": round(slowest, 2), "built": _count(BatchState.READY), "problems": audit.problems(sage.company)}
+    result = {"seconds": round(slowest, 2), "built": _count(BatchState.READY), "problems": audit.problems(sage.company)}
+    return result | ({"round": _round(server)} if scene == "stopped" else {})
 
 
 def _accepted(sage: SageWorld, exports) -> float:
@@ -79,6 +86,22 @@ def _gone(server, sage: SageWorld, exports) -> float:
     server.start()
     _worked()
     return slowest
+
+
+def _round(server) -> dict:
+    """Twenty are invited with one click, and once more while the broker hangs: {broker: seconds}."""
+    w = world()
+    period, client = w.period(), Client(headers={"host": "127.0.0.1"})
+    client.force_login(w.admin, "directory.backends.Logins")
+    url, seconds = reverse("period-invite", args=[w.project.slug, period.pk]), {}
+    data = {"commitment": [w.commitment().pk for _ in range(ROUND)], "invoice_type": InvoiceType.WORK}
+    for broker in ("answers", "hangs"):
+        if broker == "hangs":
+            server.process.send_signal(signal.SIGSTOP)
+        began = time.monotonic()
+        assert client.post(url, data, secure=True).status_code == 302
+        seconds[broker] = time.monotonic() - began
+    return seconds | {"due": Mail.objects.due().filter(company=w.company).count()}
 
 
 def _database(server, sage: SageWorld, exports) -> float:
