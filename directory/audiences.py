@@ -5,14 +5,21 @@ it is loaded, who is one. A mail without an audience is about its reader's own l
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from django.apps import apps
+from django.conf import settings
 from django.db.models import Q
+from django.utils import timezone
 
 from directory.models import Mail
 from directory.permissions import read_access
 
 AUDIENCES: dict[str, Callable] = {}
+WAITS_FOR_A_CODE = (
+    "waiting for a code"  # at a page that is open: by then, whoever still wants one has asked for another
+)
+CODE_AGE = timedelta(seconds=settings.ACCOUNT_LOGIN_BY_CODE_TIMEOUT)
 
 
 def audience(name: str) -> Callable:
@@ -29,6 +36,8 @@ def no_longer_meant(mail: Mail) -> str:
     """Why the mail is not sent any more; "" while it is. An audience that nobody declared is an error, never a yes."""
     if not _is_here(mail):
         return "The person is no longer active here."
+    if mail.audience == WAITS_FOR_A_CODE:
+        return "The code in it has run out." if timezone.now() - mail.created_at > CODE_AGE else ""
     if not mail.audience:
         return ""
     about = _about(mail)

@@ -5,6 +5,7 @@ Both know `to` (the person), `subject`, `about`, `company`, `reply_to` and `site
 link starts with (R96).
 """
 
+import smtplib
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
@@ -28,7 +29,9 @@ from directory.sealing import unseal
 logger = structlog.get_logger(__name__)
 
 SEND_MAIL = signature("directory.tasks.send_mail")  # by name: tasks stand above this module
-TRIES_AFTER = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 20, 60))  # so five tries in all
+# After each try that failed: five within an hour and a half, then one an hour, until three days are over (R98).
+TRIES_AFTER = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 20, 60, *[60] * 71))
+TRIES_OF_REFUSED = 5  # where the mail server answers that it knows no such address
 CLAIM_LASTS = timedelta(minutes=5)  # then the worker that claimed a mail is taken for dead
 inliner = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
 
@@ -99,7 +102,7 @@ def deliver(mail_id: int) -> None:
         if not why_not:
             _message(mail).send()
     except Exception as error:  # whatever a mail server or the network thinks up
-        _put_back(mail, f"{type(error).__name__}: {error}")
+        _put_back(mail, error)
         return
     if why_not:
         _close(mail, Mail.State.WITHHELD, why_not)
@@ -141,12 +144,20 @@ def _message(mail: Mail) -> EmailMultiAlternatives:
     return message
 
 
-def _put_back(mail: Mail, problem: str) -> None:
+def _put_back(mail: Mail, error: Exception) -> None:
+    problem = f"{type(error).__name__}: {error}"
     logger.warning("mail_not_sent", mail=mail.pk, attempts=mail.attempts, problem=problem)
-    if mail.attempts > len(TRIES_AFTER):
+    if mail.attempts > len(TRIES_AFTER) or (_is_final(error) and mail.attempts >= TRIES_OF_REFUSED):
         _close(mail, Mail.State.FAILED, problem)
     else:
         _close(mail, Mail.State.WAITING, problem, due_at=timezone.now() + TRIES_AFTER[mail.attempts - 1])
+
+
+def _is_final(error: Exception) -> bool:
+    """Whether the mail server will never take it. One that is busy, or a mailbox that is full, answers 4xx."""
+    if not isinstance(error, smtplib.SMTPRecipientsRefused):
+        return False
+    return all(code >= 500 for code, _ in error.recipients.values())
 
 
 def _close(mail: Mail, state: str, result: str, *, due_at=None, sent_at=None) -> None:

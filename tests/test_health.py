@@ -123,6 +123,13 @@ def test_what_waits_is_counted_by_state(scraped, mail):
     assert (found["plumbline_mails", "waiting"], found["plumbline_mails", "sent"]) == (0, 1)
 
 
+def test_what_was_given_up_is_counted(scraped, mail):
+    """For an alarm: neither comes back by itself (R20, R98)."""
+    Mail.objects.update(state=Mail.State.FAILED)
+    found = scraped()
+    assert (found["plumbline_mails", "failed"], found["plumbline_import_files", "dead"]) == (1, 0)
+
+
 def test_differences_of_our_own_ledgers_are_counted_as_the_last_check_found_them(scraped, w):
     for count in (3, 2):
         LedgerCheck.objects.create(company=w.company, difference_count=count)

@@ -7,6 +7,7 @@ from allauth.mfa.models import Authenticator
 from cryptography.fernet import InvalidToken
 from django.db import transaction
 
+from directory.audiences import WAITS_FOR_A_CODE
 from directory.models import Company, Event
 from directory.notifications import post
 from directory.sealing import reseal
@@ -100,7 +101,7 @@ def tell(person, subject: str, *, address: str = "", words: str = "", mail_to: s
 
 @transaction.atomic
 def mail_code(person, sealed_code: str) -> None:
-    _mail_secret(person, "Your code for Plumbline", "code", {"code": sealed_code})
+    _mail_secret(person, "Your code for Plumbline", "code", {"code": sealed_code}, WAITS_FOR_A_CODE)
 
 
 @transaction.atomic
@@ -108,5 +109,6 @@ def mail_reset_link(person, path: str) -> None:
     _mail_secret(person, "Choose a new password", "password_reset", {"path": path})
 
 
-def _mail_secret(person, subject: str, template: str, context: dict) -> None:
-    post(about=person, to=[person], subject=subject, template=f"directory/emails/{template}", context=context)
+def _mail_secret(person, subject: str, template: str, context: dict, audience: str = "") -> None:
+    told = {"template": f"directory/emails/{template}", "context": context, "audience": audience}
+    post(about=person, to=[person], subject=subject, **told)

@@ -1,10 +1,12 @@
 """Events and mail, as they were written."""
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.urls import reverse
 from django.utils.html import format_html
 
-from directory.admin.bases import OwnersRead, ReadOnly
+from directory.actions import mails
+from directory.admin.bases import OwnersRead, ReadOnly, is_site_owner
+from directory.counts import counted
 from directory.models import Event, Mail
 
 
@@ -34,4 +36,14 @@ class MailAdmin(OwnersRead):
     search_fields = ("headline", "to__name", "to__email")
     fields = ("headline", "to", "reply_to", "company", "subject", "text")
     fields += ("state", "result", "attempts", "created_at", "due_at", "sent_at")
+    actions = ("send_again",)
     show_full_result_count = False
+
+    @admin.action(description="Send what failed again", permissions=["send_again"])
+    def send_again(self, request, chosen):
+        count = mails.send_again(chosen.select_related(None).only("pk"), by=request.user)
+        words = f"{counted(count, 'mail')} will be sent again." if count else "None of these failed."
+        messages.success(request, words)
+
+    def has_send_again_permission(self, request) -> bool:
+        return is_site_owner(request)

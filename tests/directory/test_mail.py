@@ -1,19 +1,25 @@
 """Mail: written with what it tells, sent once after the commit, tried again when it fails (section 7, R96–R98)."""
 
 from datetime import timedelta
+from smtplib import SMTPRecipientsRefused
 
 import pytest
 import time_machine
+from django.contrib.auth.models import Permission
 from django.core import mail as outbox
 from django.core.mail.backends.locmem import EmailBackend
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from directory import tasks
-from directory.actions import people
-from directory.models import Mail
+from directory.actions import logins, mails, people
+from directory.models import Event, Mail
+from directory.models.events import subject_name
 from directory.notifications import CLAIM_LASTS, SEND_MAIL, post
 from directory.queue import wake
+from directory.refusals import NotAllowed
+from directory.sealing import seal
 from tests.factories import world
 
 pytestmark = pytest.mark.django_db
@@ -202,16 +208,124 @@ def test_a_failure_is_recorded_and_tried_again_later(write, woken, broken, setti
     assert (mail.state, mail.attempts) == (Mail.State.SENT, 2)
 
 
-def test_after_five_tries_it_is_given_up_and_says_why(write, broken):
-    (mail,) = write()
-    for hours in range(0, 20, 2):
-        with later(timedelta(hours=hours)):
+def tried_as_it_falls_due(mail) -> timedelta:
+    """Until nobody tries any more; after what time that was."""
+    began = timezone.now()
+    while Mail.objects.filter(pk=mail.pk, state=Mail.State.WAITING).exists():
+        mail.refresh_from_db()
+        with time_machine.travel(mail.due_at + timedelta(seconds=1), tick=True):
             tasks.send_mail(mail.pk)
+            ended = timezone.now()
     mail.refresh_from_db()
-    assert (mail.state, mail.attempts) == (Mail.State.FAILED, 5)
+    return ended - began
+
+
+def test_a_mail_server_may_be_away_for_three_days(write, broken):
+    """R98: over a long weekend, say. Then it is given up, and says why."""
+    (mail,) = write()
+    after = tried_as_it_falls_due(mail)
+    assert timedelta(days=3) <= after < timedelta(days=3, hours=1)
+    assert (mail.state, mail.attempts) == (Mail.State.FAILED, 76)
     assert "ConnectionRefusedError" in mail.result
-    with later(timedelta(days=2)):
+    with later(timedelta(days=4)):
         assert tasks.sweep() == 0
+
+
+class Refuses(EmailBackend):
+    code = 550
+
+    def send_messages(self, messages):
+        raise SMTPRecipientsRefused({"who@example.com": (self.code, b"who is that?")})
+
+
+class IsFull(Refuses):
+    code = 452
+
+
+def test_an_address_that_the_mail_server_does_not_know_is_told_the_same_day(write, settings):
+    (mail,) = write()
+    settings.EMAIL_BACKEND = f"{__name__}.Refuses"
+    assert tried_as_it_falls_due(mail) < timedelta(hours=2)
+    assert (mail.state, mail.attempts) == (Mail.State.FAILED, 5)
+    assert "who is that?" in mail.result
+
+
+def test_a_full_mailbox_is_no_unknown_one(write, settings):
+    (mail,) = write()
+    settings.EMAIL_BACKEND = f"{__name__}.IsFull"
+    assert tried_as_it_falls_due(mail) >= timedelta(days=3)
+
+
+def test_a_code_is_not_sent_when_it_has_run_out(w, woken):
+    logins.mail_code(w.contact, seal("123456"))
+    logins.mail_code(w.admin, seal("654321"))
+    in_time, late = Mail.objects.order_by("pk")
+    tasks.send_mail(in_time.pk)
+    with later(timedelta(minutes=11)):
+        tasks.send_mail(late.pk)
+    late.refresh_from_db()
+    assert [sent.to for sent in outbox.outbox] == [[w.contact.email]]
+    assert (late.state, late.result) == (Mail.State.WITHHELD, "The code in it has run out.")
+
+
+# Once more
+
+
+@pytest.fixture
+def failed(w, write):
+    """One about a project, one about a login, and one that was sent."""
+    found = [*write(w.contact, w.admin)]
+    logins.tell(w.reader, "Your password was changed")
+    found.append(Mail.objects.latest("pk"))
+    Mail.objects.filter(pk__in=[found[0].pk, found[2].pk]).update(state=Mail.State.FAILED, attempts=76)
+    tasks.send_mail(found[1].pk)
+    return found
+
+
+def send_again(client, chosen):
+    sent = {"action": "send_again", "_selected_action": [mail.pk for mail in chosen]}
+    return client.post(reverse("admin:directory_mail_changelist"), sent, follow=True)
+
+
+def test_a_site_owner_has_what_failed_sent_again(w, failed, client, woken, django_capture_on_commit_callbacks):
+    """R98. One event in each directory it concerns."""
+    client.force_login(w.owner)
+    newest = Event.objects.latest("pk")
+    with django_capture_on_commit_callbacks(execute=True):
+        page = send_again(client, failed)
+    assert "2 mails will be sent again." in page.content.decode()
+    assert {args[0] for _, args in woken} == {failed[0].pk, failed[2].pk}
+    for mail in failed:
+        tasks.send_mail(mail.pk)
+    assert [message.to for message in outbox.outbox] == [[w.admin.email], [w.contact.email], [w.reader.email]]
+    events = Event.objects.filter(pk__gt=newest.pk).order_by("pk")
+    assert {(event.verb, event.by, event.subject) for event in events} == {
+        ("had failed mail sent again", w.owner, subject_name(place))
+        for place in (w.company, w.reader.membership_in(w.company))
+    }
+
+
+def test_what_did_not_fail_is_not_sent_twice(w, failed, client):
+    client.force_login(w.owner)
+    before = Event.objects.count()
+    assert "None of these failed." in send_again(client, [failed[1]]).content.decode()
+    assert Event.objects.count() == before
+    failed[1].refresh_from_db()
+    assert failed[1].state == Mail.State.SENT
+
+
+def test_nobody_else_may(w, failed, client):
+    w.staff.is_staff = True
+    w.staff.save()
+    w.staff.user_permissions.set(Permission.objects.all())
+    client.force_login(w.staff)
+    assert send_again(client, failed).status_code == 403
+    with pytest.raises(NotAllowed):
+        mails.send_again(failed, by=w.admin)
+    assert Mail.objects.filter(state=Mail.State.FAILED).count() == 2
+
+
+# Found by the sweep
 
 
 def test_a_mail_that_no_message_reached_is_found_by_the_sweep(write, woken):
@@ -233,7 +347,7 @@ def test_a_mail_whose_worker_was_killed_is_taken_over(write, woken):
 
 def test_a_mail_that_kills_every_worker_is_given_up(write, woken):
     (mail,) = write()
-    Mail.objects.filter(pk=mail.pk).update(state=Mail.State.SENDING, attempts=5, due_at=timezone.now())
+    Mail.objects.filter(pk=mail.pk).update(state=Mail.State.SENDING, attempts=76, due_at=timezone.now())
     assert tasks.sweep() == 0
     mail.refresh_from_db()
     assert mail.state == Mail.State.FAILED

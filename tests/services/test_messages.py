@@ -21,6 +21,12 @@ from directory.tasks import sweep
 for _ in range(20): sweep.apply_async(expires=0.01)
 sweep.apply_async()
 """
+SEND_MAILS = """
+import django; django.setup()
+from directory.tasks import send_mail, sweep
+for _ in range(20): send_mail.apply_async((0,))
+sweep.apply_async()
+"""
 WORKER = [sys.executable, "-m", "celery", "-A", "config", "worker", "-P", "solo", "-l", "INFO", "--without-mingle"]
 
 
@@ -46,21 +52,40 @@ def site(request, tmp_path):
     server.end()
 
 
-def test_a_worker_throws_away_what_is_over_and_does_the_rest(site, tmp_path):
-    subprocess.run([sys.executable, "-c", SEND], cwd=ROOT, env=site, check=True)
-    log = tmp_path / "log"
+def worked(site, folder, *, until: str) -> str:
+    """What a worker logs that starts now, until it has logged this."""
+    log = folder / "log"
     with log.open("w") as out:
         worker = subprocess.Popen(WORKER, cwd=ROOT, env=site, stdout=out, stderr=out)
     try:
-        until = time.monotonic() + 60
-        while not (taken := re.findall(r"directory\.tasks\.sweep\S* (?:raised|succeeded)", log.read_text())):
-            assert time.monotonic() < until and worker.poll() is None, log.read_text()
+        patience = time.monotonic() + 60
+        while not re.search(until, log.read_text()):
+            assert time.monotonic() < patience and worker.poll() is None, log.read_text()
             time.sleep(0.1)
     finally:
         worker.kill()
         worker.wait()
-    assert (len(taken), log.read_text().count("Discarding revoked task")) == (1, 20)
-    assert re.search(r"task_started.*task_id", log.read_text()), "what a worker logs carries its task"
+    return log.read_text()
+
+
+SWEPT = r"directory\.tasks\.sweep\S* (?:raised|succeeded)"
+MAILED = r"directory\.tasks\.send_mail\S* (?:raised|succeeded)"
+
+
+def test_a_worker_throws_away_what_is_over_and_does_the_rest(site, tmp_path):
+    subprocess.run([sys.executable, "-c", SEND], cwd=ROOT, env=site, check=True)
+    log = worked(site, tmp_path, until=SWEPT)
+    assert (len(re.findall(SWEPT, log)), log.count("Discarding revoked task")) == (1, 20)
+    assert re.search(r"task_started.*task_id", log), "what a worker logs carries its task"
+
+
+def test_other_work_does_not_stand_in_line_behind_mail(site, tmp_path):
+    """A mail server that hangs takes ten seconds for each mail; a file is not the twenty-first."""
+    subprocess.run([sys.executable, "-c", SEND_MAILS], cwd=ROOT, env=site, check=True)
+    before, _, _ = re.split(f"({SWEPT})", worked(site, tmp_path, until=SWEPT), maxsplit=1)
+    assert len(re.findall(MAILED, before)) <= 2
+    (tmp_path / "log").unlink()
+    assert "send_mail" in worked(site, tmp_path, until=MAILED), "the same worker listens to both"
 
 
 def test_of_two_readers_of_a_folder_each_gets_its_messages_once_and_oldest_first(tmp_path):
