@@ -3,7 +3,7 @@
 from django.apps import AppConfig
 from django.core.checks import register
 
-from config.checks import bad_settings
+from config.checks import bad_settings, worth_a_word
 
 
 class ConfigConfig(AppConfig):
@@ -11,3 +11,4 @@ class ConfigConfig(AppConfig):
 
     def ready(self) -> None:
         register(bad_settings, "security")
+        register(worth_a_word, "security")

@@ -6,15 +6,16 @@ Told by every command, by the web server before it serves, and by worker and sch
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import Error
+from django.core.checks import Error, Warning
 from django.http.request import validate_host
 
 KEY_LENGTH = 50  # what `manage.py check --deploy` asks for too
+TOKEN_LENGTH = 20
 
 
 def bad_settings(app_configs=None, **kwargs) -> list[Error]:  # Django's signature
-    """Nothing to say of the embedded default and of a demo; with DATABASE_URL it is production."""
-    if settings.EMBEDDED or settings.DEMO:
+    """Production is what has DATABASE_URL or an https address. A demo, or SQLite over http, is on one's own machine."""
+    if settings.DEMO or (settings.EMBEDDED and not settings.IS_HTTPS):
         return _demo_in_the_open()
     problems = [
         (settings.DEBUG, "DEBUG is on: every error would show the settings.", "Unset DEBUG.", "plumbline.E001"),
@@ -57,3 +58,18 @@ def _demo_in_the_open() -> list[Error]:
         hint = "A demo signs anybody in as anybody. Unset DEMO, or serve it on http://localhost."
         return [Error("DEMO is on and SITE_URL is an https:// address.", hint=hint, id="plumbline.E005")]
     return []
+
+
+def worth_a_word(app_configs=None, **kwargs) -> list[Warning]:  # Django's signature
+    """What a site runs with and had better not; `manage.py check` and every other command say it."""
+    found = []
+    if not settings.EMBEDDED and not settings.DEMO and not settings.REDIS_URL:
+        hint = (
+            "Set REDIS_URL. On a disk that hosts share, a folder costs a look in fifty times a second from each worker."
+        )
+        found.append(Warning("DATABASE_URL is set and messages go by a folder.", hint=hint, id="plumbline.W001"))
+    if 0 < len(settings.METRICS_TOKEN) < TOKEN_LENGTH:
+        hint = "Use one from: python3 -c 'import secrets; print(secrets.token_urlsafe())'"
+        words = "METRICS_TOKEN is short: whoever guesses it reads /metrics."
+        found.append(Warning(words, hint=hint, id="plumbline.W002"))
+    return found

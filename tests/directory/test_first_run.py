@@ -73,6 +73,7 @@ GOOD = {
     "ALLOWED_HOSTS": "bills.example.com",
     "SITE_URL": "https://bills.example.com",
     "EMAIL_URL": "smtp://mail.example:25",
+    "REDIS_URL": "redis://queue.example/0",
     "TRUSTED_PROXY_COUNT": "1",
 }
 BAD = {
@@ -85,7 +86,10 @@ BAD = {
     "no host": {"ALLOWED_HOSTS": ""},
     "another host": {"ALLOWED_HOSTS": "invoices.example.com"},
     "no mail": {"EMAIL_URL": ""},
+    "another engine": {"DATABASE_URL": "mysql://plumbline@db.example/plumbline"},
+    "no engine": {"DATABASE_URL": "sqlite:///plumbline.sqlite3"},
 }
+ON_SQLITE = ("debug", "short key", "any host", "any subdomain", "another host", "no mail")
 
 
 def run(words: list[str], environment: dict, var: Path):
@@ -118,6 +122,35 @@ def test_neither_the_web_server_nor_a_command_starts_with_bad_settings(bad, tmp_
     served = run(SERVE, environment, tmp_path)
     assert served.returncode != 0 and "serving" not in served.stdout
     assert run(["manage.py", "check"], environment, tmp_path).returncode != 0
+
+
+@pytest.mark.parametrize("bad", ON_SQLITE)
+def test_on_sqlite_an_https_address_is_production_too(bad, tmp_path):
+    """Nobody serves a demo of their own machine there."""
+    served = run(SERVE, GOOD | {"DATABASE_URL": ""} | BAD[bad], tmp_path)
+    assert served.returncode != 0 and "serving" not in served.stdout
+
+
+def test_on_sqlite_good_settings_are_good_and_a_machine_of_ones_own_needs_none(tmp_path):
+    on_sqlite = GOOD | {"DATABASE_URL": "", "REDIS_URL": "", "SECRET_KEY": ""}
+    for environment in (on_sqlite, {"DEMO": "1"}, {"DEBUG": "1"}):
+        served = run(SERVE, environment, tmp_path)
+        assert "serving" in served.stdout, served.stderr
+
+
+def test_a_database_that_we_know_nothing_of_is_said_in_words(tmp_path):
+    for environment in (BAD["another engine"], BAD["no engine"]):
+        assert "names no PostgreSQL" in run(["manage.py", "check"], GOOD | environment, tmp_path).stderr
+
+
+@pytest.mark.parametrize(
+    ("said", "environment"),
+    [("messages go by a folder", {"REDIS_URL": ""}), ("METRICS_TOKEN is short", {"METRICS_TOKEN": "guess-me"})],
+)
+def test_what_had_better_not_be_is_said_and_the_site_starts(said, environment, tmp_path):
+    checked = run(["manage.py", "check"], GOOD | environment, tmp_path)
+    assert (checked.returncode, said in checked.stderr) == (0, True)
+    assert "serving" in run(SERVE, GOOD | environment, tmp_path).stdout
 
 
 @pytest.mark.parametrize("program", ["worker", "beat"])
