@@ -1,6 +1,7 @@
 """A new version’s migrations run while processes of the one before still work: they only add (docs/operations.md)."""
 
 import pytest
+from django.contrib.postgres.operations import AddIndexConcurrently, RemoveIndexConcurrently
 from django.db import migrations, models
 from django.db.migrations.loader import MigrationLoader
 from django.db.models import NOT_PROVIDED
@@ -16,6 +17,28 @@ TAKES_AWAY = (
     migrations.RenameModel,
     migrations.AlterModelTable,
 )
+ADDS = (migrations.CreateModel, migrations.AddField, migrations.AddIndex, AddIndexConcurrently)
+ONLY_SAYS = (migrations.AlterModelOptions, migrations.AlterModelManagers, migrations.AlterModelTableComment)
+LOOSENS = (migrations.RemoveConstraint, migrations.RemoveIndex, RemoveIndexConcurrently, migrations.RenameIndex)
+
+# What no rule can judge, each with why a process of the version before goes on working while it is there.
+LOOKED_AT = {
+    "erp_integrations.0018_releases_on_a_start: AlterField retainagerelease.on_invoice": (
+        "it may be empty now, which is wider; what an older process reads was written by itself or names an invoice"
+    ),
+    "erp_integrations.0018_releases_on_a_start: AddConstraint a_release_names_the_start_once": (
+        "an older process leaves on_start empty, and empty is never twice"
+    ),
+    "erp_integrations.0018_releases_on_a_start: AddConstraint a_release_stands_on_one_invoice_or_on_the_start": (
+        "an older process always names an invoice and never a start"
+    ),
+    "erp_integrations.0019_what_a_credit_reduces: AddConstraint a_chosen_reference_has_a_person": (
+        "an older process leaves the reference empty, by the default of the database"
+    ),
+    "erp_integrations.0019_what_a_credit_reduces: RunPython put_back": (
+        "on SQLite, the triggers that were there before; on PostgreSQL nothing"
+    ),
+}
 
 
 def what_it_breaks(operation) -> str:
@@ -29,15 +52,49 @@ def what_it_breaks(operation) -> str:
     return ""
 
 
+def has_to_be_looked_at(operation) -> bool:
+    """Whether it may refuse what an older process writes, or do anything at all: a constraint, SQL, another type."""
+    return not isinstance(operation, (*TAKES_AWAY, *ADDS, *ONLY_SAYS, *LOOSENS))
+
+
+def in_the_database(operations):
+    """Those that change the database, whatever they stand in; a change of Django's state alone breaks nobody."""
+    for operation in operations:
+        if isinstance(operation, migrations.SeparateDatabaseAndState):
+            yield from in_the_database(operation.database_operations)
+        else:
+            yield operation
+
+
+def named(operation) -> str:
+    """The kind of an operation and what it is about: a field, a constraint, the function that is run."""
+    if isinstance(operation, migrations.operations.fields.FieldOperation):
+        about = f"{operation.model_name.lower()}.{operation.name}"
+    elif isinstance(operation, migrations.AddConstraint):
+        about = operation.constraint.name
+    elif isinstance(operation, migrations.RunPython):
+        about = operation.code.__qualname__.partition(".")[0]
+    else:
+        about = getattr(operation, "name", "")
+    return f"{type(operation).__name__} {about}".strip()
+
+
+def since_the_first_installed():
+    """(where it stands, operation) of each operation on the database."""
+    for (app, name), migration in MigrationLoader(None).disk_migrations.items():
+        if app in FIRST_INSTALLED and int(name[:4]) > FIRST_INSTALLED[app]:
+            for operation in in_the_database(migration.operations):
+                yield f"{app}.{name}: {named(operation)}", operation
+
+
 def test_migrations_since_the_first_installed_version_only_add():
-    found = {
-        f"{app}.{name}: {said}"
-        for (app, name), migration in MigrationLoader(None).disk_migrations.items()
-        if app in FIRST_INSTALLED and int(name[:4]) > FIRST_INSTALLED[app]
-        for operation in migration.operations
-        if (said := what_it_breaks(operation))
-    }
+    found = {f"{where}: {said}" for where, each in since_the_first_installed() if (said := what_it_breaks(each))}
     assert found == set()
+
+
+def test_what_no_rule_can_judge_was_looked_at():
+    """Each with its reason, and no reason for what is not there."""
+    assert {where for where, each in since_the_first_installed() if has_to_be_looked_at(each)} == set(LOOKED_AT)
 
 
 def test_the_baseline_is_one_there_is():
@@ -62,3 +119,33 @@ def test_the_baseline_is_one_there_is():
 def test_what_breaks_an_older_process_is_found(operation, breaks):
     """The control: each kind that the rule is about."""
     assert bool(what_it_breaks(operation)) is breaks
+
+
+NARROW = models.CharField(max_length=9, null=True)
+UNIQUE = models.UniqueConstraint(fields=["name"], name="one_of_each_name")
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        migrations.AddConstraint("company", UNIQUE),
+        migrations.RunSQL("ALTER TABLE directory_company DROP COLUMN name"),
+        migrations.RunPython(migrations.RunPython.noop),
+        migrations.AlterField("company", "motto", NARROW),
+        migrations.AlterUniqueTogether("company", {("name", "slug")}),
+    ],
+    ids=lambda each: type(each).__name__,
+)
+def test_what_may_refuse_what_an_older_process_writes_has_to_be_looked_at(operation):
+    """The control, of the second rule; and nothing hides inside another operation."""
+    assert has_to_be_looked_at(operation)
+    hidden = migrations.SeparateDatabaseAndState(
+        database_operations=[migrations.SeparateDatabaseAndState(database_operations=[operation])],
+        state_operations=[migrations.RemoveField("company", "name")],
+    )
+    assert list(in_the_database([hidden])) == [operation]
+
+
+@pytest.mark.parametrize("kind", ADDS + ONLY_SAYS + LOOSENS)
+def test_what_adds_or_loosens_has_not(kind):
+    assert not has_to_be_looked_at(kind.__new__(kind))
