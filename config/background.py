@@ -24,6 +24,11 @@ def seconds() -> dict[str, int | None]:
     return {f"{name}_seconds": _ago(moment) for name, moment in since.items()}
 
 
+def workers() -> dict[str, int]:
+    """{name of a worker: seconds since it last took work}, of those seen within the hour (R30)."""
+    return {pulse.name: _ago(pulse.seen_at) for pulse in WorkerPulse.objects.order_by("name")}
+
+
 def _ago(moment: datetime | None) -> int | None:
     return None if moment is None else max(0, int((timezone.now() - moment).total_seconds()))
 

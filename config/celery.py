@@ -7,6 +7,7 @@ from celery import Celery
 from celery.signals import beat_init, worker_init
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
+from config import alive
 from config.checks import bad_settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -15,6 +16,8 @@ app = Celery("plumbline")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.steps["worker"].add(DjangoStructLogInitStep)
+app.steps["consumer"].add(alive.TakesMessages)
+beat_init.connect(alive.watch_the_scheduler)
 
 
 @worker_init.connect

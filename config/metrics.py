@@ -22,6 +22,7 @@ from invoicing.models import MadeFile
 BUCKETS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)  # seconds; 0.5 and 1 are the goals of pages (G14)
 ANSWERS = Histogram("plumbline_answer_seconds", "Time to answer", ["address", "method", "status"], buckets=BUCKETS)
 METHODS = ("GET", "HEAD", "POST", "OPTIONS")  # anybody may send others, of any name
+LAST_SEEN = "worker_last_seen_seconds"  # here of each, where a watchman is told of the newest alone
 ROWS = (
     ("import_files", "Import files", ExportBatch),
     ("made_files", "Files made for people", MadeFile),
@@ -79,8 +80,12 @@ class BackgroundWork:
             for state in model.State.values:
                 states.add_metric([state], counted.get(state, 0))
             yield states
+        workers = GaugeMetricFamily(f"plumbline_{LAST_SEEN}", "Since each worker last took work", labels=["worker"])
+        for name, seconds in background.workers().items():
+            workers.add_metric([name], seconds)
+        yield workers
         for name, value in background.seconds().items():
-            if value is not None:
+            if value is not None and name != LAST_SEEN:
                 yield GaugeMetricFamily(f"plumbline_{name}", name.replace("_", " "), value=value)
         found = LedgerCheck.objects.newest_of_each().aggregate(found=Sum("difference_count"))["found"] or 0
         yield GaugeMetricFamily("plumbline_ledger_differences", "Found by each company’s last check", value=found)

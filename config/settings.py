@@ -16,6 +16,7 @@ SECURE_HSTS_SECONDS  2592000           how long browsers remember that only http
 ATTACHMENT_MAX_MB  20                  one attached file; ATTACHMENTS_MAX_MB all of an invoice or a commitment
 STATEMENT_TIMEOUT  30                  seconds that PostgreSQL may take for one statement; 0 for commands that migrate
 METRICS_TOKEN  long and random         opens /metrics to who brings it as a bearer; without it there is no such page
+ALIVE_FILE     /tmp/alive              touched by a worker or scheduler while it works; no two processes share one
 SENTRY_DSN     https://…               tells errors there as well; nothing leaves the site when unset
 DEMO           1                       one-click sign-in and the outbox page; `manage.py demo` sets it
 """
@@ -284,6 +285,7 @@ ATTACHMENTS_OF_COMPANY_MAX_BYTES = env.int("ATTACHMENTS_OF_COMPANY_MAX_MB", defa
 ATTACHMENTS_LEAVE_FREE_BYTES = env.int("ATTACHMENTS_LEAVE_FREE_MB", default=500) * MEGABYTE  # for the database
 
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+ALIVE_FILE = env.str("ALIVE_FILE", default="")
 
 # R105: `unix:///run/clamav/clamd.ctl` or `tcp://host:3310`; empty: nothing is scanned.
 VIRUS_SCANNER = env.str("VIRUS_SCANNER", default="")

@@ -10,6 +10,7 @@ from tests.directory.test_first_run import GOOD, ROOT, run
 
 COMPOSE = (ROOT / "deploy/compose.yaml").read_text()
 DOCKERFILE = (ROOT / "deploy/Dockerfile").read_text()
+PROXY = (ROOT / "deploy/Caddyfile").read_text()
 EXAMPLE = (ROOT / "deploy/env.example").read_text()
 SETTINGS = (ROOT / "config/settings.py").read_text()
 READ = set(re.findall(r'\benv\.\w+\(\s*"(\w+)"', SETTINGS))
@@ -21,6 +22,7 @@ OURS_TO_SAY = {  # not the operator's, where compose.yaml runs the site
     "DEMO": "never in production",
     "PLUMBLINE_VAR": "of the image",
     "STATIC_ROOT": "of the image",
+    "ALIVE_FILE": "of the image",
     "BEHIND_PROXY": "TRUSTED_PROXY_COUNT says it",
     "SECURE_SSL_REDIRECT": "SITE_URL is https",
 }
@@ -65,6 +67,36 @@ def test_the_image_has_the_client_programs_of_the_servers_version():
     """An older pg_dump refuses a newer server."""
     [server] = re.findall(r"image: postgres:(\d+)", COMPOSE)
     assert set(re.findall(r"postgresql[-/](?:client-)?(\d+)", DOCKERFILE)) == {server}
+
+
+def service(name: str) -> str:
+    """What compose.yaml says of it, with what it shares with others."""
+    said = re.search(rf"^  {name}:.*\n((?:    .*\n|\n)+)", COMPOSE, re.M)[1]
+    shared = COMPOSE.partition("&plumbline\n")[2].partition("\n\n")[0]
+    return said + (shared if "<<: *plumbline" in said else "")
+
+
+@pytest.mark.parametrize("name", ["web", "worker", "beat", "db", "queue"])
+def test_whatever_goes_on_for_ever_says_if_it_is_well(name):
+    assert re.search(r"^    healthcheck:", service(name), re.M)
+
+
+@pytest.mark.parametrize("name", ["web", "worker", "beat", "migrate", "backup", "queue", "proxy"])
+def test_nothing_takes_all_the_memory_from_the_database(name):
+    """What is written to a tmpfs is memory too; without a size it takes half the machine's."""
+    assert re.search(r"^ +mem_limit: \S", service(name), re.M)
+    assert all("size=" in where for where in re.findall(r"tmpfs: (.*)", service(name)))
+
+
+def test_the_proxy_waits_for_a_slow_sender_but_not_for_ever():
+    """Each of them would hold one of the few threads of a web process."""
+    assert set(re.findall(r"^\t\t\t(\w+) \d+[sm]$", PROXY, re.M)) >= {"read_header", "read_body", "idle"}
+    before_the_site = PROXY.partition("{$HOST}")[0]
+    assert "timeouts" in before_the_site, "Caddy takes options for its servers in a block of its own, the first"
+
+
+def test_what_the_health_check_looks_at_is_what_the_image_has_touched():
+    assert re.search(r"find (\S+) -mmin", COMPOSE)[1] == re.search(r"ALIVE_FILE=(\S+)", DOCKERFILE)[1]
 
 
 # What the image is built from

@@ -130,6 +130,17 @@ def test_what_was_given_up_is_counted(scraped, mail):
     assert (found["plumbline_mails", "failed"], found["plumbline_import_files", "dead"]) == (1, 0)
 
 
+def test_each_worker_is_told_of_by_itself(scraped):
+    """R30: one of three that takes no more work is not hidden behind the other two."""
+    now = timezone.now()
+    for name, seconds in (("one", 3), ("two", 900), ("of last week", 7 * 86_400)):
+        WorkerPulse.objects.create(name=name, seen_at=now - timedelta(seconds=seconds))
+    WorkerPulse.beat("one")
+    found = {key[1]: value for key, value in scraped().items() if key[0] == "plumbline_worker_last_seen_seconds"}
+    assert found.keys() == {"one", "two"}
+    assert found["one"] < 60 and 900 <= found["two"] < 960
+
+
 def test_differences_of_our_own_ledgers_are_counted_as_the_last_check_found_them(scraped, w):
     for count in (3, 2):
         LedgerCheck.objects.create(company=w.company, difference_count=count)

@@ -20,6 +20,7 @@ from invoicing.models import Invoice, StartingCertificate
 MAX_ATTEMPTS = 5
 RESEND = timedelta(seconds=30)
 SILENCE = timedelta(seconds=60)
+GONE = timedelta(hours=1)
 
 
 class BatchState(models.TextChoices):
@@ -301,7 +302,10 @@ class WorkerPulse(models.Model):
 
     @classmethod
     def beat(cls, name: str) -> None:
-        cls.objects.update_or_create(name=name, defaults={"seen_at": timezone.now()})
+        """It took work just now. Containers have a new name each: those not seen for an hour are gone for good."""
+        now = timezone.now()
+        cls.objects.update_or_create(name=name, defaults={"seen_at": now})
+        cls.objects.filter(seen_at__lt=now - GONE).delete()
 
     @classmethod
     def last_seen(cls):

@@ -12,7 +12,7 @@ from django.conf import settings
 from kombu import Connection
 
 from config.broker import Transport
-from tests.services.outages import Redis
+from tests.services.outages import Redis, free_port
 from tests.services.test_outages import ROOT, needs_redis
 
 SEND = """
@@ -86,6 +86,43 @@ def test_other_work_does_not_stand_in_line_behind_mail(site, tmp_path):
     assert len(re.findall(MAILED, before)) <= 2
     (tmp_path / "log").unlink()
     assert "send_mail" in worked(site, tmp_path, until=MAILED), "the same worker listens to both"
+
+
+@pytest.mark.parametrize("program", ["worker", "beat"])
+def test_who_takes_or_sends_messages_touches_a_file_again_and_again(program, site, tmp_path):
+    """A container's health check asks how old it is."""
+    alive = tmp_path / "alive"
+    command = WORKER if program == "worker" else [*WORKER[:5], "beat", "-l", "ERROR", "--pidfile="]
+    with (tmp_path / "log").open("w") as out:
+        running = subprocess.Popen(command, cwd=ROOT, env=site | {"ALIVE_FILE": str(alive)}, stdout=out, stderr=out)
+    try:
+        for _ in range(2):
+            patience = time.monotonic() + 60
+            while not alive.exists():
+                assert time.monotonic() < patience and running.poll() is None, (tmp_path / "log").read_text()
+                time.sleep(0.1)
+            alive.unlink()
+    finally:
+        running.kill()
+        running.wait()
+
+
+def test_without_a_broker_a_worker_does_not_say_that_it_is_well(tmp_path):
+    """It is there, and takes nothing."""
+    env = os.environ | {"DJANGO_SETTINGS_MODULE": "tests.services.settings", "PLUMBLINE_VAR": str(tmp_path)}
+    env |= {"REDIS_URL": f"redis://127.0.0.1:{free_port()}/0", "ALIVE_FILE": str(tmp_path / "alive")}
+    env.pop("DATABASE_URL", None)
+    with (tmp_path / "log").open("w") as out:
+        worker = subprocess.Popen(WORKER, cwd=ROOT, env=env, stdout=out, stderr=out)
+    try:
+        patience = time.monotonic() + 60
+        while "Cannot connect to" not in (tmp_path / "log").read_text():
+            assert time.monotonic() < patience and worker.poll() is None, (tmp_path / "log").read_text()
+            time.sleep(0.1)
+        assert not (tmp_path / "alive").exists()
+    finally:
+        worker.kill()
+        worker.wait()
 
 
 def test_of_two_readers_of_a_folder_each_gets_its_messages_once_and_oldest_first(tmp_path):
