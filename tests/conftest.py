@@ -18,6 +18,7 @@ from directory import sign_ins
 from directory.queue import BROKER
 from tests import databases, remembered
 from tests.browser import CHROMIUM
+from tests.services.outages import missing_servers
 
 # Playwright's synchronous interface keeps an event loop in this thread; Django would refuse its ORM there.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -56,6 +57,8 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.get_closest_marker("django_db") or DATABASE & set(item.fixturenames):
             item.add_marker("database")
+    if (missing := missing_servers()) and os.environ.get("REQUIRE_SERVERS"):
+        raise pytest.UsageError(f"REQUIRE_SERVERS is set and one was not found (apt-get install {' '.join(missing)}).")
     if CHROMIUM:
         return
     if os.environ.get("REQUIRE_BROWSER"):

@@ -18,6 +18,14 @@ import django
 
 SCENES = ("emptied", "stopped", "gone", "database")
 PATIENCE = 90
+PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))  # Debian's stand on nobody's PATH
+INITDB = str(PROGRAMS[-1]) if PROGRAMS else shutil.which("initdb")
+
+
+def missing_servers() -> list[str]:
+    """What of the servers that tests start is not on this machine, by the name of its package."""
+    there = {"redis-server": shutil.which("redis-server"), "postgresql": INITDB}
+    return [package for package, program in there.items() if not program]
 
 
 def free_port() -> int:
@@ -54,7 +62,7 @@ class Cluster:
     def __init__(self, folder: Path):
         self.port, self.data = free_port(), folder / "data"
         self.as_somebody = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-        self.bin = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"))), Path("/usr/bin"))
+        self.bin = Path(INITDB).resolve().parent
         if self.as_somebody:
             shutil.chown(folder, "postgres")
         self._run("initdb", "-D", self.data, "-A", "trust", "-U", "postgres", "--no-sync")

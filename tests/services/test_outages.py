@@ -2,19 +2,20 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.services.outages import missing_servers
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 pytestmark = pytest.mark.kill
-needs_redis = pytest.mark.skipif(not shutil.which("redis-server"), reason="no redis-server on this machine")
-needs_postgresql = pytest.mark.skipif(
-    not (shutil.which("initdb") or list(Path("/usr/lib/postgresql").glob("*/bin/initdb"))),
-    reason="no initdb on this machine",
+# With REQUIRE_SERVERS nothing begins without them (tests/conftest.py).
+needs_redis, needs_postgresql = (
+    pytest.mark.skipif(name in missing_servers(), reason=f"no {name} on this machine: apt-get install {name}")
+    for name in ("redis-server", "postgresql")
 )
 
 
