@@ -176,6 +176,33 @@ def test_over_https_cookies_are_bound_to_this_host_and_never_sent_in_the_open(tm
     assert said == ["__Host-sessionid", "__Host-csrftoken", *["True"] * 4, "Lax", "True", "Argon2PasswordHasher"]
 
 
+# The embedded default
+
+OPENED = """
+import os, sqlite3, django
+os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+django.setup()
+from django.db import connection, transaction
+with connection.cursor() as cursor:
+    for name in ("journal_mode", "synchronous", "recursive_triggers", "busy_timeout"):
+        print(cursor.execute(f"PRAGMA {name}").fetchone()[0])
+with transaction.atomic(), connection.cursor() as cursor:
+    cursor.execute("SELECT count(*) FROM sqlite_master")
+    other = sqlite3.connect(connection.settings_dict["NAME"], timeout=0, isolation_level=None)
+    try:
+        other.execute("BEGIN IMMEDIATE")
+        print("two at once")
+    except sqlite3.OperationalError as refusal:
+        print(refusal)
+"""
+
+
+def test_sqlite_is_opened_so_that_nothing_is_lost_and_whoever_reads_to_write_is_alone(tmp_path):
+    """R46, R134, M14, M17: as the site itself opens it; these tests do without FULL. 2 is FULL, as SQLite says it."""
+    said = run(["-c", OPENED], {}, tmp_path)
+    assert said.stdout.splitlines() == ["wal", "2", "1", "20000", "database is locked"], said.stderr
+
+
 # The cache of limits
 
 
