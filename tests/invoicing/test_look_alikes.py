@@ -137,7 +137,7 @@ def test_the_page_before_sending_asks_as_often_for_many_look_alikes_as_for_one(w
 
 @pytest.mark.django_db(transaction=True)
 def test_what_was_sent_before_is_found_after_the_migration():
-    """R128, 0037: each bill that has reserved a number, a deleted one too; a draft has none yet."""
+    """R128, 0038: each bill that has reserved a number, a deleted one too; a draft has none yet."""
     w = world()
     sent = [w.submitted(w.draft(w.commitment()), number=number) for number in ("INV-0012", "00700", "000")]
     deleted = deleting.delete(w.submitted(w.draft(w.commitment()), number="INV-0012-A"), reason="Twice", by=w.admin)
