@@ -41,9 +41,6 @@ LOOKED_AT = {
     "erp_integrations.0019_what_a_credit_reduces: RunPython put_back": (
         "on SQLite, the triggers that were there before; on PostgreSQL nothing"
     ),
-    "invoicing.0037_numbers_that_look_alike: RunPython of_what_was_sent": (
-        "it fills the new column alone, which an older process neither reads nor writes"
-    ),
 }
 
 
