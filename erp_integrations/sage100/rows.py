@@ -37,7 +37,7 @@ def build_rows(batch: BatchFacts, lists: SageLists, layout: Layout | None = None
 def file_name(batch: BatchFacts, layout: Layout) -> str:
     """Without its ending: `DRAFT-EXP-000412_APINV_20260702`, the day being that of acceptance (S6, R110)."""
     if not KEY.fullmatch(batch.batch_key):
-        raise ValueError(f"“{batch.batch_key}” is no key of a batch, such as EXP-000412.")
+        raise ValueError(f"The batch key “{batch.batch_key}” is none: one reads EXP-000412.")
     return f"{layout.file_prefix}{batch.batch_key}_{layout.file_code}_{batch.accepted_date:%Y%m%d}"
 
 
