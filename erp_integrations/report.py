@@ -4,21 +4,22 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from django.db.models import Count, Max
+from django.db.models import Count, Max, Q
 from django.urls import reverse
 
 from directory.models import AccountingPrivilege, Company, Event, Person
 from directory.permissions import accounting_approvers
-from erp_integrations.models import Download, InvoiceExport
+from erp_integrations.models import Download, ExportBatch, InvoiceExport
 
-ABOUT_EXPORTS = f"{InvoiceExport._meta.label_lower}:"
-DOWNLOADED = "downloaded"
-# What an event of an export says was done: as the column is called.
+ABOUT_EXPORTS, ABOUT_FILES = (f"{model._meta.label_lower}:" for model in (InvoiceExport, ExportBatch))
+DOWNLOADED, AT_ONCE = "downloaded", "tried at once"
+# What an event of an export, or of a file where it is about no export, says was done: as the column is called.
 ACTS = {
     "changed the header": "Header changed",
     "accepted": "Accepted",
     "rejected": "Rejected",
     "tried again": "Tried again",
+    AT_ONCE: "Tried at once",
     "confirmed in Sage": "Recorded in Sage",
     "corrected Sage’s record number": "Record number corrected",
     "reported that Sage refused it": "Refused by Sage",
@@ -65,7 +66,7 @@ class Holder:
 
 
 def accountant_report(company: Company, days: Days) -> list[Holder]:
-    """By name; those whose grant is over too. Six queries, however many people and acts."""
+    """By name; those whose grant is over too. Seven queries, however many people and acts."""
     grants = defaultdict(list)
     for grant in AccountingPrivilege.objects.of(company).select_related("company"):
         grants[grant.person].append(grant)
@@ -78,14 +79,27 @@ def accountant_report(company: Company, days: Days) -> list[Holder]:
 
 
 def _count_answers(company: Company, people, days: Days, acts: dict) -> None:
-    done = Event.objects.filter(company=company, subject__startswith=ABOUT_EXPORTS, verb__in=ACTS, by__in=list(people))
+    of_exports = Q(subject__startswith=ABOUT_EXPORTS, verb__in=ACTS)
+    of_files = Q(subject__startswith=ABOUT_FILES, verb=AT_ONCE)
+    done = Event.objects.filter(of_exports | of_files, company=company, by__in=list(people))
     counted = done.filter(**days.bounds(company)).order_by().values("by", "verb")
     rows = list(counted.annotate(count=Count("pk"), last=Max("pk")))
     last = Event.objects.in_bulk([row["last"] for row in rows])
+    subjects = [event.subject for event in last.values() if event.subject.startswith(ABOUT_FILES)]
+    files = ExportBatch.objects.defer("snapshot", "findings").in_bulk([_pk(each, ABOUT_FILES) for each in subjects])
     for row in rows:
         event = last[row["last"]]
-        url = reverse("erp-export", args=[company.slug, int(event.subject.removeprefix(ABOUT_EXPORTS))])
-        acts[row["by"]][row["verb"]] = Act(row["count"], event.at, url)
+        acts[row["by"]][row["verb"]] = Act(row["count"], event.at, _address(company, event.subject, files))
+
+
+def _pk(subject: str, kind: str) -> int:
+    return int(subject.removeprefix(kind))
+
+
+def _address(company: Company, subject: str, files: dict[int, ExportBatch]) -> str:
+    if subject.startswith(ABOUT_FILES):
+        return reverse("erp-batch", args=[company.slug, files[_pk(subject, ABOUT_FILES)].number])
+    return reverse("erp-export", args=[company.slug, _pk(subject, ABOUT_EXPORTS)])
 
 
 def _count_downloads(company: Company, people, days: Days, acts: dict) -> None:

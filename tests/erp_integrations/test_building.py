@@ -29,6 +29,7 @@ from erp_integrations.models import (
     WorkerPulse,
     sage_lists,
 )
+from erp_integrations.report import Days, accountant_report
 from erp_integrations.sage100 import workbook
 from erp_integrations.sage100.totals import totals_of_facts
 from invoicing.models import CostType, Invoice, InvoiceLine
@@ -742,6 +743,8 @@ def test_a_batch_that_waits_for_its_next_try_says_so_and_can_be_tried_at_once(sa
     snapshot = batch.snapshot_sha256
     assert page.post(at_batch(batch, "erp-retry")).status_code == 302
     assert Event.objects.about(batch).filter(verb="tried at once", by=sage.approver).count() == 1
+    [holder] = [each for each in accountant_report(sage.company, Days()) if each.person == sage.approver]
+    assert holder.acts["tried at once"].count == 1 and holder.acts["tried at once"].url == at_batch(batch)  # E-11
     exporting.build(batch.pk)
     batch.refresh_from_db()
     assert (batch.state, batch.snapshot_sha256) == ("ready", snapshot)
