@@ -28,7 +28,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
 from directory.models import EventSeal
-from erp_integrations.exporting.storing import MANIFEST, flush_to_disk
+from erp_integrations.exporting.storing import MANIFEST, append, flush_to_disk
 
 FACTS = "backup.json"  # written last: a folder without it is no backup
 FOLDERS = {"files": "MEDIA_ROOT", "exports": "EXPORTS_ROOT"}
@@ -185,13 +185,10 @@ def _join_manifests(kept: Path) -> None:
     """The lines of both, each once: those of files built after the backup are what a restore must not lose."""
     if not kept.exists():
         return
-    there = Path(settings.EXPORTS_ROOT) / MANIFEST
-    lines = there.read_text().splitlines()
-    missing = [line for line in kept.read_text().splitlines() if line and line not in set(lines)]
+    there = set((Path(settings.EXPORTS_ROOT) / MANIFEST).read_text().splitlines())
+    missing = [line for line in kept.read_text().splitlines() if line and line not in there]
     if missing:
-        with open(there, "a") as file:
-            file.write("\n" + "\n".join(missing) + "\n")
-        flush_to_disk(there)
+        append(missing)
 
 
 def _sha256(path: Path) -> str:

@@ -3,13 +3,15 @@
 One small function a step, so that a test can end the process between any two of them.
 """
 
+import errno
 import fcntl
 import hashlib
 import json
 import os
 import re
+import time
 import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -24,6 +26,7 @@ from erp_integrations.models import ExportBatch
 PART = ".part"
 ORPHAN_AGE = timedelta(hours=1)
 MANIFEST = "manifest.jsonl"
+LOCK_PATIENCE, LOCK_ASKED_EVERY = 10, 0.05  # seconds
 OF_A_FILE = re.compile(r'"sha256": "(\w+)"')
 
 
@@ -95,20 +98,44 @@ def whose(company: Company) -> dict:
 
 
 def write_line(facts: dict) -> None:
-    """On a line of its own, even after half a line that a power cut left. One writer at a time, on whatever host.
+    """One more line of the manifest, or OSError: see `append`."""
+    append([json.dumps(facts, sort_keys=True)])
 
-    The lock is for network disks: there, two hosts that append at once write over each other.
+
+def append(lines: Iterable[str]) -> None:
+    """Each on a line of its own, even after half a line that a power cut left. One writer at a time, on whatever host.
+
+    The lock is for network disks: there, two hosts that append at once write over each other. OSError when there is no
+    room for all of it, or when another holds the lock for ten seconds: this is asked within a transaction (R130).
     """
-    line = f"\n{json.dumps(facts, sort_keys=True)}\n"
+    text = "\n" + "".join(f"{line}\n" for line in lines)
     folder = Path(settings.EXPORTS_ROOT)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle = os.open(folder / MANIFEST, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     try:
-        fcntl.lockf(handle, fcntl.LOCK_EX)  # ends with the handle
-        os.write(handle, line.encode())
+        _lock(handle)
+        _write_whole(handle, text.encode())
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _lock(handle: int) -> None:
+    """It ends with the handle."""
+    until = time.monotonic() + LOCK_PATIENCE
+    while True:
+        try:
+            return fcntl.lockf(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except (BlockingIOError, PermissionError) as error:  # what POSIX lets a held lock answer
+            if time.monotonic() > until:
+                raise TimeoutError(errno.ETIMEDOUT, "Another process keeps its lock", MANIFEST) from error
+        time.sleep(LOCK_ASKED_EVERY)
+
+
+def _write_whole(handle: int, content: bytes) -> None:
+    """A disk that fills up takes a part of it and says how much."""
+    if os.write(handle, content) < len(content):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), MANIFEST)
 
 
 def path_of(key: str) -> Path:

@@ -309,3 +309,40 @@ def test_whoever_notes_a_file_waits_for_another_who_does(settings, tmp_path):
     storing.write_line({"company": "third"})
     os.waitpid(pid, 0)
     assert [line["company"] for line in storing.manifest()] == ["first", "second", "third"]
+
+
+def test_a_manifest_that_took_a_part_of_its_line_leaves_the_batch_for_a_later_try(sage, monkeypatch):
+    """R127, R130: a disk that fills up takes what it has room for and raises nothing."""
+    batch, whole = sage.accepted(), os.write
+    with monkeypatch.context() as patch:
+        patch.setattr(storing.os, "write", lambda handle, content: whole(handle, content[:20]))
+        exporting.build(batch.pk)
+    batch.refresh_from_db()
+    assert (batch.state, batch.file_key) == ("pending", "") and "No space left" in batch.error
+    exporting.build(batch.pk)
+    batch.refresh_from_db()
+    assert batch.state == "ready"
+    assert [line["sha256"] for line in storing.manifest()] == [batch.file_sha256]
+
+
+def test_a_lock_that_is_never_let_go_leaves_the_batch_for_a_later_try(sage, settings, monkeypatch):
+    """R130: a host that hangs with the manifest in its hands keeps nobody's transaction open for good."""
+    monkeypatch.setattr(storing, "LOCK_PATIENCE", 0.2)
+    batch = sage.accepted()
+    storing.write_line({"company": "first"})
+    path, (say, told), (wait, end) = Path(settings.EXPORTS_ROOT) / storing.MANIFEST, os.pipe(), os.pipe()
+    pid = os.fork()
+    if not pid:
+        fcntl.lockf(os.open(path, os.O_WRONLY), fcntl.LOCK_EX)
+        os.write(told, b".")
+        os.read(wait, 1)
+        os._exit(0)
+    os.read(say, 1)
+    exporting.build(batch.pk)
+    batch.refresh_from_db()
+    assert batch.state == "pending" and "keeps its lock" in batch.error
+    os.write(end, b".")
+    os.waitpid(pid, 0)
+    exporting.build(batch.pk)
+    batch.refresh_from_db()
+    assert batch.state == "ready"
