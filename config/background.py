@@ -8,6 +8,7 @@ from django.utils import timezone
 from config.celery import app
 from directory.models import Mail
 from erp_integrations.models import ExportBatch, WorkerPulse
+from erp_integrations.models.batches import GONE
 from invoicing.models import MadeFile
 
 BROKER_PATIENCE = 2  # seconds
@@ -26,7 +27,8 @@ def seconds() -> dict[str, int | None]:
 
 def workers() -> dict[str, int]:
     """{name of a worker: seconds since it last took work}, of those seen within the hour (R30)."""
-    return {pulse.name: _ago(pulse.seen_at) for pulse in WorkerPulse.objects.order_by("name")}
+    lately = WorkerPulse.objects.filter(seen_at__gte=timezone.now() - GONE)
+    return {pulse.name: _ago(pulse.seen_at) for pulse in lately.order_by("name")}
 
 
 def _ago(moment: datetime | None) -> int | None:

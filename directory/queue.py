@@ -3,13 +3,17 @@
 from functools import partial
 
 import structlog
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import transaction
+from kombu.exceptions import KombuError
+from redis.exceptions import RedisError
 
 from directory.resting import Rest
 
 logger = structlog.get_logger(__name__)
 
 BROKER = Rest()
+BROKER_TROUBLE = (KombuError, RedisError, OSError)
 
 
 def wake(task, row_id: int) -> None:
@@ -17,17 +21,24 @@ def wake(task, row_id: int) -> None:
     transaction.on_commit(partial(send, task, row_id), robust=True)
 
 
-def send(task, row_id: int) -> None:
-    """Send `task(row_id)` now; any broker trouble is logged and left to the sweep (M10–M12).
+def send(task, row_id: int) -> bool:
+    """Send `task(row_id)` now, and whether it was sent; whatever fails is logged and left to the sweep (M10–M12).
 
-    So is all that would be sent in the seconds after it: sixty mails wait for a broker that hangs no longer than one.
+    So is, without another line, all that would be sent in the seconds after the broker failed: sixty mails wait for one
+    that hangs no longer than one mail. A task that has no more time is told so all the same.
     """
     if BROKER.is_on():
-        return
+        return False
     try:
         task.apply_async((row_id,), retry=False)
-    except Exception:
+    except SoftTimeLimitExceeded:
+        raise
+    except BROKER_TROUBLE:
         BROKER.begin()
         logger.warning("message_not_sent", task=task.name, row=row_id, exc_info=True)
+    except Exception:  # ours, not the broker's: others may go out
+        logger.exception("message_not_sent", task=task.name, row=row_id)
     else:
         BROKER.end()
+        return True
+    return False

@@ -6,6 +6,7 @@ from celery import shared_task
 from directory import checks, notifications
 from directory.limits import HOURLY, NIGHTLY, QUICK
 from directory.models import EventSeal
+from directory.unhurried import unhurried
 
 logger = structlog.get_logger(__name__)
 
@@ -27,11 +28,13 @@ def seal_events() -> int:
 
 
 @shared_task(**NIGHTLY)
+@unhurried()
 def note_head_of_events() -> None:
     notifications.note_head_of_events()
 
 
 @shared_task(**NIGHTLY)
+@unhurried()
 def check_levels() -> int:
     """How many levels count for too much or were left behind (R64, R65); each is an error in the log."""
     found = checks.for_whole_models() + checks.left_behind()

@@ -1,4 +1,4 @@
-"""What somebody started by hand and waits for may take longer than a page: STATEMENT_TIMEOUT is off for it."""
+"""What reads everything, by hand or at night, may take longer than a page: STATEMENT_TIMEOUT is off for it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from django.db import connection
 
 @contextmanager
 def unhurried() -> Iterator[None]:
-    """For commands that read everything there is; locks are waited for no longer than ever. A decorator too."""
+    """For what reads everything there is; locks are waited for no longer than ever. A decorator too."""
     if connection.vendor != "postgresql":
         yield
         return

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import structlog
 from celery import shared_task
+from celery.exceptions import SoftTimeLimitExceeded
 from celery.signals import worker_ready
 from django.db import connections
 from django.utils import timezone
@@ -12,6 +13,7 @@ from django.utils import timezone
 from directory.limits import HOURLY, NIGHTLY, QUICK
 from directory.models import Company
 from directory.queue import send
+from directory.unhurried import unhurried
 from erp_integrations import exporting, notifications
 from erp_integrations.exporting import building, ledgers, storing
 from erp_integrations.models import ExportBatch, WorkerPulse
@@ -27,17 +29,38 @@ def build_export(batch_id: int) -> None:
     exporting.build(batch_id)
 
 
-@shared_task(**QUICK)
-def sweep() -> None:
+@shared_task(bind=True, **QUICK)
+def sweep(self) -> None:
     """Every few seconds: say that a worker lives, wake builds nobody works on, end the hopeless."""
+    _sweep(self.request.hostname)
+
+
+def _sweep(worker: str | None) -> None:
+    """`worker`: its name, since a host may have several; None for a process that has none."""
+    WorkerPulse.beat(worker or socket.gethostname())
+    _wake_what_is_due()
+    _end_the_hopeless()
+
+
+def _wake_what_is_due() -> None:
+    """Marked before a worker can have it, so that a batch it hands back keeps no mark of ours."""
     now = timezone.now()
-    WorkerPulse.beat(socket.gethostname())
-    for batch in ExportBatch.objects.exhausted(now).select_related("company", "accepted_by"):
-        building.give_up_exhausted(batch)
     due = list(ExportBatch.objects.unheard(now).values_list("pk", flat=True))
     ExportBatch.objects.filter(pk__in=due).update(enqueued_at=now)
-    for batch_id in due:
-        send(build_export, batch_id)
+    unsent = [batch_id for batch_id in due if not send(build_export, batch_id)]
+    if unsent:
+        ExportBatch.objects.under_way().filter(pk__in=unsent).update(enqueued_at=None)
+
+
+def _end_the_hopeless() -> None:
+    """Each by itself: one that can't even be given up holds up nobody (R20, R21)."""
+    for batch in ExportBatch.objects.exhausted(timezone.now()).select_related("company", "accepted_by"):
+        try:
+            building.give_up_exhausted(batch)
+        except SoftTimeLimitExceeded:
+            raise
+        except Exception:
+            logger.exception("not_given_up", batch=batch.key)
 
 
 @shared_task(**HOURLY)
@@ -59,20 +82,31 @@ def alert_about_overdue_files() -> int:
 
 
 @shared_task(**NIGHTLY)
+@unhurried()
 def check_ledgers() -> int:
     """Every night (R17): how many differences; each company's last result stands on its ERP pages."""
-    checks = [ledgers.check(company) for company in Company.objects.all()]
-    for each in checks:
-        if each.difference_count:
-            logger.error("ledgers_differ", company=each.company.slug, count=each.difference_count)
-    return sum(each.difference_count for each in checks)
+    return sum(_differences_of(company) for company in Company.objects.order_by("slug"))
+
+
+def _differences_of(company: Company) -> int:
+    """One whose ledgers can't even be read keeps nobody from reading the others'."""
+    try:
+        count = ledgers.check(company).difference_count
+    except SoftTimeLimitExceeded:
+        raise
+    except Exception:
+        logger.exception("ledgers_not_checked", company=company.slug)
+        return 0
+    if count:
+        logger.error("ledgers_differ", company=company.slug, count=count)
+    return count
 
 
 @worker_ready.connect
-def sweep_on_start(**_) -> None:
-    """A worker that starts looks at once for what an earlier one left behind."""
+def sweep_on_start(sender=None, **_) -> None:
+    """A worker that starts looks at once for what an earlier one left behind. `sender`: Celery's, with its name."""
     try:
-        sweep()
+        _sweep(getattr(sender, "hostname", None))
     except Exception:
         logger.warning("first_sweep_failed", exc_info=True)
     finally:

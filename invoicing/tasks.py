@@ -4,6 +4,7 @@ from celery import shared_task
 
 from directory.limits import HOURLY, NIGHTLY, QUICK
 from directory.queue import send
+from directory.unhurried import unhurried
 from invoicing import making, periods, reminding, stored_files
 from invoicing.models import MadeFile
 
@@ -23,6 +24,7 @@ def remind_unanswered() -> int:
 
 
 @shared_task(**NIGHTLY)
+@unhurried()
 def sweep_attachments() -> int:
     """Every night. How many rows have no file; each is an error in the log (R112)."""
     return len(stored_files.sweep().missing)

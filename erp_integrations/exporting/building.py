@@ -91,7 +91,7 @@ class Built:
 
 def build(batch_id: int) -> None:
     """Build a batch's file if it waits for one; otherwise do nothing. Never raises for a reason it can write down."""
-    batch = claim(batch_id)
+    batch = _claimed(batch_id)
     if batch is None:
         return
     try:
@@ -111,6 +111,15 @@ def build(batch_id: int) -> None:
     except Exception as error:
         logger.exception("build_failed", batch=batch.key)
         give_up(batch, f"The file could not be built: {type(error).__name__}: {error}. Nothing was written.")
+
+
+def _claimed(batch_id: int) -> ExportBatch | None:
+    """None too where the database is away: there is nothing to write down in, and a sweep comes again (R5)."""
+    try:
+        return claim(batch_id)
+    except DatabaseError:
+        logger.warning("build_not_begun", batch=batch_id, exc_info=True)
+        return None
 
 
 def claim(batch_id: int) -> ExportBatch | None:

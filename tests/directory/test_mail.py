@@ -5,19 +5,22 @@ from smtplib import SMTPRecipientsRefused
 
 import pytest
 import time_machine
+from celery.exceptions import SoftTimeLimitExceeded
 from django.contrib.auth.models import Permission
 from django.core import mail as outbox
 from django.core.mail.backends.locmem import EmailBackend
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
+from kombu.exceptions import OperationalError
+from redis.exceptions import ResponseError
 
 from directory import tasks
-from directory.actions import logins, mails, people
+from directory.actions import account_links, logins, mails, people
 from directory.models import Event, Mail
 from directory.models.events import subject_name
 from directory.notifications import CLAIM_LASTS, SEND_MAIL, post
-from directory.queue import wake
+from directory.queue import BROKER, send, wake
 from directory.refusals import NotAllowed
 from directory.sealing import seal
 from tests.factories import world
@@ -391,3 +394,40 @@ def test_waking_cannot_stop_what_else_waits_for_the_commit(write):
     (*_, (_, callback, is_robust)) = transaction.get_connection().run_on_commit
     assert callback.args == (SEND_MAIL, 1)
     assert is_robust
+
+
+@pytest.mark.parametrize("trouble", [OperationalError("gone"), ResponseError("OOM"), ConnectionRefusedError("no")])
+def test_a_broker_in_trouble_is_left_alone_and_what_was_not_sent_is_told(monkeypatch, trouble):
+    asked = broken_by(monkeypatch, trouble)
+    assert [send(SEND_MAIL, 1), send(SEND_MAIL, 2)] == [False, False]
+    assert asked == [(1,)] and BROKER.is_on()
+
+
+def test_a_mistake_of_ours_is_no_outage(monkeypatch):
+    """What comes after it may well be sent."""
+    asked = broken_by(monkeypatch, KeyError("colour"))
+    assert [send(SEND_MAIL, 1), send(SEND_MAIL, 2)] == [False, False]
+    assert asked == [(1,), (2,)] and not BROKER.is_on()
+
+
+def test_a_task_without_time_is_told_so_while_it_sends(monkeypatch):
+    broken_by(monkeypatch, SoftTimeLimitExceeded())
+    with pytest.raises(SoftTimeLimitExceeded):
+        send(SEND_MAIL, 1)
+    assert not BROKER.is_on()
+
+
+def test_what_is_sent_is_told(woken):
+    assert send(SEND_MAIL, 1) is True and woken == [("directory.tasks.send_mail", (1,))]
+
+
+def broken_by(monkeypatch, error: Exception) -> list[tuple]:
+    """What is put on the queue, which answers with `error`."""
+    asked = []
+
+    def put(task, args, retry):
+        asked.append(args)
+        raise error
+
+    monkeypatch.setattr(type(SEND_MAIL), "apply_async", put)
+    return asked

@@ -6,6 +6,7 @@ import json
 import uuid
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import time_machine
@@ -632,7 +633,7 @@ def test_an_abandoned_build_is_taken_up_after_its_lease(sage):
 def messages(monkeypatch) -> list[int]:
     """The batches a sweep wakes, instead of a broker."""
     woken = []
-    monkeypatch.setattr(tasks, "send", lambda task, pk: woken.append(pk))
+    monkeypatch.setattr(tasks, "send", lambda task, pk: not woken.append(pk))
     return woken
 
 
@@ -645,6 +646,16 @@ def test_a_sweep_wakes_what_no_message_stands_for(sage, messages):
         tasks.sweep()
         tasks.sweep()
     assert messages == [batch.pk]
+
+
+def test_what_a_sweep_could_not_send_is_sent_by_the_next(sage, monkeypatch):
+    """R5: while the broker is left alone nothing stands for a batch, so nothing says that something does."""
+    batch, answers, asked = sage.accepted(), [False, True], []
+    monkeypatch.setattr(tasks, "send", lambda task, pk: asked.append(pk) or answers.pop(0))
+    with time_machine.travel(timezone.now() + timedelta(seconds=31), tick=False):
+        for _ in range(3):
+            tasks.sweep()
+    assert asked == [batch.pk, batch.pk]
 
 
 def test_a_sweep_wakes_an_abandoned_build(sage, messages):
@@ -671,6 +682,46 @@ def test_a_batch_that_kills_every_worker_is_given_up_after_five(sage, messages):
     assert (batch.state, batch.attempts, fresh(export)[0].status) == ("dead", 5, "failed")
     assert "interrupted 5 times" in batch.error
     assert messages == []
+
+
+def test_a_batch_that_cannot_be_given_up_holds_up_no_other(sage, messages, monkeypatch):
+    """R20, R21: neither those that wait nor those that are given up after it."""
+    stuck, after, waits = (sage.accepted(sage.sent()) for _ in range(3))
+    lost = {"state": "building", "attempts": 5, "lease_token": uuid.uuid4(), "lease_until": timezone.now()}
+    ExportBatch.objects.filter(pk__in=[stuck.pk, after.pk]).update(**lost)
+    real = building.give_up_exhausted
+
+    def stubborn(batch):
+        if batch.pk == stuck.pk:
+            raise OperationalError("deadlock detected")
+        real(batch)
+
+    monkeypatch.setattr(building, "give_up_exhausted", stubborn)
+    with time_machine.travel(timezone.now() + timedelta(seconds=31), tick=False):
+        tasks.sweep()
+    assert messages == [waits.pk]
+    assert dict(ExportBatch.objects.values_list("pk", "state")) == {
+        stuck.pk: "building",
+        after.pk: "dead",
+        waits.pk: "pending",
+    }
+
+
+def test_a_database_that_is_away_when_a_build_begins_leaves_it_to_the_sweep(sage, messages, monkeypatch):
+    """R5."""
+
+    def away(batch_id):
+        raise OperationalError("connection refused")
+
+    batch = sage.accepted()
+    with monkeypatch.context() as patch:
+        patch.setattr(building, "claim", away)
+        exporting.build(batch.pk)
+    batch.refresh_from_db()
+    assert (batch.state, batch.attempts) == ("pending", 0)
+    with time_machine.travel(timezone.now() + timedelta(seconds=31), tick=False):
+        tasks.sweep()
+    assert messages == [batch.pk]
 
 
 @pytest.fixture
@@ -787,6 +838,14 @@ def test_the_worker_is_seen(sage, messages):
     assert not WorkerPulse.is_silent()
     with time_machine.travel(timezone.now() + timedelta(seconds=61), tick=False):
         assert WorkerPulse.is_silent()
+
+
+def test_of_two_workers_on_one_host_each_is_seen(sage, messages, monkeypatch):
+    """R30: under the names that Celery knows them by."""
+    monkeypatch.setattr(tasks.connections, "close_all", lambda: None)  # this test's own among them
+    for name in ("first@here", "second@here", "first@here"):
+        tasks.sweep_on_start(sender=SimpleNamespace(hostname=name))
+    assert sorted(WorkerPulse.objects.values_list("name", flat=True)) == ["first@here", "second@here"]
 
 
 # Files on disk

@@ -6,10 +6,11 @@ from io import StringIO
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from directory.models import Company
 from erp_integrations import tasks
 from erp_integrations.actions import exports
 from erp_integrations.exporting import ledgers, storing
@@ -169,6 +170,21 @@ def test_every_night_and_a_banner_stands_on_accountings_pages_until_a_check_find
     shutil.move(f"{path}.away", path)
     assert tasks.check_ledgers() == 0
     assert "do not agree" not in text_of(client.get(reverse("erp-queue", args=[sage.company.slug])))
+
+
+def test_a_company_whose_ledgers_cannot_be_read_keeps_nobody_from_reading_the_others(sage, batch, monkeypatch):
+    storing.path_of(batch.file_key).unlink()
+    broken = sage_world("A Broken House").company
+    Company.objects.filter(pk=broken.pk).update(slug="a-broken-house")  # looked at first
+    real = ledgers.check
+
+    def check(company):
+        if company == broken:
+            raise OperationalError("canceling statement due to lock timeout")
+        return real(company)
+
+    monkeypatch.setattr(ledgers, "check", check)
+    assert tasks.check_ledgers() == 1
 
 
 def asked(sage) -> list[str]:

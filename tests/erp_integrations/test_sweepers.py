@@ -52,7 +52,7 @@ def quick_ones(sage: SageWorld, count: int) -> list[ExportBatch]:
 def sweep_together(monkeypatch) -> None:
     """Each sweeper builds what it finds, again and again until nothing waits; all begin at the same moment."""
     together = Barrier(SWEEPERS, timeout=60)
-    monkeypatch.setattr(tasks, "send", lambda task, batch_id: task(batch_id))
+    monkeypatch.setattr(tasks, "send", lambda task, batch_id: not task(batch_id))
 
     def work(_) -> None:
         try:

@@ -151,7 +151,7 @@ def killed_builds(pending: list[ExportBatch], each: int, kills: int) -> Tally:
     Over all batches that many are killed, and `each` at every step; the last tenth is there for what is still wanting.
     """
     tally = Tally()
-    tasks.send = lambda task, batch_id: task(batch_id)
+    tasks.send = lambda task, batch_id: not task(batch_id)
     for place, batch in enumerate(pending, start=1):
         share = min(1, place / (0.9 * len(pending)))
         steps = share * each * len(BUILD_DEATHS)
