@@ -16,10 +16,17 @@ from directory.models import Mail
 from directory.permissions import read_access
 
 AUDIENCES: dict[str, Callable] = {}
-WAITS_FOR_A_CODE = (
-    "waiting for a code"  # at a page that is open: by then, whoever still wants one has asked for another
-)
-CODE_AGE = timedelta(seconds=settings.ACCOUNT_LOGIN_BY_CODE_TIMEOUT)
+
+# What is in these mails opens nothing after a while: by then, whoever still wants it has asked for another.
+WAITS_FOR_A_CODE, WAITS_FOR_A_PASSWORD = "waiting for a code", "waiting for a link to a new password"
+CONFIRMS_AN_ADDRESS, IS_INVITED = "asked to confirm an address", "asked to choose a first password"
+LINK_RAN_OUT = "The link in it has run out."
+RUNS_OUT: dict[str, tuple[int, str]] = {  # {audience: (seconds, why it is not sent then)}
+    WAITS_FOR_A_CODE: (settings.ACCOUNT_LOGIN_BY_CODE_TIMEOUT, "The code in it has run out."),
+    WAITS_FOR_A_PASSWORD: (settings.PASSWORD_RESET_TIMEOUT, LINK_RAN_OUT),
+    CONFIRMS_AN_ADDRESS: (settings.EMAIL_CHANGE_AGE, LINK_RAN_OUT),
+    IS_INVITED: (settings.ACCOUNT_INVITATION_AGE, LINK_RAN_OUT),
+}
 
 
 def audience(name: str) -> Callable:
@@ -36,8 +43,9 @@ def no_longer_meant(mail: Mail) -> str:
     """Why the mail is not sent any more; "" while it is. An audience that nobody declared is an error, never a yes."""
     if not _is_here(mail):
         return "The person is no longer active here."
-    if mail.audience == WAITS_FOR_A_CODE:
-        return "The code in it has run out." if timezone.now() - mail.created_at > CODE_AGE else ""
+    if mail.audience in RUNS_OUT:
+        seconds, words = RUNS_OUT[mail.audience]
+        return words if timezone.now() - mail.created_at > timedelta(seconds=seconds) else ""
     if not mail.audience:
         return ""
     about = _about(mail)

@@ -17,6 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from directory.actions import logins
+from directory.audiences import CONFIRMS_AN_ADDRESS, IS_INVITED
 from directory.models import AccountInvitation, EmailChange, Person
 from directory.models.account_links import digest_of
 from directory.notifications import post
@@ -48,6 +49,7 @@ def mail_invitation(person, company, *, by) -> AccountInvitation:
         to=[person],
         subject=f"Your login at {company.name}",
         template="directory/emails/welcome",
+        audience=IS_INVITED,
         context={"by": by, "path": reverse("welcome", args=[seal(token)]), "hours": _hours()},
     )
     return invitation
@@ -141,6 +143,7 @@ def ask_for_email(person, new_email: str) -> EmailChange:
             to=[person],
             subject="Confirm the new e-mail address of your login",
             template="directory/emails/email_change",
+            audience=CONFIRMS_AN_ADDRESS,
             context={"change": change, "path": reverse("email-confirm", args=[seal(token)])},
             address=address,
         )

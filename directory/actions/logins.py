@@ -7,7 +7,7 @@ from allauth.mfa.models import Authenticator
 from cryptography.fernet import InvalidToken
 from django.db import transaction
 
-from directory.audiences import WAITS_FOR_A_CODE
+from directory.audiences import WAITS_FOR_A_CODE, WAITS_FOR_A_PASSWORD
 from directory.models import Company, Event
 from directory.notifications import post
 from directory.sealing import reseal
@@ -106,9 +106,9 @@ def mail_code(person, sealed_code: str) -> None:
 
 @transaction.atomic
 def mail_reset_link(person, path: str) -> None:
-    _mail_secret(person, "Choose a new password", "password_reset", {"path": path})
+    _mail_secret(person, "Choose a new password", "password_reset", {"path": path}, WAITS_FOR_A_PASSWORD)
 
 
-def _mail_secret(person, subject: str, template: str, context: dict, audience: str = "") -> None:
+def _mail_secret(person, subject: str, template: str, context: dict, audience: str) -> None:
     told = {"template": f"directory/emails/{template}", "context": context, "audience": audience}
     post(about=person, to=[person], subject=subject, **told)

@@ -7,8 +7,6 @@ from django.utils import timezone
 from directory.models.companies import Company
 from directory.models.events import subject_name
 
-HELD_BACK = "Held back: it waited when the backup was made that this database comes from, and may have gone out since."
-
 
 class MailQuerySet(models.QuerySet):
     def about(self, *subjects):
@@ -29,17 +27,9 @@ class MailQuerySet(models.QuerySet):
         """Waiting for a try whose time has come, or claimed by a worker that has not been heard of since."""
         return self.filter(state__in=Mail.UNDERWAY, due_at__lte=timezone.now()).order_by("due_at")
 
-    def hold_back(self) -> int:
-        """In a database that was restored: what waits there has waited once before (R36). How many."""
-        return self.filter(state__in=Mail.UNDERWAY).update(state=Mail.State.WITHHELD, result=HELD_BACK)
-
     def held_back(self):
-        return self.filter(state=Mail.State.WITHHELD, result=HELD_BACK).order_by("pk")
-
-    def release(self) -> int:
-        """Those of them that are held back go out after all, to whoever is still meant then. How many."""
-        anew = {"state": Mail.State.WAITING, "result": "", "attempts": 0, "due_at": timezone.now()}
-        return self.held_back().order_by().update(**anew)
+        """By a restore, until it is released."""
+        return self.filter(held_at__isnull=False).order_by("pk")
 
 
 class Mail(models.Model):
@@ -78,6 +68,7 @@ class Mail(models.Model):
     result = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     sent_at = models.DateTimeField(null=True)
+    held_at = models.DateTimeField(null=True, help_text="Since when a restore holds it back (R36).")
 
     objects = MailQuerySet.as_manager()
 

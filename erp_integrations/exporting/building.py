@@ -56,6 +56,7 @@ STEPS = ("Checking", "Making the workbook", "Storing it", "Stored", "Done")
 LONGEST_ERROR, AND_MORE = 500, "And {} more."  # characters that the field holds; what stands for the rest
 ACCEPTANCES = ("accepted", "tried again")
 TRANSIENT = (OSError, DatabaseError, SoftTimeLimitExceeded)
+RESTORED = "The database was restored: compare with Sage’s list, then try again or reject."
 
 NOT_OF_THIS_INVOICE = "The reason lies elsewhere in the file; accounting sees it on the page of the file."
 
@@ -449,17 +450,39 @@ def give_up(batch: ExportBatch, message: str, findings=()) -> None:
     try:
         with transaction.atomic():
             exports = InvoiceExport.objects.locked(_live_ids(batch))
-            _write_fenced(batch, {"state": BatchState.DEAD, "lease_token": None, "lease_until": None, "error": message})
-            for export in exports:
-                if export.status == InvoiceExport.Status.EXPORTING:
-                    export.error = _about(export, findings)
-                    move(export, InvoiceExport.fail, access=None, reason=export.error)
-            Event.objects.record(
-                "failed", batch, by=None, from_state=BatchState.BUILDING, to_state=BatchState.DEAD, reason=message
-            )
+            _write_fenced(batch, _dead(message))
+            _fail(batch, exports, message, lambda export: _about(export, findings))
             notifications.failed(batch, exports, message)
     except LeaseLost:
         logger.warning("lease_lost", batch=batch.key)
+
+
+def _dead(message: str) -> dict:
+    return {"state": BatchState.DEAD, "lease_token": None, "lease_until": None, "error": message}
+
+
+def _fail(batch: ExportBatch, exports, message: str, about: Callable[[InvoiceExport], str]) -> None:
+    """Its invoices, which the caller has locked, and the events; `batch` is as it was before. `about`: one's reason."""
+    for export in exports:
+        if export.status == InvoiceExport.Status.EXPORTING:
+            export.error = about(export)
+            move(export, InvoiceExport.fail, access=None, reason=export.error)
+    states = {"from_state": batch.state, "to_state": BatchState.DEAD}
+    Event.objects.record("failed", batch, by=None, reason=message, **states)
+
+
+def hold_after_restore() -> int:
+    """What waited or was being built when the backup was made may have been built since: it fails in words (R127).
+
+    How many. Nobody is mailed: the days of the backup are over for who sent it, and accounting reads it on its pages.
+    """
+    held = ExportBatch.objects.under_way().select_related("company").order_by("pk")
+    for batch in held:
+        with transaction.atomic():
+            exports = InvoiceExport.objects.locked(_live_ids(batch))
+            ExportBatch.objects.filter(pk=batch.pk).update(**_dead(RESTORED))
+            _fail(batch, exports, RESTORED, lambda _: RESTORED)
+    return len(held)
 
 
 def try_later(batch: ExportBatch, error: Exception) -> None:

@@ -205,9 +205,10 @@ def _read_line(line: str) -> dict:
 def forgotten(company: Company) -> list[dict]:
     """Files that were built for it and that the database doesn't know: it is older than they are (R127).
 
-    A file is its own when the line bears its number, or an address it has or had; both may be another's since, where
-    the company was entered or renamed in the days that are lost. So a line counts for everybody whom it may mean, and
-    for all if it may mean nobody: at worst a number waits for the site owner, and none goes out twice.
+    A file is certainly another's when number and address of its line both lead to that one company and to no other.
+    Either alone may be somebody else's, where companies were entered or renamed in the days that are lost, and entered
+    anew in another order or under another address since. Such a line counts for all: at worst a number waits for the
+    site owner, and none goes out twice.
     """
     known = set(ExportBatch.objects.exclude(file_sha256="").values_list("file_sha256", flat=True))
     lines = manifest(known=known)
@@ -217,7 +218,7 @@ def forgotten(company: Company) -> list[dict]:
     addresses = _addresses()
     let_go = {line["let_go"] for line in lines if "let_go" in line and _is_own_word(line, company, addresses)}
     counting = [line for line in files if line["sha256"] not in let_go]
-    return [line for line in counting if company.pk in (_meant(line, addresses) or addresses)]
+    return [line for line in counting if company.pk in _meant(line, addresses)]
 
 
 def _is_own_word(line: dict, company: Company, addresses: dict[int, set[str]]) -> bool:
@@ -238,5 +239,7 @@ def _addresses() -> dict[int, set[str]]:
 
 
 def _meant(line: dict, addresses: dict[int, set[str]]) -> set[int]:
-    """Ids of the companies that a line may be about; lines of older programs bear the address alone."""
-    return {pk for pk, slugs in addresses.items() if pk == line.get("company_id") or line["company"] in slugs}
+    """Ids of the companies that a line may be about: one, or all. Lines of older programs bear the address alone."""
+    at_it = {pk for pk, slugs in addresses.items() if line["company"] in slugs}
+    named = {line["company_id"]} if "company_id" in line else at_it
+    return at_it if len(at_it) == 1 and at_it == named else set(addresses)

@@ -45,6 +45,11 @@ class ExportBatchQuerySet(models.QuerySet):
         """Built, with a file that can be taken."""
         return self.filter(state=BatchState.READY)
 
+    def unconfirmed(self):
+        """Built, and of at least one invoice in it nobody has said yet that Sage has it."""
+        waits = Q(items__is_live=True, items__invoice_export__status=ExportStatus.EXPORTED)
+        return self.ready().filter(waits).distinct()
+
     def for_list(self):
         """Newest first, with how many invoices it carries now, how many are posted, and how often it was taken."""
         live = Q(items__is_live=True)

@@ -271,6 +271,30 @@ def test_a_code_is_not_sent_when_it_has_run_out(w, woken):
     assert (late.state, late.result) == (Mail.State.WITHHELD, "The code in it has run out.")
 
 
+@pytest.mark.parametrize(
+    ("ask", "lives"),
+    [
+        (lambda w: logins.mail_reset_link(w.contact, "/reset/"), timedelta(days=3)),
+        (lambda w: account_links.ask_for_email(w.contact, "lee@new.example"), timedelta(days=1)),
+        (lambda w: account_links.mail_invitation(w.contact, w.company, by=w.owner), timedelta(days=3)),
+    ],
+    ids=["reset", "another address", "first password"],
+)
+def test_a_link_is_not_sent_when_it_has_run_out(w, woken, ask, lives):
+    """R88, R90, R98: mail waits for days, and a link that opens nothing helps nobody."""
+    ask(w)
+    mail = Mail.objects.latest("pk")
+    with later(lives - timedelta(minutes=1)):
+        tasks.send_mail(mail.pk)
+    assert len(outbox.outbox) == 1
+    Mail.objects.filter(pk=mail.pk).update(state=Mail.State.WAITING, due_at=timezone.now())
+    with later(lives + timedelta(minutes=1)):
+        tasks.send_mail(mail.pk)
+    mail.refresh_from_db()
+    assert (mail.state, mail.result) == (Mail.State.WITHHELD, "The link in it has run out.")
+    assert len(outbox.outbox) == 1
+
+
 # Once more
 
 
@@ -356,20 +380,26 @@ def test_a_mail_that_kills_every_worker_is_given_up(write, woken):
     assert mail.state == Mail.State.FAILED
 
 
-def test_mail_that_a_restore_held_back_goes_out_once_it_is_released(write, woken):
+def test_mail_that_a_restore_held_back_goes_out_once_it_is_released(w, write, woken):
     """R36: it waited when the backup was made, and may have gone out since."""
     waiting, half_sent, gone = (write()[0] for _ in range(3))
     tasks.send_mail(gone.pk)
     Mail.objects.filter(pk=half_sent.pk).update(state=Mail.State.SENDING, attempts=5, due_at=timezone.now())
-    assert Mail.objects.hold_back() == 2
+    assert mails.hold_back() == 2
     assert tasks.sweep() == 0
     tasks.send_mail(waiting.pk)
     assert len(outbox.outbox) == 1 and "may have gone out" in Mail.objects.get(pk=waiting.pk).trouble
-    assert Mail.objects.release() == 2
+    assert mails.release(Mail.objects.all()) == 2
     assert tasks.sweep() == 2
     for mail in (waiting, half_sent, gone):
         tasks.send_mail(mail.pk)
     assert len(outbox.outbox) == 3
+    assert mails.release(Mail.objects.all()) == 0, "what was released once is held back no more"
+    told = Event.objects.about(w.company).values_list("verb", "changes__mail__1")
+    assert set(told) >= {
+        ("had mail held back by a restore", "2 mails"),
+        ("had mail released that a restore held back", "2 mails"),
+    }
 
 
 # Waking a worker

@@ -15,8 +15,10 @@ from django.core.management import call_command
 from django.db import transaction
 from django.utils import timezone
 
+from config import backups
+from config.management.commands.restore import Command
 from directory.actions.companies import record_entry
-from directory.models import Mail
+from directory.models import Event, Mail
 from erp_integrations import exporting
 from erp_integrations.actions import batches, exports
 from erp_integrations.exporting import building, storing
@@ -226,6 +228,49 @@ def test_a_company_entered_anew_after_a_restore_sends_nothing_again(sage):
     assert len(storing.forgotten(sage.company)) == len(storing.forgotten(other.company)) == 1
     storing.write_line({**facts, "sha256": "1" * 64, "company_id": other.company.pk + 9, "company": "gone"})
     assert len(storing.forgotten(sage.company)) == len(storing.forgotten(other.company)) == 2
+
+
+def test_a_company_entered_anew_in_another_order_and_under_another_address_sends_nothing_again(sage):
+    """R127: the line bears the number that another company has now, and the address that nobody has any more."""
+    other = sage_world("Other Builders")
+    facts = {"batch": "EXP-000001", "sha256": "0" * 64, "rows_sha256": "", "gross": "1.00", "invoices": [["1", "A"]]}
+    storing.write_line({**facts, "company_id": other.company.pk, "company": "sages-address-of-then"})
+    assert len(storing.forgotten(sage.company)) == len(storing.forgotten(other.company)) == 1
+
+
+def test_a_file_whose_number_and_address_lead_to_one_company_is_nobody_elses(sage):
+    """R127: a restore holds up the companies whose days are lost, and no others."""
+    other = sage_world("Other Builders")
+    restored(sage, sage.sent())
+    assert len(storing.forgotten(sage.company)) == 1
+    assert storing.forgotten(other.company) == []
+
+
+def test_no_file_that_waited_at_the_backup_is_built_by_itself_after_a_restore(sage):
+    """R127: where the manifest is lost too, nothing else tells that it may have been built and imported since."""
+    waiting, half_built, built, posted = (sage.accepted(sage.sent()) for _ in range(4))
+    building.claim(half_built.pk)
+    for batch in (built, posted):
+        exporting.build(batch.pk)
+    exports.confirm(posted.items.get().invoice_export, by=sage.approver, record_number="77")
+    mailed = Mail.objects.count()
+    facts = backups.Facts("2026-11-29", "sqlite", "database", "", 1, "", 0)
+    Command(stdout=(said := StringIO()))._nothing_goes_on_from_there(facts)
+    assert "2 import files held back" in said.getvalue()
+    assert f"{built.key} of {sage.company}: may have been imported since the backup." in said.getvalue()
+    assert posted.key not in said.getvalue()
+    for batch in (waiting, half_built):
+        batch.refresh_from_db()
+        assert batch.state == "dead" and batch.error == building.RESTORED
+        assert batch.items.get().invoice_export.status == "failed"
+        assert Event.objects.about(batch).filter(verb="failed", to_state="dead").count() == 1
+    assert Mail.objects.count() == mailed and list(differences(sage.company)) == []
+    with time_machine.travel(timezone.now() + timedelta(hours=1), tick=False):
+        assert not ExportBatch.objects.unheard(timezone.now()).exists()
+    batches.retry(half_built, by=sage.approver)
+    exporting.build(half_built.pk)
+    half_built.refresh_from_db()
+    assert half_built.state == "ready"
 
 
 def killed_after_its_note(batch, monkeypatch) -> None:

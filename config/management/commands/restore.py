@@ -4,8 +4,10 @@ Exit code 1 if anything differs. Import files that were built after the backup a
 stays out of new files until accounting has compared it with Sage (`forgotten_exports`). So are attached files that a
 row names and that are not there, or are not what was attached.
 
-What was ended after the backup is not ended in it. So everybody is signed out, and mail that waited is held back
-(`held_mail`). Levels and privileges taken away since, and people deactivated, are the owner's to go through (R66, R67).
+What was ended after the backup is not ended in it. So everybody is signed out, mail that waited is held back
+(`held_mail`), and import files that waited fail until accounting tries them again. Files that were built before and are
+not confirmed yet are named: they may have been imported since. Levels and privileges taken away since, and people
+deactivated, are the owner's to go through (R66, R67).
 
 Run it as the owner of the tables; on PostgreSQL `database_roles --apply` must follow before the site starts.
 """
@@ -17,15 +19,18 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
 from config import backups
+from directory.actions import mails
 from directory.counts import counted
-from directory.models import AccountingPrivilege, Company, EventSeal, Mail, Person
+from directory.models import AccountingPrivilege, Company, EventSeal, Person
 from directory.sessions import end_all_sessions
-from erp_integrations.exporting import storing
+from erp_integrations.exporting import building, storing
+from erp_integrations.models import ExportBatch
 from invoicing import stored_files
 
 SINCE = """\
 {sessions} ended: everybody signs in anew.
 {mails} held back, which may have gone out since: manage.py held_mail lists, --release sends.
+{batches} held back, which may have been built since: accounting compares with Sage's list, then tries again or rejects.
 Whatever was taken away after {made_at} is given again: levels, privileges, places in a company,
 vendors' people, and logins that were deactivated. Go through them before the site starts.
 Site owners now: {owners}.
@@ -60,16 +65,19 @@ class Command(BaseCommand):
             raise CommandError(" ".join(problems))
 
     def _nothing_goes_on_from_there(self, facts):
-        sessions, mails = end_all_sessions(), Mail.objects.hold_back()
+        sessions, held, batches = end_all_sessions(), mails.hold_back(), building.hold_after_restore()
         active = Person.objects.filter(is_active=True)
         told = SINCE.format(
             sessions=counted(sessions, "session"),
-            mails=counted(mails, "mail"),
+            mails=counted(held, "mail"),
+            batches=counted(batches, "import file"),
             made_at=facts.made_at,
             owners=self._named(active.filter(is_superuser=True)),
             pushers=self._named(active.filter(privileges__in=AccountingPrivilege.objects.live()).distinct()),
         )
         self.stdout.write(told)
+        for batch in ExportBatch.objects.unconfirmed().select_related("company").order_by("company__slug", "number"):
+            self.stdout.write(f"{batch} of {batch.company}: may have been imported since the backup.")
 
     def _named(self, people) -> str:
         return ", ".join(person.email for person in people.order_by("email")) or "nobody"

@@ -5,6 +5,7 @@ Without options it is listed. What nobody got goes out by `--release`, to whoeve
 
 from django.core.management.base import BaseCommand, CommandError
 
+from directory.actions import mails
 from directory.counts import counted
 from directory.models import Mail
 
@@ -24,7 +25,7 @@ class Command(BaseCommand):
             return
         if release != ["all"]:
             held = held.filter(pk__in=self._numbers(release))
-        self.stdout.write(f"{counted(held.release(), 'mail')} released.")
+        self.stdout.write(f"{counted(mails.release(held), 'mail')} released.")
 
     def _numbers(self, words: list[str]) -> list[int]:
         if not all(word.isdecimal() for word in words):
