@@ -25,13 +25,15 @@ class TakesMessages(bootsteps.StartStopStep):
     """Begins anew with each connection to the broker, once the worker listens to its queues."""
 
     requires = ("celery.worker.consumer.tasks:Tasks",)
+    touching = None  # until the first start
 
     def start(self, consumer) -> None:
         touch()
         self.touching = consumer.timer.call_repeatedly(EVERY, touch)
 
     def stop(self, consumer) -> None:
-        self.touching.cancel()
+        if self.touching:
+            self.touching.cancel()
 
 
 def watch_the_scheduler(**_) -> None:  # Celery's signature

@@ -6,7 +6,8 @@ Told by every command, by the web server before it serves, and by worker and sch
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import Error, Warning
+from django.core import checks
+from django.core.checks import Error
 from django.http.request import validate_host
 
 KEY_LENGTH = 50  # what `manage.py check --deploy` asks for too
@@ -60,16 +61,16 @@ def _demo_in_the_open() -> list[Error]:
     return []
 
 
-def worth_a_word(app_configs=None, **kwargs) -> list[Warning]:  # Django's signature
+def worth_a_word(app_configs=None, **kwargs) -> list[checks.Warning]:  # Django's signature
     """What a site runs with and had better not; `manage.py check` and every other command say it."""
     found = []
     if not settings.EMBEDDED and not settings.DEMO and not settings.REDIS_URL:
         hint = (
             "Set REDIS_URL. On a disk that hosts share, a folder costs a look in fifty times a second from each worker."
         )
-        found.append(Warning("DATABASE_URL is set and messages go by a folder.", hint=hint, id="plumbline.W001"))
+        found.append(checks.Warning("DATABASE_URL is set and messages go by a folder.", hint=hint, id="plumbline.W001"))
     if 0 < len(settings.METRICS_TOKEN) < TOKEN_LENGTH:
         hint = "Use one from: python3 -c 'import secrets; print(secrets.token_urlsafe())'"
         words = "METRICS_TOKEN is short: whoever guesses it reads /metrics."
-        found.append(Warning(words, hint=hint, id="plumbline.W002"))
+        found.append(checks.Warning(words, hint=hint, id="plumbline.W002"))
     return found

@@ -8,7 +8,7 @@ SECRET_KEY     long and random         needed as soon as DATABASE_URL is set; ma
 SECRET_KEY_FALLBACKS  comma separated  older keys whose sessions, factors and links in mail still count
 ALLOWED_HOSTS  comma separated         host names the site answers to
 SITE_URL       https://bills.example   what links in mail start with
-EMAIL_URL      smtp+tls://…            needed as soon as DATABASE_URL is set; files in VAR_DIR/mail otherwise
+EMAIL_URL      smtp+tls://…            needed with DATABASE_URL or an https SITE_URL; files in VAR_DIR/mail otherwise
 PLUMBLINE_VAR  a folder                where the database, uploads, built files and the queue live when embedded
 STATIC_ROOT    a folder                where `collectstatic` packs style sheets and scripts; VAR_DIR/static when unset
 TRUSTED_PROXY_COUNT  1                 proxies of yours in front, which say who asks (X-Forwarded-For) and if by https
@@ -187,7 +187,9 @@ else:
         raise ImproperlyConfigured(
             "DATABASE_URL names no PostgreSQL: postgres://user:password@host/name. Leave it unset for SQLite."
         )
-    DATABASES["default"].setdefault("OPTIONS", {}).update(POSTGRESQL_OPTIONS)
+    _given = DATABASES["default"].get("OPTIONS", {})  # by the address: what it names counts, of two the later one
+    _words = f"{POSTGRESQL_OPTIONS['options']} {_given.get('options', '')}".strip()
+    DATABASES["default"]["OPTIONS"] = POSTGRESQL_OPTIONS | _given | {"options": _words}
     DATABASES["default"]["CONN_MAX_AGE"] = 60
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

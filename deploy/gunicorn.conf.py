@@ -19,7 +19,7 @@ from prometheus_client import values  # noqa: E402
 bind = os.environ.get("BIND", "0.0.0.0:8000")
 workers = int(os.environ.get("WEB_CONCURRENCY") or 2 * multiprocessing.cpu_count() + 1)
 threads = 2
-timeout = 60  # longer than any statement may take on PostgreSQL (30 s)
+timeout = 60  # for a process without a sign of life; a statement of a request is ended by PostgreSQL (30 s)
 graceful_timeout = 30
 keepalive = 5
 # Long prints leave memory behind: a process ends after so many requests, not all of them at the same one.

@@ -58,6 +58,17 @@ def test_who_migrates_backs_up_or_restores_may_take_longer_than_a_page(tmp_path)
         assert f"statement_timeout={then} " in said and "lock_timeout=10000 " in said
 
 
+def test_what_the_address_says_of_the_database_counts_beside_what_we_say(tmp_path):
+    """Both names of `options` go to the server, which takes the later one."""
+    address = f"{GOOD['DATABASE_URL']}?options=-c%20search_path=bills%20-c%20lock_timeout=3000&connect_timeout=9"
+    ask = (
+        "import config.settings as s; d = s.DATABASES['default']['OPTIONS']; print(d['connect_timeout'], d['options'])"
+    )
+    said = run(["-c", ask], GOOD | {"DATABASE_URL": address}, tmp_path).stdout
+    assert said.startswith("9 ") and "-c search_path=bills" in said and "statement_timeout=30000 " in said
+    assert said.index("lock_timeout=10000") < said.index("lock_timeout=3000")
+
+
 @pytest.mark.parametrize("name", re.findall(r"image: (\S+)", COMPOSE) + re.findall(r"^FROM (\S+)", DOCKERFILE, re.M))
 def test_every_image_is_of_a_named_version(name):
     assert re.search(r":\d+\.\d+\.?\d*(-|$)", name) or name == "plumbline:${VERSION:-local}"

@@ -12,4 +12,6 @@ def batch_key(number: int) -> str:
 
 def batch_number(key: str) -> int:
     """Raises ValueError for what is no key."""
+    if not KEY.fullmatch(key):
+        raise ValueError(f"{key} is no key of a batch.")
     return int(key.removeprefix(PREFIX))

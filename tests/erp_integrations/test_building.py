@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import re
 import uuid
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -785,7 +786,8 @@ def test_a_batch_that_waits_for_its_next_try_says_so_and_can_be_tried_at_once(sa
     assert timedelta(seconds=20) < waits - timezone.now() <= timedelta(seconds=30)
     page = signed_in(sage.approver)
     said = text_of(page.get(at_batch(batch)))
-    assert "could not be built yet" in said and "No space left" in said
+    assert "could not be built yet." in said and "A disk is full" in said
+    assert re.search(r"<details[^>]*> ?<summary>Details</summary> ?<p>OSError: \[Errno 28\] No space left", said)
     assert f"Tried again {moment_in_words(waits, sage.company.zone)}" in said
     full_disk(False)
     exporting.build(batch.pk)
