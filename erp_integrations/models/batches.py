@@ -47,8 +47,8 @@ class ExportBatchQuerySet(models.QuerySet):
 
     def unconfirmed(self):
         """Built, and of at least one invoice in it nobody has said yet that Sage has it."""
-        waits = Q(items__is_live=True, items__invoice_export__status=ExportStatus.EXPORTED)
-        return self.ready().filter(waits).distinct()
+        waiting = ExportItem.objects.filter(is_live=True, invoice_export__status=ExportStatus.EXPORTED)
+        return self.ready().filter(pk__in=waiting.order_by().values("batch"))
 
     def for_list(self):
         """Newest first, with how many invoices it carries now, how many are posted, and how often it was taken."""
