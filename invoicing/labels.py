@@ -48,6 +48,12 @@ THIS_PERIOD_OF_A_LINE = (
     LineColumn("", "Net this period", "net_this_period"),
 )
 
+
+def noun_for(access) -> str:
+    """What an invoice is called: contacts say bill (section 10)."""
+    return "bill" if access.is_external else "invoice"
+
+
 # What a decision about a submission did, by the status that it led to.
 DECIDED = {
     "revise_and_resubmit": "Sent back",

@@ -1,9 +1,13 @@
 """What every page is made from: figures, dates, badges, form fields, and colours that can be read."""
 
+import ast
+import importlib
+import inspect
 import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
+from pkgutil import iter_modules
 from types import SimpleNamespace
 
 import pytest
@@ -14,7 +18,9 @@ from django.template import Context, Template
 from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
 
+from config import waiting
 from config.ui import figures, names, pictures, statuses
+from config.waiting.tasks import Task
 
 ROOT = Path(settings.BASE_DIR)
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
@@ -105,6 +111,29 @@ def test_every_status_has_a_tone_and_an_icon_that_exist(look):
     """U7: colour is never alone."""
     assert look.tone in TONES
     assert look.icon in sprite()
+
+
+def states_of_tasks() -> set[str]:
+    """Every word that a row of the first page is given as its state, whichever function takes it."""
+    found = set()
+    for module in (importlib.import_module(f"config.waiting.{each.name}") for each in iter_modules(waiting.__path__)):
+        for call in ast.walk(ast.parse(Path(module.__file__).read_text())):
+            makes = getattr(module, getattr(getattr(call, "func", None), "id", ""), None)
+            if not inspect.isfunction(makes) and makes is not Task:
+                continue
+            names = list(inspect.signature(makes).parameters)
+            given = dict(zip(names, call.args, strict=False)) | {each.arg: each.value for each in call.keywords}
+            said = ast.walk(given["state"]) if "state" in given else ()
+            found |= {part.value for part in said if isinstance(part, ast.Constant) and isinstance(part.value, str)}
+    return found
+
+
+def test_every_state_that_the_first_page_shows_is_described():
+    """U7: a word that nothing names still stands in a row, as that of a file that was downloaded does."""
+    found = states_of_tasks()
+    assert {"ready", "downloaded", "gap", "granted", "waiting"} <= found
+    assert found - statuses.STATUSES.keys() - statuses.EXPORT_STATUSES.keys() == set()
+    assert "#download" in show('{% status_badge "downloaded" "export" %}')
 
 
 def test_rejected_by_accounting_and_taken_back_look_different():

@@ -92,6 +92,7 @@ EXPORT_STATUSES = {
     "pending": Look("info", "clock", "Accepted"),
     "building": Look("info", "refresh-cw", "Building"),
     "ready": Look("ok", "file-spreadsheet", "Ready"),
+    "downloaded": Look("ok", "download", "Downloaded"),
     "dead": Look("bad", "triangle-alert", "Failed"),
 }
 

@@ -11,6 +11,7 @@ from invoicing import periods
 from invoicing.actions import billing_periods
 from invoicing.board import stranded_in
 from invoicing.forms.billing_periods import PeriodForm
+from invoicing.labels import noun_for
 from invoicing.permissions import is_project_admin
 from invoicing.views.doors import must_administer
 from invoicing.views.period_rows import rows_of
@@ -55,6 +56,6 @@ def _show_list(request, project, form: PeriodForm | None = None, status: int = 2
         "open": next((period for period in found if period.is_open), None),
         "form": form,
         "is_admin": is_admin,
-        "noun": "bill" if request.access.is_external else "invoice",
+        "noun": noun_for(request.access),
     }
     return render(request, "invoicing/period_list.html", context, status=status)

@@ -38,7 +38,7 @@ def settings_page(request, project):
 
 def _show_both_versions(request, project, form: BillingSettingsForm):
     """Saving again, knowingly, puts what was typed over what they saved."""
-    settings = BillingSettings.objects.get(project=project)
+    settings = BillingSettings.objects.filter(project=project).first() or BillingSettings.of(project)
     found = differences(form, {name: value for name, value in stored(settings).items() if name != "version"})
     again = BillingSettingsForm(project, settings, on_version(request.POST, settings.version))
     return _show(request, project, settings, again, status=409, found=found)

@@ -31,7 +31,7 @@ from invoicing.calculations.money import ZERO
 from invoicing.deadlines import Deadline
 from invoicing.forms.billing_periods import AskForm, InviteForm
 from invoicing.forms.board_filters import BoardFilter, ViewForm
-from invoicing.labels import STAGES_IN_ERP, STAGES_ONWARDS
+from invoicing.labels import STAGES_IN_ERP, STAGES_ONWARDS, noun_for
 from invoicing.models import BillingPeriod, Commitment, Invitation, Invoice, InvoiceContact, Payment, SavedView
 from invoicing.permissions import is_project_admin
 from invoicing.progress import progress_of
@@ -276,7 +276,7 @@ def show(
         "form": form or InviteForm(Commitment.objects.none()),
         "ask": form if isinstance(form, InviteForm) else InviteForm(Commitment.objects.none()),
         "ticked": set(form.data.getlist("commitment")) if form else set(),
-        "noun": "bill" if request.access.is_external else "invoice",
+        "noun": noun_for(request.access),
     }
     return render(request, "invoicing/period.html", context, status=status)
 

@@ -19,6 +19,7 @@ from invoicing.decorators import commitment_view
 from invoicing.forms.change_orders import ChangeOrderForm
 from invoicing.forms.commitments import MoveForm
 from invoicing.forms.versions import differences, on_version
+from invoicing.labels import noun_for
 from invoicing.models import ChangeOrder, Commitment, Invoice, cost_types_of
 from invoicing.permissions import (
     ADMIN_RIGHT,
@@ -147,7 +148,7 @@ def _show(request, change_order: ChangeOrder, form=None, *, refused=None, found=
         "is_stale": found is not None,
         "moves": [{"name": name, **change_orders.words_of(name)} for name in change_orders.MOVES if name in moves],
         "refused": refused,
-        "noun": "bill" if request.access.is_external else "invoice",
+        "noun": noun_for(request.access),
         "events": Event.objects.about(change_order)[:50],
     }
     status = refused.status if refused else status

@@ -17,6 +17,7 @@ from invoicing.claim_sheets import BOOK, as_workbook
 from invoicing.decorators import invoice_view
 from invoicing.forms.entry import Cell, Row, Sheet
 from invoicing.grid import lines_with_names
+from invoicing.labels import noun_for
 from invoicing.models import Invoice
 from invoicing.permissions import is_project_admin, may_bill
 from invoicing.proof import summary_of
@@ -38,7 +39,7 @@ def _sheet(request, invoice: Invoice, typed: dict[str, str] | None = None) -> Sh
 def workbook(request, invoice):
     """To fill in for whoever may enter it now; for everybody else, and later, a copy that is locked."""
     to_fill_in = is_open(invoice) and may_bill(invoice, request.access)
-    noun = "bill" if request.access.is_external else "invoice"
+    noun = noun_for(request.access)
     number, position = invoice.commitment.number, invoice.position
     title = f"{noun.capitalize()} {position} of {number}"
     content = as_workbook(_sheet(request, invoice), title, to_fill_in=to_fill_in)

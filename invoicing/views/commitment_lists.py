@@ -8,6 +8,7 @@ from directory.csv_files import csv_answer
 from directory.decorators import READ, project_view
 from directory.permissions import Level, Tool
 from invoicing.forms.commitment_filters import CommitmentFilter
+from invoicing.labels import noun_for
 from invoicing.models import Commitment
 from invoicing.permissions import is_project_admin, may_create_commitments
 from invoicing.views.standings import Standing, standings_of, totals_of
@@ -46,7 +47,7 @@ def commitment_list(request, project):
         "headings": form.headings(),
         "may_create": may_create_commitments(request.access),
         "is_admin": is_project_admin(request.access),
-        "noun": "bill" if request.access.is_external else "invoice",
+        "noun": noun_for(request.access),
     }
     return render(request, "invoicing/commitment_list.html", context)
 

@@ -19,6 +19,7 @@ from invoicing.forms.board_filters import ViewForm
 from invoicing.forms.bulk_decisions import MOST, versions_of
 from invoicing.forms.invoice_filters import SIZES, InvoiceFilter
 from invoicing.invoice_rows import AT_ONCE, HEADINGS, rows_of
+from invoicing.labels import noun_for
 from invoicing.models import Invoice, MadeKind, SavedView
 from invoicing.models.invoice_queries import InvoiceQuerySet
 from invoicing.permissions import may_review, may_start
@@ -51,7 +52,7 @@ def show(request, project, *, naming: ViewForm | None = None, status: int = 200)
         "most_at_once": AT_ONCE,
         "most_certificates": made_files.MOST_CERTIFICATES,
         "headings": form.headings(),
-        "noun": "bill" if request.access.is_external else "invoice",
+        "noun": noun_for(request.access),
         "is_admin": may_review(None, request.access),
         "may_start": may_start(request.access),
         "asked": form,

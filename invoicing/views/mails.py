@@ -6,6 +6,7 @@ from directory.decorators import READ
 from directory.models import Mail
 from directory.permissions import Level
 from invoicing.decorators import commitment_view
+from invoicing.labels import noun_for
 
 NEWEST = 200
 
@@ -19,7 +20,7 @@ def mails_of_commitment(request, commitment):
     context = {
         "project": commitment.project,
         "commitment": commitment,
-        "noun": "bill" if request.access.is_external else "invoice",
+        "noun": noun_for(request.access),
         "mails": found.for_list()[:NEWEST],
     }
     return render(request, "invoicing/commitment_mails.html", context)

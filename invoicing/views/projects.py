@@ -6,6 +6,7 @@ from directory.decorators import READ, project_view
 from directory.models import Event
 from directory.permissions import Level, Tool
 from invoicing.board import NOT_INVITED, Group
+from invoicing.labels import noun_for
 from invoicing.models import Commitment
 from invoicing.permissions import is_project_admin
 from invoicing.progress import progress_of
@@ -23,7 +24,7 @@ def project_page(request, project):
     context = {
         "project": project,
         "is_admin": is_project_admin(request.access),
-        "noun": "bill" if request.access.is_external else "invoice",
+        "noun": noun_for(request.access),
         "commitments": totals["count"],
         "totals": totals,
         "parts": [

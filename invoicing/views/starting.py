@@ -9,6 +9,7 @@ from directory.permissions import Level, Tool
 from directory.refusals import NotAllowed, NotNow, Refused
 from invoicing.actions import invoices
 from invoicing.decorators import commitment_view
+from invoicing.labels import noun_for
 from invoicing.models import BillingPeriod, Commitment
 from invoicing.permissions import BILL_RIGHT, may_start
 from invoicing.views.invoices import address
@@ -27,7 +28,7 @@ def choose(request, project):
         "project": project,
         "period": period,
         "commitments": visible.startable_in(period, request.access)[:MOST] if period else [],
-        "noun": "bill" if request.access.is_external else "invoice",
+        "noun": noun_for(request.access),
     }
     return render(request, f"invoicing/invoice_new.html{'#menu' if request.htmx else ''}", context)
 

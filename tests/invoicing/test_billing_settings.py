@@ -130,6 +130,16 @@ def test_two_who_save_at_once_see_both_versions_and_nothing_is_lost(w):
     assert BillingSettings.objects.get().due_day == 15
 
 
+def test_a_version_of_settings_that_nobody_saved_yet_is_told_as_another_one(w):
+    """I-5: a form of somewhere else, or of settings that were restored away."""
+    client = signed_in(w.admin)
+    answer = client.post(page(w), typed(due_day="15", version="7"))
+    assert answer.status_code == 409 and 'name="version" value="1"' in answer.content.decode()
+    assert {each.label: each.theirs for each in answer.context["differences"]} == {"Bills are due": "25"}
+    assert client.post(page(w), typed(due_day="15")).status_code == 302
+    assert BillingSettings.objects.get().due_day == 15
+
+
 def test_only_an_admin_sets_them(w):
     for by in (w.reader, w.contact, w.approver, w.owner):
         with pytest.raises(NotAllowed):
