@@ -12,6 +12,9 @@ from django.db.models import FilteredRelation, Q
 from directory.moments import day_in_words
 from invoicing.models import BillingPeriod, Commitment, Invoice
 
+CLOSED = "The billing period is closed."
+MORE_TIME = "Ask the project team for more time."
+
 
 @dataclass(frozen=True)
 class Deadline:
@@ -51,15 +54,16 @@ class Deadline:
         """Whether nothing can be sent any more."""
         return (self.is_closed or self.has_passed) and not self.may_finish_late
 
-    def why_over(self, advice: str = "") -> str:
-        """Why nothing can be sent any more; "" while something can. `advice`: what to do about a closed period, to whom
-        may ask for more time where that is what ran out.
+    def why_over(self, *, if_closed: str = "", if_late: str = "") -> str:
+        """Why nothing can be sent any more; "" while something can.
+
+        The closed period is named before the day that has passed. What the reader can do about either is said by the
+        caller: `if_closed` and `if_late`, each a sentence that follows.
         """
         if not self.is_over:
             return ""
-        if self.is_closed:
-            return f"The billing period is closed. {advice}".strip()
-        return f"{self.late_words} {advice and 'Ask the project team for more time.'}".strip()
+        why, advice = (CLOSED, if_closed) if self.is_closed else (self.late_words, if_late)
+        return f"{why} {advice}".strip()
 
     @property
     def late_words(self) -> str:

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from directory.models import Event, Person
 from invoicing import notifications
-from invoicing.deadlines import deadline_of, deadline_of_bill
+from invoicing.deadlines import Deadline, deadline_of, deadline_of_bill
 from invoicing.models import BillingPeriod, Invitation, Invoice
 from invoicing.models.billing_periods import Reminders
 from invoicing.notifications import contacts_of
@@ -32,13 +32,18 @@ def why_not(invitation: Invitation) -> str:
     earlier = invitation.commitment.invoices.live().exclude(status__in=Invoice.APPROVALS).first()
     if earlier:
         return f"Bill {earlier.position} is {earlier.get_status_display()}: the next one can't start before."
-    if why_over := deadline_of(invitation.commitment, invitation.billing_period).why_over():
+    if why_over := _why_over(deadline_of(invitation.commitment, invitation.billing_period)):
         return why_over
     if not invitation.commitment.invoice_contacts.acting().exists():
         return "It has no invoice contact any more."
     if _last_written(invitation) == invitation.project.today:
         return "They were written to today already."
     return ""
+
+
+def _why_over(deadline: Deadline) -> str:
+    """Once the day has passed it is named, in a period that closed as well: whoever reminds can move the day."""
+    return deadline.late_words if deadline.is_over and deadline.has_passed else deadline.why_over()
 
 
 def _last_written(invitation: Invitation) -> date:
@@ -68,7 +73,7 @@ def why_not_about(invoice: Invoice) -> str:
         return "It was deleted."
     if invoice.status not in Invoice.ENTERABLE:
         return f"It is {invoice.get_status_display()}: it does not wait for {invoice.commitment.vendor.name}."
-    if why_over := deadline_of_bill(invoice).why_over():
+    if why_over := _why_over(deadline_of_bill(invoice)):
         return why_over
     if not invoice.commitment.invoice_contacts.acting().exists():
         return "It has no invoice contact any more."

@@ -13,7 +13,7 @@ from directory.permissions import read_access
 from directory.refusals import NotAllowed, NotNow, Refused
 from invoicing import notifications
 from invoicing.actions.commitments import require_admin
-from invoicing.deadlines import Deadline, deadline_of, deadlines_of
+from invoicing.deadlines import MORE_TIME, Deadline, deadline_of, deadlines_of
 from invoicing.models import (
     BillingPeriod,
     BillingSettings,
@@ -261,7 +261,8 @@ def _held_by_contact(invitation: Invitation, by) -> Invitation:
     if why_not := invitation.commitment.why_not_billable:
         raise NotNow(f"{why_not} Ask the project team.")
     deadline = deadline_of(invitation.commitment, invitation.billing_period)
-    if why_over := deadline.why_over("Ask the project team to invite you to the open one."):
+    why_over = deadline.why_over(if_closed="Ask the project team to invite you to the open one.", if_late=MORE_TIME)
+    if why_over:
         raise NotNow(why_over)
     return invitation
 

@@ -180,10 +180,15 @@ class Invoice(Totals, FSMModelMixin, models.Model):
     def is_certified(self) -> bool:
         return self.status in CERTIFIED
 
-    def begin_review(self) -> None:
-        """From here on its own side can't withdraw it any more; the caller's transaction holds it."""
-        if is_unopened(self):
-            self.review_opened_at = timezone.now()
+    def begin_review(self, *, saves: bool = True) -> None:
+        """From here on its own side can't withdraw it any more; the caller's transaction holds it.
+
+        `saves`: not where the caller saves the whole invoice a moment later.
+        """
+        if not is_unopened(self):
+            return
+        self.review_opened_at = timezone.now()
+        if saves:
             self.save(update_fields=["review_opened_at"])
 
     @property

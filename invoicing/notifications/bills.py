@@ -67,7 +67,8 @@ def _changed(invoice: Invoice, left: dict[int, dict], new: dict[int, dict]) -> l
 
 
 IN_FULL = 10  # lines that a mail shows in a table (screens 10)
-MOST, AROUND, A_ROW, AT_LEAST = 60_000, 5_000, 750, 20_000  # bytes: a mail, what is no line, a row of its tables
+MOST, AROUND, A_ROW = 60_000, 5_000, 750  # bytes: a mail, what is no line, a row of its tables
+TABLES = 35_000  # of both tables together: the rest is left to the sentences
 
 
 @dataclass(frozen=True)
@@ -100,12 +101,19 @@ def _bytes(words: str) -> int:
     return len(escape(words).encode())
 
 
+def _fitting(lines: list[Returned], room: int) -> list[Returned]:
+    """The first of them, ten at most, whose rows take no more than that many bytes."""
+    first = lines[:IN_FULL]
+    ends = accumulate(each.weight for each in first)
+    return [line for line, end in zip(first, ends, strict=True) if end <= room]
+
+
 @dataclass(frozen=True)
 class Return:
     """What the mail about a bill that is sent back says: each line with every figure claimed and allowed (5.1, I-9).
 
     `cut`: lines that are not rejected, but allowed otherwise than they were claimed. `fine`: how many are approved.
-    Every rejected line is in it: ten in a table, the others in a sentence each, as many as a mail takes (60 KB).
+    Every rejected line is in it: up to ten in a table, the others in a sentence each, as many as a mail takes (60 KB).
     """
 
     subject: str
@@ -113,16 +121,25 @@ class Return:
     cut: list[Returned]
     fine: int
 
-    @property
+    @cached_property
     def in_full(self) -> list[Returned]:
-        return self.rejected[:IN_FULL]
+        """Of the rejected ones; before those that were only cut."""
+        return _fitting(self.rejected, TABLES)
+
+    @cached_property
+    def cut_in_full(self) -> list[Returned]:
+        return _fitting(self.cut, TABLES - sum(each.weight for each in self.in_full))
 
     @cached_property
     def in_short(self) -> list[str]:
-        room = max(MOST - AROUND - sum(each.weight for each in (*self.in_full, *self.cut[:IN_FULL])), AT_LEAST)
-        sentences = [each.in_short for each in self.rejected[IN_FULL:]]
+        room = MOST - AROUND - sum(each.weight for each in (*self.in_full, *self.cut_in_full))
+        sentences = [each.in_short for each in self.rejected[len(self.in_full) :]]
         ends = accumulate(len("<li></li>\n") + _bytes(words) for words in sentences)
         return [words for words, end in zip(sentences, ends, strict=True) if end <= room]
+
+    @property
+    def cut_left_out(self) -> int:
+        return len(self.cut) - len(self.cut_in_full)
 
     @property
     def left_out(self) -> int:
@@ -175,6 +192,7 @@ def approved(invoice: Invoice, by) -> None:
         return
     letter = return_of(invoice)
     allowed = sorted((*letter.rejected, *letter.cut), key=lambda each: each.line.schedule_line.position)
+    shown = _fitting(allowed, MOST - AROUND)
     noted = " as noted" if invoice.status == Invoice.Status.APPROVED_AS_NOTED else ""
     post(
         about=invoice,
@@ -182,7 +200,14 @@ def approved(invoice: Invoice, by) -> None:
         audience=CONTACT,
         subject=f"Bill {invoice.position} approved{noted}: {invoice.current_payment_due:,.2f}",
         template="invoicing/emails/approved",
-        context={"invoice": invoice, "project": invoice.project, "by": by, "noted": noted, "allowed": allowed},
+        context={
+            "invoice": invoice,
+            "project": invoice.project,
+            "by": by,
+            "noted": noted,
+            "allowed": shown,
+            "more": len(allowed) > len(shown),
+        },
         reply_to=by.email,
     )
 

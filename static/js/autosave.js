@@ -124,11 +124,7 @@
     const part = event.target.closest("[data-row], [data-header]"), to = event.relatedTarget;
     if (part && !part.contains(to) && !to?.matches("button")) setTimeout(flush);
   });
-  sheet.addEventListener("paste", (event) => {
-    const { unfit } = plumbline.sheet;
-    if (event.defaultPrevented && unfit) window.dispatchEvent(new CustomEvent("plumbline:say", { detail: `${unfit}.` }));
-    setTimeout(flush);
-  });
+  sheet.addEventListener("paste", () => setTimeout(flush));
   addEventListener("online", flush);
   addEventListener("focus", () => { if (timer) flush(); }); // back from the tab to sign in
   // A save under way has a version that the form does not have yet: wait for it, then send what was pressed.

@@ -4,7 +4,8 @@ import importlib
 from datetime import date
 
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from directory.actions import people
@@ -276,3 +277,18 @@ def test_a_contact_who_is_removed_can_no_longer_send():
     commitments.remove_contact(invoice.commitment.invoice_contacts.get(), by=w.admin)
     with pytest.raises(NotAllowed):
         invoices.submit(invoice, by=w.contact)
+
+
+def test_a_review_that_begins_with_an_amount_or_a_decision_is_written_with_it():
+    """One UPDATE of the invoice, which holds the moment as well."""
+    w = world()
+    amount, decision = w.submitted(), w.submitted(w.draft(w.commitment()))
+    entry = {amount.lines.first().pk: {"work_this_period": D("500.00"), "allowed_reason": "Half"}}
+    for invoice, act in (
+        (amount, lambda: amounts.save_lines(amount, entry, by=w.admin, version=amount.version)),
+        (decision, lambda: invoices.send_back(decision, by=w.admin, comment="Photos")),
+    ):
+        with CaptureQueriesContext(connection) as asked:
+            act()
+        assert sum(each["sql"].startswith('UPDATE "invoicing_invoice"') for each in asked.captured_queries) == 1
+        assert Invoice.objects.get(pk=invoice.pk).review_opened_at is not None

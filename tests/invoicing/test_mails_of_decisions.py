@@ -1,7 +1,7 @@
 """Mails about decisions name who decided and answer to them, with the figures that people look for (section 10)."""
 
 import ast
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -94,6 +94,47 @@ def test_what_has_no_room_in_the_mail_of_a_return_is_counted_in_it_and_before_it
     assert f"gets a mail with {carried} of the 500 rejected lines; the sheet marks the others." in asked
     assert all(f"Level {n:03} &amp; the rest" in asked for n in range(500)), "the page lists them all"
     assert len(mail.html.encode()) < 60_000
+
+
+REASON = "See the photos of <Level 4> & the delivery notes " * 6
+
+
+def cut_everywhere(w, rejected: int, cut: int) -> Invoice:
+    """Every figure of each line is allowed otherwise than it was claimed: work, moved, stored and held of both."""
+    lines = [w.line(f"Pour {n:02}", "10000.00") for n in range(rejected + cut)]
+    commitment = w.commitment(lines=lines)
+    w.approved(w.draft(commitment), *[{"stored_new": D("500.00")}] * len(lines))
+    period = w.period(date(2030, 7, 1))
+    claim = {"work_this_period": D("500.00"), "stored_moved": D("300.00"), "stored_new": D("200.00")}
+    invoice = w.submitted(w.draft(commitment, period), *[claim] * len(lines))
+    held = {"work_retainage": D("1.00"), "stored_retainage": D("2.00")}
+    held |= {f"{name}_is_typed": True for name in held}
+    allowed = {name: amount - 100 for name, amount in claim.items()} | held | {"allowed_reason": REASON}
+    entries = {line.pk: dict(allowed) for line in invoice.lines.all()}
+    invoice = amounts.save_lines(invoice, entries, by=w.admin, version=invoice.version)
+    some = list(invoice.lines.order_by("pk")[:rejected])
+    for line in some:
+        line.verdict, line.verdict_reason, line.verdict_by = Verdict.REJECTED, REASON, w.admin
+    invoice.lines.bulk_update(some, ["verdict", "verdict_reason", "verdict_by"])
+    return Invoice.objects.with_context().get(pk=invoice.pk)
+
+
+@pytest.mark.parametrize(("rejected", "cut"), [(10, 10), (20, 0), (0, 20), (40, 20), (1, 0)])
+def test_a_mail_of_lines_with_every_figure_changed_stays_below_60_kb_and_counts_the_rest(w, rejected, cut):
+    """Screens 10: fewer rows in the tables rather than a mail that is cut off."""
+    invoices.send_back(cut_everywhere(w, rejected, cut), by=w.admin, comment="See the lines")
+    mail = newest(w.contact)
+    assert len(mail.html.encode()) < 60_000 and len(mail.text.encode()) < 60_000
+    told = sum(f"Pour {n:02}" in mail.text for n in range(rejected))
+    assert told == rejected or f"{rejected - told} more rejected line" in mail.text
+    shown = sum(f"Pour {n:02}" in mail.text for n in range(rejected, rejected + cut))
+    assert shown == cut or "The others are marked on the sheet." in mail.text or f"{cut} lines are allowed" in mail.text
+
+
+def test_a_mail_of_an_approval_with_every_figure_changed_stays_below_60_kb(w):
+    invoices.approve(cut_everywhere(w, 0, 20), by=w.second_admin)
+    mail = newest(w.contact)
+    assert len(mail.html.encode()) < 60_000 and "The others are marked on the bill." in mail.text
 
 
 def test_of_lines_that_were_only_cut_the_mail_shows_ten(w):

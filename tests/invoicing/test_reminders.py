@@ -12,7 +12,7 @@ from directory.models import Event, Mail
 from directory.refusals import NotAllowed
 from invoicing import reminding, tasks
 from invoicing.actions import commitments, due_dates, invitations, reminders
-from invoicing.models import BillingSettings, InvoiceType
+from invoicing.models import BillingPeriod, BillingSettings, Invoice, InvoiceType
 from tests.factories import World, world
 from tests.invoicing.pages import signed_in, text_of
 
@@ -44,6 +44,25 @@ def test_off_is_the_default_and_nobody_is_reminded():
         with on_day(day):
             assert tasks.remind_unanswered() == 0
     assert events(invitation) == 0
+
+
+@pytest.mark.django_db
+def test_once_the_day_has_passed_it_is_named_although_the_period_closed_too():
+    """Whoever reminds can move the day."""
+    there = world()
+    [invitation] = invited(there)
+    with time_machine.travel(START):
+        draft = there.draft(there.commitment(), invitation.billing_period)
+    period = BillingPeriod.objects.get()
+    with on_day(10):
+        assert reminding.why_not_about(draft) == ""
+    for is_closed in (False, True):
+        BillingPeriod.objects.filter(pk=period.pk).update(status="closed" if is_closed else "open")
+        draft = Invoice.objects.with_context().get(pk=draft.pk)
+        with on_day(30):
+            assert reminding.why_not_about(draft) == "Bills were due on Tue 25 Jun 2030."
+    with on_day(10):
+        assert reminding.why_not_about(draft) == "The billing period is closed."
 
 
 @pytest.mark.django_db
