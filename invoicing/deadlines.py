@@ -7,7 +7,7 @@ about a bill goes by the bill's own date, and what is asked before there is one 
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import FilteredRelation, Q
+from django.db.models import Exists, FilteredRelation, Q
 
 from directory.moments import day_in_words
 from invoicing.models import BillingPeriod, Commitment, Invoice
@@ -84,11 +84,13 @@ def deadlines_of(period: BillingPeriod) -> dict[int, Deadline]:
 def bills_and_deadlines(commitment: Commitment) -> tuple[list[Invoice], list[Deadline]]:
     """Its bills, newest first and deleted ones among them, and until when it takes more; in one query.
 
-    The deadline of the open period comes first, then those of closed ones that it still has time for.
+    Whose turn a bill that waits is can be asked (`turns.turn_of`). The deadline of the open period comes first, then
+    those of closed ones that it still has time for.
     """
     related = {
         "own": FilteredRelation("due_date_extensions", condition=Q(due_date_extensions__commitment=commitment)),
         "bill": FilteredRelation("invoices", condition=Q(invoices__commitment=commitment)),
+        "has_contact": Exists(commitment.invoice_contacts.acting()),
     }
     periods = commitment.project.billing_periods.annotate(**related).select_related("own", "bill__previous")
     wanted = Q(status=BillingPeriod.Status.OPEN) | Q(takes_bills_until_due=True)
@@ -97,6 +99,9 @@ def bills_and_deadlines(commitment: Commitment) -> tuple[list[Invoice], list[Dea
     for period in periods.filter(wanted):  # once for each bill in it
         if bill := getattr(period, "bill", None):
             bill.commitment, bill.billing_period = commitment, period
+            bill.period_status, bill.takes_bills_until_due = period.status, period.takes_bills_until_due
+            bill.has_more_time = getattr(period, "own", None) is not None
+            bill.has_contact = period.has_contact
             bills.append(bill)
         own = getattr(period, "own", None)
         if period.is_open or period.takes_bills_until_due or own:

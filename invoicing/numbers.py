@@ -3,10 +3,11 @@
 Books kept elsewhere are asked too when a bill is sent. Whatever app reads them says so here, when it is loaded.
 """
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Collection
 
 from directory.models import Vendor
-from directory.number_looks import look_alike, number_key
+from directory.number_looks import bare_number, look_alike, number_key
 from directory.refusals import Refused
 from invoicing.models import Invoice
 
@@ -56,8 +57,22 @@ def look_alikes(invoice: Invoice) -> list[Invoice]:
 
     Of those that were sent, as they are called now: a draft says nothing yet, and what was deleted frees its number.
     """
-    if not invoice.number:
-        return []
-    others = Invoice.objects.that_may_look_like([invoice.number], [invoice.vendor_id])
-    others = others.select_related("commitment").order_by("submitted_at")
-    return [other for other in others if look_alike(other.number, invoice.number)]
+    return look_alikes_of([invoice])[invoice.pk]
+
+
+def look_alikes_of(invoices: Collection[Invoice]) -> dict[int, list[Invoice]]:
+    """{invoice id: the same of each}, in the order in which they were sent; one question for any number."""
+    numbered = [each for each in invoices if each.number]
+    found: dict[int, list[Invoice]] = {each.pk: [] for each in invoices}
+    if not numbered:
+        return found
+    others = Invoice.objects.that_may_look_like(
+        [each.number for each in numbered], [each.vendor_id for each in numbered]
+    )
+    alike = defaultdict(list)
+    for other in others.select_related("commitment").order_by("submitted_at"):
+        alike[other.vendor_id, other.bare_number].append(other)
+    for each in numbered:
+        shared = alike[each.vendor_id, bare_number(each.number)]
+        found[each.pk] = [other for other in shared if look_alike(other.number, each.number)]
+    return found

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from invoicing.calculations import identities, remarks
 from invoicing.calculations.facts import (
+    BillFacts,
     InvoiceFacts,
     LineFacts,
     LookAlike,
@@ -128,8 +129,7 @@ def broken_identities(
 
 def findings_before_sending(invoice: Invoice, lines: list[InvoiceLine], access) -> tuple[Identity, ...]:
     """The identities, and the remarks that a sender ticks like their warnings."""
-    facts = _with_look_alikes(invoice, lines, access)
-    return identities.check(facts) + remarks.check(facts) + _papers_to_attach(invoice)
+    return identities_of(invoice, lines) + remarks_on(invoice, lines, access) + _papers_to_attach(invoice)
 
 
 LIEN_WAIVER_MISSING = f"{LIEN_WAIVER.capitalize()} missing"
@@ -155,22 +155,33 @@ def _papers_to_attach(invoice: Invoice) -> tuple[Identity, ...]:
     )
 
 
-def remarks_on(invoice: Invoice, lines: list[InvoiceLine], access) -> tuple[Identity, ...]:
-    """What whoever approves should have seen, too, although every identity holds (9.4)."""
-    return remarks.check(_with_look_alikes(invoice, lines, access))
+def remarks_on(
+    invoice: Invoice, lines: list[InvoiceLine], access, alike: Collection[Invoice] | None = None
+) -> tuple[Identity, ...]:
+    """What whoever approves should have seen, too, although every identity holds (9.4).
+
+    `alike`: its look-alikes, where they were asked for together with those of others.
+    """
+    alike = look_alikes(invoice) if alike is None else alike
+    facts = BillFacts(
+        number=invoice.number,
+        payment_due=invoice.current_payment_due,
+        lines=tuple(Line.of(line.as_line()) for line in lines),
+        look_alikes=_named(invoice, alike, access),
+    )
+    return remarks.check(facts)
 
 
-def _with_look_alikes(invoice: Invoice, lines: list[InvoiceLine], access) -> InvoiceFacts:
+def _named(invoice: Invoice, alike: Collection[Invoice], access) -> tuple[LookAlike, ...]:
     """R19: named to the vendor's own people, whose books they stand in, and to who sees their commitment (P-2)."""
-    found = tuple(
+    return tuple(
         LookAlike(
             number=other.number if _may_know(other, access) else "",
             sent_date=invoice.project.day_of(other.submitted_at),
             due=other.current_payment_due,
         )
-        for other in look_alikes(invoice)
+        for other in alike
     )
-    return replace(facts_of(invoice, lines), look_alikes=found)
 
 
 def _may_know(other: Invoice, access) -> bool:
@@ -197,7 +208,6 @@ def facts_of(invoice: Invoice, lines: list[InvoiceLine], *, has_files: bool | No
         else PreviousCertificate(),
         allows_over_billing=invoice.commitment.allows_over_billing,
         has_attachments=invoice.has_files if has_files is None else has_files,
-        number=invoice.number,
     )
 
 

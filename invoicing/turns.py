@@ -30,8 +30,8 @@ class Turn(TextChoices):
 
 
 def turn_of(invoice: Invoice, project: Project) -> Turn:
-    """Of a row of `for_list`. A subcontractor who can't act, for want of a contact or of time, passes the turn to the
-    project team (B-5); what is approved in a way that the company doesn't send waits for nobody (6.2).
+    """Of a row of `for_list` or `with_turn`. A subcontractor who can't act, for want of a contact or of time, passes
+    the turn to the project team (B-5); what is approved in a way that the company doesn't send waits for nobody (6.2).
     """
     if invoice.is_locked or invoice.is_posted:
         return Turn.NOBODY if invoice.is_posted else Turn.ACCOUNTING

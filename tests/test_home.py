@@ -16,7 +16,7 @@ from directory.models import Mail, Membership, Project, VendorChange
 from directory.moments import day_in_words
 from directory.permissions import Level, Tool
 from erp_integrations.actions import exports
-from invoicing.actions import billing_periods, commitment_moves, due_dates, invitations, invoices
+from invoicing.actions import billing_periods, commitment_moves, commitments, due_dates, invitations, invoices
 from invoicing.models import Commitment, InvoiceType
 from tests.erp_integrations.world import sage_world
 from tests.factories import D, person, world
@@ -102,6 +102,18 @@ def test_a_project_admin_sees_what_to_review_first_then_what_to_send_and_what_ot
     assert f"with Acme Concrete since {since}" in waiting.others[0].words
     assert f"with the owner since {since}" in waiting.others[1].words
     assert f"with Acme Concrete since {since} · written to today" in waiting.others[2].words
+
+
+def test_what_came_back_to_a_company_without_a_contact_waits_for_the_team_that_names_one():
+    """B-5, as the board and the list have it."""
+    w = world()
+    alone = w.submitted(w.draft(w.commitment(contact=False), by=w.admin), by=w.admin)
+    back = invoices.send_back(alone, by=w.second_admin, comment="Photos")
+    waiting = home(w.admin).context["waiting"]
+    assert titles(waiting.mine) == [f"revise_and_resubmit: Acme Concrete, invoice {back.number}"]
+    assert (waiting.mine[0].verb, waiting.others, waiting.count) == ("Name a contact", [], 1)
+    commitments.add_contact(back.commitment, w.contact, by=w.admin)
+    assert titles(home(w.admin).context["waiting"].others) == titles(waiting.mine)
 
 
 # Invites without an answer

@@ -14,6 +14,7 @@ from directory.models import Project
 from erp_integrations.models import ExportStatus
 from erp_integrations.models.exports import SENDABLE_FROM, sendable
 from invoicing.models import BillingPeriod, Invoice
+from invoicing.models.invoice_queries import HAS_CONTACT
 
 S = Invoice.Status
 
@@ -21,13 +22,15 @@ S = Invoice.Status
 def add_projects(found: Waiting, projects: list[Project], period: BillingPeriod | None) -> None:
     live = Invoice.objects.live().filter(listed_in__in=projects)
     of_team, of_others = found.need, found.leave
+    came_back = live.filter(status=S.REVISE_AND_RESUBMIT)  # in time at any day, so a contact is all it takes (B-5)
     waiting = (
         # whose turn, which of them, one as a row
         (of_team, live.awaiting_review().order_by("submitted_at"), _to_review),
         (of_team, live.filter(export__status=ExportStatus.REJECTED).order_by("due_date", "pk"), _rejected),
         (of_team, invites.to_remind(projects), partial(invites.as_reminder, looked_at=period)),
         (of_team, live.filter(NOT_SENT, sendable()).order_by("approved_at"), _to_send),
-        (of_others, live.filter(status=S.REVISE_AND_RESUBMIT).order_by("due_date", "pk"), _sent_back),
+        (of_team, came_back.exclude(HAS_CONTACT).order_by("due_date", "pk"), _with_nobody),
+        (of_others, came_back.filter(HAS_CONTACT).order_by("due_date", "pk"), _sent_back),
         (of_others, live.filter(status=S.PENDING_OWNER_APPROVAL).order_by("pk"), _held),
         (of_others, invites.written_today(projects), invites.as_reminded),
         (of_others, live.filter(export__status=READY).order_by("export__sent_at", "pk"), _with_accounting),
@@ -110,6 +113,19 @@ def _to_send(invoice: Invoice) -> Task:
 def _sent_back(invoice: Invoice) -> Task:
     since = _since(invoice, invoice.waits_since)
     return _of_others(invoice, f"with {invoice.commitment.vendor.name}{since} · due {day(invoice.due_date)}")
+
+
+def _with_nobody(invoice: Invoice) -> Task:
+    commitment = invoice.commitment
+    return Task(
+        state=invoice.status,
+        title=_named(invoice),
+        url=_url("invoice", invoice),
+        words=_where(invoice, f"sent back, and {commitment.vendor.name} has no invoice contact to send it again"),
+        verb="Name a contact",
+        verb_url=reverse("commitment", args=[commitment.project.slug, commitment.number]),
+        amount=invoice.current_payment_due,
+    )
 
 
 def _held(invoice: Invoice) -> Task:

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import FilteredRelation, Q
 
 from directory.models import Event
+from directory.number_looks import bare_number
 from directory.permissions import read_access
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
 from invoicing.calculations.lines import next_line
@@ -237,7 +238,7 @@ def save_lines(
     if header:
         _enter_header(invoice, header, changes)
     if changes and invoice.status == Invoice.Status.UNDER_REVIEW:
-        invoice.begin_review()
+        invoice.begin_review(saves=False)
     write_all([lines[pk] for pk in entries], TYPED + SETTLED + ANSWERED_FOR)
     _save_header(invoice, by, "entered amounts", changes)
     return invoice
@@ -353,6 +354,8 @@ def _enter_header(invoice: Invoice, header: HeaderEntry, changes: dict) -> None:
         if old != new:
             changes[name] = [str(old), str(new)]
             setattr(invoice, name, new)
+    if invoice.bare_number is not None:  # it was sent, so it is found by its look-alikes, as it is called now (R19)
+        invoice.bare_number = bare_number(invoice.number)
 
 
 def _save_header(invoice: Invoice, by, verb: str, changes: dict) -> None:

@@ -1,14 +1,19 @@
 """One decision over several invoices at once: each by itself, with its own result (5.1)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
+from directory.permissions import read_access
 from directory.refusals import NotAllowed, Refused
 from invoicing.actions import invoices
 from invoicing.models import Invoice
+from invoicing.numbers import look_alikes_of
+from invoicing.permissions import may_review
+from invoicing.proof import lines_of, remarks_on
 
 # {decision: (its words, what does it)}. The comment is what each of them asks for: a comment or a reason.
-# Nobody ticks the warnings of many at once, so what has any is decided on its own page (5.5).
+# Nobody ticks the warnings of many at once, so what has any is decided on its own page (5.5), and so is what its
+# approver is asked about besides (R19).
 DECISIONS: dict[str, tuple[str, Callable]] = {
     "approve": ("Approve", lambda invoice, words, by: invoices.approve(invoice, comment=words, by=by, seen=())),
     "approve_as_noted": (
@@ -24,6 +29,9 @@ DECISIONS: dict[str, tuple[str, Callable]] = {
 }
 
 
+APPROVING = ("approve", "approve_as_noted")
+
+
 @dataclass(frozen=True)
 class Decided:
     """What became of one invoice: as it stands now, and why nothing was done; "" when it was."""
@@ -35,12 +43,23 @@ class Decided:
 def decide(chosen: Sequence[Invoice], decision: str, words: str, *, by) -> list[Decided]:
     """Each in a transaction of its own, on the version that was looked at: a refusal stops none of the others."""
     _, act = DECISIONS[decision]
-    return [_decide_one(invoice, act, words, by) for invoice in chosen]
+    alike = look_alikes_of(chosen) if decision in APPROVING else {}
+    return [_decide_one(invoice, act, words, by, alike.get(invoice.pk)) for invoice in chosen]
 
 
-def _decide_one(invoice: Invoice, act: Callable, words: str, by) -> Decided:
+def _decide_one(invoice: Invoice, act: Callable, words: str, by, alike: Collection[Invoice] | None) -> Decided:
+    """`alike`: the look-alikes of one that is to be approved."""
     try:
+        if alike is not None:
+            _must_ask_nothing(invoice, alike, by)
         return Decided(act(invoice, words, by))
     except (Refused, NotAllowed) as refused:
         on_its_own = " Open it and decide there." if getattr(refused, "field", "") == "seen" else ""
         return Decided(Invoice.objects.with_context().get(pk=invoice.pk), f"{refused.message}{on_its_own}")
+
+
+def _must_ask_nothing(invoice: Invoice, alike: Collection[Invoice], by) -> None:
+    """Whoever may not decide is told so by the decision itself."""
+    access = read_access(by, invoice.company, invoice.project)
+    if may_review(invoice, access) and (found := remarks_on(invoice, lines_of(invoice), access, alike)):
+        raise Refused(" ".join(each.sentence for each in found), field="seen")

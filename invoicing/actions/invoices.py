@@ -20,11 +20,11 @@ from invoicing.actions.approvals import (
     must_not_have_rejected_lines,
     rejected_lines,
 )
-from invoicing.deadlines import Deadline, deadline_of_bill
+from invoicing.deadlines import MORE_TIME, Deadline, deadline_of_bill
 from invoicing.models import BillingPeriod, BillingSettings, Commitment, Invitation, Invoice, InvoiceType
 from invoicing.numbers import check_number_is_free
 from invoicing.permissions import ADMIN_RIGHT, BILL_RIGHT, is_project_admin, may_bill_commitment
-from invoicing.waiting import waits_in_words
+from invoicing.waiting import waiting_of, waits_in_words
 
 
 @transaction.atomic
@@ -74,14 +74,13 @@ def create(commitment: Commitment, period: BillingPeriod, *, by, invoice_type: I
 def _check_start(
     commitment: Commitment, deadline: Deadline, previous, is_extra: bool, *, is_invited: bool, as_admin: bool
 ) -> None:
-    period, why_over = deadline.period, deadline.why_over("Bill the open one.")
+    period, why_over = deadline.period, deadline.why_over(if_closed="Bill the open one.", if_late=MORE_TIME)
     if commitment.why_not_billable:
         raise NotNow(commitment.why_not_billable)
     if deadline.is_closed:
         raise NotNow(why_over)
     if previous and previous.status not in Invoice.APPROVALS:
-        previous.commitment = commitment
-        words = waits_in_words(previous, "invoice" if as_admin else "bill")
+        words = waits_in_words(waiting_of([commitment])[commitment.pk], "invoice" if as_admin else "bill")
         raise NotNow(f"{words}. The next one starts when it is approved.")
     if as_admin:
         return
@@ -132,7 +131,7 @@ def _move(
         before = invoice.status
         bound(by, timezone.now())
         if right == ADMIN_RIGHT:
-            invoice.begin_review()
+            invoice.begin_review(saves=False)
         invoice.waits_since = timezone.now()
         invoice.version += 1
         invoice.save()
@@ -194,7 +193,10 @@ def submit(invoice: Invoice, *, by, seen: Collection[str] = ()) -> Invoice:
 def _may_be_sent(invoice: Invoice, access) -> None:
     if is_project_admin(access):
         invoice.may_finish_late = True
-    if why_over := deadline_of_bill(invoice).why_over("Ask the project team to put this bill back to you."):
+    why_over = deadline_of_bill(invoice).why_over(
+        if_closed="Ask the project team to put this bill back to you.", if_late=MORE_TIME
+    )
+    if why_over:
         raise NotNow(why_over)
     check_number_is_free(invoice)
     must_hold(invoice)

@@ -100,6 +100,16 @@ class LookAlike:
 
 
 @dataclass(frozen=True, kw_only=True)
+class BillFacts:
+    """Everything the remarks look at. `payment_due`: line 8 as stored, in dollars."""
+
+    number: str
+    payment_due: Decimal
+    lines: tuple[Line, ...]
+    look_alikes: tuple[LookAlike, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class InvoiceFacts:
     """Everything the identities look at. `header` holds the invoice's amounts as stored, not as recomputed."""
 
@@ -113,5 +123,3 @@ class InvoiceFacts:
     previous_certificate: PreviousCertificate = PreviousCertificate()
     allows_over_billing: bool = False
     has_attachments: bool = False
-    number: str = ""
-    look_alikes: tuple[LookAlike, ...] = ()  # where they are asked for

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from invoicing.calculations.facts import InvoiceFacts, LookAlike
+from invoicing.calculations.facts import BillFacts, LookAlike
 from invoicing.calculations.findings import WARNING, Identity
 from invoicing.calculations.lines import Line, describe
 from invoicing.calculations.money import ZERO, format_amount
@@ -13,23 +13,23 @@ RETAINAGE_MISSING = "Retainage missing"
 MOST_NAMED = 5
 
 
-def check(facts: InvoiceFacts) -> tuple[Identity, ...]:
+def check(facts: BillFacts) -> tuple[Identity, ...]:
     """The remarks that apply to this bill; they have names, because N-1 to N-13 are all there are."""
-    due = facts.header.current_payment_due
+    due = facts.payment_due
     nothing = () if due else (Identity(NOTHING_DUE, WARNING, False, _why_nothing(facts), "", ZERO, due, ZERO),)
     return nothing + _retainage_missing(facts) + _looks_alike(facts)
 
 
-def _why_nothing(facts: InvoiceFacts) -> str:
-    is_empty = not any(line.result.gross_this_period or line.result.retainage_released for line in facts.lines)
+def _why_nothing(facts: BillFacts) -> str:
+    is_empty = not any(line.gross_this_period or line.retainage_released for line in facts.lines)
     if is_empty:
         return "It asks for 0.00: nothing is billed and nothing is released. Send it only if nothing was done."
     return "It asks for 0.00: what is billed or released is taken back or held in full. Check the amounts."
 
 
-def _retainage_missing(facts: InvoiceFacts) -> tuple[Identity, ...]:
+def _retainage_missing(facts: BillFacts) -> tuple[Identity, ...]:
     """Lines that hold nothing although their rate asks for something: typed so (N-5), and perhaps forgotten (9.4)."""
-    asked = {line: amount for each in facts.lines if (amount := _not_held(line := each.result))}
+    asked = {line: amount for line in facts.lines if (amount := _not_held(line))}
     if not asked:
         return ()
     named = ", ".join(describe(line) for line in list(asked)[:MOST_NAMED])
@@ -50,7 +50,7 @@ def _not_held(line: Line) -> Decimal:
     return work + (line.stored_retainage_by_rule if is_new else ZERO)
 
 
-def _looks_alike(facts: InvoiceFacts) -> tuple[Identity, ...]:
+def _looks_alike(facts: BillFacts) -> tuple[Identity, ...]:
     """R19: another hand may have written the same number, and then the same work is paid twice."""
     if not facts.look_alikes:
         return ()

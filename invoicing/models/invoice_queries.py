@@ -81,6 +81,7 @@ ABOUT = {
     "has_more_time": HAS_MORE_TIME,
     "has_contact": HAS_CONTACT,
 }
+FOR_A_TURN = ("period_status", "takes_bills_until_due", "has_more_time", "has_contact")  # of those
 # More that a row tells, by name, read in the same query: apps above enter what is theirs when they are loaded.
 READ_ALONG: dict[str, models.Expression] = {}
 ERP_WORDS: dict[str, str] = {}  # {`export_status`: as people read it}
@@ -99,9 +100,12 @@ class InvoiceQuerySet(models.QuerySet):
         return here.filter(commitment__in=visible.order_by().values("pk"))
 
     def that_may_look_like(self, numbers: Iterable[str], vendors: Iterable[int]):
-        """Those of these vendors that `number_looks.look_alike` is to be asked about (R19)."""
+        """Those of these vendors that `number_looks.look_alike` is to be asked about (R19).
+
+        A draft says nothing, also one that was sent once and withdrawn: it is compared when it is sent again.
+        """
         bare = {bare_number(number) for number in numbers}
-        return self.live().filter(vendor__in=set(vendors), bare_number__in=bare)
+        return self.live().filter(vendor__in=set(vendors), bare_number__in=bare).exclude(status=S.DRAFT)
 
     def awaiting_review(self):
         return self.live().filter(status=S.UNDER_REVIEW)
@@ -187,6 +191,11 @@ class InvoiceQuerySet(models.QuerySet):
             "commitment__project__company", "commitment__vendor", "vendor", "billing_period", "previous"
         )
 
+    def with_turn(self):
+        """With all that `turns.turn_of` asks of a bill, in the query that reads it."""
+        asked = {name: ABOUT[name] for name in FOR_A_TURN}
+        return self.annotate(**asked, export_status=READ_ALONG["export_status"])
+
     def for_list(self):
         """What a row of a list tells, and nothing else: few columns of few tables, one object a row (F4)."""
         return self.only(*LISTED).with_revision().annotate(**ABOUT, **READ_ALONG)
@@ -199,7 +208,8 @@ class InvoiceQuerySet(models.QuerySet):
     def for_page(self):
         """All that the pages of one invoice tell of its surroundings, in the query that reads it (F7).
 
-        `has_files`, `last_paid_date`; `sender_vendor_id`: whose person sent it, None for one of the company's own.
+        `turns.turn_of` can be asked. `has_files`, `last_paid_date`; `sender_vendor_id`: whose person sent it, None for
+        one of the company's own.
         """
         files = apps.get_model("invoicing", "Attachment").objects.filter(invoice=OuterRef("pk"))
         payments = apps.get_model("invoicing", "Payment").objects.standing().filter(invoice=OuterRef("pk"))
@@ -207,7 +217,7 @@ class InvoiceQuerySet(models.QuerySet):
         places = Membership.objects.filter(person=OuterRef("submitted_by"))  # also of one who has left since
         sender = places.filter(company=OuterRef("commitment__company")).values("vendor")[:1]
         found = self.with_context().with_later().select_related("commitment__starting_certificate", "submitted_by")
-        return found.annotate(
+        return found.with_turn().annotate(
             has_files=Exists(files), last_paid_date=Subquery(last_paid), sender_vendor_id=Subquery(sender)
         )
 

@@ -155,7 +155,7 @@ def openings(commitments: list[Commitment], deadlines: list[tuple[Commitment, De
 def _bills_before(commitments: list[Commitment], periods: Iterable[int]) -> tuple[dict[int, Invoice], set[tuple]]:
     """The newest bill of each commitment, and which commitments are billed in which of these periods."""
     live = Invoice.objects.live().filter(commitment__in=commitments)
-    newest = {bill.commitment_id: bill for bill in live.newest().select_related("commitment__project")}
+    newest = {bill.commitment_id: bill for bill in live.newest().with_turn().select_related("commitment__project")}
     return newest, set(live.filter(billing_period__in=periods).values_list("commitment", "billing_period"))
 
 

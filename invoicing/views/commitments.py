@@ -25,6 +25,7 @@ from invoicing.forms.commitments import (
     candidates,
     people_about,
 )
+from invoicing.labels import noun_for
 from invoicing.models import ChangeOrder, Commitment, CostTypeName, Invoice
 from invoicing.permissions import (
     is_project_admin,
@@ -57,7 +58,7 @@ def show(
     context = {
         "project": project,
         "commitment": commitment,
-        "noun": "bill" if access.is_external else "invoice",
+        "noun": noun_for(access),
         "is_admin": is_admin,
         "may_bill": may_bill_commitment(commitment, access),
         "bills": bills,

@@ -61,7 +61,8 @@ def test_what_nobody_judged_who_gets_a_mail_and_what_is_locked_is_said_before_it
     assert rows[fresh.pk] == (2, ["Lee Park"]) and rows[judged.pk] == rows[approved.pk] == (0, ["Lee Park"])
     assert rows[alone.pk] == (2, [])
     words = text_of(page)
-    assert words.count("2 lines without a verdict") == 2 and "nobody: no invoice contact" in words
+    assert words.count('<td class="n" data-label="Lines without a verdict">2</td>') == 2
+    assert "nobody: no invoice contact" in words
     assert "locks amounts and verdicts until the review is reopened" in words
     assert "They get a mail of what is sent back or reopened, and of approvals." in words
     BillingSettings.objects.create(project=w.project, mails_approval=False)
@@ -209,3 +210,32 @@ def test_one_with_a_warning_is_decided_on_its_own_page(w):
     decide(w, [fine, stored], "approve")
     assert statuses(fine, stored) == [S.APPROVED, S.UNDER_REVIEW]
     assert "Hold for owner: 1 done" in text_of(decide(w, [stored], "hold_for_owner"))
+
+
+def test_two_that_may_be_one_bill_are_not_approved_together_unasked(w):
+    """R19, decision 20: each is decided where its approver is asked; one question for all of them."""
+    fine = w.submitted(w.draft(w.commitment()), number="77-9")
+    first = w.submitted(w.draft(w.commitment()), number="INV-12")
+    second = w.submitted(w.draft(w.commitment()), number="INV 0012")
+    words = text_of(decide(w, [fine, first, second], "approve"))
+    assert "Approve: 1 done, 2 not" in words
+    for number in ("INV-12", "INV 0012"):
+        assert f"looks like {number}, sent" in words
+    assert words.count("Send no bill twice. Open it and decide there.") == 2
+    assert statuses(fine, first, second) == [S.APPROVED, S.UNDER_REVIEW, S.UNDER_REVIEW]
+    assert "Send back: 1 done" in text_of(decide(w, [second], "send_back", "Is it INV-12?"))
+
+
+def test_look_alikes_are_asked_for_once_for_all_that_are_approved(w):
+    chosen = sent(w, 3)
+    with CaptureQueriesContext(connection) as asked:
+        bulk_decisions.decide(chosen, "approve", "", by=w.admin)
+    assert sum('"bare_number" IN' in each["sql"] for each in asked.captured_queries) == 1
+
+
+def test_one_that_asks_for_nothing_is_decided_on_its_own_page(w):
+    """9.4."""
+    empty = w.submitted(w.draft(w.commitment()), {"work_this_period": D("0.00")})
+    words = text_of(decide(w, [empty], "approve"))
+    assert "It asks for 0.00" in words and "Open it and decide there." in words
+    assert statuses(empty) == [S.UNDER_REVIEW]

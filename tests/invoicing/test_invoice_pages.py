@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 import time_machine
+from django.urls import reverse
 from django.utils.html import strip_tags
 
 from directory.models import Mail
@@ -44,6 +45,37 @@ def test_the_head_says_which_revision_it_is_who_sent_it_and_when(w):
     for who in (w.admin, w.contact):
         head = strip_tags(page(who, back).partition("<h1")[2].partition("Parts of this")[0])
         assert "revision 2, sent by Lee Park 20 Nov 2026, 4:12 pm CST" in " ".join(head.split())
+
+
+def head_of(who, invoice) -> str:
+    return " ".join(strip_tags(page(who, invoice).partition("<h1")[2].partition("Parts of this")[0]).split())
+
+
+def test_one_that_was_withdrawn_does_not_read_as_sent(w):
+    invoice = w.submitted()
+    assert "revision 1, sent by Lee Park" in head_of(w.admin, invoice)
+    invoices.withdraw(invoice, by=w.contact)
+    head = head_of(w.admin, invoice)
+    assert "revision 1, last sent by Lee Park" in head and "Waiting for Acme Concrete to send it" in head
+
+
+def test_whose_turn_a_draft_is_goes_by_who_can_send_it(w):
+    """B-5: after its time, or without a contact, it is the project team's, as the board and the list say."""
+    draft = w.draft()
+    assert "Waiting for Acme Concrete to send it" in head_of(w.admin, draft)
+    assert "Waiting for you to send it" in head_of(w.contact, draft)
+    with time_machine.travel(datetime(2030, 7, 20, 15, tzinfo=UTC)):
+        assert "Acme Concrete can’t send it now: waiting for the project team" in head_of(w.admin, draft)
+        assert "You can’t send it now: waiting for the project team" in head_of(w.contact, draft)
+        for who, noun in ((w.admin, "Invoice"), (w.contact, "Bill")):
+            assert f"{noun} 1 waits for the project team since" in text_of(signed_in(who).get(address_of(draft)))
+    alone = w.submitted(w.draft(w.commitment(contact=False), by=w.admin), by=w.admin)
+    back = invoices.send_back(alone, by=w.second_admin, comment="Photos")
+    assert "Sent back: waiting for the project team" in head_of(w.admin, back)
+
+
+def address_of(invoice) -> str:
+    return reverse("commitment", args=[invoice.project.slug, invoice.commitment.number])
 
 
 ROW = re.compile(r'<tbody class="line([^"]*)"[^>]*>(.*?)</tbody>', re.DOTALL)

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from directory.actions.grants import set_level
 from directory.models import Event, Project, Vendor
 from directory.permissions import Level, Tool
-from invoicing.actions import deleting
+from invoicing.actions import deleting, invoices
 from invoicing.models import Invoice
 from invoicing.numbers import look_alikes
 from tests.factories import World, world
@@ -96,6 +96,24 @@ def test_a_bill_that_comes_again_is_no_look_alike_of_itself(w):
     bill = w.sent_back()
     assert Invoice.objects.get(pk=bill.pk).bare_number
     assert look_alikes(w.entered(bill, number=bill.number.replace("-", " "))) == []
+
+
+def test_a_draft_that_was_sent_once_and_withdrawn_holds_no_number_either(w):
+    other = w.submitted(w.draft(w.commitment()), number="INV-12")
+    bill = w.entered(w.draft(w.commitment()), number="INV 12")
+    assert look_alikes(bill) == [other]
+    invoices.withdraw(other, by=w.contact)
+    assert look_alikes(bill) == []
+    sent = invoices.submit(bill, by=w.contact)
+    assert look_alikes(Invoice.objects.get(pk=other.pk)) == [sent], "it is compared when it is sent again"
+
+
+def test_one_that_came_back_is_found_by_the_number_that_it_has_by_now(w):
+    back = w.sent_back(w.entered(number="INV-12"))
+    back = w.entered(back, number="77-9")
+    bill = w.entered(w.draft(w.commitment()), number="779")
+    assert look_alikes(bill) == [back]
+    assert look_alikes(w.entered(bill, number="INV 12")) == []
 
 
 def test_what_stands_in_another_project_is_named_to_its_vendor_and_to_nobody_who_cannot_see_it(w):
