@@ -15,14 +15,16 @@ from typing import Protocol
 from django.conf import settings
 
 from directory.moments import day_in_words, moment_in_words
+from directory.permissions import Access
 from invoicing import labels
 from invoicing.allowed_amounts import differences_of
 from invoicing.calculations.findings import ERROR, Identity
 from invoicing.calculations.lines import Line
 from invoicing.calculations.money import printed_amount, printed_percent
 from invoicing.calculations.summary import Summary, column_total
-from invoicing.grid import read_columns
+from invoicing.grid import lines_shown, read_columns
 from invoicing.models import ChangeOrder, Endorsement, Invoice, InvoiceLine, Submission, Verdict
+from invoicing.permissions import may_see_verdicts
 from invoicing.printing import first_page, printed
 from invoicing.proof import identities_of, stored_summary
 from invoicing.retainage import rule_in_words
@@ -38,21 +40,25 @@ class Row(Protocol):
     worked: Line
 
 
-def certificate(invoice: Invoice, rows: Sequence[Row]) -> bytes:
-    """The PDF, dated by the last thing that happened to the invoice. `rows`: all its lines, with their names loaded.
+def certificate(invoice: Invoice, access: Access) -> bytes:
+    """The PDF, dated by the last thing that happened to the invoice, as this person may read it.
 
     Raises printing.NotPrinted.
     """
-    return printed(TEMPLATE, content_of(invoice, rows), _moment_of(invoice))
+    return printed(TEMPLATE, _content_for(invoice, access), _moment_of(invoice))
 
 
 # The lines are on other pages: without them the picture of 500 lines is there as soon as that of two.
 FIRST_PAGE_ALONE = {"groups": [], "differences": [], "notes": [], "is_first_page_alone": True}
 
 
-def picture(invoice: Invoice, rows: Sequence[Row]) -> bytes:
+def picture(invoice: Invoice, access: Access) -> bytes:
     """Page 1 of the same as a PNG. Raises printing.NotPrinted."""
-    return first_page(TEMPLATE, content_of(invoice, rows) | FIRST_PAGE_ALONE, _moment_of(invoice))
+    return first_page(TEMPLATE, _content_for(invoice, access) | FIRST_PAGE_ALONE, _moment_of(invoice))
+
+
+def _content_for(invoice: Invoice, access: Access) -> dict:
+    return content_of(invoice, lines_shown(invoice, access), tells_review=may_see_verdicts(invoice, access))
 
 
 def _moment_of(invoice: Invoice) -> datetime:
@@ -65,8 +71,11 @@ def file_name(invoice: Invoice) -> str:
     return f"{number}-{invoice.position:02d}"
 
 
-def content_of(invoice: Invoice, rows: Sequence[Row]) -> dict:
-    """Everything that is printed, in words."""
+def content_of(invoice: Invoice, rows: Sequence[Row], *, tells_review: bool = True) -> dict:
+    """Everything that is printed, in words. `rows`: all its lines, with their names loaded.
+
+    Without `tells_review` nothing of a review that goes on: neither what it allows otherwise nor the first approval.
+    """
     lines = [row.line for row in rows]
     summary = stored_summary(invoice, lines)
     claim = invoice.submissions.select_related("submitted_by").latest_one()
@@ -87,12 +96,12 @@ def content_of(invoice: Invoice, rows: Sequence[Row]) -> dict:
         "change_orders": _change_orders(summary),
         "retainage": [list(pair) for pair in rule_in_words(invoice, lines)],
         "zone": invoice.project.time_zone,
-        "approvals": _approvals(invoice, lines, claim),
-        "checks": [_check(each) for each in identities_of(invoice, lines)],
+        "approvals": _approvals(invoice, lines, claim, tells_review=tells_review),
+        "checks": [_check(each) for each in identities_of(invoice, lines if tells_review else None)],
         "columns": [[column.letter, column.label] for column in columns],
         "groups": _groups(rows, columns),
         "totals": _totals([row.worked for row in rows], columns),
-        "differences": [_difference(each) for each in differences_of(lines, claim)],
+        "differences": [_difference(each) for each in differences_of(lines, claim)] if tells_review else [],
         "notes": [[_name(line), line.note] for line in lines if line.note],
     }
 
@@ -158,11 +167,13 @@ def _change_orders(summary: Summary) -> list[list[str]]:
     ]
 
 
-def _approvals(invoice: Invoice, lines: Sequence[InvoiceLine], claim: Submission | None) -> list[dict]:
+def _approvals(
+    invoice: Invoice, lines: Sequence[InvoiceLine], claim: Submission | None, *, tells_review: bool
+) -> list[dict]:
     """Who sent, reviewed and approved what is printed here, in that order; what is still missing says so."""
     rows = [_act(invoice, "Sent for review", claim.submitted_by, claim.submitted_at)] if claim else []
     rows += _reviewers(invoice, lines)
-    first: Endorsement | None = endorsement_behind(invoice)
+    first: Endorsement | None = endorsement_behind(invoice) if tells_review else None
     if first:
         rows.append(_act(invoice, "First of two approvals", first.by, first.at, first.comment))
     if invoice.is_certified:

@@ -48,7 +48,10 @@ def lines_with_names(invoice: Invoice) -> list[InvoiceLine]:
 
 
 def lines_read_by(invoice: Invoice, access) -> list[InvoiceLine]:
-    """Those, on whatever this person reads them: a page, print or a file. Verdicts not sent yet are left out (U6)."""
+    """Those, on whatever this person reads them: a page, print or a file. Verdicts not sent yet are left out (U6).
+
+    The amounts are those of the review. Whether a line gives a reason (N-9) can't be told from these lines any more.
+    """
     lines = lines_with_names(invoice)
     if not may_see_verdicts(invoice, access):
         for line in lines:
@@ -57,7 +60,11 @@ def lines_read_by(invoice: Invoice, access) -> list[InvoiceLine]:
 
 
 def _leave_out_verdict(line: InvoiceLine) -> None:
-    """In memory only. What was said of an earlier submission stays: they have read it."""
+    """In memory only: the verdict, and who allows another amount and why.
+
+    What was said of an earlier submission stays: they have read it.
+    """
+    line.allowed_by, line.allowed_reason = None, ""
     if line.verdict:
         line.verdict, line.verdict_reason = Verdict.NONE, ""
         line.verdict_by = line.verdict_at = None

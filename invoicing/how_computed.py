@@ -108,10 +108,14 @@ def _none_before(noun: str) -> str:
 
 @dataclass
 class LineStory:
-    """One line of an invoice, told column by column. `noun`: bill for contacts, invoice for staff."""
+    """One line of an invoice, told column by column. `noun`: bill for contacts, invoice for staff.
+
+    `tells_review`: what reviewers say and who of them typed an amount, as `permissions.may_see_verdicts` answers.
+    """
 
     line: InvoiceLine
     noun: str
+    tells_review: bool = True
     worked: Line = field(init=False)
 
     def __post_init__(self):
@@ -218,7 +222,7 @@ class LineStory:
         if line.stored_balance_typed is None:
             source = "" if self._without_one_before() else f" What was stored before comes from {self.source}."
             return [f"{by_rule} to work = {printed_amount(self.worked.stored_balance_previous)}.{source}"]
-        reason = line.note or line.allowed_reason
+        reason = line.note or (line.allowed_reason if self.tells_review else "")
         return [self._by("stored_balance_previous"), f"Why: “{reason}”" if reason else "", f"By the rule: {by_rule}."]
 
     def _quantity(self) -> str:
@@ -241,11 +245,17 @@ class LineStory:
         key = self.line.schedule_line.key
         names = {f"{key} {words}" for words in TYPED[name]}
         event = next((event for event in self._events if names & event.changes.keys()), None)
+        if event and self._is_of_the_review(event) and not self.tells_review:
+            return "Changed in the review, which is not finished."
         if event:
             return f"Typed by {event.by_name} on {day_in_words(self.invoice.project.day_of(event.at))}."
         if name in self._typed_over:
             return f"Typed on an earlier {self.noun}, and carried on." if self.before else "Typed."
         return "Nothing was typed." if not getattr(self.worked, name) else ""
+
+    def _is_of_the_review(self, event: Event) -> bool:
+        sent = self.invoice.submitted_at
+        return sent is not None and event.at > sent
 
     @cached_property
     def _claim(self) -> dict:
@@ -254,7 +264,7 @@ class LineStory:
 
     def _claimed(self, name: str) -> str:
         """The amount that was claimed, where a reviewer allows another (I-4)."""
-        if not self.line.allowed_by_id or not self._claim:
+        if not self.tells_review or not self.line.allowed_by_id or not self._claim:
             return ""
         found = {each.name: each for each in figures_apart(self._claim, as_it_stands(self.line))}
         if name not in found:
@@ -279,11 +289,11 @@ class LineStory:
         return rule_of(self.invoice)
 
     def _work_rule(self) -> str:
-        rate, rule = self.line.work_retainage_rate, self._rule
-        if rate != rule.rate:
+        rate, rule, own = self.line.work_retainage_rate, self._rule, self.line.schedule_line.retainage_rate
+        if rate == own or rate != rule.rate:
             return self._started_with(rate, "this line’s own rate" if rule.is_kept else "the rate")
         if not rule.steps:
-            return self._started_with(rate, "the commitment’s rate")
+            return self._started_with(rate, "the commitment’s rate" if rule.is_kept else "the rate")
         held = f"Held before this {self.noun}: {printed_amount(rule.held_so_far)}."
         if rule.step is None:
             return f"Every step of the sliding scale was full, so nothing more is held. {held}"
@@ -298,8 +308,8 @@ class LineStory:
         line = self.line
         rate = line.stored_retainage_rate
         if "stored_retainage" not in self._typed_over:
-            what = "the commitment’s rate for stored material" if rate == self._rule.stored_rate else "the rate"
-            rule = self._started_with(rate, what)
+            is_its = self._rule.is_kept and rate == self._rule.stored_rate
+            rule = self._started_with(rate, "the commitment’s rate for stored material" if is_its else "the rate")
             return [f"{self._arithmetic['stored_retainage']}.", rule, self._claimed("stored_retainage")]
         by_rule = printed_amount(self.worked.stored_retainage_by_rule)
         by_rate = f"By the rate, {printed_rate(rate)}, it is {by_rule}."

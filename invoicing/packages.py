@@ -12,7 +12,6 @@ from typing import BinaryIO
 
 from directory.permissions import Access
 from invoicing.certificates import certificate, file_name
-from invoicing.grid import lines_shown
 from invoicing.models import Attachment, Invoice
 from invoicing.printing import NotPrinted
 
@@ -29,7 +28,7 @@ def pack_papers(
     """
     folder, missing = file_name(invoice), []
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as package:
-        package.writestr(_entry(f"{folder}/00 {folder}.pdf"), certificate(invoice, lines_shown(invoice, access)))
+        package.writestr(_entry(f"{folder}/00 {folder}.pdf"), certificate(invoice, access))
         step()
         for place, attachment in enumerate(attachments, start=1):
             try:
@@ -54,7 +53,7 @@ def pack_certificates(out: BinaryIO, invoices: Iterable[Invoice], access: Access
         for place, invoice in enumerate(invoices, start=1):
             name = f"{place:03d} {safe_name(f'{file_name(invoice)} {invoice.vendor.name}.pdf')}"
             try:
-                package.writestr(_entry(name), certificate(invoice, lines_shown(invoice, access)))
+                package.writestr(_entry(name), certificate(invoice, access))
                 in_a_row = 0
             except NotPrinted as why:
                 failed, in_a_row, problem = [*failed, name], in_a_row + 1, why

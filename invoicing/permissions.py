@@ -116,7 +116,10 @@ def may_review(invoice, access) -> bool:
 
 
 def may_see_verdicts(invoice, access) -> bool:
-    """What reviewers say of a line is their own while they review; what they decided is the contacts' too (U6)."""
+    """What reviewers say of a line, allow and approve first is their own while they review (U6).
+
+    What they decided is the contacts' too. Holding it for the owner is a decision: it is recorded (I-10).
+    """
     return not access.is_external or invoice.status != invoice.Status.UNDER_REVIEW
 
 

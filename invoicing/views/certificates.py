@@ -37,7 +37,7 @@ def _or_try_again(view):
 @invoice_view(Level.READ_ONLY, methods=READ)
 @_or_try_again
 def certificate_page(request, invoice):
-    document = certificate(invoice, lines_shown(invoice, request.access))
+    document = certificate(invoice, request.access)
     answer = HttpResponse(document, content_type="application/pdf", headers=AS_A_FILE)
     answer["Content-Disposition"] = f'attachment; filename="{file_name(invoice)}.pdf"'
     return answer
@@ -47,7 +47,7 @@ def certificate_page(request, invoice):
 @_or_try_again
 def certificate_picture(request, invoice):
     """Page 1, shown before a bill is sent (9.4). A page that shows it says what it says without it, too."""
-    shown = picture(invoice, lines_shown(invoice, request.access))
+    shown = picture(invoice, request.access)
     return HttpResponse(shown, content_type="image/png", headers=AS_A_FILE)
 
 

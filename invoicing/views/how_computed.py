@@ -9,14 +9,15 @@ from invoicing import labels
 from invoicing.decorators import invoice_view
 from invoicing.how_computed import LineStory, how_amounts_came, how_totals_came
 from invoicing.models import Invoice, InvoiceLine
+from invoicing.permissions import may_see_verdicts
 from invoicing.proof import stored_summary
-from invoicing.views.invoices import noun_for
 
 
 @invoice_view(Level.READ_ONLY, methods=READ)
 def how_line(request, invoice, place: int):
     line = _line(invoice, place)
-    story = LineStory(line, noun_for(request.access))
+    tells_review = may_see_verdicts(invoice, request.access)
+    story = LineStory(line, labels.noun_for(request.access), tells_review=tells_review)
     return _show(request, invoice, story.columns, {"line": line, "story": story})
 
 
@@ -29,7 +30,7 @@ def how_totals(request, invoice):
     lines = list(_lines(invoice))
     if request.GET.get("of") == "summary":
         summary = stored_summary(invoice, lines)
-        amounts = how_amounts_came(invoice, summary, labels.SUMMARY_IN_FULL, noun_for(request.access))
+        amounts = how_amounts_came(invoice, summary, labels.SUMMARY_IN_FULL, labels.noun_for(request.access))
         return _show(request, invoice, amounts, {"is_summary": True})
     return _show(request, invoice, how_totals_came([line.as_line() for line in lines]), {})
 
@@ -55,7 +56,7 @@ def _show(request, invoice: Invoice, columns: list, more: dict):
         "invoice": invoice,
         "project": invoice.project,
         "commitment": invoice.commitment,
-        "noun": noun_for(request.access),
+        "noun": labels.noun_for(request.access),
         "columns": columns,
         "asked": request.GET.get("column", ""),
         "is_entered": invoice.status in Invoice.ENTERABLE,

@@ -19,17 +19,26 @@ from invoicing.forms.attachments import AttachmentForm
 from invoicing.forms.comments import CommentForm, NoteForm
 from invoicing.grid import column_totals, lines_shown, read_columns
 from invoicing.how_computed import how_amounts_came
-from invoicing.models import Attachment, Comment, Invoice, InvoiceLine, Payment, Submission
-from invoicing.permissions import may_attach, may_bill, may_comment, may_note, may_record_payments, may_review
+from invoicing.models import Attachment, Comment, Endorsement, Invoice, InvoiceLine, Payment, Submission
+from invoicing.permissions import (
+    may_attach,
+    may_bill,
+    may_comment,
+    may_note,
+    may_record_payments,
+    may_review,
+    may_see_verdicts,
+)
 from invoicing.proof import identities_of, stored_summary
 from invoicing.safeguards import endorsement_of
+from invoicing.turns import turn_of
 
-REVIEWING = ("reviewed a line", "approved the other lines", "took back approving the other lines")
-
-
-def noun_for(access) -> str:
-    """What an invoice is called: contacts say bill (section 10)."""
-    return "bill" if access.is_external else "invoice"
+REVIEWING = (
+    "reviewed a line",
+    "approved the other lines",
+    "took back approving the other lines",
+    "gave the first approval",
+)
 
 
 def address(invoice: Invoice, name: str = "invoice") -> str:
@@ -61,10 +70,17 @@ def show(
         "form": form or AttachmentForm(),
         "refused": refused,
         "summary": summary_rows(invoice),
-        "endorsed": endorsement_of(invoice) if invoice.company.second_approval_above is not None else None,
+        "endorsed": _endorsed(invoice, request.access),
+        "turn": turn_of(invoice, invoice.project),
     }
     context |= CONTENTS[context["tab"]](invoice, request) | (said or {})
     return render(request, "invoicing/invoice.html", context, status=refused.status if refused else 200)
+
+
+def _endorsed(invoice: Invoice, access) -> Endorsement | None:
+    """The first of two approvals, where the company wants two and this person may know of it (R84, U6)."""
+    wants_two = invoice.company.second_approval_above is not None
+    return endorsement_of(invoice) if wants_two and may_see_verdicts(invoice, access) else None
 
 
 def about(request, invoice: Invoice) -> dict:
@@ -74,7 +90,7 @@ def about(request, invoice: Invoice) -> dict:
         "invoice": invoice,
         "project": invoice.project,
         "commitment": invoice.commitment,
-        "noun": noun_for(access),
+        "noun": labels.noun_for(access),
         "moves": offered,
         "sides_agree": bool(invoice.sender_vendor_id) == access.is_external,
         "may_move_period": invoice.status in Invoice.ENTERABLE and may_review(invoice, access),
@@ -151,10 +167,10 @@ def _summary(invoice: Invoice, request) -> dict:
         "This period": [("", *each) for each in labels.THIS_PERIOD],
         "Change orders": [("", *each) for each in labels.CHANGE_ORDERS],
     }
-    noun = noun_for(request.access)
+    noun = labels.noun_for(request.access)
     return {
         "groups": [(title, how_amounts_came(invoice, summary, names, noun)) for title, names in named.items()],
-        "identities": identities_of(invoice, lines),
+        "identities": identities_of(invoice, lines if may_see_verdicts(invoice, request.access) else None),
     }
 
 
@@ -162,9 +178,16 @@ def _payments(invoice: Invoice, request) -> dict:
     return {"payments": invoice.payments.select_related("recorded_by", "taken_back_by")}
 
 
-def _told(events, access):
-    """A verdict is the reviewers' own until the invoice is sent back or approved: then its line says it."""
-    return events.exclude(verb__in=REVIEWING) if access.is_external else events
+def _told(events, invoice: Invoice, access):
+    """Contacts read no step of a review: once it has decided, the lines and the certificate say what came of it.
+
+    Until then (`may_see_verdicts`) neither who allowed another amount since the bill was sent; afterwards they do.
+    """
+    if not access.is_external:
+        return events
+    if not may_see_verdicts(invoice, access):
+        events = events.exclude(verb="entered amounts", at__gt=invoice.submitted_at or invoice.created_at)
+    return events.exclude(verb__in=REVIEWING)
 
 
 def _timeline(invoice: Invoice, request) -> dict:
@@ -174,7 +197,7 @@ def _timeline(invoice: Invoice, request) -> dict:
     about = {"words": f"Line {line}: "} if re.fullmatch("[0-9]{1,5}", line) else {}
     comment, note = (kept_for(request, address(invoice, name)) for name in ("invoice-comment", "invoice-note"))
     return {
-        "events": _told(Event.objects.about(invoice, *notes), request.access)[:1000],
+        "events": _told(Event.objects.about(invoice, *notes), invoice, request.access)[:1000],
         "may_comment": may_comment(invoice, request.access),
         "may_note": may_note(invoice, request.access),
         "comment_form": CommentForm(initial={"words": comment.fields.get("comment-words")} if comment else about),
@@ -193,6 +216,6 @@ CONTENTS = {
         "submissions": invoice.submissions.select_related("submitted_by").order_by("-pk")
     },
     "timeline": _timeline,
-    "changes": lambda invoice, request: {"events": _told(Event.objects.about(invoice), request.access)[:1000]},
+    "changes": lambda invoice, request: {"events": _told(Event.objects.about(invoice), invoice, request.access)[:1000]},
     "mail": lambda invoice, request: {"mails": Mail.objects.about(invoice).for_list()[:200]},
 }

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from directory.models import Vendor
-from invoicing.actions import amounts
+from invoicing.actions import amounts, invoices
 from invoicing.labels import LINE_COLUMNS
 from invoicing.models import Commitment, Invoice, ScaleStep
 from tests.factories import D, person, world
@@ -119,11 +119,43 @@ def test_a_rate_of_ones_own_and_one_that_is_no_longer_in_force_are_told_apart():
     assert "10 % was the rate when this invoice was started." in how(w.admin, old, 2)["WR"][1]
 
 
+@pytest.mark.parametrize("is_on_a_scale", [False, True])
+def test_a_rate_of_ones_own_is_named_so_where_the_rule_asks_for_the_same(is_on_a_scale):
+    """5.6: it stays when the rule becomes another."""
+    w = world()
+    commitment = w.commitment(lines=[w.line("Own", "1000.00", rate="10"), w.line("Usual", "1000.00")])
+    if is_on_a_scale:
+        ScaleStep.objects.create(commitment=commitment, position=1, rate=D("10"), until_amount=D("500.00"))
+        ScaleStep.objects.create(commitment=commitment, position=2, rate=D("5"))
+    invoice = w.entered(w.draft(commitment))
+    own, usual = (how(w.admin, invoice, place)["WR"][1] for place in (1, 2))
+    assert own.endswith("10 % was this line’s own rate when this invoice was started.")
+    assert ("step 1 of the sliding scale" if is_on_a_scale else "10 % was the commitment’s rate") in usual
+
+
+def test_of_a_rule_that_was_not_kept_nothing_is_said_that_nobody_knows():
+    """Before rules were kept: that the commitment asks for the same today says nothing of then."""
+    w = world()
+    lines = [w.line("Own", "1000.00", rate="10"), w.line("Usual", "1000.00")]
+    old = w.entered(w.draft(w.commitment(lines=lines)), *[{"work_this_period": D("10"), "stored_new": D("10")}] * 2)
+    assert "the commitment’s rate for stored material" in how(w.admin, old, 2)["MR"][1]
+    Invoice.objects.filter(pk=old.pk).update(retainage_rule=None)
+    for place in (1, 2):
+        told = how(w.admin, old, place)
+        assert told["WR"][1].endswith("10 % was the rate when this invoice was started.")
+        assert told["MR"][1].endswith("10 % was the rate when this invoice was started.")
+
+
 def test_an_amount_that_a_reviewer_allows_tells_what_was_claimed():
-    """I-4."""
+    """I-4; to contacts once it is decided (U6)."""
     w = world()
     invoice = typed(w, w.submitted(), work_this_period=D("800.00"), allowed_reason="Not framed")
-    assert "Claimed was 1,000.00; the rest was not allowed. “Not framed”" in how(w.contact, invoice)["B"][1]
+    words = "Claimed was 1,000.00; the rest was not allowed. “Not framed”"
+    assert words in how(w.admin, invoice)["B"][1]
+    assert how(w.contact, invoice)["B"] == ("800.00", "Changed in the review, which is not finished.")
+    invoices.send_back(invoice, by=w.admin, comment="See line 1")
+    told = how(w.contact, invoice)["B"][1]
+    assert words in told and "Typed by Dana Cole" in told
 
 
 def test_the_total_of_a_column_is_the_sum_of_its_lines():
