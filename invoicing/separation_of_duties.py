@@ -40,9 +40,9 @@ def part_in_claim(invoice: Invoice, person: Person) -> str:
 
 def raised_by(invoice: Invoice, person: Person) -> bool:
     """Whether this person's own allowed amounts pay more than was claimed, on a line or in all (R80)."""
-    claim = invoice.submissions.latest_one()
-    edited = [line for line in invoice.lines.select_related("schedule_line") if line.allowed_by_id == person.pk]
-    if claim is None or not edited:
+    edited = invoice.lines.select_related("schedule_line").filter(allowed_by=person)
+    claim = invoice.submissions.latest_one() if edited else None
+    if claim is None:
         return False
     figures = claim.figures()
     in_all = invoice.current_payment_due > Decimal(claim.header["current_payment_due"])

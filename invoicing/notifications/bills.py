@@ -1,5 +1,6 @@
 """Mails about what becomes of a bill: sent, sent back, decided, moved, deleted."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
@@ -147,12 +148,12 @@ class Return:
         return len(self.rejected) - len(self.in_full) - len(self.in_short)
 
 
-def return_of(invoice: Invoice) -> Return:
-    """As the verdicts stand now: for the mail, and for whoever is about to send it (U6)."""
+def return_of(invoice: Invoice, lines: Iterable[InvoiceLine] | None = None) -> Return:
+    """As the verdicts stand now: for the mail, and for whoever is about to send it (U6). `lines` if they are read."""
     last = invoice.submissions.latest_one()
     claims = last.figures() if last else {}
     rejected, cut, fine = [], [], 0
-    for line in invoice.lines.select_related("schedule_line"):
+    for line in invoice.lines.select_related("schedule_line") if lines is None else lines:
         claim, now = claims.get(line.schedule_line_id), as_it_stands(line)
         if line.verdict == Verdict.REJECTED:
             rejected.append(Returned(line, figures_said(claim, now)))

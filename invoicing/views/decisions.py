@@ -106,7 +106,7 @@ def decision_for(invoice: Invoice, access) -> Decision:
     errors = identities.errors(found.identities)
     approves = any(name in APPROVING for name in names)
     lines = [row.line for row in found.rows]
-    letter = return_of(invoice) if contacts and "send_back" in names else None
+    letter = return_of(invoice, lines) if contacts and "send_back" in names else None
     return Decision(
         options=[Option(name, moves[name], ICONS[name], FOLLOWS[name](invoice, contacts, letter)) for name in names],
         rejected=found.rejected,
