@@ -48,7 +48,9 @@ def check_number_is_free(invoice: Invoice) -> None:
     key = number_key(invoice.number)
     same = Invoice.objects.live().filter(vendor=invoice.vendor_id, number_key=key).exclude(pk=invoice.pk).first()
     if same:
-        raise Refused(f"{same} has the number {invoice.number} already. Use its own.", field="number")
+        # Who sends it may know nothing of another commitment of the vendor's (P-1, P-8).
+        other = same if same.commitment_id == invoice.commitment_id else f"Another bill of {invoice.vendor}"
+        raise Refused(f"{other} has the number {invoice.number} already. Use its own.", field="number")
     check_other_books(invoice.vendor, invoice.number)
 
 

@@ -24,7 +24,7 @@ from invoicing.calculations.lines import Line
 from invoicing.calculations.money import ZERO
 from invoicing.calculations.summary import ChangeOrderAmount, Summary, summarize
 from invoicing.deadlines import deadline_of_bill
-from invoicing.models import ChangeOrder, Invoice, InvoiceLine, StartingCertificate, StartingLine
+from invoicing.models import ChangeOrder, Invoice, InvoiceContact, InvoiceLine, StartingCertificate, StartingLine
 from invoicing.numbers import look_alikes
 from invoicing.permissions import may_see_commitment
 from invoicing.safeguards import LIEN_WAIVER, missing_papers
@@ -173,10 +173,11 @@ def remarks_on(
 
 
 def _named(invoice: Invoice, alike: Collection[Invoice], access) -> tuple[LookAlike, ...]:
-    """R19: named to the vendor's own people, whose books they stand in, and to who sees their commitment (P-2)."""
+    """R19: named to who sees their commitments (P-1, P-2); of the others it is said that there are such."""
+    known = _known_to(access, alike)
     return tuple(
         LookAlike(
-            number=other.number if _may_know(other, access) else "",
+            number=other.number if other.commitment_id in known else "",
             sent_date=invoice.project.day_of(other.submitted_at),
             due=other.current_payment_due,
         )
@@ -184,9 +185,14 @@ def _named(invoice: Invoice, alike: Collection[Invoice], access) -> tuple[LookAl
     )
 
 
-def _may_know(other: Invoice, access) -> bool:
-    is_here = other.listed_in_id == access.project.pk
-    return access.vendor_id == other.vendor_id or (is_here and may_see_commitment(other.commitment, access))
+def _known_to(access, bills: Collection[Invoice]) -> set[int]:
+    """The commitments of these bills that this person sees: a contact also those of other projects (P-1)."""
+    commitments = {bill.commitment_id: bill.commitment for bill in bills}
+    if not access.is_external:
+        here = [each for each in commitments.values() if each.project_id == access.project.pk]
+        return {each.pk for each in here if may_see_commitment(each, access)}
+    theirs = InvoiceContact.objects.acting().filter(person=access.person, commitment__in=commitments)
+    return set(theirs.values_list("commitment", flat=True)) if commitments else set()
 
 
 def facts_of(invoice: Invoice, lines: list[InvoiceLine], *, has_files: bool | None = None) -> InvoiceFacts:

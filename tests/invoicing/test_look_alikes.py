@@ -116,8 +116,21 @@ def test_one_that_came_back_is_found_by_the_number_that_it_has_by_now(w):
     assert look_alikes(w.entered(bill, number="INV 12")) == []
 
 
-def test_what_stands_in_another_project_is_named_to_its_vendor_and_to_nobody_who_cannot_see_it(w):
-    """P-2: an Admin of this project hears that there is one; the vendor has both in its books."""
+def test_a_contact_reads_of_no_bill_on_whose_commitment_they_are_no_contact(w):
+    """P-1: that there is one is all they hear, also where the number is the very same (I-6)."""
+    theirs = w.commitment()
+    w.submitted(w.draft(theirs), number="INV-12")
+    theirs.invoice_contacts.all().delete()
+    bill = w.entered(w.draft(w.commitment()), number="INV 12")
+    said = page(w.contact, bill)
+    assert "looks like that of another bill of this vendor" in said and "900.00: is it" not in said
+    same = w.entered(w.draft(w.commitment()), number="inv-12")
+    said = page(w.contact, same)
+    assert f"Another bill of {same.vendor} has the number inv-12 already" in said and theirs.number not in said
+
+
+def test_what_stands_in_another_project_is_named_to_its_contact_and_to_nobody_who_cannot_see_it(w):
+    """P-1, P-2: an Admin of this project hears that there is one; who bills both knows both."""
     there = elsewhere(w)
     there.submitted(number="INV-12")
     bill = w.entered(w.draft(), number="INV 12")
