@@ -31,7 +31,9 @@ logger = structlog.get_logger(__name__)
 SEND_MAIL = signature("directory.tasks.send_mail")  # by name: tasks stand above this module
 # After each try that failed: five within an hour and a half, then one an hour, until three days are over (R98).
 TRIES_AFTER = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 20, 60, *[60] * 71))
-TRIES_OF_REFUSED = 5  # where the mail server answers that it knows no such address
+TRIES_OF_OTHERS = (
+    5  # where waiting helps little: no such address, a fault of ours, or nobody knows whether it was taken
+)
 CLAIM_LASTS = timedelta(minutes=5)  # then the worker that claimed a mail is taken for dead
 inliner = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
 
@@ -147,17 +149,20 @@ def _message(mail: Mail) -> EmailMultiAlternatives:
 def _put_back(mail: Mail, error: Exception) -> None:
     problem = f"{type(error).__name__}: {error}"
     logger.warning("mail_not_sent", mail=mail.pk, attempts=mail.attempts, problem=problem)
-    if mail.attempts > len(TRIES_AFTER) or (_is_final(error) and mail.attempts >= TRIES_OF_REFUSED):
+    if mail.attempts > len(TRIES_AFTER) or (not _may_pass(error) and mail.attempts >= TRIES_OF_OTHERS):
         _close(mail, Mail.State.FAILED, problem)
     else:
         _close(mail, Mail.State.WAITING, problem, due_at=timezone.now() + TRIES_AFTER[mail.attempts - 1])
 
 
-def _is_final(error: Exception) -> bool:
-    """Whether the mail server will never take it. One that is busy, or a mailbox that is full, answers 4xx."""
-    if not isinstance(error, smtplib.SMTPRecipientsRefused):
-        return False
-    return all(code >= 500 for code, _ in error.recipients.values())
+def _may_pass(error: Exception) -> bool:
+    """Whether a server or the network between may be better tomorrow. A server that is busy, a full mailbox: 4xx.
+
+    A worker that ran out of time does not know whether the server took it: a reader gets it five times at most.
+    """
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return any(code < 500 for code, _ in error.recipients.values())
+    return isinstance(error, OSError)
 
 
 def _close(mail: Mail, state: str, result: str, *, due_at=None, sent_at=None) -> None:

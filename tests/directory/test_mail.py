@@ -245,6 +245,25 @@ class IsFull(Refuses):
     code = 452
 
 
+class RunsOutOfTime(EmailBackend):
+    def send_messages(self, messages):
+        raise SoftTimeLimitExceeded  # after the server had all of it, perhaps
+
+
+class HasAMistake(EmailBackend):
+    def send_messages(self, messages):
+        raise TypeError("ours")
+
+
+@pytest.mark.parametrize("backend", ["RunsOutOfTime", "HasAMistake"])
+def test_what_may_have_been_taken_or_is_our_mistake_is_not_tried_for_three_days(write, settings, backend):
+    """R34, R98: else a reader may get the same mail 76 times."""
+    (mail,) = write()
+    settings.EMAIL_BACKEND = f"{__name__}.{backend}"
+    assert tried_as_it_falls_due(mail) < timedelta(hours=2)
+    assert (mail.state, mail.attempts) == (Mail.State.FAILED, 5)
+
+
 def test_an_address_that_the_mail_server_does_not_know_is_told_the_same_day(write, settings):
     (mail,) = write()
     settings.EMAIL_BACKEND = f"{__name__}.Refuses"
