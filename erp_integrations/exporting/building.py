@@ -54,7 +54,7 @@ LINES_A_RENEWAL = 2_000  # of all sheets of a workbook: some tenths of a second 
 TRIED_AGAIN_AFTER = tuple(timedelta(seconds=seconds) for seconds in (0, 30, 300, 1800))
 STEPS = ("Checking", "Making the workbook", "Storing it", "Stored", "Done")
 LONGEST_ERROR, AND_MORE = 500, "And {} more."  # characters that the field holds; what stands for the rest
-ACCEPTANCES = ("accepted", "tried again")
+ACCEPTANCES, HELD_BY_A_RESTORE = ("accepted", "tried again"), "held by a restore"
 TRANSIENT = (OSError, DatabaseError, SoftTimeLimitExceeded)
 RESTORED = "The database was restored: compare with Sage’s list, then try again or reject."
 
@@ -226,7 +226,7 @@ def require_not_built_before(batch: ExportBatch, proposal: Proposal) -> None:
     """R127: a database restored to an earlier day sends nothing again that a file of the days in between holds.
 
     What this batch built before a worker was killed is the same file, and is built again: of this acceptance, or of an
-    earlier one that this database knows.
+    earlier one that this database knows. Not across a restore: what waited at the backup may have been built since.
     """
     wanted = {(invoice.vendor_number, comparable(invoice.number)): invoice for invoice in proposal.facts.invoices}
     ours = batch.key, proposal.rows.sha256
@@ -243,8 +243,10 @@ def require_not_built_before(batch: ExportBatch, proposal: Proposal) -> None:
 
 
 def _acceptances_of(batch: ExportBatch) -> set[str]:
-    """The moments at which it was accepted, the first time and anew."""
-    told = Event.objects.about(batch).filter(verb__in=ACCEPTANCES).values_list("changes", flat=True)
+    """The moments at which it was accepted, the first time and anew; since the last restore that held it, if any."""
+    held = Event.objects.about(batch).filter(verb=HELD_BY_A_RESTORE).first()
+    told = Event.objects.about(batch).filter(verb__in=ACCEPTANCES, pk__gt=held.pk if held else 0)
+    told = told.values_list("changes", flat=True)
     earlier = {changes["accepted_at"][1] for changes in told if "accepted_at" in changes}
     return {batch.accepted_at.isoformat()} | earlier
 
@@ -461,14 +463,16 @@ def _dead(message: str) -> dict:
     return {"state": BatchState.DEAD, "lease_token": None, "lease_until": None, "error": message}
 
 
-def _fail(batch: ExportBatch, exports, message: str, about: Callable[[InvoiceExport], str]) -> None:
+def _fail(
+    batch: ExportBatch, exports, message: str, about: Callable[[InvoiceExport], str], verb: str = "failed"
+) -> None:
     """Its invoices, which the caller has locked, and the events; `batch` is as it was before. `about`: one's reason."""
     for export in exports:
         if export.status == InvoiceExport.Status.EXPORTING:
             export.error = about(export)
             move(export, InvoiceExport.fail, access=None, reason=export.error)
     states = {"from_state": batch.state, "to_state": BatchState.DEAD}
-    Event.objects.record("failed", batch, by=None, reason=message, **states)
+    Event.objects.record(verb, batch, by=None, reason=message, **states)
 
 
 def hold_after_restore() -> int:
@@ -481,7 +485,7 @@ def hold_after_restore() -> int:
         with transaction.atomic():
             exports = InvoiceExport.objects.locked(_live_ids(batch))
             ExportBatch.objects.filter(pk=batch.pk).update(**_dead(RESTORED))
-            _fail(batch, exports, RESTORED, lambda _: RESTORED)
+            _fail(batch, exports, RESTORED, lambda _: RESTORED, HELD_BY_A_RESTORE)
     return len(held)
 
 

@@ -263,7 +263,7 @@ def test_no_file_that_waited_at_the_backup_is_built_by_itself_after_a_restore(sa
         batch.refresh_from_db()
         assert batch.state == "dead" and batch.error == building.RESTORED
         assert batch.items.get().invoice_export.status == "failed"
-        assert Event.objects.about(batch).filter(verb="failed", to_state="dead").count() == 1
+        assert Event.objects.about(batch).filter(verb="held by a restore", to_state="dead").count() == 1
     assert Mail.objects.count() == mailed and list(differences(sage.company)) == []
     with time_machine.travel(timezone.now() + timedelta(hours=1), tick=False):
         assert not ExportBatch.objects.unheard(timezone.now()).exists()
@@ -271,6 +271,25 @@ def test_no_file_that_waited_at_the_backup_is_built_by_itself_after_a_restore(sa
     exporting.build(half_built.pk)
     half_built.refresh_from_db()
     assert half_built.state == "ready"
+
+
+def test_what_waited_at_the_backup_and_was_built_since_is_not_built_again(sage):
+    """R127: its own file stands in the manifest, of the very acceptance that the restored database knows."""
+    batch = sage.accepted()
+    earlier = transaction.savepoint()
+    exporting.build(batch.pk)
+    transaction.savepoint_rollback(earlier)
+    building.hold_after_restore()
+    batches.retry(batch, by=sage.approver)
+    exporting.build(batch.pk)
+    batch.refresh_from_db()
+    assert batch.state == "dead" and "R127" in batch.error
+    [line] = storing.forgotten(sage.company)
+    call_command("forgotten_exports", company=sage.company.slug, let_go=line["sha256"], stdout=StringIO())
+    batches.retry(batch, by=sage.approver)
+    exporting.build(batch.pk)
+    batch.refresh_from_db()
+    assert batch.state == "ready"
 
 
 def killed_after_its_note(batch, monkeypatch) -> None:
