@@ -64,7 +64,7 @@ def test_what_nobody_judged_who_gets_a_mail_and_what_is_locked_is_said_before_it
     assert words.count('<td class="n" data-label="Lines without a verdict">2</td>') == 2
     assert "nobody: no invoice contact" in words
     assert "locks amounts and verdicts until the review is reopened" in words
-    assert "They get a mail of what is sent back or reopened, and of approvals." in words
+    assert "They get a mail about what is sent back or reopened, and about approvals." in words
     BillingSettings.objects.create(project=w.project, mails_approval=False)
     assert "of approvals nobody does" in text_of(post(w, [fresh]))
 
