@@ -289,8 +289,8 @@ class LineStory:
         return rule_of(self.invoice)
 
     def _work_rule(self) -> str:
-        rate, rule, own = self.line.work_retainage_rate, self._rule, self.line.schedule_line.retainage_rate
-        if rate == own or rate != rule.rate:
+        rate, rule = self.line.work_retainage_rate, self._rule
+        if rate != rule.rate or self.line.schedule_line.position in rule.own:
             return self._started_with(rate, "this line’s own rate" if rule.is_kept else "the rate")
         if not rule.steps:
             return self._started_with(rate, "the commitment’s rate" if rule.is_kept else "the rate")

@@ -29,7 +29,8 @@ class Rule:
     """What an invoice was started under: rates in percent of the lines that have none of their own (5.6).
 
     `steps`: those of a sliding scale, in words; `step`: which of them it stands on, from 1, None once all are full;
-    `held_so_far`: what the scale went by, in dollars. `is_kept`: not what the commitment says today.
+    `held_so_far`: what the scale went by, in dollars; `own`: positions of lines whose own rate is the step's number.
+    `is_kept`: not what the commitment says today.
     """
 
     rate: Decimal
@@ -37,12 +38,13 @@ class Rule:
     steps: tuple[str, ...] = ()
     step: int | None = None
     held_so_far: Decimal = ZERO
+    own: tuple[int, ...] = ()
     is_kept: bool = False
 
     def to_keep(self) -> dict:
         """As the invoice keeps it, numbers as text; `rule_of` reads it."""
         kept = {"rate": str(self.rate), "stored_rate": str(self.stored_rate)}
-        scale = {"steps": self.steps, "step": self.step, "held_so_far": str(self.held_so_far)}
+        scale = {"steps": self.steps, "step": self.step, "held_so_far": str(self.held_so_far), "own": self.own}
         return kept | scale if self.steps else kept
 
 
@@ -53,7 +55,8 @@ def rule_of(invoice: Invoice) -> Rule:
     """
     if kept := invoice.retainage_rule:
         amounts = {name: Decimal(kept[name]) for name in ("rate", "stored_rate", "held_so_far") if name in kept}
-        return Rule(**amounts, steps=tuple(kept.get("steps", ())), step=kept.get("step"), is_kept=True)
+        words = {name: tuple(kept.get(name, ())) for name in ("steps", "own")}
+        return Rule(**amounts, **words, step=kept.get("step"), is_kept=True)
     commitment = invoice.commitment
     if not commitment.is_on_a_scale:
         return Rule(commitment.retainage_rate, commitment.stored_retainage_in_force)
@@ -61,7 +64,8 @@ def rule_of(invoice: Invoice) -> Rule:
     so_far, sums = _held_before(invoice), invoice if invoice.pk else commitment
     number = step_now(steps, so_far, sums.original_contract_sum, sums.contract_sum_to_date)
     rate = steps[number - 1].rate if number else ZERO
-    return Rule(rate, commitment.stored_retainage_in_force, tuple(map(str, steps)), number, so_far)
+    own = commitment.lines.filter(retainage_rate=rate).order_by("position").values_list("position", flat=True)
+    return Rule(rate, commitment.stored_retainage_in_force, tuple(map(str, steps)), number, so_far, tuple(own))
 
 
 def _held_before(invoice: Invoice) -> Decimal:

@@ -66,7 +66,7 @@ def test_what_nobody_judged_who_gets_a_mail_and_what_is_locked_is_said_before_it
     assert "locks amounts and verdicts until the review is reopened" in words
     assert "They get a mail about what is sent back or reopened, and about approvals." in words
     BillingSettings.objects.create(project=w.project, mails_approval=False)
-    assert "of approvals nobody does" in text_of(post(w, [fresh]))
+    assert "about approvals nobody does" in text_of(post(w, [fresh]))
 
 
 def test_many_are_asked_about_in_as_many_queries_as_one(w, django_assert_max_num_queries):

@@ -107,6 +107,18 @@ def test_what_was_certified_says_its_rule_in_the_same_words_whatever_the_rules_b
     assert [told_of(there, invoice) for invoice in (first, second)] == before
 
 
+def test_a_line_that_had_the_same_rate_of_its_own_goes_on_saying_so():
+    """By the number alone it would say the scale, or the commitment, gave it."""
+    there, commitment = made()
+    set_scale(there, commitment, (RetainageStep(rate=D(5)),), own_rates={"SOV-001": D("5")})
+    invoice = billed(there, commitment, "50000.00", "0.00")
+    set_scale(there, commitment, (), work_rate=D("5"), own_rates={})
+    client = signed_in(there.admin)
+    said = [client.get(at(invoice, "invoice-line", number)).content.decode() for number in (1, 2)]
+    assert ["this line’s own rate" in each for each in said] == [True, False]
+    assert ["step 1 of the sliding scale" in each for each in said] == [False, True]
+
+
 def test_what_was_certified_without_a_scale_names_none_that_came_later():
     there, commitment = made()
     invoice = billed(there, commitment, "50000.00", "0.00")
