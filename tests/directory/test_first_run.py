@@ -117,11 +117,17 @@ def test_the_web_server_starts_with_good_settings_and_with_none(tmp_path):
 
 
 @pytest.mark.parametrize("bad", BAD)
-def test_neither_the_web_server_nor_a_command_starts_with_bad_settings(bad, tmp_path):
-    environment = GOOD | BAD[bad]
-    served = run(SERVE, environment, tmp_path)
+def test_the_web_server_does_not_start_with_bad_settings(bad, tmp_path):
+    served = run(SERVE, GOOD | BAD[bad], tmp_path)
     assert served.returncode != 0 and "serving" not in served.stdout
-    assert run(["manage.py", "check"], environment, tmp_path).returncode != 0
+
+
+def test_no_command_starts_with_bad_settings(tmp_path):
+    everything = GOOD | BAD["short key"] | BAD["another host"] | BAD["no mail"]
+    checked = run(["manage.py", "check"], everything, tmp_path)
+    assert checked.returncode != 0
+    for said in ("SECRET_KEY", "ALLOWED_HOSTS", "Set EMAIL_URL"):
+        assert said in checked.stderr
 
 
 @pytest.mark.parametrize("bad", ON_SQLITE)
