@@ -10,7 +10,7 @@
    <input data-find>                                     narrows to lines whose text holds the words
    [data-first-open]                                     a link "Go to the first" (U3)
    <th data-column="work_this_period">                   the column whose cells a double click opens
-   j k next, previous · a approve · r reject · u clear · n next to do · c only changed · Enter another amount · Esc leaves a box */
+   j k next, previous · a approve · r reject · u clear · n next to do · c only changed · A the others · f finish · Enter another amount · Esc leaves a box */
 (() => {
   const table = document.querySelector("table[data-review]");
   if (!table) return;
@@ -78,6 +78,7 @@
     j: () => step(1), k: () => step(-1), a: () => press("approved"), r: () => press("rejected"), u: clear,
     n: () => nextOpen(line() ?? table.querySelector("[data-line]:last-of-type")),
     c: () => show(table.dataset.show === "changed" ? "all" : "changed"),
+    A: () => document.querySelector("#review-buttons button")?.click(), f: () => document.querySelector("#review-buttons a").click(),
   };
   document.addEventListener("keydown", (event) => {
     const box = event.target.closest("[data-line] .under form");

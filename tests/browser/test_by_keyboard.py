@@ -3,10 +3,13 @@
 import os
 
 import pytest
+from django.urls import reverse
 from playwright.sync_api import Page, expect
 
-from invoicing.models import Invoice, Verdict
+from invoicing.actions import invitations
+from invoicing.models import Invoice, InvoiceType, Verdict
 from tests import factories
+from tests.erp_integrations.world import sage_world
 from tests.journeys.steps import D, page_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -28,16 +31,21 @@ def tab_to(page: Page, name: str, most: int = 60) -> None:
     raise AssertionError(f"{name} is not among {seen}")
 
 
+def tick_by_keys(page: Page, name: str) -> None:
+    """Every box of that name, in order."""
+    for _ in range(page.locator(f"input[name={name}]").count()):
+        while page.evaluate("document.activeElement.name") != name or page.evaluate("document.activeElement.checked"):
+            page.keyboard.press("Tab")
+        page.keyboard.press("Space")
+
+
 def send_by_keys(page: Page) -> None:
     """From the sheet: look at the checks, tick each, send."""
     tab_to(page, "Check and send")
     page.keyboard.press("Enter")
     page.wait_for_url("**/send/")
     page.wait_for_load_state()
-    for _ in range(page.locator("input[name=seen]").count()):
-        while page.evaluate("document.activeElement.name") != "seen" or page.evaluate("document.activeElement.checked"):
-            page.keyboard.press("Tab")
-        page.keyboard.press("Space")
+    tick_by_keys(page, "seen")
     tab_to(page, "Send bill")
     page.keyboard.press("Enter")
     expect(page.locator("main")).to_contain_text("is now under review")
@@ -115,3 +123,60 @@ def test_lines_are_rejected_with_reasons_corrected_and_sent_again(enter, transac
     assert bill.status == Invoice.Status.UNDER_REVIEW
     works = list(bill.lines.order_by("schedule_line__position").values_list("work_this_period", "verdict"))
     assert works == [(D("0.00"), Verdict.NONE), (D("500.00"), Verdict.NONE), (D("1000.00"), Verdict.APPROVED)]
+
+
+def test_500_lines_of_which_none_is_wrong_take_two_presses_and_one_confirmation(enter, transactional_db):
+    """11: approve them all, finish; what the dialog proposes is confirmed."""
+    world = factories.world()
+    lines = [world.line(f"Room {number}", "100.00") for number in range(500)]
+    bill = world.submitted(world.draft(world.commitment(lines=lines)), *[{"work_this_period": D("10.00")}] * 500)
+    dana = enter(world.admin)
+    dana.goto(page_of(bill, "review/"))
+    dana.wait_for_load_state()
+    dana.keyboard.press("Shift+A")
+    expect(dana.locator("#review-progress")).to_contain_text("0 to do")
+    dana.wait_for_load_state()
+    dana.keyboard.press("f")
+    expect(dana.locator("dialog[open]").get_by_role("radio", name="Approve", exact=True)).to_be_checked()
+    while dana.evaluate("document.activeElement.name") != "decision":
+        dana.keyboard.press("Tab")
+    dana.keyboard.press("Enter")
+    expect(dana.locator("main")).to_contain_text("is Approved now")
+    bill.refresh_from_db()
+    assert bill.status == Invoice.Status.APPROVED
+
+
+def test_an_invite_is_answered(enter, transactional_db):
+    world = factories.world()
+    [invited] = invitations.invite(world.period(), [world.commitment()], InvoiceType.WORK, by=world.admin)
+    lee = enter(world.contact)
+    lee.goto(f"/invitations/{invited.invitation.token_for(world.contact)}/")
+    tab_to(lee, "We will bill")
+    lee.keyboard.press("Enter")
+    expect(lee.get_by_label("This period, line 1")).to_be_visible()
+    assert Invoice.objects.get().created_by == world.contact
+
+
+def test_a_bill_is_accepted_and_its_file_taken(enter, worker):
+    sage = sage_world()
+    export = sage.sent(sage.approved())
+    pat = enter(sage.approver)
+    pat.goto(reverse("erp-queue", args=[sage.company.slug]))
+    tab_to(pat, export.invoice.number)
+    pat.keyboard.press("Enter")
+    expect(pat.get_by_role("button", name="Accept…").first).to_be_visible()
+    pat.wait_for_load_state()
+    tab_to(pat, "Accept…")
+    pat.keyboard.press("Enter")
+    expect(pat.get_by_role("button", name="Accept and build file")).to_be_visible()
+    pat.wait_for_load_state()
+    tick_by_keys(pat, "ticked")
+    tab_to(pat, "Accept and build file")
+    pat.keyboard.press("Enter")
+    expect(pat.locator("main")).to_contain_text("Waiting for a worker")
+    worker.work()
+    expect(pat.get_by_role("link", name="Download file")).to_be_visible()
+    tab_to(pat, "Download file")
+    with pat.expect_download() as taken:
+        pat.keyboard.press("Enter")
+    assert taken.value.suggested_filename.endswith(".xlsx")

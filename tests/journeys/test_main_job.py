@@ -113,7 +113,7 @@ def enter(there: Cast, lee: Visitor) -> None:
     there.closed(lee.url, told=["reader"])
     before = {row["Line"].split(" ", 1)[1]: row for row in lee.rows("Lines of bill")}
     assert before["Footings and grade beams"]["A Work before"] == "10,000.00"
-    assert before["Steel embeds"]["Stored before"] == "5,000.00"
+    assert before["Steel embeds"]["PF Stored before"] == "5,000.00"
     assert lee.facts()["7 Less previous certificates"] == "13,500.00"
     lee.fill("Invoice number", "B-2")
     figures = {
