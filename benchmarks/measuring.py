@@ -55,7 +55,7 @@ def _ratio(ours, theirs) -> Decimal:
 def compare(number: str, what: str, goal: str, ours: Callable, reference: str, theirs: Callable) -> Figure:
     """After a warm-up, `RUNS` times each, by turns."""
     ours(), theirs()
-    times = [(_seconds(ours), _seconds(theirs)) for _ in range(RUNS)]
+    times = [(seconds(ours), seconds(theirs)) for _ in range(RUNS)]
     return Figure(number, what, reference, Decimal(goal), *map(list, zip(*times, strict=True)))
 
 
@@ -76,7 +76,7 @@ def count(number: str, what: str, goal: int, found: int) -> Figure:
     return Figure(number, what, "count", Decimal(goal), [found], [], is_count=True)
 
 
-def _seconds(act: Callable):
+def seconds(act: Callable):
     gc.collect()
     start = perf_counter()
     act()

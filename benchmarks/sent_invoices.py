@@ -178,7 +178,7 @@ def _lists(company: Company, invoices: list[Invoice]) -> None:
         ListKind.PAYABLE_INVOICES: [],
     }  # fmt: skip
     for kind, some in records.items():
-        version = SageListVersion(company=company, kind=kind, as_of_date=timezone.now().date())
+        version = SageListVersion(company=company, kind=kind, as_of_date=company.today)
         version.hold(tuple(some))
         version.save()
 
