@@ -290,7 +290,7 @@ DOORS = {  # address name: (to read, to write)
     "erp-export": (ERP_LOOK, None),
     "erp-export-header": (None, ERP_ANSWER),
     "erp-accept": (ERP_ANSWER, ERP_ANSWER),
-    "erp-dry-run": (ERP_LOOK, None),
+    "erp-dry-run": (ERP_LOOK, ERP_LOOK),
     "erp-reject": (ERP_ANSWER, ERP_ANSWER),
     "erp-reject-many": (ERP_ANSWER, ERP_ANSWER),
     "erp-correct-record": (ERP_ANSWER, ERP_ANSWER),

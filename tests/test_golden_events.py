@@ -924,6 +924,12 @@ def _(s):
     return lambda: s.max.post(s.company("erp-accept"), data)
 
 
+@act("erp-dry-run")
+def _(s):
+    export = s.w.sent()
+    return lambda: s.max.post(s.company("erp-dry-run"), {"export": export.pk})
+
+
 @act("erp-reject", "rejected")
 def _(s):
     export = s.w.sent()

@@ -8,17 +8,18 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from openpyxl import Workbook
-from openpyxl.cell import Cell as SheetCell
 from openpyxl.comments import Comment
 from openpyxl.styles import Font, PatternFill
 
+from erp_integrations.sage100 import sheets
 from erp_integrations.sage100.cells import Row, Rows
 from erp_integrations.sage100.findings import ERROR, Finding
 from erp_integrations.sage100.layout import APINV_R1
+from erp_integrations.sage100.sheets import BOLD, TEXT_FORMAT
 from erp_integrations.sage100.text import readable_text
+from erp_integrations.sage100.workbook import clear
 
 FILLS = {True: PatternFill("solid", fgColor="FFC7CE"), False: PatternFill("solid", fgColor="FFEB9C")}
-BOLD = Font(bold=True)
 ABOVE = 2  # rows of our own before the first of the import
 WARNING_WORDS = "A dry run: nothing was accepted. Don't import this file. Red cells block, yellow ones are to be seen."
 TITLES = (
@@ -30,34 +31,35 @@ SOURCES = {column.title: column.source for column in (*APINV_R1.header, *APINV_R
 
 
 def marked_workbook(rows: Rows, findings: Iterable[Finding], names: Mapping[str, str]) -> bytes:
-    """The bytes of the workbook. `names`: {invoice id: its number}."""
+    """The bytes of the workbook, written row by row. `names`: {invoice id: its number}."""
     found = tuple(findings)
-    book = Workbook()
-    _rows_sheet(book.active, rows, found)
-    _findings_sheet(book.create_sheet("Findings"), found, names)
+    book = Workbook(write_only=True)
     to = io.BytesIO()
-    book.save(to)
+    try:
+        _rows_sheet(sheets.Sheet(book, "Dry run", freeze=f"A{1 + ABOVE}"), rows, found)
+        _findings_sheet(sheets.Sheet(book, "Findings", freeze="A2"), found, names)
+        book.save(to)
+    except BaseException:
+        clear(book)
+        raise
     return to.getvalue()
 
 
-def _say(cell: SheetCell, text: str) -> SheetCell:
-    """Text stays text, whatever it looks like (M18)."""
-    cell.value = readable_text(text)
-    cell.data_type, cell.number_format = "s", "@"
-    return cell
-
-
-def _rows_sheet(sheet, rows: Rows, findings: tuple[Finding, ...]) -> None:
-    sheet.title = "Dry run"
-    _say(sheet.cell(1, 1), WARNING_WORDS).font = BOLD
-    for place, column in enumerate(rows.layout.header, 1):
-        _say(sheet.cell(2, place), column.title).font = BOLD
+def _rows_sheet(sheet: sheets.Sheet, rows: Rows, findings: tuple[Finding, ...]) -> None:
+    places = _places(rows, findings)
+    sheet.write([_said(sheet, 0, WARNING_WORDS, BOLD)])
+    sheet.write([_said(sheet, place, column.title, BOLD) for place, column in enumerate(rows.layout.header)])
     for at, row in enumerate(rows.rows, 1 + ABOVE):
-        for place, cell in enumerate(row.cells, 1):
-            _say(sheet.cell(at, place), cell.text)
-    sheet.freeze_panes = f"A{1 + ABOVE}"
-    for (at, place), about in _places(rows, findings).items():
-        _mark(sheet.cell(at, place), about)
+        texts = [cell.text for cell in row.cells]
+        sheet.write(
+            _marked(sheet, text, places[at, place]) if (at, place) in places else _said(sheet, place - 1, text)
+            for place, text in enumerate(texts, 1)
+        )
+
+
+def _said(sheet: sheets.Sheet, place: int, text: str, font: Font | None = None):
+    """Text stays text, whatever it looks like (M18)."""
+    return sheet.cell(place, readable_text(text), TEXT_FORMAT, font)
 
 
 def _places(rows: Rows, findings: tuple[Finding, ...]) -> dict[tuple[int, int], list[Finding]]:
@@ -91,21 +93,20 @@ def _column(row: Row, field: str) -> int | None:
     return None
 
 
-def _mark(cell: SheetCell, about: list[Finding]) -> None:
-    cell.fill = FILLS[any(finding.severity == ERROR for finding in about)]
+def _marked(sheet: sheets.Sheet, text: str, about: list[Finding]) -> sheets.Cell:
+    """A cell of its own, as a note belongs to one alone."""
+    cell = sheets.Cell(sheet.sheet, TEXT_FORMAT, fill=FILLS[any(finding.severity == ERROR for finding in about)])
     words = "\n".join(f"{finding.rule}: {finding.message} {finding.remedy}" for finding in about)
     cell.comment = Comment("\n".join(map(readable_text, words.splitlines()))[:LONGEST_NOTE], "Plumbline", 160, 320)
+    return cell.saying(readable_text(text))
 
 
-def _findings_sheet(sheet, findings: tuple[Finding, ...], names: Mapping[str, str]) -> None:
-    for place, title in enumerate(TITLES, 1):
-        _say(sheet.cell(1, place), title).font = BOLD
-    for at, finding in enumerate(findings, 2):
+def _findings_sheet(sheet: sheets.Sheet, findings: tuple[Finding, ...], names: Mapping[str, str]) -> None:
+    sheet.write([_said(sheet, place, title, BOLD) for place, title in enumerate(TITLES)])
+    for finding in findings:
         says = (
             names.get(finding.invoice_id, ""), "Blocks" if finding.severity == ERROR else "Warns", finding.rule,
             str(finding.row or ""), finding.field, finding.value, finding.message, finding.remedy,
             finding.checked_against, finding.nearest or "",
         )  # fmt: skip
-        for place, text in enumerate(says, 1):
-            _say(sheet.cell(at, place), text)
-    sheet.freeze_panes = "A2"
+        sheet.write([_said(sheet, place, text) for place, text in enumerate(says)])

@@ -6,8 +6,9 @@ from itertools import islice
 from typing import Self
 
 from openpyxl import Workbook
-from openpyxl.cell.cell import ERROR_CODES, Cell
-from openpyxl.styles import Font
+from openpyxl.cell.cell import ERROR_CODES
+from openpyxl.cell.cell import Cell as AnyCell
+from openpyxl.styles import Font, PatternFill
 
 from erp_integrations.sage100.canonical import money_text
 from erp_integrations.sage100.cells import Row, Rows
@@ -39,15 +40,15 @@ COMPUTED_WIDTHS = (8, 22, 40, 64, 52)
 def fill(book: Workbook, rows: Rows, batch: BatchFacts, written: Callable[[], None]) -> Workbook:
     """All sheets of a write-only workbook; `written` is called after each row of the long ones."""
     columns = max(len(rows.layout.header), len(rows.layout.detail))
-    _import_sheet(_Sheet(book, IMPORT, widths=(IMPORT_WIDTH,) * columns), rows, written)
+    _import_sheet(Sheet(book, IMPORT, widths=(IMPORT_WIDTH,) * columns), rows, written)
     _control_sheet(book, rows, batch)
     if rows.releases:
-        _release_sheet(_Sheet(book, RELEASE, freeze="A2", widths=RELEASE_WIDTHS), rows)
+        _release_sheet(Sheet(book, RELEASE, freeze="A2", widths=RELEASE_WIDTHS), rows)
     _computed_sheets(book, rows.rows, written)
     return book
 
 
-class _Cell(Cell):
+class Cell(AnyCell):
     """A cell of one format, used again for every row. Text stays text whatever it looks like (M18).
 
     A number is written as its own digits: by way of a float, -0.07 would stand there as -0.07000000000000001.
@@ -56,11 +57,13 @@ class _Cell(Cell):
     __slots__ = ("format_id",)
     has_style = True
 
-    def __init__(self, sheet, number_format: str, font: Font | None = None):
+    def __init__(self, sheet, number_format: str, font: Font | None = None, fill: PatternFill | None = None):
         super().__init__(sheet, row=1, column=1)
         self.number_format = number_format
         if font:
             self.font = font
+        if fill:
+            self.fill = fill
         self.format_id = super().style_id
 
     def __repr__(self):
@@ -76,7 +79,7 @@ class _Cell(Cell):
         return self
 
 
-class _Sheet:
+class Sheet:
     """One sheet, written row by row."""
 
     def __init__(self, book: Workbook, title: str, *, freeze: str = "", widths: tuple[int, ...] = ()):
@@ -84,22 +87,22 @@ class _Sheet:
         self.sheet.freeze_panes = freeze or None
         for place, width in enumerate(widths):
             self.sheet.column_dimensions[column_letter(place)].width = width
-        self.cells: dict[tuple, _Cell] = {}
+        self.cells: dict[tuple, Cell] = {}
 
     def write(self, cells: Iterable) -> None:
         """The next row: text that can't be taken for anything else, cells of `cell`, or None for nothing."""
         self.sheet.append(list(cells))
 
-    def cell(self, place: int, value, number_format: str, font: Font | None = None) -> _Cell | None:
+    def cell(self, place: int, value, number_format: str, font: Font | None = None) -> Cell | None:
         """What stands at `place` of the next row, 0 for A; None for nothing."""
         if value == "":
             return None
         key = place, number_format, font is not None
-        cell = self.cells.get(key) or self.cells.setdefault(key, _Cell(self.sheet, number_format, font))
+        cell = self.cells.get(key) or self.cells.setdefault(key, Cell(self.sheet, number_format, font))
         return cell.saying(value)
 
 
-def _import_sheet(sheet: _Sheet, rows: Rows, written: Callable[[], None]) -> None:
+def _import_sheet(sheet: Sheet, rows: Rows, written: Callable[[], None]) -> None:
     if rows.layout.column_names:
         titles = enumerate(column.title for column in rows.layout.header)
         sheet.write(sheet.cell(place, readable_text(title), TEXT_FORMAT) for place, title in titles)
@@ -108,14 +111,14 @@ def _import_sheet(sheet: _Sheet, rows: Rows, written: Callable[[], None]) -> Non
         written()
 
 
-def _import_cell(sheet: _Sheet, place: int, cell) -> _Cell | None:
+def _import_cell(sheet: Sheet, place: int, cell) -> Cell | None:
     value = cell.value
     if isinstance(value, str):
         return sheet.cell(place, safe_text(value), TEXT_FORMAT)
     return sheet.cell(place, value, cell.format or PLAIN)
 
 
-def _said(sheet: _Sheet, place: int, value):
+def _said(sheet: Sheet, place: int, value):
     """A cell of the sheets that people read; one of ours holds text that openpyxl would take for more than text."""
     if isinstance(value, str):
         text = readable_text(value)
@@ -125,13 +128,13 @@ def _said(sheet: _Sheet, place: int, value):
     return sheet.cell(place, value, COUNT_FORMAT)
 
 
-def _lines(sheet: _Sheet, lines: Iterable[tuple], written: Callable[[], None] = lambda: None) -> None:
+def _lines(sheet: Sheet, lines: Iterable[tuple], written: Callable[[], None] = lambda: None) -> None:
     for line in lines:
         sheet.write([_said(sheet, place, value) for place, value in enumerate(line)])
         written()
 
 
-def _titles(sheet: _Sheet, titles: tuple[str, ...]) -> None:
+def _titles(sheet: Sheet, titles: tuple[str, ...]) -> None:
     sheet.write([sheet.cell(place, title, TEXT_FORMAT, BOLD) for place, title in enumerate(titles)])
 
 
@@ -157,10 +160,10 @@ def _control_sheet(book: Workbook, rows: Rows, batch: BatchFacts) -> None:
         ("Job", "Invoices", "Rows", "Gross", "Retainage held", "Net"),
     ]
     lines += [(job.job_number, job.invoices, job.rows, job.gross, job.retainage, job.net) for job in totals.per_job]
-    _lines(_Sheet(book, CONTROL, widths=CONTROL_WIDTHS), lines)
+    _lines(Sheet(book, CONTROL, widths=CONTROL_WIDTHS), lines)
 
 
-def _release_sheet(sheet: _Sheet, rows: Rows) -> None:
+def _release_sheet(sheet: Sheet, rows: Rows) -> None:
     _titles(sheet, RELEASE_TITLES)
     lines = [
         (r.vendor_number, r.vendor_name, r.commitment_number, r.invoice_number, r.invoice_date.isoformat(), r.held,
@@ -174,7 +177,7 @@ def _computed_sheets(book: Workbook, rows: Iterable[Row], written) -> None:
     lines = (line for row in rows for line in computed_lines(row))
     title, first = COMPUTED, next(lines, None)
     while first is not None or title == COMPUTED:
-        sheet = _Sheet(book, title, freeze="A2", widths=COMPUTED_WIDTHS)
+        sheet = Sheet(book, title, freeze="A2", widths=COMPUTED_WIDTHS)
         _titles(sheet, COMPUTED_TITLES)
         _lines(sheet, _some(first, lines), written)
         first, title = next(lines, None), f"{COMPUTED} {len(book.sheetnames)}"

@@ -64,7 +64,7 @@ def write_xlsx(rows: Rows, batch: BatchFacts, to: BinaryIO, written: Callable[[]
     try:
         _pack(sheets.fill(book, rows, batch, written), to)
     except BaseException:
-        _clear(book)
+        clear(book)
         raise
     to.seek(0)
     require_equal(expected, read_back(to, rows.layout))
@@ -125,7 +125,7 @@ def _pack(book: Workbook, to: BinaryIO) -> None:
         ExcelWriter(book, archive).write_data()
 
 
-def _clear(book: Workbook) -> None:
+def clear(book: Workbook) -> None:
     """Away with what an unfinished workbook left in the system's temporary folder: rows of invoices (R112)."""
     for sheet in book.worksheets:
         with suppress(Exception):  # it may have stopped within a row, where its stream can't be ended

@@ -26,6 +26,8 @@ from erp_integrations.views.queue import about, load, require_approver
 from erp_integrations.views.queue import show as show_export
 from erp_integrations.views.shown import grouped, ticked_keys
 
+IN_AN_ADDRESS = 200  # invoices; a web server reads 4,000 characters of one
+
 
 @company_view(Tool.ERP_INTEGRATIONS, Level.STANDARD, fresh=True)
 def accept(request, company):
@@ -95,6 +97,7 @@ def _ask(request, company, chosen, form: AcceptForm | None, *, refused: Refused 
         "candidates": candidates,
         "can_go": [each.export.pk for each in candidates if each.can_go],
         "is_the_day": is_the_day,
+        "how": "get" if len(chosen) <= IN_AN_ADDRESS else "post",
         "all_can_go": not errors and all(each.can_go for each in candidates),
         "errors": errors,
         "warnings": grouped(found, "warning", ticked=ticked_keys(request.POST), names=names, mended_for=chosen),

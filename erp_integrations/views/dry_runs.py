@@ -16,18 +16,22 @@ from erp_integrations.views.sending import exports_of, require_sender
 from invoicing.forms.bulk_decisions import versions_of
 from invoicing.models import Invoice
 
-MOST = 300  # invoices; the whole workbook is in memory
+MOST = 5_000  # invoices that one workbook speaks of: some months of a large contractor
 
 
-@company_view(Tool.ERP_INTEGRATIONS, Level.READ_ONLY, methods=READ)
+@company_view(Tool.ERP_INTEGRATIONS, Level.READ_ONLY)
 def workbook(request, company):
-    """Of one or of many that still wait for an answer, as if they went into one file (E-5)."""
-    chosen = list(chosen_exports(request.GET, company).filter(status__in=TO_BE_BUILT)[: MOST + 1])
+    """Of one, of many, or of all that still wait for an answer, as if they went into one file (E-5).
+
+    POST does no more: thousands of ids have no room in an address.
+    """
+    asked = request.POST if request.method == "POST" else request.GET
+    chosen = list(chosen_exports(asked, company).filter(status__in=TO_BE_BUILT)[: MOST + 1])
     if not chosen:
         messages.error(request, "Choose at least one invoice that waits for an answer.")
         return redirect("erp-queue", company.slug)
     if len(chosen) > MOST:
-        messages.error(request, f"Those were more than {MOST} invoices. Tick some of them.")
+        messages.error(request, f"More than {MOST:,} invoices wait. Narrow the list by project or company first.")
         return redirect("erp-queue", company.slug)
     return _as_workbook(chosen, f"dry-run-{company.slug}-{company.today:%Y%m%d}.xlsx", by=request.user)
 

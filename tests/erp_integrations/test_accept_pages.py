@@ -14,6 +14,7 @@ from erp_integrations.actions import batches, exports
 from erp_integrations.exporting import storing
 from erp_integrations.models import Download, ErpSettings, ExportBatch, InvoiceExport, ListKind, WorkerPulse
 from erp_integrations.sage100.layout import Layout
+from erp_integrations.views import answers
 from invoicing.models import Invoice
 from tests.erp_integrations.pages import accept_data, at_batch, at_export, boxes, queries, queue_url, signed_in, text_of
 from tests.erp_integrations.test_building import change_an_amount
@@ -104,12 +105,25 @@ def test_a_rule_that_blocks_leaves_no_button_and_says_how_to_go_on_without(sage,
     good, bad = sage.sent(), sage.sent()
     sage.load(ListKind.SUBCONTRACTS, {"number": good.invoice.commitment.number, "vendor_number": "20145",
                                       "job_number": "2026014", "status": 4})  # fmt: skip
-    page = text_of(client.get(url, asked(good, bad)))
+    answer = client.get(url, asked(good, bad))
+    page = text_of(answer)
     assert "Accept and build file" not in page and "Blocks:" in page and bad.invoice.number in page
-    assert "Go on with the other 1" in page and f"?export={good.pk}&amp;" in page
+    assert "Go on with the other 1" in page and answer.context["can_go"] == [good.pk]
     data = {"confirmed": "1", "accounting_date": "2030-06-28", **asked(good, bad)}
     assert client.post(url, data).status_code == 422
     assert not ExportBatch.objects.exists()
+
+
+def test_thousands_go_on_without_standing_in_an_address(sage, client, url, monkeypatch):
+    """9.6: all that waits may be more than an address holds."""
+    good, bad = sage.sent(), sage.sent()
+    change_an_amount(sage, bad)
+    for most, how in ((2, "get"), (1, "post")):
+        monkeypatch.setattr(answers, "IN_AN_ADDRESS", most)
+        page = client.get(url, asked(good, bad)).content.decode()
+        form = re.search(r'<form method="(\w+)" action="[^"]*accept/">(?:(?!</form>).)*Go on with', page, re.DOTALL)
+        assert form[1] == how and ("csrf" in form[0]) == (how == "post")
+    assert standing_of(client.post(url, asked(good))) == ["Yes"] and not ExportBatch.objects.exists()
 
 
 def test_whoever_sent_one_of_them_cannot_accept_it(sage, url):

@@ -1,6 +1,8 @@
 """The queue narrowed and mended from: findings, company, age, Sage's own numbers, a dry run as a workbook (9.6)."""
 
 import io
+import re
+from html import unescape
 
 import openpyxl
 import pytest
@@ -12,6 +14,7 @@ from directory.models import Mail
 from directory.permissions import Level, Tool
 from erp_integrations.actions import exports
 from erp_integrations.models import CostCodeLink, InvoiceExport, ListKind, VendorLink
+from erp_integrations.views import dry_runs
 from tests.erp_integrations.pages import at_export, queue_url, signed_in, text_of
 from tests.erp_integrations.world import CODE, JOB, VENDOR, D, SageWorld, fresh
 
@@ -90,6 +93,23 @@ def test_a_dry_run_is_a_workbook_whose_bad_cells_are_marked_and_say_why(sage, cl
     assert "Q4" in marked and "Q6" in marked and sheet["K4"].comment is None
     rules = {row[2] for row in book["Findings"].iter_rows(min_row=2, values_only=True)}
     assert "S33" in rules and {export.status for export in fresh(fine, bad)} == {"ready_to_export"}
+
+
+def test_all_that_waits_is_checked_in_one_workbook_however_much_that_is(sage, client, monkeypatch):
+    """E-5, 9.6: by the filter of the list, or by ids that no address holds; what no workbook takes says what to do."""
+    some = [sage.sent(), sage.sent()]
+    page = client.get(queue_url(sage.company), {"vendor": sage.base.vendor.pk}).content.decode()
+    [url] = [unescape(each) for each in re.findall(r'href="([^"]*dry-run[^"]*)"', page)]
+    assert "all=1" in url and f"vendor={sage.base.vendor.pk}" in url
+    ids = {"export": [export.pk for export in some]}
+    for answer in (client.get(url), client.post(url.partition("?")[0], ids)):
+        sheet = openpyxl.load_workbook(io.BytesIO(answer.content))["Dry run"]
+        assert [row[1].value for row in sheet.iter_rows(min_row=3)] == ["H", "D", "H", "D"]
+    assert "Check all 2 as a workbook" in text_of(client.get(queue_url(sage.company)))
+    assert dry_runs.MOST >= 5_000
+    monkeypatch.setattr(dry_runs, "MOST", 1)
+    refused = client.get(url, follow=True)
+    assert "More than 1 invoices wait. Narrow the list by project or company first." in text_of(refused)
 
 
 def test_a_dry_run_holds_no_formula_of_anybodys(sage, client):
