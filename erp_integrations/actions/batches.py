@@ -180,7 +180,7 @@ def _freeze(batch: ExportBatch, proposal: Proposal, *, by, at, accounting_date: 
 
 def _fill(batch: ExportBatch, exports: list[InvoiceExport], facts: sage_facts.BatchFacts) -> None:
     """Its items, the chain from the items they replace, and what the release sheet will tell."""
-    numbers = _numbers_in_file(facts)
+    said = _as_accepted(facts)
     items = ExportItem.objects.bulk_create(
         ExportItem(
             batch=batch,
@@ -188,7 +188,7 @@ def _fill(batch: ExportBatch, exports: list[InvoiceExport], facts: sage_facts.Ba
             position=position,
             company=batch.company,
             number_key=export.invoice.number_key,
-            **numbers[export.invoice_id],
+            **said[export.invoice_id],
         )
         for position, export in enumerate(exports, start=1)
     )
@@ -198,26 +198,28 @@ def _fill(batch: ExportBatch, exports: list[InvoiceExport], facts: sage_facts.Ba
     _write_releases(items, exports)
 
 
-def _numbers_in_file(facts: sage_facts.BatchFacts) -> dict[int, dict[str, str]]:
-    """{invoice id: the numbers of its vendor and job that stand in the file}."""
+def _as_accepted(facts: sage_facts.BatchFacts) -> dict[int, dict]:
+    """{invoice id: what its item says of it}: the numbers of Sage's, and what it bills on which of Sage's lines."""
     return {
         int(invoice.invoice_id): {
             "vendor_number": invoice.vendor_number or "",
             "job_number": invoice.job_number or "",
+            "commitment_number": invoice.sage_commitment_number or "",
+            "billed_lines": invoice.cents_on_sage_lines(),
         }
         for invoice in facts.invoices
     }
 
 
 def _renumber(batch: ExportBatch, facts: sage_facts.BatchFacts) -> list[ExportItem]:
-    """Its live items as they go into the file now: a vendor or a project may have been linked anew."""
-    numbers = _numbers_in_file(facts)
+    """Its live items as they go into the file now: what is ours may have been linked anew."""
+    said = _as_accepted(facts)
     items = list(batch.items.filter(is_live=True).select_related("invoice_export__invoice"))
     for item in items:
-        invoice = item.invoice_export.invoice
-        item.number_key, item.vendor_number = invoice.number_key, numbers[invoice.pk]["vendor_number"]
-        item.job_number = numbers[invoice.pk]["job_number"]
-    ExportItem.objects.bulk_update(items, ["vendor_number", "number_key", "job_number"])
+        item.number_key = item.invoice_export.invoice.number_key
+        for name, value in said[item.invoice_export.invoice_id].items():
+            setattr(item, name, value)
+    ExportItem.objects.bulk_update(items, ["number_key", *next(iter(said.values()))])
     return items
 
 

@@ -48,7 +48,7 @@ class _Bill:
 class Beside:
     """`lines`: {invoice id: by position}, of the invoices and of those they go on from.
 
-    `also_billed`: ids of the items of their commitments that stand in other files, or go into them (S40).
+    `also_billed`: ids of the items on their commitments of Sage that stand in other files, or go into them (S40).
     """
 
     lines: dict[int, list[InvoiceLine]]
@@ -123,11 +123,16 @@ def _with_like_numbers(exports) -> QuerySet:
 
 
 def _of_the_same_commitments(exports) -> QuerySet:
-    """What Sage gets or has by another file; what failed, was rejected or voided it does not get."""
+    """What Sage gets or has by another file on their commitments there, whatever of ours is linked to them now.
+
+    What failed, was rejected or voided it does not get.
+    """
+    links = (getattr(export.invoice.commitment, "sage_link", None) for export in exports)
     return ExportItem.objects.filter(
         is_live=True,
+        company=exports[0].company,
+        commitment_number__in={link.number for link in links if link},
         invoice_export__status__in=FROZEN,
-        invoice_export__invoice__commitment__in={export.invoice.commitment_id for export in exports},
     ).exclude(invoice_export__in=[export.pk for export in exports if export.pk])
 
 

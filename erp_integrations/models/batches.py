@@ -188,7 +188,8 @@ class ExportBatch(models.Model):
 class ExportItem(models.Model):
     """One invoice in one batch. `is_live` ends with a rejection or a void; until then no other batch holds it (E-1).
 
-    `vendor_number`, `number_key`, `job_number`: under what Sage gets it, as accepted. What is ours may change later.
+    `vendor_number`, `number_key`, `job_number`, `commitment_number`: under what Sage gets it, as accepted. What is ours
+    may change later. `billed_lines`: {line of Sage's commitment: cents that the file bills on it} (S40).
     """
 
     batch = models.ForeignKey(ExportBatch, models.PROTECT, related_name="items")
@@ -198,11 +199,20 @@ class ExportItem(models.Model):
     vendor_number = models.CharField("Sage vendor number", max_length=10, blank=True)
     number_key = models.CharField("invoice number as compared", max_length=20, blank=True)
     job_number = models.CharField("Sage job number", max_length=10, blank=True)
+    commitment_number = models.CharField(  # noqa: DJ001 (None: an older process wrote it)
+        "Sage subcontract or PO number", max_length=20, null=True
+    )
+    billed_lines = models.JSONField(null=True)
     is_live = models.BooleanField(default=True)
     replaced_by = models.OneToOneField("self", models.PROTECT, null=True, related_name="replaces")
 
     class Meta:
         ordering = ["position"]
+        indexes = [
+            models.Index(
+                fields=["company", "commitment_number"], condition=Q(is_live=True), name="files_of_a_sage_commitment"
+            )
+        ]
         constraints = [
             models.UniqueConstraint("batch", "invoice_export", name="an_invoice_is_once_in_a_batch"),
             models.UniqueConstraint(

@@ -191,6 +191,14 @@ class InvoiceFacts:
         """The lines that become rows: zero lines are dropped (S38)."""
         return tuple(line for line in self.lines if line.amount)
 
+    def cents_on_sage_lines(self) -> dict[str, int]:
+        """{line of Sage's commitment: what it bills on it} (S40)."""
+        found = defaultdict(int)
+        for line in self.billed_lines:
+            if line.line_reference:
+                found[line.line_reference] += int(line.amount.scaleb(2))
+        return dict(found)
+
     @property
     def is_release_only(self) -> bool:
         """Nothing but released retainage: no rows, only the release sheet (S50). By what it says, whether or not an

@@ -1,15 +1,17 @@
 """What several files bill on one line of Sage before its list can know of them (S40)."""
 
 from datetime import timedelta
+from importlib import import_module
 from types import SimpleNamespace
 
 import pytest
+from django.apps import apps
 
 from directory.refusals import Refused
 from erp_integrations import exporting
 from erp_integrations.actions import batches, exports, links
 from erp_integrations.exporting import building
-from erp_integrations.models import ErpSettings, LineLink, ListKind, SageListVersion
+from erp_integrations.models import CommitmentLink, ErpSettings, ExportItem, LineLink, ListKind, SageListVersion
 from erp_integrations.sage100.facts import BilledElsewhere
 from invoicing.models import Commitment
 from tests.erp_integrations.pages import at_export, queries, queue_url, signed_in
@@ -159,6 +161,32 @@ def test_another_commitment_and_a_line_without_a_link_are_not_asked(sage):
     listed(sage, "1000.00", commitment, other)
     sage.exported(billed(sage, other, "600.00"))
     assert said(sage, sage.sent(billed(sage, commitment, "500.00"))) == []
+
+
+def test_what_a_file_bills_counts_where_it_said_so_whatever_is_linked_since(sage):
+    """S40: 600.00 went to line 1 of what ours is linked to no more; the one that is linked there now has 400.00."""
+    ours, later = on_a_line(sage), on_a_line(sage)
+    was, other = ours.number, later.number
+    listed(sage, "1000.00", ours, later)
+    sage.exported(billed(sage, ours, "600.00"))
+    for commitment, number in ((ours, "SC-77"), (later, was), (ours, other)):
+        CommitmentLink.objects.filter(commitment=commitment).update(number=number)
+    assert said(sage, sage.sent(billed(sage, ours, "500.00"))) == []
+    [message] = said(sage, sage.sent(billed(sage, later, "500.00")))
+    assert "bills 600.00): 100.00 too much" in message
+
+
+def test_files_of_before_say_so_too(sage):
+    """S40: as their snapshots have it."""
+    commitment = on_a_line(sage)
+    item = sage.exported(billed(sage, commitment, "600.00")).live_item
+    ExportItem.objects.update(commitment_number=None, billed_lines=None)
+    second = sage.sent(billed(sage, commitment, "500.00"))
+    assert said(sage, second) == []
+    import_module("erp_integrations.migrations.0021_as_the_snapshots_say").take_from_the_snapshots(apps, None)
+    item.refresh_from_db()
+    assert (item.commitment_number, item.billed_lines) == (commitment.number, {"1": 60000})
+    assert len(said(sage, second)) == 1
 
 
 def test_a_credit_in_another_file_gives_back(sage):
