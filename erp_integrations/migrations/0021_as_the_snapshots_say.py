@@ -9,15 +9,17 @@ AT_ONCE = 10
 
 def take_from_the_snapshots(apps, schema_editor):
     """What was accepted says on which lines of Sage it bills; a batch at a time, each committed."""
+    items = apps.get_model("erp_integrations", "ExportItem").objects
     batches = apps.get_model("erp_integrations", "ExportBatch").objects
-    for batch in batches.filter(items__billed_lines=None).distinct().order_by("pk").iterator(chunk_size=AT_ONCE):
+    unfilled = batches.filter(pk__in=items.filter(billed_lines__isnull=True).values("batch"))
+    for batch in unfilled.order_by("pk").iterator(chunk_size=AT_ONCE):
         said = {one["invoice_id"]: one for one in json.loads(batch.snapshot)["invoices"]}
         some = list(batch.items.select_related("invoice_export"))
         for item in some:
             invoice = said.get(str(item.invoice_export.invoice_id), {})
             item.commitment_number = invoice.get("sage_commitment_number") or ""
             item.billed_lines = _cents(invoice.get("lines") or ())
-        type(some[0]).objects.bulk_update(some, ["commitment_number", "billed_lines"])
+        items.bulk_update(some, ["commitment_number", "billed_lines"])
 
 
 def _cents(lines) -> dict[str, int]:
