@@ -7,7 +7,7 @@ link starts with (R96).
 
 import smtplib
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import css_inline
 import structlog
@@ -49,16 +49,18 @@ def post(
     address: str = "",
     audience: str = "",
     also_of: Iterable = (),
+    not_before: datetime | None = None,
 ) -> list[Mail]:
     """Write one mail for each person of `to` and wake a worker once the caller's transaction has committed.
 
     `about` is the row whose page lists the mail; it has a `company`, or is about a login and has none. `also_of`:
     other rows that it tells of, found with `Mail.objects.telling_of`. `subject` becomes one line. `address`: where it
     goes, if not to the login's own. `audience`: what a person of `to` must still be when it is sent (R97), one of
-    `audiences`. What is secret in `context` comes sealed.
+    `audiences`. What is secret in `context` comes sealed. `not_before`: a sweep sends it then, if it is still there.
     """
     line = " ".join(subject.split())[:200]
     rest = {"reply_to": reply_to, "address": address, "audience": audience}
+    rest |= {"due_at": not_before} if not_before else {}
     people = {person.pk: person for person in to}.values()
     mails = [_write(about, person, line, template, dict(context), rest) for person in people]
     names = {subject_name(row) for row in also_of} - {subject_name(about)}
@@ -66,7 +68,7 @@ def post(
     return mails
 
 
-def _write(about, person: Person, subject: str, template: str, context: dict, rest: dict[str, str]) -> Mail:
+def _write(about, person: Person, subject: str, template: str, context: dict, rest: dict) -> Mail:
     company = getattr(about, "company", None)
     context |= {"to": person, "subject": subject, "about": about, "company": company}
     context |= {"site_url": settings.SITE_URL, "reply_to": rest["reply_to"]}
@@ -79,7 +81,8 @@ def _write(about, person: Person, subject: str, template: str, context: dict, re
         html=inliner.inline(_render(f"{template}.html", context, autoescape=True)),
         **rest,
     )
-    wake(SEND_MAIL, mail.pk)
+    if "due_at" not in rest:
+        wake(SEND_MAIL, mail.pk)
     return mail
 
 

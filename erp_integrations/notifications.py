@@ -6,7 +6,7 @@ An approver chooses to hear at once of what is sent, or once a day of what waits
 """
 
 from collections.abc import Iterable
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -25,6 +25,7 @@ from invoicing.permissions import is_project_admin, may_see_commitment
 
 DIGEST_AT = time(7)  # in the company's zone
 LISTED, LISTED_FINDINGS = 50, 10
+ONE_CLICK = timedelta(minutes=5)  # no longer are many sent one by one
 APPROVER = "an accounting approver"
 SENDER = "an accounting approver or an invoice administrator"
 INVOLVED = "somebody who sees the invoice"
@@ -51,15 +52,16 @@ def is_told_as_involved(export: InvoiceExport, person) -> bool:
     return may_see_commitment(export.invoice.commitment, read_access(person, export.company, export.project))
 
 
-def sent(exports: list[InvoiceExport]) -> None:
+def sent(exports: list[InvoiceExport], *, of_several: bool = False) -> list[Mail]:
     """To the company's accounting approvers who hear at once, in one mail for all that was sent with one click.
 
-    Whoever was mailed of each of them as `sent_again` reads it once.
+    Whoever was mailed of each of them as `sent_again` reads it once. `of_several`: of one, stored as it is sent; it
+    goes out alone only where nobody comes to `sent_together`.
     """
     first = exports[0]
     people = accounting_approvers(first.company).filter(accounting_mail=MailPace.AT_ONCE).exclude(pk=first.sent_by_id)
     count = "1 invoice waits" if len(exports) == 1 else f"{len(exports)} invoices wait"
-    post(
+    return post(
         about=first,
         to=[person for person in people if any(export.sent_again_to != person for export in exports)],
         subject=f"{count} for accounting: {first.project.name}",
@@ -68,7 +70,15 @@ def sent(exports: list[InvoiceExport]) -> None:
         context={"exports": exports, "sender": first.sent_by},
         reply_to=first.sent_by.email,
         also_of=exports,
+        not_before=timezone.now() + ONE_CLICK if of_several else None,
     )
+
+
+@transaction.atomic
+def sent_together(exports: list[InvoiceExport], alone: list[Mail]) -> None:
+    """One mail in the place of those that were written of each `alone`."""
+    Mail.objects.filter(pk__in=[mail.pk for mail in alone], state=Mail.State.WAITING, attempts=0).delete()
+    sent(exports)
 
 
 def sent_again(export: InvoiceExport, rejecter: Person) -> None:

@@ -7,7 +7,7 @@ from datetime import date
 
 from django.db import transaction
 
-from directory.models import Event
+from directory.models import Event, Mail
 from directory.permissions import read_access
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
 from erp_integrations import notifications
@@ -33,11 +33,12 @@ from invoicing.permissions import is_project_admin
 
 @dataclass(frozen=True)
 class SendResult:
-    """What became of one invoice of a bulk send: `refusal` is empty when it was sent."""
+    """What became of one invoice of a bulk send: `refusal` is empty when it was sent. `mails` tell of it alone."""
 
     invoice: Invoice
     export: InvoiceExport | None
     refusal: Refused | None = None
+    mails: tuple[Mail, ...] = ()
 
 
 def preview(exports: Iterable[InvoiceExport], *, accounting_date: date | None = None, by=None) -> Proposal:
@@ -76,26 +77,24 @@ def send(invoices: Iterable[Invoice], *, by, seen: Mapping[int, int] | None = No
     `seen`: {invoice id: the version that was looked at}, where a page showed it (I-5).
     """
     invoices, seen = list(invoices), seen or {}
-    if len(invoices) == 1:  # many locks at once would wait for each other
-        with transaction.atomic():
-            return _send_and_tell(invoices, by, seen)
-    return _send_and_tell(invoices, by, seen)
-
-
-def _send_and_tell(invoices: list[Invoice], by, seen: Mapping[int, int]) -> list[SendResult]:
-    results = [_try_to_send(invoice, by, seen.get(invoice.pk)) for invoice in invoices]
-    went = [result.export for result in results if result.export]
-    if went:
-        with transaction.atomic():
-            notifications.sent(went)
+    are_many = len(invoices) > 1
+    results = [_try_to_send(invoice, by, seen.get(invoice.pk), of_several=are_many) for invoice in invoices]
+    went = [result for result in results if result.export]
+    if are_many and went:
+        alone = [mail for result in went for mail in result.mails]
+        notifications.sent_together([result.export for result in went], alone)
     return results
 
 
-def _try_to_send(invoice: Invoice, by, seen: int | None) -> SendResult:
+def _try_to_send(invoice: Invoice, by, seen: int | None, *, of_several: bool) -> SendResult:
+    """With its mail in one transaction of its own: the locks of many at once would wait for each other."""
     try:
-        return SendResult(invoice, send_one(invoice, by=by, seen=seen))
+        with transaction.atomic():
+            export = send_one(invoice, by=by, seen=seen)
+            mails = notifications.sent([export], of_several=of_several)
     except (Refused, NotAllowed) as refusal:
         return SendResult(invoice, None, refusal)
+    return SendResult(invoice, export, mails=tuple(mails))
 
 
 @transaction.atomic

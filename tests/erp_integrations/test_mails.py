@@ -1,6 +1,6 @@
 """What was mailed about an invoice's way to accounting stands on its page and its batch's (section 7, screens 10)."""
 
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 import time_machine
@@ -40,6 +40,26 @@ def test_one_mail_of_many_sent_invoices_is_found_from_each(sage, staff):
     assert "No mail yet" in text_of(staff.get(at_export(alone)))
 
 
+def test_many_are_told_of_though_the_process_ends_before_all_are_sent(sage, monkeypatch):
+    """Section 7, R1: each has its mail in the transaction that sends it; it waits for the one that tells of all."""
+    first, second = (sage.approved() for _ in range(2))
+    really = exports.send_one
+
+    def killed_at_the_second(invoice, **how):
+        if invoice == second:
+            raise KeyboardInterrupt
+        return really(invoice, **how)
+
+    monkeypatch.setattr(exports, "send_one", killed_at_the_second)
+    with pytest.raises(KeyboardInterrupt):
+        exports.send([first, second], by=sage.sender)
+    [mail] = Mail.objects.telling_of(first.export)
+    assert (mail.to, mail.headline) == (sage.approver, f"1 invoice waits for accounting: {sage.base.project.name}")
+    assert mail not in Mail.objects.due()
+    with time_machine.travel(timezone.now() + notifications.ONE_CLICK + timedelta(seconds=1)):
+        assert mail in Mail.objects.due()
+
+
 def test_what_is_rejected_together_is_told_one_by_one(sage):
     """9.6: each rejection has mails of its own, which stand on that invoice alone."""
     first, second = sage.sent(), sage.sent()
@@ -72,7 +92,8 @@ def test_the_daily_mail_is_found_from_every_invoice_that_it_lists(sage, monkeypa
     choose_accounting_mail(sage.approver, MailPace.DAILY)
     monkeypatch.setattr(notifications, "LISTED", 2)
     some = [sage.sent() for _ in range(3)]
-    with time_machine.travel(timezone.now() + timedelta(days=1)):
+    tomorrow = sage.company.today + timedelta(days=1)
+    with time_machine.travel(datetime.combine(tomorrow, time(12), tzinfo=sage.company.zone)):
         assert notifications.daily_digests() == 1
     assert [headlines(export) for export in some] == [["3 invoices wait for accounting"]] * 2 + [[]]
 
@@ -136,7 +157,7 @@ def test_one_bill_is_sent_with_its_mail_or_not_at_all(sage, monkeypatch):
     """Section 7: approvers hear of it at once; a bill in the queue that nobody heard of would wait for the digest."""
     invoice = sage.approved()
 
-    def broken(some):
+    def broken(some, **_):
         raise OSError("no room")
 
     monkeypatch.setattr(notifications, "sent", broken)
