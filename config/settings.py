@@ -242,6 +242,7 @@ USERSESSIONS_ADAPTER = "directory.accounts.Sessions"
 USERSESSIONS_TRACK_ACTIVITY = True  # once a minute, by directory.middleware.session_clock
 
 IS_HTTPS = SITE_URL.startswith("https://")
+SESSION_ENGINE = "directory.session_store"
 SESSION_COOKIE_AGE = 12 * 60 * 60  # R94: whatever happens; accounting is signed out after an idle hour as well
 SESSION_IDLE_SECONDS = 60 * 60
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True

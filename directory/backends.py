@@ -2,9 +2,20 @@
 
 from allauth.account.auth_backends import AuthenticationBackend
 from django.db.models import Exists
+from django.utils import timezone
 
+from directory.kept import kept
 from directory.models import Company, Person
 from directory.permissions import memberships_of
+
+
+def _asking() -> Exists:
+    return Exists(Company.objects.filter(needs_second_factor=True))
+
+
+@kept
+def _logins(person, now):
+    return memberships_of(person, now).select_related("vendor", "person").annotate(is_asked=_asking())
 
 
 class Logins(AuthenticationBackend):
@@ -12,13 +23,12 @@ class Logins(AuthenticationBackend):
     second factor, and `memberships_at_hand`, in one query for whoever is in a directory."""
 
     def get_user(self, user_id):
-        asking = Exists(Company.objects.filter(needs_second_factor=True))
-        memberships = tuple(memberships_of(user_id).select_related("vendor", "person").annotate(is_asked=asking))
+        memberships = tuple(_logins(person=user_id, now=timezone.now()))
         if memberships:
             person = memberships[0].person
             person.is_asked_for_factor = memberships[0].is_asked
         else:
-            person = Person.objects.annotate(is_asked_for_factor=asking).filter(pk=user_id).first()
+            person = Person.objects.annotate(is_asked_for_factor=_asking()).filter(pk=user_id).first()
         if person is None or not self.user_can_authenticate(person):
             return None
         person.memberships_at_hand = memberships

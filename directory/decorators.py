@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
 
 from directory import unsaved
+from directory.kept import kept
 from directory.models import Company, Project
 from directory.permissions import Level, Tool, read_access
 from directory.sign_ins import is_fresh
@@ -41,11 +42,18 @@ class Requires:
     fresh: bool = False
 
 
+@kept
+def _running_projects(slug):
+    return Project.objects.select_related("company").filter(slug=slug, is_active=True)
+
+
 def project_view(tool: Tool, level: Level, *, methods=FORM, fresh=False) -> Callable:
     """For addresses under /p/<project>/: the view gets (request, project, …) and `request.access`."""
 
     def load(request, slug):
-        project = get_object_or_404(Project.objects.select_related("company"), slug=slug, is_active=True)
+        project = next(iter(_running_projects(slug=slug)), None)
+        if project is None:
+            raise Http404
         return project, read_access(request.user, project.company, project, memberships=_at_hand(request))
 
     return _tool_view("project", load, Requires(tool, level, methods, fresh=fresh))

@@ -1,9 +1,11 @@
 """Days and moments as people read them, on pages, in print and in files (U9, U10)."""
 
 from datetime import date, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 
+@lru_cache(maxsize=1000)  # fifty rows tell the same few days (F4)
 def day_in_words(value: date) -> str:
     """Fri 27 Nov 2026."""
     return f"{value:%a} {value.day} {value:%b %Y}"

@@ -8,6 +8,7 @@ and permissions given for a whole model count for nothing.
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum, IntEnum
 
 from django.apps import apps
@@ -137,9 +138,9 @@ def read_access(person, company, project=None, *, memberships: Sequence | None =
     return Access(person, company, project, membership, levels, may_push)
 
 
-def memberships_of(person: int) -> QuerySet:
+def memberships_of(person: int, now: datetime | None = None) -> QuerySet:
     """All there are, in whatever company and state: few, and the bar on top of a page asks for them too."""
-    privileges = apps.get_model("directory", "accountingprivilege").objects.live()
+    privileges = apps.get_model("directory", "accountingprivilege").objects.filter(live_privilege(now=now))
     may_push = Exists(privileges.filter(person=person, company=OuterRef("company")))
     found = apps.get_model("directory", "membership").objects.filter(person=person)
     return found.select_related("vendor", "company").annotate(may_push=may_push)
@@ -297,9 +298,9 @@ def accounting_approvers(company) -> QuerySet:
     )
 
 
-def live_privilege(prefix: str = "") -> Q:
+def live_privilege(prefix: str = "", now: datetime | None = None) -> Q:
     """A grant of *Can Push to Accounting* that is neither withdrawn nor past its end; `prefix` leads to it."""
-    not_over = Q(**{f"{prefix}ends_at__isnull": True}) | Q(**{f"{prefix}ends_at__gt": timezone.now()})
+    not_over = Q(**{f"{prefix}ends_at__isnull": True}) | Q(**{f"{prefix}ends_at__gt": now or timezone.now()})
     return Q(**{f"{prefix}withdrawn_at__isnull": True}) & not_over
 
 

@@ -13,6 +13,6 @@ UNSENT = Case(
     default=Value(""),
     output_field=CharField(),
 )
-STATUS = InvoiceExport.objects.filter(invoice=OuterRef("pk")).values("status")
+STATUS = InvoiceExport.objects.order_by().filter(invoice=OuterRef("pk")).values("status")
 READ_ALONG["export_status"] = Coalesce(Subquery(STATUS), UNSENT)
 ERP_WORDS.update(ExportStatus.choices)

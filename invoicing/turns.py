@@ -5,6 +5,7 @@ holds them together. Before there is a bill, `board` decides.
 """
 
 from datetime import date
+from typing import NamedTuple
 
 from django.db.models import Case, CharField, Q, TextChoices, Value, When
 from django.db.models.lookups import Exact
@@ -29,6 +30,14 @@ class Turn(TextChoices):
         return vendor if self == Turn.VENDOR else self.label
 
 
+class _Period(NamedTuple):
+    """What a deadline asks of a billing period: a row tells that much of its own (F4)."""
+
+    project: Project
+    is_open: bool
+    takes_bills_until_due: bool
+
+
 def turn_of(invoice: Invoice, project: Project) -> Turn:
     """Of a row of `for_list` or `with_turn`. A subcontractor who can't act, for want of a contact or of time, passes
     the turn to the project team (B-5); what is approved in a way that the company doesn't send waits for nobody (6.2).
@@ -40,9 +49,8 @@ def turn_of(invoice: Invoice, project: Project) -> Turn:
     if invoice.status not in Invoice.ENTERABLE:
         is_never_sent = invoice.is_certified and not invoice.export_status
         return Turn.NOBODY if is_never_sent else Turn.TEAM
-    period = BillingPeriod(
-        project=project, status=invoice.period_status, takes_bills_until_due=invoice.takes_bills_until_due
-    )
+    is_open = invoice.period_status == BillingPeriod.Status.OPEN
+    period = _Period(project, is_open, invoice.takes_bills_until_due)
     deadline = Deadline(period, invoice.due_date, invoice.has_more_time, invoice.may_finish_late)
     return Turn.VENDOR if invoice.has_contact and not deadline.is_over else Turn.TEAM
 

@@ -1,5 +1,6 @@
 """A company made to measure on is one that people could have made, and never stands beside one that they did."""
 
+import re
 from io import StringIO
 
 import pytest
@@ -7,7 +8,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.models import Count
 
-from benchmarks import measuring, scale
+from benchmarks import bare, lists, measuring, scale
 from directory.checks import for_whole_models, left_behind
 from directory.models import Company, Event, Person, Project
 from erp_integrations.exporting import ledgers
@@ -38,8 +39,19 @@ def test_a_thousand_invoices_are_what_people_could_have_made(monkeypatch):
     out = StringIO()
     call_command("bench", "F4", stdout=out)
     assert [row.split()[0] for row in out.getvalue().splitlines()] == ["goal", "F4", "F4", "F5", "F6", "F6", "F8"]
+    _draws_the_rows_of_the_page()
     seeded = Company.objects.get()
     assert Company.objects.create(name="Next", slug="next").pk > seeded.pk, "ids go on after what was seeded"
+
+
+def _draws_the_rows_of_the_page():
+    """What F4 is measured against."""
+    project = Project.objects.get(slug=lists.LARGEST)
+    page = measuring.signed_in(Person.objects.get(pk=scale.ADMIN)).get(f"/p/{project.slug}/invoices/", secure=True)
+    ours, theirs = (
+        re.findall("<tr>.*</tr>(?=</tbody>)", html) for html in (page.content.decode(), bare.table_of(project))
+    )
+    assert ours == theirs and ours[0].count("</tr>") == 50
 
 
 def test_a_database_that_holds_a_company_is_left_alone():

@@ -1,5 +1,7 @@
 """The components that pages are put together from: forms' fields, regions, menus, notices and boxes."""
 
+from urllib.parse import urlencode
+
 from django import template
 from django.conf import settings
 from django.utils.html import format_html
@@ -34,6 +36,17 @@ def field(bound: object) -> SafeString:
 def pagination(context: template.Context, page: object) -> dict:
     """Links to the other pages of a list, keeping every filter of the address."""
     return {"page": page, "query": context["request"].GET}
+
+
+@register.simple_tag(takes_context=True)
+def sorted_heading(context: template.Context, label: str, here: dict, base: str = "", place: str = "") -> SafeString:
+    """A column heading that sorts. `here`: one of the filter's headings; `base`: the list's address where the page is
+    not it; `place`: the class of its cells."""
+    asked = {name: values for name, values in context["request"].GET.lists() if name not in ("after", "before")}
+    marks = format_html(' class="{}"', place) if place else ""
+    sorts = format_html(' aria-sort="{}"', here["now"]) if here["now"] else ""
+    address = f"{base}?{urlencode(asked | {'sort': here['asks']}, doseq=True)}"
+    return format_html('<th scope="col"{}{}><a href="{}">{}</a></th>', marks, sorts, address, label)
 
 
 @register.simple_block_tag

@@ -8,11 +8,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
+from functools import cache
 
 from django import forms
 from django.db.models import Q, QuerySet
 from django.utils.dateparse import parse_datetime
 
+from directory.kept import kept
+
+Told = Callable[[QuerySet], QuerySet]  # a method of a query set: the same one each time, since its question is kept
 PAGE_SIZE = 50
 LARGEST_KEY = 2**63 - 1
 APART = "~"  # after the row's id, which holds none
@@ -66,9 +70,7 @@ class SortedForm(forms.Form):
     def in_order(self, found: QuerySet) -> QuerySet:
         return in_order(found, self.sorts[self.sorted_by], descending=self.is_descending)
 
-    def page(
-        self, found: QuerySet, told: Callable[[QuerySet], QuerySet] = lambda rows: rows, size: int | None = None
-    ) -> Page:
+    def page(self, found: QuerySet, told: Told | None = None, size: int | None = None) -> Page:
         """The page of `found`; `told` brings along what its rows tell. `size`: rows of a page, else the usual."""
         places = {name: self.cleaned_data.get(name) or "" for name in ("after", "before")}
         sort = self.sorts[self.sorted_by]
@@ -120,12 +122,13 @@ def page_of(
     descending: bool,
     after: str = "",
     before: str = "",
-    told: Callable[[QuerySet], QuerySet] = lambda rows: rows,
+    told: Told | None = None,
     size: int,
 ) -> Page:
     """The rows after, or before, the place that the address names; from the beginning where it names none.
 
-    `told` is asked for these rows alone: what it reads along costs nothing for the others (F4).
+    `told` is asked for these rows alone, in a question that is kept: what it reads along costs nothing for the others,
+    and putting it into SQL nothing at all (F4).
     """
     backwards = not after and bool(before)
     place = _place(before if backwards else after, sort)
@@ -137,7 +140,10 @@ def page_of(
         side = "lt" if downwards else "gt"
         rows = rows.filter(Q(**{f"sort_key__{side}": value}) | Q(sort_key=value, **{f"pk__{side}": pk}))
     ids = rows.values("pk")[: size + 1]
-    listed = list(in_order(told(found.filter(pk__in=ids)), sort, descending=downwards))
+    if told:
+        listed = _told(found.model, told, sort, downwards)(ids=ids)
+    else:
+        listed = list(in_order(found.filter(pk__in=ids), sort, descending=downwards))
     is_more, listed = len(listed) > size, listed[:size]
     if backwards:
         listed.reverse()
@@ -147,6 +153,11 @@ def page_of(
         _mark(listed[0]) if listed and is_earlier else "",
         _mark(listed[-1]) if listed and is_later else "",
     )
+
+
+@cache
+def _told(model, told: Told, sort: Sort, descending: bool) -> kept:
+    return kept(lambda ids: in_order(told(model.objects.filter(pk__in=ids)), sort, descending=descending))
 
 
 def _mark(row) -> str:

@@ -1,6 +1,7 @@
 """When a project takes bills: its billing periods, and what new ones start from."""
 
 from datetime import date
+from functools import lru_cache
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -113,6 +114,7 @@ class BillingPeriodQuerySet(models.QuerySet):
         return [period for period in maybe.order_by("start_date") if period.is_open or period.still_takes_bills]
 
 
+@lru_cache(maxsize=1000)  # as days are
 def period_in_words(start: date, end: date) -> str:
     """The month it begins in; of something as short as a week, its days."""
     if (end - start).days >= SHORT:

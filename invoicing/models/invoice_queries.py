@@ -5,7 +5,7 @@ from datetime import date
 
 from django.apps import apps
 from django.db import models
-from django.db.models import Count, Exists, ExpressionWrapper, F, Func, Max, OuterRef, Q, Subquery, Sum
+from django.db.models import Count, Exists, F, Func, Max, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from directory.fields import MoneyField
@@ -20,31 +20,30 @@ from invoicing.models.invoice_statuses import CERTIFIED, S
 LINE_8_OF = ("total_completed_and_stored", "work_retainage", "stored_retainage", "previous_certificates")
 
 
-def line_8(of: str = "") -> ExpressionWrapper:
+def line_8(of: str = "") -> Func:
     """Line 8 of an invoice, for the database to sort by and to add up; in dollars. `of`: the way to it, "bill__"."""
-    total, *less = (F(of + name) for name in LINE_8_OF)
-    for each in less:
-        total = total - each
-    return ExpressionWrapper(total, output_field=MoneyField())
+    amounts = (F(of + name) for name in LINE_8_OF)
+    return Func(*amounts, template="(%(expressions)s)", arg_joiner=" - ", output_field=MoneyField())
 
 
 # Two conditions that are written out: what the database answers at once Django takes long to put together (F4).
-HAS_MORE_TIME = Func(
-    F("commitment"),
-    F("billing_period"),
-    template="""EXISTS (SELECT 1 FROM invoicing_duedateextension e
-        WHERE (e.commitment_id, e.billing_period_id) = (%(expressions)s))""",
-    output_field=models.BooleanField(),
-)
-HAS_CONTACT = Func(  # `InvoiceContact.objects.acting()` of the commitment
-    F("commitment"),
-    template="""EXISTS (SELECT 1 FROM invoicing_invoicecontact k
-        JOIN invoicing_commitment c ON c.id = k.commitment_id
-        JOIN directory_person p ON p.id = k.person_id AND p.is_active
-        JOIN directory_membership m ON m.person_id = k.person_id AND m.vendor_id = c.vendor_id AND m.is_active
-        WHERE k.commitment_id = %(expressions)s)""",
-    output_field=models.BooleanField(),
-)
+MORE_TIME = """SELECT 1 FROM invoicing_duedateextension e
+    WHERE (e.commitment_id, e.billing_period_id) = (%(expressions)s)"""
+CONTACT = """SELECT 1 FROM invoicing_invoicecontact k
+    JOIN directory_person p ON p.id = k.person_id AND p.is_active
+    JOIN directory_membership m ON m.person_id = k.person_id AND m.is_active
+    WHERE (k.commitment_id, m.vendor_id) = (%(expressions)s)"""
+OF_CONTACT = ("commitment", "commitment__vendor")
+ONE_BY_ONE = " LIMIT 1 OFFSET 0"  # for a page of rows: without it PostgreSQL may read all that there are first
+
+
+def _there_is(which: str, *asked: str) -> Func:
+    template = f"EXISTS ({which})"
+    return Func(*map(F, asked), template=template, output_field=models.BooleanField())
+
+
+HAS_MORE_TIME = _there_is(MORE_TIME, "commitment", "billing_period")
+HAS_CONTACT = _there_is(CONTACT, *OF_CONTACT)  # `InvoiceContact.objects.acting()` of the commitment
 
 
 def is_over(today: date) -> Q:
@@ -78,8 +77,8 @@ ABOUT = {
     "period_ends": F("billing_period__end_date"),
     "period_status": F("billing_period__status"),
     "takes_bills_until_due": F("billing_period__takes_bills_until_due"),
-    "has_more_time": HAS_MORE_TIME,
-    "has_contact": HAS_CONTACT,
+    "has_more_time": _there_is(MORE_TIME + ONE_BY_ONE, "commitment", "billing_period"),
+    "has_contact": _there_is(CONTACT + ONE_BY_ONE, *OF_CONTACT),
 }
 FOR_A_TURN = ("period_status", "takes_bills_until_due", "has_more_time", "has_contact")  # of those
 # More that a row tells, by name, read in the same query: apps above enter what is theirs when they are loaded.

@@ -1,19 +1,25 @@
 """Names for what a project's billing board or its invoices are narrowed to: one's own, or everybody's."""
 
+from functools import cache
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 
+from directory.kept import kept
 from directory.models import Project
 
 
 class SavedViewQuerySet(models.QuerySet):
     def shown_to(self, access, page: str) -> "SavedViewQuerySet":
         """One's own and, for the company's own people, what is shared: its names may say what vendors must not read."""
-        mine = Q(person=access.person, is_shared=False)
-        reads = mine | Q(is_shared=True) if not access.is_external else mine
-        return self.filter(reads, project=access.project, page=page)
+        return self.of(access.person, access.project, page, is_external=access.is_external)
+
+    def of(self, person, project, page: str, *, is_external: bool) -> "SavedViewQuerySet":
+        mine = Q(person=person, is_shared=False)
+        reads = mine if is_external else mine | Q(is_shared=True)
+        return self.filter(reads, project=project, page=page)
 
 
 class SavedView(models.Model):
@@ -59,3 +65,13 @@ class SavedView(models.Model):
     @property
     def company(self):
         return self.project.company
+
+
+def views_shown_to(access, page: str) -> list[SavedView]:
+    """`shown_to`, in a question that is kept."""
+    return _shown(access.is_external)(person=access.person.pk, project=access.project.pk, page=page)
+
+
+@cache
+def _shown(is_external: bool) -> kept:
+    return kept(lambda person, project, page: SavedView.objects.of(person, project, page, is_external=is_external))

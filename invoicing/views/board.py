@@ -33,6 +33,7 @@ from invoicing.forms.billing_periods import AskForm, InviteForm
 from invoicing.forms.board_filters import BoardFilter, ViewForm
 from invoicing.labels import STAGES_IN_ERP, STAGES_ONWARDS, noun_for
 from invoicing.models import BillingPeriod, Commitment, Invitation, Invoice, InvoiceContact, Payment, SavedView
+from invoicing.models.saved_views import views_shown_to
 from invoicing.permissions import is_project_admin
 from invoicing.progress import progress_of
 from invoicing.turns import Turn
@@ -249,7 +250,7 @@ def show(
     rows = rows_of(period, page.rows)
     found = [group for group in groups if asked.includes(group)]
     chosen = asked.asked.get("state", "")
-    views = list(SavedView.objects.shown_to(request.access, SavedView.Page.BOARD))
+    views = views_shown_to(request.access, SavedView.Page.BOARD)
     context = {
         "project": project,
         "period": period,

@@ -10,6 +10,7 @@ from django.urls import reverse
 from directory.csv_files import csv_answer
 from directory.decorators import READ, WRITE, project_view
 from directory.downloads import workbook_answer
+from directory.kept import kept
 from directory.permissions import Level, Tool
 from directory.sheets import as_typed_xlsx
 from invoicing.actions import made_files
@@ -20,8 +21,9 @@ from invoicing.forms.bulk_decisions import MOST, versions_of
 from invoicing.forms.invoice_filters import SIZES, InvoiceFilter
 from invoicing.invoice_rows import AT_ONCE, HEADINGS, rows_of
 from invoicing.labels import noun_for
-from invoicing.models import Invoice, MadeKind, SavedView
+from invoicing.models import BillingPeriod, Invoice, MadeKind, SavedView
 from invoicing.models.invoice_queries import InvoiceQuerySet
+from invoicing.models.saved_views import views_shown_to
 from invoicing.permissions import may_review, may_start
 from invoicing.views.made_files import asked
 
@@ -34,7 +36,7 @@ def invoice_list(request, project):
 def show(request, project, *, naming: ViewForm | None = None, status: int = 200):
     """The list; with `naming`, the name that was sent for it and why it was refused."""
     form, narrowed = _asked(request, project)
-    views = list(SavedView.objects.shown_to(request.access, SavedView.Page.INVOICES))
+    views = views_shown_to(request.access, SavedView.Page.INVOICES)
     by_status = narrowed.by_status()
     shown = [by_status[status] for status in by_status if form.chosen in ("", status)]
     size = form.cleaned_data.get("rows") or _remembered_size(request)
@@ -77,8 +79,13 @@ def _remembered_size(request) -> int | None:
     return next((size for size in SIZES if str(size) == request.COOKIES.get(REMEMBERS_SIZE)), None)
 
 
+@kept
+def _periods(project):
+    return BillingPeriod.objects.filter(project=project)
+
+
 def filter_of(request, project) -> InvoiceFilter:
-    return InvoiceFilter(request.GET, periods=project.billing_periods.all())
+    return InvoiceFilter(request.GET, periods=_periods(project=project.pk))
 
 
 def _asked(request, project):

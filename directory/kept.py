@@ -1,0 +1,72 @@
+"""Questions that pages ask again and again, put into SQL once a process.
+
+Django takes up to ten times as long to put such a question into words as the database takes to answer it (F4). Only the
+words are kept: the database is asked afresh each time, so that what was taken away a moment ago is gone (R66).
+"""
+
+from collections.abc import Callable
+from copy import copy
+from functools import cached_property, update_wrapper
+from inspect import signature
+
+from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db.models import Expression, QuerySet
+
+
+class Asked(Expression):
+    """What each asking brings along: it stands in a kept question where its value will be."""
+
+    def __init__(self, name: str):
+        super().__init__()
+        self.name = name
+
+    def as_sql(self, compiler, connection):
+        return "%s", [self]
+
+
+class kept:  # a decorator; it is named like one
+    """`@kept def rows_of(place, now): return Model.objects.filter(…)`, then `rows_of(place=7, now=…)`: a list.
+
+    The function is called once, with an `Asked` for each of its parameters: what it works out itself, a moment among
+    that, would stand still. A value may be a query set where the question says `__in`.
+    """
+
+    def __init__(self, ask: Callable[..., QuerySet]):
+        update_wrapper(self, ask)
+        self._ask = ask
+
+    def __call__(self, **values) -> list:
+        found, compiler, _, _ = self.in_words
+        asking = copy(compiler)
+        asking.connection = connections[DEFAULT_DB_ALIAS]  # this thread's
+        asking.as_sql = lambda *args, **options: self._filled(values)
+        asked = found._chain()
+        asked.query.get_compiler = lambda *args, **options: asking
+        return list(asked)
+
+    @cached_property
+    def in_words(self) -> tuple:
+        """(query set, compiler, SQL between its parameters, these): made at the first asking, and not changed then."""
+        found = self._ask(**{name: Asked(name) for name in signature(self._ask).parameters})
+        compiler = found.query.get_compiler(DEFAULT_DB_ALIAS)
+        sql, params = compiler.as_sql()
+        compiler.connection = None  # it was this thread's
+        return found, compiler, sql.split("%s"), params
+
+    def _filled(self, values: dict) -> tuple[str, list]:
+        """The SQL and its parameters with these values; a query set's SQL stands in the place of its parameter."""
+        _, _, (first, *rest), params = self.in_words
+        words, filled = [first], []
+        for param, following in zip(params, rest, strict=True):
+            value = values[param.name] if isinstance(param, Asked) else param
+            inner, inner_params = _in_words(value) if isinstance(param, Asked) else ("%s", [value])
+            words += inner, following
+            filled += inner_params
+        return "".join(words), filled
+
+
+def _in_words(value) -> tuple[str, list]:
+    if isinstance(value, QuerySet):
+        inner, params = value.query.sql_with_params()
+        return inner, list(params)
+    return "%s", [connection.ops.adapt_unknown_value(value)]

@@ -1,0 +1,83 @@
+"""Questions whose SQL is kept: they answer as Django's own would, and afresh each time."""
+
+from datetime import date, timedelta
+
+import pytest
+from django.utils import timezone
+
+from directory import backends, decorators, session_store
+from directory.kept import Asked, kept
+from directory.models import Person
+from directory.permissions import memberships_of
+from invoicing.forms import keyset
+from invoicing.forms.invoice_filters import InvoiceFilter
+from invoicing.models import Invoice, saved_views
+from invoicing.models.invoice_queries import InvoiceQuerySet
+from invoicing.views import invoice_lists
+from tests.factories import world
+
+pytestmark = pytest.mark.django_db
+
+
+@kept
+def named(name, those):
+    return Person.objects.filter(name=name, pk__in=those).order_by("pk")
+
+
+def listed(sort: str) -> kept:
+    return keyset._told(Invoice, InvoiceQuerySet.for_list, InvoiceFilter.sorts[sort], True)
+
+
+def facts(rows) -> list[dict]:
+    return [{name: value for name, value in vars(row).items() if name != "_state"} for row in rows]
+
+
+def test_each_asking_brings_its_own_values_and_finds_what_is_there_now():
+    w = world()
+    everybody = Person.objects.values("pk")
+    assert named(name=w.admin.name, those=everybody) == [w.admin]
+    assert named(name=w.reader.name, those=everybody) == [w.reader]
+    assert named(name=w.reader.name, those=everybody.filter(pk=w.admin.pk)) == []
+    assert named(name=w.reader.name, those=everybody.none()) == []
+    Person.objects.filter(pk=w.reader.pk).update(name="Rae Renamed")
+    assert named(name=w.reader.name, those=everybody) == []
+
+
+def test_kept_questions_find_what_the_query_sets_find():
+    w = world()
+    w.submitted(w.draft(w.commitment(), w.period(date(2030, 6, 1))))
+    w.draft(w.commitment(), w.period(date(2030, 7, 1)))
+    now = timezone.now()
+    for person in (w.admin, w.contact, w.approver):
+        found = backends._logins(person=person.pk, now=now)
+        assert [(each.pk, each.may_push) for each in found] == list(
+            memberships_of(person.pk).values_list("pk", "may_push")
+        )
+        assert found[0].person == person and found[0].company == w.company
+    assert decorators._running_projects(slug=w.project.slug) == [w.project]
+    assert invoice_lists._periods(project=w.project.pk) == list(w.project.billing_periods.all())
+    for sort in InvoiceFilter.sorts:
+        rows = listed(sort)(ids=Invoice.objects.values("pk")[:50])
+        asked = keyset.in_order(Invoice.objects.for_list(), InvoiceFilter.sorts[sort], descending=True)
+        assert facts(rows) == facts(asked) and len(rows) == 2
+
+
+def test_a_privilege_that_has_ended_since_the_question_was_put_counts_no_more():
+    """R66: the moment is asked with, not kept."""
+    w = world()
+    ends = timezone.now() + timedelta(hours=1)
+    w.approver.privileges.update(ends_at=ends)
+    (before,) = backends._logins(person=w.approver.pk, now=ends - timedelta(seconds=1))
+    (after,) = backends._logins(person=w.approver.pk, now=ends)
+    assert (before.may_push, after.may_push) == (True, False)
+
+
+def test_no_moment_stands_still_in_a_kept_question():
+    """Its own values are words and numbers; what changes with the hour is asked with."""
+    questions = [backends._logins, decorators._running_projects, session_store._running, invoice_lists._periods]
+    questions += [saved_views._shown(is_external) for is_external in (True, False)]
+    questions += [listed(sort) for sort in InvoiceFilter.sorts]
+    for question in questions:
+        *_, params = question.in_words
+        assert any(isinstance(param, Asked) for param in params)
+        assert not [param for param in params if not isinstance(param, (Asked, bool, int)) and "20" in str(param)]
