@@ -2,6 +2,7 @@
 
 import os
 from collections import Counter
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import count
 
@@ -19,14 +20,26 @@ from hypothesis.stateful import (
 
 from directory.models import Event
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
-from invoicing.actions import amounts, closing, commitments, deleting, due_dates, invoices, reviews
+from invoicing.actions import (
+    amounts,
+    closing,
+    commitment_moves,
+    commitments,
+    deleting,
+    due_dates,
+    invoices,
+    retainage,
+    reviews,
+)
 from invoicing.calculations import identities
 from invoicing.calculations.money import ZERO, to_cents
+from invoicing.calculations.retainage import RetainageStep
 from invoicing.models import BillingPeriod, Commitment, Invoice, Verdict
 from invoicing.proof import identities_of
+from invoicing.retainage import rules_of
 from invoicing.separation_of_duties import raised_by
 from tests.factories import D, World, world
-from tests.invoicing.walks import APPROVALS, ENTERABLE, SOURCES, Bill, Contract, Job
+from tests.invoicing.walks import APPROVALS, ENTERABLE, SOURCES, TURNS, Bill, Contract, Job
 
 pytestmark = pytest.mark.django_db
 REFUSALS = (NotAllowed, NotNow, Refused, Stale)
@@ -37,7 +50,18 @@ PEOPLE = st.sampled_from(["contact", "contact", "admin", "second_admin", "second
 ADMINS = st.sampled_from(["admin", "second_admin"])
 CONTRACT = st.integers(0, 1)
 PART = st.sampled_from([D("0"), D("0.25"), D("0.5"), D("1")])
-AROUND = ["lock", "take_up", "next_period", "contact", "extend", "close_period", "change_order", "lock"]
+AROUND = [
+    "lock",
+    "take_up",
+    "next_period",
+    "contact",
+    "extend",
+    "close_period",
+    "change_order",
+    "lock",
+    "rates",
+    "turn",
+]
 NUMBERS = st.sampled_from(["A-1", "a-1", "A-2", "A-3", "A-4", "A-5"])
 MOVES = {
     "submit": lambda invoice, by: invoices.submit(invoice, by=by),
@@ -49,7 +73,7 @@ MOVES = {
     "hold_for_owner": lambda invoice, by: invoices.hold_for_owner(invoice, by=by),
     "reopen": lambda invoice, by: invoices.reopen(invoice, by=by, reason="Wrong rate"),
 }
-MUST_HAPPEN = {*MOVES, "create", "enter", "delete", "restore", "restore after a change"}
+MUST_HAPPEN = {*MOVES, *TURNS, "set rates", "create", "enter", "delete", "restore", "restore after a change"}
 
 
 def with_bills(test) -> bool:
@@ -257,7 +281,26 @@ class Walk(RuleBasedStateMachine):
         self.job.contracts[place].change_orders += 1
         line = self.there.line("Extra work", data.draw(st.sampled_from(["120.00", "-75.50", "0.01"])))
         act = lambda: self.there.change_order(self.commitments[place], [line])  # noqa: E731
-        self.attempt("change order", act, True, self.job.contracts[place])
+        self.attempt("change order", act, not self.job.contracts[place].has_ended, self.job.contracts[place])
+
+    def rates(self, data, place):
+        """Other rates, on a scale or not, for the bills to come."""
+        contract, commitment = self.job.contracts[place], Commitment.objects.get(pk=self.job.contracts[place].pk)
+        steps = data.draw(
+            st.sampled_from([(), (RetainageStep(rate=D(10), until_amount=D(20)), RetainageStep(rate=D(5)))])
+        )
+        rules = replace(rules_of(commitment), work_rate=data.draw(st.sampled_from([D(0), D(5), D(10)])), steps=steps)
+        more = {"holds_stored": True, "version": commitment.version, "by": self.there.admin}
+        act = lambda: retainage.set_rules(commitment, rules, **more)  # noqa: E731
+        self.attempt("set rates", act, not contract.has_ended, contract)
+
+    def turn(self, data, place):
+        """The commitment itself goes on: complete, terminated, taken up again."""
+        contract, name = self.job.contracts[place], data.draw(st.sampled_from(sorted(TURNS)))
+        commitment = Commitment.objects.get(pk=contract.pk)
+        act = lambda: commitment_moves.move(commitment, name, by=self.there.admin, reason="So agreed")  # noqa: E731
+        if self.attempt(name, act, self.job.turns(name, contract), contract):
+            contract.status = TURNS[name][1]
 
     def take_up(self, data, place):
         contract, by = self.job.contracts[place], data.draw(PEOPLE)

@@ -26,6 +26,11 @@ TARGETS = {
     "hold_for_owner": "pending_owner_approval",
     "reopen": "under_review",
 }
+TURNS = {  # of a subcontract that was billed: from where, to where
+    "complete": ({"approved"}, "complete"),
+    "resume": ({"complete", "terminated"}, "approved"),
+    "terminate": ({"approved", "complete"}, "terminated"),
+}
 NEEDS_NEWEST = {"submit", "withdraw", "save_draft", "send_back", "reopen"}
 BILLERS_MOVES = {"submit", "withdraw", "save_draft"}
 
@@ -61,9 +66,10 @@ class Bill:
 
 @dataclass(eq=False)
 class Contract:
-    """A commitment: its bills, whether the contact may bill, and the periods that it has more time in."""
+    """A commitment: its status and bills, whether the contact may bill, and the periods that it has more time in."""
 
     pk: int
+    status: str = "approved"
     has_contact: bool = True
     change_orders: int = 0
     bills: list[Bill] = field(default_factory=list)
@@ -72,6 +78,10 @@ class Contract:
     @property
     def live(self) -> list[Bill]:
         return sorted((bill for bill in self.bills if not bill.deleted), key=lambda bill: bill.position)
+
+    @property
+    def has_ended(self) -> bool:
+        return self.status == "terminated"
 
     def may_bill(self, by: str) -> bool:
         return by in ADMINS or (by == "contact" and self.has_contact)
@@ -97,7 +107,14 @@ class Job:
         is_extra = any(bill.period == period for bill in contract.live)
         settled = not contract.live or contract.live[-1].status in APPROVALS
         is_allowed = by in ADMINS or not is_extra
-        return contract.may_bill(by) and settled and is_allowed and not self.is_closed(contract, period)
+        may = contract.may_bill(by) and not contract.has_ended
+        return may and settled and is_allowed and not self.is_closed(contract, period)
+
+    def turns(self, name: str, contract: Contract) -> bool:
+        """Whether an admin can move the commitment itself so: it ends once none of its bills is open (C-1)."""
+        if name == "terminate" and any(bill.status not in CERTIFIED for bill in contract.live):
+            return False
+        return contract.status in TURNS[name][0]
 
     def takes_amounts(self, bill: Bill, by: str) -> bool:
         """I-3, I-4."""
@@ -150,4 +167,4 @@ class Job:
         follows = len(live) == bill.position - 1 and (not live or live[-1].status in APPROVALS)
         number_free = not bill.key or bill.key not in {other.key for other in self.live}
         period_free = bill.is_extra or not any(b.period == bill.period and not b.is_extra for b in live)
-        return by in ADMINS and follows and number_free and period_free
+        return by in ADMINS and not bill.contract.has_ended and follows and number_free and period_free
