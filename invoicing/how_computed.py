@@ -290,7 +290,7 @@ class LineStory:
 
     def _work_rule(self) -> str:
         rate, rule = self.line.work_retainage_rate, self._rule
-        if rate != rule.rate or self.line.schedule_line.position in rule.own:
+        if rate != rule.rate or self._has_a_rate_of_its_own(rule):
             return self._started_with(rate, "this line’s own rate" if rule.is_kept else "the rate")
         if not rule.steps:
             return self._started_with(rate, "the commitment’s rate" if rule.is_kept else "the rate")
@@ -299,6 +299,11 @@ class LineStory:
             return f"Every step of the sliding scale was full, so nothing more is held. {held}"
         which = f"step {rule.step} of the sliding scale"
         return f"{self._started_with(rate, which, f': {rule.steps[rule.step - 1]}')} {held}"
+
+    def _has_a_rate_of_its_own(self, rule: Rule) -> bool:
+        """Where the number is the rule's too. An invoice from before rules were kept has the line's of today."""
+        planned = self.line.schedule_line
+        return planned.position in rule.own if rule.is_kept else planned.retainage_rate == rule.rate
 
     def _started_with(self, rate: Decimal, what: str, more: str = "") -> str:
         """Said of then: newer rules touch new invoices only."""

@@ -29,7 +29,7 @@ class Rule:
     """What an invoice was started under: rates in percent of the lines that have none of their own (5.6).
 
     `steps`: those of a sliding scale, in words; `step`: which of them it stands on, from 1, None once all are full;
-    `held_so_far`: what the scale went by, in dollars; `own`: positions of lines whose own rate is the step's number.
+    `held_so_far`: what the scale went by, in dollars; `own`: positions of the lines whose own rate was the same number.
     `is_kept`: not what the commitment says today.
     """
 
@@ -41,10 +41,10 @@ class Rule:
     own: tuple[int, ...] = ()
     is_kept: bool = False
 
-    def to_keep(self) -> dict:
+    def to_keep(self, own: Sequence[int]) -> dict:
         """As the invoice keeps it, numbers as text; `rule_of` reads it."""
-        kept = {"rate": str(self.rate), "stored_rate": str(self.stored_rate)}
-        scale = {"steps": self.steps, "step": self.step, "held_so_far": str(self.held_so_far), "own": self.own}
+        kept = {"rate": str(self.rate), "stored_rate": str(self.stored_rate)} | ({"own": own} if own else {})
+        scale = {"steps": self.steps, "step": self.step, "held_so_far": str(self.held_so_far)}
         return kept | scale if self.steps else kept
 
 
@@ -64,8 +64,7 @@ def rule_of(invoice: Invoice) -> Rule:
     so_far, sums = _held_before(invoice), invoice if invoice.pk else commitment
     number = step_now(steps, so_far, sums.original_contract_sum, sums.contract_sum_to_date)
     rate = steps[number - 1].rate if number else ZERO
-    own = commitment.lines.filter(retainage_rate=rate).order_by("position").values_list("position", flat=True)
-    return Rule(rate, commitment.stored_retainage_in_force, tuple(map(str, steps)), number, so_far, tuple(own))
+    return Rule(rate, commitment.stored_retainage_in_force, tuple(map(str, steps)), number, so_far)
 
 
 def _held_before(invoice: Invoice) -> Decimal:

@@ -28,14 +28,17 @@ def start(invoice: Invoice) -> None:
     It keeps the retainage rule of this moment, for lines that come later and for its certificate (5.6).
     """
     rule = rule_of(invoice)
-    invoice.retainage_rule = rule.to_keep()
-    if sums := carried(invoice, rule.rate):
+    if found := carried(invoice, rule.rate):
+        sums, number_of_own = found
         for name, amount in asdict(sums).items():
             setattr(invoice, name, amount)
+        own = invoice.commitment.lines.filter(retainage_rate=rule.rate) if number_of_own else ()
+        invoice.retainage_rule = rule.to_keep([line.position for line in own])
         invoice.save()
         store_carried(invoice, rule.rate)
         return
     before = _with_lines_before(invoice, invoice.commitment.lines.billable())
+    invoice.retainage_rule = rule.to_keep([line.position for line in before if line.retainage_rate == rule.rate])
     if invoice.goes_on_from:
         invoice.goes_on_from.lines_at_hand = [line for line in before.values() if line]
     lines = _new_lines(invoice, before)

@@ -51,15 +51,17 @@ class Carried:
     stored_retainage: Decimal
 
 
-def carried(invoice: Invoice, work_rate: Decimal) -> Carried | None:
+def carried(invoice: Invoice, work_rate: Decimal) -> tuple[Carried, int] | None:
     """What the invoice, not stored yet, goes on with from its previous one; None where a line needs arithmetic.
 
-    `work_rate`: held of work on lines without a rate of their own, in percent.
+    `work_rate`: held of work on lines without a rate of their own, in percent; second comes how many have the same one
+    of their own.
     """
     if invoice.previous is None:
         return None
     columns = (
         f"coalesce(sum(CASE WHEN {NEEDS_ARITHMETIC} THEN 1 ELSE 0 END), 0)",
+        "coalesce(sum(CASE WHEN planned.retainage_rate = %(work_rate)s THEN 1 ELSE 0 END), 0)",
         "coalesce(sum(CASE WHEN planned.change_order_id IS NULL THEN planned.amount ELSE 0 END), 0)",
         "coalesce(sum(CASE WHEN planned.change_order_id IS NULL THEN 0 ELSE planned.amount END), 0)",
         f"coalesce(sum({STARTS['work_previous']} + {STARTS['stored_previous']}), 0)",
@@ -68,8 +70,8 @@ def carried(invoice: Invoice, work_rate: Decimal) -> Carried | None:
     )
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {', '.join(columns)} {LINES}", _facts(invoice, work_rate))
-        needing, *cents = cursor.fetchone()
-    return None if needing else Carried(*(Decimal(int(each)).scaleb(-2) for each in cents))
+        needing, own, *cents = cursor.fetchone()
+    return None if needing else (Carried(*(Decimal(int(each)).scaleb(-2) for each in cents)), own)
 
 
 def store_carried(invoice: Invoice, work_rate: Decimal) -> None:
