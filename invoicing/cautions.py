@@ -61,7 +61,7 @@ def _of_vendor(commitment: Commitment) -> list[Caution]:
         found.append(
             Caution(
                 f"{vendor.name} is deactivated in the directory.",
-                "It can’t be approved or billed until a Directory Admin reactivates the vendor.",
+                "Until a Directory Admin reactivates it, only an Admin can bill, and no commitment can be approved.",
             )
         )
     at_hand = getattr(commitment, "vendor_change_waits", None)

@@ -173,7 +173,7 @@ def endorse(
     if invoice.deleted_at:
         raise NotNow("It was deleted. Restore it first.")
     if not can_proceed(invoice.approve):
-        raise NotNow(f"It is {invoice.get_status_display()} now, so that is no longer possible.")
+        raise NotNow(invoice.why_not(Invoice.approve))
     if not needs_two(invoice):
         raise NotNow("One approval is enough for this invoice. Approve it.")
     first = endorsement_of(invoice)

@@ -123,7 +123,7 @@ def _move(
         if invoice.deleted_at:
             raise NotNow("It was deleted. Restore it first.")
         if not can_proceed(bound):
-            raise NotNow(_why_not(invoice, move))
+            raise NotNow(invoice.why_not(move))
         if not has_transition_perm(bound, access):
             raise NotAllowed(right)
         if guard:
@@ -160,13 +160,6 @@ def _done(move: Callable) -> str:
 
 def _has_right(invoice: Invoice, move: Callable, access) -> bool:
     return any(transition.permission(invoice, access) for transition in _transitions(move))
-
-
-def _why_not(invoice: Invoice, move: Callable) -> str:
-    for transition in _transitions(move):
-        if transition.source == invoice.status:
-            return next(condition.refusal for condition in transition.conditions if not condition(invoice))
-    return f"It is {invoice.get_status_display()} now, so that is no longer possible."
 
 
 def submit(invoice: Invoice, *, by, seen: Collection[str] = ()) -> Invoice:
@@ -341,11 +334,11 @@ def reopen(invoice: Invoice, *, by, reason: str) -> Invoice:
 
 def why_not_reopened(invoice: Invoice) -> str:
     """What the machine would answer, before anybody types a reason; "" where it can be reopened."""
-    return "" if can_proceed(invoice.reopen) else _why_not(invoice, Invoice.reopen)
+    return "" if can_proceed(invoice.reopen) else invoice.why_not(Invoice.reopen)
 
 
 def why_not_sent_back(invoice: Invoice) -> str:
-    return "" if can_proceed(invoice.send_back) else _why_not(invoice, Invoice.send_back)
+    return "" if can_proceed(invoice.send_back) else invoice.why_not(Invoice.send_back)
 
 
 # What the ERP side asks, inside its own transaction and with the invoice locked

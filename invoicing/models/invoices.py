@@ -49,6 +49,14 @@ def is_unpaid(invoice) -> bool:
 is_unpaid.refusal = "Payments are recorded on it. Take them back first, so that none stands on other amounts."
 
 
+def is_billable(invoice) -> bool:
+    """Its commitment has not ended since: what was certified before stays as it is."""
+    return invoice.commitment.is_billable
+
+
+is_billable.refusal = "{invoice.commitment.why_not_billable} Take the commitment up again first."
+
+
 class Invoice(Totals, FSMModelMixin, models.Model):
     """Header amounts are stored in the transaction that changes a line, never computed on a list (N-8)."""
 
@@ -249,13 +257,21 @@ class Invoice(Totals, FSMModelMixin, models.Model):
     def has_payments(self) -> bool:
         return self.last_paid_date is not None
 
+    def why_not(self, move) -> str:
+        """What stands against `move`, a transition that the machine refuses now, and the remedy."""
+        for each in move._django_fsm.transitions.values():
+            if each.source == self.status:
+                refusal = next(condition.refusal for condition in each.conditions if not condition(self))
+                return refusal.format(invoice=self)
+        return f"It is {self.get_status_display()} now, so that is no longer possible."
+
     # The machine (5.1). A body touches only its own row; `actions.invoices` does the rest in the same transaction.
 
     @transition(
         status,
         source=ENTERABLE,
         target=S.UNDER_REVIEW,
-        conditions=[is_unlocked, is_newest],
+        conditions=[is_unlocked, is_newest, is_billable],
         permission=permissions.may_bill,
         custom={"label": "Send bill", "done": "sent for review"},
     )
@@ -289,7 +305,7 @@ class Invoice(Totals, FSMModelMixin, models.Model):
         status,
         source=(S.UNDER_REVIEW, *APPROVALS),
         target=S.REVISE_AND_RESUBMIT,
-        conditions=[is_unlocked, is_newest, is_unpaid],
+        conditions=[is_unlocked, is_newest, is_billable, is_unpaid],
         permission=permissions.may_review,
         custom={"label": "Send back", "done": "sent back"},
     )
@@ -301,7 +317,7 @@ class Invoice(Totals, FSMModelMixin, models.Model):
         status,
         source=(S.UNDER_REVIEW, S.PENDING_OWNER_APPROVAL, S.APPROVED_AS_NOTED),
         target=S.APPROVED,
-        conditions=[is_unlocked],
+        conditions=[is_unlocked, is_billable],
         permission=permissions.may_review,
         custom={"label": "Approve", "done": "approved"},
     )
@@ -312,7 +328,7 @@ class Invoice(Totals, FSMModelMixin, models.Model):
         status,
         source=(S.UNDER_REVIEW, S.PENDING_OWNER_APPROVAL),
         target=S.APPROVED_AS_NOTED,
-        conditions=[is_unlocked],
+        conditions=[is_unlocked, is_billable],
         permission=permissions.may_review,
         custom={"label": "Approve as noted", "done": "approved as noted"},
     )
@@ -334,7 +350,7 @@ class Invoice(Totals, FSMModelMixin, models.Model):
         status,
         source=APPROVALS,
         target=S.UNDER_REVIEW,
-        conditions=[is_unlocked, is_newest, is_unpaid],
+        conditions=[is_unlocked, is_newest, is_billable, is_unpaid],
         permission=permissions.may_review,
         custom={"label": "Reopen", "done": "reopened"},
     )

@@ -125,10 +125,16 @@ def decision_for(invoice: Invoice, access) -> Decision:
         ),
         papers=papers,
         endorsed=first,
-        why_nothing=f"It is {invoice.get_status_display()}{' and sent to ERP' if invoice.is_locked else ''}: "
-        "there is nothing to decide on it now.",
+        why_nothing=_why_nothing(invoice),
         in_the_way=in_the_way(invoice, lines, holds=not errors) if approves else [],
     )
+
+
+def _why_nothing(invoice: Invoice) -> str:
+    if not invoice.is_locked and not invoice.commitment.is_billable:
+        return invoice.why_not(Invoice.send_back)
+    sent = " and sent to ERP" if invoice.is_locked else ""
+    return f"It is {invoice.get_status_display()}{sent}: there is nothing to decide on it now."
 
 
 def _duties(invoice: Invoice, access, first: Endorsement | None) -> str:

@@ -217,7 +217,7 @@ def take_up_change_orders(request, invoice):
 def send(request, invoice):
     must_bill(request, invoice)
     if request.method == "GET" and "submit" not in moves(request, invoice):
-        messages.info(request, f"It is {invoice.get_status_display()}, so it can't be sent now.")
+        messages.info(request, invoice.why_not(Invoice.submit))
         return redirect(address(invoice))
     found = findings_before_sending(invoice, lines_with_names(invoice), request.access)
     form = SendForm(identities.warnings(found), request.POST or None, version=invoice.version)

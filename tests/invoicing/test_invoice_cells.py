@@ -7,15 +7,17 @@ import time_machine
 from django.db import transaction
 
 from directory.refusals import NotAllowed, NotNow
-from invoicing.actions import closing, commitments, deleting, due_dates, invoices
-from invoicing.models import Invoice, InvoiceStatus
+from invoicing.actions import closing, commitment_moves, commitments, deleting, due_dates, invoices
+from invoicing.models import Commitment, Invoice, InvoiceStatus
 from tests.factories import World, world
+from tests.invoicing.pages import at, signed_in, text_of
 from tests.invoicing.test_invoice_machine import MOVES, ROLES, SOURCES, THREE_APPROVALS, cast, in_state
 
 pytestmark = pytest.mark.django_db
 S = InvoiceStatus
 BEFORE, AFTER_DUE = datetime(2030, 6, 3, 12, tzinfo=UTC), datetime(2030, 6, 27, 12, tzinfo=UTC)
 BY_CONTACT = {("contact", name) for name in MOVES}
+TAKES_BACK = {"withdraw", "save_draft", "hold_for_owner"}  # bills nothing
 EVERYTHING = {(role, name) for role in ("contact", "admin") for name in MOVES}
 
 
@@ -27,6 +29,14 @@ def extend(w: World, invoice: Invoice) -> None:
 def lock(w: World, invoice: Invoice) -> None:
     with transaction.atomic():
         invoices.lock(Invoice.objects.locked(invoice.pk))
+
+
+def end(w: World, invoice: Invoice) -> None:
+    """Only with certified bills; the others are as some were left that had been reopened afterwards."""
+    if invoice.is_certified:
+        commitment_moves.move(invoice.commitment, "terminate", by=w.admin, reason="Agreed")
+    else:
+        Commitment.objects.filter(pk=invoice.commitment_id).update(status="terminated")
 
 
 SITUATIONS = {  # what is done first; in which states it can be; the cells of 5.1 that it empties, by state; why
@@ -54,6 +64,12 @@ SITUATIONS = {  # what is done first; in which states it can be; the cells of 5.
         THREE_APPROVALS,
         lambda state: {("admin", "reopen"), ("admin", "send_back")},
         "5.1: the later one builds on it",
+    ),
+    "commitment ended": (
+        end,
+        set(S),
+        lambda state: EVERYTHING - {(role, name) for role in ("contact", "admin") for name in TAKES_BACK},
+        "2: only an approved or complete one is billed",
     ),
     "deleted": (
         lambda w, invoice: deleting.delete(invoice, reason="Twice", by=w.admin),
@@ -106,6 +122,21 @@ def _moves(move, invoice: Invoice, by) -> bool:
         finally:
             transaction.set_rollback(True)
     return True
+
+
+def test_a_commitment_that_has_ended_offers_nothing_until_it_is_taken_up_again():
+    """Domain 2: its certified bill stays as it is; the pages say what comes first."""
+    w = world()
+    bill = w.approved()
+    commitment_moves.move(bill.commitment, "terminate", by=w.admin, reason="Agreed")
+    site, remedy = signed_in(w.admin), "The commitment is Terminated. Only an approved or complete one is billed. Take"
+    page = text_of(site.get(at(bill)))
+    assert "Reopen the review" not in page and "Send back…" not in page
+    for name in ("invoice-reopen", "review-finish"):
+        assert remedy in text_of(site.get(at(bill, name), follow=True))
+    ended = Commitment.objects.get(pk=bill.commitment_id)
+    commitment_moves.move(ended, "resume", by=w.admin, reason="Agreed anew")
+    assert invoices.reopen(bill, by=w.admin, reason="Wrong rate").status == S.UNDER_REVIEW
 
 
 def test_a_bar_is_told_apart_from_a_missing_right():
