@@ -125,9 +125,9 @@ def _facts(invoice: Invoice, claim: Submission | None) -> list[list[str]]:
         ["Vendor", invoice.vendor.name],
         [invoice.commitment.get_kind_display(), f"{invoice.commitment.number} {invoice.commitment.title}"],
         ["Application number", str(invoice.position)],
-        ["Invoice number", invoice.number or "none yet"],
+        [labels.NUMBER, invoice.number or "none yet"],
         ["Work", period],
-        ["Billing date", day_in_words(invoice.billing_date)],
+        [labels.BILLING_DATE, day_in_words(invoice.billing_date)],
         ["Submission", str(claim.number) if claim else "not sent yet"],
     ]
 

@@ -16,7 +16,9 @@ from invoicing.forms.entry import Sheet
 from invoicing.forms.entry_rows import Cell, Row
 
 HEADINGS = {name: [column.heading] for name, column in BOOK.items()}
-HEADINGS["release"].append("Release")  # in workbooks that were downloaded before it was called as on the sheet
+# In workbooks that were downloaded before these were called as on the sheet.
+HEADINGS["release"].append("Release")
+HEADINGS["percent"].append("Done %")
 
 
 @dataclass(frozen=True)

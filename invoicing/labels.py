@@ -40,6 +40,7 @@ LINE_COLUMNS = (
 )
 LEFT_OUT_TO_READ = ("PF", "PM")  # what explains F stands on the sheet, in the CSV and in “how was this computed”
 COLUMN_OF = {column.name: column for column in LINE_COLUMNS}
+MAY_PASS = f"May pass {COLUMN_OF['scheduled_value'].label.lower()}"  # an Admin's tick on a line (N-4)
 # What accounting books of a line; these stand in no column of a grid.
 THIS_PERIOD_OF_A_LINE = (
     LineColumn("", "Gross this period", "gross_this_period"),
@@ -86,6 +87,9 @@ THIS_PERIOD = (
     ("Retainage newly held", "retainage_newly_held"),
     ("Retainage released", "retainage_released"),
 )
+# Of a whole invoice, wherever one of its figures stands alone.
+LABEL_OF = {name: label for _, label, name in SUMMARY_IN_FULL} | {name: label for label, name in THIS_PERIOD}
+NUMBER, BILLING_DATE = "Invoice number", "Billing date"
 CHANGE_ORDERS = (
     ("Additions in previous periods", "change_order_additions_previous"),
     ("Additions this period", "change_order_additions_this_period"),

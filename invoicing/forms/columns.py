@@ -17,7 +17,7 @@ from invoicing.calculations.money import (
     parse_percent,
     parse_quantity,
 )
-from invoicing.labels import COLUMN_OF
+from invoicing.labels import COLUMN_OF, MAY_PASS
 from invoicing.models import Invoice, InvoiceLine
 
 LONGEST_NOTE = 300
@@ -177,7 +177,7 @@ COLUMNS = {
             rest=shares.work_left,
             only_unit_priced=False,
         ),
-        Column("percent", "Done %", parse_percent, _percent, only_unit_priced=False),
+        Column("percent", COLUMN_OF["percent_complete"].label, parse_percent, _percent, only_unit_priced=False),
         Column("quantity", "Quantity", quantity_or_zero, _quantity, "quantity_this_period", only_unit_priced=True),
         Column(
             "moved",
@@ -239,7 +239,7 @@ COLUMNS = {
         ),
         Column(
             "waived",
-            "May pass its value",
+            MAY_PASS,
             ticked,
             lambda row: str(int(row.line.over_billing_is_waived)),
             "over_billing_is_waived",

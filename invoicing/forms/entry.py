@@ -13,13 +13,14 @@ from invoicing.calculations.shares import releases_of_amount
 from invoicing.forms.columns import COLUMNS, Column, Share, Shorthand, columns_of
 from invoicing.forms.entry_rows import Cell, Row
 from invoicing.forms.sent_rows import LINES, Torn, by_line, ranges_of
+from invoicing.labels import BILLING_DATE, NUMBER
 from invoicing.models import Invoice, InvoiceLine
 
 
 class HeaderForm(forms.Form):
-    number = forms.CharField(label="Invoice number", max_length=40, required=False)
+    number = forms.CharField(label=NUMBER, max_length=40, required=False)
     billing_date = forms.DateField(
-        label="Billing date",
+        label=BILLING_DATE,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         help_text="The due date unless you change it.",
     )

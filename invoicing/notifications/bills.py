@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from html import escape
 from itertools import accumulate
@@ -9,6 +10,7 @@ from itertools import accumulate
 from directory.notifications import post
 from invoicing.allowed_amounts import Figure, as_it_stands, figures_apart, figures_said
 from invoicing.calculations.money import printed_amount
+from invoicing.labels import LABEL_OF
 from invoicing.models import BillingPeriod, BillingSettings, Invoice, InvoiceLine, Verdict, is_other
 from invoicing.notifications.readers import CONTACT, LISTED, contacts_of, told_of_bills
 
@@ -48,12 +50,18 @@ def submitted(invoice: Invoice) -> None:
         context={
             "invoice": invoice,
             "project": invoice.project,
+            "figures": _named(invoice, "gross_this_period", "total_retainage", "current_payment_due"),
             "changed": changed,
             "is_again": bool(before),
             "is_listed": whom == LISTED,
         },
         reply_to=invoice.submitted_by.email,
     )
+
+
+def _named(invoice: Invoice, *names: str) -> list[tuple[str, Decimal]]:
+    """Figures of an invoice in the words of its page and of its certificate (U9)."""
+    return [(LABEL_OF[name], getattr(invoice, name)) for name in names]
 
 
 def _changed(invoice: Invoice, left: dict[int, dict], new: dict[int, dict]) -> list[dict]:
@@ -206,6 +214,7 @@ def approved(invoice: Invoice, by) -> None:
             "project": invoice.project,
             "by": by,
             "noted": noted,
+            "figures": _named(invoice, "total_completed_and_stored", "total_retainage", "current_payment_due"),
             "allowed": shown,
             "more": len(allowed) > len(shown),
         },

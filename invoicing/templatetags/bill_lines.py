@@ -224,8 +224,9 @@ def _waived(row: Row) -> str:
     if cell is None:
         return ""
     checked = " checked" if cell.display == "1" else ""
-    label = "May pass its scheduled value"
-    return f'<label><input type="checkbox" name="{cell.name}" value="1"{checked} aria-label="{label}"></label>'
+    return (
+        f'<label><input type="checkbox" name="{cell.name}" value="1"{checked} aria-label="{cell.column.label}"></label>'
+    )
 
 
 def _note(row: Row) -> str:

@@ -17,18 +17,14 @@ from invoicing.claim_sheets import BOOK, as_workbook
 from invoicing.decorators import invoice_view
 from invoicing.forms.entry import Cell, Row, Sheet
 from invoicing.grid import lines_with_names
-from invoicing.labels import noun_for
+from invoicing.labels import LABEL_OF, noun_for
 from invoicing.models import Invoice
 from invoicing.permissions import is_project_admin, may_bill
 from invoicing.proof import summary_of
 from invoicing.views.entry import is_open, must_bill, turn_away
 from invoicing.views.invoices import about
 
-FIGURES = (
-    ("Billed this period", "gross_this_period"),
-    ("Retainage held", "total_retainage"),
-    ("Current payment due", "current_payment_due"),
-)
+FIGURES = ("gross_this_period", "total_retainage", "current_payment_due")
 
 
 def _sheet(request, invoice: Invoice, typed: dict[str, str] | None = None) -> Sheet:
@@ -148,7 +144,7 @@ def _figures(invoice: Invoice, sheet: Sheet, wrong: Set[str]) -> list[dict]:
     """`wrong`: the lines with a problem, which count as they are now."""
     now = summary_of(invoice, sheet.lines)
     after = summary_of(invoice, sheet.lines, [row.worked if row.key in wrong else row.after() for row in sheet.rows])
-    pairs = [(label, getattr(now, name), getattr(after, name)) for label, name in FIGURES]
+    pairs = [(LABEL_OF[name], getattr(now, name), getattr(after, name)) for name in FIGURES]
     return [{"label": label, "now": old, "after": new, "difference": new - old} for label, old, new in pairs]
 
 

@@ -14,18 +14,13 @@ from invoicing.calculations.differences import LineDifference, Version, differen
 from invoicing.calculations.money import ZERO, format_amount
 from invoicing.decorators import invoice_view
 from invoicing.grid import lines_with_names
-from invoicing.labels import COLUMN_OF, DECIDED
+from invoicing.labels import BILLING_DATE, COLUMN_OF, DECIDED, LABEL_OF, NUMBER
 from invoicing.models import Invoice, InvoiceLine, ReviewRecord, Submission, Verdict
 from invoicing.views.invoices import about
 
-HEADER = {
-    "number": "Invoice number",
-    "billing_date": "Billing date",
-    "total_completed_and_stored": "Total completed and stored",
-    "total_retainage": "Retainage held",
-    "current_payment_due": "Current payment due",
-}
-TEXTS = ("number", "billing_date")
+TEXTS = {"number": NUMBER, "billing_date": BILLING_DATE}
+AMOUNTS = ("total_completed_and_stored", "total_retainage", "current_payment_due")
+HEADER = TEXTS | {name: LABEL_OF[name] for name in AMOUNTS}
 
 
 @dataclass(frozen=True)

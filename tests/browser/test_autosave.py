@@ -93,7 +93,7 @@ def test_save_pressed_signed_out_leads_over_the_sign_in_page_back_to_what_was_ty
     lee.get_by_role("button", name="Sign in", exact=True).click()
     expect(lee.locator("main")).to_contain_text("what you typed before you were signed out")
     expect(cell(lee, "This period", 1)).to_have_value("500.00")
-    expect(cell(lee, "Done %", 1)).to_have_value("6.82")
+    expect(cell(lee, "Done", 1)).to_have_value("6.82")
     assert work(bill)[0] == D("0.00") and asked == []
     save(lee)
     assert work(bill)[0] == D("500.00")

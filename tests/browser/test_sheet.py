@@ -224,7 +224,7 @@ def test_billing_beyond_the_scheduled_value_is_said_while_typing(lee):
 
 
 def test_a_percentage_solves_for_the_work_of_this_period(lee, bill):
-    cell(lee, "Done %", 2).fill("33.33")
+    cell(lee, "Done", 2).fill("33.33")
     expect(cell(lee, "This period", 2)).to_have_value("966.58")
     save(lee)
     assert work(bill)[1] == D("966.58")
@@ -236,7 +236,7 @@ def test_without_scripts_the_sheet_saves_refuses_and_sends_all_the_same(enter, b
     page.goto(page_of(bill, "enter/"))
     page.get_by_label("Invoice number").fill("B-2")
     cell(page, "This period", 1).fill("$1,250")
-    cell(page, "Done %", 2).fill("50")
+    cell(page, "Done", 2).fill("50")
     cell(page, "This period", 3).fill("12O0")
     page.get_by_role("button", name="Save", exact=True).first.click()
     expect(page.locator(".error-summary")).to_contain_text("12O0")

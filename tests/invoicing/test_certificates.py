@@ -13,15 +13,19 @@ import pytest
 import time_machine
 from pypdf import PdfReader
 
+from directory.models import Mail
 from directory.permissions import read_access
 from invoicing import labels, printing
 from invoicing.actions import amounts, attachments, invoices, reviews
+from invoicing.actions.commitments import NewLine
 from invoicing.calculations.money import printed_amount
+from invoicing.forms.columns import COLUMNS
 from invoicing.models import Invoice, Verdict
 from invoicing.packages import pack_papers, safe_name
 from invoicing.proof import identities_of
 from tests.factories import D, world
 from tests.invoicing.pages import at, signed_in, text_of
+from tests.invoicing.test_claim_files import filled_in
 
 pytestmark = pytest.mark.django_db
 HOSTILE = '#panic(1) $x$ *bold* _it_ @me <b> \\ "quoted" =1+1 [x](y) “é” Łódź'
@@ -227,3 +231,39 @@ def test_every_grid_heads_its_columns_in_the_words_of_print_and_files(w, name):
     heads = dict(COLUMN_HEAD.findall(text_of(signed_in(w.admin).get(at(invoice, name)))))
     ours = {column.letter: column.label for column in labels.LINE_COLUMNS}
     assert len(heads) >= 8 and heads == {letter: ours[letter] for letter in heads}
+
+
+ROW_HEADS = re.compile(r'<th(?! scope="col")[^>]*>([A-Z][^<]+)</th>')
+
+
+def test_mails_the_comparison_and_what_a_workbook_would_do_say_the_words_of_print_too(w):
+    """U9: what they call a figure of the whole is its name in `labels`."""
+    gross, total, *due = [
+        labels.LABEL_OF[name]
+        for name in ("gross_this_period", "total_completed_and_stored", "total_retainage", "current_payment_due")
+    ]
+    bill = w.sent_back()
+    _, preview = filled_in(w.contact, bill, **{labels.COLUMN_OF["percent_complete"].label: 0.5})
+    again = w.submitted(bill, {"work_this_period": D("2000.00")}, number="A-2")
+    sent = Mail.objects.filter(to=w.admin).latest("pk")
+    compared = text_of(signed_in(w.admin).get(at(again, "invoice-compare", 1, 2)))
+    invoices.approve(again, by=w.admin)
+    approved = Mail.objects.filter(to=w.contact).latest("pk")
+    for html, names in (
+        (text_of(preview), [gross, *due]),
+        (sent.html, [labels.NUMBER, gross, *due]),
+        (compared, [labels.NUMBER, total, *due]),
+        (approved.html, [total, *due]),
+    ):
+        assert set(names) <= set(ROW_HEADS.findall(html)), names
+    assert all(f"{name}: " in sent.text for name in (gross, *due))
+    assert all(f"{name}: " in approved.text for name in (total, *due))
+
+
+def test_whether_a_line_may_pass_its_scheduled_value_has_one_name(w):
+    """U9: over the column, on its ticks and in the dialog."""
+    price = NewLine(w.cost_code(), "Excavation", quantity=D("100"), unit="CY", unit_price=D("10"))
+    bill = w.entered(w.draft(w.commitment([price])), {"quantity_this_period": D("1")})
+    sheet = text_of(signed_in(w.admin).get(at(bill, "invoice-enter")))
+    assert f'<th scope="col" class="c">{labels.MAY_PASS}</th>' in sheet and f'aria-label="{labels.MAY_PASS}"' in sheet
+    assert COLUMNS["waived"].label == labels.MAY_PASS

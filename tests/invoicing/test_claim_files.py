@@ -112,7 +112,7 @@ def test_what_can_be_typed_is_open_and_tinted_and_the_rest_is_locked_numbers_and
     hidden = [heading for heading in book.headings if widths[book.cell(heading).column_letter].hidden]
     assert hidden == ["Line id", "As downloaded"]
     opened = [heading for heading in book.headings if not book.cell(heading).protection.locked]
-    assert opened == ["This period", "Done %", "Moved to work", "New stored", "Released", "Note"]
+    assert opened == ["This period", "Done", "Moved to work", "New stored", "Released", "Note"]
     assert {book.cell(heading).fill.fgColor.rgb for heading in opened} == {"FFFFF6D6"}
     assert {rule.type for rule in book.page.data_validations.dataValidation} == {"decimal", "textLength"}
     assert (book.cell("Description").value, book.cell("Description").data_type) == ("=1+1", "s")
@@ -126,7 +126,7 @@ def test_what_can_be_typed_is_open_and_tinted_and_the_rest_is_locked_numbers_and
 def test_a_percentage_solves_for_the_work_and_the_page_says_both(w):
     """5.2; a spreadsheet keeps 50 % as 0.5."""
     invoice = w.entered(w.draft())
-    client, preview = filled_in(w.contact, invoice, **{"Done %": 0.5})
+    client, preview = filled_in(w.contact, invoice, **{"Done": 0.5})
     text = text_of(preview)
     assert "1.36 %</del> → <ins>50 %" in text and "1,000.00</del> → <ins>36,800.00" in text
     assert "35,800.00" in text, "the difference of the bill"
@@ -139,14 +139,14 @@ def test_a_percentage_solves_for_the_work_and_the_page_says_both(w):
 )
 def test_a_percentage_that_makes_no_sense_is_refused_at_its_cell(w, typed, words):
     invoice = w.draft()
-    _, preview = filled_in(w.contact, invoice, **{"Done %": typed})
+    _, preview = filled_in(w.contact, invoice, **{"Done": typed})
     assert preview.status_code == 422
     assert words in text_of(preview) and "Apply" not in text_of(preview)
 
 
 def test_an_amount_beats_a_percentage_and_the_page_says_so(w):
     invoice = w.draft()
-    client, preview = filled_in(w.contact, invoice, **{"Done %": "50%", "This_period": 10})
+    client, preview = filled_in(w.contact, invoice, **{"Done": "50%", "This_period": 10})
     assert "not used: the amount counts" in text_of(preview)
     apply(client, preview, invoice)
     assert works(invoice)[0] == D("10.00")
@@ -184,7 +184,7 @@ def test_a_file_kept_as_csv_is_read_too(w):
     book = Book(client, invoice)
     out = io.StringIO()
     rows = [[cell.value for cell in row] for row in book.page]
-    rows[1][book.headings.index("Done %")] = "50%"
+    rows[1][book.headings.index("Done")] = "50%"
     csv.writer(out).writerows(rows)
     preview = upload(client, invoice, out.getvalue().encode(), "bill.csv")
     assert "1,000.00</del> → <ins>36,800.00" in text_of(preview) and "Apply 1 change" in text_of(preview)
@@ -260,16 +260,19 @@ def test_the_type_of_the_bill_decides_which_cells_there_are(w):
 
 
 def test_its_columns_are_called_as_on_the_sheet_and_one_of_before_is_still_read(w):
-    """U9. A share says so in the workbook; what is held in all is no column of it."""
+    """U9. What is held in all is no column of it."""
     invoice = w.entered(w.draft(by=w.admin), {"work_this_period": D("500.00"), "stored_new": D("100.00")}, by=w.admin)
     client = signed_in(w.admin)
     book = Book(client, invoice)
-    ours = {column.label for column in labels.LINE_COLUMNS} - {"Done", "Retainage held", "Stored before, less moved"}
-    assert ours <= set(book.headings) and "Done %" in book.headings
+    ours = {column.label for column in labels.LINE_COLUMNS} - {"Retainage held", "Stored before, less moved"}
+    assert ours <= set(book.headings)
     book.cell("Released").value = 10
+    book.cell("Done").value = 0.5
     book.cell("Released", 1).value = "Release"
+    book.cell("Done", 1).value = "Done %"
     preview = upload(client, invoice, book.saved())
     assert "Released: <del>0.00</del> → <ins>10.00</ins>" in text_of(preview)
+    assert "→ <ins>50 %</ins>" in text_of(preview)
 
 
 def test_a_file_from_before_somebody_saved_is_refused_with_what_they_changed(w):

@@ -190,7 +190,7 @@ def test_pa_24_amount_and_percent_entry_on_one_bill(claim):
     typed = {
         1: {"This period": mixed["E"], "New stored": mixed["F"]},
         2: {"This period": held["E"], "New stored": held["F"]},
-        3: {"Done %": percent["enter_percent"]},
+        3: {"Done": percent["enter_percent"]},
         4: {"This period": clamped["C"], "New stored": clamped["F"]},
         5: {"This period": rolled["prior"]["E"]},
     }
@@ -315,7 +315,7 @@ def test_pa_33_a_measured_quantity_may_pass_the_estimate_once_the_admin_waives_i
     there.contract(NewLine(there.base.cost_code(), "Excavation", **unit), retainage_rate=D("0"))
     there.enter({1: {"Quantity": given["actual_quantity"]}}).press("Check and send")
     there.contact.sees("1 Excavation is billed 21,250.00 over its scheduled value", "ask an Admin to waive it")
-    there.admin.visit(steps.page_of(there.invoice, "enter/")).fill("May pass its scheduled value, line 1", True).press(
+    there.admin.visit(steps.page_of(there.invoice, "enter/")).fill("May pass scheduled value, line 1", True).press(
         "Save"
     )
     steps.send_bill(there.contact.visit(steps.page_of(there.invoice, "enter/")))
@@ -330,7 +330,7 @@ def test_pa_35_eighty_percent_is_typed_and_all_columns_but_the_retainage_are_gro
     there = claim("PA-35")
     given, expected = there.given, there.expected
     there.contract(there.base.line("Mobilization", given["C"]), retainage_rate=D(given["pct"]))
-    there.bill({1: {"Done %": given["percent_this_period"]}})
+    there.bill({1: {"Done": given["percent_this_period"]}})
     [line] = there.columns()
     wanted = {"B": "E", "T": "G", "H": "H", "TR": "I", "%": "percent"}
     assert {letter: line[letter] for letter in wanted} == {ours: D(expected[name]) for ours, name in wanted.items()}

@@ -118,7 +118,7 @@ def enter(there: Cast, lee: Visitor) -> None:
     lee.fill("Invoice number", "B-2")
     figures = {
         1: {"This period": "8000", "Released": "300"},
-        2: {"Done %": "25"},
+        2: {"Done": "25"},
         3: {"Moved to work": "2,000.00", "New stored": "1000"},
         4: {"This period": "1500.00"},
     }
