@@ -40,7 +40,7 @@ def must_be_certifiable(
     must_come_in_turn(invoice)
     found = must_hold(invoice)
     must_not_over_bill(invoice)
-    return _must_be_seen(found, seen) | _must_have_papers(invoice, goes_ahead_because.strip())
+    return must_be_seen(found, seen) | _must_have_papers(invoice, goes_ahead_because.strip())
 
 
 def must_come_in_turn(invoice: Invoice) -> None:
@@ -70,7 +70,7 @@ def must_hold(invoice: Invoice) -> tuple[Identity, ...]:
     return found
 
 
-def _must_be_seen(found: Iterable[Identity], seen: Collection[str] | None) -> dict:
+def must_be_seen(found: Iterable[Identity], seen: Collection[str] | None) -> dict:
     """Every warning has its tick; what the event notes of them."""
     if seen is None:
         return {}

@@ -16,6 +16,7 @@ from invoicing.actions import amounts, invitations, submissions
 from invoicing.actions.approvals import (
     must_be_certifiable,
     must_be_endorsed,
+    must_be_seen,
     must_hold,
     must_not_have_rejected_lines,
     rejected_lines,
@@ -162,18 +163,23 @@ def _has_right(invoice: Invoice, move: Callable, access) -> bool:
     return any(transition.permission(invoice, access) for transition in _transitions(move))
 
 
-def submit(invoice: Invoice, *, by, seen: Collection[str] = ()) -> Invoice:
+def submit(invoice: Invoice, *, by, seen: Collection[str] | None = None) -> Invoice:
     """Send the bill: number reserved (I-6), all identities hold (5.5), the claim frozen as a submission.
 
-    `seen` names the warnings that the sender ticked; they are kept in the event.
+    `seen`: the warnings that the sender ticked, kept in the event; None where nobody was asked.
     """
+
+    def may_be_sent(invoice, access):
+        _may_be_sent(invoice, access)
+        must_be_seen(must_hold(invoice), seen)
+
     try:
         return _move(
             invoice,
             Invoice.submit,
             by=by,
             right=BILL_RIGHT,
-            guard=_may_be_sent,
+            guard=may_be_sent,
             then=_freeze_claim,
             changes={"warnings seen": ["", ", ".join(seen)]} if seen else None,
         )
@@ -192,7 +198,6 @@ def _may_be_sent(invoice: Invoice, access) -> None:
     if why_over:
         raise NotNow(why_over)
     check_number_is_free(invoice)
-    must_hold(invoice)
     invoice.number_key, invoice.bare_number = number_key(invoice.number), bare_number(invoice.number)
 
 

@@ -234,6 +234,7 @@ def _send(request, invoice: Invoice, found, form: SendForm):
             raise Stale("It was changed since this page was opened. Look at the figures again, then send it.")
         invoices.submit(invoice, by=request.user, seen=form.cleaned_data["seen"])
     except Refused as refused:
+        found = findings_before_sending(invoice, lines_with_names(invoice), request.access)  # one may have come since
         return _show_check(request, invoice, found, form, refused)
     messages.success(request, f"Sent. It asks for {invoice.current_payment_due:,.2f} and is now under review.")
     return redirect(address(invoice))

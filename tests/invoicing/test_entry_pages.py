@@ -525,6 +525,25 @@ def test_a_contact_sends_the_bill(w):
     assert (invoice.status, invoice.submitted_by) == (Invoice.Status.UNDER_REVIEW, w.contact)
 
 
+def test_a_warning_that_comes_between_the_tick_and_the_sending_is_shown_before_it_is_sent(w, monkeypatch):
+    """5.5: what was ticked is compared with what there is while nothing else can change; ticks stay."""
+    invoice = w.entered(w.draft(), {"stored_new": D("10.00")})
+    submit = invoices.submit
+
+    def late(*args, **more):
+        w.change_order(invoice.commitment, [w.line("Extra work", "120.00")])
+        return submit(*args, **more)
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(invoices, "submit", late)
+        answer = send(w.contact, invoice, seen=["N-10"])
+    page = text_of(answer)
+    assert answer.status_code == 422 and "Tick that you have seen it." in page
+    assert 'value="N-10" checked' in page and 'value="N-2">' in page
+    assert Invoice.objects.get(pk=invoice.pk).status == Invoice.Status.DRAFT
+    assert send(w.contact, invoice, seen=["N-10", "N-2"]).url == at(invoice)
+
+
 def test_an_admin_sends_it_on_behalf(w):
     invoice = w.entered(w.draft(by=w.admin), by=w.admin)
     assert "Acme Concrete asks for 900.00" in text_of(signed_in(w.admin).get(at(invoice, "invoice-send")))
