@@ -59,19 +59,18 @@
 
   const placeFor = (row) => {
     const under = row.insertRow(1), cell = under.insertCell(), place = document.createElement("p");
-    under.className = "under";
-    cell.colSpan = 20;
-    place.className = "under-text tone-warn";
+    [under.className, cell.colSpan, place.className, place.id] = ["under", 20, "under-text tone-warn", `problem-${row.id}`];
     place.dataset.problem = "";
     cell.append(place);
     return place;
   };
   const mark = (row, message, wrong) => {
-    for (const input of row.querySelectorAll("[data-cell]")) input.setAttribute("aria-invalid", String(input === wrong));
     row.classList.toggle("has-problem", Boolean(message));
     row.dataset.problem = message ? "1" : "0";
     const place = row.querySelector("[data-problem]") ?? (message && placeFor(row));
     if (place) { tell(place, message); place.closest("tr").hidden = !message; }
+    for (const input of row.querySelectorAll("[data-cell]")) { input.setAttribute("aria-invalid", String(input === wrong)); input.removeAttribute("aria-describedby"); }
+    wrong?.setAttribute("aria-describedby", place.id);
     const all = sheet.querySelectorAll("[data-row].has-problem");
     for (const link of document.querySelectorAll("[data-problems]")) {
       link.hidden = all.length === 0;

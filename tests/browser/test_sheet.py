@@ -218,9 +218,12 @@ def test_an_amount_that_is_none_is_refused_in_words_and_all_that_was_typed_stays
 
 
 def test_billing_beyond_the_scheduled_value_is_said_while_typing(lee):
-    """N-4."""
+    """N-4; beside its field and tied to it (U4)."""
     cell(lee, "This period", 3).fill("1,000.00")
     expect(lee.locator("p[data-problem]:visible").first).to_have_text("Over the scheduled value by 0.01.")
+    expect(cell(lee, "This period", 3)).to_have_accessible_description("Over the scheduled value by 0.01.")
+    cell(lee, "This period", 3).fill("999.99")
+    expect(cell(lee, "This period", 3)).to_have_accessible_description("")
 
 
 def test_a_percentage_solves_for_the_work_of_this_period(lee, bill):

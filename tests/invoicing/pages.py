@@ -1,5 +1,7 @@
 """What tests of pages share: a signed-in browser, an invoice's addresses, and what a sheet sends back."""
 
+import re
+
 from django.test import Client
 from django.urls import reverse
 
@@ -40,6 +42,13 @@ def looked_at(invoice: Invoice) -> dict[str, str]:
 
 def text_of(response) -> str:
     return " ".join(response.content.decode().split())
+
+
+def said_beside(page: str, name: str) -> list[str]:
+    """What an input's aria-describedby leads to: the words with these ids, each of which is there (U4)."""
+    field = next(tag for tag in re.findall(r"<input[^>]*>", page) if f'id="{name}"' in tag)
+    ids = re.search(r'aria-describedby="([^"]+)"', field)[1].split()
+    return [re.search(rf'<(\w+)[^>]* id="{key}"[^>]*>(.*?)</\1>', page)[2] for key in ids]
 
 
 def papers_of(client: Client, invoice: Invoice) -> bytes:

@@ -17,7 +17,7 @@ from invoicing.actions.commitments import NewLine
 from invoicing.models import BillingSettings, Invoice, InvoiceType, Verdict
 from invoicing.proof import identities_of
 from tests.factories import D, person, world
-from tests.invoicing.pages import at, sheet, signed_in, text_of
+from tests.invoicing.pages import at, said_beside, sheet, signed_in, text_of
 
 pytestmark = pytest.mark.django_db
 ASKED = ("release_asked", "set_column", "set_lines", "set_to", "pick")
@@ -95,6 +95,7 @@ def test_what_cannot_be_read_saves_nothing_keeps_what_was_typed_and_says_why(w, 
     answer = fill(w.contact, invoice, moved="0.00", number="KEEP-1", **typed)
     assert answer.status_code == 422
     assert words in text_of(answer)
+    assert words in said_beside(text_of(answer), f"{next(iter(typed))}-{invoice.lines.first().pk}")[0]
     assert next(iter(typed.values())) in answer.content.decode()
     assert "KEEP-1" in answer.content.decode()
     invoice.refresh_from_db()

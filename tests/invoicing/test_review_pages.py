@@ -12,7 +12,7 @@ from directory.permissions import Level, Tool
 from invoicing.actions import amounts, commitments, invoices, reviews
 from invoicing.models import BillingSettings, Invoice, Submission, Verdict
 from tests.factories import D, person, world
-from tests.invoicing.pages import looked_at
+from tests.invoicing.pages import looked_at, said_beside, text_of
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HTTP_HX_REQUEST": "true"}
@@ -186,6 +186,7 @@ def test_a_rejection_without_a_word_is_refused_and_with_one_it_is_shown_by_name(
     for htmx in (True, False):
         page = press(client, invoice, line, "rejected", htmx=htmx, reason="  ")
         assert page.status_code == 422 and "Say why" in page.content.decode()
+    assert '<a href="#why">' in text_of(page) and "Say why" in said_beside(text_of(page), "why")[-1]
     assert verdict(line) == Verdict.NONE
     text = press(client, invoice, line, "rejected", htmx=True, reason="Not <framed> yet").content.decode()
     assert "Rejected by Dana Cole: “Not &lt;framed&gt; yet”" in text
@@ -317,6 +318,9 @@ def test_an_amount_that_cannot_be_read_or_has_no_reason_saves_nothing_and_keeps_
     page = client.post(address(invoice, "review-amount", line.pk), data)
     text = page.content.decode()
     assert page.status_code == 422 and words in text
+    if typed != {"work": "1000.00"}:
+        name = "id_reason" if "reason" in typed else f"work-{line.pk}"
+        assert words in " ".join(said_beside(text_of(page), name))
     assert f'value="{data[f"work-{line.pk}"]}"' in text or typed == {"work": "1000.00"}
     assert line_of(invoice).work_this_period == D("1000.00")
 
