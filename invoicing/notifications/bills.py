@@ -122,7 +122,8 @@ class Return:
     """What the mail about a bill that is sent back says: each line with every figure claimed and allowed (5.1, I-9).
 
     `cut`: lines that are not rejected, but allowed otherwise than they were claimed. `fine`: how many are approved.
-    Every rejected line is in it: up to ten in a table, the others in a sentence each, as many as a mail takes (60 KB).
+    Every rejected line is in it: up to ten in a table, the others in a sentence each; its HTML takes as many of them as
+    fit (60 KB, screens 10), its plain text all.
     """
 
     subject: str
@@ -140,11 +141,16 @@ class Return:
         return _fitting(self.cut, TABLES - sum(each.weight for each in self.in_full))
 
     @cached_property
+    def all_in_short(self) -> list[str]:
+        """Of the rejected ones that stand in no table."""
+        return [each.in_short for each in self.rejected[len(self.in_full) :]]
+
+    @cached_property
     def in_short(self) -> list[str]:
+        """The first of them, as many as the HTML takes."""
         room = MOST - AROUND - sum(each.weight for each in (*self.in_full, *self.cut_in_full))
-        sentences = [each.in_short for each in self.rejected[len(self.in_full) :]]
-        ends = accumulate(len("<li></li>\n") + _bytes(words) for words in sentences)
-        return [words for words, end in zip(sentences, ends, strict=True) if end <= room]
+        ends = accumulate(len("<li></li>\n") + _bytes(words) for words in self.all_in_short)
+        return [words for words, end in zip(self.all_in_short, ends, strict=True) if end <= room]
 
     @property
     def cut_left_out(self) -> int:
@@ -152,8 +158,8 @@ class Return:
 
     @property
     def left_out(self) -> int:
-        """How many rejected lines have no room in the mail, which then says so."""
-        return len(self.rejected) - len(self.in_full) - len(self.in_short)
+        """How many rejected lines have no room in the HTML, which then says so."""
+        return len(self.all_in_short) - len(self.in_short)
 
 
 def return_of(invoice: Invoice, lines: Iterable[InvoiceLine] | None = None) -> Return:
@@ -176,7 +182,7 @@ def return_of(invoice: Invoice, lines: Iterable[InvoiceLine] | None = None) -> R
 
 
 def sent_back(invoice: Invoice, by) -> None:
-    """To the contacts, with every rejected line: reason, claimed, allowed (5.1); see `Return` for how many fit."""
+    """To the contacts, with every rejected line: reason, claimed, allowed (5.1); see `Return` for where."""
     letter = return_of(invoice)
     post(
         about=invoice,

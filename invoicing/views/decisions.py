@@ -229,10 +229,8 @@ def _send_back(invoice: Invoice, contacts: list[Person], letter: Return | None) 
 
 
 def _carried(letter: Return | None) -> str:
-    if letter and letter.left_out:
-        count = len(letter.rejected)
-        return f"with {count - letter.left_out:,} of the {count:,} rejected lines; the sheet marks the others"
-    return "with every rejected line and its reason"
+    only_there = f"; {letter.left_out:,} of them in its plain text only" if letter and letter.left_out else ""
+    return f"with every rejected line and its reason{only_there}"
 
 
 def mailed_in_words(contacts: list[Person], what: str = "") -> str:
