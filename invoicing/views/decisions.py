@@ -76,6 +76,12 @@ class Decision:
         return next((name for name in ("approve", "endorse") if name in names), "")
 
     @property
+    def is_plain(self) -> bool:
+        """The proposal can be confirmed at once (U3): every line is decided, none rejected, nothing is to be read."""
+        to_read = (self.rejected, self.open_lines, self.warnings, self.remarks, self.papers, self.duties)
+        return bool(self.proposed) and not any(to_read)
+
+    @property
     def is_blocked_by_paper(self) -> bool:
         return any(paper.blocks for paper in self.papers)
 

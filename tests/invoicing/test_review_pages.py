@@ -525,3 +525,14 @@ def test_reopening_needs_a_reason_and_brings_the_review_back():
     assert page.url == address(invoice)
     assert Event.objects.about(invoice).first().reason == "The quantity was wrong"
     assert client.post(address(invoice, "invoice-reopen"), {"reason": "Again"}).status_code == 409
+
+
+def test_the_dialog_has_its_focus_on_the_proposal_only_where_nothing_is_to_be_read_first():
+    """U3, screens 11: there Enter confirms; with an open line the heading is what is read first."""
+    w = world()
+    bill, dana = w.submitted(), signed_in(w.admin)
+    ask = lambda **headers: text_of(dana.get(address(bill, "review-finish"), headers=headers))  # noqa: E731
+    dialog = {"HX-Request": "true", "HX-Target": "dialog"}
+    assert 'value="approve" checked required' in ask(**dialog)
+    reviews.approve_the_rest(bill, by=w.admin)
+    assert 'value="approve" checked autofocus' in ask(**dialog) and "autofocus" not in ask()
