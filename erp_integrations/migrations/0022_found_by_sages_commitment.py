@@ -1,8 +1,6 @@
-from importlib import import_module
-
 from django.db import migrations, models
 
-AddIndexBesideWriters = import_module("invoicing.migrations.0039_found_by_bare_numbers").AddIndexBesideWriters
+from directory.indexes import AddIndexBesideWriters
 
 
 class Migration(migrations.Migration):

@@ -1,0 +1,19 @@
+"""How a migration lays an index while others work."""
+
+from django.contrib.postgres.operations import AddIndexConcurrently
+from django.db import migrations
+
+
+class AddIndexBesideWriters(AddIndexConcurrently):
+    """On PostgreSQL nobody waits for it, and half an index that failed is laid anew; SQLite has one way only."""
+
+    def database_forwards(self, app_label, schema_editor, from_state, to_state):
+        if schema_editor.connection.vendor != "postgresql":
+            return migrations.AddIndex.database_forwards(self, app_label, schema_editor, from_state, to_state)
+        schema_editor.execute(f'DROP INDEX CONCURRENTLY IF EXISTS "{self.index.name}"')
+        super().database_forwards(app_label, schema_editor, from_state, to_state)
+
+    def database_backwards(self, app_label, schema_editor, from_state, to_state):
+        if schema_editor.connection.vendor != "postgresql":
+            return migrations.AddIndex.database_backwards(self, app_label, schema_editor, from_state, to_state)
+        super().database_backwards(app_label, schema_editor, from_state, to_state)
