@@ -4,15 +4,14 @@ from decimal import Decimal
 
 from django.db import migrations
 
-AT_ONCE = 10
-
 
 def take_from_the_snapshots(apps, schema_editor):
     """What was accepted says on which lines of Sage it bills; a batch at a time, each committed."""
     items = apps.get_model("erp_integrations", "ExportItem").objects
     batches = apps.get_model("erp_integrations", "ExportBatch").objects
-    unfilled = batches.filter(pk__in=items.filter(billed_lines__isnull=True).values("batch"))
-    for batch in unfilled.order_by("pk").iterator(chunk_size=AT_ONCE):
+    unfilled = items.filter(billed_lines__isnull=True).order_by("batch").values_list("batch", flat=True).distinct()
+    for pk in list(unfilled):
+        batch = batches.only("snapshot").get(pk=pk)
         said = {one["invoice_id"]: one for one in json.loads(batch.snapshot)["invoices"]}
         some = list(batch.items.select_related("invoice_export"))
         for item in some:

@@ -6,6 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 from django.apps import apps
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from directory.refusals import Refused
 from erp_integrations import exporting
@@ -183,7 +185,9 @@ def test_files_of_before_say_so_too(sage):
     ExportItem.objects.update(commitment_number=None, billed_lines=None)
     second = sage.sent(billed(sage, commitment, "500.00"))
     assert said(sage, second) == []
-    import_module("erp_integrations.migrations.0021_as_the_snapshots_say").take_from_the_snapshots(apps, None)
+    with CaptureQueriesContext(connection) as asked:
+        import_module("erp_integrations.migrations.0021_as_the_snapshots_say").take_from_the_snapshots(apps, None)
+    assert not [each for each in asked if 'exportbatch"."findings"' in each["sql"]], "thousands of lines for nothing"
     item.refresh_from_db()
     assert (item.commitment_number, item.billed_lines) == (commitment.number, {"1": 60000})
     assert len(said(sage, second)) == 1
