@@ -1,7 +1,7 @@
 """The lines of a bill's entry sheet, put together as text: a page of 500 has 3,000 inputs (F10).
 
 What differs from line to line is what such a page weighs (screens 11, decision 25), so little is written twice: the
-number of a line is in its first cell, its scheduled value in the third, its key nowhere; sheet.js finds them there.
+number of a line is in its first cell, C, A and PF below their heads, its key nowhere; sheet.js finds them there.
 """
 
 from collections import Counter
@@ -14,7 +14,7 @@ from django.templatetags.static import static
 from django.utils.safestring import SafeString, mark_safe
 
 from invoicing.calculations.lines import Line, percent_of
-from invoicing.calculations.money import MINUS, format_percent, printed_amount, printed_percent, round_half_up
+from invoicing.calculations.money import MINUS, ZERO, format_percent, printed_amount, printed_percent, round_half_up
 from invoicing.forms.columns import COLUMNS
 from invoicing.forms.entry import Sheet
 from invoicing.forms.entry_rows import Cell, Row
@@ -90,8 +90,8 @@ def _opening(sheet: Sheet, row: Row, commitment: Commitment, usual: dict[str, De
     line, planned, worked = row.line, row.line.schedule_line, row.worked
     marks = TONES.get(line.verdict, "") + (" has-problem" if row.problems else "")
     known = {
-        "before": worked.work_previous,
-        "stored-before": worked.stored_previous,
+        "before": ZERO if sheet.stems & {"work", "quantity"} else worked.work_previous,
+        "stored-before": ZERO if "stored" in sheet.stems else worked.stored_previous,
         "held-work": worked.work_retainage_previous,
         "held-stored": worked.stored_retainage_previous,
     }

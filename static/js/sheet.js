@@ -2,8 +2,8 @@
    What it shows is a preview of what the server will say; the server's figures replace it after each save.
 
    <form data-sheet-form><table data-sheet>
-   <tbody class="line" id="line-25">   its first cell says its number, its third the scheduled value (data-row, data-scheduled);
-     cents: data-before (work), data-stored-before, data-held-work|stored, data-typed-work|stored|left (as typed, not by its rule);
+   <tbody class="line" id="line-25">   its first cell says its number (data-row), those below C, A and PF what they are;
+     cents: data-held-work|stored before, data-typed-work|stored|left (as typed, not by its rule), data-before, data-stored-before without A, PF;
      rates in ten-thousandths of a percent: data-work-rate="100000" is 10 %, data-stored-rate; the table has those of most rows;
      data-may-exceed="1" waives the limit
    cells.js gave each input its line's name and data-cell:
@@ -13,8 +13,7 @@
      quantity                           times data-unit-price="18.7500" of the row gives work, which is readonly there
    <output data-out="presently_stored|total|percent|balance|held_work|held_work_rate|held_stored|held_stored_rate|held">
      <tr class="under"><td><p data-problem>  one row's problem, in words; data-unsaved on a row: some of it came back not saved
-   anywhere: data-sum="work|moved|stored|release|left_before|presently_stored|total|balance|scheduled|held_work|held_stored|held|net|earned|left",
-   <a data-problems> */
+   anywhere: data-sum="work|moved|stored|release|left_before|presently_stored|total|balance|scheduled|held_work|held_stored|held|net|earned|left", <a data-problems> */
 (() => {
   const sheet = document.querySelector("table[data-sheet]");
   if (!sheet) return;
@@ -162,8 +161,7 @@
     });
     plumbline.sheet.unfit = plumbline.unfit(block.slice(all.length - top), wide.size);
   };
-  const state = (input) => ({ value: input.value, follows: "follows" in input.dataset });
-  const putBack = (input, old) => { input.value = old.value; changed(input, old.follows); };
+  const state = (input) => ({ value: input.value, follows: "follows" in input.dataset }), putBack = (input, old) => { input.value = old.value; changed(input, old.follows); };
   const tidy = (text) => { const cents = parse(text); return cents === null ? text.trim() : plain(cents); };
 
   sheet.addEventListener("input", (event) => { if (event.target.dataset.cell) changed(event.target); });
@@ -177,7 +175,10 @@
     if (by) { event.preventDefault(); move(event.target, by); }
     if (event.key === "Escape" && event.target.value !== before.value) { event.preventDefault(); putBack(event.target, before); event.target.select(); }
   });
-  for (const row of sheet.tBodies) row.dataset.scheduled = parse(row.rows[0].cells[2].textContent);
+  [...sheet.tHead.rows[0].cells].forEach((head, at) => {
+    const name = { C: "scheduled", A: "before", PF: "storedBefore" }[head.querySelector(".col")?.textContent];
+    if (name) for (const row of sheet.tBodies) row.dataset[name] = parse(row.rows[0].cells[at].textContent);
+  });
   plumbline.sheet = { sheet, cell, changed, fact, hundredths, parse, plain, putBack, reckon, rows, scaled, share, state, tidy };
   for (const input of sheet.querySelectorAll("[data-cell=percent]")) input.removeAttribute("name"); // work holds its answer
 

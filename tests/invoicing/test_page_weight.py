@@ -9,8 +9,8 @@ from django.contrib.staticfiles import finders
 
 from config.static_files import OURS, lean
 from invoicing.actions import invoices
-from invoicing.models import CostCode
-from tests.factories import D, world
+from invoicing.models import CostCode, Invoice, InvoiceLine, Verdict
+from tests.factories import D, date, world
 from tests.invoicing.pages import at, signed_in
 from tests.invoicing.test_schedules import address, draft
 
@@ -131,6 +131,54 @@ def test_a_page_to_work_on_weighs_with_all_it_loads_what_it_may(name, most):
     assert {"css/site.css", "icons.svg", "js/how.js"} <= files.keys(), "the files were found"
     assert page <= most, page
     assert page + sum(files.values()) <= MOST, f"page {page}, files {files}"
+
+
+def billed_again(there):
+    """A second bill of 500 lines, filled in: amounts before and now, of work and of stored material."""
+    lines = [
+        there.line(f"{TRADES[n % 7]} {n * 31 % 997}, L{n % 40}", f"{n * 7919 % 99991 + 100}.{n % 100:02}")
+        for n in range(500)
+    ]
+    commitment = there.commitment(lines=lines, retainage_rate=D("10"))
+    stored = [{"stored_new": D(f"{n % 4}.{n * 7 % 100:02}")} for n in range(500)]
+    first = [{"work_this_period": D(f"{n * 37 % 10}.{n % 100:02}")} | more for n, more in enumerate(stored)]
+    there.approved(there.draft(commitment), *first)
+    there.period(date(2030, 7, 1))
+    figures = [{"work_this_period": D(f"{n * 17 % 10}.{n * 3 % 100:02}")} for n in range(500)]
+    return there.entered(there.draft(commitment), *figures)
+
+
+def half_reviewed_again(there):
+    """Sent back and sent again with every third of the lines that are open changed; half of it is approved."""
+    invoice = invoices.submit(billed_again(there), by=there.contact)
+    halfway(invoice, there.admin)
+    back = invoices.send_back(Invoice.objects.with_context().get(pk=invoice.pk), by=there.admin, comment="Look again")
+    changed = [{"work_this_period": D("11.37")} if n >= 250 and n % 3 == 0 else {} for n in range(500)]
+    invoice = there.submitted(back, *changed, number="A-2")
+    halfway(invoice, there.admin)
+    return invoice
+
+
+def halfway(invoice: Invoice, by) -> None:
+    """As 250 presses leave the lines."""
+    first = invoice.lines.order_by("schedule_line__position").values("pk")[:250]
+    InvoiceLine.objects.filter(pk__in=list(first.values_list("pk", flat=True))).update(
+        verdict=Verdict.APPROVED, verdict_by=by
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "make", "most"),
+    [("invoice-enter", billed_again, 47_100), ("invoice-review", half_reviewed_again, 33_100)],
+)
+def test_a_later_bill_weighs_no_more_than_measured(name, make, most):
+    """`most` for the page alone, which only ever goes down; with its files it passes 60 KB (decision 25)."""
+    there = world()
+    invoice, who = make(there), there.contact if name == "invoice-enter" else there.admin
+    sent = signed_in(who).get(at(invoice, name), HTTP_ACCEPT_ENCODING="gzip").content
+    content = gzip.decompress(sent)
+    assert b"last time" in content or b"data-last-work" in content, "it is a later one"
+    assert len(sent) <= most, (len(sent), sum(weights(content).values()))
 
 
 def names() -> list[tuple[int, str]]:
