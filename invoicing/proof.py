@@ -85,7 +85,7 @@ def _change_order_block(invoice: Invoice, lines: list[InvoiceLine]) -> list[Chan
     if not changes:
         return []
     before = invoice.goes_on_from
-    held = {line.schedule_line_id for line in _lines_before(before)} if before else set()
+    held = {line.schedule_line_id for line in lines_before(before)} if before else set()
     return [
         ChangeOrderAmount(amount=line.scheduled_value, is_this_period=line.schedule_line_id not in held)
         for line in changes
@@ -198,7 +198,7 @@ def _known_to(access, bills: Collection[Invoice]) -> set[int]:
 def facts_of(invoice: Invoice, lines: list[InvoiceLine], *, has_files: bool | None = None) -> InvoiceFacts:
     original, changes = _contract_sums(lines)
     previous = invoice.goes_on_from
-    previous_lines = _lines_before(previous) if previous else ()
+    previous_lines = lines_before(previous) if previous else ()
     return InvoiceFacts(
         lines=tuple(_line_facts(line) for line in lines),
         header=stored_summary(invoice, lines),
@@ -226,7 +226,7 @@ def _waiting_change_orders(invoice: Invoice) -> tuple[WaitingChangeOrder, ...]:
     return tuple(WaitingChangeOrder(number=number, amount=amount) for number, amount in sums)
 
 
-def _lines_before(previous) -> Collection:
+def lines_before(previous) -> Collection:
     """Of the previous invoice or the starting certificate; read once, or together for many where somebody did."""
     if getattr(previous, "lines_at_hand", None) is None:
         previous.lines_at_hand = list(previous.lines.select_related("schedule_line__commitment"))

@@ -22,7 +22,7 @@ from invoicing.models import Invoice, InvoiceLine, Verdict
 from invoicing.notifications import told_of_bills
 from invoicing.numbers import check_number_is_free
 from invoicing.permissions import BILL_RIGHT, is_project_admin, may_bill
-from invoicing.proof import MENDED_BY_A_FILE, findings_before_sending, identities_of
+from invoicing.proof import MENDED_BY_A_FILE, findings_before_sending, identities_of, lines_before
 from invoicing.views.invoices import about, address, moves, show, summary_rows
 
 
@@ -83,7 +83,7 @@ def _sheet(request, invoice: Invoice, data=None) -> Sheet:
 
 def _last_lines(invoice: Invoice) -> dict[int, InvoiceLine]:
     """{schedule line: its line on the invoice before}, for `=`."""
-    return {line.schedule_line_id: line for line in invoice.previous.lines.all()} if invoice.previous else {}
+    return {line.schedule_line_id: line for line in lines_before(invoice.previous)} if invoice.previous else {}
 
 
 def _save(request, invoice: Invoice):

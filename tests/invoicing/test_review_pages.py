@@ -120,7 +120,7 @@ def test_a_long_invoice_asks_no_more_queries_than_a_short_one(django_assert_max_
     short = w.submitted()
     long = w.submitted(w.draft(w.commitment([w.line(f"Line {n}", "2000.00") for n in range(80)])))
     client = signed_in(w.admin)
-    with django_assert_max_num_queries(13) as few:
+    with django_assert_max_num_queries(12) as few:
         client.get(address(short))
     with django_assert_max_num_queries(len(few)):
         client.get(address(long))
