@@ -27,7 +27,8 @@ LOOKED_AT = {
         "it fills a column that an older process neither reads nor writes, some hundred rows at a time"
     ),
     "erp_integrations.0021_as_the_snapshots_say: RunPython take_from_the_snapshots": (
-        "it fills columns that an older process neither reads nor writes, a batch at a time"
+        "it fills columns that an older process neither reads nor writes, a batch at a time; of what that one accepts"
+        " afterwards they stay empty, and S40 reads the batch's snapshot"
     ),
     "erp_integrations.0018_releases_on_a_start: AlterField retainagerelease.on_invoice": (
         "it may be empty now, which is wider; what an older process reads was written by itself or names an invoice"

@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 from itertools import groupby
 
-from django.db.models import BigIntegerField, QuerySet, TextField, Value, prefetch_related_objects
+from django.db.models import BigIntegerField, Q, QuerySet, TextField, Value, prefetch_related_objects
 from django.db.models.functions import Cast
 
 from directory.models import VendorChange
@@ -48,7 +48,8 @@ class _Bill:
 class Beside:
     """`lines`: {invoice id: by position}, of the invoices and of those they go on from.
 
-    `also_billed`: ids of the items on their commitments of Sage that stand in other files, or go into them (S40).
+    `also_billed`: ids of the items on their commitments of Sage that stand in other files, or go into them, and of
+    those that don't say on which they are (S40).
     """
 
     lines: dict[int, list[InvoiceLine]]
@@ -104,6 +105,11 @@ def read_beside(exports: list[InvoiceExport]) -> Beside:
     return found
 
 
+def commitments_of_sage(exports) -> set[str]:
+    links = (getattr(export.invoice.commitment, "sage_link", None) for export in exports)
+    return {link.number for link in links if link}
+
+
 def _vendors(exports) -> set[int]:
     return {export.invoice.vendor_id for export in exports}
 
@@ -125,14 +131,11 @@ def _with_like_numbers(exports) -> QuerySet:
 def _of_the_same_commitments(exports) -> QuerySet:
     """What Sage gets or has by another file on their commitments there, whatever of ours is linked to them now.
 
-    What failed, was rejected or voided it does not get.
+    And what does not say on which: an older process wrote it. What failed, was rejected or voided Sage does not get.
     """
-    links = (getattr(export.invoice.commitment, "sage_link", None) for export in exports)
+    on_them = Q(commitment_number__in=commitments_of_sage(exports)) | Q(commitment_number=None)
     return ExportItem.objects.filter(
-        is_live=True,
-        company=exports[0].company,
-        commitment_number__in={link.number for link in links if link},
-        invoice_export__status__in=FROZEN,
+        on_them, is_live=True, company=exports[0].company, invoice_export__status__in=FROZEN
     ).exclude(invoice_export__in=[export.pk for export in exports if export.pk])
 
 

@@ -3,14 +3,20 @@
 from collections import defaultdict
 from decimal import Decimal
 
-from erp_integrations.exporting.beside import Beside
-from erp_integrations.exporting.in_files import is_older
-from erp_integrations.models import ExportItem, InvoiceExport, ListKind, SageListVersion
-from erp_integrations.sage100.batch_keys import batch_key
-from erp_integrations.sage100.facts import PURCHASE_ORDER, SUBCONTRACT, BilledElsewhere
+from django.db.models import F
 
-SAID = ("invoice_export__invoice__commitment__kind", "commitment_number", "billed_lines", "batch__number",
-        "batch__built_at")  # fmt: skip
+from erp_integrations.exporting.beside import Beside, commitments_of_sage
+from erp_integrations.exporting.in_files import is_older
+from erp_integrations.models import ExportBatch, ExportItem, InvoiceExport, ListKind, SageListVersion
+from erp_integrations.sage100.batch_keys import batch_key
+from erp_integrations.sage100.facts import PURCHASE_ORDER, SUBCONTRACT, BilledElsewhere, InvoiceFacts
+
+NAMED = {
+    "kind": F("invoice_export__invoice__commitment__kind"),
+    "invoice": F("invoice_export__invoice"),
+    "number": F("batch__number"),
+    "built_at": F("batch__built_at"),
+}
 LISTED_IN = {SUBCONTRACT: ListKind.SUBCONTRACTS, PURCHASE_ORDER: ListKind.PURCHASE_ORDERS}
 
 
@@ -18,14 +24,14 @@ def billed_elsewhere(exports: list[InvoiceExport], beside: Beside) -> tuple[Bill
     """By line of Sage and file, in dollars: what stands in a file built after the list was made, or is being built.
 
     As the file says it, whatever is linked since. A credit gives back only once its file is there: one that is still
-    being built may fail, and Sage never gets it. In two questions however many they are, in none where nothing else is
-    in files.
+    being built may fail, and Sage never gets it. In two questions however many they are, three while a file does not
+    say it, and in none where nothing else is in files.
     """
-    billed = defaultdict(int)
-    for kind, number, lines, batch, built_at in _not_listed_yet(exports[0].company, beside):
-        for reference, cents in lines.items():
-            if cents > 0 or built_at:
-                billed[kind, number, reference, batch_key(batch)] += cents
+    billed, theirs = defaultdict(int), commitments_of_sage(exports)
+    for item in _as_accepted(_not_listed_yet(exports[0].company, beside)):
+        for reference, cents in item.billed_lines.items() if item.commitment_number in theirs else ():
+            if cents > 0 or item.built_at:
+                billed[item.kind, item.commitment_number, reference, batch_key(item.number)] += cents
     return tuple(
         BilledElsewhere(
             commitment_kind=kind,
@@ -40,15 +46,31 @@ def billed_elsewhere(exports: list[InvoiceExport], beside: Beside) -> tuple[Bill
 
 
 def _not_listed_yet(company, beside: Beside) -> list[tuple]:
-    """`SAID` of each item; a list that was never uploaded leaves nothing to bill on."""
+    """What is `NAMED` of each item; a list that was never uploaded leaves nothing to bill on."""
     if not beside.also_billed:
         return []
     lists = SageListVersion.objects.defer("records_json").filter(pk__in=[version.pk for version in beside.versions])
     lists = {version.kind: version for version in lists}
+    items = ExportItem.objects.filter(pk__in=beside.also_billed).annotate(**NAMED)
     found = []
-    for said in ExportItem.objects.filter(pk__in=beside.also_billed, billed_lines__isnull=False).values_list(*SAID):
-        kind, *_, built_at = said
-        version = lists.get(LISTED_IN[kind])
-        if version and (built_at is None or is_older(version, built_at, company)):
-            found.append(said)
+    for item in items.values_list("commitment_number", "billed_lines", "batch", *NAMED, named=True):
+        version = lists.get(LISTED_IN[item.kind])
+        if version and (item.built_at is None or is_older(version, item.built_at, company)):
+            found.append(item)
     return found
+
+
+def _as_accepted(items: list[tuple]) -> list[tuple]:
+    """What an older process wrote during an update says neither commitment nor lines: its batch's snapshot does."""
+    silent = {item.batch for item in items if item.commitment_number is None}
+    if not silent:
+        return items
+    accepted = {}
+    for batch in ExportBatch.objects.filter(pk__in=silent).only("snapshot"):
+        for invoice in batch.facts.invoices:
+            accepted[batch.pk, int(invoice.invoice_id)] = invoice
+    return [item if item.batch not in silent else _said(item, accepted[item.batch, item.invoice]) for item in items]
+
+
+def _said(item, invoice: InvoiceFacts):
+    return item._replace(commitment_number=invoice.sage_commitment_number, billed_lines=invoice.cents_on_sage_lines())
