@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from decimal import Decimal
 
 from directory.models import Company
 from erp_integrations.exporting import storing
@@ -70,3 +71,13 @@ def _invoices(batch: ExportBatch) -> Iterator[Difference]:
         yield from differing(AMOUNTS, f"{name}, released", facts.retainage_released, invoice.retainage_released)
         yield from differing(AMOUNTS, f"{name}, Sage vendor", facts.vendor_number or "", item.vendor_number)
         yield from differing(AMOUNTS, f"{name}, number", facts.number.strip().casefold(), item.number_key)
+        if item.commitment_number is not None:  # else S40 reads the accepted data themselves
+            number, lines = facts.sage_commitment_number or "", facts.cents_on_sage_lines()
+            yield from differing(AMOUNTS, f"{name}, Sage commitment", number, item.commitment_number)
+            yield from differing(AMOUNTS, f"{name}, on Sage’s lines", _on_lines(lines), _on_lines(item.billed_lines))
+
+
+def _on_lines(cents: dict[str, int] | None) -> str:
+    """In words, amounts in dollars."""
+    said = (f"{Decimal(each).scaleb(-2):,.2f} on {line}" for line, each in sorted((cents or {}).items()))
+    return ", ".join(said) or "nothing"

@@ -119,6 +119,20 @@ def test_altered_accepted_data_are_found(sage, batch):
     assert said(sage) == [f"files: {batch.key}, accepted data: as accepted / altered"]
 
 
+def test_a_place_that_bills_another_line_of_sage_than_was_accepted_is_found(sage, export, batch):
+    """S40 reads it there; an older process left it empty, and the accepted data are read in its place."""
+    live = ExportItem.objects.filter(invoice_export=export)
+    [item] = live
+    name = f"amounts: {batch.key}, invoice {export.invoice.number}"
+    live.update(commitment_number="SC-77", billed_lines={"1": 100000})
+    assert said(sage) == [
+        f"{name}, Sage commitment: {item.commitment_number} / SC-77",
+        f"{name}, on Sage’s lines: nothing / 1,000.00 on 1",
+    ]
+    live.update(commitment_number=None, billed_lines=None)
+    assert said(sage) == []
+
+
 def test_an_export_that_lost_its_place_is_found(sage, export):
     ExportItem.objects.filter(invoice_export=export).update(is_live=False)
     [found] = said(sage)
