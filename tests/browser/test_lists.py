@@ -4,13 +4,13 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from invoicing.models import Invoice
+from invoicing.models import Commitment, Invoice
 from tests.factories import world
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
-def test_a_board_is_walked_ticked_and_opened_by_keys_unless_they_are_off(enter):
+def test_a_board_and_the_invoices_are_walked_ticked_and_opened_by_keys_unless_they_are_off(enter):
     there = world()
     period = there.period()
     for number in ("LK-001", "LK-002", "LK-003"):
@@ -30,6 +30,18 @@ def test_a_board_is_walked_ticked_and_opened_by_keys_unless_they_are_off(enter):
     page.evaluate("document.documentElement.dataset.keys = 'off'")
     page.keyboard.press("j")
     expect(page.locator("[data-list] tr:focus")).to_have_count(0)
+
+    for commitment in Commitment.objects.all()[:2]:
+        there.submitted(there.draft(commitment))
+    page.goto(reverse("invoices", args=[there.project.slug]))
+    for key in ("j", "j", "k", "j", "x"):
+        page.keyboard.press(key)
+    expect(rows.nth(1)).to_be_focused()
+    expect(rows.nth(1).get_by_role("checkbox")).to_be_checked()
+    expect(rows.nth(0).get_by_role("checkbox")).not_to_be_checked()
+    leads = rows.nth(1).get_by_role("link").first.get_attribute("href")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**{leads}")
 
 
 def test_all_that_match_are_counted_and_added_up_in_the_bar(enter, monkeypatch):

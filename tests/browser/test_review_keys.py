@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from invoicing.actions import reviews
+from invoicing.actions import invoices, reviews
 from invoicing.models import Invoice, Verdict
 from tests import factories
 from tests.journeys.steps import D, page_of
@@ -123,6 +123,34 @@ def test_letters_move_approve_reject_and_take_back(dana, invoice):
     expect(dana.get_by_label("Why reject line 2?")).to_have_count(0)
     expect(row(dana, 2)).to_be_focused()
     assert verdicts(invoice) == [OPEN] * 4
+
+
+def test_n_goes_to_the_next_to_do_c_and_its_link_show_what_changed_and_words_find_a_line(enter, invoice):
+    w = invoice.world
+    back = invoices.send_back(Invoice.objects.with_context().get(pk=invoice.pk), by=w.admin, comment="Look again")
+    again = w.submitted(back, {}, {"work_this_period": D("700.00")}, number="A-2")
+    reviews.decide(again.lines.order_by("schedule_line__position")[2], Verdict.APPROVED, by=w.second_admin)
+    dana = enter(w.admin)
+    dana.goto(page_of(again, "review/"))
+    keys(dana, "j", "j", "n")
+    expect(row(dana, 4)).to_be_focused()
+    keys(dana, "n")
+    expect(row(dana, 1)).to_be_focused()
+    shown = dana.locator("[data-line]:visible")
+    keys(dana, "c")
+    expect(shown).to_have_count(1)
+    expect(shown).to_contain_text("Pour slab")
+    keys(dana, "c")
+    expect(shown).to_have_count(4)
+    link = dana.locator("a[data-show=changed]")
+    link.click()
+    expect(shown).to_have_count(1)
+    expect(link).to_have_attribute("aria-current", "true")
+    assert dana.url.endswith("?show=changed")
+    dana.locator("a[data-show=all]").click()
+    dana.get_by_label("Find line").fill("STAIRS")
+    expect(shown).to_have_count(1)
+    expect(shown).to_contain_text("Pour stairs")
 
 
 def test_keys_quicker_than_the_answers_meet_the_lines_they_are_meant_for(dana, invoice):

@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from invoicing.actions import invoices, reviews
+from invoicing.actions.commitments import NewLine
 from invoicing.models import Invoice, Verdict
 from tests import factories
 from tests.journeys.steps import D, page_of
@@ -231,6 +232,27 @@ def test_a_percentage_solves_for_the_work_of_this_period(lee, bill):
     expect(cell(lee, "This period", 2)).to_have_value("966.58")
     save(lee)
     assert work(bill)[1] == D("966.58")
+
+
+def test_a_share_that_was_shown_keeps_its_amount_a_quantity_is_worth_its_price_and_arrow_up_goes_up(enter, bill):
+    """R58: 966.60 is 33.33 % of 2,900.02, which alone would give 966.58."""
+    w = bill.world
+    dirt = NewLine(w.cost_code(), "Excavation", quantity=D("100"), unit="CY", unit_price=D("18.7525"))
+    made = w.entered(w.draft(w.commitment([w.line("Slab", "2900.02"), dirt])), {"work_this_period": D("966.60")})
+    lee = enter(w.contact)
+    lee.goto(page_of(made, "enter/"))
+    slab = cell(lee, "Done", 1)
+    expect(slab).to_have_value("33.33")
+    slab.fill("50")
+    expect(cell(lee, "This period", 1)).to_have_value("1,450.01")
+    slab.fill("33.33")
+    expect(cell(lee, "This period", 1)).to_have_value("966.60")
+    cell(lee, "Quantity", 2).fill("12.5")
+    expect(lee.locator("tbody.line").nth(1).locator("[data-cell=work]")).to_have_value("234.41")
+    lee.keyboard.press("ArrowUp")
+    expect(lee.locator("tbody.line").nth(0).locator("[data-cell]:focus")).to_have_count(1)
+    save(lee)
+    assert work(made) == [D("966.60"), D("234.41")]
 
 
 def test_without_scripts_the_sheet_saves_refuses_and_sends_all_the_same(enter, bill, console):

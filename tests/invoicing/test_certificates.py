@@ -82,6 +82,45 @@ def test_the_certificate_says_every_figure_that_the_page_says(w):
     assert all(column.label.split(",")[0] in words for column in printed)
 
 
+def test_expected_found_and_difference_of_a_check_stand_on_the_page_and_in_print(w):
+    """5.5."""
+    invoice = with_work(w)
+    Invoice.objects.filter(pk=invoice.pk).update(total_completed_and_stored=D("2970.12"))
+    invoice = Invoice.objects.with_context().get(pk=invoice.pk)
+    broken = [each for each in identities_of(invoice) if not each.holds and each.unit == "money"]
+    page = text_of(signed_in(w.admin).get(f"{at(invoice)}?show=summary"))
+    words = words_of(pdf(invoice, w.admin))
+    assert ("2,969.12", "2,970.12", "1.00") in [three_figures(each) for each in broken]
+    for each in broken:
+        expected, found, difference = three_figures(each)
+        labelled = [("Expected", expected), ("Found", found), ("Difference", difference)]
+        assert "".join(f'<td class="n" data-label="{label}">{figure}</td>' for label, figure in labelled) in page
+        assert f"{expected} {found} {difference}" in words, each.number
+
+
+def three_figures(each) -> tuple[str, str, str]:
+    return printed_amount(each.expected), printed_amount(each.found), printed_amount(each.difference)
+
+
+def test_the_parts_of_line_5_what_is_done_and_the_change_orders_are_printed(w):
+    """5.3."""
+    commitment = w.commitment([w.line("Pour", "10000.00")], retainage_rate=D("10"))
+    w.change_order(commitment, [w.line("More", "1000.00"), w.line("Less", "-300.00")])
+    invoice = w.submitted(w.draft(commitment), {"work_this_period": D("1234.56"), "stored_new": D("250.00")})
+    words = words_of(pdf(invoice, w.admin))
+    for said in (
+        "5a Retainage on work 123.46",
+        "5b Retainage on stored material 25.00",
+        "Percent complete 13.87",
+        "Additions in previous periods 0.00",
+        "Additions this period 1,000.00",
+        "Deductions in previous periods 0.00",
+        "Deductions this period 300.00",
+        "Net change by change orders 700.00",
+    ):
+        assert said in words, (said, words)
+
+
 def test_the_rule_in_words_the_approvals_with_names_and_moments_and_what_was_reduced(w):
     words = words_of(pdf(approved_as_noted(w), w.admin))
     assert "10 % of work and material moved to work" in words
