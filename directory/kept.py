@@ -28,14 +28,20 @@ class kept:  # a decorator; it is named like one
     """`@kept def rows_of(place, now): return Model.objects.filter(…)`, then `rows_of(place=7, now=…)`: a list.
 
     The function is called once, with an `Asked` for each of its parameters: what it works out itself, a moment among
-    that, would stand still. A value may be a query set where the question says `__in`.
+    that, would stand still. A value is what the database holds: a key and not an object, cents and not dollars; or a
+    query set where the question says `__in`. TypeError for a name that the function does not have.
     """
+
+    every: list["kept"] = []  # for a test that looks through them
 
     def __init__(self, ask: Callable[..., QuerySet]):
         update_wrapper(self, ask)
-        self._ask = ask
+        self.every.append(self)
+        self._ask, self._names = ask, signature(ask).parameters.keys()
 
     def __call__(self, **values) -> list:
+        if values.keys() != self._names:
+            raise TypeError(f"{self.__name__} takes {', '.join(self._names)}, not {', '.join(values)}.")
         found, compiler, _, _ = self.in_words
         asking = copy(compiler)
         asking.connection = connections[DEFAULT_DB_ALIAS]  # this thread's
@@ -47,7 +53,7 @@ class kept:  # a decorator; it is named like one
     @cached_property
     def in_words(self) -> tuple:
         """(query set, compiler, SQL between its parameters, these): made at the first asking, and not changed then."""
-        found = self._ask(**{name: Asked(name) for name in signature(self._ask).parameters})
+        found = self._ask(**{name: Asked(name) for name in self._names})
         compiler = found.query.get_compiler(DEFAULT_DB_ALIAS)
         sql, params = compiler.as_sql()
         compiler.connection = None  # it was this thread's

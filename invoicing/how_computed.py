@@ -301,7 +301,7 @@ class LineStory:
         return f"{self._started_with(rate, which, f': {rule.steps[rule.step - 1]}')} {held}"
 
     def _has_a_rate_of_its_own(self, rule: Rule) -> bool:
-        """Where the number is the rule's too. An invoice from before rules were kept has the line's of today."""
+        """Where the number is the rule's too. One from before rules were kept goes by the line's of today."""
         planned = self.line.schedule_line
         return planned.position in rule.own if rule.is_kept else planned.retainage_rate == rule.rate
 

@@ -1,8 +1,10 @@
 """Questions whose SQL is kept: they answer as Django's own would, and afresh each time."""
 
 from datetime import date, timedelta
+from threading import Thread
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from directory import backends, decorators, session_store
@@ -74,10 +76,30 @@ def test_a_privilege_that_has_ended_since_the_question_was_put_counts_no_more():
 
 def test_no_moment_stands_still_in_a_kept_question():
     """Its own values are words and numbers; what changes with the hour is asked with."""
-    questions = [backends._logins, decorators._running_projects, session_store._running, invoice_lists._periods]
-    questions += [saved_views._shown(is_external) for is_external in (True, False)]
-    questions += [listed(sort) for sort in InvoiceFilter.sorts]
-    for question in questions:
+    made = [saved_views._shown(is_external) for is_external in (True, False)]
+    made += [listed(sort) for sort in InvoiceFilter.sorts]
+    assert {backends._logins, session_store._running, *made} <= set(kept.every)
+    for question in kept.every:
         *_, params = question.in_words
         assert any(isinstance(param, Asked) for param in params)
         assert not [param for param in params if not isinstance(param, (Asked, bool, int)) and "20" in str(param)]
+
+
+def test_it_is_asked_by_the_connection_of_whoever_asks():
+    """Each thread has one of its own; what was put into words in another one is asked all the same."""
+    somebody, found = world().admin, []
+
+    def ask():
+        found.append(named(name="Nobody Else", those=Person.objects.none()))
+        connection.close()
+
+    assert named(name=somebody.name, those=Person.objects.values("pk")) == [somebody]
+    other = Thread(target=ask)
+    other.start()
+    other.join(20)
+    assert found == [[]]
+
+
+def test_a_name_that_the_question_does_not_have_is_refused():
+    with pytest.raises(TypeError, match="name, those"):
+        named(name="Dana", others=[])

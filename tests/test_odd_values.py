@@ -86,9 +86,9 @@ TEXTS = [
 CORPUS = NUMBERS + DAYS + TEXTS
 MOST = 12
 MOST_ALIKE = 6  # fields of one form that differ in a row's number alone
-# Each field gets every ninety-sixth value, beginning where the field before it left off. What a form makes of a value
-# is the same on both databases: only what reaches the second one is asked there again, more thinly.
-SHARE = int(os.environ.get("ODD_VALUES", 96 if settings.EMBEDDED else 288))
+# Each field gets every seventy-second value, so one at least, beginning where the field before it left off. What a form
+# makes of a value is the same on both databases: only what reaches the second one is asked there again, more thinly.
+SHARE = int(os.environ.get("ODD_VALUES", 72 if settings.EMBEDDED else 144))
 MONEY = re.compile(
     r"^(work|percent|quantity|moved|left|stored|held-work|held-stored|release)(-\d+)?$|^(release_asked|set_to)$"
 )
@@ -125,7 +125,7 @@ class Form:
             for field in self.fields[:1]:
                 yield f"{field} a thousand times", [*self.pairs, *((field, str(number)) for number in range(1000))]
         if any(MONEY.match(field) for field in self.fields):
-            for value in NUMBERS[turn % 2 :: 2]:
+            for value in NUMBERS:
                 yield f"amounts = {value!r}", [(name, value if MONEY.match(name) else old) for name, old in self.pairs]
         alike = Counter()
         for number, field in enumerate(self.fields):

@@ -1,6 +1,6 @@
 """The amounts of an invoice: lines filled from the schedule and the previous invoice, and what people type on them."""
 
-from collections.abc import Set
+from collections.abc import Iterable, Set
 from dataclasses import asdict, dataclass
 
 from django.db import transaction
@@ -38,13 +38,20 @@ def start(invoice: Invoice) -> None:
         store_carried(invoice, rule.rate)
         return
     before = _with_lines_before(invoice, invoice.commitment.lines.billable())
-    invoice.retainage_rule = rule.to_keep([line.position for line in before if line.retainage_rate == rule.rate])
+    _keep_rule(invoice, rule, before)
     if invoice.goes_on_from:
         invoice.goes_on_from.lines_at_hand = [line for line in before.values() if line]
     lines = _new_lines(invoice, before)
     refresh_header(invoice, lines)
     invoice.save()
     store_new(invoice, lines)
+
+
+def _keep_rule(invoice: Invoice, rule: Rule, added: Iterable[ScheduleLine]) -> None:
+    """Which of the lines that come have a rate of their own that is the rule's number is kept with it."""
+    invoice.retainage_rule = rule.to_keep(
+        [*rule.own, *(each.position for each in added if each.retainage_rate == rule.rate)]
+    )
 
 
 def _new_lines(invoice: Invoice, before: dict[ScheduleLine, InvoiceLine | StartingLine | None]) -> list[InvoiceLine]:
@@ -132,6 +139,8 @@ def carry_again(invoice: Invoice) -> dict[str, list[str]]:
             changed.append(line)
     write_all(changed, [*CARRIED, *TYPED, *SETTLED, "verdict"])
     store_new(invoice, _new_lines(invoice, lacking))
+    if rule.is_kept:
+        _keep_rule(invoice, rule, lacking)
     certified = invoice.goes_on_from.earned_less_retainage if invoice.goes_on_from else ZERO
     if invoice.previous_certificates != certified:
         changes["previous certificates"] = [str(invoice.previous_certificates), str(certified)]
@@ -161,7 +170,10 @@ def _carry_line_again(line: InvoiceLine, start: InvoiceLine) -> dict[str, list[s
 def take_up_change_orders(invoice: Invoice, *, by) -> Invoice:
     """Add the lines of change orders approved since the invoice was started (I-7)."""
     invoice = _for_editing(invoice, by, None)
-    store_new(invoice, _new_lines(invoice, _with_lines_before(invoice, invoice.commitment.lines.not_on(invoice))))
+    added, rule = _with_lines_before(invoice, invoice.commitment.lines.not_on(invoice)), rule_of(invoice)
+    store_new(invoice, _new_lines(invoice, added))
+    if rule.is_kept:
+        _keep_rule(invoice, rule, added)
     _save_header(invoice, by, "added change orders", {})
     return invoice
 

@@ -78,14 +78,14 @@
     j: () => step(1), k: () => step(-1), a: () => press("approved"), r: () => press("rejected"), u: clear,
     n: () => nextOpen(line() ?? table.querySelector("[data-line]:last-of-type")),
     c: () => show(table.dataset.show === "changed" ? "all" : "changed"),
-    A: () => document.querySelector("#review-buttons button")?.click(), f: () => document.querySelector("#review-buttons a").click(),
+    A: () => document.querySelector("#review-buttons button")?.click(), f: () => document.querySelector("#review-buttons a")?.click(),
   };
   document.addEventListener("keydown", (event) => {
     const box = event.target.closest("[data-line] .under form");
     if (event.key === "Escape" && box) return leave(box.closest("[data-line]"), box.querySelector("[data-cancel]"));
     const typing = event.target.matches("input:not([type=checkbox], [type=radio], [type=submit]), textarea, select");
     if (root.dataset.keys === "off" || typing || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
-    const does = event.key === "Enter" && event.target.matches("[data-line] > tr") ? () => allow(line()) : keys[event.key];
+    const does = event.key === "Enter" && event.target.matches("[data-line] > tr") ? () => allow(line()) : keys[event.shiftKey ? event.key : event.key.toLowerCase()]; // Caps Lock means no more than the letter
     if (!does) return;
     event.preventDefault();
     if (isBusy) waiting.push(does); else does();

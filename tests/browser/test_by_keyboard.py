@@ -134,7 +134,7 @@ def test_500_lines_of_which_none_is_wrong_take_two_presses_and_one_confirmation(
     dana.goto(page_of(bill, "review/"))
     dana.wait_for_load_state()
     dana.keyboard.press("Shift+A")
-    expect(dana.locator("#review-progress")).to_contain_text("0 to do")
+    expect(dana.locator("#review-progress")).to_contain_text("0 to do", timeout=60_000)
     dana.wait_for_load_state()
     dana.keyboard.press("f")
     proposed = dana.locator("dialog[open]").get_by_role("radio", name="Approve", exact=True)

@@ -123,10 +123,13 @@ def test_the_web_server_does_not_start_with_bad_settings(bad, tmp_path):
 
 
 def test_no_command_starts_with_bad_settings(tmp_path):
-    everything = GOOD | BAD["short key"] | BAD["another host"] | BAD["no mail"]
-    checked = run(["manage.py", "check"], everything, tmp_path)
+    """All of them in one start, as far as one does not hide another."""
+    environment = dict(GOOD)
+    for each in ("debug", "short key", "http", "any host", "no mail"):
+        environment |= BAD[each]
+    checked = run(["manage.py", "check"], environment, tmp_path)
     assert checked.returncode != 0
-    for said in ("SECRET_KEY", "ALLOWED_HOSTS", "Set EMAIL_URL"):
+    for said in ("DEBUG", "SECRET_KEY", "SITE_URL", "ALLOWED_HOSTS", "Set EMAIL_URL"):
         assert said in checked.stderr
 
 

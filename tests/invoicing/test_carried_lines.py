@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from invoicing.actions import amounts, invoices
 from invoicing.models import Commitment, Invoice, InvoiceLine
 from invoicing.proof import HEADER, refresh_header
+from invoicing.retainage import rule_of
 from tests.factories import D, World, world
 
 pytestmark = pytest.mark.django_db
@@ -30,6 +31,8 @@ def agree(invoice: Invoice) -> None:
     stored, header = list(invoice.lines.all()), {name: getattr(invoice, name) for name in HEADER}
     worked = amounts._new_lines(invoice, amounts._with_lines_before(invoice, invoice.commitment.lines.billable()))
     assert [figures(line) for line in stored] == [figures(line) for line in worked]
+    own = [each.schedule_line.position for each in worked if each.schedule_line.retainage_rate == rule_of(invoice).rate]
+    assert list(rule_of(invoice).own) == own
     refresh_header(invoice, worked)
     assert header == {name: getattr(invoice, name) for name in HEADER}
 
@@ -98,3 +101,13 @@ def test_a_typed_retainage_on_stored_material_is_worked_out(w, agreed):
     w.approved(bill, {})
     assert not is_carried(w, agreed)
     assert agreed.invoices.last().lines.first().stored_retainage == D("20.00")
+
+
+def test_which_lines_have_the_rules_rate_as_their_own_is_kept_with_it(w):
+    """5.6: also of the lines that a change order brings into a bill that stands."""
+    commitment = w.commitment([w.line("Footings", "7000.01"), w.line("Slab", "29002.37", rate="10")])
+    w.approved(made(w, commitment))
+    assert is_carried(w, commitment)
+    bill = commitment.invoices.latest("position")
+    w.change_order(commitment, [w.line("Canopy", "7500.00", rate="10"), w.line("Ramp", "10.00")])
+    assert rule_of(amounts.take_up_change_orders(bill, by=w.admin)).own == (2, 3)

@@ -1,4 +1,4 @@
-"""How many cases Hypothesis tries for a property: 200; the 50,000 of R51 and G6 come from a generator beside it."""
+"""Hypothesis tries 200 cases of each property; the 50,000 of R51 and G6 come from a plain generator beside it."""
 
 import os
 

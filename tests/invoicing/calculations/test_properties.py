@@ -38,6 +38,7 @@ RATES = (D(0), D(5), D("7.5"), D(10), D(100))
 rates = st.one_of(st.sampled_from(RATES), amounts(0, 10_000))
 
 
+SEED = int(os.environ.get("PROPERTY_SEED", 51))
 CASES = int(os.environ.get("PROPERTY_CASES", 50_000 if os.environ.get("HYPOTHESIS_PROFILE") == "ci" else 5_000))
 
 
@@ -165,8 +166,7 @@ def test_line_8_is_gross_less_the_change_in_retainage(schedule, contract, earlie
     line_8_is_the_change(schedule, contract, earlier)
 
 
-@given(schedules)
-def test_every_total_is_the_sum_of_its_lines(schedule):
+def sums_up(schedule):
     """R51, N-8: in any order, and line by line."""
     whole = summarize(schedule, ZERO, ZERO, ZERO)
     assert whole == summarize(reversed(schedule), ZERO, ZERO, ZERO)
@@ -175,6 +175,11 @@ def test_every_total_is_the_sum_of_its_lines(schedule):
         assert getattr(whole, name) == sum(getattr(one, name) for one in each)
     assert whole.total_retainage == sum(line.total_retainage for line in schedule)
     assert whole.current_payment_due == sum(one.current_payment_due for one in each)
+
+
+@given(schedules)
+def test_every_total_is_the_sum_of_its_lines(schedule):
+    sums_up(schedule)
 
 
 months = st.tuples(
@@ -199,8 +204,7 @@ def billed_in(month, line):
     return with_release_of_percent(billed, D(released))
 
 
-@given(amounts(100), rates, rates, st.lists(months, min_size=1, max_size=8))
-def test_a_final_release_ends_at_exactly_nothing_held(value, rate, stored_rate, life):
+def ends_at_nothing(value, rate, stored_rate, life):
     """R54: over a whole life, everything earned has been paid and nothing is held."""
     line, paid, held_in_all, released_in_all = (
         Line(scheduled_value=value, work_retainage_rate=rate, stored_retainage_rate=stored_rate),
@@ -223,6 +227,11 @@ def test_a_final_release_ends_at_exactly_nothing_held(value, rate, stored_rate, 
     assert final.total_retainage == ZERO
     assert paid + final.net_this_period == final.total_completed_and_stored
     assert final.gross_this_period == ZERO
+
+
+@given(amounts(100), rates, rates, st.lists(months, min_size=1, max_size=8))
+def test_a_final_release_ends_at_exactly_nothing_held(value, rate, stored_rate, life):
+    ends_at_nothing(value, rate, stored_rate, life)
 
 
 def pays_nothing_next(line):
@@ -251,8 +260,7 @@ def test_typing_the_percent_shown_again_keeps_the_amount(line):
     keeps_the_amount_of_its_percent(line)
 
 
-@given(line_in_its_life, amounts(0, 15000))
-def test_a_typed_percent_is_shown_as_typed_when_a_cent_can_show_it(line, percent):
+def shows_the_percent(line, percent):
     """5.2: T% solves for B, and the amount is what is stored."""
     if line.scheduled_value < D("100.00"):
         line = replace(line, scheduled_value=line.scheduled_value + D("100.00"))
@@ -262,13 +270,22 @@ def test_a_typed_percent_is_shown_as_typed_when_a_cent_can_show_it(line, percent
     assert percent_of(billed.total_completed_and_stored, line.scheduled_value) == billed.percent_complete
 
 
-@given(amounts(-(10**14) + 1, 10**14 - 1))
-def test_an_amount_that_is_written_reads_back_the_same(amount):
+@given(line_in_its_life, amounts(0, 15000))
+def test_a_typed_percent_is_shown_as_typed_when_a_cent_can_show_it(line, percent):
+    shows_the_percent(line, percent)
+
+
+def reads_back(amount):
     """U5, R56: with commas, with a dollar sign, in parentheses."""
     shown = format_amount(amount)
     assert parse_amount(shown) == amount and format_amount(parse_amount(shown)) == shown
     assert parse_amount(f"$ {shown.removeprefix('-')}") == abs(amount)
     assert parse_amount(f"({shown.removeprefix('-')})") == -abs(amount)
+
+
+@given(amounts(-(10**14) + 1, 10**14 - 1))
+def test_an_amount_that_is_written_reads_back_the_same(amount):
+    reads_back(amount)
 
 
 @given(st.text(max_size=30) | st.text("0123456789.,-()$ eNa", max_size=12))
@@ -292,10 +309,16 @@ def test_shares_add_up_to_what_was_shared(total, weights):
         assert abs(share - total * weight / sum(weights)) < D("0.01")
 
 
-def test_fifty_thousand_more_hold_too():
-    """G6: each case goes through every check that a line, or a schedule of the last four, has above."""
-    draw, schedule = Plain(seed=51), []
-    for _ in range(CASES):
+def month(draw):
+    """One of `months`."""
+    part = draw.random.choice
+    return draw.cents(), draw.cents(), draw.cents(), part((None, None, D(5), D(0))), part((0, 0, 0, 0, 25, 100))
+
+
+def test_many_more_hold_too():
+    """G6: a case goes through the checks of a line, the newest four through those of a schedule, some live a life."""
+    draw, schedule = Plain(SEED), []
+    for number in range(CASES):
         line = line_of(draw)
         schedule = [*schedule[-3:], line]
         moves_nothing_out_of_the_total(line, draw(cents))
@@ -305,3 +328,9 @@ def test_fifty_thousand_more_hold_too():
         line_8_is_the_change(schedule, draw(amount), draw(amount))
         pays_nothing_next(line)
         keeps_the_amount_of_its_percent(line)
+        shows_the_percent(line, D(draw.random.randint(0, 15_000)).scaleb(-2))
+        reads_back(draw(signed))
+        if number % 10 == 0:
+            sums_up(schedule)
+            life = [month(draw) for _ in range(draw.random.randint(1, 8))]
+            ends_at_nothing(max(draw(amount), D(1)), draw(rates), draw(rates), life)
