@@ -7,23 +7,39 @@ import time_machine
 from django.db import transaction
 
 from directory.refusals import NotAllowed, NotNow
-from invoicing.actions import closing, commitment_moves, commitments, deleting, due_dates, invoices
-from invoicing.models import Commitment, Invoice, InvoiceStatus
-from tests.factories import World, world
+from invoicing.actions import closing, commitment_moves, commitments, deleting, due_dates, invoices, payments, reviews
+from invoicing.models import Commitment, Invoice, InvoiceStatus, Verdict
+from tests.factories import World, payment_of, world
 from tests.invoicing.pages import at, signed_in, text_of
-from tests.invoicing.test_invoice_machine import MOVES, ROLES, SOURCES, THREE_APPROVALS, cast, in_state
+from tests.invoicing.test_invoice_machine import (
+    BILLERS,
+    CONTACTS,
+    MOVES,
+    ROLES,
+    SOURCES,
+    THREE_APPROVALS,
+    cast,
+    in_state,
+)
 
 pytestmark = pytest.mark.django_db
 S = InvoiceStatus
 BEFORE, AFTER_DUE = datetime(2030, 6, 3, 12, tzinfo=UTC), datetime(2030, 6, 27, 12, tzinfo=UTC)
-BY_CONTACT = {("contact", name) for name in MOVES}
 TAKES_BACK = {"withdraw", "save_draft", "hold_for_owner"}  # bills nothing
-EVERYTHING = {(role, name) for role in ("contact", "admin") for name in MOVES}
+EVERYTHING = {(role, name) for role in BILLERS for name in MOVES}
+
+
+def of_contacts(*names: str) -> set[tuple[str, str]]:
+    return {(role, name) for role in CONTACTS for name in names}
 
 
 def extend(w: World, invoice: Invoice) -> None:
     more = {"by": w.admin, "reason": "Storm"}
     due_dates.extend(invoice.billing_period, invoice.commitment, date(2030, 7, 5), **more)
+
+
+def named_on(invoice: Invoice) -> list:
+    return list(invoice.commitment.invoice_contacts.all())
 
 
 def lock(w: World, invoice: Invoice) -> None:
@@ -43,7 +59,7 @@ SITUATIONS = {  # what is done first; in which states it can be; the cells of 5.
     "after the due date": (
         lambda w, invoice: None,
         set(S),
-        lambda state: {("contact", "submit")} if state == S.DRAFT else {("contact", "withdraw")},
+        lambda state: of_contacts("submit" if state == S.DRAFT else "withdraw"),
         "B-5: contacts can't submit, nor withdraw what they could not send again; what was put back may be finished",
     ),
     "after the due date, with more time": (
@@ -55,7 +71,7 @@ SITUATIONS = {  # what is done first; in which states it can be; the cells of 5.
     "closed period": (
         lambda w, invoice: closing.close_and_settle(invoice.billing_period, {}, by=w.admin),
         set(S),
-        lambda state: {("contact", "submit")} if state == S.DRAFT else {("contact", "withdraw")},
+        lambda state: of_contacts("submit" if state == S.DRAFT else "withdraw"),
         "B-5",
     ),
     "sent to ERP": (lock, {S.APPROVED, S.APPROVED_AS_NOTED}, lambda state: EVERYTHING, "6.2: locked"),
@@ -68,8 +84,20 @@ SITUATIONS = {  # what is done first; in which states it can be; the cells of 5.
     "commitment ended": (
         end,
         set(S),
-        lambda state: EVERYTHING - {(role, name) for role in ("contact", "admin") for name in TAKES_BACK},
+        lambda state: EVERYTHING - {(role, name) for role in BILLERS for name in TAKES_BACK},
         "2: only an approved or complete one is billed",
+    ),
+    "paid": (
+        lambda w, invoice: payments.record_payment(invoice, payment_of("1.00"), by=w.admin),
+        {S.APPROVED, S.APPROVED_AS_NOTED},
+        lambda state: {("admin", "reopen"), ("admin", "send_back")},
+        "a payment stands on the amounts that were certified",
+    ),
+    "review begun": (
+        lambda w, invoice: reviews.decide(invoice.lines.first(), Verdict.APPROVED, by=w.admin),
+        {S.UNDER_REVIEW},
+        lambda state: of_contacts("withdraw"),
+        "5.1: withdrawn only before it was opened for review",
     ),
     "deleted": (
         lambda w, invoice: deleting.delete(invoice, reason="Twice", by=w.admin),
@@ -77,10 +105,10 @@ SITUATIONS = {  # what is done first; in which states it can be; the cells of 5.
         lambda state: EVERYTHING,
         "I-3: kept, but out of everybody's hands",
     ),
-    "the contact was removed": (
-        lambda w, invoice: commitments.remove_contact(invoice.commitment.invoice_contacts.get(), by=w.admin),
+    "the contacts were removed": (
+        lambda w, invoice: [commitments.remove_contact(each, by=w.admin) for each in named_on(invoice)],
         set(S),
-        lambda state: BY_CONTACT,
+        lambda state: of_contacts(*MOVES),
         "P-1",
     ),
 }
@@ -93,8 +121,8 @@ def test_a_situation_bars_the_moves_it_should_and_no_others(situation, state):
     prepare, _, empties, why = SITUATIONS[situation]
     with time_machine.travel(BEFORE, tick=False):
         w = world()
-        people = cast(w)
         invoice = in_state(w, state)
+        people = cast(w, invoice.commitment)
     barred = empties(state)
     if state == S.REVISE_AND_RESUBMIT and situation in ("after the due date", "closed period"):
         barred = set()  # it was put back by an Admin

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from directory.actions import people
 from directory.actions.grants import set_level
-from directory.models import Event
+from directory.models import Event, Person
 from directory.permissions import Level, Tool, read_access
 from directory.refusals import NotAllowed, NotNow, Refused
 from invoicing.actions import amounts, commitments, invoices, reviews
@@ -43,10 +43,11 @@ SOURCES = {  # written from the table of 5.1, not from the code
     "hold_for_owner": {S.UNDER_REVIEW},
     "reopen": THREE_APPROVALS,
 }
-BILLERS = {"contact", "admin"}
+CONTACTS = {"contact", "contact with Admin"}  # P-1: whatever their level, they bill and never review
+BILLERS = {*CONTACTS, "admin"}
 ROLES = {
     "submit": BILLERS,
-    "withdraw": {"contact"},  # the submitter's side, and a contact submitted here
+    "withdraw": CONTACTS,  # the submitter's side, and a contact submitted here
     "save_draft": BILLERS,
     **dict.fromkeys(("send_back", "approve", "approve_as_noted", "hold_for_owner", "reopen"), {"admin"}),
 }
@@ -66,8 +67,16 @@ def in_state(w, state: InvoiceStatus) -> Invoice:
     return invoices.hold_for_owner(invoice, by=by) if state == S.PENDING_OWNER_APPROVAL else invoice
 
 
-def cast(w) -> dict:
-    """Every kind of person the project could meet."""
+def contact_with(level: Level, w, commitment) -> Person:
+    """A colleague of the contact, named too, with another level than naming gives (P-3)."""
+    colleague = person(f"Contact With {level.name}", w.company, w.vendor)
+    commitments.add_contact(commitment, colleague, by=w.admin)
+    set_level(colleague, Tool.COMMITMENTS, w.project, level, by=w.owner)
+    return colleague
+
+
+def cast(w, commitment) -> dict:
+    """Every kind of person the project could meet, from where they stand to a commitment."""
     own = {"standard": Level.STANDARD, "nobody": Level.NONE}
     ours = {name: person(name, w.company) for name in own}
     for name, level in own.items():
@@ -80,6 +89,8 @@ def cast(w) -> dict:
         "admin": w.admin,
         "reader": w.reader,
         "contact": w.contact,
+        "contact with Admin": contact_with(Level.ADMIN, w, commitment),
+        "contact with Read Only": contact_with(Level.READ_ONLY, w, commitment),
         "colleague of the contact": outside,
         "contact of another vendor": other,
         "accounting approver": w.approver,
@@ -93,7 +104,7 @@ def test_only_the_table_of_5_1_moves_an_invoice(state):
     """I-1: a refused move leaves the invoice and the events as they were."""
     w = world()
     invoice = in_state(w, state)
-    for role, by in cast(w).items():
+    for role, by in cast(w, invoice.commitment).items():
         for name, move in MOVES.items():
             expected = state in SOURCES[name] and role in ROLES[name]
             events = Event.objects.count()
@@ -102,7 +113,7 @@ def test_only_the_table_of_5_1_moves_an_invoice(state):
                     moved = move(invoice, by)
                 except (NotAllowed, NotNow) as refusal:
                     assert not expected, (state, name, role, refusal.message)
-                    assert isinstance(refusal, NotAllowed) or role in ("admin", "contact"), (state, name, role)
+                    assert isinstance(refusal, NotAllowed) or role in BILLERS, (state, name, role)
                     assert Event.objects.count() == events
                     assert Invoice.objects.get(pk=invoice.pk).status == state
                 else:
