@@ -73,7 +73,15 @@ MOVES = {
     "hold_for_owner": lambda invoice, by: invoices.hold_for_owner(invoice, by=by),
     "reopen": lambda invoice, by: invoices.reopen(invoice, by=by, reason="Wrong rate"),
 }
-MUST_HAPPEN = {*MOVES, *TURNS, "set rates", "create", "enter", "delete", "restore", "restore after a change"}
+MUST_HAPPEN = {*MOVES, *TURNS, "create", "enter", "decide", "delete", "restore", "restore after a change"}
+MUST_HAPPEN |= {"extend", "close period", "lock", "take up change orders", "set rates"}
+FIGURES = (
+    "total_completed_and_stored",
+    "work_retainage",
+    "stored_retainage",
+    "gross_this_period",
+    "retainage_released",
+)
 
 
 def with_bills(test) -> bool:
@@ -95,18 +103,27 @@ class Walk(RuleBasedStateMachine):
         self.periods = [self.first_period]
         contracts = [Contract(commitment.pk) for commitment in self.commitments]
         self.job = Job(contracts, [self.first_period.pk], self.first_period.pk)
-        self.touched = contracts[0]
+        self.touched = (contracts[0],)
         self.looked = {}
+        self.proved = {}
 
     def teardown(self):
-        transaction.set_rollback(True)
-        self.around.__exit__(None, None, None)
+        try:
+            for contract in self.job.contracts:
+                for invoice in Invoice.objects.live().filter(commitment=contract.pk):
+                    self._adds_up(invoice, contract)  # also those that others were built upon
+        finally:
+            transaction.set_rollback(True)
+            self.around.__exit__(None, None, None)
 
     # One step
 
-    def attempt(self, what: str, act, expected: bool | None, contract: Contract):
-        """What the act gives; None when it was refused. `expected`: what the model says; None where it can't tell."""
-        self.touched = contract
+    def attempt(self, what: str, act, expected: bool | None, *touched: Contract):
+        """What the act gives; None when it was refused. `expected`: what the model says; None where it can't tell.
+
+        Whoever acts more than once in a step calls `everything_holds` in between, once the model knows.
+        """
+        self.touched = touched
         try:
             with transaction.atomic():
                 made = act()
@@ -147,6 +164,7 @@ class Walk(RuleBasedStateMachine):
         )
         if made:
             contract.bills.append(Bill(made.pk, contract, len(contract.live) + 1, period.pk, is_extra, starter=by))
+        self.everything_holds()
 
     @precondition(with_bills)
     @rule(
@@ -174,10 +192,13 @@ class Walk(RuleBasedStateMachine):
             self.job.takes_amounts(bill, by),
             bill.contract,
         )
+        if saved:
+            bill.came_back = False
         if saved and header:
             bill.number = number
         elif saved and is_change:
             bill.opened = True  # an allowed amount begins the review
+        self.everything_holds()
 
     @precondition(with_bills)
     @rule(data=st.data(), name=st.sampled_from(sorted(MOVES)), by=PEOPLE)
@@ -196,6 +217,8 @@ class Walk(RuleBasedStateMachine):
     def go_on(self, data, place, times):
         """What comes next when all goes well, so that walks get far: started, entered, sent, approved, the next one."""
         contract = self.job.contracts[place]
+        if contract.has_ended:
+            self.turn_to("resume", contract)
         for _ in range(times):
             newest = contract.live[-1] if contract.live else None
             if newest is None or newest.status in APPROVALS:
@@ -208,7 +231,6 @@ class Walk(RuleBasedStateMachine):
                 self.type_on(newest, "contact", D("0.25"), "work", data.draw(NUMBERS))
             else:
                 self.move("submit", newest, "admin")
-            self.everything_holds()
 
     def move(self, name: str, bill: Bill, by: str) -> None:
         invoice = self.invoice(bill)
@@ -218,6 +240,7 @@ class Walk(RuleBasedStateMachine):
         expected = self.job.moves(name, bill, by, has_rejected=has_rejected, raised=raised)
         if self.attempt(name, lambda: MOVES[name](invoice, self.person(by)), expected, bill.contract):
             self.job.move(name, bill, by)
+        self.everything_holds()
 
     @precondition(lambda self: any(bill.status == "under_review" for bill in self.job.live))
     @rule(data=st.data(), by=PEOPLE, verdict=st.sampled_from(Verdict), everything=st.booleans())
@@ -245,13 +268,15 @@ class Walk(RuleBasedStateMachine):
         act = lambda: deleting.delete(self.invoice(bill), reason="Twice", by=self.person(by))  # noqa: E731
         if self.attempt("delete", act, self.job.deletes(bill, by), bill.contract):
             bill.deleted = True
+        self.everything_holds()
 
     def restore(self, bill: Bill, by: str) -> bool:
         act = lambda: deleting.restore(self.invoice(bill), by=self.person(by))  # noqa: E731
-        if not self.attempt("restore", act, self.job.restores(bill, by), bill.contract):
-            return False
-        bill.deleted = False
-        return True
+        restored = self.attempt("restore", act, self.job.restores(bill, by), bill.contract)
+        if restored:
+            bill.deleted, bill.came_back = False, True
+        self.everything_holds()
+        return bool(restored)
 
     @precondition(lambda self: any(len(contract.live) > 1 for contract in self.job.contracts))
     @rule(data=st.data(), part=PART, number=NUMBERS)
@@ -268,6 +293,16 @@ class Walk(RuleBasedStateMachine):
             if before.moves == moves + 2:
                 self.done["restore after a change"] += 1
             self.type_on(newest, "admin", part, "work", number)  # of its own amounts some may not fit any more
+
+    @precondition(lambda self: any(contract.live and contract.may_end for contract in self.job.contracts))
+    @rule(data=st.data(), name=st.sampled_from(["reopen", "send_back"]), for_good=st.booleans())
+    def end_it(self, data, name, for_good):
+        """All is certified and it is terminated: nobody opens its newest bill again until it is taken up (2)."""
+        contract = self.one_of(data, [each for each in self.job.contracts if each.live and each.may_end])
+        self.turn_to("terminate", contract)
+        self.move(name, contract.live[-1], "admin")
+        if not for_good:
+            self.turn_to("resume", contract)
 
     # What stands around them
 
@@ -296,11 +331,14 @@ class Walk(RuleBasedStateMachine):
 
     def turn(self, data, place):
         """The commitment itself goes on: complete, terminated, taken up again."""
-        contract, name = self.job.contracts[place], data.draw(st.sampled_from(sorted(TURNS)))
+        self.turn_to(data.draw(st.sampled_from(sorted(TURNS))), self.job.contracts[place])
+
+    def turn_to(self, name: str, contract: Contract) -> None:
         commitment = Commitment.objects.get(pk=contract.pk)
         act = lambda: commitment_moves.move(commitment, name, by=self.there.admin, reason="So agreed")  # noqa: E731
         if self.attempt(name, act, self.job.turns(name, contract), contract):
             contract.status = TURNS[name][1]
+        self.everything_holds()
 
     def take_up(self, data, place):
         contract, by = self.job.contracts[place], data.draw(PEOPLE)
@@ -325,14 +363,15 @@ class Walk(RuleBasedStateMachine):
     def next_period(self, data, place):
         last = self.periods[-1].start_date
         month = last.replace(year=last.year + last.month // 12, month=last.month % 12 + 1)
-        period = self.attempt("open period", lambda: self.there.period(month), True, self.job.contracts[place])
+        period = self.attempt("open period", lambda: self.there.period(month), True, *self.job.contracts)
         self.periods.append(period)
         self.job.open_period = period.pk
+        self.everything_holds()
 
     def close_period(self, data, place):
         period = self.periods[-1]
         act = lambda: closing.close_and_settle(period, {}, by=self.there.admin)  # noqa: E731
-        if self.attempt("close period", act, self.job.open_period == period.pk, self.job.contracts[place]):
+        if self.attempt("close period", act, self.job.open_period == period.pk, *self.job.contracts):
             self.job.open_period = None
 
     def contact(self, data, place):
@@ -359,23 +398,27 @@ class Walk(RuleBasedStateMachine):
 
     @invariant()
     def everything_holds(self):
-        """After every step. One that was refused and wrote nothing left each row as it was looked at before."""
+        """After every act. One that was refused and wrote nothing left each row as it was looked at before."""
         written = connection.connection.total_changes if connection.vendor == "sqlite" else object()
-        if self.looked.get(self.touched) == written:
-            return
-        self._looks_right()
-        self.looked[self.touched] = written
+        for contract in self.touched:
+            if self.looked.get(contract) != written:
+                self._looks_right(contract)
+                self.looked[contract] = written
 
-    def _looks_right(self) -> None:
-        found = list(Invoice.objects.filter(commitment=self.touched.pk).order_by("position", "pk"))
-        self._is_as_the_model_says(found)
+    def _looks_right(self, contract: Contract) -> None:
+        found = list(Invoice.objects.filter(commitment=contract.pk).order_by("position", "pk"))
+        self._is_as_the_model_says(found, contract)
         live = [invoice for invoice in found if invoice.deleted_at is None]
         self._is_a_chain(live)
         if live:
-            self._adds_up(live[-1])
+            *before, newest = live
+            self._adds_up(newest, contract)
+            self.proved[newest.pk] = figures_of(newest)
+            for each in before:
+                assert figures_of(each) == self.proved[each.pk], "one that others build on has changed"
 
-    def _is_as_the_model_says(self, found: list[Invoice]) -> None:
-        ours = {bill.pk: bill for bill in self.touched.bills}
+    def _is_as_the_model_says(self, found: list[Invoice], contract: Contract) -> None:
+        ours = {bill.pk: bill for bill in contract.bills}
         assert {each.pk for each in found} == ours.keys()
         for each in found:
             bill = ours[each.pk]
@@ -393,7 +436,7 @@ class Walk(RuleBasedStateMachine):
                 .exclude(to_state="")
                 .values_list("to_state", flat=True)
             )
-            assert len(moves) == sum(bill.moves for bill in self.touched.bills)
+            assert len(moves) == sum(bill.moves for bill in contract.bills)
 
     def _is_a_chain(self, live: list[Invoice]) -> None:
         """Positions without a gap, each on the one before it, line 7 as that one certified; one bill a period."""
@@ -408,15 +451,21 @@ class Walk(RuleBasedStateMachine):
         assert len(keys) == len(set(keys))
         assert all(each.number_key for each in live if each.status not in ENTERABLE)
 
-    def _adds_up(self, newest: Invoice) -> None:
-        """5.5, of the newest; those before it can't change. A draft may stand in a closed period until it is sent."""
-        newest.commitment = self.commitments[self.job.contracts.index(self.touched)]
-        lines = list(newest.lines.select_related("schedule_line__change_order"))
-        broken = identities.errors(identities_of(newest, lines))
-        assert {each.number for each in broken} <= ({"N-12"} if newest.status in ENTERABLE else set()), broken
+    def _adds_up(self, invoice: Invoice, contract: Contract) -> None:
+        """5.5. Until it is sent a draft may stand in a closed period, and what came back be over what is left."""
+        invoice.commitment = self.commitment_of(contract)
+        [bill] = [each for each in contract.bills if each.pk == invoice.pk]
+        may_break = ({"N-12"} if invoice.status in ENTERABLE else set()) | ({"N-4"} if bill.came_back else set())
+        lines = list(invoice.lines.select_related("schedule_line__change_order"))
+        broken = identities.errors(identities_of(invoice, lines))
+        assert {each.number for each in broken} <= may_break, broken
         worked = [line.as_line() for line in lines]
-        assert newest.total_completed_and_stored == sum((each.total_completed_and_stored for each in worked), ZERO)
-        assert newest.total_retainage == sum((each.total_retainage for each in worked), ZERO)
+        assert invoice.total_completed_and_stored == sum((each.total_completed_and_stored for each in worked), ZERO)
+        assert invoice.total_retainage == sum((each.total_retainage for each in worked), ZERO)
+
+
+def figures_of(invoice: Invoice) -> tuple:
+    return tuple(getattr(invoice, name) for name in FIGURES)
 
 
 def is_less(invoice, line) -> bool:

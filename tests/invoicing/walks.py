@@ -32,6 +32,7 @@ TURNS = {  # of a subcontract that was billed: from where, to where
     "terminate": ({"approved", "complete"}, "terminated"),
 }
 NEEDS_NEWEST = {"submit", "withdraw", "save_draft", "send_back", "reopen"}
+NEEDS_BILLABLE = {"submit", "send_back", "reopen", "approve", "approve_as_noted"}
 BILLERS_MOVES = {"submit", "withdraw", "save_draft"}
 
 
@@ -39,7 +40,7 @@ BILLERS_MOVES = {"submit", "withdraw", "save_draft"}
 class Bill:
     """`key` is the number once it was reserved; `sender` who sent it last, `senders` everybody who ever did.
 
-    `opened`: once its review has begun.
+    `opened`: once its review has begun; `came_back`: restored, perhaps onto other amounts, and not typed on since.
     """
 
     pk: int
@@ -58,6 +59,7 @@ class Bill:
     may_finish_late: bool = False
     locked: bool = False
     deleted: bool = False
+    came_back: bool = False
 
     @property
     def is_newest(self) -> bool:
@@ -78,6 +80,11 @@ class Contract:
     @property
     def live(self) -> list[Bill]:
         return sorted((bill for bill in self.bills if not bill.deleted), key=lambda bill: bill.position)
+
+    @property
+    def may_end(self) -> bool:
+        """C-1: none of its bills is open."""
+        return not self.has_ended and all(bill.status in CERTIFIED for bill in self.live)
 
     @property
     def has_ended(self) -> bool:
@@ -111,8 +118,8 @@ class Job:
         return may and settled and is_allowed and not self.is_closed(contract, period)
 
     def turns(self, name: str, contract: Contract) -> bool:
-        """Whether an admin can move the commitment itself so: it ends once none of its bills is open (C-1)."""
-        if name == "terminate" and any(bill.status not in CERTIFIED for bill in contract.live):
+        """Whether an admin can move the commitment itself so."""
+        if name == "terminate" and not contract.may_end:
             return False
         return contract.status in TURNS[name][0]
 
@@ -128,6 +135,8 @@ class Job:
         if not may or bill.status not in SOURCES[name] or bill.locked:
             return False
         if name in NEEDS_NEWEST and not bill.is_newest:
+            return False
+        if name in NEEDS_BILLABLE and bill.contract.has_ended:
             return False
         if name == "submit":
             return self._may_be_sent(bill, by)
