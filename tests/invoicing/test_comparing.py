@@ -71,6 +71,8 @@ def test_two_submissions_show_claimed_and_allowed_of_the_lines_that_changed():
     for amount in ("1,000.00", "800.00", "700.00", "−300.00"):
         assert amount in words, amount
     assert "Slab" in text_of(page(w, invoice, query="?show=all"))
+    lines = reverse("invoice-lines", args=[w.project.slug, invoice.commitment.number, invoice.position])
+    assert f'<a href="{lines}?line=1" aria-label="Line 1: how it is computed now">1</a>' in words
     backwards = text_of(page(w, invoice, 2, 1))
     assert "Submission 2 beside submission 1" in backwards
     listed = text_of(

@@ -281,5 +281,6 @@ def test_the_summary_tab_unfolds_every_amount_with_the_parts_of_line_5_before_it
     ]  # fmt: skip
     assert groups["This period"] == ["Gross this period", "Retainage newly held", "Retainage released"]
     assert len(groups["Change orders"]) == 4
+    assert '?of=summary">How lines 1 to 9 were computed</a>' in page.content.decode(), "below the checks of them"
     folded = re.findall(r"<details><summary.*?</details>", page.content.decode(), re.DOTALL)
     assert sum('<p class="small soft">' in each for each in folded) >= 19
