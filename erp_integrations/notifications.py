@@ -25,7 +25,8 @@ from invoicing.permissions import is_project_admin, may_see_commitment
 
 DIGEST_AT = time(7)  # in the company's zone
 LISTED, LISTED_FINDINGS = 50, 10
-ONE_CLICK = timedelta(minutes=5)  # no longer are many sent one by one
+# Sending 200 one by one, with two approvers to mail, took 20 s (SQLite, 2 cores with other work besides).
+ONE_CLICK = timedelta(minutes=5)
 APPROVER = "an accounting approver"
 SENDER = "an accounting approver or an invoice administrator"
 INVOLVED = "somebody who sees the invoice"
