@@ -113,23 +113,33 @@ def ways_of_many(scene: Scene) -> dict[str, Way]:
 
 
 def ways_of_a_file(scene: Scene) -> dict[str, Way]:
-    """A contact's workbook: what it would change, and what is wrong with it."""
+    """A contact's workbook: what it would change, what is wrong with it, and what was saved since."""
     client = signed_in(scene.sage.base.contact)
 
-    def sent(page: Page, value) -> None:
+    def filled_in(value) -> Book:
         book = Book(client, scene.draft)
         book.cell("This period").value = value
+        return book
+
+    def sent(page: Page, book: Book) -> None:
         page.goto(page_of(scene.draft, "enter/upload/"))
         file = {"name": "bill.xlsx", "mimeType": "application/octet-stream", "buffer": book.saved()}
         page.locator("input[type=file]").set_input_files(file)
         page.get_by_role("button", name="Read file").click()
 
     def changes(page: Page) -> None:
-        sent(page, 99999)
+        sent(page, filled_in(99999))
         expect(page.locator("main")).to_contain_text("Beyond the scheduled value")
 
     def problems(page: Page) -> None:
-        sent(page, "12O0")
+        sent(page, filled_in("12O0"))
         expect(page.locator(".error-summary")).to_contain_text("nothing of the file is applied")
 
-    return {"sheet-upload-changes": changes, "sheet-upload-problems": problems}
+    def stale(page: Page) -> None:
+        book, newest = filled_in(55), Invoice.objects.get(pk=scene.draft.pk)
+        figures = {newest.lines.first().pk: {"work_this_period": D(next(_amounts))}}
+        amounts.save_lines(newest, figures, by=scene.sage.base.admin, version=newest.version)
+        sent(page, book)
+        expect(page.locator("main")).to_contain_text("Somebody saved this after the workbook was downloaded")
+
+    return {"sheet-upload-changes": changes, "sheet-upload-problems": problems, "sheet-upload-stale": stale}
