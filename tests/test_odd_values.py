@@ -431,10 +431,10 @@ def test_a_body_that_is_no_form_is_refused(visited):
     forms = forms_of(pages)
     before = fingerprint()
     for form, kind in zip(forms, itertools.cycle(KINDS)):
-        with transaction.atomic():
+        with transaction.atomic(), counting_writes() as written:
             status = client.post(form.url, b"{\xff", content_type=kind).status_code
             assert status < 500, (form.name, kind)
-            assert status < 400 or fingerprint() == before, (form.name, kind)
+            assert status < 400 or not written or fingerprint() == before, (form.name, kind)
             transaction.set_rollback(True)
 
 
