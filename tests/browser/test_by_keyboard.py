@@ -13,7 +13,7 @@ from tests.erp_integrations.world import sage_world
 from tests.journeys.steps import D, page_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-TYPED = int(os.environ.get("TYPED_LINES", "60"))  # of 500; the rest is pasted, as from a spreadsheet
+TYPED = int(os.environ.get("TYPED_LINES", "30"))  # of 500; the rest is pasted, as from a spreadsheet
 HERE = """() => {
   const here = document.activeElement;
   return (here.ariaLabel || here.labels?.[0]?.innerText || here.innerText || "").trim();
