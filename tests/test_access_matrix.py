@@ -74,6 +74,7 @@ OTHERS = {"site owner without a grant", "staff of the admin", "admin of another 
 EVERYONE = OUTSIDE | OWN | CONTACTS | OTHERS
 
 METHODS = ("get", "post", "put")  # the door asks for the method before it asks who: one of each kind shows PUT
+# One of each kind, for what is the same for all of a kind.
 BUSIEST = {"anonymous", "commitments admin", "contact", "accounting approver", "company directory admin"}
 
 # Whom PostgreSQL is asked about, where SQLite has been asked about all: who gets through is not the database's to say.
