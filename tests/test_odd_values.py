@@ -14,7 +14,7 @@ from urllib.parse import quote_from_bytes, urljoin, urlsplit
 import pytest
 from django.apps import apps
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client, override_settings
 from django.urls import Resolver404, resolve
 
@@ -275,9 +275,14 @@ def leave_periods_behind(w: SageWorld) -> BillingPeriod:
 
 
 def fingerprint() -> dict:
-    """Every row of ours."""
-    ours = [model for app in APPS for model in apps.get_app_config(app).get_models()]
-    return {model._meta.label: list(model.objects.order_by("pk").values_list()) for model in ours}
+    """Every row of ours: {name of the model: its rows}. In plain SQL, since Django takes ten times as long to ask."""
+    ours = [model._meta for app in APPS for model in apps.get_app_config(app).get_models()]
+    found = {}
+    with connection.cursor() as cursor:
+        for each in ours:
+            cursor.execute(f'SELECT * FROM "{each.db_table}" ORDER BY "{each.pk.column}"')
+            found[each.label] = cursor.fetchall()
+    return found
 
 
 def sent(client: Client, form: Form, pairs, before: dict) -> str:
