@@ -23,6 +23,7 @@ UNESCAPED = {
     "invoicing/templatetags/schedules.py: mark_safe": "cells of text, with `escape` around all that was typed",
 }
 BY_HAND = {
+    "directory/indexes.py: execute of what is put together": "the name of an index, as a migration gives it",
     "directory/permissions.py: raw": "a constant with parameters; every act asks it",
     "directory/triggers.py: execute of what is put together": "names of triggers, as the database told them",
     "invoicing/models/bulk_writing.py: execute of what is put together": "columns of a model; rows are parameters",
