@@ -219,7 +219,9 @@ def _renumber(batch: ExportBatch, facts: sage_facts.BatchFacts) -> list[ExportIt
         item.number_key = item.invoice_export.invoice.number_key
         for name, value in said[item.invoice_export.invoice_id].items():
             setattr(item, name, value)
-    ExportItem.objects.bulk_update(items, ["number_key", *next(iter(said.values()))])
+    ExportItem.objects.bulk_update(
+        items, ["number_key", "vendor_number", "job_number", "commitment_number", "billed_lines"]
+    )
     return items
 
 
