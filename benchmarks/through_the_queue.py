@@ -1,4 +1,4 @@
-"""F13, F14: from the acceptance to the file through the real queue and a real worker, against a call of the builder.
+"""F13, F14, B2: from the acceptance to the file through the real queue and a real worker, against a call of the builder.
 
 Only in a database that `seed_scale` filled: a worker sees what is committed, so what is made here stays.
 """
@@ -25,8 +25,9 @@ from erp_integrations import exporting
 from erp_integrations.actions import batches, exports
 from erp_integrations.models import BatchState, ExportBatch, InvoiceExport, WorkerPulse
 
-GOALS = ("F13", "F14")
+GOALS = ("B2", "F13", "F14")
 MANY, OFTEN = 1_000, 3
+SOME, SOME_AT_MOST = 40, 15.0  # invoices and seconds of screens 11, on a machine for a demo
 PATIENCE = 300  # seconds
 
 
@@ -41,6 +42,8 @@ def measure() -> Iterator[Figure]:
         yield Figure("F13", f"one invoice, through {way}", "the builder", Decimal(goal), *one)
         if is_redis:
             yield count("F13", "the same, in ms", 100, round(median(one[0]) * 1000))
+        some = _accepted_to_ready(make(OFTEN * SOME))
+        yield Figure("B2", f"{SOME} invoices, from accept to ready", "15 s", Decimal(1), some, [SOME_AT_MOST] * OFTEN)
         many = _compared(make(2 * OFTEN * MANY), MANY, OFTEN)
         yield Figure("F14", f"{MANY:,} invoices, through {way}", "the builder", Decimal("1.4"), *many)
 
@@ -67,6 +70,16 @@ def _compared(waiting: Waiting, size: int, runs: int) -> tuple[list[float], list
         theirs.append(time.perf_counter() - began)
         assert ExportBatch.objects.get(pk=batch.pk).state == BatchState.READY
     return ours[-runs:], theirs[-runs:]
+
+
+def _accepted_to_ready(waiting: Waiting) -> list[float]:
+    """Seconds by run, the checks of the acceptance with them."""
+    took = []
+    for start in range(0, OFTEN * SOME, SOME):
+        began = time.perf_counter()
+        batch, _ = _accepted(waiting, start, SOME)
+        took.append(_through_the_queue((batch, began)))
+    return took
 
 
 def _accepted(waiting: Waiting, start: int, size: int) -> tuple[ExportBatch, float]:

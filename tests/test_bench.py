@@ -17,6 +17,7 @@ from benchmarks import (
     reconciling,
     sent_invoices,
     uploads,
+    verdicts,
 )
 from directory.models import Company
 
@@ -26,7 +27,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _small(monkeypatch):
     monkeypatch.setattr(measuring, "RUNS", 1)
-    for module in (uploads, long_job, long_forms, next_invoices):
+    for module in (uploads, long_job, long_forms, next_invoices, verdicts):
         monkeypatch.setattr(module, "LINES", 20)
     monkeypatch.setattr(import_files, "SIZES", (20, 40, 80))
     monkeypatch.setattr(reconciling, "SIZES", (8, 16))
@@ -43,6 +44,7 @@ def test_every_goal_is_measured_and_nothing_is_left():
     head, *rows = out.getvalue().splitlines()
     assert re.findall("best|at most", head) == ["best", "at most"]
     assert sorted(row.split()[0] for row in rows) == [
+        "B1",
         "F1",
         "F1",
         "F10",
@@ -81,7 +83,7 @@ def test_what_can_not_be_measured_here_says_where_it_can():
     out, err = StringIO(), StringIO()
     call_command("bench", "F13", stdout=out, stderr=err)
     assert len(out.getvalue().splitlines()) == 1
-    assert err.getvalue().startswith("F13, F14: not measured. They need a database that seed_scale filled")
+    assert err.getvalue().startswith("B2, F13, F14: not measured. They need a database that seed_scale filled")
 
 
 def test_a_goal_is_about_the_median():

@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from invoicing.actions import amounts
+from invoicing.actions import amounts, reviews
 from invoicing.actions.commitments import NewLine
-from invoicing.models import Invoice
+from invoicing.models import Invoice, InvoiceLine, Verdict
 from tests.browser.scene import STORED, WORK, Scene, page_of
 from tests.factories import D, date
 from tests.invoicing.pages import signed_in
@@ -50,8 +50,7 @@ def ways_of_the_sheet(scene: Scene) -> dict[str, Way]:
 
     def stale(page: Page) -> None:
         typed(page, "77.00")
-        newest, figures = Invoice.objects.get(pk=bill.pk), {"work_this_period": D(next(_amounts))}
-        amounts.save_lines(newest, {line.pk: figures}, by=scene.sage.base.second_admin, version=newest.version)
+        changed_by(scene.sage.base.second_admin, bill, line)
         page.get_by_role("button", name="Save", exact=True).first.click()
         expect(page.locator(".error-summary")).to_be_focused()
         expect(page.locator("main")).to_contain_text("Both versions are below")
@@ -79,7 +78,86 @@ def ways_of_the_review(scene: Scene) -> dict[str, Way]:
         page.get_by_role("link", name="Finish review").click()
         expect(page.get_by_role("dialog")).to_be_visible()
 
-    return {"review-reason-box": reason, "review-amount-box": amount, "finish-dialog": finish}
+    third, other = scene.reviewed.lines.all()[2], scene.sage.base.second_admin
+
+    def theirs_or_mine(page: Page) -> None:
+        reviews.decide(InvoiceLine.objects.get(pk=third.pk), Verdict.NONE, by=other)
+        desk(page)
+        reviews.decide(InvoiceLine.objects.get(pk=third.pk), Verdict.REJECTED, "Not poured yet", by=other)
+        page.get_by_role("button", name="Approve line 3", exact=True).click()
+        expect(page.get_by_role("button", name="Keep theirs")).to_be_focused()
+
+    def amount_stale(page: Page) -> None:
+        page.goto(page_of(scene.reviewed, f"review/{third.pk}/amount/"))
+        changed_by(other, scene.reviewed, third)
+        said(page, "Allow this amount", "Somebody")
+
+    def finish_refused(page: Page) -> None:
+        page.goto(page_of(scene.reviewed, "review/finish/"))
+        page.locator("[name=decision]").evaluate_all("all => all.forEach(each => each.checked = false)")
+        said(page, "Finish review", "Not done")
+
+    def finish_stale(page: Page) -> None:
+        page.goto(page_of(scene.reviewed, "review/finish/"))
+        changed_by(other, scene.reviewed, third)
+        page.get_by_role("radio", name="Send back").check()
+        said(page, "Finish review", "after you opened this page")
+
+    return {
+        "review-reason-box": reason,
+        "review-amount-box": amount,
+        "review-theirs-or-mine": theirs_or_mine,
+        "review-amount-stale": amount_stale,
+        "finish-dialog": finish,
+        "finish-refused": finish_refused,
+        "finish-stale": finish_stale,
+    }
+
+
+def ways_that_are_refused(scene: Scene) -> dict[str, Way]:
+    """An Admin's other forms, sent with something missing or beyond what is owed."""
+
+    def pay(page: Page) -> None:
+        page.goto(page_of(scene.approved, "payments/"))
+        page.get_by_label("Amount").fill("12O0")
+        said(page, "Record the payment", "is not an amount")
+
+    def delete(page: Page) -> None:
+        page.goto(page_of(scene.draft, "delete/"))
+        said(page, "Delete the invoice", "Say why")
+
+    def decide_about_many(page: Page) -> None:
+        page.goto(scene.at("invoices"))
+        page.get_by_label("Tick all of this page").check()
+        page.get_by_role("button", name="Change status…").click()
+        said(page, "Decide", "Decide about")
+
+    return {"pay-refused": pay, "delete-refused": delete, "bulk-decide-refused": decide_about_many}
+
+
+def ways_of_sending(scene: Scene) -> dict[str, Way]:
+    """A contact's bill, sent after an Admin changed an amount on it."""
+
+    def refused(page: Page) -> None:
+        page.goto(page_of(scene.draft, "send/"))
+        changed_by(scene.sage.base.admin, scene.draft, scene.draft.lines.first())
+        said(page, "Send bill", "Not sent")
+
+    return {"send-refused": refused}
+
+
+def changed_by(person, invoice: Invoice, line: InvoiceLine) -> None:
+    """Another amount than any before, saved while somebody looks at the page."""
+    newest, figures = Invoice.objects.get(pk=invoice.pk), {"work_this_period": D(next(_amounts))}
+    amounts.save_lines(newest, {line.pk: figures}, by=person, version=newest.version)
+
+
+def said(page: Page, button: str, words: str) -> None:
+    """Pressed past the browser's own checks; what is wrong is told, and has the focus."""
+    page.evaluate("for (const form of document.forms) form.noValidate = true")
+    page.get_by_role("button", name=button, exact=True).last.click()
+    expect(page.locator(".error-summary")).to_be_focused()
+    expect(page.locator("main")).to_contain_text(words)
 
 
 def ways_of_many(scene: Scene) -> dict[str, Way]:
@@ -136,9 +214,8 @@ def ways_of_a_file(scene: Scene) -> dict[str, Way]:
         expect(page.locator(".error-summary")).to_contain_text("nothing of the file is applied")
 
     def stale(page: Page) -> None:
-        book, newest = filled_in(55), Invoice.objects.get(pk=scene.draft.pk)
-        figures = {newest.lines.first().pk: {"work_this_period": D(next(_amounts))}}
-        amounts.save_lines(newest, figures, by=scene.sage.base.admin, version=newest.version)
+        book = filled_in(55)
+        changed_by(scene.sage.base.admin, scene.draft, scene.draft.lines.first())
         sent(page, book)
         expect(page.locator("main")).to_contain_text("Somebody saved this after the workbook was downloaded")
 

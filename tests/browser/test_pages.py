@@ -150,12 +150,13 @@ def test_what_the_invoice_administrator_reaches_by_typing_and_pressing(enter, th
     console.expect(409, 422)
     dana = enter(there.sage.base.admin)
     found = reached(dana, ways.ways_of_the_sheet(there) | ways.ways_of_the_review(there))
+    found += reached(dana, ways.ways_that_are_refused(there))
     assert found + reached(dana, ways.ways_of_many(there)) == []
 
 
-def test_what_a_contacts_file_would_change_and_what_is_wrong_with_it(enter, there, console):
+def test_what_a_contacts_file_would_change_and_what_is_wrong_with_it_or_with_a_bill(enter, there, console):
     console.expect(409, 422)
-    assert reached(enter(there.sage.base.contact), ways.ways_of_a_file(there)) == []
+    assert reached(enter(there.sage.base.contact), ways.ways_of_a_file(there) | ways.ways_of_sending(there)) == []
 
 
 def test_forms_that_come_back_with_what_is_wrong(enter, there, console):

@@ -575,6 +575,17 @@ def test_an_error_blocks_and_leads_to_its_line(w):
     assert Invoice.objects.get(pk=invoice.pk).status == Invoice.Status.DRAFT
 
 
+def test_a_broken_check_leads_to_its_line_from_the_sheet_and_from_the_summary(w):
+    """5.5: beside what was expected, found and the difference."""
+    invoice = w.entered(w.draft(), {"work_this_period": D("99999.00")})
+    client = signed_in(w.contact)
+    sheet = text_of(client.get(at(invoice, "invoice-enter")))
+    summary, lines = (text_of(client.get(f"{at(invoice)}?show={tab}")) for tab in ("summary", "lines"))
+    assert '<a href="#line-SOV-001">Go to the line</a>' in sheet and 'id="line-SOV-001"' in sheet
+    assert '<a href="?show=lines#line-SOV-001">Go to the line</a>' in summary
+    assert 'id="line-SOV-001"' in lines and sheet.count("Go to the line") == 1
+
+
 def test_a_warning_needs_its_tick(w):
     """5.5, N-10: stored material without a file."""
     invoice = w.entered(w.draft(), {"stored_new": D("500.00")})
