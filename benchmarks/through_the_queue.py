@@ -1,4 +1,4 @@
-"""F13, F14, B2: from the acceptance to the file through the real queue and a real worker, against a call of the builder.
+"""F13, F14, B2: from acceptance to the file through the real queue and a real worker, against a call of the builder.
 
 Only in a database that `seed_scale` filled: a worker sees what is committed, so what is made here stays.
 """

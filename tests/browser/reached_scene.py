@@ -59,7 +59,11 @@ def ways_of_the_sheet(scene: Scene) -> dict[str, Way]:
 
 
 def ways_of_the_review(scene: Scene) -> dict[str, Way]:
+    third, other = scene.reviewed.lines.all()[2], scene.sage.base.second_admin
+
     def desk(page: Page) -> None:
+        """Its third line is not decided, whatever was done before."""
+        reviews.decide(InvoiceLine.objects.get(pk=third.pk), Verdict.NONE, by=other)
         page.goto(page_of(scene.reviewed, "review/"))
 
     def reason(page: Page) -> None:
@@ -78,10 +82,7 @@ def ways_of_the_review(scene: Scene) -> dict[str, Way]:
         page.get_by_role("link", name="Finish review").click()
         expect(page.get_by_role("dialog")).to_be_visible()
 
-    third, other = scene.reviewed.lines.all()[2], scene.sage.base.second_admin
-
     def theirs_or_mine(page: Page) -> None:
-        reviews.decide(InvoiceLine.objects.get(pk=third.pk), Verdict.NONE, by=other)
         desk(page)
         reviews.decide(InvoiceLine.objects.get(pk=third.pk), Verdict.REJECTED, "Not poured yet", by=other)
         page.get_by_role("button", name="Approve line 3", exact=True).click()
@@ -89,6 +90,8 @@ def ways_of_the_review(scene: Scene) -> dict[str, Way]:
 
     def amount_stale(page: Page) -> None:
         page.goto(page_of(scene.reviewed, f"review/{third.pk}/amount/"))
+        page.locator("[name^=work-]").fill(f"{next(_amounts)}.00")
+        page.get_by_label("Why?").fill("Half is poured")
         changed_by(other, scene.reviewed, third)
         said(page, "Allow this amount", "Somebody")
 
@@ -130,7 +133,8 @@ def ways_that_are_refused(scene: Scene) -> dict[str, Way]:
         page.goto(scene.at("invoices"))
         page.get_by_label("Tick all of this page").check()
         page.get_by_role("button", name="Change status…").click()
-        said(page, "Decide", "Decide about")
+        expect(page.get_by_role("heading", level=1)).to_contain_text("Decide about")
+        said(page, "Decide", "Choose what to do.")
 
     return {"pay-refused": pay, "delete-refused": delete, "bulk-decide-refused": decide_about_many}
 
