@@ -25,9 +25,13 @@ class PrivilegeQuerySet(models.QuerySet):
 
     def held_at(self, moment: datetime, person, company) -> bool:
         """Whether this person held it there at that moment, whatever became of it since."""
+        return self.that_held_at(moment, person, company).exists()
+
+    def that_held_at(self, moment, person, company):
+        """The grants behind `held_at`; each of the three may be an `OuterRef`."""
         not_withdrawn = Q(withdrawn_at__isnull=True) | Q(withdrawn_at__gt=moment)
         not_over = Q(ends_at__isnull=True) | Q(ends_at__gt=moment)
-        return self.filter(not_withdrawn, not_over, person=person, company=company, granted_at__lte=moment).exists()
+        return self.filter(not_withdrawn, not_over, person=person, company=company, granted_at__lte=moment)
 
 
 class AccountingPrivilege(models.Model):

@@ -53,6 +53,18 @@ def preview_each(exports: Iterable[InvoiceExport]) -> list[Proposal]:
     return check_each(exports, next_acceptance(exports)) if exports else []
 
 
+def preview_by_file(exports: Iterable[InvoiceExport], *, by=None) -> list[Proposal]:
+    """The same, file by file: what waits goes into the next one, what failed goes on in its own, on its day (S27)."""
+    exports = list(exports)
+    failed, of_files = Acceptance.of_failed(exports), defaultdict(list)
+    for export in exports:
+        of_files[failed.get(export.pk)].append(export)
+    return [
+        check(some, acceptance or next_acceptance(some, by=by))
+        for acceptance, some in sorted(of_files.items(), key=lambda pair: pair[0].batch_key if pair[0] else "")
+    ]
+
+
 def next_acceptance(exports: list[InvoiceExport], *, accounting_date: date | None = None, by=None) -> Acceptance:
     """The acceptance these exports would get now; without a chosen day the accounting date is the period's end, or the
     nearest day to it that Sage takes."""

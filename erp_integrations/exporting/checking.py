@@ -66,14 +66,18 @@ def check_each(exports: list[InvoiceExport], acceptance: Acceptance) -> list[Pro
     """A dry run of each as if it went alone, which is how they are sent; in as many queries as one for all.
 
     Each is posted at its own period's end, or as near as Sage takes it: one of July says nothing about one of June
-    (S27, S28).
+    (S27, S28). One whose file failed goes on under its batch and on the day of that.
     """
     beside, today = read_beside(exports), exports[0].company.today
     facts = collect(exports, acceptance, beside, together=False)
     lists, more = lists_of(beside.versions, facts.company_name), _more(exports, beside)
-    each_alone = [
-        replace(facts, invoices=(one,), accounting_date=lists.posting_day(one.period_end)) for one in facts.invoices
-    ]
+    failed = Acceptance.of_failed(exports)
+    each_alone = (
+        replace(facts, invoices=(one,), **failed[export.pk].as_facts)
+        if export.pk in failed
+        else replace(facts, invoices=(one,), accounting_date=lists.posting_day(one.period_end))
+        for export, one in zip(exports, facts.invoices, strict=True)
+    )
     alone = (examine(one, lists, today=today) for one in each_alone)
     return [
         replace(proposal, findings=proposal.findings + tuple(each for each in more if each.invoice_id == one))

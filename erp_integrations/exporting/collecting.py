@@ -1,10 +1,12 @@
 """What accounting gets, read from invoices and links into frozen facts, in as many queries for fifty as for one."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 from django.conf import settings
-from django.db.models import prefetch_related_objects
+from django.db.models import Exists, OuterRef, prefetch_related_objects
 from django.urls import reverse
 
 from directory.models import AccountingPrivilege
@@ -15,6 +17,8 @@ from erp_integrations.models import (
     CostTypeLink,
     ErpSettings,
     ExportBatch,
+    ExportItem,
+    ExportStatus,
     ImportLayout,
     InvoiceExport,
     ProjectLink,
@@ -48,15 +52,46 @@ class Acceptance:
     settings: ErpSettings | None = None  # where the company's are at hand
 
     @classmethod
-    def of(cls, batch: ExportBatch) -> "Acceptance":
+    def of(cls, batch: ExportBatch, *, with_right: bool | None = None) -> "Acceptance":
+        """`with_right`: whether the accepter held Can Push to Accounting, where the caller has read it already."""
+        if with_right is None:
+            with_right = AccountingPrivilege.objects.held_at(batch.accepted_at, batch.accepted_by, batch.company)
         return cls(
             batch_key=batch.key,
             layout=batch.layout,
             accounting_date=batch.accounting_date,
             accepted_by=batch.accepted_by.name,
             accepted_date=batch.company.day_of(batch.accepted_at),
-            with_right=AccountingPrivilege.objects.held_at(batch.accepted_at, batch.accepted_by, batch.company),
+            with_right=with_right,
         )
+
+    @classmethod
+    def of_failed(cls, exports: Iterable[InvoiceExport]) -> dict[int, "Acceptance"]:
+        """{export id: the one of its batch} of those whose file failed: they go on under it. One question for all."""
+        held = AccountingPrivilege.objects.that_held_at(
+            OuterRef("batch__accepted_at"), OuterRef("batch__accepted_by"), OuterRef("batch__company")
+        )
+        failed = [export.pk for export in exports if export.status == ExportStatus.FAILED]
+        items = ExportItem.objects.filter(is_live=True, invoice_export__in=failed).annotate(with_right=Exists(held))
+        found = items.select_related("batch__layout", "batch__accepted_by", "batch__company")
+        batches, of_each = {}, {}
+        for item in found.defer("batch__snapshot", "batch__findings") if failed else ():
+            if item.batch_id not in batches:
+                batches[item.batch_id] = cls.of(item.batch, with_right=item.with_right)
+            of_each[item.invoice_export_id] = batches[item.batch_id]
+        return of_each
+
+    @cached_property
+    def as_facts(self) -> dict:
+        """What the facts of a batch hold of it."""
+        return {
+            "batch_key": self.batch_key,
+            "accounting_date": self.accounting_date,
+            "accepted_by": self.accepted_by,
+            "accepted_date": self.accepted_date,
+            "accepted_with_right": self.with_right,
+            "layout": self.layout.as_layout(),
+        }
 
 
 def collect(
@@ -70,13 +105,8 @@ def collect(
     reduced = bills_reduced(exports)
     prefetch_related_objects([export for export in exports if export.reference_no], "reference_by")
     return BatchFacts(
-        batch_key=acceptance.batch_key,
+        **acceptance.as_facts,
         company_name=chosen.sage_company_name,
-        accounting_date=acceptance.accounting_date,
-        accepted_by=acceptance.accepted_by,
-        accepted_date=acceptance.accepted_date,
-        accepted_with_right=acceptance.with_right,
-        layout=acceptance.layout.as_layout(),
         settings=chosen.as_settings(links.cost_type_accounts, links.job_accounts),
         billed_elsewhere=billed_elsewhere(exports, beside),
         invoices=tuple(

@@ -1,11 +1,14 @@
 """What accepting would write, as a workbook with every cell marked that a rule speaks up about; nothing is accepted."""
 
+import io
+import zipfile
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 
 from directory.decorators import READ, company_view, project_view
-from directory.downloads import AS_A_FILE, XLSX
+from directory.downloads import AS_A_FILE, workbook_answer
 from directory.permissions import Level, Tool
 from erp_integrations.actions import exports
 from erp_integrations.forms import chosen_exports
@@ -23,6 +26,7 @@ MOST = 5_000  # invoices that one workbook speaks of: some months of a large con
 def workbook(request, company):
     """Of one, of many, or of all that still wait for an answer, as if they went into one file (E-5).
 
+    What failed stands in a file already: where several are asked about, a workbook of each comes in one archive.
     POST does no more: thousands of ids have no room in an address.
     """
     asked = request.POST if request.method == "POST" else request.GET
@@ -33,7 +37,7 @@ def workbook(request, company):
     if len(chosen) > MOST:
         messages.error(request, f"More than {MOST:,} invoices wait. Narrow the list by project or company first.")
         return redirect("erp-queue", company.slug)
-    return _as_workbook(chosen, f"dry-run-{company.slug}-{company.today:%Y%m%d}.xlsx", by=request.user)
+    return _as_workbook(chosen, f"dry-run-{company.slug}-{company.today:%Y%m%d}", by=request.user)
 
 
 @project_view(Tool.COMMITMENTS, Level.ADMIN, methods=READ)
@@ -46,14 +50,23 @@ def workbook_of_project(request, project):
     if not chosen or len(chosen) > MOST:
         messages.error(request, f"Tick at least one invoice, and no more than {MOST}.")
         return redirect("invoices", project.slug)
-    name = f"dry-run-{project.slug}-{project.company.today:%Y%m%d}.xlsx"
+    name = f"dry-run-{project.slug}-{project.company.today:%Y%m%d}"
     return _as_workbook(exports_of(project, chosen, by=request.user), name)
 
 
 def _as_workbook(chosen: list[InvoiceExport], name: str, *, by=None) -> HttpResponse:
-    proposal = exports.preview(chosen, by=by)
     names = {str(export.invoice_id): export.invoice.number or str(export.invoice) for export in chosen}
-    return HttpResponse(
-        marked_workbook(proposal.rows, proposal.findings, names),
-        headers=AS_A_FILE | {"Content-Type": XLSX, "Content-Disposition": f'attachment; filename="{name}"'},
-    )
+    proposals = exports.preview_by_file(chosen, by=by)
+    books = {each.facts.batch_key: marked_workbook(each.rows, each.findings, names) for each in proposals}
+    if len(books) == 1:
+        return workbook_answer(name, *books.values())
+    return _archive(name, {f"dry-run-{key}.xlsx": content for key, content in books.items()})
+
+
+def _archive(name: str, files: dict[str, bytes]) -> HttpResponse:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for file_name, content in files.items():
+            archive.writestr(file_name, content)
+    headers = AS_A_FILE | {"Content-Disposition": f'attachment; filename="{name}.zip"'}
+    return HttpResponse(packed.getvalue(), content_type="application/zip", headers=headers)

@@ -2,6 +2,8 @@
 
 import io
 import re
+import zipfile
+from datetime import date
 from html import unescape
 
 import openpyxl
@@ -12,10 +14,11 @@ from django.utils import timezone
 from directory.actions.grants import set_level
 from directory.models import Mail
 from directory.permissions import Level, Tool
+from erp_integrations import exporting
 from erp_integrations.actions import exports
-from erp_integrations.models import CostCodeLink, InvoiceExport, ListKind, VendorLink
+from erp_integrations.models import CostCodeLink, ExportBatch, InvoiceExport, ListKind, VendorLink
 from erp_integrations.views import dry_runs
-from tests.erp_integrations.pages import at_export, queue_url, signed_in, text_of
+from tests.erp_integrations.pages import at_export, queries, queue_url, signed_in, text_of
 from tests.erp_integrations.world import CODE, JOB, VENDOR, D, SageWorld, fresh
 
 
@@ -173,3 +176,62 @@ def test_an_invoice_of_another_period_in_the_list_says_nothing_about_this_one(sa
     sage.sent()
     rows = {row.export.pk: row for row in client.get(queue_url(sage.company)).context["rows"]}
     assert [found.rule for found in rows[june.pk].findings] == before
+
+
+def locked_june_and_a_failed_file(sage: SageWorld, *some: InvoiceExport) -> ExportBatch:
+    """Accepted on 28 June; before its file is built Sage locks the month, so each file of another day could go."""
+    batch = sage.accepted(*some)
+    sage.load(
+        ListKind.FISCAL_PERIODS,
+        {"year": 2030, "period": 6, "first_date": "2030-06-01", "last_date": "2030-06-30", "is_locked": "yes"},
+        {"year": 2030, "period": 7, "first_date": "2030-07-01", "last_date": "2030-07-31"},
+    )
+    exporting.build(batch.pk)
+    return batch
+
+
+def test_what_failed_for_a_locked_month_is_blocked_by_it_in_the_list_as_on_its_own_page(sage, client):
+    """S27, 9.6: it goes on under its batch, on the day of that, whatever day one that waits would get."""
+    failed = sage.sent()
+    locked_june_and_a_failed_file(sage, failed)
+    [row] = client.get(queue_url(sage.company), {"tab": "failed"}).context["rows"]
+    own = client.get(at_export(failed)).context["shown"].findings
+    assert [(each.rule, each.message) for each in row.findings] == [(each["rule"], each["message"]) for each in own]
+    assert "S27" in {each.rule for each in row.findings} and row.errors
+    assert listed(client, sage, tab="failed", problems="blocked") == {failed.pk}
+    waiting = sage.sent()
+    assert listed(client, sage, problems="blocked") == set(), "one that waits goes into July"
+    assert listed(client, sage, problems="warned") == {waiting.pk}
+
+
+def test_more_failed_files_ask_no_more_of_the_database(sage, client):
+    """F16: with the days and rights of as many batches."""
+    some = [sage.sent() for _ in range(4)]
+    locked_june_and_a_failed_file(sage, some[0])
+    url = queue_url(sage.company, "?tab=failed")
+    few = queries(client, url)
+    others = [sage.accepted(each, on=date(2030, 7, 2)) for each in some[1:]]
+    blocked(sage)
+    for batch in others:
+        exporting.build(batch.pk)
+    CostCodeLink.objects.filter(code="9999.000").update(code=CODE)
+    page = client.get(url)
+    assert len(page.context["rows"]) == 4 and queries(client, url) <= few
+    assert [row.errors for row in page.context["rows"]] == [1, 0, 0, 0]
+
+
+def test_the_dry_run_of_what_failed_is_of_the_file_that_it_failed_in(sage, client):
+    """S27, E-5: and of two such files there are two workbooks, each as that file would be."""
+    one, two = sage.sent(), sage.sent()
+    batch = locked_june_and_a_failed_file(sage, one)
+    book = openpyxl.load_workbook(io.BytesIO(dry_run(client, one).content))
+    assert "S27" in {row[2] for row in book["Findings"].iter_rows(min_row=2, values_only=True)}
+    answer = dry_run(client, one, two)
+    assert answer.headers["Content-Disposition"].endswith('.zip"')
+    books = zipfile.ZipFile(io.BytesIO(answer.content))
+    assert books.namelist() == ["dry-run-EXP-000002.xlsx", f"dry-run-{batch.key}.xlsx"]
+    rules = [
+        {row[2] for row in openpyxl.load_workbook(books.open(name))["Findings"].iter_rows(min_row=2, values_only=True)}
+        for name in books.namelist()
+    ]
+    assert ["S27" in each for each in rules] == [False, True]

@@ -96,17 +96,15 @@ class SageWorld:
     def sent(self, invoice: Invoice | None = None) -> InvoiceExport:
         return exports.send_one(invoice or self.approved(), by=self.sender)
 
-    def warnings(self, *some: InvoiceExport) -> list[str]:
+    def warnings(self, *some: InvoiceExport, on: date = ACCOUNTING_DATE) -> list[str]:
         """Every warning ticked, as the approver's page does it."""
-        proposal = exports.preview(fresh(*some), accounting_date=ACCOUNTING_DATE, by=self.approver)
+        proposal = exports.preview(fresh(*some), accounting_date=on, by=self.approver)
         return [exporting.finding_key(warning) for warning in proposal.warnings]
 
     @remembered_step
-    def accepted(self, *some: InvoiceExport, by: Person | None = None) -> ExportBatch:
+    def accepted(self, *some: InvoiceExport, by: Person | None = None, on: date = ACCOUNTING_DATE) -> ExportBatch:
         some = some or (self.sent(),)
-        return batches.accept(
-            some, by=by or self.approver, accounting_date=ACCOUNTING_DATE, ticked=self.warnings(*some)
-        )
+        return batches.accept(some, by=by or self.approver, accounting_date=on, ticked=self.warnings(*some, on=on))
 
     def built(self, *some: InvoiceExport) -> ExportBatch:
         batch = self.accepted(*some)
