@@ -452,7 +452,7 @@ class Walk(RuleBasedStateMachine):
         assert all(each.number_key for each in live if each.status not in ENTERABLE)
 
     def _adds_up(self, invoice: Invoice, contract: Contract) -> None:
-        """5.5. Until it is sent a draft may stand in a closed period; what came back, over what is stored, left or held."""
+        """5.5. Until it is sent a draft may stand in a closed period; what came back, over what is stored or held."""
         invoice.commitment = self.commitment_of(contract)
         [bill] = [each for each in contract.bills if each.pk == invoice.pk]
         may_break = {"N-12"} if invoice.status in ENTERABLE else set()
