@@ -15,6 +15,7 @@ from erp_integrations.sage100.layout import (
     NUMBER,
     SOURCES,
     TEXT,
+    WRITTEN,
     Column,
     Fault,
     Layout,
@@ -22,7 +23,7 @@ from erp_integrations.sage100.layout import (
 
 CONSTANT = "constant"  # what `carries` says of a column that is always the same
 TYPES = ((TEXT, "Text"), (NUMBER, "Number"), (DATE, "Date"))
-FORMATS = (("", "as is"), ("0", "0"), ("0.00", "0.00"), ("0.000", "0.000"), ("0.0000", "0.0000"))
+FORMATS = (("", "as is"), *((each, each) for each in WRITTEN))
 LONGEST_TITLE, LONGEST_CONSTANT, MOST_CHARACTERS, MOST_DECIMALS = 40, 50, 255, 6
 ACT = re.compile(r"(up|down|remove|add)-(header|detail)(?:-(\d{1,3}))?")
 NEW = Column(title="", constant="", length=20)

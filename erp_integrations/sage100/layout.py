@@ -6,6 +6,7 @@ from erp_integrations.sage100.lists import NAMES
 
 TEXT, NUMBER, DATE = "S", "N", "D"
 MONEY, PLAIN, CODE = "0.00", "0", "0.000"
+WRITTEN = (PLAIN, MONEY, CODE, "0.0000", "0.00000", "0.000000")  # how a number may stand in the file
 
 HEADER_SOURCES = (
     "invoice_number",
@@ -32,7 +33,7 @@ HEADER_SOURCES = (
     "auto_close",
     "posting_date",
 )
-DETAIL_SOURCES = (
+OF_THE_LINE = (
     "invoice_number",
     "vendor_number",
     "ledger_account",
@@ -52,13 +53,15 @@ DETAIL_SOURCES = (
     "job_cost_notes",
     "line_reference",
 )
+# A detail row may repeat its header, but not what it holds back: an amount on each line would add up to a multiple.
+DETAIL_SOURCES = (*OF_THE_LINE, *(each for each in HEADER_SOURCES if each not in (*OF_THE_LINE, "retainage")))
 SOURCES = {"header": HEADER_SOURCES, "detail": DETAIL_SOURCES}
 # What nothing else can stand in for: without it Sage joins, pays or books something else.
 NEEDED = {
     "header": ("invoice_number", "vendor_number", "invoice_date", "job_number", "batch_key", "retainage"),
     "detail": ("invoice_number", "ledger_account", "quantity", "price", "job_number", "cost_code", "cost_type"),
 }
-# How these are written: another format would show another number than was accepted.
+# How these are written at the least: with fewer decimals another number would stand there than was accepted.
 FORMATS = {"price": MONEY, "retainage": MONEY, "discount": MONEY, "set_to_pay": MONEY, "cost_code": CODE,
            "quantity": "0.0000"}  # fmt: skip
 NO_LINE_TYPE = (
@@ -77,7 +80,7 @@ LINE_TYPES = ("H", "D")
 class Column:
     """One place in a row: a `source` of ours or a `constant`. `length` counts characters (text) or digits (number).
 
-    `format` is how a number is written: "0", "0.00", "0.000" or "0.0000". `lookup` names Sage's list.
+    `format` is how a number is written, one of WRITTEN. `lookup` names Sage's list.
     """
 
     title: str
@@ -168,9 +171,12 @@ def _faults(part, columns):
 
 def _misfits(column):
     """What its type, format or constant doesn't allow."""
-    wanted = FORMATS.get(column.source)
-    if wanted and (column.type, column.format) != (NUMBER, wanted):
-        yield f"must be a number written {wanted}."
+    wanted = FORMATS.get(column.source, "")
+    least = decimals_of(wanted)
+    if wanted and (column.type != NUMBER or column.format not in WRITTEN or decimals_of(column.format) < least):
+        yield f"must be a number written {wanted}, or with more decimals."
+    elif wanted and least < decimals_of(column.format) > column.decimals:
+        yield f"is written {column.format}, and takes {column.decimals} decimals."
     if column.source in KEYS and column.type != TEXT:
         yield "must be of type S: a number would lose its leading zeros."
     if (column.source in DATES) != (column.type == DATE) and column.constant is None:
@@ -181,6 +187,11 @@ def _misfits(column):
         yield "is required, so its constant must not be empty."
     if column.constant and column.length and len(column.constant) > column.length:
         yield f"holds {column.length} characters; its constant has {len(column.constant)}."
+
+
+def decimals_of(number: str) -> int:
+    """How many digits stand after the point, of a number or of the format it is written in."""
+    return len(number.partition(".")[2])
 
 
 def _text(title, source, length, *, required=False, lookup=""):

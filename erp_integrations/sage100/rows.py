@@ -5,7 +5,7 @@ from erp_integrations.sage100.cells import Cell, Change, ReleaseRow, Row, Rows, 
 from erp_integrations.sage100.detail_values import detail_values
 from erp_integrations.sage100.facts import BatchFacts
 from erp_integrations.sage100.header_values import header_values
-from erp_integrations.sage100.layout import Layout
+from erp_integrations.sage100.layout import FORMATS, Layout, decimals_of
 from erp_integrations.sage100.lists import SageLists
 from erp_integrations.sage100.text import LONGEST_CELL, clean_text, room_for
 from erp_integrations.sage100.totals import totals_of_rows
@@ -44,16 +44,17 @@ def file_name(batch: BatchFacts, layout: Layout) -> str:
 def _planned(invoice, batch, lists, layout):
     if not invoice.billed_lines:
         return
-    yield "H", "", layout.header, header_values(invoice, batch, lists)
+    head = header_values(invoice, batch, lists)
+    yield "H", "", layout.header, head
     for line in invoice.billed_lines:
-        yield "D", line.key, layout.detail, detail_values(line, invoice, batch, lists)
+        yield "D", line.key, layout.detail, head | detail_values(line, invoice, batch, lists)
 
 
 def _cells(columns, values, invoice_id, row_number):
     cells, changes = [], []
     for column in columns:
         value = Value(column.constant) if column.constant is not None else values[column.source]
-        text, changed = _written(value, column) if column.source in FREE_TEXT else (value.text, [])
+        text, changed = _written(value, column) if column.source in FREE_TEXT else (_shown(value, column), [])
         changes += [Change(invoice_id=invoice_id, row=row_number, field=column.title, **change) for change in changed]
         cells.append(_cell(column, value, text))
     return tuple(cells), changes
@@ -69,6 +70,12 @@ def _cell(column, value, text):
         how=value.how,
         sources=value.sources,
     )
+
+
+def _shown(value, column):
+    """With as many decimals as the layout shows: never one less, so the number stays what it is."""
+    missing = decimals_of(column.format) - decimals_of(value.text)
+    return value.text + "0" * missing if "." in value.text and column.source in FORMATS else value.text
 
 
 def _written(value, column):

@@ -18,11 +18,11 @@ from erp_integrations.layout_forms import CONSTANT, FORMATS, TYPES, CopyForm, La
 from erp_integrations.models import ErpSettings, ImportLayout, InvoiceExport
 from erp_integrations.models.exports import WITH_ACCOUNTING
 from erp_integrations.sage100 import canonical
-from erp_integrations.sage100.layout import DETAIL_SOURCES, HEADER_SOURCES, LOOKUPS, Layout
+from erp_integrations.sage100.layout import LOOKUPS, SOURCES, Layout
 
-SOURCES = {
+CARRIED = {
     part: [(CONSTANT, "always the same"), *((source, source.replace("_", " ")) for source in sources)]
-    for part, sources in (("header", HEADER_SOURCES), ("detail", DETAIL_SOURCES))
+    for part, sources in SOURCES.items()
 }
 PARTS = (("header", "H", "Header row (H)"), ("detail", "D", "Detail rows (D)"))
 
@@ -160,7 +160,7 @@ def _show(
         "company": company,
         "layout": layout,
         "sheet": sheet,
-        "parts": [(part, letter, words, sheet.parts[part], SOURCES[part]) for part, letter, words in PARTS],
+        "parts": [(part, letter, words, sheet.parts[part], CARRIED[part]) for part, letter, words in PARTS],
         "types": TYPES,
         "formats": FORMATS,
         "lookups": [("", "none"), *((name, name) for name in LOOKUPS)],

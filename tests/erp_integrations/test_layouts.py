@@ -81,6 +81,20 @@ def test_the_next_file_follows_what_was_corrected(sage, chief):
     assert rows[2][:2] == ("APINV", "D") and rows[2][19] == 2310
 
 
+def test_what_the_makers_template_asks_of_a_detail_row_is_set_on_the_page(sage, chief):
+    """sage100.md: the detail row is a reconstruction, so its subcontract number and its decimals are Sage's to say."""
+    typed = {
+        "detail-8-title": "Subcontract no", "detail-8-carries": "subcontract_number", "detail-11-format": "0.000000",
+    }  # fmt: skip
+    assert press(signed_in(chief), sage, "save", **typed).status_code == 302
+    export = sage.sent()
+    batch = sage.built(export)
+    book = openpyxl.load_workbook(storing.path_of(batch.file_key), read_only=True)
+    header, detail = list(book["Import"].iter_rows(max_row=2))
+    assert detail[7].value == header[11].value and detail[7].value
+    assert detail[10].number_format == "0.000000" and batch.gross == export.invoice.gross_this_period
+
+
 def test_a_layout_that_a_file_was_made_after_stays_and_its_next_version_is_made(sage, chief):
     batch = sage.built(sage.sent())
     before = batch.layout.columns

@@ -5,7 +5,7 @@ from datetime import date
 
 from erp_integrations.sage100.canonical import money_text
 from erp_integrations.sage100.findings import ERROR
-from erp_integrations.sage100.layout import APINV_R1, DATES, NUMBER, TEXT
+from erp_integrations.sage100.layout import APINV_R1, DATES, KEYS, NUMBER, TEXT
 from erp_integrations.sage100.lists import comparable, record_key
 from erp_integrations.sage100.rows import build_rows
 from erp_integrations.sage100.rules.registry import BATCH, INVOICE, REBUILD, BatchCheck, InvoiceCheck, Issue, rule
@@ -112,7 +112,7 @@ def _misplaced(row, message):
 @rule("S3", ERROR, "The keys of a detail row equal its header's, byte for byte.", INVOICE)
 def keys_of_details(check: InvoiceCheck):
     for row in check.details:
-        for source in ("invoice_number", "vendor_number"):
+        for source in (*KEYS, "vendor_number"):
             cell, wanted = row.cell(source), check.header_text(source)
             if cell and cell.text != wanted:
                 yield Issue(
@@ -138,8 +138,9 @@ def one_header_per_number(check: BatchCheck):
 @rule("S5", ERROR, "Dates are real and written yyyy-mm-dd.", INVOICE)
 def real_dates(check: InvoiceCheck):
     for source in DATES:
-        cell = check.header_cell(source)
-        if cell and not _is_iso_date(cell.text):
+        repeated = (row.cell(source) for row in check.details[:1])
+        wrong = (cell for cell in (check.header_cell(source), *repeated) if cell and not _is_iso_date(cell.text))
+        if cell := next(wrong, None):
             yield Issue(
                 message=f"{cell.title} is no date: {cell.how}." if not cell.text else f"{cell.title} is no real date.",
                 remedy=f"An accounting approver sets the {cell.title.lower()}, or corrects the vendor's terms in Sage.",

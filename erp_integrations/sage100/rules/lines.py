@@ -131,7 +131,7 @@ def cut_descriptions(check: InvoiceCheck):
 @rule("S37", ERROR, "The quantity is 1 or −1 and the price isn't negative.", LINE)
 def quantity_and_price(check: LineCheck):
     quantity, price = check.text("quantity"), check.text("price")
-    if quantity is not None and quantity != ("-1.0000" if check.line.amount < 0 else "1.0000"):
+    if quantity is not None and number_in(quantity) != (-1 if check.line.amount < 0 else 1):
         yield Issue(
             message=f"The quantity is {quantity}; it must be 1, or −1 on a credit line.",
             remedy=REBUILD, field="Quantity", value=quantity,

@@ -1,14 +1,17 @@
 """A layout is data that staff edit: what it may hold is checked as strictly as what we fill in ourselves."""
 
+import io
 from dataclasses import replace
 
 import pytest
 
-from erp_integrations.sage100.layout import APINV_R1, SHIPPED, Column
+from erp_integrations.sage100 import canonical
+from erp_integrations.sage100.layout import APINV_R1, HEADER_SOURCES, OF_THE_LINE, SHIPPED, Column
 from erp_integrations.sage100.rows import build_rows
 from erp_integrations.sage100.rules import check
+from erp_integrations.sage100.workbook import import_texts, read_back, render
 from tests.erp_integrations.sage100.rule_cases import LISTS
-from tests.erp_integrations.sage100.samples import TODAY, batch
+from tests.erp_integrations.sage100.samples import TODAY, batch, invoice, line, money, sage_lists, with_record
 
 PLACES = {column.source: place for place, column in enumerate(APINV_R1.header)}
 
@@ -82,6 +85,80 @@ def test_a_format_that_would_show_another_number_is_refused(source, format):
 def test_what_is_matched_as_text_is_no_number(source):
     """S1, S3: 0071 and 71 are two invoices."""
     assert "S1" in rules_of(with_header(source, type="N", format="0"))
+
+
+LONG = {"price": "0.000000", "quantity": "0.000000", "cost_code": "0.0000"}
+SC_NUMBER = Column(title="Subcontract no", source="subcontract_number", length=20)
+
+
+def with_longer_numbers(**more: str):
+    """The shipped layout with the detail's numbers written as N15,6 allows, and columns added to the detail."""
+    longer = {source: {"format": shown, "decimals": len(shown) - 2} for source, shown in (LONG | more).items()}
+    return replace(
+        APINV_R1,
+        header=tuple(replace(c, **longer.get(c.source, {})) for c in APINV_R1.header),
+        detail=tuple(replace(c, **longer.get(c.source, {})) for c in (*APINV_R1.detail, SC_NUMBER)),
+    )
+
+
+@pytest.mark.parametrize("amount", ["7250.50", "-0.07", "99999999.99"])
+def test_a_detail_row_may_name_the_subcontract_and_show_six_decimals(amount):
+    """sage100.md section 2 calls the price N15,6: a template that says so is followed without a programmer (S1, S7)."""
+    layout = with_longer_numbers(retainage="0.000000")
+    lines = (line(1, amount=money(amount), retainage_held=money("0.00")),)
+    facts = batch(invoice(lines=lines, reference_no="2219-06"), layout=layout)
+    rows = build_rows(facts, LISTS)
+    detail = rows.rows[1]
+    assert detail.text("price") == f"{amount.lstrip('-')}0000" and detail.texts[-1] == "SC-2026014-03"
+    assert detail.text("quantity") in ("1.000000", "-1.000000") and detail.text("cost_code") == "2310.0000"
+    assert rows.rows[0].text("retainage") == "0.000000" and layout.problems() == ()
+    blocking = [each for each in check(facts, LISTS, rows, TODAY) if each.severity == "error" and each.rule != "S40"]
+    assert blocking == []
+    files = render(rows, facts)
+    assert read_back(io.BytesIO(files.xlsx), layout) == rows.totals and rows.totals.gross == money(amount)
+    assert import_texts(files.xlsx)[1] == detail.texts
+
+
+def test_a_detail_row_may_repeat_whatever_its_header_says():
+    """But for what the header holds back: on each line it would add up to a multiple."""
+    repeated = [c for c in APINV_R1.header if c.source and c.source not in (*OF_THE_LINE, "retainage")]
+    layout = replace(APINV_R1, detail=(*APINV_R1.detail, *repeated))
+    header, *details = build_rows(batch(layout=layout), LISTS).rows
+    assert len(repeated) == len(HEADER_SOURCES) - len([*{*OF_THE_LINE} & {*HEADER_SOURCES}, "retainage"])
+    for row in details:
+        assert [row.text(c.source) for c in repeated] == [header.text(c.source) for c in repeated]
+    assert layout.problems() == () and not rules_of(layout)
+    held = replace(APINV_R1, detail=(*APINV_R1.detail, APINV_R1.header[PLACES["retainage"]]))
+    assert any("no known source “retainage”" in problem for problem in held.problems())
+
+
+def test_a_number_that_only_the_detail_names_is_an_error():
+    """S3: what its header leaves to a constant, the two rows would say otherwise."""
+    layout = replace(constant("subcontract_number", "SC-2026014-03"), detail=(*APINV_R1.detail, SC_NUMBER))
+    assert "S3" not in rules_of(layout)
+    assert "S3" in rules_of(replace(constant("subcontract_number", "SC-9"), detail=layout.detail))
+
+
+def test_a_date_that_only_the_detail_names_is_real_too():
+    """S5."""
+    layout = replace(constant("due_date", "2026-07-30"), detail=(*APINV_R1.detail, APINV_R1.header[PLACES["due_date"]]))
+    facts, vendor = batch(layout=layout), LISTS.vendors.get("20145")
+    unread = with_record(LISTS, "vendors", replace(vendor, due_terms="NET30", discount_terms="10DY"))
+    found = check(facts, unread, build_rows(facts, unread), TODAY)
+    assert [each.field for each in found if each.rule == "S5"] == ["Due date"]
+
+
+@pytest.mark.parametrize(("source", "format"), [("price", "0.0000000"), ("price", "#.00"), ("cost_code", "0.0000")])
+def test_a_format_is_one_of_ours_and_shows_no_more_than_the_column_takes(source, format):
+    """S1: the shipped cost code is N9,3."""
+    assert "S1" in rules_of(with_detail(source, format=format))
+
+
+def test_the_shipped_layouts_are_what_they_were_and_give_the_rows_they_gave():
+    """S9, S60: batches that were accepted under them are built as they were accepted."""
+    rows = [build_rows(batch(layout=layout), sage_lists()).sha256 for layout in SHIPPED]
+    assert [canonical.digest(layout)[:16] for layout in SHIPPED] == ["bc4ab42fe21e04d5", "f83d326918d85db5"]
+    assert [each[:16] for each in rows] == ["685c0cd19af9d213", "319ea1a9f3019e54"]
 
 
 def test_header_and_detail_say_the_line_type_in_one_place():
