@@ -11,6 +11,7 @@ from inspect import signature
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.models import Expression, QuerySet
+from django.db.transaction import TransactionManagementError
 
 
 class Asked(Expression):
@@ -29,7 +30,8 @@ class kept:  # a decorator; it is named like one
 
     The function is called once, with an `Asked` for each of its parameters: what it works out itself, a moment among
     that, would stand still. A value is what the database holds: a key and not an object, cents and not dollars; or a
-    query set where the question says `__in`. TypeError for a name that the function does not have.
+    query set where the question says `__in`. TypeError for a name that the function does not have,
+    TransactionManagementError for a question that locks, outside a transaction.
     """
 
     every: list["kept"] = []  # for a test that looks through them
@@ -46,6 +48,8 @@ class kept:  # a decorator; it is named like one
         asking = copy(compiler)
         asking.connection = connections[DEFAULT_DB_ALIAS]  # this thread's
         asking.as_sql = lambda *args, **options: self._filled(values)
+        if found.query.select_for_update and not asking.connection.in_atomic_block:
+            raise TransactionManagementError(f"{self.__name__} locks, so it is asked in a transaction.")
         asked = found._chain()
         asked.query.get_compiler = lambda *args, **options: asking
         return list(asked)

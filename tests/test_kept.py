@@ -5,6 +5,8 @@ from threading import Thread
 
 import pytest
 from django.db import connection
+from django.db.transaction import TransactionManagementError
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from directory import backends, decorators, session_store
@@ -62,6 +64,27 @@ def test_kept_questions_find_what_the_query_sets_find():
         rows = listed(sort)(ids=Invoice.objects.values("pk")[:50])
         asked = keyset.in_order(Invoice.objects.for_list(), InvoiceFilter.sorts[sort], descending=True)
         assert facts(rows) == facts(asked) and len(rows) == 2
+
+
+def test_an_invoice_is_locked_and_read_anew_by_questions_that_are_kept():
+    invoice = world().draft()
+    locked = Invoice.objects.locked(invoice.pk)
+    assert facts([locked]) == facts([Invoice.objects.with_context().with_later().get(pk=invoice.pk)])
+    Invoice.objects.filter(pk=invoice.pk).update(comment="Anew")
+    again = Invoice.objects.locked(invoice.pk)
+    assert (again.comment, again.has_later) == ("Anew", False)
+    with CaptureQueriesContext(connection) as asked:
+        assert again.commitment.project.company and again.commitment.vendor and again.vendor and again.billing_period
+    assert not len(asked)
+    with pytest.raises(Invoice.DoesNotExist):
+        Invoice.objects.locked(0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_question_that_locks_is_asked_in_a_transaction():
+    invoice = world().draft()
+    with pytest.raises(TransactionManagementError, match="in a transaction"):
+        Invoice.objects.locked(invoice.pk)
 
 
 def test_a_privilege_that_has_ended_since_the_question_was_put_counts_no_more():

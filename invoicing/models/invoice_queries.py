@@ -9,6 +9,7 @@ from django.db.models import Count, Exists, F, Func, Max, OuterRef, Q, Subquery,
 from django.db.models.functions import Coalesce
 
 from directory.fields import MoneyField
+from directory.kept import kept
 from directory.models import Membership
 from directory.number_looks import bare_number
 from invoicing import permissions
@@ -222,8 +223,41 @@ class InvoiceQuerySet(models.QuerySet):
 
     def locked(self, pk):
         """One invoice for writing, locked in the one global order: period, commitment, invoice (R42, R43, R45)."""
-        period, commitment = self.values_list("billing_period", "commitment").get(pk=pk)
-        BillingPeriod.objects.select_for_update().values("pk").get(pk=period)
-        Commitment.objects.select_for_update().values("pk").get(pk=commitment)
-        self.select_for_update().values("pk").get(pk=pk)
-        return self.with_context().with_later().get(pk=pk)
+        places = _places_of(invoice=pk)
+        if not places:
+            raise self.model.DoesNotExist(f"There is no invoice {pk}.")
+        [(period, commitment)] = places
+        _lock_period(pk=period)
+        _lock_commitment(pk=commitment)
+        _lock_invoice(pk=pk)
+        [invoice] = _in_context(pk=pk)
+        return invoice
+
+
+@kept
+def _places_of(invoice):
+    return _invoices().filter(pk=invoice).values_list("billing_period", "commitment")
+
+
+@kept
+def _lock_period(pk):
+    return BillingPeriod.objects.select_for_update().filter(pk=pk).values("pk")
+
+
+@kept
+def _lock_commitment(pk):
+    return Commitment.objects.select_for_update().filter(pk=pk).values("pk")
+
+
+@kept
+def _lock_invoice(pk):
+    return _invoices().select_for_update().filter(pk=pk).values("pk")
+
+
+@kept
+def _in_context(pk):
+    return _invoices().with_context().with_later().filter(pk=pk)
+
+
+def _invoices() -> InvoiceQuerySet:
+    return apps.get_model("invoicing", "Invoice").objects.all()
