@@ -260,9 +260,10 @@ def batch_from_json(text: str) -> BatchFacts:
     return canonical.from_json(BatchFacts, text)
 
 
-def layout_from_json(text: str) -> Layout:
-    """The layout in a snapshot, without reading its thousands of lines into facts."""
-    return canonical.from_plain(Layout, json.loads(text)["layout"])
+def company_and_layout_from_json(text: str) -> tuple[str, Layout]:
+    """The Sage company and the layout in a snapshot, without reading its thousands of lines into facts."""
+    plain = json.loads(text)
+    return plain["company_name"], canonical.from_plain(Layout, plain["layout"])
 
 
 def completed_from_json(text: str, now: BatchFacts) -> BatchFacts:

@@ -28,6 +28,7 @@ from erp_integrations.models import (
     SageRefusal,
 )
 from erp_integrations.permissions import conflict_of
+from erp_integrations.sage100.by_hand import FileToImport, Step, steps_in_sage
 from erp_integrations.sage100.mended import OF_SUMS
 from erp_integrations.views.queue import NEWEST_MAILS, about, require_approver
 from erp_integrations.views.shown import grouped, ticked_keys
@@ -117,9 +118,11 @@ def show(request, company, batch: ExportBatch, *, refused: Refused | None = None
         for item in items
     ]
     live = [row["export"] for row in rows if row["item"].is_live]
+    sage_company, layout = batch.frozen_company_and_layout
+    releases = list(RetainageRelease.objects.of_batch(batch))
     context = about(request, company) | {
         "batch": batch,
-        "layout": batch.frozen_layout,
+        "layout": layout,
         "rows": rows,
         "live_count": len(live),
         "left_count": len(rows) - len(live),
@@ -136,7 +139,8 @@ def show(request, company, batch: ExportBatch, *, refused: Refused | None = None
         "step": _step(batch, live, downloads),
         "is_stopped": batch.state in (BatchState.DEAD, BatchState.VOID),
         "job": job_of(batch),
-        "releases": RetainageRelease.objects.of_batch(batch),
+        "releases": releases,
+        "in_sage": _in_sage(batch, sage_company, releases, left=len(rows) - len(live)),
         "seen": grouped(
             batch.findings, "warning", names={str(e.invoice_id): e.invoice.number for e in exports.values()}
         ),
@@ -148,6 +152,25 @@ def show(request, company, batch: ExportBatch, *, refused: Refused | None = None
     if batch.state == BatchState.DEAD and live:
         context |= _second_try(batch, live, request)
     return render(request, "erp_integrations/batch.html", context, status=refused.status if refused else 200)
+
+
+def _in_sage(batch: ExportBatch, sage_company: str, releases: list[RetainageRelease], *, left: int) -> tuple[Step, ...]:
+    """What staff do with its file; nothing while there is none, or none that anybody may import."""
+    if batch.state != BatchState.READY:
+        return ()
+    figures = {name: getattr(batch, name) for name in ("key", "accounting_date", "gross", "retainage", "net")}
+    return steps_in_sage(
+        FileToImport(
+            name=batch.file_name,
+            company=sage_company,
+            invoices=batch.invoice_count,
+            rows=batch.row_count,
+            releases=len(releases),
+            released=sum(each.released for each in releases),
+            left=left,
+            **figures,
+        )
+    )
 
 
 def _refusals(batch: ExportBatch) -> list[SageRefusal]:
