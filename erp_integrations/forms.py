@@ -75,6 +75,11 @@ class QueueFilter(forms.Form):
     def is_narrow(self) -> bool:
         return any(self.cleaned_data.values())
 
+    @property
+    def kept(self) -> dict[str, str]:
+        """What of the address makes sense, for the addresses of what is opened from the list."""
+        return {name: self.data[name] for name in self.fields if self.cleaned_data.get(name)}
+
     def narrowed(self, exports):
         project, words = self.cleaned_data.get("project"), self.cleaned_data.get("q", "")
         vendor, age = self.cleaned_data.get("vendor"), self.cleaned_data.get("age")

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from django.contrib import messages
 from django.shortcuts import redirect, render
+from django.urls import reverse
 
 from directory.decorators import WRITE, company_view
 from directory.permissions import Level, Tool, read_access
@@ -22,7 +23,7 @@ from erp_integrations.forms import (
 from erp_integrations.models import ExportBatch, InvoiceExport
 from erp_integrations.permissions import VOID_RIGHT, may_void
 from erp_integrations.views.batches import show as show_batch
-from erp_integrations.views.queue import about, load, require_approver
+from erp_integrations.views.queue import TAB_OF, CameFrom, about, load, require_approver, to_export
 from erp_integrations.views.queue import show as show_export
 from erp_integrations.views.shown import grouped, ticked_keys
 
@@ -49,7 +50,7 @@ def accept(request, company):
     except Refused as refused:
         return _ask_about(request, company, asked, form, refused=refused)
     messages.success(request, f"Accepted as {batch.key}. A worker is building the file.")
-    return redirect("erp-batch", company.slug, batch.number)
+    return redirect(reverse("erp-batch", args=[company.slug, batch.number]) + CameFrom.of(request, company).query)
 
 
 def _ask_about(request, company, asked, form: AcceptForm, *, refused: Refused | None = None):
@@ -57,7 +58,7 @@ def _ask_about(request, company, asked, form: AcceptForm, *, refused: Refused | 
     chosen = list(chosen_exports(asked, company))
     if not chosen:
         messages.error(request, "Choose at least one invoice to accept.")
-        return redirect("erp-queue", company.slug)
+        return redirect(CameFrom.of(request, company).address)
     if refused:
         return _ask(request, company, chosen, form, refused=refused, status=refused.status)
     if "confirmed" in request.POST:
@@ -93,6 +94,7 @@ def _ask(request, company, chosen, form: AcceptForm | None, *, refused: Refused 
     names = {str(export.invoice_id): export.invoice.number for export in chosen}
     errors = grouped(found, "error", names=names, mended_for=chosen)
     context = about(request, company) | {
+        "came_from": CameFrom.of(request, company),
         "form": form,
         "candidates": candidates,
         "can_go": [each.export.pk for each in candidates if each.can_go],
@@ -143,6 +145,7 @@ def _why_not(export: InvoiceExport, access) -> str:
 def reject(request, company, pk):
     require_approver(request.access)
     export = load(company, pk)
+    back = CameFrom.of(request, company).under(TAB_OF[export.status])
     form = RejectForm(request.POST or None, initial={"seen": export.sending})
     if request.method == "POST" and form.is_valid():
         try:
@@ -150,7 +153,7 @@ def reject(request, company, pk):
         except Refused as refused:
             return _dialog(request, company, "reject", export, form, refused)
         messages.success(request, f"{export.invoice} is rejected. The sender gets your reason by mail.")
-        return redirect("erp-queue", company.slug)
+        return redirect(back.address)
     return _dialog(request, company, "reject", export, form)
 
 
@@ -167,7 +170,7 @@ def void(request, company, pk):
         except Refused as refused:
             return _dialog(request, company, "void", export, form, refused)
         messages.success(request, f"{export.invoice} is voided. It can be mended and sent again.")
-        return redirect("erp-export", company.slug, pk)
+        return to_export(request, company, pk)
     return _dialog(request, company, "void", export, form)
 
 
@@ -176,6 +179,7 @@ def _dialog(request, company, name: str, export, form, refused: Refused | None =
     if refused and refused.field:
         form.add_error(refused.field, refused.message)
     context = about(request, company) | {"export": export, "invoice": export.invoice, "form": form, "refused": refused}
+    context["came_from"] = CameFrom.of(request, company)
     template = f"erp_integrations/{name}.html{'#dialog' if request.htmx else ''}"
     return render(request, template, context, status=refused.status if refused else 422 if form.errors else 200)
 
@@ -210,7 +214,7 @@ def correct_record(request, company, pk):
         messages.success(
             request, f"{export.invoice} stands under Sage record {form.cleaned_data['record_number']} now."
         )
-        return redirect("erp-export", company.slug, pk)
+        return to_export(request, company, pk)
     return _dialog(request, company, "correct_record", export, form)
 
 

@@ -30,7 +30,7 @@ from erp_integrations.models import (
 from erp_integrations.permissions import conflict_of
 from erp_integrations.sage100.by_hand import FileToImport, Step, steps_in_sage
 from erp_integrations.sage100.mended import OF_SUMS
-from erp_integrations.views.queue import NEWEST_MAILS, about, require_approver
+from erp_integrations.views.queue import NEWEST_MAILS, CameFrom, about, require_approver
 from erp_integrations.views.shown import grouped, ticked_keys
 
 PAGE_SIZE = 50
@@ -121,6 +121,7 @@ def show(request, company, batch: ExportBatch, *, refused: Refused | None = None
     sage_company, layout = batch.frozen_company_and_layout
     releases = list(RetainageRelease.objects.of_batch(batch))
     context = about(request, company) | {
+        "came_from": CameFrom.of(request, company),
         "batch": batch,
         "layout": layout,
         "rows": rows,

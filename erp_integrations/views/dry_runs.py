@@ -15,6 +15,7 @@ from erp_integrations.forms import chosen_exports
 from erp_integrations.models import InvoiceExport
 from erp_integrations.models.exports import TO_BE_BUILT
 from erp_integrations.sage100.marked import marked_workbook
+from erp_integrations.views.queue import CameFrom
 from erp_integrations.views.sending import exports_of, require_sender
 from invoicing.forms.bulk_decisions import versions_of
 from invoicing.models import Invoice
@@ -33,10 +34,10 @@ def workbook(request, company):
     chosen = list(chosen_exports(asked, company).filter(status__in=TO_BE_BUILT)[: MOST + 1])
     if not chosen:
         messages.error(request, "Choose at least one invoice that waits for an answer.")
-        return redirect("erp-queue", company.slug)
+        return redirect(CameFrom.of(request, company).address)
     if len(chosen) > MOST:
         messages.error(request, f"More than {MOST:,} invoices wait. Narrow the list by project or company first.")
-        return redirect("erp-queue", company.slug)
+        return redirect(CameFrom.of(request, company).address)
     return _as_workbook(chosen, f"dry-run-{company.slug}-{company.today:%Y%m%d}", by=request.user)
 
 

@@ -10,7 +10,7 @@ from erp_integrations.actions import many
 from erp_integrations.forms import CancelForm, RejectForm, chosen_exports
 from erp_integrations.models import ExportStatus, InvoiceExport
 from erp_integrations.views.batches import load
-from erp_integrations.views.queue import about, require_approver
+from erp_integrations.views.queue import CameFrom, about, require_approver
 from invoicing.calculations.money import ZERO
 from invoicing.forms.bulk_decisions import MOST
 
@@ -19,19 +19,21 @@ from invoicing.forms.bulk_decisions import MOST
 def reject(request, company):
     """Those that the queue's boxes tick, with one reason (9.6); without a reason nothing is rejected."""
     require_approver(request.access)
+    came_from = CameFrom.of(request, company)
     chosen = list(chosen_exports(request.POST if request.method == "POST" else request.GET, company)[: MOST + 1])
     if not 0 < len(chosen) <= MOST:
         words = (
             f"Tick {MOST} at most, and reject some at a time." if chosen else "Choose at least one invoice to reject."
         )
         messages.error(request, words)
-        return redirect("erp-queue", company.slug)
+        return redirect(came_from.address)
     form = RejectForm(request.POST if "asked" in request.POST else None)
     if form.is_valid():
         seen = {export.pk: request.POST.get(f"seen-{export.pk}", "") for export in chosen}
         answers = many.reject_each(chosen, by=request.user, reason=form.cleaned_data["reason"], seen=seen)
-        return _told(request, company, answers, "rejected")
-    context = about(request, company) | _sorted_out(many.foretold_rejections(chosen, request.access)) | {"form": form}
+        return _told(request, company, answers, "rejected", came_from=came_from)
+    context = about(request, company) | _sorted_out(many.foretold_rejections(chosen, request.access))
+    context |= {"form": form, "came_from": came_from}
     return render(request, "erp_integrations/reject_many.html", context, status=422 if form.errors else 200)
 
 

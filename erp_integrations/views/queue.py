@@ -1,16 +1,18 @@
 """Accounting's queue: what waits and how it stands, and one invoice open with all that an answer needs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Count, Sum
+from django.db.models import Count, Q, Sum
 from django.http import Http404
 from django.shortcuts import redirect, render
+from django.urls import reverse
 
 from directory.decorators import READ, WRITE, company_view
-from directory.models import Event, Mail
+from directory.models import Company, Event, Mail
 from directory.permissions import PUSH_RIGHT, Level, Tool, accounting_approvers, read_access
 from directory.refusals import NotAllowed, Refused
 from erp_integrations.actions import exports
@@ -39,10 +41,60 @@ TABS = {
     "taken-back": (S.RETRIEVED, "Taken back"),
     "voided": (S.VOIDED, "Voided"),
 }
+FIRST = "ready"  # the tab that an address without one is of
 TAB_OF = {status: tab for tab, (status, _) in TABS.items()}
-BESIDE = 30
+BESIDE = 30  # invoices of its list shown with one that is open, it in their middle
+NEAR = 60  # of them the rules are asked where the list is narrowed by what they say
 NEWEST_MAILS = 50
 MOST_ASKED = 300  # invoices that a filter by findings looks at
+
+
+@dataclass(frozen=True)
+class CameFrom:
+    """The list that a page was opened from, as its address says: what makes no sense there is left out."""
+
+    company: Company
+    form: QueueFilter
+    tab: str
+
+    @classmethod
+    def of(cls, request, company) -> "CameFrom":
+        tab = request.GET.get("tab")
+        return cls(company, QueueFilter(request.GET, company=company), tab if tab in TABS else FIRST)
+
+    @property
+    def pairs(self) -> dict[str, str]:
+        return ({"tab": self.tab} if self.tab != FIRST else {}) | self.form.kept
+
+    @property
+    def query(self) -> str:
+        """For behind an address of a page that is opened from there."""
+        return f"?{urlencode(self.pairs)}" if self.pairs else ""
+
+    @property
+    def address(self) -> str:
+        """Of the list itself."""
+        return reverse("erp-queue", args=[self.company.slug]) + self.query
+
+    def under(self, tab: str) -> "CameFrom":
+        return replace(self, tab=tab)
+
+
+@dataclass(frozen=True)
+class BesideIt:
+    """What stands around an open invoice in its list of `count`; `first`: the place of the first, 1 for the oldest.
+
+    `asked`: of how many the rules were asked, where they narrow it.
+    """
+
+    exports: list[InvoiceExport]
+    count: int
+    first: int
+    asked: int = 0
+
+    @property
+    def last(self) -> int:
+        return self.first + len(self.exports) - 1
 
 
 @dataclass(frozen=True)
@@ -89,17 +141,18 @@ class QueueRow:
 
 @company_view(Tool.ERP_INTEGRATIONS, Level.READ_ONLY, methods=READ)
 def queue(request, company):
-    form = QueueFilter(request.GET, company=company)
+    shown = CameFrom.of(request, company)
+    form, tab = shown.form, shown.tab
     narrowed = form.narrowed(InvoiceExport.objects.of(company))
-    tab = request.GET.get("tab", "ready")
-    tab = tab if tab in TABS else "ready"
     sums = _sums(narrowed)
-    found = narrowed.filter(status=TABS[tab][0]).with_context().order_by("sent_at", "pk")
+    found = _in_order(narrowed, TABS[tab][0])
     problems = form.cleaned_data.get("problems") if TABS[tab][0] in TO_BE_BUILT else ""
     asked = _with(problems, found) if problems else found
     page = Paginator(asked, PAGE_SIZE).get_page(request.GET.get("page"))
     context = about(request, company) | {
         "form": form,
+        "came_from": shown,
+        "opened_with": shown.under(FIRST).query,
         "tab": tab,
         "tab_label": TABS[tab][1],
         "tabs": _tabs(sums),
@@ -114,6 +167,11 @@ def queue(request, company):
         "is_cut": bool(problems) and sums.get(TABS[tab][0], (0, ZERO))[0] > MOST_ASKED,
     }
     return render(request, "erp_integrations/queue.html", context)
+
+
+def _in_order(exports, status: str):
+    """Those of a tab; what was sent first stands first."""
+    return exports.filter(status=status).with_context().order_by("sent_at", "pk")
 
 
 def _sums(narrowed) -> dict[str, tuple[int, Decimal]]:
@@ -188,8 +246,8 @@ def show(request, company, export: InvoiceExport, *, refused: Refused | None = N
     access = read_access(request.user, company, export.project)
     shown = shown_of(export, by=request.user)
     form_errors, form = bool(form), _told(form or HeaderForm(export=export), shown)
-    tab = TAB_OF[export.status]
-    same = InvoiceExport.objects.of(company).filter(status=export.status)
+    tab, came_from = TAB_OF[export.status], CameFrom.of(request, company)
+    beside = _beside(export, came_from.form)
     refusals = SageRefusal.objects.newest_of([export]) if export.status == S.EXPORTED else {}
     context = about(request, company) | {
         "mender": access,
@@ -211,13 +269,30 @@ def show(request, company, export: InvoiceExport, *, refused: Refused | None = N
         "batch": shown.batch if shown else None,
         "tab": tab,
         "tab_label": TABS[tab][1],
-        "beside": same.with_context().order_by("sent_at", "pk")[:BESIDE],
-        "beside_count": same.count(),
+        "came_from": came_from,
+        "list_url": came_from.under(tab).address,
+        "beside": beside,
         "events": Event.objects.about(export)[:50],
         "mails": Mail.objects.telling_of(export).for_list()[:NEWEST_MAILS],
     }
     status = refused.status if refused else 422 if form_errors else 200
     return render(request, "erp_integrations/export.html", context, status=status)
+
+
+def _beside(export: InvoiceExport, form: QueueFilter) -> BesideIt:
+    """The part of its list around it. What the rules say is asked about the nearest alone: about all takes seconds."""
+    narrowed, problems = form.narrowed(InvoiceExport.objects.of(export.company)), form.cleaned_data.get("problems")
+    is_asked = bool(problems) and export.status in TO_BE_BUILT
+    earlier = Q(sent_at__lt=export.sent_at) | Q(sent_at=export.sent_at, pk__lt=export.pk)
+    same = narrowed.filter(status=export.status)
+    found = same.aggregate(count=Count("pk"), before=Count("pk", filter=earlier))
+    size = NEAR if is_asked else BESIDE
+    start = max(0, min(found["before"] - size // 2, found["count"] - size))
+    near = list(_in_order(narrowed, export.status)[start : start + size])
+    if is_asked:
+        about_it = [row.export for row in _asked(near) if row.is_about(problems)]
+        return BesideIt(about_it, len(about_it), 1, asked=len(near))
+    return BesideIt(near, found["count"], start + 1)
 
 
 def _told(form: HeaderForm, shown: Shown | None) -> HeaderForm:
@@ -226,6 +301,11 @@ def _told(form: HeaderForm, shown: Shown | None) -> HeaderForm:
         if cell:
             form.tell(name, cell.text, cell.how)
     return form
+
+
+def to_export(request, company, pk: int):
+    """Back to it, with the list that it was opened from."""
+    return redirect(reverse("erp-export", args=[company.slug, pk]) + CameFrom.of(request, company).query)
 
 
 @company_view(Tool.ERP_INTEGRATIONS, Level.STANDARD, methods=WRITE)
@@ -245,4 +325,4 @@ def change_header(request, company, pk):
             return show(request, company, export, form=form)
         return show(request, company, export, refused=refused, form=form)
     messages.success(request, f"The header of {export.invoice} is changed.")
-    return redirect("erp-export", company.slug, pk)
+    return to_export(request, company, pk)

@@ -7,12 +7,13 @@ import pytest
 from django.urls import reverse
 
 from directory.permissions import Level, Tool
+from erp_integrations import exporting
 from erp_integrations.actions import exports
 from erp_integrations.models import CostCodeLink, InvoiceExport, ListKind
-from erp_integrations.views import shown
+from erp_integrations.views import queue, shown
 from invoicing.models import Invoice
 from tests import factories
-from tests.erp_integrations.pages import at_export, boxes, queries, queue_url, signed_in, text_of
+from tests.erp_integrations.pages import accept_data, at_export, boxes, queries, queue_url, signed_in, text_of
 from tests.erp_integrations.world import D, fresh, sage_world
 
 TABS = {
@@ -339,3 +340,99 @@ def test_rows_that_this_version_writes_otherwise_than_the_file_has_them_say_so(s
     )
     page = text_of(client.get(at_export(export)))
     assert "built by an older version of this program" in page and "These rows are frozen" not in page
+
+
+# The list beside it is the one it was opened from (9.6)
+
+
+def numbers_beside(page) -> list[str]:
+    return [each.invoice.number for each in page.context["beside"].exports]
+
+
+def test_an_opened_invoice_stands_in_the_list_that_it_was_opened_from(sage):
+    for number in ("AC-1", "BE-2", "AC-3"):
+        sage.sent(sage.approved(number=number))
+    client = signed_in(sage.approver)
+    page = client.get(queue_url(sage.company), {"q": "ac-", "project": "zz", "page": "1"})
+    [url] = set(re.findall(r'href="([^"]*)">AC-3</a>', page.content.decode()))
+    assert url.endswith("/?q=ac-"), "what makes no sense is left behind"
+    opened = client.get(url)
+    assert numbers_beside(opened) == ["AC-1", "AC-3"] and opened.context["beside"].count == 2
+    shown, back = text_of(opened), f'href="{queue_url(sage.company)}?q=ac-"'
+    assert "filtered" in shown and "BE-2" not in shown
+    assert shown.count(back) == 3, "two of the breadcrumb, and the whole list"
+    assert re.search(r'href="[^"]*/\?q=ac-">AC-1</a>', shown) and 'href="?q=ac-&amp;row=2#how"' in shown
+    for name in ("reject", "header"):
+        assert f"/{name}/?q=ac-" in shown
+    assert f'action="{queue_url(sage.company)}accept/?q=ac-"' in shown
+    assert numbers_beside(client.get(url.partition("?")[0])) == ["AC-1", "BE-2", "AC-3"]
+
+
+def test_the_list_beside_is_the_part_around_the_open_one(sage, monkeypatch):
+    monkeypatch.setattr(queue, "BESIDE", 3)
+    for n in range(5):
+        sage.sent(sage.approved(number=f"N-{n}"))
+    client = signed_in(sage.approver)
+    around = {}
+    for each in InvoiceExport.objects.select_related("invoice").order_by("sent_at"):
+        page = client.get(at_export(each))
+        around[each.invoice.number] = numbers_beside(page), page.context["beside"].first
+        assert page.context["beside"].count == 5 and 'aria-selected="true"' in text_of(page)
+    first, last = ["N-0", "N-1", "N-2"], ["N-2", "N-3", "N-4"]
+    assert around == {
+        "N-0": (first, 1), "N-1": (first, 1), "N-2": (["N-1", "N-2", "N-3"], 2), "N-3": (last, 3), "N-4": (last, 3),
+    }  # fmt: skip
+    assert "3 to 5, by when they were sent" in text_of(page)
+
+
+def test_what_the_rules_say_narrows_the_list_beside_as_well(sage):
+    one, two = sage.sent(), sage.sent()
+    CostCodeLink.objects.all().delete()
+    client = signed_in(sage.approver)
+    page = client.get(at_export(one), {"problems": "blocked"})
+    assert {each.pk for each in page.context["beside"].exports} == {one.pk, two.pk}
+    assert "of the 2 nearest, those with the findings of the filter" in text_of(page)
+    assert numbers_beside(client.get(at_export(one), {"problems": "clear"})) == []
+
+
+def test_answers_lead_back_to_the_list_that_the_invoice_was_opened_from(sage, export):
+    client, second = signed_in(sage.approver), sage.sent()
+    kept = f"?q={export.invoice.number}"
+    dialog = text_of(client.get(at_export(export, "erp-reject") + kept))
+    assert f'action="{at_export(export, "erp-reject")}{kept}"' in dialog and f'{at_export(export)}{kept}"' in dialog
+    answer = client.post(at_export(export, "erp-reject") + kept, {"reason": "Wrong job"})
+    assert answer.url == queue_url(sage.company) + kept
+    header = client.post(at_export(second, "erp-export-header") + kept, {"description": "Other words"})
+    assert header.url == at_export(second) + kept
+    asked = client.get(queue_url(sage.company, f"accept/{kept}"), {"export": second.pk, "q": export.invoice.number})
+    assert f'href="{queue_url(sage.company)}{kept}"' in text_of(asked)
+    answer = client.post(queue_url(sage.company, f"accept/{kept}"), accept_data(asked, second))
+    assert answer.status_code == 302 and answer.url.endswith(f"/{kept}")
+    assert f'href="{queue_url(sage.company)}{kept}"' in text_of(client.get(answer.url))
+    assert "Back to the filtered queue" not in text_of(client.get(answer.url.partition("?")[0]))
+
+
+def test_what_is_ticked_in_a_narrowed_list_leads_back_to_it(sage, export):
+    """Rejected from the failed ones: back among them."""
+    batch, client = sage.accepted(export), signed_in(sage.approver)
+    CostCodeLink.objects.all().delete()
+    exporting.build(batch.pk)
+    listed = text_of(client.get(queue_url(sage.company), {"tab": "failed", "q": export.invoice.number}))
+    form = listed.partition("accept/")[2]
+    fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', form))
+    assert fields == {"tab": "failed", "q": export.invoice.number}
+    back = queue_url(sage.company, f"?tab=failed&amp;q={export.invoice.number}")
+    asked = text_of(client.get(queue_url(sage.company, "reject/"), {"export": export.pk, **fields}))
+    assert f'href="{back}"' in asked and f"reject/?tab=failed&amp;q={export.invoice.number}" in asked
+    nothing = client.get(queue_url(sage.company, "reject/"), fields)
+    assert nothing.url == back.replace("&amp;", "&")
+    alone = client.post(at_export(export, "erp-reject"), {"reason": "Wrong job"})
+    assert alone.url == queue_url(sage.company, "?tab=failed")
+
+
+def test_a_filter_costs_an_open_invoice_no_more_than_reading_what_it_names(sage, export):
+    client = signed_in(sage.approver)
+    few = queries(client, at_export(export))
+    assert queries(client, at_export(export), {"q": export.invoice.number, "age": "2"}) == few
+    named = {"project": sage.base.project.pk, "vendor": sage.base.vendor.pk}
+    assert queries(client, at_export(export), named) == few + 2
