@@ -76,7 +76,7 @@ def _by_a_list(told: Mapping, company, invoice: Invoice | None) -> Mend | None:
     kind = ListKind(name)
     if kind == ListKind.SUBCONTRACTS and invoice and invoice.commitment.kind == "purchase_order":
         kind = ListKind.PURCHASE_ORDERS
-    return Mend(f"Upload {kind.label}", reverse("erp-list", args=[company.slug, kind.value]))
+    return Mend(f"Upload {kind.label}", _and_back(reverse("erp-list", args=[company.slug, kind.value]), invoice))
 
 
 def _by_setting_up(rule: str, company) -> Mend | None:
@@ -143,7 +143,7 @@ def _of_list(pair: str, company, told: Mapping, invoice: Invoice | None) -> str:
 
 
 def _and_back(url: str, invoice: Invoice | None) -> str:
-    """With whose finding it is: once it is linked, the page leads back there, where the rules are asked anew."""
+    """With whose finding it is: once that is done the page leads back there, where the rules are asked anew."""
     export = getattr(invoice, "export", None)
     if export is None or export.pk is None:
         return url

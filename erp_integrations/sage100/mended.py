@@ -38,7 +38,7 @@ HELD_IN = {  # S19
     "Subcontract no": "subcontracts",
 }
 SET_UP = {  # rule: (page, what the button says)
-    **dict.fromkeys(("S14", "S30", "S54"), ("erp-settings", "Open the settings")),
+    **dict.fromkeys(("S8", "S14", "S30", "S53", "S54"), ("erp-settings", "Open the settings")),
     **dict.fromkeys(("S1", "S6", "S15", "S24"), ("erp-layouts", "Open the layouts")),
 }
 BY_ACCOUNTING = ("S5", "S45")  # a date, or what a credit reduces: the approver fills it in before accepting

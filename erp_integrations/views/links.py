@@ -41,18 +41,23 @@ class Row:
 
 def _about(request, company, pair: Pair | None = None) -> dict:
     may_link = request.access.allows(Tool.ERP_INTEGRATIONS, Level.STANDARD)
-    return {"company": company, "pair": pair, "may_link": may_link, "back": _come_from(request, company)}
+    return {"company": company, "pair": pair, "may_link": may_link, "back": come_from(request, company)}
 
 
-def _come_from(request, company) -> InvoiceExport | None:
+def come_from(request, company) -> InvoiceExport | None:
     """The invoice whose finding led here, by its id: never an address from outside."""
     named = plain_ids([request.POST.get("export") or request.GET.get("export") or ""])
     found = InvoiceExport.objects.of(company).exclude(status=ExportStatus.NOT_SENT).select_related("invoice")
     return found.filter(pk__in=named).first() if named else None
 
 
+def and_back(back: InvoiceExport | None) -> str:
+    """For behind an address on the way: it keeps which invoice led there."""
+    return f"?export={back.pk}" if back else ""
+
+
 def _go_back(request, company, pair: Pair):
-    back = _come_from(request, company)
+    back = come_from(request, company)
     if back:
         return redirect("erp-export", company.slug, back.pk)
     return redirect("erp-linking", company.slug, pair.slug)

@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 
 from directory import sheets
 from directory.decorators import READ, WRITE, company_view
@@ -14,6 +15,7 @@ from erp_integrations.list_forms import ColumnsForm
 from erp_integrations.models import ListKind, SageListUpload
 from erp_integrations.sage100.list_changes import label_of
 from erp_integrations.sage100.list_columns import columns_of
+from erp_integrations.views.links import and_back, come_from
 from erp_integrations.views.lists import kind_of
 
 SHOWN = 100
@@ -43,7 +45,7 @@ def _load(company, pk: int) -> SageListUpload:
 
 @company_view(Tool.ERP_INTEGRATIONS, Level.STANDARD)
 def preview(request, company, pk):
-    """What the file would do; POST takes it in."""
+    """What the file would do; POST takes it in, and leads back to the invoice whose finding asked for it."""
     upload = _load(company, pk)
     if request.method != "POST":
         return _show(request, company, upload)
@@ -56,6 +58,8 @@ def preview(request, company, pk):
     messages.success(
         request, f"{version} is in use: {version.record_count} rows. Invoices that wait are checked by it."
     )
+    if back := come_from(request, company):
+        return redirect("erp-export", company.slug, back.pk)
     return redirect("erp-list", company.slug, version.kind)
 
 
@@ -72,13 +76,15 @@ def columns(request, company, pk):
             return _show(request, company, _load(company, pk), refused=refused)
         form.add_error(refused.field, refused.message)
         return _show(request, company, upload, form=form)
-    return redirect("erp-list-upload", company.slug, pk)
+    return redirect(reverse("erp-list-upload", args=[company.slug, pk]) + and_back(come_from(request, company)))
 
 
 def _show(request, company, upload: SageListUpload, *, refused: Refused | None = None, form: ColumnsForm | None = None):
     plan = list_uploads.plan_of(upload) if upload.is_open else None
-    kind = ListKind(upload.kind)
+    kind, back = ListKind(upload.kind), come_from(request, company)
     context = {
+        "back": back,
+        "and_back": and_back(back),
         "company": company,
         "kind": kind,
         "upload": upload,

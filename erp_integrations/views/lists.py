@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.core.paginator import Paginator
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 
 from directory.decorators import READ, company_view
 from directory.permissions import Level, Tool
@@ -15,6 +16,7 @@ from erp_integrations.list_forms import ListFileForm
 from erp_integrations.models import ListKind, SageListVersion
 from erp_integrations.sage100.list_columns import columns_of
 from erp_integrations.sage100.list_words import cells_of, titles_of
+from erp_integrations.views.links import and_back, come_from
 
 PAGE_SIZE = 100
 VERSIONS = 30
@@ -82,12 +84,16 @@ def sage_list(request, company, kind):
     except Refused as refused:
         form.add_error(refused.field, refused.message)
         return _show(request, company, kind, form)
-    return redirect("erp-list-upload", company.slug, read.pk)
+    address = reverse("erp-list-upload", args=[company.slug, read.pk])
+    return redirect(address + and_back(come_from(request, company)))
 
 
 def _show(request, company, kind: ListKind, form: ListFileForm):
     versions = list(versions_of(company).filter(kind=kind)[:VERSIONS])
+    back = come_from(request, company)
     context = _about(request, company) | {
+        "back": back,
+        "and_back": and_back(back),
         "kind": kind,
         "standing": standing(company, kind, next((each for each in versions if each.is_current), None)),
         "versions": versions,

@@ -158,13 +158,11 @@ def queue(request, company):
         "tabs": _tabs(sums),
         "page": page,
         "rows": list(page) if problems else _rows(list(page), tab),
-        "total": sum((row.export.invoice.current_payment_due for row in asked), ZERO)
-        if problems
-        else sums.get(TABS[tab][0], (0, ZERO))[1],
+        "totals": Sums.of(asked) if problems else sums.get(TABS[tab][0], Sums()),
         "is_by_problems": bool(problems),
-        "may_tick": is_accounting_approver(request.access) and TABS[tab][0] in TO_BE_BUILT,
+        "may_tick": TABS[tab][0] in TO_BE_BUILT,  # a dry run takes no right of its own
         "most": MOST_ASKED,
-        "is_cut": bool(problems) and sums.get(TABS[tab][0], (0, ZERO))[0] > MOST_ASKED,
+        "is_cut": bool(problems) and sums.get(TABS[tab][0], Sums()).count > MOST_ASKED,
     }
     return render(request, "erp_integrations/queue.html", context)
 
@@ -174,10 +172,33 @@ def _in_order(exports, status: str):
     return exports.filter(status=status).with_context().order_by("sent_at", "pk")
 
 
-def _sums(narrowed) -> dict[str, tuple[int, Decimal]]:
-    """{status: (how many, their net due in dollars)}."""
+@dataclass(frozen=True)
+class Sums:
+    """How many, and what they come to in dollars: billed, newly held, and due (line 8)."""
+
+    count: int = 0
+    gross: Decimal = ZERO
+    retainage: Decimal = ZERO
+    due: Decimal = ZERO
+
+    @classmethod
+    def of(cls, rows: list[QueueRow]) -> "Sums":
+        invoices = [row.export.invoice for row in rows]
+        return cls(
+            len(invoices),
+            sum((each.gross_this_period for each in invoices), ZERO),
+            sum((each.retainage_newly_held for each in invoices), ZERO),
+            sum((each.current_payment_due for each in invoices), ZERO),
+        )
+
+
+def _sums(narrowed) -> dict[str, Sums]:
+    """By status."""
     rows = Invoice.objects.filter(export__in=narrowed).order_by().values_list("export__status")
-    return {status: (count, due) for status, count, due in rows.annotate(count=Count("pk"), due=Sum(line_8()))}
+    summed = rows.annotate(
+        count=Count("pk"), gross=Sum("gross_this_period"), held=Sum("retainage_newly_held"), due=Sum(line_8())
+    )
+    return {status: Sums(*figures) for status, *figures in summed}
 
 
 def _with(problems: str, found) -> list[QueueRow]:
@@ -207,12 +228,8 @@ def require_approver(access) -> None:
         )
 
 
-def _tabs(sums: dict[str, tuple[int, Decimal]]) -> list[dict]:
-    return [
-        {"tab": tab, "label": label, "count": count, "due": due}
-        for tab, (status, label) in TABS.items()
-        for count, due in [sums.get(status, (0, ZERO))]
-    ]
+def _tabs(sums: dict[str, Sums]) -> list[dict]:
+    return [{"tab": tab, "label": label, "sums": sums.get(status, Sums())} for tab, (status, label) in TABS.items()]
 
 
 def _rows(page: list[InvoiceExport], tab: str) -> list[QueueRow]:

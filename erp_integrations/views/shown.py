@@ -2,8 +2,10 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
+
+from django.utils import timezone
 
 from erp_integrations.actions.exports import preview
 from erp_integrations.exporting import Acceptance, Proposal, check, plain_findings
@@ -92,7 +94,10 @@ class ShownRow:
 
 @dataclass(frozen=True)
 class Shown:
-    """What accounting gets of one invoice, and what the rules say about it. `is_frozen`: as it was accepted."""
+    """What accounting gets of one invoice, and what the rules say about it. `is_frozen`: as it was accepted.
+
+    `asked_at`: the moment of which all this is; a link or a list may have changed since.
+    """
 
     facts: InvoiceFacts
     rows: tuple[ShownRow, ...]
@@ -102,6 +107,7 @@ class Shown:
     is_frozen: bool
     accounting_date: date
     export: InvoiceExport
+    asked_at: datetime
     batch: ExportBatch | None = None  # the one that it stands in
     is_as_built: bool = True  # the rows are those of the file, as far as one is built
 
@@ -207,6 +213,7 @@ def _shown(
         is_frozen=is_frozen,
         accounting_date=facts.accounting_date,
         export=export,
+        asked_at=timezone.now(),
         batch=batch,
     )
 

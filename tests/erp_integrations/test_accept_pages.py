@@ -348,6 +348,21 @@ def test_a_ready_batch_shows_totals_layout_hash_and_that_it_is_a_draft(sage, cli
     assert batch.file_sha256 in page.replace("<wbr>", "")
 
 
+def test_once_a_file_is_taken_away_the_next_thing_is_to_enter_what_sage_took(sage, client):
+    """9.7, E-3: the one primary action of whoever answers; before that it stands under More."""
+    batch = sage.built(sage.sent())
+    results = at_batch(batch, "erp-results")
+    primary = f'<a class="button primary" href="{results}">'
+    page = text_of(client.get(at_batch(batch)))
+    assert primary not in page and f'<a href="{results}">' in page
+    client.get(at_batch(batch, "erp-download", "xlsx"))
+    page = text_of(client.get(at_batch(batch)))
+    assert primary in page and "Enter what Sage took…" in page and page.count(results) == 1
+    assert primary not in text_of(signed_in(sage.base.staff).get(at_batch(batch)))
+    exports.confirm(batch.items.get().invoice_export, by=sage.approver, record_number=record_number())
+    assert results not in text_of(client.get(at_batch(batch)))
+
+
 def test_staff_download_but_do_not_confirm(sage):
     batch = sage.built(sage.sent())
     kim = signed_in(sage.base.staff)

@@ -1,5 +1,6 @@
 """The days accounting reads are days of the company's zone, and a project's days are the project's (R24, U10)."""
 
+import re
 from datetime import date, datetime
 from io import StringIO
 from zoneinfo import ZoneInfo
@@ -88,6 +89,20 @@ def test_the_dry_run_tells_the_day_the_acceptance_would_get(hawaii, at_moment):
     at_moment(LAST_EVENING)
     page = text_of(signed_in(hawaii.approver).get(at_export(export)))
     assert "Accepted 2030-06-30" in page
+
+
+def test_the_rows_say_of_which_moment_they_are(hawaii, at_moment):
+    """9.6: in accounting's zone, on the project's page in that of the project; what is frozen is of its file."""
+    export, invoice = hawaii.sent(), hawaii.approved()
+    hawaii.base.project.time_zone = "America/Chicago"
+    hawaii.base.project.save()
+    at_moment(LAST_EVENING)
+    client = signed_in(hawaii.approver)
+    assert re.search(r"as of <time[^>]*Pacific/Honolulu", text_of(client.get(at_export(export))))
+    send = reverse("invoice-erp-send", args=[hawaii.base.project.slug, invoice.commitment.number, invoice.position])
+    assert re.search(r"as of <time[^>]*America/Chicago", text_of(signed_in(hawaii.sender).get(send)))
+    hawaii.accepted(export)
+    assert "as of <time" not in text_of(client.get(at_export(export)))
 
 
 def test_a_zone_that_is_corrected_after_an_acceptance_builds_what_was_accepted(hawaii, at_moment):

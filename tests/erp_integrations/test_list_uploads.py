@@ -18,10 +18,11 @@ from directory.models import Event, Vendor
 from directory.refusals import Stale
 from directory.sheets import as_csv
 from erp_integrations.actions import list_uploads
+from erp_integrations.mending import where_to_mend
 from erp_integrations.models import ErpSettings, ListKind, SageListUpload, SageListVersion, VendorLink
 from erp_integrations.sage100 import list_columns, list_rows
-from tests.erp_integrations.pages import queries, signed_in, text_of
-from tests.erp_integrations.world import ACCOUNT, JOB, VENDOR, sage_world
+from tests.erp_integrations.pages import at_export, queries, signed_in, text_of
+from tests.erp_integrations.world import ACCOUNT, JOB, VENDOR, fresh, sage_world
 
 ACME = [VENDOR, "Acme Concrete", "30DY"]
 HEADINGS = ["Vendor number", "Vendor name", "Due terms"]
@@ -519,3 +520,20 @@ def test_of_two_who_confirm_at_the_same_moment_one_sees_the_others_list_first():
     with ThreadPoolExecutor(2) as pool:
         assert sorted(pool.map(confirm, range(2))) == ["stale", "taken in"]
     assert SageListVersion.objects.filter(company=sage.company, kind="vendors").count() == 2
+
+
+def test_a_list_that_a_finding_asks_for_leads_back_to_its_invoice_once_it_is_taken_in(sage, sam):
+    """9.6: fixing there and coming back re-checks."""
+    export = fresh(sage.sent())[0]
+    url = where_to_mend({"rule": "S29", "field": "Vendor no"}, sage.company, export.invoice).url
+    assert url.endswith(f"/lists/vendors/?export={export.pk}")
+    back = f'href="{at_export(export)}">Back to {export.invoice.number}</a>'
+    assert back in text_of(sam.get(url)) and back not in text_of(sam.get(url.partition("?")[0]))
+    read = sam.post(url, {"file": file_of(HEADINGS, ACME), "as_of_date": "2030-06-20"})
+    assert read.url.endswith(f"?export={export.pk}")
+    page = text_of(sam.get(read.url))
+    assert back in page and f'/vendors/?export={export.pk}">' in page
+    [columns] = re.findall(r'action="([^"]*/columns/[^"]*)"', page)
+    assert columns.endswith(f"?export={export.pk}")
+    [plan] = re.findall(r'name="plan" value="([^"]+)"', page)
+    assert sam.post(read.url, {"plan": plan}).url == at_export(export)

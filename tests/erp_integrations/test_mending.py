@@ -132,3 +132,9 @@ def test_the_header_is_changed_only_while_it_waits_for_an_answer(sage, waiting):
     sage.accepted(waiting)
     assert where_to_mend(told, sage.company, fresh(waiting)[0].invoice) is None
     assert where_to_mend(told, sage.company, sage.approved()) is None
+
+
+@pytest.mark.parametrize("rule", ["S8", "S53"])
+def test_which_company_it_is_and_whether_it_is_canadian_is_said_in_the_settings(sage, waiting, chief, rule):
+    mend = where_to_mend({"rule": rule, "field": "Company"}, sage.company, waiting.invoice)
+    assert mend.label == "Open the settings" and signed_in(chief).get(mend.url).status_code == 200

@@ -17,7 +17,7 @@ from directory.permissions import Level, Tool
 from erp_integrations import exporting
 from erp_integrations.actions import exports
 from erp_integrations.models import CostCodeLink, ExportBatch, InvoiceExport, ListKind, VendorLink
-from erp_integrations.views import dry_runs
+from erp_integrations.views import dry_runs, queue
 from tests.erp_integrations.pages import at_export, queries, queue_url, signed_in, text_of
 from tests.erp_integrations.world import CODE, JOB, VENDOR, D, SageWorld, fresh
 
@@ -235,3 +235,29 @@ def test_the_dry_run_of_what_failed_is_of_the_file_that_it_failed_in(sage, clien
         for name in books.namelist()
     ]
     assert ["S27" in each for each in rules] == [False, True]
+
+
+def test_the_foot_of_the_list_totals_each_column_of_money_of_all_that_match(sage, client, monkeypatch):
+    """9.6: not of the page alone."""
+    monkeypatch.setattr(queue, "PAGE_SIZE", 1)
+    some = [sage.sent(), sage.sent()]
+    for filters in ({}, {"problems": "warned"}):
+        totals = client.get(queue_url(sage.company), filters).context["totals"]
+        assert (totals.count, totals.gross, totals.retainage, totals.due) == (
+            2,
+            sum(each.invoice.gross_this_period for each in some),
+            sum(each.invoice.retainage_newly_held for each in some),
+            sum(each.invoice.current_payment_due for each in some),
+        )
+    foot = text_of(client.get(queue_url(sage.company))).partition("<tfoot>")[2].partition("</tfoot>")[0]
+    assert [words in foot for words in ("2,000.00", "200.00", "1,800.00")] == [True] * 3
+
+
+def test_whoever_only_looks_is_offered_the_dry_run_and_no_answer(sage):
+    """E-5, 9.6: its door is Read Only."""
+    export, kim = sage.sent(), signed_in(sage.base.staff)
+    page = text_of(kim.get(queue_url(sage.company)))
+    assert "Check ticked as a workbook" in page and "Check all 1 as a workbook" in page
+    assert f'value="{export.pk}"' in page and "Reject ticked" not in page and "Accept all" not in page
+    assert f'action="{reverse("erp-dry-run", args=[sage.company.slug])}"' in page
+    assert dry_run(kim, export).headers["Content-Disposition"].endswith('.xlsx"')

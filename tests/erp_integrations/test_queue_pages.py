@@ -113,7 +113,7 @@ def test_the_list_is_narrowed_by_words_and_project_and_totals_what_is_left(sage)
     assert len(listed(client.get(queue_url(sage.company)))) == 2
     found = client.get(queue_url(sage.company, "?q=ac-77"))
     assert listed(found) == {one.pk}
-    assert found.context["total"] == one.invoice.current_payment_due
+    assert found.context["totals"].due == one.invoice.current_payment_due
     assert listed(client.get(queue_url(sage.company, f"?project={sage.base.project.pk}"))) != set()
     nothing = client.get(queue_url(sage.company, "?q=nobody"))
     assert "Nothing matches" in text_of(nothing) and "Clear filters" in text_of(nothing)
