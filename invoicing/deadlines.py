@@ -118,6 +118,6 @@ def deadline_of_bill(invoice: Invoice, is_extended: bool | None = None) -> Deadl
     """
     period = invoice.billing_period
     if is_extended is None:
-        own = period.due_date_extensions.filter(commitment=invoice.commitment_id)
-        is_extended = not period.is_open and own.exists()
+        own = period.due_date_extensions
+        is_extended = not period.is_open and own.filter(commitment=invoice.commitment_id).exists()
     return Deadline(period, invoice.due_date, is_extended, invoice.may_finish_late)

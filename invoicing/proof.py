@@ -8,6 +8,7 @@ from decimal import Decimal
 from django.db.models import Prefetch, Sum, prefetch_related_objects
 from django.utils import timezone
 
+from directory.kept import kept
 from invoicing.calculations import identities, remarks
 from invoicing.calculations.facts import (
     BillFacts,
@@ -24,7 +25,15 @@ from invoicing.calculations.lines import Line
 from invoicing.calculations.money import ZERO
 from invoicing.calculations.summary import ChangeOrderAmount, Summary, summarize
 from invoicing.deadlines import deadline_of_bill
-from invoicing.models import ChangeOrder, Invoice, InvoiceContact, InvoiceLine, StartingCertificate, StartingLine
+from invoicing.models import (
+    ChangeOrder,
+    Invoice,
+    InvoiceContact,
+    InvoiceLine,
+    ScheduleLine,
+    StartingCertificate,
+    StartingLine,
+)
 from invoicing.numbers import look_alikes
 from invoicing.permissions import may_see_commitment
 from invoicing.safeguards import LIEN_WAIVER, missing_papers
@@ -49,7 +58,15 @@ def settle(line: InvoiceLine) -> None:
 
 
 def lines_of(invoice: Invoice) -> list[InvoiceLine]:
-    return list(invoice.lines.select_related("schedule_line__change_order"))
+    lines = _lines(invoice=invoice.pk)
+    for line in lines:
+        line.invoice = invoice
+    return lines
+
+
+@kept
+def _lines(invoice):
+    return InvoiceLine.objects.filter(invoice=invoice).select_related("schedule_line__change_order")
 
 
 def refresh_header(invoice: Invoice, lines: list[InvoiceLine] | None = None) -> None:
@@ -118,8 +135,8 @@ def broken_identities(
             starts.append(before)
         elif before:
             before.lines_at_hand = lines.get(before.pk, [])
-    kept = StartingLine.objects.select_related("schedule_line__commitment")
-    prefetch_related_objects(starts, Prefetch("lines", kept, to_attr="lines_at_hand"))
+    held = StartingLine.objects.select_related("schedule_line__commitment")
+    prefetch_related_objects(starts, Prefetch("lines", held, to_attr="lines_at_hand"))
     found = {
         invoice.pk: identities.errors(identities.check(facts_of(invoice, lines.get(invoice.pk, []), has_files=True)))
         for invoice in invoices
@@ -221,9 +238,14 @@ def _waiting_change_orders(invoice: Invoice) -> tuple[WaitingChangeOrder, ...]:
     """Those that it lacks, while lines can be added; one approved after its own approval is for the next (I-7)."""
     if invoice.status not in (*Invoice.ENTERABLE, Invoice.Status.UNDER_REVIEW):
         return ()
-    lines = invoice.commitment.lines.not_on(invoice).exclude(change_order=None)
-    sums = lines.order_by("change_order__number").values_list("change_order__number").annotate(Sum("amount"))
+    sums = _change_orders_not_on(commitment=invoice.commitment_id, invoice=invoice.pk)
     return tuple(WaitingChangeOrder(number=number, amount=amount) for number, amount in sums)
+
+
+@kept
+def _change_orders_not_on(commitment, invoice):
+    lines = ScheduleLine.objects.filter(commitment=commitment).not_on(invoice).exclude(change_order=None)
+    return lines.order_by("change_order__number").values_list("change_order__number").annotate(Sum("amount"))
 
 
 def lines_before(previous) -> Collection:

@@ -6,6 +6,7 @@ accounting does not accept it is asked in erp_integrations/permissions.py.
 
 from decimal import Decimal
 
+from directory.kept import kept
 from directory.models import Person
 from invoicing.allowed_amounts import as_it_stands, pays_more
 from invoicing.models import Invoice, InvoiceLine
@@ -40,13 +41,18 @@ def part_in_claim(invoice: Invoice, person: Person) -> str:
 
 def raised_by(invoice: Invoice, person: Person) -> bool:
     """Whether this person's own allowed amounts pay more than was claimed, on a line or in all (R80)."""
-    edited = invoice.lines.select_related("schedule_line").filter(allowed_by=person)
+    edited = _allowed_by(invoice=invoice.pk, person=person.pk)
     claim = invoice.submissions.latest_one() if edited else None
     if claim is None:
         return False
     figures = claim.figures()
     in_all = invoice.current_payment_due > Decimal(claim.header["current_payment_due"])
     return in_all or any(_is_raised(line, figures.get(line.schedule_line_id)) for line in edited)
+
+
+@kept
+def _allowed_by(invoice, person):
+    return InvoiceLine.objects.filter(invoice=invoice, allowed_by=person).select_related("schedule_line")
 
 
 def _is_raised(line: InvoiceLine, claim: dict | None) -> bool:

@@ -256,7 +256,8 @@ def _lock_invoice(pk):
 
 @kept
 def _in_context(pk):
-    return _invoices().with_context().with_later().filter(pk=pk)
+    found = _invoices().with_context().with_later().filter(pk=pk)
+    return found.select_related("commitment__starting_certificate")
 
 
 def _invoices() -> InvoiceQuerySet:

@@ -18,6 +18,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from directory.kept import kept
 from directory.models import Event
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
 from invoicing.actions import (
@@ -35,7 +36,7 @@ from invoicing.calculations import identities
 from invoicing.calculations.money import ZERO, to_cents
 from invoicing.calculations.retainage import RetainageStep
 from invoicing.models import BillingPeriod, Commitment, Invoice, Verdict
-from invoicing.proof import identities_of
+from invoicing.proof import identities_of, lines_of
 from invoicing.retainage import rules_of
 from invoicing.separation_of_duties import raised_by
 from tests.factories import D, World, world
@@ -146,7 +147,8 @@ class Walk(RuleBasedStateMachine):
         return bills[data.draw(st.integers(0, len(bills) - 1))]
 
     def invoice(self, bill: Bill) -> Invoice:
-        return Invoice.objects.with_context().get(pk=bill.pk)
+        [invoice] = _in_context(pk=bill.pk)
+        return invoice
 
     # Bills
 
@@ -406,7 +408,7 @@ class Walk(RuleBasedStateMachine):
                 self.looked[contract] = written
 
     def _looks_right(self, contract: Contract) -> None:
-        found = list(Invoice.objects.filter(commitment=contract.pk).order_by("position", "pk"))
+        found = _bills_of(commitment=contract.pk)
         self._is_as_the_model_says(found, contract)
         live = [invoice for invoice in found if invoice.deleted_at is None]
         self._is_a_chain(live)
@@ -457,12 +459,22 @@ class Walk(RuleBasedStateMachine):
         [bill] = [each for each in contract.bills if each.pk == invoice.pk]
         may_break = {"N-12"} if invoice.status in ENTERABLE else set()
         may_break |= {"N-3", "N-4", "N-5"} if bill.came_back else set()
-        lines = list(invoice.lines.select_related("schedule_line__change_order"))
+        lines = lines_of(invoice)
         broken = identities.errors(identities_of(invoice, lines))
         assert {each.number for each in broken} <= may_break, broken
         worked = [line.as_line() for line in lines]
         assert invoice.total_completed_and_stored == sum((each.total_completed_and_stored for each in worked), ZERO)
         assert invoice.total_retainage == sum((each.total_retainage for each in worked), ZERO)
+
+
+@kept
+def _in_context(pk):
+    return Invoice.objects.with_context().select_related("commitment__starting_certificate").filter(pk=pk)
+
+
+@kept
+def _bills_of(commitment):
+    return Invoice.objects.filter(commitment=commitment).order_by("position", "pk")
 
 
 def figures_of(invoice: Invoice) -> tuple:

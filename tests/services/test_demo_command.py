@@ -40,7 +40,7 @@ def demo(tmp_path):
             stderr=subprocess.STDOUT,
         )
     try:
-        wait_for(lambda: "Plumbline is ready" in log.read_text() or process.poll() is not None, 120)
+        wait_for(lambda: "Plumbline is ready" in log.read_text() or process.poll() is not None, 240)
         assert process.poll() is None, log.read_text()
         yield f"http://127.0.0.1:{port}", log
     finally:
