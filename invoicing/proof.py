@@ -251,8 +251,21 @@ def _change_orders_not_on(commitment, invoice):
 def lines_before(previous) -> Collection:
     """Of the previous invoice or the starting certificate; read once, or together for many where somebody did."""
     if getattr(previous, "lines_at_hand", None) is None:
-        previous.lines_at_hand = list(previous.lines.select_related("schedule_line__commitment"))
+        if isinstance(previous, Invoice):
+            previous.lines_at_hand = _billed_before(invoice=previous.pk)
+        else:
+            previous.lines_at_hand = _held_at_the_start(certificate=previous.pk)
     return previous.lines_at_hand
+
+
+@kept
+def _billed_before(invoice):
+    return InvoiceLine.objects.filter(invoice=invoice).select_related("schedule_line__commitment")
+
+
+@kept
+def _held_at_the_start(certificate):
+    return StartingLine.objects.filter(certificate=certificate).select_related("schedule_line__commitment")
 
 
 def _line_facts(line: InvoiceLine) -> LineFacts:

@@ -6,6 +6,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django_fsm import can_proceed, has_transition_perm
 
+from directory.kept import kept
 from directory.models import Event
 from directory.moments import day_in_words
 from directory.number_looks import bare_number, number_key
@@ -34,7 +35,7 @@ def create(commitment: Commitment, period: BillingPeriod, *, by, invoice_type: I
     periods = BillingPeriod.objects.select_for_update(of=("self",))
     period = periods.select_related("project__company", "project__billing_settings").get(pk=period.pk)
     Commitment.objects.select_for_update().values("pk").get(pk=commitment.pk)
-    commitment = Commitment.objects.on_the_way_to(period).filter(pk=commitment.pk).first()
+    commitment = _on_the_way_to(commitment=commitment.pk, period=period.pk)[0]
     access = read_access(by, period.project.company, period.project)
     if commitment.project_id != period.project_id or not may_bill_commitment(commitment, access):
         raise NotAllowed(BILL_RIGHT)
@@ -70,6 +71,11 @@ def create(commitment: Commitment, period: BillingPeriod, *, by, invoice_type: I
         invitations.take_back_held(invitation, by=by, reason="A bill was started.")
     Event.objects.record("started", invoice, by=by, to_state=invoice.status)
     return invoice
+
+
+@kept
+def _on_the_way_to(commitment, period):
+    return Commitment.objects.on_the_way_to(period).filter(pk=commitment)[:1]
 
 
 def _check_start(
