@@ -8,9 +8,9 @@ from functools import wraps
 
 from django.db.models import prefetch_related_objects
 from django.http import Http404
-from django.shortcuts import get_object_or_404
 
 from directory.decorators import FORM, project_view
+from directory.kept import kept
 from directory.permissions import Level, Tool
 from invoicing.models import Commitment, Invoice
 
@@ -34,8 +34,10 @@ def invoice_view(level: Level, *, methods=FORM) -> Callable:
     def decorate(view):
         @wraps(view)
         def wrapped(request, project, *, number, position, **rest):
-            invoices = Invoice.objects.visible_to(request.access).for_page()
-            invoice = get_object_or_404(invoices, commitment__number=number, position=position)
+            visible = Invoice.objects.visible_to(request.access).order_by().values("pk")
+            invoice = next(iter(_invoices(visible=visible, number=number, position=position)), None)
+            if invoice is None:
+                raise Http404
             _know(invoice.commitment, request.access)
             invoice.billing_period.project = request.access.project
             return view(request, invoice, **rest)
@@ -43,6 +45,11 @@ def invoice_view(level: Level, *, methods=FORM) -> Callable:
         return project_view(Tool.COMMITMENTS, level, methods=methods)(wrapped)
 
     return decorate
+
+
+@kept
+def _invoices(visible, number, position):
+    return Invoice.objects.for_page().filter(pk__in=visible, commitment__number=number, position=position)
 
 
 def _commitment(access, number: str) -> Commitment:
