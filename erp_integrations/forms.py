@@ -14,6 +14,8 @@ from erp_integrations.models import InvoiceExport
 from erp_integrations.models.exports import ExportStatus
 from erp_integrations.report import Days
 from erp_integrations.sage100.mended import REFERENCE
+from erp_integrations.sage100.reconciling import RECORD_LENGTH
+from erp_integrations.sage100.rules import DESCRIPTION_LENGTH, NUMBER_LENGTH
 from invoicing.periods import FIRST_YEAR, LAST_YEAR
 
 
@@ -111,13 +113,13 @@ class HeaderForm(forms.Form):
     `reference_no` is there on a credit alone.
     """
 
-    description = forms.CharField(required=False, max_length=50)
+    description = forms.CharField(required=False, max_length=DESCRIPTION_LENGTH)
     due_date = forms.DateField(required=False, widget=DayInput, validators=DAYS)
     discount_date = forms.DateField(required=False, widget=DayInput, validators=DAYS)
     reference_no = forms.CharField(
         label=REFERENCE,
         required=False,
-        max_length=20,
+        max_length=NUMBER_LENGTH,
         widget=forms.TextInput(attrs={"list": REDUCIBLE, "autocomplete": "off"}),
     )
     seen = forms.CharField(required=False, max_length=16, widget=forms.HiddenInput)
@@ -197,13 +199,15 @@ class FileToVerify(forms.Form):
 
 
 class ConfirmForm(forms.Form):
-    record_number = forms.CharField(label="Sage record number", max_length=20, required=False)
+    record_number = forms.CharField(label="Sage record number", max_length=RECORD_LENGTH, required=False)
 
 
 class CorrectRecordForm(forms.Form):
-    was = forms.CharField(required=False, max_length=20, widget=forms.HiddenInput)
+    was = forms.CharField(required=False, max_length=RECORD_LENGTH, widget=forms.HiddenInput)
     record_number = forms.CharField(
-        label="The right Sage record number", max_length=20, help_text="As 4-2 shows it for this invoice."
+        label="The right Sage record number",
+        max_length=RECORD_LENGTH,
+        help_text="As 4-2 shows it for this invoice.",
     )
     reason = forms.CharField(label="Why is it corrected?", max_length=500, widget=forms.Textarea)
 

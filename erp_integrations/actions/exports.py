@@ -25,7 +25,8 @@ from erp_integrations.models import (
 from erp_integrations.permissions import ANSWER_RIGHT, SEND_RIGHT, is_accounting_approver, may_answer
 from erp_integrations.sage100.batch_keys import batch_key
 from erp_integrations.sage100.lists import comparable
-from erp_integrations.sage100.rules import reference_faults
+from erp_integrations.sage100.reconciling import may_be_a_record
+from erp_integrations.sage100.rules import DESCRIPTION_LENGTH, reference_faults
 from invoicing.actions.invoices import lock, settle, unlock
 from invoicing.models import Invoice
 from invoicing.permissions import is_project_admin
@@ -197,8 +198,8 @@ def change_header(export: InvoiceExport, edit: HeaderEdit, *, by, seen: str = ""
 
 def _apply(export: InvoiceExport, edit: HeaderEdit, by) -> None:
     """Write the edit on a locked export, with one event if anything differs."""
-    if len(edit.description) > 50:
-        raise Refused("Sage takes 50 characters of description. Shorten it.", field="description")
+    if len(edit.description) > DESCRIPTION_LENGTH:
+        raise Refused(f"Sage takes {DESCRIPTION_LENGTH} characters of description. Shorten it.", field="description")
     reference = edit.reference_no.strip()
     _require_reference(export, reference)
     wanted = {
@@ -284,7 +285,7 @@ def correct_record(export: InvoiceExport, *, by, record_number: str, reason: str
 
 def _require_record(export: InvoiceExport, number: str) -> None:
     """One that Sage can have given it."""
-    if not (number.isascii() and number.isalnum() and len(number) <= 20):
+    if not may_be_a_record(number):
         raise Refused("Enter the record number that Sage shows for it in 4-2.", field="record_number")
     _require_free_record(export, number)
     require_no_others_record(export, number)

@@ -2,6 +2,7 @@
 
 import re
 
+FIELD = "User def 1"  # where Sage keeps it
 PREFIX = "EXP-"
 KEY = re.compile(PREFIX + r"[0-9]{6,9}")
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from erp_integrations.sage100.list_words import TITLES
+from erp_integrations.sage100.batch_keys import FIELD
 from erp_integrations.sage100.sheets import CONTROL, IMPORT, RELEASE
 
 
@@ -58,7 +58,7 @@ def _importing(file: FileToImport) -> tuple[Step, ...]:
         Step("Import on the Sage server", f"The sheet {IMPORT}, with the import tool, once."),
         Step("Read its error list", "What stands there is not in Sage: keep the message of each invoice."),
         Step(
-            f"Filter 4-2 by {TITLES['user_def_1']}",
+            f"Filter 4-2 by {FIELD}",
             f"With {file.key}, Sage must show {_totals(file, rows=False)}.{left if file.left else ''}",
         ),
     )

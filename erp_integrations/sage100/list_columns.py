@@ -118,6 +118,17 @@ def columns_of(kind: str) -> list[Column]:
     return found
 
 
+def headings_of(kind: str) -> list[str]:
+    """Of the example file, which says what is in use and leaves out its opposite."""
+    return [column.heading for column in columns_of(kind) if column.field != INACTIVE]
+
+
+def either_of(kind: str) -> str:
+    """Which of its columns a file has only one of, as a sentence; empty where there are none such."""
+    named = NAMED[kind]
+    return f"Give {named['is_active'][0]} or {named[INACTIVE][0]}, not both." if INACTIVE in named else ""
+
+
 def heading_row(kind: str, rows: Sequence[tuple[int, list[str]]]) -> int:
     """The index of the row that names the columns: the first that names two of them, else the first."""
     known = {plain(word) for column in columns_of(kind) for word in (column.heading, *column.words)}

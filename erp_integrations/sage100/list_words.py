@@ -4,6 +4,7 @@ from dataclasses import fields
 from datetime import date
 from decimal import Decimal
 
+from erp_integrations.sage100.batch_keys import FIELD
 from erp_integrations.sage100.lists import CommitmentLine
 
 TITLES = {
@@ -41,7 +42,7 @@ TITLES = {
     "gross": "Gross",
     "retention": "Retention",
     "balance": "Balance",
-    "user_def_1": "User def 1",
+    "user_def_1": FIELD,
     "user_def_2": "User def 2",
     "record_number": "Record no",
     "line_reference": "Line",

@@ -25,6 +25,7 @@ class Kind(StrEnum):
     NOT_OURS = "not_ours"
 
 
+RECORD_LENGTH = 20  # characters of the number under which Sage keeps an invoice
 HELD_BY_SAGE = (Kind.FOUND, Kind.AMOUNT, Kind.RETAINAGE, Kind.TWICE, Kind.DIFFERS)
 DIFFERING = (Kind.MISSING, Kind.AMOUNT, Kind.RETAINAGE, Kind.TWICE, Kind.DIFFERS, Kind.VOIDED)
 
@@ -219,6 +220,11 @@ def sums(rows: Iterable[PayableInvoice]) -> Sums:
 def to_plain(outcome: Outcome) -> list:
     """For the digest of a comparison: the same list and the same exports give the same."""
     return [outcome.kind.value, outcome.item_id, list(outcome.places), list(outcome.notes)]
+
+
+def may_be_a_record(number: str) -> bool:
+    """Whether Sage can show an invoice under it."""
+    return number.isascii() and number.isalnum() and len(number) <= RECORD_LENGTH
 
 
 def difference(expected: Decimal | None, found: Decimal | None) -> Decimal | None:

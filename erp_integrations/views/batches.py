@@ -30,6 +30,7 @@ from erp_integrations.models import (
 from erp_integrations.permissions import conflict_of
 from erp_integrations.sage100.by_hand import FileToImport, Step, steps_in_sage
 from erp_integrations.sage100.mended import OF_SUMS
+from erp_integrations.sage100.reconciling import RECORD_LENGTH
 from erp_integrations.views.queue import NEWEST_MAILS, CameFrom, about, require_approver
 from erp_integrations.views.shown import grouped, ticked_keys
 
@@ -148,6 +149,7 @@ def show(request, company, batch: ExportBatch, *, refused: Refused | None = None
         "events": Event.objects.about(batch)[:50],
         "mails": Mail.objects.about(batch).for_list()[:NEWEST_MAILS],
         "refused": refused,
+        "longest": RECORD_LENGTH,
         "refused_export": next(iter(typed), None),
     }
     if batch.state == BatchState.DEAD and live:

@@ -14,7 +14,7 @@ from erp_integrations.actions import list_uploads
 from erp_integrations.list_forms import ColumnsForm
 from erp_integrations.models import ListKind, SageListUpload
 from erp_integrations.sage100.list_changes import label_of
-from erp_integrations.sage100.list_columns import columns_of
+from erp_integrations.sage100.list_columns import headings_of
 from erp_integrations.views.links import and_back, come_from
 from erp_integrations.views.lists import kind_of
 
@@ -28,7 +28,7 @@ def header(request, company, kind, which):
     kind = kind_of(kind)
     if which not in TYPES:
         raise Http404
-    headings = [column.heading for column in columns_of(kind) if column.field != "is_inactive"]
+    headings = headings_of(kind)
     content = sheets.as_xlsx(kind.label[:31], headings, []) if which == "xlsx" else sheets.as_csv(headings, [])
     name = f"{kind.value.replace('_', '-')}.{which}"
     return HttpResponse(

@@ -14,7 +14,7 @@ from erp_integrations.about_lists import LIST_USES, SHAPES, is_old
 from erp_integrations.actions import list_uploads
 from erp_integrations.list_forms import ListFileForm
 from erp_integrations.models import ListKind, SageListVersion
-from erp_integrations.sage100.list_columns import columns_of
+from erp_integrations.sage100.list_columns import columns_of, either_of
 from erp_integrations.sage100.list_words import cells_of, titles_of
 from erp_integrations.views.links import and_back, come_from
 
@@ -98,6 +98,7 @@ def _show(request, company, kind: ListKind, form: ListFileForm):
         "standing": standing(company, kind, next((each for each in versions if each.is_current), None)),
         "versions": versions,
         "columns": columns_of(kind),
+        "either": either_of(kind),
         "shape": SHAPES.get(kind, ""),
         "window": kind.label.rpartition(" ")[2],
         "open_upload": company.sage_list_uploads.filter(kind=kind, is_open=True, uploaded_by=request.user)

@@ -17,6 +17,7 @@ from erp_integrations.forms import plain_ids
 from erp_integrations.models import ExportBatch, ListKind, OutcomeKind, Reconciliation, SageListVersion
 from erp_integrations.models.payables import payables_of
 from erp_integrations.money_stages import pictured
+from erp_integrations.sage100.batch_keys import FIELD
 from erp_integrations.sage100.reconciling import Other, difference
 from erp_integrations.views.queue import about, require_approver
 from invoicing.calculations.money import ZERO
@@ -119,6 +120,7 @@ def _show(request, company, made: Reconciliation, *, postings=(), refused: Refus
         "kind": kind,
         "page": page.get_page(request.GET.get("page")),
         "others": others,
+        "key_field": FIELD,
         "tones": TONES,
         "to_confirm": to_confirm[: acts.MOST_AT_ONCE],
         "to_confirm_count": len(to_confirm),

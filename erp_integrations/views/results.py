@@ -10,6 +10,7 @@ from directory.refusals import Refused
 from erp_integrations.actions import results
 from erp_integrations.actions.results import Result, ResultRefused
 from erp_integrations.models import ExportStatus, InvoiceExport
+from erp_integrations.sage100.reconciling import RECORD_LENGTH
 from erp_integrations.views.batches import load
 from erp_integrations.views.queue import about, require_approver
 
@@ -51,5 +52,5 @@ def _page(request, company, batch, exports, *, typed: dict | None = None, refuse
         for each in exports
         for record, message, is_released in [(typed or {}).get(each.pk, ("", "", False))]
     ]
-    context = about(request, company) | {"batch": batch, "rows": rows, "refused": refused}
+    context = about(request, company) | {"batch": batch, "rows": rows, "refused": refused, "longest": RECORD_LENGTH}
     return render(request, "erp_integrations/results.html", context, status=refused.status if refused else 200)

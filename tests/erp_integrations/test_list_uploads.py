@@ -245,6 +245,15 @@ def test_the_example_headings_are_understood_as_they_are(sage, sam, kind, which)
     assert sam.get(at(sage, "erp-list-headings", kind, "exe")).status_code == 404
 
 
+@pytest.mark.parametrize("kind", ListKind.values)
+def test_a_list_that_may_say_what_is_put_aside_takes_one_of_two_columns(sage, sam, kind):
+    """sage100.md section 4; asked of the list's own columns."""
+    page = text_of(sam.get(reverse("erp-list", args=[sage.company.slug, kind])))
+    has_both = {"Active", "Inactive"} <= {column.heading for column in list_columns.columns_of(kind)}
+    assert ("Give Active or Inactive, not both." in page) == has_both
+    assert has_both == (kind in ("vendors", "cost_codes", "ledger_accounts"))
+
+
 def test_every_field_that_is_read_has_a_column():
     for kind in ListKind.values:
         read = list_rows.KINDS[kind].readers | (

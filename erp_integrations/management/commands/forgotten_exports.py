@@ -7,7 +7,7 @@ from django.utils import timezone
 from directory.models import Company
 from erp_integrations.exporting import storing
 from erp_integrations.models import ErpSettings
-from erp_integrations.sage100.batch_keys import batch_number
+from erp_integrations.sage100.batch_keys import FIELD, batch_number
 
 
 class Command(BaseCommand):
@@ -30,7 +30,7 @@ class Command(BaseCommand):
             noted = "" if line["company"] == company.slug else f", noted for {line['company']}"
             self.stdout.write(f"{line['batch']} {line['sha256']}: {line['gross']} gross, {numbers}{noted}")
         self._count_on(company, lines)
-        self.stdout.write(f"{len(lines)} files. Compare each with Sage (4-2, User Def 1) before anything is accepted.")
+        self.stdout.write(f"{len(lines)} files. Compare each with Sage (4-2, {FIELD}) before anything is accepted.")
 
     def _let_go(self, company, lines, sha256):
         line = next((line for line in lines if line["sha256"] == sha256), None)
