@@ -29,7 +29,7 @@ def why_not(invitation: Invitation) -> str:
         return f"It was {invitation.get_answer_display().lower()}."
     if not Invitation.objects.unanswered().filter(pk=invitation.pk).exists():
         return "It has a bill, or the billing period is closed."
-    earlier = invitation.commitment.invoices.live().exclude(status__in=Invoice.APPROVALS).first()
+    earlier = invitation.commitment.invoices.live().unsettled().first()
     if earlier:
         return f"Bill {earlier.position} is {earlier.get_status_display()}: the next one can't start before."
     if why_over := _why_over(deadline_of(invitation.commitment, invitation.billing_period)):

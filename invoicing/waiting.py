@@ -27,7 +27,7 @@ def waits_in_words(invoice: Invoice, noun: str) -> str:
 def waiting_of(commitments: Iterable[Commitment]) -> dict[int, Invoice]:
     """{commitment id: its newest invoice, read `with_turn`}, of those whose next one waits for it; in one query."""
     asked = {each.pk: each for each in commitments}
-    waiting = Invoice.objects.newest().with_turn().filter(commitment__in=asked).exclude(status__in=Invoice.APPROVALS)
+    waiting = Invoice.objects.newest().with_turn().filter(commitment__in=asked).unsettled()
     found = {each.commitment_id: each for each in waiting}
     for pk, invoice in found.items():
         invoice.commitment = asked[pk]

@@ -46,7 +46,7 @@ def must_be_certifiable(
 def must_come_in_turn(invoice: Invoice) -> None:
     """Every earlier invoice of the commitment is certified."""
     earlier = Invoice.objects.live().filter(commitment=invoice.commitment_id, position__lt=invoice.position)
-    waiting = earlier.exclude(status__in=Invoice.CERTIFIED).first()
+    waiting = earlier.uncertified().first()
     if waiting:
         raise NotNow(f"Invoice {waiting.position} is {waiting.get_status_display()}. Approve it first.")
 

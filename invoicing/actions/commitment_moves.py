@@ -9,7 +9,7 @@ from directory.models import Event
 from directory.permissions import read_access
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
 from invoicing.calculations.money import ZERO, format_amount
-from invoicing.models import Commitment, Invoice
+from invoicing.models import Commitment
 from invoicing.permissions import ADMIN_RIGHT, may_move_commitment
 
 # Every move there is, and what stands against it beyond the machine: a guard raises why.
@@ -43,7 +43,7 @@ def _was_never_billed(commitment: Commitment) -> None:
 
 
 def _has_no_open_invoice(commitment: Commitment) -> None:
-    waiting = commitment.invoices.live().exclude(status__in=Invoice.CERTIFIED).order_by("position").first()
+    waiting = commitment.invoices.live().uncertified().order_by("position").first()
     if waiting:
         raise NotNow(f"Invoice {waiting.position} is {waiting.get_status_display()}. Settle it first.")
 

@@ -24,7 +24,6 @@ from invoicing.models.commitment_statuses import (
     CommitmentStatus,
 )
 from invoicing.models.cost_codes import CostCode, CostType
-from invoicing.models.invoice_statuses import APPROVALS
 from invoicing.permissions import visible_commitments
 
 
@@ -80,8 +79,8 @@ class CommitmentQuerySet(models.QuerySet):
         another invoice of a period on the commitment's own page.
         """
         bills = apps.get_model("invoicing", "Invoice").objects.live().filter(commitment=OuterRef("pk"))
-        unsettled = bills.exclude(status__in=APPROVALS)
-        found = self.billable().exclude(Exists(bills.filter(billing_period=period))).exclude(Exists(unsettled))
+        found = self.billable().exclude(Exists(bills.filter(billing_period=period)))
+        found = found.exclude(Exists(bills.unsettled()))
         if not access.is_external:
             return found
         later = bills.filter(period_start_date__gt=period.start_date)

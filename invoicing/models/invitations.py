@@ -48,7 +48,7 @@ class InvitationQuerySet(models.QuerySet):
         of_it = {"commitment": OuterRef("commitment")}
         return self.unanswered().filter(
             Exists(contacts.filter(**of_it)),
-            ~Exists(bills.live().filter(**of_it).exclude(status__in=bills.model.APPROVALS)),
+            ~Exists(bills.live().filter(**of_it).unsettled()),
             commitment__status__in=Commitment.BILLABLE,
         )
 

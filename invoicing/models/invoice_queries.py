@@ -16,7 +16,7 @@ from invoicing import permissions
 from invoicing.calculations.money import ZERO
 from invoicing.models.billing_periods import BillingPeriod
 from invoicing.models.commitments import Commitment
-from invoicing.models.invoice_statuses import CERTIFIED, S
+from invoicing.models.invoice_statuses import APPROVALS, CERTIFIED, S
 
 LINE_8_OF = ("total_completed_and_stored", "work_retainage", "stored_retainage", "previous_certificates")
 
@@ -106,6 +106,14 @@ class InvoiceQuerySet(models.QuerySet):
         """
         bare = {bare_number(number) for number in numbers}
         return self.live().filter(vendor__in=set(vendors), bare_number__in=bare).exclude(status=S.DRAFT)
+
+    def unsettled(self):
+        """Until they are approved, by an owner or not, the next invoice of their commitment can't start (I-7)."""
+        return self.exclude(status__in=APPROVALS)
+
+    def uncertified(self):
+        """Those that wait for an owner are among them: each is in the way of a later certificate, and of closing."""
+        return self.exclude(status__in=CERTIFIED)
 
     def awaiting_review(self):
         return self.live().filter(status=S.UNDER_REVIEW)

@@ -114,7 +114,7 @@ def my_bills(request):
         )
     )
     bills = Invoice.objects.live().filter(commitment__in=commitments).with_context()
-    unsettled = list(bills.exclude(status__in=Invoice.APPROVALS).with_rejected_count().order_by("submitted_at", "pk"))
+    unsettled = list(bills.unsettled().with_rejected_count().order_by("submitted_at", "pk"))
     extended = _extended(commitments)
     deadlines = _deadlines(commitments, extended)
     in_hand = [Begun(bill, _is_late(bill, extended)) for bill in unsettled if bill.status in Invoice.ENTERABLE]
