@@ -8,6 +8,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from config.ui.figures import money
 from directory.models import Event
 from directory.refusals import NotAllowed, NotNow, Refused
 from erp_integrations.actions import exports, reconciliations
@@ -305,6 +306,14 @@ def test_each_kind_is_a_filter(sage, seeded, kind):
     shown = {name for name, export in some.items() if export.invoice.number in rows}
     assert shown == {kind} & set(some)
     assert ("WATER-7" in page) == (kind == "not_ours")
+
+
+def test_a_row_whose_retainage_differs_says_by_how_much(sage, seeded):
+    """E-9: the list holds none of it."""
+    some, made = seeded
+    page = signed_in(sage.base.staff).get(url_of(sage, made), {"kind": "retainage"}).content.decode()
+    held = some["retainage"].invoice.retainage_newly_held
+    assert f'data-label="Retainage difference">{money(-held)}</td>' in page and held
 
 
 def test_the_pages_ask_the_same_whatever_they_hold(sage, seeded):
