@@ -92,7 +92,7 @@ def must_not_over_bill(invoice: Invoice, lines: Iterable[InvoiceLine] | None = N
         return
     before = _certified_before(invoice)
     for line in lines_of(invoice) if lines is None else lines:
-        if line.over_billing_is_waived and line.schedule_line.is_unit_priced:
+        if line.may_pass_its_value:
             continue
         worked_out = line.as_line()
         total = before.get(line.schedule_line_id, ZERO) + worked_out.gross_this_period

@@ -63,6 +63,14 @@ class InvoiceLine(models.Model):
     def __str__(self):
         return f"line {self.schedule_line.position}"
 
+    @property
+    def may_pass_its_value(self) -> bool:
+        """A waiver counts where measured quantities are billed (N-4, PA-33); `LineFacts` of the arithmetic says so too.
+
+        Whether the commitment allows it anyway is for the caller to ask.
+        """
+        return self.over_billing_is_waived and self.schedule_line.is_unit_priced
+
     def as_line(self) -> Line:
         """The line with every column worked out by the arithmetic."""
         return Line(

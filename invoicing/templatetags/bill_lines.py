@@ -104,7 +104,7 @@ def _opening(sheet: Sheet, row: Row, commitment: Commitment, usual: dict[str, De
     facts |= {name: amount for name, amount in typed.items() if amount is not None}  # a zero was typed, too
     facts |= {name: rate for name, rate in _rates(row).items() if rate != usual[name]}
     more = "".join([f' data-{name}="{_cents(amount)}"' for name, amount in facts.items()])
-    if commitment.allows_over_billing or line.over_billing_is_waived:
+    if commitment.allows_over_billing or line.may_pass_its_value:
         more += ' data-may-exceed="1"'
     if planned.unit_price:
         more += f' data-unit-price="{planned.unit_price}"'

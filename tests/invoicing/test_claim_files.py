@@ -179,6 +179,16 @@ def test_an_admins_waiver_of_a_line_survives_its_workbook(w):
     assert (line.quantity_this_period, line.over_billing_is_waived) == (D("120.0000"), True)
 
 
+def test_a_waiver_on_a_line_billed_by_amounts_lets_nothing_pass(w):
+    """N-4 counts it on unit-priced lines only: so do the file and the sheet."""
+    invoice = w.draft(w.commitment([w.line("Fill", "500.00")]))
+    waived = {invoice.lines.get().pk: {"over_billing_is_waived": True}}
+    invoice = amounts.save_lines(invoice, waived, by=w.admin, version=invoice.version)
+    client, preview = filled_in(w.admin, invoice, This_period=600)
+    assert "Beyond the scheduled value" in text_of(preview)
+    assert b"data-may-exceed" not in client.get(at(invoice, "invoice-enter")).content
+
+
 def test_a_file_kept_as_csv_is_read_too(w):
     invoice, client = w.entered(w.draft()), signed_in(w.contact)
     book = Book(client, invoice)
