@@ -9,16 +9,28 @@ SECRET_KEY_FALLBACKS  comma separated  older keys whose sessions, factors and li
 ALLOWED_HOSTS  comma separated         host names the site answers to
 SITE_URL       https://bills.example   what links in mail start with
 EMAIL_URL      smtp+tls://…            needed with DATABASE_URL or an https SITE_URL; files in VAR_DIR/mail otherwise
+DEFAULT_FROM_EMAIL  Bills <b@x.example>  whom mail comes from
 PLUMBLINE_VAR  a folder                where the database, uploads, built files and the queue live when embedded
 STATIC_ROOT    a folder                where `collectstatic` packs style sheets and scripts; VAR_DIR/static when unset
 TRUSTED_PROXY_COUNT  1                 proxies of yours in front, which say who asks (X-Forwarded-For) and if by https
+TRUSTED_CLIENT_IP_HEADER  X-Real-Ip    a header in which they say who asks, instead
+SECURE_SSL_REDIRECT  0                 http is sent on to https; so it is when SITE_URL is https, unless this is 0
 SECURE_HSTS_SECONDS  2592000           how long browsers remember that only https is spoken here
-ATTACHMENT_MAX_MB  20                  one attached file; ATTACHMENTS_MAX_MB all of an invoice or a commitment
+SECURE_HSTS_INCLUDE_SUBDOMAINS  1      and on every host below this one; SECURE_HSTS_PRELOAD asks for the browsers' list
+ATTACHMENT_MAX_MB  20                  one attached file; ATTACHMENTS_MAX_MB 200, ATTACHMENTS_MAX_COUNT 200 all of an
+                                       invoice or a commitment; ATTACHMENTS_OF_COMPANY_MAX_MB 100000 all there are
+ATTACHMENTS_LEAVE_FREE_MB  500         what the disk keeps for the database
+VIRUS_SCANNER  tcp://host:3310         a clamd that every attached file must pass within VIRUS_SCANNER_SECONDS, 20
 STATEMENT_TIMEOUT  30                  seconds that PostgreSQL may take for one statement; 0 for commands that migrate
 METRICS_TOKEN  long and random         opens /metrics to who brings it as a bearer; without it there is no such page
 ALIVE_FILE     /tmp/alive              touched by a worker or scheduler while it works; no two processes share one
 SENTRY_DSN     https://…               tells errors there as well; nothing leaves the site when unset
 DEMO           1                       one-click sign-in and the outbox page; `manage.py demo` sets it
+DEBUG          1                       Django's own pages of errors, to develop with; production does not start with it
+
+Read by deploy/gunicorn.conf.py alone:
+WEB_CONCURRENCY  3                     web processes; twice the processors and one when unset
+BIND           0.0.0.0:8000            where they answer
 """
 
 import logging
@@ -258,7 +270,7 @@ SECURE_HSTS_PRELOAD = env.bool("SECURE_HSTS_PRELOAD", default=False)
 # R91: without a number of trusted proxies nobody's X-Forwarded-For is believed.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 ALLAUTH_TRUSTED_CLIENT_IP_HEADER = env.str("TRUSTED_CLIENT_IP_HEADER", default=None)
-if ALLAUTH_TRUSTED_PROXY_COUNT or env.bool("BEHIND_PROXY", default=False):
+if ALLAUTH_TRUSTED_PROXY_COUNT:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 ACCOUNT_INVITATION_AGE = 72 * 60 * 60  # seconds; the link to set a first password (R88)
 EMAIL_CHANGE_AGE = 24 * 60 * 60  # seconds; the links that confirm a new address (R90)

@@ -1,4 +1,7 @@
-"""Until when a commitment takes bills in a billing period, and a bill may be sent (B-5). Lists have twins beside them.
+"""Until when a commitment takes bills in a billing period, and a bill may be sent (B-5).
+
+For the database it stands again where lists ask: `invoice_queries.is_over`, `InvitationQuerySet.unanswered`,
+`CommitmentQuerySet.startable_in` and `board._turn`.
 
 A bill keeps the due date it was made with (B-6); an extension sets it anew on the bills it is for. So what is asked
 about a bill goes by the bill's own date, and what is asked before there is one by the period's or the extension's.

@@ -1,5 +1,6 @@
 """What stands in `deploy` fits the program: settings that reach it, and nothing secret in the image."""
 
+import ast
 import re
 from fnmatch import fnmatch
 from pathlib import PurePath
@@ -13,6 +14,7 @@ DOCKERFILE = (ROOT / "deploy/Dockerfile").read_text()
 PROXY = (ROOT / "deploy/Caddyfile").read_text()
 EXAMPLE = (ROOT / "deploy/env.example").read_text()
 SETTINGS = (ROOT / "config/settings.py").read_text()
+GUNICORN = (ROOT / "deploy/gunicorn.conf.py").read_text()
 READ = set(re.findall(r'\benv\.\w+\(\s*"(\w+)"', SETTINGS))
 PASSED_ON = dict(
     re.findall(r"^    ([A-Z_]+): (\S.*)$", COMPOSE.partition("&environment")[2].partition("depends_on")[0], re.M)
@@ -23,7 +25,6 @@ OURS_TO_SAY = {  # not the operator's, where compose.yaml runs the site
     "PLUMBLINE_VAR": "of the image",
     "STATIC_ROOT": "of the image",
     "ALIVE_FILE": "of the image",
-    "BEHIND_PROXY": "TRUSTED_PROXY_COUNT says it",
     "SECURE_SSL_REDIRECT": "SITE_URL is https",
 }
 
@@ -31,6 +32,13 @@ OURS_TO_SAY = {  # not the operator's, where compose.yaml runs the site
 def test_every_setting_that_is_read_is_passed_on_or_is_not_the_operators():
     assert PASSED_ON.keys() | OURS_TO_SAY.keys() == READ
     assert not PASSED_ON.keys() & OURS_TO_SAY.keys()
+
+
+def test_every_setting_that_is_read_stands_at_the_head_of_the_settings():
+    gunicorn = set(re.findall(r'environ\.get\("(\w+)"', GUNICORN)) - {"PROMETHEUS_MULTIPROC_DIR"}  # made by itself
+    named = set(re.findall(r"\b[A-Z][A-Z_]+\b", ast.get_docstring(ast.parse(SETTINGS))))
+    assert READ | gunicorn <= named, "name it there, with what it means"
+    assert {"WEB_CONCURRENCY", "BIND"} == gunicorn
 
 
 def test_whatever_compose_asks_of_the_operator_stands_in_the_example():

@@ -1,4 +1,4 @@
-"""Writes docs/machines.md: both state machines as diagrams, drawn from the transitions that the program itself asks."""
+"""Writes docs/machines.md: every state machine as a diagram, drawn from the transitions that the program asks."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,12 +7,14 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from erp_integrations.models import InvoiceExport
-from invoicing.models import Invoice
+from invoicing.models import ChangeOrder, Commitment, Invoice
 
 DOCUMENT = Path(settings.BASE_DIR) / "docs" / "machines.md"
 MACHINES = (
     ("An invoice", "`invoicing/models/invoices.py`; domain 5.1.", Invoice),
     ("Its export to accounting", "`erp_integrations/models/exports.py`; domain 6.2.", InvoiceExport),
+    ("A commitment", "`invoicing/models/commitment_statuses.py`; domain 2.", Commitment),
+    ("A change order", "`invoicing/models/change_orders.py`; domain 2.", ChangeOrder),
 )
 
 
@@ -26,7 +28,7 @@ class Command(BaseCommand):
 
 def document() -> str:
     """The whole file. Whoever changes a transition runs the command; a test compares."""
-    parts = ["# The two machines", "", "Drawn by `python3 manage.py draw_machines`; not written by hand.", ""]
+    parts = ["# The machines of states", "", "Drawn by `python3 manage.py draw_machines`; not written by hand.", ""]
     for title, home, model in MACHINES:
         parts += [f"## {title}", "", home, "", "```mermaid", "stateDiagram-v2", *_lines(model), "```", ""]
     return "\n".join(parts)
