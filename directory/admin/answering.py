@@ -9,6 +9,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 
 from directory.refusals import NotNow, Refused
+from directory.views.answers import show_at_its_field
 
 
 class _Rehearsed(Exception):
@@ -24,7 +25,7 @@ def rehearse(form: forms.Form, act: Callable[[], object]) -> None:
     except _Rehearsed:
         pass
     except Refused as refusal:
-        form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
+        show_at_its_field(form, refusal)
 
 
 def ask_owner(request, form: forms.Form, carry_out: Callable, *, back: str, done: str, page: dict):
@@ -39,7 +40,7 @@ def ask_owner(request, form: forms.Form, carry_out: Callable, *, back: str, done
             messages.error(request, refusal.message)
             return redirect(back)
         except Refused as refusal:
-            form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
+            show_at_its_field(form, refusal)
         else:
             return redirect(done)
     context = admin.site.each_context(request) | page | {"form": form, "back": back}

@@ -19,6 +19,7 @@ from directory.lookalikes import Lookalikes
 from directory.models import Company, Project, Vendor
 from directory.refusals import Refused
 from directory.vendor_forms import DAYS
+from directory.views.answers import show_at_its_field
 
 DETAILS = tuple(Details.__dataclass_fields__)
 
@@ -42,7 +43,7 @@ class CompanyForm(forms.ModelForm):
             try:
                 check_settings(self.before, self.settings(), reason=values["reason"])
             except Refused as refusal:
-                self.add_error(refusal.field if refusal.field in self.fields else None, refusal.message)
+                show_at_its_field(self, refusal)
         return values
 
     @property

@@ -7,6 +7,7 @@ from django import forms
 from directory.actions import privileges
 from directory.models import AccountingPrivilege, Company
 from directory.refusals import Refused
+from directory.views.answers import show_at_its_field
 
 
 class LastDayField(forms.DateField):
@@ -47,7 +48,7 @@ class GrantForm(forms.ModelForm):
                     values["person"], values["company"], by=self.by, reason=values["reason"], ends_at=ends_at
                 )
             except Refused as refusal:
-                self.add_error(refusal.field or None, refusal.message)
+                show_at_its_field(self, refusal)
             self.instance.ends_at = ends_at
         self.instance.granted_by = self.by
         return values

@@ -20,6 +20,7 @@ from directory.decorators import WRITE, public_view, signed_in_view
 from directory.models.account_links import digest_of
 from directory.refusals import Refused
 from directory.sealing import seal
+from directory.views.answers import show_at_its_field
 
 
 @public_view()
@@ -59,7 +60,7 @@ def change_email(request):
         try:
             _ask_for_email(request, form.cleaned_data["email"])
         except Refused as refusal:
-            form.add_error(refusal.field or None, refusal.message)
+            show_at_its_field(form, refusal)
         else:
             messages.success(request, "Look in your mail: a link is on its way to both addresses.")
             return redirect("email-change")

@@ -12,6 +12,11 @@ def posted(request):
     return request.POST if request.method == "POST" else None
 
 
+def show_at_its_field(form, refused: Refused) -> None:
+    """Why it was not done, beside its field; above them all where it names none, or none that this form has."""
+    form.add_error(refused.field if refused.field in form.fields else None, refused.message)
+
+
 def carried_out(form, act: Callable[[dict], object]) -> bool:
     """Whether the form was in order and `act` did it; a refusal stands beside its field, and nothing typed is lost."""
     if not form.is_valid():
@@ -19,7 +24,7 @@ def carried_out(form, act: Callable[[dict], object]) -> bool:
     try:
         act(form.cleaned_data)
     except Refused as refusal:
-        form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
+        show_at_its_field(form, refusal)
         return False
     return True
 

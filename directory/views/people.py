@@ -14,7 +14,7 @@ from directory.people_forms import MoveForm, NewPersonForm, PeopleFilter, Person
 from directory.permissions import Level, Tool
 from directory.refusals import Refused
 from directory.roster import entries_of
-from directory.views.answers import carried_out, dialog, posted
+from directory.views.answers import carried_out, dialog, posted, show_at_its_field
 
 A_PAGE = 50
 
@@ -143,7 +143,7 @@ def profile(request):
         try:
             people.change_profile(person, **form.cleaned_data)
         except Refused as refusal:
-            form.add_error(refusal.field or None, refusal.message)
+            show_at_its_field(form, refusal)
         else:
             messages.success(request, "Your profile is saved.")
             return remember_keys(redirect("profile"), person)

@@ -13,6 +13,7 @@ from directory.matrix import Matrix, columns_of
 from directory.models import Event, Membership, PermissionTemplate, Person, Project
 from directory.permissions import Level, Tool
 from directory.refusals import Refused
+from directory.views.answers import show_at_its_field
 from directory.views.levels import saved_words
 
 PROJECTS_SHOWN = 50
@@ -33,7 +34,7 @@ def template_list(request, company):
         try:
             made = permission_templates.create(company, form.cleaned_data["name"], by=request.user)
         except Refused as refusal:
-            form.add_error(refusal.field or None, refusal.message)
+            show_at_its_field(form, refusal)
         else:
             messages.success(request, f"{made} is made. Choose what it gives, then who is in it.")
             return redirect("permission-template", company.slug, made.pk)
@@ -110,7 +111,7 @@ def rename(request, company, pk):
         try:
             renamed = permission_templates.rename(shown, form.cleaned_data["name"], by=request.user)
         except Refused as refusal:
-            form.add_error(refusal.field or None, refusal.message)
+            show_at_its_field(form, refusal)
         else:
             messages.success(request, f"It is called {renamed} now.")
             return redirect("permission-template", company.slug, pk)
@@ -140,7 +141,7 @@ def add_person(request, company, pk):
         try:
             permission_templates.add_person(shown, person, by=request.user)
         except Refused as refusal:
-            form.add_error(refusal.field or None, refusal.message)
+            show_at_its_field(form, refusal)
         else:
             messages.success(request, f"{person} is in {shown} now.")
             return redirect("permission-template", company.slug, pk)

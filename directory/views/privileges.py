@@ -9,6 +9,7 @@ from directory.models import AccountingPrivilege, PrivilegeRequest
 from directory.permissions import Level, Tool, accounting_approvers
 from directory.privilege_forms import AskForm
 from directory.refusals import Refused
+from directory.views.answers import show_at_its_field
 
 ANSWERED_SHOWN = 10
 
@@ -45,7 +46,7 @@ def ask(request, company):
     try:
         privileges.ask(typed["person"], company, by=request.user, reason=typed["reason"])
     except Refused as refusal:
-        form.add_error(refusal.field or None, refusal.message)
+        show_at_its_field(form, refusal)
         return show(request, company, form=form)
     messages.success(request, f"The site owner is asked for {typed['person']}. You get a mail with the answer.")
     return redirect("accounting-approvers", company.slug)

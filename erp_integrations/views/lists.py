@@ -10,6 +10,7 @@ from django.urls import reverse
 from directory.decorators import READ, company_view
 from directory.permissions import Level, Tool
 from directory.refusals import Refused
+from directory.views.answers import show_at_its_field
 from erp_integrations.about_lists import LIST_USES, SHAPES, is_old
 from erp_integrations.actions import list_uploads
 from erp_integrations.list_forms import ListFileForm
@@ -82,7 +83,7 @@ def sage_list(request, company, kind):
             company, kind, file.name, file.read(), as_of_date=form.cleaned_data["as_of_date"], by=request.user
         )
     except Refused as refused:
-        form.add_error(refused.field, refused.message)
+        show_at_its_field(form, refused)
         return _show(request, company, kind, form)
     address = reverse("erp-list-upload", args=[company.slug, read.pk])
     return redirect(address + and_back(come_from(request, company)))

@@ -8,6 +8,7 @@ from directory.models import Event
 from directory.permissions import Level, Tool
 from directory.refusals import Refused, Stale
 from directory.unsaved import kept_for
+from directory.views.answers import show_at_its_field
 from erp_integrations.actions import settings as actions
 from erp_integrations.models import ErpSettings, sage_lists
 from erp_integrations.sage100.accounts import ORDER, offered
@@ -31,7 +32,7 @@ def settings_page(request, company):
     except Stale:
         return _show_both_versions(request, form)
     except Refused as refused:
-        form.add_error(refused.field or None, refused.message)
+        show_at_its_field(form, refused)
         return _show(request, settings, form, status=refused.status)
     messages.success(request, "Saved. It counts for whatever is sent or accepted from now on.")
     return redirect("erp-settings", company.slug)

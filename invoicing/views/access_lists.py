@@ -7,6 +7,7 @@ from directory.decorators import WRITE
 from directory.models import Person
 from directory.permissions import Level
 from directory.refusals import Refused
+from directory.views.answers import show_at_its_field
 from invoicing.actions import access_lists
 from invoicing.decorators import commitment_view
 from invoicing.forms.commitments import AccessForm, colleagues_on
@@ -25,7 +26,7 @@ def add(request, commitment):
     try:
         access_lists.add_person(commitment, person, by=request.user)
     except Refused as refused:
-        form.add_error(refused.field or None, refused.message)
+        show_at_its_field(form, refused)
         return show(request, commitment, status=refused.status, more={"access_form": form})
     messages.success(request, f"{person.name} sees {commitment.number} now.")
     return redirect("commitment", commitment.project.slug, commitment.number)

@@ -7,6 +7,7 @@ from django.shortcuts import redirect, render
 from directory.decorators import project_view
 from directory.permissions import Level, Tool
 from directory.refusals import Refused
+from directory.views.answers import show_at_its_field
 from invoicing import periods
 from invoicing.actions import billing_periods
 from invoicing.board import stranded_in
@@ -34,7 +35,7 @@ def _open(request, project):
     try:
         period = billing_periods.open_period(project, **form.cleaned_data, by=request.user)
     except Refused as refused:
-        form.add_error(refused.field or None, refused.message)
+        show_at_its_field(form, refused)
         return _show_list(request, project, form, status=refused.status)
     messages.success(request, f"{period} is open. Invite subcontractors to bill it.")
     return redirect("period", project.slug, period.pk)

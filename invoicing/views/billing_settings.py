@@ -7,6 +7,7 @@ from directory.decorators import project_view
 from directory.models import Event
 from directory.permissions import Level, Tool
 from directory.refusals import Refused, Stale
+from directory.views.answers import show_at_its_field
 from invoicing import periods
 from invoicing.actions import billing_settings
 from invoicing.forms.billing_settings import BillingSettingsForm, stored
@@ -30,7 +31,7 @@ def settings_page(request, project):
     except Stale:
         return _show_both_versions(request, project, form)
     except Refused as refused:
-        form.add_error(refused.field or None, refused.message)
+        show_at_its_field(form, refused)
         return _show(request, project, settings, form, status=refused.status)
     messages.success(request, "Saved. It counts from the next period, invite or bill on.")
     return redirect("billing-settings", project.slug)

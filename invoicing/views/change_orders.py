@@ -11,6 +11,7 @@ from directory.models import Event
 from directory.permissions import Level
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
 from directory.unsaved import Unsaved, kept_for
+from directory.views.answers import show_at_its_field
 from invoicing.actions import change_orders
 from invoicing.actions.schedules import Schedule
 from invoicing.calculations.lines import percent_of
@@ -59,7 +60,7 @@ def new(request, commitment):
         try:
             made = change_orders.enter(commitment, number, title, [], by=request.user)
         except Refused as refused:
-            form.add_error(refused.field or None, refused.message)
+            show_at_its_field(form, refused)
         else:
             messages.success(request, f"{made.number} is a draft. Its lines come next.")
             return redirect("change-order-lines", *_at(made))
@@ -85,7 +86,7 @@ def page(request, commitment, pk):
     except Stale:
         return _show_both_versions(request, change_order, form)
     except Refused as refused:
-        form.add_error(refused.field or None, refused.message)
+        show_at_its_field(form, refused)
         return _show(request, change_order, form, status=refused.status)
     messages.success(request, "Saved.")
     return redirect("change-order", *_at(change_order))

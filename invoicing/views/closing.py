@@ -8,6 +8,7 @@ from directory.decorators import project_view
 from directory.moments import day_in_words
 from directory.permissions import Level, Tool
 from directory.refusals import NotNow, Refused
+from directory.views.answers import show_at_its_field
 from invoicing import periods
 from invoicing.actions import closing, invoice_periods
 from invoicing.actions.closing import Closed, Fate
@@ -43,7 +44,7 @@ def close(request, project, pk):
     except NotNow as refused:
         return _show(request, _fresh(period), _form(_fresh(period)), refused=refused)
     except Refused as refused:
-        form.add_error(refused.field if refused.field in form.fields else None, refused.message)
+        show_at_its_field(form, refused)
         return _show(request, period, form, status=refused.status)
     _tell(request, period, closed, asked["late_until"])
     if closed.target:

@@ -8,6 +8,7 @@ from directory.decorators import project_view
 from directory.permissions import Level, Tool
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
 from directory.unsaved import Unsaved, kept_for
+from directory.views.answers import show_at_its_field
 from invoicing import presence
 from invoicing.actions import commitment_edits, commitment_moves, commitments
 from invoicing.cautions import cautions_about
@@ -31,16 +32,12 @@ def new(request, project, kind: str):
         try:
             made = commitments.enter(Commitment(project=project, kind=kind, **form.values), [], by=request.user)
         except Refused as refused:
-            _tell(form, refused)
+            show_at_its_field(form, refused)
         else:
             messages.success(request, f"{made.number} is a draft. Its schedule of values comes next.")
             return redirect("schedule", project.slug, made.number)
     context = {"project": project, "form": form, "kind": kind}
     return render(request, "invoicing/commitment_form.html", context, status=422 if form.errors else 200)
-
-
-def _tell(form, refused: Refused) -> None:
-    form.add_error(refused.field if refused.field in form.fields else None, refused.message)
 
 
 @project_view(Tool.COMMITMENTS, Level.READ_ONLY)
@@ -61,7 +58,7 @@ def edit(request, project, pk: int):
     except Stale:
         return _show_both_versions(request, commitment, form)
     except Refused as refused:
-        _tell(form, refused)
+        show_at_its_field(form, refused)
         return _show_edit(request, commitment, form, status=refused.status)
     presence.done(saved, request.user)
     messages.success(request, f"{saved.number} is saved.")

@@ -13,6 +13,7 @@ from directory.permissions import Level, Tool
 from directory.refusals import Refused, Stale
 from directory.sheets import as_xlsx, read_table
 from directory.vendor_forms import UploadForm
+from directory.views.answers import show_at_its_field
 from invoicing.actions import cost_codes
 from invoicing.actions.cost_codes import ListedCode, Outcome
 from invoicing.forms.cost_codes import CodeForm, NewCodeForm, TypeNamesForm
@@ -36,7 +37,7 @@ def code_list(request, company):
     try:
         made = cost_codes.add(company, form.cleaned_data["code"], form.cleaned_data["name"], by=request.user)
     except Refused as refused:
-        form.add_error(refused.field, refused.message)
+        show_at_its_field(form, refused)
         return _show(request, company, form)
     messages.success(request, f"{made} can be chosen for lines now.")
     return redirect("cost-codes", company.slug)
@@ -101,7 +102,7 @@ def code_page(request, company, pk):
         again = CodeForm(on_version(request.POST, code.version))
         return _show_code(request, company, code, again, status=409, found=differences(form, _stored(code)))
     except Refused as refused:
-        form.add_error(refused.field or None, refused.message)
+        show_at_its_field(form, refused)
         return _show_code(request, company, code, form, status=refused.status)
     messages.success(request, f"{code.code} is saved.")
     return redirect("cost-codes", company.slug)

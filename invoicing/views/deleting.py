@@ -10,6 +10,7 @@ from directory.models import Event
 from directory.permissions import Level
 from directory.refusals import NotAllowed, NotNow, Refused
 from directory.unsaved import Unsaved, kept_for
+from directory.views.answers import show_at_its_field
 from invoicing.actions import deleting
 from invoicing.decorators import commitment_view, invoice_view
 from invoicing.forms.invoices import DeleteForm
@@ -39,7 +40,7 @@ def delete(request, invoice):
     try:
         deleting.delete(invoice, reason=form.cleaned_data["reason"], by=request.user)
     except Refused as refused:
-        form.add_error(refused.field or None, refused.message)
+        show_at_its_field(form, refused)
         return _ask(request, invoice, form, refused.status)
     told = " The contacts were told." if as_admin else ""
     messages.success(request, f"{'Invoice' if as_admin else 'Bill'} {invoice.position} is deleted.{told}")

@@ -6,6 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from directory.decorators import project_view
 from directory.permissions import Level, Tool
 from directory.refusals import Refused, Stale
+from directory.views.answers import show_at_its_field
 from invoicing.actions import due_dates
 from invoicing.actions.due_dates import due_date_now
 from invoicing.forms.billing_periods import ExtensionForm
@@ -29,7 +30,7 @@ def extend(request, project, pk: int, commitment: int):
     except Stale as refused:
         return _show_again(request, period, commitment, refused)
     except Refused as refused:
-        form.add_error(refused.field or None, refused.message)
+        show_at_its_field(form, refused)
         return _show(request, period, commitment, form, status=refused.status)
     day = form.cleaned_data["due_date"]
     messages.success(request, f"{commitment.number} has until {day:%a} {day.day} {day:%b %Y}. Its contacts get a mail.")

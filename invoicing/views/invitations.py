@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from directory.decorators import WRITE, public_view
 from directory.permissions import read_access
 from directory.refusals import Refused
+from directory.views.answers import show_at_its_field
 from invoicing.actions import invitations, invoices
 from invoicing.deadlines import deadline_of
 from invoicing.forms.invitations import ACCEPT, DECLINE, PASS_ON, TAKE_BACK, AnswerForm, PassOnForm
@@ -149,7 +150,7 @@ def _pass_on(request, invitation: Invitation):
             raise Refused("You passed on several invites within an hour. Wait a while.")
         invitations.pass_on(invitation, form.chosen, form.cleaned_data["words"], by=request.user)
     except Refused as refused:
-        form.add_error(refused.field if refused.field in form.fields else None, refused.message)
+        show_at_its_field(form, refused)
         return _show(request, invitation, passing=form, refused=refused)
     told = form.chosen.name if form.chosen and form.chosen.is_contact else "The project team"
     messages.success(request, f"{told} gets a mail. The invite stays open for you, too.")

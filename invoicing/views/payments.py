@@ -6,6 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from directory.permissions import Level
 from directory.refusals import NotNow, Refused
 from directory.unsaved import kept_for
+from directory.views.answers import show_at_its_field
 from invoicing.actions import payments
 from invoicing.actions.payments import TooMuch, why_no_payment
 from invoicing.calculations.money import format_amount, printed_amount
@@ -36,7 +37,7 @@ def record(request, invoice):
         payment = payments.record_payment(invoice, form.new, by=request.user, accepts_too_much=ticked)
     except Refused as refused:
         form.offers_tick = ticked or isinstance(refused, TooMuch)
-        form.add_error(refused.field or None, refused.message)
+        show_at_its_field(form, refused)
         return _ask(request, invoice, "pay", form, status=refused.status)
     messages.success(request, f"{payment.name} over {printed_amount(payment.amount)} is recorded.")
     return redirect(f"{address(invoice)}?show=payments")
@@ -66,7 +67,7 @@ def take_back(request, invoice, pk: int):
     try:
         payments.take_back_payment(payment, reason=form.cleaned_data["reason"], by=request.user)
     except Refused as refused:
-        form.add_error(refused.field or None, refused.message)
+        show_at_its_field(form, refused)
         return _ask(request, invoice, "payment_take_back", form, status=refused.status, more=more)
     messages.success(request, f"{payment.name} is taken back and counts no more.")
     return redirect(f"{address(invoice)}?show=payments")

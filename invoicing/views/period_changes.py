@@ -6,6 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from directory.decorators import project_view
 from directory.permissions import Level, Tool
 from directory.refusals import NotNow, Refused, Stale
+from directory.views.answers import show_at_its_field
 from invoicing.actions import billing_periods
 from invoicing.forms.billing_periods import DatesForm
 from invoicing.forms.versions import differences, on_version
@@ -36,7 +37,7 @@ def edit(request, project, pk):
         again = DatesForm(on_version(request.POST, period.version))
         return _show_edit(request, period, again, status=409, found=differences(form, stored))
     except Refused as refused:
-        form.add_error(refused.field or None, refused.message)
+        show_at_its_field(form, refused)
         return _show_edit(request, period, form, status=refused.status)
     messages.success(request, "The dates are saved. Bills that exist keep the ones they were made with.")
     return redirect("period", project.slug, period.pk)

@@ -6,6 +6,7 @@ from django.shortcuts import redirect, render
 
 from directory.permissions import Level
 from directory.refusals import Refused
+from directory.views.answers import show_at_its_field
 from invoicing.actions import retainage
 from invoicing.calculations.money import ZERO
 from invoicing.cautions import cautions_about_scale
@@ -43,7 +44,7 @@ def rules(request, commitment):
             by=request.user,
         )
     except Refused as refused:
-        form.add_error(refused.field or None, refused.message)
+        show_at_its_field(form, refused)
         return _show(request, commitment, in_force, form, status=refused.status)
     for caution in cautions_about_scale(commitment, form.rules.steps):
         messages.warning(request, f"{caution.words} {caution.remedy}")

@@ -11,6 +11,7 @@ from directory.moments import moment_in_words
 from directory.permissions import Level
 from directory.refusals import Refused, Stale
 from directory.unsaved import Unsaved, kept_for
+from directory.views.answers import show_at_its_field
 from invoicing.actions import amounts, approvals, invoices, reviews
 from invoicing.decorators import invoice_view
 from invoicing.forms.reviews import AmountForm, FinishForm, ReopenForm
@@ -222,7 +223,7 @@ def _finished(request, invoice: Invoice, decision, form: FinishForm):
     try:
         done = _decide_on(invoice, request.user, form.cleaned_data)
     except Refused as refused:
-        form.add_error(refused.field or None, refused.message)
+        show_at_its_field(form, refused)
         return _show_finish(request, invoice, decision, form, refused)
     if done is None:
         messages.success(request, "Your approval is the first of two. Another Admin gives the second.")
@@ -294,7 +295,7 @@ def reopen(request, invoice):
     try:
         invoices.reopen(invoice, by=request.user, reason=form.cleaned_data["reason"])
     except Refused as refused:
-        form.add_error(refused.field or None, refused.message)
+        show_at_its_field(form, refused)
         return _show_reopen(request, invoice, form, refused.status)
     messages.success(request, "The review is open again. The contacts were told.")
     return redirect(address(invoice, "invoice-review"))
