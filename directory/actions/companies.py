@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from directory import people_mail
@@ -10,6 +9,7 @@ from directory.actions.grants import hold_directory_admin
 from directory.models import Company, Event, Person, Policy
 from directory.permissions import Level, Tool, people_with_level
 from directory.refusals import Refused
+from directory.refused_faults import faults_refused
 
 SEPARATIONS = ("separate_submitter_and_approver", "separate_sender_and_accepter", "separate_raiser_and_approver")
 POLICIES = ("insurance_policy", "workers_comp_policy", "lien_waiver_policy")
@@ -65,11 +65,8 @@ def is_looser(name: str, old, new) -> bool:
 
 def _check(company) -> None:
     company.name = " ".join(str(company.name).split())
-    try:
+    with faults_refused():
         company.clean_fields(exclude=[field.name for field in Company._meta.fields if field.name not in SETTINGS])
-    except ValidationError as error:
-        field, messages = next(iter(error.message_dict.items()))
-        raise Refused(" ".join(messages), field=field) from None
     if company.second_approval_above is not None and company.second_approval_above < 0:
         raise Refused("Enter an amount of 0.00 or more, or leave it empty.", field="second_approval_above")
 

@@ -3,7 +3,6 @@
 from dataclasses import asdict, dataclass
 
 from django.contrib.auth.models import Group
-from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from directory.actions.companies import record_entry
@@ -11,6 +10,7 @@ from directory.actions.grants import hold_directory_admin, set_level
 from directory.models import Company, Event, Membership, Person, Project
 from directory.permissions import group_levels_on, own_levels_on
 from directory.refusals import NotNow, Refused
+from directory.refused_faults import faults_refused
 
 
 @dataclass(frozen=True)
@@ -112,8 +112,5 @@ def _check(project: Project) -> None:
         raise Refused(f"Another project has the number {project.number}. Choose another.", field="number")
     if others.filter(slug=project.slug).exists():
         raise Refused(f"The address {project.slug} is taken. Choose another.", field="slug")
-    try:
+    with faults_refused():
         project.clean_fields(exclude=["company"])
-    except ValidationError as error:
-        field, messages = next(iter(error.message_dict.items()))
-        raise Refused(" ".join(messages), field=field) from None

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from directory.models import Company, Event
 from directory.permissions import read_access
 from directory.refusals import NotAllowed, Refused, Stale
+from directory.refused_faults import faults_refused
 from erp_integrations.models import ErpSettings, ImportLayout
 from erp_integrations.permissions import SET_UP_RIGHT, may_set_up
 
@@ -77,11 +77,8 @@ def _must_fit(settings: ErpSettings) -> None:
     for kind in ("subcontract", "purchase_order"):
         if getattr(settings, f"{kind}_sub_account") and not getattr(settings, f"{kind}_account"):
             raise Refused("Give the ledger account that this sub-account belongs to.", field=f"{kind}_account")
-    try:
+    with faults_refused():
         settings.clean_fields(exclude=["company", "layout"])
-    except ValidationError as error:
-        field, messages = next(iter(error.message_dict.items()))
-        raise Refused(" ".join(messages), field=field) from None
 
 
 def told(settings: ErpSettings) -> dict[str, str]:

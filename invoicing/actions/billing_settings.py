@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from directory.models import Event, Person, Project
 from directory.refusals import Refused, Stale
+from directory.refused_faults import faults_refused
 from invoicing import periods
 from invoicing.actions.commitments import require_admin
 from invoicing.models import BillingSettings
@@ -57,11 +57,8 @@ def change(project: Project, wanted: Mapping[str, object], *, by, version: int) 
 
 
 def _must_fit(settings: BillingSettings) -> None:
-    try:
+    with faults_refused():
         settings.clean_fields(exclude=["project"])
-    except ValidationError as error:
-        field, messages = next(iter(error.message_dict.items()))
-        raise Refused(" ".join(messages), field=field) from None
 
 
 def _allowed(project: Project, wanted) -> list[Person]:

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import F, Sum
 from django_fsm import can_proceed
@@ -12,6 +11,7 @@ from django_fsm import can_proceed
 from directory.models import Event
 from directory.permissions import read_access
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
+from directory.refused_faults import faults_refused
 from invoicing.actions.commitments import NewLine, add_lines
 from invoicing.calculations.money import ZERO, format_amount, printed_amount
 from invoicing.models import ChangeOrder, Commitment, InvoiceLine, StartingLine
@@ -70,11 +70,8 @@ def _must_fit(change_order: ChangeOrder) -> None:
         raise Refused(
             f"The commitment has a change order {change_order.number} already. Choose another number.", field="number"
         )
-    try:
+    with faults_refused():
         change_order.full_clean(exclude=["status"])  # protected: cleaning would set it anew
-    except ValidationError as error:
-        name, messages = next(iter(error.message_dict.items()))
-        raise Refused(messages[0], field=name) from None
 
 
 # Moves: every one there is, and what stands against it beyond the machine.

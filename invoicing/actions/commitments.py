@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import IntegrityError, transaction
 
 from directory.actions.grants import set_level
 from directory.models import Event
 from directory.permissions import Level, Tool, read_access
 from directory.refusals import NotAllowed, Refused
+from directory.refused_faults import faults_refused
 from invoicing.calculations.money import to_cents
 from invoicing.models import Commitment, CostCode, CostType, InvoiceContact, ScheduleLine
 from invoicing.permissions import ADMIN_RIGHT, DRAFT_RIGHT, is_project_admin, may_create_commitments
@@ -71,11 +71,8 @@ def must_fit(commitment: Commitment) -> None:
         raise Refused("The completion date is before the start. Choose a later one.", field="completion_date")
     if commitment.vendor.company_id != commitment.company_id:
         raise Refused("Choose a vendor of this company’s directory.", field="vendor")
-    try:
+    with faults_refused():
         commitment.full_clean(exclude=["status"])  # protected: cleaning would set it anew
-    except ValidationError as error:
-        name, messages = next(iter(error.message_dict.items()))
-        raise Refused(messages[0], field=name if name != NON_FIELD_ERRORS else "") from None
 
 
 def store(commitment: Commitment) -> None:

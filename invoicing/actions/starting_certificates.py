@@ -4,13 +4,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from directory.models import Event, Project, Vendor
 from directory.permissions import read_access
 from directory.refusals import NotAllowed, NotNow, Refused
+from directory.refused_faults import faults_refused
 from invoicing.actions import change_orders, commitment_moves
 from invoicing.actions.commitments import NewLine, no_code_in_use, schedule_lines
 from invoicing.actions.starting_proofs import Controls, LoadedCommitment, LoadedLine, must_be_loadable, prove
@@ -112,11 +112,8 @@ def _must_differ(numbers: Sequence[str], what: str) -> None:
 def _must_hold(row: Commitment | ChangeOrder) -> None:
     """Raises Refused, naming the field. What it refers to was read here; what is unique, the database sees to."""
     known = [each.name for each in row._meta.fields if each.is_relation]
-    try:
+    with faults_refused(f"{row.number}: "):
         row.clean_fields(exclude=["status", *known])
-    except ValidationError as error:
-        name, messages = next(iter(error.message_dict.items()))
-        raise Refused(f"{row.number}: {messages[0]}", field=name) from None
     for name in ("retainage_rate", "stored_retainage_rate"):
         if not 0 <= getattr(row, name, 0) <= 100:
             raise Refused(f"{row.number}: a rate lies between 0 and 100 %.", field=name)
