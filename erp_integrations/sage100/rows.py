@@ -74,8 +74,9 @@ def _cell(column, value, text):
 
 def _shown(value, column):
     """With as many decimals as the layout shows: never one less, so the number stays what it is."""
-    missing = decimals_of(column.format) - decimals_of(value.text)
-    return value.text + "0" * missing if "." in value.text and column.source in FORMATS else value.text
+    if column.source not in FORMATS or "." not in value.text:
+        return value.text
+    return value.text + "0" * (decimals_of(column.format) - decimals_of(value.text))
 
 
 def _written(value, column):
