@@ -22,6 +22,7 @@ from erp_integrations.models import (
     InvoiceExport,
 )
 from erp_integrations.money_stages import to_be_sent
+from invoicing.addresses import address
 from invoicing.calculations.money import ZERO
 from invoicing.models import Invitation
 from invoicing.seen import seen_commitments
@@ -126,7 +127,7 @@ def _as_invoice(invoice, who: str) -> dict:
     commitment = invoice.commitment
     return {
         "what": f"{invoice.number}, {commitment.number}",
-        "url": reverse("invoice", args=[commitment.project.slug, commitment.number, invoice.position]),
+        "url": address(invoice),
         "where": f"{commitment.project.name} · {commitment.vendor.name}",
         "who": who,
         "amount": invoice.gross_this_period,

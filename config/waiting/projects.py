@@ -5,7 +5,6 @@ from datetime import datetime
 from functools import partial
 
 from django.db.models import Q
-from django.urls import reverse
 
 from config.ui.figures import day
 from config.waiting import invites
@@ -13,6 +12,7 @@ from config.waiting.tasks import Task, Waiting, first_of
 from directory.models import Project
 from erp_integrations.models import ExportStatus
 from erp_integrations.models.exports import SENDABLE_FROM, sendable
+from invoicing.addresses import address, commitment_address
 from invoicing.models import BillingPeriod, Invoice
 from invoicing.models.invoice_queries import HAS_CONTACT
 
@@ -57,11 +57,6 @@ READY = ExportStatus.READY_TO_EXPORT
 NOT_SENT = Q(export__isnull=True) | Q(export__status__in=SENDABLE_FROM) & ~Q(export__status=ExportStatus.REJECTED)
 
 
-def _url(name: str, invoice: Invoice) -> str:
-    commitment = invoice.commitment
-    return reverse(name, args=[commitment.project.slug, commitment.number, invoice.position])
-
-
 def _named(invoice: Invoice) -> str:
     return f"{invoice.commitment.vendor.name}, invoice {invoice.number or invoice.position}"
 
@@ -77,10 +72,10 @@ def _to_review(invoice: Invoice) -> Task:
     return Task(
         state=invoice.status,
         title=_named(invoice),
-        url=_url("invoice", invoice),
+        url=address(invoice),
         words=_where(invoice, f"{words} · due {day(invoice.due_date)}"),
         verb="Review",
-        verb_url=_url("invoice-review", invoice),
+        verb_url=address(invoice, "invoice-review"),
         amount=invoice.current_payment_due,
     )
 
@@ -90,10 +85,10 @@ def _rejected(invoice: Invoice) -> Task:
         state="rejected",
         machine="export",
         title=_named(invoice),
-        url=_url("invoice", invoice),
+        url=address(invoice),
         words=_where(invoice, f"“{invoice.export.reason}”"),
         verb="Mend it",
-        verb_url=_url("invoice", invoice),
+        verb_url=address(invoice),
         amount=invoice.current_payment_due,
     )
 
@@ -102,10 +97,10 @@ def _to_send(invoice: Invoice) -> Task:
     return Task(
         state=invoice.status,
         title=_named(invoice),
-        url=_url("invoice", invoice),
+        url=address(invoice),
         words=_where(invoice, "not sent to ERP"),
         verb="Send to ERP",
-        verb_url=_url("invoice-erp-send", invoice),
+        verb_url=address(invoice, "invoice-erp-send"),
         amount=invoice.current_payment_due,
     )
 
@@ -120,10 +115,10 @@ def _with_nobody(invoice: Invoice) -> Task:
     return Task(
         state=invoice.status,
         title=_named(invoice),
-        url=_url("invoice", invoice),
+        url=address(invoice),
         words=_where(invoice, f"sent back, and {commitment.vendor.name} has no invoice contact to send it again"),
         verb="Name a contact",
-        verb_url=reverse("commitment", args=[commitment.project.slug, commitment.number]),
+        verb_url=commitment_address(commitment),
         amount=invoice.current_payment_due,
     )
 
@@ -141,7 +136,7 @@ def _of_others(invoice: Invoice, words: str) -> Task:
     return Task(
         state=invoice.status,
         title=_named(invoice),
-        url=_url("invoice", invoice),
+        url=address(invoice),
         words=_where(invoice, words),
         amount=invoice.current_payment_due,
     )
@@ -152,7 +147,7 @@ def _with_accounting(invoice: Invoice) -> Task:
         state=invoice.export.status,
         machine="export",
         title=_named(invoice),
-        url=_url("invoice", invoice),
+        url=address(invoice),
         words=_where(invoice, f"with accounting{_since(invoice, invoice.export.sent_at)}"),
         amount=invoice.current_payment_due,
     )

@@ -7,7 +7,6 @@ from functools import cached_property
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef, prefetch_related_objects
-from django.urls import reverse
 
 from directory.models import AccountingPrivilege
 from erp_integrations.exporting.beside import Beside
@@ -30,9 +29,10 @@ from erp_integrations.sage100.facts import (
     JobAccount,
     LineFacts,
 )
+from invoicing.addresses import address
 from invoicing.calculations.lines import Line
 from invoicing.calculations.money import ZERO, format_amount
-from invoicing.models import Invoice, InvoiceLine
+from invoicing.models import InvoiceLine
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,7 +152,7 @@ def _invoice_facts(export, links, chosen, lines, releases, beside, reference_no)
         status=str(invoice.status),
         approved_by=invoice.approved_by.name if invoice.approved_by else "",
         sent_by=export.sent_by.name if export.sent_by else "",
-        invoice_link=_link_to(invoice),
+        invoice_link=settings.SITE_URL + address(invoice),
         lines=lines,
         releases=releases,
         gross=invoice.gross_this_period,
@@ -168,11 +168,6 @@ def _invoice_facts(export, links, chosen, lines, releases, beside, reference_no)
         exported_in=beside.exported_in(invoice, links.vendors.get(invoice.vendor_id)),
         look_alikes=beside.look_alikes(invoice),
     )
-
-
-def _link_to(invoice: Invoice) -> str:
-    place = {"project": invoice.project.slug, "number": invoice.commitment.number, "position": invoice.position}
-    return settings.SITE_URL + reverse("invoice", kwargs=place)
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,13 @@ from erp_integrations.exporting.moving import require
 from erp_integrations.models import InvoiceExport
 from erp_integrations.permissions import SEND_RIGHT
 from erp_integrations.views.shown import of_proposal
+from invoicing.addresses import address
 from invoicing.calculations.money import ZERO
 from invoicing.decorators import invoice_view
 from invoicing.forms.bulk_decisions import MOST, versions_of
 from invoicing.models import Invoice
 from invoicing.permissions import is_project_admin
 from invoicing.views.invoice_lists import chosen as chosen_in
-from invoicing.views.invoices import address
 from invoicing.views.invoices import show as show_invoice
 
 

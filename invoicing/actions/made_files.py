@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 from django.db import transaction
-from django.urls import reverse
 from django.utils import timezone
 
 from directory.models import Event, Person, Project
 from directory.permissions import Level, Tool, read_access
 from directory.queue import wake
 from directory.refusals import NotNow, Refused
+from invoicing.addresses import address
 from invoicing.certificates import file_name
 from invoicing.making import expire
 from invoicing.models import Invoice, MadeFile, MadeKind, MadeState
@@ -23,12 +23,10 @@ KEPT = 20  # of one person; the oldest makes room
 
 def ask_for_papers(invoice: Invoice, *, by) -> MadeFile:
     """The certificate of an invoice with all its attachments, as a ZIP."""
-    commitment, project = invoice.commitment, invoice.project
-    page = reverse("invoice", args=[project.slug, commitment.number, invoice.position])
     name = file_name(invoice)
     title = f"Certificate and attachments of {name}"
-    wanted = MadeFile(kind=MadeKind.PAPERS, title=title, name=f"{name}.zip", asked_on=page)
-    return _ask(wanted, project, [invoice.pk], by, steps=1 + invoice.attachments.count())
+    wanted = MadeFile(kind=MadeKind.PAPERS, title=title, name=f"{name}.zip", asked_on=address(invoice))
+    return _ask(wanted, invoice.project, [invoice.pk], by, steps=1 + invoice.attachments.count())
 
 
 def ask_for_certificates(project: Project, ids: Sequence[int], *, asked_on: str, by) -> MadeFile:

@@ -4,19 +4,19 @@ import structlog
 from django.contrib import messages
 from django.http import FileResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 
 from directory.decorators import WRITE
 from directory.downloads import AS_A_FILE
 from directory.permissions import Level
 from directory.refusals import NotAllowed, Refused
 from invoicing.actions import attachments
+from invoicing.addresses import address, commitment_address
 from invoicing.decorators import commitment_view, invoice_view
 from invoicing.forms.attachments import AttachmentForm, FileForm
 from invoicing.models.attachments import StoredFile
 from invoicing.permissions import may_attach, may_attach_to_commitment
 from invoicing.views.commitments import show as show_commitment
-from invoicing.views.invoices import address, show
+from invoicing.views.invoices import show
 
 logger = structlog.get_logger(__name__)
 
@@ -62,8 +62,8 @@ def attach_to_commitment(request, commitment):
 
 @commitment_view(Level.READ_ONLY, methods=("GET",))
 def download_of_commitment(request, commitment, pk):
-    back = reverse("commitment", args=[commitment.project.slug, commitment.number])
-    return _handed_out(request, get_object_or_404(commitment.attachments, pk=pk), back)
+    found = get_object_or_404(commitment.attachments, pk=pk)
+    return _handed_out(request, found, commitment_address(commitment))
 
 
 def _handed_out(request, attachment: StoredFile, back: str):

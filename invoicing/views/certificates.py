@@ -11,12 +11,12 @@ from directory.downloads import AS_A_FILE
 from directory.permissions import Level
 from invoicing import labels
 from invoicing.actions import made_files
+from invoicing.addresses import address
 from invoicing.calculations.money import round_half_up
 from invoicing.certificates import certificate, file_name, picture
 from invoicing.decorators import invoice_view
 from invoicing.grid import ShownLine, lines_shown
 from invoicing.printing import NotPrinted
-from invoicing.views.invoices import address
 from invoicing.views.made_files import asked
 
 

@@ -12,13 +12,14 @@ from directory.views.answers import show_at_its_field
 from invoicing import periods
 from invoicing.actions import closing, invoice_periods
 from invoicing.actions.closing import Closed, Fate
+from invoicing.addresses import address
 from invoicing.board import ACCEPTED, INVITED, NO_CONTACT, counted
 from invoicing.decorators import invoice_view
 from invoicing.forms.closing import BillMoveForm, ClosingForm, ids_named
 from invoicing.models import BillingPeriod, Invoice
 from invoicing.views.board import board_groups
 from invoicing.views.doors import must_administer
-from invoicing.views.invoices import address, show
+from invoicing.views.invoices import show
 
 
 @project_view(Tool.COMMITMENTS, Level.ADMIN)

@@ -8,10 +8,11 @@ from directory.decorators import WRITE
 from directory.permissions import Level
 from directory.refusals import NotAllowed, Refused
 from invoicing.actions import comments
+from invoicing.addresses import address
 from invoicing.decorators import invoice_view
 from invoicing.forms.comments import CommentForm, NoteForm
 from invoicing.permissions import DRAFT_RIGHT, may_comment, may_note
-from invoicing.views.invoices import address, show
+from invoicing.views.invoices import show
 
 
 @invoice_view(Level.READ_ONLY, methods=WRITE)

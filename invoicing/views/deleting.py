@@ -3,7 +3,6 @@
 from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import redirect, render
-from django.urls import reverse
 
 from directory.decorators import WRITE
 from directory.models import Event
@@ -12,13 +11,14 @@ from directory.refusals import NotAllowed, NotNow, Refused
 from directory.unsaved import Unsaved, kept_for
 from directory.views.answers import show_at_its_field
 from invoicing.actions import deleting
+from invoicing.addresses import address, commitment_address
 from invoicing.decorators import commitment_view, invoice_view
 from invoicing.forms.invoices import DeleteForm
 from invoicing.models import Commitment, Invoice
 from invoicing.permissions import BILL_RIGHT, is_project_admin, may_bill
 from invoicing.views.commitments import show as show_commitment
 from invoicing.views.doors import must_administer
-from invoicing.views.invoices import about, address, show
+from invoicing.views.invoices import about, show
 
 
 @invoice_view(Level.READ_ONLY)
@@ -44,7 +44,7 @@ def delete(request, invoice):
         return _ask(request, invoice, form, refused.status)
     told = " The contacts were told." if as_admin else ""
     messages.success(request, f"{'Invoice' if as_admin else 'Bill'} {invoice.position} is deleted.{told}")
-    return redirect(_commitment_of(invoice))
+    return redirect(commitment_address(invoice.commitment))
 
 
 def _ask(request, invoice: Invoice, form: DeleteForm, status: int = 200, kept: Unsaved | None = None):
@@ -77,7 +77,3 @@ def _as_what(invoice: Invoice) -> str:
         return " as it was"
     before = f" from invoice {invoice.position - 1}" if invoice.previous else ""
     return f". Its previous amounts were taken anew{before}, which changed meanwhile: look at its lines"
-
-
-def _commitment_of(invoice: Invoice) -> str:
-    return reverse("commitment", args=[invoice.project.slug, invoice.commitment.number])

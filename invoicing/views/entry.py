@@ -12,6 +12,7 @@ from directory.permissions import Level
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
 from directory.unsaved import Unsaved, kept_for
 from invoicing.actions import amounts, invoices
+from invoicing.addresses import address
 from invoicing.calculations import identities
 from invoicing.certificates import mark_of
 from invoicing.decorators import invoice_view
@@ -23,7 +24,7 @@ from invoicing.notifications import told_of_bills
 from invoicing.numbers import check_number_is_free
 from invoicing.permissions import BILL_RIGHT, is_project_admin, may_bill
 from invoicing.proof import MENDED_BY_A_FILE, findings_before_sending, identities_of, lines_before
-from invoicing.views.invoices import about, address, moves, show, summary_rows
+from invoicing.views.invoices import about, moves, show, summary_rows
 
 
 def must_bill(request, invoice: Invoice) -> None:

@@ -14,12 +14,12 @@ from directory.permissions import read_access
 from directory.refusals import Refused
 from directory.views.answers import show_at_its_field
 from invoicing.actions import invitations, invoices
+from invoicing.addresses import address
 from invoicing.deadlines import deadline_of
 from invoicing.forms.invitations import ACCEPT, DECLINE, PASS_ON, TAKE_BACK, AnswerForm, PassOnForm
 from invoicing.models import BillingSettings, Invitation, Invoice
 from invoicing.notifications import is_told_as_contact
 from invoicing.permissions import BILL_RIGHT, may_answer, may_bill_commitment
-from invoicing.views.invoices import address
 
 CHOICES = (  # before signing in: value, words, icon
     (ACCEPT, "We will bill", "check"),

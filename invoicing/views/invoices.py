@@ -4,7 +4,6 @@ import re
 
 from django.db.models import F, Func, IntegerField, OuterRef, Subquery
 from django.shortcuts import render
-from django.urls import reverse
 
 from directory.decorators import READ
 from directory.models import Event, Mail
@@ -14,6 +13,7 @@ from directory.unsaved import kept_for
 from invoicing import labels
 from invoicing.actions.deleting import why_not_deleted
 from invoicing.actions.payments import why_no_payment
+from invoicing.addresses import address
 from invoicing.decorators import invoice_view
 from invoicing.forms.attachments import AttachmentForm
 from invoicing.forms.comments import CommentForm, NoteForm
@@ -39,12 +39,6 @@ REVIEWING = (
     "took back approving the other lines",
     "gave the first approval",
 )
-
-
-def address(invoice: Invoice, name: str = "invoice") -> str:
-    """The address of one of an invoice's pages, by the name of its route."""
-    commitment = invoice.commitment
-    return reverse(name, args=[commitment.project.slug, commitment.number, invoice.position])
 
 
 @invoice_view(Level.READ_ONLY, methods=READ)

@@ -8,10 +8,10 @@ from directory.decorators import WRITE
 from directory.permissions import Level
 from directory.refusals import Stale
 from invoicing.actions import looks
+from invoicing.addresses import address
 from invoicing.decorators import invoice_view
 from invoicing.forms.reviews import SeenForm
 from invoicing.views.doors import must_administer
-from invoicing.views.invoices import address
 
 
 @invoice_view(Level.ADMIN, methods=WRITE)

@@ -9,6 +9,7 @@ from directory.unsaved import kept_for
 from directory.views.answers import show_at_its_field
 from invoicing.actions import payments
 from invoicing.actions.payments import TooMuch, why_no_payment
+from invoicing.addresses import address
 from invoicing.calculations.money import format_amount, printed_amount
 from invoicing.decorators import invoice_view
 from invoicing.forms.payments import PaymentForm, TakeBackForm
@@ -16,7 +17,7 @@ from invoicing.models import Invoice
 from invoicing.notifications import contacts_of, mails_payments
 from invoicing.views.decisions import mailed_in_words
 from invoicing.views.doors import must_administer
-from invoicing.views.invoices import about, address, show
+from invoicing.views.invoices import about, show
 
 
 @invoice_view(Level.READ_ONLY)

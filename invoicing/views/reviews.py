@@ -13,13 +13,14 @@ from directory.refusals import Refused, Stale
 from directory.unsaved import Unsaved, kept_for
 from directory.views.answers import show_at_its_field
 from invoicing.actions import amounts, approvals, invoices, reviews
+from invoicing.addresses import address
 from invoicing.decorators import invoice_view
 from invoicing.forms.reviews import AmountForm, FinishForm, ReopenForm
 from invoicing.models import Invoice, InvoiceLine, Verdict
 from invoicing.review_columns import columns_at_hand, columns_shown
 from invoicing.views.decisions import decision_for
 from invoicing.views.doors import must_administer
-from invoicing.views.invoices import about, address, summary_rows
+from invoicing.views.invoices import about, summary_rows
 from invoicing.views.review_rows import Review, ReviewRow, review_of, row_of
 
 FILTERS = (

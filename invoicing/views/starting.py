@@ -8,11 +8,11 @@ from directory.decorators import READ, WRITE, project_view
 from directory.permissions import Level, Tool
 from directory.refusals import NotAllowed, NotNow, Refused
 from invoicing.actions import invoices
+from invoicing.addresses import address, commitment_address
 from invoicing.decorators import commitment_view
 from invoicing.labels import noun_for
 from invoicing.models import BillingPeriod, Commitment
 from invoicing.permissions import BILL_RIGHT, may_start
-from invoicing.views.invoices import address
 
 MOST = 200  # commitments of the page; the menu shows as many as fit
 
@@ -58,4 +58,4 @@ def _period_to_bill(commitment: Commitment, named: str) -> BillingPeriod | None:
 def _back_to(access, commitment: Commitment) -> str:
     if access.is_external:
         return reverse("bills")
-    return reverse("commitment", args=[commitment.project.slug, commitment.number])
+    return commitment_address(commitment)

@@ -12,12 +12,13 @@ from directory.permissions import Level
 from directory.refusals import NotNow, Refused
 from directory.unsaved import kept_for
 from invoicing.actions import reviews
+from invoicing.addresses import address
 from invoicing.decorators import invoice_view
 from invoicing.forms.reviews import StepForm, VerdictForm
 from invoicing.models import Invoice, InvoiceLine, Verdict
 from invoicing.review_columns import columns_shown
 from invoicing.views.doors import must_administer
-from invoicing.views.invoices import about, address
+from invoicing.views.invoices import about
 from invoicing.views.reasons import recent_reasons
 from invoicing.views.review_rows import row_of, verdict_counts
 from invoicing.views.reviews import hidden_columns, line_of, progress
