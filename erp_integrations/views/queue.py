@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import accumulate
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -46,7 +47,8 @@ TAB_OF = {status: tab for tab, (status, _) in TABS.items()}
 BESIDE = 30  # invoices of its list shown with one that is open, it in their middle
 NEAR = 60  # of them the rules are asked where the list is narrowed by what they say
 NEWEST_MAILS = 50
-MOST_ASKED = 300  # invoices that a filter by findings looks at
+# What a filter by findings looks at in one go, whichever comes first: some seconds' worth (F16).
+MOST_ASKED, MOST_LINES = 1_000, 5_000
 
 
 @dataclass(frozen=True)
@@ -147,7 +149,8 @@ def queue(request, company):
     sums = _sums(narrowed)
     found = _in_order(narrowed, TABS[tab][0])
     problems = form.cleaned_data.get("problems") if TABS[tab][0] in TO_BE_BUILT else ""
-    asked = _with(problems, found) if problems else found
+    stretch = Stretch.of(found, request.GET.get("from", "")) if problems else None
+    asked = stretch.rows(found, problems) if stretch else found
     page = Paginator(asked, PAGE_SIZE).get_page(request.GET.get("page"))
     context = about(request, company) | {
         "form": form,
@@ -161,8 +164,7 @@ def queue(request, company):
         "totals": Sums.of(asked) if problems else sums.get(TABS[tab][0], Sums()),
         "is_by_problems": bool(problems),
         "may_tick": TABS[tab][0] in TO_BE_BUILT,  # a dry run takes no right of its own
-        "most": MOST_ASKED,
-        "is_cut": bool(problems) and sums.get(TABS[tab][0], Sums()).count > MOST_ASKED,
+        "stretch": stretch,
     }
     return render(request, "erp_integrations/queue.html", context)
 
@@ -201,9 +203,43 @@ def _sums(narrowed) -> dict[str, Sums]:
     return {status: Sums(*figures) for status, *figures in summed}
 
 
-def _with(problems: str, found) -> list[QueueRow]:
-    """Those of the oldest `MOST_ASKED` that the rules speak of so; one check for all of them (F16)."""
-    return [row for row in _asked(list(found[:MOST_ASKED])) if row.is_about(problems)]
+@dataclass(frozen=True)
+class Stretch:
+    """The part of a list of `count` that the rules are asked about in one go: `size` of them after `skipped`."""
+
+    skipped: int
+    size: int
+    count: int
+
+    @classmethod
+    def of(cls, found, skipped: str) -> "Stretch":
+        """From where the address says, as far as the invoices and their lines take no more than some seconds."""
+        counted = found.values("pk").annotate(lines=Count("invoice__lines"))
+        lines = list(counted.values_list("lines", flat=True))
+        start = int(skipped) if skipped.isascii() and skipped.isdigit() and len(skipped) < 9 else 0
+        start = start if start < len(lines) else 0
+        sums = accumulate(lines[start : start + MOST_ASKED])
+        return cls(start, max(sum(each <= MOST_LINES for each in sums), min(1, len(lines))), len(lines))
+
+    @property
+    def first(self) -> int:
+        return self.skipped + 1
+
+    @property
+    def last(self) -> int:
+        return self.skipped + self.size
+
+    @property
+    def is_all(self) -> bool:
+        return self.size == self.count
+
+    @property
+    def goes_on(self) -> bool:
+        return self.last < self.count
+
+    def rows(self, found, problems: str) -> list[QueueRow]:
+        """Those of it that the rules speak of so; one check for all of them (F16)."""
+        return [row for row in _asked(list(found[self.skipped : self.last])) if row.is_about(problems)]
 
 
 def about(request, company) -> dict:

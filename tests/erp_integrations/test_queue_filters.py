@@ -261,3 +261,38 @@ def test_whoever_only_looks_is_offered_the_dry_run_and_no_answer(sage):
     assert f'value="{export.pk}"' in page and "Reject ticked" not in page and "Accept all" not in page
     assert f'action="{reverse("erp-dry-run", args=[sage.company.slug])}"' in page
     assert dry_run(kim, export).headers["Content-Disposition"].endswith('.xlsx"')
+
+
+def test_a_filter_by_findings_reaches_every_invoice_a_stretch_at_a_time(sage, client, monkeypatch):
+    """9.6: and says of which it speaks; as long as they are few enough, of all at once."""
+    some = [sage.sent().pk for _ in range(5)]
+    url, filters = queue_url(sage.company), {"problems": "warned"}
+    assert listed(client, sage, **filters) == set(some) and "Ask about the next" not in text_of(
+        client.get(url, filters)
+    )
+    monkeypatch.setattr(queue, "MOST_ASKED", 2)
+    page, seen = client.get(url, filters), []
+    assert "invoices 1 to 2 of 5" in text_of(page) and "Total of 2 invoices (1 to 2, filtered)" in text_of(page)
+    for _ in range(3):
+        seen.append([row.export.pk for row in page.context["rows"]])
+        onwards = re.findall(r'href="([^"]*from=[^"]*)">Ask about the next', page.content.decode())
+        page = client.get(url + unescape(onwards[0])) if onwards else page
+    assert not onwards and seen == [some[:2], some[2:4], some[4:]]
+    for odd in ("x", "5", "-1", "9" * 30):
+        assert listed(client, sage, problems="warned", **{"from": odd}) == set(some[:2])
+    nothing = client.get(url, {"problems": "blocked", "from": "2"})
+    assert "that was asked about matches the filter" in text_of(nothing) and "From the first" in text_of(nothing)
+    monkeypatch.setattr(queue, "MOST_ASKED", 1_000)
+    for most, reached in ((7, 3), (4, 2), (1, 1)):  # two lines each; one that is too long is still asked about
+        monkeypatch.setattr(queue, "MOST_LINES", most)
+        assert listed(client, sage, **filters) == set(some[:reached])
+
+
+def test_a_longer_list_by_findings_asks_no_more_of_the_database(sage, client):
+    """F16, F18."""
+    sage.sent()
+    url, filters = queue_url(sage.company), {"problems": "warned"}
+    few = queries(client, url, filters)
+    for _ in range(4):
+        sage.sent()
+    assert queries(client, url, filters) <= few <= 15
