@@ -5,6 +5,7 @@ import zoneinfo
 from django import forms
 
 from directory.models import Company, Policy, Project
+from directory.typed import PlainField
 
 ZONES = sorted(
     zone for zone in zoneinfo.available_timezones() if "/" in zone and not zone.startswith(("Etc/", "posix"))
@@ -101,7 +102,7 @@ class SettingsForm(forms.Form):
     lien_waiver_policy = forms.ChoiceField(
         choices=Policy, label="Missing lien waiver", help_text="When no lien waiver is attached to the invoice."
     )
-    reason = forms.CharField(
+    reason = PlainField(
         max_length=300,
         required=False,
         label="Why",

@@ -6,8 +6,8 @@ from django import forms
 from django.db.models import Q
 
 from directory.models import Project
-
-FIRST_YEAR, LAST_YEAR = 2000, 2100
+from directory.moments import FIRST_DAY, LAST_DAY
+from directory.typed import DayInput
 
 
 class EventFilter(forms.Form):
@@ -17,8 +17,8 @@ class EventFilter(forms.Form):
     project = forms.ModelChoiceField(queryset=None, required=False, empty_label="Any project")
     what = forms.CharField(label="What was done", required=False, max_length=60)
     about = forms.CharField(label="To what", required=False, max_length=120)
-    from_day = forms.DateField(label="From", required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
-    to_day = forms.DateField(label="To", required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
+    from_day = forms.DateField(label="From", required=False, widget=DayInput)
+    to_day = forms.DateField(label="To", required=False, widget=DayInput)
     has_reason = forms.BooleanField(
         label="Reason", required=False, widget=forms.Select(choices=[("", "Or none"), ("on", "With a reason")])
     )
@@ -59,4 +59,4 @@ class EventFilter(forms.Form):
         return datetime.combine(day, time.min, tzinfo=self.company.zone)
 
     def _is_sane(self, day) -> bool:
-        return day is not None and FIRST_YEAR <= day.year <= LAST_YEAR
+        return day is not None and FIRST_DAY <= day <= LAST_DAY

@@ -4,6 +4,8 @@ from datetime import date, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2199, 12, 31)  # outside, a day can only be a slip of the keys
+
 
 @lru_cache(maxsize=1000)  # fifty rows tell the same few days (F4)
 def day_in_words(value: date) -> str:

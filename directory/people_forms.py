@@ -5,6 +5,7 @@ from django.utils.functional import cached_property
 
 from directory.models import Company, Membership, Vendor
 from directory.permissions import accounting_approvers
+from directory.typed import PlainField
 
 State = Membership.State
 OWN, VENDORS, ALL = "own", "vendors", "all"
@@ -123,7 +124,7 @@ class PersonForm(forms.Form):
 
 class MoveForm(forms.Form):
     title = forms.CharField(max_length=80, required=False, label="Title there")
-    reason = forms.CharField(max_length=300, label="Why they move")
+    reason = PlainField(max_length=300, label="Why they move")
     address_is_checked = AddressIsChecked()
 
     field_order = ("vendor", "title", "reason", "address_is_checked")
@@ -141,4 +142,4 @@ class MoveForm(forms.Form):
 
 
 class ReasonForm(forms.Form):
-    reason = forms.CharField(max_length=300, label="Why")
+    reason = PlainField(max_length=300, label="Why")

@@ -3,6 +3,7 @@
 from django import forms
 
 from directory.models import AccountingPrivilege, Person, PrivilegeRequest
+from directory.typed import PlainField
 
 
 class AskForm(forms.Form):
@@ -11,7 +12,7 @@ class AskForm(forms.Form):
     person = forms.ModelChoiceField(
         Person.objects.none(), label="For whom", empty_label="Choose a person", help_text="Not for yourself."
     )
-    reason = forms.CharField(
+    reason = PlainField(
         max_length=300,
         label="Why this person needs it",
         help_text="The site owner decides by it, and it stays on record.",

@@ -4,41 +4,13 @@ from datetime import datetime
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Q
 
-from directory.actions.vendors import FIRST_DAY, LAST_DAY, Details
+from directory.actions.vendors import Details
 from directory.models import Vendor
 from directory.models.companies import insurance_is
-from directory.plain_text import tidy, unseen_in
 from directory.sheets import MAX_BYTES
-
-
-class PlainField(forms.CharField):
-    """Text without what a reader can't see (R107)."""
-
-    def to_python(self, value):
-        return tidy(super().to_python(value))
-
-    def validate(self, value):
-        super().validate(value)
-        if wrong := unseen_in(value):
-            raise ValidationError(f"This holds {wrong}. Type it again.")
-        if "\n" in value and not isinstance(self.widget, forms.Textarea):
-            raise ValidationError("Write this on one line.")
-
-
-class DayInput(forms.DateInput):
-    """The browser's own calendar, which speaks ISO."""
-
-    input_type = "date"
-
-    def __init__(self):
-        super().__init__(format="%Y-%m-%d")
-
-
-# A day outside can only be a slip of the keys.
-DAYS = [MinValueValidator(FIRST_DAY), MaxValueValidator(LAST_DAY)]
+from directory.typed import DAYS, DayInput, PlainField
 
 
 class VendorForm(forms.Form):

@@ -1,14 +1,14 @@
 """What accounting types: a filter, a day, a reason, a record number. Forms clean; actions decide and save."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 from django import forms
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Q
 from django.utils import timezone
 
 from directory.models import Project, Vendor
-from directory.vendor_forms import PlainField
+from directory.moments import FIRST_DAY, LAST_DAY
+from directory.typed import DAYS, DayInput, PlainField
 from erp_integrations.actions.exports import HeaderEdit
 from erp_integrations.models import InvoiceExport
 from erp_integrations.models.exports import ExportStatus
@@ -16,16 +16,6 @@ from erp_integrations.report import Days
 from erp_integrations.sage100.mended import REFERENCE
 from erp_integrations.sage100.reconciling import RECORD_LENGTH
 from erp_integrations.sage100.rules import DESCRIPTION_LENGTH, NUMBER_LENGTH
-from invoicing.periods import FIRST_YEAR, LAST_YEAR
-
-
-class DayInput(forms.DateInput):
-    """The browser's own calendar, which speaks ISO."""
-
-    input_type = "date"
-
-    def __init__(self):
-        super().__init__(format="%Y-%m-%d")
 
 
 class ReportFilter(forms.Form):
@@ -41,7 +31,7 @@ class ReportFilter(forms.Form):
     @property
     def days(self) -> Days:
         typed = [self.cleaned_data.get(name) for name in ("first", "last")]
-        return Days(*(day if day and FIRST_YEAR <= day.year <= LAST_YEAR else None for day in typed))
+        return Days(*(day if day and FIRST_DAY <= day <= LAST_DAY else None for day in typed))
 
 
 AGES = ((2, "2 days and more"), (5, "5 days and more"), (10, "10 days and more"))
@@ -101,7 +91,6 @@ class QueueFilter(forms.Form):
 
 
 # A day outside can only be a slip of the keys.
-DAYS = [MinValueValidator(date(FIRST_YEAR, 1, 1)), MaxValueValidator(date(LAST_YEAR, 12, 31))]
 
 
 REDUCIBLE = "reducible"  # the <datalist> of invoices that a credit may reduce
@@ -154,7 +143,7 @@ class AcceptForm(forms.Form):
 
 class RejectForm(forms.Form):
     seen = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
-    reason = forms.CharField(
+    reason = PlainField(
         label="Why is it rejected?",
         max_length=500,
         widget=forms.Textarea,
@@ -163,14 +152,14 @@ class RejectForm(forms.Form):
 
 
 class VoidForm(forms.Form):
-    reason = forms.CharField(label="Why is it voided?", max_length=500, widget=forms.Textarea)
+    reason = PlainField(label="Why is it voided?", max_length=500, widget=forms.Textarea)
     sage_holds_it_no_more = forms.BooleanField(label="Sage holds this invoice no more", required=False)
 
 
 class CancelForm(forms.Form):
     """One reason and one statement for all invoices of a file."""
 
-    reason = forms.CharField(label="Why is it cancelled?", max_length=500, widget=forms.Textarea)
+    reason = PlainField(label="Why is it cancelled?", max_length=500, widget=forms.Textarea)
     sage_holds_none = forms.BooleanField(
         label="Sage holds none of these invoices",
         error_messages={"required": "First remove them in Sage, then say so here."},
@@ -209,7 +198,7 @@ class CorrectRecordForm(forms.Form):
         max_length=RECORD_LENGTH,
         help_text="As 4-2 shows it for this invoice.",
     )
-    reason = forms.CharField(label="Why is it corrected?", max_length=500, widget=forms.Textarea)
+    reason = PlainField(label="Why is it corrected?", max_length=500, widget=forms.Textarea)
 
 
 def plain_ids(typed: list[str]) -> list[int]:

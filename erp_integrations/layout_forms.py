@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from django import forms
 from django.core.validators import RegexValidator
 
-from directory.vendor_forms import PlainField
+from directory.typed import PlainField
 from erp_integrations.actions.layouts import MOST_COLUMNS
 from erp_integrations.sage100.layout import (
     DATE,

@@ -3,7 +3,7 @@
 from django import forms
 
 from directory.sheets import MAX_BYTES, column_letter
-from directory.vendor_forms import DAYS, DayInput
+from directory.typed import DAYS, DayInput
 from erp_integrations.models import SageListUpload
 from erp_integrations.sage100 import list_columns
 

@@ -2,7 +2,7 @@
 
 from django import forms
 
-from directory.vendor_forms import PlainField
+from directory.typed import PlainField
 from erp_integrations.business_days import closed_days
 from erp_integrations.models import ErpSettings, ImportLayout
 from erp_integrations.models.links import digits

@@ -12,12 +12,11 @@ import structlog
 from django.db import transaction
 
 from directory.models import Event, Project
-from directory.moments import day_in_words
+from directory.moments import FIRST_DAY, LAST_DAY, day_in_words
 from directory.refusals import Refused
 from invoicing.models import BillingPeriod, BillingSettings, Rhythm
 from invoicing.models.billing_periods import DueMonth
 
-FIRST_YEAR, LAST_YEAR = 1990, 2199
 A_WEEK = timedelta(days=7)
 
 logger = structlog.get_logger(__name__)
@@ -111,8 +110,8 @@ def _months_on(day: date, count: int) -> date:
 
 def check_day(day: date, field: str) -> None:
     """Refuse a day that can only be a slip of the keys; the calendar's own end would break terms and next periods."""
-    if not FIRST_YEAR <= day.year <= LAST_YEAR:
-        raise Refused(f"Choose a day between {FIRST_YEAR} and {LAST_YEAR}.", field=field)
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise Refused(f"Choose a day between {FIRST_DAY.year} and {LAST_DAY.year}.", field=field)
 
 
 def check_dates(project: Project, dates: PeriodDates, *, besides: BillingPeriod | None = None) -> None:

@@ -8,9 +8,10 @@ from django.core.exceptions import ValidationError
 
 from directory.actions import vendors
 from directory.actions.row_plans import CHANGED, NEW, REFUSED, SAME, Plan, PlannedChange, RowPlan, cell
-from directory.actions.vendors import FIRST_DAY, LAST_DAY, Details
+from directory.actions.vendors import Details
 from directory.lookalikes import Lookalikes
 from directory.models import DirectoryUpload, Vendor, VendorChange
+from directory.moments import FIRST_DAY, LAST_DAY
 
 HEADINGS = {
     "name": ("Vendor", "Vendor name", "Name", "Company", "Company name"),

@@ -16,8 +16,6 @@ from directory.lookalikes import Lookalikes
 from directory.models import Event, Person, Vendor, VendorChange
 from directory.refusals import NotNow, Refused
 
-FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2100, 12, 31)  # of an insurance
-
 
 @dataclass(frozen=True)
 class Details:

@@ -18,7 +18,7 @@ from directory.decorators import with_fresh_sign_in
 from directory.lookalikes import Lookalikes
 from directory.models import Company, Project, Vendor
 from directory.refusals import Refused
-from directory.vendor_forms import DAYS
+from directory.typed import DAYS
 from directory.views.answers import show_at_its_field
 
 DETAILS = tuple(Details.__dataclass_fields__)

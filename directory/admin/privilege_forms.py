@@ -7,6 +7,7 @@ from django import forms
 from directory.actions import privileges
 from directory.models import AccountingPrivilege, Company
 from directory.refusals import Refused
+from directory.typed import DayInput, PlainField
 from directory.views.answers import show_at_its_field
 
 
@@ -18,11 +19,11 @@ class LastDayField(forms.DateField):
             required=False,
             label="Last day",
             help_text="The last day on which it holds, in the company's zone. Empty: until it is withdrawn.",
-            widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+            widget=DayInput,
         )
 
 
-class ReasonField(forms.CharField):
+class ReasonField(PlainField):
     def __init__(self, label: str, help_text: str = ""):
         super().__init__(
             max_length=300, label=label, help_text=help_text, widget=forms.TextInput(attrs={"class": "vTextField"})

@@ -3,13 +3,12 @@
 from django import forms
 
 from directory.moments import day_in_words
-from directory.vendor_forms import PlainField
+from directory.typed import DayInput, PlainField
 from invoicing.models import BillingPeriod, InvoiceType
 
 
 class DayField(forms.DateField):
-    def __init__(self, **rest):
-        super().__init__(widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **rest)
+    widget = DayInput
 
 
 class KeepsTimeField(forms.BooleanField):

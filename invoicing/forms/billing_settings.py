@@ -3,7 +3,7 @@
 from django import forms
 
 from directory.models import Person, Project
-from directory.vendor_forms import PlainField
+from directory.typed import PlainField
 from invoicing.models import BillingSettings, Reminders, Rhythm, Weekday
 from invoicing.models.billing_periods import MOST_DAYS_TO_BILL, DueMonth
 from invoicing.notifications import may_be_told

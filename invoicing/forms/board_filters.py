@@ -8,7 +8,7 @@ from django.db.models import QuerySet, Value
 from django.db.models.functions import Coalesce
 
 from directory.fields import MoneyField
-from directory.vendor_forms import PlainField
+from directory.typed import PlainField
 from invoicing.board import STATES, WORDS, Group
 from invoicing.calculations.money import ZERO
 from invoicing.forms.keyset import Sort, SortedForm, read_dollars, read_moment, read_number

@@ -2,7 +2,7 @@
 
 from django import forms
 
-from directory.vendor_forms import PlainField
+from directory.typed import PlainField
 from invoicing.actions.bulk_decisions import DECISIONS
 
 MOST = 200  # invoices that one request decides about

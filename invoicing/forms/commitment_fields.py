@@ -9,7 +9,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Exists, OuterRef, Q
 
 from directory.models import Event, VendorChange
-from directory.vendor_forms import DAYS, DayInput, PlainField
+from directory.typed import DAYS, DayInput, PlainField
 from invoicing.actions.commitment_edits import FIELDS
 from invoicing.models import Commitment
 

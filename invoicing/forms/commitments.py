@@ -8,7 +8,7 @@ from django.db.models import BigIntegerField, CharField, F, Q, Value
 
 from directory.models import Membership, Person
 from directory.permissions import Level, Tool, people_with_level
-from directory.vendor_forms import PlainField
+from directory.typed import PlainField
 from invoicing.models import Commitment
 from invoicing.permissions import is_project_admin
 

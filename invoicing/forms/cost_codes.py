@@ -2,7 +2,7 @@
 
 from django import forms
 
-from directory.vendor_forms import PlainField
+from directory.typed import PlainField
 from invoicing.actions.cost_codes import LONGEST_CODE, LONGEST_NAME, LONGEST_TYPE
 from invoicing.forms.versions import Difference, differences
 from invoicing.models import USER_DEFINED, CostType

@@ -7,6 +7,7 @@ from django import forms
 from django.utils.datastructures import MultiValueDict
 
 from directory.refusals import Refused
+from directory.typed import DayInput
 from invoicing.actions.amounts import HeaderEntry
 from invoicing.calculations.money import HUNDRED
 from invoicing.calculations.shares import releases_of_amount
@@ -21,7 +22,7 @@ class HeaderForm(forms.Form):
     number = forms.CharField(label=NUMBER, max_length=40, required=False)
     billing_date = forms.DateField(
         label=BILLING_DATE,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        widget=DayInput,
         help_text="The due date unless you change it.",
     )
 

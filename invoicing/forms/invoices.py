@@ -2,7 +2,7 @@
 
 from django import forms
 
-from directory.vendor_forms import PlainField
+from directory.typed import PlainField
 
 
 class DeleteForm(forms.Form):

@@ -2,7 +2,7 @@
 
 from django import forms
 
-from directory.vendor_forms import PlainField
+from directory.typed import PlainField
 from invoicing.actions.payments import NewPayment
 from invoicing.forms.amounts import AmountField
 from invoicing.forms.billing_periods import DayField

@@ -2,7 +2,7 @@
 
 from django import forms
 
-from directory.vendor_forms import PlainField
+from directory.typed import PlainField
 from invoicing.forms.columns import columns_of
 from invoicing.forms.entry_rows import Row
 from invoicing.models import Invoice, InvoiceLine, Verdict

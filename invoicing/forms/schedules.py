@@ -94,7 +94,7 @@ class ScheduleSheet:
 
     def _cell(self, row: Row, name: str):
         try:
-            return getattr(self, f"_read_{name}", lambda text, _: _text(name, text))(row.texts[name], row)
+            return getattr(self, f"_read_{name}", lambda text, _: plain_text(name, text))(row.texts[name], row)
         except ValueError as problem:
             row.problems[name] = str(problem)
             return None
@@ -118,7 +118,7 @@ class ScheduleSheet:
     def _read_description(self, text: str, row: Row) -> str:
         if not text:
             raise ValueError("Say what the line is for.")
-        return _text("description", text)
+        return plain_text("description", text)
 
     def _read_quantity(self, text: str, row: Row) -> Decimal | None:
         return parse_quantity(text) if text else None
@@ -202,7 +202,8 @@ def _keys(data) -> set[str]:
     return set(data.get("known", "").split()) if data else set()
 
 
-def _text(name: str, text: str) -> str:
+def plain_text(name: str, text: str) -> str:
+    """The description or the unit of a line; ValueError says why it can't be (R107)."""
     if wrong := unseen_in(text):
         raise ValueError(f"It holds {wrong}. Type it again.")
     if len(text) > LONGEST[name]:

@@ -18,7 +18,7 @@ from invoicing.calculations.money import (
     parse_unit_price,
 )
 from invoicing.forms.schedule_rows import Choices
-from invoicing.forms.schedules import worth_of
+from invoicing.forms.schedules import plain_text, worth_of
 from invoicing.models import Commitment, cost_types_of
 
 HEADINGS = {
@@ -250,8 +250,10 @@ def _units(cells: dict, amounts: dict, found: list[Problem]) -> dict:
         except ValueError as wrong:
             found.append(Problem(cells["row"], column, str(wrong)))
             return values
-    if len(values["unit"]) > 20:
-        found.append(Problem(cells["row"], "unit", "Use 20 characters at most."))
+    try:
+        plain_text("unit", values["unit"])
+    except ValueError as wrong:
+        found.append(Problem(cells["row"], "unit", str(wrong)))
     quantity, price = values["quantity"], values["unit_price"]
     if (quantity is None) != (price is None):
         missing, other = ("quantity", "unit price") if quantity is None else ("unit_price", "quantity")

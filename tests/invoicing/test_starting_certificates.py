@@ -482,6 +482,7 @@ def test_a_change_order_of_the_start_stays_approved():
         ("100,t,25.50", "100,t,", "It goes with the quantity"),
         ("100,t,25.50", ",t,25.50", "It goes with the unit price"),
         ("100,t,25.50", "1OO,t,25.50", "1OO"),
+        ("100,t,25.50", f"100,{21 * 't'},25.50", "Use 20 at most"),
         ("490.00", "491.00", "Quantity times unit price is 490.00"),
         ("CO-2", "C" * 21, "20 characters"),
         ("Concrete,0,,,", "Concrete,0,CO-9,,", "Every row of it names a change order"),
