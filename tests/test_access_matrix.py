@@ -289,7 +289,7 @@ DOORS = {  # address name: (to read, to write)
     "invoice-erp-send": (PROJECT_ADMIN, PROJECT_ADMIN),
     "invoice-erp-retrieve": (None, PROJECT_ADMIN),
     "invoices-erp-send": (None, PROJECT_ADMIN),
-    "invoices-dry-run": (PROJECT_ADMIN, None),
+    "invoices-dry-run": (PROJECT_ADMIN, PROJECT_ADMIN),
     "erp-queue": (ERP_LOOK, None),
     "erp-export": (ERP_LOOK, None),
     "erp-export-header": (None, ERP_ANSWER),

@@ -904,6 +904,12 @@ def _(s):
     return lambda: s.max.post(s.project("invoices-erp-send"), {"invoice": chosen, "asked": "1"})
 
 
+@act("invoices-dry-run")
+def _(s):
+    chosen = s.w.approved().pk
+    return lambda: s.max.post(s.project("invoices-dry-run"), {"invoice": [chosen]})
+
+
 @act("invoice-erp-retrieve", "took back")
 def _(s):
     export = s.w.sent()

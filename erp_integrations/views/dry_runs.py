@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 
-from directory.decorators import READ, company_view, project_view
+from directory.decorators import company_view, project_view
 from directory.downloads import AS_A_FILE, workbook_answer
 from directory.permissions import Level, Tool
 from erp_integrations.actions import exports
@@ -19,6 +19,7 @@ from erp_integrations.views.queue import CameFrom
 from erp_integrations.views.sending import exports_of, require_sender
 from invoicing.forms.bulk_decisions import versions_of
 from invoicing.models import Invoice
+from invoicing.views.invoice_lists import chosen as chosen_in
 
 MOST = 5_000  # invoices that one workbook speaks of: some months of a large contractor
 
@@ -41,16 +42,22 @@ def workbook(request, company):
     return _as_workbook(chosen, f"dry-run-{company.slug}-{company.today:%Y%m%d}", by=request.user)
 
 
-@project_view(Tool.COMMITMENTS, Level.ADMIN, methods=READ)
+@project_view(Tool.COMMITMENTS, Level.ADMIN)
 def workbook_of_project(request, project):
-    """Before anything is sent: of one or of many of a project's invoices, whatever their status (E-5)."""
+    """Before anything is sent: of one or of many of a project's invoices, whatever their status (E-5).
+
+    POST does no more: it is of what the list's boxes tick, or of all that its address finds.
+    """
     require_sender(request.access)
-    ids = versions_of(request.GET.getlist("invoice"))
-    found = Invoice.objects.visible_to(request.access).with_context().filter(pk__in=ids)
-    chosen = list(found.order_by("commitment__number", "position")[: MOST + 1])
-    if not chosen or len(chosen) > MOST:
-        messages.error(request, f"Tick at least one invoice, and no more than {MOST}.")
+    if request.method == "POST":
+        chosen = chosen_in(request, project, most=MOST)
+    else:
+        ids = versions_of(request.GET.getlist("invoice"))
+        chosen = list(Invoice.objects.visible_to(request.access).with_context().filter(pk__in=ids)[: MOST + 1])
+    if not 0 < len(chosen) <= MOST:
+        messages.error(request, f"Tick at least one invoice, and no more than {MOST:,}.")
         return redirect("invoices", project.slug)
+    chosen.sort(key=lambda each: (each.commitment.number, each.position))
     name = f"dry-run-{project.slug}-{project.company.today:%Y%m%d}"
     return _as_workbook(exports_of(project, chosen, by=request.user), name)
 

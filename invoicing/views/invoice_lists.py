@@ -93,20 +93,22 @@ def _asked(request, project):
     return form, form.narrowed(Invoice.objects.visible_to(request.access))
 
 
-def chosen(request, project) -> list[Invoice]:
+def chosen(request, project, *, most: int = MOST) -> list[Invoice]:
     """What a form of the list means, in the list's order: the ticked, or all that its address finds.
 
-    Of all, the first MOST, and the page says so; the filters are applied here, so a page of fifty is enough to tick.
+    Of all, the first `most`, and the page says so; the filters are applied here, so a page of fifty is enough to tick.
     """
     if "all" not in request.POST:
         ids = versions_of(request.POST.getlist("invoice"))
         return list(Invoice.objects.visible_to(request.access).with_context().filter(pk__in=ids))
     form, narrowed = _asked(request, project)
     ids = list(form.in_order(form.with_status(narrowed)).values_list("pk", flat=True))
-    if len(ids) > MOST:
-        messages.info(request, f"{len(ids)} match. These are the first {MOST}; do the rest in the same way afterwards.")
-    found = Invoice.objects.with_context().in_bulk(ids[:MOST])
-    return [found[pk] for pk in ids[:MOST] if pk in found]
+    if len(ids) > most:
+        messages.info(
+            request, f"{len(ids)} match. These are the first {most:,}; do the rest in the same way afterwards."
+        )
+    found = Invoice.objects.with_context().in_bulk(ids[:most])
+    return [found[pk] for pk in ids[:most] if pk in found]
 
 
 @project_view(Tool.COMMITMENTS, Level.READ_ONLY)

@@ -169,7 +169,8 @@ def test_asking_about_many_costs_no_more_than_about_few(sage, client, django_ass
 
 
 def hidden(asked) -> list[str]:
-    return re.findall(r'type="hidden" name="invoice" value="([0-9:]+)"', asked.content.decode())
+    """What pressing Send would send, each with the version that was seen; the dry run beside it goes without."""
+    return re.findall(r'type="hidden" name="invoice" value="([0-9]+:[0-9]+)"', asked.content.decode())
 
 
 def test_many_of_nothing_leads_back_with_a_word(sage, client):
@@ -272,9 +273,28 @@ def test_a_project_checks_one_or_many_as_a_workbook_before_it_sends_any(sage, cl
     said = {(row[0], row[2]) for row in book["Findings"].iter_rows(min_row=2, values_only=True)}
     assert (str(draft), "S55") in said and (invoice.number, "S55") not in said
     assert not InvoiceExport.objects.exists()
-    for page, addressed in ((at(invoice, "invoice-erp-send"), {}), (many(sage), {"invoice": [invoice.pk, draft.pk]})):
-        shown = (client.post(page, addressed) if addressed else client.get(page)).content.decode()
-        assert f"{reverse('invoices-dry-run', args=[sage.base.project.slug])}?invoice={invoice.pk}" in shown
+    where = reverse("invoices-dry-run", args=[sage.base.project.slug])
+    assert f"{where}?invoice={invoice.pk}" in text_of(client.get(at(invoice, "invoice-erp-send")))
+    shown = text_of(client.post(many(sage), {"invoice": [invoice.pk, draft.pk]}))
+    form = shown.partition(f'<form method="post" action="{where}">')[2].partition("</form>")[0]
+    assert set(re.findall(r'name="invoice" value="(\d+)"', form)) == {str(invoice.pk), str(draft.pk)}
+
+
+def test_a_project_checks_all_that_its_list_finds_however_many_no_address_holds(sage, client, invoice):
+    """E-5: the ticked with the version that was seen, or all that match, as its other answers to many."""
+    sage.approved()
+    listed = reverse("invoices", args=[sage.base.project.slug])
+    where = reverse("invoices-dry-run", args=[sage.base.project.slug])
+    assert f'formaction="{where}?q=' in text_of(client.get(listed, {"q": invoice.number}))
+    rows_of = {}
+    for name, data in (("ticked", {"invoice": [f"{invoice.pk}:{invoice.version}"]}), ("all", {"all": "1"})):
+        book = load_workbook(io.BytesIO(client.post(where, data).content))
+        rows_of[name] = [row[1].value for row in book["Dry run"].iter_rows(min_row=3)]
+    assert (rows_of["ticked"].count("H"), rows_of["all"].count("H")) == (1, 2)
+    found = load_workbook(io.BytesIO(client.post(f"{where}?q={invoice.number}", {"all": "1"}).content))
+    assert [row[2].value for row in found["Dry run"].iter_rows(min_row=3) if row[1].value == "H"] == [invoice.number]
+    nothing = client.post(where, {})
+    assert (nothing.status_code, nothing.url) == (302, listed) and not InvoiceExport.objects.exists()
 
 
 def test_the_workbook_of_no_invoice_or_of_another_projects_leads_back_to_the_list(sage, client, invoice):
