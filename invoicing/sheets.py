@@ -15,25 +15,27 @@ from openpyxl.worksheet.datavalidation import DataValidation
 
 from directory.sheets import hidden, literal
 from invoicing.calculations.schedules import ScheduleRow
-from invoicing.forms.schedule_rows import TYPES, texts_of
+from invoicing.forms.schedule_rows import CELLS, FIELDS, TYPES, texts_of
 
+IN_ORDER = ("code", "type", "description", "quantity", "unit", "price", "amount", "rate")
+ALSO_READ = {
+    "code": ["Code"],
+    "type": ["Type"],
+    "quantity": ["Qty"],
+    "unit": ["UoM"],
+    "price": ["Unit cost"],
+    "amount": ["Amount"],
+    "rate": ["Retainage %"],
+}
 HEADINGS = {
     "line": ["Line id"],
-    "code": ["Cost code", "Code"],
-    "type": ["Cost type", "Type"],
-    "description": ["Description"],
-    "quantity": ["Quantity", "Qty"],
-    "unit": ["Unit", "UoM"],
-    "price": ["Unit price", "Unit cost"],
-    "amount": ["Scheduled value", "Amount"],
-    "rate": ["Own retainage %", "Retainage %"],
+    **{name: [CELLS[name], *ALSO_READ.get(name, ())] for name in IN_ORDER},
     "made": ["As downloaded"],
 }
 HIDDEN = ("line", "made", "whole")
 REQUIRED = ("code", "description")
 WIDTHS = {"line": 10, "code": 14, "type": 16, "description": 60, "quantity": 12, "unit": 10, "price": 14, "rate": 16}
 NUMBERS = {"quantity": "#,##0.####", "price": "#,##0.00##", "amount": "#,##0.00", "rate": "0.####"}
-FIELD_OF = {"quantity": "quantity", "price": "unit_price", "amount": "amount", "rate": "retainage_rate"}
 OPEN = Protection(locked=False)
 HEAD = PatternFill("solid", fgColor="FFE8E6E0")
 
@@ -97,8 +99,8 @@ def _head(sheet, words: str) -> WriteOnlyCell:
 
 
 def _cell(sheet, row: ScheduleRow, column: str, texts: dict[str, str]) -> WriteOnlyCell:
-    if column in FIELD_OF:
-        cell = WriteOnlyCell(sheet, getattr(row, FIELD_OF[column]))
+    if column in NUMBERS:
+        cell = WriteOnlyCell(sheet, getattr(row, FIELDS[column]))
         cell.number_format, cell.protection = NUMBERS[column], OPEN
         return cell
     cell = WriteOnlyCell(sheet, literal(texts[column]))

@@ -18,8 +18,8 @@ from invoicing.calculations.money import (
     parse_unit_price,
 )
 from invoicing.forms.schedule_rows import Choices
-from invoicing.forms.schedules import plain_text, worth_of
-from invoicing.models import Commitment, cost_types_of
+from invoicing.forms.schedules import LONGEST, plain_text, worth_of
+from invoicing.models import Commitment, CostType, cost_types_of
 
 HEADINGS = {
     "number": ["Commitment", "Subcontract", "Contract"],
@@ -230,9 +230,10 @@ def _line(cells: dict, choices: Choices, found: list[Problem]) -> LoadedLine | N
     if code is None:
         found.append(Problem(cells["row"], "cost_code", f"“{cells['cost_code']}” is no cost code in use."))
     text = cells["description"]
-    if not text or len(text) > 200 or unseen_in(text):
-        found.append(Problem(cells["row"], "description", "Say in 200 characters at most what the line is for."))
-    kind = choices.type(cells.get("cost_type") or "4")
+    if not text or len(text) > LONGEST["description"] or unseen_in(text):
+        words = f"Say in {LONGEST['description']} characters at most what the line is for."
+        found.append(Problem(cells["row"], "description", words))
+    kind = choices.type(cells.get("cost_type") or str(CostType.SUBCONTRACT))
     if kind is None:
         words = f"“{cells['cost_type']}” is no cost type. Choose one from 1 to 9."
         found.append(Problem(cells["row"], "cost_type", words))

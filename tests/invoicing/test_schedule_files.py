@@ -280,3 +280,17 @@ def test_a_wrong_cell_hides_nothing_of_what_the_file_would_do(there, commitment,
     assert "31,000.00" in text and "Lighting controls" in text
     assert page.context["after"] == before + D("1998.00") + D("44000.00"), "the wrong one counts as it is now"
     assert 'id="apply"' not in text and "Apply" not in text
+
+
+def test_the_headings_of_the_workbook_are_the_editors_and_shorter_ones_are_read_too(there, commitment, client):
+    """C-2: a file made by hand says Qty where the workbook says Quantity."""
+    book = downloaded(client, commitment)
+    headings = [cell.value for cell in book.active[1]]
+    assert set(CELLS.values()) <= set(headings)
+    short = {"Cost code": "Code", "Cost type": "Type", "Quantity": "Qty", "Unit": "UoM", "Unit price": "Unit cost"}
+    short |= {"Scheduled value": "Amount", "Own retainage %": "Retainage %"}
+    for cell in book.active[1]:
+        cell.value = short.get(cell.value, cell.value)
+    book.active["D2"] = "Piles"
+    page = bring_back(client, commitment, book)
+    assert page.status_code == 200 and [row.row.description for row in page.context["groups"]["changed"]] == ["Piles"]
