@@ -1,5 +1,7 @@
 """The top bar: where this person can go from here."""
 
+from functools import lru_cache
+
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.urls import reverse
@@ -68,20 +70,20 @@ class TopBar:
     def links(self) -> list[dict]:
         links = []
         if self.reach.is_employed or not self.reach.is_contact:
-            links.append(self._link("Home", "house", reverse("home"), key="h"))
+            links.append(self._link("Home", "house", _at("home"), key="h"))
         if self.reach.is_contact:
-            links.append(self._link("My bills", "receipt-text", reverse("bills"), key=INVOICES))
+            links.append(self._link("My bills", "receipt-text", _at("bills"), key=INVOICES))
         if self.project:
             links += self._of_project(self.project)
         if self.reach.is_asked:
-            links.append(self._link("Join?", "circle-question-mark", reverse("joining")))
+            links.append(self._link("Join?", "circle-question-mark", _at("joining")))
         return links + self._of_project_directories() + self._of_companies()
 
     def _of_project(self, slug: str) -> list[dict]:
         return [
-            self._link("Invoices", "receipt-text", reverse("invoices", args=[slug]), key=INVOICES),
-            self._link("Commitments", "files", reverse("commitments", args=[slug])),
-            self._link("Billing periods", "calendar-days", reverse("periods", args=[slug])),
+            self._link("Invoices", "receipt-text", _at("invoices", slug), key=INVOICES),
+            self._link("Commitments", "files", _at("commitments", slug)),
+            self._link("Billing periods", "calendar-days", _at("periods", slug)),
         ]
 
     def _of_project_directories(self) -> list[dict]:
@@ -91,7 +93,7 @@ class TopBar:
             return []
         label = "Project directory" if slug else "Project directory, {}"
         return [
-            self._link(label.format(each.name), "users", reverse("project-directory", args=[each.slug]))
+            self._link(label.format(each.name), "users", _at("project-directory", each.slug))
             for each in self._project_directories(slug)
         ]
 
@@ -109,8 +111,8 @@ class TopBar:
             companies = self._companies_with(tool)
             for company in companies:
                 words = label if len(companies) == 1 else f"{label}, {company.name}"
-                url = reverse(name, args=[company.slug])
-                within = tuple(reverse(each, args=[company.slug]).removesuffix("queue/") for each in (name, *more))
+                url = _at(name, company.slug)
+                within = tuple(_at(each, company.slug).removesuffix("queue/") for each in (name, *more))
                 links.append(self._link(words, icon, url, key=key, within=within))
         return links
 
@@ -125,6 +127,12 @@ class TopBar:
         return {"label": label, "icon": icon, "url": url, "key": key, "current": is_current}
 
 
+@lru_cache(maxsize=10_000)
+def _at(name: str, *parts: str) -> str:
+    """Every page asks for the same dozen (F4)."""
+    return reverse(name, args=parts)
+
+
 INVOICES = "i"  # the key to them, after g
 COMPANY_TOOLS = (
     # tool, label, icon, key, where it leads, and what else belongs to it
@@ -135,11 +143,11 @@ COMPANY_TOOLS = (
 
 def _me_menu(request) -> list[dict]:
     menu = [
-        {"label": "Profile", "icon": "settings", "url": reverse("profile")},
-        {"label": "Second factor", "icon": "lock", "url": reverse("mfa_index")},
+        {"label": "Profile", "icon": "settings", "url": _at("profile")},
+        {"label": "Second factor", "icon": "lock", "url": _at("mfa_index")},
     ]
     if request.user.is_staff:
-        menu.append({"label": "Site administration", "icon": "shield-check", "url": reverse("admin:index")})
+        menu.append({"label": "Site administration", "icon": "shield-check", "url": _at("admin:index")})
     if settings.DEMO:
-        menu.append({"label": "Outbox", "icon": "mail", "url": reverse("demo-outbox")})
+        menu.append({"label": "Outbox", "icon": "mail", "url": _at("demo-outbox")})
     return menu
