@@ -6,6 +6,7 @@ import inspect
 import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from html.parser import HTMLParser
 from pathlib import Path
 from pkgutil import iter_modules
 from types import SimpleNamespace
@@ -14,11 +15,13 @@ import pytest
 from django import forms
 from django.conf import settings
 from django.contrib.auth.forms import SetPasswordForm
+from django.forms.renderers import TemplatesSetting
 from django.template import Context, Template
 from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
 
 from config import waiting
+from config.form_renderer import FormRenderer
 from config.ui import figures, names, pictures, statuses
 from config.waiting.tasks import Task
 
@@ -37,6 +40,36 @@ class Bill(forms.Form):
     number = forms.CharField(label="Invoice number", help_text="Your own number.")
     note = forms.CharField(required=False)
     agreed = forms.BooleanField(label="I agree")
+
+
+INPUTS = {
+    "text": (forms.TextInput(attrs={"maxlength": 60, "data-search": True, "disabled": False}), 'Pour "L4" & <b>'),
+    "number": (forms.NumberInput(), 0),
+    "date": (forms.DateInput(attrs={"class": "n"}), date(2030, 6, 1)),
+    "hidden": (forms.HiddenInput(), None),
+    "email": (forms.EmailInput(), ""),
+    "password": (forms.PasswordInput(render_value=True), "12O0"),
+    "search": (forms.TextInput(attrs={"type": "search"}), mark_safe("<i>")),
+}
+
+
+class Attributes(HTMLParser):
+    def __init__(self, html: str):
+        super().__init__()
+        self.told = []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.told.append((tag, dict(attrs)))
+
+
+@pytest.mark.parametrize("kind", INPUTS)
+def test_an_input_is_the_one_that_django_itself_would_write(kind):
+    widget, value = INPUTS[kind]
+    ours, theirs = (
+        widget.render("amount", value, {"id": "id_amount"}, each()) for each in (FormRenderer, TemplatesSetting)
+    )
+    assert Attributes(ours).told == Attributes(theirs).told and ours.count(">") == theirs.count(">")
 
 
 @pytest.mark.parametrize(
