@@ -5,7 +5,6 @@ from decimal import Decimal
 from functools import partial
 
 from django.db import transaction
-from django.db.models import Q, Sum
 from django_fsm import can_proceed
 
 from directory.models import Event
@@ -124,22 +123,10 @@ def _certified_before(invoice: Invoice) -> dict[int, Decimal]:
     """{schedule line: what the other certified invoices and the starting certificate bill on it}, in dollars."""
     start = StartingLine.objects.filter(certificate__commitment=invoice.commitment_id)
     sums = {line.schedule_line_id: line.work_completed + line.stored for line in start}
-    others = Invoice.objects.live().filter(commitment=invoice.commitment_id, status__in=Invoice.CERTIFIED)
-    lines = InvoiceLine.objects.filter(invoice__in=others.exclude(pk=invoice.pk))
-    balance_typed = Q(stored_balance_typed__isnull=False)  # else what was stored before, less what moved, stays
-    for row in (
-        lines.order_by()
-        .values("schedule_line")
-        .annotate(
-            work=Sum("work_this_period", default=ZERO),
-            new=Sum("stored_new", default=ZERO),
-            moved=Sum("stored_moved", filter=balance_typed, default=ZERO),
-            typed=Sum("stored_balance_typed", default=ZERO),
-            instead_of=Sum("stored_previous", filter=balance_typed, default=ZERO),
-        )
-    ):
-        gross = row["work"] + row["new"] + row["moved"] + row["typed"] - row["instead_of"]
-        sums[row["schedule_line"]] = sums.get(row["schedule_line"], ZERO) + gross
+    certified = Invoice.objects.live().filter(commitment=invoice.commitment_id, status__in=Invoice.CERTIFIED)
+    others = InvoiceLine.objects.filter(invoice__in=certified.exclude(pk=invoice.pk))
+    for line, gross in others.gross_by_schedule_line().items():
+        sums[line] = sums.get(line, ZERO) + gross
     return sums
 
 

@@ -89,7 +89,10 @@ class Line(LineInput):
 
     @property
     def gross_this_period(self) -> Decimal:
-        """The change in T: B + M + F − F of the previous invoice; the amount accounting books (6.3, N-7)."""
+        """The change in T: B + M + F − F of the previous invoice; the amount accounting books (6.3, N-7).
+
+        `InvoiceLineQuerySet.gross_by_schedule_line` says it to the database: who changes one changes both.
+        """
         return self.work_this_period + self.stored_moved + self.stored_presently - self.stored_previous
 
     @property

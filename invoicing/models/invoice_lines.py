@@ -1,8 +1,10 @@
 """A line of an invoice: what one line of the schedule of values bills, and what the review said of it."""
 
+from decimal import Decimal
+
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Sum
 
 from directory.fields import MoneyField, QuantityField, RateField
 from invoicing.calculations.lines import Line
@@ -15,6 +17,24 @@ class Verdict(models.TextChoices):
     NONE = "", "No action"
     APPROVED = "approved", "Approved"
     REJECTED = "rejected", "Rejected"
+
+
+class InvoiceLineQuerySet(models.QuerySet):
+    def gross_by_schedule_line(self) -> dict[int, Decimal]:
+        """{schedule line: what these lines bill on it in all, in dollars}, in one query.
+
+        The formula of `Line.gross_this_period` once more, as the database adds it up: who changes one changes both.
+        """
+        is_typed = Q(stored_balance_typed__isnull=False)  # else what was stored before, less what moved, stays
+        rows = self.order_by().values_list("schedule_line")
+        sums = rows.annotate(
+            Sum("work_this_period"),
+            Sum("stored_new"),
+            Sum("stored_moved", filter=is_typed, default=ZERO),
+            Sum("stored_balance_typed", default=ZERO),
+            Sum("stored_previous", filter=is_typed, default=ZERO),
+        )
+        return {line: work + new + moved + typed - before for line, work, new, moved, typed, before in sums}
 
 
 class InvoiceLine(models.Model):
@@ -50,6 +70,8 @@ class InvoiceLine(models.Model):
     verdict_reason = models.CharField(max_length=300, blank=True)
     verdict_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     verdict_at = models.DateTimeField(null=True)
+
+    objects = InvoiceLineQuerySet.as_manager()
 
     class Meta:
         ordering = ["schedule_line__position"]

@@ -49,6 +49,23 @@ def test_the_second_of_two_invoices_on_the_same_previous_amounts_is_not_approved
         invoices.approve_as_noted(second, by=w.admin, comment="Half")
 
 
+def test_the_database_adds_up_what_the_arithmetic_works_out_for_each_line():
+    """`Line.gross_this_period` has a twin in SQL: a balance that was typed stands instead of the one before (N-3)."""
+    w = world()
+    cents = ("work_this_period", "stored_previous", "stored_moved", "stored_new", "stored_balance_typed")
+    told = [("100.00", "40.00", "15.00", "7.00", None), ("-3.01", "40.00", "15.00", "7.00", "30.00")]
+    told += [("0.00", "40.00", "0.00", "0.00", "0.00"), ("0.00", "0.00", "0.00", "0.01", None)]
+    commitment = w.commitment([w.line(f"Line {n}", "1000.00") for n in range(len(told))])
+    for shift, invoice in enumerate(twins_of(w, commitment, "1.00")):
+        for line, amounts in zip(invoice.lines.all(), told[shift:] + told[:shift], strict=True):
+            values = {name: amount and D(amount) for name, amount in zip(cents, amounts, strict=True)}
+            InvoiceLine.objects.filter(pk=line.pk).update(**values)
+    expected = {}
+    for line in InvoiceLine.objects.select_related("schedule_line"):
+        expected[line.schedule_line_id] = expected.get(line.schedule_line_id, 0) + line.as_line().gross_this_period
+    assert InvoiceLine.objects.gross_by_schedule_line() == expected and len(expected) == len(told)
+
+
 def test_what_was_certified_elsewhere_before_counts():
     """49,000.00 of 60,000.00 by the starting certificate, and 6,000.00 on each."""
     w = world()
