@@ -26,15 +26,20 @@ class InvoiceLineQuerySet(models.QuerySet):
         The formula of `Line.gross_this_period` once more, as the database adds it up: who changes one changes both.
         """
         is_typed = Q(stored_balance_typed__isnull=False)  # else what was stored before, less what moved, stays
-        rows = self.order_by().values_list("schedule_line")
-        sums = rows.annotate(
-            Sum("work_this_period"),
-            Sum("stored_new"),
-            Sum("stored_moved", filter=is_typed, default=ZERO),
-            Sum("stored_balance_typed", default=ZERO),
-            Sum("stored_previous", filter=is_typed, default=ZERO),
+        sums = (
+            self.order_by()
+            .values("schedule_line")
+            .annotate(
+                work=Sum("work_this_period"),
+                new=Sum("stored_new"),
+                moved=Sum("stored_moved", filter=is_typed, default=ZERO),
+                typed=Sum("stored_balance_typed", default=ZERO),
+                before=Sum("stored_previous", filter=is_typed, default=ZERO),
+            )
         )
-        return {line: work + new + moved + typed - before for line, work, new, moved, typed, before in sums}
+        return {
+            row["schedule_line"]: row["work"] + row["new"] + row["moved"] + row["typed"] - row["before"] for row in sums
+        }
 
 
 class InvoiceLine(models.Model):
