@@ -298,6 +298,19 @@ def test_compare_look_and_confirm_with_two_clicks(sage):
     assert "Nothing has changed since" in text_of(client.post(url_of(sage), follow=True))
 
 
+def test_what_one_press_can_not_post_is_said_before_it_and_the_next_press_goes_on(sage, monkeypatch):
+    """9.6: each is posted by itself, some at a time; the page never leaves it to be found out."""
+    some = [sage.exported() for _ in range(3)]
+    made, client = compared(sage, *map(row_of, some)), signed_in(sage.approver)
+    assert "at a time" not in text_of(client.get(url_of(sage, made)))
+    monkeypatch.setattr(reconciliations, "MOST_AT_ONCE", 2)
+    for said in ("Confirm the next 2 as posted", "Confirm 1 as posted"):
+        page = client.get(url_of(sage, made))
+        assert said in text_of(page) and ("2 are posted at a time" in text_of(page)) == ("next" in said)
+        client.post(url_of(sage, made, "erp-confirm-found"), {"outcome": page.context["to_confirm"]})
+    assert {each.status for each in fresh(*some)} == {"posted"}
+
+
 @pytest.mark.parametrize("kind", OutcomeKind.values)
 def test_each_kind_is_a_filter(sage, seeded, kind):
     some, made = seeded
