@@ -23,7 +23,7 @@ from erp_integrations.forms import (
 from erp_integrations.models import ExportBatch, InvoiceExport
 from erp_integrations.permissions import VOID_RIGHT, may_void
 from erp_integrations.views.batches import show as show_batch
-from erp_integrations.views.queue import TAB_OF, CameFrom, about, load, require_approver, to_export
+from erp_integrations.views.queue import TAB_OF, CameFrom, about, load, require_approver, to_export, waits_for_workbook
 from erp_integrations.views.queue import show as show_export
 from erp_integrations.views.shown import grouped, ticked_keys
 
@@ -99,6 +99,7 @@ def _ask(request, company, chosen, form: AcceptForm | None, *, refused: Refused 
         "candidates": candidates,
         "can_go": [each.export.pk for each in candidates if each.can_go],
         "is_the_day": is_the_day,
+        "workbook_takes": waits_for_workbook(len(candidates)),
         "how": "get" if len(chosen) <= IN_AN_ADDRESS else "post",
         "all_can_go": not errors and all(each.can_go for each in candidates),
         "errors": errors,

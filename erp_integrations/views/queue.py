@@ -47,6 +47,7 @@ TAB_OF = {status: tab for tab, (status, _) in TABS.items()}
 BESIDE = 30  # invoices of its list shown with one that is open, it in their middle
 NEAR = 60  # of them the rules are asked where the list is narrowed by what they say
 NEWEST_MAILS = 50
+DRY_RUNS_A_SECOND = 100  # invoices of some lines each, checked and written into a workbook on a slow machine
 # What a filter by findings looks at in one go, whichever comes first: some seconds' worth (F16).
 MOST_ASKED, MOST_LINES = 1_000, 5_000
 
@@ -165,6 +166,7 @@ def queue(request, company):
         "is_by_problems": bool(problems),
         "may_tick": TABS[tab][0] in TO_BE_BUILT,  # a dry run takes no right of its own
         "stretch": stretch,
+        "workbook_takes": waits_for_workbook(page.paginator.count),
     }
     return render(request, "erp_integrations/queue.html", context)
 
@@ -240,6 +242,12 @@ class Stretch:
     def rows(self, found, problems: str) -> list[QueueRow]:
         """Those of it that the rules speak of so; one check for all of them (F16)."""
         return [row for row in _asked(list(found[self.skipped : self.last])) if row.is_about(problems)]
+
+
+def waits_for_workbook(count: int) -> int:
+    """Seconds that a dry run of so many takes, as measured; 0 where nobody notices (nothing is shown meanwhile)."""
+    seconds = int(count // DRY_RUNS_A_SECOND)
+    return seconds if seconds >= 5 else 0
 
 
 def about(request, company) -> dict:

@@ -296,3 +296,15 @@ def test_a_longer_list_by_findings_asks_no_more_of_the_database(sage, client):
     for _ in range(4):
         sage.sent()
     assert queries(client, url, filters) <= few <= 15
+
+
+def test_how_long_the_dry_run_of_very_many_takes_is_said_before_it_is_pressed(sage, client, monkeypatch):
+    """Nothing is shown while it is made; of few it needs no word."""
+    some = [sage.sent() for _ in range(3)]
+    pages = (queue_url(sage.company), reverse("erp-accept", args=[sage.company.slug]))
+    asked = {"export": [each.pk for each in some]}
+    assert not any("about" in text_of(client.get(page, asked)).partition("workbook")[2] for page in pages)
+    monkeypatch.setattr(queue, "DRY_RUNS_A_SECOND", 0.5)
+    listed, accepting = (text_of(client.get(page, asked)) for page in pages)
+    assert "The workbook of all 3 takes about 6 seconds to make." in listed and "takes about 6 seconds" in accepting
+    assert "takes about" not in text_of(client.get(pages[0], {"problems": "warned"}))
