@@ -163,7 +163,7 @@ def _change_orders(summary: Summary) -> list[list[str]]:
     deductions = summary.change_order_deductions_previous + summary.change_order_deductions_this_period
     return [
         *_named(labels.CHANGE_ORDERS, summary),
-        ["Net change by change orders", printed_amount(additions - deductions)],
+        [labels.LABEL_OF["net_change_orders"], printed_amount(additions - deductions)],
     ]
 
 

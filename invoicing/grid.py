@@ -77,7 +77,7 @@ def lines_shown(invoice: Invoice, access) -> list[ShownLine]:
 
 
 def read_columns(rows: Sequence[ShownLine]) -> list[LineColumn]:
-    """Those that a bill is read by, on its page and in print: about stored material only where any line has some."""
+    """Those that a bill is read by, on its page and in print: about stored materials only where any line has some."""
     some = any(row.worked.stored_previous or row.worked.stored_new or row.worked.stored_presently for row in rows)
     return [each for each in LINE_COLUMNS if each.letter not in LEFT_OUT_TO_READ and (some or not each.is_about_stored)]
 

@@ -314,7 +314,7 @@ class LineStory:
         rate = line.stored_retainage_rate
         if "stored_retainage" not in self._typed_over:
             is_its = self._rule.is_kept and rate == self._rule.stored_rate
-            rule = self._started_with(rate, "the commitment’s rate for stored material" if is_its else "the rate")
+            rule = self._started_with(rate, "the commitment’s rate for stored materials" if is_its else "the rate")
             return [f"{self._arithmetic['stored_retainage']}.", rule, self._claimed("stored_retainage")]
         by_rule = printed_amount(self.worked.stored_retainage_by_rule)
         by_rate = f"By the rate, {printed_rate(rate)}, it is {by_rule}."
@@ -325,7 +325,7 @@ class LineStory:
         sentence = (
             f"{printed_amount(line.work_retainage_previous)} held on work before "
             f"+ {printed_amount(worked.work_retainage)} this period "
-            f"+ {printed_amount(worked.stored_retainage)} on stored material "
+            f"+ {printed_amount(worked.stored_retainage)} on stored materials "
             f"− {printed_amount(line.retainage_released)} released = {printed_amount(worked.total_retainage)}."
         )
         source = "" if self._without_one_before() else f"What was held before comes from {self.source}."

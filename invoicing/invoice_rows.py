@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from invoicing.labels import STAGES_ONWARDS
+from invoicing.labels import LABEL_OF, NET_THIS_PERIOD, STAGES_ONWARDS
 from invoicing.models import Invoice
 from invoicing.models.invoice_queries import ERP_WORDS, READ_ALONG
 
@@ -16,11 +16,11 @@ HEADINGS = (
     "Period",
     "Status",
     "Due",
-    "Contract sum to date",
-    "Total completed and stored",
-    "Retainage held",
-    "Previous certificates",
-    "Net this period",
+    LABEL_OF["contract_sum_to_date"],
+    LABEL_OF["total_completed_and_stored"],
+    LABEL_OF["total_retainage"],
+    LABEL_OF["previous_certificates"],
+    NET_THIS_PERIOD,
     "Paid",
     "Sent",
     "Approved",

@@ -41,12 +41,13 @@ LINE_COLUMNS = (
 LEFT_OUT_TO_READ = ("PF", "PM")  # what explains F stands on the sheet, in the CSV and in “how was this computed”
 COLUMN_OF = {column.name: column for column in LINE_COLUMNS}
 MAY_PASS = f"May pass {COLUMN_OF['scheduled_value'].label.lower()}"  # an Admin's tick on a line (N-4)
+NET_THIS_PERIOD = "Net this period"  # a line's share of line 8, and line 8 itself in lists, beside the gross
 # What accounting books of a line; these stand in no column of a grid.
 THIS_PERIOD_OF_A_LINE = (
     LineColumn("", "Gross this period", "gross_this_period"),
     LineColumn("", "Retainage newly held", "retainage_held_this_period"),
     LineColumn("", "Released, all told", "retainage_released_this_period"),
-    LineColumn("", "Net this period", "net_this_period"),
+    LineColumn("", NET_THIS_PERIOD, "net_this_period"),
 )
 
 
@@ -77,7 +78,7 @@ SUMMARY = (
 )
 RETAINAGE_PARTS = (
     ("5a", "Retainage on work", "work_retainage"),
-    ("5b", "Retainage on stored material", "stored_retainage"),
+    ("5b", "Retainage on stored materials", "stored_retainage"),
 )
 PERCENT_COMPLETE = ("", "Percent complete", "percent_complete")
 # As 5.3 has them: the parts of line 5 before their sum, then what is done of the whole.

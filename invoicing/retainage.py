@@ -11,6 +11,7 @@ from directory.counts import counted
 from invoicing.calculations.money import ZERO, printed_rate
 from invoicing.calculations.replay import Billed, Held, HeldBefore, RetainageRules, would_have_held
 from invoicing.calculations.retainage import step_now
+from invoicing.labels import LABEL_OF
 from invoicing.models import Commitment, Invoice, InvoiceLine, StartingCertificate
 
 
@@ -122,15 +123,15 @@ def rule_in_words(invoice: Invoice, lines: Sequence[InvoiceLine]) -> list[tuple[
     New rules touch new invoices only, so the lines speak, and the rule that the invoice keeps where it gave their rate.
     """
     rule, rates = rule_of(invoice), [line.work_retainage_rate for line in lines]
-    work = _rates_in_words(rates, "of work and material moved to work")
+    work = _rates_in_words(rates, "of work and materials moved to work")
     if typed := sum(line.work_retainage_is_typed for line in lines):
         work += f"; typed on {counted(typed, 'line')}"
     if rule.steps and rule.rate in rates:
         work += f". Sliding scale: {', then '.join(rule.steps)}"
-    stored = _rates_in_words([line.stored_retainage_rate for line in lines], "of material presently stored")
+    stored = _rates_in_words([line.stored_retainage_rate for line in lines], "of materials presently stored")
     if typed := sum(line.stored_retainage_is_typed for line in lines):
         stored += f"; typed on {counted(typed, 'line')}"
-    return [("Retainage on work", work), ("Retainage on stored material", stored)]
+    return [(LABEL_OF["work_retainage"], work), (LABEL_OF["stored_retainage"], stored)]
 
 
 def _rates_in_words(rates: Sequence[Decimal], base: str) -> str:

@@ -28,7 +28,7 @@ def is_typed(held: str) -> str:
 def apart(old: Mapping, new: Mapping) -> dict[str, tuple[Decimal, Decimal]]:
     """{column: (old, new)} of each figure that is another.
 
-    The total is one of them where no other accounts for it: an Admin typed what is left of stored material (PM).
+    The total is one of them where no other accounts for it: an Admin typed what is left of stored materials (PM).
     """
     found = {}
     for name in COLUMNS:

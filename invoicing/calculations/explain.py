@@ -59,7 +59,7 @@ def _explain_retainage(line: Line) -> dict[str, str]:
             line.work_retainage_typed, line.work_retainage_rate, base, "work and moved material", line.work_retainage
         ),
         "stored_retainage": _rate(
-            typed, line.stored_retainage_rate, line.stored_presently, "stored material", line.stored_retainage
+            typed, line.stored_retainage_rate, line.stored_presently, "stored materials", line.stored_retainage
         ),
         "work_retainage_to_date": (
             f"{money(line.work_retainage_previous)} held before + {money(line.work_retainage)} this period "
@@ -67,7 +67,7 @@ def _explain_retainage(line: Line) -> dict[str, str]:
         ),
         "total_retainage": _sum(
             ("on work", line.work_retainage_to_date),
-            ("on stored material", line.stored_retainage),
+            ("on stored materials", line.stored_retainage),
             result=line.total_retainage,
         ),
     }
@@ -129,7 +129,7 @@ def explain_summary(summary: Summary, line_7: str) -> dict[str, str]:
         "stored_retainage": f"{money(summary.stored_retainage)}, the sum of the lines",
         "total_retainage": _sum(
             ("on work", summary.work_retainage),
-            ("on stored material", summary.stored_retainage),
+            ("on stored materials", summary.stored_retainage),
             result=summary.total_retainage,
         ),
         "earned_less_retainage": (
@@ -146,12 +146,12 @@ def explain_summary(summary: Summary, line_7: str) -> dict[str, str]:
             f"= {money(summary.balance_to_finish_including_retainage)}"
         ),
         "gross_this_period": (
-            f"{money(summary.gross_this_period)}, the sum of the lines: work, moved and stored material of this period "
-            "− what was stored before"
+            f"{money(summary.gross_this_period)}, the sum of the lines: work, moved and stored materials of this "
+            "period − what was stored before"
         ),
         "retainage_newly_held": (
             f"{money(summary.retainage_newly_held)}, the sum of the lines: held on work this period + the change of "
-            "what is held on stored material, releases left out"
+            "what is held on stored materials, releases left out"
         ),
         "retainage_released": f"{money(summary.retainage_released)}, the sum of the lines",
         **_explain_change_orders(summary),

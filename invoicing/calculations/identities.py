@@ -20,7 +20,7 @@ HEADER_AMOUNTS = (
 )
 PREVIOUS_AMOUNTS = (
     ("work_previous", "work_to_date", "work completed before"),
-    ("stored_previous", "stored_presently", "material stored before"),
+    ("stored_previous", "stored_presently", "materials stored before"),
     ("work_retainage_previous", "work_retainage_to_date", "work retainage held before"),
     ("stored_retainage_previous", "stored_retainage", "stored retainage held before"),
 )
@@ -64,7 +64,7 @@ def _previous_of_line(facts: LineFacts, before: dict[str, PreviousLine]) -> Iter
         yield from found_on(line, "N-1", sentence, getattr(previous, stored), getattr(line, column))
     if line.stored_balance_override is not None:
         remedy = "Check the reason." if facts.reason else "Give the reason in the line's note."
-        sentence = f"On {describe(line)}, the previous balance of stored material was typed. {remedy}"
+        sentence = f"On {describe(line)}, the previous balance of stored materials was typed. {remedy}"
         expected = line.stored_previous - line.stored_moved
         severity = WARNING if facts.reason else ERROR
         yield from found_on(line, "N-1", sentence, expected, line.stored_balance_override, severity)
@@ -127,7 +127,7 @@ def _total_of_line(facts: LineFacts) -> Iterator[Identity]:
     yield from found_on(line, "N-3", f"{describe(line)} does not add up. Save the line again.", columns, stored)
     if not is_between(line.stored_moved, ZERO, line.stored_previous):
         limit = f"{format_amount(line.stored_previous)} was stored. Type an amount from zero to that."
-        sentence = f"{describe(line)} moves {format_amount(line.stored_moved)} of stored material, and {limit}"
+        sentence = f"{describe(line)} moves {format_amount(line.stored_moved)} of stored materials, and {limit}"
         nearest = ZERO if line.stored_moved * line.stored_previous <= 0 else line.stored_previous
         yield from found_on(line, "N-3", sentence, nearest, line.stored_moved)
     if line.stored_presently < 0:
@@ -263,11 +263,11 @@ def negative_lines(facts: InvoiceFacts) -> Iterator[Identity]:
 
 
 def stored_material(facts: InvoiceFacts) -> Iterator[Identity]:
-    """N-10: stored material has an attachment; a warning."""
+    """N-10: stored materials have an attachment; a warning."""
     stored = column_total((line.line for line in facts.lines), "stored_presently")
     yield compare(
         "N-10",
-        "Stored material is documented, or there is none.",
+        "Stored materials are documented, or there are none.",
         "Material is stored and nothing is attached. Attach the invoice or a photo of it.",
         stored if facts.has_attachments else ZERO,
         stored,
@@ -334,7 +334,7 @@ def retainage_rates(facts: InvoiceFacts) -> Iterator[Identity]:
 
 
 def _rates_of_line(line: Line, previous: PreviousLine) -> Iterator[Identity]:
-    for column, words in (("work_retainage_rate", "work"), ("stored_retainage_rate", "stored material")):
+    for column, words in (("work_retainage_rate", "work"), ("stored_retainage_rate", "stored materials")):
         was, now = getattr(previous, column), getattr(line, column)
         if was is not None:
             rates = f"{format_percent(now)} % instead of {format_percent(was)} %"

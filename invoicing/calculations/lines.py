@@ -117,7 +117,7 @@ class Line(LineInput):
 
     @property
     def stored_retainage(self) -> Decimal:
-        """MR, the balance held on stored material: by the rule, or typed; always 0.00 when nothing is stored."""
+        """MR, the balance held on stored materials: by the rule, or typed; always 0.00 when nothing is stored."""
         if self.stored_retainage_typed is None or self.stored_presently == 0:
             return self.stored_retainage_by_rule
         return self.stored_retainage_typed
@@ -198,7 +198,7 @@ def next_line(line: LineInput) -> LineInput:
 
 
 def with_release_of_percent(line: LineInput, percent: Decimal) -> LineInput:
-    """The line with `percent` of all its retainage released: RR on work, a lower typed MR on stored material.
+    """The line with `percent` of all its retainage released: RR on work, a lower typed MR on stored materials.
 
     100 leaves exactly 0.00 held (R54). ValueError outside 0 to 100.
     """

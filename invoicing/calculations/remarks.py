@@ -44,7 +44,7 @@ def _retainage_missing(facts: BillFacts) -> tuple[Identity, ...]:
 
 
 def _not_held(line: Line) -> Decimal:
-    """Dollars that the line's rates ask for and that nobody holds; what was held on stored material may be released."""
+    """Dollars that the line's rates ask for and nobody holds; what was held on stored materials may be released."""
     work = ZERO if line.work_retainage else line.work_retainage_by_rule
     is_new = not line.stored_retainage and not line.stored_retainage_previous
     return work + (line.stored_retainage_by_rule if is_new else ZERO)

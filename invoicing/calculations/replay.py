@@ -34,7 +34,7 @@ class Billed:
 
 @dataclass(frozen=True, kw_only=True)
 class HeldBefore:
-    """What was held before the first of the invoices, in dollars: in all, and of stored material by the line's key."""
+    """What was held before the first of the invoices, in dollars: in all, and of stored materials by the line's key."""
 
     total: Decimal = ZERO
     stored: Mapping[str, Decimal] = field(default_factory=dict)

@@ -122,7 +122,7 @@ def out_of_reach(
     """The first step that would still not be full once the whole contract sum to date was billed; None if all get full.
 
     Each step takes as much of the contract as its rate needs to reach its limit. It leaves aside lines with a rate of
-    their own and stored material, so it is a reason to ask and none to refuse. Without a contract sum nothing is told.
+    their own and stored materials, so it is a reason to ask and none to refuse. Without a contract sum nothing is told.
     """
     left, reached = contract_sum_to_date, ZERO
     for number, step in enumerate(steps, 1):

@@ -261,7 +261,7 @@ class Row:
         return self.after() if self.values and not self.problems else self.worked
 
     def release(self, percent: Decimal, *, as_admin: bool) -> None:
-        """Type a release of this share of what is held; of the part on stored material only for an Admin."""
+        """Type a release of this share of what is held; of the part on stored materials only for an Admin."""
         released = with_release_of_percent(self.after(), percent)
         self._type("release", released.retainage_released)
         if as_admin and released.stored_retainage_typed is not None:

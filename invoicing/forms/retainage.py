@@ -54,7 +54,7 @@ class RetainageForm(forms.Form):
 
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=2**31 - 1)
     work_rate = RateInput(
-        "Retainage on work", required=True, help_text="Percent of work and of material moved into it."
+        "Retainage on work", required=True, help_text="Percent of work and of materials moved into it."
     )
     holds_stored = forms.BooleanField(label="Hold retainage on stored materials", required=False)
     stored_rate = RateInput("Retainage on stored materials", help_text="Percent; counts while the tick is set.")

@@ -11,6 +11,7 @@ from html import escape
 from django import template
 from django.template.defaultfilters import floatformat
 from django.templatetags.static import static
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from invoicing.calculations.lines import Line, percent_of
@@ -18,10 +19,14 @@ from invoicing.calculations.money import MINUS, ZERO, format_percent, printed_am
 from invoicing.forms.columns import COLUMNS
 from invoicing.forms.entry import Sheet
 from invoicing.forms.entry_rows import Cell, Row
-from invoicing.labels import LineColumn
+from invoicing.labels import LINE_COLUMNS, MAY_PASS, LineColumn
 from invoicing.models import Commitment, ScheduleLine, Verdict
 
 register = template.Library()
+HEADS = {
+    each.name: format_html('<th scope="col" class="n"><span class="col">{}</span>{}</th>', each.letter, each.label)
+    for each in LINE_COLUMNS
+} | {"over_billing_is_waived": format_html('<th scope="col" class="c">{}</th>', MAY_PASS)}
 TONES = {Verdict.APPROVED: " is-ok", Verdict.REJECTED: " is-bad"}
 
 
@@ -43,6 +48,12 @@ def figure(of: Line | dict[str, Decimal], column: LineColumn) -> str:
     """What a line, or the totals under it, say in a column to read."""
     value = of.get(column.name) if isinstance(of, dict) else getattr(of, column.name)
     return "" if value is None else printed_percent(value, 1) if column.is_percent else printed_amount(value)
+
+
+@register.simple_tag
+def column_head(name: str) -> SafeString:
+    """Of a column of the sheet, by the name of the line's property: its letter and its words (5.2)."""
+    return HEADS[name]
 
 
 @register.simple_tag

@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString, mark_safe
 from directory.models import Project
 from directory.moments import day_in_words
 from invoicing.calculations.money import printed_amount, to_cents
+from invoicing.labels import NET_THIS_PERIOD
 from invoicing.models import Invoice
 from invoicing.models.billing_periods import period_in_words
 from invoicing.turns import turn_of
@@ -47,7 +48,7 @@ def _row(
         f'{f"""<span class="claimed">{claimed}</span>""" if claimed else ""}</td>'
         f'<td data-label="Who must act">{escape(acts)}</td>{exported}'
         f'<td class="one-line" data-label="Due">{day_in_words(invoice.due_date)}</td>'
-        f'<td class="n" data-label="Net this period">{printed_amount(due)}</td></tr>'
+        f'<td class="n" data-label="{NET_THIS_PERIOD}">{printed_amount(due)}</td></tr>'
     )
 
 

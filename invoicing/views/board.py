@@ -31,7 +31,7 @@ from invoicing.calculations.money import ZERO
 from invoicing.deadlines import Deadline
 from invoicing.forms.billing_periods import AskForm, InviteForm
 from invoicing.forms.board_filters import BoardFilter, ViewForm
-from invoicing.labels import STAGES_IN_ERP, STAGES_ONWARDS, noun_for
+from invoicing.labels import LABEL_OF, NET_THIS_PERIOD, STAGES_IN_ERP, STAGES_ONWARDS, noun_for
 from invoicing.models import BillingPeriod, Commitment, Invitation, Invoice, InvoiceContact, Payment, SavedView
 from invoicing.models.saved_views import views_shown_to
 from invoicing.permissions import is_project_admin
@@ -295,8 +295,8 @@ HEADINGS = (
     "Since",
     "Due",
     "Invoice contacts",
-    "Gross this period",
-    "Net this period",
+    LABEL_OF["gross_this_period"],
+    NET_THIS_PERIOD,
     "Answer of the subcontractor",
     "Why it can’t be invited",
 )

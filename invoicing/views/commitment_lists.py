@@ -8,7 +8,7 @@ from directory.csv_files import csv_answer
 from directory.decorators import READ, project_view
 from directory.permissions import Level, Tool
 from invoicing.forms.commitment_filters import CommitmentFilter
-from invoicing.labels import noun_for
+from invoicing.labels import LABEL_OF, noun_for
 from invoicing.models import Commitment
 from invoicing.permissions import is_project_admin, may_create_commitments
 from invoicing.views.standings import Standing, standings_of, totals_of
@@ -21,9 +21,9 @@ HEADINGS = (
     "Company",
     "Status",
     "Private",
-    "Contract sum to date",
+    LABEL_OF["contract_sum_to_date"],
     "Billed to date",
-    "Retainage held",
+    LABEL_OF["total_retainage"],
     "Default retainage %",
     "Executed",
     "Starts",

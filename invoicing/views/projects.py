@@ -6,7 +6,7 @@ from directory.decorators import READ, project_view
 from directory.models import Event
 from directory.permissions import Level, Tool
 from invoicing.board import NOT_INVITED, Group
-from invoicing.labels import noun_for
+from invoicing.labels import LABEL_OF, noun_for
 from invoicing.models import Commitment
 from invoicing.permissions import is_project_admin
 from invoicing.progress import progress_of
@@ -29,7 +29,7 @@ def project_page(request, project):
         "totals": totals,
         "parts": [
             {"label": "Billed, less retainage", "amount": totals["earned"], "tone": "ok"},
-            {"label": "Retainage held", "amount": totals["retainage"], "tone": "warn"},
+            {"label": LABEL_OF["total_retainage"], "amount": totals["retainage"], "tone": "warn"},
             {"label": "Still to bill", "amount": totals["balance"], "tone": "neutral"},
         ],
         "period": period,

@@ -169,7 +169,7 @@ class Review:
 
     @cached_property
     def has(self) -> set[str]:
-        """What any line has, as columns need it: stored material or retainage on some, a release."""
+        """What any line has, as columns need it: stored materials or retainage on some, a release."""
         lines = [row.line for row in self.rows]
         return {what for what, names in NEEDED.items() if any(getattr(line, name) for line in lines for name in names)}
 

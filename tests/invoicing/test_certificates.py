@@ -15,7 +15,7 @@ from pypdf import PdfReader
 
 from directory.models import Mail
 from directory.permissions import read_access
-from invoicing import labels, printing
+from invoicing import invoice_rows, labels, printing
 from invoicing.actions import amounts, attachments, invoices, reviews
 from invoicing.actions.commitments import NewLine
 from invoicing.calculations.money import printed_amount
@@ -23,6 +23,7 @@ from invoicing.forms.columns import COLUMNS
 from invoicing.models import Invoice, Verdict
 from invoicing.packages import pack_papers, safe_name
 from invoicing.proof import identities_of
+from invoicing.views import board, commitment_lists
 from tests.factories import D, world
 from tests.invoicing.pages import at, signed_in, text_of
 from tests.invoicing.test_claim_files import filled_in
@@ -110,7 +111,7 @@ def test_the_parts_of_line_5_what_is_done_and_the_change_orders_are_printed(w):
     words = words_of(pdf(invoice, w.admin))
     for said in (
         "5a Retainage on work 123.46",
-        "5b Retainage on stored material 25.00",
+        "5b Retainage on stored materials 25.00",
         "Percent complete 13.87",
         "Additions in previous periods 0.00",
         "Additions this period 1,000.00",
@@ -123,7 +124,7 @@ def test_the_parts_of_line_5_what_is_done_and_the_change_orders_are_printed(w):
 
 def test_the_rule_in_words_the_approvals_with_names_and_moments_and_what_was_reduced(w):
     words = words_of(pdf(approved_as_noted(w), w.admin))
-    assert "10 % of work and material moved to work" in words
+    assert "10 % of work and materials moved to work" in words
     assert "Payment certificate 1" in words and "Approved as Noted" in words and "NOT APPROVED" not in words
     assert "Lee Park 20 Nov 2026, 4:12 pm CST" in words and "Dana Cole 20 Nov 2026, 4:12 pm CST" in words
     assert "Waiver follows" in words
@@ -297,6 +298,14 @@ def test_mails_the_comparison_and_what_a_workbook_would_do_say_the_words_of_prin
         assert set(names) <= set(ROW_HEADS.findall(html)), names
     assert all(f"{name}: " in sent.text for name in (gross, *due))
     assert all(f"{name}: " in approved.text for name in (total, *due))
+
+
+def test_lists_taken_away_head_their_columns_in_the_words_of_print(w):
+    """U9: line 8 stands beside the gross in lists, and is called so there."""
+    names = ("contract_sum_to_date", "total_completed_and_stored", "total_retainage", "previous_certificates")
+    assert {*(labels.LABEL_OF[name] for name in names), labels.NET_THIS_PERIOD} <= set(invoice_rows.HEADINGS)
+    assert {labels.LABEL_OF[name] for name in (names[0], names[2])} <= set(commitment_lists.HEADINGS)
+    assert {labels.LABEL_OF["gross_this_period"], labels.NET_THIS_PERIOD} <= set(board.HEADINGS)
 
 
 def test_whether_a_line_may_pass_its_scheduled_value_has_one_name(w):

@@ -138,7 +138,7 @@ def test_of_a_rule_that_was_not_kept_nothing_is_said_that_nobody_knows():
     w = world()
     lines = [w.line("Own", "1000.00", rate="10"), w.line("Usual", "1000.00")]
     old = w.entered(w.draft(w.commitment(lines=lines)), *[{"work_this_period": D("10"), "stored_new": D("10")}] * 2)
-    assert "the commitment’s rate for stored material" in how(w.admin, old, 2)["MR"][1]
+    assert "the commitment’s rate for stored materials" in how(w.admin, old, 2)["MR"][1]
     Invoice.objects.filter(pk=old.pk).update(retainage_rule=None)
     for place in (1, 2):
         told = how(w.admin, old, place)
@@ -277,7 +277,7 @@ def test_the_summary_tab_unfolds_every_amount_with_the_parts_of_line_5_before_it
     page = signed_in(w.admin).get(f"{at(w.submitted(), 'invoice')}?show=summary")
     groups = {title: [each.column.label for each in amounts] for title, amounts in page.context["groups"]}
     assert groups["Lines 1 to 9"][3:7] == [
-        "Total completed and stored", "Retainage on work", "Retainage on stored material", "Retainage held",
+        "Total completed and stored", "Retainage on work", "Retainage on stored materials", "Retainage held",
     ]  # fmt: skip
     assert groups["This period"] == ["Gross this period", "Retainage newly held", "Retainage released"]
     assert len(groups["Change orders"]) == 4

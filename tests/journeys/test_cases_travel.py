@@ -39,7 +39,7 @@ class Journey:
         self.sage.next_month()
 
     def bill(self, number: str) -> None:
-        """This application: work and stored material of each line."""
+        """This application: work and stored materials of each line."""
         typed = {
             n: {"This period": each["work_this_period"], "New stored": each["stored_presently"]}
             for n, each in self.numbered_lines()
@@ -138,7 +138,7 @@ def test_pa_21_stored_material_and_a_change_order_export_the_change_of_this_peri
         assert money(shown[label]) == D(summary[name]), label
     parts = journey.contact.click("Summary and checks").facts()
     assert money(parts["5a Retainage on work"]) == D(summary["line5a_retainage_work"])
-    assert money(parts["5b Retainage on stored material"]) == D(summary["line5b_retainage_stored"])
+    assert money(parts["5b Retainage on stored materials"]) == D(summary["line5b_retainage_stored"])
     [expected] = journey.expected["erp_export"]
     for file in journey.files():
         assert file.lines == {"Concrete": D("200000.00"), "Steel": D("100000.00")}

@@ -86,7 +86,7 @@ def test_quantity_times_unit_price_rounds_half_up():
 
 
 def test_the_next_invoice_starts_where_this_one_ends():
-    """I-7, PA-21: work moves into previous, stored material stays stored, nothing is billed by itself."""
+    """I-7, PA-21: work moves into previous, stored materials stay stored, nothing is billed by itself."""
     following = Line.of(next_line(LINE))
     assert following.work_previous == LINE.work_to_date
     assert following.stored_presently == following.stored_previous == LINE.stored_presently
@@ -114,7 +114,7 @@ def test_every_money_cell_is_explained_with_its_result():
     assert set(sentences) == computed - inner - {"retainage_releasable", "retainage_held_before"}
     for name, sentence in sentences.items():
         assert format_amount(getattr(LINE, name)) in sentence, name
-    assert sentences["stored_retainage"] == "5 % of 350.00 stored material = 17.50, rounded half-up"
+    assert sentences["stored_retainage"] == "5 % of 350.00 stored materials = 17.50, rounded half-up"
 
 
 def test_a_typed_amount_is_explained_as_typed():
