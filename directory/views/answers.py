@@ -29,8 +29,12 @@ def carried_out(form, act: Callable[[dict], object]) -> bool:
     return True
 
 
+def part_of(request, template: str) -> str:
+    """The box alone where a page fetched it, else the whole page with the same words."""
+    return f"{template}#dialog" if request.htmx else template
+
+
 def dialog(request, template: str, context: dict):
-    """The box alone where a page fetched it, else the same words as a page; 422 with what is wrong."""
+    """The box or its page; 422 with what is wrong."""
     form = context.get("form")
-    name = f"{template}#dialog" if request.htmx else template
-    return render(request, name, context, status=422 if form and form.errors else 200)
+    return render(request, part_of(request, template), context, status=422 if form and form.errors else 200)

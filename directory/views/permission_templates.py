@@ -13,7 +13,7 @@ from directory.matrix import Matrix, columns_of
 from directory.models import Event, Membership, PermissionTemplate, Person, Project
 from directory.permissions import Level, Tool
 from directory.refusals import Refused
-from directory.views.answers import show_at_its_field
+from directory.views.answers import part_of, show_at_its_field
 from directory.views.levels import saved_words
 
 PROJECTS_SHOWN = 50
@@ -123,7 +123,7 @@ def delete(request, company, pk):
     shown = _template(company, pk)
     if request.method != "POST":
         page = "directory/permission_template_delete.html"
-        return render(request, page + "#dialog" * bool(request.htmx), {"company": company, "shown": shown})
+        return render(request, part_of(request, page), {"company": company, "shown": shown})
     try:
         permission_templates.delete(shown, by=request.user)
     except Refused as refusal:

@@ -10,6 +10,7 @@ from directory.models import VendorChange
 from directory.permissions import Level, Tool
 from directory.refusals import Refused
 from directory.vendor_forms import CallForm, DeclineForm
+from directory.views.answers import part_of
 from directory.views.vendors import about, load, rows_of, told
 
 
@@ -52,5 +53,5 @@ def _answer(request, company, pk: int, what: str):
         "asked_it": change.asked_by_id == request.user.pk,
         "others": vendor_changes.others_who_may_answer(change),
     }
-    template = f"directory/vendor_{what}.html{'#dialog' if request.htmx else ''}"
+    template = part_of(request, f"directory/vendor_{what}.html")
     return render(request, template, context, status=422 if form.errors else 200)

@@ -11,6 +11,7 @@ from directory.models import Event, Mail, Vendor, VendorChange
 from directory.permissions import Level, Tool
 from directory.refusals import Refused
 from directory.vendor_forms import DeactivateForm, VendorEditForm, VendorFilter, VendorForm
+from directory.views.answers import part_of
 
 PAGE_SIZE = 50
 
@@ -133,7 +134,7 @@ def deactivate_vendor(request, company, pk):
             return redirect("vendor", company.slug, pk)
     people = vendor.memberships.filter(is_active=True).select_related("person").order_by("person__name")
     context = about(request, company) | {"form": form, "vendor": vendor, "people": people}
-    template = f"directory/vendor_deactivate.html{'#dialog' if request.htmx else ''}"
+    template = part_of(request, "directory/vendor_deactivate.html")
     return render(request, template, context, status=422 if form.errors else 200)
 
 

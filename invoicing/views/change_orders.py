@@ -11,7 +11,7 @@ from directory.models import Event
 from directory.permissions import Level
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
 from directory.unsaved import Unsaved, kept_for
-from directory.views.answers import show_at_its_field
+from directory.views.answers import part_of, show_at_its_field
 from invoicing.actions import change_orders
 from invoicing.actions.schedules import Schedule
 from invoicing.calculations.lines import percent_of
@@ -230,5 +230,5 @@ def _ask(
         "why_not": change_orders.why_no_sum(effect.after) if effect else "",
         "form": form,
     }
-    template = "invoicing/change_order_move.html#dialog" if request.htmx else "invoicing/change_order_move.html"
+    template = part_of(request, "invoicing/change_order_move.html")
     return render(request, template, context, status=refused.status if refused else 422 if form.errors else 200)

@@ -8,7 +8,7 @@ from directory.decorators import project_view
 from directory.moments import day_in_words
 from directory.permissions import Level, Tool
 from directory.refusals import NotNow, Refused
-from directory.views.answers import show_at_its_field
+from directory.views.answers import part_of, show_at_its_field
 from invoicing import periods
 from invoicing.actions import closing, invoice_periods
 from invoicing.actions.closing import Closed, Fate
@@ -76,7 +76,7 @@ def _show(request, period: BillingPeriod, form: ClosingForm, *, refused: Refused
         "under_review": counted(groups, Invoice.Status.UNDER_REVIEW),
         "silent": counted([each for each in groups if each.is_asked], NO_CONTACT, INVITED, ACCEPTED),
     }
-    template = "invoicing/period_close.html#dialog" if request.htmx else "invoicing/period_close.html"
+    template = part_of(request, "invoicing/period_close.html")
     return render(request, template, context, status=refused.status if refused else status)
 
 
@@ -131,5 +131,5 @@ def open_period_besides(invoice: Invoice) -> BillingPeriod | None:
 
 def _ask_to_move(request, invoice: Invoice, target: BillingPeriod, form: BillMoveForm):
     context = {"project": invoice.project, "invoice": invoice, "target": target, "form": form}
-    template = "invoicing/bill_move.html#dialog" if request.htmx else "invoicing/bill_move.html"
+    template = part_of(request, "invoicing/bill_move.html")
     return render(request, template, context, status=422 if form.errors else 200)

@@ -8,7 +8,7 @@ from directory.decorators import project_view
 from directory.permissions import Level, Tool
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
 from directory.unsaved import Unsaved, kept_for
-from directory.views.answers import show_at_its_field
+from directory.views.answers import part_of, show_at_its_field
 from invoicing import presence
 from invoicing.actions import commitment_edits, commitment_moves, commitments
 from invoicing.cautions import cautions_about
@@ -144,5 +144,5 @@ def _ask(
         "words": commitment_moves.words_of(name),
         "form": form,
     }
-    template = "invoicing/commitment_move.html#dialog" if request.htmx else "invoicing/commitment_move.html"
+    template = part_of(request, "invoicing/commitment_move.html")
     return render(request, template, context, status=refused.status if refused else 422 if form.errors else 200)

@@ -10,6 +10,7 @@ from directory.decorators import READ
 from directory.models import Event
 from directory.permissions import Level
 from directory.refusals import Refused
+from directory.views.answers import part_of
 from invoicing.actions import commitments
 from invoicing.actions.retainage import why_no_rules
 from invoicing.actions.schedules import Schedule, locked_because
@@ -246,7 +247,7 @@ def _ask_for_contact(request, commitment: Commitment, period):
         "form": ContactForm(commitment),
         "candidates": candidates(commitment).exists(),
     }
-    return render(request, f"invoicing/contact_add.html{'#dialog' if request.htmx else ''}", context)
+    return render(request, part_of(request, "invoicing/contact_add.html"), context)
 
 
 @commitment_view(Level.ADMIN)
@@ -258,5 +259,5 @@ def remove_contact(request, commitment, pk):
         messages.success(request, f"{contact.person.name} no longer sees or bills {commitment.number}.")
         return redirect("commitment", commitment.project.slug, commitment.number)
     context = {"project": commitment.project, "commitment": commitment, "contact": contact}
-    template = "invoicing/contact_remove.html#dialog" if request.htmx else "invoicing/contact_remove.html"
+    template = part_of(request, "invoicing/contact_remove.html")
     return render(request, template, context)

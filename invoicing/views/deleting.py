@@ -9,7 +9,7 @@ from directory.models import Event
 from directory.permissions import Level
 from directory.refusals import NotAllowed, NotNow, Refused
 from directory.unsaved import Unsaved, kept_for
-from directory.views.answers import show_at_its_field
+from directory.views.answers import part_of, show_at_its_field
 from invoicing.actions import deleting
 from invoicing.addresses import address, commitment_address
 from invoicing.decorators import commitment_view, invoice_view
@@ -50,7 +50,7 @@ def delete(request, invoice):
 def _ask(request, invoice: Invoice, form: DeleteForm, status: int = 200, kept: Unsaved | None = None):
     is_old = bool(kept) and kept.fields.get("version") != str(invoice.version)
     context = about(request, invoice) | {"form": form, "kept": kept, "but": CHANGED if is_old else ""}
-    template = "invoicing/invoice_delete.html#dialog" if request.htmx else "invoicing/invoice_delete.html"
+    template = part_of(request, "invoicing/invoice_delete.html")
     return render(request, template, context, status=status)
 
 

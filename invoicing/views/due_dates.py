@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from directory.decorators import project_view
 from directory.permissions import Level, Tool
 from directory.refusals import Refused, Stale
-from directory.views.answers import show_at_its_field
+from directory.views.answers import part_of, show_at_its_field
 from invoicing.actions import due_dates
 from invoicing.actions.due_dates import due_date_now
 from invoicing.forms.billing_periods import ExtensionForm
@@ -56,5 +56,5 @@ def _show(request, period: BillingPeriod, commitment: Commitment, form: Extensio
         "bill": Invoice.objects.newest_in(commitment, period),
         "contacts": commitment.invoice_contacts.select_related("person"),
     }
-    template = "invoicing/due_date_extend.html#dialog" if request.htmx else "invoicing/due_date_extend.html"
+    template = part_of(request, "invoicing/due_date_extend.html")
     return render(request, template, context, status=status)

@@ -5,6 +5,7 @@ from django.shortcuts import redirect, render
 
 from directory.decorators import READ
 from directory.permissions import Level
+from directory.views.answers import part_of
 from invoicing import labels
 from invoicing.decorators import invoice_view
 from invoicing.how_computed import LineStory, how_amounts_came, how_totals_came
@@ -61,4 +62,4 @@ def _show(request, invoice: Invoice, columns: list, more: dict):
         "asked": request.GET.get("column", ""),
         "is_entered": invoice.status in Invoice.ENTERABLE,
     }
-    return render(request, f"invoicing/how_computed.html{'#dialog' if request.htmx else ''}", context | more)
+    return render(request, part_of(request, "invoicing/how_computed.html"), context | more)

@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from directory.permissions import Level
 from directory.refusals import NotNow, Refused
 from directory.unsaved import kept_for
-from directory.views.answers import show_at_its_field
+from directory.views.answers import part_of, show_at_its_field
 from invoicing.actions import payments
 from invoicing.actions.payments import TooMuch, why_no_payment
 from invoicing.addresses import address
@@ -75,7 +75,7 @@ def take_back(request, invoice, pk: int):
 
 
 def _ask(request, invoice: Invoice, page: str, form, *, status: int = 200, more: dict | None = None):
-    template = f"invoicing/{page}.html{'#dialog' if request.htmx else ''}"
+    template = part_of(request, f"invoicing/{page}.html")
     mailed = mailed_in_words(contacts_of(invoice.commitment)) if mails_payments(invoice) else "Nobody gets a mail."
     context = about(request, invoice) | {"form": form, "mailed": mailed} | (more or {})
     return render(request, template, context, status=status)

@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from directory.decorators import project_view
 from directory.permissions import Level, Tool
 from directory.refusals import NotNow, Refused, Stale
-from directory.views.answers import show_at_its_field
+from directory.views.answers import part_of, show_at_its_field
 from invoicing.actions import billing_periods
 from invoicing.forms.billing_periods import DatesForm
 from invoicing.forms.versions import differences, on_version
@@ -86,4 +86,4 @@ def delete(request, project, pk):
 def _ask(request, period: BillingPeriod, template: str, refused: Refused | None, context: dict):
     context |= {"project": period.project, "period": period, "refused": refused}
     status = refused.status if refused else 200
-    return render(request, f"{template}#dialog" if request.htmx else template, context, status=status)
+    return render(request, part_of(request, template), context, status=status)

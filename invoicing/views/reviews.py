@@ -11,7 +11,7 @@ from directory.moments import moment_in_words
 from directory.permissions import Level
 from directory.refusals import Refused, Stale
 from directory.unsaved import Unsaved, kept_for
-from directory.views.answers import show_at_its_field
+from directory.views.answers import part_of, show_at_its_field
 from invoicing.actions import amounts, approvals, invoices, reviews
 from invoicing.addresses import address
 from invoicing.decorators import invoice_view
@@ -277,7 +277,7 @@ def _show_finish(
         "chosen": form["decision"].value(),
         "ticked": form.data.getlist("seen") if form.is_bound else [],
     }
-    template = "invoicing/finish.html#dialog" if request.htmx else "invoicing/finish.html"
+    template = part_of(request, "invoicing/finish.html")
     return render(request, template, context, status=refused.status if refused and not kept else 200)
 
 
@@ -304,5 +304,5 @@ def reopen(request, invoice):
 
 def _show_reopen(request, invoice: Invoice, form: ReopenForm, status: int = 200, kept: Unsaved | None = None):
     context = about(request, invoice) | {"form": form, "kept": kept}
-    template = "invoicing/reopen.html#dialog" if request.htmx else "invoicing/reopen.html"
+    template = part_of(request, "invoicing/reopen.html")
     return render(request, template, context, status=status)
