@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from directory.models import Project, Vendor
 from directory.moments import FIRST_DAY, LAST_DAY
+from directory.number_looks import LONGEST_NUMBER
 from directory.typed import DAYS, DayInput, PlainField
 from erp_integrations.actions.exports import HeaderEdit
 from erp_integrations.models import InvoiceExport
@@ -15,7 +16,7 @@ from erp_integrations.models.exports import ExportStatus
 from erp_integrations.report import Days
 from erp_integrations.sage100.mended import REFERENCE
 from erp_integrations.sage100.reconciling import RECORD_LENGTH
-from erp_integrations.sage100.rules import DESCRIPTION_LENGTH, NUMBER_LENGTH
+from erp_integrations.sage100.rules import DESCRIPTION_LENGTH
 
 
 class ReportFilter(forms.Form):
@@ -108,7 +109,7 @@ class HeaderForm(forms.Form):
     reference_no = forms.CharField(
         label=REFERENCE,
         required=False,
-        max_length=NUMBER_LENGTH,
+        max_length=LONGEST_NUMBER,
         widget=forms.TextInput(attrs={"list": REDUCIBLE, "autocomplete": "off"}),
     )
     seen = forms.CharField(required=False, max_length=16, widget=forms.HiddenInput)

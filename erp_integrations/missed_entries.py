@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from directory.models import Company
+from directory.number_looks import number_key
 from erp_integrations.models import (
     CommitmentLink,
     CostCodeLink,
@@ -15,7 +16,6 @@ from erp_integrations.models import (
     VendorLink,
 )
 from erp_integrations.sage100.list_changes import Changes, lost_parts
-from erp_integrations.sage100.lists import comparable
 from invoicing.models import Commitment
 
 
@@ -93,7 +93,7 @@ def _commitments(company, kind, changes: Changes) -> Iterator[Missed]:
 
 
 def _payables(company, kind, changes: Changes) -> Iterator[Missed]:
-    gone = {(each.vendor_number, comparable(each.invoice_number)): each for each in changes.gone}
+    gone = {(each.vendor_number, number_key(each.invoice_number)): each for each in changes.gone}
     if not gone:
         return
     items = ExportItem.objects.filter(company=company, is_live=True).select_related("batch")

@@ -7,11 +7,9 @@ from collections import defaultdict
 from collections.abc import Callable, Collection
 
 from directory.models import Vendor
-from directory.number_looks import bare_number, look_alike, number_key
+from directory.number_looks import FORBIDDEN_IN_NUMBERS, LONGEST_NUMBER, bare_number, look_alike, number_key
 from directory.refusals import Refused
 from invoicing.models import Invoice
-
-FORBIDDEN = set(",\"'\t\r\n")
 
 
 def check_number(number: str) -> None:
@@ -19,9 +17,9 @@ def check_number(number: str) -> None:
     text = number.strip()
     if not text:
         raise Refused("Enter the invoice number your own books use.", field="number")
-    if len(text) > 20:
-        raise Refused(f"“{text}” has {len(text)} characters. Sage takes 20 at most.", field="number")
-    bad = sorted({c for c in text if c in FORBIDDEN or not c.isprintable() or ord(c) > 126})
+    if len(text) > LONGEST_NUMBER:
+        raise Refused(f"“{text}” has {len(text)} characters. Sage takes {LONGEST_NUMBER} at most.", field="number")
+    bad = sorted({c for c in text if c in FORBIDDEN_IN_NUMBERS or not c.isprintable() or ord(c) > 126})
     if bad:
         raise Refused(f"An invoice number can't contain {' '.join(map(repr, bad))}. Leave it out.", field="number")
 

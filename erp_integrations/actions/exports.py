@@ -8,6 +8,7 @@ from datetime import date
 from django.db import transaction
 
 from directory.models import Event, Mail
+from directory.number_looks import number_key
 from directory.permissions import read_access
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
 from erp_integrations import notifications
@@ -24,7 +25,6 @@ from erp_integrations.models import (
 )
 from erp_integrations.permissions import ANSWER_RIGHT, SEND_RIGHT, is_accounting_approver, may_answer
 from erp_integrations.sage100.batch_keys import batch_key
-from erp_integrations.sage100.lists import comparable
 from erp_integrations.sage100.reconciling import may_be_a_record
 from erp_integrations.sage100.rules import DESCRIPTION_LENGTH, reference_faults
 from invoicing.actions.invoices import lock, settle, unlock
@@ -230,7 +230,7 @@ def _require_reference(export: InvoiceExport, number: str) -> None:
         raise Refused(f"{' '.join(faults)} Enter it as Sage shows it in 4-2.", field="reference_no")
     if number and export.invoice.gross_this_period >= 0:
         raise Refused("Only a credit reduces another invoice. Leave it empty.", field="reference_no")
-    if number and comparable(number) == comparable(export.invoice.number):
+    if number and number_key(number) == number_key(export.invoice.number):
         raise Refused("That is the credit itself. Name the invoice it reduces.", field="reference_no")
 
 

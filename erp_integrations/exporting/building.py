@@ -21,6 +21,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from directory.models import Event
+from directory.number_looks import number_key
 from directory.refusals import Refused
 from erp_integrations import notifications
 from erp_integrations.exporting import storing
@@ -44,7 +45,6 @@ from erp_integrations.models import (
 from erp_integrations.sage100 import facts as sage_facts
 from erp_integrations.sage100 import rules, totals, workbook
 from erp_integrations.sage100.findings import ERROR
-from erp_integrations.sage100.lists import comparable
 from erp_integrations.sage100.rows import build_rows
 from invoicing.actions.invoices import close
 
@@ -228,12 +228,12 @@ def require_not_built_before(batch: ExportBatch, proposal: Proposal) -> None:
     What this batch built before a worker was killed is the same file, and is built again: of this acceptance, or of an
     earlier one that this database knows. Not across a restore: what waited at the backup may have been built since.
     """
-    wanted = {(invoice.vendor_number, comparable(invoice.number)): invoice for invoice in proposal.facts.invoices}
+    wanted = {(invoice.vendor_number, number_key(invoice.number)): invoice for invoice in proposal.facts.invoices}
     ours = batch.key, proposal.rows.sha256
     for line in storing.forgotten(batch.company):
         if (line["batch"], line["rows_sha256"]) == ours and line.get("accepted_at") in _acceptances_of(batch):
             continue
-        there = [wanted[key] for vendor, number in line["invoices"] if (key := (vendor, comparable(number))) in wanted]
+        there = [wanted[key] for vendor, number in line["invoices"] if (key := (vendor, number_key(number))) in wanted]
         if there:
             numbers = ", ".join(invoice.number for invoice in there)
             raise Stopped(

@@ -11,11 +11,12 @@ from decimal import Decimal
 
 from django.db.models import Q, Sum
 
+from directory.number_looks import number_key
 from erp_integrations.models import InvoiceExport, ListKind, RetainageRelease, SageListVersion
 from erp_integrations.models.exports import IN_A_FILE
 from erp_integrations.models.payables import payables_of
 from erp_integrations.sage100.facts import ReleaseFacts
-from erp_integrations.sage100.lists import PayableInvoice, comparable
+from erp_integrations.sage100.lists import PayableInvoice
 from invoicing.calculations.money import ZERO
 from invoicing.models import Invoice, StartingCertificate
 
@@ -156,8 +157,8 @@ def reducible(credit: InvoiceExport) -> list[Reducible]:
     """
     bills = _bills_before([credit]).get(credit.invoice_id, [])
     ours = [Reducible(bill.number, bill.billing_date, bill.gross_this_period) for bill in bills]
-    taken = {comparable(each.number) for each in ours} | {comparable(credit.invoice.number)}
-    theirs = [row for row in _listed_for(credit) if comparable(row.invoice_number) not in taken]
+    taken = {number_key(each.number) for each in ours} | {number_key(credit.invoice.number)}
+    theirs = [row for row in _listed_for(credit) if number_key(row.invoice_number) not in taken]
     theirs.sort(key=lambda row: row.invoice_date or date.min, reverse=True)
     return ours + [Reducible(row.invoice_number, row.invoice_date, row.gross) for row in theirs[:MOST_OFFERED]]
 

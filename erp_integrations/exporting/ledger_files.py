@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from directory.models import Company
+from directory.number_looks import number_key
 from erp_integrations.exporting import storing
 from erp_integrations.exporting.differences import Difference, differing
 from erp_integrations.exporting.storing import StoredFile
@@ -70,7 +71,7 @@ def _invoices(batch: ExportBatch) -> Iterator[Difference]:
         yield from differing(AMOUNTS, f"{name}, retainage", facts.retainage_held, invoice.retainage_newly_held)
         yield from differing(AMOUNTS, f"{name}, released", facts.retainage_released, invoice.retainage_released)
         yield from differing(AMOUNTS, f"{name}, Sage vendor", facts.vendor_number or "", item.vendor_number)
-        yield from differing(AMOUNTS, f"{name}, number", facts.number.strip().casefold(), item.number_key)
+        yield from differing(AMOUNTS, f"{name}, number", number_key(facts.number), item.number_key)
         if item.commitment_number is not None:  # else S40 reads the accepted data themselves
             number, lines = facts.sage_commitment_number or "", facts.cents_on_sage_lines()
             yield from differing(AMOUNTS, f"{name}, Sage commitment", number, item.commitment_number)

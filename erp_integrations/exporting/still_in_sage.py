@@ -3,10 +3,11 @@
 from collections.abc import Collection
 
 from directory.moments import day_in_words
+from directory.number_looks import number_key
 from directory.refusals import Refused
 from erp_integrations.models import ExportItem, InvoiceExport, ListKind, Reconciliation, SageListVersion, sage_lists
 from erp_integrations.models.payables import records_of
-from erp_integrations.sage100.lists import comparable, record_key
+from erp_integrations.sage100.lists import record_key
 
 
 def still_in_sage(exports: Collection[InvoiceExport]) -> dict[int, str]:
@@ -47,7 +48,7 @@ def require_no_others_record(export: InvoiceExport, number: str) -> None:
     version, item = SageListVersion.objects.in_use(export.company, ListKind.PAYABLE_INVOICES), export.live_item
     if version is None or item is None:
         return
-    found = records_of(version).get(comparable(number), [])
+    found = records_of(version).get(number_key(number), [])
     if found and not any(record_key(row) == _key(item) for row in found):
         raise Refused(
             f"By Sage’s list of {day_in_words(version.as_of_date)}, record {number} is invoice"

@@ -3,8 +3,9 @@
 import json
 from functools import lru_cache
 
+from directory.number_looks import number_key
 from erp_integrations.models.lists import SageListVersion
-from erp_integrations.sage100.lists import PayableInvoice, comparable, payable_from_plain
+from erp_integrations.sage100.lists import PayableInvoice, payable_from_plain
 
 
 def payables_of(version: SageListVersion) -> tuple[PayableInvoice, ...]:
@@ -28,5 +29,5 @@ def records_of(version: SageListVersion) -> dict[str, list[PayableInvoice]]:
 def _records(sha256: str, pk: int) -> dict[str, list[PayableInvoice]]:
     found = {}
     for row in _rows(sha256, pk):
-        found.setdefault(comparable(row.record_number), []).append(row)
+        found.setdefault(number_key(row.record_number), []).append(row)
     return found

@@ -160,15 +160,10 @@ def payable_from_plain(plain: dict) -> PayableInvoice:
 def numbers_from_plain(rows: Iterable[dict]) -> dict[tuple[str, str], str]:
     """{(vendor, number as compared): number as written} of stored payable invoices; what is void holds no number."""
     return {
-        (each["vendor_number"], comparable(each["invoice_number"])): each["invoice_number"]
+        (each["vendor_number"], number_key(each["invoice_number"])): each["invoice_number"]
         for each in rows
         if each["status"] != VOID
     }
-
-
-def comparable(number: str) -> str:
-    """Invoice numbers are compared without case and outer spaces (I-6)."""
-    return number_key(number)
 
 
 def record_key(record) -> object:
@@ -178,7 +173,7 @@ def record_key(record) -> object:
     if isinstance(record, FiscalPeriod):
         return (record.year, record.period)
     if isinstance(record, PayableInvoice):
-        return (record.vendor_number, comparable(record.invoice_number))
+        return (record.vendor_number, number_key(record.invoice_number))
     return record.number
 
 

@@ -7,9 +7,10 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
+from directory.number_looks import number_key
 from erp_integrations.sage100.canonical import money_text
 from erp_integrations.sage100.facts import ZERO
-from erp_integrations.sage100.lists import PayableInvoice, comparable
+from erp_integrations.sage100.lists import PayableInvoice
 
 
 class Kind(StrEnum):
@@ -59,7 +60,7 @@ class InFile:
 
     @property
     def key(self) -> tuple[str, str]:
-        return self.vendor_number, comparable(self.number)
+        return self.vendor_number, number_key(self.number)
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ def _by_key(rows: Sequence[PayableInvoice]) -> tuple[defaultdict, defaultdict]:
     """{(vendor, number): places}, of the rows that count, and of those that Sage keeps as void."""
     found, void = defaultdict(list), defaultdict(list)
     for place, row in enumerate(rows):
-        (void if row.is_void else found)[row.vendor_number, comparable(row.invoice_number)].append(place)
+        (void if row.is_void else found)[row.vendor_number, number_key(row.invoice_number)].append(place)
     return found, void
 
 
@@ -161,7 +162,7 @@ def _amounts(ours: InFile, row: PayableInvoice) -> tuple[Kind, tuple[str, ...]]:
 def _of_another(ours: InFile, row: PayableInvoice) -> tuple[str, ...]:
     """What says that this is not what we exported, though number and amounts are the same."""
     notes = []
-    confirmed, found = comparable(ours.record_number), comparable(row.record_number)
+    confirmed, found = number_key(ours.record_number), number_key(row.record_number)
     if confirmed and found and confirmed != found:
         notes.append(f"It was confirmed as record {ours.record_number}.")
     if ours.job_number and row.job_number and ours.job_number != row.job_number:
@@ -177,7 +178,7 @@ def _about_key(ours: InFile, row: PayableInvoice, says: str) -> tuple[str, ...]:
 
 def _of_row(place: int, row: PayableInvoice, left: dict[tuple[str, str], InFile], known: frozenset) -> Outcome:
     """A row that no invoice of ours took: of one voided here, with our key and another number, or a stranger."""
-    ended = left.get((row.vendor_number, comparable(row.invoice_number)))
+    ended = left.get((row.vendor_number, number_key(row.invoice_number)))
     if ended and not row.is_void:
         return Outcome(Kind.VOIDED, ended.item_id, (place,), ("It left our files, and Sage still holds it.",))
     if _key_in(row) in known and not row.is_void:

@@ -9,10 +9,10 @@ from directory.refusals import Refused
 from erp_integrations.actions import links
 from erp_integrations.known_numbers import held_in_sage
 from erp_integrations.models import ListKind, VendorLink
-from erp_integrations.sage100.lists import comparable
+from erp_integrations.sage100.rules.header import number_faults
 from invoicing.actions import invoices
 from invoicing.models import Invoice
-from invoicing.numbers import number_key
+from invoicing.numbers import check_number
 from tests.erp_integrations.pages import signed_in, text_of
 from tests.erp_integrations.world import VENDOR, sage_world
 from tests.invoicing.pages import at
@@ -115,9 +115,13 @@ def test_another_companys_list_is_no_hindrance(sage, bill):
     assert send(sage, bill).status == "under_review"
 
 
-def test_both_sides_compare_numbers_alike():
-    for number in (" Inv-7 ", "STRASSE 1", "ABC"):
-        assert number_key(number) == comparable(number)
+@pytest.mark.parametrize("number", [*(f"INV{sign}7" for sign in ",\"'\t\r\n"), 21 * "7"])
+def test_what_sage_would_not_take_is_refused_when_the_bill_is_sent(number):
+    """S10 and I-6 know the same signs and the same length."""
+    with pytest.raises(Refused):
+        check_number(number)
+    assert number_faults(number)
+    assert number_faults(20 * "7") == () == (check_number(20 * "7") or ())
 
 
 def test_without_any_list_nothing_is_refused(sage, bill):

@@ -3,10 +3,11 @@
 from collections import Counter
 from datetime import date
 
+from directory.number_looks import number_key
 from erp_integrations.sage100.canonical import money_text
 from erp_integrations.sage100.findings import ERROR
 from erp_integrations.sage100.layout import APINV_R1, DATES, KEYS, NUMBER, TEXT
-from erp_integrations.sage100.lists import comparable, record_key
+from erp_integrations.sage100.lists import record_key
 from erp_integrations.sage100.rows import build_rows
 from erp_integrations.sage100.rules.registry import BATCH, INVOICE, REBUILD, BatchCheck, InvoiceCheck, Issue, rule
 from erp_integrations.sage100.totals import differences, totals_of_facts, totals_of_rows
@@ -124,12 +125,12 @@ def keys_of_details(check: InvoiceCheck):
 @rule("S4", ERROR, "An invoice number stands on one header row per file, even for different vendors.", BATCH)
 def one_header_per_number(check: BatchCheck):
     headers = [row for row in check.rows.rows if row.line_type == "H"]
-    counts = Counter(comparable(row.text("invoice_number")) for row in headers)
+    counts = Counter(number_key(row.text("invoice_number")) for row in headers)
     for row in headers:
         number = row.text("invoice_number")
-        if counts[comparable(number)] > 1:
+        if counts[number_key(number)] > 1:
             yield Issue(
-                message=f"Invoice number {number} stands on {counts[comparable(number)]} header rows of this file.",
+                message=f"Invoice number {number} stands on {counts[number_key(number)]} header rows of this file.",
                 remedy="An accounting approver accepts them in separate batches: the import joins rows by it alone.",
                 field="Invoice no", value=number, row=row.number, invoice_id=row.invoice_id,
             )  # fmt: skip

@@ -4,6 +4,7 @@ import re
 from datetime import date, timedelta
 from decimal import Decimal
 
+from directory.number_looks import FORBIDDEN_IN_NUMBERS, LONGEST_NUMBER
 from erp_integrations.sage100.canonical import money_text
 from erp_integrations.sage100.facts import InvoiceFacts, LookAlike
 from erp_integrations.sage100.findings import ERROR, WARNING
@@ -12,8 +13,7 @@ from erp_integrations.sage100.lists import PAYABLES_DOUBTED_AFTER
 from erp_integrations.sage100.rules.registry import BATCH, INVOICE, BatchCheck, InvoiceCheck, Issue, rule
 from erp_integrations.sage100.text import is_safe, room_for, starts_like_a_formula
 
-NUMBER_LENGTH, DESCRIPTION_LENGTH, USER_DEFINED_LENGTH = 20, 50, 50
-FORBIDDEN_IN_NUMBERS = {",": "comma", '"': "quote", "'": "quote", "\t": "tab", "\n": "line break", "\r": "line break"}
+DESCRIPTION_LENGTH, USER_DEFINED_LENGTH = 50, 50
 LARGEST = Decimal("99999999.99")
 LATEST_AFTER_POSTING, OLDEST = timedelta(days=31), timedelta(days=365)
 ZERO = re.compile(r"0+(\.0+)?")
@@ -26,8 +26,8 @@ def number_faults(number: str) -> tuple[str, ...]:
     faults = []
     if not number.strip():
         faults.append("The invoice has no number.")
-    if len(number) > NUMBER_LENGTH:
-        faults.append(f"The number has {len(number)} characters; Sage takes {NUMBER_LENGTH}.")
+    if len(number) > LONGEST_NUMBER:
+        faults.append(f"The number has {len(number)} characters; Sage takes {LONGEST_NUMBER}.")
     names = {FORBIDDEN_IN_NUMBERS.get(c) or ("" if c.isprintable() else "control character") for c in number} - {""}
     faults += [f"The number contains a {name}." for name in sorted(names)]
     return tuple(faults)

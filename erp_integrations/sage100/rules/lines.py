@@ -1,11 +1,11 @@
 """S30–S45: the detail rows, their ledger accounts, cost codes and links to Sage's own lines."""
 
+from directory.number_looks import number_key
 from erp_integrations.sage100.accounts import ORDER, expense_type
 from erp_integrations.sage100.canonical import money_text
 from erp_integrations.sage100.detail_values import COST_CODE, cost_code_text
 from erp_integrations.sage100.facts import ZERO
 from erp_integrations.sage100.findings import ERROR, WARNING
-from erp_integrations.sage100.lists import comparable
 from erp_integrations.sage100.rules.parties import BLANK, LOOK_IN_SAGE, UPLOAD_AGAIN
 from erp_integrations.sage100.rules.registry import INVOICE, LINE, REBUILD, InvoiceCheck, Issue, LineCheck, rule
 from erp_integrations.sage100.totals import number_in
@@ -287,7 +287,7 @@ def credits(check: InvoiceCheck):
         return
     reference, known = check.header_text("reference_number"), check.lists.payable_invoices
     is_odd = reference and check.invoice.reference_by and not check.sage_holds(reference)
-    if reference and comparable(reference) == comparable(check.invoice.number):
+    if reference and number_key(reference) == number_key(check.invoice.number):
         yield Issue(
             message=f"This credit says that it reduces itself, {reference}.",
             remedy="Accounting names another invoice as the reference no, under Change the header.",

@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 from functools import cached_property
 
+from directory.number_looks import number_key
 from erp_integrations.sage100.accounts import Resolved, resolve
 from erp_integrations.sage100.cells import Cell, Change, ReleaseRow, Row, Rows
 from erp_integrations.sage100.facts import PURCHASE_ORDER, ZERO, BatchFacts, BilledElsewhere, InvoiceFacts, LineFacts
@@ -20,7 +21,6 @@ from erp_integrations.sage100.lists import (
     SageList,
     SageLists,
     Vendor,
-    comparable,
 )
 
 BATCH, INVOICE, LINE, CHANGE = "batch", "invoice", "line", "change"
@@ -163,14 +163,14 @@ class InvoiceCheck:
 
     def sage_holds(self, number: str) -> bool:
         """An invoice of this vendor, and not as void."""
-        return (self.invoice.vendor_number, comparable(number)) in self.lists.payables_that_count
+        return (self.invoice.vendor_number, number_key(number)) in self.lists.payables_that_count
 
     @cached_property
     def look_alikes_in_sage(self) -> tuple[PayableInvoice, ...]:
         """S11: what Sage holds under a number like this one; not what is told as a bill of ours."""
-        ours = {comparable(each.number) for each in self.invoice.look_alikes}
+        ours = {number_key(each.number) for each in self.invoice.look_alikes}
         found = self.lists.payables_like(self.invoice.vendor_number, self.invoice.number)
-        return tuple(row for row in found if comparable(row.invoice_number) not in ours)
+        return tuple(row for row in found if number_key(row.invoice_number) not in ours)
 
     @property
     def number_title(self) -> str:
