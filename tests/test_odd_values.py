@@ -35,6 +35,7 @@ from invoicing.actions import (
     saved_views,
 )
 from invoicing.models import BillingPeriod, Invoice, InvoiceType, MadeKind
+from tests import foreign_rows
 from tests.erp_integrations.world import CODE, SageWorld, sage_world
 from tests.factories import D, person, world
 from tests.invoicing.pages import at, signed_in
@@ -371,6 +372,30 @@ def test_an_odd_value_in_any_field_is_refused_in_words_and_breaks_nothing(visite
             if problem:
                 wrong.append(f"{form.name}: {odd}: {problem}")
     assert not wrong, f"{len(wrong)} of them:\n" + "\n".join(wrong[:60])
+
+
+@pytest.mark.skipif(not settings.EMBEDDED, reason="whose a row is, is not the database's to say")
+@pytest.mark.parametrize("who", ["everything at once", "contact"])
+def test_a_row_of_another_company_is_none(visited, who):
+    """R61: every number that a form sends, in a value or a name, is that of a row of another company's in turn."""
+    client, pages = visited[who]
+    forms = forms_of(pages)
+    foreign_rows.build()
+    theirs, tried, wrong = foreign_rows.rows(), 0, []
+    assert len(theirs) > 25 and not foreign_rows.touched(theirs)
+    for form in forms:
+        for pairs in foreign_rows.swapped(form.pairs, MONEY.match):
+            tried += 1
+            with transaction.atomic(), counting_writes() as written:
+                answer = client.post(form.url, encoded(pairs), content_type="application/x-www-form-urlencoded")
+                problems = foreign_rows.touched(theirs) if written else []
+                transaction.set_rollback(True)
+            client.cookies.pop("messages", None)
+            is_told = foreign_rows.NAME in str(answer.getvalue()) + answer.headers.get("Location", "")
+            if problems or is_told or answer.status_code >= 500:
+                wrong.append(f"{form.name}: {set(pairs) - set(form.pairs)}: {answer.status_code} {problems} {is_told}")
+    assert tried > (200 if who == "everything at once" else 15), tried
+    assert not wrong, f"{len(wrong)} of {tried}:\n" + "\n".join(wrong[:60])
 
 
 ASKED = ("page", "tab", "q", "project", "show", "state", "row", "export", "all", "accounting_date", "status", "next")
