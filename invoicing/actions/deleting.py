@@ -66,8 +66,8 @@ def restore(invoice: Invoice, *, by) -> Invoice:
     if not invoice.deleted_at:
         return invoice  # a second click
     commitment = invoice.commitment
-    if not commitment.is_billable:
-        raise NotNow(f"The commitment is {commitment.get_status_display()}, so its deleted invoice stays deleted.")
+    if commitment.why_not_billable:
+        raise NotNow(f"{commitment.why_not_billable} Its deleted invoice stays deleted.")
     before = commitment.invoices.live().order_by("-position").first()
     if (before.position if before else 0) != invoice.position - 1:
         raise NotNow(f"Invoice {invoice.position} was made anew meanwhile, so the deleted one can't come back.")

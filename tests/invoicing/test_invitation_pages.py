@@ -144,11 +144,11 @@ def test_accepting_counts_even_when_the_bill_cannot_start_yet(w, invitation):
 def test_a_commitment_that_is_not_billed_any_more_takes_no_answer(w, invitation, given):
     """It was terminated, or opened again as a draft, after the invite."""
     commitment_moves.move(invitation.commitment, "terminate", by=w.admin, reason="Agreed")
-    client = signed_in(w.contact)
-    assert "We will bill" not in text_of(client.get(link(invitation)))
+    client, why = signed_in(w.contact), "The commitment is Terminated. Only an approved or complete one is billed."
+    page = text_of(client.get(link(invitation)))
+    assert "We will bill" not in page and f"<p>{why} Ask" in page
     answer = client.post(link(invitation), {"answer": given})
-    assert answer.status_code == 409
-    assert "The commitment is Terminated. Only an approved or complete one is billed." in text_of(answer)
+    assert answer.status_code == 409 and why in text_of(answer)
     invitation.refresh_from_db()
     assert invitation.answer == ""
 
