@@ -214,7 +214,10 @@ class Commitment(CommitmentMachine):
 
 class InvoiceContactQuerySet(models.QuerySet):
     def acting(self):
-        """Who can still act: their login is open, and they work for the commitment's vendor."""
+        """Who can still act: their login is open, and they work for the commitment's vendor.
+
+        `invoice_queries.CONTACT` says the same in SQL: who changes one changes both.
+        """
         return self.filter(
             person__is_active=True,
             person__memberships__is_active=True,

@@ -27,7 +27,8 @@ def line_8(of: str = "") -> Func:
     return Func(*amounts, template="(%(expressions)s)", arg_joiner=" - ", output_field=MoneyField())
 
 
-# Two conditions that are written out: what the database answers at once Django takes long to put together (F4).
+# Two conditions that are written out: what the database answers at once Django takes long to put together (F4). CONTACT
+# is `InvoiceContactQuerySet.acting` of the commitment: who changes one changes both.
 MORE_TIME = """SELECT 1 FROM invoicing_duedateextension e
     WHERE (e.commitment_id, e.billing_period_id) = (%(expressions)s)"""
 CONTACT = """SELECT 1 FROM invoicing_invoicecontact k
@@ -44,7 +45,7 @@ def _there_is(which: str, *asked: str) -> Func:
 
 
 HAS_MORE_TIME = _there_is(MORE_TIME, "commitment", "billing_period")
-HAS_CONTACT = _there_is(CONTACT, *OF_CONTACT)  # `InvoiceContact.objects.acting()` of the commitment
+HAS_CONTACT = _there_is(CONTACT, *OF_CONTACT)
 
 
 def is_over(today: date) -> Q:

@@ -57,6 +57,24 @@ def test_a_contact_who_left_the_vendor_is_none(w):
     assert "No invoice contact" in board and not Mail.objects.filter(to=w.contact, headline__contains="bill").exists()
 
 
+@pytest.mark.parametrize("change", ["nothing", "login closed", "left", "other vendor", "no contact"])
+def test_the_two_ways_to_ask_who_can_still_act_agree(w, change):
+    """`acting` of contacts, and its twin in SQL that lists of invoices ask."""
+    contact = w.draft(w.commitment()).commitment.invoice_contacts.get()
+    places = contact.person.memberships
+    if change == "login closed":
+        type(contact.person).objects.filter(pk=contact.person_id).update(is_active=False)
+    elif change == "left":
+        places.update(is_active=False)
+    elif change == "other vendor":
+        places.update(vendor=w.company.vendors.create(name="Bolt Electric"))
+    elif change == "no contact":
+        contact.delete()
+    told = contact.commitment.invoice_contacts.acting().exists()
+    assert told == (change == "nothing")
+    assert list(Invoice.objects.values_list(HAS_CONTACT)) == [(told,)]
+
+
 def test_nobody_is_reminded_of_what_can_no_longer_be_billed(w):
     """V-3."""
     invitation = invite(w).invitation
