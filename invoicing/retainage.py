@@ -10,7 +10,7 @@ from django.db.models import Sum
 from directory.counts import counted
 from invoicing.calculations.money import ZERO, printed_rate
 from invoicing.calculations.replay import Billed, Held, HeldBefore, RetainageRules, would_have_held
-from invoicing.calculations.retainage import step_now
+from invoicing.calculations.retainage import rate_of, step_now
 from invoicing.labels import LABEL_OF
 from invoicing.models import Commitment, Invoice, InvoiceLine, StartingCertificate
 
@@ -64,8 +64,7 @@ def rule_of(invoice: Invoice) -> Rule:
     steps = [step.as_step() for step in commitment.scale_steps.all()]
     so_far, sums = _held_before(invoice), invoice if invoice.pk else commitment
     number = step_now(steps, so_far, sums.original_contract_sum, sums.contract_sum_to_date)
-    rate = steps[number - 1].rate if number else ZERO
-    return Rule(rate, commitment.stored_retainage_in_force, tuple(map(str, steps)), number, so_far)
+    return Rule(rate_of(steps, number), commitment.stored_retainage_in_force, tuple(map(str, steps)), number, so_far)
 
 
 def _held_before(invoice: Invoice) -> Decimal:

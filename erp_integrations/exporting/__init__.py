@@ -3,7 +3,7 @@
 from erp_integrations.exporting.building import build
 from erp_integrations.exporting.checking import Proposal, check, check_each, finding_key, plain_findings
 from erp_integrations.exporting.collecting import Acceptance, collect
-from erp_integrations.exporting.earlier import allocate_releases
+from erp_integrations.exporting.earlier_invoices import allocate_releases
 
 __all__ = [
     "Acceptance",

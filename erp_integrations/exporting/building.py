@@ -25,13 +25,13 @@ from directory.number_looks import number_key
 from directory.refusals import Refused
 from erp_integrations import notifications
 from erp_integrations.exporting import storing
-from erp_integrations.exporting.beside import read_beside
 from erp_integrations.exporting.certified import findings_about_identities
 from erp_integrations.exporting.checking import Proposal, examine
 from erp_integrations.exporting.collecting import Acceptance, collect
-from erp_integrations.exporting.earlier import bills_reduced
+from erp_integrations.exporting.earlier_invoices import bills_reduced
 from erp_integrations.exporting.moving import move, moved
 from erp_integrations.exporting.storing import StoredFile
+from erp_integrations.exporting.surroundings import read_beside
 from erp_integrations.exporting.unchanged import as_it_was_accepted
 from erp_integrations.models import (
     MAX_ATTEMPTS,

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from erp_integrations.exporting.beside import Beside, read_beside
 from erp_integrations.exporting.certified import findings_about_identities
 from erp_integrations.exporting.collecting import Acceptance, collect
+from erp_integrations.exporting.surroundings import Beside, read_beside
 from erp_integrations.exporting.vendor_details import findings_about
 from erp_integrations.models import InvoiceExport, lists_of
 from erp_integrations.sage100 import canonical, findings, rules

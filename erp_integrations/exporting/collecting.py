@@ -9,9 +9,9 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, prefetch_related_objects
 
 from directory.models import AccountingPrivilege
-from erp_integrations.exporting.beside import Beside
-from erp_integrations.exporting.earlier import allocate_releases, bills_reduced
-from erp_integrations.exporting.elsewhere import billed_elsewhere
+from erp_integrations.exporting.billed_elsewhere import billed_elsewhere
+from erp_integrations.exporting.earlier_invoices import allocate_releases, bills_reduced
+from erp_integrations.exporting.surroundings import Beside
 from erp_integrations.models import (
     CostTypeLink,
     ErpSettings,

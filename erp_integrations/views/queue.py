@@ -17,7 +17,7 @@ from directory.models import Company, Event, Mail
 from directory.permissions import PUSH_RIGHT, Level, Tool, accounting_approvers, read_access
 from directory.refusals import NotAllowed, Refused
 from erp_integrations.actions import exports
-from erp_integrations.exporting.earlier import reducible
+from erp_integrations.exporting.earlier_invoices import reducible
 from erp_integrations.forms import REDUCIBLE, AcceptForm, HeaderForm, QueueFilter
 from erp_integrations.mending import Mend, where_to_mend
 from erp_integrations.models import ExportBatch, ExportStatus, InvoiceExport, SageRefusal, WorkerPulse

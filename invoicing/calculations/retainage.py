@@ -83,7 +83,11 @@ def rate_now(
     contract_sum_to_date: Decimal,
 ) -> Decimal:
     """The percentage a sliding scale asks for now: that of the step it stands on; 0 once all are full."""
-    number = step_now(steps, held_so_far, original_contract_sum, contract_sum_to_date)
+    return rate_of(steps, step_now(steps, held_so_far, original_contract_sum, contract_sum_to_date))
+
+
+def rate_of(steps: Sequence[RetainageStep], number: int | None) -> Decimal:
+    """The percentage of the step that `step_now` names; 0 for none."""
     return steps[number - 1].rate if number else Decimal(0)
 
 

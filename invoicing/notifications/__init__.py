@@ -1,7 +1,6 @@
 """Who hears of what happens to a bill (section 7). One function an event; each mail is recorded on its object."""
 
-from invoicing.notifications.beside_bills import commented, mails_payments, paid
-from invoicing.notifications.bills import Return, approved, deleted, moved, reopened, return_of, sent_back, submitted
+from invoicing.notifications.beside_invoices import commented, mails_payments, paid
 from invoicing.notifications.invites import (
     due_date_extended,
     invited,
@@ -11,7 +10,8 @@ from invoicing.notifications.invites import (
     reminded,
     reminded_about,
 )
-from invoicing.notifications.readers import (
+from invoicing.notifications.invoices import Return, approved, deleted, moved, reopened, return_of, sent_back, submitted
+from invoicing.notifications.recipients import (
     CONTACT,
     LISTED,
     TEAM,

@@ -6,7 +6,7 @@ from directory.models import Person
 from directory.notifications import post
 from invoicing.deadlines import deadline_of
 from invoicing.models import DueDateExtension, Invitation, Invoice
-from invoicing.notifications.readers import CONTACT, TEAM, contacts_of, team_of
+from invoicing.notifications.recipients import CONTACT, TEAM, contacts_of, team_of
 
 
 def invited(invitation: Invitation, to: list[Person], due: date, words: str) -> None:

@@ -10,7 +10,7 @@ from directory.models import Event
 from directory.refusals import Refused
 from erp_integrations import exporting
 from erp_integrations.actions import batches, exports
-from erp_integrations.exporting import earlier, finding_key, storing
+from erp_integrations.exporting import earlier_invoices, finding_key, storing
 from erp_integrations.models import InvoiceExport, ListKind
 from erp_integrations.sage100.layout import PLACES
 from invoicing.models import Commitment
@@ -112,7 +112,7 @@ def test_credits_asked_about_together_reduce_an_earlier_bill_each_of_its_own_com
     credits = [sage.sent(credit_on(sage, each)) for each in (one, other)]
     sage.next_month()
     sage.exported(sage.approved(one, {"work_this_period": D("300.00")}))
-    found = earlier.bills_reduced(credits)
+    found = earlier_invoices.bills_reduced(credits)
     assert found == {credit.invoice_id: [bill.invoice.number] for credit, bill in zip(credits, bills, strict=True)}
 
 

@@ -6,9 +6,9 @@ from erp_integrations.sage100.cells import Rows
 from erp_integrations.sage100.facts import BatchFacts
 from erp_integrations.sage100.findings import ERROR, WARNING, Finding, errors, warnings
 from erp_integrations.sage100.lists import SageLists
-from erp_integrations.sage100.rules import file, header, lines, other, parties, retainage
+from erp_integrations.sage100.rules import admission, file, header, lines, parties, retainage
+from erp_integrations.sage100.rules.admission import changed_since, written_otherwise
 from erp_integrations.sage100.rules.header import DESCRIPTION_LENGTH, reference_faults
-from erp_integrations.sage100.rules.other import changed_since, written_otherwise
 from erp_integrations.sage100.rules.registry import (
     BATCH,
     INVOICE,
@@ -20,7 +20,7 @@ from erp_integrations.sage100.rules.registry import (
     rule_order,
 )
 
-SECTIONS = (file, header, parties, lines, retainage, other)
+SECTIONS = (file, header, parties, lines, retainage, admission)
 RULES: tuple[Rule, ...] = registered_rules()
 
 

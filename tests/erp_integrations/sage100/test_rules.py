@@ -20,7 +20,7 @@ from erp_integrations.sage100.lists import (
     Vendor,
 )
 from erp_integrations.sage100.rows import build_rows
-from erp_integrations.sage100.rules import RULES, changed_since, check, other
+from erp_integrations.sage100.rules import RULES, admission, changed_since, check
 from tests.erp_integrations.sage100.rule_cases import (
     CALM,
     CASES,
@@ -74,7 +74,7 @@ def test_every_rule_is_tried_and_every_number_is_accounted_for():
 def test_every_rule_has_a_case_that_fails_without_it(gone, monkeypatch):
     """Each of S1 to S60 taken out of the register in turn: its own cases, and only silence about it, tell."""
     monkeypatch.setattr(rules, "RULES", tuple(rule for rule in RULES if rule is not gone))
-    monkeypatch.setattr(other, "registered_rules", lambda: (replace(gone, run=lambda pair: iter(())),))
+    monkeypatch.setattr(admission, "registered_rules", lambda: (replace(gone, run=lambda pair: iter(())),))
     own = [case for case in CASES if case.rule == gone.number]
     if gone.number == "S60":
         assert changed_since(batch(), one(version=4), TODAY) == ()

@@ -5,8 +5,8 @@ from decimal import Decimal
 
 from django.db.models import F
 
-from erp_integrations.exporting.beside import Beside, commitments_of_sage
 from erp_integrations.exporting.in_files import is_older
+from erp_integrations.exporting.surroundings import Beside, commitments_of_sage
 from erp_integrations.models import ExportBatch, ExportItem, InvoiceExport, ListKind, SageListVersion
 from erp_integrations.sage100.batch_keys import batch_key
 from erp_integrations.sage100.facts import PURCHASE_ORDER, SUBCONTRACT, BilledElsewhere, InvoiceFacts

@@ -12,7 +12,7 @@ from invoicing.allowed_amounts import Figure, as_it_stands, figures_apart, figur
 from invoicing.calculations.money import printed_amount
 from invoicing.labels import LABEL_OF
 from invoicing.models import BillingPeriod, BillingSettings, Invoice, InvoiceLine, Verdict, is_other
-from invoicing.notifications.readers import CONTACT, LISTED, contacts_of, told_of_bills
+from invoicing.notifications.recipients import CONTACT, LISTED, contacts_of, told_of_bills
 
 
 def moved(invoice: Invoice, before: BillingPeriod, by) -> None:

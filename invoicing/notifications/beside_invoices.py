@@ -2,7 +2,7 @@
 
 from directory.notifications import post
 from invoicing.models import BillingSettings, Comment, Invoice, Payment
-from invoicing.notifications.readers import CONTACT, LISTED, contacts_of, told_of_bills
+from invoicing.notifications.recipients import CONTACT, LISTED, contacts_of, told_of_bills
 
 
 def mails_payments(invoice: Invoice) -> bool:
