@@ -12,9 +12,10 @@ from decimal import Decimal
 import pytest
 
 from erp_integrations.sage100.rows import build_rows
+from erp_integrations.sage100.text import is_safe
 from erp_integrations.sage100.workbook import render
 from tests.erp_integrations.sage100.samples import batch, invoice, line, money, release, sage_lists
-from tests.erp_integrations.sage100.test_workbook import PAYLOADS
+from tests.erp_integrations.sage100.test_workbook import PAYLOADS, texts_of_sheets
 
 SOFFICE = shutil.which("soffice")
 # Comma, quote, UTF-8, from the first line, cells as shown, no formulas, every sheet.
@@ -47,20 +48,48 @@ def facts_of_every_kind():
     credit = invoice(invoice_id="2", number="0012", reference_no="2219-06", lines=(
         line(1, amount=money("-0.07"), retainage_held=money("0.00")),))  # fmt: skip
     texts = [
-        invoice(invoice_id=str(n), number=f"A-{n}", lines=(line(1, description=text), line(2)))
+        invoice(
+            invoice_id=str(n),
+            number=f"A-{n}",
+            vendor_name=text,
+            sage_commitment_number=text if is_safe(text) and len(text) < 50 else "SC-2026014-03",
+            lines=(line(1, description=text, our_cost_code=text, how=text), line(2)),
+            releases=(release(number=text),),
+        )
         for n, text in enumerate(PAYLOADS, 3)
     ]
-    return batch(invoice(releases=(release(),)), credit, *texts)
+    return batch(invoice(releases=(release(),)), credit, *texts, company_name="=1+1", accepted_by="@SUM(A1:A9)")
 
 
-def test_each_cell_of_the_import_is_shown_as_it_was_written(soffice):
-    """S9, S58, R100, R107, R108: numbers with their decimals, zeros in front, and texts that look like formulas."""
+@pytest.fixture(scope="module")
+def of_every_kind(soffice):
+    """(its facts, its rows, its sheets as LibreOffice shows them)."""
     facts = facts_of_every_kind()
     rows = build_rows(facts, sage_lists())
-    shown = soffice("import", render(rows, facts).xlsx)
+    return facts, rows, soffice("import", render(rows, facts).xlsx)
+
+
+def test_each_cell_of_the_import_is_shown_as_it_was_written(of_every_kind):
+    """S9, S58, R100, R107, R108: numbers with their decimals, zeros in front, and texts that look like formulas."""
+    _, rows, shown = of_every_kind
     assert list(shown) == ["Control", "How computed", "Import", "Retainage release"]
     width = len(rows.layout.header)
     assert shown["Import"] == [[*row.texts, *[""] * (width - len(row.texts))] for row in rows.rows]
+
+
+@pytest.mark.parametrize("sheet", ["Control", "How computed", "Retainage release"])
+def test_each_text_that_people_read_beside_it_is_shown_as_it_was_written(of_every_kind, sheet):
+    """R100: names of vendors, numbers of subcontracts, and how a cell was computed."""
+    facts, rows, shown = of_every_kind
+    texts = texts_of_sheets(rows, facts)[sheet]
+    assert {(row, place): shown[sheet][row - 1][place] for row, place in texts} == texts
+
+
+def test_each_amount_to_release_is_shown_as_it_was_written(of_every_kind):
+    """S51."""
+    facts, _, shown = of_every_kind
+    amounts = [[each.held, each.released, each.new_retention] for one in facts.invoices for each in one.releases]
+    assert [row[5:] for row in shown["Retainage release"][1:]] == [[f"{each:.2f}" for each in row] for row in amounts]
 
 
 def test_its_control_totals_are_ours(soffice):
