@@ -21,10 +21,13 @@ def migrations_digest() -> str:
     return hashlib.sha256(b"\0".join(path.read_bytes() for some in sources for path in some)).hexdigest()[:16]
 
 
-def one_at_a_time():
-    """Within it the test database is there already, if one was kept; afterwards it is kept, if none was."""
+def one_at_a_time(name: str = ""):
+    """Within it the database is there already, if one was kept, and it says so; afterwards it is kept, if none was.
+
+    `name`: of another than the one that tests use; on SQLite its path.
+    """
     make = {"sqlite": _files, "postgresql": _databases}[connection.vendor]
-    return make(connection.creation._get_test_db_name(), migrations_digest())
+    return make(name or connection.creation._get_test_db_name(), migrations_digest())
 
 
 @contextmanager
@@ -36,9 +39,9 @@ def _files(name: str, digest: str):
         lock.execute("BEGIN EXCLUSIVE")
         if kept.exists():
             shutil.copyfile(kept, name)
-            yield
+            yield True
         else:
-            yield
+            yield False
             connection.close()  # the last one: what waits in the log goes to the file
             shutil.copyfile(name, half)
             os.replace(half, kept)
@@ -55,9 +58,9 @@ def _databases(name: str, digest: str):
         there = {row[0] for row in cursor.fetchall()}
         if kept in there:
             cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{kept}"')
-            yield
+            yield True
         else:
-            yield
+            yield False
             connection.close()  # nobody may be connected to what is copied
             for old in there:
                 cursor.execute(f'DROP DATABASE "{old}"')

@@ -90,7 +90,7 @@ class Memory:
     returned: bytes
 
     def put_back(self):
-        with transaction.atomic(), connection.cursor() as cursor, _without_triggers(cursor, list(self.tables)):
+        with transaction.atomic(), connection.cursor() as cursor, without_triggers(cursor, list(self.tables)):
             for table, (columns, _, changed, went) in self.tables.items():  # a row may come in the place of another
                 key, *others = columns
                 values = ", ".join(f'"{name}" = %s' for name in others)
@@ -109,7 +109,7 @@ class Memory:
 
 
 @contextmanager
-def _without_triggers(cursor, tables: list[str]):
+def without_triggers(cursor, tables: list[str]):
     """They watch over each single move; what is put back has been moved before."""
     if connection.vendor == "postgresql":
         cursor.execute("SET LOCAL session_replication_role = replica")

@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -14,6 +15,7 @@ from directory import queue
 from erp_integrations import notifications
 from erp_integrations.actions import batches
 from erp_integrations.exporting import building, storing
+from erp_integrations.sage100 import workbook
 from invoicing import made_storage, making
 
 BEFORE, AFTER = "before", "after"
@@ -22,15 +24,14 @@ REFUSED = 3
 BUILD_STEPS = {
     "claim": (building, "claim"),
     "verify": (building, "verify"),
-    "render": (building, "render"),
     "temp write": (storing, "write_part"),
     "fsync": (storing, "flush_to_disk"),
     "rename": (storing, "put_in_place"),
-    "manifest": (storing, "note"),
     "finish": (building, "finish"),
     "publish": (building, "publish"),
     "move": (building, "moved"),
     "mail": (notifications, "ready"),
+    "manifest": (storing, "note"),
 }
 ACCEPT_STEPS = {
     "freeze": (batches, "_freeze"),
@@ -46,6 +47,8 @@ MAKE_STEPS = {
     "its last write": (making, "finish"),
 }
 COMMIT_AFTER = {"commit of the build": (building, "publish"), "commit of the acceptance": (batches, "_fill")}
+ROWS, HALF = "some rows of the workbook", "half of the file"  # R3: mid-write
+ROWS_WRITTEN = 4
 
 
 @dataclass(frozen=True)
@@ -59,12 +62,35 @@ class Death:
         return f"{self.when} {self.step}" if self.step else "at a random time"
 
 
-BUILD_DEATHS = [Death(step, when) for step in (*BUILD_STEPS, "commit of the build") for when in (BEFORE, AFTER)]
-ACCEPT_DEATHS = [Death(step, when) for step in (*ACCEPT_STEPS, "commit of the acceptance") for when in (BEFORE, AFTER)]
+# Each point once: what comes right after a step is not told apart from what comes right before the next.
+BUILD_DEATHS = [
+    Death("claim"),
+    Death("claim", AFTER),
+    Death("verify", AFTER),
+    Death(ROWS, AFTER),
+    Death(HALF, AFTER),
+    Death("temp write", AFTER),
+    Death("fsync", AFTER),
+    Death("rename", AFTER),
+    Death("finish"),
+    Death("publish", AFTER),
+    Death("move", AFTER),
+    Death("mail", AFTER),
+    Death("manifest", AFTER),
+    Death("commit of the build"),
+    Death("commit of the build", AFTER),
+]
+ACCEPT_DEATHS = [
+    Death("freeze"),
+    Death("freeze", AFTER),
+    Death("fill", AFTER),
+    Death("accept move", AFTER),
+    Death("commit of the acceptance"),
+    Death("commit of the acceptance", AFTER),
+    Death("message", AFTER),
+]
 MAKE_DEATHS = [Death(step, when) for step in MAKE_STEPS for when in (BEFORE, AFTER)]
 RANDOM = Death()
-# After these the acceptance is committed: what comes next finds it accepted.
-LASTING = [Death("commit of the acceptance", AFTER), Death("message", BEFORE), Death("message", AFTER)]
 
 
 def die() -> None:
@@ -74,16 +100,41 @@ def die() -> None:
 
 def arm(death: Death) -> None:
     """In this process alone, put the death around the step."""
-    if death.step in COMMIT_AFTER:
+    if death.step == ROWS:
+        renewing = building._renewing
+        building._renewing = lambda *args: _dying_after(renewing(*args))
+    elif death.step == HALF:
+        _wrap(workbook._Archive, "write", after=_half_a_file)
+    elif death.step in COMMIT_AFTER:
         module, name = COMMIT_AFTER[death.step]
-        _wrap(module, name, after=lambda: _wrap_deadly(BaseDatabaseWrapper, "_commit", death.when))
+        _wrap(module, name, after=lambda *_: _wrap_deadly(BaseDatabaseWrapper, "_commit", death.when))
     elif death.step:
         module, name = (BUILD_STEPS | ACCEPT_STEPS | MAKE_STEPS)[death.step]
         _wrap_deadly(module, name, death.when)
 
 
+def _dying_after(written: Callable[[], None]) -> Callable[[], None]:
+    rows = count(1)
+
+    def row_written() -> None:
+        written()
+        if next(rows) == ROWS_WRITTEN:
+            die()
+
+    return row_written
+
+
+def _half_a_file(archive, *_) -> None:
+    """One sheet of four is in it, and on the disk, as it is of a workbook longer than what is written at once."""
+    archive.fp.flush()
+    die()
+
+
 def _wrap_deadly(owner, name: str, when: str) -> None:
-    _wrap(owner, name, before=die if when == BEFORE else None, after=die if when == AFTER else None)
+    def deadly(*_) -> None:
+        die()
+
+    _wrap(owner, name, before=deadly if when == BEFORE else None, after=deadly if when == AFTER else None)
 
 
 def _wrap(owner, name: str, before: Callable | None = None, after: Callable | None = None) -> None:
@@ -91,10 +142,10 @@ def _wrap(owner, name: str, before: Callable | None = None, after: Callable | No
 
     def wrapped(*args, **kwargs):
         if before:
-            before()
+            before(*args)
         result = real(*args, **kwargs)
         if after:
-            after()
+            after(*args)
         return result
 
     setattr(owner, name, wrapped)

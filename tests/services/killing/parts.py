@@ -1,48 +1,43 @@
-"""All parts in order, on one database: kill acceptances, builds, makings of files, real workers; race; a control."""
+"""All parts in order, on one database: kill acceptances and builds, makings of files, real workers; race; a control."""
 
-import gc
+import zipfile
 
-from django.core.management import call_command
-
+from config.celery import app
 from erp_integrations.exporting import storing
 from erp_integrations.models import ExportBatch
 from tests.erp_integrations.world import sage_world
-from tests.services.killing import audit, makers, trials
-from tests.services.killing.children import run
+from tests.services.killing import audit, makers
+from tests.services.killing import trials as killing
+from tests.services.killing.jobs import sent_copies
 from tests.services.killing.trials import Tally, in_groups
 
 
-def run_all(kills: int, worker_kills: int) -> dict[str, Tally]:
-    """`kills`: of processes that accept and of those that build. Of a thousand, 50 at each named step (G1)."""
-    each = max(2, kills // 40)  # before it, and as often after it
-    run(lambda: call_command("migrate", verbosity=0), None)  # not in the process that everything is forked of
+def run_all(trials: int, worker_kills: int) -> dict[str, Tally]:
+    """`trials`: of jobs that are killed. Of a thousand, 50 at each named step (G1)."""
+    each = max(2, trials // 20)
+    done = {"jobs": killing.killed_jobs(trials, each)}
+
     sage = sage_world()
-    done = {}
+    done["races"] = killing.races(sage, in_groups(sent_copies(sage, 16)))
+    app.control.purge()  # what woke a worker that never came
+    done["workers"] = killing.killed_workers(sage, in_groups(sent_copies(sage, 12)), worker_kills)
+    done["audit"] = Tally(problems=audit.problems(sage.company), hits=leftovers())
 
-    gc.freeze()  # nothing of it is looked at, and so copied, again in each fork
-    done["acceptances"] = trials.killed_acceptances(sage, each)
-    others = kills - done["acceptances"].kills
-    done["builds"] = trials.killed_builds(list(ExportBatch.objects.order_by("pk")), each, others)
-
-    done["races"] = trials.races(sage, in_groups(trials.sent_exports(sage, 16)))
-    trials.killed_builds(list(ExportBatch.objects.filter(state="pending")), 0, 0)
-
-    done["workers"] = trials.killed_workers(sage, in_groups(trials.sent_exports(sage, 12)), worker_kills)
-    done["audit"] = Tally(problems=audit.problems(sage.company), hits={"files left over": leftovers()})
-
-    done["makings"] = makers.killed_makings(sage, max(each, 20))
+    done["makings"] = makers.killed_makings(sage, max(each // 2, 20))
     done["makers"] = makers.killed_workers(sage, worker_kills)
     done["made"] = Tally(problems=makers.problems())
 
     control = sage_world("Naive Builders")
-    doubled = trials.naive_doubles(control, trials.sent_exports(control, 15))
+    doubled = killing.naive_doubles(control, sent_copies(control, 15))
     done["control"] = Tally(trials=15, hits={"doubled": doubled})
     return done
 
 
-def leftovers() -> int:
-    """Files on disk that no batch names: harmless, and the janitor's business."""
+def leftovers() -> dict[str, int]:
+    """Files on disk that no batch names: harmless, and the janitor's business. `torn`: neither empty nor whole."""
     named = ExportBatch.objects.values_list("file_key", "csv_key")
     keys = {key for pair in named for key in pair}
     root = storing.path_of("")
-    return sum(path.relative_to(root).as_posix() not in keys for path in root.glob("*/*"))
+    left = [path for path in root.glob("*/*") if path.relative_to(root).as_posix() not in keys]
+    torn = [path for path in left if path.read_bytes()[:2] == b"PK" and not zipfile.is_zipfile(path)]
+    return {"files left over": len(left), "torn": len(torn)}

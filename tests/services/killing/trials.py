@@ -1,10 +1,14 @@
-"""The trials: acceptances and builds that are killed, races, a real worker that is killed; and a naive exporter."""
+"""The trials: jobs that are killed at accepting or building, races, a real worker that is killed; a naive exporter."""
 
+import gc
 import random
 import time
 import uuid
+from collections import Counter
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 
 from django.db import connection, connections
 from django.utils import timezone
@@ -23,29 +27,34 @@ from erp_integrations.models import (
     InvoiceExport,
 )
 from erp_integrations.models import batches as batch_models
-from tests.erp_integrations.world import ACCOUNTING_DATE, D, SageWorld, fresh
+from tests.erp_integrations.world import ACCOUNTING_DATE, D, SageWorld, sage_world
+from tests.services.killing import audit
 from tests.services.killing.children import (
     ACCEPT_DEATHS,
     BUILD_DEATHS,
-    LASTING,
     RANDOM,
     REFUSED,
+    Death,
     kill_after,
     run,
     start,
     wait,
 )
+from tests.services.killing.jobs import sent_copies, ticks_of_all
 
+A_ROUND, A_SHORT_ROUND = 133, 13  # invoices: of 100 jobs, and of 10
+DEATHS = [*ACCEPT_DEATHS, *BUILD_DEATHS]
 WAITS = (BatchState.PENDING, BatchState.BUILDING)
 
 
 @dataclass
 class Tally:
-    """What a part did. `hits`: deaths by name."""
+    """What a part did. `hits`: deaths by name; `outcomes`: what became of its trials."""
 
     trials: int = 0
     kills: int = 0
     hits: dict[str, int] = field(default_factory=dict)
+    outcomes: dict[str, int] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
     def count(self, codes, deaths) -> None:
@@ -61,9 +70,9 @@ class Tally:
         others = [death for death in deaths if death != than]
         return min(others, key=lambda death: (self.hits.get(str(death), 0), random.random()))
 
-    def wanted(self, deaths, each: int) -> int:
-        """How many deaths there were, of a step that was died at more often `each` only."""
-        return sum(min(self.hits.get(str(death), 0), each) for death in deaths)
+    def rarely(self, deaths) -> int:
+        """How often the one of the deaths that happened least often did."""
+        return min(self.hits.get(str(death), 0) for death in deaths)
 
 
 def hurry() -> None:
@@ -96,7 +105,7 @@ def in_groups(exports: list) -> list[list]:
     return groups
 
 
-def accepting(sage: SageWorld, some: list[InvoiceExport], ticked: list[str], by=None):
+def accepting(sage: SageWorld, some: list[InvoiceExport], ticked: Collection[str], by=None):
     """What an approver's click does, as a piece of work for a process of its own."""
 
     def work() -> int:
@@ -114,63 +123,57 @@ def batch_of(export: InvoiceExport) -> ExportBatch | None:
     return item.batch if item else None
 
 
-def killed_acceptances(sage: SageWorld, each: int) -> Tally:
-    """Two clicks at once, killed at steps of accepting, `each` of them so often; then the click that lives.
+def killed_jobs(trials: int, each: int) -> Tally:
+    """At least as many trials, and `each` at every named step. A trial is one job with an outcome of its own (M13).
 
-    One batch a group: it dies at some steps that leave nothing and then after the commit, which it can do only once.
-    """
-    tally, before = Tally(), [death for death in ACCEPT_DEATHS if death not in LASTING]
-    while tally.wanted(ACCEPT_DEATHS, each) < each * len(ACCEPT_DEATHS):
-        for group in in_groups(sent_exports(sage, 12)):
-            tally.trials += 1
-            click = accepting(sage, group, sage.warnings(*group))
-            due = len(before) * min(each, tally.trials / len(LASTING))
-            while tally.wanted(before, each) < due and batch_of(group[0]) is None:
-                first = tally.rarest(before)
-                _killed(tally, group, click, first, random.choice([tally.rarest(before, than=first), RANDOM]))
-            first = tally.rarest(LASTING)
-            _killed(tally, group, click, first, tally.rarest(LASTING, than=first))
-            codes = run(click, None, None)
-            if codes != [0, 0]:
-                tally.problems.append(f"the second click of the same person ended with {codes}")
-            if len({batch_of(export) for export in group}) != 1:
-                tally.problems.append(f"{group} stands in several batches")
-    return tally
-
-
-def _killed(tally: Tally, group: list[InvoiceExport], click, *plan) -> None:
-    tally.count(run(click, *plan), plan)
-    states = {export.status for export in fresh(*group)}
-    if len(states) != 1:
-        tally.problems.append(f"half an acceptance: {sorted(states)}")
-
-
-def killed_builds(pending: list[ExportBatch], each: int, kills: int) -> Tally:
-    """Two competing builds of each batch, killed at a step or at a random time, again and again; then a sweep.
-
-    Over all batches that many are killed, and `each` at every step; the last tenth is there for what is still wanting.
+    Each round has a company of its own, so that the last job has no more beside it than the first.
     """
     tally = Tally()
-    tasks.send = lambda task, batch_id: not task(batch_id)
-    for place, batch in enumerate(pending, start=1):
-        share = min(1, place / (0.9 * len(pending)))
-        steps = share * each * len(BUILD_DEATHS)
-        while (tally.wanted(BUILD_DEATHS, each) < steps or tally.kills < share * kills) and _state(batch) in WAITS:
-            hurry()
-            first = tally.rarest(BUILD_DEATHS)
-            plan = (first, random.choice([tally.rarest(BUILD_DEATHS[2:], than=first), RANDOM]))
-            tally.count(run(lambda: tasks.build_export(batch.pk), *plan), plan)  # noqa: B023 (runs at once)
-        tally.trials += 1
-    for _ in range(200):
-        if not _waiting(pending):
-            break
-        hurry()
-        tally.count(run(tasks.sweep, None, None), (None, None))
+    while (missing := trials - tally.trials) > 0 or tally.rarely(DEATHS) < each:
+        sage = sage_world(f"Builders after {tally.trials} trials")
+        _round(tally, sage, A_ROUND if missing > 0 else A_SHORT_ROUND)
+        tally.problems += audit.problems(sage.company)
     return tally
 
 
-def _state(batch: ExportBatch) -> str:
-    return ExportBatch.objects.values_list("state", flat=True).get(pk=batch.pk)
+def _round(tally: Tally, sage: SageWorld, invoices: int) -> None:
+    """Jobs that are killed once or twice each; whoever clicked clicks again, and a sweep finds what waits."""
+    some = sent_copies(sage, invoices)
+    ticked, jobs = ticks_of_all(sage, some), in_groups(some)
+    clicks = [accepting(sage, job, ticked) for job in jobs]
+    gc.collect()
+    gc.freeze()  # nothing of it is looked at, and so copied, again in each fork
+    at_accepting = len(jobs) * len(ACCEPT_DEATHS) // len(DEATHS)
+    for click in clicks[:at_accepting]:
+        _killed(tally, click, ACCEPT_DEATHS)
+    tally.problems += audit.half_accepted(jobs)
+    refused = [job for job, click in zip(jobs, clicks, strict=True) if click() == REFUSED]
+    tally.problems += [f"the click on {job} was refused" for job in refused]
+    for batch in [batch_of(job[0]) for job in jobs[at_accepting:]]:
+        hurry()
+        _killed(tally, partial(tasks.build_export, batch.pk), BUILD_DEATHS)
+    _swept(tally, 1)
+    tally.trials += len(jobs)
+    tally.outcomes = dict(audit.outcomes(jobs) + Counter(tally.outcomes))
+
+
+def _killed(tally: Tally, work: Callable, deaths: list[Death]) -> None:
+    """Each sixth job twice: a second process does the same at the same time."""
+    first = tally.rarest(deaths)
+    rival = random.choice([RANDOM, *[tally.rarest(deaths, than=first)] * 3])
+    plan = (first, rival) if random.randrange(6) == 0 else (first,)
+    tally.count(run(work, *plan), plan)
+
+
+def _swept(tally: Tally, sweepers: int) -> None:
+    """Until nothing waits any more, by as many competing sweeps as that."""
+    tasks.send = lambda task, batch_id: not task(batch_id)
+    for _ in range(200):
+        if not ExportBatch.objects.filter(state__in=WAITS).exists():
+            return
+        hurry()
+        alive = [None] * sweepers
+        tally.count(run(tasks.sweep, *alive), alive)
 
 
 def _waiting(some: list[ExportBatch]) -> bool:
@@ -188,6 +191,7 @@ def races(sage: SageWorld, groups: list[list[InvoiceExport]]) -> Tally:
         winners = {codes[0], codes[2]}, {codes[1], codes[3]}
         if sorted(winners, key=min) != [{0}, {REFUSED}]:
             tally.problems.append(f"the clicks ended with {codes}")
+    _swept(tally, 2)
     return tally
 
 
