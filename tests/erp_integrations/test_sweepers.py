@@ -23,7 +23,7 @@ from erp_integrations.models import batches as batch_models
 from erp_integrations.models.batches import UNDER_WAY
 from tests.erp_integrations.world import ACCOUNTING_DATE, SageWorld, sage_world
 from tests.services.killing.children import start, wait
-from tests.services.killing.trials import sent_exports
+from tests.services.killing.jobs import sent_copies
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 SWEEPERS, FILES, QUICK = 3, 12, 188
@@ -68,7 +68,7 @@ def sweep_together(monkeypatch) -> None:
 
 def test_three_sweepers_over_two_hundred_batches_double_nothing(sage, monkeypatch):
     """R31: each is claimed once, and each leaves one event, one mail and one line of the manifest."""
-    files = [sage.accepted(export) for export in sent_exports(sage, FILES)]
+    files = [sage.accepted(export) for export in sent_copies(sage, FILES)]
     quick = quick_ones(sage, QUICK)
     sweep_together(monkeypatch)
     states = Counter(ExportBatch.objects.values_list("state", "attempts"))
@@ -101,7 +101,7 @@ def test_without_one_conditional_claim_the_sweepers_double(sage, monkeypatch):
 
 def test_a_batch_that_kills_every_process_is_given_up_and_its_neighbours_are_built(sage, monkeypatch):
     """R21: each task runs in a process of its own, as in a worker; the one dies, the others go on."""
-    batches = [sage.accepted(export) for export in sent_exports(sage, 21)]
+    batches = [sage.accepted(export) for export in sent_copies(sage, 21)]
     poisoned = batches.pop(10)
     verify = building.verify
 

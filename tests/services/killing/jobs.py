@@ -10,10 +10,10 @@ from django.db.models import Model
 from directory.number_looks import bare_number, number_key
 from erp_integrations.actions import exports
 from erp_integrations.exporting import finding_key
-from erp_integrations.models import CommitmentLink, InvoiceExport, ListKind
+from erp_integrations.models import CommitmentLink, InvoiceExport
 from invoicing.calculations.money import round_half_up
 from invoicing.models import Commitment, Invoice, InvoiceLine, ScheduleLine
-from tests.erp_integrations.world import JOB, VENDOR, D, SageWorld
+from tests.erp_integrations.world import D, SageWorld
 from tests.remembered import without_triggers
 
 WATCHED = [model._meta.db_table for model in (Commitment, Invoice, InvoiceLine, InvoiceExport)]
@@ -21,15 +21,11 @@ WATCHED = [model._meta.db_table for model in (Commitment, Invoice, InvoiceLine, 
 
 @transaction.atomic
 def sent_copies(sage: SageWorld, count: int) -> list[InvoiceExport]:
-    """As many invoices, each the first of a subcontract of its own, with odd cents; Sage's list knows these alone."""
+    """As many invoices, each the first of a subcontract of its own, with odd cents. No events tell of them."""
     first = InvoiceExport.objects.get(pk=sage.sent().pk)
     with connection.cursor() as cursor, without_triggers(cursor, WATCHED):  # what they watch over was acted out
         some = [first, *_copied(first, count - 1)]
-    rows = [
-        {"number": number, "vendor_number": VENDOR, "job_number": JOB, "status": 4}
-        for number in Commitment.objects.filter(invoices__export__in=some).values_list("number", flat=True)
-    ]
-    sage.load(ListKind.SUBCONTRACTS, *rows)
+    sage.load_subcontracts()
     return some
 
 

@@ -84,7 +84,7 @@ def hurry() -> None:
 
 
 def sent_exports(sage: SageWorld, count: int) -> list[InvoiceExport]:
-    """As many invoices in accounting's queue, each of a commitment of its own, with odd cents."""
+    """As many invoices in accounting's queue, each of a commitment of its own, all acted out."""
     commitments = [sage.base.commitment() for _ in range(count)]
     for commitment in commitments:
         number = commitment.number
@@ -158,10 +158,10 @@ def _round(tally: Tally, sage: SageWorld, invoices: int) -> None:
 
 
 def _killed(tally: Tally, work: Callable, deaths: list[Death]) -> None:
-    """Each sixth job twice: a second process does the same at the same time."""
+    """Each fifth job twice: a second process does the same at the same time."""
     first = tally.rarest(deaths)
     rival = random.choice([RANDOM, *[tally.rarest(deaths, than=first)] * 3])
-    plan = (first, rival) if random.randrange(6) == 0 else (first,)
+    plan = (first, rival) if random.randrange(5) == 0 else (first,)
     tally.count(run(work, *plan), plan)
 
 
