@@ -129,9 +129,21 @@ class Layout:
 
     def faults(self) -> tuple[Fault, ...]:
         found = [Fault(part, *found) for part in SOURCES for found in _faults(part, getattr(self, part))]
+        found += [Fault("detail", *found) for found in self._lone_keys()]
         if self.line_type_place is None:
             found.append(Fault("header", 0, NO_LINE_TYPE))
         return tuple(found)
+
+    def _lone_keys(self):
+        """Keys that a detail row would say and its header not: the two could only differ (S3)."""
+        for source in KEYS:
+            place = self.place_of("detail", source)
+            if place is not None and self.place_of("header", source) is None:
+                where = f"Column {place + 1} of the detail ({self.detail[place].title})"
+                words = (
+                    f"names the {source.replace('_', ' ')}, the header doesn’t. Name it in the header, or remove this."
+                )
+                yield place + 1, f"{where} {words}"
 
     @property
     def line_type_place(self) -> int | None:

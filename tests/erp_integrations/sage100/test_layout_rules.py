@@ -132,11 +132,32 @@ def test_a_detail_row_may_repeat_whatever_its_header_says():
     assert any("no known source “retainage”" in problem for problem in held.problems())
 
 
-def test_a_number_that_only_the_detail_names_is_an_error():
-    """S3: what its header leaves to a constant, the two rows would say otherwise."""
-    layout = replace(constant("subcontract_number", "SC-2026014-03"), detail=(*APINV_R1.detail, SC_NUMBER))
-    assert "S3" not in rules_of(layout)
-    assert "S3" in rules_of(replace(constant("subcontract_number", "SC-9"), detail=layout.detail))
+@pytest.mark.parametrize("source", ["purchase_order_number", "subcontract_number", "reference_number"])
+@pytest.mark.parametrize("text", ["", "2219-06"])
+def test_a_number_that_only_the_detail_names_is_a_fault_of_the_layout(source, text):
+    """S1, S3: what its header leaves to a constant, the two rows would say otherwise, on every credit for one."""
+    column = APINV_R1.header[PLACES[source]]
+    layout = replace(constant(source, text), detail=(*APINV_R1.detail, column))
+    name = source.replace("_", " ")
+    [fault] = layout.faults()
+    assert (fault.part, fault.place) == ("detail", len(layout.detail))
+    assert f"({column.title}) names the {name}, the header doesn’t." in fault.words
+    assert "S1" in rules_of(layout)
+    assert not replace(layout, header=APINV_R1.header).problems()
+
+
+def test_a_header_without_the_number_is_never_said_to_say_none():
+    """S1, S3: it stands nowhere in the header, not even as a constant of its place."""
+    header = tuple(column for column in APINV_R1.header if column.source != "subcontract_number")
+    facts = batch(layout=replace(APINV_R1, header=(*header, APINV_R1.header[-1]), detail=(*APINV_R1.detail, SC_NUMBER)))
+    found = [each for each in check(facts, LISTS, build_rows(facts, LISTS), TODAY) if each.severity == "error"]
+    assert not any("None" in each.message for each in found) and "S1" in {each.rule for each in found}
+
+
+def test_a_detail_row_with_another_key_than_its_header_is_an_error():
+    """S3."""
+    layout = replace(constant("subcontract_number", "SC-9"), detail=(*APINV_R1.detail, SC_NUMBER))
+    assert "S3" in rules_of(layout)
 
 
 def test_a_date_that_only_the_detail_names_is_real_too():
