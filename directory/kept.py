@@ -30,8 +30,9 @@ class kept:  # a decorator; it is named like one
 
     The function is called once, with an `Asked` for each of its parameters: what it works out itself, a moment among
     that, would stand still. A value is what the database holds: a key and not an object, cents and not dollars; or a
-    query set where the question says `__in`. TypeError for a name that the function does not have,
-    TransactionManagementError for a question that locks, outside a transaction.
+    query set where the question says `__in`. Nothing is found for a number that no database holds; TypeError for None,
+    which `=` does not find, and for a name that the function does not have; TransactionManagementError for a question
+    that locks, outside a transaction.
     """
 
     every: list["kept"] = []  # for a test that looks through them
@@ -44,6 +45,10 @@ class kept:  # a decorator; it is named like one
     def __call__(self, **values) -> list:
         if values.keys() != self._names:
             raise TypeError(f"{self.__name__} takes {', '.join(self._names)}, not {', '.join(values)}.")
+        if any(value is None for value in values.values()):
+            raise TypeError(f"{self.__name__} does not look for None.")
+        if any(isinstance(value, int) and not -(2**63) <= value < 2**63 for value in values.values()):
+            return []
         found, compiler, _, _ = self.in_words
         asking = copy(compiler)
         asking.connection = connections[DEFAULT_DB_ALIAS]  # this thread's

@@ -177,7 +177,7 @@ def void(request, company, pk):
 
 def _dialog(request, company, name: str, export, form, refused: Refused | None = None):
     """The confirmation as a box over the page or as a page of its own; what was typed stays in it."""
-    if refused and refused.field:
+    if refused and refused.field in form.fields:
         form.add_error(refused.field, refused.message)
     context = about(request, company) | {"export": export, "invoice": export.invoice, "form": form, "refused": refused}
     context["came_from"] = CameFrom.of(request, company)

@@ -232,20 +232,12 @@ class InvoiceQuerySet(models.QuerySet):
 
     def locked(self, pk):
         """One invoice for writing, locked in the one global order: period, commitment, invoice (R42, R43, R45)."""
-        places = _places_of(invoice=pk)
-        if not places:
-            raise self.model.DoesNotExist(f"There is no invoice {pk}.")
-        [(period, commitment)] = places
+        period, commitment = self.values_list("billing_period", "commitment").get(pk=pk)
         _lock_period(pk=period)
         _lock_commitment(pk=commitment)
         _lock_invoice(pk=pk)
         [invoice] = _in_context(pk=pk)
         return invoice
-
-
-@kept
-def _places_of(invoice):
-    return _invoices().filter(pk=invoice).values_list("billing_period", "commitment")
 
 
 @kept
