@@ -1,5 +1,6 @@
 """What staff do with a file in Sage, from the backup to the answer (sage100.md, section 7), in Sage's own words."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -44,11 +45,7 @@ def steps_in_sage(file: FileToImport) -> tuple[Step, ...]:
         Step(f"Read the sheet {CONTROL}", f"In {file.name} it says {_totals(file)}."),
         *(_importing(file) if file.rows else ()),
         *(_releasing(file) if file.releases else ()),
-        Step(
-            "Come back here",
-            "Mark each invoice posted, with Sage’s record number, or refused, with the message; or upload the payable"
-            " invoices (4-2) and let the reconciliation find them.",
-        ),
+        Step("Come back here", " ".join(_answering(file))),
     )
 
 
@@ -67,6 +64,18 @@ def _importing(file: FileToImport) -> tuple[Step, ...]:
 def _releasing(file: FileToImport) -> tuple[Step, ...]:
     how = f"{_counted(file.releases, 'row')}, {file.released:,.2f} in all: lower the retention of each by what it says."
     return (Step(f"Do the sheet {RELEASE}", how),)
+
+
+def _answering(file: FileToImport) -> Iterator[str]:
+    """Sage makes no invoice, and so no record, of what only releases retainage (S50)."""
+    if file.rows:
+        yield (
+            "Mark each invoice posted, with Sage’s record number, or refused, with the message; or upload the payable"
+            " invoices (4-2) and let the reconciliation find them."
+        )
+    if file.releases:
+        which = "each invoice that only releases retainage" if file.rows else "each invoice"
+        yield f"Say of {which} that it is released in Sage, which makes no record of it."
 
 
 def _totals(file: FileToImport, *, rows: bool = True) -> str:

@@ -43,6 +43,7 @@ def test_the_steps_stand_in_order_on_the_page_and_in_the_guide(sage, batch):
     shown = text_of(signed_in(sage.approver).get(at_batch(batch)))
     assert re.search(".*".join(f"{re.escape(step)}[. ]" for step in STEPS), shown, re.DOTALL)
     assert re.search(".*".join(rf"{at}\. \*\*{re.escape(step)}" for at, step in enumerate(STEPS, 1)), GUIDE, re.DOTALL)
+    assert "*Enter what Sage took…*" in GUIDE and "Enter what Sage took…" in shown
 
 
 @pytest.mark.parametrize(
@@ -72,6 +73,20 @@ def test_what_the_file_does_not_have_is_no_step(sage):
     assert tuple(steps(sage, first)) == STEPS[:7] + STEPS[8:]
     only = sage.built(sage.sent(with_release(sage, commitment, "100.00")))
     assert tuple(steps(sage, only)) == STEPS[:4] + STEPS[7:]
+
+
+def test_the_last_step_asks_for_no_record_of_what_only_releases(sage, batch):
+    """S50: Sage makes no invoice of it, so there is no number, no message, nothing to find in 4-2."""
+    commitment = sage.commitment()
+    billed = "Mark each invoice posted, with Sage’s record number, or refused, with the message; or upload the payable"
+    billed += " invoices (4-2) and let the reconciliation find them."
+    released = "that it is released in Sage, which makes no record of it."
+    first = sage.built(sage.sent(sage.approved(commitment)))
+    assert steps(sage, first)["Come back here"] == billed
+    only = sage.built(sage.sent(with_release(sage, commitment, "100.00")))
+    assert steps(sage, only)["Come back here"] == f"Say of each invoice {released}"
+    both = f"{billed} Say of each invoice that only releases retainage {released}"
+    assert steps(sage, batch)["Come back here"] == both
 
 
 def test_what_left_the_file_is_to_be_taken_out(sage):

@@ -103,8 +103,8 @@ def test_only_who_may_accept_says_what_sage_made_of_it(sage, batch):
     export = in_file(batch)[0]
     with pytest.raises(NotAllowed):
         results.record([Result(export, message=MESSAGE)], by=sage.base.staff)
-    assert "Report rejected rows" not in text_of(signed_in(sage.base.staff).get(at_batch(batch)))
-    assert "Report rejected rows" in text_of(signed_in(sage.approver).get(at_batch(batch)))
+    assert "Enter what Sage took…" not in text_of(signed_in(sage.base.staff).get(at_batch(batch)))
+    assert "Enter what Sage took…" in text_of(signed_in(sage.approver).get(at_batch(batch)))
 
 
 def test_a_build_says_how_many_invoices_are_written(sage, monkeypatch):
