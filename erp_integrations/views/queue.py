@@ -1,5 +1,7 @@
 """Accounting's queue: what waits and how it stands, and one invoice open with all that an answer needs."""
 
+import re
+from bisect import bisect_right
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import accumulate
@@ -47,9 +49,12 @@ TAB_OF = {status: tab for tab, (status, _) in TABS.items()}
 BESIDE = 30  # invoices of its list shown with one that is open, it in their middle
 NEAR = 60  # of them the rules are asked where the list is narrowed by what they say
 NEWEST_MAILS = 50
+# What an address may say of a place in the list, and how (digits only): as in `CameFrom` and `Stretch`.
+PLACE = {"page": re.compile("[2-9]|[1-9][0-9]{1,5}"), "from": re.compile("[0-9]{1,16}-[0-9]{1,18}")}
 DRY_RUNS_A_SECOND = 100  # invoices of some lines each, checked and written into a workbook on a slow machine
 # What a filter by findings looks at in one go, whichever comes first: some seconds' worth (F16).
 MOST_ASKED, MOST_LINES = 1_000, 5_000
+MICROSECONDS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -59,15 +64,18 @@ class CameFrom:
     company: Company
     form: QueueFilter
     tab: str
+    place: dict[str, str]  # in the list of this tab: which page, and after which invoice the rules were asked
 
     @classmethod
     def of(cls, request, company) -> "CameFrom":
         tab = request.GET.get("tab")
-        return cls(company, QueueFilter(request.GET, company=company), tab if tab in TABS else FIRST)
+        place = {name: request.GET.get(name, "") for name in PLACE}
+        place = {name: value for name, value in place.items() if PLACE[name].fullmatch(value)}
+        return cls(company, QueueFilter(request.GET, company=company), tab if tab in TABS else FIRST, place)
 
     @property
     def pairs(self) -> dict[str, str]:
-        return ({"tab": self.tab} if self.tab != FIRST else {}) | self.form.kept
+        return ({"tab": self.tab} if self.tab != FIRST else {}) | self.form.kept | self.place
 
     @property
     def query(self) -> str:
@@ -80,7 +88,7 @@ class CameFrom:
         return reverse("erp-queue", args=[self.company.slug]) + self.query
 
     def under(self, tab: str) -> "CameFrom":
-        return replace(self, tab=tab)
+        return self if tab == self.tab else replace(self, tab=tab, place={})
 
 
 @dataclass(frozen=True)
@@ -150,13 +158,12 @@ def queue(request, company):
     sums = _sums(narrowed)
     found = _in_order(narrowed, TABS[tab][0])
     problems = form.cleaned_data.get("problems") if TABS[tab][0] in TO_BE_BUILT else ""
-    stretch = Stretch.of(found, request.GET.get("from", "")) if problems else None
+    stretch = Stretch.of(found, shown.place.get("from")) if problems else None
     asked = stretch.rows(found, problems) if stretch else found
     page = Paginator(asked, PAGE_SIZE).get_page(request.GET.get("page"))
     context = about(request, company) | {
         "form": form,
         "came_from": shown,
-        "opened_with": shown.under(FIRST).query,
         "tab": tab,
         "tab_label": TABS[tab][1],
         "tabs": _tabs(sums),
@@ -207,21 +214,29 @@ def _sums(narrowed) -> dict[str, Sums]:
 
 @dataclass(frozen=True)
 class Stretch:
-    """The part of a list of `count` that the rules are asked about in one go: `size` of them after `skipped`."""
+    """The part of a list of `count` that the rules are asked about in one go: `size` of them after `skipped`.
+
+    `next_from`: the place of its last one, from which the next part goes on whoever left the list meanwhile.
+    """
 
     skipped: int
     size: int
     count: int
+    next_from: str = ""
 
     @classmethod
-    def of(cls, found, skipped: str) -> "Stretch":
-        """From where the address says, as far as the invoices and their lines take no more than some seconds."""
+    def of(cls, found, after: str | None) -> "Stretch":
+        """After the place that the address says, as far as invoices and their lines take no more than some seconds."""
         counted = found.values("pk").annotate(lines=Count("invoice__lines"))
-        lines = list(counted.values_list("lines", flat=True))
-        start = int(skipped) if skipped.isascii() and skipped.isdigit() and len(skipped) < 9 else 0
+        places, lines = [], []
+        for sent_at, pk, count in counted.values_list("sent_at", "pk", "lines"):
+            places.append((round(sent_at.timestamp() * MICROSECONDS), pk))
+            lines.append(count)
+        start = bisect_right(places, tuple(map(int, after.split("-")))) if after else 0
         start = start if start < len(lines) else 0
         sums = accumulate(lines[start : start + MOST_ASKED])
-        return cls(start, max(sum(each <= MOST_LINES for each in sums), min(1, len(lines))), len(lines))
+        size = max(sum(each <= MOST_LINES for each in sums), min(1, len(lines)))
+        return cls(start, size, len(lines), "-".join(map(str, places[start + size - 1])) if size else "")
 
     @property
     def first(self) -> int:

@@ -278,14 +278,40 @@ def test_a_filter_by_findings_reaches_every_invoice_a_stretch_at_a_time(sage, cl
         onwards = re.findall(r'href="([^"]*from=[^"]*)">Ask about the next', page.content.decode())
         page = client.get(url + unescape(onwards[0])) if onwards else page
     assert not onwards and seen == [some[:2], some[2:4], some[4:]]
-    for odd in ("x", "5", "-1", "9" * 30):
+    for odd in ("x", "5", "-1", "9" * 30, "1-", "9999999999999999-1", f"1-{'9' * 30}", "٣-٣"):
         assert listed(client, sage, problems="warned", **{"from": odd}) == set(some[:2])
-    nothing = client.get(url, {"problems": "blocked", "from": "2"})
+    after_two = re.search("from=([0-9-]+)", client.get(url, filters).content.decode())[1]
+    nothing = client.get(url, {"problems": "blocked", "from": after_two})
     assert "that was asked about matches the filter" in text_of(nothing) and "From the first" in text_of(nothing)
     monkeypatch.setattr(queue, "MOST_ASKED", 1_000)
     for most, reached in ((7, 3), (4, 2), (1, 1)):  # two lines each; one that is too long is still asked about
         monkeypatch.setattr(queue, "MOST_LINES", most)
         assert listed(client, sage, **filters) == set(some[:reached])
+
+
+def test_the_next_stretch_skips_nobody_when_some_were_answered_meanwhile(sage, client, monkeypatch):
+    """9.6: it begins after the last one that was looked at, not after so many of those that are left."""
+    some = [sage.sent() for _ in range(5)]
+    monkeypatch.setattr(queue, "MOST_ASKED", 2)
+    url = queue_url(sage.company)
+    page = client.get(url, {"problems": "warned"}).content.decode()
+    onwards = unescape(re.search(r'href="([^"]*)">Ask about the next', page)[1])
+    for answered in some[:2]:  # the very one that the address names as well
+        exports.reject(answered, by=sage.approver, reason="Wrong job")
+    left = client.get(url + onwards)
+    assert [row.export.pk for row in left.context["rows"]] == [each.pk for each in some[2:4]]
+    assert "invoices 1 to 2 of 3" in text_of(left)
+
+
+def test_one_invoice_of_a_stretch_may_be_sent_at_the_same_moment_as_the_next(sage, client, monkeypatch):
+    """Many are sent in one go: the place is moment and number."""
+    some = [sage.sent().pk for _ in range(3)]
+    InvoiceExport.objects.update(sent_at=timezone.now())
+    monkeypatch.setattr(queue, "MOST_ASKED", 2)
+    url = queue_url(sage.company)
+    page = client.get(url, {"problems": "warned"}).content.decode()
+    onwards = unescape(re.search(r'href="([^"]*)">Ask about the next', page)[1])
+    assert [row.export.pk for row in client.get(url + onwards).context["rows"]] == some[2:]
 
 
 def test_a_longer_list_by_findings_asks_no_more_of_the_database(sage, client):

@@ -252,7 +252,7 @@ def test_a_header_that_somebody_changed_meanwhile_is_not_overwritten_unseen(sage
     page = answer.content.decode()
     assert answer.status_code == 409 and "Slab, June" in page and "Now Footings, June" in page
     assert fresh(export)[0].description == "Footings, June"
-    [seen] = re.findall(r'name="seen" value="([0-9a-f]+)"', page)
+    [seen] = re.findall(r'name="seen"[^>]* value="([0-9a-f]+)"', page)
     assert client.post(at_export(export, "erp-export-header"), typed | {"seen": seen}).status_code == 302
     assert fresh(export)[0].description == "Slab, June"
 
@@ -410,6 +410,27 @@ def test_answers_lead_back_to_the_list_that_the_invoice_was_opened_from(sage, ex
     assert answer.status_code == 302 and answer.url.endswith(f"/{kept}")
     assert f'href="{queue_url(sage.company)}{kept}">Back to the queue</a>' in text_of(client.get(answer.url))
     assert "Back to the queue" not in text_of(client.get(answer.url.partition("?")[0]))
+
+
+def test_the_way_back_leads_to_the_page_and_the_stretch_of_the_list(sage, export, monkeypatch):
+    """9.6: whoever answers the sixtieth of a list is not sent back to its first page."""
+    monkeypatch.setattr(queue, "PAGE_SIZE", 1)
+    client, other = signed_in(sage.approver), sage.sent()
+    kept = "?problems=warned&page=2&from=1-1"
+    as_said = kept.replace("&", "&amp;")
+    listed = text_of(client.get(queue_url(sage.company, kept)))
+    assert f'href="{at_export(other)}{as_said}"' in listed
+    assert '<input type="hidden" name="page" value="2">' in listed and 'name="from" value="1-1"' in listed
+    assert f'href="{queue_url(sage.company)}{as_said}"' in text_of(client.get(at_export(other) + kept))
+    accepting = text_of(client.get(queue_url(sage.company, f"accept/{kept}&export={other.pk}")))
+    assert f'href="{at_export(other)}{as_said}"' in accepting, "a look at one of them is no way out of the list"
+    assert f'action="{queue_url(sage.company)}dry-run/{as_said}"' in accepting
+    answer = client.post(at_export(other, "erp-reject") + kept, {"reason": "Wrong job"})
+    assert answer.url == queue_url(sage.company, kept)
+    for odd in ("0", "-1", "٣", "9" * 20, "x", "1"):
+        assert client.get(queue_url(sage.company), {"page": odd, "from": odd}).context["came_from"].query == ""
+    rejected = client.get(at_export(other) + kept).context["list_url"]
+    assert rejected == queue_url(sage.company, "?tab=rejected&problems=warned"), "another list has places of its own"
 
 
 def test_what_is_ticked_in_a_narrowed_list_leads_back_to_it(sage, export):
