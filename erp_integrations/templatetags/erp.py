@@ -6,6 +6,7 @@ from django import template
 
 from directory.models import Event
 from directory.permissions import Level, Tool, accounting_approvers
+from erp_integrations import dry_run_sizes
 from erp_integrations.mending import Mend
 from erp_integrations.models import InvoiceExport, LedgerCheck
 from erp_integrations.models.exports import is_sendable
@@ -46,6 +47,12 @@ def erp_panel(context: template.Context, invoice: Invoice, access) -> dict:
 def sets_up(access) -> bool:
     """Whether settings, layouts and the accountant report open for them: `{% sets_up request.access as is_admin %}`."""
     return may_set_up(access)
+
+
+@register.simple_tag
+def dry_run_of(count: int) -> dict:
+    """What a dry run of so many would be: `takes` seconds (0: nobody notices), `most`: invoices in one workbook."""
+    return {"takes": dry_run_sizes.waits_for_workbook(count), "most": dry_run_sizes.MOST}
 
 
 @register.filter

@@ -10,6 +10,7 @@ from django.shortcuts import redirect
 from directory.decorators import company_view, project_view
 from directory.downloads import AS_A_FILE, workbook_answer
 from directory.permissions import Level, Tool
+from erp_integrations import dry_run_sizes
 from erp_integrations.actions import exports
 from erp_integrations.forms import chosen_exports
 from erp_integrations.models import InvoiceExport
@@ -19,9 +20,7 @@ from erp_integrations.views.queue import CameFrom
 from erp_integrations.views.sending import exports_of, require_sender
 from invoicing.forms.bulk_decisions import versions_of
 from invoicing.models import Invoice
-from invoicing.views.invoice_lists import chosen as chosen_in
-
-MOST = 5_000  # invoices that one workbook speaks of: some months of a large contractor
+from invoicing.views.invoice_lists import chosen_ids, list_address
 
 
 @company_view(Tool.ERP_INTEGRATIONS, Level.READ_ONLY)
@@ -32,12 +31,13 @@ def workbook(request, company):
     POST does no more: thousands of ids have no room in an address.
     """
     asked = request.POST if request.method == "POST" else request.GET
-    chosen = list(chosen_exports(asked, company).filter(status__in=TO_BE_BUILT)[: MOST + 1])
+    chosen = list(chosen_exports(asked, company).filter(status__in=TO_BE_BUILT)[: dry_run_sizes.MOST + 1])
     if not chosen:
         messages.error(request, "Choose at least one invoice that waits for an answer.")
         return redirect(CameFrom.of(request, company).address)
-    if len(chosen) > MOST:
-        messages.error(request, f"More than {MOST:,} invoices wait. Narrow the list by project or company first.")
+    if len(chosen) > dry_run_sizes.MOST:
+        words = f"More than {dry_run_sizes.MOST:,} invoices wait. Narrow the list by project or company first."
+        messages.error(request, words)
         return redirect(CameFrom.of(request, company).address)
     return _as_workbook(chosen, f"dry-run-{company.slug}-{company.today:%Y%m%d}", by=request.user)
 
@@ -49,17 +49,22 @@ def workbook_of_project(request, project):
     POST does no more: it is of what the list's boxes tick, or of all that its address finds.
     """
     require_sender(request.access)
-    if request.method == "POST":
-        chosen = chosen_in(request, project, most=MOST)
-    else:
-        ids = versions_of(request.GET.getlist("invoice"))
-        chosen = list(Invoice.objects.visible_to(request.access).with_context().filter(pk__in=ids)[: MOST + 1])
-    if not 0 < len(chosen) <= MOST:
-        messages.error(request, f"Tick at least one invoice, and no more than {MOST:,}.")
-        return redirect("invoices", project.slug)
+    is_form = request.method == "POST"
+    ids = chosen_ids(request, project) if is_form else list(versions_of(request.GET.getlist("invoice")))
+    if len(ids) > dry_run_sizes.MOST:
+        return _back(request, project, f"One workbook takes {dry_run_sizes.MOST:,} invoices at most. Narrow the list.")
+    chosen = list(Invoice.objects.visible_to(request.access).with_context().filter(pk__in=ids))
+    if not chosen:
+        return _back(request, project, "Choose at least one invoice to check.")
     chosen.sort(key=lambda each: (each.commitment.number, each.position))
     name = f"dry-run-{project.slug}-{project.company.today:%Y%m%d}"
     return _as_workbook(exports_of(project, chosen, by=request.user), name)
+
+
+def _back(request, project, words: str):
+    """To the list as it was looked at, with why there is no workbook."""
+    messages.error(request, words)
+    return redirect(list_address(request, project))
 
 
 def _as_workbook(chosen: list[InvoiceExport], name: str, *, by=None) -> HttpResponse:

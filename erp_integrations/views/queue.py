@@ -18,7 +18,9 @@ from directory.decorators import READ, WRITE, company_view
 from directory.models import Company, Event, Mail
 from directory.permissions import PUSH_RIGHT, Level, Tool, accounting_approvers, read_access
 from directory.refusals import NotAllowed, Refused
+from erp_integrations import dry_run_sizes
 from erp_integrations.actions import exports
+from erp_integrations.dry_run_sizes import waits_for_workbook
 from erp_integrations.exporting.earlier_invoices import reducible
 from erp_integrations.forms import REDUCIBLE, AcceptForm, HeaderForm, QueueFilter
 from erp_integrations.mending import Mend, where_to_mend
@@ -51,7 +53,6 @@ NEAR = 60  # of them the rules are asked where the list is narrowed by what they
 NEWEST_MAILS = 50
 # What an address may say of a place in the list, and how (digits only): as in `CameFrom` and `Stretch`.
 PLACE = {"page": re.compile("[2-9]|[1-9][0-9]{1,5}"), "from": re.compile("[0-9]{1,16}-[0-9]{1,18}")}
-DRY_RUNS_A_SECOND = 100  # invoices of some lines each, checked and written into a workbook on a slow machine
 # What a filter by findings looks at in one go, whichever comes first: some seconds' worth (F16).
 MOST_ASKED, MOST_LINES = 1_000, 5_000
 MICROSECONDS = 1_000_000
@@ -174,6 +175,7 @@ def queue(request, company):
         "may_tick": TABS[tab][0] in TO_BE_BUILT,  # a dry run takes no right of its own
         "stretch": stretch,
         "workbook_takes": waits_for_workbook(page.paginator.count),
+        "workbook_most": dry_run_sizes.MOST,
     }
     return render(request, "erp_integrations/queue.html", context)
 
@@ -257,12 +259,6 @@ class Stretch:
     def rows(self, found, problems: str) -> list[QueueRow]:
         """Those of it that the rules speak of so; one check for all of them (F16)."""
         return [row for row in _asked(list(found[self.skipped : self.last])) if row.is_about(problems)]
-
-
-def waits_for_workbook(count: int) -> int:
-    """Seconds that a dry run of so many takes, as measured; 0 where nobody notices (nothing is shown meanwhile)."""
-    seconds = int(count // DRY_RUNS_A_SECOND)
-    return seconds if seconds >= 5 else 0
 
 
 def about(request, company) -> dict:

@@ -93,22 +93,25 @@ def _asked(request, project):
     return form, form.narrowed(Invoice.objects.visible_to(request.access))
 
 
-def chosen(request, project, *, most: int = MOST) -> list[Invoice]:
+def chosen(request, project) -> list[Invoice]:
     """What a form of the list means, in the list's order: the ticked, or all that its address finds.
 
-    Of all, the first `most`, and the page says so; the filters are applied here, so a page of fifty is enough to tick.
+    Of all, the first MOST, and the page says so; the filters are applied here, so a page of fifty is enough to tick.
     """
+    ids = chosen_ids(request, project)
     if "all" not in request.POST:
-        ids = versions_of(request.POST.getlist("invoice"))
         return list(Invoice.objects.visible_to(request.access).with_context().filter(pk__in=ids))
-    form, narrowed = _asked(request, project)
-    ids = list(form.in_order(form.with_status(narrowed)).values_list("pk", flat=True))
-    if len(ids) > most:
-        messages.info(
-            request, f"{len(ids)} match. These are the first {most:,}; do the rest in the same way afterwards."
-        )
-    found = Invoice.objects.with_context().in_bulk(ids[:most])
-    return [found[pk] for pk in ids[:most] if pk in found]
+    if len(ids) > MOST:
+        messages.info(request, f"{len(ids)} match. These are the first {MOST}; do the rest in the same way afterwards.")
+    found = Invoice.objects.with_context().in_bulk(ids[:MOST])
+    return [found[pk] for pk in ids[:MOST] if pk in found]
+
+
+def chosen_ids(request, project) -> list[int]:
+    """The same, of all however many; who reads the ticked asks whether this person sees them."""
+    if "all" in request.POST:
+        return _found(request, project)
+    return list(versions_of(request.POST.getlist("invoice")))
 
 
 @project_view(Tool.COMMITMENTS, Level.READ_ONLY)
@@ -127,12 +130,12 @@ def _taken_away(request, project, kind: MadeKind):
     """Up to AT_ONCE rows at once; what is more, and what is sent as a form, is made in the background (9.2)."""
     ids = _found(request, project)
     if request.method == "POST":
-        back = _address(request, project)
+        back = list_address(request, project)
         return asked(request, partial(made_files.ask_for_list, project, kind, ids, asked_on=back), back)
     if len(ids) > AT_ONCE:
         words = f"{len(ids):,} rows take a while: ask for them under the list, and they are made in the background."
         messages.info(request, words)
-        return redirect(_address(request, project))
+        return redirect(list_address(request, project))
     name = f"invoices-{project.slug}-{project.today:%Y%m%d}"
     if kind == MadeKind.CSV:
         return csv_answer(f"{name}.csv", HEADINGS, rows_of(ids, request.access))
@@ -144,7 +147,7 @@ def _found(request, project) -> list[int]:
     return list(form.in_order(form.with_status(narrowed)).values_list("pk", flat=True))
 
 
-def _address(request, project) -> str:
+def list_address(request, project) -> str:
     """Of the list as it was looked at, without the place in it."""
     query = filter_of(request, project).query
     return reverse("invoices", args=[project.slug]) + (f"?{query}" if query else "")
@@ -153,7 +156,7 @@ def _address(request, project) -> str:
 @project_view(Tool.COMMITMENTS, Level.READ_ONLY, methods=WRITE)
 def certificates(request, project):
     """A PDF each of the ticked invoices, or of all that the filters find."""
-    back = _address(request, project)
+    back = list_address(request, project)
     if "found" in request.POST:
         ids = _found(request, project)
         if len(ids) > made_files.MOST_CERTIFICATES:

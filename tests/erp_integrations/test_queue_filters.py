@@ -5,6 +5,7 @@ import re
 import zipfile
 from datetime import date
 from html import unescape
+from pathlib import Path
 
 import openpyxl
 import pytest
@@ -14,12 +15,14 @@ from django.utils import timezone
 from directory.actions.grants import set_level
 from directory.models import Mail
 from directory.permissions import Level, Tool
-from erp_integrations import exporting
+from erp_integrations import dry_run_sizes, exporting
 from erp_integrations.actions import exports
 from erp_integrations.models import CostCodeLink, ExportBatch, InvoiceExport, ListKind, VendorLink
-from erp_integrations.views import dry_runs, queue
+from erp_integrations.views import queue
 from tests.erp_integrations.pages import at_export, queries, queue_url, signed_in, text_of
 from tests.erp_integrations.world import CODE, JOB, VENDOR, D, SageWorld, fresh
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -109,10 +112,13 @@ def test_all_that_waits_is_checked_in_one_workbook_however_much_that_is(sage, cl
         sheet = openpyxl.load_workbook(io.BytesIO(answer.content))["Dry run"]
         assert [row[1].value for row in sheet.iter_rows(min_row=3)] == ["H", "D", "H", "D"]
     assert "Check all 2 as a workbook" in text_of(client.get(queue_url(sage.company)))
-    assert dry_runs.MOST >= 5_000
-    monkeypatch.setattr(dry_runs, "MOST", 1)
+    assert dry_run_sizes.MOST >= 5_000
+    monkeypatch.setattr(dry_run_sizes, "MOST", 1)
     refused = client.get(url, follow=True)
     assert "More than 1 invoices wait. Narrow the list by project or company first." in text_of(refused)
+    too_many = text_of(client.get(queue_url(sage.company)))
+    assert "Check all" not in too_many and "Check ticked as a workbook" in too_many
+    assert "A workbook takes 1 invoices at most: narrow the list to check all that it shows." in too_many
 
 
 def test_a_dry_run_holds_no_formula_of_anybodys(sage, client):
@@ -228,6 +234,10 @@ def test_the_dry_run_of_what_failed_is_of_the_file_that_it_failed_in(sage, clien
     assert "S27" in {row[2] for row in book["Findings"].iter_rows(min_row=2, values_only=True)}
     answer = dry_run(client, one, two)
     assert answer.headers["Content-Disposition"].endswith('.zip"')
+    listed, guide = text_of(client.get(queue_url(sage.company, "?tab=failed"))), ROOT / "docs/accounting-guide.md"
+    assert "Of invoices from several files there is a workbook each, in one ZIP." in listed
+    assert "a ZIP with a workbook for each" in guide.read_text()
+    assert "in one ZIP" not in text_of(client.get(queue_url(sage.company)))
     books = zipfile.ZipFile(io.BytesIO(answer.content))
     assert books.namelist() == ["dry-run-EXP-000002.xlsx", f"dry-run-{batch.key}.xlsx"]
     rules = [
@@ -330,7 +340,7 @@ def test_how_long_the_dry_run_of_very_many_takes_is_said_before_it_is_pressed(sa
     pages = (queue_url(sage.company), reverse("erp-accept", args=[sage.company.slug]))
     asked = {"export": [each.pk for each in some]}
     assert not any("about" in text_of(client.get(page, asked)).partition("workbook")[2] for page in pages)
-    monkeypatch.setattr(queue, "DRY_RUNS_A_SECOND", 0.5)
+    monkeypatch.setattr(dry_run_sizes, "A_SECOND", 0.5)
     listed, accepting = (text_of(client.get(page, asked)) for page in pages)
     assert "The workbook of all 3 takes about 6 seconds to make." in listed and "takes about 6 seconds" in accepting
     assert "takes about" not in text_of(client.get(pages[0], {"problems": "warned"}))

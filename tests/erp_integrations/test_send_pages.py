@@ -12,6 +12,7 @@ from django.urls import reverse
 from openpyxl import load_workbook
 
 from directory.permissions import Level, Tool, read_access
+from erp_integrations import dry_run_sizes
 from erp_integrations.actions import exports
 from erp_integrations.models import InvoiceExport, ListKind
 from invoicing.models import Invoice
@@ -295,6 +296,41 @@ def test_a_project_checks_all_that_its_list_finds_however_many_no_address_holds(
     assert [row[2].value for row in found["Dry run"].iter_rows(min_row=3) if row[1].value == "H"] == [invoice.number]
     nothing = client.post(where, {})
     assert (nothing.status_code, nothing.url) == (302, listed) and not InvoiceExport.objects.exists()
+
+
+def test_the_list_says_how_many_one_workbook_takes_and_more_are_refused_there(sage, client, invoice, monkeypatch):
+    """E-5: the other answers take the first 200; of a workbook that lacks some nobody would know which."""
+    sage.approved()
+    monkeypatch.setattr("invoicing.views.invoice_lists.MOST", 1)
+    monkeypatch.setattr("invoicing.forms.keyset.PAGE_SIZE", 1)
+    listed = reverse("invoices", args=[sage.base.project.slug])
+    where = reverse("invoices-dry-run", args=[sage.base.project.slug])
+    page = text_of(client.get(listed))
+    assert "Select the first 1 of the 2 that match" in page and "Check as a workbook takes all 2." in page
+    monkeypatch.setattr(dry_run_sizes, "A_SECOND", 0.3)
+    assert "Check as a workbook takes all 2, in about 6 seconds." in text_of(client.get(listed))
+    assert load_workbook(io.BytesIO(client.post(where, {"all": "1"}).content))["Dry run"].max_row > 4
+    assert "match. These are the first" not in text_of(client.get(listed)), "nothing of this turns up later"
+    monkeypatch.setattr(dry_run_sizes, "MOST", 1)
+    assert "Check as a workbook takes 1 at most: narrow the list to check all that match." in text_of(
+        client.get(listed)
+    )
+    refused = client.post(f"{where}?sort=number", {"all": "1"})
+    assert refused.status_code == 302 and refused.url == f"{listed}?sort=number"
+    said = text_of(client.get(refused.url))
+    assert "One workbook takes 1 invoices at most. Narrow the list." in said
+    assert "These are the first" not in said
+    assert client.post(f"{where}?sort=number", {}).url == f"{listed}?sort=number"
+
+
+def test_a_dry_run_has_one_name(sage, client, invoice):
+    names = [
+        text_of(client.get(reverse("invoices", args=[sage.base.project.slug]))),
+        text_of(client.get(at(invoice, "invoice-erp-send"))),
+        text_of(client.post(many(sage), {"invoice": [invoice.pk]})),
+    ]
+    assert all("Check as a workbook" in page for page in names)
+    assert not any("Check for ERP" in page or "Check them" in page for page in names)
 
 
 def test_the_workbook_of_no_invoice_or_of_another_projects_leads_back_to_the_list(sage, client, invoice):
