@@ -50,6 +50,12 @@ def bad_settings(app_configs=None, **kwargs) -> list[Error]:  # Django's signatu
             "Set ALLOWED_HOSTS to the host name in SITE_URL.",
             "plumbline.E007",
         ),
+        (
+            settings.BEHIND_PROXY and not settings.ALLAUTH_TRUSTED_PROXY_COUNT,
+            "BEHIND_PROXY counts no more: the site would take every request for http, from the proxy itself.",
+            "Set TRUSTED_PROXY_COUNT to how many proxies of yours stand in front, 1 for one, and unset BEHIND_PROXY.",
+            "plumbline.E008",
+        ),
     ]
     return [Error(message, hint=hint, id=number) for is_wrong, message, hint, number in problems if is_wrong]
 

@@ -13,6 +13,7 @@ DEFAULT_FROM_EMAIL  Bills <b@x.example>  whom mail comes from
 PLUMBLINE_VAR  a folder                where the database, uploads, built files and the queue live when embedded
 STATIC_ROOT    a folder                where `collectstatic` packs style sheets and scripts; VAR_DIR/static when unset
 TRUSTED_PROXY_COUNT  1                 proxies of yours in front, which say who asks (X-Forwarded-For) and if by https
+BEHIND_PROXY   gone                    what said half of it: a site that sets this alone does not start
 TRUSTED_CLIENT_IP_HEADER  X-Real-Ip    a header in which they say who asks, instead
 SECURE_SSL_REDIRECT  0                 http is sent on to https; so it is when SITE_URL is https, unless this is 0
 SECURE_HSTS_SECONDS  2592000           how long browsers remember that only https is spoken here
@@ -270,6 +271,7 @@ SECURE_HSTS_PRELOAD = env.bool("SECURE_HSTS_PRELOAD", default=False)
 # R91: without a number of trusted proxies nobody's X-Forwarded-For is believed.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 ALLAUTH_TRUSTED_CLIENT_IP_HEADER = env.str("TRUSTED_CLIENT_IP_HEADER", default=None)
+BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)
 if ALLAUTH_TRUSTED_PROXY_COUNT:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 ACCOUNT_INVITATION_AGE = 72 * 60 * 60  # seconds; the link to set a first password (R88)

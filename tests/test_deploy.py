@@ -25,6 +25,7 @@ OURS_TO_SAY = {  # not the operator's, where compose.yaml runs the site
     "PLUMBLINE_VAR": "of the image",
     "STATIC_ROOT": "of the image",
     "ALIVE_FILE": "of the image",
+    "BEHIND_PROXY": "gone",
     "SECURE_SSL_REDIRECT": "SITE_URL is https",
 }
 

@@ -86,6 +86,7 @@ BAD = {
     "no host": {"ALLOWED_HOSTS": ""},
     "another host": {"ALLOWED_HOSTS": "invoices.example.com"},
     "no mail": {"EMAIL_URL": ""},
+    "what said that it is behind a proxy": {"TRUSTED_PROXY_COUNT": "", "BEHIND_PROXY": "1"},
     "another engine": {"DATABASE_URL": "mysql://plumbline@db.example/plumbline"},
     "no engine": {"DATABASE_URL": "sqlite:///plumbline.sqlite3"},
 }
@@ -131,6 +132,16 @@ def test_no_command_starts_with_bad_settings(tmp_path):
     assert checked.returncode != 0
     for said in ("DEBUG", "SECRET_KEY", "SITE_URL", "ALLOWED_HOSTS", "Set EMAIL_URL"):
         assert said in checked.stderr
+
+
+def test_a_site_that_says_in_the_old_way_that_it_is_behind_a_proxy_is_told_the_new_one(tmp_path):
+    """R91: its visitors would all be one, and https would be http."""
+    said = run(["manage.py", "check"], GOOD | {"TRUSTED_PROXY_COUNT": "", "BEHIND_PROXY": "1"}, tmp_path)
+    assert said.returncode != 0 and "Set TRUSTED_PROXY_COUNT to how many proxies" in said.stderr
+    for fine in ({"BEHIND_PROXY": "1"}, {"TRUSTED_PROXY_COUNT": "", "BEHIND_PROXY": "0"}):
+        assert run(["manage.py", "check"], GOOD | fine, tmp_path).returncode == 0
+    upgrade = (ROOT / "docs/operations.md").read_text().partition("## Upgrade")[2].partition("\n## ")[0]
+    assert "`BEHIND_PROXY` is gone" in upgrade and "TRUSTED_PROXY_COUNT=1" in upgrade
 
 
 @pytest.mark.parametrize("bad", ON_SQLITE)
