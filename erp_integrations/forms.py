@@ -91,9 +91,6 @@ class QueueFilter(forms.Form):
         return exports
 
 
-# A day outside can only be a slip of the keys.
-
-
 REDUCIBLE = "reducible"  # the <datalist> of invoices that a credit may reduce
 
 

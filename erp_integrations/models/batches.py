@@ -153,7 +153,7 @@ class ExportBatch(models.Model):
 
     @property
     def key(self) -> str:
-        """What stands in Sage's User Def 1: EXP-000412."""
+        """What stands in Sage's User def 1: EXP-000412."""
         return batch_key(self.number)
 
     @property

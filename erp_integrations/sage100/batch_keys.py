@@ -1,4 +1,4 @@
-"""The key of a batch, as it stands in Sage's User Def 1, in the names of files and on pages: EXP-000412."""
+"""The key of a batch, as it stands in Sage's User def 1, in the names of files and on pages: EXP-000412."""
 
 import re
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from directory.number_looks import number_key
+from erp_integrations.sage100.batch_keys import FIELD
 from erp_integrations.sage100.canonical import money_text
 from erp_integrations.sage100.facts import ZERO
 from erp_integrations.sage100.lists import PayableInvoice
@@ -86,7 +87,7 @@ def compare(
 ) -> Comparison:
     """`ended`: invoices that left their file by a void or a rejection; `batch_keys`: of every file of ours.
 
-    An invoice is matched by Sage vendor and number, and by the batch key where User Def 1 holds one of ours. What only
+    An invoice is matched by Sage vendor and number, and by the batch key where User def 1 holds one of ours. What only
     releases retainage makes no row in Sage (S50) and is left out, as long as Sage holds none.
     """
     found, void = _by_key(rows)
@@ -172,7 +173,7 @@ def _of_another(ours: InFile, row: PayableInvoice) -> tuple[str, ...]:
 
 def _about_key(ours: InFile, row: PayableInvoice, says: str) -> tuple[str, ...]:
     if says and says != ours.batch_key:
-        return (f"Its User Def 1 is {row.user_def_1.strip()}, not {ours.batch_key}.",)
+        return (f"Its {FIELD} is {row.user_def_1.strip()}, not {ours.batch_key}.",)
     return ()
 
 

@@ -43,6 +43,7 @@ def test_the_steps_stand_in_order_on_the_page_and_in_the_guide(sage, batch):
     shown = text_of(signed_in(sage.approver).get(at_batch(batch)))
     assert re.search(".*".join(f"{re.escape(step)}[. ]" for step in STEPS), shown, re.DOTALL)
     assert re.search(".*".join(rf"{at}\. \*\*{re.escape(step)}" for at, step in enumerate(STEPS, 1)), GUIDE, re.DOTALL)
+    assert "User def 1" in GUIDE and "User Def 1" not in GUIDE  # one name, wherever it stands
     assert "*Enter what Sage took…*" in GUIDE and "Enter what Sage took…" in shown
 
 

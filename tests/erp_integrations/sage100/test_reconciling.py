@@ -136,7 +136,7 @@ def test_another_record_or_another_key_than_we_know_is_said():
     row = theirs("A-1", record_number="70009", user_def_1="typed by hand")
     assert one(ours(1, "A-1", record_number="70001"), row) == (
         Kind.DIFFERS,
-        "It was confirmed as record 70001. Its User Def 1 is typed by hand, not EXP-000001.",
+        "It was confirmed as record 70001. Its User def 1 is typed by hand, not EXP-000001.",
     )
     assert one(ours(1, "A-1", record_number="a7"), theirs("A-1", record_number=" A7"))[0] == Kind.FOUND
     assert one(ours(1, "A-1"), theirs("A-1", user_def_1="typed by hand"))[0] == Kind.FOUND, "the key is only said"
