@@ -87,9 +87,9 @@ TEXTS = [
 CORPUS = NUMBERS + DAYS + TEXTS
 MOST = 12
 MOST_ALIKE = 6  # fields of one form that differ in a row's number alone
-# Each field gets every seventy-second value, so one at least, beginning where the field before it left off. What a form
+# Each field gets one value, beginning where the field before it left off. What a form
 # makes of a value is the same on both databases: only what reaches the second one is asked there again, more thinly.
-SHARE = int(os.environ.get("ODD_VALUES", 72 if settings.EMBEDDED else 144))
+SHARE = int(os.environ.get("ODD_VALUES", len(CORPUS) if settings.EMBEDDED else 2 * len(CORPUS)))
 MONEY = re.compile(
     r"^(work|percent|quantity|moved|left|stored|held-work|held-stored|release)(-\d+)?$|^(release_asked|set_to)$"
 )

@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 TRIALS = int(os.environ.get("TRIALS", "1000"))  # jobs that are killed once or twice; each has its own outcome (M13)
 WORKER_KILLS = 5
 EACH = max(2, TRIALS // 20)  # at each named point: 50 of a thousand (G1)
-SECONDS = max(600, TRIALS)
+SECONDS = max(900, 3 * TRIALS)
 
 pytestmark = [pytest.mark.kill, pytest.mark.database, pytest.mark.timeout(SECONDS + 10)]
 
