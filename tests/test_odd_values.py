@@ -399,7 +399,7 @@ def test_a_row_of_another_company_is_none(visited, who):
 
 
 ASKED = ("page", "tab", "q", "project", "show", "state", "row", "export", "all", "accounting_date", "status", "next")
-ASKED += ("sort", "turn", "after")
+ASKED += ("sort", "turn", "after", "vendor", "problems", "age", "from")
 
 
 def test_an_odd_word_in_an_address_shows_the_page_or_says_that_there_is_none(visited):

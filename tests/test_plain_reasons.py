@@ -1,30 +1,33 @@
 """A reason is read by people for years: what nobody can see is refused wherever one is typed (R107)."""
 
+from importlib import import_module
+
 import pytest
+from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.forms import BaseForm
 
-from directory.admin import privilege_forms
-from directory.company_forms import SettingsForm
-from directory.people_forms import MoveForm, ReasonForm
-from directory.privilege_forms import AskForm
-from erp_integrations import forms
-
-REASONS = [
-    AskForm,
-    SettingsForm,
-    MoveForm,
-    ReasonForm,
-    privilege_forms.GrantRequestForm,
-    privilege_forms.DeclineForm,
-    privilege_forms.WithdrawForm,
-    forms.RejectForm,
-    forms.VoidForm,
-    forms.CancelForm,
-    forms.CorrectRecordForm,
-]
+OURS = ("config", "directory", "invoicing", "erp_integrations")
+import_module(settings.ROOT_URLCONF)  # and so every view with its forms, the site owner's too
 
 
-@pytest.mark.parametrize("form", REASONS, ids=lambda form: form.__name__)
+def forms_below(kind: type) -> set[type]:
+    below = set(kind.__subclasses__())
+    return below.union(*map(forms_below, below))
+
+
+ASKING = sorted(
+    (form for form in forms_below(BaseForm) if form.__module__.split(".")[0] in OURS and "reason" in form.base_fields),
+    key=lambda form: (form.__module__, form.__qualname__),
+)
+
+
+def test_the_forms_that_ask_for_a_reason_are_found():
+    apps = {form.__module__.split(".")[0] for form in ASKING}
+    assert apps == {"directory", "invoicing", "erp_integrations"} and len(ASKING) > 20
+
+
+@pytest.mark.parametrize("form", ASKING, ids=lambda form: f"{form.__module__}.{form.__qualname__}")
 def test_a_reason_holds_nothing_unseen(form):
     reason = form.base_fields["reason"]
     with pytest.raises(ValidationError, match="U\\+202E"):

@@ -18,7 +18,7 @@ from directory.decorators import with_fresh_sign_in
 from directory.lookalikes import Lookalikes
 from directory.models import Company, Project, Vendor
 from directory.refusals import Refused
-from directory.typed import DAYS
+from directory.typed import DAYS, PlainField
 from directory.views.answers import show_at_its_field
 
 DETAILS = tuple(Details.__dataclass_fields__)
@@ -27,7 +27,7 @@ DETAILS = tuple(Details.__dataclass_fields__)
 class CompanyForm(forms.ModelForm):
     """Tries the settings on before they are saved, so that what the action refuses stands beside its field."""
 
-    reason = forms.CharField(
+    reason = PlainField(
         max_length=300,
         required=False,
         help_text="Needed when something protects less than before. It is recorded and mailed.",
@@ -154,7 +154,7 @@ class ProjectForm(forms.ModelForm):
     """The same acts as on the directory's pages; tried on first, so that a refusal stands beside its field."""
 
     by = None  # the site owner who fills it in
-    reason = forms.CharField(max_length=300, required=False, help_text="Why it ends. Kept on record.")
+    reason = PlainField(max_length=300, required=False, help_text="Why it ends. Kept on record.")
 
     class Meta:
         model = Project

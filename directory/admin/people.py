@@ -14,6 +14,7 @@ from directory.admin.bases import OwnersAlone, is_site_owner
 from directory.admin.levels import levels_page
 from directory.decorators import with_fresh_sign_in
 from directory.models import Company, Membership, PermissionTemplate, Person, Vendor
+from directory.typed import PlainField
 
 
 class EntryForm(forms.ModelForm):
@@ -60,7 +61,7 @@ class LoginForm(forms.ModelForm):
     """A login as it stands on the whole site. `reason` is asked for by the action where one is needed."""
 
     by = None  # the site owner who fills it in
-    reason = forms.CharField(
+    reason = PlainField(
         max_length=300,
         required=False,
         help_text="Needed when the login is opened or closed, or what it may do in this admin changes.",
@@ -86,7 +87,7 @@ class LoginForm(forms.ModelForm):
 class MembershipForm(forms.ModelForm):
     by = None  # the site owner who fills it in
     address_is_checked = forms.BooleanField(required=False)
-    reason = forms.CharField(max_length=300, required=False, help_text="Needed to take somebody out of a directory.")
+    reason = PlainField(max_length=300, required=False, help_text="Needed to take somebody out of a directory.")
 
     class Meta:
         model = Membership

@@ -39,6 +39,7 @@ class GrantForm(forms.ModelForm):
     class Meta:
         model = AccountingPrivilege
         fields = ("person", "company", "reason")
+        field_classes = {"reason": PlainField}
 
     def clean(self):
         values = super().clean()
