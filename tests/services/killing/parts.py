@@ -23,7 +23,7 @@ def run_all(trials: int, worker_kills: int) -> dict[str, Tally]:
     done["workers"] = killing.killed_workers(sage, in_groups(sent_copies(sage, 12)), worker_kills)
     done["audit"] = Tally(problems=audit.problems(sage.company), hits=leftovers())
 
-    done["makings"] = makers.killed_makings(sage, max(each // 2, 20))
+    done["makings"] = makers.killed_makings(sage, max(each, 60))  # so that each of its steps is hit
     done["makers"] = makers.killed_workers(sage, worker_kills)
     done["made"] = Tally(problems=makers.problems())
 
