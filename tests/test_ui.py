@@ -6,7 +6,6 @@ import inspect
 import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from html.parser import HTMLParser
 from pathlib import Path
 from pkgutil import iter_modules
 from types import SimpleNamespace
@@ -53,23 +52,13 @@ INPUTS = {
 }
 
 
-class Attributes(HTMLParser):
-    def __init__(self, html: str):
-        super().__init__()
-        self.told = []
-        self.feed(html)
-
-    def handle_starttag(self, tag, attrs):
-        self.told.append((tag, dict(attrs)))
-
-
 @pytest.mark.parametrize("kind", INPUTS)
 def test_an_input_is_the_one_that_django_itself_would_write(kind):
     widget, value = INPUTS[kind]
     ours, theirs = (
         widget.render("amount", value, {"id": "id_amount"}, each()) for each in (FormRenderer, TemplatesSetting)
     )
-    assert Attributes(ours).told == Attributes(theirs).told and ours.count(">") == theirs.count(">")
+    assert ours == theirs.strip()
 
 
 @pytest.mark.parametrize(

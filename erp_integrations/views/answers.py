@@ -10,6 +10,7 @@ from directory.decorators import WRITE, company_view
 from directory.permissions import Level, Tool, read_access
 from directory.refusals import NotAllowed, Refused
 from erp_integrations.actions import batches, exports
+from erp_integrations.dry_run_sizes import waits_for_workbook
 from erp_integrations.exporting import Proposal, plain_findings
 from erp_integrations.forms import (
     AcceptForm,
@@ -23,7 +24,7 @@ from erp_integrations.forms import (
 from erp_integrations.models import ExportBatch, InvoiceExport
 from erp_integrations.permissions import VOID_RIGHT, may_void
 from erp_integrations.views.batches import show as show_batch
-from erp_integrations.views.queue import TAB_OF, CameFrom, about, load, require_approver, to_export, waits_for_workbook
+from erp_integrations.views.queue import TAB_OF, CameFrom, about, load, require_approver, to_export
 from erp_integrations.views.queue import show as show_export
 from erp_integrations.views.shown import grouped, ticked_keys
 

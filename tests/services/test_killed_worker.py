@@ -47,7 +47,7 @@ def test_enough_jobs_were_killed_at_each_named_point(result, death):
 
 
 def test_jobs_were_killed_at_random_times_too(result):
-    assert result["jobs"]["hits"]["at a random time"] >= TRIALS // 100
+    assert result["jobs"]["hits"].get("at a random time", 0) >= TRIALS // 100
 
 
 def test_a_worker_that_dies_within_the_file_leaves_half_of_it(result):
