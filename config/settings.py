@@ -37,6 +37,7 @@ BIND           0.0.0.0:8000            where they answer
 import logging
 import os
 import secrets
+import sys
 from pathlib import Path
 
 import environ
@@ -174,6 +175,7 @@ POSTGRESQL_OPTIONS = {
     "keepalives_interval": 5,
     "keepalives_count": 3,
     "tcp_user_timeout": 15_000,
+    "prepare_threshold": sys.maxsize,  # nothing is planned ahead by itself; `directory.kept` asks for it
     "options": " ".join(
         f"-c {name}={value}"
         for name, value in {

@@ -9,7 +9,10 @@ from copy import copy
 from functools import cached_property, update_wrapper
 from inspect import signature
 
-from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.core.exceptions import EmptyResultSet
+from django.db import DEFAULT_DB_ALIAS, NotSupportedError, connection, connections
+from django.db.backends.postgresql.base import ServerBindingCursor
+from django.db.backends.utils import CursorWrapper
 from django.db.models import Expression, QuerySet
 from django.db.transaction import TransactionManagementError
 
@@ -52,7 +55,7 @@ class kept:  # a decorator; it is named like one
         found, compiler, _, _ = self.in_words
         asking = copy(compiler)
         asking.connection = connections[DEFAULT_DB_ALIAS]  # this thread's
-        asking.as_sql = lambda *args, **options: self._filled(values)
+        asking.execute_sql = lambda *args, **options: self._rows(asking, values)
         if found.query.select_for_update and not asking.connection.in_atomic_block:
             raise TransactionManagementError(f"{self.__name__} locks, so it is asked in a transaction.")
         asked = found._chain()
@@ -68,6 +71,15 @@ class kept:  # a decorator; it is named like one
         compiler.connection = None  # it was this thread's
         return found, compiler, sql.split("%s"), params
 
+    def _rows(self, compiler, values: dict) -> list:
+        """In one block, as the compiler's own `execute_sql` gives them."""
+        try:
+            sql, params = self._filled(values)
+        except EmptyResultSet:  # of a query set that finds nothing, whatever there is
+            return []
+        rows = _fetched(compiler.connection, sql, params)
+        return [[row[: compiler.col_count] for row in rows] if compiler.has_extra_select else rows]
+
     def _filled(self, values: dict) -> tuple[str, list]:
         """The SQL and its parameters with these values; a query set's SQL stands in the place of its parameter."""
         _, _, (first, *rest), params = self.in_words
@@ -78,6 +90,40 @@ class kept:  # a decorator; it is named like one
             words += inner, following
             filled += inner_params
         return "".join(words), filled
+
+
+def _fetched(connection, sql: str, params: list) -> list:
+    try:
+        return _answered(connection, sql, params)
+    except NotSupportedError:  # planned before a migration changed a column's type: psycopg has forgotten that plan now
+        if connection.in_atomic_block:
+            raise
+        return _answered(connection, sql, params)
+
+
+def _answered(connection, sql: str, params: list) -> list:
+    with _cursor(connection) as cursor:
+        cursor.execute(sql, params)
+        return cursor.fetchall()
+
+
+def _cursor(connection) -> CursorWrapper:
+    """On PostgreSQL one that has the words planned once a connection: that takes longer than to answer them (F4).
+
+    Where questions are logged it is the usual one, which can say what it asked.
+    """
+    if connection.vendor != "postgresql" or connection.queries_logged:
+        return connection.cursor()
+    connection.close_if_health_check_failed()
+    connection.ensure_connection()
+    return connection._prepare_cursor(PlannedOnce(connection.connection))
+
+
+class PlannedOnce(ServerBindingCursor):
+    """Values go apart from the words: the connection keeps these planned, until something is rolled back on it."""
+
+    def execute(self, query, params=None):
+        return super().execute(query, params, prepare=True)
 
 
 def _in_words(value) -> tuple[str, list]:

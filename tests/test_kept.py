@@ -172,3 +172,28 @@ def test_it_is_asked_by_the_connection_of_whoever_asks():
 def test_a_name_that_the_question_does_not_have_is_refused():
     with pytest.raises(TypeError, match="name, those"):
         named(name="Dana", others=[])
+
+
+def _planned() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT COUNT(*) FROM pg_prepared_statements")
+        return cursor.fetchone()[0]
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite plans in no time")
+@pytest.mark.django_db(transaction=True)
+def test_postgresql_plans_a_kept_question_once_a_connection_and_again_when_a_column_has_changed():
+    """F4, F13. What a migration changes meanwhile is asked again, in a transaction the act is refused as a whole."""
+    person = world().admin
+    connection.close()
+    assert (named(name=person.name, those=Person.objects.values("pk")), _planned()) == ([person], 1)
+    assert (named(name="Nobody", those=Person.objects.values("pk")), _planned()) == ([], 1)
+    longest = Person._meta.get_field("name").max_length
+    with connection.cursor() as cursor:  # autocommit: as another process would
+        try:
+            cursor.execute(
+                f"SET lock_timeout = '5s'; ALTER TABLE directory_person ALTER name TYPE varchar({longest + 9})"
+            )
+            assert named(name=person.name, those=Person.objects.values("pk")) == [person]
+        finally:
+            cursor.execute(f"ALTER TABLE directory_person ALTER name TYPE varchar({longest})")
