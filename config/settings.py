@@ -112,6 +112,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.one_stack.roomy",
     "config.metrics.timed",
     "config.health.under_any_name",
     "django.middleware.security.SecurityMiddleware",
