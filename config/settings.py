@@ -117,7 +117,7 @@ MIDDLEWARE = [
     "config.health.under_any_name",
     "django.middleware.security.SecurityMiddleware",
     "config.static_files.OfEveryVersion",
-    "directory.middleware.gzipped",
+    "directory.middleware.packed",
     "csp.middleware.CSPMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "directory.middleware.answers",
