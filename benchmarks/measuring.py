@@ -14,8 +14,10 @@ from django.test import Client
 
 from directory import sign_ins
 
-WARM_UP = 6  # PostgreSQL works out anew how to answer the first five times that it is asked
 RUNS = 9
+PLANNED = (
+    6  # askings until PostgreSQL answers by a plan that it keeps: the first five times it makes one for the values
+)
 
 
 @dataclass(frozen=True)
@@ -53,9 +55,11 @@ def _ratio(ours, theirs) -> Decimal:
     return Decimal(f"{ours / theirs:.3f}")
 
 
-def compare(number: str, what: str, goal: str, ours: Callable, reference: str, theirs: Callable) -> Figure:
-    """After a warm-up, `RUNS` times each, by turns."""
-    for _ in range(WARM_UP):
+def compare(
+    number: str, what: str, goal: str, ours: Callable, reference: str, theirs: Callable, warm_up: int = 1
+) -> Figure:
+    """After a warm-up of so many times each, `RUNS` times each, by turns."""
+    for _ in range(warm_up):
         ours(), theirs()
     gc.collect()
     gc.freeze()  # what stays is not looked through before each run, which would empty the processor's caches
