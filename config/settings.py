@@ -456,6 +456,7 @@ LOGGING = {
     | {"answers": {"level": "WARNING" if EMBEDDED else "INFO"}},
 }
 DJANGO_STRUCTLOG_USER_ID_FIELD = None  # asked without a database it would fail again; directory.middleware tells it
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False  # its own believes any X-Forwarded-For (R91); directory.middleware tells it
 DJANGO_STRUCTLOG_CELERY_ENABLED = True  # what a worker logs carries its task and the request that asked for it
 DJANGO_STRUCTLOG_CELERY_TASK_RETRY_LOG_LEVEL = logging.INFO  # and of messages that are over: no news
 SILENCED_SYSTEM_CHECKS = [

@@ -22,6 +22,7 @@ from directory import second_factor as factors
 from directory import sign_ins
 from directory.refusals import NotAllowed, Refused
 from directory.ways_back import way_back
+from directory.where_from import where_from
 
 WORTH_PACKING = 200  # bytes
 
@@ -76,10 +77,14 @@ PACKED_BY = {"br": _by_brotli, "gzip": _by_gzip}
 
 
 def answers(get_response):
-    """One line for each, by the name of the address: the address itself may let its bearer in (R123)."""
+    """One line for each, by the name of the address: the address itself may let its bearer in (R123).
+
+    Whatever is logged meanwhile says from where it was asked (R91).
+    """
 
     def middleware(request):
         began = time.perf_counter()
+        structlog.contextvars.bind_contextvars(ip=where_from(request))
         response = get_response(request)
         match, took = request.resolver_match, round(1000 * (time.perf_counter() - began))
         address = match.view_name if match else "none"

@@ -14,6 +14,7 @@ from directory.models import Event, Mail
 from directory.moments import moment_in_words
 from directory.permissions import Level, Tool
 from directory.refusals import Refused
+from directory.where_from import where_from
 from erp_integrations.actions import batches
 from erp_integrations.exporting import Acceptance, check, plain_findings, storing
 from erp_integrations.exporting.unchanged import changes
@@ -253,7 +254,7 @@ def download(request, company, number, which):
         batch,
         Download.Which(which),
         by=request.user,
-        remote_address=request.META["REMOTE_ADDR"] or None,
+        remote_address=where_from(request),
         reason=form.cleaned_data["reason"] if earlier else "",
     )
     return HttpResponse(

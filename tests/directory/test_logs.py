@@ -57,6 +57,17 @@ def test_a_refused_attempt_is_logged_with_person_address_right_and_request(w, cl
         assert told in line
 
 
+@pytest.mark.parametrize(("proxies", "said"), [(0, "127.0.0.1"), (1, "203.0.113.9")])
+def test_a_line_says_from_where_as_far_as_our_own_proxies_know(w, client, lines, settings, proxies, said):
+    """R91: whatever else X-Forwarded-For names."""
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = proxies
+    client.force_login(w.contact)
+    address = reverse("company-events", args=[w.company.slug])
+    client.get(address, headers={"X-Forwarded-For": "198.51.100.7, 203.0.113.9"})
+    [line] = refusals(lines)
+    assert said in line and "198.51.100.7" not in line
+
+
 def test_a_look_at_what_is_hidden_is_logged_and_changes_nothing(w, client, lines):
     client.force_login(w.contact)
     before = Event.objects.count()

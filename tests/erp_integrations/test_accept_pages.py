@@ -66,6 +66,16 @@ def test_from_the_queue_to_the_file_with_every_warning_ticked(sage, client, url)
     assert "Taken 2 times already" in page and sage.approver.name in page
 
 
+@pytest.mark.parametrize(("proxies", "said"), [(1, "203.0.113.9"), (0, "127.0.0.1"), (3, None)])
+def test_behind_a_proxy_of_ours_a_download_is_logged_from_where_it_says(sage, client, settings, proxies, said):
+    """E-2, R91: as signing in counts tries; with more proxies set than there are, nobody's word is taken."""
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = proxies
+    batch = sage.built(sage.sent())
+    url = at_batch(batch, "erp-download", "xlsx")
+    assert client.get(url, headers={"X-Forwarded-For": "10.0.0.1, 203.0.113.9"}).status_code == 200
+    assert batch.downloads.get().remote_address == said
+
+
 def test_without_a_confirmation_nothing_is_accepted(sage, client, url):
     export = sage.sent()
     for answer in (client.get(url, asked(export)), client.post(url, asked(export))):
