@@ -136,7 +136,7 @@ def show(request, company, batch: ExportBatch, *, refused: Refused | None = None
         "may_report_rows": any(export.status == ExportStatus.EXPORTED for export in live),
         "posted_count": sum(export.status == ExportStatus.POSTED for export in live),
         "sizes": [storing.size_of(key) for key in (batch.file_key, batch.csv_key) if key],
-        "hash_parts": [batch.file_sha256[at : at + 16] for at in range(0, len(batch.file_sha256), 16)],
+        "hashes": [_in_parts(hash) for hash in (batch.file_sha256, batch.csv_sha256)],
         "downloads": downloads,
         "steps": STEPS,
         "step": _step(batch, live, downloads),
@@ -156,6 +156,11 @@ def show(request, company, batch: ExportBatch, *, refused: Refused | None = None
     if batch.state == BatchState.DEAD and live:
         context |= _second_try(batch, live, request)
     return render(request, "erp_integrations/batch.html", context, status=refused.status if refused else 200)
+
+
+def _in_parts(hash: str) -> list[str]:
+    """Between which a narrow page may break it."""
+    return [hash[at : at + 16] for at in range(0, len(hash), 16)]
 
 
 def _in_sage(batch: ExportBatch, sage_company: str, releases: list[RetainageRelease], *, left: int) -> tuple[Step, ...]:

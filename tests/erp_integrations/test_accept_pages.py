@@ -355,7 +355,8 @@ def test_a_ready_batch_shows_totals_layout_hash_and_that_it_is_a_draft(sage, cli
     page = text_of(client.get(at_batch(batch)))
     for words in ("2026014", "2,000.00", "200.00", "1,800.00", "apinv-r1 version 1 (not verified)", "Draft"):
         assert words in page
-    assert batch.file_sha256 in page.replace("<wbr>", "")
+    for sha256 in (batch.file_sha256, batch.csv_sha256):
+        assert sha256 in page.replace("<wbr>", "")
 
 
 def test_once_a_file_is_taken_away_the_next_thing_is_to_enter_what_sage_took(sage, client):
