@@ -246,6 +246,20 @@ def test_approving_the_rest_skips_what_is_decided_and_what_is_over_its_value():
     assert [line.verdict for line in invoice.lines.all()] == ["rejected", "", "approved"]
 
 
+def test_the_button_of_the_rest_says_which_lines_it_leaves_out():
+    """9.3: those that are over-billed; a line with another problem is approved with the others."""
+    w = world()
+    commitment = w.commitment([w.line(x, "100.00") for x in "ABC"], allows_over_billing=True)
+    invoice = w.submitted(w.draft(commitment), {}, {"work_this_period": D("150.00")}, {})
+    released = {line_of(invoice, 2).pk: {"retainage_released": D("5.00"), "allowed_reason": "Agreed"}}
+    amounts.save_lines(invoice, released, by=w.admin, version=invoice.version)
+    client = signed_in(w.admin)
+    page = client.get(address(invoice))
+    assert page.context["review_counts"]["problems"] == 2 and "Approve 2 not over-billed<" in text_of(page)
+    client.post(address(invoice, "review-rest"))
+    assert [line.verdict for line in invoice.lines.all()] == ["approved", "", "approved"]
+
+
 # A second round
 
 
