@@ -17,6 +17,7 @@ class Identity:
 
     `expected`, `found` and `difference` (found − expected) are in `unit`: dollars ("money"), "percent" or "days".
     `line_key` is empty when it is about the whole invoice; `number` is a name where it is a remark and no identity.
+    `about` tells breaches of one number apart where no line does.
     """
 
     number: str
@@ -28,11 +29,12 @@ class Identity:
     found: Decimal
     difference: Decimal
     unit: str = "money"
+    about: str = ""
 
     @property
     def name(self) -> str:
-        """Its own name, where somebody ticks it: its number and its line."""
-        return f"{self.number}{'-' if self.line_key else ''}{self.line_key}"
+        """Its own name, where somebody ticks it: its number, and its line or what it is about."""
+        return f"{self.number}{'-' if self.line_key else ''}{self.line_key}{' ' if self.about else ''}{self.about}"
 
 
 def compare(

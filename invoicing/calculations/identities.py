@@ -1,5 +1,6 @@
 """The identities N-1 … N-13 of a payment application (5.5): each says what was expected, found, and the difference."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 
@@ -24,6 +25,7 @@ PREVIOUS_AMOUNTS = (
     ("work_retainage_previous", "work_retainage_to_date", "work retainage held before"),
     ("stored_retainage_previous", "stored_retainage", "stored retainage held before"),
 )
+NAMED = 3  # lines of those that a sentence counts
 TAKE_ANEW = "Have an Admin delete this invoice and bring it back: the previous amounts are taken anew then."
 
 
@@ -322,24 +324,37 @@ def period_rules(facts: InvoiceFacts) -> Iterator[Identity]:
 
 
 def retainage_rates(facts: InvoiceFacts) -> Iterator[Identity]:
-    """N-13: a rate that differs from last time is pointed out; a warning, in percent."""
+    """N-13: a rate that differs from last time is pointed out; a warning, in percent.
+
+    Lines that differ alike are pointed out together: a scale that steps down does so on all of them (5.6).
+    """
     before = {line.key: line for line in facts.previous_lines}
-    breaches = [
-        finding
-        for each in facts.lines
-        if each.line.key in before
-        for finding in _rates_of_line(each.result, before[each.line.key])
-    ]
+    alike = defaultdict(list)
+    for each in facts.lines:
+        if previous := before.get(each.line.key):
+            for difference in _rates_that_differ(each.result, previous):
+                alike[difference].append(each.result)
+    breaches = [_rate_of(lines, *difference) for difference, lines in alike.items()]
     yield from total_of(breaches, "N-13", "Retainage rates are those of last time.", Decimal(0), unit="percent")
 
 
-def _rates_of_line(line: Line, previous: PreviousLine) -> Iterator[Identity]:
+def _rates_that_differ(line: Line, previous: PreviousLine) -> Iterator[tuple[str, Decimal, Decimal]]:
+    """(what is held of, its rate last time, its rate now)."""
     for column, words in (("work_retainage_rate", "work"), ("stored_retainage_rate", "stored materials")):
         was, now = getattr(previous, column), getattr(line, column)
-        if was is not None:
-            rates = f"{format_percent(now)} % instead of {format_percent(was)} %"
-            sentence = f"{describe(line)} holds {words} retainage at {rates} last time. Tick if that is meant."
-            yield from found_on(line, "N-13", sentence, was, now, WARNING, unit="percent")
+        if was is not None and was != now:
+            yield words, was, now
+
+
+def _rate_of(lines: list[Line], words: str, was: Decimal, now: Decimal) -> Identity:
+    rates = f"{format_percent(now)} % instead of {format_percent(was)} %"
+    first = ", ".join(map(describe, lines[:NAMED]))
+    more = f" and {len(lines) - NAMED} more" if len(lines) > NAMED else ""
+    who = f"{first} holds" if len(lines) == 1 else f"{len(lines)} lines hold"
+    whom = "" if len(lines) == 1 else f": {first}{more}"
+    sentence = f"{who} {words} retainage at {rates} last time{whom}. Tick if that is meant."
+    about = f"{words} at {rates}"
+    return Identity("N-13", WARNING, False, sentence, "", was, now, now - was, unit="percent", about=about)
 
 
 RULES: tuple[Callable[[InvoiceFacts], Iterator[Identity]], ...] = (

@@ -471,3 +471,27 @@ def test_a_limit_is_not_called_a_rate_and_both_mistakes_of_a_step_are_named():
     errors = signed_in(there.admin).post(address(commitment), wrong).context["form"].errors
     assert "not a rate" in errors["step_1_rate"][0]
     assert "no part of the contract sum" in errors["step_1_until"][0]
+
+
+def test_a_scale_that_steps_down_on_many_lines_asks_for_one_tick():
+    """N-13, 5.6: each of the lines holds another rate, and that is one thing to look at."""
+    there = world()
+    commitment = there.commitment(lines=[there.line(f"Area {n}", "1000.00") for n in range(40)])
+    set_scale(there, commitment)
+    billed(there, commitment, *["500.00"] * 40)
+    second = there.draft(commitment, there.period(date(2030, 7, 1)))
+    second = there.entered(second, *[{"work_this_period": D("10.00")}] * 40)
+    page = signed_in(there.contact).get(at(second, "invoice-send"))
+    [(warning, name, _)] = page.context["warnings"]
+    assert name == "N-13 work at 5 % instead of 10 %"
+    assert (warning.line_key, warning.expected, warning.found, warning.difference) == ("", D(10), D(5), D(-5))
+    assert "40 lines hold work retainage at 5 % instead of 10 % last time: " in text_of(page)
+    assert "and 37 more. Tick if that is meant." in text_of(page)
+    told = {"version": second.version, "number": "A-2"}
+    again = signed_in(there.contact).post(at(second, "invoice-send"), told)
+    assert again.status_code == 422 and Invoice.objects.get(pk=second.pk).status == "draft"
+    signed_in(there.contact).post(at(second, "invoice-send"), told | {"seen": name})
+    assert Invoice.objects.get(pk=second.pk).status == "under_review"
+    desk = signed_in(there.admin).get(at(second, "invoice-review"))
+    assert [each.name for each in desk.context["header_broken"]] == [name]
+    assert "warnings seen" in Event.objects.filter(verb="sent for review").latest("pk").changes

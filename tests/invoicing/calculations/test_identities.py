@@ -133,8 +133,8 @@ BROKEN = [
     ("N-12", with_period(submitted_date=date(2026, 6, 26)), "", "0", "1"),
     ("N-12", with_period(accepts_bills=False), "", "0", "0"),
     ("N-12", with_period(end_date=date(2026, 5, 30)), "", "0", "2"),
-    ("N-13", with_first(work_retainage_rate=D(5)), "SOV-001", "10", "5"),
-    ("N-13", with_first(stored_retainage_rate=D(0)), "SOV-001", "10", "0"),
+    ("N-13", with_first(work_retainage_rate=D(5)), "", "10", "5"),
+    ("N-13", with_first(stored_retainage_rate=D(0)), "", "10", "0"),
 ]
 KEPT = [
     ("N-1", with_facts(with_first(stored_balance_override=D("300.00")), reason="")),
@@ -256,3 +256,21 @@ def test_line_3_as_stored_is_the_contract_sum():
 def test_several_breaches_are_listed_together():
     facts = with_first(work_previous=D("999.00"), work_retainage_rate=D(5), stored_moved=D("500.01"))
     assert {finding.number for finding in breaches(facts)} >= {"N-1", "N-3", "N-13"}
+
+
+def test_lines_whose_rates_differ_alike_are_pointed_out_together_each_kind_under_a_name_of_its_own():
+    """N-13: what is ticked is told apart; one line is called by its name."""
+    one = [each for each in breaches(with_first(work_retainage_rate=D(5))) if each.number == "N-13"]
+    assert [each.sentence.partition(" holds ")[0] for each in one] == [FIRST.label]
+    both = facts_of((replace(FIRST, work_retainage_rate=D(5)), replace(SECOND, work_retainage_rate=D(5))))
+    [found] = [each for each in breaches(both) if each.number == "N-13"]
+    assert found.sentence.startswith("2 lines hold work retainage at 5 % instead of 10 % last time: ")
+    assert found.sentence.endswith(f": {FIRST.label}, {SECOND.label}. Tick if that is meant.")
+    apart = facts_of(
+        (
+            replace(FIRST, work_retainage_rate=D(5), stored_retainage_rate=D(0)),
+            replace(SECOND, work_retainage_rate=D(4)),
+        )
+    )
+    names = [each.name for each in breaches(apart) if each.number == "N-13"]
+    assert len(names) == len(set(names)) == 3 and names[0] == "N-13 work at 5 % instead of 10 %"
