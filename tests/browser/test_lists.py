@@ -44,6 +44,25 @@ def test_a_board_and_the_invoices_are_walked_ticked_and_opened_by_keys_unless_th
     page.wait_for_url(f"**{leads}")
 
 
+@pytest.mark.parametrize(("who", "name"), [("admin", "home"), ("contact", "bills")])
+def test_the_list_that_somebody_starts_from_is_walked_and_opened_by_keys(enter, who, name):
+    """9.11."""
+    there = world()
+    for _ in range(2):
+        bill = there.draft(there.commitment())
+        if who == "admin":
+            there.submitted(bill)
+    page = enter(getattr(there, who))
+    page.goto(reverse(name))
+    rows = page.locator("[data-list] > li")
+    for key in ("j", "j", "k", "j"):
+        page.keyboard.press(key)
+    expect(rows.nth(1)).to_be_focused()
+    leads = rows.nth(1).get_by_role("link").first.get_attribute("href")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**{leads}")
+
+
 def test_all_that_match_are_counted_and_added_up_in_the_bar(enter, monkeypatch):
     """U6: the bar says what a press would take, also when the whole is ticked and not its rows."""
     monkeypatch.setattr("invoicing.forms.keyset.PAGE_SIZE", 1)
