@@ -3,7 +3,8 @@
 For the database it stands again where lists ask: `invoice_queries.is_over`, `InvitationQuerySet.unanswered`,
 `CommitmentQuerySet.startable_in` and `board._turn`.
 
-Who may still send one: `actions/invoices` (`_may_be_sent`) and `Invoice.send_back` set `may_finish_late`.
+Who may still send one: an Admin (`permissions.may_send_late`); and whoever bills, where `may_finish_late` was set by an
+Admin who sent it or by `Invoice.send_back`.
 
 A bill keeps the due date it was made with (B-6); an extension sets it anew on the bills it is for. So what is asked
 about a bill goes by the bill's own date, and what is asked before there is one by the period's or the extension's.

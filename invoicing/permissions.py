@@ -106,6 +106,11 @@ def may_start(access) -> bool:
     return is_project_admin(access) or (access.is_external and access.allows(Tool.COMMITMENTS, Level.STANDARD))
 
 
+def may_send_late(invoice, access) -> bool:
+    """B-5: an Admin sends what can still be entered, whether it is late or its period is closed."""
+    return invoice.status in invoice.ENTERABLE and is_project_admin(access)
+
+
 def may_bill(invoice, access) -> bool:
     return may_bill_commitment(invoice.commitment, access)
 

@@ -35,7 +35,7 @@ from invoicing.models import (
     StartingLine,
 )
 from invoicing.numbers import look_alikes
-from invoicing.permissions import may_see_commitment
+from invoicing.permissions import may_see_commitment, may_send_late
 from invoicing.safeguards import LIEN_WAIVER, missing_papers
 
 HEADER = (
@@ -115,9 +115,12 @@ def stored_summary(invoice: Invoice, lines: list[InvoiceLine]) -> Summary:
     return replace(summary_of(invoice, lines), **stored)
 
 
-def identities_of(invoice: Invoice, lines: list[InvoiceLine] | None = None) -> tuple[Identity, ...]:
-    """N-1 … N-13, each with expected, found and difference, from what is stored now."""
-    return identities.check(facts_of(invoice, lines_of(invoice) if lines is None else lines))
+def identities_of(invoice: Invoice, lines: list[InvoiceLine] | None = None, access=None) -> tuple[Identity, ...]:
+    """N-1 … N-13, each with expected, found and difference, from what is stored now.
+
+    `access`: of whoever would send it, as an Admin may at any time (B-5).
+    """
+    return identities.check(facts_of(invoice, lines_of(invoice) if lines is None else lines, access=access))
 
 
 def broken_identities(
@@ -146,7 +149,7 @@ def broken_identities(
 
 def findings_before_sending(invoice: Invoice, lines: list[InvoiceLine], access) -> tuple[Identity, ...]:
     """The identities, and the remarks that a sender ticks like their warnings."""
-    return identities_of(invoice, lines) + remarks_on(invoice, lines, access) + _papers_to_attach(invoice)
+    return identities_of(invoice, lines, access) + remarks_on(invoice, lines, access) + _papers_to_attach(invoice)
 
 
 LIEN_WAIVER_MISSING = f"{LIEN_WAIVER.capitalize()} missing"
@@ -212,7 +215,9 @@ def _known_to(access, bills: Collection[Invoice]) -> set[int]:
     return set(theirs.values_list("commitment", flat=True)) if commitments else set()
 
 
-def facts_of(invoice: Invoice, lines: list[InvoiceLine], *, has_files: bool | None = None) -> InvoiceFacts:
+def facts_of(
+    invoice: Invoice, lines: list[InvoiceLine], *, has_files: bool | None = None, access=None
+) -> InvoiceFacts:
     original, changes = _contract_sums(lines)
     previous = invoice.goes_on_from
     previous_lines = lines_before(previous) if previous else ()
@@ -221,7 +226,7 @@ def facts_of(invoice: Invoice, lines: list[InvoiceLine], *, has_files: bool | No
         header=stored_summary(invoice, lines),
         original_contract_sum=original,
         approved_change_orders=changes,
-        period=_period_facts(invoice),
+        period=_period_facts(invoice, access),
         waiting_change_orders=_waiting_change_orders(invoice),
         previous_lines=tuple(PreviousLine.of(line.as_line()) for line in previous_lines),
         previous_certificate=PreviousCertificate(
@@ -281,7 +286,7 @@ def _line_facts(line: InvoiceLine) -> LineFacts:
     )
 
 
-def _period_facts(invoice: Invoice) -> PeriodFacts:
+def _period_facts(invoice: Invoice, access) -> PeriodFacts:
     was_sent = invoice.submitted_at is not None and invoice.status not in Invoice.ENTERABLE
     moment = invoice.submitted_at if was_sent else timezone.now()
     return PeriodFacts(
@@ -290,7 +295,7 @@ def _period_facts(invoice: Invoice) -> PeriodFacts:
         due_date=invoice.due_date,
         submitted_date=invoice.project.day_of(moment),
         accepts_bills=was_sent or not deadline_of_bill(invoice).is_closed,
-        may_finish_late=invoice.may_finish_late,
+        may_finish_late=invoice.may_finish_late or (access is not None and may_send_late(invoice, access)),
         goes_on_after=_goes_on_after(invoice),
     )
 

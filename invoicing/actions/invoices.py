@@ -25,7 +25,7 @@ from invoicing.actions.approvals import (
 from invoicing.deadlines import MORE_TIME, Deadline, deadline_of_bill
 from invoicing.models import BillingPeriod, BillingSettings, Commitment, Invitation, Invoice, InvoiceType
 from invoicing.numbers import check_number_is_free
-from invoicing.permissions import ADMIN_RIGHT, BILL_RIGHT, is_project_admin, may_bill_commitment
+from invoicing.permissions import ADMIN_RIGHT, BILL_RIGHT, is_project_admin, may_bill_commitment, may_send_late
 from invoicing.waiting import waiting_of, waits_in_words
 
 
@@ -196,8 +196,7 @@ def submit(invoice: Invoice, *, by, seen: Collection[str] | None = None) -> Invo
 
 
 def _may_be_sent(invoice: Invoice, access) -> None:
-    if is_project_admin(access):
-        invoice.may_finish_late = True
+    invoice.may_finish_late |= may_send_late(invoice, access)
     why_over = deadline_of_bill(invoice).why_over(
         if_closed="Ask the project team to put this bill back to you.", if_late=MORE_TIME
     )

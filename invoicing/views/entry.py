@@ -181,7 +181,7 @@ def _show_sheet(
 ):
     """`is_old`: somebody saved it since this was typed, which the page says beside whatever else is wrong (I-5)."""
     asked = kept.fields if kept else request.POST
-    found = identities_of(invoice, sheet.lines)
+    found = identities_of(invoice, sheet.lines, request.access)
     rejected = sum(line.verdict == Verdict.REJECTED for line in sheet.lines)
     context = about(request, invoice) | {
         "sheet": sheet,

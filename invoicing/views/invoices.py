@@ -164,7 +164,9 @@ def _summary(invoice: Invoice, request) -> dict:
     noun = labels.noun_for(request.access)
     return {
         "groups": [(title, how_amounts_came(invoice, summary, names, noun)) for title, names in named.items()],
-        "identities": identities_of(invoice, lines if may_see_verdicts(invoice, request.access) else None),
+        "identities": identities_of(
+            invoice, lines if may_see_verdicts(invoice, request.access) else None, request.access
+        ),
     }
 
 

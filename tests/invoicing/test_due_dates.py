@@ -277,6 +277,32 @@ def test_the_bills_of_a_contact_cost_no_more_queries_with_more_extensions(w, dja
         client.get("/bills/")
 
 
+# B-5: an Admin needs no more time
+
+
+@pytest.mark.parametrize("is_closed", [False, True], ids=["late", "closed"])
+def test_an_admin_sends_from_the_pages_what_its_contact_no_longer_can(w, is_closed):
+    """5.1: submit is IC or Admin; what is checked before is what the sending itself asks (B-5, N-12)."""
+    bill = w.entered(w.draft(w.commitment()))
+    with time_machine.travel(AFTER_DUE):
+        if is_closed:
+            closing.close_and_settle(bill.billing_period, {}, by=w.admin)
+        admin, contact, page = signed_in(w.admin), signed_in(w.contact), at(bill, "invoice-send")
+        late = "The due date has passed. Ask the project team to extend it"
+        shut = text_of(contact.get(page))
+        assert late in shut and "above block" in shut and "Send bill</button>" not in shut
+        assert ("The billing period is closed. Ask the project team" in shut) == is_closed
+        assert late in text_of(contact.get(at(bill, "invoice-enter")))
+        for name in ("invoice-enter", "invoice-send"):
+            assert "Ask the project team" not in text_of(admin.get(at(bill, name)))
+        assert late not in text_of(admin.get(f"{at(bill)}?show=summary"))
+        shown = admin.get(page)
+        assert "Send invoice</button>" in text_of(shown)
+        seen = [name for _, name, _ in shown.context["warnings"]]
+        assert admin.post(page, {"version": shown.context["invoice"].version, "seen": seen}).status_code == 302
+    assert Invoice.objects.get(pk=bill.pk).status == "under_review"
+
+
 # B-5, the other way: put back
 
 
