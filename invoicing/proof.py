@@ -215,9 +215,7 @@ def _known_to(access, bills: Collection[Invoice]) -> set[int]:
     return set(theirs.values_list("commitment", flat=True)) if commitments else set()
 
 
-def facts_of(
-    invoice: Invoice, lines: list[InvoiceLine], *, has_files: bool | None = None, access=None
-) -> InvoiceFacts:
+def facts_of(invoice: Invoice, lines: list[InvoiceLine], *, has_files: bool | None = None, access=None) -> InvoiceFacts:
     original, changes = _contract_sums(lines)
     previous = invoice.goes_on_from
     previous_lines = lines_before(previous) if previous else ()

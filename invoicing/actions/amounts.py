@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Set
 from dataclasses import asdict, dataclass
+from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import FilteredRelation, Q
@@ -168,14 +169,31 @@ def _carry_line_again(line: InvoiceLine, start: InvoiceLine) -> dict[str, list[s
 
 @transaction.atomic
 def take_up_change_orders(invoice: Invoice, *, by) -> Invoice:
-    """Add the lines of change orders approved since the invoice was started (I-7)."""
+    """Add the lines of change orders approved since the invoice was started (I-7); where it has them all, nothing.
+
+    In Under Review an Admin adds them, which begins the review as an allowed amount does.
+    """
     invoice = _for_editing(invoice, by, None)
-    added, rule = _with_lines_before(invoice, invoice.commitment.lines.not_on(invoice)), rule_of(invoice)
+    lacking = invoice.commitment.lines.not_on(invoice).select_related("change_order")
+    added, rule = _with_lines_before(invoice, lacking), rule_of(invoice)
+    if not added:
+        return invoice
     store_new(invoice, _new_lines(invoice, added))
     if rule.is_kept:
         _keep_rule(invoice, rule, added)
-    _save_header(invoice, by, "added change orders", {})
+    if invoice.status == Invoice.Status.UNDER_REVIEW:
+        invoice.begin_review(saves=False)
+    net_before = invoice.net_change_orders
+    refresh_header(invoice)
+    _save_header(invoice, by, "added change orders", _told_of_added(added, net_before, invoice.net_change_orders))
     return invoice
+
+
+def _told_of_added(lines: Iterable[ScheduleLine], net_before: Decimal, net: Decimal) -> dict[str, list[str]]:
+    """Which orders and lines came, and what that made of line 2, in dollars (I-10)."""
+    orders = dict.fromkeys(line.change_order.number for line in lines if line.change_order)
+    values = {f"{line.key} {_words('scheduled_value')}": ["", str(line.amount)] for line in lines}
+    return {"change orders": ["", ", ".join(orders)], **values, "net_change_orders": [str(net_before), str(net)]}
 
 
 @dataclass(frozen=True)
@@ -255,6 +273,7 @@ def save_lines(
     if changes and invoice.status == Invoice.Status.UNDER_REVIEW:
         invoice.begin_review(saves=False)
     write_all([lines[pk] for pk in entries], TYPED + SETTLED + ANSWERED_FOR)
+    refresh_header(invoice)
     _save_header(invoice, by, "entered amounts", changes)
     return invoice
 
@@ -374,7 +393,6 @@ def _enter_header(invoice: Invoice, header: HeaderEntry, changes: dict) -> None:
 
 
 def _save_header(invoice: Invoice, by, verb: str, changes: dict) -> None:
-    refresh_header(invoice)
     invoice.version += 1
     invoice.save()
     Event.objects.record(verb, invoice, by=by, changes=changes)

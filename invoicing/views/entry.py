@@ -207,10 +207,13 @@ def _show_sheet(
 def take_up_change_orders(request, invoice):
     must_bill(request, invoice)
     try:
-        amounts.take_up_change_orders(invoice, by=request.user)
+        taken = amounts.take_up_change_orders(invoice, by=request.user)
     except NotNow as refused:
         return show(request, invoice, refused=refused)
-    messages.success(request, "The change order's lines are on it now.")
+    if taken.version == invoice.version:
+        messages.info(request, "Nothing was left to add: every approved change order is on it.")
+    else:
+        messages.success(request, "The change order's lines are on it now.")
     return redirect(address(invoice, "invoice-enter" if is_open(invoice) else "invoice-review"))
 
 

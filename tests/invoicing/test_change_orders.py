@@ -17,7 +17,7 @@ from invoicing.actions.schedules import Schedule, change_schedule, rows_of
 from invoicing.models import ChangeOrder, Commitment, Invoice
 from invoicing.proof import identities_of, lines_of, stored_summary
 from tests.factories import D, person, world
-from tests.invoicing.pages import signed_in, text_of
+from tests.invoicing.pages import at, signed_in, text_of
 
 pytestmark = pytest.mark.django_db
 S = ChangeOrder.Status
@@ -148,6 +148,48 @@ def test_an_invoice_that_lacks_an_approved_change_order_says_so_until_somebody_a
     assert answer.redirect_chain[-1][0] == review and "is not on this invoice" not in text_of(answer)
     invoice.refresh_from_db()
     assert invoice.net_change_orders == D("7000.00")
+
+
+def test_what_is_taken_up_stands_in_the_timeline_with_its_lines_and_what_it_made_of_line_2():
+    """I-10: old and new values."""
+    there = world()
+    invoice = there.draft(there.commitment())
+    moved(there, entered(there, invoice.commitment, "7500.00", "-500.00"), "approve")
+    moved(there, entered(there, invoice.commitment, "100.00", number="CO-2"), "approve")
+    amounts.take_up_change_orders(invoice, by=there.contact)
+    assert Event.objects.about(invoice).get(verb="added change orders").changes == {
+        "change orders": ["", "CO-1, CO-2"],
+        "SOV-003 scheduled value": ["", "7500.00"],
+        "SOV-004 scheduled value": ["", "-500.00"],
+        "SOV-005 scheduled value": ["", "100.00"],
+        "net_change_orders": ["0.00", "7100.00"],
+    }
+    page = signed_in(there.admin).get(at(invoice), {"show": "timeline"}).content.decode()
+    assert "Line 3, scheduled value: <ins>7,500.00</ins>" in page and "Change orders: <ins>CO-1, CO-2</ins>" in page
+    assert "Net change by change orders: <del>0.00</del> → <ins>7,100.00</ins>" in page
+
+
+def test_taking_up_what_is_on_it_already_changes_and_records_nothing():
+    """R119: no event without a change."""
+    there = world()
+    invoice = there.draft(there.commitment())
+    moved(there, entered(there, invoice.commitment, "7500.00"), "approve")
+    client, press = signed_in(there.contact), at(invoice, "invoice-change-orders")
+    assert "lines are on it now" in text_of(client.post(press, follow=True))
+    version = Invoice.objects.get(pk=invoice.pk).version
+    said = text_of(client.post(press, follow=True))
+    assert "Nothing was left to add" in said and "lines are on it now" not in said
+    assert Invoice.objects.get(pk=invoice.pk).version == version
+    assert Event.objects.about(invoice).filter(verb="added change orders").count() == 1
+
+
+def test_an_admin_who_adds_the_lines_has_begun_the_review():
+    there = world()
+    invoice = there.submitted(there.draft(there.commitment()))
+    moved(there, entered(there, invoice.commitment, "7500.00"), "approve")
+    taken = amounts.take_up_change_orders(invoice, by=there.admin)
+    with pytest.raises(NotNow, match="review has begun"):
+        invoices.withdraw(taken, by=there.contact)
 
 
 def test_a_change_order_approved_after_an_invoice_is_for_the_next_one():
