@@ -21,8 +21,9 @@ def extend(
 ) -> DueDateExtension:
     """Until the end of `due_date` its contacts may start and send their bill, also in a closed period; they get a mail.
 
-    A bill that was begun takes over the new date: of all its dates this act alone changes one (B-6). `seen`: the due
-    date that the page showed; raises Stale when it is another one meanwhile.
+    A bill that was begun takes over the new date, and is dated on it unless somebody typed another day: besides moving
+    the bill this act alone changes dates of it (B-6). `seen`: the due date that the page showed; raises Stale when it
+    is another one meanwhile.
     """
     period = BillingPeriod.objects.select_for_update(of=("self",)).select_related("project__company").get(pk=period.pk)
     commitment = Commitment.objects.select_for_update().get(pk=commitment.pk)
@@ -49,13 +50,27 @@ def extend_held(
         billing_period=period,
         defaults={"due_date": due_date, "reason": reason.strip(), "by": by, "at": timezone.now()},
     )
-    if bill:
-        bill.due_date = due_date
-        bill.save(update_fields=["due_date"])
     changes = {"billing_period": ["", str(period)], "due_date": [before.isoformat(), due_date.isoformat()]}
+    if bill:
+        changes |= _set_due(bill, due_date)
     Event.objects.record("extended the due date", commitment, by=by, reason=reason.strip(), changes=changes)
     notifications.due_date_extended(extension, bill)
     return extension
+
+
+def _set_due(bill: Invoice, due_date: date) -> dict[str, list[str]]:
+    """The bill's due date, and its billing date unless somebody typed another (I-7); what that one was and is.
+
+    Whoever is about to send it sees the day that it is dated, so another one is another version (I-5).
+    """
+    moved = {}
+    if bill.is_dated_as_made:
+        moved["billing_date"] = [bill.billing_date.isoformat(), due_date.isoformat()]
+        bill.billing_date = due_date
+        bill.version += 1
+    bill.due_date = due_date
+    bill.save(update_fields=["due_date", "billing_date", "version"])
+    return moved
 
 
 def due_date_now(commitment: Commitment, period: BillingPeriod) -> date:

@@ -38,8 +38,8 @@ def move_held(invoice: Invoice, target: BillingPeriod, *, by) -> Invoice:
     before = invoice.billing_period
     _must_fit(invoice, target)
     due_date = deadline_of(invoice.commitment, target).due_date
-    is_untouched = invoice.billing_date in (invoice.due_date, before.due_date)  # as it was made (I-7)
-    dates = (target.start_date, target.end_date, target.due_date if is_untouched else invoice.billing_date, due_date)
+    billing_date = due_date if invoice.is_dated_as_made else invoice.billing_date
+    dates = (target.start_date, target.end_date, billing_date, due_date)
     changes = {"billing_period": [str(before), str(target)]}
     if extension := before.due_date_extensions.filter(commitment=invoice.commitment_id).first():
         changes["more time in " + str(before)] = [str(extension.due_date), ""]

@@ -58,7 +58,7 @@ def create(commitment: Commitment, period: BillingPeriod, *, by, invoice_type: I
         position=previous.position + 1 if previous else 1,
         invoice_type=invoice_type,
         is_extra=is_extra,
-        billing_date=period.due_date,
+        billing_date=deadline.due_date,
         period_start_date=period.start_date,
         period_end_date=period.end_date,
         due_date=deadline.due_date,

@@ -200,6 +200,11 @@ class Invoice(Totals, FSMModelMixin, models.Model):
             self.save(update_fields=["review_opened_at"])
 
     @property
+    def is_dated_as_made(self) -> bool:
+        """Nobody typed another billing date than it was made with (I-7); once that was the period's due date."""
+        return self.billing_date in (self.due_date, self.billing_period.due_date)
+
+    @property
     def stage_in_erp(self) -> str:
         """How far it is with accounting, as `labels.STAGES_IN_ERP` names it; "" where accounting has it not."""
         if not self.is_locked:

@@ -182,7 +182,8 @@ def test_more_time_in_the_other_period_counts_there(w):
     bill = w.draft(w.commitment())
     july = w.period(JULY)
     due_dates.extend(july, bill.commitment, date(2030, 7, 30), by=w.admin, reason="Holiday")
-    assert invoice_periods.move(fresh(bill), july, by=w.admin).due_date == date(2030, 7, 30)
+    moved = invoice_periods.move(fresh(bill), july, by=w.admin)
+    assert moved.due_date == moved.billing_date == date(2030, 7, 30)
 
 
 def test_a_commitment_has_one_bill_in_the_period_it_moves_to(w):

@@ -12,6 +12,7 @@ from django.utils import timezone
 from directory.models import Event, Mail
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
 from invoicing.actions import (
+    amounts,
     billing_periods,
     billing_settings,
     closing,
@@ -55,7 +56,7 @@ def test_with_more_time_contacts_start_and_send_after_the_due_date_and_all_other
     extended(w, late)
     with time_machine.travel(AFTER_DUE):
         bill = w.submitted(w.draft(late))
-        assert (bill.due_date, bill.billing_date) == (LATER, DUE)
+        assert (bill.due_date, bill.billing_date) == (LATER, LATER)
         assert [each.holds for each in identities_of(bill) if each.number == "N-12"] == [True]
         with pytest.raises(NotNow, match="due on Tue 25 Jun 2030"):
             invoices.create(other, period, by=w.contact)
@@ -74,14 +75,26 @@ def test_it_ends_at_the_end_of_its_own_day(w):
         w.draft(third)
 
 
-def test_a_bill_begun_before_takes_over_the_new_date_and_no_other_of_its_dates(w):
-    """B-6: of a bill's own dates an extension alone changes one."""
+def test_a_bill_begun_before_takes_over_the_new_date_and_is_dated_on_it(w):
+    """B-6, I-7: billing date = due date, until somebody types another."""
     bill = w.entered(w.draft(w.commitment()))
     extended(w, bill.commitment)
     bill = Invoice.objects.get(pk=bill.pk)
-    assert (bill.due_date, bill.billing_date, bill.period_end_date) == (LATER, DUE, date(2030, 6, 28))
+    assert (bill.due_date, bill.billing_date, bill.period_end_date) == (LATER, LATER, date(2030, 6, 28))
+    told = Event.objects.about(bill.commitment).get(verb="extended the due date").changes
+    assert told["billing_date"] == told["due_date"] == [str(DUE), str(LATER)]
     with time_machine.travel(AFTER_DUE):
         assert invoices.submit(bill, by=w.contact).status == "under_review"
+
+
+def test_more_time_leaves_a_billing_date_that_somebody_typed(w):
+    bill, typed = w.entered(w.draft(w.commitment())), date(2030, 6, 12)
+    header = amounts.HeaderEntry(number=bill.number, billing_date=typed)
+    bill = amounts.save_lines(bill, {}, by=w.contact, version=bill.version, header=header)
+    extended(w, bill.commitment)
+    kept = Invoice.objects.get(pk=bill.pk)
+    assert (kept.due_date, kept.billing_date, kept.version) == (LATER, typed, bill.version)
+    assert "billing_date" not in Event.objects.about(bill.commitment).get(verb="extended the due date").changes
 
 
 def test_it_holds_also_when_the_period_closes_and_for_that_one_alone(w):
@@ -148,7 +161,8 @@ def test_it_is_recorded_with_old_and_new_date_and_mailed_to_the_contacts(w):
     extended(w, bill.commitment)
     extended(w, bill.commitment, day=date(2030, 7, 9))
     first, second = Event.objects.filter(verb="extended the due date").order_by("pk")
-    assert first.changes == {"billing_period": ["", "June 2030"], "due_date": ["2030-06-25", "2030-07-05"]}
+    moved = ["2030-06-25", "2030-07-05"]
+    assert first.changes == {"billing_period": ["", "June 2030"], "due_date": moved, "billing_date": moved}
     assert second.changes["due_date"] == ["2030-07-05", "2030-07-09"] and second.reason == "Storm"
     mail = Mail.objects.about(bill).first()
     assert mail.to == w.contact and mail.reply_to == w.admin.email
