@@ -10,9 +10,9 @@ from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
 from invoicing.forms.amounts import AmountField
 from invoicing.forms.keyset import Sort, SortedForm, read_dollars
 from invoicing.models import Invoice, InvoiceStatus
-from invoicing.models.invoice_queries import line_8
+from invoicing.models.invoice_queries import ERP_WORDS, READ_ALONG, line_8
 
-NARROWING = ("status", "period", "q", "least", "most")
+NARROWING = ("status", "period", "erp", "q", "least", "most")
 KEPT = (*NARROWING, "sort")  # what a saved view remembers
 SIZES = (50, 100, 200)  # rows of a page
 
@@ -30,6 +30,7 @@ class InvoiceFilter(SortedForm):
     usual = "-period"
     status = forms.ChoiceField(required=False, choices=InvoiceStatus)
     period = forms.ChoiceField(required=False)
+    erp = forms.ChoiceField(required=False)
     q = forms.CharField(
         label="Search",
         required=False,
@@ -40,18 +41,24 @@ class InvoiceFilter(SortedForm):
     most = AmountField(label="Net at most", required=False)
     rows = forms.TypedChoiceField(required=False, coerce=int, choices=[(size, size) for size in SIZES])
 
-    def __init__(self, data, *, periods):
+    def __init__(self, data, *, periods, sees_erp: bool = False):
+        """`sees_erp`: whether they may know what accounting made of a bill, as those of the company do."""
         super().__init__(data)
+        self.erp_states = [("", "Any"), *ERP_WORDS.items()] if sees_erp else []
+        self.fields["erp"].choices = self.erp_states
         self.periods = [("", "Any period"), *((str(each.pk), str(each)) for each in periods)]
         self.fields["period"].choices = self.periods
         self.is_valid()  # what makes no sense in an address is left out
 
     def narrowed(self, invoices):
-        """By period, words and amount, not yet by status."""
+        """By period, words, amount and where it stands in accounting, not yet by status."""
         period, words = self.cleaned_data.get("period"), self.cleaned_data.get("q", "")
+        erp = self.cleaned_data.get("erp")
         least, most = self.cleaned_data.get("least"), self.cleaned_data.get("most")
         if period:
             invoices = invoices.filter(billing_period=period)
+        if erp:
+            invoices = invoices.alias(erp=READ_ALONG["export_status"]).filter(erp=erp)
         for word in words.split():
             invoices = invoices.filter(
                 Q(number__icontains=word) | Q(vendor__name__icontains=word) | Q(commitment__number__icontains=word)
@@ -69,6 +76,10 @@ class InvoiceFilter(SortedForm):
     @property
     def chosen_period(self) -> str:
         return self.cleaned_data.get("period", "")
+
+    @property
+    def chosen_erp(self) -> str:
+        return self.cleaned_data.get("erp", "")
 
     @property
     def query(self) -> str:

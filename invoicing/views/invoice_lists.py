@@ -85,7 +85,8 @@ def _periods(project):
 
 
 def filter_of(request, project) -> InvoiceFilter:
-    return InvoiceFilter(request.GET, periods=_periods(project=project.pk))
+    sees_erp = not request.access.is_external
+    return InvoiceFilter(request.GET, periods=_periods(project=project.pk), sees_erp=sees_erp)
 
 
 def _asked(request, project):

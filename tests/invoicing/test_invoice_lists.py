@@ -13,6 +13,7 @@ from openpyxl import load_workbook
 
 from config.ui.statuses import EXPORT_STATUSES
 from directory.models import Project
+from erp_integrations.models import InvoiceExport
 from invoicing.invoice_rows import HEADINGS
 from invoicing.models import Commitment, Invoice
 from invoicing.models.invoice_queries import ERP_WORDS
@@ -206,3 +207,23 @@ def test_what_nobody_may_see_is_not_in_the_file_either(w):
     assert [row["Commitment"] for row in rows_of(ask(w, w.reader, "invoices-csv"))] == ["SC-2"]
     assert {row["Commitment"] for row in rows_of(ask(w, w.contact, "invoices-csv"))} == {"SC-1", "SC-2"}
     assert ask(w, stranger, "invoices-csv").status_code == 404
+
+
+def test_what_waits_to_be_sent_to_accounting_is_listed_counted_kept_and_taken_away(w):
+    """9.2, "Ready for ERP"; a contact, who is told nothing of accounting, asks for it in vain."""
+    ready = w.approved(w.draft(w.commitment(number="SC-1")), {"work_this_period": D("1000.00")})
+    w.submitted(w.draft(w.commitment(number="SC-2"), ready.billing_period))
+    gone = w.approved(w.draft(w.commitment(number="SC-3"), ready.billing_period))
+    InvoiceExport.objects.bulk_create([InvoiceExport(invoice=gone)])
+    InvoiceExport.objects.update(status="ready_to_export")
+    page = ask(w, erp="not_sent")
+    assert [row.pk for row in listed(page)] == [ready.pk]
+    assert (page.context["count"], page.context["total"]) == (1, D("900.00"))
+    assert '<option value="not_sent" selected>Not sent</option>' in text_of(page) and "Clear filters" in text_of(page)
+    assert page.context["asked"].query == "erp=not_sent", "a saved view remembers it"
+    assert [row["Commitment"] for row in rows_of(ask(w, name="invoices-csv", erp="not_sent"))] == ["SC-1"]
+    assert [row.commitment_number for row in listed(ask(w, erp="ready_to_export"))] == ["SC-3"]
+    assert "None matches all the filters together." in text_of(ask(w, erp="voided"))
+    assert len(listed(ask(w, erp="no such state"))) == 3
+    theirs = ask(w, w.contact, erp="not_sent")
+    assert 'name="erp"' not in text_of(theirs) and not theirs.context["form"].is_narrow
