@@ -28,7 +28,7 @@ from directory.models import AccountingPrivilege, DirectoryUpload, Mail, Person,
 from directory.models.events import subject_name
 from directory.permissions import Level, Tool
 from erp_integrations.actions import list_uploads, reconciliations
-from erp_integrations.models import ErpSettings, ListKind, SageListUpload
+from erp_integrations.models import ErpSettings, ExportBatch, ListKind, SageListUpload
 from invoicing import making
 from invoicing.actions import (
     access_lists,
@@ -654,11 +654,26 @@ def test_reading_writes_nothing_not_even_on_a_companys_first_look(site):
     assert not wrote
 
 
+def test_every_page_of_accounting_tells_of_a_silent_worker_while_something_waits(site):
+    """R30, screens 9.10: whichever page somebody waits on."""
+    built = ExportBatch.objects.get(company__slug=site.names["company"])
+    accepted = ("company", "layout", "accounting_date", "accepted_at", "accepted_by", "snapshot")
+    ExportBatch.objects.create(number=built.number + 1, **{name: getattr(built, name) for name in accepted})
+    told = {}
+    for who in ("accounting approver", "erp admin without the privilege"):
+        client = site.client(who)
+        for name in (name for name in DOORS if name.startswith("erp-") and name not in WRITTEN_DOWN):
+            answer = client.get(site.address(name))
+            if answer.status_code == 200 and answer["Content-Type"].startswith("text/html"):
+                told[name] = "No worker is building files" in answer.content.decode()
+    assert {name for name, is_told in told.items() if not is_told} == set()
+    assert len(told) > 20
+
+
 MANY_QUERIES = {  # the first page puts eight lists side by side; a finish proves what it is about to do
     "home": 22,
     "review-finish": 19,
-    "erp-export": 18,
-    "erp-cancel": 16,
+    "erp-export": 17,
     "company-events": 16,
 }
 

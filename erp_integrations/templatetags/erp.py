@@ -3,12 +3,13 @@
 from collections.abc import Iterable
 
 from django import template
+from django.db.models import Exists, OuterRef, Subquery
 
-from directory.models import Event
+from directory.models import Company, Event
 from directory.permissions import Level, Tool, accounting_approvers
 from erp_integrations import dry_run_sizes
 from erp_integrations.mending import Mend
-from erp_integrations.models import InvoiceExport, LedgerCheck
+from erp_integrations.models import ExportBatch, InvoiceExport, LedgerCheck, WorkerPulse
 from erp_integrations.models.exports import is_sendable
 from erp_integrations.permissions import may_set_up
 from erp_integrations.standing import Step, steps_of
@@ -81,7 +82,17 @@ def bill_chain_in_short(chains: dict[int, list[Step]], invoice: Invoice) -> dict
 
 
 @register.simple_tag
-def ledgers_that_differ(company) -> LedgerCheck | None:
-    """The last check of our own ledgers, where it found anything: for the banner of accounting's pages (R17)."""
-    newest = LedgerCheck.objects.newest(company)
-    return newest if newest and newest.difference_count else None
+def warnings_for_accounting(company) -> dict:
+    """For the banners of accounting's pages, in one query as long as there is nothing to warn of.
+
+    `check`: the last one of our own ledgers, where it found anything (R17). `silence`: while something waits to be
+    built and no worker lives, when one was last (`seen_at`, None if never; R30).
+    """
+    of_it = Company.objects.filter(pk=company.pk)
+    newest = LedgerCheck.objects.filter(company=OuterRef("pk")).order_by("-pk").values("difference_count")[:1]
+    waiting = ExportBatch.objects.of(OuterRef("pk")).under_way()
+    [(differences, waits)] = of_it.values_list(Subquery(newest), Exists(waiting))
+    return {
+        "check": LedgerCheck.objects.newest(company) if differences else None,
+        "silence": {"seen_at": WorkerPulse.last_seen()} if waits and WorkerPulse.is_silent() else None,
+    }

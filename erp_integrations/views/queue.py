@@ -24,7 +24,7 @@ from erp_integrations.dry_run_sizes import waits_for_workbook
 from erp_integrations.exporting.earlier_invoices import reducible
 from erp_integrations.forms import REDUCIBLE, AcceptForm, HeaderForm, QueueFilter
 from erp_integrations.mending import Mend, where_to_mend
-from erp_integrations.models import ExportBatch, ExportStatus, InvoiceExport, SageRefusal, WorkerPulse
+from erp_integrations.models import ExportStatus, InvoiceExport, SageRefusal
 from erp_integrations.models.exports import TO_BE_BUILT
 from erp_integrations.permissions import conflict_of, is_accounting_approver
 from erp_integrations.sage100.findings import ERROR, Finding
@@ -262,16 +262,13 @@ class Stretch:
 
 
 def about(request, company) -> dict:
-    """What every page of accounting knows: whether this person may answer, and whether a worker lives."""
-    is_silent = ExportBatch.objects.of(company).under_way().exists() and WorkerPulse.is_silent()
+    """What every page of the queue and of files knows: whether this person may answer, or mend."""
     return {
         "company": company,
         "may_answer": is_accounting_approver(request.access),
         "mender": request.access,
         "may_mend": request.access.allows(Tool.ERP_INTEGRATIONS, Level.STANDARD),
         "approvers": accounting_approvers(company).values_list("name", flat=True)[:5],  # asked where shown
-        "worker_is_silent": is_silent,
-        "worker_seen_at": WorkerPulse.last_seen() if is_silent else None,
     }
 
 
