@@ -1,7 +1,7 @@
 """Sage's seven lists as frozen records with lookups by number; the program never guesses beyond them."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
@@ -342,12 +342,13 @@ class SageLists:
         return found
 
     @cached_property
-    def planned_on_jobs(self) -> dict[str, set[tuple[str, int]]]:
-        """{job: the codes and types on the lines of its subcontracts and purchase orders} (S35)."""
+    def planned_on_jobs(self) -> dict[str, dict[str, set[int]]]:
+        """{job: {code: its types on the lines of its subcontracts and purchase orders}} (S35)."""
         planned = {}
         for commitment in (*self.subcontracts, *self.purchase_orders):
-            found = planned.setdefault(commitment.job_number, set())
-            found |= {(line.cost_code, line.cost_type) for line in commitment.lines}
+            types = planned.setdefault(commitment.job_number, {})
+            for line in commitment.lines:
+                types.setdefault(line.cost_code, set()).add(line.cost_type)
         return planned
 
     @cached_property
@@ -358,6 +359,13 @@ class SageLists:
             for each in filter(is_usable, self.commitments(kind)):
                 found.setdefault((kind, each.vendor_number, each.job_number), []).append(each.number)
         return found
+
+    @cached_property
+    def accounts_by_type(self) -> dict[int, SageList[LedgerAccount]]:
+        """The usable ledger accounts of direct expense, and those of work in progress (S31)."""
+        known = list(filter(is_usable, self.ledger_accounts))
+        of_kind = {kind: tuple(account for account in known if account.type == kind) for kind in EXPENSES}
+        return {kind: replace(self.ledger_accounts, records=records) for kind, records in of_kind.items()}
 
     @cached_property
     def expense_accounts(self) -> set[str]:

@@ -42,8 +42,15 @@ def account_fits(check: LineCheck):
         yield Issue(
             message=f"Account {chosen.number} ({check.resolved.by}) {fault}.",
             remedy=f"Choose another account for the {check.resolved.by}, or correct it in Sage and upload the list.",
-            field="Ledger account", value=chosen.number, against=accounts, nearest=accounts.nearest(chosen.number),
+            field="Ledger account", value=chosen.number, against=accounts,
+            nearest=_likely_account(check.of.lists.accounts_by_type[wanted], chosen.number),
         )  # fmt: skip
+
+
+def _likely_account(fitting, number):
+    """Of those that the job takes, the one most like it, or the only one."""
+    only = next(iter(fitting)).number if len(fitting) == 1 else None
+    return fitting.nearest(number) or only
 
 
 def _blank(what, field, value, against):
@@ -109,11 +116,13 @@ def planned_on_the_job(check: LineCheck):
     """Sage's lists carry no budget; the lines of the job's subcontracts and orders are what is known of one."""
     known = check.of.lists.planned_on_jobs.get(check.of.invoice.job_number)
     code, kind = cost_code_text(check.line.cost_code), check.line.cost_type
-    if known and code and kind and (code, kind) not in known:
+    types = known.get(code, ()) if known else ()
+    if known and code and kind and kind not in types:
         yield Issue(
             message=f"No line of job {check.of.invoice.job_number} in Sage has cost code {code} type {kind}.",
             remedy="Look at the job's budget in Sage; confirm if the cost belongs there.",
             field="Cost code", value=f"{code} type {kind}", against=check.of.commitments,
+            nearest=", ".join(f"{code} type {each}" for each in sorted(types)) or None,
         )  # fmt: skip
 
 

@@ -75,7 +75,8 @@ def commitment_in_list(check: InvoiceCheck):
             yield Issue(
                 message=f"{number} belongs to {name} {sage} in Sage, but the invoice to {name} {ours or 'none'}.",
                 remedy=f"Correct the link of the {name} or of the commitment.",
-                field=check.number_title, value=number, against=known, nearest=sage,
+                field=check.number_title, value=number, against=known,
+                nearest=check.with_its_parties,
             )  # fmt: skip
 
 

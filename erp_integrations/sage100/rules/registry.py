@@ -178,12 +178,15 @@ class InvoiceCheck:
         return "PO no" if self.invoice.commitment_kind == PURCHASE_ORDER else "Subcontract no"
 
     @cached_property
+    def with_its_parties(self) -> str | None:
+        """What Sage has of the same kind, vendor and job; a few of many."""
+        parties = self.invoice.commitment_kind, self.invoice.vendor_number, self.invoice.job_number
+        return ", ".join(self.lists.numbers_by_parties.get(parties, ())[:3]) or None
+
+    @property
     def likely_commitment(self) -> str | None:
-        """What Sage has of the same kind, vendor and job; else the number most like ours."""
-        invoice, known = self.invoice, self.commitments
-        parties = invoice.commitment_kind, invoice.vendor_number, invoice.job_number
-        same = self.lists.numbers_by_parties.get(parties, [])
-        return ", ".join(same[:3]) or known.nearest(invoice.commitment_number)
+        """One of its vendor and job; else the number most like ours."""
+        return self.with_its_parties or self.commitments.nearest(self.invoice.commitment_number)
 
     @cached_property
     def lines(self) -> tuple["LineCheck", ...]:

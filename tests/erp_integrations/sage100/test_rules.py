@@ -26,13 +26,16 @@ from tests.erp_integrations.sage100.rule_cases import (
     CASES,
     LATER,
     LISTS,
+    SUBCONTRACT,
     ZERO,
     ZERO_LINE,
     Case,
     cell_says,
     choice,
     first_line,
+    job,
     one,
+    only_lines,
     vendor,
 )
 from tests.erp_integrations.sage100.samples import TODAY, batch, invoice, line, money, release, with_record
@@ -113,6 +116,16 @@ def found_by(rule, facts, lists=LISTS):
     return next(f for f in check(facts, lists, build_rows(facts, lists), TODAY) if f.rule == rule)
 
 
+def near_5990(lists):
+    """With an account of either kind that looks like 5990."""
+    lists = with_record(lists, "ledger_accounts", LedgerAccount(number="5090", name="Other cost", type=13))
+    return with_record(lists, "ledger_accounts", LedgerAccount(number="5980", name="Other work", type=3))
+
+
+ON_WIP = job(posts_to_wip=True)
+OF_RIDGE = with_record(LISTS, "subcontracts", replace(SUBCONTRACT, number="SC-9", vendor_number="20146"))
+
+
 @pytest.mark.parametrize(
     ("rule", "facts", "lists", "nearest"),
     [
@@ -123,8 +136,14 @@ def found_by(rule, facts, lists=LISTS):
         ("S39", first_line(line_reference="9"), LISTS, "1"),
         ("S55", one(sage_commitment_number=None), LISTS, "SC-2026014-03"),
         ("S16", one(sage_commitment_number=None), LISTS, "SC-2026014-03"),
+        ("S17", one(vendor_number="20146"), LISTS, None),
+        ("S17", one(vendor_number="20146"), OF_RIDGE, "SC-9"),
+        ("S31", first_line(line_account=choice("5990")), near_5990(LISTS), "5090"),
+        ("S31", first_line(line_account=choice("5990")), near_5990(ON_WIP), "5980"),
+        ("S31", first_line(line_account=choice("5099")), ON_WIP, "1310"),
+        ("S35", first_line(cost_type=3), only_lines(*SUBCONTRACT.lines), "2310.000 type 4"),
+        ("S35", first_line(cost_code="2330.000"), only_lines(*SUBCONTRACT.lines), None),
     ],
-    ids=["S33", "S12", "S27", "S32", "S39", "S55", "S16"],
 )
 def test_what_is_offered_instead_can_be_used_and_is_not_the_thing_itself(rule, facts, lists, nearest):
     """E-5."""
