@@ -5,7 +5,7 @@ oldest.
 """
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -15,9 +15,10 @@ from directory.number_looks import number_key
 from erp_integrations.models import InvoiceExport, ListKind, RetainageRelease, SageListVersion
 from erp_integrations.models.exports import IN_A_FILE
 from erp_integrations.models.payables import payables_of
+from erp_integrations.sage100.batch_keys import batch_key
 from erp_integrations.sage100.facts import ReleaseFacts
 from erp_integrations.sage100.lists import PayableInvoice
-from invoicing.calculations.money import ZERO
+from invoicing.calculations.money import ZERO, format_amount
 from invoicing.models import Invoice, StartingCertificate
 
 Holding = Invoice | StartingCertificate
@@ -27,12 +28,37 @@ MOST_OFFERED = 100
 
 
 @dataclass(frozen=True)
+class Balance:
+    """What a place holds, in dollars: what it took at first, less every release on it, named by what made it."""
+
+    words: str
+    first: Decimal
+    releases: tuple[tuple[str, Decimal], ...] = ()
+
+    @property
+    def left(self) -> Decimal:
+        return max(ZERO, self.first - sum(amount for _, amount in self.releases))
+
+    def less(self, by: str, amount: Decimal) -> "Balance":
+        return replace(self, releases=(*self.releases, (by, amount)))
+
+    def in_words(self) -> str:
+        taken = "".join(f" − released by {by} {format_amount(amount)}" for by, amount in self.releases)
+        return f"{self.words} {format_amount(self.first)}{taken}" + (f" = {format_amount(self.left)}" if taken else "")
+
+
+@dataclass(frozen=True)
 class Allocation:
-    """A part of a release, on one invoice that Sage holds or on those before a mid-job start, in dollars."""
+    """A part of a release, on one invoice that Sage holds or on those before a mid-job start, in dollars.
+
+    `of` is the whole release, `on_older` what of it stands on places before this one.
+    """
 
     on: Holding
-    held: Decimal
+    balance: Balance
     released: Decimal
+    of: Decimal
+    on_older: Decimal
 
     def as_facts(self) -> ReleaseFacts:
         return ReleaseFacts(
@@ -40,7 +66,17 @@ class Allocation:
             invoice_date=_dated(self.on),
             held=self.held,
             released=self.released,
+            how_held=self.balance.in_words(),
+            how_released=self._in_words(),
         )
+
+    def _in_words(self) -> str:
+        before = f", after {format_amount(self.on_older)} on older ones" if self.on_older else ""
+        return f"oldest first: {format_amount(self.released)} of {format_amount(self.of)}{before}"
+
+    @property
+    def held(self) -> Decimal:
+        return self.balance.left
 
     @property
     def is_start(self) -> bool:
@@ -68,17 +104,17 @@ def allocate_releases(exports: list[InvoiceExport], *, together: bool = True) ->
     return found
 
 
-def _spread(releasing: Invoice, holding: list[Holding], left: dict[Holding, Decimal]) -> list[Allocation]:
+def _spread(releasing: Invoice, holding: list[Holding], left: dict[Holding, Balance]) -> list[Allocation]:
     """Never on itself: what it newly holds comes after all that is older. Takes what it spreads out of `left`."""
-    parts, wanted = [], releasing.retainage_released
+    parts, whole, placed = [], releasing.retainage_released, ZERO
     for earlier in holding:
         if earlier.commitment_id != releasing.commitment_id or not _is_before(earlier, releasing):
             continue
-        part = min(wanted, left[earlier])
+        part = min(whole - placed, left[earlier].left)
         if part > 0:
-            parts.append(Allocation(earlier, left[earlier], part))
-            left[earlier] -= part
-            wanted -= part
+            parts.append(Allocation(earlier, left[earlier], part, whole, placed))
+            left[earlier] = left[earlier].less(f"{releasing.number} of this file", part)
+            placed += part
     return parts
 
 
@@ -107,20 +143,22 @@ def _in_sage(of: list[InvoiceExport], with_these: list[InvoiceExport]) -> list[I
     return list(invoices.filter(goes_along | Q(export__in=known)).order_by("billing_date", "position"))
 
 
-def _still_held(holding: list[Holding], exports: list[InvoiceExport]) -> dict[Holding, Decimal]:
+def _still_held(holding: list[Holding], exports: list[InvoiceExport]) -> dict[Holding, Balance]:
     invoices = [each for each in holding if isinstance(each, Invoice)]
     starts = [each for each in holding if isinstance(each, StartingCertificate)]
     released = (
         RetainageRelease.objects.filter(item__is_live=True)
         .filter(Q(on_invoice__in=invoices) | Q(on_start__in=starts))
         .exclude(item__invoice_export__in=[export.pk for export in exports if export.pk])
-        .values("on_invoice", "on_start")
+        .values_list("on_invoice", "on_start", "item__batch__number")
         .annotate(total=Sum("released"))
+        .order_by("item__batch__number")
     )
-    taken = {(row["on_invoice"], row["on_start"]): row["total"] for row in released}
-    left = {start: start.total_retainage - taken.get((None, start.pk), ZERO) for start in starts}
-    left |= {invoice: invoice.retainage_newly_held - taken.get((invoice.pk, None), ZERO) for invoice in invoices}
-    return {each: max(ZERO, held) for each, held in left.items()}
+    taken = defaultdict(tuple)
+    for invoice, start, batch, total in released:
+        taken[invoice, start] += ((batch_key(batch), total),)
+    held = {start: Balance("held before Plumbline", start.total_retainage, taken[None, start.pk]) for start in starts}
+    return held | {each: Balance("newly held", each.retainage_newly_held, taken[each.pk, None]) for each in invoices}
 
 
 def bills_reduced(exports: list[InvoiceExport]) -> dict[int, list[str]]:

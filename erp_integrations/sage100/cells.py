@@ -83,7 +83,10 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class ReleaseRow:
-    """One row of the release sheet: what staff do by hand in Sage, oldest invoice first (S51)."""
+    """One row of the release sheet: what staff do by hand in Sage, oldest invoice first (S51).
+
+    `released_by` is the number of the invoice that releases; the last three say how the amounts came to be (E-6).
+    """
 
     invoice_id: str
     vendor_number: str
@@ -94,6 +97,10 @@ class ReleaseRow:
     held: Decimal
     released: Decimal
     new_retention: Decimal
+    released_by: str
+    how_held: str
+    how_released: str
+    how_left: str
 
 
 @dataclass(frozen=True, kw_only=True)

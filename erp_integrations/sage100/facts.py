@@ -101,12 +101,17 @@ class LineFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class ReleaseFacts:
-    """Retainage to release on one earlier invoice in Sage. `held` is what that invoice holds before this release."""
+    """Retainage to release on one earlier invoice in Sage. `held` is what that invoice holds before this release.
+
+    `how_held`, `how_released`: how they came to be, with the numbers (E-6); "" in snapshots of older programs.
+    """
 
     invoice_number: str
     invoice_date: date
     held: Decimal
     released: Decimal
+    how_held: str = ""
+    how_released: str = ""
 
     def __post_init__(self):
         _require_finite(self)
@@ -114,6 +119,10 @@ class ReleaseFacts:
     @property
     def new_retention(self) -> Decimal:
         return self.held - self.released
+
+    @property
+    def how_left(self) -> str:
+        return f"held {self.held:,.2f} − release {self.released:,.2f} = {self.new_retention:,.2f}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -106,6 +106,10 @@ def _release_rows(batch):
             held=release.held,
             released=release.released,
             new_retention=release.new_retention,
+            released_by=invoice.number,
+            how_held=release.how_held,
+            how_released=release.how_released,
+            how_left=release.how_left,
         )
         for invoice in batch.invoices
         for release in invoice.releases

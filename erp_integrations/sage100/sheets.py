@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
-from itertools import islice
+from itertools import chain, islice
 from typing import Self
 
 from openpyxl import Workbook
@@ -11,7 +11,7 @@ from openpyxl.cell.cell import Cell as AnyCell
 from openpyxl.styles import Font, PatternFill
 
 from erp_integrations.sage100.canonical import money_text
-from erp_integrations.sage100.cells import Row, Rows
+from erp_integrations.sage100.cells import ReleaseRow, Row, Rows
 from erp_integrations.sage100.facts import BatchFacts
 from erp_integrations.sage100.layout import PLAIN
 from erp_integrations.sage100.text import readable_text, safe_text
@@ -34,7 +34,7 @@ HOW_TO_VERIFY = (
 IMPORT_WIDTH = 15
 CONTROL_WIDTHS = (40, 24, 8, 16, 16, 16)
 RELEASE_WIDTHS = (12, 28, 20, 20, 14, 16, 16, 16)
-COMPUTED_WIDTHS = (8, 22, 40, 64, 52)
+COMPUTED_WIDTHS = (24, 22, 40, 64, 52)
 
 
 def fill(book: Workbook, rows: Rows, batch: BatchFacts, written: Callable[[], None]) -> Workbook:
@@ -44,7 +44,7 @@ def fill(book: Workbook, rows: Rows, batch: BatchFacts, written: Callable[[], No
     _control_sheet(book, rows, batch)
     if rows.releases:
         _release_sheet(Sheet(book, RELEASE, freeze="A2", widths=RELEASE_WIDTHS), rows)
-    _computed_sheets(book, rows.rows, written)
+    _computed_sheets(book, rows, written)
     return book
 
 
@@ -173,8 +173,8 @@ def _release_sheet(sheet: Sheet, rows: Rows) -> None:
     _lines(sheet, lines)
 
 
-def _computed_sheets(book: Workbook, rows: Iterable[Row], written) -> None:
-    lines = (line for row in rows for line in computed_lines(row))
+def _computed_sheets(book: Workbook, rows: Rows, written) -> None:
+    lines = chain((line for row in rows.rows for line in computed_lines(row)), computed_release_lines(rows.releases))
     title, first = COMPUTED, next(lines, None)
     while first is not None or title == COMPUTED:
         sheet = Sheet(book, title, freeze="A2", widths=COMPUTED_WIDTHS)
@@ -195,6 +195,19 @@ def computed_lines(row: Row) -> Iterator[tuple]:
     for place, cell in enumerate(row.cells):
         if not cell.is_constant:
             yield f"{column_letter(place)}{row.number}", cell.title, cell.text, cell.how, "; ".join(cell.sources)
+
+
+def computed_release_lines(releases: Iterable[ReleaseRow]) -> Iterator[tuple]:
+    """The same of each amount of the release sheet, whose name stands before the cell."""
+    for number, row in enumerate(releases, start=2):
+        amounts = (
+            ("Held", row.held, row.how_held, f"invoice {row.invoice_number}"),
+            ("Release", row.released, row.how_released, f"invoice {row.released_by}"),
+            ("New retention", row.new_retention, row.how_left, "this row"),
+        )
+        for title, amount, how, source in amounts:
+            cell = f"{RELEASE}!{column_letter(RELEASE_TITLES.index(title))}{number}"
+            yield cell, title, money_text(amount), how, source
 
 
 def column_letter(place: int) -> str:

@@ -13,6 +13,7 @@ from erp_integrations.exporting import storing
 from erp_integrations.models import InvoiceExport, RetainageRelease
 from erp_integrations.sage100.findings import errors
 from invoicing.models import Invoice
+from tests.erp_integrations.pages import at_export
 from tests.erp_integrations.world import D, fresh
 from tests.invoicing.pages import signed_in, text_of
 
@@ -43,6 +44,34 @@ def test_a_release_goes_to_the_oldest_exported_invoices_and_to_no_row(sage):
         (second.invoice.number, D("50.00"), D("50.00")),
         (third.invoice.number, D("50.00"), D("10.00")),
     ]
+
+
+def test_a_release_says_what_its_amounts_follow_from_and_no_other_batch_changes_it(sage):
+    """E-6, S60: frozen at acceptance, in the file, and on the page of an invoice without rows."""
+    commitment = sage.commitment()
+    first = sage.exported(sage.approved(commitment))
+    sage.next_month()
+    second = sage.exported(sage.approved(commitment))
+    before = sage.exported(with_release(sage, commitment, "40.00")).live_item.batch
+    one, two = (sage.sent(with_release(sage, commitment, amount)) for amount in ("90.00", "10.00"))
+    batch = sage.built(one, two)
+    told = [(r.how_held, r.how_released) for invoice in batch.facts.invoices for r in invoice.releases]
+    assert told == [
+        (f"newly held 100.00 − released by {before.key} 40.00 = 60.00", "oldest first: 60.00 of 90.00"),
+        ("newly held 100.00", "oldest first: 30.00 of 90.00, after 60.00 on older ones"),
+        (
+            f"newly held 100.00 − released by {one.invoice.number} of this file 30.00 = 70.00",
+            "oldest first: 10.00 of 10.00",
+        ),
+    ]
+    page = text_of(signed_in(sage.approver).get(at_export(one)))
+    for words in ("How was the release sheet computed?", *told[0], "held 60.00 − release 60.00 = 0.00"):
+        assert words in page
+    rows = load_workbook(storing.path_of(batch.file_key))["How computed"].iter_rows(min_row=2, values_only=True)
+    cells = {row[0]: row[2:] for row in rows}
+    assert cells["Retainage release!F2"] == ("60.00", told[0][0], f"invoice {first.invoice.number}")
+    assert cells["Retainage release!G3"] == ("30.00", told[1][1], f"invoice {one.invoice.number}")
+    assert second.invoice.number in cells["Retainage release!F4"][2]
 
 
 def test_a_release_only_invoice_makes_a_file_without_rows(sage):
@@ -87,6 +116,10 @@ def released(export):
     return [(each.invoice_number, each.invoice_date, each.held, each.released) for each in facts.releases]
 
 
+def released_how(export):
+    return [each.how_held for each in export.live_item.batch.facts.invoices[0].releases]
+
+
 def test_what_was_held_before_a_mid_job_start_is_the_oldest_and_released_first(sage, started):
     """S51: 4,900.00 on invoices that only Sage knows, then what ours hold."""
     before = ("Billed before Plumbline", started.starting_certificate.as_of_date)
@@ -127,6 +160,7 @@ def test_the_batch_page_and_the_release_sheet_say_where_in_sage_to_look(sage, st
     page = text_of(signed_in(sage.approver).get(f"/c/{sage.company.slug}/erp/batches/{batch.number}/"))
     words = " ".join(re.sub(r"<[^>]+>", " ", page).split())
     assert f"Billed before Plumbline, through Sun 31 May 2026 {started.vendor.name} SC-90 4,900.00 4,500.00" in words
+    assert released_how(export) == ["held before Plumbline 4,900.00"]
     sheet = load_workbook(storing.path_of(batch.file_key))["Retainage release"]
     assert [cell.value for cell in sheet[2]][3:] == [
         "Billed before Plumbline",

@@ -104,8 +104,8 @@ def line(place=1, **changed) -> LineFacts:
     return replace(first if place == 1 else second, **changed)
 
 
-def release(number="2219-03", released="500.00", held="500.00", day=date(2026, 3, 31)) -> ReleaseFacts:
-    return ReleaseFacts(invoice_number=number, invoice_date=day, held=money(held), released=money(released))
+def release(number="2219-03", released="500.00", held="500.00", day=date(2026, 3, 31), **how) -> ReleaseFacts:
+    return ReleaseFacts(invoice_number=number, invoice_date=day, held=money(held), released=money(released), **how)
 
 
 def invoice(**changed) -> InvoiceFacts:

@@ -4,7 +4,14 @@ import json
 from dataclasses import replace
 
 from erp_integrations.sage100 import canonical
-from erp_integrations.sage100.facts import AccountChoice, CostTypeAccount, JobAccount, completed_from_json, to_json
+from erp_integrations.sage100.facts import (
+    AccountChoice,
+    CostTypeAccount,
+    JobAccount,
+    batch_from_json,
+    completed_from_json,
+    to_json,
+)
 from erp_integrations.sage100.layout import APINV_R1, Column
 from tests.erp_integrations.sage100.samples import batch, invoice, line, money, release, settings
 
@@ -51,6 +58,10 @@ def test_invoices_and_their_releases_are_completed_by_what_they_are():
     frozen = frozen_without(batch(invoice(releases=(first, second))), "held")
     found = completed_from_json(frozen, batch(invoice(releases=(second, first))))
     assert found.invoices[0].releases == (first, second)
+    told = release(how_held="newly held 500.00", how_released="oldest first: 500.00 of 500.00")
+    frozen = frozen_without(batch(invoice(releases=(told,))), "how_held", "how_released")
+    assert batch_from_json(frozen).invoices[0].releases == (release(),), "of an older program"
+    assert completed_from_json(frozen, batch(invoice(releases=(told,)))).invoices[0].releases == (told,)
 
 
 def test_accounts_are_completed_by_the_job_and_phase_or_the_cost_type():

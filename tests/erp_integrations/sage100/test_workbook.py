@@ -24,7 +24,7 @@ from python_calamine import CalamineWorkbook
 from erp_integrations.sage100.cells import Cell
 from erp_integrations.sage100.layout import APINV_R1, Column
 from erp_integrations.sage100.rows import build_rows, file_name
-from erp_integrations.sage100.sheets import column_letter, computed_lines
+from erp_integrations.sage100.sheets import column_letter, computed_lines, computed_release_lines
 from erp_integrations.sage100.text import UnsafeText, clean_text, readable_text, safe_text
 from erp_integrations.sage100.totals import ControlTotalMismatch, totals_of_facts
 from erp_integrations.sage100.workbook import import_texts, read_back, render, write_xlsx
@@ -34,10 +34,11 @@ ROOT = Path(__file__).resolve().parents[3]
 REBUILD = """
 import hashlib, locale, sys
 print(locale.setlocale(locale.LC_ALL, "") and locale.localeconv()["decimal_point"], file=sys.stderr)
-from tests.erp_integrations.sage100.samples import batch, sage_lists
+from tests.erp_integrations.sage100.samples import batch, invoice, release, sage_lists
 from erp_integrations.sage100.rows import build_rows
 from erp_integrations.sage100.workbook import render
-files = render(build_rows(batch(), sage_lists()), batch())
+facts = batch(invoice(releases=(release(how_held="newly held 500.00"),)))
+files = render(build_rows(facts, sage_lists()), facts)
 print(hashlib.sha256(files.xlsx + files.csv).hexdigest(), files.rows_sha256)
 """
 STARTS = [
@@ -77,7 +78,7 @@ def with_text(text, place):
     names = {"title": "commitment_title", "approver": "approved_by", "link": "invoice_link", "vendor": "vendor_name",
              "project": "project_name", "description": "description"}  # fmt: skip
     changed = {names[place]: text} if place in names else {}
-    releases = (release(number=text),) if place == "release" else (release(),)
+    releases = (release(number=text, how_held=text),) if place == "release" else (release(),)
     accepted_by = text if place == "accepted" else "Ana Ortiz"
     return batch(invoice(lines=lines, releases=releases, **changed), accepted_by=accepted_by)
 
@@ -126,6 +127,7 @@ def texts_of_sheets(rows, facts):
         for each in invoice.releases
     ]
     computed = [line for row in rows.rows for line in computed_lines(row)]
+    computed += computed_release_lines(rows.releases)
     once = facts.batch_key, facts.company_name, rows.layout.label, None, facts.accepted_by
     jobs = [job.job_number for job in rows.totals.per_job]
     imported = {
@@ -234,7 +236,8 @@ def test_a_machine_that_writes_a_comma_for_the_point_gives_the_same_hash(tmp_pat
 
 
 def outcome():
-    files = render(build_rows(batch(), sage_lists()), batch())
+    facts = batch(invoice(releases=(release(how_held="newly held 500.00"),)))
+    files = render(build_rows(facts, sage_lists()), facts)
     return f"{hashlib.sha256(files.xlsx + files.csv).hexdigest()} {files.rows_sha256}"
 
 
@@ -314,6 +317,22 @@ def test_how_computed_has_one_row_per_cell_that_is_no_constant():
     assert len(rows) == 23 + 18 + 18
     price = next(row for row in rows if row[0] == "K2")
     assert price[1:4] == ("Price", "18400.00", "B + M + F − previous F = 18,400.00 + 0.00 + 0.00 − 0.00 = 18,400.00")
+
+
+def test_how_computed_tells_each_amount_of_a_release_that_makes_no_row():
+    """E-6, S50."""
+    how = {"how_held": "newly held 540.00 − released by EXP-000003 40.00 = 500.00", "how_released": "oldest first"}
+    no_work = line(1, amount=money("0.00"), retainage_held=money("0.00"))
+    facts = batch(invoice(lines=(no_work,), releases=(release(**how), release("2219-04", "20.00", "700.00"))))
+    book = openpyxl.load_workbook(io.BytesIO(render(build_rows(facts, sage_lists()), facts).xlsx))
+    found = list(book["How computed"].iter_rows(min_row=2, values_only=True))
+    assert found[:3] == [
+        ("Retainage release!F2", "Held", "500.00", how["how_held"], "invoice 2219-03"),
+        ("Retainage release!G2", "Release", "500.00", "oldest first", "invoice 2219-07"),
+        ("Retainage release!H2", "New retention", "0.00", "held 500.00 − release 500.00 = 0.00", "this row"),
+    ]
+    told = {cell.partition("!")[2]: value for cell, _, value, *_ in found}
+    assert {cell: f"{book['Retainage release'][cell].value:.2f}" for cell in told} == told
 
 
 @pytest.mark.parametrize("place,letter", [(0, "A"), (25, "Z"), (26, "AA"), (52, "BA")])
