@@ -9,6 +9,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 from openpyxl import load_workbook
 
 from config.ui.statuses import EXPORT_STATUSES
@@ -215,7 +216,7 @@ def test_what_waits_to_be_sent_to_accounting_is_listed_counted_kept_and_taken_aw
     w.submitted(w.draft(w.commitment(number="SC-2"), ready.billing_period))
     gone = w.approved(w.draft(w.commitment(number="SC-3"), ready.billing_period))
     InvoiceExport.objects.bulk_create([InvoiceExport(invoice=gone)])
-    InvoiceExport.objects.update(status="ready_to_export")
+    InvoiceExport.objects.update(status="ready_to_export", sent_by=w.admin, sent_at=timezone.now())
     page = ask(w, erp="not_sent")
     assert [row.pk for row in listed(page)] == [ready.pk]
     assert (page.context["count"], page.context["total"]) == (1, D("900.00"))
