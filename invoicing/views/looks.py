@@ -8,10 +8,10 @@ from directory.decorators import WRITE
 from directory.permissions import Level
 from directory.refusals import Stale
 from invoicing.actions import looks
-from invoicing.addresses import address
 from invoicing.decorators import invoice_view
 from invoicing.forms.reviews import SeenForm
 from invoicing.views.doors import must_administer
+from invoicing.views.reviews import desk
 
 
 @invoice_view(Level.ADMIN, methods=WRITE)
@@ -25,4 +25,4 @@ def seen(request, invoice):
     if request.htmx:
         return HttpResponse(status=204)
     messages.success(request, "Marked as seen. What changes from now on is under “Since I last looked”.")
-    return redirect(address(invoice, "invoice-review"))
+    return redirect(desk(request, invoice))

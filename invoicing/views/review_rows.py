@@ -54,11 +54,6 @@ class ReviewRow:
         return f"line-{self.line.pk}"
 
     @property
-    def place(self) -> str:
-        """Of the review's address: the one line that then has its id in the page, as 500 of them weigh."""
-        return f"?line={self.line.pk}#{self.key}"
-
-    @property
     def is_changed(self) -> bool:
         """Not the figures that reviewers left of the submission before: those they approved, where they did (I-8)."""
         return self.is_resubmitted and (self.claim is None or is_other(self.before, self.claim))

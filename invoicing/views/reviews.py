@@ -1,9 +1,12 @@
 """Reviewing an invoice: the desk with all lines, other amounts, and the decision at the end."""
 
+import re
+
 from django.conf import settings
 from django.contrib import messages
 from django.db import transaction
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import urlencode
 
 from directory.decorators import READ
 from directory.models import Event
@@ -32,6 +35,24 @@ FILTERS = (
     ("approved", "Approved"),
     ("problems", "Problems"),
 )
+SHOWN = re.compile(r"[?&]show=(\w+)")
+
+
+def shown(request) -> str:
+    """The filter of the lines that a reviewer came from (9.3); "" for all of them.
+
+    500 forms do not say it: their page's address does, which the browser names. A page in between has it in its form.
+    """
+    come_from = SHOWN.search(request.headers.get("Referer", ""))
+    show = come_from[1] if come_from else request.POST.get("show", "")
+    return show if show != "all" and show in dict(FILTERS) else ""
+
+
+def desk(request, invoice: Invoice, line: InvoiceLine | None = None) -> str:
+    """Where the review goes on, with the same lines shown; at `line`, which alone then has its id in the page."""
+    asked = {"show": shown(request), "line": line and line.pk}
+    query = urlencode({name: value for name, value in asked.items() if value})
+    return f"{address(invoice, 'invoice-review')}{query and f'?{query}'}{f'#line-{line.pk}' if line else ''}"
 
 
 @invoice_view(Level.ADMIN, methods=READ)
@@ -150,7 +171,7 @@ def allow(request, invoice, line):
     except Refused as refused:
         return _show_amounts(request, invoice, row, form, refused)
     messages.success(request, f"Line {row.line.schedule_line.position}: the allowed amount is saved.")
-    return redirect(f"{address(invoice, 'invoice-review')}{row.place}")
+    return redirect(desk(request, invoice, row.line))
 
 
 def _why_look_again(invoice: Invoice, form: AmountForm) -> Refused | None:
@@ -171,6 +192,7 @@ def _show_amounts(
 ):
     context = about(request, invoice) | {"row": row, "amounts": form, "refused": refused, "kept": kept}
     context |= {"is_stale": isinstance(refused, Stale), "version": invoice.version}
+    context |= {"back": desk(request, invoice, row.line), "show": shown(request)}
     part = "" if not request.htmx else "#dialog" if request.htmx.target == "dialog" else "#box"
     template = f"invoicing/review_amount.html{part}"
     return render(request, template, context, status=refused.status if refused and not kept else 200)

@@ -12,7 +12,6 @@ from directory.permissions import Level
 from directory.refusals import NotNow, Refused
 from directory.unsaved import kept_for
 from invoicing.actions import reviews
-from invoicing.addresses import address
 from invoicing.decorators import invoice_view
 from invoicing.forms.reviews import StepForm, VerdictForm
 from invoicing.models import Invoice, InvoiceLine, Verdict
@@ -21,7 +20,7 @@ from invoicing.views.doors import must_administer
 from invoicing.views.invoices import about
 from invoicing.views.reasons import recent_reasons
 from invoicing.views.review_rows import row_of, verdict_counts
-from invoicing.views.reviews import hidden_columns, line_of, progress
+from invoicing.views.reviews import desk, hidden_columns, line_of, progress, shown
 
 
 @invoice_view(Level.ADMIN)
@@ -100,7 +99,7 @@ def _who_took_it_back(invoice: Invoice, line: InvoiceLine) -> str:
 def _answer(request, invoice: Invoice, line: InvoiceLine, *, status: int = 200, **said):
     """The row with the counters for htmx; a page of its own for a question; otherwise the review again."""
     if not request.htmx and status == 200 and not said.get("asks"):
-        return redirect(f"{address(invoice, 'invoice-review')}?line={line.pk}#line-{line.pk}")
+        return redirect(desk(request, invoice, line))
     counts, has = verdict_counts(invoice)
     if said.get("asks"):
         said["reasons"] = recent_reasons(invoice, request.user)
@@ -109,6 +108,8 @@ def _answer(request, invoice: Invoice, line: InvoiceLine, *, status: int = 200, 
         "row": (row := row_of(invoice, line.pk, request.user, **said)),
         "row_alone": [row],
         "at_line": str(line.pk),
+        "back": desk(request, invoice, line),
+        "show": shown(request),
     }
     if request.htmx:
         # htmx leaves a 409 aside, and a row that says who was first is what has to be seen
@@ -123,7 +124,7 @@ def approve_the_rest(request, invoice):
     messages.success(
         request, f"Approved {counted(count, 'line')}. Finish the review when you are done, or undo it below."
     )
-    return redirect(address(invoice, "invoice-review"))
+    return redirect(desk(request, invoice))
 
 
 @invoice_view(Level.ADMIN, methods=WRITE)
@@ -138,4 +139,4 @@ def take_back_the_rest(request, invoice):
         f" {stay} {'was' if stay == 1 else 'were'} decided since and stay{'s' if stay == 1 else ''}." if stay else ""
     )
     messages.success(request, words + others)
-    return redirect(address(invoice, "invoice-review"))
+    return redirect(desk(request, invoice))

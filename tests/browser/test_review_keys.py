@@ -168,6 +168,20 @@ def test_after_keys_the_rest_is_approved_by_one_button(dana, invoice):
     assert verdicts(invoice) == [APPROVED] * 4
 
 
+def test_the_filter_that_was_chosen_stays_when_the_page_comes_again(dana):
+    """9.3: after another amount, and after all others are approved."""
+    dana.locator("a[data-show=todo]").click()
+    keys(dana, "j", "Enter")
+    dana.locator("[data-box] .n").fill("900")
+    dana.get_by_label("Why?").fill("Counted")
+    dana.keyboard.press("Enter")
+    expect(dana.locator("main")).to_contain_text("the allowed amount is saved")
+    expect(dana.locator("a[data-show=todo]")).to_have_attribute("aria-current", "true")
+    dana.get_by_role("button", name="Approve all 4").click()
+    expect(dana.locator("main")).to_contain_text("Approved 4 lines")
+    expect(dana.locator("a[data-show=todo]")).to_have_attribute("aria-current", "true")
+
+
 def test_whoever_comes_second_stays_at_the_line_and_answers_by_key(dana, invoice):
     """9.3: the focus is on "Keep theirs"; Tab and Enter put mine there."""
     reviews.decide(invoice.lines.first(), REJECTED, "Not poured", by=invoice.world.second_admin)

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from invoicing.actions import attachments
+from invoicing.models import BulkApproval
 from tests.factories import D, world
 from tests.invoicing.pages import at, signed_in, text_of
 
@@ -50,6 +51,48 @@ def test_attachments_stand_beside_the_lines_as_long_as_somebody_wants_them_there
     assert '<aside class="card files-beside"' in page and "Delivery note.pdf" in page and str(w.admin) in page
     dana.get(w.desk, {"files": "closed"})
     assert "files-beside" not in text_of(dana.get(w.desk))
+
+
+def come_from(w, show: str) -> dict[str, str]:
+    return {"Referer": f"http://testserver{w.desk}?show={show}"}
+
+
+def test_the_lines_that_were_shown_are_shown_again(w):
+    """9.3: also without scripts."""
+    dana, line = signed_in(w.admin), w.invoice.lines.first().pk
+
+    def leads(name, *lines, **sent) -> str:
+        return dana.post(at(w.invoice, name, *lines), sent, headers=come_from(w, "todo")).url
+
+    assert leads("review-seen", version=w.invoice.version) == f"{w.desk}?show=todo"
+    assert leads("review-line", line, decision="approved", pressed="") == f"{w.desk}?show=todo&line={line}#line-{line}"
+    assert leads("review-rest") == f"{w.desk}?show=todo"
+    assert leads("review-rest-undo", step=BulkApproval.objects.get().pk) == f"{w.desk}?show=todo"
+
+
+@pytest.mark.parametrize("show", ["all", "timeline", "<b>", ""])
+def test_what_is_no_filter_is_not_carried_on(w, show):
+    answer = signed_in(w.admin).post(
+        at(w.invoice, "review-seen"), {"version": w.invoice.version}, headers=come_from(w, show)
+    )
+    assert answer.url == w.desk
+
+
+def test_a_page_in_between_leads_back_to_the_lines_that_were_shown(w):
+    dana, line = signed_in(w.admin), w.invoice.lines.first()
+    back = f"{w.desk}?show=todo&line={line.pk}#line-{line.pk}"
+    amount, verdict = at(w.invoice, "review-amount", line.pk), at(w.invoice, "review-line", line.pk)
+    for page, sent in (
+        (dana.get(amount, headers=come_from(w, "todo")), {f"work-{line.pk}": "750"}),
+        (dana.post(verdict, {"decision": "rejected", "pressed": ""}, headers=come_from(w, "todo")), {}),
+    ):
+        asked = text_of(page)
+        assert f'href="{back.replace("&", "&amp;")}"' in asked
+        form = next(each for each in re.findall(r"<form.*?</form>", asked) if 'name="reason"' in each)
+        shown = dict(re.findall(r'name="([^"]+)" value="([^"]*)"', form))
+        sent |= {"reason": "A quarter is missing"}
+        address = page.wsgi_request.path
+        assert dana.post(address, shown | sent, headers={"Referer": f"http://testserver{address}"}).url == back
 
 
 def test_what_is_no_choice_changes_nothing(w):
