@@ -56,6 +56,7 @@ OF_THE_LINE = (
 # A detail row may repeat its header, but not what it holds back: an amount on each line would add up to a multiple.
 DETAIL_SOURCES = (*OF_THE_LINE, *(each for each in HEADER_SOURCES if each not in (*OF_THE_LINE, "retainage")))
 SOURCES = {"header": HEADER_SOURCES, "detail": DETAIL_SOURCES}
+HEADER_FIELDS = 25  # published; of the detail row nobody says how many the import takes
 # What nothing else can stand in for: without it Sage joins, pays or books something else.
 NEEDED = {
     "header": ("invoice_number", "vendor_number", "invoice_date", "job_number", "batch_key", "retainage"),
@@ -67,6 +68,10 @@ FORMATS = {"price": MONEY, "retainage": MONEY, "discount": MONEY, "set_to_pay": 
 NO_LINE_TYPE = (
     "No column is always H in the header and, at the same place, always D in the detail. Put the line type back:"
     " whoever reads the file tells the rows by it."
+)
+AS_MANY_COLUMNS = (
+    f"the import takes {HEADER_FIELDS}, by their places. Leave a column empty instead of removing it (always the same,"
+    " nothing in it, not required), and put what is new into the place of one that nobody needs."
 )
 LOOKUPS = tuple(NAMES.values())
 DATES = ("invoice_date", "due_date", "discount_date", "posting_date")
@@ -132,6 +137,8 @@ class Layout:
         found += [Fault("detail", *found) for found in self._lone_keys()]
         if self.line_type_place is None:
             found.append(Fault("header", 0, NO_LINE_TYPE))
+        if len(self.header) != HEADER_FIELDS:
+            found.append(Fault("header", 0, f"The header has {len(self.header)} columns; {AS_MANY_COLUMNS}"))
         return tuple(found)
 
     def _lone_keys(self):

@@ -150,6 +150,21 @@ def test_a_removed_column_that_sage_needs_is_missed_by_name(sage, chief):
         layouts.change(sage.company, R1, wanted, by=chief, seen=r1(sage).fingerprint)
 
 
+@pytest.mark.parametrize(("button", "count"), [("remove-header-15", 24), ("add-header", 26)])
+def test_the_header_keeps_its_25_columns(sage, chief, button, count):
+    """S1: the import reads them by their places, so that every sending under such a layout would stop."""
+    client = signed_in(chief)
+    as_left = press(client, sage, button).context["sheet"].parts["header"]
+    typed = {row.inputs[name]: row.cells[name] for row in as_left for name in row.NAMES}
+    typed |= {"header-count": str(count), "header-26-title": "Extra"}
+    answer = press(client, sage, "save", **typed)
+    assert answer.status_code == 422 and r1(sage).as_layout() == APINV_R1
+    assert f"The header has {count} columns; the import takes 25" in text_of(answer)
+    empty = {"header-15-carries": "constant", "header-15-constant": "", "header-15-required": ""}
+    assert press(client, sage, "save", **empty).status_code == 302
+    assert sage.built(sage.sent()).state == "ready", "what the words advise"
+
+
 def test_two_who_change_it_at_once_lose_nothing(sage, chief):
     """I-5."""
     seen = r1(sage).fingerprint
@@ -244,4 +259,4 @@ def test_the_editor_shows_the_columns_on_an_invoice_that_is_on_its_way(sage, chi
 
 def test_a_column_that_carries_what_no_row_has_is_no_layout():
     strange = replace(APINV_R1, header=(*APINV_R1.header, Column(title="Odd", source="odd")))
-    assert [fault.place for fault in strange.faults()] == [26]
+    assert [fault.place for fault in strange.faults()] == [26, 0]

@@ -6,13 +6,12 @@ from datetime import date
 from directory.number_looks import number_key
 from erp_integrations.sage100.canonical import money_text
 from erp_integrations.sage100.findings import ERROR
-from erp_integrations.sage100.layout import APINV_R1, DATES, KEYS, NUMBER, TEXT
+from erp_integrations.sage100.layout import APINV_R1, DATES, HEADER_FIELDS, KEYS, NUMBER, TEXT
 from erp_integrations.sage100.lists import record_key
 from erp_integrations.sage100.rows import build_rows
 from erp_integrations.sage100.rules.registry import BATCH, INVOICE, REBUILD, BatchCheck, InvoiceCheck, Issue, rule
 from erp_integrations.sage100.totals import differences, totals_of_facts, totals_of_rows
 
-HEADER_FIELDS = 25
 # Empty or too long, these are reported by the rule about them: S5, S10, S12–S16, S26, S30.
 HAVE_A_RULE = (
     "invoice_number", "vendor_number", "description", "status", "type", "ledger_account", "batch_key", "application",
@@ -23,20 +22,24 @@ HAVE_A_RULE = (
 PUBLISHED = {column.source: column.length for column in (*APINV_R1.detail, *APINV_R1.header) if column.source}
 
 
-@rule("S1", ERROR, "A header row has 25 fields, a detail row as many as the layout, each as the layout says.", BATCH)
+WIDTHS = f"A header row has {HEADER_FIELDS} fields, a detail row as many as the layout, each as the layout says."
+
+
+@rule("S1", ERROR, WIDTHS, BATCH)
 def fields(check: BatchCheck):
     yield from _counts(check)
     yield from _contents(check)
 
 
 def _counts(check):
-    expected = {"H": HEADER_FIELDS, "D": len(check.rows.layout.detail)}
+    """Of rows that their layout did not make so; the layout's own count is one of its problems."""
+    expected = {"H": len(check.rows.layout.header), "D": len(check.rows.layout.detail)}
     for row in check.rows.rows:
         wanted = expected.get(row.line_type)
         if len(row.cells) != wanted:
             yield Issue(
                 message=f"This {row.line_type} row has {len(row.cells)} fields instead of {wanted}.",
-                remedy="Put the missing column back into the layout, or remove the extra one.",
+                remedy=REBUILD,
                 value=str(len(row.cells)), row=row.number, invoice_id=row.invoice_id,
             )  # fmt: skip
 
