@@ -112,8 +112,7 @@ def _answer(request, invoice: Invoice, line: InvoiceLine, *, status: int = 200, 
         "show": shown(request),
     }
     if request.htmx:
-        # htmx leaves a 409 aside, and a row that says who was first is what has to be seen
-        return render(request, "invoicing/review_answer.html", context, status=200 if status == 409 else status)
+        return render(request, "invoicing/review_answer.html", context, status=status)
     return render(request, "invoicing/review_reason.html", about(request, invoice) | context, status=status)
 
 

@@ -36,6 +36,10 @@
   const takeFocus = (within) => within.querySelector?.("[data-takes-focus]")?.focus();
   takeFocus(document);
   document.addEventListener("htmx:afterSettle", (event) => takeFocus(event.target));
+  // A refusal that is a whole page takes no part's place.
+  document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    if (detail.xhr.status >= 400 && /^<!doctype/i.test(detail.serverResponse)) Object.assign(detail, { shouldSwap: false, isError: true });
+  });
   document.addEventListener("htmx:responseError", (event) => {
     const code = event.detail.xhr.status;
     if (code >= 500) return say(`No answer (${code}). Load the page again and look.`);

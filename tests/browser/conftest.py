@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.journeys.visitor import Worker
 
-REFUSAL = re.compile(r"status of (4\d\d)")  # the words after the number differ between versions of Python
+REFUSAL = re.compile(r"(?:status of|Status Error Code) (4\d\d)")  # what stands around it differs between versions
 
 
 class Console:

@@ -182,8 +182,9 @@ def test_the_filter_that_was_chosen_stays_when_the_page_comes_again(dana):
     expect(dana.locator("a[data-show=todo]")).to_have_attribute("aria-current", "true")
 
 
-def test_whoever_comes_second_stays_at_the_line_and_answers_by_key(dana, invoice):
+def test_whoever_comes_second_stays_at_the_line_and_answers_by_key(dana, invoice, console):
     """9.3: the focus is on "Keep theirs"; Tab and Enter put mine there."""
+    console.expect(409)
     reviews.decide(invoice.lines.first(), REJECTED, "Not poured", by=invoice.world.second_admin)
     keys(dana, "j", "a")
     expect(dana.get_by_role("button", name="Keep theirs")).to_be_focused()
@@ -191,6 +192,19 @@ def test_whoever_comes_second_stays_at_the_line_and_answers_by_key(dana, invoice
     keys(dana, "Tab", "Enter")
     counts(dana, "1 approved · 0 rejected · 3 to do")
     assert verdicts(invoice)[0] == APPROVED
+
+
+def test_a_verdict_after_the_review_was_finished_leaves_the_lines_as_they_are_and_says_so(dana, invoice, console):
+    """9.10: that refusal is a page, which takes no line's place."""
+    console.expect(409)
+    dana.wait_for_load_state("networkidle")
+    invoices.hold_for_owner(Invoice.objects.with_context().get(pk=invoice.pk), by=invoice.world.second_admin)
+    keys(dana, "j", "a")
+    expect(dana.locator("#announce")).to_have_text("Not saved: somebody else changed this. Load the page again.")
+    expect(row(dana, 1)).to_contain_text("Pour footings")
+    expect(dana.locator("main main, main h1")).to_have_count(1)
+    keys(dana, "j", "a")
+    expect(row(dana, 2)).to_contain_text("Pour slab")
 
 
 def test_the_page_itself_says_that_it_was_looked_at(dana, invoice):
