@@ -45,6 +45,9 @@ LOOKED_AT = {
     "erp_integrations.0019_what_a_credit_reduces: RunPython put_back": (
         "on SQLite, the triggers that were there before; on PostgreSQL nothing"
     ),
+    "erp_integrations.0023_what_a_list_cannot_know: RunPython put_back": (
+        "on SQLite, the triggers that were there before; on PostgreSQL nothing"
+    ),
 }
 
 

@@ -82,7 +82,9 @@ class OutcomeQuerySet(models.QuerySet):
         return self.filter(kind__in=[kind.value for kind in HELD_BY_SAGE])
 
     def differing(self):
-        return self.filter(kind__in=[kind.value for kind in DIFFERING])
+        """Not what is missing from a list that is older than its file: it can't know of it."""
+        unknown = Q(kind=OutcomeKind.MISSING, is_too_new=True)
+        return self.filter(kind__in=[kind.value for kind in DIFFERING]).exclude(unknown)
 
     def to_confirm(self):
         """Found, and still to be confirmed as posted, under the record number that Sage's list gives."""
@@ -108,6 +110,7 @@ class Outcome(models.Model):
     expected_retainage = MoneyField(null=True)
     found_retainage = MoneyField(null=True)
     note = models.CharField(max_length=500, blank=True)
+    is_too_new = models.BooleanField(default=False, db_default=False, help_text="Its file was built after the list.")
 
     objects = OutcomeQuerySet.as_manager()
 

@@ -14,6 +14,7 @@ from directory.refusals import NotAllowed, NotNow, Refused
 from erp_integrations.actions import exports, reconciliations
 from erp_integrations.missed_entries import missed
 from erp_integrations.models import InvoiceExport, ListKind, Outcome, OutcomeKind, ProjectLink, Reconciliation
+from erp_integrations.money_stages import stages
 from erp_integrations.sage100 import list_changes
 from tests.erp_integrations.pages import queries, signed_in, text_of
 from tests.erp_integrations.world import JOB, VENDOR, D, fresh, sage_world
@@ -366,6 +367,19 @@ def test_the_money_is_counted_once_and_adds_up(sage, seeded, page):
     }
     seen = signed_in(sage.all_rights()).get(reverse(page, args=[sage.company.slug])).context["stages"][0]
     assert (seen.count, seen.amount) == (2, gross * 2), "the approved one and the voided one, which can go again"
+
+
+def test_a_file_that_the_list_can_not_know_counts_as_exported_and_differs_once_a_newer_one_misses_it(sage):
+    with time_machine.travel("2030-06-10 12:00Z"):
+        gross = sage.exported().invoice.gross_this_period
+        compared(sage, day=date(2030, 6, 9))
+        assert stands(sage) == {"Exported": (1, gross)}
+        compared(sage, STRANGER, day=date(2030, 6, 10))
+        assert stands(sage) == {"Differing": (1, gross)}
+
+
+def stands(sage) -> dict:
+    return {each.label: (each.count, each.amount) for each in stages(sage.company, sage.approver) if each.count}
 
 
 def test_the_page_of_the_list_leads_to_the_comparison_and_no_other_lists_page_does(sage):
