@@ -171,7 +171,8 @@ def test_pa_23_an_awkward_retainage_is_typed_line_by_line_and_no_cent_is_lost(cl
 def test_pa_24_amount_and_percent_entry_on_one_bill(claim):
     """Its first, second, fifth and sixth example, each a line; the seventh is the roll into the next month.
 
-    The sixth clamps a typed 150 % to 100 % of work and lets stored material pass; here the line is stopped.
+    The sixth clamps a typed 150 % to 100 % of work and lets stored material pass. Here the line is stopped: 150 % of
+    work is 700.00 over with the material, 150 % done 500.00, for that counts it in, and 100 % of work 200.00.
     """
     there = claim("PA-24")
     mixed, held, _, _, percent, clamped, rolled = there.given["cases"]
@@ -191,10 +192,19 @@ def test_pa_24_amount_and_percent_entry_on_one_bill(claim):
         1: {"This period": mixed["E"], "New stored": mixed["F"]},
         2: {"This period": held["E"], "New stored": held["F"]},
         3: {"Done": percent["enter_percent"]},
-        4: {"This period": clamped["C"], "New stored": clamped["F"]},
+        4: {"New stored": clamped["F"]},
         5: {"This period": rolled["prior"]["E"]},
     }
-    there.enter(typed).press("Check and send").sees("4 Clamped is billed 200.00 over its scheduled value")
+    there.enter(typed).press("Save")
+    percent_typed = f"{clamped['enter_percent']} %"
+    for column, entry, over in (
+        ("This period", percent_typed, "700.00"),
+        ("Done", percent_typed, "500.00"),
+        ("This period", clamped["C"], "200.00"),
+    ):
+        there.contact.visit(steps.page_of(there.invoice, "enter/"))
+        steps.type_lines(there.contact, {4: {column: entry}}).press("Check and send")
+        there.contact.sees(f"4 Clamped is billed {over} over its scheduled value")
     there.contact.visit(steps.page_of(there.invoice, "enter/")).fill("New stored, line 4", "0")
     steps.send_bill(there.contact)
     first, second, third, fourth, *rest = there.columns()
