@@ -66,11 +66,11 @@ def _header(invoice: Invoice) -> dict[str, str]:
 
 
 def claimed(line: InvoiceLine) -> dict:
-    """A line as a submission keeps it: amounts as text with two decimals."""
+    """A line as a submission keeps it: amounts as text with two decimals, and its note."""
     figures = {name: it if isinstance(it, bool) else str(it) for name, it in as_it_stands(line).items()}
     quantity = None if line.quantity_this_period is None else str(line.quantity_this_period)
     named = {"line": line.schedule_line_id, "key": line.schedule_line.key}
-    return named | figures | {"quantity_this_period": quantity}
+    return named | figures | {"quantity_this_period": quantity, "note": line.note}
 
 
 def _keep_verdicts(lines: list[InvoiceLine], claim: list[dict], before: dict[int, dict]) -> None:

@@ -32,6 +32,8 @@ class SubmissionQuerySet(models.QuerySet):
 class Submission(models.Model):
     """`lines`: one dict a line, amounts as text with two decimals, keyed by the schedule line (`line`).
 
+    Its `note` is the claim's, too, but no figure: another one changes no verdict. Those of before 30 November 2026 kept
+    none.
     `changed_lines` counts against what reviewers left of the one before (I-8).
     """
 

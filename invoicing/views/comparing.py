@@ -25,11 +25,19 @@ HEADER = TEXTS | {name: LABEL_OF[name] for name in AMOUNTS}
 
 @dataclass(frozen=True)
 class Row:
-    """`said`: (submission, verdict, reason) of what reviewers said of the line when they last decided on each."""
+    """`said`: (submission, verdict, reason) of what reviewers said of the line when they last decided on each.
+
+    `notes`: (old, new) where the claims say otherwise; None where they don't, or one of them kept none.
+    """
 
     line: InvoiceLine
     figures: LineDifference
     said: Sequence[tuple[int, str, str]]
+    notes: tuple[str, str] | None
+
+    @property
+    def is_changed(self) -> bool:
+        return self.figures.is_changed or self.notes is not None
 
     @property
     def columns(self) -> list[tuple[str, object, object]]:
@@ -46,7 +54,7 @@ def compare(request, invoice, old: int, new: int):
         raise Http404
     rows = _rows(invoice, kept[old], kept[new])
     decided = [_last_decision(kept[number]) for number in (old, new)]
-    changed = [row for row in rows if row.figures.is_changed]
+    changed = [row for row in rows if row.is_changed]
     shows_all = request.GET.get("show") == "all"
     context = about(request, invoice) | {
         "old": kept[old],
@@ -69,7 +77,13 @@ def _rows(invoice: Invoice, old: Submission, new: Submission) -> list[Row]:
     before = {key: line.work_previous + line.stored_previous for key, line in lines.items()}
     found = differences(list(lines), before, _version(old), _version(new))
     said = [(each.number, _allowed(each)) for each in (old, new)]
-    return [Row(lines[each.key], each, list(_said(said, each.key))) for each in found]
+    claims = old.figures(), new.figures()
+    return [Row(lines[each.key], each, list(_said(said, each.key)), _notes(*claims, each.key)) for each in found]
+
+
+def _notes(old: dict[int, dict], new: dict[int, dict], key: int) -> tuple[str, str] | None:
+    was, now = (lines.get(key, {"note": ""}).get("note") for lines in (old, new))
+    return None if was is None or now is None or was == now else (was, now)
 
 
 def _said(decided: Sequence[tuple[int, dict[int, dict]]], key: int) -> Iterator[tuple[int, str, str]]:

@@ -11,6 +11,7 @@ from django.utils.timezone import now
 from invoicing.actions import amounts, invoices, reviews
 from invoicing.calculations.differences import Version, differences
 from invoicing.models import Invoice, ReviewRecord, Verdict
+from invoicing.views import comparing
 from tests.factories import D, world
 from tests.invoicing.pages import signed_in, text_of
 
@@ -132,6 +133,25 @@ def test_each_submission_says_who_decided_what_on_it_when_and_with_which_words(d
     assert ">Allowed then</th>" in words and ">Approved</th>" in words and ">Allowed</th>" not in words
     backwards = text_of(page(w, again, 2, 1))
     assert ">Approved then</th>" in backwards and ">Allowed</th>" in backwards
+
+
+@pytest.mark.django_db
+def test_the_note_of_a_line_is_part_of_the_claim_and_changes_no_verdict():
+    """5.1: what was sent is frozen, its words too. Which lines count as changed for a review is about figures (I-8)."""
+    w = world()
+    invoice = w.submitted(w.draft(), {"work_this_period": D("1000.00"), "note": "North side"})
+    reviews.decide(invoice.lines.first(), Verdict.APPROVED, by=w.admin)
+    back = invoices.send_back(Invoice.objects.with_context().get(pk=invoice.pk), by=w.admin, comment="Which side?")
+    again = w.submitted(back, {"note": "South side"})
+    old, new = again.submissions.all()
+    assert [each.lines[0]["note"] for each in (old, new)] == ["North side", "South side"]
+    assert (new.changed_lines, again.lines.first().verdict) == (0, Verdict.APPROVED)
+    words = text_of(page(w, again))
+    assert "1 of 2 lines claimed otherwise" in words
+    assert "Note: <del>North side</del> <ins>South side</ins>" in words
+    for line in old.lines:
+        line.pop("note")  # as it was kept before
+    assert [row.notes for row in comparing._rows(again, old, new)] == [None, None]
 
 
 @pytest.mark.django_db
