@@ -844,7 +844,7 @@ def _(s):
     return lambda: press(s.max, page, "review-amount", **{f"work-{line.pk}": "900.00", "reason": "Counted"})
 
 
-@act("review-seen")
+@act("review-seen", "opened the review")
 def _(s):
     invoice = s.base.submitted()
     return lambda: s.max.post(at(invoice, "review-seen"), {"version": invoice.version})

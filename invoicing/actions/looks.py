@@ -1,8 +1,9 @@
-"""Keeping what a reviewer saw, for "changed since I last looked" (I-10). No event: a look changes nothing."""
+"""That a reviewer opened a bill, and what they saw of it, for "changed since I last looked" (5.1, I-10)."""
 
 from django.db import transaction
 from django.utils import timezone
 
+from directory.models import Event
 from directory.permissions import read_access
 from directory.refusals import NotAllowed, Stale
 from invoicing.models import Invoice, Look, figures_of
@@ -10,14 +11,26 @@ from invoicing.permissions import ADMIN_RIGHT, may_review
 
 
 @transaction.atomic
-def keep(invoice: Invoice, *, by, version: int) -> None:
-    """`version` is the one that was on the page: what nobody saw is not kept as seen."""
+def keep(invoice: Invoice, *, by, version: int, only_opens: bool = False) -> None:
+    """The first look of a reviewer since it was sent begins its review. A look by itself is no event.
+
+    `version` is the one that was on the page: what nobody saw is not kept as seen. `only_opens`: what they saw last
+    time is still what they compare with.
+    """
     invoice = Invoice.objects.select_for_update(of=("self",)).with_context().get(pk=invoice.pk)
     if not may_review(invoice, read_access(by, invoice.company, invoice.project)):
         raise NotAllowed(ADMIN_RIGHT)
     if invoice.version != version:
         raise Stale("Somebody changed it after you opened this page. Look at what changed, then mark it as seen.")
-    remember(invoice, by)
+    _open(invoice, by)
+    if not only_opens:
+        remember(invoice, by)
+
+
+def _open(invoice: Invoice, by) -> None:
+    if invoice.status == Invoice.Status.UNDER_REVIEW and invoice.review_opened_at is None:
+        invoice.begin_review()
+        Event.objects.record("opened the review", invoice, by=by)
 
 
 def remember(invoice: Invoice, by) -> None:

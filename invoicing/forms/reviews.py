@@ -106,9 +106,10 @@ class ReopenForm(forms.Form):
 
 
 class SeenForm(forms.Form):
-    """`version` is the one that the page showed."""
+    """`version` is the one that the page showed; `only_opens`: it began the review and marked nothing as seen."""
 
     version = forms.IntegerField(min_value=1)
+    only_opens = forms.BooleanField(required=False)
 
 
 class StepForm(forms.Form):

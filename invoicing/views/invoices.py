@@ -34,6 +34,7 @@ from invoicing.safeguards import endorsement_of
 from invoicing.turns import turn_of
 
 REVIEWING = (
+    "opened the review",
     "reviewed a line",
     "approved the other lines",
     "took back approving the other lines",

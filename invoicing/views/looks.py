@@ -1,4 +1,4 @@
-"""A reviewer says what they have seen; a GET writes nothing, so the page itself sends the first look."""
+"""A reviewer opens a review, and says what they have seen; a GET writes nothing, so the page itself sends it."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -16,13 +16,16 @@ from invoicing.views.reviews import desk
 
 @invoice_view(Level.ADMIN, methods=WRITE)
 def seen(request, invoice):
-    """I-10: from here on this person's "since I last looked" begins."""
+    """5.1: it is opened for review. I-10: from here on this person's "since I last looked" begins."""
     must_administer(request.access)
     form = SeenForm(request.POST)
     if not form.is_valid():
         raise Stale("It can’t be told which version you saw. Open the review again.")
-    looks.keep(invoice, by=request.user, version=form.cleaned_data["version"])
+    looks.keep(invoice, by=request.user, **form.cleaned_data)
     if request.htmx:
         return HttpResponse(status=204)
-    messages.success(request, "Marked as seen. What changes from now on is under “Since I last looked”.")
+    if form.cleaned_data["only_opens"]:
+        messages.success(request, "The review has begun: it can’t be withdrawn any more.")
+    else:
+        messages.success(request, "Marked as seen. What changes from now on is under “Since I last looked”.")
     return redirect(desk(request, invoice))

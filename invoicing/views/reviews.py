@@ -73,6 +73,7 @@ def review(request, invoice):
         "show": show if show in found.counts else "all",
         "undo": _undo(invoice, found),
         "is_first_look": found.looked_at is None,
+        "opens": found.looked_at is None or invoice.review_opened_at is None,
         "summary": summary_rows(invoice),
         "totals": found.totals,
         "columns": columns,

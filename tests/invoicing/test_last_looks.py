@@ -2,9 +2,10 @@
 
 import pytest
 
+from directory.models import Event
 from directory.refusals import Stale
 from invoicing.actions import amounts, invoices, looks, reviews
-from invoicing.models import Invoice, Look, Submission, Verdict
+from invoicing.models import Commitment, Invoice, Look, Submission, Verdict
 from tests.factories import D, world
 from tests.invoicing.pages import at, signed_in, text_of
 
@@ -49,6 +50,44 @@ def test_opening_the_page_writes_nothing_and_asks_the_page_itself_to_say_so(w):
     page = text_of(signed_in(w.admin).get(at(invoice, "invoice-review")))
     assert not Look.objects.exists()
     assert 'hx-trigger="load"' in page and "Remember what I saw" in page and "Since I last looked" not in page
+
+
+def test_whoever_opens_the_desk_has_begun_the_review_and_whoever_only_reads_has_not(w):
+    """5.1: withdraw, not yet opened for review. The contact is told, and reads no step of the review."""
+    invoice = w.submitted()
+    Commitment.objects.update(is_private=False)
+    for reader in (w.reader, w.admin, w.contact):
+        assert signed_in(reader).get(at(invoice)).status_code == 200
+    assert see(w, invoice, w.reader).status_code == 403 and fresh(invoice).review_opened_at is None
+    see(w, invoice)
+    see(w, invoice, w.second_admin)
+    assert Event.objects.about(invoice).filter(verb="opened the review").count() == 1
+    contact = signed_in(w.contact)
+    assert "Withdraw" not in text_of(contact.get(at(invoice)))
+    answer = contact.post(at(invoice, "invoice-withdraw"))
+    assert answer.status_code == 409 and "Its review has begun" in text_of(answer)
+    assert "opened the review" not in text_of(contact.get(at(invoice), {"show": "timeline"}))
+
+
+def test_what_is_sent_again_is_opened_again_and_what_was_seen_last_time_stays(w):
+    """The page sends that of itself, so it marks nothing as seen that nobody has read."""
+    invoice = w.submitted()
+    see(w, invoice)
+    assert 'name="only_opens"' not in text_of(signed_in(w.admin).get(at(invoice, "invoice-review")))
+    invoice = sent_again(w, invoice)
+    client, data = signed_in(w.admin), {"version": fresh(invoice).version, "only_opens": "1"}
+    page = text_of(client.get(at(invoice, "invoice-review")))
+    assert 'name="only_opens" value="1"' in page and 'hx-trigger="load"' in page and "Mark as seen" in page
+    assert "The review has begun" in text_of(client.post(at(invoice, "review-seen"), data, follow=True))
+    assert fresh(invoice).review_opened_at is not None and since(w, invoice) == 1
+    assert 'hx-trigger="load"' not in text_of(client.get(at(invoice, "invoice-review")))
+
+
+def test_a_look_at_what_is_not_under_review_begins_none(w):
+    invoice = w.submitted()
+    invoice = invoices.withdraw(invoice, by=w.contact)
+    looks.keep(invoice, by=w.admin, version=invoice.version)
+    assert fresh(invoice).review_opened_at is None
 
 
 def test_what_a_colleague_allows_after_my_look_is_shown_with_what_i_saw(w):
