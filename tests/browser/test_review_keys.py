@@ -208,9 +208,11 @@ def test_a_verdict_after_the_review_was_finished_leaves_the_lines_as_they_are_an
 
 
 def test_the_page_itself_says_that_it_was_looked_at(dana, invoice):
-    """I-10."""
+    """I-10, and 5.1: its review has begun."""
     dana.wait_for_load_state("networkidle")
     assert invoice.looks.get().person == invoice.world.admin
+    invoice.refresh_from_db()
+    assert invoice.review_opened_at
 
 
 def test_letters_are_letters_while_somebody_types(dana, invoice):
