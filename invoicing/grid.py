@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from invoicing.allowed_amounts import Figure, figures_by_line
-from invoicing.calculations.lines import Line
+from invoicing.calculations.lines import Line, percent_of
 from invoicing.calculations.summary import column_total
 from invoicing.labels import LEFT_OUT_TO_READ, LINE_COLUMNS, LineColumn
 from invoicing.models import Invoice, InvoiceLine, Verdict
@@ -86,3 +86,10 @@ def column_totals(rows) -> dict[str, Decimal]:
     """The foot of each column, by the name of the `Line` property; rows have `worked`."""
     worked = [row.worked for row in rows]
     return {name: column_total(worked, name) for name in TOTALED}
+
+
+def asked_for(rows) -> dict[str, Decimal | None]:
+    """What it bills by itself (9.4): gross − the change in retainage = net, and that change's share of the gross."""
+    worked = [row.worked for row in rows]
+    gross, net = column_total(worked, "gross_this_period"), column_total(worked, "net_this_period")
+    return {"gross": gross, "retained": gross - net, "share": percent_of(gross - net, gross), "net": net}

@@ -18,7 +18,7 @@ from invoicing.certificates import mark_of
 from invoicing.decorators import invoice_view
 from invoicing.forms.entry import Sheet, stored_of
 from invoicing.forms.sending import SendForm
-from invoicing.grid import ShownLine, column_totals, lines_read_by, lines_with_names
+from invoicing.grid import ShownLine, asked_for, column_totals, lines_read_by, lines_with_names
 from invoicing.models import Invoice, InvoiceLine, Verdict
 from invoicing.notifications import told_of_bills
 from invoicing.numbers import check_number_is_free
@@ -183,6 +183,7 @@ def _show_sheet(
     asked = kept.fields if kept else request.POST
     found = identities_of(invoice, sheet.lines, request.access)
     rejected = sum(line.verdict == Verdict.REJECTED for line in sheet.lines)
+    seen = [ShownLine(row.line, row.seen) for row in sheet.rows]
     context = about(request, invoice) | {
         "sheet": sheet,
         "refused": refused,
@@ -192,7 +193,8 @@ def _show_sheet(
         "lines_to_set": LINES_TO_SET,
         "picked": set(asked.getlist("pick")),
         "is_stale": is_old or isinstance(refused, Stale),
-        "totals": column_totals(ShownLine(row.line, row.seen) for row in sheet.rows),
+        "totals": column_totals(seen),
+        "asks": asked_for(seen),
         "summary": summary_rows(invoice),
         "identities": found,
         "is_clean": not identities.errors(found),

@@ -13,7 +13,7 @@
      quantity                           times data-unit-price="18.7500" of the row gives work, which is readonly there
    <output data-out="presently_stored|total|percent|balance|held_work|held_work_rate|held_stored|held_stored_rate|held">
      <tr class="under"><td><p data-problem>  one row's problem, in words; data-unsaved on a row: some of it came back not saved
-   anywhere: data-sum="work|moved|stored|release|left_before|presently_stored|total|balance|scheduled|held_work|held_stored|held|net|earned|left", <a data-problems> */
+   anywhere: data-sum="work|moved|stored|release|left_before|presently_stored|total|balance|scheduled|held_work|held_stored|held|gross|retained|share|net|earned|left", <a data-problems> */
 (() => {
   const sheet = document.querySelector("table[data-sheet]");
   if (!sheet) return;
@@ -43,7 +43,7 @@
     const held = fact(row, "heldWork") + held_work + held_stored - release;
     const gross = work + moved + presently_stored - storedBefore, change = held - fact(row, "heldWork") - fact(row, "heldStored");
     const earned = total - held; // line 6; what is left of line 3 is line 9
-    return { work, moved, stored, release, scheduled, left_before, presently_stored, total, balance: scheduled - total, held_work, held_stored, held, net: gross - change, earned, left: scheduled - earned };
+    return { work, moved, stored, release, scheduled, left_before, presently_stored, total, balance: scheduled - total, held_work, held_stored, held, gross, retained: change, net: gross - change, earned, left: scheduled - earned };
   };
   const AMOUNTS = "[data-cell]:not([data-cell=percent], [data-cell=quantity])";
   const problem = (row, now) => {
@@ -81,7 +81,7 @@
     if (out.firstChild && text) { if (out.firstChild.data !== text) out.firstChild.data = text; } else if (out.textContent !== text) out.textContent = text;
   };
   const paintSums = () => {
-    for (const out of sums) { tell(out, words(totals[out.dataset.sum] ?? 0)); out.classList.toggle("preview", Boolean(out.closest("dl"))); }
+    for (const out of sums) { tell(out, out.dataset.sum === "share" ? inWords(hundredths(totals.retained, totals.gross)) : words(totals[out.dataset.sum] ?? 0)); out.classList.toggle("preview", Boolean(out.closest("dl"))); }
   };
   const count = (row) => {
     const old = figures.get(row), now = reckon(row);

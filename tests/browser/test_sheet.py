@@ -16,6 +16,7 @@ DROP = """([cell, text]) => {
   cell.dispatchEvent(new ClipboardEvent("paste", {clipboardData: carried, bubbles: true, cancelable: true}));
 }"""
 SUMS = ("total", "held", "earned", "net", "left")
+ASKS = ("gross", "share", "retained", "net")
 
 
 @pytest.fixture
@@ -49,6 +50,7 @@ def cell(page: Page, name: str, line: int):
 def shown(page: Page) -> dict[str, str]:
     """The figures of the summary and of the sheet's last row, as somebody reads them."""
     boxes = {key: page.locator(f"dl [data-sum={key}]").inner_text() for key in SUMS}
+    boxes |= {f"asks {key}": page.locator(f".action-bar [data-sum={key}]").inner_text() for key in ASKS}
     return boxes | {f"column {key}": page.locator(f"tfoot [data-sum={key}]").inner_text() for key in ("work", "total")}
 
 

@@ -771,3 +771,14 @@ def test_a_number_that_only_somebody_else_changed_is_never_put_back_unseen():
     assert both.status_code == 409 and "stored now <strong>A-2</strong>, you typed <strong>A-3</strong>" in words
     draft.refresh_from_db()
     assert draft.number == "A-2"
+
+
+def test_the_bar_under_the_sheet_says_what_this_bill_asks_for_by_itself(w):
+    """9.4: gross − the change in retainage = what is to be paid; a bill before it counts in none of them."""
+    commitment = w.commitment(retainage_rate=D("10"))
+    w.approved(w.draft(commitment), {"work_this_period": D("500.00")})
+    w.period(JULY)
+    bill = w.entered(w.draft(commitment), {"work_this_period": D("1000.00"), "retainage_released": D("25.00")})
+    bar = re.sub(r"<[^>]+>", "", text_of(signed_in(w.contact).get(at(bill, "invoice-enter"))))
+    assert "This bill 1,000.00 · retainage 7.5 % 75.00 · to be paid 925.00" in bar
+    assert bill.current_payment_due == D("925.00")
