@@ -21,6 +21,7 @@ from erp_integrations.sage100.layout import (
     Layout,
 )
 
+FILE_CODE = "file_code"  # the input of it
 CONSTANT = "constant"  # what `carries` says of a column that is always the same
 TYPES = ((TEXT, "Text"), (NUMBER, "Number"), (DATE, "Date"))
 FORMATS = (("", "as is"), *((each, each) for each in WRITTEN))
@@ -109,6 +110,7 @@ class LayoutSheet:
     def __init__(self, layout: Layout, data=None):
         self.layout = layout
         self.faults: list[Fault] = []
+        self.file_code = layout.file_code if data is None else data.get(FILE_CODE, layout.file_code).strip()
         self.column_names = layout.column_names if data is None else data.get("column_names") == "1"
         self.parts = {part: self._rows(part, data) for part in SOURCES}
 
@@ -146,7 +148,7 @@ class LayoutSheet:
             name=self.layout.name,
             version=self.layout.version,
             verified=self.layout.verified,
-            file_code=self.layout.file_code,
+            file_code=self.file_code,
             column_names=self.column_names,
             **{part: tuple(columns) for part, columns in read.items()},
         )
@@ -162,7 +164,11 @@ class LayoutSheet:
             for row in rows
             for name, words in row.problems.items()
         ]
-        return cells + [(f"{f.part}-{f.place or 1}-title", f.words) for f in self.faults]
+        return cells + [(f"{f.part}-{f.place or 1}-title" if f.part else FILE_CODE, f.words) for f in self.faults]
+
+    @property
+    def is_code_wrong(self) -> bool:
+        return any(not fault.part for fault in self.faults)
 
 
 class CopyForm(forms.Form):

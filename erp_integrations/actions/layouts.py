@@ -25,7 +25,8 @@ def change(company: Company, key: str, wanted: Layout, *, by, seen: str) -> Impo
     if layout.fingerprint != seen:
         raise Stale("Somebody changed this layout while you had it open.")
     before = layout.as_layout()
-    wanted = replace(before, header=wanted.header, detail=wanted.detail, column_names=wanted.column_names)
+    editable = ("header", "detail", "column_names", "file_code")
+    wanted = replace(before, **{name: getattr(wanted, name) for name in editable})
     changes = _differences(before, wanted)
     if not changes:
         return layout
@@ -100,10 +101,12 @@ def _too_many(layout: Layout) -> list[str]:
 
 
 def _differences(before: Layout, after: Layout) -> dict[str, list[str]]:
-    """{"header 5": [as it was, as it is]} of every place where another column stands."""
+    """{"header 5": [as it was, as it is]} of every place where another column stands, and of what is of both rows."""
     found = {}
     if before.column_names != after.column_names:
         found["column names"] = ["yes" if layout.column_names else "no" for layout in (before, after)]
+    if before.file_code != after.file_code:
+        found["file code"] = [before.file_code, after.file_code]
     for part in SOURCES:
         old, new = getattr(before, part), getattr(after, part)
         for place in range(max(len(old), len(new))):

@@ -1,5 +1,6 @@
 """The import layout as data: which column carries what. Correcting one never needs a programmer."""
 
+import re
 from dataclasses import dataclass, replace
 
 from erp_integrations.sage100.lists import NAMES
@@ -73,6 +74,7 @@ AS_MANY_COLUMNS = (
     f"the import takes {HEADER_FIELDS}, by their places. Leave a column empty instead of removing it (always the same,"
     " nothing in it, not required), and put what is new into the place of one that nobody needs."
 )
+FILE_CODE = re.compile(r"[A-Za-z0-9]{1,20}")  # it stands in the names of files (R110)
 LOOKUPS = tuple(NAMES.values())
 DATES = ("invoice_date", "due_date", "discount_date", "posting_date")
 SOURCES_OF_FACTS = {"reference_no": "reference_number"}  # a fact whose column of a layout is called otherwise
@@ -101,7 +103,9 @@ class Column:
 
 @dataclass(frozen=True)
 class Fault:
-    """Why a layout can't be used: of which `part` ("header", "detail"), in which place of it (0: none), in words."""
+    """Why a layout can't be used: of which `part` ("header", "detail", "" for the file code), in which place of it
+    (0: none), in words.
+    """
 
     part: str
     place: int
@@ -139,7 +143,22 @@ class Layout:
             found.append(Fault("header", 0, NO_LINE_TYPE))
         if len(self.header) != HEADER_FIELDS:
             found.append(Fault("header", 0, f"The header has {len(self.header)} columns; {AS_MANY_COLUMNS}"))
-        return tuple(found)
+        return (*found, *(Fault(*found) for found in self._wrong_code()))
+
+    def _wrong_code(self):
+        """The file code is the file type that every row begins with: the import knows the file by it."""
+        code = self.file_code
+        if not FILE_CODE.fullmatch(code):
+            yield "", 0, "The file code takes 1 to 20 letters (A to Z) and digits: it stands in the names of files."
+            return
+        place = next((place for place, column in enumerate(self.header) if column.constant == code), None)
+        if place is None:
+            yield "", 0, f"The file code is {code}, and no column of the header is always that. Let both say the same."
+            return
+        other = self.detail[place] if place < len(self.detail) else None
+        if other and other.constant not in (None, "", code):
+            where = f"Column {place + 1} of the detail ({other.title})"
+            yield "detail", place + 1, f"{where} is always “{other.constant}”, the header’s is the file code {code}."
 
     def _lone_keys(self):
         """Keys that a detail row would say and its header not: the two could only differ (S3)."""

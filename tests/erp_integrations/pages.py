@@ -61,8 +61,9 @@ def queries(client, url: str, data: dict | None = None) -> int:
 
 def layout_data(layout: ImportLayout) -> dict[str, str]:
     """The layout editor's form as it would be sent with nothing changed."""
-    data = {"seen": layout.fingerprint}
-    for part, rows in LayoutSheet(layout.as_layout()).parts.items():
+    sheet = LayoutSheet(layout.as_layout())
+    data = {"seen": layout.fingerprint, "file_code": sheet.file_code}
+    for part, rows in sheet.parts.items():
         data[f"{part}-count"] = str(len(rows))
         data |= {row.inputs[name]: row.cells[name] for row in rows for name in row.NAMES}
     return data

@@ -95,6 +95,20 @@ def test_what_the_makers_template_asks_of_a_detail_row_is_set_on_the_page(sage, 
     assert detail[10].number_format == "0.000000" and batch.gross == export.invoice.gross_this_period
 
 
+def test_a_file_code_of_the_makers_stands_in_both_rows_and_in_the_names_of_files(sage, chief):
+    """sage100.md: corrected without a programmer. R110: whoever asks for another, of plain characters only."""
+    client = signed_in(chief)
+    typed = {name: "APBIL" for name in ("file_code", "header-1-constant", "detail-1-constant")}
+    assert press(client, sage, "save", **typed).status_code == 302
+    assert Event.objects.about(r1(sage)).get().changes["file code"] == ["APINV", "APBIL"]
+    assert 'value="APBIL"' in client.get(page(sage)).content.decode()
+    batch = sage.built(sage.sent())
+    assert batch.file_name.startswith("DRAFT-EXP-000001_APBIL_")
+    bent = replace(r1(sage).as_layout(), file_code="A/../B")
+    with pytest.raises(Refused, match="letters"):
+        layouts.change(sage.company, R1, bent, by=chief, seen=r1(sage).fingerprint)
+
+
 def test_a_layout_that_a_file_was_made_after_stays_and_its_next_version_is_made(sage, chief):
     batch = sage.built(sage.sent())
     before = batch.layout.columns
@@ -130,6 +144,10 @@ def test_the_database_refuses_to_change_a_used_layout(sage):
         ({"header-3-carries": "constant", "header-3-constant": "1"}, "no invoice number"),
         ({"header-5-carries": "invoice_number"}, "repeats the source"),
         ({"header-20-format": "0"}, "must be a number written 0.00"),
+        ({"file_code": ""}, "1 to 20 letters"),
+        ({"file_code": "../AP"}, "1 to 20 letters"),
+        ({"file_code": "APBIL"}, "no column of the header is always that"),
+        ({"detail-1-constant": "APBIL"}, "the header’s is the file code APINV"),
         ({"detail-1-constant": "x" * 51}, "at most 50"),
         ({"detail-1-constant": "a\u202eb"}, "an invisible character"),
     ],
