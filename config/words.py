@@ -4,7 +4,7 @@ The record keeps what it was told; an old event reads as well as a new one, beca
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from copy import copy
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -50,9 +50,10 @@ class Change:
     new: str
 
 
-def changes_of(event) -> list[Change]:
-    """Every change of an event in words."""
-    return [_change(event, name, old, new) for name, (old, new) in event.changes.items() if name not in NOT_SHOWN]
+def changes_of(event, *, but: Set[str] = frozenset()) -> list[Change]:
+    """Every change of an event in words, `but` what is told elsewhere."""
+    hidden = NOT_SHOWN | but
+    return [_change(event, name, old, new) for name, (old, new) in event.changes.items() if name not in hidden]
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ SAVED_BIT_BY_BIT = "entered amounts"  # each row of an entry sheet is saved as i
 def folded(events: list) -> list:
     """Newest first, with what one person saved bit by bit told as one: each thing's first old and last new value.
 
-    The record keeps every event as it was; only the telling is shorter.
+    The record keeps every event as it was; only the telling is shorter. `saves`: how many of them are told as one.
     """
     told = []
     for event in events:
@@ -90,6 +91,7 @@ def folded(events: list) -> list:
             for name in event.changes.keys() & last.changes.keys():
                 changes[name] = [event.changes[name][0], last.changes[name][1]]
             told[-1] = copy(last)
+            told[-1].saves = getattr(last, "saves", 1) + 1
             told[-1].changes = {name: both for name, both in changes.items() if both[0] != both[1]}
         else:
             told.append(event)

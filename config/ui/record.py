@@ -1,5 +1,6 @@
 """What happened, as timelines and records tell it (section 8)."""
 
+from collections.abc import Set
 from itertools import islice
 
 from django import template
@@ -18,7 +19,7 @@ def timeline(context: template.Context, events: list, zone: object = "") -> dict
     An entry sheet that was saved row by row is told as one.
     Directory Admins are led on to the whole record of what it is about, unless they are there.
     """
-    rows = [told(event) for event in folded(events)]
+    rows = [told(event, but=IN_THE_SENTENCE) for event in folded(events)]
     request = context.get("request")
     is_admin = getattr(getattr(request, "access", None), "is_directory_admin", False)
     subjects = {row["event"].subject for row in rows}
@@ -48,13 +49,20 @@ MOST_CHANGES = 1000  # rows of a page
 SAID = {"commented": Look("info", "message-square"), "left a note for the team": Look("warn", "lock")}
 
 
-def told(event: object) -> dict:
-    """One event as the timeline shows it: `before` is the state it came from, in words; `changes` likewise."""
+IN_THE_SENTENCE = {"revision"}  # of a bill that was sent: which time it was (9.3)
+
+
+def told(event: object, *, but: Set[str] = frozenset()) -> dict:
+    """One event as the timeline shows it: `before` is the state it came from, in words; `changes` likewise.
+
+    `but`: what is not listed among its changes.
+    """
     is_export, before = in_export(event), event.from_state
     look = look_of(before, is_export=is_export)
     return {
         "event": event,
         "look": SAID.get(event.verb) or look_of(event.to_state, is_export=is_export),
         "before": status_words(event, "from_state", before, look) if before and before != event.to_state else "",
-        "changes": changes_of(event),
+        "revision": event.changes.get("revision", ("", ""))[1],
+        "changes": changes_of(event, but=but),
     }

@@ -172,12 +172,18 @@ def _has_right(invoice: Invoice, move: Callable, access) -> bool:
 def submit(invoice: Invoice, *, by, seen: Collection[str] | None = None) -> Invoice:
     """Send the bill: number reserved (I-6), all identities hold (5.5), the claim frozen as a submission.
 
-    `seen`: the warnings that the sender ticked, kept in the event; None where nobody was asked.
+    `seen`: the warnings that the sender ticked, kept in the event; None where nobody was asked. Which revision it is
+    stands in the event, too (9.3).
     """
+    noted: dict = {}
 
     def may_be_sent(invoice, access):
         _may_be_sent(invoice, access)
         must_be_seen(must_hold(invoice), seen)
+        sent_before = invoice.submissions.count()
+        noted["revision"] = [str(sent_before or ""), str(sent_before + 1)]
+        if seen:
+            noted["warnings seen"] = ["", ", ".join(seen)]
 
     try:
         return _move(
@@ -187,7 +193,7 @@ def submit(invoice: Invoice, *, by, seen: Collection[str] | None = None) -> Invo
             right=BILL_RIGHT,
             guard=may_be_sent,
             then=_freeze_claim,
-            changes={"warnings seen": ["", ", ".join(seen)]} if seen else None,
+            changes=noted,
         )
     except IntegrityError as error:
         if "number_key" not in str(error) and "a_vendor_uses_an_invoice_number_once" not in str(error):

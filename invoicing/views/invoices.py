@@ -107,10 +107,13 @@ def _counts(invoice: Invoice, access) -> dict[str, int]:
         "payments": Payment.objects.standing().filter(**of_it),
         "submissions": Submission.objects.filter(**of_it),
         "comments": Comment.objects.visible_to(access).filter(**of_it),
+        "notes": Comment.objects.visible_to(access).notes().filter(**of_it),
+        "events": _told(Event.objects.about(invoice), invoice, access),
         "mail": Mail.objects.about(invoice),
     }
     found = Invoice.objects.filter(pk=invoice.pk).values_list(*(_how_many(each) for each in rows.values())).get()
-    return dict(zip(rows, found, strict=True))
+    counts = dict(zip(rows, found, strict=True))
+    return counts | {"timeline": counts["events"] + counts["notes"]}  # each note is an event of its own
 
 
 def _how_many(rows) -> Subquery:

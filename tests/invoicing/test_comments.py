@@ -124,6 +124,33 @@ def test_nothing_that_a_contact_can_open_or_gets_holds_a_word_of_a_note(w):
     assert signed_in(w.admin).get(at(invoice)).context["counts"]["comments"] == 3
 
 
+def test_the_timelines_figure_is_how_many_events_it_tells_to_whoever_asks(w):
+    """9.3. Saves of one sitting are told together, in how many it says; a contact is told no note and no verdict."""
+    invoice = w.entered()
+    for amount in ("700.00", "800.00"):
+        invoice = w.entered(invoice, {"work_this_period": D(amount)}, number=invoice.number)
+    invoice = invoices.submit(invoice, by=w.contact)
+    comments.comment(invoice, "Said to both sides", by=w.admin)
+    comments.note(invoice, SECRET, by=w.admin)
+    reviews.decide(invoice.lines.first(), Verdict.APPROVED, by=w.admin)
+    for person, notes, verdicts in ((w.admin, 1, 1), (w.contact, 0, 0)):
+        page = signed_in(person).get(at(invoice), {"show": "timeline"})
+        told = list(page.context["events"])
+        assert [each.verb for each in told].count("left a note for the team") == notes
+        assert [each.verb for each in told].count("reviewed a line") == verdicts
+        assert f'Timeline <span class="count">{len(told)}</span>' in text_of(page)
+        assert text_of(page).count('class="when"') == len(told) - 2 and "in 3 saves" in text_of(page)
+
+
+def test_the_timeline_says_which_revision_was_sent(w):
+    """9.3: events in words, with reason and revision."""
+    invoice = w.submitted(w.sent_back())
+    page = text_of(signed_in(w.contact).get(at(invoice), {"show": "timeline"}))
+    assert page.count('sent for review <span class="soft">as revision 1</span>') == 1
+    assert page.count('sent for review <span class="soft">as revision 2</span>') == 1 and "Revision:" not in page
+    assert Event.objects.about(invoice).filter(verb="sent for review").first().changes["revision"] == ["1", "2"]
+
+
 def test_to_a_contact_there_is_no_such_thing_as_a_note(w):
     """P-8: 404, also for one with a high level."""
     invoice = w.submitted()

@@ -461,7 +461,7 @@ def test_the_warnings_a_sender_has_seen_are_kept():
     w = world()
     invoice = w.entered(None, {"stored_new": D("10.00")})
     invoices.submit(invoice, by=w.contact, seen=["N-10"])
-    assert Event.objects.about(invoice).first().changes == {"warnings seen": ["", "N-10"]}
+    assert Event.objects.about(invoice).first().changes == {"revision": ["", "1"], "warnings seen": ["", "N-10"]}
 
 
 def test_a_reserved_number_is_not_changed_under_review():
