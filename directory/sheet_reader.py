@@ -1,8 +1,8 @@
 """Reads one uploaded table as text, in a process of its own with little memory and little time (R103).
 
-Run by `directory.sheets`, never imported by the site: `python sheet_reader.py NAME SHEET < file > answer`. The answer
-is JSON: {"rows": [[number, [text, …]], …]} or {"refused": "why, and what to do"}. It knows nothing of Django, so it
-starts at once; a workbook that gets past its checks and still eats the process costs this process only.
+Run by `directory.sheets`, never imported by the site: `python sheet_reader.py NAME SHEET LONGEST < file > answer`. The
+answer is JSON: {"rows": [[number, [text, …]], …]} or {"refused": "why, and what to do"}. It knows nothing of Django, so
+it starts at once; a workbook that gets past its checks and still eats the process costs this process only.
 
 Calamine reads a workbook twenty times as fast as openpyxl (F3), but tells neither a formula from its last value nor an
 error from nothing. So the text of the sheets is searched for both first, and what is found is refused by its cell.
@@ -66,20 +66,23 @@ def column_letter(index: int) -> str:
     return letters
 
 
-def read(content: bytes, name: str, sheet: str = "") -> list[tuple[int, list[str]]]:
-    """Every row that holds anything, with its number in the file. Raises Unreadable. `sheet`: "" for the first seen."""
+def read(content: bytes, name: str, sheet: str = "", longest: int = MAX_TEXT) -> list[tuple[int, list[str]]]:
+    """Every row that holds anything, with its number in the file. Raises Unreadable. `sheet`: "" for the first seen.
+
+    `longest`: characters of a cell.
+    """
     if content.startswith(OLD_OFFICE):
         if "EncryptedPackage".encode("utf-16-le") in content:
             raise Unreadable(f"The workbook is protected by a password. {SAVE_PLAIN}")
         raise Unreadable(f"This is an old Excel file (.xls). {SAVE_PLAIN}")
     if content.startswith(b"PK"):
-        return _kept(_workbook_rows(content, sheet))
+        return _kept(_workbook_rows(content, sheet), longest)
     if not name.lower().endswith((".csv", ".txt", ".tsv")):
         raise Unreadable(f"This is not a workbook (.xlsx), whatever its name says. {SAVE_PLAIN}")
-    return _kept(_csv_rows(content))
+    return _kept(_csv_rows(content), longest)
 
 
-def _kept(rows) -> list[tuple[int, list[str]]]:
+def _kept(rows, longest: int) -> list[tuple[int, list[str]]]:
     """The rows that hold anything; refuses what no list of ours ever is."""
     kept, size = [], 0
     for number, cells in rows:
@@ -93,8 +96,8 @@ def _kept(rows) -> list[tuple[int, list[str]]]:
         if len(cells) > MAX_COLUMNS:
             raise Unreadable(f"Row {number} has more than {MAX_COLUMNS} columns. Leave out what isn’t needed.")
         width = len("".join(cells))
-        if width > MAX_TEXT:
-            _refuse_endless(number, cells)
+        if width > longest:
+            _refuse_endless(number, cells, longest)
         size += width
         if size > MAX_ALL_TEXT:
             raise Unreadable("It holds more text than a list of ours can. Split it into several files.")
@@ -102,9 +105,9 @@ def _kept(rows) -> list[tuple[int, list[str]]]:
     return kept
 
 
-def _refuse_endless(number: int, cells: list[str]) -> None:
+def _refuse_endless(number: int, cells: list[str], longest: int) -> None:
     for index, text in enumerate(cells):
-        if len(text) > MAX_TEXT:
+        if len(text) > longest:
             raise Unreadable(f"{column_letter(index)}{number} holds {len(text):,} characters. Shorten it.")
 
 
@@ -332,7 +335,8 @@ def main() -> None:
             with contextlib.suppress(ValueError, OSError):  # some systems know a limit by name only
                 resource.setrlimit(what, (limit, limit))
     try:
-        answer = {"rows": read(sys.stdin.buffer.read(), *sys.argv[1:])}
+        name, sheet, longest = sys.argv[1:]
+        answer = {"rows": read(sys.stdin.buffer.read(), name, sheet, int(longest))}
     except Unreadable as why:
         answer = {"refused": str(why)}
     except (MemoryError, RecursionError):

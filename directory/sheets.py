@@ -24,7 +24,7 @@ from openpyxl.cell import WriteOnlyCell
 from directory.csv_files import plain_cell
 from directory.plain_text import tidy, unseen_in
 from directory.refusals import Refused
-from directory.sheet_reader import SECONDS, column_letter
+from directory.sheet_reader import MAX_TEXT, SECONDS, column_letter
 
 ESCAPED = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 READER = Path(__file__).with_name("sheet_reader.py")
@@ -85,16 +85,17 @@ def _plain(heading: str) -> str:
     return "".join(c for c in heading.casefold() if c.isalnum())
 
 
-def read_rows(name: str, content: bytes, sheet: str = "") -> list[tuple[int, list[str]]]:
+def read_rows(name: str, content: bytes, sheet: str = "", *, longest: int = MAX_TEXT) -> list[tuple[int, list[str]]]:
     """(number in the file, texts) of every row that holds anything; each text clean and tidy.
 
     Of the first sheet that can be seen, or of the one called `sheet`: nothing where a workbook has none of that name.
+    `longest`: characters that a cell may hold.
     """
     if not content:
         raise refused("The file is empty. Choose another.")
     if len(content) > MAX_BYTES:
         raise refused(f"The file is larger than {MAX_BYTES // 1024 // 1024} MB. Split it into several.")
-    return [(number, _clean(number, cells)) for number, cells in _read_apart(name, content, sheet)]
+    return [(number, _clean(number, cells)) for number, cells in _read_apart(name, content, sheet, longest)]
 
 
 def _clean(number: int, cells: list[str]) -> list[str]:
@@ -107,9 +108,10 @@ def _clean(number: int, cells: list[str]) -> list[str]:
     return cells
 
 
-def _read_apart(name: str, content: bytes, sheet: str) -> list:
+def _read_apart(name: str, content: bytes, sheet: str, longest: int) -> list:
     """What the reader's process answers. It has its own limits; here it has its time and then it is gone."""
-    command = [sys.executable, "-I", str(READER), Path(name).name[-100:].replace("\0", ""), sheet]
+    plain_name = Path(name).name[-100:].replace("\0", "")
+    command = [sys.executable, "-I", str(READER), plain_name, sheet, str(longest)]
     try:
         done = subprocess.run(command, input=content, capture_output=True, timeout=SECONDS, env={}, check=False)
         answer = json.loads(done.stdout)

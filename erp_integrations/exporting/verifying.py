@@ -1,7 +1,7 @@
 """Is this the file that we built? By its bytes, else by its rows, read in a process of their own (E-8, R103)."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cached_property
 from itertools import islice
@@ -13,7 +13,7 @@ from erp_integrations.exporting import storing
 from erp_integrations.models import BatchState, ExportBatch, ExportItem, ImportLayout
 from erp_integrations.sage100 import verifying
 from erp_integrations.sage100.batch_keys import batch_number
-from erp_integrations.sage100.verifying import AlteredCell, FileRow
+from erp_integrations.sage100.verifying import COMPUTED, COMPUTED_LONGEST, AlteredCell, FileRow
 
 MOST_SHOWN = 200
 
@@ -30,6 +30,7 @@ class Verified:
     """`batch` None: no file of ours. `is_same_bytes`: not only its rows. `sha256` is of the file that was shown.
 
     `unread`: why its cells can't be read, such as a formula in one, which no file of ours holds; "" where they can.
+    `is_too_long`: its rows were compared, how they were computed is longer than can be read.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Verified:
     is_same_bytes: bool = False
     altered: tuple[AlteredCell, ...] = ()
     unread: str = ""
+    is_too_long: bool = False
 
     @property
     def answer(self) -> Answer:
@@ -87,7 +89,20 @@ def verify(company: Company, name: str, content: bytes) -> Verified:
     altered = list(verifying.altered(_rows_of(batch, is_csv=is_csv), rows, batch.layout.as_layout()))
     for sheet, theirs in sheets.items():
         altered += verifying.SHEETS[sheet](_rows_of(batch, is_csv=False, sheet=sheet), theirs)
-    return Verified(name, sha256, batch, altered=tuple(altered))
+    found = Verified(name, sha256, batch, altered=tuple(altered))
+    return found if is_csv else _with_computed(found, content)
+
+
+def _with_computed(found: Verified, content: bytes) -> Verified:
+    """The same with what differs in how its cells were computed (E-6)."""
+    ours = _computed_of(found.batch)
+    if ours is None:
+        return replace(found, is_too_long=True)
+    try:
+        theirs = read_rows(found.name, content, COMPUTED, longest=COMPUTED_LONGEST)
+    except Refused as refusal:
+        return replace(found, unread=refusal.message)
+    return replace(found, altered=(*found.altered, *verifying.altered_computed(ours, theirs)))
 
 
 def _named(built, rows: list[FileRow], name: str) -> ExportBatch | None:
@@ -105,11 +120,19 @@ def _holding(built, rows: list[FileRow]) -> ExportBatch | None:
     return built.get(pk=found[0].batch_id) if found else None
 
 
-def _rows_of(batch: ExportBatch, *, is_csv: bool, sheet: str = "") -> list[FileRow]:
+def _computed_of(batch: ExportBatch) -> list[FileRow] | None:
+    """A line for each cell of the rows, so of a large file it is more than the reader takes (R103): None."""
+    try:
+        return _rows_of(batch, is_csv=False, sheet=COMPUTED, longest=COMPUTED_LONGEST)
+    except Refused:
+        return None
+
+
+def _rows_of(batch: ExportBatch, *, is_csv: bool, sheet: str = "", **limits: int) -> list[FileRow]:
     """Our own file through the same reader, so that both sides are told alike."""
     key, sha256 = (batch.csv_key, batch.csv_sha256) if is_csv else (batch.file_key, batch.file_sha256)
     try:
         content = storing.read(storing.StoredFile(key, sha256))
     except storing.FileDamaged as damage:
         raise Refused(f"{damage} Call the site owner: the file of a batch never changes.", field="file") from damage
-    return read_rows(batch.csv_name if is_csv else batch.file_name, content, sheet)
+    return read_rows(batch.csv_name if is_csv else batch.file_name, content, sheet, **limits)

@@ -7,8 +7,17 @@ from decimal import Decimal, InvalidOperation
 
 from erp_integrations.sage100.batch_keys import KEY
 from erp_integrations.sage100.layout import NUMBER, Layout
-from erp_integrations.sage100.sheets import CONTROL, RELEASE, RELEASE_TITLES, column_letter
+from erp_integrations.sage100.sheets import (
+    COMPUTED,
+    COMPUTED_TITLES,
+    CONTROL,
+    RELEASE,
+    RELEASE_TITLES,
+    column_letter,
+)
+from erp_integrations.sage100.text import LONGEST_CELL
 
+COMPUTED_LONGEST = LONGEST_CELL  # characters: the sum of many lines is told by each of them
 RELEASE_AMOUNTS = {"Held", "Release", "New retention"}
 
 FileRow = tuple[int, list[str]]  # its number in the file, and its texts without the empty ones at the end
@@ -65,7 +74,13 @@ def _columns_of_control(texts: list[str]) -> list[tuple[str, bool]]:
     return [(_cell(texts, 0), place > 0) for place in range(len(texts))]
 
 
-SHEETS = {CONTROL: altered_control, RELEASE: altered_releases}  # beside the rows; "How computed" is not compared
+def altered_computed(ours: Iterable[FileRow], theirs: Iterable[FileRow]) -> Iterator[AlteredCell]:
+    """The same of how each cell was computed (E-6): texts, so that a number written in another way is another one."""
+    columns = [(title, False) for title in COMPUTED_TITLES]
+    return _differing(ours, theirs, lambda _: columns, sheet=f"{COMPUTED} ")
+
+
+SHEETS = {CONTROL: altered_control, RELEASE: altered_releases}  # beside the rows, and as short as they at the most
 
 
 def _differing(

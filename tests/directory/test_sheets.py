@@ -91,7 +91,9 @@ def test_a_reader_that_eats_memory_is_stopped_by_its_own_limit(monkeypatch, tmp_
     hungry = tmp_path / "hungry.py"
     own = sheets.READER.read_text().replace("def read(content", "def _unused(content")
     hungry.write_text(
-        own.replace("\ndef main()", "\ndef read(content, name, sheet):\n    return len('x' * 10**9)\n\n\ndef main()", 1)
+        own.replace(
+            "\ndef main()", "\ndef read(content, name, sheet, longest):\n    return len('x' * 10**9)\n\n\ndef main()", 1
+        )
     )
     monkeypatch.setattr(sheets, "READER", hungry)
     with pytest.raises(Refused, match="takes too much"):

@@ -9,13 +9,14 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from openpyxl import Workbook, load_workbook
 
+from directory.refusals import Refused
 from erp_integrations.actions import exports
-from erp_integrations.exporting import storing
+from erp_integrations.exporting import storing, verifying
 from erp_integrations.exporting.verifying import Answer, verify
 from erp_integrations.models import ExportBatch, ImportLayout
 from erp_integrations.sage100 import canonical
 from erp_integrations.sage100.layout import APINV_R1
-from erp_integrations.sage100.sheets import RELEASE
+from erp_integrations.sage100.sheets import COMPUTED, RELEASE
 from tests.erp_integrations.pages import signed_in, text_of
 from tests.erp_integrations.test_releases import with_release
 from tests.erp_integrations.world import JOB, sage_world
@@ -121,6 +122,43 @@ def test_altered_control_totals_are_an_alteration(batch):
     assert shown(batch, out.getvalue()).answer == Answer.ALTERED, "nor may it be gone"
 
 
+def test_another_way_of_computing_is_an_alteration(batch):
+    """E-6, E-8: whoever doubts an amount reads there how it came about."""
+    found = shown(batch, edited(batch, COMPUTED, D3="Because", C4="1"))
+    assert found.answer == Answer.ALTERED
+    assert [cell[:2] + cell[3:] for cell in in_words(found)] == [
+        (f"{COMPUTED} D3", "How computed", "Because"),
+        (f"{COMPUTED} C4", "Value", "1"),
+    ]
+    unread = shown(batch, edited(batch, COMPUTED, D3="=1+1"))
+    assert (unread.answer, unread.batch) == (Answer.ALTERED, batch) and "D3 holds a formula" in unread.unread
+    book = load_workbook(io.BytesIO(bytes_of(batch)))
+    del book[COMPUTED]
+    out = io.BytesIO()
+    book.save(out)
+    assert shown(batch, out.getvalue()).answer == Answer.ALTERED, "nor may it be gone"
+
+
+def test_as_many_characters_are_read_of_it_as_a_cell_holds(batch):
+    """The sum of many lines is told by each of them: more than any cell of a list that comes in."""
+    found = shown(batch, edited(batch, COMPUTED, D3="1.00 + " * 4_000))
+    assert [cell.cell for cell in found.altered] == [f"{COMPUTED} D3"] and not found.unread
+
+
+def test_a_file_with_more_lines_of_it_than_are_read_is_compared_by_its_rows(sage, batch, monkeypatch):
+    """R103: the reader has its limits, so the page says what was left out."""
+    real = verifying.read_rows
+
+    def read_rows(name, content, sheet="", **limits):
+        if sheet == COMPUTED:
+            raise Refused("It has more than 50,000 rows.")
+        return real(name, content, sheet, **limits)
+
+    monkeypatch.setattr(verifying, "read_rows", read_rows)
+    assert "is too long for that" in text_of(post(sage, edited(batch)))
+    assert shown(batch, edited(batch, K2=17.5)).answer == Answer.ALTERED
+
+
 def test_a_void_file_is_superseded_and_names_what_took_over(sage):
     export = sage.exported()
     old = export.items.get().batch
@@ -177,7 +215,7 @@ def post(sage, content: bytes, name: str = "file.xlsx"):
 
 def test_the_page_says_it_in_words(sage, batch):
     assert "Byte for byte the file of" in text_of(post(sage, bytes_of(batch)))
-    assert "how they were computed was not" in text_of(post(sage, edited(batch)))
+    assert "how they were computed were compared" in text_of(post(sage, edited(batch)))
     page = text_of(post(sage, edited(batch, K2=17.5)))
     assert batch.file_sha256 in page.replace("<wbr>", "")
     assert "1 cell is not what we built" in page and "<ins>17.5</ins>" in page and "<del>1000</del>" in page
