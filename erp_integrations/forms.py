@@ -186,7 +186,19 @@ class FileToVerify(forms.Form):
 
 
 class ConfirmForm(forms.Form):
-    record_number = forms.CharField(label="Sage record number", max_length=RECORD_LENGTH, required=False)
+    """`only_releases`: of what Sage makes no record (S50)."""
+
+    record_number = forms.CharField(
+        label="Sage record number",
+        max_length=RECORD_LENGTH,
+        help_text="As 4-2 shows it for this invoice.",
+        error_messages={"required": "Enter the record number that Sage shows for it in 4-2."},
+    )
+
+    def __init__(self, *args, only_releases: bool):
+        super().__init__(*args)
+        if only_releases:
+            del self.fields["record_number"]
 
 
 class CorrectRecordForm(forms.Form):

@@ -973,7 +973,7 @@ def _(s):
 @act("erp-confirm", "confirmed in Sage")
 def _(s):
     export = s.w.exported()
-    return lambda: s.max.post(at_export(export, "erp-confirm"), {"record_number": "70001"})
+    return lambda: press(s.max, at_export(export, "erp-confirm"), "erp-confirm", record_number="70001")
 
 
 @act("erp-results", "confirmed in Sage")
@@ -1070,7 +1070,7 @@ def _(s):
     export = s.w.exported()
     s.w.load(ListKind.PAYABLE_INVOICES, row_of(export), as_of_date=LIST_DAY)
     page = press(s.max, s.company("erp-reconciliations"), "erp-reconciliations").url
-    return lambda: press(s.max, page, "erp-confirm-found")
+    return lambda: press(s.max, f"{page}confirm/", "erp-confirm-found")
 
 
 @act("erp-verify")

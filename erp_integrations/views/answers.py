@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from directory.decorators import WRITE, company_view
+from directory.decorators import company_view
 from directory.permissions import Level, Tool, read_access
 from directory.refusals import NotAllowed, Refused
 from erp_integrations.actions import batches, exports
@@ -21,11 +21,9 @@ from erp_integrations.forms import (
     chosen_exports,
     plain_ids,
 )
-from erp_integrations.models import ExportBatch, InvoiceExport
+from erp_integrations.models import InvoiceExport
 from erp_integrations.permissions import VOID_RIGHT, may_void
-from erp_integrations.views.batches import show as show_batch
 from erp_integrations.views.queue import TAB_OF, CameFrom, about, load, require_approver, to_export
-from erp_integrations.views.queue import show as show_export
 from erp_integrations.views.shown import grouped, ticked_keys
 
 IN_AN_ADDRESS = 200  # invoices; a web server reads 4,000 characters of one
@@ -182,24 +180,26 @@ def _dialog(request, company, name: str, export, form, refused: Refused | None =
         form.add_error(refused.field, refused.message)
     context = about(request, company) | {"export": export, "invoice": export.invoice, "form": form, "refused": refused}
     context["came_from"] = CameFrom.of(request, company)
+    context["back"] = _at_its_file(company, export)
     template = f"erp_integrations/{name}.html{'#dialog' if request.htmx else ''}"
     return render(request, template, context, status=refused.status if refused else 422 if form.errors else 200)
 
 
-@company_view(Tool.ERP_INTEGRATIONS, Level.STANDARD, methods=WRITE)
+@company_view(Tool.ERP_INTEGRATIONS, Level.STANDARD)
 def confirm(request, company, pk):
-    """Sage holds it: said on the page of its batch, invoice by invoice."""
+    """Sage holds it: said invoice by invoice, after what becomes of it (U6)."""
     require_approver(request.access)
-    export, form = load(company, pk), ConfirmForm(request.POST)
+    export = load(company, pk)
+    form = ConfirmForm(request.POST if request.method == "POST" else None, only_releases=export.only_releases)
+    if not form.is_valid():
+        return _dialog(request, company, "confirm", export, form)
+    number = form.cleaned_data.get("record_number", "")
     try:
-        if not form.is_valid():
-            raise Refused("Enter the record number that Sage shows for it in 4-2.", field="record_number")
-        exports.confirm(export, by=request.user, record_number=form.cleaned_data["record_number"])
+        exports.confirm(export, by=request.user, record_number=number)
     except Refused as refused:
-        return _refuse_confirmation(request, company, export, refused)
-    number = form.cleaned_data["record_number"]
+        return _dialog(request, company, "confirm", export, form, refused)
     messages.success(request, f"{export.invoice} is posted" + (f": Sage record {number}." if number else "."))
-    return redirect("erp-batch", company.slug, _newest_batch(export).number)
+    return redirect(_at_its_file(company, export))
 
 
 @company_view(Tool.ERP_INTEGRATIONS, Level.STANDARD)
@@ -220,15 +220,8 @@ def correct_record(request, company, pk):
     return _dialog(request, company, "correct_record", export, form)
 
 
-def _refuse_confirmation(request, company, export: InvoiceExport, refused: Refused):
-    batch = _newest_batch(export)
-    if batch is None:
-        return show_export(request, company, export, refused=refused)
-    typed = {export.pk: request.POST.get("record_number", "")}
-    return show_batch(request, company, batch, refused=refused, typed=typed)
-
-
-def _newest_batch(export: InvoiceExport) -> ExportBatch | None:
-    items = export.items.select_related("batch__layout", "batch__accepted_by", "batch__company").order_by("pk")
-    newest = items.last()
-    return newest.batch if newest else None
+def _at_its_file(company, export: InvoiceExport) -> str:
+    """The page of the newest file it was put into; its own where there was none."""
+    number = export.items.order_by("-pk").values_list("batch__number", flat=True).first()
+    name, key = ("erp-batch", number) if number else ("erp-export", export.pk)
+    return reverse(name, args=[company.slug, key])

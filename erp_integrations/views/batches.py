@@ -31,7 +31,6 @@ from erp_integrations.models import (
 from erp_integrations.permissions import conflict_of
 from erp_integrations.sage100.by_hand import FileToImport, Step, steps_in_sage
 from erp_integrations.sage100.mended import OF_SUMS
-from erp_integrations.sage100.reconciling import RECORD_LENGTH
 from erp_integrations.views.queue import NEWEST_MAILS, CameFrom, about, require_approver
 from erp_integrations.views.shown import grouped, ticked_keys
 
@@ -104,17 +103,16 @@ def _waiting_for(batch: ExportBatch) -> str:
     return f"Tried again {moment_in_words(at, batch.company.zone)}" if at else "Waiting for a worker"
 
 
-def show(request, company, batch: ExportBatch, *, refused: Refused | None = None, typed: dict | None = None):
-    """The batch's page; with `refused`, why nothing was done on top, and its status; `typed` {export id: words}."""
+def show(request, company, batch: ExportBatch, *, refused: Refused | None = None):
+    """The batch's page; with `refused`, why nothing was done on top, and its status."""
     items = list(batch.items.select_related("invoice_export", "replaced_by__batch").order_by("position"))
     exports = {e.pk: e for e in InvoiceExport.objects.with_context().filter(items__batch=batch)}
     downloads = list(batch.downloads.select_related("by"))
-    typed, refusals = typed or {}, {each.item_id: each for each in reversed(_refusals(batch))}
+    refusals = {each.item_id: each for each in reversed(_refusals(batch))}
     rows = [
         {
             "item": item,
             "export": exports[item.invoice_export_id],
-            "typed": typed.get(item.invoice_export_id, ""),
             "refusal": refusals.get(item.pk),
         }
         for item in items
@@ -150,8 +148,6 @@ def show(request, company, batch: ExportBatch, *, refused: Refused | None = None
         "events": Event.objects.about(batch)[:50],
         "mails": Mail.objects.about(batch).for_list()[:NEWEST_MAILS],
         "refused": refused,
-        "longest": RECORD_LENGTH,
-        "refused_export": next(iter(typed), None),
     }
     if batch.state == BatchState.DEAD and live:
         context |= _second_try(batch, live, request)

@@ -8,8 +8,9 @@ from django.core.paginator import Paginator
 from django.db.models import Exists, OuterRef, Q
 from django.http import Http404
 from django.shortcuts import redirect, render
+from django.urls import reverse
 
-from directory.decorators import READ, WRITE, company_view
+from directory.decorators import READ, company_view
 from directory.permissions import Level, Tool
 from directory.refusals import Refused
 from erp_integrations.actions import reconciliations as acts
@@ -158,13 +159,31 @@ def _others(made: Reconciliation, request):
     return page
 
 
-@company_view(Tool.ERP_INTEGRATIONS, Level.STANDARD, methods=WRITE)
+@company_view(Tool.ERP_INTEGRATIONS, Level.STANDARD)
 def confirm_found(request, company, number):
-    """Every found invoice that the page showed, each under Sage's record number."""
+    """How many, their sum and what becomes of them (U6); POST posts what that page showed, each under its record."""
     require_approver(request.access)
     made = _load(company, number)
+    if request.method != "POST":
+        return _ask_about_found(request, company, made)
     try:
         postings = acts.confirm_found(made, plain_ids(request.POST.getlist("outcome")), by=request.user)
     except Refused as refused:
         return _show(request, company, made, refused=refused)
     return _show(request, company, made, postings=postings)
+
+
+def _ask_about_found(request, company, made: Reconciliation):
+    amounts = dict(made.outcomes.to_confirm().values_list("pk", "expected_gross"))
+    to_confirm = list(amounts)[: acts.MOST_AT_ONCE]
+    if not to_confirm:
+        messages.info(request, "All that was found is posted.")
+        return redirect("erp-reconciliation", company.slug, made.number)
+    context = about(request, company) | {
+        "made": made,
+        "back": reverse("erp-reconciliation", args=[company.slug, made.number]),
+        "to_confirm": to_confirm,
+        "to_confirm_count": len(amounts),
+        "gross": sum((amounts[pk] for pk in to_confirm), ZERO),
+    }
+    return render(request, f"erp_integrations/confirm_found.html{'#dialog' if request.htmx else ''}", context)

@@ -301,6 +301,7 @@ def pages_of_accounting(scene: Scene) -> dict[str, str]:
         "accept": erp("erp-accept", query=f"?export={scene.waiting.pk}"),
         "reject": erp("erp-reject", scene.waiting.pk),
         "reject-many": erp("erp-reject-many", query=f"?export={scene.waiting.pk}&export={scene.refused.pk}"),
+        "confirm": erp("erp-confirm", scene.exported.pk),
         "correct-record": erp("erp-correct-record", posted(scene).pk),
         "batches": erp("erp-batches"),
         "batch": erp("erp-batch", scene.ready.number),
@@ -325,9 +326,10 @@ def taken(scene: Scene) -> str:
 
 
 def pages_of_reconciliation(scene: Scene) -> dict[str, str]:
-    """With one whose amount differs, and a row of Sage's own."""
+    """With one as it was exported, one whose amount differs, and a row of Sage's own."""
     held = {**row_of(scene.exported), "gross": "1.00"}
-    scene.sage.load(ListKind.PAYABLE_INVOICES, held, STRANGER, as_of_date=LIST_DAY)
+    found = row_of(scene.sage.exported())
+    scene.sage.load(ListKind.PAYABLE_INVOICES, held, found, STRANGER, as_of_date=LIST_DAY)
     number = reconciliations.reconcile(scene.sage.company, by=scene.sage.approver).number
     return {
         "overdue": scene.erp("erp-overdue"),
@@ -335,6 +337,7 @@ def pages_of_reconciliation(scene: Scene) -> dict[str, str]:
         "take-again": taken(scene),
         "reconciliations": scene.erp("erp-reconciliations"),
         "reconciliation": scene.erp("erp-reconciliation", number),
+        "confirm-found": scene.erp("erp-confirm-found", number),
         "reconciliation-not-ours": scene.erp("erp-reconciliation", number, query="?kind=not_ours"),
     }
 

@@ -18,7 +18,7 @@ from erp_integrations.views import answers
 from invoicing.models import Invoice
 from tests.erp_integrations.pages import accept_data, at_batch, at_export, boxes, queries, queue_url, signed_in, text_of
 from tests.erp_integrations.test_building import change_an_amount
-from tests.erp_integrations.world import ACCOUNTING_DATE, fresh, record_number, sage_world
+from tests.erp_integrations.world import ACCOUNTING_DATE, D, fresh, record_number, sage_world
 
 
 @pytest.fixture
@@ -425,6 +425,32 @@ def test_a_record_number_that_is_none_is_refused_beside_its_box(sage, client):
         assert answer.status_code == 422 and "Enter the record number" in text_of(answer)
     assert "no number!" in text_of(answer) and 'aria-invalid="true"' in text_of(answer)
     assert fresh(export)[0].status == "exported"
+
+
+def test_what_posting_means_is_said_before_it(sage, client):
+    """U6: by a link, so it needs no script; a dialog where there is one."""
+    export = sage.exported()
+    address = at_export(export, "erp-confirm")
+    page = text_of(client.get(at_batch(export.live_item.batch)))
+    assert f'href="{address}" data-dialog>Confirm in Sage…' in page and f'action="{address}"' not in page
+    asked = text_of(client.get(address))
+    for words in ("Sage record number", "1,000.00", "Only a void takes that back", "Nobody gets a mail."):
+        assert words in asked
+    assert at_batch(export.live_item.batch) in asked and fresh(export)[0].status == "exported"
+    assert "<html" not in text_of(client.get(address, headers={"HX-Request": "true", "HX-Target": "dialog"}))
+
+
+def test_a_release_is_asked_about_without_a_record_number(sage, client):
+    """S50, U6."""
+    commitment = sage.commitment()
+    sage.exported(sage.approved(commitment))
+    sage.next_month()
+    figures = {"work_this_period": D("0.00"), "retainage_released": D("100.00")}
+    export = sage.exported(sage.approved(commitment, figures))
+    address = at_export(export, "erp-confirm")
+    asked = text_of(client.get(address))
+    assert "Is the retainage" in asked and "100.00" in asked and "record_number" not in asked
+    assert client.post(address).status_code == 302 and fresh(export)[0].status == "posted"
 
 
 def test_an_invoice_that_is_in_no_file_is_not_confirmed(sage, client):

@@ -292,8 +292,14 @@ def test_compare_look_and_confirm_with_two_clicks(sage):
     page = text_of(answer)
     assert "<strong>1</strong> found as exported, not posted yet" in page
     made = Reconciliation.objects.get()
-    data = {"outcome": [str(pk) for pk in answer.context["to_confirm"]]}
-    done = client.post(url_of(sage, made, "erp-confirm-found"), data)
+    address = url_of(sage, made, "erp-confirm-found")
+    assert f'href="{address}" data-dialog' in page and f'action="{address}"' not in page
+    asked = client.get(address)
+    for words in ("Post 1 invoice as found?", "1,000.00", "Only a void takes that back", "Nobody gets a mail."):
+        assert words in text_of(asked)
+    assert fresh(export)[0].status == "exported", "being asked posts nothing"
+    data = {"outcome": [str(pk) for pk in asked.context["to_confirm"]]}
+    done = client.post(address, data)
     assert f"{export.invoice.number}: Sage record" in text_of(done) and "1 invoice posted." in text_of(done)
     assert [each.status for each in fresh(export, other)] == ["posted", "exported"]
     assert "Nothing has changed since" in text_of(client.post(url_of(sage), follow=True))
@@ -305,10 +311,12 @@ def test_what_one_press_can_not_post_is_said_before_it_and_the_next_press_goes_o
     made, client = compared(sage, *map(row_of, some)), signed_in(sage.approver)
     assert "at a time" not in text_of(client.get(url_of(sage, made)))
     monkeypatch.setattr(reconciliations, "MOST_AT_ONCE", 2)
-    for said in ("Confirm the next 2 as posted", "Confirm 1 as posted"):
+    for said, asks in (("Confirm the next 2 as posted", "2 of 3: so many"), ("Confirm 1 as posted", "Post 1 invoice")):
         page = client.get(url_of(sage, made))
         assert said in text_of(page) and ("2 are posted at a time" in text_of(page)) == ("next" in said)
-        client.post(url_of(sage, made, "erp-confirm-found"), {"outcome": page.context["to_confirm"]})
+        asked = client.get(url_of(sage, made, "erp-confirm-found"))
+        assert asks in text_of(asked)
+        client.post(url_of(sage, made, "erp-confirm-found"), {"outcome": asked.context["to_confirm"]})
     assert {each.status for each in fresh(*some)} == {"posted"}
 
 
