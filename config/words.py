@@ -29,6 +29,7 @@ LINE_NAMES |= {
 }
 NAMES = {
     "insurance_expires_date": "insurance expires",
+    "listed_date": "found in Sage’s list of",
     "net_change_orders": "net change by change orders",
     "sage_record_number": "Sage record number",
     "time_zone": "time zone",

@@ -40,7 +40,7 @@ class ExportAdmin(OwnersRead):
     fields = ("invoice", "vendor", "company", "status", "sent_at", "sent_by", "answered_at", "answered_by")
     fields += ("duties_waived", "reason", "error", "description", "due_date", "discount_date")
     fields += ("reference_no", "reference_by")
-    fields += ("sage_record_number", "posted_at", "posted_by")
+    fields += ("sage_record_number", "listed_date", "posted_at", "posted_by")
     show_full_result_count = False
 
     @admin.display(description="vendor")

@@ -48,6 +48,12 @@ LOOKED_AT = {
     "erp_integrations.0023_what_a_list_cannot_know: RunPython put_back": (
         "on SQLite, the triggers that were there before; on PostgreSQL nothing"
     ),
+    "erp_integrations.0024_found_without_a_record_number: AddConstraint a_posted_invoice_is_known_in_sage": (
+        "wider than the one it stands for: an older process posts with a record number or what only releases"
+    ),
+    "erp_integrations.0024_found_without_a_record_number: RunPython put_back": (
+        "on SQLite, the triggers that were there before; on PostgreSQL nothing"
+    ),
 }
 
 

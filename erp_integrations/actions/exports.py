@@ -235,8 +235,10 @@ def _require_reference(export: InvoiceExport, number: str) -> None:
 
 
 @transaction.atomic
-def confirm(export: InvoiceExport, *, by, record_number: str) -> InvoiceExport:
+def confirm(export: InvoiceExport, *, by, record_number: str, listed_date: date | None = None) -> InvoiceExport:
     """Sage holds it under this record number: exported is not posted until somebody says so (E-3).
+
+    Or it was found in Sage's list of `listed_date`, which is enough where that gives no number (6.2).
 
     What only releases retainage has none, and is confirmed once the release sheet is done (S50).
     """
@@ -244,7 +246,7 @@ def confirm(export: InvoiceExport, *, by, record_number: str) -> InvoiceExport:
     access = _access(export, by)
     require(export, InvoiceExport.confirm, access)
     number = record_number.strip()
-    if not export.only_releases:
+    if not export.only_releases and (number or not listed_date):
         _require_record(export, number)
     elif number:
         raise Refused(
@@ -252,8 +254,10 @@ def confirm(export: InvoiceExport, *, by, record_number: str) -> InvoiceExport:
             " the number empty.",
             field="record_number",
         )
-    export.sage_record_number = number
+    export.sage_record_number, export.listed_date = number, None if number else listed_date
     changes = {"sage_record_number": ["", number]} if number else {}
+    if export.listed_date:
+        changes = {"listed_date": ["", listed_date.isoformat()]}
     move(export, InvoiceExport.confirm, access=access, changes=changes)
     settle(export.invoice)
     return export

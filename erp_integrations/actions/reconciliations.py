@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 
 from django.db import transaction
 
@@ -94,7 +95,7 @@ class Posting:
 
 
 def confirm_found(reconciliation: Reconciliation, outcomes: Iterable[int], *, by) -> list[Posting]:
-    """Post each of these outcomes that Sage's list holds, under its record number there, one by one (E-3).
+    """Post each of these outcomes that Sage's list holds, under its record number if it gives one, one by one (E-3).
 
     Only what was found as it was exported; by the newest comparison with the newest list. One that can't be posted
     never holds up the others.
@@ -103,7 +104,8 @@ def confirm_found(reconciliation: Reconciliation, outcomes: Iterable[int], *, by
     approver_access(company, by)
     _require_newest(reconciliation)
     chosen = reconciliation.outcomes.to_confirm().filter(pk__in=list(outcomes)).with_context()
-    return [_try_to_confirm(outcome, by) for outcome in chosen[:MOST_AT_ONCE]]
+    listed_date = reconciliation.list_version.as_of_date
+    return [_try_to_confirm(outcome, listed_date, by) for outcome in chosen[:MOST_AT_ONCE]]
 
 
 def _require_newest(reconciliation: Reconciliation) -> None:
@@ -114,14 +116,14 @@ def _require_newest(reconciliation: Reconciliation) -> None:
         raise NotNow("A newer list of payable invoices was uploaded. Compare with that one first.")
 
 
-def _try_to_confirm(outcome: Outcome, by) -> Posting:
+def _try_to_confirm(outcome: Outcome, listed_date: date, by) -> Posting:
     export = outcome.item.invoice_export
     try:
         with transaction.atomic():
             [locked] = InvoiceExport.objects.locked([export.pk])
             if locked.live_item is None or locked.live_item.pk != outcome.item_id:
                 raise NotNow(f"{locked.invoice} left its file since. Compare again.")
-            confirm(locked, by=by, record_number=outcome.record_number)
+            confirm(locked, by=by, record_number=outcome.record_number, listed_date=listed_date)
     except (Refused, NotAllowed) as refusal:
         return Posting(outcome, refusal)
     return Posting(outcome)

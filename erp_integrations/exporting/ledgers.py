@@ -115,7 +115,7 @@ def _places(export: InvoiceExport, state: str | None) -> Iterator[Difference]:
         )
     if not wanted and state:
         yield Difference(ITEMS, _named(export), "in no batch", f"in one that is {B(state).label.lower()}")
-    has_record = export.only_releases or export.sage_record_number
+    has_record = export.only_releases or export.sage_record_number or export.listed_date
     if export.status == S.POSTED and not (has_record and export.posted_at and export.posted_by_id):
         yield Difference(RECORDS, _named(export), "Sage’s record, who confirmed it, and when", "not all of them")
 

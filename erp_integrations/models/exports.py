@@ -153,6 +153,9 @@ class InvoiceExport(FSMModelMixin, models.Model):
     reference_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     only_releases = models.BooleanField(default=False, help_text="As accepted: no rows, only the release sheet (S50).")
     sage_record_number = models.CharField(max_length=20, blank=True)
+    listed_date = models.DateField(
+        null=True, blank=True, help_text="Of the list of payables that it was found in without a number."
+    )
     posted_at = models.DateTimeField(null=True)
     posted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     findings = models.JSONField(default=list, help_text="What the rules said when it was sent.")
@@ -181,8 +184,11 @@ class InvoiceExport(FSMModelMixin, models.Model):
                 condition=~Q(status__in=(S.REJECTED, S.VOIDED)) | ~Q(reason=""), name="a_rejection_has_a_reason"
             ),
             models.CheckConstraint(
-                condition=~Q(status=S.POSTED) | Q(only_releases=True) | ~Q(sage_record_number=""),
-                name="a_posted_invoice_has_sages_record_number",
+                condition=~Q(status=S.POSTED)
+                | Q(only_releases=True)
+                | ~Q(sage_record_number="")
+                | Q(listed_date__isnull=False),
+                name="a_posted_invoice_is_known_in_sage",
             ),
             models.CheckConstraint(
                 condition=Q(reference_no="") | Q(reference_by__isnull=False),
@@ -237,7 +243,7 @@ class InvoiceExport(FSMModelMixin, models.Model):
         self.answered_by = self.answered_at = None
         self.reason = self.error = ""
         self.duties_waived = False
-        self.sage_record_number, self.posted_by, self.posted_at = "", None, None
+        self.sage_record_number, self.listed_date, self.posted_by, self.posted_at = "", None, None, None
 
     @transition(
         status,

@@ -87,12 +87,12 @@ class OutcomeQuerySet(models.QuerySet):
         return self.filter(kind__in=[kind.value for kind in DIFFERING]).exclude(unknown)
 
     def to_confirm(self):
-        """Found, and still to be confirmed as posted, under the record number that Sage's list gives."""
+        """Found, and still to be confirmed as posted."""
         return self.filter(
             kind=OutcomeKind.FOUND,
             item__is_live=True,
             item__invoice_export__status=ExportStatus.EXPORTED,
-        ).exclude(record_number="")
+        )
 
 
 class Outcome(models.Model):

@@ -166,7 +166,7 @@ def test_a_sender_cannot_be_written_as_the_accepter(sage):
 def test_posted_needs_sages_record_number(sage):
     export = in_state(sage, "exported")
     export.confirm(sage.approver, timezone.now())
-    with pytest.raises(IntegrityError, match="a_posted_invoice_has_sages_record_number"), transaction.atomic():
+    with pytest.raises(IntegrityError, match="a_posted_invoice_is_known_in_sage"), transaction.atomic():
         export.save()
 
 

@@ -8,15 +8,17 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from config.ui.figures import day as day_in_words
 from config.ui.figures import money
 from directory.models import Event
 from directory.refusals import NotAllowed, NotNow, Refused
 from erp_integrations.actions import exports, reconciliations
+from erp_integrations.exporting import ledgers
 from erp_integrations.missed_entries import missed
 from erp_integrations.models import InvoiceExport, ListKind, Outcome, OutcomeKind, ProjectLink, Reconciliation
 from erp_integrations.money_stages import stages
 from erp_integrations.sage100 import list_changes
-from tests.erp_integrations.pages import queries, signed_in, text_of
+from tests.erp_integrations.pages import at_batch, at_export, queries, queue_url, signed_in, text_of
 from tests.erp_integrations.world import JOB, VENDOR, D, fresh, sage_world
 
 pytestmark = pytest.mark.django_db
@@ -136,11 +138,27 @@ def test_one_that_cannot_be_posted_does_not_hold_up_the_others(sage):
     assert [each.status for each in fresh(second, third)] == ["exported", "posted"]
 
 
-def test_a_found_invoice_without_sages_record_number_is_confirmed_by_hand(sage):
-    export = sage.exported()
+def test_a_match_is_enough_where_the_list_gives_no_record_number(sage):
+    """6.2: it is posted as found in that list, and the number may be entered later."""
+    export, client = sage.exported(), signed_in(sage.approver)
     made = compared(sage, row_of(export, record_number=""))
-    assert kinds(made)[export.invoice.number] == "found"
-    assert not made.outcomes.to_confirm().exists()
+    asked = client.get(url_of(sage, made, "erp-confirm-found"))
+    done = client.post(url_of(sage, made, "erp-confirm-found"), {"outcome": asked.context["to_confirm"]})
+    assert f"{export.invoice.number}: found in Sage’s list, which gives no record number" in text_of(done)
+    [found] = fresh(export)
+    assert (found.status, found.sage_record_number, found.listed_date) == ("posted", "", LIST_DAY)
+    assert Event.objects.about(found).first().changes["listed_date"] == ["", LIST_DAY.isoformat()]
+    words = f"ound in Sage’s list of {day_in_words(LIST_DAY)}"
+    pages = (at_export(export), at_batch(export.live_item.batch), queue_url(sage.company) + "?tab=posted")
+    assert [words in text_of(client.get(page)) for page in pages] == [True] * 3
+    assert not list(ledgers.differences(sage.company))
+    exports.correct_record(found, by=sage.approver, record_number="71", reason="Seen in 4-2")
+    assert fresh(export)[0].sage_record_number == "71"
+
+
+def test_by_hand_nobody_posts_without_a_record_number(sage):
+    with pytest.raises(Refused, match="Enter the record number"):
+        exports.confirm(sage.exported(), by=sage.approver, record_number="")
 
 
 def test_only_the_newest_comparison_with_the_newest_list_confirms(sage):
