@@ -209,15 +209,14 @@ class Sheet:
             self.refusals.append(refused)
 
 
-def stored_of(sheet: Sheet, lines) -> dict[str, dict]:
-    """What the rows that were sent show once they are saved, and which amounts are stored as typed, in cents.
-
-    `lines`: a queryset of the invoice's lines; only those of changed rows are read.
-    """
-    saved = [Row(line, sheet.columns) for line in lines.filter(pk__in=sheet.entries)]
+def stored_of(sheet: Sheet, invoice: Invoice, lines: list[InvoiceLine]) -> dict[str, dict]:
+    """What the rows that were sent show, and which amounts are stored as typed, in cents: of all as it is saved now."""
+    changed = sheet.entries.keys()
+    saved = [Row(line, sheet.columns) for line in lines if line.pk in changed]
     ruled = [column for column in sheet.columns if column.has_rule]
     return {
-        "shown": {n: str(v) for n, v in sheet.header_stored().items()} | {row.key: row.shown for row in saved},
+        "shown": {name: str(getattr(invoice, name)) for name in HeaderForm.base_fields}
+        | {row.key: row.shown for row in saved},
         "typed": {
             f"line-{row.line.schedule_line.key}": {
                 column.stem: cents_of(row.line, column) for column in ruled if column.stem in row.cells

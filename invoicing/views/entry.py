@@ -6,6 +6,7 @@ Also one that was sent back: what was rejected and why stands on the same page, 
 from django.contrib import messages
 from django.http import JsonResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 
 from directory.decorators import WRITE
 from directory.permissions import Level
@@ -23,7 +24,7 @@ from invoicing.models import Invoice, InvoiceLine, Verdict
 from invoicing.notifications import told_of_bills
 from invoicing.numbers import check_number_is_free
 from invoicing.permissions import BILL_RIGHT, is_project_admin, may_bill
-from invoicing.proof import MENDED_BY_A_FILE, findings_before_sending, identities_of, lines_before
+from invoicing.proof import MENDED_BY_A_FILE, findings_before_sending, identities_of, lines_before, lines_of
 from invoicing.views.invoices import about, moves, show, summary_rows
 
 
@@ -125,13 +126,22 @@ def _save_row(request, invoice: Invoice):
             problems += [f"{sheet.form[name].label}: {error}" for error in errors]
         return JsonResponse({"message": " ".join(problems)}, status=Refused.status)
     try:
-        if sheet.has_changes:
-            saved = _store(request, invoice, sheet)
-            invoice.version, invoice.number, invoice.billing_date = saved.version, saved.number, saved.billing_date
+        saved = _store(request, invoice, sheet) if sheet.has_changes else invoice
     except Refused as refused:
         message = STALE if isinstance(refused, Stale) else refused.message
         return JsonResponse({"message": message}, status=refused.status)
-    return JsonResponse({"version": invoice.version, **stored_of(sheet, invoice.lines.select_related("schedule_line"))})
+    saved.previous, lines = invoice.previous, lines_of(saved)  # whose lines were read for the sheet
+    return JsonResponse(
+        {"version": saved.version, "checks": _checks(request, saved, lines)} | stored_of(sheet, saved, lines)
+    )
+
+
+def _checks(request, invoice: Invoice, lines: list[InvoiceLine]) -> str:
+    """What the box of checks says of what is saved now, for the page that stays open (5.5)."""
+    found = identities_of(invoice, lines)
+    context = {"identities": found, "errors": identities.errors(found), "invoice": invoice}
+    context |= {"project": invoice.project, "commitment": invoice.commitment}
+    return render_to_string("invoicing/_checks.html", context, request)
 
 
 FILLS = ("release", "set")
@@ -197,7 +207,7 @@ def _show_sheet(
         "asks": asked_for(seen),
         "summary": summary_rows(invoice),
         "identities": found,
-        "is_clean": not identities.errors(found),
+        "errors": identities.errors(found),
         "waiting_lines": invoice.commitment.lines.not_on(invoice).select_related("change_order"),
         "rejected": rejected,
         "only": "rejected" if request.GET.get("show") == "rejected" and rejected else "",

@@ -4,12 +4,13 @@
    [data-save-state]                says “Saving…”, “All saved”, or why not; polite, for readers too; and what of a pasted
                                     block did not fit, until something else is typed
    What the site refuses is held back, and named, until other words stand there; everything else is saved.
+   #checks                          what must hold of what is saved: comes again with each save, and marks the rows it names
    [data-unsaved]                   a row that came back unsaved (both versions, filled in): only its reader's own Save stores it
    Without scripts, Save does it all. What is not saved stays on the page, and leaving asks first. */
 (() => {
   if (!window.plumbline?.sheet) return;
-  const { sheet } = plumbline.sheet;
-  const form = sheet.closest("form"), header = form.querySelector("[data-header]"), state = document.querySelector("[data-save-state]");
+  const { sheet, mark } = plumbline.sheet;
+  const form = sheet.closest("form"), header = form.querySelector("[data-header]"), state = document.querySelector("[data-save-state]"), checks = document.querySelector("#checks details");
   const RETRY = 15000, SIGNED_OUT = "Not saved: you are signed out. Sign in again in another tab; what you typed stays on this page";
   const TYPED = { "held-work": "typedWork", "held-stored": "typedStored", left: "typedLeft" };
   const refused = new Map(); // part: what was typed there, and why it was not taken
@@ -40,6 +41,29 @@
     }
     return data;
   };
+  // What blocks a line of what is saved is marked on its row, unless something else is typed there by now. It is saved
+  // all the same, and so is what mends it: such a row has no problem of its own.
+  const blocked = new Set();
+  const markBlocked = () => {
+    const found = new Map();
+    for (const link of checks.querySelectorAll("tr:has(.tone-bad) a[href*='#line-']")) {
+      const row = document.getElementById(link.getAttribute("href").split("#")[1]), words = link.previousSibling.data.trim();
+      if (row) found.set(row, found.has(row) ? `${found.get(row)} ${words}` : words);
+    }
+    for (const row of new Set([...blocked, ...found.keys()])) {
+      const words = found.get(row) ?? "", place = row.querySelector("[data-problem]");
+      if (isDirty(row) || "unsaved" in row.dataset || (row.matches(".has-problem") ? place.textContent : "") === words) continue;
+      mark(row, words);
+      row.dataset.problem = "0";
+      if (words) blocked.add(row); else blocked.delete(row);
+    }
+  };
+  const showChecks = (html) => {
+    const hadFocus = checks.contains(document.activeElement);
+    checks.innerHTML = html;
+    if (hadFocus) checks.querySelector("summary").focus();
+    markBlocked();
+  };
   // What was sent is stored now: typed since then, it is a change against that.
   const settle = (sent, answer) => {
     form.elements.version.value = answer.version;
@@ -56,6 +80,7 @@
         input.dataset.shown = input.value ||= input.placeholder;
       }
     }
+    showChecks(answer.checks);
     if (dirty().length === 0) for (const out of document.querySelectorAll(".preview")) out.classList.remove("preview");
   };
   const report = () => {
@@ -119,6 +144,7 @@
     report();
   };
 
+  markBlocked();
   form.addEventListener("input", () => { plumbline.sheet.unfit = ""; if (!busy && !conflict) tell("Not saved yet", "warn"); });
   form.addEventListener("focusout", (event) => {
     const part = event.target.closest("[data-row], [data-header]"), to = event.relatedTarget;

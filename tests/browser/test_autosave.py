@@ -56,6 +56,34 @@ def test_a_row_is_saved_when_it_is_left_and_the_next_one_after_it(lee, bill):
     expect(cell(lee, "This period", 2)).to_have_value("250.00")
 
 
+def test_what_must_hold_is_said_of_what_was_saved_a_moment_ago(lee):
+    """5.5: more is released than is held (N-5); and less than nothing is billed, which wants a note (N-4, N-9)."""
+    checks, first, second = lee.locator("#checks"), lee.locator("tbody.line").nth(0), lee.locator("tbody.line").nth(1)
+    expect(checks.locator("summary")).to_have_text("Checks of what is saved now")
+    cell(lee, "Released", 1).fill("12.34")
+    lee.keyboard.press("Enter")
+    expect(state(lee)).to_have_text("All saved")
+    expect(checks.locator("summary")).to_have_text("Checks 2 problems of what is saved now")
+    expect(first).to_contain_text("Retainage released on")
+    expect(lee.locator("[data-problems]")).to_have_text("1 problem: go to line 1")
+    typed(lee, 2, "(5)")
+    lee.keyboard.press("Enter")
+    expect(checks.locator("summary")).to_have_text("Checks 4 problems of what is saved now")
+    expect(second).to_contain_text("below zero in all")
+    cell(lee, "Note", 2).fill("Taken back")
+    cell(lee, "Released", 1).fill("0")
+    lee.keyboard.press("Enter")
+    expect(state(lee)).to_have_text("All saved")
+    expect(first).not_to_contain_class("has-problem")
+    expect(second).not_to_contain_text("Say why in its note")
+    lee.reload()
+    expect(second).to_contain_text("below zero in all")
+    typed(lee, 2, "0")
+    lee.keyboard.press("Enter")
+    expect(lee.locator("[data-problems]")).to_be_hidden()
+    expect(checks.locator("summary")).to_have_text("Checks of what is saved now")
+
+
 def test_saved_row_by_row_and_then_by_the_button(lee, bill):
     typed(lee, 1, "500")
     lee.keyboard.press("Enter")
