@@ -33,6 +33,7 @@ BY_HAND = {
 # {script and what it does there: why what it shows as HTML was escaped by the server}
 AS_HTML = {
     "static/js/confirm.js: innerHTML": "the answer of a page of ours, fetched from this site",
+    "static/js/autosave.js: innerHTML": "likewise: the checks, as a template of ours says them after a row was saved",
     "static/js/review.js: insertAdjacentHTML": "likewise: the inputs of one line",
 }
 ELSEWHERE = {"http://www.w3.org/2000/svg": "the name of a language; nobody asks there"}
