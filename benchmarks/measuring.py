@@ -63,8 +63,10 @@ def compare(
         ours(), theirs()
     gc.collect()
     gc.freeze()  # what stays is not looked through before each run, which would empty the processor's caches
-    times = [(seconds(ours), seconds(theirs)) for _ in range(RUNS)]
-    gc.unfreeze()
+    try:
+        times = [(seconds(ours), seconds(theirs)) for _ in range(RUNS)]
+    finally:
+        gc.unfreeze()
     return Figure(number, what, reference, Decimal(goal), *map(list, zip(*times, strict=True)))
 
 

@@ -37,7 +37,6 @@ BIND           0.0.0.0:8000            where they answer
 import logging
 import os
 import secrets
-import sys
 from pathlib import Path
 
 import environ
@@ -176,7 +175,6 @@ POSTGRESQL_OPTIONS = {
     "keepalives_interval": 5,
     "keepalives_count": 3,
     "tcp_user_timeout": 15_000,
-    "prepare_threshold": sys.maxsize,  # nothing is planned ahead by itself; `directory.kept` asks for it
     "options": " ".join(
         f"-c {name}={value}"
         for name, value in {
@@ -206,7 +204,7 @@ else:
     _given = DATABASES["default"].get("OPTIONS", {})  # by the address: what it names counts, of two the later one
     _words = f"{POSTGRESQL_OPTIONS['options']} {_given.get('options', '')}".strip()
     DATABASES["default"]["OPTIONS"] = POSTGRESQL_OPTIONS | _given | {"options": _words}
-    DATABASES["default"]["CONN_MAX_AGE"] = 60
+    DATABASES["default"]["CONN_MAX_AGE"] = 600  # what PostgreSQL has planned on it stays as long (directory.kept)
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

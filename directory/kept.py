@@ -95,19 +95,20 @@ class kept:  # a decorator; it is named like one
 def _fetched(connection, sql: str, params: list) -> list:
     try:
         return _answered(connection, sql, params)
-    except NotSupportedError:  # planned before a migration changed a column's type: psycopg has forgotten that plan now
+    except NotSupportedError:  # it was planned before a migration changed a column's type
         if connection.in_atomic_block:
-            raise
+            raise  # the rollback forgets all plans
+        connection.close()
         return _answered(connection, sql, params)
 
 
 def _answered(connection, sql: str, params: list) -> list:
-    with _cursor(connection) as cursor:
+    with planned_cursor(connection) as cursor:
         cursor.execute(sql, params)
         return cursor.fetchall()
 
 
-def _cursor(connection) -> CursorWrapper:
+def planned_cursor(connection) -> CursorWrapper:
     """On PostgreSQL one that has the words planned once a connection: that takes longer than to answer them (F4).
 
     Where questions are logged it is the usual one, which can say what it asked.
@@ -120,10 +121,18 @@ def _cursor(connection) -> CursorWrapper:
 
 
 class PlannedOnce(ServerBindingCursor):
-    """Values go apart from the words: the connection keeps these planned, until something is rolled back on it."""
+    """Values go apart from the words: the connection keeps these planned, until a transaction on it is rolled back.
+
+    Only for as long as this asks does psycopg prepare anything, or remember what it was asked.
+    """
 
     def execute(self, query, params=None):
-        return super().execute(query, params, prepare=True)
+        connection = self.connection
+        connection.prepare_threshold = 0
+        try:
+            return super().execute(query, params, prepare=True)
+        finally:
+            connection.prepare_threshold = None
 
 
 def _in_words(value) -> tuple[str, list]:

@@ -54,7 +54,7 @@ def packed(get_response):
 
 def _takes(request, coding: str) -> bool:
     """Whether the browser names it, and not as one that it won't have."""
-    named = request.headers.get("Accept-Encoding", "")
+    named = request.headers.get("Accept-Encoding", "").lower()
     return any(re.fullmatch(rf"\s*{coding}\s*(;(?!\s*q=0(\.0*)?\s*$).*)?", each) for each in named.split(","))
 
 

@@ -5,7 +5,7 @@ from threading import Thread
 
 import pytest
 import time_machine
-from django.db import connection, transaction
+from django.db import NotSupportedError, connection, transaction
 from django.db.transaction import TransactionManagementError
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -180,20 +180,45 @@ def _planned() -> int:
         return cursor.fetchone()[0]
 
 
+@pytest.fixture
+def migrate():
+    """Changes the type of a column on a connection of its own, as another process does, and back."""
+    longest, other = Person._meta.get_field("name").max_length, connection.copy()
+
+    def alter(length: int):
+        with other.cursor() as cursor:
+            cursor.execute(f"ALTER TABLE directory_person ALTER name TYPE varchar({length})")
+
+    yield lambda: alter(longest + 9)
+    alter(longest)
+    other.close()
+
+
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite plans in no time")
 @pytest.mark.django_db(transaction=True)
-def test_postgresql_plans_a_kept_question_once_a_connection_and_again_when_a_column_has_changed():
-    """F4, F13. What a migration changes meanwhile is asked again, in a transaction the act is refused as a whole."""
-    person = world().admin
-    connection.close()
-    assert (named(name=person.name, those=Person.objects.values("pk")), _planned()) == ([person], 1)
-    assert (named(name="Nobody", those=Person.objects.values("pk")), _planned()) == ([], 1)
-    longest = Person._meta.get_field("name").max_length
-    with connection.cursor() as cursor:  # autocommit: as another process would
-        try:
-            cursor.execute(
-                f"SET lock_timeout = '5s'; ALTER TABLE directory_person ALTER name TYPE varchar({longest + 9})"
-            )
-            assert named(name=person.name, those=Person.objects.values("pk")) == [person]
-        finally:
-            cursor.execute(f"ALTER TABLE directory_person ALTER name TYPE varchar({longest})")
+class TestPostgresql:
+    """F4, F13: what it has planned."""
+
+    def test_a_kept_question_is_planned_once_a_connection_and_nothing_else_is(self):
+        person = world().admin
+        connection.close()
+        for name, found in ((person.name, [person]), ("Nobody", []), (person.name, [person])):
+            assert (named(name=name, those=Person.objects.values("pk")), _planned()) == (found, 1)
+        for _ in range(12):
+            assert Person.objects.get(pk=person.pk) == person
+        assert _planned() == 1
+
+    def test_it_is_planned_anew_once_a_migration_has_changed_a_column(self, migrate):
+        person, everybody = world().admin, Person.objects.values("pk")
+        assert named(name=person.name, those=everybody) == [person]
+        migrate()
+        assert named(name=person.name, those=everybody) == [person]
+
+    def test_in_a_transaction_the_act_is_refused_as_a_whole_and_the_next_one_is_answered(self, migrate):
+        person, everybody = world().admin, Person.objects.values("pk")
+        assert named(name=person.name, those=everybody) == [person]
+        migrate()
+        with pytest.raises(NotSupportedError, match="cached plan"), transaction.atomic():
+            named(name=person.name, those=everybody)
+        with transaction.atomic():
+            assert named(name=person.name, those=everybody) == [person]

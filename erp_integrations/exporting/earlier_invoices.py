@@ -37,14 +37,21 @@ class Balance:
 
     @property
     def left(self) -> Decimal:
-        return max(ZERO, self.first - sum(amount for _, amount in self.releases))
+        return max(ZERO, self._difference)
+
+    @property
+    def _difference(self) -> Decimal:
+        return self.first - sum(amount for _, amount in self.releases)
 
     def less(self, by: str, amount: Decimal) -> "Balance":
         return replace(self, releases=(*self.releases, (by, amount)))
 
     def in_words(self) -> str:
         taken = "".join(f" − released by {by} {format_amount(amount)}" for by, amount in self.releases)
-        return f"{self.words} {format_amount(self.first)}{taken}" + (f" = {format_amount(self.left)}" if taken else "")
+        comes_to = f" = {format_amount(self._difference)}" if taken else ""
+        return f"{self.words} {format_amount(self.first)}{taken}{comes_to}" + (
+            ", so nothing is left" if self._difference < 0 else ""
+        )
 
 
 @dataclass(frozen=True)

@@ -110,8 +110,8 @@ class ReleaseFacts:
     invoice_date: date
     held: Decimal
     released: Decimal
-    how_held: str = ""
-    how_released: str = ""
+    how_held: str = field(default="", compare=False)  # words: that they are others now changes no file (S60)
+    how_released: str = field(default="", compare=False)
 
     def __post_init__(self):
         _require_finite(self)

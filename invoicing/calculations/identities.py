@@ -353,7 +353,7 @@ def _rate_of(lines: list[Line], words: str, was: Decimal, now: Decimal) -> Ident
     who = f"{first} holds" if len(lines) == 1 else f"{len(lines)} lines hold"
     whom = "" if len(lines) == 1 else f": {first}{more}"
     sentence = f"{who} {words} retainage at {rates} last time{whom}. Tick if that is meant."
-    about = f"{words} at {rates}"
+    about = f"{words} at {rates} on {lines[0].key if len(lines) == 1 else f'{len(lines)} lines'}"
     return Identity("N-13", WARNING, False, sentence, "", was, now, now - was, unit="percent", about=about)
 
 

@@ -26,6 +26,7 @@ from invoicing.numbers import check_number_is_free
 from invoicing.permissions import BILL_RIGHT, is_project_admin, may_bill
 from invoicing.proof import MENDED_BY_A_FILE, findings_before_sending, identities_of, lines_before, lines_of
 from invoicing.views.invoices import about, moves, show, summary_rows
+from invoicing.views.reviews import desk
 
 
 def must_bill(request, invoice: Invoice) -> None:
@@ -226,7 +227,7 @@ def take_up_change_orders(request, invoice):
         messages.info(request, "Nothing was left to add: every approved change order is on it.")
     else:
         messages.success(request, "The change order's lines are on it now.")
-    return redirect(address(invoice, "invoice-enter" if is_open(invoice) else "invoice-review"))
+    return redirect(address(invoice, "invoice-enter") if is_open(invoice) else desk(request, invoice))
 
 
 @invoice_view(Level.READ_ONLY)

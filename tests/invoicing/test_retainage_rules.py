@@ -483,7 +483,7 @@ def test_a_scale_that_steps_down_on_many_lines_asks_for_one_tick():
     second = there.entered(second, *[{"work_this_period": D("10.00")}] * 40)
     page = signed_in(there.contact).get(at(second, "invoice-send"))
     [(warning, name, _)] = page.context["warnings"]
-    assert name == "N-13 work at 5 % instead of 10 %"
+    assert name == "N-13 work at 5 % instead of 10 % on 40 lines"
     assert (warning.line_key, warning.expected, warning.found, warning.difference) == ("", D(10), D(5), D(-5))
     assert "40 lines hold work retainage at 5 % instead of 10 % last time: " in text_of(page)
     assert "and 37 more. Tick if that is meant." in text_of(page)

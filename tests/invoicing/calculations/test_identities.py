@@ -273,4 +273,4 @@ def test_lines_whose_rates_differ_alike_are_pointed_out_together_each_kind_under
         )
     )
     names = [each.name for each in breaches(apart) if each.number == "N-13"]
-    assert len(names) == len(set(names)) == 3 and names[0] == "N-13 work at 5 % instead of 10 %"
+    assert len(names) == len(set(names)) == 3 and names[0] == "N-13 work at 5 % instead of 10 % on SOV-001"
