@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import Q, Sum
+from django.db.models import Q, Subquery, Sum
+from django.db.models.functions import Coalesce
 
 from directory.number_looks import number_key
-from erp_integrations.models import InvoiceExport, ListKind, RetainageRelease, SageListVersion
+from erp_integrations.models import ExportItem, InvoiceExport, ListKind, RetainageRelease, SageListVersion
 from erp_integrations.models.exports import IN_A_FILE
 from erp_integrations.models.payables import payables_of
 from erp_integrations.sage100.batch_keys import batch_key
@@ -25,6 +26,7 @@ Holding = Invoice | StartingCertificate
 
 BEFORE = "Billed before Plumbline"
 MOST_OFFERED = 100
+LAST = 2**31 - 1  # of batches' numbers
 
 
 @dataclass(frozen=True)
@@ -151,12 +153,16 @@ def _in_sage(of: list[InvoiceExport], with_these: list[InvoiceExport]) -> list[I
 
 
 def _still_held(holding: list[Holding], exports: list[InvoiceExport]) -> dict[Holding, Balance]:
+    """Without what `exports` release themselves, and what batches did that were accepted after theirs."""
+    mine = [export.pk for export in exports if export.pk]
+    theirs = ExportItem.objects.filter(invoice_export__in=mine, is_live=True).order_by("batch__number")
     invoices = [each for each in holding if isinstance(each, Invoice)]
     starts = [each for each in holding if isinstance(each, StartingCertificate)]
     released = (
         RetainageRelease.objects.filter(item__is_live=True)
         .filter(Q(on_invoice__in=invoices) | Q(on_start__in=starts))
-        .exclude(item__invoice_export__in=[export.pk for export in exports if export.pk])
+        .exclude(item__invoice_export__in=mine)
+        .exclude(item__batch__number__gt=Coalesce(Subquery(theirs.values("batch__number")[:1]), LAST))
         .values_list("on_invoice", "on_start", "item__batch__number")
         .annotate(total=Sum("released"))
         .order_by("item__batch__number")

@@ -8,9 +8,10 @@ from django.db import IntegrityError, transaction
 from openpyxl import load_workbook
 
 from directory.refusals import NotNow, Refused
+from erp_integrations import exporting
 from erp_integrations.actions import exports
 from erp_integrations.exporting import storing
-from erp_integrations.models import InvoiceExport, RetainageRelease
+from erp_integrations.models import ExportBatch, InvoiceExport, RetainageRelease
 from erp_integrations.sage100.findings import errors
 from invoicing.models import Invoice
 from tests.erp_integrations.pages import at_export
@@ -72,6 +73,22 @@ def test_a_release_says_what_its_amounts_follow_from_and_no_other_batch_changes_
     assert cells["Retainage release!F2"] == ("60.00", told[0][0], f"invoice {first.invoice.number}")
     assert cells["Retainage release!G3"] == ("30.00", told[1][1], f"invoice {one.invoice.number}")
     assert second.invoice.number in cells["Retainage release!F4"][2]
+
+
+def test_batches_accepted_before_either_is_built_stand_one_after_the_other(sage):
+    """S51, S60: what was accepted later takes nothing from under what was accepted before."""
+    commitment = sage.commitment()
+    sage.exported(sage.approved(commitment))
+    sage.next_month()
+    one, two = (sage.sent(with_release(sage, commitment, amount)) for amount in ("10.00", "20.00"))
+    accepted = [sage.accepted(one), sage.accepted(two)]
+    for batch in accepted:
+        exporting.build(batch.pk)
+    built = [ExportBatch.objects.get(pk=batch.pk) for batch in accepted]
+    assert [(batch.state, batch.error) for batch in built] == [("ready", "")] * 2
+    releases = [batch.facts.invoices[0].releases[0] for batch in built]
+    assert [(each.held, each.released) for each in releases] == [(D("100.00"), D("10.00")), (D("90.00"), D("20.00"))]
+    assert releases[1].how_held == f"newly held 100.00 − released by {built[0].key} 10.00 = 90.00"
 
 
 def test_a_release_only_invoice_makes_a_file_without_rows(sage):
