@@ -14,8 +14,10 @@
   };
   const last = sessionStorage.getItem(KEPT);
   sessionStorage.removeItem(KEPT);
-  if (last) setTimeout(() => say(last), 300); // a live region is heard only once it has been there for a moment
-  document.querySelectorAll("[data-job]").forEach(speak);
+  setTimeout(() => { // a live region is heard only once it has been there for a moment
+    if (last) say(last);
+    document.querySelectorAll("[data-job]").forEach(speak);
+  }, 300);
   document.addEventListener("htmx:afterSettle", (event) => {
     const job = event.target.closest?.("[data-job]");
     if (job) speak(job);
