@@ -70,6 +70,10 @@ class InvoiceFilter(SortedForm):
         return invoices
 
     @property
+    def bounds(self) -> tuple[forms.BoundField, ...]:
+        return self["least"], self["most"]
+
+    @property
     def chosen(self) -> str:
         return self.cleaned_data.get("status", "")
 
