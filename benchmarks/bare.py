@@ -1,7 +1,7 @@
 """The same list for nothing but the list: one raw query and a plain Django template of its rows (F4).
 
 The query tells what the page's table tells: the columns of each row, how many invoices there are and what they come to.
-PostgreSQL plans it once, as it does those of the page.
+PostgreSQL plans it each time, as it does whatever Django asks by itself.
 The template draws the rows that the page draws, byte for byte; a test compares the two. It is written as anybody would
 write it, in the quickest way that templates have: values by name, no tag of ours, no lookup along a dot, nothing
 included. It leaves out what the page has besides: tabs, filters, saved views, menus, the bar on top.
@@ -23,7 +23,6 @@ from django.urls import path
 from benchmarks.measuring import signed_in
 from config.ui.statuses import EXPORT_STATUSES, STATUSES
 from directory.decorators import READ, project_view
-from directory.kept import planned_cursor
 from directory.models import Project
 from directory.permissions import Level, Tool
 from invoicing.models import Invoice
@@ -86,7 +85,7 @@ def bare_list(request, project):
 
 
 def table_of(project: Project) -> str:
-    with planned_cursor(connection) as cursor:
+    with connection.cursor() as cursor:
         cursor.execute(SQL, {"project": project.pk, "today": project.today})
         rows = cursor.fetchall()
     count, total = rows[0][-2:]
