@@ -86,10 +86,18 @@ class OutcomeQuerySet(models.QuerySet):
         unknown = Q(kind=OutcomeKind.MISSING, is_too_new=True)
         return self.filter(kind__in=[kind.value for kind in DIFFERING]).exclude(unknown)
 
+    def to_look_at(self):
+        """All but what was found in a list that can know of its file."""
+        return self.exclude(kind=OutcomeKind.FOUND, is_too_new=False)
+
     def to_confirm(self):
-        """Found, and still to be confirmed as posted."""
+        """Found, and still to be confirmed as posted.
+
+        Not in a list that is older than the file: what it holds was never brought by it, and the import may double it.
+        """
         return self.filter(
             kind=OutcomeKind.FOUND,
+            is_too_new=False,
             item__is_live=True,
             item__invoice_export__status=ExportStatus.EXPORTED,
         )

@@ -35,6 +35,10 @@ ONLY_A_RELEASE = (
     "It only releases retainage, so Sage must not hold it: there it is a cost again. Remove it in Sage and do what"
     " the release sheet says."
 )
+FOUND_BEFORE = (
+    "The list is older than its file, so it is not posted by this: export 4-2 again after the import and see that Sage"
+    " holds it once."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,7 +134,8 @@ def _outcome(ours: InFile, places: list[int], void: list[int], known: frozenset,
     other = _of_another(ours, row)
     if other and kind == Kind.FOUND:
         kind = Kind.DIFFERS
-    return Outcome(kind, ours.item_id, (place,), (*notes, *other, *_about_key(ours, row, says)))
+    older = (FOUND_BEFORE,) if kind == Kind.FOUND and ours.is_too_new else ()
+    return Outcome(kind, ours.item_id, (place,), (*notes, *older, *other, *_about_key(ours, row, says)))
 
 
 def _key_in(row: PayableInvoice) -> str:

@@ -112,7 +112,7 @@ def _show(request, company, made: Reconciliation, *, postings=(), refused: Refus
     asked = request.GET.get("kind", "")
     kind = OutcomeKind(asked) if asked in OutcomeKind.values else None
     outcomes = made.outcomes.with_context()
-    page = Paginator(outcomes.filter(kind=kind) if kind else outcomes.exclude(kind=OutcomeKind.FOUND), PAGE_SIZE)
+    page = Paginator(outcomes.filter(kind=kind) if kind else outcomes.to_look_at(), PAGE_SIZE)
     others = _others(made, request) if kind == OutcomeKind.NOT_OURS else None
     to_confirm = list(made.outcomes.to_confirm().values_list("pk", flat=True))
     context = about(request, company) | {
@@ -177,7 +177,7 @@ def _ask_about_found(request, company, made: Reconciliation):
     amounts = dict(made.outcomes.to_confirm().values_list("pk", "expected_gross"))
     to_confirm = list(amounts)[: acts.MOST_AT_ONCE]
     if not to_confirm:
-        messages.info(request, "All that was found is posted.")
+        messages.info(request, "Nothing of what was found is left to post here.")
         return redirect("erp-reconciliation", company.slug, made.number)
     context = about(request, company) | {
         "made": made,

@@ -244,6 +244,24 @@ def test_a_list_older_than_the_file_is_said(sage):
     assert "older than 1 file" not in text_of(signed_in(sage.base.staff).get(url_of(sage, fresh_one)))
 
 
+def test_what_an_older_list_than_the_file_holds_is_looked_at_and_never_posted(sage):
+    """Keyed by hand on the day before: the file may still be imported, and Sage would hold it twice."""
+    with time_machine.travel("2030-06-10 12:00Z"):
+        export = sage.exported()
+        made = compared(sage, row_of(export), day=date(2030, 6, 9))
+        client = signed_in(sage.approver)
+        page = text_of(client.get(url_of(sage, made)))
+        assert "stood in Sage before, so it is not posted" in page and "not posted by this: export 4-2" in page
+        assert export.invoice.number in page and "found as exported, not posted yet" not in page
+        told = client.get(url_of(sage, made, "erp-confirm-found"), follow=True)
+        assert "Nothing of what was found is left to post" in text_of(told)
+        assert reconciliations.confirm_found(made, [made.outcomes.get().pk], by=sage.approver) == []
+        assert fresh(export)[0].status == "exported"
+        newer = compared(sage, row_of(export), day=date(2030, 6, 10))
+        assert len(reconciliations.confirm_found(newer, [newer.outcomes.get().pk], by=sage.approver)) == 1
+    assert fresh(export)[0].status == "posted"
+
+
 def test_a_record_number_that_the_list_has_for_another_invoice_is_refused(sage):
     mine, other = sage.exported(), sage.exported()
     listed(sage, row_of(mine, record_number="A71"), row_of(other, record_number="72"))
