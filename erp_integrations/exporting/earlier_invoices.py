@@ -6,14 +6,14 @@ oldest.
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
-from django.db.models import Q, Subquery, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Q, Sum
 
 from directory.number_looks import number_key
 from erp_integrations.models import ExportItem, InvoiceExport, ListKind, RetainageRelease, SageListVersion
+from erp_integrations.models.batches import UNDER_WAY
 from erp_integrations.models.exports import IN_A_FILE
 from erp_integrations.models.payables import payables_of
 from erp_integrations.sage100.batch_keys import batch_key
@@ -26,7 +26,6 @@ Holding = Invoice | StartingCertificate
 
 BEFORE = "Billed before Plumbline"
 MOST_OFFERED = 100
-LAST = 2**31 - 1  # of batches' numbers
 
 
 @dataclass(frozen=True)
@@ -103,14 +102,26 @@ def allocate_releases(exports: list[InvoiceExport], *, together: bool = True) ->
     releasing = [export for export in exports if export.invoice.retainage_released > 0]
     if not releasing:
         return found
-    holding = sorted([*_starts(releasing), *_in_sage(releasing, exports if together else [])], key=_dated)
-    held = _still_held(holding, exports)
+    until = _accepted_at(exports)
+    in_sage = _in_sage(releasing, exports if together else [], until)
+    holding = sorted([*_starts(releasing), *in_sage], key=_dated)
+    held = _still_held(holding, exports, until)
     left = dict(held)
     for export in releasing:
         if not together:
             left = dict(held)
         found[export.invoice_id] = _spread(export.invoice, holding, left)
     return found
+
+
+def _accepted_at(exports: list[InvoiceExport]) -> datetime | None:
+    """Of those that are being built: what was accepted or built later takes nothing from under them (S60).
+
+    None of others, a failed batch that is accepted anew among them: all that is there now counts.
+    """
+    pks = [export.pk for export in exports if export.pk]
+    items = ExportItem.objects.filter(invoice_export__in=pks, is_live=True, batch__state__in=UNDER_WAY).order_by()
+    return next(iter(items.values_list("batch__accepted_at", flat=True)[:1]), None)
 
 
 def _spread(releasing: Invoice, holding: list[Holding], left: dict[Holding, Balance]) -> list[Allocation]:
@@ -140,8 +151,8 @@ def _starts(of: list[InvoiceExport]) -> list[StartingCertificate]:
     return list(StartingCertificate.objects.filter(commitment__in={export.invoice.commitment_id for export in of}))
 
 
-def _in_sage(of: list[InvoiceExport], with_these: list[InvoiceExport]) -> list[Invoice]:
-    """The invoices of their commitments that stand in a built file or go with `with_these`, oldest first.
+def _in_sage(of: list[InvoiceExport], with_these: list[InvoiceExport], until: datetime | None = None) -> list[Invoice]:
+    """The invoices of their commitments that stand in a file built by `until`, or go with `with_these`, oldest first.
 
     Not those of another batch that is still being built: it may fail, and then Sage never gets them.
     """
@@ -149,24 +160,25 @@ def _in_sage(of: list[InvoiceExport], with_these: list[InvoiceExport]) -> list[I
     invoices = Invoice.objects.filter(commitment__in=commitments)
     goes_along = Q(pk__in=[export.invoice_id for export in with_these])
     known = InvoiceExport.objects.filter(invoice__commitment__in=commitments, status__in=IN_A_FILE)
+    if until:
+        known = known.filter(items__is_live=True, items__batch__built_at__lte=until)
     return list(invoices.filter(goes_along | Q(export__in=known)).order_by("billing_date", "position"))
 
 
-def _still_held(holding: list[Holding], exports: list[InvoiceExport]) -> dict[Holding, Balance]:
-    """Without what `exports` release themselves, and what batches did that were accepted after theirs."""
-    mine = [export.pk for export in exports if export.pk]
-    theirs = ExportItem.objects.filter(invoice_export__in=mine, is_live=True).order_by("batch__number")
+def _still_held(holding: list[Holding], exports: list[InvoiceExport], until: datetime | None) -> dict[Holding, Balance]:
+    """Without what `exports` release themselves, and what was accepted after `until`."""
     invoices = [each for each in holding if isinstance(each, Invoice)]
     starts = [each for each in holding if isinstance(each, StartingCertificate)]
     released = (
         RetainageRelease.objects.filter(item__is_live=True)
         .filter(Q(on_invoice__in=invoices) | Q(on_start__in=starts))
-        .exclude(item__invoice_export__in=mine)
-        .exclude(item__batch__number__gt=Coalesce(Subquery(theirs.values("batch__number")[:1]), LAST))
+        .exclude(item__invoice_export__in=[export.pk for export in exports if export.pk])
         .values_list("on_invoice", "on_start", "item__batch__number")
         .annotate(total=Sum("released"))
         .order_by("item__batch__number")
     )
+    if until:
+        released = released.exclude(item__batch__accepted_at__gt=until)
     taken = defaultdict(tuple)
     for invoice, start, batch, total in released:
         taken[invoice, start] += ((batch_key(batch), total),)

@@ -9,13 +9,14 @@ from openpyxl import load_workbook
 
 from directory.refusals import NotNow, Refused
 from erp_integrations import exporting
-from erp_integrations.actions import exports
-from erp_integrations.exporting import storing
-from erp_integrations.models import ExportBatch, InvoiceExport, RetainageRelease
+from erp_integrations.actions import batches, exports
+from erp_integrations.exporting import storing, unchanged
+from erp_integrations.models import ExportBatch, InvoiceExport, ListKind, RetainageRelease
+from erp_integrations.sage100.facts import ReleaseFacts
 from erp_integrations.sage100.findings import errors
 from invoicing.models import Invoice
 from tests.erp_integrations.pages import at_export
-from tests.erp_integrations.world import D, fresh
+from tests.erp_integrations.world import ACCOUNTING_DATE, VENDOR, D, fresh
 from tests.invoicing.pages import signed_in, text_of
 
 
@@ -23,6 +24,17 @@ def with_release(sage, commitment, amount: str, work: str = "0.00") -> Invoice:
     sage.next_month()
     figures = {"work_this_period": D(work), "retainage_released": D(amount)}
     return sage.approved(commitment, figures)
+
+
+def built(batch: ExportBatch) -> ExportBatch:
+    exporting.build(batch.pk)
+    batch.refresh_from_db()
+    assert (batch.state, batch.error) == ("ready", "")
+    return batch
+
+
+def release_of(batch: ExportBatch) -> ReleaseFacts:
+    return batch.facts.invoices[0].releases[0]
 
 
 def test_a_release_goes_to_the_oldest_exported_invoices_and_to_no_row(sage):
@@ -82,13 +94,42 @@ def test_batches_accepted_before_either_is_built_stand_one_after_the_other(sage)
     sage.next_month()
     one, two = (sage.sent(with_release(sage, commitment, amount)) for amount in ("10.00", "20.00"))
     accepted = [sage.accepted(one), sage.accepted(two)]
-    for batch in accepted:
-        exporting.build(batch.pk)
-    built = [ExportBatch.objects.get(pk=batch.pk) for batch in accepted]
-    assert [(batch.state, batch.error) for batch in built] == [("ready", "")] * 2
-    releases = [batch.facts.invoices[0].releases[0] for batch in built]
+    releases = [release_of(built(batch)) for batch in accepted]
     assert [(each.held, each.released) for each in releases] == [(D("100.00"), D("10.00")), (D("90.00"), D("20.00"))]
-    assert releases[1].how_held == f"newly held 100.00 − released by {built[0].key} 10.00 = 90.00"
+    assert releases[1].how_held == f"newly held 100.00 − released by {accepted[0].key} 10.00 = 90.00"
+
+
+def test_a_batch_that_is_tried_again_counts_what_was_accepted_meanwhile(sage):
+    """S51: no invoice's retainage is released twice."""
+    commitment = sage.commitment()
+    sage.exported(sage.approved(commitment))
+    sage.next_month()
+    one, two = (sage.sent(with_release(sage, commitment, amount)) for amount in ("60.00", "40.00"))
+    batch = sage.accepted(one)
+    sage.load(ListKind.VENDORS, {"number": VENDOR, "name": "Acme Concrete", "due_terms": "30DY", "hold_payment": "yes"})
+    exporting.build(batch.pk)
+    assert ExportBatch.objects.get(pk=batch.pk).state == "dead"
+    later = sage.built(two)
+    proposal = exports.preview(fresh(one), accounting_date=ACCOUNTING_DATE, by=sage.approver)
+    changes = unchanged.changes(ExportBatch.objects.get(pk=batch.pk), proposal)
+    assert any("release 1 held was 100.00, is 60.00" in each.message for each in changes)
+    batches.retry(batch, by=sage.approver, ticked=[*sage.warnings(one), *map(exporting.finding_key, changes)])
+    again = built(batch)
+    assert [(each.held, each.released) for each in (release_of(later), release_of(again))] == [
+        (D("40.00"), D("40.00")),
+        (D("60.00"), D("60.00")),
+    ]
+
+
+def test_an_older_invoice_whose_file_is_built_meanwhile_takes_no_release_from_another(sage):
+    """S51, S60: what stood in Sage when it was accepted is what it stands on."""
+    commitment = sage.commitment()
+    oldest = sage.approved(commitment)
+    sage.next_month()
+    known = sage.exported(sage.approved(commitment))
+    waits = sage.accepted(sage.sent(with_release(sage, commitment, "10.00")))
+    sage.exported(oldest)
+    assert release_of(built(waits)).invoice_number == known.invoice.number
 
 
 def test_a_release_only_invoice_makes_a_file_without_rows(sage):
