@@ -5,7 +5,7 @@ from datetime import date
 
 from erp_integrations.sage100.cells import Rows
 from erp_integrations.sage100.changes import changed_cells, changes_in_words
-from erp_integrations.sage100.facts import BatchFacts, InvoiceFacts, differences, digest
+from erp_integrations.sage100.facts import BatchFacts, InvoiceFacts, differences
 from erp_integrations.sage100.findings import ERROR, WARNING, Finding
 from erp_integrations.sage100.rules.registry import (
     CHANGE,
@@ -154,13 +154,13 @@ def insurance(check: InvoiceCheck):
 @rule("S60", ERROR, "Nothing changed between acceptance and build.", CHANGE)
 def unchanged(pair: tuple[BatchFacts, BatchFacts]):
     accepted, current = pair
-    if digest(accepted) == digest(current):
+    if accepted == current:
         return
     now = {invoice.invoice_id: invoice for invoice in current.invoices}
     for invoice in accepted.invoices:
         if invoice.invoice_id not in now:
             yield _changed(invoice, "it is no longer in the batch")
-        elif digest(invoice) != digest(now[invoice.invoice_id]):
+        elif invoice != now[invoice.invoice_id]:
             yield _changed(invoice, changes_in_words(differences(invoice, now[invoice.invoice_id])))
     for added in sorted(now.keys() - {invoice.invoice_id for invoice in accepted.invoices}):
         yield _changed(now[added], "it was added to the batch")

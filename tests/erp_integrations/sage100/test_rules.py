@@ -260,6 +260,19 @@ def test_whatever_changed_after_acceptance_stops_the_build(current, says):
     assert any(says in finding.message for finding in found)
 
 
+def test_other_words_for_the_same_amounts_are_no_change_of_an_invoice():
+    """S60: how a release came to be is told with the numbers of other batches, which come and go."""
+
+    def told(words: str):
+        return invoice(releases=(release(how_held=words),))
+
+    assert changed_since(batch(told("newly held")), batch(told("newly held − 0.00")), TODAY) == ()
+    other = invoice(invoice_id="3", number="2219-08")
+    was, now = batch(told("newly held"), other), batch(told("in other words"), replace(other, version=9))
+    [found] = changed_since(was, now, TODAY)
+    assert found.invoice_id == "3" and "2219-08" in found.message
+
+
 def test_a_long_list_of_changes_is_cut_after_what_the_whole_invoice_has():
     """S60: one message stays short; totals come before lines, and what only follows the rest is left out."""
     before, after = (
