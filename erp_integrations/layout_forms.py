@@ -152,7 +152,7 @@ class LayoutSheet:
             column_names=self.column_names,
             **{part: tuple(columns) for part, columns in read.items()},
         )
-        self.faults = list(wanted.faults())
+        self.faults = list(wanted.faults_to_mend())
         return wanted
 
     @property

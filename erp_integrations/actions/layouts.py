@@ -30,7 +30,7 @@ def change(company: Company, key: str, wanted: Layout, *, by, seen: str) -> Impo
     changes = _differences(before, wanted)
     if not changes:
         return layout
-    if problems := (*wanted.problems(), *_too_many(wanted)):
+    if problems := (*_to_mend(wanted), *_too_many(wanted)):
         raise Refused(" ".join(problems))
     verb, after = "changed the layout", layout
     if layout.is_used:
@@ -67,7 +67,7 @@ def say_verified(company: Company, key: str, *, compared_with: str, by, seen: st
         raise NotNow(f"{layout} was verified already.")
     if layout.fingerprint != seen:
         raise Stale("Somebody changed this layout while you compared it. Look at the columns again.")
-    if problems := layout.as_layout().problems():
+    if problems := _to_mend(layout.as_layout()):
         raise Refused(f"It can’t be used yet. {problems[0]}")
     layout.is_verified = True
     layout.save(update_fields=["is_verified"])
@@ -93,6 +93,10 @@ def _held(company: Company, key: str, by) -> ImportLayout:
     require_set_up(company, by)
     ErpSettings.held_for(company)
     return layout_of(company, key)
+
+
+def _to_mend(layout: Layout) -> list[str]:
+    return [fault.words for fault in layout.faults_to_mend()]
 
 
 def _too_many(layout: Layout) -> list[str]:

@@ -133,20 +133,27 @@ class Layout:
         return "" if self.verified else "DRAFT-"
 
     def problems(self) -> tuple[str, ...]:
-        """Why this layout can't be used, in sentences; empty when it can."""
+        """Why no file can follow this layout (S1), in sentences; empty when one can."""
         return tuple(fault.words for fault in self.faults())
 
     def faults(self) -> tuple[Fault, ...]:
-        found = [Fault(part, *found) for part in SOURCES for found in _faults(part, getattr(self, part))]
-        found += [Fault("detail", *found) for found in self._lone_keys()]
+        found = [Fault(part, *each) for part in SOURCES for each in _faults(part, getattr(self, part))]
+        found += [Fault("detail", *each) for each in self._lone_keys()]
         if self.line_type_place is None:
             found.append(Fault("header", 0, NO_LINE_TYPE))
         if len(self.header) != HEADER_FIELDS:
             found.append(Fault("header", 0, f"The header has {len(self.header)} columns; {AS_MANY_COLUMNS}"))
-        return (*found, *(Fault(*found) for found in self._wrong_code()))
+        return tuple(found)
+
+    def faults_to_mend(self) -> tuple[Fault, ...]:
+        """The same and those of the file code: asked of whoever edits or verifies it, never of a file (S1, S60).
+
+        A layout that files were made after keeps its code for good, so it would stop all that was accepted under it.
+        """
+        return (*self.faults(), *(Fault(*each) for each in self._wrong_code()))
 
     def _wrong_code(self):
-        """The file code is the file type that every row begins with: the import knows the file by it."""
+        """The import knows the file by what a column of the header always says; the detail says no other there."""
         code = self.file_code
         if not FILE_CODE.fullmatch(code):
             yield "", 0, "The file code takes 1 to 20 letters (A to Z) and digits: it stands in the names of files."

@@ -15,6 +15,7 @@ from erp_integrations import exporting
 from erp_integrations.actions import layouts, settings
 from erp_integrations.exporting import storing
 from erp_integrations.models import ErpSettings, ImportLayout
+from erp_integrations.sage100 import canonical
 from erp_integrations.sage100.layout import APINV_R1, Column
 from tests.erp_integrations.pages import layout_data, queries, signed_in, text_of
 from tests.factories import person
@@ -107,6 +108,23 @@ def test_a_file_code_of_the_makers_stands_in_both_rows_and_in_the_names_of_files
     bent = replace(r1(sage).as_layout(), file_code="A/../B")
     with pytest.raises(Refused, match="letters"):
         layouts.change(sage.company, R1, bent, by=chief, seen=r1(sage).fingerprint)
+
+
+def test_a_used_layout_with_another_code_still_makes_files_and_its_editor_says_what_to_mend(sage, chief):
+    """S1, S60: as it was stored before the page knew the code. Used, it stays so, and all that follows it would stop."""
+    layout = r1(sage)
+    header, detail = ((replace(part[0], constant="APBIL"), *part[1:]) for part in (APINV_R1.header, APINV_R1.detail))
+    layout.columns = canonical.to_plain(replace(APINV_R1, header=header, detail=detail))
+    layout.save()
+    for _ in range(2):
+        assert sage.built(sage.sent()).state == "ready"
+    settings.change(sage.company, {"closed_days": "2030-07-04"}, by=chief, version=0)
+    for answer in (signed_in(chief).get(page(sage)), press(signed_in(chief), sage, "save", **{"header-5-title": "New"})):
+        assert "no column of the header is always that" in text_of(answer)
+    assert answer.status_code == 422
+    with pytest.raises(Refused, match="no column of the header is always that"):
+        layouts.say_verified(sage.company, R1, compared_with="Its template", by=chief, seen=r1(sage).fingerprint)
+    assert press(signed_in(chief), sage, "save", file_code="APBIL").status_code == 302
 
 
 def test_a_layout_that_a_file_was_made_after_stays_and_its_next_version_is_made(sage, chief):
