@@ -139,7 +139,7 @@ def _save_row(request, invoice: Invoice):
 
 def _checks(request, invoice: Invoice, lines: list[InvoiceLine]) -> str:
     """What the box of checks says of what is saved now, for the page that stays open (5.5)."""
-    found = identities_of(invoice, lines)
+    found = identities_of(invoice, lines, request.access)
     context = {"identities": found, "errors": identities.errors(found), "invoice": invoice}
     context |= {"project": invoice.project, "commitment": invoice.commitment}
     return render_to_string("invoicing/_checks.html", context, request)

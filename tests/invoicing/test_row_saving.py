@@ -1,6 +1,9 @@
 """The entry sheet saves each row when it is left: the rights, the locking and the record of its Save (9.4, I-5)."""
 
+from datetime import UTC, datetime
+
 import pytest
+import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -59,6 +62,18 @@ def test_what_must_hold_comes_with_each_row_as_of_what_is_saved_now(w, bill):
         assert said in checks and ("problem" in checks.split("</summary>")[0]) == (said == "Retainage released on")
         page = lee.get(enter).content.decode()
         assert " ".join(checks.split()) in " ".join(page.split()), "as the page says it, loaded anew"
+
+
+def test_an_admin_who_enters_late_on_behalf_hears_of_no_due_date(w, bill):
+    """B-5: they may at any time, so the box says what the page says to them, and to the vendor that it passed."""
+    enter, passed = at(bill, "invoice-enter"), "The due date has passed"
+    with time_machine.travel(datetime(2030, 6, 27, 12, tzinfo=UTC)):
+        for person, is_late in ((w.admin, False), (w.contact, True)):
+            client = signed_in(person)
+            page = client.get(enter)
+            typed = {f"work-{(line := bill.lines.first()).pk}": "1250" if is_late else "1300"}
+            checks = client.post(enter, rows(page, line, **typed)).json()["checks"]
+            assert (passed in text_of(page)) == (passed in checks) == is_late
 
 
 def test_the_number_is_saved_alone_and_a_wrong_one_named(w, bill):
