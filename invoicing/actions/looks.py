@@ -11,8 +11,8 @@ from invoicing.permissions import ADMIN_RIGHT, may_review
 
 
 @transaction.atomic
-def keep(invoice: Invoice, *, by, version: int, only_opens: bool = False) -> None:
-    """The first look of a reviewer since it was sent begins its review. A look by itself is no event.
+def keep(invoice: Invoice, *, by, version: int, only_opens: bool = False) -> bool:
+    """The first look of a reviewer since it was sent begins its review: True. A look by itself is no event.
 
     `version` is the one that was on the page: what nobody saw is not kept as seen. `only_opens`: what they saw last
     time is still what they compare with.
@@ -22,15 +22,13 @@ def keep(invoice: Invoice, *, by, version: int, only_opens: bool = False) -> Non
         raise NotAllowed(ADMIN_RIGHT)
     if invoice.version != version:
         raise Stale("Somebody changed it after you opened this page. Look at what changed, then mark it as seen.")
-    _open(invoice, by)
-    if not only_opens:
-        remember(invoice, by)
-
-
-def _open(invoice: Invoice, by) -> None:
-    if invoice.status == Invoice.Status.UNDER_REVIEW and invoice.review_opened_at is None:
+    begins = invoice.status == Invoice.Status.UNDER_REVIEW and invoice.review_opened_at is None
+    if begins:
         invoice.begin_review()
         Event.objects.record("opened the review", invoice, by=by)
+    if not only_opens:
+        remember(invoice, by)
+    return begins
 
 
 def remember(invoice: Invoice, by) -> None:

@@ -21,11 +21,11 @@ def seen(request, invoice):
     form = SeenForm(request.POST)
     if not form.is_valid():
         raise Stale("It can’t be told which version you saw. Open the review again.")
-    looks.keep(invoice, by=request.user, **form.cleaned_data)
+    has_begun = looks.keep(invoice, by=request.user, **form.cleaned_data)
     if request.htmx:
         return HttpResponse(status=204)
-    if form.cleaned_data["only_opens"]:
+    if has_begun or form.cleaned_data["only_opens"]:
         messages.success(request, "The review has begun: it can’t be withdrawn any more.")
-    else:
+    if not form.cleaned_data["only_opens"]:
         messages.success(request, "Marked as seen. What changes from now on is under “Since I last looked”.")
     return redirect(desk(request, invoice))

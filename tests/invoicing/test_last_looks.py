@@ -83,6 +83,15 @@ def test_what_is_sent_again_is_opened_again_and_what_was_seen_last_time_stays(w)
     assert 'hx-trigger="load"' not in text_of(client.get(at(invoice, "invoice-review")))
 
 
+def test_whoever_begins_the_review_with_the_first_look_is_told_so_and_the_next_one_is_not(w):
+    """5.1: without scripts it is a press of “Remember what I saw”, and the vendor can't withdraw from then on."""
+    invoice = w.submitted()
+    data = {"version": fresh(invoice).version}
+    for person, begins in ((w.admin, True), (w.second_admin, False)):
+        said = text_of(signed_in(person).post(at(invoice, "review-seen"), data, follow=True))
+        assert "Marked as seen" in said and ("it can’t be withdrawn any more" in said) == begins
+
+
 def test_a_look_at_what_is_not_under_review_begins_none(w):
     invoice = w.submitted()
     invoice = invoices.withdraw(invoice, by=w.contact)
