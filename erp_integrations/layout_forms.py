@@ -167,8 +167,8 @@ class LayoutSheet:
         return cells + [(f"{f.part}-{f.place or 1}-title" if f.part else FILE_CODE, f.words) for f in self.faults]
 
     @property
-    def is_code_wrong(self) -> bool:
-        return any(not fault.part for fault in self.faults)
+    def wrong_with_code(self) -> list[str]:
+        return [fault.words for fault in self.faults if not fault.part]
 
 
 class CopyForm(forms.Form):

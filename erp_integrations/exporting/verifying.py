@@ -30,7 +30,8 @@ class Verified:
     """`batch` None: no file of ours. `is_same_bytes`: not only its rows. `sha256` is of the file that was shown.
 
     `unread`: why its cells can't be read, such as a formula in one, which no file of ours holds; "" where they can.
-    `is_too_long`: its rows were compared, how they were computed is longer than can be read.
+    `unread_computed`: the same of how they were computed alone; all else was compared.
+    `left_out`: why that sheet of our own file could not be read, so that it was not compared. A CSV has none.
     """
 
     name: str
@@ -39,13 +40,15 @@ class Verified:
     is_same_bytes: bool = False
     altered: tuple[AlteredCell, ...] = ()
     unread: str = ""
-    is_too_long: bool = False
+    unread_computed: str = ""
+    left_out: str = ""
+    is_csv: bool = False
 
     @property
     def answer(self) -> Answer:
         if self.batch is None:
             return Answer.UNKNOWN
-        if self.altered or self.unread:
+        if self.altered or self.unread or self.unread_computed:
             return Answer.ALTERED
         return Answer.SUPERSEDED if self.left or self.is_void else Answer.ORIGINAL
 
@@ -89,19 +92,23 @@ def verify(company: Company, name: str, content: bytes) -> Verified:
     altered = list(verifying.altered(_rows_of(batch, is_csv=is_csv), rows, batch.layout.as_layout()))
     for sheet, theirs in sheets.items():
         altered += verifying.SHEETS[sheet](_rows_of(batch, is_csv=False, sheet=sheet), theirs)
-    found = Verified(name, sha256, batch, altered=tuple(altered))
+    found = Verified(name, sha256, batch, altered=tuple(altered), is_csv=is_csv)
     return found if is_csv else _with_computed(found, content)
 
 
 def _with_computed(found: Verified, content: bytes) -> Verified:
-    """The same with what differs in how its cells were computed (E-6)."""
-    ours = _computed_of(found.batch)
-    if ours is None:
-        return replace(found, is_too_long=True)
+    """The same with what differs in how its cells were computed (E-6).
+
+    A line for each cell of the rows, so ours may be more than the reader takes (R103).
+    """
+    try:
+        ours = _rows_of(found.batch, is_csv=False, sheet=COMPUTED, longest=COMPUTED_LONGEST)
+    except Refused as refusal:
+        return replace(found, left_out=refusal.message)
     try:
         theirs = read_rows(found.name, content, COMPUTED, longest=COMPUTED_LONGEST)
     except Refused as refusal:
-        return replace(found, unread=refusal.message)
+        return replace(found, unread_computed=refusal.message)
     return replace(found, altered=(*found.altered, *verifying.altered_computed(ours, theirs)))
 
 
@@ -118,14 +125,6 @@ def _holding(built, rows: list[FileRow]) -> ExportBatch | None:
     items = ExportItem.objects.filter(batch__in=built, number_key__in=list({number for _, number in wanted})[:500])
     found = [item for item in items.order_by("-pk") if (item.vendor_number, item.number_key) in wanted]
     return built.get(pk=found[0].batch_id) if found else None
-
-
-def _computed_of(batch: ExportBatch) -> list[FileRow] | None:
-    """A line for each cell of the rows, so of a large file it is more than the reader takes (R103): None."""
-    try:
-        return _rows_of(batch, is_csv=False, sheet=COMPUTED, longest=COMPUTED_LONGEST)
-    except Refused:
-        return None
 
 
 def _rows_of(batch: ExportBatch, *, is_csv: bool, sheet: str = "", **limits: int) -> list[FileRow]:

@@ -111,7 +111,7 @@ def test_a_file_code_of_the_makers_stands_in_both_rows_and_in_the_names_of_files
 
 
 def test_a_used_layout_with_another_code_still_makes_files_and_its_editor_says_what_to_mend(sage, chief):
-    """S1, S60: as it was stored before the page knew the code. Used, it stays so, and all that follows it would stop."""
+    """S1, S60: as it was stored before the page knew the code. It stays so for good, once used."""
     layout = r1(sage)
     header, detail = ((replace(part[0], constant="APBIL"), *part[1:]) for part in (APINV_R1.header, APINV_R1.detail))
     layout.columns = canonical.to_plain(replace(APINV_R1, header=header, detail=detail))
@@ -119,12 +119,13 @@ def test_a_used_layout_with_another_code_still_makes_files_and_its_editor_says_w
     for _ in range(2):
         assert sage.built(sage.sent()).state == "ready"
     settings.change(sage.company, {"closed_days": "2030-07-04"}, by=chief, version=0)
-    for answer in (signed_in(chief).get(page(sage)), press(signed_in(chief), sage, "save", **{"header-5-title": "New"})):
+    client = signed_in(chief)
+    for answer in (client.get(page(sage)), press(client, sage, "save", **{"header-5-title": "New"})):
         assert "no column of the header is always that" in text_of(answer)
     assert answer.status_code == 422
     with pytest.raises(Refused, match="no column of the header is always that"):
         layouts.say_verified(sage.company, R1, compared_with="Its template", by=chief, seen=r1(sage).fingerprint)
-    assert press(signed_in(chief), sage, "save", file_code="APBIL").status_code == 302
+    assert press(client, sage, "save", file_code="APBIL").status_code == 302
 
 
 def test_a_layout_that_a_file_was_made_after_stays_and_its_next_version_is_made(sage, chief):
@@ -176,6 +177,15 @@ def test_what_can_not_be_used_is_named_by_its_column_and_nothing_typed_is_lost(s
     assert answer.status_code == 422 and words in text_of(answer)
     assert 'value="Kept words"' in answer.content.decode()
     assert r1(sage).as_layout() == APINV_R1
+
+
+def test_what_is_wrong_with_the_file_code_stands_at_its_box_and_is_read_with_it(sage, chief):
+    """U4."""
+    client = signed_in(chief)
+    assert "file_code_error" not in client.get(page(sage)).content.decode()
+    answer = press(client, sage, "save", file_code="../AP").content.decode()
+    assert 'aria-describedby="file_code_helptext file_code_error" aria-invalid="true"' in answer
+    assert '<ul class="errorlist" id="file_code_error"><li>The file code takes 1 to 20 letters' in answer
 
 
 def test_a_removed_column_that_sage_needs_is_missed_by_name(sage, chief):

@@ -131,7 +131,7 @@ def test_another_way_of_computing_is_an_alteration(batch):
         (f"{COMPUTED} C4", "Value", "1"),
     ]
     unread = shown(batch, edited(batch, COMPUTED, D3="=1+1"))
-    assert (unread.answer, unread.batch) == (Answer.ALTERED, batch) and "D3 holds a formula" in unread.unread
+    assert (unread.answer, unread.batch) == (Answer.ALTERED, batch) and "D3 holds a formula" in unread.unread_computed
     book = load_workbook(io.BytesIO(bytes_of(batch)))
     del book[COMPUTED]
     out = io.BytesIO()
@@ -155,8 +155,31 @@ def test_a_file_with_more_lines_of_it_than_are_read_is_compared_by_its_rows(sage
         return real(name, content, sheet, **limits)
 
     monkeypatch.setattr(verifying, "read_rows", read_rows)
-    assert "is too long for that" in text_of(post(sage, edited(batch)))
-    assert shown(batch, edited(batch, K2=17.5)).answer == Answer.ALTERED
+    for content in (edited(batch), edited(batch, K2=17.5)):
+        page = text_of(post(sage, content))
+        assert "that sheet of our own file could not be read: It has more than 50,000 rows." in page
+        assert "how they were computed were compared" not in page
+    assert "1 cell is not what we built" in page
+
+
+def test_where_only_how_it_was_computed_can_not_be_read_the_page_names_that_sheet(sage, batch):
+    """E-8: the cells that are listed as altered were compared."""
+    content = edited(batch, K2=17.5)
+    book = load_workbook(io.BytesIO(content))
+    book[COMPUTED]["D3"] = "=1+1"
+    out = io.BytesIO()
+    book.save(out)
+    for shown_one, altered in ((edited(batch, COMPUTED, D3="=1+1"), False), (out.getvalue(), True)):
+        page = text_of(post(sage, shown_one))
+        assert "Its sheet “How computed” could not be read:" in page and "D3 holds a formula" in page
+        assert ("1 cell is not what we built" in page) == altered
+        assert "cells can’t be compared" not in page and "Every row is as it was built" not in page
+
+
+def test_a_csv_that_was_stored_again_is_said_to_hold_rows_alone(sage, batch):
+    """E-8: what it has not was not compared."""
+    page = text_of(post(sage, bytes_of(batch, is_csv=True).replace(b"\r\n", b"\n"), "file.csv"))
+    assert "its rows to import were compared: a CSV holds nothing else" in page and "Control sheet" not in page
 
 
 def test_a_void_file_is_superseded_and_names_what_took_over(sage):
