@@ -202,6 +202,8 @@ class ConfirmForm(forms.Form):
 
 
 class CorrectRecordForm(forms.Form):
+    """`was`: the number that it shows. Without one the first is entered, and there is nothing to give a reason for."""
+
     was = forms.CharField(required=False, max_length=RECORD_LENGTH, widget=forms.HiddenInput)
     record_number = forms.CharField(
         label="The right Sage record number",
@@ -209,6 +211,12 @@ class CorrectRecordForm(forms.Form):
         help_text="As 4-2 shows it for this invoice.",
     )
     reason = PlainField(label="Why is it corrected?", max_length=500, widget=forms.Textarea)
+
+    def __init__(self, data=None, *, was: str):
+        super().__init__(data, initial={"was": was})
+        if not self["was"].value():
+            self.fields["record_number"].label = "Sage record number"
+            del self.fields["reason"]
 
 
 def plain_ids(typed: list[str]) -> list[int]:

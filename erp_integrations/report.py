@@ -21,6 +21,7 @@ ACTS = {
     "tried again": "Tried again",
     AT_ONCE: "Tried at once",
     "confirmed in Sage": "Recorded in Sage",
+    "entered Sage’s record number": "Record number entered",
     "corrected Sage’s record number": "Record number corrected",
     "reported that Sage refused it": "Refused by Sage",
     "voided": "Voided",

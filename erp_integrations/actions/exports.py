@@ -264,26 +264,34 @@ def confirm(export: InvoiceExport, *, by, record_number: str, listed_date: date 
 
 
 @transaction.atomic
-def correct_record(export: InvoiceExport, *, by, record_number: str, reason: str, was: str = "") -> InvoiceExport:
+def correct_record(
+    export: InvoiceExport, *, by, record_number: str, reason: str = "", was: str | None = None
+) -> InvoiceExport:
     """It was confirmed under a number that is not its own in Sage: the right one, with a reason. It stays posted.
 
-    `was`: the number that a page showed, if one did; what somebody corrected since is looked at anew.
+    Or it was found in a list that gives none (6.2): then its number is entered, and nobody is asked why. `was`: the
+    number that a page showed, "" for none, if one did; what somebody did since is looked at anew (I-5).
     """
     export = _locked(export)
     if not may_answer(export, _access(export, by)):
         raise NotAllowed(ANSWER_RIGHT)
     if export.status != InvoiceExport.Status.POSTED or export.only_releases:
         raise NotNow(f"{export.invoice} stands under no record of Sage’s, so there is none to correct.")
-    if was and was != export.sage_record_number:
-        raise NotNow(f"Somebody corrected it meanwhile: it stands under record {export.sage_record_number} now.")
-    reason, number = _said(reason, "Say why it is corrected: it stays on the record."), record_number.strip()
-    if number == export.sage_record_number:
+    before, number = export.sage_record_number, record_number.strip()
+    if was is not None and was != before:
+        stands = f"under record {before}" if before else "under no record number"
+        raise Stale(f"Somebody {'corrected' if was else 'entered'} it meanwhile: it stands {stands} now.")
+    reason = _said(reason, "Say why it is corrected: it stays on the record.") if before else ""
+    if number and number == before:
         raise Refused("It stands under this record number already.", field="record_number")
     _require_record(export, number)
-    changes = {"sage_record_number": [export.sage_record_number, number]}
     export.sage_record_number = number
     export.save(update_fields=["sage_record_number"])
-    Event.objects.record("corrected Sage’s record number", export, by=by, reason=reason, changes=changes)
+    changes = {"sage_record_number": [before, number]}
+    if before:
+        Event.objects.record("corrected Sage’s record number", export, by=by, reason=reason, changes=changes)
+    else:
+        Event.objects.record("entered Sage’s record number", export, by=by, changes=changes)
     return export
 
 

@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
             "invoiceexport",
             "listed_date",
             models.DateField(
-                blank=True, help_text="Of the list of payables that it was found in without a number.", null=True
+                blank=True, help_text="Of the list of payables that it was found in without a number. Its page takes that later.", null=True
             ),
         ),
         migrations.RemoveConstraint("invoiceexport", "a_posted_invoice_has_sages_record_number"),

@@ -154,7 +154,9 @@ class InvoiceExport(FSMModelMixin, models.Model):
     only_releases = models.BooleanField(default=False, help_text="As accepted: no rows, only the release sheet (S50).")
     sage_record_number = models.CharField(max_length=20, blank=True)
     listed_date = models.DateField(
-        null=True, blank=True, help_text="Of the list of payables that it was found in without a number."
+        null=True,
+        blank=True,
+        help_text="Of the list of payables that it was found in without a number. Its page takes that later.",
     )
     posted_at = models.DateTimeField(null=True)
     posted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")

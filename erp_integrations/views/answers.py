@@ -204,10 +204,10 @@ def confirm(request, company, pk):
 
 @company_view(Tool.ERP_INTEGRATIONS, Level.STANDARD)
 def correct_record(request, company, pk):
-    """The number under which Sage holds what is posted, where it was confirmed under a wrong one."""
+    """The number under which Sage holds what is posted, where it was confirmed under a wrong one or under none."""
     require_approver(request.access)
     export = load(company, pk)
-    form = CorrectRecordForm(request.POST or None, initial={"was": export.sage_record_number})
+    form = CorrectRecordForm(request.POST or None, was=export.sage_record_number)
     if request.method == "POST" and form.is_valid():
         try:
             exports.correct_record(export, by=request.user, **form.cleaned_data)

@@ -1,9 +1,9 @@
-"""Sage's record number of what is posted: a wrong one is corrected, with a reason (E-3)."""
+"""Sage's record number of what is posted: a wrong one is corrected, with a reason; a missing one entered (E-3)."""
 
 import pytest
 
 from directory.models import Event
-from directory.refusals import NotAllowed, NotNow, Refused
+from directory.refusals import NotAllowed, NotNow, Refused, Stale
 from erp_integrations.actions import exports, reconciliations
 from erp_integrations.models import ListKind
 from tests.erp_integrations.pages import at_batch, at_export, signed_in, text_of
@@ -28,7 +28,7 @@ def test_a_wrong_number_is_corrected_and_the_old_one_stays_on_record(sage, expor
     for page in (at_export(export), at_batch(export.live_item.batch)):
         assert address in client.get(page).content.decode()
     assert "as record <strong>71</strong>" in text_of(client.get(address))
-    assert client.post(address, {"record_number": " 72 ", "reason": WHY}).status_code == 302
+    assert client.post(address, {"record_number": " 72 ", "reason": WHY, "was": "71"}).status_code == 302
     corrected = fresh(export)[0]
     assert (corrected.status, corrected.sage_record_number) == ("posted", "72")
     event = Event.objects.about(export)[0]
@@ -73,7 +73,7 @@ def test_it_takes_a_reason_a_record_and_an_approver(sage, export):
 
 def test_a_refused_correction_keeps_what_was_typed(sage, export):
     answer = signed_in(sage.approver).post(
-        at_export(export, "erp-correct-record"), {"record_number": "71", "reason": WHY}
+        at_export(export, "erp-correct-record"), {"record_number": "71", "reason": WHY, "was": "71"}
     )
     assert answer.status_code == 422 and WHY in text_of(answer) and "already" in text_of(answer)
 
@@ -85,3 +85,39 @@ def test_of_two_corrections_at_once_the_second_sees_the_first(sage, export):
     answer = client.post(address, {"record_number": "73", "reason": WHY, "was": "71"})
     assert answer.status_code == 409 and "stands under record 72 now" in text_of(answer)
     assert fresh(export)[0].sage_record_number == "72"
+
+
+@pytest.fixture
+def matched(sage):
+    """Found in a list without record numbers (6.2)."""
+    return exports.confirm(sage.exported(), by=sage.approver, record_number="", listed_date=LIST_DAY)
+
+
+def test_the_first_number_is_entered_and_nobody_asks_what_was_wrong(sage, matched):
+    client, address = signed_in(sage.approver), at_export(matched, "erp-correct-record")
+    assert "Enter its record number…" in text_of(client.get(at_batch(matched.live_item.batch)))
+    assert "Enter Sage’s record number…" in text_of(client.get(at_export(matched)))
+    asked = text_of(client.get(address))
+    assert "Enter Sage’s record number of" in asked and "which gives no record number" in asked
+    shown = asked.partition("<h1>")[2].partition("</footer>")[0]
+    assert "Correct" not in shown and "corrected" not in shown and 'name="reason"' not in asked
+    assert client.post(address, {"record_number": "71", "was": ""}).status_code == 302
+    event = Event.objects.about(matched)[0]
+    assert (event.verb, event.reason) == ("entered Sage’s record number", "")
+    assert event.changes == {"sage_record_number": ["", "71"]}
+    assert fresh(matched)[0].sage_record_number == "71"
+
+
+def test_of_two_who_enter_the_first_number_the_second_sees_the_first(sage, matched):
+    """I-5."""
+    client, address = signed_in(sage.approver), at_export(matched, "erp-correct-record")
+    assert 'name="was"' in client.get(address).content.decode()
+    exports.correct_record(matched, by=sage.new_approver(), record_number="71", was="")
+    answer = client.post(address, {"record_number": "73", "was": ""})
+    assert answer.status_code == 409 and "entered it meanwhile: it stands under record 71 now" in text_of(answer)
+    assert fresh(matched)[0].sage_record_number == "71"
+
+
+def test_a_correction_of_what_has_no_number_any_more_says_so(sage, matched):
+    with pytest.raises(Stale, match="corrected it meanwhile: it stands under no record number now"):
+        exports.correct_record(matched, by=sage.approver, record_number="73", reason=WHY, was="71")
