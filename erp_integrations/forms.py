@@ -186,7 +186,7 @@ class FileToVerify(forms.Form):
 
 
 class ConfirmForm(forms.Form):
-    """`only_releases`: of what Sage makes no record (S50)."""
+    """`only_releases`: of what Sage makes no record (S50), so none is asked for; one that is given is refused later."""
 
     record_number = forms.CharField(
         label="Sage record number",
@@ -197,8 +197,7 @@ class ConfirmForm(forms.Form):
 
     def __init__(self, *args, only_releases: bool):
         super().__init__(*args)
-        if only_releases:
-            del self.fields["record_number"]
+        self.fields["record_number"].required = not only_releases
 
 
 class CorrectRecordForm(forms.Form):

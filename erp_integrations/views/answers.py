@@ -193,7 +193,7 @@ def confirm(request, company, pk):
     form = ConfirmForm(request.POST if request.method == "POST" else None, only_releases=export.only_releases)
     if not form.is_valid():
         return _dialog(request, company, "confirm", export, form)
-    number = form.cleaned_data.get("record_number", "")
+    number = form.cleaned_data["record_number"]
     try:
         exports.confirm(export, by=request.user, record_number=number)
     except Refused as refused:

@@ -450,6 +450,9 @@ def test_a_release_is_asked_about_without_a_record_number(sage, client):
     address = at_export(export, "erp-confirm")
     asked = text_of(client.get(address))
     assert "Is the retainage" in asked and "100.00" in asked and "record_number" not in asked
+    typed = client.post(address, {"record_number": "70001"})
+    assert typed.status_code == 422 and 'value="70001"' in text_of(typed), "a number is nothing that it can have"
+    assert "Sage makes no invoice of it (S50)" in text_of(typed) and fresh(export)[0].status == "exported"
     assert client.post(address).status_code == 302 and fresh(export)[0].status == "posted"
 
 
