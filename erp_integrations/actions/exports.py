@@ -244,7 +244,7 @@ def confirm(export: InvoiceExport, *, by, record_number: str, listed_date: date 
     """
     export = _locked(export)
     access = _access(export, by)
-    require(export, InvoiceExport.confirm, access)
+    require_confirmable(export, access)
     number = record_number.strip()
     if not export.only_releases and (number or not listed_date):
         _require_record(export, number)
@@ -273,10 +273,7 @@ def correct_record(
     number that a page showed, "" for none, if one did; what somebody did since is looked at anew (I-5).
     """
     export = _locked(export)
-    if not may_answer(export, _access(export, by)):
-        raise NotAllowed(ANSWER_RIGHT)
-    if export.status != InvoiceExport.Status.POSTED or export.only_releases:
-        raise NotNow(f"{export.invoice} stands under no record of Sage’s, so there is none to correct.")
+    require_correctable(export, _access(export, by))
     before, number = export.sage_record_number, record_number.strip()
     if was is not None and was != before:
         stands = f"under record {before}" if before else "under no record number"
@@ -293,6 +290,19 @@ def correct_record(
     else:
         Event.objects.record("entered Sage’s record number", export, by=by, changes=changes)
     return export
+
+
+def require_confirmable(export: InvoiceExport, access) -> None:
+    """Raises NotAllowed, or NotNow unless it is exported."""
+    require(export, InvoiceExport.confirm, access)
+
+
+def require_correctable(export: InvoiceExport, access) -> None:
+    """Raises NotAllowed, or NotNow unless it is posted as an invoice that Sage holds."""
+    if not may_answer(export, access):
+        raise NotAllowed(ANSWER_RIGHT)
+    if export.status != InvoiceExport.Status.POSTED or export.only_releases:
+        raise NotNow(f"{export.invoice} stands under no record of Sage’s, so there is none to correct.")
 
 
 def _require_record(export: InvoiceExport, number: str) -> None:

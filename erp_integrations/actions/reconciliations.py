@@ -102,13 +102,14 @@ def confirm_found(reconciliation: Reconciliation, outcomes: Iterable[int], *, by
     """
     company = reconciliation.company
     approver_access(company, by)
-    _require_newest(reconciliation)
+    require_newest(reconciliation)
     chosen = reconciliation.outcomes.to_confirm().filter(pk__in=list(outcomes)).with_context()
     listed_date = reconciliation.list_version.as_of_date
     return [_try_to_confirm(outcome, listed_date, by) for outcome in chosen[:MOST_AT_ONCE]]
 
 
-def _require_newest(reconciliation: Reconciliation) -> None:
+def require_newest(reconciliation: Reconciliation) -> None:
+    """Raises NotNow unless it is the newest comparison, with the newest list."""
     newest = Reconciliation.objects.newest(reconciliation.company)
     if newest.pk != reconciliation.pk:
         raise NotNow(f"{newest} is newer than this one. Confirm what that one found.")

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from directory.decorators import company_view
 from directory.permissions import Level, Tool, read_access
-from directory.refusals import NotAllowed, Refused
+from directory.refusals import NotAllowed, NotNow, Refused
 from erp_integrations.actions import batches, exports
 from erp_integrations.dry_run_sizes import waits_for_workbook
 from erp_integrations.exporting import Proposal, plain_findings
@@ -174,13 +174,12 @@ def void(request, company, pk):
     return _dialog(request, company, "void", export, form)
 
 
-def _dialog(request, company, name: str, export, form, refused: Refused | None = None):
+def _dialog(request, company, name: str, export, form, refused: Refused | None = None, **more):
     """The confirmation as a box over the page or as a page of its own; what was typed stays in it."""
     if refused and refused.field in form.fields:
         form.add_error(refused.field, refused.message)
     context = about(request, company) | {"export": export, "invoice": export.invoice, "form": form, "refused": refused}
-    context["came_from"] = CameFrom.of(request, company)
-    context["back"] = _at_its_file(company, export)
+    context |= {"came_from": CameFrom.of(request, company)} | more
     template = f"erp_integrations/{name}.html{'#dialog' if request.htmx else ''}"
     return render(request, template, context, status=refused.status if refused else 422 if form.errors else 200)
 
@@ -190,16 +189,31 @@ def confirm(request, company, pk):
     """Sage holds it: said invoice by invoice, after what becomes of it (U6)."""
     require_approver(request.access)
     export = load(company, pk)
+    back = _at_its_file(company, export)
+    if why_not := _why_not_asked(request, export, exports.require_confirmable):
+        messages.info(request, why_not)
+        return redirect(back)
     form = ConfirmForm(request.POST if request.method == "POST" else None, only_releases=export.only_releases)
     if not form.is_valid():
-        return _dialog(request, company, "confirm", export, form)
+        return _dialog(request, company, "confirm", export, form, back=back)
     number = form.cleaned_data["record_number"]
     try:
         exports.confirm(export, by=request.user, record_number=number)
     except Refused as refused:
-        return _dialog(request, company, "confirm", export, form, refused)
+        return _dialog(request, company, "confirm", export, form, refused, back=back)
     messages.success(request, f"{export.invoice} is posted" + (f": Sage record {number}." if number else "."))
-    return redirect(_at_its_file(company, export))
+    return redirect(back)
+
+
+def _why_not_asked(request, export: InvoiceExport, require) -> str:
+    """Before a page that asks: why it can't be done now. What is posted is refused by the action itself."""
+    if request.method == "POST":
+        return ""
+    try:
+        require(export, read_access(request.user, export.company, export.project))
+    except NotNow as refused:
+        return refused.message
+    return ""
 
 
 @company_view(Tool.ERP_INTEGRATIONS, Level.STANDARD)
@@ -207,6 +221,9 @@ def correct_record(request, company, pk):
     """The number under which Sage holds what is posted, where it was confirmed under a wrong one or under none."""
     require_approver(request.access)
     export = load(company, pk)
+    if why_not := _why_not_asked(request, export, exports.require_correctable):
+        messages.info(request, why_not)
+        return to_export(request, company, pk)
     form = CorrectRecordForm(request.POST or None, was=export.sage_record_number)
     if request.method == "POST" and form.is_valid():
         try:

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from directory.decorators import READ, company_view
 from directory.permissions import Level, Tool
-from directory.refusals import Refused
+from directory.refusals import NotNow, Refused
 from erp_integrations.actions import reconciliations as acts
 from erp_integrations.forms import plain_ids
 from erp_integrations.models import ExportBatch, ListKind, OutcomeKind, Reconciliation, SageListVersion
@@ -174,16 +174,26 @@ def confirm_found(request, company, number):
 
 
 def _ask_about_found(request, company, made: Reconciliation):
-    amounts = dict(made.outcomes.to_confirm().values_list("pk", "expected_gross"))
-    to_confirm = list(amounts)[: acts.MOST_AT_ONCE]
-    if not to_confirm:
-        messages.info(request, "Nothing of what was found is left to post here.")
+    found = list(made.outcomes.to_confirm())
+    if why_not := _why_not_asked(made, found):
+        messages.info(request, why_not)
         return redirect("erp-reconciliation", company.slug, made.number)
+    chosen = found[: acts.MOST_AT_ONCE]
     context = about(request, company) | {
         "made": made,
         "back": reverse("erp-reconciliation", args=[company.slug, made.number]),
-        "to_confirm": to_confirm,
-        "to_confirm_count": len(amounts),
-        "gross": sum((amounts[pk] for pk in to_confirm), ZERO),
+        "to_confirm": [each.pk for each in chosen],
+        "to_confirm_count": len(found),
+        "gross": sum((each.expected_gross for each in chosen), ZERO),
+        "retainage": sum((each.expected_retainage for each in chosen), ZERO),
+        "without_number": sum(not each.record_number for each in chosen),
     }
     return render(request, f"erp_integrations/confirm_found.html{'#dialog' if request.htmx else ''}", context)
+
+
+def _why_not_asked(made: Reconciliation, found: list) -> str:
+    try:
+        acts.require_newest(made)
+    except NotNow as refused:
+        return refused.message
+    return "" if found else "Nothing of what was found is left to post here."

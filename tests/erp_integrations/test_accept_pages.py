@@ -5,6 +5,8 @@ from datetime import date, timedelta
 
 import pytest
 import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -457,8 +459,29 @@ def test_a_release_is_asked_about_without_a_record_number(sage, client):
 
 
 def test_an_invoice_that_is_in_no_file_is_not_confirmed(sage, client):
-    answer = client.post(at_export(sage.sent(), "erp-confirm"), {"record_number": "70001"})
-    assert answer.status_code == 409
+    """And nobody is asked whether it should be (U6)."""
+    waiting, posted, voided = sage.sent(), sage.exported(), sage.exported()
+    assert client.post(at_export(waiting, "erp-confirm"), {"record_number": "70001"}).status_code == 409
+    exports.confirm(posted, by=sage.approver, record_number="70002")
+    exports.void(voided, by=sage.all_rights(), reason="Twice", sage_holds_it_no_more=True)
+    for export in (waiting, posted, voided):
+        told = client.get(at_export(export, "erp-confirm"), follow=True)
+        assert (
+            told.redirect_chain and "so that is no longer possible" in text_of(told) and "Post it" not in text_of(told)
+        )
+    told = client.get(at_export(voided, "erp-correct-record"), follow=True)
+    assert told.redirect_chain and "none to correct" in text_of(told)
+
+
+def test_only_the_question_that_leads_back_to_a_file_asks_for_it(sage, client):
+    export = sage.exported()
+
+    def asks_for_file(name: str) -> bool:
+        with CaptureQueriesContext(connection) as asked:
+            assert client.get(at_export(export, name)).status_code == 200
+        return any('"erp_integrations_exportitem"' in each["sql"] for each in asked)
+
+    assert asks_for_file("erp-confirm") and not asks_for_file("erp-reject")
 
 
 def failed_batch(sage) -> ExportBatch:

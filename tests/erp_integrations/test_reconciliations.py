@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 import time_machine
+from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -13,9 +14,16 @@ from config.ui.figures import money
 from directory.models import Event
 from directory.refusals import NotAllowed, NotNow, Refused
 from erp_integrations.actions import exports, reconciliations
-from erp_integrations.exporting import ledgers
 from erp_integrations.missed_entries import missed
-from erp_integrations.models import InvoiceExport, ListKind, Outcome, OutcomeKind, ProjectLink, Reconciliation
+from erp_integrations.models import (
+    InvoiceExport,
+    LedgerCheck,
+    ListKind,
+    Outcome,
+    OutcomeKind,
+    ProjectLink,
+    Reconciliation,
+)
 from erp_integrations.money_stages import stages
 from erp_integrations.sage100 import list_changes
 from tests.erp_integrations.pages import at_batch, at_export, queries, queue_url, signed_in, text_of
@@ -143,6 +151,7 @@ def test_a_match_is_enough_where_the_list_gives_no_record_number(sage):
     export, client = sage.exported(), signed_in(sage.approver)
     made = compared(sage, row_of(export, record_number=""))
     asked = client.get(url_of(sage, made, "erp-confirm-found"))
+    assert "<strong>1</strong> of them without a record number, as found in that list" in text_of(asked)
     done = client.post(url_of(sage, made, "erp-confirm-found"), {"outcome": asked.context["to_confirm"]})
     assert f"{export.invoice.number}: found in Sage’s list, which gives no record number" in text_of(done)
     [found] = fresh(export)
@@ -151,7 +160,9 @@ def test_a_match_is_enough_where_the_list_gives_no_record_number(sage):
     words = f"ound in Sage’s list of {day_in_words(LIST_DAY)}"
     pages = (at_export(export), at_batch(export.live_item.batch), queue_url(sage.company) + "?tab=posted")
     assert [words in text_of(client.get(page)) for page in pages] == [True] * 3
-    assert not list(ledgers.differences(sage.company))
+    LedgerCheck.objects.create(company=sage.company, difference_count=1)  # as an older worker's check says
+    call_command("reconcile")
+    assert LedgerCheck.objects.newest(sage.company).difference_count == 0
     exports.correct_record(found, by=sage.approver, record_number="71", reason="Seen in 4-2")
     assert fresh(export)[0].sage_record_number == "71"
 
@@ -167,7 +178,11 @@ def test_only_the_newest_comparison_with_the_newest_list_confirms(sage):
     listed(sage, STRANGER)
     with pytest.raises(NotNow, match="A newer list"):
         reconciliations.confirm_found(made, made.outcomes.values_list("pk", flat=True), by=sage.approver)
+    client, address = signed_in(sage.approver), url_of(sage, made, "erp-confirm-found")
+    assert "A newer list of payable" in text_of(client.get(address, follow=True)), "and nobody is asked first"
     reconciliations.reconcile(sage.company, by=sage.approver)
+    told = client.get(address, follow=True)
+    assert told.redirect_chain[0][0] == url_of(sage, made) and "is newer than this one" in text_of(told)
     with pytest.raises(NotNow, match="is newer than this one"):
         reconciliations.confirm_found(made, made.outcomes.values_list("pk", flat=True), by=sage.approver)
     assert fresh(export)[0].status == "exported"
@@ -331,6 +346,8 @@ def test_compare_look_and_confirm_with_two_clicks(sage):
     address = url_of(sage, made, "erp-confirm-found")
     assert f'href="{address}" data-dialog' in page and f'action="{address}"' not in page
     asked = client.get(address)
+    assert f'retainage newly held <strong class="n">{money(export.invoice.retainage_newly_held)}<' in text_of(asked)
+    assert "without a record number" not in text_of(asked)
     for words in ("Post 1 invoice as found?", "1,000.00", "Only a void takes that back", "Nobody gets a mail."):
         assert words in text_of(asked)
     assert fresh(export)[0].status == "exported", "being asked posts nothing"
