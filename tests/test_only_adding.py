@@ -49,7 +49,8 @@ LOOKED_AT = {
         "on SQLite, the triggers that were there before; on PostgreSQL nothing"
     ),
     "erp_integrations.0024_found_without_a_record_number: AddConstraint a_posted_invoice_is_known_in_sage": (
-        "wider than the one it stands for: an older process posts with a record number or what only releases"
+        "wider than the one it stands for: an older process posts with a record number or what only releases. An older"
+        " worker's nightly check calls a match without number a difference: see Update, 6, in docs/operations.md"
     ),
     "erp_integrations.0024_found_without_a_record_number: RunPython put_back": (
         "on SQLite, the triggers that were there before; on PostgreSQL nothing"
