@@ -230,7 +230,7 @@ def test_what_the_company_never_sends_is_not_waited_for(sage, sendable, shown):
     listed = client.get(reverse("invoices", args=[sage.base.project.slug]))
     [row] = listed.context["page"].rows
     [commitment] = standing_in(invoice.billing_period, Commitment.objects.filter(pk=invoice.commitment_id))
-    assert ("Not sent" in text_of(listed)) == shown
+    assert ("<span>Not sent</span>" in text_of(listed)) == shown
     assert turn_of(row, sage.base.project) == commitment.turn == ("team" if shown else "nobody")
 
 
