@@ -85,6 +85,7 @@ def test_other_work_does_not_stand_in_line_behind_mail(site, tmp_path):
     before, _, _ = re.split(f"({SWEPT})", worked(site, tmp_path, until=SWEPT), maxsplit=1)
     assert len(re.findall(MAILED, before)) <= 2
     (tmp_path / "log").unlink()
+    subprocess.run([sys.executable, "-c", SEND_MAILS], cwd=ROOT, env=site, check=True)  # it may have done all of them
     assert "send_mail" in worked(site, tmp_path, until=MAILED), "the same worker listens to both"
 
 
