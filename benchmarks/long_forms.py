@@ -1,8 +1,9 @@
-"""F10, F11: forms of 500 lines, drawn and read back, against Django formsets of the same fields."""
+"""F10, F11: forms of 500 lines, drawn and read back, against Django formsets of the same fields and its renderer."""
 
 from collections.abc import Iterator
 
 from django import forms
+from django.forms.renderers import TemplatesSetting
 from django.http import QueryDict
 from django.template import engines
 from django.template.loader import render_to_string
@@ -48,7 +49,7 @@ def _of_schedules(job: LongJob) -> Iterator[Figure]:
     stored = rows_of(Schedule(job.draft).lines)
     codes = {code.code: code for code in CostCode.objects.filter(company=job.draft.company)}
     choices = Choices(codes, cost_types_of(job.draft.company))
-    formset = forms.formset_factory(LineForm, extra=0)
+    formset = forms.formset_factory(LineForm, extra=0, renderer=TemplatesSetting())
     initial = [
         {"place": place, "line": row.key, "code": row.cost_code, "description": row.description, "type": "Subcontract"}
         | {"amount": row.amount, "rate": row.retainage_rate}
@@ -93,7 +94,7 @@ class EntryForm(forms.Form):
 def _of_bills(job: LongJob) -> Iterator[Figure]:
     invoice = job.invoice
     lines = lines_with_names(invoice)
-    formset = forms.formset_factory(EntryForm, extra=0)
+    formset = forms.formset_factory(EntryForm, extra=0, renderer=TemplatesSetting())
     initial = [dict.fromkeys(("work", "percent", "moved", "stored", "release"), 0) | {"note": ""} for _ in lines]
 
     def draw():
