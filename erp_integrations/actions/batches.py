@@ -275,6 +275,7 @@ def retry(batch: ExportBatch, *, by, ticked: Collection[str] = (), accounting_da
         raise NotNow(f"{batch.key} is {batch.get_state_display().lower()} now; there is nothing to try again.")
     for export in exports:
         require_acceptable(export, InvoiceExport.retry, access)
+    settings = ErpSettings.held_for(batch.company)  # so that what is accepted beside it counts it, or is counted
     now, day = timezone.now(), accounting_date or batch.accounting_date
     acceptance = Acceptance(
         batch_key=batch.key,
@@ -283,7 +284,7 @@ def retry(batch: ExportBatch, *, by, ticked: Collection[str] = (), accounting_da
         accepted_by=by.name,
         accepted_date=batch.company.day_of(now),
         with_right=is_accounting_approver(access),
-        settings=ErpSettings.held_for(batch.company),  # so that what is accepted beside it counts it, or is counted
+        settings=settings,
     )
     seen = {finding["key"] for finding in batch.findings}
     proposal = _without_objection(exports, acceptance, seen | set(ticked), again=batch)

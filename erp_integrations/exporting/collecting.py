@@ -50,6 +50,7 @@ class Acceptance:
     accepted_date: date
     with_right: bool = True  # of a dry run nobody asks
     settings: ErpSettings | None = None  # where the company's are at hand
+    being_built: ExportBatch | None = None  # once it was accepted
 
     @classmethod
     def of(cls, batch: ExportBatch, *, with_right: bool | None = None) -> "Acceptance":
@@ -63,6 +64,7 @@ class Acceptance:
             accepted_by=batch.accepted_by.name,
             accepted_date=batch.company.day_of(batch.accepted_at),
             with_right=with_right,
+            being_built=batch if batch.is_under_way else None,
         )
 
     @classmethod
@@ -101,7 +103,7 @@ def collect(
     company = exports[0].company
     chosen = acceptance.settings or ErpSettings.of(company)
     links = _Links.of(exports, beside)
-    releases = allocate_releases(exports, together=together)
+    releases = allocate_releases(exports, together=together, being_built=acceptance.being_built)
     reduced = bills_reduced(exports)
     prefetch_related_objects([export for export in exports if export.reference_no], "reference_by")
     return BatchFacts(

@@ -6,14 +6,13 @@ oldest.
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 
 from django.db.models import Q, Sum
 
 from directory.number_looks import number_key
-from erp_integrations.models import ExportItem, InvoiceExport, ListKind, RetainageRelease, SageListVersion
-from erp_integrations.models.batches import UNDER_WAY
+from erp_integrations.models import ExportBatch, InvoiceExport, ListKind, RetainageRelease, SageListVersion
 from erp_integrations.models.exports import IN_A_FILE
 from erp_integrations.models.payables import payables_of
 from erp_integrations.sage100.batch_keys import batch_key
@@ -91,9 +90,12 @@ class Allocation:
         return isinstance(self.on, StartingCertificate)
 
 
-def allocate_releases(exports: list[InvoiceExport], *, together: bool = True) -> dict[int, list[Allocation]]:
+def allocate_releases(
+    exports: list[InvoiceExport], *, together: bool = True, being_built: ExportBatch | None = None
+) -> dict[int, list[Allocation]]:
     """{invoice id: its release spread over what Sage holds earlier of its commitment, oldest first} (S51).
 
+    `being_built`: their batch, once it was accepted: what came after takes nothing from under it (S60).
     `together`: they go into one file, so that a release may stand on what goes with it. What earlier batches released
     stays as their release sheets told it. What finds no invoice to stand on is left out, so the rules see that less is
     allocated than released, and stop it.
@@ -102,26 +104,15 @@ def allocate_releases(exports: list[InvoiceExport], *, together: bool = True) ->
     releasing = [export for export in exports if export.invoice.retainage_released > 0]
     if not releasing:
         return found
-    until = _accepted_at(exports)
-    in_sage = _in_sage(releasing, exports if together else [], until)
+    in_sage = _in_sage(releasing, exports if together else [], being_built)
     holding = sorted([*_starts(releasing), *in_sage], key=_dated)
-    held = _still_held(holding, exports, until)
+    held = _still_held(holding, exports, being_built)
     left = dict(held)
     for export in releasing:
         if not together:
             left = dict(held)
         found[export.invoice_id] = _spread(export.invoice, holding, left)
     return found
-
-
-def _accepted_at(exports: list[InvoiceExport]) -> datetime | None:
-    """Of those that are being built: what was accepted or built later takes nothing from under them (S60).
-
-    None of others, a failed batch that is accepted anew among them: all that is there now counts.
-    """
-    pks = [export.pk for export in exports if export.pk]
-    items = ExportItem.objects.filter(invoice_export__in=pks, is_live=True, batch__state__in=UNDER_WAY).order_by()
-    return next(iter(items.values_list("batch__accepted_at", flat=True)[:1]), None)
 
 
 def _spread(releasing: Invoice, holding: list[Holding], left: dict[Holding, Balance]) -> list[Allocation]:
@@ -151,22 +142,31 @@ def _starts(of: list[InvoiceExport]) -> list[StartingCertificate]:
     return list(StartingCertificate.objects.filter(commitment__in={export.invoice.commitment_id for export in of}))
 
 
-def _in_sage(of: list[InvoiceExport], with_these: list[InvoiceExport], until: datetime | None = None) -> list[Invoice]:
-    """The invoices of their commitments that stand in a file built by `until`, or go with `with_these`, oldest first.
+def _in_sage(
+    of: list[InvoiceExport], with_these: list[InvoiceExport], being_built: ExportBatch | None = None
+) -> list[Invoice]:
+    """The invoices of their commitments that stand in a built file or go with `with_these`, oldest first.
 
-    Not those of another batch that is still being built: it may fail, and then Sage never gets them.
+    Not those of another batch that is still being built: it may fail, and then Sage never gets them. For a batch that
+    is `being_built` only files from before its acceptance, and what it stands on.
     """
     commitments = {export.invoice.commitment_id for export in of}
     invoices = Invoice.objects.filter(commitment__in=commitments)
     goes_along = Q(pk__in=[export.invoice_id for export in with_these])
     known = InvoiceExport.objects.filter(invoice__commitment__in=commitments, status__in=IN_A_FILE)
-    if until:
-        known = known.filter(items__is_live=True, items__batch__built_at__lte=until)
+    if being_built:
+        before = Q(items__is_live=True, items__batch__built_at__lte=being_built.accepted_at)
+        known = known.filter(before | Q(invoice__releases_on_it__item__batch=being_built))
     return list(invoices.filter(goes_along | Q(export__in=known)).order_by("billing_date", "position"))
 
 
-def _still_held(holding: list[Holding], exports: list[InvoiceExport], until: datetime | None) -> dict[Holding, Balance]:
-    """Without what `exports` release themselves, and what was accepted after `until`."""
+def _still_held(
+    holding: list[Holding], exports: list[InvoiceExport], being_built: ExportBatch | None
+) -> dict[Holding, Balance]:
+    """Without what `exports` release themselves, and what batches do that came after the one being built.
+
+    One that failed before it counted, and does so when it is accepted anew: its number stays.
+    """
     invoices = [each for each in holding if isinstance(each, Invoice)]
     starts = [each for each in holding if isinstance(each, StartingCertificate)]
     released = (
@@ -177,8 +177,9 @@ def _still_held(holding: list[Holding], exports: list[InvoiceExport], until: dat
         .annotate(total=Sum("released"))
         .order_by("item__batch__number")
     )
-    if until:
-        released = released.exclude(item__batch__accepted_at__gt=until)
+    if being_built:
+        later = {"item__batch__accepted_at__gt": being_built.accepted_at, "item__batch__number__gt": being_built.number}
+        released = released.exclude(**later)
     taken = defaultdict(tuple)
     for invoice, start, batch, total in released:
         taken[invoice, start] += ((batch_key(batch), total),)
