@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Count, F, Q, Sum, TextField, Value
+from django.db.models import Count, F, Sum, TextField, Value
 from django.db.models.functions import Cast
 
 from directory.models import Company
 from erp_integrations.models import ExportStatus, InvoiceExport, Outcome, Reconciliation
-from erp_integrations.models.exports import BEFORE_A_FILE, SENDABLE_FROM, sendable
+from erp_integrations.models.exports import BEFORE_A_FILE, ready_for_erp
 from invoicing.calculations.money import ZERO
 from invoicing.models import Invoice
 from invoicing.seen import seen_commitments
@@ -29,9 +29,8 @@ class Stage:
 
 def to_be_sent(company: Company, person):
     """Approved so that the company sends it, and not with accounting; of the projects that `person` sees (P-2)."""
-    unsent = Q(export__isnull=True) | Q(export__status__in=SENDABLE_FROM)
     live = Invoice.objects.live().filter(seen_commitments(person, "commitment__"), commitment__company=company)
-    return live.filter(unsent, sendable())
+    return live.filter(ready_for_erp())
 
 
 def stages(company: Company, person) -> list[Stage]:

@@ -11,7 +11,7 @@ from config.waiting import invites
 from config.waiting.tasks import Task, Waiting, first_of
 from directory.models import Project
 from erp_integrations.models import ExportStatus
-from erp_integrations.models.exports import SENDABLE_FROM, sendable
+from erp_integrations.models.exports import ready_for_erp
 from invoicing.addresses import address, commitment_address
 from invoicing.models import BillingPeriod, Invoice
 from invoicing.models.invoice_queries import HAS_CONTACT
@@ -28,7 +28,7 @@ def add_projects(found: Waiting, projects: list[Project], period: BillingPeriod 
         (of_team, live.awaiting_review().order_by("submitted_at"), _to_review),
         (of_team, live.filter(export__status=ExportStatus.REJECTED).order_by("due_date", "pk"), _rejected),
         (of_team, invites.to_remind(projects), partial(invites.as_reminder, looked_at=period)),
-        (of_team, live.filter(NOT_SENT, sendable()).order_by("approved_at"), _to_send),
+        (of_team, live.filter(ready_for_erp(), NOT_REJECTED).order_by("approved_at"), _to_send),
         (of_team, came_back.exclude(HAS_CONTACT).order_by("due_date", "pk"), _with_nobody),
         (of_others, came_back.filter(HAS_CONTACT).order_by("due_date", "pk"), _sent_back),
         (of_others, live.filter(status=S.PENDING_OWNER_APPROVAL).order_by("pk"), _held),
@@ -54,7 +54,7 @@ def _whole(chosen: Iterable[Invoice]) -> dict[int, Invoice]:
 
 
 READY = ExportStatus.READY_TO_EXPORT
-NOT_SENT = Q(export__isnull=True) | Q(export__status__in=SENDABLE_FROM) & ~Q(export__status=ExportStatus.REJECTED)
+NOT_REJECTED = ~Q(export__status=ExportStatus.REJECTED)  # those have a list of their own
 
 
 def _named(invoice: Invoice) -> str:

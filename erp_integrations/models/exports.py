@@ -5,7 +5,7 @@ import hashlib
 from django.apps import apps
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Max, OuterRef, Q, Subquery
+from django.db.models import Exists, F, Max, OuterRef, Q, Subquery
 from django_fsm import FSMField, FSMModelMixin, transition
 
 from erp_integrations import permissions
@@ -111,20 +111,27 @@ def is_sendable(invoice: Invoice) -> bool:
     return invoice.status in chosen.sendable_statuses
 
 
-def sendable() -> Q:
+def sendable(company: int | None = None) -> Q:
     """`is_sendable` of an invoice, for lists; a company that has said nothing sends what is usual.
 
     The companies that say so are asked once, beside the rows and neither joined to them nor asked for each (F4).
+    `company`: the id of the one whose invoices they are, which alone is asked then.
     """
     usual, found = ErpSettings.Sendable.APPROVALS, Q()
     for choice, statuses in ErpSettings.STATUSES.items():
-        if choice == usual:
-            others = ErpSettings.objects.exclude(sendable=usual).values("company")
-            found |= Q(status__in=statuses) & ~Q(commitment__company__in=others)
+        is_usual = choice == usual  # what nobody has to say: all but those who say otherwise
+        said = ErpSettings.objects.exclude(sendable=usual) if is_usual else ErpSettings.objects.filter(sendable=choice)
+        if company:
+            say_so = Q(Exists(said.filter(company=company)))
         else:
-            chosen = ErpSettings.objects.filter(sendable=choice).values("company")
-            found |= Q(status__in=statuses, commitment__company__in=chosen)
+            say_so = Q(commitment__company__in=said.values("company"))
+        found |= Q(status__in=statuses) & (~say_so if is_usual else say_so)
     return found
+
+
+def ready_for_erp(company: int | None = None) -> Q:
+    """Sendable, and not with accounting: an invoice is locked for as long as it is (6.2)."""
+    return Q(is_locked=False) & sendable(company)
 
 
 class InvoiceExport(FSMModelMixin, models.Model):

@@ -10,7 +10,7 @@ from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
 from invoicing.forms.amounts import AmountField
 from invoicing.forms.keyset import Sort, SortedForm, read_dollars
 from invoicing.models import Invoice, InvoiceStatus
-from invoicing.models.invoice_queries import ERP_WORDS, READ_ALONG, line_8
+from invoicing.models.invoice_queries import ERP_WORDS, READ_ALONG, TO_SEND, line_8
 
 NARROWING = ("status", "period", "erp", "q", "least", "most")
 KEPT = (*NARROWING, "sort")  # what a saved view remembers
@@ -41,10 +41,12 @@ class InvoiceFilter(SortedForm):
     most = AmountField(label="Net at most", required=False)
     rows = forms.TypedChoiceField(required=False, coerce=int, choices=[(size, size) for size in SIZES])
 
-    def __init__(self, data, *, periods, sees_erp: bool = False):
-        """`sees_erp`: whether they may know what accounting made of a bill, as those of the company do."""
+    def __init__(self, data, *, periods, company: int | None = None):
+        """`company`: its id where they may know what accounting made of a bill, as those of the company do."""
         super().__init__(data)
-        self.erp_states = [("", "Any"), *ERP_WORDS.items()] if sees_erp else []
+        self.erp_states = [("", "Any"), *ERP_WORDS.items()] if company else []
+        self.views = {name: which(company) for name, (_, which) in TO_SEND.items()} if company else {}
+        self.fields["status"].choices = [*InvoiceStatus.choices, *((name, TO_SEND[name][0]) for name in self.views)]
         self.fields["erp"].choices = self.erp_states
         self.periods = [("", "Any period"), *((str(each.pk), str(each)) for each in periods)]
         self.fields["period"].choices = self.periods
@@ -99,12 +101,18 @@ class InvoiceFilter(SortedForm):
         return self.cleaned_data.get(name) not in (None, "")
 
     def with_status(self, invoices):
+        if self.chosen in self.views:
+            return invoices.filter(self.views[self.chosen])
         return invoices.filter(status=self.chosen) if self.chosen else invoices
 
+    def shown(self, found: dict[str, tuple]) -> list[tuple]:
+        """What the rows of the chosen tab come to, of `InvoiceQuerySet.by_status`."""
+        return [found[name] for name in found if name in ([self.chosen] if self.chosen else Invoice.Status)]
+
     def tabs(self, counts: dict[str, int]) -> list[dict]:
-        """(status, words, how many), statuses that hold none left out unless it is the one shown."""
-        tabs = [{"status": "", "label": "All", "count": sum(counts.values())}]
-        for status in Invoice.Status:
+        """(status, words, how many), statuses that hold none left out unless it is the one shown; views after them."""
+        tabs = [{"status": "", "label": "All", "count": sum(counts.get(status, 0) for status in Invoice.Status)}]
+        for status, label in self.fields["status"].choices:
             if counts.get(status) or status == self.chosen:
-                tabs.append({"status": status.value, "label": status.label, "count": counts.get(status, 0)})
+                tabs.append({"status": status, "label": label, "count": counts.get(status, 0)})
         return tabs

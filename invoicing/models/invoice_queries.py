@@ -1,6 +1,6 @@
 """Questions about many invoices, as phrases: who may see them, whether their time is over, what they come to."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 
 from django.apps import apps
@@ -86,6 +86,8 @@ FOR_A_TURN = ("period_status", "takes_bills_until_due", "has_more_time", "has_co
 # More that a row tells, by name, read in the same query: apps above enter what is theirs when they are loaded.
 READ_ALONG: dict[str, models.Expression] = {}
 ERP_WORDS: dict[str, str] = {}  # {`export_status`: as people read it}
+# {what stands in the address: (words, those of the company with this id)}: a counted view beside the statuses (9.2).
+TO_SEND: dict[str, tuple[str, Callable[[int], Q]]] = {}
 
 
 class InvoiceQuerySet(models.QuerySet):
@@ -185,10 +187,19 @@ class InvoiceQuerySet(models.QuerySet):
         rows = self.live().order_by().values_list("billing_period", "status")
         return list(rows.annotate(Sum("gross_this_period")))
 
-    def by_status(self) -> dict[str, tuple[int, object]]:
-        """{status: (how many, the sum of their line 8 in dollars)}, in one query."""
-        counted = self.order_by().values_list("status").annotate(count=Count("*"), due=Sum(line_8()))
-        return {status: (count, due) for status, count, due in counted}
+    def by_status(self, views: Mapping[str, Q] | None = None) -> dict[str, tuple[int, object]]:
+        """{status: (how many, the sum of their line 8 in dollars)}, in one query, and of each of `views` by its name.
+
+        What is of a view has a status too, and counts there as well.
+        """
+        sums = {"count": Count("*"), "due": Sum(line_8())}
+        for name, which in (views or {}).items():
+            sums |= {f"{name}_count": Count("status", filter=which), f"{name}_due": Sum(line_8(), filter=which)}
+        rows = self.order_by().values("status").annotate(**sums)
+        found = {row["status"]: (row["count"], row["due"]) for row in rows}
+        for name in views or ():
+            found[name] = sum(row[f"{name}_count"] for row in rows), sum(row[f"{name}_due"] or ZERO for row in rows)
+        return found
 
     def payment_due(self):
         """The sum of line 8, in dollars."""

@@ -37,8 +37,8 @@ def show(request, project, *, naming: ViewForm | None = None, status: int = 200)
     """The list; with `naming`, the name that was sent for it and why it was refused."""
     form, narrowed = _asked(request, project)
     views = views_shown_to(request.access, SavedView.Page.INVOICES)
-    by_status = narrowed.by_status()
-    shown = [by_status[status] for status in by_status if form.chosen in ("", status)]
+    by_status = narrowed.by_status(form.views)
+    shown = form.shown(by_status)
     size = form.cleaned_data.get("rows") or _remembered_size(request)
     count = sum(count for count, _ in shown)
     context = {
@@ -85,8 +85,8 @@ def _periods(project):
 
 
 def filter_of(request, project) -> InvoiceFilter:
-    sees_erp = not request.access.is_external
-    return InvoiceFilter(request.GET, periods=_periods(project=project.pk), sees_erp=sees_erp)
+    company = None if request.access.is_external else project.company_id
+    return InvoiceFilter(request.GET, periods=_periods(project=project.pk), company=company)
 
 
 def _asked(request, project):

@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from datetime import date
+from functools import partial
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -14,7 +15,8 @@ from openpyxl import load_workbook
 
 from config.ui.statuses import EXPORT_STATUSES
 from directory.models import Project
-from erp_integrations.models import InvoiceExport
+from erp_integrations.models import ErpSettings, InvoiceExport
+from invoicing.actions import invoices, reviews
 from invoicing.invoice_rows import HEADINGS
 from invoicing.models import Commitment, Invoice
 from invoicing.models.invoice_queries import ERP_WORDS
@@ -208,6 +210,56 @@ def test_what_nobody_may_see_is_not_in_the_file_either(w):
     assert [row["Commitment"] for row in rows_of(ask(w, w.reader, "invoices-csv"))] == ["SC-2"]
     assert {row["Commitment"] for row in rows_of(ask(w, w.contact, "invoices-csv"))} == {"SC-1", "SC-2"}
     assert ask(w, stranger, "invoices-csv").status_code == 404
+
+
+def status_tabs(page) -> dict[str, int]:
+    return {each["label"]: each["count"] for each in page.context["tabs"]}
+
+
+READY = "Ready for ERP"
+
+
+def test_a_tab_counts_what_could_be_sent_to_accounting_now(w):
+    """9.2; what was taken back waits again, what is with accounting does not, and a contact is told of neither."""
+    ready = w.approved(w.draft(w.commitment(number="SC-1")), {"work_this_period": D("1000.00")})
+    w.submitted(w.draft(w.commitment(number="SC-2"), ready.billing_period))
+    gone = w.approved(w.draft(w.commitment(number="SC-3"), ready.billing_period), {"work_this_period": D("50.00")})
+    InvoiceExport.objects.bulk_create([InvoiceExport(invoice=gone)])
+    InvoiceExport.objects.update(status="ready_to_export", sent_by=w.admin, sent_at=timezone.now())
+    Invoice.objects.filter(pk=gone.pk).update(is_locked=True)
+    assert status_tabs(ask(w)) == {"All": 3, "Under Review": 1, "Approved": 2, READY: 1}
+    page = ask(w, status="ready_for_erp")
+    assert [row.pk for row in listed(page)] == [ready.pk] and page.context["asked"].query == "status=ready_for_erp"
+    assert (page.context["count"], page.context["total"]) == (1, D("900.00"))
+    assert [row["Commitment"] for row in rows_of(ask(w, name="invoices-csv", status="ready_for_erp"))] == ["SC-1"]
+    tab = re.search(r'<a href="([^"]*)" aria-current="page">Ready for ERP <span class="count">1</span>', text_of(page))
+    assert tab and "status=ready_for_erp" in tab[1]
+    InvoiceExport.objects.update(status="retrieved")
+    Invoice.objects.filter(pk=gone.pk).update(is_locked=False)
+    assert status_tabs(ask(w))[READY] == status_tabs(ask(w, period=str(ready.billing_period_id)))[READY] == 2
+    assert {row.pk for row in listed(ask(w, status="ready_for_erp"))} == {ready.pk, gone.pk}
+    theirs = ask(w, w.contact, status="ready_for_erp")
+    assert READY not in text_of(theirs) and not theirs.context["form"].is_narrow and theirs.context["count"] == 3
+
+
+@pytest.mark.parametrize(
+    ("sendable", "numbers"),
+    [("approvals", {"SC-1", "SC-2"}), ("approved_only", {"SC-1"}), ("with_pending", {"SC-1", "SC-2", "SC-3"})],
+)
+def test_the_tab_counts_what_the_company_sends_and_no_other_company_says_so(w, sendable, numbers):
+    as_noted = partial(invoices.approve_as_noted, comment="Send photos")
+    for n, ends in enumerate((invoices.approve, as_noted, invoices.hold_for_owner, None), 1):
+        invoice = w.submitted(w.draft(w.commitment(number=f"SC-{n}"), w.project.billing_periods.first()))
+        if ends:
+            reviews.approve_the_rest(invoice, by=w.admin)
+            ends(invoice, by=w.admin)
+    chosen = {w.company: sendable, factories.world().company: "with_pending"}
+    for company, choice in chosen.items():
+        ErpSettings.made_for(company)
+        ErpSettings.objects.filter(company=company).update(sendable=choice)
+    page = ask(w, status="ready_for_erp")
+    assert {row.commitment_number for row in listed(page)} == numbers
+    assert status_tabs(page)[READY] == page.context["count"] == len(numbers)
 
 
 def test_what_waits_to_be_sent_to_accounting_is_listed_counted_kept_and_taken_away(w):
