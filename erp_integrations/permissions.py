@@ -4,10 +4,13 @@ Each predicate takes the export first and the access second, which is also how d
 program does by itself carries no access at all: `access` is None there.
 """
 
-from directory.permissions import PUSH_RIGHT, Level, Tool, right_named
-from invoicing.permissions import is_project_admin
+from django.db.models import Case, Value, When
 
-SEND_RIGHT = right_named(Tool.COMMITMENTS, Level.ADMIN)
+from directory.permissions import PUSH_RIGHT, Level, Tool, right_named
+from invoicing.permissions import ADMIN_RIGHT as SEND_RIGHT
+from invoicing.permissions import is_project_admin
+from invoicing.separation_of_duties import parts_in_approvals, parts_in_claims
+
 ANSWER_RIGHT = f"{right_named(Tool.ERP_INTEGRATIONS, Level.STANDARD)} and {PUSH_RIGHT}"
 SET_UP_RIGHT = right_named(Tool.ERP_INTEGRATIONS, Level.ADMIN)
 VOID_RIGHT = f"{SEND_RIGHT}, {ANSWER_RIGHT}"
@@ -46,16 +49,19 @@ def may_void(export, access) -> bool:
     return may_send(export, access) and may_answer(export, access)
 
 
-def earlier_part(export, person) -> str:
-    """What this person did to the invoice before accounting answers it: "sent", "approved", "submitted" or ""."""
-    invoice = export.invoice
-    parts = (("sent", export.sent_by_id), ("approved", invoice.approved_by_id), ("submitted", invoice.submitted_by_id))
-    return next((done for done, by in parts if by == person.pk), "")
+def earlier_part(person) -> Case:
+    """What this person did to an invoice before accounting answers it, "" for nothing, for a query over exports."""
+    sent = When(sent_by=person, then=Value("sent"))
+    approved, claimed = parts_in_approvals(person, "invoice__"), parts_in_claims(person, "invoice__")
+    return Case(sent, *approved, *claimed, default=Value(""))
 
 
-def conflict_of(export, person) -> str:
-    """Why separation of duties keeps this person from accepting it (P-7, R78); "" when nothing does."""
-    part = earlier_part(export, person) if export.company.separate_sender_and_accepter else ""
+def conflict_of(export) -> str:
+    """Why separation of duties keeps the person of `with_part_of` from accepting it (P-7, R78); "" when nothing does.
+
+    AttributeError where the export was read without asking for the part of anybody.
+    """
+    part = export.part if export.company.separate_sender_and_accepter else ""
     return f"You {part} {export.invoice}, so someone else accepts it (separation of duties)." if part else ""
 
 

@@ -1,15 +1,17 @@
 """P-7: whoever has a part in a claim, or allowed more than it asks, does not approve it (R78, R80).
 
-Actions raise what stands here, pages say it before anybody presses a button. That whoever sends an invoice to
-accounting does not accept it is asked in erp_integrations/permissions.py.
+Actions raise what stands here, pages say it before anybody presses a button. That whoever had one of these parts, or
+sent the invoice to accounting, does not accept it there is asked in erp_integrations/permissions.py.
 """
 
 from decimal import Decimal
 
+from django.db.models import Case, Exists, OuterRef, Q, Value, When
+
 from directory.kept import kept
 from directory.models import Person
 from invoicing.allowed_amounts import as_it_stands, pays_more
-from invoicing.models import Invoice, InvoiceLine
+from invoicing.models import Endorsement, Invoice, InvoiceLine, Submission
 
 
 def conflict_of(invoice: Invoice, person: Person) -> str:
@@ -28,15 +30,30 @@ def duties_waived(invoice: Invoice, person: Person) -> bool:
 
 
 def part_in_claim(invoice: Invoice, person: Person) -> str:
-    """What this person did to bring the claim about: "submitted" it, now or before it came back, "started" it; or "".
+    """What this person did to bring the claim about: "submitted" or "started" it; "" for nothing (R78)."""
+    part = Case(*parts_in_claims(person), default=Value(""))
+    return Invoice.objects.filter(pk=invoice.pk).values_list(part, flat=True).get()
 
-    R78: neither approves it, whoever pressed Send last.
+
+def parts_in_claims(person: Person, invoice: str = "") -> list[When]:
+    """What brings a claim about, for a query over many: `invoice` leads to it, as in "invoice__".
+
+    R78: whoever submitted it, now or before it came back, and whoever started it, whoever pressed Send last.
     """
-    if invoice.submitted_by_id == person.pk:
-        return "submitted"
-    if invoice.created_by_id == person.pk:
-        return "started"
-    return "submitted" if invoice.submissions.filter(submitted_by=person).exists() else ""
+    sent = Submission.objects.filter(invoice=OuterRef(f"{invoice}pk"), submitted_by=person)
+    return [
+        When(Q(**{f"{invoice}submitted_by": person}) | Q(Exists(sent)), then=Value("submitted")),
+        When(**{f"{invoice}created_by": person}, then=Value("started")),
+    ]
+
+
+def parts_in_approvals(person: Person, invoice: str = "") -> list[When]:
+    """The same of what approves it: the approval itself, and the first of two, even one that no longer counts (R84)."""
+    first = Endorsement.objects.filter(invoice=OuterRef(f"{invoice}pk"), by=person)
+    return [
+        When(**{f"{invoice}approved_by": person}, then=Value("approved")),
+        When(Exists(first), then=Value("gave the first approval to")),
+    ]
 
 
 def raised_by(invoice: Invoice, person: Person) -> bool:

@@ -25,7 +25,7 @@ from erp_integrations.models import (
     RetainageRelease,
 )
 from erp_integrations.models.exports import ACCEPTED
-from erp_integrations.permissions import conflict_of, earlier_part, is_accounting_approver, may_look
+from erp_integrations.permissions import conflict_of, is_accounting_approver, may_look
 from erp_integrations.sage100 import facts as sage_facts
 from erp_integrations.sage100.batch_keys import batch_key
 from erp_integrations.tasks import build_export
@@ -74,7 +74,7 @@ def accept(
 
 
 def _accept(pks, of_company, by, accounting_date: date, ticked, seen) -> ExportBatch:
-    exports = _locked_of_one_company(pks, of_company)
+    exports = _locked_of_one_company(pks, by, of_company)
     company = exports[0].company
     access = approver_access(company, by)
     earlier = _same_acceptance(exports, by)
@@ -110,8 +110,9 @@ def _accept(pks, of_company, by, accounting_date: date, ticked, seen) -> ExportB
     return batch
 
 
-def _locked_of_one_company(pks: Collection[int], company: Company | None = None) -> list[InvoiceExport]:
-    known = InvoiceExport.objects.of(company) if company else InvoiceExport.objects.all()
+def _locked_of_one_company(pks: Collection[int], by, company: Company | None = None) -> list[InvoiceExport]:
+    known = InvoiceExport.objects.with_part_of(by)
+    known = known.of(company) if company else known
     exports = known.locked(pks, with_vendors=True)
     if not exports:
         raise Refused("Choose at least one invoice.")
@@ -134,12 +135,15 @@ def _same_acceptance(exports: list[InvoiceExport], by) -> ExportBatch | None:
 
 
 def require_acceptable(export: InvoiceExport, transition, access) -> None:
-    """The machine allows it, and whoever submitted, approved or sent it is somebody else (P-7, R78)."""
+    """The machine allows it, and whoever had an earlier part in it is somebody else (P-7, R78).
+
+    The export was read `with_part_of` the person of `access`.
+    """
     require(export, transition, access)
-    conflict = conflict_of(export, access.person)
+    conflict = conflict_of(export)
     if conflict:
         raise NotNow(conflict)
-    export.duties_waived = bool(earlier_part(export, access.person))
+    export.duties_waived = bool(export.part)
 
 
 def _without_objection(
@@ -264,7 +268,7 @@ def retry(batch: ExportBatch, *, by, ticked: Collection[str] = (), accounting_da
     tried again by itself is tried at once, as it was accepted (R130).
     """
     live = batch.items.filter(is_live=True).values_list("invoice_export_id", flat=True)
-    exports = _locked_of_one_company(list(live))
+    exports = _locked_of_one_company(list(live), by)
     access = approver_access(batch.company, by)
     batch = ExportBatch.objects.select_for_update().select_related("company", "layout").get(pk=batch.pk)
     if batch.tried_again_at:

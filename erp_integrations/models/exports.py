@@ -60,6 +60,10 @@ class InvoiceExportQuerySet(models.QuerySet):
             "invoice__commitment__vendor", "invoice__billing_period", "invoice__created_by", "answered_by"
         )
 
+    def with_part_of(self, person):
+        """`part`: what this person did to each before accounting answers it; `permissions.conflict_of` asks it."""
+        return self.annotate(part=permissions.earlier_part(person))
+
     def with_file_moment(self):
         """`in_file_at`: when the file was built that it stands in now."""
         return self.annotate(in_file_at=Max("items__batch__built_at", filter=Q(items__is_live=True)))

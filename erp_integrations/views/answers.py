@@ -54,7 +54,7 @@ def accept(request, company):
 
 def _ask_about(request, company, asked, form: AcceptForm, *, refused: Refused | None = None):
     """The confirmation of what was named; back to the queue when nothing of it is there."""
-    chosen = list(chosen_exports(asked, company))
+    chosen = list(chosen_exports(asked, company).with_part_of(request.user))
     if not chosen:
         messages.error(request, "Choose at least one invoice to accept.")
         return redirect(CameFrom.of(request, company).address)
@@ -144,7 +144,7 @@ def _why_not(export: InvoiceExport, access) -> str:
 @company_view(Tool.ERP_INTEGRATIONS, Level.STANDARD)
 def reject(request, company, pk):
     require_approver(request.access)
-    export = load(company, pk)
+    export = load(request, company, pk)
     back = CameFrom.of(request, company).under(TAB_OF[export.status])
     form = RejectForm(request.POST or None, initial={"seen": export.sending})
     if request.method == "POST" and form.is_valid():
@@ -160,7 +160,7 @@ def reject(request, company, pk):
 @company_view(Tool.ERP_INTEGRATIONS, Level.STANDARD, fresh=True)
 def void(request, company, pk):
     require_approver(request.access)
-    export = load(company, pk)
+    export = load(request, company, pk)
     if not may_void(export, read_access(request.user, company, export.project)):
         raise NotAllowed(VOID_RIGHT)
     form = VoidForm(request.POST or None)
@@ -188,7 +188,7 @@ def _dialog(request, company, name: str, export, form, refused: Refused | None =
 def confirm(request, company, pk):
     """Sage holds it: said invoice by invoice, after what becomes of it (U6)."""
     require_approver(request.access)
-    export = load(company, pk)
+    export = load(request, company, pk)
     back = _at_its_file(company, export)
     if why_not := _why_not_asked(request, export, exports.require_confirmable):
         messages.info(request, why_not)
@@ -220,7 +220,7 @@ def _why_not_asked(request, export: InvoiceExport, require) -> str:
 def correct_record(request, company, pk):
     """The number under which Sage holds what is posted, where it was confirmed under a wrong one or under none."""
     require_approver(request.access)
-    export = load(company, pk)
+    export = load(request, company, pk)
     if why_not := _why_not_asked(request, export, exports.require_correctable):
         messages.info(request, why_not)
         return to_export(request, company, pk)

@@ -106,7 +106,9 @@ def _waiting_for(batch: ExportBatch) -> str:
 def show(request, company, batch: ExportBatch, *, refused: Refused | None = None):
     """The batch's page; with `refused`, why nothing was done on top, and its status."""
     items = list(batch.items.select_related("invoice_export", "replaced_by__batch").order_by("position"))
-    exports = {e.pk: e for e in InvoiceExport.objects.with_context().filter(items__batch=batch)}
+    exports = {
+        e.pk: e for e in InvoiceExport.objects.with_context().with_part_of(request.user).filter(items__batch=batch)
+    }
     downloads = list(batch.downloads.select_related("by"))
     refusals = {each.item_id: each for each in reversed(_refusals(batch))}
     rows = [
@@ -219,7 +221,7 @@ def _second_try(batch: ExportBatch, live: list, request) -> dict:
         "warnings": grouped(unseen, "warning", ticked=ticked_keys(request.POST), names=names, mended_for=live),
         "day_form": form or AcceptForm(initial={"accounting_date": day}),
         "is_the_day": any(finding["rule"] == "S27" and finding["severity"] == "error" for finding in found),
-        "conflict": next(filter(None, (conflict_of(export, request.user) for export in live)), ""),
+        "conflict": next(filter(None, map(conflict_of, live)), ""),
     }
 
 

@@ -298,8 +298,8 @@ def _asked(some: list[InvoiceExport]) -> list[QueueRow]:
     return [QueueRow(export, proposal.findings) for export, proposal in zip(some, proposals, strict=True)]
 
 
-def load(company, pk: int) -> InvoiceExport:
-    export = InvoiceExport.objects.of(company).with_context().filter(pk=pk).first()
+def load(request, company, pk: int) -> InvoiceExport:
+    export = InvoiceExport.objects.of(company).with_context().with_part_of(request.user).filter(pk=pk).first()
     if export is None or export.status == S.NOT_SENT:
         raise Http404
     return export
@@ -307,7 +307,7 @@ def load(company, pk: int) -> InvoiceExport:
 
 @company_view(Tool.ERP_INTEGRATIONS, Level.READ_ONLY, methods=READ)
 def export_page(request, company, pk):
-    return show(request, company, load(company, pk))
+    return show(request, company, load(request, company, pk))
 
 
 def show(request, company, export: InvoiceExport, *, refused: Refused | None = None, form: HeaderForm | None = None):
@@ -325,7 +325,7 @@ def show(request, company, export: InvoiceExport, *, refused: Refused | None = N
         "project": export.project,
         "may_open_invoice": access.allows(Tool.COMMITMENTS, Level.READ_ONLY),
         "moves": {move.name for move in export.get_available_user_status_transitions(access)},
-        "conflict": conflict_of(export, request.user),
+        "conflict": conflict_of(export),
         "shown": shown,
         "explained": shown.row(request.GET.get("row", "")) if shown else None,
         "asked_row": request.GET.get("row", ""),
@@ -380,7 +380,7 @@ def to_export(request, company, pk: int):
 @company_view(Tool.ERP_INTEGRATIONS, Level.STANDARD, methods=WRITE)
 def change_header(request, company, pk):
     require_approver(request.access)
-    export = load(company, pk)
+    export = load(request, company, pk)
     form = HeaderForm(request.POST, export=export)
     if not form.is_valid():
         return show(request, company, export, form=form)

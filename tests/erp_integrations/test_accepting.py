@@ -10,9 +10,10 @@ from directory.refusals import NotAllowed, NotNow, Refused
 from erp_integrations import exporting
 from erp_integrations.actions import batches, exports
 from erp_integrations.models import CostCodeLink, ErpSettings, ExportBatch, ExportItem, ListKind
-from invoicing.actions import invoices, reviews
-from invoicing.models import ScheduleLine
-from tests.erp_integrations.world import ACCOUNTING_DATE, D, fresh, sage_world
+from invoicing.actions import approvals, invoices, reviews
+from invoicing.models import Invoice, ScheduleLine
+from tests.erp_integrations.pages import at_batch, at_export, queue_url, signed_in, text_of
+from tests.erp_integrations.world import ACCOUNTING_DATE, CODE, D, fresh, sage_world
 
 
 def test_accepting_makes_one_batch_that_waits_for_a_worker(sage):
@@ -66,6 +67,82 @@ def test_whoever_approved_or_submitted_does_not_accept_either(sage):
     export = sage.sent(invoices.approve(on_behalf, by=sage.base.admin))
     with pytest.raises(NotNow, match=r"You submitted .*separation of duties"):
         sage.accepted(export, by=everyman)
+
+
+def started(sage, everyman):
+    return sage.base.approved(sage.base.draft(sage.commitment(), by=everyman))
+
+
+def submitted_before_it_came_back(sage, everyman):
+    first = sage.base.submitted(sage.base.draft(sage.commitment()), by=everyman)
+    back = invoices.send_back(first, by=sage.base.admin, comment="See the plans")
+    again = invoices.submit(back, by=sage.base.contact)
+    reviews.approve_the_rest(again, by=sage.base.admin)
+    return invoices.approve(again, by=sage.base.admin)
+
+
+def approved_first_of_two(sage, everyman):
+    sage.company.second_approval_above = D("100.00")
+    sage.company.save()
+    invoice = sage.base.submitted(sage.base.draft(sage.commitment()))
+    reviews.approve_the_rest(invoice, by=everyman)
+    approvals.endorse(invoice, by=everyman)
+    return invoices.approve(fresh_invoice(invoice), by=sage.base.admin)
+
+
+def fresh_invoice(invoice) -> Invoice:
+    return Invoice.objects.with_context().get(pk=invoice.pk)
+
+
+EARLIER = {
+    "started": started,
+    "submitted": submitted_before_it_came_back,
+    "gave the first approval to": approved_first_of_two,
+}
+
+
+@pytest.mark.parametrize("part", EARLIER)
+def test_whoever_had_an_earlier_part_in_it_does_not_accept_either(sage, part):
+    """R78, R84: with no other part than this one; the page says so before the door does."""
+    everyman = sage.all_rights()
+    export = sage.sent(EARLIER[part](sage, everyman))
+    why_not = f"You {part} {export.invoice}, so someone else accepts it (separation of duties)."
+    page = signed_in(everyman).get(at_export(export))
+    assert page.context["conflict"] == why_not and why_not in text_of(page)
+    asked = signed_in(everyman).get(queue_url(sage.company, "accept/"), {"export": [export.pk]})
+    assert why_not in text_of(asked) and not asked.context["can_go"]
+    with pytest.raises(NotNow) as refusal:
+        sage.accepted(export, by=everyman)
+    assert refusal.value.message == why_not
+    assert sage.accepted(export).state == "pending"
+    assert not fresh(export)[0].duties_waived
+
+
+@pytest.mark.parametrize("part", EARLIER)
+def test_whoever_had_an_earlier_part_in_it_does_not_try_its_file_again_either(sage, part):
+    """R78: a second try is one more acceptance."""
+    everyman = sage.all_rights()
+    batch = sage.accepted(sage.sent(EARLIER[part](sage, everyman)))
+    sage.load(ListKind.COST_CODES, {"code": "9000.000", "name": "Another"})
+    exporting.build(batch.pk)
+    sage.load(ListKind.COST_CODES, {"code": CODE, "name": "Concrete"})
+    assert signed_in(everyman).get(at_batch(batch)).context["conflict"].startswith(f"You {part} ")
+    with pytest.raises(NotNow, match=f"You {part} .*separation of duties"):
+        batches.retry(batch, by=everyman)
+
+
+@pytest.mark.parametrize("part", EARLIER)
+def test_with_the_setting_off_an_earlier_part_stays_visible(sage, part):
+    """P-7, R78: whoever had one accepts it, and the export says that duties were waived."""
+    sage.company.separate_sender_and_accepter = False
+    sage.company.save()
+    everyman = sage.all_rights()
+    export = sage.sent(EARLIER[part](sage, everyman))
+    page = signed_in(everyman).get(at_export(export))
+    assert not page.context["conflict"] and "accept" in page.context["moves"]
+    sage.accepted(export, by=everyman)
+    assert fresh(export)[0].duties_waived
+    assert "separation of duties was switched off" in text_of(signed_in(everyman).get(at_export(export)))
 
 
 def test_separation_of_duties_can_be_switched_off_and_that_stays_visible(sage):
