@@ -1,8 +1,10 @@
 """Reads one uploaded table as text, in a process of its own with little memory and little time (R103).
 
-Run by `directory.sheets`, never imported by the site: `python sheet_reader.py NAME SHEET LONGEST < file > answer`. The
-answer is JSON: {"rows": [[number, [text, …]], …]} or {"refused": "why, and what to do"}. It knows nothing of Django, so
-it starts at once; a workbook that gets past its checks and still eats the process costs this process only.
+Run by `directory.sheets`, never imported by the site: `python sheet_reader.py NAME SHEET LIMITS < file > answer`, the
+limits as a JSON list. The answer is JSON: {"rows": [[number, [text, …]], …], "sheets": [name, …]}, the sheets of a
+workbook, or {"refused": "why, and what to do", "is_too_much": whether a higher limit would have read it}. It knows
+nothing of Django, so it starts at once; a workbook that gets past its checks and still eats the process costs this
+process only.
 
 Calamine reads a workbook twenty times as fast as openpyxl (F3), but tells neither a formula from its last value nor an
 error from nothing. So the text of the sheets is searched for both first, and what is found is refused by its cell.
@@ -29,9 +31,7 @@ except ImportError:  # not on Windows: there the time limit of the caller stands
     resource = None
 
 MEGABYTE = 1024 * 1024
-MEMORY, SECONDS = 512 * MEGABYTE, 20
-MAX_UNPACKED, MAX_RATIO, MAX_PARTS, MAX_SHEETS = 100 * MEGABYTE, 100, 200, 50
-MAX_ROWS, MAX_COLUMNS, MAX_TEXT, MAX_ALL_TEXT = 50_000, 60, 2_000, 10_000_000
+MAX_RATIO, MAX_PARTS, MAX_SHEETS, MAX_COLUMNS = 100, 200, 50, 60
 SMALL_PART = 64 * 1024  # below this a ratio says nothing
 OLD_OFFICE = bytes.fromhex("D0CF11E0A1B11AE1")
 SAVE_PLAIN = "Save it as an Excel workbook (.xlsx) without a password, or as CSV, and choose it again."
@@ -52,8 +52,27 @@ ERROR = re.compile(rb"""\st\s*=\s*["']e["']""")
 PLACE = re.compile(rb"""\sr\s*=\s*["']([A-Z]+\d+)["']""")
 
 
+# What a file may cost, whoever made it; the defaults are for a list that somebody uploads (R103). In bytes: `size`,
+# `unpacked`, `memory`. In characters: `longest` of a cell, `all_text` of a sheet. `size` is asked before the process.
+LIMITS = {
+    "size": 10 * MEGABYTE,
+    "unpacked": 100 * MEGABYTE,
+    "memory": 512 * MEGABYTE,
+    "seconds": 20,
+    "rows": 50_000,
+    "longest": 2_000,
+    "all_text": 10_000_000,
+}
+Limits = namedtuple("Limits", LIMITS, defaults=LIMITS.values())
+OF_A_LIST = Limits()
+
+
 class Unreadable(Exception):
     """The message is for the person who chose the file."""
+
+
+class TooMuch(Unreadable):
+    """Nothing is wrong with it but its size."""
 
 
 def column_letter(index: int) -> str:
@@ -66,23 +85,25 @@ def column_letter(index: int) -> str:
     return letters
 
 
-def read(content: bytes, name: str, sheet: str = "", longest: int = MAX_TEXT) -> list[tuple[int, list[str]]]:
-    """Every row that holds anything, with its number in the file. Raises Unreadable. `sheet`: "" for the first seen.
+Answer = namedtuple("Answer", "rows sheets", defaults=((),))
 
-    `longest`: characters of a cell.
-    """
+
+def read(content: bytes, name: str, sheet: str = "", limits: Limits = OF_A_LIST) -> Answer:
+    """Every row that holds anything, with its number in the file. Raises Unreadable. `sheet`: "" for the first seen."""
     if content.startswith(OLD_OFFICE):
         if "EncryptedPackage".encode("utf-16-le") in content:
             raise Unreadable(f"The workbook is protected by a password. {SAVE_PLAIN}")
         raise Unreadable(f"This is an old Excel file (.xls). {SAVE_PLAIN}")
     if content.startswith(b"PK"):
-        return _kept(_workbook_rows(content, sheet), longest)
+        package = _look_inside(content, limits)
+        book = _opened(content)
+        return Answer(_kept(_workbook_rows(book, package, sheet, limits), limits), book.sheet_names)
     if not name.lower().endswith((".csv", ".txt", ".tsv")):
         raise Unreadable(f"This is not a workbook (.xlsx), whatever its name says. {SAVE_PLAIN}")
-    return _kept(_csv_rows(content), longest)
+    return Answer(_kept(_csv_rows(content, limits), limits))
 
 
-def _kept(rows, longest: int) -> list[tuple[int, list[str]]]:
+def _kept(rows, limits: Limits) -> list[tuple[int, list[str]]]:
     """The rows that hold anything; refuses what no list of ours ever is."""
     kept, size = [], 0
     for number, cells in rows:
@@ -91,16 +112,16 @@ def _kept(rows, longest: int) -> list[tuple[int, list[str]]]:
             cells.pop()
         if not cells:
             continue
-        if len(kept) > MAX_ROWS:
-            raise Unreadable(f"It has more than {MAX_ROWS:,} rows. Split it into several files.")
+        if len(kept) > limits.rows:
+            raise TooMuch(f"It has more than {limits.rows:,} rows. Split it into several files.")
         if len(cells) > MAX_COLUMNS:
             raise Unreadable(f"Row {number} has more than {MAX_COLUMNS} columns. Leave out what isn’t needed.")
         width = len("".join(cells))
-        if width > longest:
-            _refuse_endless(number, cells, longest)
+        if width > limits.longest:
+            _refuse_endless(number, cells, limits.longest)
         size += width
-        if size > MAX_ALL_TEXT:
-            raise Unreadable("It holds more text than a list of ours can. Split it into several files.")
+        if size > limits.all_text:
+            raise TooMuch("It holds more text than a list of ours can. Split it into several files.")
         kept.append((number, cells))
     return kept
 
@@ -139,20 +160,29 @@ def _elements(content: bytes) -> list[tuple[str, dict[str, str]]]:
     return found
 
 
-def _workbook_rows(content: bytes, wanted: str):
-    package = _look_inside(content)
+def _opened(content: bytes) -> CalamineWorkbook:
+    with _damage_in_words():
+        return CalamineWorkbook.from_filelike(io.BytesIO(content))
+
+
+@contextlib.contextmanager
+def _damage_in_words():
     try:
-        book = CalamineWorkbook.from_filelike(io.BytesIO(content))
-        first = _first_visible(book)
-        if wanted and wanted not in book.sheet_names:
-            return
-        sheet = book.get_sheet_by_name(wanted or first)
+        yield
     except CalamineError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         raise Unreadable(DAMAGED) from None
+
+
+def _workbook_rows(book: CalamineWorkbook, package: Package, wanted: str, limits: Limits):
+    first = _first_visible(book)
+    if wanted and wanted not in book.sheet_names:
+        return
+    with _damage_in_words():
+        sheet = book.get_sheet_by_name(wanted or first)
     if package.suspects and (why := package.suspects.get(_part_of(package, sheet.name))):
         raise Unreadable(why)
-    yield from _rows_of(sheet)
+    yield from _rows_of(sheet, limits)
 
 
 def _first_visible(book: CalamineWorkbook) -> str:
@@ -165,12 +195,12 @@ def _first_visible(book: CalamineWorkbook) -> str:
     return names[0]
 
 
-def _rows_of(sheet: CalamineSheet):
+def _rows_of(sheet: CalamineSheet, limits: Limits):
     """Rows from the sheet's first on; cells from its column A on, where Calamine begins with the first that is used."""
     if sheet.start is None:
         return
     (_, left), (bottom, right) = sheet.start, sheet.end
-    if right >= 16_384 or bottom >= 10 * MAX_ROWS:
+    if right >= 16_384 or bottom >= 10 * limits.rows:
         raise Unreadable("It has cells far below or far right of all others. Copy the list into a new workbook.")
     empty = [""] * left
     for number, row in enumerate(sheet.iter_rows(), start=1):
@@ -191,13 +221,13 @@ def _no_value(content: bytes) -> str:
     end = content.rfind(b"sheetData>")
     if end < 0:
         return ""
-    cells = content[:end]
-    if any(sign.search(cells) for sign in LIKE_FORMULA) and (found := FORMULA.search(cells)):
-        return f"{_place_before(cells, found.start())} holds a formula. Copy the cell and paste it as a value."
-    if b">#" in cells and (found := ERROR.search(cells)):  # #REF! and its like; Calamine refuses any other error
-        inside, end = cells.find(b">", found.start()), cells.find(b"</", found.start())
-        value = cells[cells.rfind(b">", 0, end) + 1 : end].decode("utf-8", "replace")
-        return f"{_place_before(cells, inside)} holds the error {value}. Correct it in the file."
+    if any(sign.search(content, 0, end) for sign in LIKE_FORMULA) and (found := FORMULA.search(content, 0, end)):
+        return f"{_place_before(content, found.start())} holds a formula. Copy the cell and paste it as a value."
+    # #REF! and its like; Calamine refuses any other error.
+    if content.find(b">#", 0, end) >= 0 and (found := ERROR.search(content, 0, end)):
+        inside, after = content.find(b">", found.start(), end), content.find(b"</", found.start(), end)
+        value = content[content.rfind(b">", 0, after) + 1 : after].decode("utf-8", "replace")
+        return f"{_place_before(content, inside)} holds the error {value}. Correct it in the file."
     return ""
 
 
@@ -207,14 +237,14 @@ def _place_before(cells: bytes, at: int) -> str:
     return places[-1].decode() if places else "A cell"
 
 
-def _look_inside(content: bytes) -> Package:
+def _look_inside(content: bytes, limits: Limits) -> Package:
     """Refuses what is dangerous before any of it is parsed."""
     try:
         package = zipfile.ZipFile(io.BytesIO(content))
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
         raise Unreadable(DAMAGED) from None
     parts = package.infolist()
-    _check_sizes(parts, len(content))
+    _check_sizes(parts, len(content), limits)
     names = [part.filename.lower() for part in parts]
     if len(set(names)) != len(names) or any(".." in name or "\\" in name or name.startswith("/") for name in names):
         raise Unreadable(f"The workbook is put together in a way Excel never does. {SAVE_PLAIN}")
@@ -235,17 +265,19 @@ def _look_inside(content: bytes) -> Package:
     return Package(suspects, ours.get(BOOK, b""), ours.get(WAYS, b""))
 
 
-def _check_sizes(parts: list[zipfile.ZipInfo], size: int) -> None:
+def _check_sizes(parts: list[zipfile.ZipInfo], size: int, limits: Limits) -> None:
     if len(parts) > MAX_PARTS:
         raise Unreadable(f"The workbook has {len(parts):,} parts inside; {MAX_PARTS} are allowed. {SAVE_PLAIN}")
     if any(part.flag_bits & 1 for part in parts):
         raise Unreadable(f"The workbook is protected by a password. {SAVE_PLAIN}")
     unpacked = sum(part.file_size for part in parts)
-    if unpacked > MAX_UNPACKED or unpacked > max(size, SMALL_PART) * MAX_RATIO:
+    if unpacked > max(size, SMALL_PART) * MAX_RATIO:
         raise Unreadable("The workbook unpacks to far more than it should. Copy the cells into a new one.")
     for part in parts:
         if part.file_size > SMALL_PART and part.file_size > max(part.compress_size, 1) * MAX_RATIO:
             raise Unreadable("Part of the workbook unpacks to far more than it should. Copy the cells into a new one.")
+    if unpacked > limits.unpacked:
+        raise TooMuch("The workbook unpacks to far more than a list of ours does. Copy the cells into a new one.")
 
 
 def _unpacked(package: zipfile.ZipFile, part: zipfile.ZipInfo) -> bytes:
@@ -297,9 +329,9 @@ def _number_text(value) -> str:
 # CSV
 
 
-def _csv_rows(content: bytes):
+def _csv_rows(content: bytes, limits: Limits):
     text = _decoded(content)
-    csv.field_size_limit(MAX_TEXT * 10)
+    csv.field_size_limit(limits.longest * 10)
     try:
         table = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
         for number, cells in enumerate(table, start=1):
@@ -330,17 +362,22 @@ def _without_guard(cell: str) -> str:
 
 def main() -> None:
     gc.disable()  # it would look through every cell again and again, and the process is gone in a moment
+    name, sheet, limits = sys.argv[1:]
+    limits = Limits(*json.loads(limits))
     if resource:
-        for what, limit in ((resource.RLIMIT_AS, MEMORY), (resource.RLIMIT_CPU, SECONDS), (resource.RLIMIT_CORE, 0)):
+        of_process = ((resource.RLIMIT_AS, limits.memory), (resource.RLIMIT_CPU, limits.seconds))
+        for what, limit in (*of_process, (resource.RLIMIT_CORE, 0)):
             with contextlib.suppress(ValueError, OSError):  # some systems know a limit by name only
                 resource.setrlimit(what, (limit, limit))
     try:
-        name, sheet, longest = sys.argv[1:]
-        answer = {"rows": read(sys.stdin.buffer.read(), name, sheet, int(longest))}
+        answer = read(sys.stdin.buffer.read(), name, sheet, limits)._asdict()
     except Unreadable as why:
-        answer = {"refused": str(why)}
+        answer = {"refused": str(why), "is_too_much": isinstance(why, TooMuch)}
     except (MemoryError, RecursionError):
-        answer = {"refused": "The file takes too much to read. Copy the cells into a new workbook."}
+        answer = {
+            "refused": "The file takes too much to read. Copy the cells into a new workbook.",
+            "is_too_much": True,
+        }
     except Exception as error:  # whatever a crafted file makes of the parser
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         answer = {"refused": f"The file can’t be read. {SAVE_PLAIN}"}

@@ -24,11 +24,11 @@ from openpyxl.cell import WriteOnlyCell
 from directory.csv_files import plain_cell
 from directory.plain_text import tidy, unseen_in
 from directory.refusals import Refused
-from directory.sheet_reader import MAX_TEXT, SECONDS, column_letter
+from directory.sheet_reader import MEGABYTE, OF_A_LIST, Limits, column_letter
 
 ESCAPED = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 READER = Path(__file__).with_name("sheet_reader.py")
-MAX_BYTES = 10 * 1024 * 1024
+MAX_BYTES = OF_A_LIST.size
 
 logger = structlog.get_logger(__name__)
 
@@ -85,17 +85,42 @@ def _plain(heading: str) -> str:
     return "".join(c for c in heading.casefold() if c.isalnum())
 
 
-def read_rows(name: str, content: bytes, sheet: str = "", *, longest: int = MAX_TEXT) -> list[tuple[int, list[str]]]:
-    """(number in the file, texts) of every row that holds anything; each text clean and tidy.
+class TooLarge(Refused):
+    """Nothing is wrong with the file but its size: more than the limits by which it was read."""
 
-    Of the first sheet that can be seen, or of the one called `sheet`: nothing where a workbook has none of that name.
-    `longest`: characters that a cell may hold.
+
+@dataclass(frozen=True)
+class Sheet:
+    """`rows`: (number in the file, texts) of each that holds anything; each text clean and tidy.
+
+    `names`: of every sheet of the workbook, seen or hidden, in their order; a CSV has none.
+    """
+
+    rows: list[tuple[int, list[str]]]
+    names: tuple[str, ...] = ()
+
+
+def read_rows(name: str, content: bytes, sheet: str = "", limits: Limits = OF_A_LIST) -> list[tuple[int, list[str]]]:
+    """The rows alone of what `read_sheet` reads."""
+    return read_sheet(name, content, sheet, limits).rows
+
+
+def read_sheet(name: str, content: bytes, sheet: str = "", limits: Limits = OF_A_LIST) -> Sheet:
+    """Of the first sheet that can be seen, or of the one called `sheet`: no row where a workbook has none of that name.
+
+    Raises Refused, field "file"; TooLarge where only the limits stand against it.
     """
     if not content:
         raise refused("The file is empty. Choose another.")
-    if len(content) > MAX_BYTES:
-        raise refused(f"The file is larger than {MAX_BYTES // 1024 // 1024} MB. Split it into several.")
-    return [(number, _clean(number, cells)) for number, cells in _read_apart(name, content, sheet, longest)]
+    if len(content) > limits.size:
+        raise _too_large(f"The file is larger than {limits.size // MEGABYTE} MB. Split it into several.")
+    answer = _read_apart(name, content, sheet, limits)
+    rows = [(number, _clean(number, cells)) for number, cells in answer["rows"]]
+    return Sheet(rows, tuple(answer["sheets"]))
+
+
+def _too_large(message: str) -> TooLarge:
+    return TooLarge(message, field="file")
 
 
 def _clean(number: int, cells: list[str]) -> list[str]:
@@ -108,21 +133,21 @@ def _clean(number: int, cells: list[str]) -> list[str]:
     return cells
 
 
-def _read_apart(name: str, content: bytes, sheet: str, longest: int) -> list:
+def _read_apart(name: str, content: bytes, sheet: str, limits: Limits) -> dict:
     """What the reader's process answers. It has its own limits; here it has its time and then it is gone."""
     plain_name = Path(name).name[-100:].replace("\0", "")
-    command = [sys.executable, "-I", str(READER), plain_name, sheet, str(longest)]
+    command = [sys.executable, "-I", str(READER), plain_name, sheet, json.dumps(limits)]
     try:
-        done = subprocess.run(command, input=content, capture_output=True, timeout=SECONDS, env={}, check=False)
+        done = subprocess.run(command, input=content, capture_output=True, timeout=limits.seconds, env={}, check=False)
         answer = json.loads(done.stdout)
     except (subprocess.TimeoutExpired, ValueError):
         logger.warning("sheet_reader_gave_up", size=len(content))
-        raise refused("The file takes too much to read. Copy the cells into a new workbook.") from None
+        raise _too_large("The file takes too much to read. Copy the cells into a new workbook.") from None
     if done.stderr:
         logger.info("sheet_unreadable", problem=done.stderr[:300].decode("utf-8", "replace"))
     if "refused" in answer:
-        raise refused(answer["refused"])
-    return answer["rows"]
+        raise (_too_large if answer.get("is_too_much") else refused)(answer["refused"])
+    return answer
 
 
 # What a row carries unseen

@@ -8,7 +8,7 @@ from itertools import islice
 
 from directory.models import Company
 from directory.refusals import Refused
-from directory.sheets import read_rows
+from directory.sheets import MEGABYTE, OF_A_LIST, Sheet, TooLarge, read_sheet
 from erp_integrations.exporting import storing
 from erp_integrations.models import BatchState, ExportBatch, ExportItem, ImportLayout
 from erp_integrations.sage100 import verifying
@@ -16,6 +16,17 @@ from erp_integrations.sage100.batch_keys import batch_number
 from erp_integrations.sage100.verifying import COMPUTED, COMPUTED_LONGEST, AlteredCell, FileRow
 
 MOST_SHOWN = 200
+# Four times a batch of 1,000 invoices of 20 rows, which comes to 10 MB and unpacks to 130; how its cells were computed
+# is 365,000 lines of 30 million characters, and is left out where a batch has more (R103).
+OF_A_FILE = OF_A_LIST._replace(
+    size=50 * MEGABYTE,
+    unpacked=600 * MEGABYTE,
+    memory=1024 * MEGABYTE,
+    seconds=60,
+    rows=400_000,
+    all_text=40_000_000,
+)
+TOO_LARGE = "it is larger than what is compared here."
 
 
 class Answer(Enum):
@@ -23,6 +34,14 @@ class Answer(Enum):
     ALTERED = "Altered"
     SUPERSEDED = "Superseded"
     UNKNOWN = "Unknown"
+    NOT_COMPARED = "Not compared"
+
+
+class OursUnread(Exception):
+    """Our own file, which nobody altered, is more than the reader takes, or what it takes no more; says why."""
+
+    def __init__(self, refusal: Refused):
+        super().__init__(_why(refusal))
 
 
 @dataclass(frozen=True)
@@ -31,7 +50,9 @@ class Verified:
 
     `unread`: why its cells can't be read, such as a formula in one, which no file of ours holds; "" where they can.
     `unread_computed`: the same of how they were computed alone; all else was compared.
-    `left_out`: why that sheet of our own file could not be read, so that it was not compared. A CSV has none.
+    `is_too_large`: to be read at all, which says nothing of its cells. `ours_unread`: why our own file can't be read.
+    `left_out`: why how they were computed was not compared. A CSV has none of it.
+    `added`: the sheets that it has and ours has not.
     """
 
     name: str
@@ -41,14 +62,19 @@ class Verified:
     altered: tuple[AlteredCell, ...] = ()
     unread: str = ""
     unread_computed: str = ""
+    is_too_large: bool = False
+    ours_unread: str = ""
+    added: tuple[str, ...] = ()
     left_out: str = ""
     is_csv: bool = False
 
     @property
     def answer(self) -> Answer:
+        if self.is_too_large or self.ours_unread:
+            return Answer.NOT_COMPARED
         if self.batch is None:
             return Answer.UNKNOWN
-        if self.altered or self.unread or self.unread_computed:
+        if self.altered or self.added or self.unread or self.unread_computed:
             return Answer.ALTERED
         return Answer.SUPERSEDED if self.left or self.is_void else Answer.ORIGINAL
 
@@ -82,18 +108,32 @@ def verify(company: Company, name: str, content: bytes) -> Verified:
         return Verified(name, sha256, batch, is_same_bytes=True)
     is_csv = not content.startswith(b"PK")
     try:
-        rows = read_rows(name, content)
-        sheets = {} if is_csv else {sheet: read_rows(name, content, sheet) for sheet in verifying.SHEETS}
+        first = read_sheet(name, content, limits=OF_A_FILE)
+        others = () if is_csv else verifying.SHEETS
+        sheets = {title: read_sheet(name, content, title, OF_A_FILE).rows for title in others}
+    except TooLarge:
+        return Verified(name, sha256, _named(built, [], name), is_too_large=True)
     except Refused as refusal:
         return Verified(name, sha256, _named(built, [], name), unread=refusal.message)
-    batch = _named(built, rows, name) or _holding(built, rows)
+    batch = _named(built, first.rows, name) or _holding(built, first.rows)
     if batch is None:
         return Verified(name, sha256)
-    altered = list(verifying.altered(_rows_of(batch, is_csv=is_csv), rows, batch.layout.as_layout()))
-    for sheet, theirs in sheets.items():
-        altered += verifying.SHEETS[sheet](_rows_of(batch, is_csv=False, sheet=sheet), theirs)
-    found = Verified(name, sha256, batch, altered=tuple(altered), is_csv=is_csv)
-    return found if is_csv else _with_computed(found, content)
+    found = Verified(name, sha256, batch, is_csv=is_csv)
+    try:
+        return _compared(found, first, sheets, content)
+    except OursUnread as why:
+        return replace(found, ours_unread=str(why))
+
+
+def _compared(found: Verified, first: Sheet, sheets: dict[str, list[FileRow]], content: bytes) -> Verified:
+    """`first`: their rows to import; `sheets`: those that stand beside. Raises OursUnread."""
+    ours = _ours(found)
+    altered = list(verifying.altered(ours.rows, first.rows, found.batch.layout.as_layout()))
+    for title, theirs in sheets.items():
+        altered += verifying.SHEETS[title](_ours(found, title).rows, theirs)
+    added = tuple(title for title in first.names if title not in ours.names)
+    found = replace(found, altered=tuple(altered), added=added)
+    return found if found.is_csv else _with_computed(found, content)
 
 
 def _with_computed(found: Verified, content: bytes) -> Verified:
@@ -101,15 +141,23 @@ def _with_computed(found: Verified, content: bytes) -> Verified:
 
     A line for each cell of the rows, so ours may be more than the reader takes (R103).
     """
+    limits = OF_A_FILE._replace(longest=COMPUTED_LONGEST)
     try:
-        ours = _rows_of(found.batch, is_csv=False, sheet=COMPUTED, longest=COMPUTED_LONGEST)
-    except Refused as refusal:
-        return replace(found, left_out=refusal.message)
+        ours = _ours(found, COMPUTED, limits)
+    except OursUnread as why:
+        return replace(found, left_out=f"that sheet of our own file could not be read: {why}")
     try:
-        theirs = read_rows(found.name, content, COMPUTED, longest=COMPUTED_LONGEST)
+        theirs = read_sheet(found.name, content, COMPUTED, limits)
+    except TooLarge as refusal:
+        return replace(found, left_out=f"that sheet of the file could not be read: {_why(refusal)}")
     except Refused as refusal:
         return replace(found, unread_computed=refusal.message)
-    return replace(found, altered=(*found.altered, *verifying.altered_computed(ours, theirs)))
+    return replace(found, altered=(*found.altered, *verifying.altered_computed(ours.rows, theirs.rows)))
+
+
+def _why(refusal: Refused) -> str:
+    """The reader's own words, but of a size: its remedy is for lists, which can be split."""
+    return TOO_LARGE if isinstance(refusal, TooLarge) else refusal.message
 
 
 def _named(built, rows: list[FileRow], name: str) -> ExportBatch | None:
@@ -127,11 +175,15 @@ def _holding(built, rows: list[FileRow]) -> ExportBatch | None:
     return built.get(pk=found[0].batch_id) if found else None
 
 
-def _rows_of(batch: ExportBatch, *, is_csv: bool, sheet: str = "", **limits: int) -> list[FileRow]:
-    """Our own file through the same reader, so that both sides are told alike."""
-    key, sha256 = (batch.csv_key, batch.csv_sha256) if is_csv else (batch.file_key, batch.file_sha256)
+def _ours(found: Verified, sheet: str = "", limits=OF_A_FILE) -> Sheet:
+    """Our own file through the same reader, so that both sides are told alike. Raises OursUnread."""
+    batch = found.batch
+    key, sha256 = (batch.csv_key, batch.csv_sha256) if found.is_csv else (batch.file_key, batch.file_sha256)
     try:
         content = storing.read(storing.StoredFile(key, sha256))
     except storing.FileDamaged as damage:
         raise Refused(f"{damage} Call the site owner: the file of a batch never changes.", field="file") from damage
-    return read_rows(batch.csv_name if is_csv else batch.file_name, content, sheet, **limits)
+    try:
+        return read_sheet(batch.csv_name if found.is_csv else batch.file_name, content, sheet, limits)
+    except Refused as refusal:
+        raise OursUnread(refusal) from refusal

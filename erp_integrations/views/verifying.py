@@ -14,6 +14,7 @@ TONES = {
     Answer.ALTERED: ("bad", "triangle-alert"),
     Answer.SUPERSEDED: ("bad", "ban"),
     Answer.UNKNOWN: ("warn", "circle-question-mark"),
+    Answer.NOT_COMPARED: ("warn", "circle-question-mark"),
 }
 
 

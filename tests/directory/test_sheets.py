@@ -82,9 +82,8 @@ def test_a_reader_that_hangs_is_given_up(monkeypatch, tmp_path):
     slow = tmp_path / "slow.py"
     slow.write_text("import time; time.sleep(60)")
     monkeypatch.setattr(sheets, "READER", slow)
-    monkeypatch.setattr(sheets, "SECONDS", 1)
-    with pytest.raises(Refused, match="takes too much"):
-        read(honest())
+    with pytest.raises(sheets.TooLarge, match="takes too much"):
+        sheets.read_rows("list.xlsx", honest(), limits=sheets.OF_A_LIST._replace(seconds=1))
 
 
 def test_a_reader_that_eats_memory_is_stopped_by_its_own_limit(monkeypatch, tmp_path):
@@ -92,7 +91,7 @@ def test_a_reader_that_eats_memory_is_stopped_by_its_own_limit(monkeypatch, tmp_
     own = sheets.READER.read_text().replace("def read(content", "def _unused(content")
     hungry.write_text(
         own.replace(
-            "\ndef main()", "\ndef read(content, name, sheet, longest):\n    return len('x' * 10**9)\n\n\ndef main()", 1
+            "\ndef main()", "\ndef read(content, name, sheet, limits):\n    return len('x' * 10**9)\n\n\ndef main()", 1
         )
     )
     monkeypatch.setattr(sheets, "READER", hungry)

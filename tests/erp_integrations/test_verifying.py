@@ -2,6 +2,8 @@
 
 import csv
 import io
+import os
+import zipfile
 from dataclasses import replace
 
 import pytest
@@ -9,7 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from openpyxl import Workbook, load_workbook
 
-from directory.refusals import Refused
+from directory.sheets import TooLarge
 from erp_integrations.actions import exports
 from erp_integrations.exporting import storing, verifying
 from erp_integrations.exporting.verifying import Answer, verify
@@ -147,19 +149,82 @@ def test_as_many_characters_are_read_of_it_as_a_cell_holds(batch):
 
 def test_a_file_with_more_lines_of_it_than_are_read_is_compared_by_its_rows(sage, batch, monkeypatch):
     """R103: the reader has its limits, so the page says what was left out."""
-    real = verifying.read_rows
-
-    def read_rows(name, content, sheet="", **limits):
-        if sheet == COMPUTED:
-            raise Refused("It has more than 50,000 rows.")
-        return real(name, content, sheet, **limits)
-
-    monkeypatch.setattr(verifying, "read_rows", read_rows)
+    unread(monkeypatch, lambda name, sheet: sheet == COMPUTED)
     for content in (edited(batch), edited(batch, K2=17.5)):
         page = text_of(post(sage, content))
-        assert "that sheet of our own file could not be read: It has more than 50,000 rows." in page
+        assert "that sheet of our own file could not be read: it is larger than what is compared here." in page
         assert "how they were computed were compared" not in page
     assert "1 cell is not what we built" in page
+
+
+def test_theirs_that_is_too_long_there_is_compared_by_its_rows(sage, batch, monkeypatch):
+    """E-8: what was not read is no reason to call it altered."""
+    unread(monkeypatch, lambda name, sheet: sheet == COMPUTED and name == "file.xlsx")
+    page = text_of(post(sage, edited(batch)))
+    assert "that sheet of the file could not be read: it is larger than what is compared here." in page
+    assert "Every row is as it was built" in page and "Altered" not in page
+
+
+def unread(monkeypatch, is_too_large) -> None:
+    """As the reader answers what is beyond its limits. `is_too_large`: asked for name and sheet."""
+    real = verifying.read_sheet
+
+    def read_sheet(name, content, sheet="", limits=verifying.OF_A_FILE):
+        if is_too_large(name, sheet):
+            raise TooLarge("It has more than 400,000 rows. Split it into several files.", field="file")
+        return real(name, content, sheet, limits)
+
+    monkeypatch.setattr(verifying, "read_sheet", read_sheet)
+
+
+def weighing(content: bytes, megabytes: int) -> bytes:
+    """The same workbook with a picture in it that takes so much."""
+    out = io.BytesIO(content)
+    with zipfile.ZipFile(out, "a") as archive:
+        archive.writestr("xl/media/image1.png", os.urandom(megabytes * 2**20))
+    return out.getvalue()
+
+
+def test_a_file_larger_than_any_list_is_compared(batch):
+    """E-8, R103: 1,000 invoices of 20 rows come to more than 10 MB, and so do they when they are stored again."""
+    found = shown(batch, weighing(edited(batch), 11), batch.file_name)
+    assert (found.answer, found.batch, found.unread) == (Answer.ORIGINAL, batch, "")
+    assert verifying.OF_A_FILE.rows > 365_000, "lines by which those 20,000 rows are explained"
+
+
+def test_a_file_too_large_to_compare_is_not_called_altered(sage, batch):
+    """E-8: nobody has read its cells, so nobody knows."""
+    content = weighing(edited(batch), 51)
+    for name, says in ((batch.file_name, "though it is named like that of"), ("file.xlsx", "has these bytes. It is")):
+        answer = post(sage, content, name)
+        page = text_of(answer)
+        assert answer.context["found"].answer == Answer.NOT_COMPARED and says in page
+        assert "too large to be compared cell by cell" in page
+        assert "Altered" not in page and "No file that is built here is like that" not in page
+
+
+def test_our_own_file_that_is_too_large_is_no_fault_of_theirs(sage, batch, monkeypatch):
+    """E-8: the refusal is about our file, and the file somebody shows is not refused for it."""
+    content = edited(batch, K2=17.5)
+    unread(monkeypatch, lambda name, sheet: name == batch.file_name)
+    answer = post(sage, content)
+    assert answer.status_code == 200 and answer.context["found"].answer == Answer.NOT_COMPARED
+    page = text_of(answer)
+    assert "our own file could not be read to compare: it is larger than what is compared here." in page
+    assert batch.key in page and "Split it" not in page and "Altered" not in page
+
+
+def test_a_sheet_that_was_added_is_said(sage, batch):
+    """E-8: a workbook with a sheet more is not the file that we built."""
+    book = load_workbook(io.BytesIO(bytes_of(batch)))
+    book.create_sheet("Notes").sheet_state = "hidden"
+    book.create_sheet("More")
+    out = io.BytesIO()
+    book.save(out)
+    answer = post(sage, out.getvalue())
+    page = text_of(answer)
+    assert answer.context["found"].answer == Answer.ALTERED
+    assert "The file has sheets that ours has not: Notes, More." in page and "Every row is as" not in page
 
 
 def test_where_only_how_it_was_computed_can_not_be_read_the_page_names_that_sheet(sage, batch):
