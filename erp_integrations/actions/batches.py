@@ -238,7 +238,7 @@ def _mark_releases(exports: list[InvoiceExport], facts: sage_facts.BatchFacts) -
 
 def _write_releases(items: list[ExportItem], exports: list[InvoiceExport]) -> None:
     items = {item.invoice_export_id: item for item in items}
-    parts = allocate_releases(exports)
+    releases = allocate_releases(exports)
     RetainageRelease.objects.bulk_create(
         RetainageRelease(
             item=items[export.pk],
@@ -248,7 +248,7 @@ def _write_releases(items: list[ExportItem], exports: list[InvoiceExport]) -> No
             released=part.released,
         )
         for export in exports
-        for part in parts[export.invoice_id]
+        for part in releases[export.invoice_id].parts
     )
 
 

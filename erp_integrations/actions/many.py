@@ -57,11 +57,16 @@ def _foretold(some: list[InvoiceExport], ask: Callable) -> list[Answered]:
 def _each(some: Iterable[InvoiceExport], act: Callable) -> list[Answered]:
     """The newest first: a release has to go before what it releases (S51). Answers stand in the order given.
 
-    One that is refused never holds up the others.
+    One that is refused never holds up the others, and is asked again once others are gone: a release may also stand on
+    a newer invoice, which was exported before it.
     """
     given = list(some)
-    newest_first = sorted(given, key=lambda export: export.invoice.position, reverse=True)
-    found = {export.pk: _answered(export, act) for export in newest_first}
+    waiting, found = sorted(given, key=lambda export: export.invoice.position, reverse=True), {}
+    while waiting:
+        answers = [_answered(export, act) for export in waiting]
+        found |= {export.pk: answer for export, answer in zip(waiting, answers, strict=True)}
+        refused = [export for export in waiting if found[export.pk].refusal]
+        waiting = refused if len(refused) < len(waiting) else []
     return [found[export.pk] for export in given]
 
 

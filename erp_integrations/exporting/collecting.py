@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, prefetch_related_objects
 
 from directory.models import AccountingPrivilege
 from erp_integrations.exporting.billed_elsewhere import billed_elsewhere
-from erp_integrations.exporting.earlier_invoices import allocate_releases, bills_reduced
+from erp_integrations.exporting.earlier_invoices import Spread, allocate_releases, bills_reduced
 from erp_integrations.exporting.surroundings import Beside
 from erp_integrations.models import (
     CostTypeLink,
@@ -117,7 +117,7 @@ def collect(
                 links,
                 chosen,
                 tuple(links.line_facts(line) for line in beside.lines.get(export.invoice_id, ())),
-                tuple(release.as_facts() for release in releases[export.invoice_id]),
+                releases[export.invoice_id],
                 beside,
                 next(iter(reduced.get(export.invoice_id, ())), None),
             )
@@ -126,7 +126,7 @@ def collect(
     )
 
 
-def _invoice_facts(export, links, chosen, lines, releases, beside, reference_no) -> InvoiceFacts:
+def _invoice_facts(export, links, chosen, lines, release: Spread, beside, reference_no) -> InvoiceFacts:
     invoice, commitment, project = export.invoice, export.invoice.commitment, export.project
     job = links.projects.get(project.pk)
     chosen_reference = export.reference_no if invoice.gross_this_period < 0 else ""
@@ -156,7 +156,8 @@ def _invoice_facts(export, links, chosen, lines, releases, beside, reference_no)
         sent_by=export.sent_by.name if export.sent_by else "",
         invoice_link=settings.SITE_URL + address(invoice),
         lines=lines,
-        releases=releases,
+        releases=tuple(part.as_facts() for part in release.parts),
+        counted=release.counted,
         gross=invoice.gross_this_period,
         retainage_held=invoice.retainage_newly_held,
         retainage_released=invoice.retainage_released,

@@ -16,7 +16,7 @@ from erp_integrations.models import ExportBatch, InvoiceExport, ListKind, Retain
 from erp_integrations.models.exports import IN_A_FILE
 from erp_integrations.models.payables import payables_of
 from erp_integrations.sage100.batch_keys import batch_key
-from erp_integrations.sage100.facts import ReleaseFacts
+from erp_integrations.sage100.facts import CountedRelease, ReleaseFacts
 from erp_integrations.sage100.lists import PayableInvoice
 from invoicing.calculations.money import ZERO, format_amount
 from invoicing.models import Invoice, StartingCertificate
@@ -34,6 +34,7 @@ class Balance:
     words: str
     first: Decimal
     releases: tuple[tuple[str, Decimal], ...] = ()
+    counted: tuple[CountedRelease, ...] = ()  # of them, those of other batches
 
     @property
     def left(self) -> Decimal:
@@ -69,7 +70,7 @@ class Allocation:
 
     def as_facts(self) -> ReleaseFacts:
         return ReleaseFacts(
-            invoice_number=BEFORE if self.is_start else self.on.number,
+            invoice_number=_named(self.on),
             invoice_date=_dated(self.on),
             held=self.held,
             released=self.released,
@@ -90,9 +91,17 @@ class Allocation:
         return isinstance(self.on, StartingCertificate)
 
 
+@dataclass(frozen=True)
+class Spread:
+    """A release in its parts; `counted`: what other batches release on the places that were asked for it."""
+
+    parts: tuple[Allocation, ...] = ()
+    counted: tuple[CountedRelease, ...] = ()
+
+
 def allocate_releases(
     exports: list[InvoiceExport], *, together: bool = True, being_built: ExportBatch | None = None
-) -> dict[int, list[Allocation]]:
+) -> dict[int, Spread]:
     """{invoice id: its release spread over what Sage holds earlier of its commitment, oldest first} (S51).
 
     `being_built`: their batch, once it was accepted: what came after takes nothing from under it (S60).
@@ -100,33 +109,49 @@ def allocate_releases(
     stays as their release sheets told it. What finds no invoice to stand on is left out, so the rules see that less is
     allocated than released, and stop it.
     """
-    found = defaultdict(list)
+    found = defaultdict(Spread)
     releasing = [export for export in exports if export.invoice.retainage_released > 0]
     if not releasing:
         return found
     in_sage = _in_sage(releasing, exports if together else [], being_built)
     holding = sorted([*_starts(releasing), *in_sage], key=_dated)
     held = _still_held(holding, exports, being_built)
-    left = dict(held)
+    left, along = dict(held), {export.invoice_id for export in exports}
     for export in releasing:
         if not together:
             left = dict(held)
-        found[export.invoice_id] = _spread(export.invoice, holding, left)
+        found[export.invoice_id] = _spread(export.invoice, holding, left, along)
     return found
 
 
-def _spread(releasing: Invoice, holding: list[Holding], left: dict[Holding, Balance]) -> list[Allocation]:
-    """Never on itself: what it newly holds comes after all that is older. Takes what it spreads out of `left`."""
-    parts, whole, placed = [], releasing.retainage_released, ZERO
-    for earlier in holding:
-        if earlier.commitment_id != releasing.commitment_id or not _is_before(earlier, releasing):
-            continue
-        part = min(whole - placed, left[earlier].left)
+def _spread(releasing: Invoice, holding: list[Holding], left: dict[Holding, Balance], along: set[int]) -> Spread:
+    """Never on itself. Takes what it spreads out of `left`. `along`: ids of what goes into the same file."""
+    whole, placed, parts = releasing.retainage_released, ZERO, []
+    places = _places(releasing, holding, left, along)
+    for place in places:
+        part = min(whole - placed, left[place].left)
         if part > 0:
-            parts.append(Allocation(earlier, left[earlier], part, whole, placed))
-            left[earlier] = left[earlier].less(f"{releasing.number} of this file", part)
+            parts.append(Allocation(place, left[place], part, whole, placed))
+            left[place] = left[place].less(f"{releasing.number} of this file", part)
             placed += part
-    return parts
+    return Spread(tuple(parts), tuple(each for place in places for each in left[place].counted))
+
+
+def _places(releasing: Invoice, holding: list[Holding], left: dict[Holding, Balance], along: set[int]) -> list[Holding]:
+    """What comes before it. Where that holds too little, also what comes after it and stands in a file already.
+
+    One that came after it was exported first then, and its release took what this one would have. Not what goes along:
+    of two in one file, each could stand on the other.
+    """
+    others = [each for each in holding if each.commitment_id == releasing.commitment_id and each != releasing]
+    before = [each for each in others if _is_before(each, releasing)]
+    if sum(left[each].left for each in before) >= releasing.retainage_released:
+        return before
+    return [each for each in others if _is_before(each, releasing) or each.pk not in along]
+
+
+def _named(place: Holding) -> str:
+    return BEFORE if isinstance(place, StartingCertificate) else place.number
 
 
 def _dated(place: Holding) -> date:
@@ -173,18 +198,36 @@ def _still_held(
         RetainageRelease.objects.filter(item__is_live=True)
         .filter(Q(on_invoice__in=invoices) | Q(on_start__in=starts))
         .exclude(item__invoice_export__in=[export.pk for export in exports if export.pk])
-        .values_list("on_invoice", "on_start", "item__batch__number")
+        .values_list("on_invoice", "on_start", "item__batch__number", "item__batch__built_at")
         .annotate(total=Sum("released"))
         .order_by("item__batch__number")
     )
     if being_built:
         later = {"item__batch__accepted_at__gt": being_built.accepted_at, "item__batch__number__gt": being_built.number}
         released = released.exclude(**later)
-    taken = defaultdict(tuple)
-    for invoice, start, batch, total in released:
-        taken[invoice, start] += ((batch_key(batch), total),)
-    held = {start: Balance("held before Plumbline", start.total_retainage, taken[None, start.pk]) for start in starts}
-    return held | {each: Balance("newly held", each.retainage_newly_held, taken[each.pk, None]) for each in invoices}
+    taken = defaultdict(list)
+    for invoice, start, *told in released:
+        taken[invoice, start].append(told)
+    before = {
+        each: _balance(each, "held before Plumbline", each.total_retainage, taken[None, each.pk]) for each in starts
+    }
+    return before | {
+        each: _balance(each, "newly held", each.retainage_newly_held, taken[each.pk, None]) for each in invoices
+    }
+
+
+def _balance(place: Holding, words: str, first: Decimal, taken: list) -> Balance:
+    """`taken`: of each batch that releases on it the number, when it was built, and how much."""
+    counted = tuple(
+        CountedRelease(
+            invoice_number=_named(place),
+            batch_key=batch_key(number),
+            amount=amount,
+            is_in_a_file=built_at is not None,
+        )
+        for number, built_at, amount in taken
+    )
+    return Balance(words, first, tuple((each.batch_key, each.amount) for each in counted), counted)
 
 
 def bills_reduced(exports: list[InvoiceExport]) -> dict[int, list[str]]:

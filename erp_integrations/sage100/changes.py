@@ -15,7 +15,7 @@ from erp_integrations.sage100.list_words import in_words
 
 PLACE = re.compile(r"s?\[(\d+)\]")
 CHOICE = re.compile(r"[a-z]+(?:_[a-z]+)+")
-FOLLOWS = ("version", "how", "how_held", "how_released")  # they change with whatever else does
+FOLLOWS = ("version", "how")  # they change with whatever else does
 MOST, LONGEST, BEFORE_IT = 5, 40, 10  # changes told; characters of a value; of those, before the first that differs
 
 

@@ -126,6 +126,22 @@ class ReleaseFacts:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CountedRelease:
+    """What another batch releases on an invoice that this one’s release was to stand on; `amount` in dollars.
+
+    `is_in_a_file`: False while that batch is being built or has failed; staff have no sheet of it then.
+    """
+
+    invoice_number: str
+    batch_key: str
+    amount: Decimal
+    is_in_a_file: bool = True
+
+    def __post_init__(self):
+        _require_finite(self)
+
+
+@dataclass(frozen=True, kw_only=True)
 class LookAlike:
     """Another bill of the vendor whose number may be the same one (S11, R19); `gross` in dollars.
 
@@ -149,6 +165,7 @@ class InvoiceFacts:
     `exported_in` names the live batch that already carries this vendor and number (S11); releases stand oldest first.
     `look_alikes`: as of the acceptance; a build asks again, as it asks newer lists.
     `reference_by`: who chose what a credit reduces, "" where it is the newest earlier bill by itself (S45).
+    `counted`: what other batches release on the invoices that its own release was to stand on; () in older snapshots.
     """
 
     no_longer_kept: ClassVar[tuple[str, ...]] = ("tax",)  # in older snapshots, and always 0.00: S54 asks the lines
@@ -179,6 +196,7 @@ class InvoiceFacts:
     invoice_link: str = ""
     lines: tuple[LineFacts, ...]
     releases: tuple[ReleaseFacts, ...] = ()
+    counted: tuple[CountedRelease, ...] = field(default=(), compare=False)  # what they hold says it (S60)
     gross: Decimal
     retainage_held: Decimal
     retainage_released: Decimal = ZERO
@@ -325,9 +343,14 @@ class FactChange(NamedTuple):
 
 
 def differences(old, new, path="") -> Iterator[FactChange]:
-    """Every fact that differs, in the order of the facts; tuples of other lengths as one. Equal facts give none."""
+    """Every fact that differs, in the order of the facts; tuples of other lengths as one. Equal facts give none.
+
+    Words that say how a fact came to be are compared with it, not beside it.
+    """
     if is_dataclass(old) and type(old) is type(new):
         for part in fields(old):
+            if not part.compare:
+                continue
             name = f"{path}.{part.name}" if path else part.name
             yield from differences(getattr(old, part.name), getattr(new, part.name), name)
     elif isinstance(old, tuple) and isinstance(new, tuple) and len(old) == len(new):

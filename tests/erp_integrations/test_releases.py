@@ -9,7 +9,7 @@ from openpyxl import load_workbook
 
 from directory.refusals import NotNow, Refused
 from erp_integrations import exporting
-from erp_integrations.actions import batches, exports
+from erp_integrations.actions import batches, exports, many
 from erp_integrations.exporting import storing, unchanged
 from erp_integrations.models import ExportBatch, InvoiceExport, ListKind, RetainageRelease
 from erp_integrations.sage100.facts import ReleaseFacts
@@ -246,3 +246,94 @@ def test_what_an_invoice_holds_itself_is_not_what_it_releases(sage):
     mixed = with_release(sage, commitment, "40.00", "500.00")
     with pytest.raises(Refused, match="S51: No earlier invoice of this commitment that still holds retainage"):
         sage.sent(mixed)
+
+
+# What another invoice released before
+
+
+def taken_by_a_later_one(sage) -> tuple[Invoice, ExportBatch]:
+    """Bills 1 and 3 hold 100.00 each. Bill 2 releases 60.00 and is not sent; bill 4 took 60.00 of bill 1."""
+    commitment = sage.commitment()
+    sage.exported(sage.approved(commitment))
+    waits = with_release(sage, commitment, "60.00")
+    sage.next_month()
+    sage.exported(sage.approved(commitment))
+    return waits, sage.built(sage.sent(with_release(sage, commitment, "60.00")))
+
+
+def test_what_a_later_release_took_is_taken_from_what_stands_in_files_instead(sage):
+    """S51: else it could never be sent."""
+    waits, _ = taken_by_a_later_one(sage)
+    first, _, third, _ = waits.commitment.invoices.order_by("position")
+    batch = built(sage.accepted(sage.sent(waits)))
+    assert [(each.invoice_number, each.held, each.released) for each in batch.facts.invoices[0].releases] == [
+        (first.number, D("40.00"), D("40.00")),
+        (third.number, D("100.00"), D("20.00")),
+    ]
+
+
+def test_a_voided_release_goes_on_what_stands_in_files_once_another_took_its_place(sage):
+    """S51, 6.2: voided and to be replaced."""
+    commitment = sage.commitment()
+    first = sage.exported(sage.approved(commitment))
+    again = sage.exported(with_release(sage, commitment, "60.00"))
+    sage.next_month()
+    third = sage.exported(sage.approved(commitment))
+    last = with_release(sage, commitment, "60.00")
+    exports.void(again, by=sage.all_rights(), reason="Twice", sage_holds_it_no_more=True)
+    sage.exported(last)
+    sage.exported(again.invoice)
+    assert [(r.on_invoice, r.released) for r in RetainageRelease.objects.order_by("pk")[2:]] == [
+        (first.invoice, D("40.00")),
+        (third.invoice, D("20.00")),
+    ]
+
+
+def test_a_later_invoice_of_an_earlier_day_is_released_first_where_the_earlier_ones_hold_too_little(sage):
+    """S51: oldest is by date."""
+    waits, _ = taken_by_a_later_one(sage)
+    first, _, third, _ = waits.commitment.invoices.order_by("position")
+    Invoice.objects.filter(pk=third.pk).update(billing_date=first.billing_date - timedelta(days=3))
+    batch = built(sage.accepted(sage.sent(waits)))
+    assert [(each.invoice_number, each.released) for each in batch.facts.invoices[0].releases] == [
+        (third.number, D("60.00"))
+    ]
+
+
+def test_no_release_stands_on_a_later_one_that_goes_into_the_same_file(sage):
+    """S51: of two in one file each could stand on the other."""
+    commitment = sage.commitment()
+    sage.exported(sage.approved(commitment))
+    waits = with_release(sage, commitment, "60.00")
+    sage.next_month()
+    along = sage.approved(commitment)
+    sage.built(sage.sent(with_release(sage, commitment, "60.00")))
+    [proposal] = exports.preview_by_file([InvoiceExport(invoice=each) for each in (waits, along)], by=sage.sender)
+    assert [each.rule for each in errors(proposal.findings)] == ["S51"]
+
+
+def test_what_cannot_be_placed_says_which_file_took_it(sage):
+    """E-5: what to do next."""
+    commitment = sage.commitment()
+    sage.exported(sage.approved(commitment))
+    waits = with_release(sage, commitment, "60.00")
+    sage.next_month()
+    sage.approved(commitment)
+    taker = sage.built(sage.sent(with_release(sage, commitment, "60.00")))
+    words = (
+        f"the invoice 60.00. Before it, {taker.key} released on what is in files. Export the other invoices of this"
+        " commitment that hold retainage first; if there is none, void or reject the release that is too much."
+    )
+    with pytest.raises(Refused, match=words):
+        sage.sent(waits)
+
+
+def test_a_release_and_the_later_invoice_it_stands_on_leave_their_files_together(sage):
+    """S51: in whatever order they were exported."""
+    waits, taker = taken_by_a_later_one(sage)
+    sage.exported(waits)
+    third = waits.commitment.invoices.get(position=3)
+    told = {"reason": "Again", "sage_holds_it_no_more": True}
+    some = fresh(*InvoiceExport.objects.filter(invoice__in=[waits, third]))
+    exports.void(taker.items.get().invoice_export, by=sage.all_rights(), **told)
+    assert [each.refusal for each in many.void_each(some, by=sage.all_rights(), **told)] == [None, None]

@@ -3,13 +3,14 @@
 from decimal import Decimal
 
 from erp_integrations.sage100.canonical import money_text
-from erp_integrations.sage100.facts import ZERO
+from erp_integrations.sage100.facts import ZERO, InvoiceFacts
 from erp_integrations.sage100.findings import ERROR, WARNING
 from erp_integrations.sage100.rules.registry import INVOICE, REBUILD, InvoiceCheck, Issue, rule
 from erp_integrations.sage100.totals import number_in
 
 CENT = Decimal("0.01")
 RETAINAGE = "Retainage"
+NAMED = 3  # files that a sentence names
 OPEN_INVOICE = "Open the invoice and look at the retainage of its lines."
 
 
@@ -93,12 +94,14 @@ def release_order(check: InvoiceCheck):
     if check.invoice.retainage_released and not releases:
         yield Issue(
             message="No earlier invoice of this commitment that still holds retainage is in a file yet.",
-            remedy="Export the earlier ones first.",
+            remedy=_to_place_it_all(check.invoice),
             field="Retainage release", value=money_text(check.invoice.retainage_released),
         )  # fmt: skip
     elif total != check.invoice.retainage_released:
         yield _release_issue(
-            f"The release sheet releases {total:,.2f}, the invoice {check.invoice.retainage_released:,.2f}.", total
+            f"The release sheet releases {total:,.2f}, the invoice {check.invoice.retainage_released:,.2f}.",
+            total,
+            _to_place_it_all(check.invoice),
         )
     for release in releases:
         if not ZERO <= release.released <= release.held:
@@ -117,11 +120,20 @@ def release_order(check: InvoiceCheck):
             )
 
 
-def _release_issue(message, amount):
-    return Issue(
-        message=message, remedy="Release the oldest invoice first, up to what it holds.",
-        field="Retainage release", value=money_text(amount),
-    )  # fmt: skip
+def _to_place_it_all(invoice: InvoiceFacts) -> str:
+    """What to do where the invoices in files hold too little: who took it, if anybody did."""
+    files = list(dict.fromkeys(each.batch_key for each in invoice.counted))
+    if not files:
+        return "Export the earlier ones first."
+    named = ", ".join(files[:NAMED]) + (f" and {len(files) - NAMED} more" if files[NAMED:] else "")
+    return (
+        f"Before it, {named} released on what is in files. Export the other invoices of this commitment that hold"
+        " retainage first; if there is none, void or reject the release that is too much."
+    )
+
+
+def _release_issue(message, amount, remedy="Release the oldest invoice first, up to what it holds."):
+    return Issue(message=message, remedy=remedy, field="Retainage release", value=money_text(amount))
 
 
 @rule("S52", ERROR, "A mixed invoice makes rows for the work and release rows for the rest.", INVOICE)
