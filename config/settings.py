@@ -133,6 +133,7 @@ MIDDLEWARE = [
     "directory.middleware.session_clock",
     "directory.middleware.second_factor",
     "directory.middleware.refusals",
+    "directory.strangers.read_briefly",  # last: who asks is known, and nothing of the body was read
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -295,6 +296,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 40_000  # 1,500 lines of a schedule × 12 inputs, 3,000 of a bill × 10 (F12),
 DATA_UPLOAD_MAX_MEMORY_SIZE = 12 * 1024 * 1024  # and each of them as long as it may be
+BODY_OF_STRANGERS_MAX_BYTES = 64 * 1024  # R116: as much as the proxy holds back until all is there (deploy/Caddyfile)
 MEGABYTE = 1024 * 1024
 ATTACHMENT_MAX_BYTES = env.int("ATTACHMENT_MAX_MB", default=20) * MEGABYTE  # R106: one file,
 ATTACHMENTS_MAX_BYTES = env.int("ATTACHMENTS_MAX_MB", default=200) * MEGABYTE  # all of one invoice or commitment,

@@ -1,10 +1,13 @@
 """A request that can't be read: what its page says, and that a form over the limit is told from a damaged one (F12)."""
 
+from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import time_machine
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from tests.factories import world
 from tests.invoicing.pages import at, signed_in, text_of
@@ -26,6 +29,58 @@ def test_a_form_over_the_limit_says_how_much_goes_and_where_the_typed_is(setting
         assert answer.status_code == 413
         words = text_of(answer)
         assert "may hold 40,000 cells and 1 MB of text" in words and "still in the page you came from" in words
+
+
+class Unread:
+    """A body that nobody may ask for."""
+
+    def __init__(self, length: int):
+        self.length = length
+
+    def __len__(self) -> int:
+        return self.length
+
+    def read(self, *_):
+        raise AssertionError("It was read.")
+
+    readline = read
+
+
+def sends(client: Client, address: str, length: int):
+    """A form of so many bytes, of which not one is there."""
+    told = {"CONTENT_LENGTH": str(length), "CONTENT_TYPE": FORM, "wsgi.input": Unread(length)}
+    return client.post(address, **told)
+
+
+@pytest.mark.parametrize("name", ["account_login", "account_reset_password", "home"])
+def test_a_long_body_of_somebody_who_is_not_signed_in_is_refused_unread(name, settings):
+    """R116: each would hold a thread of a web process for as long as it likes."""
+    client, most = Client(enforce_csrf_checks=True), settings.BODY_OF_STRANGERS_MAX_BYTES
+    client.cookies["csrftoken"] = "a" * 32
+    answer = sends(client, reverse(name), most + 1)
+    assert answer.status_code == 413 and "Content-Security-Policy" in answer.headers
+    words = text_of(answer)
+    assert "takes 64 KB at once" in words and "Sign in in another tab" in words
+    with pytest.raises(AssertionError, match="was read"):
+        sends(client, reverse("account_login"), most)
+
+
+def test_whoever_was_signed_in_when_the_page_was_opened_is_heard_at_length(settings):
+    """9.10: what they typed waits for them, however long it is."""
+    there = world()
+    client = signed_in(there.admin)
+    client.get("/")
+    noted = client.cookies["signed-in-before"]
+    assert noted["httponly"] and noted["samesite"] == "Lax" and str(there.admin.pk) not in noted.value.split(":")
+    del client.cookies[settings.SESSION_COOKIE_NAME]
+    most = settings.BODY_OF_STRANGERS_MAX_BYTES
+    address = reverse("periods", args=[there.project.slug])
+    body = "a=" + "x" * most
+    assert client.post(address, body, content_type=FORM).status_code == 302
+    with time_machine.travel(timezone.now() + timedelta(days=8)):
+        assert client.post(address, body, content_type=FORM).status_code == 413
+    client.cookies["signed-in-before"] = "1:forged"
+    assert client.post(address, body, content_type=FORM).status_code == 413
 
 
 def test_a_damaged_request_gets_the_general_page():

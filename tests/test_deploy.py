@@ -6,6 +6,7 @@ from fnmatch import fnmatch
 from pathlib import PurePath
 
 import pytest
+from django.conf import settings
 
 from tests.directory.test_first_run import GOOD, ROOT, run
 
@@ -113,6 +114,13 @@ def test_the_proxy_waits_for_a_slow_sender_but_not_for_ever():
     assert set(re.findall(r"^\t\t\t(\w+) \d+[sm]$", PROXY, re.M)) >= {"read_header", "read_body", "idle"}
     before_the_site = PROXY.partition("{$HOST}")[0]
     assert "timeouts" in before_the_site, "Caddy takes options for its servers in a block of its own, the first"
+
+
+def test_the_proxy_holds_back_as_much_as_is_read_of_somebody_who_is_not_signed_in():
+    """R116: what it did not hold back would be waited for in a thread of a web process."""
+    site = PROXY.partition("\treverse_proxy {")[2]
+    [kibibytes] = re.findall(r"^\t\trequest_buffers (\d+)KiB$", site, re.M)
+    assert int(kibibytes) * 1024 == settings.BODY_OF_STRANGERS_MAX_BYTES
 
 
 def test_what_the_health_check_looks_at_is_what_the_image_has_touched():

@@ -4,14 +4,16 @@ import http.client
 import os
 import re
 import shutil
+import socket
 import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.db import connection
 
 from tests.services.outages import free_port
@@ -94,6 +96,20 @@ def test_processes_that_are_replaced_go_on_counting_and_no_count_is_worth_an_ans
     shutil.rmtree(web.counts)
     assert [web.asks("/livez")[0] for _ in range(MANY)] == [200] * MANY
     assert web.log.read_text().count("answers_not_counted") >= 1
+
+
+def test_somebody_who_is_not_signed_in_holds_no_thread_with_a_long_form(web):
+    """R116: two bytes of many, twice as many times as there are threads; each is answered, pages come meanwhile."""
+    assert web.asks("/livez")[0] == 200
+    length = settings.BODY_OF_STRANGERS_MAX_BYTES + 1
+    with ExitStack() as lines:
+        held = [lines.enter_context(socket.create_connection(("127.0.0.1", web.port), 30)) for _ in range(4)]
+        for line in held:
+            head = f"POST /accounts/login/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {length}"
+            line.sendall(f"{head}\r\nContent-Type: application/x-www-form-urlencoded\r\n\r\na=".encode())
+        assert web.asks("/livez")[0] == 200
+        answers = [line.recv(65536) for line in held]
+    assert all(answer.startswith(b"HTTP/1.1 413 ") for answer in answers), web.log.read_text()
 
 
 def test_nothing_is_left_behind_when_it_ends(web):
