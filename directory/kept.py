@@ -17,6 +17,12 @@ from django.db.models import Expression, QuerySet
 from django.db.transaction import TransactionManagementError
 
 
+def put_anew() -> None:
+    """Forget all words: for a control that asks its questions otherwise, before it and after it."""
+    for question in kept.every:
+        vars(question).pop("in_words", None)
+
+
 class Asked(Expression):
     """What each asking brings along: it stands in a kept question where its value will be."""
 
@@ -38,7 +44,7 @@ class kept:  # a decorator; it is named like one
     that locks, outside a transaction.
     """
 
-    every: list["kept"] = []  # for a test that looks through them
+    every: list["kept"] = []  # for `put_anew` and a test that looks through them
 
     def __init__(self, ask: Callable[..., QuerySet]):
         update_wrapper(self, ask)

@@ -5,6 +5,8 @@ from io import StringIO
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from benchmarks import (
     audit_trail,
@@ -12,6 +14,7 @@ from benchmarks import (
     import_files,
     long_forms,
     long_job,
+    many_writers,
     measuring,
     next_invoices,
     reconciling,
@@ -20,6 +23,8 @@ from benchmarks import (
     verdicts,
 )
 from directory.models import Company
+from invoicing.models import Invoice
+from tests.factories import world
 
 pytestmark = pytest.mark.django_db
 
@@ -89,3 +94,19 @@ def test_what_can_not_be_measured_here_says_where_it_can():
 def test_a_goal_is_about_the_median():
     figure = measuring.Figure("F0", "x", "y", measuring.Decimal("0.5"), [1, 9, 9], [10, 10, 10])
     assert (figure.ratio, figure.best, figure.is_met) == (measuring.Decimal("0.900"), measuring.Decimal("0.100"), False)
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite locks no rows")
+def test_the_control_of_f15_locks_no_row_that_was_locked_before():
+    """F15: the words of a question that locks are kept; with them the control proved nothing."""
+    invoice = world().draft()
+
+    def locks() -> int:
+        with CaptureQueriesContext(connection) as asked:
+            Invoice.objects.locked(invoice.pk)
+        return sum("FOR UPDATE" in each["sql"] for each in asked)
+
+    assert locks() == 3
+    with many_writers.without_locks():
+        assert locks() == 0
+    assert locks() == 3

@@ -19,7 +19,7 @@ import pytest
 from django.db import connection, connections, transaction
 from django.db.models import QuerySet
 
-from directory.kept import kept
+from directory.kept import put_anew
 from directory.models import Event
 from directory.refusals import Refused
 from erp_integrations import exporting
@@ -99,15 +99,9 @@ def no_locks(monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(QuerySet, "select_for_update", lambda queryset, **_: queryset)
         patch.setattr(export_models, "lock_in_order", lambda pks, **_: None)
-        _put_anew_into_sql()
+        put_anew()
         yield
-    _put_anew_into_sql()
-
-
-def _put_anew_into_sql() -> None:
-    """What is kept of questions was put into SQL with locks, or without."""
-    for question in kept.every:
-        vars(question).pop("in_words", None)
+    put_anew()
 
 
 def verbs(*things) -> tuple[str, ...]:
