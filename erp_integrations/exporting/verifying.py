@@ -89,6 +89,12 @@ class Verified:
         return list(ended.select_related("invoice_export__invoice", "replaced_by__batch").order_by("position"))
 
     @property
+    def left_numbers(self) -> list[tuple[str, ExportItem]]:
+        """The same, each under the number that the file has it under: it may have another since."""
+        frozen = self.batch.as_accepted if self.left else {}
+        return [(frozen[item.invoice_export.invoice_id].number, item) for item in self.left]
+
+    @property
     def superseded_by(self) -> list[ExportBatch]:
         """The files that took over what left it, oldest first."""
         found = {item.replaced_by.batch.number: item.replaced_by.batch for item in self.left if item.replaced_by}

@@ -13,6 +13,7 @@ from erp_integrations.models.exports import ExportStatus, InvoiceExport
 from erp_integrations.models.layouts import ImportLayout
 from erp_integrations.sage100 import facts
 from erp_integrations.sage100.batch_keys import batch_key
+from erp_integrations.sage100.facts import AsAccepted
 from erp_integrations.sage100.layout import Layout
 from invoicing.calculations.money import ZERO
 from invoicing.models import Invoice, StartingCertificate
@@ -179,6 +180,11 @@ class ExportBatch(models.Model):
     def frozen_company_and_layout(self) -> tuple[str, Layout]:
         """For which company of Sage it was accepted, and after which layout."""
         return facts.company_and_layout_from_json(self.snapshot)
+
+    @property
+    def as_accepted(self) -> dict[int, AsAccepted]:
+        """{id of an invoice: its number and sums when the batch was accepted}: what left it may be another one now."""
+        return facts.as_accepted_from_json(self.snapshot)
 
     @property
     def csv_name(self) -> str:

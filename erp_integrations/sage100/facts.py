@@ -293,6 +293,22 @@ def company_and_layout_from_json(text: str) -> tuple[str, Layout]:
     return plain["company_name"], canonical.from_plain(Layout, plain["layout"])
 
 
+class AsAccepted(NamedTuple):
+    """What a list says of an invoice; amounts in dollars."""
+
+    number: str
+    gross: Decimal
+    retainage: Decimal
+
+
+def as_accepted_from_json(text: str) -> dict[int, AsAccepted]:
+    """{id of an invoice: as the snapshot has it}, without reading its thousands of lines into facts."""
+    return {
+        int(each["invoice_id"]): AsAccepted(each["number"], Decimal(each["gross"]), Decimal(each["retainage_held"]))
+        for each in json.loads(text)["invoices"]
+    }
+
+
 def completed_from_json(text: str, now: BatchFacts) -> BatchFacts:
     """A snapshot, and from `now` whatever the program that froze it did not know yet: a new fact is no change (S60).
 

@@ -30,6 +30,7 @@ from erp_integrations.models import (
 )
 from erp_integrations.permissions import conflict_of
 from erp_integrations.sage100.by_hand import FileToImport, Step, steps_in_sage
+from erp_integrations.sage100.facts import AsAccepted
 from erp_integrations.sage100.mended import OF_SUMS
 from erp_integrations.views.queue import NEWEST_MAILS, CameFrom, about, require_approver
 from erp_integrations.views.shown import grouped, ticked_keys
@@ -111,13 +112,16 @@ def show(request, company, batch: ExportBatch, *, refused: Refused | None = None
     }
     downloads = list(batch.downloads.select_related("by"))
     refusals = {each.item_id: each for each in reversed(_refusals(batch))}
+    frozen = batch.as_accepted if any(not item.is_live for item in items) else {}
     rows = [
         {
             "item": item,
-            "export": exports[item.invoice_export_id],
+            "export": export,
             "refusal": refusals.get(item.pk),
+            "as_built": _as_built(item, export, frozen),
         }
         for item in items
+        for export in [exports[item.invoice_export_id]]
     ]
     live = [row["export"] for row in rows if row["item"].is_live]
     sage_company, layout = batch.frozen_company_and_layout
@@ -145,7 +149,7 @@ def show(request, company, batch: ExportBatch, *, refused: Refused | None = None
         "releases": releases,
         "in_sage": _in_sage(batch, sage_company, releases, left=len(rows) - len(live)),
         "seen": grouped(
-            batch.findings, "warning", names={str(e.invoice_id): e.invoice.number for e in exports.values()}
+            batch.findings, "warning", names={str(row["export"].invoice_id): row["as_built"].number for row in rows}
         ),
         "events": Event.objects.about(batch)[:50],
         "mails": Mail.objects.about(batch).for_list()[:NEWEST_MAILS],
@@ -154,6 +158,13 @@ def show(request, company, batch: ExportBatch, *, refused: Refused | None = None
     if batch.state == BatchState.DEAD and live:
         context |= _second_try(batch, live, request)
     return render(request, "erp_integrations/batch.html", context, status=refused.status if refused else 200)
+
+
+def _as_built(item, export: InvoiceExport, frozen: dict[int, AsAccepted]) -> AsAccepted:
+    """As the file has it. What left the batch was opened again, and may have another number and other sums since."""
+    invoice = export.invoice
+    now = AsAccepted(invoice.number, invoice.gross_this_period, invoice.retainage_newly_held)
+    return now if item.is_live else frozen.get(invoice.pk, now)
 
 
 def _in_parts(hash: str) -> list[str]:

@@ -19,6 +19,7 @@ from erp_integrations.models import ExportBatch, ImportLayout
 from erp_integrations.sage100 import canonical
 from erp_integrations.sage100.layout import APINV_R1
 from erp_integrations.sage100.sheets import COMPUTED, RELEASE
+from invoicing.models import Invoice
 from tests.erp_integrations.pages import signed_in, text_of
 from tests.erp_integrations.test_releases import with_release
 from tests.erp_integrations.world import JOB, sage_world
@@ -264,6 +265,16 @@ def test_a_file_that_one_invoice_left_is_superseded(sage):
     exports.void(first, by=sage.all_rights(), reason="Wrong job", sage_holds_it_no_more=True)
     found = shown(batch, bytes_of(batch))
     assert (found.answer, found.is_void, len(found.left)) == (Answer.SUPERSEDED, False, 1)
+
+
+def test_what_left_a_file_is_named_as_the_file_names_it(sage):
+    """E-8: it was opened again since, and may have another number now."""
+    invoice = sage.approved(number="INV-0007")
+    batch = sage.built(sage.sent(invoice), sage.sent())
+    exports.void(invoice.export, by=sage.all_rights(), reason="Wrong job", sage_holds_it_no_more=True)
+    Invoice.objects.filter(pk=invoice.pk).update(number="INV-0008")
+    page = text_of(post(sage, bytes_of(batch)))
+    assert "INV-0007: in no file now" in page and "INV-0008" not in page
 
 
 def test_a_file_whose_key_was_taken_out_is_known_by_its_invoices(batch):
