@@ -15,7 +15,8 @@ from erp_integrations.actions import batches, exports, results
 from erp_integrations.actions.results import Result
 from erp_integrations.exporting import building
 from erp_integrations.models import CostCodeLink, ExportBatch, SageRefusal
-from tests.erp_integrations.pages import at_batch, at_export, signed_in, text_of
+from invoicing.models import Invoice
+from tests.erp_integrations.pages import at_batch, at_export, queries, signed_in, text_of
 from tests.erp_integrations.world import ACCOUNTING_DATE, SageWorld, fresh, record_number, sage_world
 
 MESSAGE = "Job 2026014 is closed to invoices"
@@ -88,6 +89,33 @@ def test_one_result_that_can_not_be_keeps_all_from_being_kept_and_nothing_typed_
     assert answer.status_code == 422 and "Enter the record number" in page
     assert "70001" in page and "no number!" in page and MESSAGE in page and 'aria-invalid="true"' in page
     assert {each.status for each in fresh(*in_file(batch))} == {"exported"} and not SageRefusal.objects.exists()
+
+
+def test_what_was_typed_of_what_another_confirmed_meanwhile_is_not_dropped(sage, client, batch):
+    """I-5: named with theirs and mine; what was typed of the others stands, and is kept by the next click."""
+    first, second, third = in_file(batch)
+    theirs, mine, other = record_number(), record_number(), record_number()
+    exports.confirm(first, by=sage.new_approver(), record_number=theirs)
+    exports.void(second, by=sage.all_rights(), reason="Wrong job", sage_holds_it_no_more=True)
+    answer = client.post(at_batch(batch, "erp-results"), typed(batch, (mine, ""), ("", MESSAGE), (other, "")))
+    page = text_of(answer)
+    assert answer.status_code == 409
+    assert f"{first.invoice}: Pat Okafor confirmed it as record {theirs}; you typed record {mine}." in page
+    assert f"{second.invoice}: it left {batch}; you typed the message “{MESSAGE}”." in page
+    assert f'value="{other}"' in page and fresh(third)[0].status == "exported"
+    kept = {name: text for name, text in typed(batch, ("", ""), ("", ""), (other, "")).items() if str(third.pk) in name}
+    assert client.post(at_batch(batch, "erp-results"), kept).status_code == 302
+    assert fresh(third)[0].sage_record_number == other and fresh(first)[0].sage_record_number == theirs
+
+
+def test_two_who_type_the_same_of_one_do_not_hold_each_other_up(sage, client, batch):
+    """I-5: nothing is lost where what was typed is what stands."""
+    first, *_ = in_file(batch)
+    same, other = record_number(), record_number()
+    exports.confirm(first, by=sage.new_approver(), record_number=same)
+    for rows in (((same, ""), (other, ""), ("", "")), ((same, ""), ("", ""), ("", ""))):
+        assert client.post(at_batch(batch, "erp-results"), typed(batch, *rows)).status_code == 302
+    assert [each.sage_record_number for each in fresh(*in_file(batch))] == [same, other, ""]
 
 
 @pytest.mark.parametrize(("rows", "says"), [
@@ -189,3 +217,16 @@ def test_the_reason_of_a_second_download_holds_nothing_that_nobody_sees(client, 
     answer = client.get(file, {"reason": "lost\u202e it"})
     assert answer.status_code == 422 and "an invisible character" in text_of(answer)
     assert batch.downloads.count() == 1
+
+
+def test_the_page_of_a_batch_says_of_what_left_it_what_its_file_says(sage, client):
+    """E-2: what was voided is opened again, and may have another number and other sums by now; the file has not."""
+    invoice = sage.approved(number="INV-0007")
+    batch = sage.built(sage.sent(invoice), sage.sent())
+    export = invoice.export
+    exports.void(export, by=sage.all_rights(), reason="Wrong job", sage_holds_it_no_more=True)
+    asked = queries(client, at_batch(batch))
+    Invoice.objects.filter(pk=invoice.pk).update(number="INV-0008", gross_this_period="77.00")
+    page = text_of(client.get(at_batch(batch)))
+    assert "INV-0007" in page and "INV-0008" not in page and "77.00" not in page
+    assert queries(client, at_batch(batch)) == asked
