@@ -1,5 +1,8 @@
 """Who may do what on the way to accounting (domain 1.2), in terms of `Access`.
 
+A vendor's people hold no level on ERP Integrations and no privilege, whatever was granted to them: `read_access` sees
+to it, so nothing here asks whose person it is.
+
 Each predicate takes the export first and the access second, which is also how django-fsm calls `permission=`. What the
 program does by itself carries no access at all: `access` is None there.
 """
@@ -11,28 +14,35 @@ from invoicing.permissions import ADMIN_RIGHT as SEND_RIGHT
 from invoicing.permissions import is_project_admin
 from invoicing.separation_of_duties import parts_in_approvals, parts_in_claims
 
+LIST_KEEPERS = (Tool.ERP_INTEGRATIONS, Level.STANDARD)
 ANSWER_RIGHT = f"{right_named(Tool.ERP_INTEGRATIONS, Level.STANDARD)} and {PUSH_RIGHT}"
 SET_UP_RIGHT = right_named(Tool.ERP_INTEGRATIONS, Level.ADMIN)
 VOID_RIGHT = f"{SEND_RIGHT}, {ANSWER_RIGHT}"
 
 
 def may_look(access) -> bool:
-    """Accounting staff: the queue, exports, downloads. Never an external person."""
-    return not access.is_external and access.allows(Tool.ERP_INTEGRATIONS, Level.READ_ONLY)
+    """Accounting staff: the queue, exports, downloads."""
+    return access.allows(Tool.ERP_INTEGRATIONS, Level.READ_ONLY)
+
+
+def may_keep_lists(access) -> bool:
+    """Upload Sage's lists, link to what stands in them, compare with its payables. The level alone (P-4)."""
+    return access.allows(*LIST_KEEPERS)
+
+
+def require_list_keeper(access) -> None:
+    """Raises NotAllowed, naming the right and who holds it, unless it `may_keep_lists`."""
+    access.require(*LIST_KEEPERS)
 
 
 def is_accounting_approver(access) -> bool:
     """Standard or Admin on ERP Integrations *and* holder of Can Push to Accounting (P-4); one alone is not enough."""
-    return (
-        not access.is_external
-        and access.allows(Tool.ERP_INTEGRATIONS, Level.STANDARD)
-        and access.can_push_to_accounting
-    )
+    return access.allows(Tool.ERP_INTEGRATIONS, Level.STANDARD) and access.can_push_to_accounting
 
 
 def may_set_up(access) -> bool:
     """How files are made: settings and layouts. The level alone: whoever sets up accepts nothing by it (P-4)."""
-    return not access.is_external and access.allows(Tool.ERP_INTEGRATIONS, Level.ADMIN)
+    return access.allows(Tool.ERP_INTEGRATIONS, Level.ADMIN)
 
 
 def may_send(export, access) -> bool:

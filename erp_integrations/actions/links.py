@@ -6,10 +6,11 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
 
 from directory.models import Company, Event
-from directory.permissions import Level, Tool, read_access
+from directory.permissions import read_access
 from directory.refusals import NotNow, Refused, Stale
 from erp_integrations.models import CommitmentLink, LineLink
 from erp_integrations.pairing import LINES, PAIRS, VENDORS, Entry, Match, Pair
+from erp_integrations.permissions import require_list_keeper
 
 MOST_AT_ONCE = 500
 
@@ -71,7 +72,7 @@ def _let_go_lines(link: models.Model) -> dict:
 def may_link(company: Company, by) -> None:
     """Raises NotAllowed unless `by` edits mappings (1.2); None is the program."""
     if by is not None:
-        read_access(by, company).require(Tool.ERP_INTEGRATIONS, Level.STANDARD)
+        require_list_keeper(read_access(by, company))
 
 
 def pair_key(pair: Pair, link: models.Model) -> str:

@@ -11,12 +11,13 @@ from functools import cached_property
 from django.db import transaction
 
 from directory.models import Company
-from directory.permissions import Level, Tool, read_access
+from directory.permissions import read_access
 from directory.refusals import NotNow, Refused, Stale
 from directory.sheets import column_letter, read_rows
 from erp_integrations.actions.lists import replace, require_no_step_back
 from erp_integrations.missed_entries import Missed, missed
 from erp_integrations.models import ListKind, SageListUpload, SageListVersion
+from erp_integrations.permissions import require_list_keeper
 from erp_integrations.sage100 import list_columns, list_rows
 from erp_integrations.sage100.list_changes import Changes, compare
 from erp_integrations.sage100.list_columns import Column
@@ -91,7 +92,7 @@ def read(company: Company, kind: ListKind, file_name: str, content: bytes, *, as
 
 def _require_right(company: Company, by) -> None:
     """1.2: Standard on ERP Integrations uploads."""
-    read_access(by, company).require(Tool.ERP_INTEGRATIONS, Level.STANDARD)
+    require_list_keeper(read_access(by, company))
 
 
 def _require_day(company: Company, kind: ListKind, day: date) -> None:

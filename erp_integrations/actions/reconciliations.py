@@ -7,17 +7,17 @@ from datetime import date
 from django.db import transaction
 
 from directory.models import Company, Event
-from directory.permissions import Level, Tool, read_access, right_named
+from directory.permissions import read_access
 from directory.refusals import NotAllowed, NotNow, Refused
 from erp_integrations.actions.exports import approver_access, confirm
 from erp_integrations.exporting.in_files import ended, in_files, keys_of_files
 from erp_integrations.models import InvoiceExport, ListKind, Outcome, Reconciliation, SageListVersion
 from erp_integrations.models.payables import payables_of
+from erp_integrations.permissions import require_list_keeper
 from erp_integrations.sage100 import canonical, reconciling
 from erp_integrations.sage100.lists import PayableInvoice
 from erp_integrations.sage100.reconciling import InFile, Kind
 
-RECONCILE_RIGHT = right_named(Tool.ERP_INTEGRATIONS, Level.STANDARD)
 MOST_AT_ONCE = 200
 
 
@@ -27,9 +27,7 @@ def reconcile(company: Company, *, by) -> Reconciliation:
 
     The same list and the same exports give the same: then the reconciliation that is there is answered, not another.
     """
-    access = read_access(by, company)
-    if access.is_external or not access.allows(Tool.ERP_INTEGRATIONS, Level.STANDARD):
-        raise NotAllowed(RECONCILE_RIGHT)
+    require_list_keeper(read_access(by, company))
     Company.objects.select_for_update(no_key=True).get(pk=company.pk)  # one after the other; an acceptance goes on
     version = _newest_list(company)
     ours, left, rows = in_files(company, version), ended(company), payables_of(version)

@@ -10,9 +10,9 @@ from django.db.models import Case, CharField, Count, Q, QuerySet, Value, When
 from django.db.models.functions import Concat
 
 from directory.models import Company
-from directory.permissions import Level, Tool
 from erp_integrations.models import ExportStatus, InvoiceExport, ListKind, sage_lists
 from erp_integrations.models.exports import BEFORE_A_FILE
+from erp_integrations.permissions import may_keep_lists
 from erp_integrations.sage100.entries import Entry
 from erp_integrations.sage100.lists import SageLists
 from invoicing.seen import seen_commitments
@@ -82,7 +82,7 @@ class Pair(ABC):
 
     def seen_by(self, access) -> Q:
         """Whoever links sees all there is to link; who only looks, what is with accounting or theirs to see (P-2)."""
-        if self.to_commitment is None or access.allows(Tool.ERP_INTEGRATIONS, Level.STANDARD):
+        if self.to_commitment is None or may_keep_lists(access):
             return Q()
         sent = InvoiceExport.objects.exclude(status=ExportStatus.NOT_SENT).values("invoice__commitment")
         with_accounting = Q(**{f"{self.to_commitment}pk__in": sent})

@@ -15,6 +15,7 @@ from erp_integrations.link_forms import SHOWS, AccountForm, ChooseForm, PairFilt
 from erp_integrations.models import ExportStatus, InvoiceExport, ListKind, SageListVersion, sage_lists
 from erp_integrations.pair_counts import standings
 from erp_integrations.pairing import LINES, PAIRS, Entry, Match, Pair
+from erp_integrations.permissions import may_keep_lists, require_list_keeper
 
 SHOWN = 30
 
@@ -40,7 +41,7 @@ class Row:
 
 
 def _about(request, company, pair: Pair | None = None) -> dict:
-    may_link = request.access.allows(Tool.ERP_INTEGRATIONS, Level.STANDARD)
+    may_link = may_keep_lists(request.access)
     return {"company": company, "pair": pair, "may_link": may_link, "back": come_from(request, company)}
 
 
@@ -131,7 +132,7 @@ def link(request, company, pair, pk):
     item = _ours(pair, request, company, pk)
     if request.method != "POST":
         return _choose(request, company, pair, item)
-    request.access.require(Tool.ERP_INTEGRATIONS, Level.STANDARD)
+    require_list_keeper(request.access)
     form = ChooseForm(request.POST)
     try:
         if not form.is_valid():

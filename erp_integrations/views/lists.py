@@ -15,6 +15,7 @@ from erp_integrations.about_lists import LIST_USES, SHAPES, is_old
 from erp_integrations.actions import list_uploads
 from erp_integrations.list_forms import ListFileForm
 from erp_integrations.models import ListKind, SageListVersion
+from erp_integrations.permissions import may_keep_lists, require_list_keeper
 from erp_integrations.sage100.list_columns import columns_of, either_of
 from erp_integrations.sage100.list_words import cells_of, titles_of
 from erp_integrations.views.links import and_back, come_from
@@ -35,7 +36,7 @@ class Standing:
 
 
 def _about(request, company) -> dict:
-    may_upload = request.access.allows(Tool.ERP_INTEGRATIONS, Level.STANDARD)
+    may_upload = may_keep_lists(request.access)
     return {"company": company, "may_upload": may_upload}
 
 
@@ -73,7 +74,7 @@ def sage_list(request, company, kind):
     kind = kind_of(kind)
     if request.method != "POST":
         return _show(request, company, kind, ListFileForm(initial={"as_of_date": company.today}))
-    request.access.require(Tool.ERP_INTEGRATIONS, Level.STANDARD)
+    require_list_keeper(request.access)
     form = ListFileForm(request.POST, request.FILES)
     if not form.is_valid():
         return _show(request, company, kind, form)

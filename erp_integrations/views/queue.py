@@ -26,7 +26,7 @@ from erp_integrations.forms import REDUCIBLE, AcceptForm, HeaderForm, QueueFilte
 from erp_integrations.mending import Mend, where_to_mend
 from erp_integrations.models import ExportStatus, InvoiceExport, SageRefusal
 from erp_integrations.models.exports import TO_BE_BUILT
-from erp_integrations.permissions import conflict_of, is_accounting_approver
+from erp_integrations.permissions import conflict_of, is_accounting_approver, may_keep_lists
 from erp_integrations.sage100.findings import ERROR, Finding
 from erp_integrations.sage100.mended import OF_SUMS
 from erp_integrations.views.shown import Shown, shown_of
@@ -267,7 +267,7 @@ def about(request, company) -> dict:
         "company": company,
         "may_answer": is_accounting_approver(request.access),
         "mender": request.access,
-        "may_mend": request.access.allows(Tool.ERP_INTEGRATIONS, Level.STANDARD),
+        "may_mend": may_keep_lists(request.access),
         "approvers": accounting_approvers(company).values_list("name", flat=True)[:5],  # asked where shown
     }
 

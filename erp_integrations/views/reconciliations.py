@@ -18,6 +18,7 @@ from erp_integrations.forms import plain_ids
 from erp_integrations.models import ExportBatch, ListKind, OutcomeKind, Reconciliation, SageListVersion
 from erp_integrations.models.payables import payables_of
 from erp_integrations.money_stages import pictured
+from erp_integrations.permissions import may_keep_lists, require_list_keeper
 from erp_integrations.sage100.batch_keys import FIELD
 from erp_integrations.sage100.reconciling import Other, difference
 from erp_integrations.views.queue import about, require_approver
@@ -41,7 +42,7 @@ def reconciliation_list(request, company):
     """Those that were made, newest first, and where the money stands; POST makes one with the newest list."""
     if request.method != "POST":
         return _show_list(request, company)
-    request.access.require(Tool.ERP_INTEGRATIONS, Level.STANDARD)
+    require_list_keeper(request.access)
     before = Reconciliation.objects.newest(company)
     try:
         made = acts.reconcile(company, by=request.user)
@@ -63,7 +64,7 @@ def _show_list(request, company, refused: Refused | None = None):
             "page": page,
             "list": SageListVersion.objects.in_use(company, ListKind.PAYABLE_INVOICES),
             "newest": newest,
-            "may_reconcile": request.access.allows(Tool.ERP_INTEGRATIONS, Level.STANDARD),
+            "may_reconcile": may_keep_lists(request.access),
             "refused": refused,
         }
     )

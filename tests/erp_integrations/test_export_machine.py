@@ -7,11 +7,14 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from directory.permissions import Access, Level, Tool
+from directory.actions import grants
+from directory.models import Membership
+from directory.permissions import Access, Level, Tool, read_access
 from directory.refusals import NotAllowed, NotNow
 from erp_integrations.exporting.moving import require
 from erp_integrations.models import ExportStatus, InvoiceExport
 from erp_integrations.models import exports as exports_module
+from erp_integrations.permissions import is_accounting_approver, may_keep_lists, may_look, may_set_up
 from tests.erp_integrations.world import SageWorld
 
 SENDER, APPROVER, BOTH, PROGRAM = "project admin", "accounting approver", "both", "the program"
@@ -54,15 +57,28 @@ def in_state(sage: SageWorld, state: str) -> InvoiceExport:
 
 
 def every_access(sage: SageWorld):
-    """All levels on both tools, with and without the privilege, own people and external ones; and the program."""
+    """All levels on both tools, with and without the privilege, own people and external ones; and the program.
+
+    An external person's as `read_access` reads them (P-1): on commitments alone, and never with the privilege.
+    """
     members = {
         False: sage.approver.membership_in(sage.company),
         True: sage.base.contact.membership_in(sage.company),
     }
     yield None
     for commitments, erp, may_push, is_external in product(Level, Level, (True, False), (True, False)):
-        levels = {Tool.COMMITMENTS: commitments, Tool.ERP_INTEGRATIONS: erp}
-        yield Access(sage.approver, sage.company, sage.base.project, members[is_external], levels, may_push)
+        levels = {Tool.COMMITMENTS: commitments, Tool.ERP_INTEGRATIONS: Level.NONE if is_external else erp}
+        pushes = may_push and not is_external
+        yield Access(sage.approver, sage.company, sage.base.project, members[is_external], levels, pushes)
+
+
+def test_what_was_granted_to_a_vendors_person_opens_nothing_of_accounting(sage):
+    """P-1, P-4: the rows of the level and of the privilege are there, and count for nothing."""
+    grants.set_level(sage.approver, Tool.ERP_INTEGRATIONS, sage.company, Level.ADMIN, by=sage.base.owner)
+    opens = (may_look, may_keep_lists, is_accounting_approver, may_set_up)
+    assert all(may(read_access(sage.approver, sage.company)) for may in opens)
+    Membership.objects.filter(person=sage.approver).update(vendor=sage.base.vendor)
+    assert not any(may(read_access(sage.approver, sage.company)) for may in opens)
 
 
 def is_one_of(who: str, access) -> bool:
