@@ -8,6 +8,7 @@ from django.urls import path, reverse
 
 from config.gaps import gaps
 from directory.models import PrivilegeRequest
+from directory.permissions import is_site_owner
 
 SECTIONS = {
     "People": ("Person",),
@@ -34,7 +35,7 @@ class OwnersSite(AdminSite):
         sections = [
             self._section(title, [models.pop(n) for n in names if n in models]) for title, names in SECTIONS.items()
         ]
-        if self._is_owner(request):
+        if is_site_owner(request.user):
             sections.insert(-1, self._gaps_section())
         sections.append(self._section(REST, list(models.values())))
         return [section for section in sections if section["models"]]
@@ -54,9 +55,6 @@ class OwnersSite(AdminSite):
         page |= {"add_url": None, "view_only": True, "perms": {}}
         return self._section("Set-up gaps", [page]) | {"app_label": "set-up-gaps"}
 
-    def _is_owner(self, request) -> bool:
-        return request.user.is_active and request.user.is_superuser
-
     def get_urls(self):
         return [path("set-up-gaps/", self.admin_view(self.set_up_gaps), name="set-up-gaps"), *super().get_urls()]
 
@@ -67,7 +65,7 @@ class OwnersSite(AdminSite):
     password_change_done = password_change
 
     def set_up_gaps(self, request):
-        if not self._is_owner(request):
+        if not is_site_owner(request.user):
             raise PermissionDenied
         context = self.each_context(request) | {"title": "Set-up gaps", "gaps": gaps(request.user)}
         return TemplateResponse(request, "admin/set_up_gaps.html", context)

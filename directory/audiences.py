@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from directory.models import Mail
-from directory.permissions import read_access
+from directory.permissions import is_site_owner, read_access
 
 AUDIENCES: dict[str, Callable] = {}
 
@@ -81,12 +81,12 @@ COLLEAGUE = "one of the vendor’s people"
 
 @audience(SITE_OWNER)
 def _is_site_owner(about, person) -> bool:
-    return person.is_superuser
+    return is_site_owner(person)
 
 
 @audience(DIRECTORY_ADMIN)
 def _is_directory_admin(about, person) -> bool:
-    return person.is_superuser or read_access(person, about.company).is_directory_admin
+    return is_site_owner(person) or read_access(person, about.company).is_directory_admin
 
 
 @audience(COLLEAGUE)

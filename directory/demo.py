@@ -23,7 +23,7 @@ def demo_people() -> list[dict[str, str]]:
     own = [entry for entry in entries if entry.membership.vendor_id is None and not entry.person.is_superuser]
     own.sort(key=lambda entry: list(CAN).index(entry.role))
     outside = sorted((entry for entry in entries if entry.membership.vendor_id), key=lambda entry: entry.membership.pk)
-    owners = Person.objects.filter(is_superuser=True, is_active=True).order_by("pk")[:1]
+    owners = Person.objects.site_owners().order_by("pk")[:1]
     shown = [_offer(entry) for entry in own[:1] + outside[:1] + own[1:7]]
     return shown + [_words("Site owner", person) for person in owners]
 

@@ -192,7 +192,7 @@ def note_head_of_events() -> Walk | None:
         logger.error("record_broken", sentence=sentence)
     verdict = f"BROKEN in {walk.break_count} places" if walk.break_count else "whole"
     with transaction.atomic():
-        for owner in Person.objects.filter(is_superuser=True, is_active=True).order_by("pk"):
+        for owner in Person.objects.site_owners().order_by("pk"):
             key = f"head-of-events:{today}:{owner.pk}"
             if not Mail.objects.filter(dedupe_key=key).exists():
                 _mail_head(seal, owner, walk, f"The record on {today}: {verdict}", key)

@@ -73,6 +73,11 @@ def right_named(tool: Tool, level: Level) -> str:
     return f"{level.label} on {tool.label}"
 
 
+def is_site_owner(person) -> bool:
+    """Keeps people, levels and privileges in the admin (P-4); nobody while the login is closed, or not signed in."""
+    return person.is_active and person.is_superuser
+
+
 PUSH_RIGHT = "the privilege Can Push to Accounting"
 
 

@@ -72,8 +72,7 @@ def _check(company) -> None:
 
 
 def _guardians(company) -> list[Person]:
-    owners = Person.objects.filter(is_superuser=True, is_active=True)
-    return [*owners, *people_with_level(company, Tool.COMPANY_DIRECTORY, Level.ADMIN)]
+    return [*Person.objects.site_owners(), *people_with_level(company, Tool.COMPANY_DIRECTORY, Level.ADMIN)]
 
 
 def label_of(name: str) -> str:

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from directory.models import Company, Event, Person
 from directory.models.events import subject_name
-from directory.permissions import Level, Tool, level_held, people_with_level, read_access, write_level
+from directory.permissions import Level, Tool, is_site_owner, level_held, people_with_level, read_access, write_level
 from directory.refusals import Refused, Stale
 
 SET_LEVEL = "set level"  # the verb of its event
@@ -143,10 +143,6 @@ def _check_seen(wanted: Sequence[LevelChange]) -> None:
     others = [f"{change} is {level.label} now" for change, level in found if level != change.seen]
     if others:
         raise Stale(f"Somebody else changed this while you had it open: {'; '.join(others)}. Nothing was saved.")
-
-
-def is_site_owner(by) -> bool:
-    return by.is_active and by.is_superuser
 
 
 def hold_directory_admin(by, company, *holders) -> None:

@@ -8,10 +8,11 @@ from django.utils import timezone
 from directory import people_mail
 from directory.actions import logins
 from directory.actions.account_links import mail_invitation, send_account_invitation
-from directory.actions.grants import hold_directory_admin, is_site_owner
+from directory.actions.grants import hold_directory_admin
 from directory.actions.leaving import end_rights
 from directory.models import Event, Membership, Person, Vendor
 from directory.models.companies import domain_of
+from directory.permissions import is_site_owner
 from directory.refusals import NotAllowed, NotNow, Refused
 
 NOT_ONESELF = "Nobody does this to themselves. Ask another person with Admin on the company's Directory."

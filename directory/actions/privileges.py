@@ -9,9 +9,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from directory import privilege_mail
-from directory.actions.grants import is_site_owner, lock_holders
+from directory.actions.grants import lock_holders
 from directory.models import AccountingPrivilege, Event, PrivilegeRequest
-from directory.permissions import Level, Tool, read_access
+from directory.permissions import Level, Tool, is_site_owner, read_access
 from directory.refusals import NotAllowed, NotNow, Refused
 
 THE_PRIVILEGE = "Can Push to Accounting"

@@ -2,9 +2,7 @@
 
 from django.contrib import admin
 
-
-def is_site_owner(request) -> bool:
-    return request.user.is_active and request.user.is_superuser
+from directory.permissions import is_site_owner
 
 
 class OwnersOnly(admin.ModelAdmin):
@@ -14,10 +12,10 @@ class OwnersOnly(admin.ModelAdmin):
     """
 
     def has_add_permission(self, request, obj=None):
-        return is_site_owner(request)
+        return is_site_owner(request.user)
 
     def has_change_permission(self, request, obj=None):
-        return is_site_owner(request)
+        return is_site_owner(request.user)
 
     def has_delete_permission(self, request, obj=None):
         return False
@@ -32,10 +30,10 @@ class OwnersAlone(OwnersOnly):
     """Logins, rights and mail: nobody but site owners sees them, whatever Django permission somebody has (R71)."""
 
     def has_view_permission(self, request, obj=None):
-        return is_site_owner(request)
+        return is_site_owner(request.user)
 
     def has_module_permission(self, request):
-        return is_site_owner(request)
+        return is_site_owner(request.user)
 
 
 class ReadOnly(OwnersOnly):

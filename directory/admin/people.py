@@ -10,10 +10,11 @@ from django.utils.html import format_html, format_html_join
 from directory.actions import people, standing
 from directory.actions.standing import FLAGS
 from directory.admin.answering import rehearse
-from directory.admin.bases import OwnersAlone, is_site_owner
+from directory.admin.bases import OwnersAlone
 from directory.admin.levels import levels_page
 from directory.decorators import with_fresh_sign_in
 from directory.models import Company, Membership, PermissionTemplate, Person, Vendor
+from directory.permissions import is_site_owner
 from directory.typed import PlainField
 
 
@@ -163,12 +164,12 @@ class MembershipInline(admin.StackedInline):
         return formset
 
     def has_add_permission(self, request, obj=None):
-        return is_site_owner(request)
+        return is_site_owner(request.user)
 
     has_change_permission = has_add_permission
 
     def has_view_permission(self, request, obj=None):
-        return is_site_owner(request) or super().has_view_permission(request, obj)
+        return is_site_owner(request.user) or super().has_view_permission(request, obj)
 
 
 def _page(row) -> str:

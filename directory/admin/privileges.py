@@ -8,10 +8,11 @@ from django.utils.decorators import method_decorator
 
 from directory.actions import privileges
 from directory.admin.answering import ask_owner
-from directory.admin.bases import OwnersAlone, is_site_owner
+from directory.admin.bases import OwnersAlone
 from directory.admin.privilege_forms import GrantForm, WithdrawForm
 from directory.decorators import with_fresh_sign_in
 from directory.models import AccountingPrivilege
+from directory.permissions import is_site_owner
 
 LIST = "admin:directory_accountingprivilege_changelist"
 
@@ -88,7 +89,7 @@ class PrivilegeAdmin(OwnersAlone):
 
     def change_view(self, request, object_id, form_url="", extra_context=None):
         privilege = self.get_object(request, object_id)
-        can_withdraw = bool(privilege) and privilege.is_live and is_site_owner(request)
+        can_withdraw = bool(privilege) and privilege.is_live and is_site_owner(request.user)
         return super().change_view(
             request, object_id, form_url, {"can_withdraw": can_withdraw, **(extra_context or {})}
         )
@@ -96,7 +97,7 @@ class PrivilegeAdmin(OwnersAlone):
     @method_decorator(with_fresh_sign_in)
     def withdraw(self, request, pk):
         """A page with one question: why."""
-        if not is_site_owner(request):
+        if not is_site_owner(request.user):
             raise PermissionDenied
         privilege = get_object_or_404(AccountingPrivilege, pk=pk)
         form = WithdrawForm(request.POST or None)

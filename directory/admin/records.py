@@ -5,9 +5,10 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from directory.actions import mails
-from directory.admin.bases import OwnersRead, ReadOnly, is_site_owner
+from directory.admin.bases import OwnersRead, ReadOnly
 from directory.counts import counted
 from directory.models import Event, Mail
+from directory.permissions import is_site_owner
 
 
 @admin.register(Event)
@@ -46,4 +47,4 @@ class MailAdmin(OwnersRead):
         messages.success(request, words)
 
     def has_send_again_permission(self, request) -> bool:
-        return is_site_owner(request)
+        return is_site_owner(request.user)

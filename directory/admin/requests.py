@@ -9,10 +9,11 @@ from django.utils.html import format_html
 
 from directory.actions import privileges
 from directory.admin.answering import ask_owner
-from directory.admin.bases import OwnersRead, is_site_owner
+from directory.admin.bases import OwnersRead
 from directory.admin.privilege_forms import DeclineForm, GrantRequestForm, end_of
 from directory.decorators import with_fresh_sign_in
 from directory.models import PrivilegeRequest
+from directory.permissions import is_site_owner
 
 LIST = "admin:directory_privilegerequest_changelist"
 CHANGE = "admin:directory_privilegerequest_change"
@@ -80,7 +81,7 @@ class RequestAdmin(OwnersRead):
         return self._answer(request, asked, form, carry_out, "Decline")
 
     def _asked(self, request, pk) -> PrivilegeRequest:
-        if not is_site_owner(request):
+        if not is_site_owner(request.user):
             raise PermissionDenied
         return get_object_or_404(PrivilegeRequest.objects.select_related("person", "company", "asked_by"), pk=pk)
 

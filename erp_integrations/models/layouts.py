@@ -13,7 +13,7 @@ from erp_integrations.business_days import closed_days
 from erp_integrations.models.links import DIGITS, account_choice
 from erp_integrations.sage100 import canonical, layout
 from erp_integrations.sage100.facts import ExportSettings
-from invoicing.models import InvoiceStatus
+from invoicing.models import Invoice, InvoiceStatus
 
 
 class ImportLayoutQuerySet(models.QuerySet):
@@ -115,13 +115,9 @@ class ErpSettings(models.Model):
         ERROR = "error", "Block"
 
     STATUSES = {
-        Sendable.APPROVALS: (InvoiceStatus.APPROVED, InvoiceStatus.APPROVED_AS_NOTED),
+        Sendable.APPROVALS: Invoice.CERTIFIED,
         Sendable.APPROVED_ONLY: (InvoiceStatus.APPROVED,),
-        Sendable.WITH_PENDING: (
-            InvoiceStatus.APPROVED,
-            InvoiceStatus.APPROVED_AS_NOTED,
-            InvoiceStatus.PENDING_OWNER_APPROVAL,
-        ),
+        Sendable.WITH_PENDING: Invoice.APPROVALS,
     }
 
     company = models.OneToOneField(Company, models.PROTECT, related_name="erp_settings")
@@ -188,7 +184,8 @@ class ErpSettings(models.Model):
 
     @property
     def sendable_statuses(self) -> tuple[str, ...]:
-        return tuple(str(status) for status in self.STATUSES[self.sendable])
+        """By the alphabet: what a batch froze is held against it, and another order would be a change (S60)."""
+        return tuple(sorted(str(status) for status in self.STATUSES[self.sendable]))
 
     def as_settings(self, cost_type_accounts=(), job_accounts=()) -> ExportSettings:
         """As the pure rules take it; the accounts of links are the caller's, who read them anyway."""

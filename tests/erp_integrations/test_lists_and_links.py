@@ -21,6 +21,7 @@ from erp_integrations.models import (
     SageListVersion,
     VendorLink,
 )
+from erp_integrations.sage100.facts import ExportSettings
 from erp_integrations.sage100.layout import APINV_R1, APINV_R2
 from tests import factories
 from tests.erp_integrations.world import JOB, VENDOR, sage_world
@@ -135,6 +136,15 @@ def test_a_company_starts_with_both_shipped_layouts_and_the_first_is_used(sage):
     layouts = ImportLayout.objects.filter(company=sage.company)
     assert {layout.as_layout() for layout in layouts} == {APINV_R1, APINV_R2}
     assert not any(layout.is_verified for layout in layouts)
+
+
+def test_what_may_be_sent_stands_in_the_order_of_what_older_batches_froze():
+    """S60: an order is compared with the statuses, and a batch accepted before is still built."""
+    approved, as_noted, pending = "approved", "approved_as_noted", "pending_owner_approval"
+    sent = {each.value: ErpSettings(sendable=each).sendable_statuses for each in ErpSettings.Sendable}
+    usual, alone, with_pending = ErpSettings.Sendable.values
+    assert sent == {usual: (approved, as_noted), alone: (approved,), with_pending: (approved, as_noted, pending)}
+    assert ErpSettings().sendable_statuses == ExportSettings().sendable_statuses
 
 
 def test_reading_the_settings_of_a_company_that_chose_nothing_writes_nothing(db):

@@ -72,7 +72,7 @@ class Command(BaseCommand):
             mails=counted(held, "mail"),
             batches=counted(batches, "import file"),
             made_at=facts.made_at,
-            owners=self._named(active.filter(is_superuser=True)),
+            owners=self._named(Person.objects.site_owners()),
             pushers=self._named(active.filter(privileges__in=AccountingPrivilege.objects.live()).distinct()),
         )
         self.stdout.write(told)
