@@ -853,20 +853,20 @@ def _(s):
 @act("review-rest", "approved the other lines")
 def _(s):
     invoice = s.base.submitted()
-    return lambda: s.max.post(at(invoice, "review-rest"))
+    return lambda: s.max.post(at(invoice, "review-rest"), {"version": invoice.version})
 
 
 @act("review-rest-undo", "took back approving the other lines")
 def _(s):
     invoice = s.base.submitted()
-    s.max.post(at(invoice, "review-rest"))
+    s.max.post(at(invoice, "review-rest"), {"version": invoice.version})
     return lambda: press(s.max, at(invoice, "invoice-review"), "review-rest-undo")
 
 
 @act("review-finish", "approved")
 def _(s):
     invoice = s.base.submitted()
-    s.max.post(at(invoice, "review-rest"))
+    s.max.post(at(invoice, "review-rest"), {"version": invoice.version})
     return lambda: press(s.max, at(invoice, "review-finish"), "review-finish", decision="approve")
 
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from directory.models import Event
 from directory.permissions import read_access
-from directory.refusals import NotAllowed, NotNow, Refused
+from directory.refusals import NotAllowed, NotNow, Refused, Stale
 from invoicing.models import BulkApproval, Invoice, InvoiceLine, Verdict
 from invoicing.permissions import ADMIN_RIGHT, may_review
 
@@ -28,10 +28,17 @@ def _under_review(invoice: Invoice, by) -> Invoice:
 
 
 @transaction.atomic
-def decide(line: InvoiceLine, verdict: Verdict, reason: str = "", *, by) -> InvoiceLine:
-    """One line's verdict; a rejection needs a reason and never changes an amount."""
+def decide(
+    line: InvoiceLine, verdict: Verdict, reason: str = "", *, by, pressed: str | None = None, seen: int | None = None
+) -> InvoiceLine:
+    """One line's verdict; a rejection needs a reason and never changes an amount.
+
+    Raises Stale where the page showed another verdict (`pressed`) or, since the event `seen`, other amounts (I-5).
+    """
     invoice = _under_review(line.invoice, by)
-    line = invoice.lines.select_related("schedule_line").get(pk=line.pk)
+    line = invoice.lines.select_related("schedule_line", "verdict_by").get(pk=line.pk)
+    if (pressed is not None and pressed != line.verdict) or (seen and amounts_since(line, seen, by)):
+        raise Stale("Somebody decided on this line, or changed its amounts, since you opened the page.")
     reason = reason.strip()
     if verdict == Verdict.REJECTED and not reason:
         raise Refused("Say why. The subcontractor sees it.", field="reason")
@@ -49,9 +56,16 @@ def decide(line: InvoiceLine, verdict: Verdict, reason: str = "", *, by) -> Invo
 
 
 @transaction.atomic
-def approve_the_rest(invoice: Invoice, *, by) -> int:
-    """Approve every line without a verdict that is not billed beyond its value; how many there were."""
+def approve_the_rest(invoice: Invoice, *, by, version: int | None = None) -> int:
+    """Approve every line without a verdict that is not billed beyond its value; how many there were.
+
+    `version`: the one that was looked at, that of `invoice` unless it is said. Raises Stale where it is another by now:
+    nobody approves amounts that they did not see (I-5).
+    """
+    looked_at = invoice.version if version is None else version
     invoice = _under_review(invoice, by)
+    if looked_at != invoice.version:
+        raise Stale("Amounts or the status changed since you opened the page.")
     open_lines = lines_of_the_rest(invoice)
     if not open_lines:
         return 0
@@ -84,6 +98,20 @@ def take_back_the_rest(invoice: Invoice, step: int, *, by) -> tuple[int, int]:
         "took back approving the other lines", invoice, by=by, changes={"lines": [str(len(lines)), ""]}
     )
     return len(lines), len(taken.before) - len(lines)
+
+
+def newest_event(invoice: Invoice) -> int:
+    """What a page that shows the amounts keeps of the moment: read it before them. 0 where nothing happened yet."""
+    return Event.objects.about(invoice).values_list("pk", flat=True).first() or 0
+
+
+def amounts_since(line: InvoiceLine, seen: int, by) -> Event | None:
+    """The newest event after `seen` by which somebody else changed this line's amounts."""
+    start, verdict = f"{line.schedule_line.key} ", f"{line.schedule_line.key} verdict"
+    for event in Event.objects.about(line.invoice).filter(pk__gt=seen):
+        if event.by_id != by.pk and any(key.startswith(start) and key != verdict for key in event.changes):
+            return event
+    return None
 
 
 def mark_of_verdicts(lines: Iterable[InvoiceLine]) -> str:

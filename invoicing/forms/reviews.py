@@ -11,10 +11,14 @@ REASON = {"maxlength": 300, "autocomplete": "off"}
 
 
 class VerdictForm(forms.Form):
-    """`pressed` is the verdict that the page showed: a button that is pressed already takes it back."""
+    """`pressed` is the verdict that the page showed: a button that is pressed already takes it back.
+
+    `seen` is the newest event about the invoice when its amounts were shown.
+    """
 
     decision = forms.ChoiceField(choices=[(Verdict.APPROVED, "Approve"), (Verdict.REJECTED, "Reject")])
     pressed = forms.ChoiceField(choices=Verdict, required=False)
+    seen = forms.IntegerField(min_value=0, max_value=2**63 - 1, required=False)
     reason = PlainField(max_length=300, required=False)
 
     @property
@@ -110,6 +114,12 @@ class SeenForm(forms.Form):
 
     version = forms.IntegerField(min_value=1)
     only_opens = forms.BooleanField(required=False)
+
+
+class RestForm(forms.Form):
+    """`version` is that of the amounts which the page showed."""
+
+    version = forms.IntegerField(min_value=0, max_value=2**31 - 1)
 
 
 class StepForm(forms.Form):

@@ -24,17 +24,22 @@ register = template.Library()
 def review_lines(context: template.Context, rows: Sequence[ReviewRow]) -> SafeString:
     """Each a <tbody>: its figures, its verdict and, where there is anything to say, what was said. Takes `columns`."""
     said = context.template.engine.get_template("invoicing/_review_said.html")
-    columns, token = context["columns"], str(context["csrf_token"])
-    return mark_safe("".join([_line(context, said, columns, token, row) for row in rows]))
+    columns = context["columns"]
+    shown = _hidden("csrfmiddlewaretoken", context["csrf_token"]) + _hidden("seen", context["seen"])
+    return mark_safe("".join([_line(context, said, columns, shown, row) for row in rows]))
 
 
-def _line(context, said, columns: list[ReviewColumn], token: str, row: ReviewRow) -> str:
-    cells = [_first(row), *[_cell(column, row) for column in columns], _verdict(row, token)]
+def _hidden(name: str, value: object) -> str:
+    return f'<input type="hidden" name="{name}" value="{escape(str(value))}">'
+
+
+def _line(context, said, columns: list[ReviewColumn], shown: str, row: ReviewRow) -> str:
+    cells = [_first(row), *[_cell(column, row) for column in columns], _verdict(row, shown)]
     under = ""
     if _has_words(row):
         with context.push(row=row, width=len(columns) + 3):
             under = said.render(context)
-    return f'{_opening(row, context["at_line"])}<tr tabindex="-1">{"".join(cells)}</tr>{under}</tbody>\n'
+    return f"{_opening(row, context['at_line'])}<tr>{''.join(cells)}</tr>{under}</tbody>\n"
 
 
 def _opening(row: ReviewRow, at_line: str) -> str:
@@ -68,7 +73,7 @@ def _cell(column: ReviewColumn, row: ReviewRow) -> str:
     if column.name == "work_this_period":
         return f"<td>{_work(row)}</td>"
     if column.name == "percent_complete":
-        return f"<td>{'' if value is None else f'{round_half_up(value, 1):,f} %'.replace('-', MINUS)}</td>"
+        return f"<td>{'' if value is None else f'{round_half_up(value, 1):,f}'.replace('-', MINUS)}</td>"
     return f"<td>{_money(value)}</td>"
 
 
@@ -85,7 +90,7 @@ def _work(row: ReviewRow) -> str:
     return words
 
 
-def _verdict(row: ReviewRow, token: str) -> str:
+def _verdict(row: ReviewRow, shown: str) -> str:
     verdict = row.line.verdict
     by = ""
     if verdict:
@@ -99,8 +104,7 @@ def _verdict(row: ReviewRow, token: str) -> str:
     )
     return (
         f'<td class="c verdict-cell">{by}<form class="verdict" method="post" action="{row.line.pk}/">'
-        f'<input type="hidden" name="csrfmiddlewaretoken" value="{token}">'
-        f'<input type="hidden" name="pressed" value="{verdict}">{buttons}'
+        f"{shown}{_hidden('pressed', verdict)}{buttons}"
         '<button name="decision" value="amount" '
         'aria-label="Allow another amount on line"></button></form></td>'
     )

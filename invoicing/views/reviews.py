@@ -61,6 +61,7 @@ def review(request, invoice):
     if invoice.status != Invoice.Status.UNDER_REVIEW:
         messages.info(request, f"It is {invoice.get_status_display()}. Lines are reviewed while it is Under Review.")
         return redirect(address(invoice))
+    seen = reviews.newest_event(invoice)
     found = review_of(invoice, request.user)
     if DESK & request.GET.keys():
         return _arrange_desk(request, invoice, columns_at_hand(found.has))
@@ -70,6 +71,7 @@ def review(request, invoice):
     context = about(request, invoice) | progress(invoice, found.counts)
     context |= {
         "review": found,
+        "seen": seen,
         "show": show if show in found.counts else "all",
         "undo": _undo(invoice, found),
         "is_first_look": found.looked_at is None,
@@ -238,9 +240,13 @@ def _is_another(fields, invoice: Invoice, decision) -> bool:
 
 def _meanwhile(invoice: Invoice) -> str:
     """Who did what last, so that whoever decides on an older page knows whom to ask."""
+    return f"{last_said(invoice)} Nothing was decided. Look again, then decide."
+
+
+def last_said(invoice: Invoice) -> str:
     last = Event.objects.about(invoice).first()
     who = f"{last.by_name} {last.verb} on {moment_in_words(last.at, invoice.project.zone)}. " if last else ""
-    return f"{who}That was after you opened this page; nothing was decided. Look again, then decide."
+    return f"{who}That was after you opened this page."
 
 
 def _finished(request, invoice: Invoice, decision, form: FinishForm):

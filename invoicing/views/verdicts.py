@@ -9,18 +9,19 @@ from directory.decorators import WRITE
 from directory.models import Event
 from directory.moments import moment_in_words
 from directory.permissions import Level
-from directory.refusals import NotNow, Refused
+from directory.refusals import NotNow, Refused, Stale
 from directory.unsaved import kept_for
 from invoicing.actions import reviews
+from invoicing.calculations.money import format_amount
 from invoicing.decorators import invoice_view
-from invoicing.forms.reviews import StepForm, VerdictForm
+from invoicing.forms.reviews import RestForm, StepForm, VerdictForm
 from invoicing.models import Invoice, InvoiceLine, Verdict
 from invoicing.review_columns import columns_shown
 from invoicing.views.doors import must_administer
 from invoicing.views.invoices import about
 from invoicing.views.reasons import recent_reasons
 from invoicing.views.review_rows import row_of, verdict_counts
-from invoicing.views.reviews import desk, hidden_columns, line_of, progress, shown
+from invoicing.views.reviews import desk, hidden_columns, last_said, line_of, progress, shown
 
 
 @invoice_view(Level.ADMIN)
@@ -33,13 +34,13 @@ def decide(request, invoice, line):
     if request.method != "POST":
         kept = None if request.htmx else kept_for(request)
         reason = kept.fields.get("reason", "") if kept else ""
-        said = _said_meanwhile(invoice, line, VerdictForm(kept.fields)) if kept else ""
+        said = _said_meanwhile(invoice, line, VerdictForm(kept.fields), request.user) if kept else ""
         return _answer(request, invoice, line, asks=not request.htmx, kept=kept, reason=reason, said=said)
     form = VerdictForm(request.POST)
     if not form.is_valid():
         said = form.errors.get("reason", ["Press Approve or Reject."])[0]
         return _answer(request, invoice, line, asks=True, said=said, status=422)
-    if form.cleaned_data["pressed"] != line.verdict:
+    if _is_another(line, form, request.user):
         return _somebody_was_first(request, invoice, line, form)
     if form.asks_for_reason:
         return _answer(request, invoice, line, asks=True)
@@ -47,9 +48,11 @@ def decide(request, invoice, line):
 
 
 def _decided(request, invoice: Invoice, line: InvoiceLine, form: VerdictForm):
-    reason = form.cleaned_data["reason"]
+    reason, shown_to_them = form.cleaned_data["reason"], {name: form.cleaned_data[name] for name in ("pressed", "seen")}
     try:
-        line = reviews.decide(line, form.verdict, reason, by=request.user)
+        line = reviews.decide(line, form.verdict, reason, by=request.user, **shown_to_them)
+    except Stale:
+        return _somebody_was_first(request, invoice, line_of(invoice, line.pk), form)
     except Refused as refused:
         if refused.field != "reason":
             raise
@@ -57,28 +60,43 @@ def _decided(request, invoice: Invoice, line: InvoiceLine, form: VerdictForm):
     return _answer(request, invoice, line)
 
 
+def _is_another(line: InvoiceLine, form: VerdictForm, by) -> bool:
+    """Whether the page showed another verdict than the line has now, or other amounts (I-5)."""
+    return form.cleaned_data["pressed"] != line.verdict or bool(_amounts_since(line, form, by))
+
+
+def _amounts_since(line: InvoiceLine, form: VerdictForm, by) -> Event | None:
+    seen = form.cleaned_data["seen"]
+    return reviews.amounts_since(line, seen, by) if seen else None
+
+
 def _somebody_was_first(request, invoice: Invoice, line: InvoiceLine, form: VerdictForm):
-    """Their verdict with two answers, unless it is the same as this person's."""
-    reason = form.cleaned_data["reason"]
-    if form.verdict == line.verdict and not reason:
+    """Their verdict or amounts with two answers, unless the verdict is the same and the amounts are as they were."""
+    reason, change = form.cleaned_data["reason"], _amounts_since(line, form, request.user)
+    if form.verdict == line.verdict and not reason and not change:
         return _answer(request, invoice, line)
-    said = _theirs_and_mine(invoice, line, form)
+    said = _theirs_and_mine(invoice, line, form, change)
     return _answer(request, invoice, line, said=said, mine=form.verdict, reason=reason, status=409)
 
 
-def _said_meanwhile(invoice: Invoice, line: InvoiceLine, form: VerdictForm) -> str:
+def _said_meanwhile(invoice: Invoice, line: InvoiceLine, form: VerdictForm, by) -> str:
     """Who was first since the reason that came back was typed (I-5); "" when nobody was."""
-    is_old = form.is_valid() and form.cleaned_data["pressed"] != line.verdict
-    return _theirs_and_mine(invoice, line, form) if is_old else ""
+    is_old = form.is_valid() and _is_another(line, form, by)
+    return _theirs_and_mine(invoice, line, form, _amounts_since(line, form, by)) if is_old else ""
 
 
-def _theirs_and_mine(invoice: Invoice, line: InvoiceLine, form: VerdictForm) -> str:
+def _theirs_and_mine(invoice: Invoice, line: InvoiceLine, form: VerdictForm, change: Event | None) -> str:
+    """What stands there now, and what would: `change` is how its amounts became others since."""
     reason = form.cleaned_data["reason"]
+    mine = f"Yours would be: {form.verdict.label}{f', “{reason}”' if reason else ''}"
+    if change:
+        moment = moment_in_words(change.at, invoice.project.zone)
+        now = f"{format_amount(line.work_this_period)} this period now"
+        return f"{change.by_name} changed its amounts on {moment}: {now}. {mine}. Nothing was overwritten."
     theirs = (
         f"{line.verdict_by} says: {line.get_verdict_display()}" if line.verdict else _who_took_it_back(invoice, line)
     )
     theirs += f", “{line.verdict_reason}”" if line.verdict == Verdict.REJECTED else ""
-    mine = f"Yours would be: {form.verdict.label}{f', “{reason}”' if reason else ''}"
     return f"{theirs}. {mine}. Nothing was overwritten."
 
 
@@ -100,6 +118,7 @@ def _answer(request, invoice: Invoice, line: InvoiceLine, *, status: int = 200, 
     """The row with the counters for htmx; a page of its own for a question; otherwise the review again."""
     if not request.htmx and status == 200 and not said.get("asks"):
         return redirect(desk(request, invoice, line))
+    seen = reviews.newest_event(invoice)
     counts, has = verdict_counts(invoice)
     if said.get("asks"):
         said["reasons"] = recent_reasons(invoice, request.user)
@@ -107,6 +126,7 @@ def _answer(request, invoice: Invoice, line: InvoiceLine, *, status: int = 200, 
         "columns": columns_shown(hidden_columns(request), has),
         "row": (row := row_of(invoice, line.pk, request.user, **said)),
         "row_alone": [row],
+        "seen": seen,
         "at_line": str(line.pk),
         "back": desk(request, invoice, line),
         "show": shown(request),
@@ -119,7 +139,14 @@ def _answer(request, invoice: Invoice, line: InvoiceLine, *, status: int = 200, 
 @invoice_view(Level.ADMIN, methods=WRITE)
 def approve_the_rest(request, invoice):
     must_administer(request.access)
-    count = reviews.approve_the_rest(invoice, by=request.user)
+    form = RestForm(request.POST)
+    if not form.is_valid():
+        raise Stale("It can’t be told which amounts you saw. Open the review again.")
+    try:
+        count = reviews.approve_the_rest(invoice, by=request.user, version=form.cleaned_data["version"])
+    except Stale:
+        messages.warning(request, f"No line was approved. {last_said(invoice)} Look at what is new, then approve.")
+        return redirect(desk(request, invoice))
     messages.success(
         request, f"Approved {counted(count, 'line')}. Finish the review when you are done, or undo it below."
     )

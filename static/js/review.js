@@ -2,8 +2,8 @@
 
    <table data-review data-show="all">                   data-show hides by CSS: all todo changed since rejected approved problems
    <tbody class="line" data-line data-decision="approved|rejected" data-changed="1" data-since="1" data-problem="1">
-     <tr tabindex="-1"> … <form class="verdict" action="25/"> buttons name="decision" value="approved|rejected|amount", aria-pressed …
-       the line becomes id="line-25"; without scripts only the one a link leads to has it
+     <tr> … <form class="verdict" action="25/"> buttons name="decision" value="approved|rejected|amount", aria-pressed …
+       the line becomes id="line-25", its row takes the focus; without scripts only the one a link leads to has it
      <tr class="under"> the reason, or the form that asks for it: input name="reason", decision=rejected hidden (U1)
      <tr class="under"> the form data-box: another amount, fetched from 25/amount/ and sent like any form (9.3)
    <a href="?show=changed" data-show="changed">          a filter; the address and aria-current follow
@@ -21,7 +21,8 @@
   const say = (words) => window.dispatchEvent(new CustomEvent("plumbline:say", { detail: words }));
   const lines = () => [...table.querySelectorAll("[data-line]")].filter((line) => line.checkVisibility());
   const line = () => document.getElementById(current);
-  for (const one of table.tBodies) one.id = `line-${parseInt(one.querySelector(".verdict").getAttribute("action"), 10)}`;
+  const takesFocus = (one) => { one.rows[0].tabIndex = -1; };
+  for (const one of table.tBodies) { one.id = `line-${parseInt(one.querySelector(".verdict").getAttribute("action"), 10)}`; takesFocus(one); }
   const open = (one) => !one.dataset.decision;
 
   const go = (one) => {
@@ -139,6 +140,7 @@
     const one = event.target.closest?.("[data-line]");
     if (!one || !table.contains(one)) return;
     current = one.id;
+    takesFocus(one);
     const reason = one.querySelector("input[name=reason]:not([type=hidden]), [data-asks]"); // or whose verdict stands
     if (reason) reason.focus();
     else if (open(one) && one.checkVisibility()) go(one);

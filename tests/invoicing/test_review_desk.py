@@ -66,7 +66,7 @@ def test_the_lines_that_were_shown_are_shown_again(w):
 
     assert leads("review-seen", version=w.invoice.version) == f"{w.desk}?show=todo"
     assert leads("review-line", line, decision="approved", pressed="") == f"{w.desk}?show=todo&line={line}#line-{line}"
-    assert leads("review-rest") == f"{w.desk}?show=todo"
+    assert leads("review-rest", version=w.invoice.version) == f"{w.desk}?show=todo"
     assert leads("review-rest-undo", step=BulkApproval.objects.get().pk) == f"{w.desk}?show=todo"
 
 

@@ -242,7 +242,7 @@ def test_approving_the_rest_skips_what_is_decided_and_what_is_over_its_value():
     client = signed_in(w.admin)
     page = client.get(address(invoice))
     assert page.context["review_counts"]["problems"] == 1 and "Approve the other line" in page.content.decode()
-    client.post(address(invoice, "review-rest"))
+    client.post(address(invoice, "review-rest"), {"version": invoice.version})
     assert [line.verdict for line in invoice.lines.all()] == ["rejected", "", "approved"]
 
 
@@ -256,7 +256,7 @@ def test_the_button_of_the_rest_says_which_lines_it_leaves_out():
     client = signed_in(w.admin)
     page = client.get(address(invoice))
     assert page.context["review_counts"]["problems"] == 2 and "Approve 2 not over-billed<" in text_of(page)
-    client.post(address(invoice, "review-rest"))
+    client.post(address(invoice, "review-rest"), {"version": page.context["invoice"].version})
     assert [line.verdict for line in invoice.lines.all()] == ["approved", "", "approved"]
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from directory.models import Event
 from directory.moments import moment_in_words
-from directory.refusals import NotNow
+from directory.refusals import NotNow, Stale
 from invoicing.actions import amounts, invoices, reviews
 from invoicing.models import BulkApproval, Invoice, Verdict
 from tests.factories import D, world
@@ -157,7 +157,88 @@ def use_mine(page) -> dict[str, str]:
     """What the form of the button sends."""
     text = page.content.decode()
     form = text[: text.index(">Use mine<")].rpartition("<form")[2]
-    return dict(re.findall(r'name="(decision|pressed|reason)" value="([^"]*)"', form))
+    return dict(re.findall(r'name="(decision|pressed|reason|seen)" value="([^"]*)"', form))
+
+
+# Whose amounts
+
+
+def what_the_desk_sends(who, invoice: Invoice, number: int = 1) -> dict[str, str]:
+    """Of a line's form, and of the button for all others: as the page stands at this moment."""
+    text = signed_in(who).get(at(invoice, "invoice-review")).content.decode()
+    form = text.partition(f'action="{line(invoice, number).pk}/">')[2].partition("</form>")[0]
+    return dict(re.findall(r'name="(pressed|seen)" value="([^"]*)"', form)) | {
+        "version": re.search(r'form="rest" name="version" value="(\d+)"', text)[1]
+    }
+
+
+@pytest.mark.parametrize("htmx", [True, False])
+@pytest.mark.parametrize("mine", [{"decision": "approved"}, {"decision": "rejected", "reason": "No photo"}])
+def test_nobody_decides_on_an_amount_that_another_put_there_since(w, mine, htmx):
+    """I-5, 9.3: whoever pressed on 100.00 is shown the 60.00 that Ola allowed meanwhile, and asked."""
+    invoice = sent(w)
+    desk = what_the_desk_sends(w.admin, invoice)
+    allow(invoice, w.second_admin)
+    at_that = moment_in_words(Event.objects.about(invoice).first().at, invoice.project.zone)
+    page = press(w.admin, invoice, **mine, pressed=desk["pressed"], seen=desk["seen"], htmx=htmx)
+    text = text_of(page)
+    assert page.status_code == 409 and verdicts(invoice)[0] == Verdict.NONE
+    assert f"Ola Berg changed its amounts on {at_that}: 60.00 this period now. Yours would be: " in text
+    assert press(w.admin, invoice, **use_mine(page)).status_code == 302
+    assert verdicts(invoice)[0] == mine["decision"]
+
+
+def test_other_lines_ones_own_amounts_and_verdicts_ask_nothing(w):
+    invoice = sent(w)
+    seen = what_the_desk_sends(w.admin, invoice)["seen"]
+    allow(invoice, w.second_admin, 2)
+    allow(invoice, w.admin, 1, "70.00")
+    reviews.decide(line(invoice), Verdict.APPROVED, by=w.second_admin)
+    reviews.decide(line(invoice), Verdict.NONE, by=w.second_admin)
+    assert press(w.admin, invoice, "approved", seen=seen).status_code == 302
+    assert verdicts(invoice) == [Verdict.APPROVED, Verdict.NONE, Verdict.NONE]
+
+
+def sent_again_meanwhile(w, invoice: Invoice) -> None:
+    back = invoices.send_back(fresh(invoice), by=w.second_admin, comment="More")
+    w.submitted(back, *[{"work_this_period": D("900.00")}] * 3, number="A-2")
+
+
+def test_what_was_sent_again_with_other_amounts_is_not_approved_from_the_page_before(w):
+    """I-5: one line, and all of them at once."""
+    invoice = sent(w)
+    desk = what_the_desk_sends(w.admin, invoice)
+    sent_again_meanwhile(w, invoice)
+    page = press(w.admin, invoice, "approved", seen=desk["seen"])
+    assert page.status_code == 409 and "900.00 this period now" in text_of(page)
+    answer = signed_in(w.admin).post(at(invoice, "review-rest"), {"version": desk["version"]}, follow=True)
+    assert verdicts(invoice) == [Verdict.NONE] * 3
+    assert re.search(
+        r"No line was approved\. .+ sent for review on .+ That was after you opened this page\.", text_of(answer)
+    )
+    assert rest(w.admin, invoice).status_code == 302 and verdicts(invoice) == [Verdict.APPROVED] * 3
+
+
+@pytest.mark.parametrize("version", ["", "x", "-1", "9" * 30])
+def test_all_others_are_approved_on_amounts_that_were_seen_or_not_at_all(w, version):
+    invoice = sent(w)
+    page = rest(w.admin, invoice, version)
+    assert page.status_code == 409 and "which amounts you saw" in text_of(page)
+    assert verdicts(invoice) == [Verdict.NONE] * 3
+
+
+def test_a_verdict_that_comes_in_while_this_one_waits_for_the_lock_is_not_overwritten(w):
+    """I-5: what the page showed is compared once more when nobody else can write."""
+    invoice = sent(w)
+    mine = line(invoice)
+    reviews.decide(line(invoice), Verdict.REJECTED, "Not poured", by=w.second_admin)
+    with pytest.raises(Stale):
+        reviews.decide(mine, Verdict.APPROVED, by=w.admin, pressed="", seen=None)
+    seen = reviews.newest_event(invoice)
+    allow(invoice, w.second_admin, 1)
+    with pytest.raises(Stale):
+        reviews.decide(mine, Verdict.APPROVED, by=w.admin, pressed="rejected", seen=seen)
+    assert verdicts(invoice)[0] == Verdict.REJECTED
 
 
 def test_the_same_verdict_by_both_is_no_question(w):
@@ -170,8 +251,9 @@ def test_the_same_verdict_by_both_is_no_question(w):
 # Undo of one step (U6)
 
 
-def rest(who, invoice: Invoice):
-    return signed_in(who).post(at(invoice, "review-rest"))
+def rest(who, invoice: Invoice, version: int | None = None):
+    version = fresh(invoice).version if version is None else version
+    return signed_in(who).post(at(invoice, "review-rest"), {"version": version})
 
 
 def undo(who, invoice: Invoice):
