@@ -246,7 +246,7 @@ class DemoCompany:
         self.school_concrete = self.enter(
             self.school, "acme", "SC-101", "Concrete", [self.line("03-300", "Foundations", "96,400.00")]
         )
-        self.clinic_plumbing = self.enter(
+        self.enter(
             self.clinic, "kerr", "SC-201", "Plumbing", [self.line("15-400", "All plumbing", "78,900.00")], contact=False
         )
 
@@ -368,9 +368,7 @@ class DemoCompany:
             self.glazing, period, "GC-81", {}, _stored("120,000.00", moved="40,000.00"), by=self.people["glass"]
         )
         invoices.hold_for_owner(glazing, by=self.dana)
-        self.steel_invoice = self.approved(
-            self.bill(self.steel, period, "NS-20931", _work("84,500.00"), by=self.people["steel"])
-        )
+        self.approved(self.bill(self.steel, period, "NS-20931", _work("84,500.00"), by=self.people["steel"]))
         foundations = self.bill(self.school_concrete, school, "2219-08", _work("31,000.00"), by=self.people["acme"])
         invoices.approve_as_noted(
             foundations, by=self.ola, comment="Approved; send the test reports with the next bill."

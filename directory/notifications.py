@@ -34,6 +34,7 @@ TRIES_AFTER = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 20, 60, *[6
 TRIES_OF_OTHERS = (
     5  # where waiting helps little: no such address, a fault of ours, or nobody knows whether it was taken
 )
+MOST_WOKEN = 100  # mails at a time; the next sweep wakes more
 CLAIM_LASTS = timedelta(minutes=5)  # then the worker that claimed a mail is taken for dead
 inliner = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
 
@@ -115,12 +116,12 @@ def deliver(mail_id: int) -> None:
         _close(mail, Mail.State.SENT, f"Handed over for {mail.address or mail.to.email}", sent_at=timezone.now())
 
 
-def wake_due_mail(limit: int = 100) -> int:
+def wake_due_mail() -> int:
     """Wake a worker for mail that no message reached, whose time to be tried again has come, or whose worker died."""
     Mail.objects.due().filter(state=Mail.State.SENDING, attempts__gt=len(TRIES_AFTER)).update(
         state=Mail.State.FAILED, result="The worker stopped while it was sending."
     )
-    due = list(Mail.objects.due().values_list("pk", flat=True)[:limit])
+    due = list(Mail.objects.due().values_list("pk", flat=True)[:MOST_WOKEN])
     for mail_id in due:
         send(SEND_MAIL, mail_id)
     return len(due)

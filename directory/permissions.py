@@ -266,9 +266,9 @@ def _codenames_from(tool: Tool, level: Level) -> list[str]:
     return [tool.codename(rung) for rung in RUNGS if rung >= level]
 
 
-def visible_projects(person, tool: Tool, level: Level = Level.READ_ONLY) -> QuerySet:
-    """The running projects where `person` holds at least `level` on `tool`; their company comes along."""
-    return objects_with_level(person, tool, level).filter(is_active=True).select_related("company")
+def visible_projects(person, tool: Tool) -> QuerySet:
+    """The running projects where `person` holds any level on `tool`; their company comes along."""
+    return objects_with_level(person, tool, Level.READ_ONLY).filter(is_active=True).select_related("company")
 
 
 def projects_visible_to(person) -> QuerySet:
@@ -287,12 +287,12 @@ def people_with_level(on, tool: Tool, level: Level) -> QuerySet:
     return get_user_model().objects.filter(members, Q(pk__in=own) | Q(pk__in=of_groups), is_active=True)
 
 
-def names_with_level(on, tool: Tool, level: Level, limit: int = 5) -> list[str]:
-    """Whom to ask: names of the company's own people who hold at least `level`."""
+def names_with_level(on, tool: Tool, level: Level) -> list[str]:
+    """Whom to ask: five names at most of the company's own people who hold at least `level`."""
     return list(
         people_with_level(on, tool, level)
         .filter(memberships__company=on.company, memberships__vendor=None)
-        .values_list("name", flat=True)[:limit]
+        .values_list("name", flat=True)[:5]
     )
 
 

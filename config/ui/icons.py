@@ -15,10 +15,9 @@ drawn_once = lru_cache(maxsize=1000, typed=True)
 
 @register.simple_tag
 @drawn_once
-def icon(name: str, label: str = "") -> SafeString:
-    """One symbol of static/icons.svg. Silent for readers unless it stands alone: then give it a label."""
-    speech = format_html('role="img" aria-label="{}"', label) if label else SafeString('aria-hidden="true"')
-    return format_html('<svg class="i" {}><use href="{}#{}"/></svg>', speech, static("icons.svg"), name)
+def icon(name: str) -> SafeString:
+    """One symbol of static/icons.svg, silent for readers: a word beside it, or a label around it, says the same."""
+    return format_html('<svg class="i" aria-hidden="true"><use href="{}#{}"/></svg>', static("icons.svg"), name)
 
 
 @register.simple_tag

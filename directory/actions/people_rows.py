@@ -89,10 +89,10 @@ class _Known:
         elif vendor and (member is None or member.vendor_id != vendor.pk):
             found += self._strange_address(row, vendor)
         if member is not None:
-            found += [f"{cell(self.upload, row, 'email')}: {why}" for why in self._why_not_moved(row, member, vendor)]
+            found += [f"{cell(self.upload, row, 'email')}: {why}" for why in self._why_not_moved(member, vendor)]
         return found
 
-    def _why_not_moved(self, row: dict, member: Membership, vendor: Vendor | None) -> Iterator[str]:
+    def _why_not_moved(self, member: Membership, vendor: Vendor | None) -> Iterator[str]:
         """What the act would refuse of somebody who is or was here, so that the preview says it first."""
         is_back = not member.is_active and member.joined_at and not member.asked_at
         is_moving = member.is_active and member.vendor_id != (vendor.pk if vendor else None)

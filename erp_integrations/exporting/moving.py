@@ -31,14 +31,13 @@ def move(
     transition: Callable,
     *,
     access,
-    at: datetime | None = None,
     reason: str = "",
     changes: dict | None = None,
 ) -> None:
     """Make `transition` of `InvoiceExport` and record it. `access` None: the program does it. Needs the row's lock."""
     require(export, transition, access)
     before, by = export.status, access.person if access else None
-    transition.__get__(export)(by, at or timezone.now())
+    transition.__get__(export)(by, timezone.now())
     export.save()
     Event.objects.record(
         _done(transition),

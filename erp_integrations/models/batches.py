@@ -172,13 +172,8 @@ class ExportBatch(models.Model):
         return facts.batch_from_json(self.snapshot)
 
     @property
-    def frozen_layout(self) -> Layout:
-        """As it was when the batch was accepted: whether its file is a draft (S6) is not for later to say."""
-        return self.frozen_company_and_layout[1]
-
-    @property
     def frozen_company_and_layout(self) -> tuple[str, Layout]:
-        """For which company of Sage it was accepted, and after which layout."""
+        """For which company of Sage it was accepted, and after which layout: whether it is a draft stays so (S6)."""
         return facts.company_and_layout_from_json(self.snapshot)
 
     @property

@@ -1,7 +1,6 @@
 """Change orders: entering one with its lines, correcting it, and moving it until it can be billed (C-1, C-3)."""
 
 from collections.abc import Callable
-from datetime import date
 from decimal import Decimal
 
 from django.db import transaction
@@ -135,10 +134,8 @@ def words_of(name: str) -> dict:
 
 
 @transaction.atomic
-def move(
-    change_order: ChangeOrder, name: str, *, by, reason: str = "", version: int | None = None, day: date | None = None
-) -> ChangeOrder:
-    """Carry out the move called `name`; approving makes its lines billable, once. `day`: when, if that is not today.
+def move(change_order: ChangeOrder, name: str, *, by, reason: str = "", version: int | None = None) -> ChangeOrder:
+    """Carry out the move called `name`; approving makes its lines billable, once.
 
     Refuses without the right, on an older version of the commitment, from another state, against a guard, or without
     the reason it needs.
@@ -152,7 +149,7 @@ def move(
     if said["needs_reason"] and not reason.strip():
         raise Refused("Say why: the reason stays with the change order.", field="reason")
     before = change_order.status
-    transition(change_order, day or commitment.project.today)
+    transition(change_order, commitment.project.today)
     change_order.save(update_fields=["status", "approved_date"])
     _bump(commitment)
     Event.objects.record(
@@ -161,8 +158,8 @@ def move(
     return change_order
 
 
-def approve(change_order: ChangeOrder, *, by, day: date | None = None) -> ChangeOrder:
-    return move(change_order, "approve", by=by, day=day)
+def approve(change_order: ChangeOrder, *, by) -> ChangeOrder:
+    return move(change_order, "approve", by=by)
 
 
 def _locked(pk: int) -> Commitment:

@@ -52,11 +52,10 @@ def found_on(
     expected: Decimal,
     found: Decimal,
     severity: str = ERROR,
-    unit: str = "money",
 ) -> Iterator[Identity]:
-    """The breach on a line, or nothing when both amounts are equal."""
+    """The breach on a line, in dollars, or nothing when both amounts are equal."""
     if expected != found:
-        yield Identity(number, severity, False, sentence, line.key, expected, found, found - expected, unit)
+        yield Identity(number, severity, False, sentence, line.key, expected, found, found - expected)
 
 
 def total_of(

@@ -211,9 +211,9 @@ def with_release_of_percent(line: LineInput, percent: Decimal) -> LineInput:
     )
 
 
-def percent_of(amount: Decimal, base: Decimal, places: int = 2) -> Decimal | None:
-    """What percentage of `base` an amount is, half-up; None when base is zero. Amounts are stored, percents derived."""
-    return round_half_up(amount * HUNDRED / base, places) if base else None
+def percent_of(amount: Decimal, base: Decimal) -> Decimal | None:
+    """What percentage of `base` an amount is, to two places; None when base is zero. Only amounts are stored."""
+    return round_half_up(amount * HUNDRED / base, 2) if base else None
 
 
 def work_for_total(line: LineInput, total: Decimal) -> Decimal:

@@ -55,10 +55,10 @@ class Command(BaseCommand):
             signal.signal(number, lambda *_: stopping.set())
         self.programs = self.commands(port)
         for name in self.programs:
-            self.start(name, port)
+            self.start(name)
         self.welcome(port, stopping)
         while not stopping.wait(0.5):
-            self.restart_the_dead(port, stopping)
+            self.restart_the_dead(stopping)
         self.stop()
 
     def require_free(self, port: int) -> None:
@@ -123,7 +123,7 @@ class Command(BaseCommand):
             "beat": [*python, "celery", "-A", "config", "beat", "-l", "WARNING", "--pidfile="],
         }
 
-    def start(self, name: str, port: int) -> None:
+    def start(self, name: str) -> None:
         # A session of its own: Ctrl-C reaches only us, and the worker is then asked once, politely.
         child = subprocess.Popen(
             self.programs[name],
@@ -170,11 +170,11 @@ class Command(BaseCommand):
             return False
         return True
 
-    def restart_the_dead(self, port: int, stopping: threading.Event) -> None:
+    def restart_the_dead(self, stopping: threading.Event) -> None:
         for name, child in list(self.children.items()):
             if child.poll() is not None and not stopping.wait(1):
                 self.stderr.write(f"{name} stopped (exit {child.returncode}); starting it again")
-                self.start(name, port)
+                self.start(name)
 
     def stop(self) -> None:
         for child in self.children.values():
