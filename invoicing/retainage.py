@@ -53,6 +53,7 @@ def rule_of(invoice: Invoice) -> Rule:
     """The rule that it keeps. One that starts now, or did before rules were kept, has the commitment's of today.
 
     A scale goes by all that earlier invoices newly held and what was held at the start; a release starts no step again.
+    What a line held and released in one bill was never held, so no step counts it.
     """
     if kept := invoice.retainage_rule:
         amounts = {name: Decimal(kept[name]) for name in ("rate", "stored_rate", "held_so_far") if name in kept}

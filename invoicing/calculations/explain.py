@@ -88,8 +88,8 @@ def _explain_period(line: Line) -> dict[str, str]:
         ),
         "retainage_held_this_period": (
             f"{money(line.work_retainage)} on work + change of stored retainage from "
-            f"{money(line.stored_retainage_previous)} to {money(line.stored_retainage)}, releases left out "
-            f"= {money(line.retainage_held_this_period)}"
+            f"{money(line.stored_retainage_previous)} to {money(line.stored_retainage)}, releases left out"
+            f"{_at_once(line)} = {money(line.retainage_held_this_period)}"
         ),
         "retainage_released_this_period": (
             f"{money(line.retainage_held_this_period)} newly held − change of total retainage from "
@@ -101,6 +101,10 @@ def _explain_period(line: Line) -> dict[str, str]:
             f"+ {money(line.retainage_released_this_period)} released = {money(line.net_this_period)}"
         ),
     }
+
+
+def _at_once(line: Line) -> str:
+    return f" − {money(line.released_at_once)} of it released at once" if line.released_at_once else ""
 
 
 def explain_summary(summary: Summary, line_7: str) -> dict[str, str]:
@@ -151,9 +155,11 @@ def explain_summary(summary: Summary, line_7: str) -> dict[str, str]:
         ),
         "retainage_newly_held": (
             f"{money(summary.retainage_newly_held)}, the sum of the lines: held on work this period + the change of "
-            "what is held on stored materials, releases left out"
+            "what is held on stored materials, releases left out, less what a line holds and releases at once"
         ),
-        "retainage_released": f"{money(summary.retainage_released)}, the sum of the lines",
+        "retainage_released": (
+            f"{money(summary.retainage_released)}, the sum of the lines: what was held before and is given back"
+        ),
         **_explain_change_orders(summary),
     }
 

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from decimal import Decimal
 
 from invoicing.calculations.facts import InvoiceFacts, LineFacts, PreviousLine, WaitingChangeOrder
@@ -233,13 +234,25 @@ def gross_and_net(facts: InvoiceFacts) -> Iterator[Identity]:
 
 def header_sums(facts: InvoiceFacts) -> Iterator[Identity]:
     """N-8: the header as stored is the sum of the lines."""
-    computed = summarize((line.line for line in facts.lines), ZERO, ZERO, ZERO)
+    computed = _as_added_up_then(summarize((line.line for line in facts.lines), ZERO, ZERO, ZERO), facts)
     breaches = [
         compare("N-8", "", f"The {words} is not the sum of the lines. Save the invoice again.", *pair)
         for column, words in HEADER_AMOUNTS
         if (pair := _pair(computed, facts.header, column))
     ]
     yield from total_of(breaches, "N-8", "The summary is the sum of the lines.", computed.total_completed_and_stored)
+
+
+def _as_added_up_then(computed: Summary, facts: InvoiceFacts) -> Summary:
+    """What stood in a file before releases at once were left out says them as held and as released, and stays so."""
+    at_once = column_total((line.line for line in facts.lines), "released_at_once")
+    then = replace(
+        computed,
+        retainage_newly_held=computed.retainage_newly_held + at_once,
+        retainage_released=computed.retainage_released + at_once,
+    )
+    both = ("retainage_newly_held", "retainage_released")
+    return then if all(getattr(then, name) == getattr(facts.header, name) for name in both) else computed
 
 
 def _pair(computed: Summary, stored: Summary, column: str) -> tuple[Decimal, Decimal] | None:

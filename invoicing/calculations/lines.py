@@ -154,21 +154,35 @@ class Line(LineInput):
         return max(ZERO, min(self.stored_retainage_previous, self.stored_retainage_by_rule) - self.stored_retainage)
 
     @property
-    def retainage_held_this_period(self) -> Decimal:
-        """Newly held this period, what Sage's header column 20 adds up (S46).
+    def released_at_once(self) -> Decimal:
+        """What RR takes of this bill's own WR: never held, so no earlier invoice can release it (S51)."""
+        beyond = max(ZERO, self.retainage_released - max(ZERO, self.work_retainage_previous))
+        return min(beyond, self.retainage_held_at_first - self._least_held)
 
-        WR + the change of MR, without anything released. A fall of MR because material moved into work is netted
-        against the WR on it: retainage follows the material. When more falls away than the gross amount explains
-        (the work rate is below the stored rate, or a rate was cut), the rest is a release, not a negative holding,
-        so that 0 ≤ newly held (S47). A credit (negative gross) gives its retainage back here, up to its gross.
+    @property
+    def _least_held(self) -> Decimal:
+        """A credit gives its retainage back with its gross; else nothing is held below zero (S47)."""
+        return min(ZERO, self.gross_this_period)
+
+    @property
+    def retainage_held_at_first(self) -> Decimal:
+        """WR + the change of MR, without anything released; what a line releases at once is in it still.
+
+        A fall of MR because material moved into work is netted against the WR on it: retainage follows the material.
+        When more falls away than the gross amount explains (the work rate is below the stored rate, or a rate was cut),
+        the rest is a release, not a negative holding.
         """
         change = self.work_retainage + self.stored_retainage - self.stored_retainage_previous
-        lowest = min(ZERO, self.gross_this_period)
-        return max(lowest, change + self.stored_retainage_released)
+        return max(self._least_held, change + self.stored_retainage_released)
+
+    @property
+    def retainage_held_this_period(self) -> Decimal:
+        """Newly held this period, what Sage’s header column 20 adds up (S46); below zero on a credit only (S47)."""
+        return self.retainage_held_at_first - self.released_at_once
 
     @property
     def retainage_released_this_period(self) -> Decimal:
-        """Everything given back: RR, a release in a typed MR, and a fall that gross does not explain.
+        """All that was held before and is given back: RR, a release in a typed MR, a fall that gross does not explain.
 
         By subtraction, so that gross = net + newly held − released holds to the cent (S49, S52).
         """

@@ -4,7 +4,9 @@ import re
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Sum
 from openpyxl import load_workbook
 
 from directory.refusals import NotNow, Refused
@@ -15,6 +17,7 @@ from erp_integrations.models import ExportBatch, InvoiceExport, ListKind, Retain
 from erp_integrations.sage100.facts import ReleaseFacts
 from erp_integrations.sage100.findings import errors
 from invoicing.models import Invoice
+from invoicing.proof import broken_identities, lines_of
 from tests.erp_integrations.pages import at_export
 from tests.erp_integrations.world import ACCOUNTING_DATE, VENDOR, D, fresh
 from tests.invoicing.pages import signed_in, text_of
@@ -246,6 +249,49 @@ def test_what_an_invoice_holds_itself_is_not_what_it_releases(sage):
     mixed = with_release(sage, commitment, "40.00", "500.00")
     with pytest.raises(Refused, match="S51: No earlier invoice of this commitment that still holds retainage"):
         sage.sent(mixed)
+
+
+def test_what_an_invoice_holds_and_releases_itself_is_neither_in_the_file_nor_on_the_sheet(sage):
+    """S51, S46: 200.00 are released, of which the bill before holds 100.00; the other 100.00 were never held."""
+    commitment = sage.commitment()
+    first = sage.exported(sage.approved(commitment))
+    mixed = sage.exported(with_release(sage, commitment, "200.00", work="1000.00"))
+    batch = mixed.live_item.batch
+    assert (batch.gross, batch.retainage, batch.net) == (D("1000.00"), D("0.00"), D("1000.00"))
+    facts = batch.facts.invoices[0]
+    assert [(each.invoice_number, each.released) for each in facts.releases] == [(first.invoice.number, D("100.00"))]
+    assert facts.net == mixed.invoice.current_payment_due == D("1100.00")
+    held = Invoice.objects.filter(commitment=commitment).aggregate(
+        sum=Sum("retainage_newly_held") - Sum("retainage_released")
+    )
+    assert held["sum"] == mixed.invoice.total_retainage == D("0.00")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_bills_that_no_file_holds_leave_out_what_they_release_at_once_after_the_migration(sage):
+    """N-8, invoicing 0040: approved under an older program; what stands in a file stays as the file says it."""
+    mixed = {"work_this_period": D("1000.00"), "retainage_released": D("40.00")}
+    waits, in_a_file, none = (
+        sage.approved(None, mixed),
+        sage.exported(sage.approved(None, mixed)).invoice,
+        sage.approved(),
+    )
+    for invoice in (waits, in_a_file):
+        Invoice.objects.filter(pk=invoice.pk).update(retainage_newly_held=D("100.00"), retainage_released=D("40.00"))
+    executor = MigrationExecutor(connection)
+    try:
+        executor.migrate([("invoicing", "0039_found_by_bare_numbers")])
+    finally:
+        executor = MigrationExecutor(connection)
+        executor.migrate(executor.loader.graph.leaf_nodes())
+    told = Invoice.objects.in_bulk()
+    assert [(told[each.pk].retainage_newly_held, told[each.pk].retainage_released) for each in (waits, in_a_file)] == [
+        (D("60.00"), D("0.00")),
+        (D("100.00"), D("40.00")),
+    ]
+    assert told[none.pk].retainage_newly_held == D("100.00")
+    assert broken_identities([told[waits.pk], told[in_a_file.pk]], {e: lines_of(told[e]) for e in told}) == {}
+    assert sage.sent(told[waits.pk]).status == "ready_to_export"
 
 
 # What another invoice released before

@@ -32,7 +32,8 @@ def header_is_sum_of_lines(check: InvoiceCheck):
             yield Issue(
                 message=f"The lines newly hold {total:,.2f}, {where} says {amount:,.2f},"
                 f" difference {amount - total:,.2f}.",
-                remedy=OPEN_INVOICE, field=RETAINAGE, value=money_text(amount),
+                remedy=f"{OPEN_INVOICE} If they are right, reopen its review, save it and approve it again.",
+                field=RETAINAGE, value=money_text(amount),
             )  # fmt: skip
 
 

@@ -96,6 +96,14 @@ def breaches(facts):
 CREDIT = with_first(work_this_period=D("-100.00"))
 OVER = with_first(work_this_period=D("4500.01"))
 WAIVED = with_facts(OVER, is_unit_priced=True, is_over_billing_waived=True)
+ALL_RELEASED = with_first(retainage_released=D("320.00"))  # 100.00 were held before, 200.00 of this bill at once
+HALF_AS_IN_AN_OLD_FILE = replace(ALL_RELEASED, header=replace(ALL_RELEASED.header, retainage_newly_held=D("240.00")))
+AS_IN_AN_OLD_FILE = replace(
+    ALL_RELEASED,
+    header=replace(
+        HALF_AS_IN_AN_OLD_FILE.header, retainage_released=ALL_RELEASED.header.retainage_released + D("200.00")
+    ),
+)
 UNSCHEDULED = facts_of((FIRST, replace(SECOND, scheduled_value=D("3999.99"))))
 
 BROKEN = [
@@ -127,6 +135,7 @@ BROKEN = [
     ("N-8", with_header(gross_this_period=D("2400.01")), "", "2400.00", "2400.01"),
     ("N-8", with_header(retainage_newly_held=D("240.01")), "", "240.00", "240.01"),
     ("N-8", with_header(retainage_released=D("0.01")), "", "0.00", "0.01"),
+    ("N-8", HALF_AS_IN_AN_OLD_FILE, "", "40.00", "240.00"),
     ("N-9", CREDIT, "SOV-001", "0.00", "-100.00"),
     ("N-10", replace(SOUND, has_attachments=False), "", "0.00", "300.00"),
     ("N-11", with_facts(SOUND, is_change_order_approved=False), "SOV-001", "0.00", "3500.00"),
@@ -149,6 +158,7 @@ KEPT = [
     ("N-6", SOUND),
     ("N-7", with_first(retainage_released=D("320.00"), stored_retainage_typed=ZERO)),
     ("N-8", SOUND),
+    ("N-8", AS_IN_AN_OLD_FILE),
     ("N-9", with_facts(CREDIT, reason="Taken back: cracked")),
     ("N-10", replace(SOUND, has_attachments=True)),
     ("N-10", replace(with_first(stored_moved=D("500.00")), has_attachments=False)),

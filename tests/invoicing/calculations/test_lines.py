@@ -111,10 +111,20 @@ def test_every_money_cell_is_explained_with_its_result():
     sentences = explain(LINE)
     computed = {name for name, each in vars(Line).items() if isinstance(each, property)}
     inner = {"over_billed_by", "work_retainage_by_rule", "stored_retainage_by_rule", "stored_retainage_released"}
+    inner |= {"released_at_once", "retainage_held_at_first", "_least_held"}
     assert set(sentences) == computed - inner - {"retainage_releasable", "retainage_held_before"}
     for name, sentence in sentences.items():
         assert format_amount(getattr(LINE, name)) in sentence, name
     assert sentences["stored_retainage"] == "5 % of 350.00 stored materials = 17.50, rounded half-up"
+
+
+def test_what_is_released_at_once_is_explained():
+    """E-6: 10.00 held before, 43.46 held on the work of this bill, 40.00 released."""
+    line = replace(LINE, work_retainage_previous=D("10.00"))
+    assert explain(line)["retainage_held_this_period"] == (
+        "43.46 on work + change of stored retainage from 25.00 to 17.50, releases left out − 30.00 of it released at"
+        " once = 5.96"
+    )
 
 
 def test_a_typed_amount_is_explained_as_typed():

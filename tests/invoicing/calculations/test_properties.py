@@ -131,6 +131,9 @@ def nets_by_subtraction(line):
     net = line.gross_this_period - line.retainage_held_this_period + line.retainage_released_this_period
     assert net == line.net_this_period
     assert line.retainage_held_this_period >= min(ZERO, line.gross_this_period), "S47"
+    if line.retainage_released <= line.retainage_releasable and line.retainage_released >= 0 <= line.gross_this_period:
+        on_work, on_stored = max(ZERO, line.work_retainage_previous), max(ZERO, line.stored_retainage_previous)
+        assert line.retainage_released_this_period <= on_work + on_stored, "S51"
 
 
 @given(line_in_its_life)

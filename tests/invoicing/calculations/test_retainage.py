@@ -69,6 +69,26 @@ def test_a_release_with_new_work_keeps_both_apart():
     assert line.net_this_period == D("200.00") - D("20.00") + D("100.00")
 
 
+def test_what_a_bill_holds_and_releases_itself_was_never_held():
+    """S51: no earlier invoice could release it; gross = net + newly held − released all the same (S49)."""
+    line = Line(
+        scheduled_value=D("5000.00"),
+        work_previous=D("300.00"),
+        work_retainage_previous=D("30.00"),
+        work_this_period=D("1000.00"),
+        work_retainage_rate=D(10),
+        retainage_released=D("110.00"),
+    )
+    assert (line.retainage_held_this_period, line.retainage_released_this_period) == (D("20.00"), D("30.00"))
+    assert line.net_this_period == D("1000.00") - D("20.00") + D("30.00")
+
+
+def test_what_a_bill_releases_at_once_never_makes_it_hold_less_than_nothing():
+    """S47: the rest came off what was held on material."""
+    line = stored_line(stored_moved=D("1000.00"), work_retainage_rate=D(5), retainage_released=D("50.00"))
+    assert (line.retainage_held_this_period, line.retainage_released_this_period) == (ZERO, D("100.00"))
+
+
 def test_a_credit_gives_its_own_retainage_back_with_the_gross():
     line = stored_line(work_previous=D("900.00"), work_retainage_previous=D("90.00"), work_this_period=D("-100.00"))
     assert (line.retainage_held_this_period, line.retainage_released_this_period) == (D("-10.00"), ZERO)
