@@ -1,7 +1,7 @@
 """Reads one uploaded table as text, in a process of its own with little memory and little time (R103).
 
-Run by `directory.sheets`, never imported by the site: `python sheet_reader.py NAME SHEET LIMITS < file > answer`, the
-limits as a JSON list. The answer is JSON: {"rows": [[number, [text, …]], …], "sheets": [name, …]}, the sheets of a
+Its `main` is run by `directory.sheets`, never in the site's own process: NAME SHEET LIMITS < file > answer, the limits
+as a JSON list. The answer is JSON: {"rows": [[number, [text, …]], …], "sheets": [name, …]}, the sheets of a
 workbook, or {"refused": "why, and what to do", "is_too_much": whether a higher limit would have read it}. It knows
 nothing of Django, so it starts at once; a workbook that gets past its checks and still eats the process costs this
 process only.
@@ -311,10 +311,10 @@ def _check_xml(name: str, content: bytes) -> None:
 
 def _cell_text(value) -> str | None:
     """What a cell shows, as text. None for a number beyond 15 digits: a spreadsheet has rounded it already."""
+    if type(value) is float or type(value) is int:  # the commonest; a truth is of neither
+        return _number_text(value) if -(10**15) < value < 10**15 else None
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, int | float):
-        return _number_text(value) if abs(value) < 10**15 else None
     if isinstance(value, datetime) and (value.hour, value.minute, value.second) == (0, 0, 0):
         value = value.date()
     return value.isoformat() if isinstance(value, date) else str(value)
@@ -384,7 +384,3 @@ def main() -> None:
     sys.stdout.write(json.dumps(answer))
     sys.stdout.flush()
     os._exit(0)  # nothing is left to do, least of all to take every cell apart again
-
-
-if __name__ == "__main__":
-    main()

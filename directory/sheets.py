@@ -17,6 +17,7 @@ from decimal import Decimal
 from operator import itemgetter
 from pathlib import Path
 
+import python_calamine
 import structlog
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
@@ -28,6 +29,7 @@ from directory.sheet_reader import MEGABYTE, OF_A_LIST, Limits, column_letter
 
 ESCAPED = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 READER = Path(__file__).with_name("sheet_reader.py")
+PACKAGES = Path(python_calamine.__file__).parent.parent  # where the reader finds the one that it needs
 MAX_BYTES = OF_A_LIST.size
 
 logger = structlog.get_logger(__name__)
@@ -52,11 +54,9 @@ def read_table(name: str, content: bytes, headings: Mapping[str, Sequence[str]],
     missing = [headings[column][0] for column in required if column not in places]
     if missing:
         raise refused(f"The first row lacks the heading {' and '.join(missing)}. Start from the template of this page.")
-    width, pick = len(titles), itemgetter(0, *places.values())  # two at least, so that it gives a tuple
-    table = [
-        dict(zip(places, pick(cells + [""] * (width - len(cells)))[1:], strict=True), row=number)
-        for number, cells in rows
-    ]
+    names, pick = ("row", *places), itemgetter(0, *(at + 1 for at in places.values()))
+    empty = [""] * len(titles)  # a row ends with its last cell that holds anything
+    table = [dict(zip(names, pick((number, *cells, *empty)), strict=True)) for number, cells in rows]
     if not table:
         raise refused("There is no row under the headings.")
     return Table({column: column_letter(at) for column, at in places.items()}, table, skipped)
@@ -136,7 +136,7 @@ def _clean(number: int, cells: list[str]) -> list[str]:
 def _read_apart(name: str, content: bytes, sheet: str, limits: Limits) -> dict:
     """What the reader's process answers. It has its own limits; here it has its time and then it is gone."""
     plain_name = Path(name).name[-100:].replace("\0", "")
-    command = [sys.executable, "-I", str(READER), plain_name, sheet, json.dumps(limits)]
+    command = [sys.executable, "-I", "-S", "-c", _start(READER), plain_name, sheet, json.dumps(limits)]
     try:
         done = subprocess.run(command, input=content, capture_output=True, timeout=limits.seconds, env={}, check=False)
         answer = json.loads(done.stdout)
@@ -148,6 +148,14 @@ def _read_apart(name: str, content: bytes, sheet: str, limits: Limits) -> dict:
     if "refused" in answer:
         raise (_too_large if answer.get("is_too_much") else refused)(answer["refused"])
     return answer
+
+
+def _start(reader: Path) -> str:
+    """Imported, so that it is compiled once and not for each file; without `site`, which starts a third later (F3).
+
+    Its folder comes last: ours has modules that are called like Python's own.
+    """
+    return f"import sys; sys.path += {[str(PACKAGES), str(reader.parent)]}; import {reader.stem} as it; it.main()"
 
 
 # What a row carries unseen

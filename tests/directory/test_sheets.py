@@ -101,10 +101,28 @@ def test_a_reader_that_eats_memory_is_stopped_by_its_own_limit(monkeypatch, tmp_
 
 def test_the_reader_sees_nothing_of_the_sites_secrets(monkeypatch, tmp_path):
     spy = tmp_path / "spy.py"
-    spy.write_text("import json, os; print(json.dumps({'refused': 'KEY' if 'SECRET_KEY' in os.environ else 'none.'}))")
+    spy.write_text(
+        "import json, os\n\ndef main():\n"
+        "    print(json.dumps({'refused': 'KEY' if 'SECRET_KEY' in os.environ else 'none.'}))\n"
+    )
     monkeypatch.setattr(sheets, "READER", spy)
     monkeypatch.setitem(os.environ, "SECRET_KEY", "x")
     with pytest.raises(Refused, match="none"):
+        read(honest())
+
+
+def test_the_reader_finds_what_it_imports_and_nothing_of_ours_in_the_place_of_pythons_own(monkeypatch, tmp_path):
+    """R103, F3: beside it lie `queue.py` and others that are called like Python's; nor is anything of `site` read."""
+    spy = tmp_path / "spy.py"
+    (tmp_path / "queue.py").write_text("raise SystemExit")
+    (tmp_path / "zipfile.py").write_text("raise SystemExit")
+    spy.write_text(
+        "import json, queue, sys, zipfile\nfrom python_calamine import CalamineWorkbook\n\ndef main():\n"
+        "    flags = sys.flags.isolated, sys.flags.no_site, sys.flags.no_user_site, 'site' in sys.modules\n"
+        "    print(json.dumps({'refused': f'{flags} {len(sys.path) == len(set(sys.path))}.'}))\n"
+    )
+    monkeypatch.setattr(sheets, "READER", spy)
+    with pytest.raises(Refused, match=r"\(1, 1, 1, False\) True\."):
         read(honest())
 
 
