@@ -1,4 +1,4 @@
-"""Changes of a commitment: lines added by agreement, positive or negative, billable once approved (C-3)."""
+"""Changes of a commitment: lines added by agreement, positive or negative, billable once approved."""
 
 from django.conf import settings
 from django.db import models
