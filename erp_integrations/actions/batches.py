@@ -157,8 +157,7 @@ def _without_objection(
     if again:
         proposal = replace(proposal, findings=proposal.findings + changes(again, proposal))
     if proposal.errors:
-        said = dict.fromkeys(f"{error.rule}: {error.message} {error.remedy}" for error in proposal.errors)
-        raise Refused(" ".join(said))
+        raise Refused(" ".join(dict.fromkeys(error.sentence for error in proposal.errors)))
     unseen = proposal.unticked(ticked)
     if unseen:
         raise Refused(

@@ -423,8 +423,7 @@ def _said(words: str, question: str) -> str:
 
 
 def _sentences(findings) -> str:
-    said = dict.fromkeys(f"{finding.rule}: {finding.message} {finding.remedy}".strip() for finding in findings)
-    return " ".join(said)
+    return " ".join(dict.fromkeys(finding.sentence for finding in findings))
 
 
 def _end_item(export: InvoiceExport, by) -> None:

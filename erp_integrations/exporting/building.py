@@ -290,7 +290,7 @@ def require_seen(batch: ExportBatch, proposal: Proposal) -> None:
             rule="S60",
             severity=ERROR,
             message=f"nobody has seen this yet: {warning.rule}: {warning.message}",
-            remedy="An accounting approver looks again, then tries again.",
+            remedy=rules.LOOK_AGAIN,
         )
         for warning in on_that_day.unticked(ticked)
     ]
@@ -319,7 +319,7 @@ def _with_standing_references(
 
 def _in_words(findings) -> str:
     """Whole sentences, as many as the field for them holds; how many more there are, the page of the file says."""
-    said = list(dict.fromkeys(f"{finding.rule}: {finding.message} {finding.remedy}" for finding in findings))
+    said = list(dict.fromkeys(finding.sentence for finding in findings))
     room = LONGEST_ERROR - len(AND_MORE.format(len(said)))
     ends = accumulate(len(each) + 1 for each in said)
     kept = max(1, sum(end <= room for end in ends))

@@ -25,6 +25,11 @@ class Finding:
     checked_against: str = ""
     nearest: str | None = None
 
+    @property
+    def sentence(self) -> str:
+        """All of it in words, as whatever is refused or stopped because of it says it."""
+        return f"{self.rule}: {self.message} {self.remedy}".strip()
+
 
 def errors(findings) -> tuple[Finding, ...]:
     return tuple(finding for finding in findings if finding.severity == ERROR)

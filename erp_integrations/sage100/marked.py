@@ -96,7 +96,7 @@ def _column(row: Row, field: str) -> int | None:
 def _marked(sheet: sheets.Sheet, text: str, about: list[Finding]) -> sheets.Cell:
     """A cell of its own, as a note belongs to one alone."""
     cell = sheets.Cell(sheet.sheet, TEXT_FORMAT, fill=FILLS[any(finding.severity == ERROR for finding in about)])
-    words = "\n".join(f"{finding.rule}: {finding.message} {finding.remedy}" for finding in about)
+    words = "\n".join(finding.sentence for finding in about)
     cell.comment = Comment("\n".join(map(readable_text, words.splitlines()))[:LONGEST_NOTE], "Plumbline", 160, 320)
     return cell.saying(readable_text(text))
 

@@ -78,9 +78,13 @@ def totals_of_rows(rows, releases) -> ControlTotals:
             entries.append(Entry(row.text("job_number"), 1, ZERO, number_in(row.text("retainage"))))
         elif entries:
             last = entries[-1]
-            amount = number_in(row.text("quantity")) * number_in(row.text("price"))
-            entries[-1] = Entry(last.job_number, last.rows + 1, last.gross + amount, last.retainage)
+            entries[-1] = Entry(last.job_number, last.rows + 1, last.gross + amount_of(row), last.retainage)
     return total(entries, (release.released for release in releases))
+
+
+def amount_of(row) -> Decimal:
+    """What a D row bills, in dollars: quantity × price as they are written there."""
+    return number_in(row.text("quantity")) * number_in(row.text("price"))
 
 
 def number_in(text: str) -> Decimal:

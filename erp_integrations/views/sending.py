@@ -154,9 +154,7 @@ def _blocked(tried: list[InvoiceExport]) -> dict[int, str]:
     """{invoice id: what the rules say against it}, each asked about as it would go: by itself."""
     said = {}
     for each, proposal in zip(tried, exports.preview_each(tried), strict=True):
-        sentences = dict.fromkeys(
-            f"{error.rule}: {error.message} {error.remedy}".strip() for error in proposal.keeping_back
-        )
+        sentences = dict.fromkeys(error.sentence for error in proposal.keeping_back)
         if sentences:
             said[each.invoice_id] = " ".join(sentences)
     return said

@@ -16,6 +16,7 @@ from invoicing.calculations.money import ZERO
 from invoicing.models import Invoice, InvoiceLine, ScheduleLine, StartingCertificate, StartingLine, Verdict
 from invoicing.models.bulk_writing import write_all
 from invoicing.models.carried_lines import carried, store_carried
+from invoicing.models.invoices import is_newest
 from invoicing.numbers import check_number
 from invoicing.periods import check_day
 from invoicing.permissions import ADMIN_RIGHT, BILL_RIGHT, is_project_admin, may_bill, may_edit_amounts
@@ -219,8 +220,8 @@ def _for_editing(invoice: Invoice, by, version: int | None) -> Invoice:
         raise Stale(SAVED_IN_BETWEEN)
     if not may_edit_amounts(invoice, access):
         raise NotNow(_why_no_edit(invoice))
-    if invoice.has_later:
-        raise NotNow("A later invoice of this commitment builds on it. Only the newest can change.")
+    if not is_newest(invoice):
+        raise NotNow(is_newest.refusal)
     return invoice
 
 

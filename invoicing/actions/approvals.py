@@ -9,7 +9,7 @@ from django_fsm import can_proceed
 
 from directory.models import Event
 from directory.permissions import read_access
-from directory.refusals import NotAllowed, NotNow, Refused, Stale
+from directory.refusals import NotAllowed, NotNow, Refused
 from invoicing.actions import looks
 from invoicing.allowed_amounts import as_it_stands, is_reduced
 from invoicing.calculations import identities
@@ -155,10 +155,7 @@ def endorse(
     access = read_access(by, invoice.company, invoice.project)
     if not may_review(invoice, access):
         raise NotAllowed(ADMIN_RIGHT)
-    if invoice.version != looked_at:
-        raise Stale("Somebody changed this invoice in between. Look at it again, then decide.")
-    if invoice.deleted_at:
-        raise NotNow("It was deleted. Restore it first.")
+    looks.must_be_as_seen(invoice, looked_at)
     if not can_proceed(invoice.approve):
         raise NotNow(invoice.why_not(Invoice.approve))
     if not needs_two(invoice):

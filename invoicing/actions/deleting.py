@@ -5,9 +5,9 @@ from django.utils import timezone
 
 from directory.models import Event
 from directory.permissions import read_access
-from directory.refusals import NotAllowed, NotNow, Refused, Stale
+from directory.refusals import NotAllowed, NotNow, Refused
 from invoicing import notifications
-from invoicing.actions import amounts
+from invoicing.actions import amounts, looks
 from invoicing.models import Invoice
 from invoicing.models.invoices import is_newest, is_unlocked
 from invoicing.permissions import ADMIN_RIGHT, BILL_RIGHT, is_project_admin, may_bill, may_delete
@@ -25,8 +25,7 @@ def delete(invoice: Invoice, *, reason: str = "", by) -> Invoice:
         raise NotAllowed(BILL_RIGHT)
     if invoice.deleted_at:
         return invoice  # a second click
-    if invoice.version != looked_at:
-        raise Stale("Somebody changed this invoice in between. Look at it again, then decide.")
+    looks.must_be_as_seen(invoice, looked_at)
     if why_not := why_not_deleted(invoice, access):
         raise NotNow(why_not)
     if is_project_admin(access) and not reason.strip():

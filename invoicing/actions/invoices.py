@@ -11,9 +11,9 @@ from directory.models import Event
 from directory.moments import day_in_words
 from directory.number_looks import bare_number, number_key
 from directory.permissions import read_access
-from directory.refusals import NotAllowed, NotNow, Refused, Stale
+from directory.refusals import NotAllowed, NotNow, Refused
 from invoicing import notifications
-from invoicing.actions import amounts, invitations, submissions
+from invoicing.actions import amounts, invitations, looks, submissions
 from invoicing.actions.approvals import (
     must_be_certifiable,
     must_be_endorsed,
@@ -125,10 +125,7 @@ def _move(
         bound = move.__get__(invoice)
         if not _has_right(invoice, move, access):
             raise NotAllowed(right)
-        if invoice.version != looked_at:
-            raise Stale("Somebody changed this invoice in between. Look at it again, then decide.")
-        if invoice.deleted_at:
-            raise NotNow("It was deleted. Restore it first.")
+        looks.must_be_as_seen(invoice, looked_at)
         if not can_proceed(bound):
             raise NotNow(invoice.why_not(move))
         if not has_transition_perm(bound, access):

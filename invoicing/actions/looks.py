@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from directory.models import Event
 from directory.permissions import read_access
-from directory.refusals import NotAllowed, Stale
+from directory.refusals import NotAllowed, NotNow, Stale
 from invoicing.models import Invoice, Look, figures_of
 from invoicing.permissions import ADMIN_RIGHT, may_review
 
@@ -29,6 +29,14 @@ def keep(invoice: Invoice, *, by, version: int, only_opens: bool = False) -> boo
     if not only_opens:
         remember(invoice, by)
     return begins
+
+
+def must_be_as_seen(invoice: Invoice, version: int) -> None:
+    """Asked under the lock: Stale on another version than was looked at (I-5), NotNow on what was deleted."""
+    if invoice.version != version:
+        raise Stale("Somebody changed this invoice in between. Look at it again, then decide.")
+    if invoice.deleted_at:
+        raise NotNow("It was deleted. Restore it first.")
 
 
 def remember(invoice: Invoice, by) -> None:

@@ -7,7 +7,7 @@ from erp_integrations.sage100.facts import BatchFacts
 from erp_integrations.sage100.findings import ERROR, WARNING, Finding, errors, warnings
 from erp_integrations.sage100.lists import SageLists
 from erp_integrations.sage100.rules import admission, file, header, lines, parties, retainage
-from erp_integrations.sage100.rules.admission import changed_since, written_otherwise
+from erp_integrations.sage100.rules.admission import LOOK_AGAIN, changed_since, written_otherwise
 from erp_integrations.sage100.rules.header import DESCRIPTION_LENGTH, reference_faults
 from erp_integrations.sage100.rules.registry import (
     BATCH,
@@ -50,6 +50,6 @@ def _scope(scope):
 
 
 __all__ = [
-    "DESCRIPTION_LENGTH", "ERROR", "RULES", "WARNING", "Finding", "Rule", "changed_since", "check",
+    "DESCRIPTION_LENGTH", "ERROR", "LOOK_AGAIN", "RULES", "WARNING", "Finding", "Rule", "changed_since", "check",
     "errors", "reference_faults", "warnings", "written_otherwise",
 ]  # fmt: skip

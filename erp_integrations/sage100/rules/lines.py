@@ -8,7 +8,7 @@ from erp_integrations.sage100.facts import ZERO
 from erp_integrations.sage100.findings import ERROR, WARNING
 from erp_integrations.sage100.rules.parties import BLANK, LOOK_IN_SAGE, UPLOAD_AGAIN
 from erp_integrations.sage100.rules.registry import INVOICE, LINE, REBUILD, InvoiceCheck, Issue, LineCheck, rule
-from erp_integrations.sage100.totals import number_in
+from erp_integrations.sage100.totals import amount_of, number_in
 
 MORE_REMAINS = "Enter the missing change order in Sage and upload the list, or reduce the line."
 AFTER_THOSE = "Once Sage has those files, upload its list again. If it still is too much: "
@@ -271,7 +271,7 @@ def job_cost_equals_expense(check: InvoiceCheck):
 
 
 def _sum_of(rows, counts):
-    return sum((number_in(row.text("quantity")) * number_in(row.text("price")) for row in rows if counts(row)), ZERO)
+    return sum((amount_of(row) for row in rows if counts(row)), ZERO)
 
 
 @rule("S44", ERROR, "Two lines with one cost code stay two rows.", INVOICE)

@@ -6,7 +6,7 @@ from erp_integrations.sage100.canonical import money_text
 from erp_integrations.sage100.facts import ZERO, InvoiceFacts
 from erp_integrations.sage100.findings import ERROR, WARNING
 from erp_integrations.sage100.rules.registry import INVOICE, REBUILD, InvoiceCheck, Issue, rule
-from erp_integrations.sage100.totals import number_in
+from erp_integrations.sage100.totals import amount_of, number_in
 
 CENT = Decimal("0.01")
 RETAINAGE = "Retainage"
@@ -69,7 +69,7 @@ def nothing_released_in_rows(check: InvoiceCheck):
     released = check.invoice.retainage_released
     if not released or check.header is None:
         return
-    in_rows = sum((number_in(r.text("quantity")) * number_in(r.text("price")) for r in check.details), ZERO)
+    in_rows = sum(map(amount_of, check.details), ZERO)
     extra = (in_rows - check.invoice.gross, number_in(check.header.text("retainage")) - _held(check))
     if any(extra):
         yield Issue(
