@@ -99,7 +99,7 @@ def _accept(pks, of_company, by, accounting_date: date, ticked, seen) -> ExportB
     )
     proposal = _without_objection(exports, acceptance, ticked)
     batch = ExportBatch(company=company, number=settings.next_batch_number, layout=settings.layout)
-    _freeze(batch, proposal, by=by, at=now, accounting_date=accounting_date)
+    _freeze(batch, proposal, settings, by=by, at=now, accounting_date=accounting_date)
     settings.next_batch_number += 1
     settings.save(update_fields=["next_batch_number"])
     _fill(batch, exports, proposal.facts)
@@ -168,13 +168,16 @@ def _without_objection(
     return proposal
 
 
-def _freeze(batch: ExportBatch, proposal: Proposal, *, by, at, accounting_date: date) -> None:
-    """What was accepted, for good: facts, rows, findings, lists; and the batch waits for a worker."""
+def _freeze(batch: ExportBatch, proposal: Proposal, settings: ErpSettings, *, by, at, accounting_date: date) -> None:
+    """What was accepted, for good: facts, rows, findings, lists; and the batch waits for a worker.
+
+    It counts what all batches release that have a number now: whoever holds the settings is alone in giving one.
+    """
     batch.accepted_by, batch.accepted_at, batch.accounting_date = by, at, accounting_date
     batch.snapshot = sage_facts.to_json(proposal.facts)
     batch.snapshot_sha256 = sage_facts.digest(proposal.facts)
     batch.accepted_rows_sha256 = proposal.rows.sha256
-    batch.list_versions = proposal.list_versions
+    batch.list_versions, batch.counts_below = proposal.list_versions, settings.next_batch_number
     batch.findings = plain_findings(proposal.findings)
     batch.state, batch.attempts, batch.error = BatchState.PENDING, 0, ""
     batch.enqueued_at, batch.lease_until = at, None
@@ -291,7 +294,7 @@ def retry(batch: ExportBatch, *, by, ticked: Collection[str] = (), accounting_da
     )
     seen = {finding["key"] for finding in batch.findings}
     proposal = _without_objection(exports, acceptance, seen | set(ticked), again=batch)
-    _freeze(batch, proposal, by=by, at=now, accounting_date=day)
+    _freeze(batch, proposal, settings, by=by, at=now, accounting_date=day)
     RetainageRelease.objects.filter(item__batch=batch).delete()
     _write_releases(_renumber(batch, proposal.facts), exports)
     _mark_releases(exports, proposal.facts)

@@ -173,15 +173,14 @@ def _in_sage(
     """The invoices of their commitments that stand in a built file or go with `with_these`, oldest first.
 
     Not those of another batch that is still being built: it may fail, and then Sage never gets them. For a batch that
-    is `being_built` only files from before its acceptance, and what it stands on.
+    is `being_built` only what it stands on, as accepted.
     """
     commitments = {export.invoice.commitment_id for export in of}
     invoices = Invoice.objects.filter(commitment__in=commitments)
     goes_along = Q(pk__in=[export.invoice_id for export in with_these])
     known = InvoiceExport.objects.filter(invoice__commitment__in=commitments, status__in=IN_A_FILE)
     if being_built:
-        before = Q(items__is_live=True, items__batch__built_at__lte=being_built.accepted_at)
-        known = known.filter(before | Q(invoice__releases_on_it__item__batch=being_built))
+        known = known.filter(invoice__releases_on_it__item__batch=being_built)
     return list(invoices.filter(goes_along | Q(export__in=known)).order_by("billing_date", "position"))
 
 
@@ -190,7 +189,8 @@ def _still_held(
 ) -> dict[Holding, Balance]:
     """Without what `exports` release themselves, and what batches do that came after the one being built.
 
-    One that failed before it counted, and does so when it is accepted anew: its number stays.
+    One that failed before it counted, and does so when it is accepted anew: its number stays. By numbers, for two
+    machines have two clocks.
     """
     invoices = [each for each in holding if isinstance(each, Invoice)]
     starts = [each for each in holding if isinstance(each, StartingCertificate)]
@@ -203,8 +203,7 @@ def _still_held(
         .order_by("item__batch__number")
     )
     if being_built:
-        later = {"item__batch__accepted_at__gt": being_built.accepted_at, "item__batch__number__gt": being_built.number}
-        released = released.exclude(**later)
+        released = released.exclude(**_accepted_later(being_built))
     taken = defaultdict(list)
     for invoice, start, *told in released:
         taken[invoice, start].append(told)
@@ -214,6 +213,13 @@ def _still_held(
     return before | {
         each: _balance(each, "newly held", each.retainage_newly_held, taken[each.pk, None]) for each in invoices
     }
+
+
+def _accepted_later(being_built: ExportBatch) -> dict:
+    """What an older program accepted says no number: then by the moments of both."""
+    if being_built.counts_below is not None:
+        return {"item__batch__number__gte": being_built.counts_below}
+    return {"item__batch__accepted_at__gt": being_built.accepted_at, "item__batch__number__gt": being_built.number}
 
 
 def _balance(place: Holding, words: str, first: Decimal, taken: list) -> Balance:

@@ -99,6 +99,9 @@ class ExportBatch(models.Model):
     accepted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     snapshot = models.TextField(help_text="The accepted facts as canonical JSON.")
     snapshot_sha256 = models.CharField(max_length=64)
+    counts_below = models.PositiveIntegerField(
+        null=True, help_text="Its release sheet counts what batches below this number release; as of the acceptance."
+    )
     accepted_rows_sha256 = models.CharField(max_length=64, help_text="The rows as the approver saw them.")
     list_versions = models.JSONField(default=dict, help_text="{kind: id} of Sage's lists it was accepted on.")
     findings = models.JSONField(default=list, help_text="What the rules said, each warning ticked.")

@@ -7,6 +7,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Sum
+from django.utils import timezone
 from openpyxl import load_workbook
 
 from directory.refusals import NotNow, Refused
@@ -19,7 +20,7 @@ from erp_integrations.sage100.findings import errors
 from invoicing.models import Invoice
 from invoicing.proof import broken_identities, lines_of
 from tests.erp_integrations.pages import at_export
-from tests.erp_integrations.world import ACCOUNTING_DATE, VENDOR, D, fresh
+from tests.erp_integrations.world import VENDOR, D, fresh
 from tests.invoicing.pages import signed_in, text_of
 
 
@@ -113,14 +114,78 @@ def test_a_batch_that_is_tried_again_counts_what_was_accepted_meanwhile(sage):
     exporting.build(batch.pk)
     assert ExportBatch.objects.get(pk=batch.pk).state == "dead"
     later = sage.accepted(two)
-    proposal = exports.preview(fresh(one), accounting_date=ACCOUNTING_DATE, by=sage.approver)
+    [proposal] = exports.preview_by_file(fresh(one), by=sage.approver)
     changes = unchanged.changes(ExportBatch.objects.get(pk=batch.pk), proposal)
     assert any("release 1 held was 100.00, is 60.00" in each.message for each in changes)
-    batches.retry(batch, by=sage.approver, ticked=[*sage.warnings(one), *map(exporting.finding_key, changes)])
+    tried_again(sage, batch, one)
     assert [(each.held, each.released) for each in (release_of(built(later)), release_of(built(batch)))] == [
         (D("40.00"), D("40.00")),
         (D("60.00"), D("60.00")),
     ]
+
+
+def release_both(sage) -> tuple[list[InvoiceExport], list[ExportBatch]]:
+    """100.00 are held; one batch releases 60.00 of it, the next 40.00."""
+    commitment = sage.commitment()
+    sage.exported(sage.approved(commitment))
+    sage.next_month()
+    some = [sage.sent(with_release(sage, commitment, amount)) for amount in ("60.00", "40.00")]
+    return some, [sage.accepted(each) for each in some]
+
+
+def tried_again(sage, batch: ExportBatch, export: InvoiceExport) -> ExportBatch:
+    """Every warning and every change ticked, as its page does it."""
+    [proposal] = exports.preview_by_file(fresh(export), by=sage.approver)
+    changes = unchanged.changes(ExportBatch.objects.get(pk=batch.pk), proposal)
+    ticked = [exporting.finding_key(each) for each in (*proposal.warnings, *changes)]
+    return batches.retry(batch, by=sage.approver, ticked=ticked)
+
+
+def test_two_batches_that_are_both_tried_again_are_both_built(sage):
+    """S60: neither changed since it was accepted anew, whichever comes first."""
+    some, both = release_both(sage)
+    sage.load(ListKind.VENDORS, {"number": VENDOR, "name": "Acme Concrete", "due_terms": "30DY", "hold_payment": "yes"})
+    for batch in both:
+        exporting.build(batch.pk)
+    for batch, export in zip(both, some, strict=True):
+        tried_again(sage, batch, export)
+    assert [release_of(built(batch)).released for batch in both] == [D("60.00"), D("40.00")]
+
+
+def test_a_clock_that_steps_back_between_two_acceptances_stops_neither(sage, monkeypatch):
+    """S60."""
+    commitment = sage.commitment()
+    sage.exported(sage.approved(commitment))
+    sage.next_month()
+    one, two = (sage.sent(with_release(sage, commitment, amount)) for amount in ("60.00", "40.00"))
+    now = timezone.now
+    with monkeypatch.context() as ahead:
+        ahead.setattr(timezone, "now", lambda: now() + timedelta(minutes=2))
+        both = [sage.accepted(one)]
+    both.append(sage.accepted(two))
+    assert [release_of(built(batch)).held for batch in both] == [D("100.00"), D("40.00")]
+
+
+def test_a_file_of_a_worker_whose_clock_is_behind_stops_nothing_that_was_accepted_before(sage, monkeypatch):
+    """S51, S60: what a batch stands on was settled when it was accepted."""
+    commitment = sage.commitment()
+    oldest = sage.approved(commitment)
+    sage.next_month()
+    known = sage.exported(sage.approved(commitment))
+    older = sage.accepted(sage.sent(oldest))
+    waits = sage.accepted(sage.sent(with_release(sage, commitment, "10.00")))
+    now = timezone.now
+    with monkeypatch.context() as behind:
+        behind.setattr(timezone, "now", lambda: now() - timedelta(minutes=2))
+        built(older)
+    assert release_of(built(waits)).invoice_number == known.invoice.number
+
+
+def test_what_an_older_program_accepted_is_still_built(sage):
+    """Its row says no number: `counts_below` is empty."""
+    _, both = release_both(sage)
+    ExportBatch.objects.update(counts_below=None)
+    assert [release_of(built(batch)).held for batch in both] == [D("100.00"), D("40.00")]
 
 
 def test_an_older_invoice_whose_file_is_built_meanwhile_takes_no_release_from_another(sage):
