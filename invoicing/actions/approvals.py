@@ -81,7 +81,7 @@ def must_be_seen(found: Iterable[Identity], seen: Collection[str] | None) -> dic
 
 
 def must_not_over_bill(invoice: Invoice, lines: Iterable[InvoiceLine] | None = None) -> None:
-    """R42: what all certified invoices bill on a line, this one included, stays within its scheduled value.
+    """R42: what all certified invoices bill on a line goes no further over its scheduled value by this one.
 
     N-4 trusts the previous amounts that stand on this invoice; this adds up the others anew, so the caller holds the
     lock of the commitment. Over-billing may be allowed on the commitment or waived on a unit-priced line. `lines`: all
@@ -94,9 +94,10 @@ def must_not_over_bill(invoice: Invoice, lines: Iterable[InvoiceLine] | None = N
         if line.may_pass_its_value:
             continue
         worked_out = line.as_line()
-        total = before.get(line.schedule_line_id, ZERO) + worked_out.gross_this_period
+        certified = before.get(line.schedule_line_id, ZERO)
+        total = certified + worked_out.gross_this_period
         over = abs(total) - abs(line.scheduled_value)
-        if over > 0:
+        if over > 0 and abs(total) > abs(certified):
             raise NotNow(
                 f"With every certified invoice, {describe(worked_out)} comes to {format_amount(total)}: "
                 f"{format_amount(over)} over its scheduled value. Send this invoice back, and bill the rest."

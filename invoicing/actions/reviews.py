@@ -132,7 +132,7 @@ def _as_kept(before: list) -> tuple:
 def lines_of_the_rest(invoice: Invoice) -> list[InvoiceLine]:
     """The lines without a verdict that are not billed beyond their value."""
     without = invoice.lines.filter(verdict=Verdict.NONE).select_related("schedule_line")
-    return [line for line in without if not line.as_line().over_billed_by]
+    return [line for line in without if not line.as_line().passes_by]
 
 
 WRITTEN = ["verdict", "verdict_reason", "verdict_by", "verdict_at"]

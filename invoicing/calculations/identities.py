@@ -139,7 +139,7 @@ def _total_of_line(facts: LineFacts) -> Iterator[Identity]:
 
 
 def line_limits(facts: InvoiceFacts) -> Iterator[Identity]:
-    """N-4: |T| stays within |C| unless over-billing is allowed or waived; T never has the other sign than C."""
+    """N-4: |T| goes no further over |C| unless over-billing is allowed or waived; T never has the other sign than C."""
     yield from total_of(
         [finding for line in facts.lines for finding in _limit_of_line(line, facts.allows_over_billing)],
         "N-4",
@@ -155,9 +155,9 @@ def _limit_of_line(facts: LineFacts, allows_over_billing: bool) -> Iterator[Iden
         side = "below" if limit >= 0 else "above"
         sentence = f"{describe(line)} would come to {side} zero in all. Take back at most what was billed."
         yield from found_on(line, "N-4", sentence, ZERO, total)
-    elif line.over_billed_by and not allows_over_billing and not facts.may_pass_its_value:
+    elif line.passes_by and not allows_over_billing and not facts.may_pass_its_value:
         way_out = "or ask an Admin to waive it" if facts.is_unit_priced else "or ask for a change order"
-        sentence = f"{describe(line)} is billed {format_amount(line.over_billed_by)} over its scheduled value. "
+        sentence = f"{describe(line)} is billed {format_amount(line.passes_by)} over its scheduled value. "
         yield from found_on(line, "N-4", f"{sentence}Lower the amount, {way_out}.", limit, total)
 
 

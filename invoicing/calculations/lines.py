@@ -88,6 +88,15 @@ class Line(LineInput):
         return max(ZERO, abs(self.total_completed_and_stored) - abs(self.scheduled_value))
 
     @property
+    def passes_by(self) -> Decimal:
+        """`over_billed_by`, where this invoice takes it further; 0.00 where |T| was as far before it (N-4).
+
+        What an earlier invoice was allowed to pass stays allowed: nothing on this one could be lowered for it.
+        """
+        before = self.total_completed_and_stored - self.gross_this_period
+        return self.over_billed_by if abs(self.total_completed_and_stored) > abs(before) else ZERO
+
+    @property
     def gross_this_period(self) -> Decimal:
         """The change in T: B + M + F − F of the previous invoice; the amount accounting books (6.3, N-7).
 

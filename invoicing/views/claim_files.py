@@ -150,7 +150,7 @@ def _figures(invoice: Invoice, sheet: Sheet, wrong: Set[str]) -> list[dict]:
 
 def _passes(row: Row) -> bool:
     """Beyond its scheduled value: it can be saved, but not sent (N-4)."""
-    return bool(row.after().over_billed_by) and not row.line.may_pass_its_value
+    return bool(row.after().passes_by) and not row.line.may_pass_its_value
 
 
 def _show(request, invoice: Invoice, told: dict):

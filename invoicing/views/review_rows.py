@@ -134,7 +134,7 @@ class ReviewRow:
     @property
     def problems(self) -> list[str]:
         sentences = [breach.sentence for breach in self.breaches]
-        if self.worked.over_billed_by and not any(breach.number == "N-4" for breach in self.breaches):
+        if self.worked.passes_by and not any(breach.number == "N-4" for breach in self.breaches):
             sentences.append("It is billed beyond its scheduled value.")
         return sentences
 
@@ -184,7 +184,7 @@ class Review:
     @property
     def rest(self) -> int:
         """How many lines one step would approve: without a verdict and not beyond their value."""
-        return sum(row.is_open and not row.worked.over_billed_by for row in self.rows)
+        return sum(row.is_open and not row.worked.passes_by for row in self.rows)
 
     @property
     def rejected(self) -> list[ReviewRow]:

@@ -50,8 +50,8 @@
     for (const input of row.querySelectorAll(AMOUNTS)) {
       if (parse(input.value) === null) return [`“${input.value.trim()}” is not an amount. Type it like 1,250.00.`, input];
     }
-    const over = fact(row, "scheduled") >= 0 ? now.total - now.scheduled : now.scheduled - now.total;
-    if (over > 0 && row.dataset.mayExceed !== "1") return [`Over the scheduled value by ${words(over)}.`, cell(row, "work")];
+    const over = fact(row, "scheduled") >= 0 ? now.total - now.scheduled : now.scheduled - now.total, before = fact(row, "before") + fact(row, "storedBefore");
+    if (over > 0 && Math.abs(now.total) > Math.abs(before) && row.dataset.mayExceed !== "1") return [`Over the scheduled value by ${words(over)}.`, cell(row, "work")];
     if (now.moved < 0 || now.moved > fact(row, "storedBefore")) return [`Only ${words(fact(row, "storedBefore"))} is stored and can move to work.`, cell(row, "moved")];
     return ["", null];
   };

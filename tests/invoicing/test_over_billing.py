@@ -6,10 +6,11 @@ from threading import Barrier
 import pytest
 from django.db import connection
 
-from directory.refusals import NotNow
-from invoicing.actions import approvals, commitments, invoices
-from invoicing.models import Commitment, Invoice, InvoiceLine
-from tests.factories import D, World, world
+from directory.refusals import NotNow, Refused
+from invoicing.actions import amounts, approvals, commitments, invitations, invoices
+from invoicing.actions.commitments import NewLine
+from invoicing.models import Commitment, Invoice, InvoiceLine, InvoiceType
+from tests.factories import D, World, date, world
 from tests.invoicing.test_starting_certificates import load, loaded
 
 pytestmark = pytest.mark.django_db
@@ -57,8 +58,8 @@ def test_the_database_adds_up_what_the_arithmetic_works_out_for_each_line():
     told += [("0.00", "40.00", "0.00", "0.00", "0.00"), ("0.00", "0.00", "0.00", "0.01", None)]
     commitment = w.commitment([w.line(f"Line {n}", "1000.00") for n in range(len(told))])
     for shift, invoice in enumerate(twins_of(w, commitment, "1.00")):
-        for line, amounts in zip(invoice.lines.all(), told[shift:] + told[:shift], strict=True):
-            values = {name: amount and D(amount) for name, amount in zip(cents, amounts, strict=True)}
+        for line, figures in zip(invoice.lines.all(), told[shift:] + told[:shift], strict=True):
+            values = {name: amount and D(amount) for name, amount in zip(cents, figures, strict=True)}
             InvoiceLine.objects.filter(pk=line.pk).update(**values)
     expected = {}
     for line in InvoiceLine.objects.select_related("schedule_line"):
@@ -149,3 +150,47 @@ def test_without_the_lock_the_sum_alone_does_not_help(pair, monkeypatch):
     """The other control: two sums at the same moment don't see each other."""
     monkeypatch.setattr(type(Invoice.objects.all()), "locked", lambda self, pk: self.with_context().get(pk=pk))
     assert 2 in wins(*pair, CONTROLS)
+
+
+# A line that was waived
+
+
+def waived_once(w: World) -> Commitment:
+    """Rock measured at 120.00 of 100.00, and certified so; of the other line nothing was billed yet."""
+    rock = NewLine(w.cost_code(), "Rock", quantity=D("10"), unit="CY", unit_price=D("10"))
+    commitment = w.commitment([rock, w.line("Haul", "500.00")], retainage_rate=D("10"))
+    measured = {"quantity_this_period": D("12"), "work_this_period": D("120.00")}
+    w.approved(waive(w, w.entered(w.draft(commitment), measured)), measured)
+    w.period(date(2030, 7, 1))
+    return commitment
+
+
+def waive(w: World, invoice: Invoice) -> Invoice:
+    waived = {invoice.lines.first().pk: {"over_billing_is_waived": True}}
+    return amounts.save_lines(invoice, waived, by=w.admin, version=invoice.version)
+
+
+def test_what_was_waived_on_one_bill_stops_no_later_bill_of_another_line():
+    """N-4: there was nothing that the biller could have lowered."""
+    w = world()
+    later = w.approved(w.draft(waived_once(w)), {}, {"work_this_period": D("5.00")})
+    assert later.status == Invoice.Status.APPROVED and not later.lines.first().over_billing_is_waived
+
+
+def test_what_goes_further_over_is_waived_anew():
+    w = world()
+    measured = {"quantity_this_period": D("1"), "work_this_period": D("10.00")}
+    further = w.entered(w.draft(waived_once(w)), measured)
+    with pytest.raises(Refused, match=r"N-4: 1 Rock is billed 30\.00 over its scheduled value"):
+        invoices.submit(further, by=w.contact)
+    assert w.approved(waive(w, further), measured).total_completed_and_stored == D("130.00")
+
+
+def test_retainage_of_a_line_that_was_waived_is_released_by_a_bill_that_only_releases():
+    """5.6: such a bill has no cell to waive anything in."""
+    w = world()
+    commitment = waived_once(w)
+    period = w.project.billing_periods.get(status="open")
+    invitations.invite(period, [commitment], InvoiceType.RELEASE, by=w.admin)
+    release = w.approved(invoices.create(commitment, period, by=w.contact), {"retainage_released": D("12.00")})
+    assert release.retainage_released == release.current_payment_due == D("12.00")

@@ -230,6 +230,22 @@ def test_a_deduction_is_billed_down_to_its_value_and_not_past_it(total, is_kept)
     assert [finding.number for finding in breaches(facts) if finding.number == "N-4"] == ([] if is_kept else ["N-4"])
 
 
+@pytest.mark.parametrize(
+    ("before", "now", "by"),
+    [("120.00", "0.00", "0.00"), ("120.00", "-5.00", "0.00"), ("120.00", "0.01", "20.01"), ("99.99", "0.02", "0.01")],
+)
+@pytest.mark.parametrize("sign", [1, -1])
+def test_what_an_earlier_bill_was_allowed_to_pass_stops_no_later_one(before, now, by, sign):
+    """N-4: 120.00 of 100.00 was waived then; only what goes further has to be waived anew."""
+    line = Line(
+        key="SOV-003", label="3 Rock", scheduled_value=sign * D("100.00"), work_previous=sign * D(before),
+        work_this_period=sign * D(now),
+    )  # fmt: skip
+    assert line.passes_by == D(by)
+    found = [each for each in breaches(facts_of((FIRST, SECOND, line))) if each.number == "N-4"]
+    assert [f"{by} over" in each.sentence for each in found] == ([True] if D(by) else [])
+
+
 def test_a_line_without_a_value_is_not_billed_below_zero_even_where_over_billing_is_allowed():
     """N-4."""
     line = Line(key="SOV-003", label="3 Allowance", scheduled_value=ZERO, work_this_period=D("-0.01"))
