@@ -281,9 +281,8 @@ def _listed_for(credit: InvoiceExport) -> list[PayableInvoice]:
     vendor, job = getattr(invoice.vendor, "sage_link", None), getattr(invoice.project, "sage_link", None)
     if not (version and vendor and job):
         return []
-    parties = vendor.number, job.job_number
     return [
         row
         for row in payables_of(version)
-        if (row.vendor_number, row.job_number) == parties and row.gross > 0 and not row.is_void
+        if row.vendor_number == vendor.number and row.is_of_job(job.job_number) and row.gross > 0 and not row.is_void
     ]

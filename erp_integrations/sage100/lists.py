@@ -1,5 +1,6 @@
 """Sage's seven lists as frozen records with lookups by number; the program never guesses beyond them."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from datetime import date
@@ -148,6 +149,16 @@ class PayableInvoice:
     def is_void(self) -> bool:
         """Sage keeps what was voided in its list; it owes nothing for it."""
         return self.status == VOID
+
+    def is_of_job(self, number: str) -> bool:
+        """Whether it is of that job of Sage's, as numbers: a 4-2 list may write 0203, where all others read 203."""
+        return self.job_number == number or _as_counted(self.job_number) == _as_counted(number)
+
+
+def _as_counted(number: str) -> str:
+    """As the other lists are read: no leading zeros, no `.0` of Excel's; what is no number stays as it is."""
+    digits = re.sub(r"\.0+$", "", number)
+    return digits.lstrip("0") if digits.isdigit() else number
 
 
 def payable_from_plain(plain: dict) -> PayableInvoice:

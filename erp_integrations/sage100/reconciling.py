@@ -171,7 +171,7 @@ def _of_another(ours: InFile, row: PayableInvoice) -> tuple[str, ...]:
     confirmed, found = number_key(ours.record_number), number_key(row.record_number)
     if confirmed and found and confirmed != found:
         notes.append(f"It was confirmed as record {ours.record_number}.")
-    if ours.job_number and row.job_number and ours.job_number != row.job_number:
+    if ours.job_number and row.job_number and not row.is_of_job(ours.job_number):
         notes.append(f"Sage has it on job {row.job_number}, not {ours.job_number}.")
     return tuple(notes)
 

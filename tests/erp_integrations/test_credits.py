@@ -125,7 +125,7 @@ def test_what_sage_lists_of_the_same_vendor_and_job_is_offered_after_our_own(sag
         {"invoice_number": number, "vendor_number": VENDOR, "job_number": JOB, "gross": "10.00", "status": 1} | more
         for number, more in {
             own: {},
-            "OLD-1": {"invoice_date": "2029-01-01"},
+            "OLD-1": {"invoice_date": "2029-01-01", "job_number": f"00{JOB}"},
             "OLD-2": {"invoice_date": "2029-02-01"},
             "VOID": {"status": 5},
             "CREDIT": {"gross": "-10.00"},

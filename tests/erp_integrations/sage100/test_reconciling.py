@@ -149,6 +149,10 @@ def test_the_same_invoice_on_another_job_differs_and_a_list_without_jobs_says_no
         "Sage has it on job 9999999, not 2026014.",
     )
     assert one(mine, theirs("A-1", job_number="2026014"))[0] == Kind.FOUND
+    assert one(mine, theirs("A-1", job_number="002026014"))[0] == Kind.FOUND, "a job has a number, not a spelling"
+    assert one(mine, theirs("A-1", job_number="2026014.0"))[0] == Kind.FOUND
+    assert one(mine, theirs("A-1", job_number="20260140"))[0] == Kind.DIFFERS
+    assert one(mine, theirs("A-1", job_number="Riverside"))[0] == Kind.DIFFERS
     assert one(mine, theirs("A-1"))[0] == Kind.FOUND
     assert one(ours(1, "A-1"), theirs("A-1", job_number="9999999"))[0] == Kind.FOUND, "nobody says which is ours"
     assert one(mine, theirs("A-1", job_number="9999999", gross=D("1.00"))) == (
