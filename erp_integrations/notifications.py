@@ -6,6 +6,7 @@ An approver chooses to hear at once of what is sent, or once a day of what waits
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
 from django.db import IntegrityError, transaction
@@ -17,7 +18,7 @@ from directory.models import Company, Mail, MailPace, Person
 from directory.notifications import post
 from directory.permissions import accounting_approvers, read_access
 from erp_integrations.mending import where_to_mend
-from erp_integrations.models import ErpSettings, ExportBatch, InvoiceExport
+from erp_integrations.models import BatchState, ErpSettings, ExportBatch, InvoiceExport
 from erp_integrations.overdue import not_confirmed, not_downloaded
 from erp_integrations.permissions import is_accounting_approver
 from erp_integrations.sage100.findings import Finding
@@ -212,15 +213,43 @@ def _digest(company: Company, person: Person, exports: list[InvoiceExport], key:
 
 # Once for each file that nobody takes or confirms
 
-ALERTS = (
-    ("download", not_downloaded, "was accepted and nobody has downloaded it", "Download it and import it into Sage."),
-    (
-        "confirm",
-        not_confirmed,
-        "was downloaded and is not confirmed in Sage",
-        "Say which invoices Sage took, or compare with its list of payable invoices.",
-    ),
+
+@dataclass(frozen=True)
+class Alert:
+    """`reason`: once for each, whatever came before it. `words` go on after the key of the batch."""
+
+    reason: str
+    words: str
+    remedy: str
+
+
+DOWNLOAD = Alert("download", "was accepted and nobody has downloaded it", "Download it and import it into Sage.")
+FAILED = Alert(
+    "failed",
+    "was accepted and its file could not be built",
+    "Its page says why. Mend what is named there and try again, or reject its invoices.",
 )
+BUILD = Alert(
+    "build",
+    "was accepted and its file is not built yet",
+    "It is built by itself: its page says what it waits for, and lets you try at once after a try that failed. If it"
+    " does not move, call the site owner.",
+)
+CONFIRM = Alert(
+    "confirm",
+    "was downloaded and is not confirmed in Sage",
+    "Say which invoices Sage took, or compare with its list of payable invoices.",
+)
+
+
+def _of_not_downloaded(batch: ExportBatch) -> Alert:
+    """Only what is built can be downloaded."""
+    if batch.state == BatchState.DEAD:
+        return FAILED
+    return BUILD if batch.is_under_way else DOWNLOAD
+
+
+ALERTS = ((not_downloaded, _of_not_downloaded), (not_confirmed, lambda batch: CONFIRM))
 
 
 def overdue_files() -> int:
@@ -228,15 +257,15 @@ def overdue_files() -> int:
     count = 0
     for company in Company.objects.all():
         closed = ErpSettings.closed_days_of(company)
-        for reason, overdue, words, remedy in ALERTS:
+        for overdue, alert_of in ALERTS:
             batches = list(overdue(company, closed).select_related("accepted_by"))
             people = list(accounting_approvers(company).order_by("pk")) if batches else []
-            count += sum(_alert(batch, person, reason, words, remedy) for batch in batches for person in people)
+            count += sum(_alert(batch, person, alert_of(batch)) for batch in batches for person in people)
     return count
 
 
-def _alert(batch: ExportBatch, person: Person, reason: str, words: str, remedy: str) -> bool:
-    key = f"overdue-{reason}:{batch.pk}:{person.pk}"
+def _alert(batch: ExportBatch, person: Person, alert: Alert) -> bool:
+    key = f"overdue-{alert.reason}:{batch.pk}:{person.pk}"
     if Mail.objects.filter(dedupe_key=key).exists():
         return False
     try:
@@ -244,10 +273,10 @@ def _alert(batch: ExportBatch, person: Person, reason: str, words: str, remedy: 
             [mail] = post(
                 about=batch,
                 to=[person],
-                subject=f"{batch.key} {words}",
+                subject=f"{batch.key} {alert.words}",
                 template="erp_integrations/emails/overdue",
                 audience=APPROVER,
-                context={"batch": batch, "words": words, "remedy": remedy},
+                context={"batch": batch, "words": alert.words, "remedy": alert.remedy},
                 reply_to=batch.accepted_by.email,
                 also_of=InvoiceExport.objects.filter(items__batch=batch, items__is_live=True).exclude(
                     status=InvoiceExport.Status.POSTED

@@ -143,7 +143,7 @@ def test_the_pages_ask_as_often_for_many_mails_as_for_few(sage, staff):
     batch = sage.built(export)
     few = queries(staff, at_batch(batch))
     for reader in [sage.new_approver(f"Approver {n}") for n in range(5)]:
-        notifications._alert(batch, reader, f"download-{reader.pk}", "waits", "Take it.")
+        notifications._alert(batch, reader, notifications.Alert(f"download-{reader.pk}", "waits", "Take it."))
     assert Mail.objects.about(batch).count() == 6
     assert queries(staff, at_batch(batch)) == few
 

@@ -9,11 +9,12 @@ from django.urls import reverse
 from directory.actions.grants import set_level
 from directory.models import Mail
 from directory.permissions import Level, Tool
-from erp_integrations import tasks
+from erp_integrations import exporting, tasks
 from erp_integrations.actions import batches, exports, settings
 from erp_integrations.business_days import business_days_since, last_day_before
+from erp_integrations.exporting import building
 from erp_integrations.models import Download, ErpSettings
-from erp_integrations.notifications import _alert
+from erp_integrations.notifications import Alert, _alert
 from erp_integrations.overdue import groups
 from invoicing.actions import access_lists, closing, commitments, invitations, invoices, reviews
 from invoicing.board import standing_in
@@ -138,15 +139,15 @@ def test_two_beats_at_once_alert_once(sage, monkeypatch):
     with on(FRIDAY):
         batch = sage.built()
     batch.open_count, batch.open_gross = 1, 1000
-    words = ("download", "was not taken", "Take it.")
-    assert _alert(batch, sage.approver, *words)
+    words = Alert("download", "was not taken", "Take it.")
+    assert _alert(batch, sage.approver, words)
 
     class Nothing:
         def exists(self):
             return False
 
     monkeypatch.setattr(Mail.objects, "filter", lambda **_: Nothing())
-    assert not _alert(batch, sage.approver, *words)
+    assert not _alert(batch, sage.approver, words)
     monkeypatch.undo()
     assert len(alerts(sage)) == 1
 
@@ -165,6 +166,29 @@ def test_a_file_that_failed_waits_too(sage):
         batch = sage.accepted()
     with on(FRIDAY + timedelta(days=4)):
         assert board(sage) == {"Accepted, not downloaded": [batch.key]}
+
+
+def test_nobody_is_asked_to_download_what_is_not_built(sage):
+    """R16: the mail says that it waits, then that it could not be built, and only of a file that it can be taken."""
+    with on(FRIDAY):
+        batch = sage.accepted()
+    with on(FRIDAY + timedelta(days=4)):
+        assert tasks.alert_about_overdue_files() == 1
+        building.give_up(building.claim(batch.pk), "The vendor is inactive")
+        assert tasks.alert_about_overdue_files() == 1
+    mails = list(Mail.objects.filter(dedupe_key__startswith="overdue-").order_by("pk"))
+    assert [mail.headline for mail in mails] == [
+        f"{batch.key} was accepted and its file is not built yet",
+        f"{batch.key} was accepted and its file could not be built",
+    ]
+    assert "built by itself" in mails[0].text and "try again, or reject its invoices" in mails[1].text
+    assert not any("Download it" in mail.text for mail in mails)
+    with on(FRIDAY + timedelta(days=4)):
+        batches.retry(batch, by=sage.approver)
+        exporting.build(batch.pk)
+    with on(FRIDAY + timedelta(days=6)):
+        assert tasks.alert_about_overdue_files() == 1
+    assert alerts(sage)[2:] == [f"{batch.key} was accepted and nobody has downloaded it"]
 
 
 def test_what_waits_in_the_queue_with_projects_and_with_vendors(sage):
