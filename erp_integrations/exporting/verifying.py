@@ -13,6 +13,7 @@ from erp_integrations.exporting import storing
 from erp_integrations.models import BatchState, ExportBatch, ExportItem, ImportLayout
 from erp_integrations.sage100 import verifying
 from erp_integrations.sage100.batch_keys import batch_number
+from erp_integrations.sage100.facts import AsAccepted
 from erp_integrations.sage100.verifying import COMPUTED, COMPUTED_LONGEST, AlteredCell, FileRow
 
 MOST_SHOWN = 200
@@ -84,15 +85,20 @@ class Verified:
 
     @cached_property
     def left(self) -> list[ExportItem]:
-        """What left the batch after it was built; each with the place that took it over, where there is one."""
+        """What left the file after it was built; each with the place that took it over, where there is one."""
         ended = self.batch.items.filter(is_live=False) if self.batch else ExportItem.objects.none()
-        return list(ended.select_related("invoice_export__invoice", "replaced_by__batch").order_by("position"))
+        found = ended.select_related("invoice_export__invoice", "replaced_by__batch").order_by("position")
+        return [item for item in found if item.invoice_export.invoice_id in self._in_file]
+
+    @cached_property
+    def _in_file(self) -> dict[int, AsAccepted]:
+        """What was rejected out of a failed batch is in no file of it."""
+        return self.batch.as_accepted
 
     @property
     def left_numbers(self) -> list[tuple[str, ExportItem]]:
         """The same, each under the number that the file has it under: it may have another since."""
-        frozen = self.batch.as_accepted if self.left else {}
-        return [(frozen[item.invoice_export.invoice_id].number, item) for item in self.left]
+        return [(self._in_file[item.invoice_export.invoice_id].number, item) for item in self.left]
 
     @property
     def superseded_by(self) -> list[ExportBatch]:

@@ -245,8 +245,8 @@ class ExportItem(models.Model):
 
 class RetainageReleaseQuerySet(models.QuerySet):
     def of_batch(self, batch):
-        """In the order of the release sheet."""
-        found = self.filter(item__batch=batch, item__is_live=True)
+        """As the release sheet has them, in its order; with those of what left the batch since."""
+        found = self.filter(item__batch=batch)
         of = "item__invoice_export__invoice"
         return found.select_related("on_invoice", "on_start", f"{of}__vendor", f"{of}__commitment").order_by(
             "item__position", "pk"

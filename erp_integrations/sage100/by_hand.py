@@ -11,7 +11,10 @@ from erp_integrations.sage100.sheets import CONTROL, IMPORT, RELEASE
 
 @dataclass(frozen=True, kw_only=True)
 class FileToImport:
-    """A built file by its figures, as its control totals give them. `left`: how many invoices left it since."""
+    """A built file by its figures, as its control totals give them. `left`: how many invoices left it since.
+
+    `left_rows`: the rows of its release sheet that such an invoice brought, by their numbers there.
+    """
 
     key: str
     name: str
@@ -25,6 +28,7 @@ class FileToImport:
     releases: int
     released: Decimal
     left: int = 0
+    left_rows: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,17 @@ def _importing(file: FileToImport) -> tuple[Step, ...]:
 
 def _releasing(file: FileToImport) -> tuple[Step, ...]:
     how = f"{_counted(file.releases, 'row')}, {file.released:,.2f} in all: lower the retention of each by what it says."
-    return (Step(f"Do the sheet {RELEASE}", how),)
+    return (Step(f"Do the sheet {RELEASE}", how + _leaving_out(file)),)
+
+
+def _leaving_out(file: FileToImport) -> str:
+    """The sheet still has them, and counts them."""
+    if not file.left_rows:
+        return ""
+    if len(file.left_rows) == 1:
+        return f" Leave out row {file.left_rows[0]}: its invoice left the file since it was built."
+    *first, last = map(str, file.left_rows)
+    return f" Leave out rows {', '.join(first)} and {last}: their invoices left the file since it was built."
 
 
 def _answering(file: FileToImport) -> Iterator[str]:
@@ -73,7 +87,7 @@ def _answering(file: FileToImport) -> Iterator[str]:
             "Mark each invoice posted, with Sage’s record number, or refused, with the message; or upload the payable"
             " invoices (4-2) and let the reconciliation find them."
         )
-    if file.releases:
+    if file.releases > len(file.left_rows):
         which = "each invoice that only releases retainage" if file.rows else "each invoice"
         yield f"Say of {which} that it is released in Sage, which makes no record of it."
 

@@ -23,6 +23,7 @@ MOST_ROWS = 1_048_576  # of a sheet of Excel; what is left of "How computed" sta
 RELEASE_TITLES = (
     "Vendor no", "Vendor", "Subcontract or PO", "Sage invoice no", "Invoice date", "Held", "Release", "New retention",
 )  # fmt: skip
+FIRST_RELEASE_ROW = 2  # below the titles
 COMPUTED_TITLES = ("Cell", "Column", "Value", "How computed", "Sources")
 HOW_TO_VERIFY = (
     "Not verified: compare this layout with the template the maker of the import tool offers for download,"
@@ -199,7 +200,7 @@ def computed_lines(row: Row) -> Iterator[tuple]:
 
 def computed_release_lines(releases: Iterable[ReleaseRow]) -> Iterator[tuple]:
     """The same of each amount of the release sheet, whose name stands before the cell."""
-    for number, row in enumerate(releases, start=2):
+    for number, row in enumerate(releases, start=FIRST_RELEASE_ROW):
         amounts = (
             ("Held", row.held, row.how_held, f"invoice {row.invoice_number}"),
             ("Release", row.released, row.how_released, f"invoice {row.released_by}"),

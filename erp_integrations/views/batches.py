@@ -32,6 +32,7 @@ from erp_integrations.permissions import conflict_of
 from erp_integrations.sage100.by_hand import FileToImport, Step, steps_in_sage
 from erp_integrations.sage100.facts import AsAccepted
 from erp_integrations.sage100.mended import OF_SUMS
+from erp_integrations.sage100.sheets import FIRST_RELEASE_ROW
 from erp_integrations.views.queue import NEWEST_MAILS, CameFrom, about, require_approver
 from erp_integrations.views.shown import grouped, ticked_keys
 
@@ -124,15 +125,17 @@ def show(request, company, batch: ExportBatch, *, refused: Refused | None = None
         for export in [exports[item.invoice_export_id]]
     ]
     live = [row["export"] for row in rows if row["item"].is_live]
+    # What was rejected out of a failed batch is in no file of it.
+    left = sum(row["export"].invoice_id in frozen for row in rows if not row["item"].is_live)
     sage_company, layout = batch.frozen_company_and_layout
-    releases = list(RetainageRelease.objects.of_batch(batch))
+    on_sheet = list(RetainageRelease.objects.of_batch(batch))
     context = about(request, company) | {
         "came_from": CameFrom.of(request, company),
         "batch": batch,
         "layout": layout,
         "rows": rows,
         "live_count": len(live),
-        "left_count": len(rows) - len(live),
+        "left_count": left,
         "refused_count": sum(
             bool(row["refusal"]) and row["item"].is_live and row["export"].status == ExportStatus.EXPORTED
             for row in rows
@@ -146,8 +149,8 @@ def show(request, company, batch: ExportBatch, *, refused: Refused | None = None
         "step": _step(batch, live, downloads),
         "is_stopped": batch.state in (BatchState.DEAD, BatchState.VOID),
         "job": job_of(batch),
-        "releases": releases,
-        "in_sage": _in_sage(batch, sage_company, releases, left=len(rows) - len(live)),
+        "releases": [release for release in on_sheet if release.item.is_live],
+        "in_sage": _in_sage(batch, sage_company, on_sheet, left=left),
         "seen": grouped(
             batch.findings, "warning", names={str(row["export"].invoice_id): row["as_built"].number for row in rows}
         ),
@@ -186,6 +189,7 @@ def _in_sage(batch: ExportBatch, sage_company: str, releases: list[RetainageRele
             releases=len(releases),
             released=sum(each.released for each in releases),
             left=left,
+            left_rows=tuple(row for row, each in enumerate(releases, FIRST_RELEASE_ROW) if not each.item.is_live),
             **figures,
         )
     )

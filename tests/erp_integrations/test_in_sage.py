@@ -1,11 +1,14 @@
 """What staff do with a file in Sage stands on its page and in the guide, step by step (sage100.md, section 7)."""
 
 import re
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from openpyxl import load_workbook
 
 from erp_integrations.actions import exports
+from erp_integrations.exporting import storing
 from tests.erp_integrations.pages import at_batch, signed_in, text_of
 from tests.erp_integrations.test_releases import with_release
 from tests.erp_integrations.world import fresh
@@ -97,6 +100,30 @@ def test_what_left_the_file_is_to_be_taken_out(sage):
     exports.void(fresh(some[0])[0], by=sage.all_rights(), reason="Twice", sage_holds_it_no_more=True)
     how = steps(sage, batch)["Filter 4-2 by User def 1"]
     assert "2 invoices" in how and "1 invoice left the file since it was built" in how
+
+
+def test_rows_of_the_release_sheet_that_left_are_named_as_the_sheet_has_them(sage):
+    """S50, 6.2: the sheet still has them and counts them, so its totals are told as built."""
+    some = []
+    for amount in ("10.00", "20.00", "30.00"):
+        commitment = sage.commitment()
+        sage.exported(sage.approved(commitment))
+        some.append(sage.sent(with_release(sage, commitment, amount, work="500.00")))
+    batch = sage.built(*some)
+    sheet = load_workbook(storing.path_of(batch.file_key))["Retainage release"]
+    rows = {cells[6]: row for row, cells in enumerate(sheet.values, 1)}
+    says = "3 rows, 60.00 in all: lower the retention of each by what it says."
+    assert steps(sage, batch)["Do the sheet Retainage release"] == says
+    max_power = sage.all_rights()
+    exports.void(fresh(some[1])[0], by=max_power, reason="Twice", sage_holds_it_no_more=True)
+    one = f" Leave out row {rows[20]}: its invoice left the file since it was built."
+    assert steps(sage, batch)["Do the sheet Retainage release"] == says + one
+    exports.void(fresh(some[0])[0], by=max_power, reason="Twice", sage_holds_it_no_more=True)
+    first, last = sorted((rows[10], rows[20]))
+    two = f" Leave out rows {first} and {last}: their invoices left the file since it was built."
+    assert steps(sage, batch)["Do the sheet Retainage release"] == says + two
+    shown = signed_in(sage.approver).get(at_batch(batch)).context["releases"]
+    assert [release.released for release in shown] == [Decimal("30.00")]
 
 
 def test_a_file_that_nobody_may_import_has_no_steps(sage):

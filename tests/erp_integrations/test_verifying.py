@@ -12,17 +12,17 @@ from django.urls import reverse
 from openpyxl import Workbook, load_workbook
 
 from directory.sheets import TooLarge
-from erp_integrations.actions import exports
-from erp_integrations.exporting import storing, verifying
+from erp_integrations.actions import batches, exports
+from erp_integrations.exporting import building, storing, verifying
 from erp_integrations.exporting.verifying import Answer, verify
 from erp_integrations.models import ExportBatch, ImportLayout
 from erp_integrations.sage100 import canonical
 from erp_integrations.sage100.layout import APINV_R1
 from erp_integrations.sage100.sheets import COMPUTED, RELEASE
 from invoicing.models import Invoice
-from tests.erp_integrations.pages import signed_in, text_of
+from tests.erp_integrations.pages import at_batch, boxes, signed_in, text_of
 from tests.erp_integrations.test_releases import with_release
-from tests.erp_integrations.world import JOB, sage_world
+from tests.erp_integrations.world import JOB, fresh, sage_world
 
 pytestmark = pytest.mark.django_db
 
@@ -265,6 +265,22 @@ def test_a_file_that_one_invoice_left_is_superseded(sage):
     exports.void(first, by=sage.all_rights(), reason="Wrong job", sage_holds_it_no_more=True)
     found = shown(batch, bytes_of(batch))
     assert (found.answer, found.is_void, len(found.left)) == (Answer.SUPERSEDED, False, 1)
+
+
+def test_what_was_rejected_before_a_batch_was_built_did_not_leave_its_file(sage):
+    """E-8, E-2: it was never in it, so nothing is to be taken out and nobody is warned of the file."""
+    first, second = sage.sent(), sage.sent()
+    batch = sage.accepted(first, second)
+    building.give_up(building.claim(batch.pk), "The disk was full")
+    exports.reject(fresh(first)[0], by=sage.approver, reason="Wrong job")
+    batches.retry(batch, by=sage.approver, ticked=boxes(signed_in(sage.approver).get(at_batch(batch))))
+    building.build(batch.pk)
+    batch.refresh_from_db()
+    found = shown(batch, bytes_of(batch))
+    assert (found.answer, found.left) == (Answer.ORIGINAL, [])
+    page = signed_in(sage.approver).get(at_batch(batch))
+    assert "Don’t import this file" not in text_of(page) and "left the file" not in text_of(page)
+    assert "Left this batch" in text_of(page)
 
 
 def test_what_left_a_file_is_named_as_the_file_names_it(sage):

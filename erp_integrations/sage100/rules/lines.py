@@ -157,7 +157,8 @@ def a_line_remains(check: InvoiceCheck):
     if not check.invoice.billed_lines and not check.invoice.is_release_only:
         yield Issue(
             message="Every line of this invoice is zero, and it releases no retainage.",
-            remedy="There is nothing to send. Retrieve the invoice.", field="Lines",
+            remedy="There is nothing to send, so leave it here. If it should bill something, send the invoice back.",
+            field="Lines",
         )  # fmt: skip
     for row in check.details:
         if row.cell("price") and not number_in(row.text("price")):
