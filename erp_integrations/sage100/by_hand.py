@@ -6,14 +6,14 @@ from datetime import date
 from decimal import Decimal
 
 from erp_integrations.sage100.batch_keys import FIELD
-from erp_integrations.sage100.sheets import CONTROL, IMPORT, RELEASE
+from erp_integrations.sage100.sheets import CONTROL, FIRST_RELEASE_ROW, IMPORT, RELEASE
 
 
 @dataclass(frozen=True, kw_only=True)
 class FileToImport:
     """A built file by its figures, as its control totals give them. `left`: how many invoices left it since.
 
-    `left_rows`: the rows of its release sheet that such an invoice brought, by their numbers there.
+    `left_releases`: which rows of its release sheet such an invoice brought, 0 for the first.
     """
 
     key: str
@@ -28,7 +28,7 @@ class FileToImport:
     releases: int
     released: Decimal
     left: int = 0
-    left_rows: tuple[int, ...] = ()
+    left_releases: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -72,11 +72,12 @@ def _releasing(file: FileToImport) -> tuple[Step, ...]:
 
 def _leaving_out(file: FileToImport) -> str:
     """The sheet still has them, and counts them."""
-    if not file.left_rows:
+    rows = [str(FIRST_RELEASE_ROW + place) for place in file.left_releases]
+    if not rows:
         return ""
-    if len(file.left_rows) == 1:
-        return f" Leave out row {file.left_rows[0]}: its invoice left the file since it was built."
-    *first, last = map(str, file.left_rows)
+    if len(rows) == 1:
+        return f" Leave out row {rows[0]}: its invoice left the file since it was built."
+    *first, last = rows
     return f" Leave out rows {', '.join(first)} and {last}: their invoices left the file since it was built."
 
 
@@ -87,7 +88,7 @@ def _answering(file: FileToImport) -> Iterator[str]:
             "Mark each invoice posted, with Sage’s record number, or refused, with the message; or upload the payable"
             " invoices (4-2) and let the reconciliation find them."
         )
-    if file.releases > len(file.left_rows):
+    if file.releases > len(file.left_releases):
         which = "each invoice that only releases retainage" if file.rows else "each invoice"
         yield f"Say of {which} that it is released in Sage, which makes no record of it."
 

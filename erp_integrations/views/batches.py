@@ -32,7 +32,6 @@ from erp_integrations.permissions import conflict_of
 from erp_integrations.sage100.by_hand import FileToImport, Step, steps_in_sage
 from erp_integrations.sage100.facts import AsAccepted
 from erp_integrations.sage100.mended import OF_SUMS
-from erp_integrations.sage100.sheets import FIRST_RELEASE_ROW
 from erp_integrations.views.queue import NEWEST_MAILS, CameFrom, about, require_approver
 from erp_integrations.views.shown import grouped, ticked_keys
 
@@ -189,7 +188,7 @@ def _in_sage(batch: ExportBatch, sage_company: str, releases: list[RetainageRele
             releases=len(releases),
             released=sum(each.released for each in releases),
             left=left,
-            left_rows=tuple(row for row, each in enumerate(releases, FIRST_RELEASE_ROW) if not each.item.is_live),
+            left_releases=tuple(place for place, each in enumerate(releases) if not each.item.is_live),
             **figures,
         )
     )
