@@ -169,7 +169,7 @@ def changed_meanwhile(w, second: Invoice, figures: dict) -> Invoice:
     deleting.delete(fresh(second), reason="By mistake", by=w.admin)
     first = invoices.reopen(fresh(second.commitment.invoices.get(position=1)), reason="Wrong amount", by=w.admin)
     line = first.lines.first()
-    amounts.save_lines(first, {line.pk: figures}, by=w.admin, version=first.version)
+    first = amounts.save_lines(first, {line.pk: figures}, by=w.admin, version=first.version)
     reviews.approve_the_rest(first, by=w.second_admin)
     return invoices.approve(fresh(first), by=w.second_admin)
 
