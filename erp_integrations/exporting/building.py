@@ -20,7 +20,7 @@ from django.db import DatabaseError, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from directory.models import Event
+from directory.models import Company, Event
 from directory.number_looks import number_key
 from directory.refusals import Refused
 from erp_integrations import notifications
@@ -44,6 +44,7 @@ from erp_integrations.models import (
 )
 from erp_integrations.sage100 import facts as sage_facts
 from erp_integrations.sage100 import rules, totals, workbook
+from erp_integrations.sage100.batch_keys import batch_number
 from erp_integrations.sage100.findings import ERROR
 from erp_integrations.sage100.rows import build_rows
 from invoicing.actions.invoices import close
@@ -225,16 +226,14 @@ def _on_the_accepted_lists(batch: ExportBatch, proposal: Proposal, now: dict[str
 def require_not_built_before(batch: ExportBatch, proposal: Proposal) -> None:
     """R127: a database restored to an earlier day sends nothing again that a file of the days in between holds.
 
-    What this batch built before a worker was killed is the same file, and is built again: of this acceptance, or of an
-    earlier one that this database knows. Not across a restore: what waited at the backup may have been built since.
+    What a worker wrote down that was killed before its commit is in no file that anybody could take. It is of an
+    acceptance that this database knows, of this batch or of another; not across a restore: what waited at the backup
+    may have been built since.
     """
     wanted = {(invoice.vendor_number, number_key(invoice.number)): invoice for invoice in proposal.facts.invoices}
-    ours = batch.key, proposal.rows.sha256
     for line in storing.forgotten(batch.company):
-        if (line["batch"], line["rows_sha256"]) == ours and line.get("accepted_at") in _acceptances_of(batch):
-            continue
         there = [wanted[key] for vendor, number in line["invoices"] if (key := (vendor, number_key(number))) in wanted]
-        if there:
+        if there and line.get("accepted_at") not in _acceptances_of(batch.company, line["batch"]):
             numbers = ", ".join(invoice.number for invoice in there)
             raise Stopped(
                 f"R127: a file {line['batch']} that this database doesn't know holds {numbers} already: the database"
@@ -242,13 +241,19 @@ def require_not_built_before(batch: ExportBatch, proposal: Proposal) -> None:
             )
 
 
-def _acceptances_of(batch: ExportBatch) -> set[str]:
-    """The moments at which it was accepted, the first time and anew; since the last restore that held it, if any."""
+def _acceptances_of(company: Company, key: str) -> set[str]:
+    """The moments at which the batch of that key was accepted, at first and anew; since a restore held it, if one did.
+
+    The last of them stands on the batch: programs of before wrote none into their events.
+    """
+    batch = ExportBatch.objects.of(company).filter(number=batch_number(key)).only("accepted_at").first()
+    if batch is None:
+        return set()
     held = Event.objects.about(batch).filter(verb=HELD_BY_A_RESTORE).first()
     told = Event.objects.about(batch).filter(verb__in=ACCEPTANCES, pk__gt=held.pk if held else 0)
-    told = told.values_list("changes", flat=True)
-    earlier = {changes["accepted_at"][1] for changes in told if "accepted_at" in changes}
-    return {batch.accepted_at.isoformat()} | earlier
+    told = list(told.values_list("changes", flat=True))
+    moments = {changes["accepted_at"][1] for changes in told if "accepted_at" in changes}
+    return moments | {batch.accepted_at.isoformat()} if told else moments
 
 
 def thaw(batch: ExportBatch, now: sage_facts.BatchFacts) -> sage_facts.BatchFacts:

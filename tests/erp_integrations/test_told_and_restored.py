@@ -325,6 +325,51 @@ def test_what_a_killed_worker_noted_does_not_hold_its_batch_when_it_is_tried_aga
     assert batch.state == "ready", batch.error
 
 
+def given_up_then(sage, batch: ExportBatch, then) -> ExportBatch:
+    """Another reason stops the batch once its worker was killed; `then` accepts its invoice anew, which is built."""
+    building.give_up_exhausted(ExportBatch.objects.get(pk=batch.pk))
+    again = then(batch.items.get().invoice_export)
+    exporting.build(again.pk)
+    again.refresh_from_db()
+    return again
+
+
+def test_what_a_killed_worker_noted_does_not_hold_its_batch_with_another_cell(sage, monkeypatch):
+    """R127: this database knows the acceptance of the line, so it is no restored one."""
+    batch = sage.accepted()
+    killed_after_its_note(batch, monkeypatch)
+
+    def tried_again(export):
+        return batches.retry(batch, by=sage.approver, accounting_date=ACCOUNTING_DATE - timedelta(days=1))
+
+    assert given_up_then(sage, batch, tried_again).error == ""
+
+
+def sent_anew(sage, export):
+    exports.reject(export, by=sage.approver, reason="Again")
+    return sage.accepted(exports.send_one(export.invoice, by=sage.sender))
+
+
+def test_what_a_killed_worker_noted_holds_no_other_batch(sage, monkeypatch):
+    """R127: rejected out of it, sent and accepted again."""
+    batch = sage.accepted()
+    killed_after_its_note(batch, monkeypatch)
+    assert given_up_then(sage, batch, lambda export: sent_anew(sage, export)).state == "ready"
+
+
+def test_what_waited_at_the_backup_and_was_built_since_goes_into_no_other_batch(sage):
+    """R127: the restored database knows the acceptance, and the restore held it."""
+    batch = sage.accepted()
+    earlier = transaction.savepoint()
+    exporting.build(batch.pk)
+    transaction.savepoint_rollback(earlier)
+    building.hold_after_restore()
+    again = sent_anew(sage, batch.items.get().invoice_export)
+    exporting.build(again.pk)
+    again.refresh_from_db()
+    assert again.state == "dead" and "R127" in again.error
+
+
 def test_a_restored_database_knows_nothing_of_a_later_acceptance(sage):
     """R127: its failed batch was tried again and built in the days that are lost."""
     batch = sage.accepted()
