@@ -69,8 +69,8 @@ def _demo_in_the_open() -> list[Error]:
 
 def worth_a_word(app_configs=None, **kwargs) -> list[checks.Warning]:  # Django's signature
     """What a site runs with and had better not; `manage.py check` and every other command say it."""
-    found = []
-    if not settings.EMBEDDED and not settings.DEMO and not settings.REDIS_URL:
+    found, is_production = [], not settings.EMBEDDED and not settings.DEMO
+    if is_production and not settings.REDIS_URL:
         hint = (
             "Set REDIS_URL. On a disk that hosts share, a folder costs a look in fifty times a second from each worker."
         )
@@ -79,4 +79,8 @@ def worth_a_word(app_configs=None, **kwargs) -> list[checks.Warning]:  # Django'
         hint = "Use one from: python3 -c 'import secrets; print(secrets.token_urlsafe())'"
         words = "METRICS_TOKEN is short: whoever guesses it reads /metrics."
         found.append(checks.Warning(words, hint=hint, id="plumbline.W002"))
+    if is_production and settings.DEFAULT_FROM_EMAIL.rstrip(">").endswith("@localhost"):
+        hint = "Set DEFAULT_FROM_EMAIL: many mail servers take none from an address that they can't answer."
+        words = f"Mail comes from {settings.DEFAULT_FROM_EMAIL}."
+        found.append(checks.Warning(words, hint=hint, id="plumbline.W003"))
     return found

@@ -16,7 +16,7 @@ if not Path(os.environ.get("PROMETHEUS_MULTIPROC_DIR", "")).name.startswith(MINE
 
 from prometheus_client import values  # noqa: E402
 
-bind = os.environ.get("BIND", "0.0.0.0:8000")
+bind = os.environ.get("BIND") or "0.0.0.0:8000"
 workers = int(os.environ.get("WEB_CONCURRENCY") or 2 * multiprocessing.cpu_count() + 1)
 threads = 2
 timeout = 60  # for a process without a sign of life; a statement of a request is ended by PostgreSQL (30 s)

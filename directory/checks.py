@@ -1,4 +1,5 @@
-"""What must never be in the tables of rights: levels for all rows of a model at once, and levels that nobody ended.
+"""What must never be in the tables of rights: levels for all rows of a model at once, and levels that nobody ended; and
+a site that works as the owner of its own record.
 
 guardian's own lists show everything to whoever holds a permission for a whole model (M15, R64), and a row left behind
 opens its place again to whoever comes back (R65). Neither has any effect through `directory.permissions`; they are
@@ -8,6 +9,7 @@ looked for all the same, so that they are found before somebody asks another way
 from collections import defaultdict
 from collections.abc import Iterator
 
+from django.conf import settings
 from django.contrib.auth.models import Group
 from django.core import checks
 from django.db import connections
@@ -16,6 +18,7 @@ from django.db.models import Exists, OuterRef
 from directory.models import (
     CompanyGroupPermission,
     CompanyUserPermission,
+    Event,
     Membership,
     Person,
     ProjectGroupPermission,
@@ -36,6 +39,29 @@ def check_levels(app_configs, databases=None, **kwargs):  # Django's signature
         return []
     errors = [checks.Error(words, id="directory.E001") for words in for_whole_models()]
     return errors + [checks.Warning(words, id="directory.W001") for words in left_behind()]
+
+
+@checks.register(checks.Tags.database)
+def check_role(app_configs, databases=None, **kwargs):  # Django's signature
+    """R120: whoever owns the record may switch off what guards it, and so may a superuser. SQLite has no roles."""
+    is_ours = databases and "default" in databases and not settings.EMBEDDED and not settings.DEMO
+    if not is_ours or connections["default"].vendor != "postgresql" or not _may_switch_off():
+        return []
+    words = "The role in DATABASE_URL owns the record of what happened, and may switch off what guards it."
+    hint = (
+        "Right for migrate, backup and restore. The site itself runs as another role: "
+        "`database_roles --apply` makes plumbline_app, and DATABASE_URL of web, worker and scheduler names that."
+    )
+    return [checks.Warning(words, hint=hint, id="directory.W002")]
+
+
+def _may_switch_off() -> bool:
+    with connections["default"].cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM pg_class WHERE oid = to_regclass(%s) AND pg_has_role(relowner, 'USAGE')",
+            [Event._meta.db_table],
+        )
+        return cursor.fetchone() is not None
 
 
 def _has_tables() -> bool:

@@ -1,7 +1,10 @@
 """What stands in `deploy` fits the program: settings that reach it, and nothing secret in the image."""
 
 import ast
+import os
 import re
+import subprocess
+import sys
 from fnmatch import fnmatch
 from pathlib import PurePath
 
@@ -16,6 +19,7 @@ PROXY = (ROOT / "deploy/Caddyfile").read_text()
 EXAMPLE = (ROOT / "deploy/env.example").read_text()
 SETTINGS = (ROOT / "config/settings.py").read_text()
 GUNICORN = (ROOT / "deploy/gunicorn.conf.py").read_text()
+OPERATIONS = (ROOT / "docs/operations.md").read_text()
 READ = set(re.findall(r'\benv\.\w+\(\s*"(\w+)"', SETTINGS))
 PASSED_ON = dict(
     re.findall(r"^    ([A-Z_]+): (\S.*)$", COMPOSE.partition("&environment")[2].partition("depends_on")[0], re.M)
@@ -125,6 +129,67 @@ def test_the_proxy_holds_back_as_much_as_is_read_of_somebody_who_is_not_signed_i
 
 def test_what_the_health_check_looks_at_is_what_the_image_has_touched():
     assert re.search(r"find (\S+) -mmin", COMPOSE)[1] == re.search(r"ALIVE_FILE=(\S+)", DOCKERFILE)[1]
+
+
+def test_a_second_host_has_the_limits_of_the_first():
+    """R116: and whoever is let into a container there may as little."""
+    [told] = re.findall(r"^run='(docker run .*?)^```", OPERATIONS, re.M | re.S)
+    shared = COMPOSE.partition("&plumbline\n")[2].partition("\n\n")[0]
+    [tmpfs], [memory] = re.findall(r'tmpfs: \["(.*?)"\]', shared), re.findall(r"mem_limit: \$\{MEMORY:-(\w+)\}", shared)
+    assert (
+        "cap_drop: [ALL]" in shared and 'security_opt: ["no-new-privileges:true"]' in shared and "read_only" in shared
+    )
+    limits = (f"--tmpfs {tmpfs}", f"--memory {memory}", "--cap-drop ALL", "--security-opt no-new-privileges:true")
+    assert all(limit in told for limit in (*limits, "--read-only", "--init"))
+    alive = re.search(r"CMD-SHELL, '(.*?)'\]", COMPOSE)[1].replace("$$", "$")
+    live = re.search(r'python, -c, "(.*?)"\]', service("web"))[1].replace("'", '\\"')
+    assert f"--health-cmd '{alive}'" in told and f"--health-cmd \"python -c '{live}'\"" in told
+    for name in ("worker", "web"):
+        seconds = re.search(r"stop_grace_period: (\d+)s", service(name))[1]
+        assert f"--name plumbline-{name} --stop-timeout {seconds} " in told
+
+
+def test_the_volumes_that_operations_tells_of_are_those_of_compose():
+    there = re.search(r"^volumes: \{ (.*) \}$", COMPOSE, re.M)[1].replace(": {}", "").split(", ")
+    told = set(re.findall(r"\bvolume (?:rm )?`?plumbline_(\w+)", OPERATIONS))
+    assert {"database", "backups"} <= told <= set(there)
+
+
+def documented() -> list[tuple[str, list[str]]]:
+    """(heading, the lines that set an environment) of each part of operations.md that says one for a shell."""
+    found = []
+    for part in re.split(r"^## ", OPERATIONS, flags=re.M)[1:]:
+        said = "".join(re.findall(r"^```sh\n(.*?)^```", part, re.M | re.S)).splitlines()
+        lines = [line for line in said if re.match(r"(set -a|export DATABASE_URL|export \w+=.*\b[A-Z_]+=)", line)]
+        found += [(part.partition("\n")[0], lines)] if lines else []
+    return found
+
+
+@pytest.mark.parametrize(("heading", "lines"), documented(), ids=lambda each: each if isinstance(each, str) else "")
+def test_a_documented_environment_is_enough_for_a_command(heading, lines, tmp_path):
+    """What `manage.py` refuses to run with, an operator would meet in the middle of the work."""
+    file = tmp_path / "plumbline.env"
+    file.write_text("".join(f"{name}='{value}'\n" for name, value in GOOD.items()))
+    told = "\n".join(lines).replace("/etc/plumbline.env", str(file)).replace("…", "x")
+    told = re.sub(r"PLUMBLINE_VAR=\S+", f"PLUMBLINE_VAR={tmp_path}", told)
+    asked = f"{told}\nexec {sys.executable} manage.py check --fail-level WARNING"
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    done = subprocess.run(
+        ["bash", "-ec", asked], cwd=ROOT, env=kept | {"PLUMBLINE_VAR": str(tmp_path)}, capture_output=True, text=True
+    )
+    assert done.returncode == 0, f"{heading}: {done.stderr}"
+
+
+def test_every_part_whose_commands_ask_the_database_says_with_what():
+    told = {"Install", "Backup, and the way back", "Two roles in PostgreSQL", "Measuring"}
+    assert told <= {heading for heading, _ in documented()}
+
+
+def test_what_the_image_runs_is_compiled_before_nobody_may_write_there():
+    """F3: the reader of uploads starts for each file."""
+    compiled = re.search(r"^RUN python -m compileall -q (.*)$", DOCKERFILE, re.M)
+    assert compiled.start() < DOCKERFILE.index("\nUSER ")
+    assert set(compiled[1].split()) == {path.parent.name for path in ROOT.glob("*/apps.py")}
 
 
 # What the image is built from

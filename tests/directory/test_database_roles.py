@@ -6,6 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 
+from directory.checks import check_role
 from directory.models import Event, EventSeal
 from directory.triggers import APPEND_ONLY
 from erp_integrations.actions import results
@@ -177,3 +178,18 @@ def test_no_row_of_record_is_replaced_on_sqlite(table):
     )
     refused(f"UPDATE {table} SET {key} = {key}", "append-only")
     refused(f"DELETE FROM {table}", "append-only")
+
+
+@on_postgresql
+def test_a_site_that_works_as_the_owner_of_its_record_is_told(w, settings):
+    """R120: it could switch off the triggers."""
+    settings.EMBEDDED = settings.DEMO = False
+    [told] = check_role(None, databases=["default"])
+    assert told.id == "directory.W002" and "database_roles --apply" in told.hint
+    assert check_role(None, databases=None) == []
+    call_command("database_roles", "--app-role", ROLE, "--apply")
+    run(f"SET SESSION AUTHORIZATION {ROLE}")
+    assert check_role(None, databases=["default"]) == []
+    run("RESET SESSION AUTHORIZATION")
+    settings.DEMO = True
+    assert check_role(None, databases=["default"]) == []

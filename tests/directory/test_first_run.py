@@ -73,6 +73,7 @@ GOOD = {
     "ALLOWED_HOSTS": "bills.example.com",
     "SITE_URL": "https://bills.example.com",
     "EMAIL_URL": "smtp://mail.example:25",
+    "DEFAULT_FROM_EMAIL": "Bills <bills@example.com>",
     "REDIS_URL": "redis://queue.example/0",
     "TRUSTED_PROXY_COUNT": "1",
 }
@@ -132,6 +133,12 @@ def test_no_command_starts_with_bad_settings(tmp_path):
     assert checked.returncode != 0
     for said in ("DEBUG", "SECRET_KEY", "SITE_URL", "ALLOWED_HOSTS", "Set EMAIL_URL"):
         assert said in checked.stderr
+
+
+def test_a_site_whose_mail_comes_from_localhost_is_told(tmp_path):
+    for sender, is_told in ((None, True), ("bills@localhost", True), ("Bills <bills@localhost.example>", False)):
+        said = run(["manage.py", "check"], GOOD | {"DEFAULT_FROM_EMAIL": sender or ""}, tmp_path)
+        assert said.returncode == 0 and ("plumbline.W003" in said.stderr) == is_told
 
 
 def test_a_site_that_says_in_the_old_way_that_it_is_behind_a_proxy_is_told_the_new_one(tmp_path):
