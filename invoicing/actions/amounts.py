@@ -11,8 +11,9 @@ from directory.models import Event
 from directory.number_looks import bare_number
 from directory.permissions import read_access
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
+from invoicing.actions.reviews import why_not_reviewed
 from invoicing.calculations.lines import next_line
-from invoicing.calculations.money import ZERO
+from invoicing.calculations.money import ZERO, format_amount
 from invoicing.models import Invoice, InvoiceLine, ScheduleLine, StartingCertificate, StartingLine, Verdict
 from invoicing.models.bulk_writing import write_all
 from invoicing.models.carried_lines import carried, store_carried
@@ -249,6 +250,8 @@ def save_lines(
     """
     invoice = _for_editing(invoice, by, version)
     _must_fit(invoice, entries, read_access(by, invoice.company, invoice.project))
+    if any("allowed_reason" in entry for entry in entries.values()) and (said := why_not_reviewed(invoice)):
+        raise NotNow(said)
     lines = {line.pk: line for line in invoice.lines.select_related("schedule_line")}
     unknown = entries.keys() - lines.keys()
     if unknown:
@@ -259,6 +262,7 @@ def save_lines(
         for name, value in entry.items():
             setattr(lines[pk], name, value)
         settle(lines[pk])
+        _must_release_nothing(invoice, lines[pk], entry)
         after = _figures(lines[pk])
         if pk not in opened:
             _must_not_be_approved(invoice, lines[pk], before, after)
@@ -319,8 +323,9 @@ def _must_say_why(line: InvoiceLine, entry: dict, *, is_other: bool) -> None:
 
 
 # Which columns a type of invoice takes (I-2), and which only an Admin types (1.2).
-WORK = {"work_this_period", "quantity_this_period", "stored_moved", "stored_new"}
+WORK = {"work_this_period", "quantity_this_period", "stored_moved", "stored_new", "stored_balance_typed"}
 RELEASE = {"retainage_released"}
+HELD = {"work_retainage", "stored_retainage"}
 ADMINS_ONLY = {
     "work_retainage",
     "work_retainage_is_typed",
@@ -333,13 +338,30 @@ ADMINS_ONLY = {
 
 
 def _must_fit(invoice: Invoice, entries: dict, access) -> None:
-    typed = {name for entry in entries.values() for name, value in entry.items() if value}
+    typed = {name for entry in entries.values() for name, value in entry.items() if _says_something(name, value)}
     if not is_project_admin(access) and ADMINS_ONLY & {name for entry in entries.values() for name in entry}:
         raise NotAllowed(ADMIN_RIGHT)
     if RELEASE & typed and not invoice.type.allows_release:
         raise Refused(f"This invoice bills {invoice.type.label.lower()}; it takes no release of retainage.")
     if WORK & typed and not invoice.type.allows_work:
         raise Refused("This invoice only releases retainage; it takes no work and no materials.")
+
+
+def _says_something(name: str, value) -> bool:
+    """No amount and no tick are nothing; that no material is left of before is something."""
+    return value is not None if name == "stored_balance_typed" else bool(value)
+
+
+def _must_release_nothing(invoice: Invoice, line: InvoiceLine, entry: dict) -> None:
+    """I-2: retainage that is typed below what is held gives some back, by whichever cell."""
+    if invoice.type.allows_release or not HELD & entry.keys():
+        return
+    released = line.as_line().retainage_released_this_period
+    if released > 0:
+        raise Refused(
+            f"Line {line.schedule_line.position}: such an amount releases {format_amount(released)}, and this invoice "
+            f"bills {invoice.type.label.lower()}, which takes no release. Hold at least what was held before."
+        )
 
 
 def _must_be_stored_here(invoice: Invoice, line: InvoiceLine, stored_before: str) -> None:

@@ -21,10 +21,17 @@ def _under_review(invoice: Invoice, by) -> Invoice:
         raise NotAllowed(ADMIN_RIGHT)
     if invoice.deleted_at:
         raise NotNow("It was deleted meanwhile.")
-    if invoice.status != Invoice.Status.UNDER_REVIEW:
-        raise NotNow(f"It is {invoice.get_status_display()}. Lines are reviewed while it is Under Review.")
+    if said := why_not_reviewed(invoice):
+        raise NotNow(said)
     invoice.begin_review()
     return invoice
+
+
+def why_not_reviewed(invoice: Invoice) -> str:
+    """Neither verdicts nor allowed amounts are given in another status (I-4); "" while it is under review."""
+    if invoice.status == Invoice.Status.UNDER_REVIEW:
+        return ""
+    return f"It is {invoice.get_status_display()}. Lines are reviewed while it is Under Review."
 
 
 @transaction.atomic

@@ -12,7 +12,7 @@ from directory.decorators import READ
 from directory.models import Event
 from directory.moments import moment_in_words
 from directory.permissions import Level
-from directory.refusals import Refused, Stale
+from directory.refusals import NotNow, Refused, Stale
 from directory.unsaved import Unsaved, kept_for
 from directory.views.answers import part_of, show_at_its_field
 from invoicing.actions import amounts, approvals, invoices, reviews
@@ -58,8 +58,8 @@ def desk(request, invoice: Invoice, line: InvoiceLine | None = None) -> str:
 @invoice_view(Level.ADMIN, methods=READ)
 def review(request, invoice):
     must_administer(request.access)
-    if invoice.status != Invoice.Status.UNDER_REVIEW:
-        messages.info(request, f"It is {invoice.get_status_display()}. Lines are reviewed while it is Under Review.")
+    if why_not := reviews.why_not_reviewed(invoice):
+        messages.info(request, why_not)
         return redirect(address(invoice))
     seen = reviews.newest_event(invoice)
     found = review_of(invoice, request.user)
@@ -164,6 +164,11 @@ def allow(request, invoice, line):
     kept = kept_for(request)
     typed = request.POST if request.method == "POST" else kept and kept.fields
     form = AmountForm(invoice, row.line, row.claim, typed)
+    if why_not := reviews.why_not_reviewed(invoice):
+        if request.method == "POST" or kept:
+            return _show_amounts(request, invoice, row, form, NotNow(f"{why_not} Nothing was saved."), kept)
+        messages.info(request, why_not)
+        return redirect(address(invoice))
     if request.method != "POST":
         refused = _why_look_again(invoice, form) if kept else None
         return _show_amounts(request, invoice, row, form, refused, kept)

@@ -450,11 +450,49 @@ def test_only_an_admin_types_retainage_or_lets_a_line_pass():
 def test_the_type_of_an_invoice_decides_which_columns_it_takes(invoice_type, typed):
     """I-2."""
     w = world()
-    commitment, period = w.commitment(), w.period()
-    invitations.invite(period, [commitment], invoice_type, by=w.admin)
-    invoice = invoices.create(commitment, period, by=w.contact)
+    invoice = invited_as(w, invoice_type, w.commitment())
     with pytest.raises(Refused, match="This invoice"):
         save(invoice, {typed: D("1.00")}, by=w.contact)
+
+
+def invited_as(w, invoice_type: InvoiceType, commitment) -> Invoice:
+    period = w.project.billing_periods.filter(status="open").first() or w.period()
+    invitations.invite(period, [commitment], invoice_type, by=w.admin)
+    return invoices.create(commitment, period, by=w.contact)
+
+
+@pytest.mark.parametrize(
+    ("typed", "released"),
+    [
+        ({"work_retainage": D("-50.00"), "work_retainage_is_typed": True}, "50.00"),
+        ({"stored_retainage": D("0.00"), "stored_retainage_is_typed": True}, "5.00"),
+        ({"work_retainage": D("0.00"), "work_retainage_is_typed": True}, None),
+        ({"stored_retainage": D("5.00"), "stored_retainage_is_typed": True}, None),
+    ],
+)
+def test_a_bill_that_takes_no_release_takes_none_by_typed_retainage(typed, released):
+    """I-2, 5.2: a typed MR below what was held is a release, and so is less than nothing held on the work."""
+    w = world()
+    commitment = w.commitment(retainage_rate=D("10"), stored_retainage_rate=D("10"))
+    w.approved(w.draft(commitment), {"work_this_period": D("1000.00"), "stored_new": D("50.00")})
+    w.period(date(2030, 7, 1))
+    invoice = invited_as(w, InvoiceType.WORK, commitment)
+    if released is None:
+        assert save(invoice, typed, by=w.admin).retainage_released == 0
+        return
+    with pytest.raises(Refused, match=f"releases {released}, and this invoice bills work and materials, which takes"):
+        save(invoice, typed, by=w.admin)
+
+
+def test_a_bill_that_only_releases_takes_no_other_balance_of_materials():
+    """I-2; also none of 0.00, which takes all away."""
+    w = world()
+    commitment = w.commitment(retainage_rate=D("10"))
+    w.approved(w.draft(commitment), {"stored_new": D("50.00")})
+    w.period(date(2030, 7, 1))
+    invoice = invited_as(w, InvoiceType.RELEASE, commitment)
+    with pytest.raises(Refused, match="no work and no materials"):
+        save(invoice, {"stored_balance_typed": D("0.00"), "note": "Sold"}, by=w.admin)
 
 
 def test_the_warnings_a_sender_has_seen_are_kept():

@@ -88,6 +88,27 @@ def test_ones_own_approval_a_reason_alone_and_a_rejection_stay(w):
     assert verdicts(invoice) == [Verdict.APPROVED, Verdict.APPROVED, Verdict.REJECTED]
 
 
+@pytest.mark.parametrize("htmx", [True, False])
+def test_another_amount_is_allowed_under_review_and_in_no_other_status(w, htmx):
+    """I-4, I-9: Ola sent it back while Dana had the box open; what she typed is on the page, and the bill is theirs."""
+    invoice = sent(w)
+    box = at(invoice, "review-amount", line(invoice).pk)
+    client, headers = signed_in(w.admin), {"HTTP_HX_REQUEST": "true", "HTTP_HX_TARGET": "dialog"} if htmx else {}
+    form = text_of(client.get(box))
+    typed = dict(re.findall(r'name="((?:version|shown-|work-)[^"]*)" value="([^"]*)"', form))
+    typed |= {name: "60.00" for name in re.findall(r'name="(work-[^"]*)"', form)} | {"reason": "Measured"}
+    back = invoices.send_back(fresh(invoice), by=w.second_admin, comment="More")
+    for version in (typed["version"], back.version):
+        page = client.post(box, typed | {"version": version}, **headers)
+        assert page.status_code == 409 and "It is Revise &amp; Resubmit. Lines are reviewed while" in page.text
+        assert "Nothing was saved." in page.text and 'value="60.00"' in page.text and 'value="Measured"' in page.text
+    with pytest.raises(NotNow, match="Lines are reviewed while it is Under Review"):
+        allow(invoice, w.admin)
+    now = line(invoice)
+    assert (now.work_this_period, now.allowed_reason, now.allowed_by) == (D("100.00"), "", None)
+    assert client.get(box).url == at(invoice, "invoice")
+
+
 # Theirs or mine
 
 
