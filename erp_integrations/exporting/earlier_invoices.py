@@ -50,7 +50,8 @@ class Balance:
     def in_words(self) -> str:
         taken = "".join(f" − released by {by} {format_amount(amount)}" for by, amount in self.releases)
         comes_to = f" = {format_amount(self._difference)}" if taken else ""
-        return f"{self.words} {format_amount(self.first)}{taken}{comes_to}" + (
+        waits = "".join(f" ({each.in_words})" for each in self.counted if not each.is_in_a_file)
+        return f"{self.words} {format_amount(self.first)}{taken}{comes_to}{waits}" + (
             ", so nothing is left" if self._difference < 0 else ""
         )
 

@@ -140,6 +140,11 @@ class CountedRelease:
     def __post_init__(self):
         _require_finite(self)
 
+    @property
+    def in_words(self) -> str:
+        """Of one that is in no file yet."""
+        return f"{self.batch_key} is not in a file yet; Sage holds {self.amount:,.2f} more until its sheet is done"
+
 
 @dataclass(frozen=True, kw_only=True)
 class LookAlike:

@@ -43,6 +43,7 @@ SET_UP = {  # rule: (page, what the button says)
 }
 BY_ACCOUNTING = ("S5", "S45")  # a date, or what a credit reduces: the approver fills it in before accepting
 ON_THE_INVOICE = ("S10", "S25", "S38", "S46", "S47", "S51", "S55", "S57", "S58")
+ON_THE_SHEET = ("S51",)  # what a warning of it says belongs beside the release sheet
 ON_ITS_CHECKS = ("S7", "S42")  # and each identity, N-1 to N-13
 IN_ITS_HEADER = ("S5", "S13", "S22")
 ON_THE_COMMITMENT = ("S26", "S44")

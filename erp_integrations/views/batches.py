@@ -31,7 +31,8 @@ from erp_integrations.models import (
 from erp_integrations.permissions import conflict_of
 from erp_integrations.sage100.by_hand import FileToImport, Step, steps_in_sage
 from erp_integrations.sage100.facts import AsAccepted
-from erp_integrations.sage100.mended import OF_SUMS
+from erp_integrations.sage100.findings import WARNING
+from erp_integrations.sage100.mended import OF_SUMS, ON_THE_SHEET
 from erp_integrations.views.queue import NEWEST_MAILS, CameFrom, about, require_approver
 from erp_integrations.views.shown import grouped, ticked_keys
 
@@ -149,6 +150,7 @@ def show(request, company, batch: ExportBatch, *, refused: Refused | None = None
         "is_stopped": batch.state in (BatchState.DEAD, BatchState.VOID),
         "job": job_of(batch),
         "releases": [release for release in on_sheet if release.item.is_live],
+        "of_the_sheet": [each["message"] for each in batch.findings if _is_of_the_sheet(each)],
         "in_sage": _in_sage(batch, sage_company, on_sheet, left=left),
         "seen": grouped(
             batch.findings, "warning", names={str(row["export"].invoice_id): row["as_built"].number for row in rows}
@@ -167,6 +169,10 @@ def _as_built(item, export: InvoiceExport, frozen: dict[int, AsAccepted]) -> AsA
     invoice = export.invoice
     now = AsAccepted(invoice.number, invoice.gross_this_period, invoice.retainage_newly_held)
     return now if item.is_live else frozen.get(invoice.pk, now)
+
+
+def _is_of_the_sheet(finding: dict) -> bool:
+    return finding["rule"] in ON_THE_SHEET and finding["severity"] == WARNING
 
 
 def _in_parts(hash: str) -> list[str]:

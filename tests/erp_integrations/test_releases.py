@@ -13,14 +13,14 @@ from openpyxl import load_workbook
 from directory.refusals import NotNow, Refused
 from erp_integrations import exporting
 from erp_integrations.actions import batches, exports, many
-from erp_integrations.exporting import storing, unchanged
+from erp_integrations.exporting import building, storing, unchanged
 from erp_integrations.models import ExportBatch, InvoiceExport, ListKind, RetainageRelease
 from erp_integrations.sage100.facts import ReleaseFacts
 from erp_integrations.sage100.findings import errors
 from invoicing.models import Invoice
 from invoicing.proof import broken_identities, lines_of
-from tests.erp_integrations.pages import at_export
-from tests.erp_integrations.world import VENDOR, D, fresh
+from tests.erp_integrations.pages import at_batch, at_export
+from tests.erp_integrations.world import ACCOUNTING_DATE, VENDOR, D, fresh
 from tests.invoicing.pages import signed_in, text_of
 
 
@@ -100,7 +100,10 @@ def test_batches_accepted_before_either_is_built_stand_one_after_the_other(sage)
     accepted = [sage.accepted(one), sage.accepted(two)]
     releases = [release_of(built(batch)) for batch in accepted]
     assert [(each.held, each.released) for each in releases] == [(D("100.00"), D("10.00")), (D("90.00"), D("20.00"))]
-    assert releases[1].how_held == f"newly held 100.00 − released by {accepted[0].key} 10.00 = 90.00"
+    assert releases[1].how_held == (
+        f"newly held 100.00 − released by {accepted[0].key} 10.00 = 90.00 ({accepted[0].key} is not in a file yet; Sage"
+        " holds 10.00 more until its sheet is done)"
+    )
 
 
 def test_a_batch_that_is_tried_again_counts_what_was_accepted_meanwhile(sage):
@@ -150,6 +153,25 @@ def test_two_batches_that_are_both_tried_again_are_both_built(sage):
     for batch, export in zip(both, some, strict=True):
         tried_again(sage, batch, export)
     assert [release_of(built(batch)).released for batch in both] == [D("60.00"), D("40.00")]
+
+
+def test_a_release_that_is_in_no_file_yet_is_counted_and_told(sage):
+    """S51, E-5: its batch failed, so Sage shows 100.00 held where the sheet says 40.00."""
+    commitment = sage.commitment()
+    first = sage.exported(sage.approved(commitment)).invoice
+    sage.next_month()
+    one, two = (sage.sent(with_release(sage, commitment, amount)) for amount in ("60.00", "40.00"))
+    failed = sage.accepted(one)
+    building.give_up(building.claim(failed.pk), "The disk was full")
+    words = f"{first.number}: {failed.key} is not in a file yet; Sage holds 60.00 more until its sheet is done."
+    told = [each for each in sage.findings(two) if each.rule == "S51"]
+    assert [(each.severity, each.message) for each in told] == [("warning", words)]
+    with pytest.raises(Refused, match=f"Tick each warning that you have seen: .*S51: {words}"):
+        batches.accept(fresh(two), by=sage.approver, accounting_date=ACCOUNTING_DATE, ticked=[])
+    batch = built(sage.accepted(two))
+    assert words in text_of(signed_in(sage.approver).get(at_batch(batch)))
+    again = built(tried_again(sage, failed, one))
+    assert "S51" not in {each["rule"] for each in again.findings}, "it counts the other, which is in a file"
 
 
 def test_a_clock_that_steps_back_between_two_acceptances_stops_neither(sage, monkeypatch):

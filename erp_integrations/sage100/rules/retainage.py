@@ -104,6 +104,7 @@ def release_order(check: InvoiceCheck):
             total,
             _to_place_it_all(check.invoice),
         )
+    yield from _not_in_a_file_yet(check.invoice)
     for release in releases:
         if not ZERO <= release.released <= release.held:
             yield _release_issue(
@@ -119,6 +120,18 @@ def release_order(check: InvoiceCheck):
                 f" {earlier.new_retention:,.2f}.",
                 later.released,
             )
+
+
+def _not_in_a_file_yet(invoice: InvoiceFacts):
+    """Of what its own release stands on: Sage shows more held there than the sheet says."""
+    on_sheet = {release.invoice_number for release in invoice.releases}
+    for each in invoice.counted:
+        if each.invoice_number in on_sheet and not each.is_in_a_file:
+            yield Issue(
+                message=f"{each.invoice_number}: {each.in_words}.",
+                remedy="Tick it. In Sage, lower the retention by what the sheet releases, whatever it says is held.",
+                severity=WARNING, field="Retainage release", value=each.batch_key,
+            )  # fmt: skip
 
 
 def _to_place_it_all(invoice: InvoiceFacts) -> str:
