@@ -9,7 +9,7 @@ program does by itself carries no access at all: `access` is None there.
 
 from django.db.models import Case, Value, When
 
-from directory.permissions import PUSH_RIGHT, Level, Tool, right_named
+from directory.permissions import PUSH_RIGHT, Level, Tool, objects_with_level, right_named
 from invoicing.permissions import ADMIN_RIGHT as SEND_RIGHT
 from invoicing.permissions import is_project_admin
 from invoicing.separation_of_duties import parts_in_approvals, parts_in_claims
@@ -57,6 +57,14 @@ def may_answer(export, access) -> bool:
 
 def may_void(export, access) -> bool:
     return may_send(export, access) and may_answer(export, access)
+
+
+def projects_where_may_void(access) -> set[int]:
+    """Ids of the projects of whose exports `may_void` says yes: its twin for a page with many, in one query at most."""
+    if not is_accounting_approver(access):
+        return set()
+    held = objects_with_level(access.person, Tool.COMMITMENTS, Level.ADMIN)
+    return set(held.filter(company=access.company).values_list("pk", flat=True))
 
 
 def earlier_part(person) -> Case:

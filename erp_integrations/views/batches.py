@@ -28,7 +28,7 @@ from erp_integrations.models import (
     RetainageRelease,
     SageRefusal,
 )
-from erp_integrations.permissions import conflict_of
+from erp_integrations.permissions import conflict_of, is_accounting_approver, projects_where_may_void
 from erp_integrations.sage100.by_hand import FileToImport, Step, steps_in_sage
 from erp_integrations.sage100.facts import AsAccepted
 from erp_integrations.sage100.findings import WARNING
@@ -114,9 +114,11 @@ def show(request, company, batch: ExportBatch, *, refused: Refused | None = None
     downloads = list(batch.downloads.select_related("by"))
     refusals = {each.item_id: each for each in reversed(_refusals(batch))}
     frozen = batch.as_accepted if any(not item.is_live for item in items) else {}
+    voidable = projects_where_may_void(request.access)
     rows = [
         {
             "item": item,
+            "may_void": item.is_live and export.project.pk in voidable,
             "export": export,
             "refusal": refusals.get(item.pk),
             "as_built": _as_built(item, export, frozen),
@@ -131,6 +133,7 @@ def show(request, company, batch: ExportBatch, *, refused: Refused | None = None
     on_sheet = list(RetainageRelease.objects.of_batch(batch))
     context = about(request, company) | {
         "came_from": CameFrom.of(request, company),
+        "may_cancel": _may_cancel(batch, rows, request.access),
         "batch": batch,
         "layout": layout,
         "rows": rows,
@@ -162,6 +165,13 @@ def show(request, company, batch: ExportBatch, *, refused: Refused | None = None
     if batch.state == BatchState.DEAD and live:
         context |= _second_try(batch, live, request)
     return render(request, "erp_integrations/batch.html", context, status=refused.status if refused else 200)
+
+
+def _may_cancel(batch: ExportBatch, rows: list[dict], access) -> bool:
+    """Whether its page would void one of them for this person; of a batch that failed it leads to rejecting them."""
+    if batch.state == BatchState.DEAD:
+        return is_accounting_approver(access)
+    return any(row["may_void"] for row in rows)
 
 
 def _as_built(item, export: InvoiceExport, frozen: dict[int, AsAccepted]) -> AsAccepted:

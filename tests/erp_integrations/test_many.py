@@ -3,7 +3,9 @@
 import pytest
 from django.urls import reverse
 
-from directory.models import Event, Mail
+from directory.actions.grants import set_level
+from directory.models import Event, Mail, Project
+from directory.permissions import Level, Tool
 from directory.refusals import NotNow
 from erp_integrations import exporting
 from erp_integrations.actions import batches, exports, many, reconciliations
@@ -274,6 +276,17 @@ def test_staff_are_not_offered_to_cancel(sage):
     kim = signed_in(sage.base.staff)
     assert "Cancel batch" not in text_of(kim.get(at_batch(batch)))
     assert kim.get(at_batch(batch, "erp-cancel")).status_code == 403
+
+
+def test_an_approver_is_offered_to_cancel_what_they_may_void(sage):
+    """P-8: voiding takes Admin on Commitments of the project as well; nobody is led to where all of it stays."""
+    batch = sage.built(sage.sent())
+    offered = [text_of(signed_in(each).get(at_batch(batch))) for each in (sage.approver, sage.all_rights())]
+    assert ["Cancel batch…" in page for page in offered] == [False, True]
+    elsewhere = sage.new_approver("Ada Elsewhere")
+    other = Project.objects.create(company=sage.company, name="Harbor", number="H-1", slug="harbor")
+    set_level(elsewhere, Tool.COMMITMENTS, other, Level.ADMIN, by=sage.base.owner)
+    assert "Cancel batch…" not in text_of(signed_in(elsewhere).get(at_batch(batch)))
 
 
 def test_a_bigger_batch_asks_no_more_of_the_database(sage):
