@@ -80,7 +80,7 @@ def _stored(made: Reconciliation, outcome: reconciling.Outcome, ours: InFile | N
         expected_retainage=ours.retainage if ours else None,
         found_retainage=found.retainage if there else None,
         note=" ".join(outcome.notes)[:500],
-        is_too_new=ours.is_too_new if ours else False,
+        is_too_new=outcome.is_too_new or (ours is not None and ours.is_too_new),
     )
 
 

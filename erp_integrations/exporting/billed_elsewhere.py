@@ -5,9 +5,17 @@ from decimal import Decimal
 
 from django.db.models import F
 
-from erp_integrations.exporting.in_files import is_older
+from directory.models import Company
+from erp_integrations.exporting.in_files import is_of_the_day, is_older
 from erp_integrations.exporting.surroundings import Beside, commitments_of_sage
-from erp_integrations.models import ExportBatch, ExportItem, InvoiceExport, ListKind, SageListVersion
+from erp_integrations.models import (
+    ExportBatch,
+    ExportItem,
+    ExportStatus,
+    InvoiceExport,
+    ListKind,
+    SageListVersion,
+)
 from erp_integrations.sage100.batch_keys import batch_key
 from erp_integrations.sage100.facts import PURCHASE_ORDER, SUBCONTRACT, BilledElsewhere, InvoiceFacts
 
@@ -16,12 +24,13 @@ NAMED = {
     "invoice": F("invoice_export__invoice"),
     "number": F("batch__number"),
     "built_at": F("batch__built_at"),
+    "status": F("invoice_export__status"),
 }
 LISTED_IN = {SUBCONTRACT: ListKind.SUBCONTRACTS, PURCHASE_ORDER: ListKind.PURCHASE_ORDERS}
 
 
 def billed_elsewhere(exports: list[InvoiceExport], beside: Beside) -> tuple[BilledElsewhere, ...]:
-    """By line of Sage and file, in dollars: what stands in a file built after the list was made, or is being built.
+    """By line of Sage and file, in dollars: what stands in a file that the list may not know of, or is being built.
 
     As the file says it, whatever is linked since. A credit gives back only once its file is there: one that is still
     being built may fail, and Sage never gets it. In two questions however many they are, three while a file does not
@@ -55,9 +64,16 @@ def _not_listed_yet(company, beside: Beside) -> list[tuple]:
     found = []
     for item in items.values_list("commitment_number", "billed_lines", "batch", *NAMED, named=True):
         version = lists.get(LISTED_IN[item.kind])
-        if version and (item.built_at is None or is_older(version, item.built_at, company)):
+        if version and not _is_known_to(version, item, company):
             found.append(item)
     return found
+
+
+def _is_known_to(version: SageListVersion, item: tuple, company: Company) -> bool:
+    """A list of the very day of the file only where Sage holds the invoice: it may have been made before the import."""
+    if item.built_at is None or is_older(version, item.built_at, company):
+        return False
+    return item.status == ExportStatus.POSTED or not is_of_the_day(version, item.built_at, company)
 
 
 def _as_accepted(items: list[tuple]) -> list[tuple]:

@@ -42,6 +42,7 @@ def _in_file(row: dict, releases: list, company: Company, version: SageListVersi
         releases=tuple(releases),
         makes_rows=not row["only_releases"],
         is_too_new=is_older(version, row["built_at"], company),
+        is_of_that_day=is_of_the_day(version, row["built_at"], company),
         record_number=row["record"],
         shown=row["number"],
         job_number=row["job_number"],
@@ -51,6 +52,11 @@ def _in_file(row: dict, releases: list, company: Company, version: SageListVersi
 def is_older(version: SageListVersion, built_at: datetime, company: Company) -> bool:
     """The list can't know of a file built then: it was made on an earlier day, or taken in before."""
     return version.as_of_date < company.day_of(built_at) or version.loaded_at < built_at
+
+
+def is_of_the_day(version: SageListVersion, built_at: datetime, company: Company) -> bool:
+    """A list has a day and no time: it may have been made in Sage before the file was imported, or even built."""
+    return version.as_of_date == company.day_of(built_at)
 
 
 def _releases(company: Company) -> defaultdict:

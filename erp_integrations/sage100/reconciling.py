@@ -39,6 +39,10 @@ FOUND_BEFORE = (
     "The list is older than its file, so it is not posted by this: export 4-2 again after the import and see that Sage"
     " holds it once."
 )
+FOUND_THAT_DAY = (
+    "The list is of the day of its file, and the row doesn't bear the key of the file: it may have stood in Sage before"
+    " the import, so it is not posted by this. Export 4-2 again on a later day, or enter its record number."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,8 +50,9 @@ class InFile:
     """One invoice of a file of ours: under what Sage got it, and how much, in dollars. `item_id` is ours.
 
     `releases`: what release sheets lower its retention by, oldest sheet first. `is_too_new`: its file was built after
-    the list. `record_number`: under which it was confirmed, "" when it was not. `shown`: its number as it is written.
-    `job_number`: Sage's, of its project; None when nobody knows. `makes_rows`: False when it only releases retainage.
+    the list; `is_of_that_day`: on the day of the list. `record_number`: under which it was confirmed, "" when it was
+    not. `shown`: its number as it is written. `job_number`: Sage's, of its project; None when nobody knows.
+    `makes_rows`: False when it only releases retainage.
     """
 
     item_id: int
@@ -59,6 +64,7 @@ class InFile:
     releases: tuple[Decimal, ...] = ()
     makes_rows: bool = True
     is_too_new: bool = False
+    is_of_that_day: bool = False
     record_number: str = ""
     shown: str = ""
     job_number: str | None = None
@@ -70,12 +76,16 @@ class InFile:
 
 @dataclass(frozen=True)
 class Outcome:
-    """`places`: where in the list; `item_id` None: a row of Sage that is no invoice of ours. `notes` are sentences."""
+    """`places`: where in the list; `item_id` None: a row of Sage that is no invoice of ours. `notes` are sentences.
+
+    `is_too_new`: the list can't know whether the file brought it.
+    """
 
     kind: Kind
     item_id: int | None = None
     places: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
+    is_too_new: bool = False
 
 
 @dataclass(frozen=True)
@@ -134,8 +144,16 @@ def _outcome(ours: InFile, places: list[int], void: list[int], known: frozenset,
     other = _of_another(ours, row)
     if other and kind == Kind.FOUND:
         kind = Kind.DIFFERS
-    older = (FOUND_BEFORE,) if kind == Kind.FOUND and ours.is_too_new else ()
-    return Outcome(kind, ours.item_id, (place,), (*notes, *older, *other, *_about_key(ours, row, says)))
+    older = _found_before(ours, says) if kind == Kind.FOUND else ()
+    told = (*notes, *older, *other, *_about_key(ours, row, says))
+    return Outcome(kind, ours.item_id, (place,), told, is_too_new=bool(older))
+
+
+def _found_before(ours: InFile, says: str) -> tuple[str, ...]:
+    """Whether the row may have stood in Sage before the import, which would double it then."""
+    if ours.is_too_new:
+        return (FOUND_BEFORE,)
+    return (FOUND_THAT_DAY,) if ours.is_of_that_day and says != ours.batch_key and not ours.record_number else ()
 
 
 def _key_in(row: PayableInvoice) -> str:

@@ -74,17 +74,22 @@ def test_exactly_what_the_other_file_leaves_is_no_matter(sage):
 
 
 def test_a_list_that_knows_of_the_file_is_believed(sage):
-    """S40: made on the day of the file and taken in after it, posted there or not; of an earlier day it can’t know."""
+    """S40: made on a later day, or on the day of the file once Sage holds it; of an earlier day it can’t know."""
     commitment = on_a_line(sage)
     first = sage.exported(billed(sage, commitment, "600.00"))
     second = sage.sent(billed(sage, commitment, "500.00"))
+    built_date = sage.company.day_of(first.live_item.batch.built_at)
     newest = listed(sage, "500.00", commitment)
-    assert said(sage, second) == []
+
+    def of_the_day(days: int) -> list[str]:
+        SageListVersion.objects.filter(pk=newest.pk).update(as_of_date=built_date + timedelta(days=days))
+        return said(sage, second)
+
+    assert of_the_day(1) == []
+    assert len(of_the_day(0)) == 1, "it may have been made before the import"
     exports.confirm(first, by=sage.approver, record_number="70400")
-    assert said(sage, second) == []
-    day_before = sage.company.day_of(first.live_item.batch.built_at) - timedelta(days=1)
-    SageListVersion.objects.filter(pk=newest.pk).update(as_of_date=day_before)
-    assert len(said(sage, second)) == 1
+    assert of_the_day(0) == []
+    assert len(of_the_day(-1)) == 1
 
 
 @pytest.mark.parametrize("how", ["voided", "failed", "rejected"])
