@@ -39,6 +39,7 @@ def why_no_room(file: StoredFile, size: int) -> str:
 
 
 def _why_no_room_at_all(file: StoredFile, size: int) -> str:
+    """Of the company and the disk, which nobody locks: of files that come at once each may take the last of it."""
     of_company, company = settings.ATTACHMENTS_OF_COMPANY_MAX_BYTES, file.company
     if Attachment.objects.bytes_of(company) + CommitmentAttachment.objects.bytes_of(company) + size > of_company:
         return (

@@ -406,6 +406,8 @@ def _enter_header(invoice: Invoice, header: HeaderEntry, changes: dict) -> None:
         check_day(header.billing_date, "billing_date")
     if header.number:
         check_number(header.number)
+    if header.number != invoice.number:
+        invoice.number_key = ""  # what it was sent under is free again; the new one is reserved when it is sent (I-6)
     for name in ("number", "billing_date"):
         old, new = getattr(invoice, name), getattr(header, name)
         if old != new:

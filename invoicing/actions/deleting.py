@@ -10,6 +10,7 @@ from invoicing import notifications
 from invoicing.actions import amounts, looks
 from invoicing.models import Invoice
 from invoicing.models.invoices import is_newest, is_unlocked
+from invoicing.numbers import check_other_books
 from invoicing.permissions import ADMIN_RIGHT, BILL_RIGHT, is_project_admin, may_bill, may_delete
 
 
@@ -72,6 +73,7 @@ def restore(invoice: Invoice, *, by) -> Invoice:
         raise NotNow(f"Invoice {invoice.position} was made anew meanwhile, so the deleted one can't come back.")
     if before and before.status not in Invoice.APPROVALS:
         raise NotNow(f"Invoice {before.position} is {before.get_status_display()}. Approve it first.")
+    _must_be_in_no_other_books(invoice)
     invoice.deleted_at = None
     invoice.previous = before
     changes = amounts.carry_again(invoice)
@@ -83,6 +85,16 @@ def restore(invoice: Invoice, *, by) -> Invoice:
         raise Refused(_taken_meanwhile(invoice, str(error))) from None
     Event.objects.record("restored", invoice, by=by, to_state=invoice.status, changes=changes)
     return invoice
+
+
+def _must_be_in_no_other_books(invoice: Invoice) -> None:
+    """I-6: Sage may hold its number by now. One that is sent again first is asked then, and can be given another."""
+    if invoice.status in Invoice.ENTERABLE:
+        return
+    try:
+        check_other_books(invoice.vendor, invoice.number)
+    except Refused as known:
+        raise NotNow(f"{known.message} This one stays deleted: make it anew under another number.") from None
 
 
 def _taken_meanwhile(invoice: Invoice, error: str) -> str:

@@ -1,12 +1,15 @@
 """What a list of invoices is narrowed to, how it is sorted and where its page begins: the address is the view."""
 
+from collections.abc import Iterable
 from datetime import date
+from decimal import Decimal
 from urllib.parse import urlencode
 
 from django import forms
 from django.db.models import F, Q
 from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
 
+from invoicing.calculations.money import format_amount
 from invoicing.forms.amounts import AmountField
 from invoicing.forms.keyset import Sort, SortedForm, read_dollars
 from invoicing.models import Invoice, InvoiceStatus
@@ -96,6 +99,15 @@ class InvoiceFilter(SortedForm):
     def is_narrow(self) -> bool:
         return any(map(self._is_asked, NARROWING))
 
+    @property
+    def in_words(self) -> str:
+        """What it is narrowed to, for a list that finds nothing (9.10)."""
+        chosen = {"status": self.fields["status"].choices, "period": self.periods, "erp": self.erp_states}
+        named = {"status": "Status", "period": "Period", "erp": "ERP", "q": "Search"}
+        named |= {bound.name: bound.label for bound in self.bounds}
+        asked = [(name, self.cleaned_data[name]) for name in NARROWING if self._is_asked(name)]
+        return ", ".join(f"{named[name]}: {_told(value, chosen.get(name))}" for name, value in asked)
+
     def _is_asked(self, name: str) -> bool:
         """Zero is an amount."""
         return self.cleaned_data.get(name) not in (None, "")
@@ -116,3 +128,7 @@ class InvoiceFilter(SortedForm):
             if counts.get(status) or status == self.chosen:
                 tabs.append({"status": status, "label": label, "count": counts.get(status, 0)})
         return tabs
+
+
+def _told(value: str | Decimal, choices: Iterable[tuple[str, str]] | None) -> str:
+    return format_amount(value) if isinstance(value, Decimal) else dict(choices or ()).get(value, value)

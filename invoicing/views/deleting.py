@@ -15,8 +15,10 @@ from invoicing.addresses import address, commitment_address
 from invoicing.decorators import commitment_view, invoice_view
 from invoicing.forms.invoices import DeleteForm
 from invoicing.models import Commitment, Invoice
+from invoicing.notifications import contacts_of
 from invoicing.permissions import BILL_RIGHT, is_project_admin, may_bill
 from invoicing.views.commitments import show as show_commitment
+from invoicing.views.decisions import mailed_in_words
 from invoicing.views.doors import must_administer
 from invoicing.views.invoices import about, show
 
@@ -42,7 +44,7 @@ def delete(request, invoice):
     except Refused as refused:
         show_at_its_field(form, refused)
         return _ask(request, invoice, form, refused.status)
-    told = " The contacts were told." if as_admin else ""
+    told = f" {mailed_in_words(contacts_of(invoice.commitment))}" if as_admin else ""
     messages.success(request, f"{'Invoice' if as_admin else 'Bill'} {invoice.position} is deleted.{told}")
     return redirect(commitment_address(invoice.commitment))
 

@@ -20,8 +20,9 @@ from invoicing.addresses import address
 from invoicing.decorators import invoice_view
 from invoicing.forms.reviews import AmountForm, FinishForm, ReopenForm
 from invoicing.models import Invoice, InvoiceLine, Verdict
+from invoicing.notifications import contacts_of
 from invoicing.review_columns import columns_at_hand, columns_shown
-from invoicing.views.decisions import decision_for
+from invoicing.views.decisions import decision_for, mailed_in_words
 from invoicing.views.doors import must_administer
 from invoicing.views.invoices import about, summary_rows
 from invoicing.views.review_rows import Review, ReviewRow, review_of, row_of
@@ -332,7 +333,7 @@ def reopen(request, invoice):
     except Refused as refused:
         show_at_its_field(form, refused)
         return _show_reopen(request, invoice, form, refused.status)
-    messages.success(request, "The review is open again. The contacts were told.")
+    messages.success(request, f"The review is open again. {mailed_in_words(contacts_of(invoice.commitment))}")
     return redirect(address(invoice, "invoice-review"))
 
 

@@ -54,9 +54,9 @@ def _decided(request, invoice: Invoice, line: InvoiceLine, form: VerdictForm):
     except Stale:
         return _somebody_was_first(request, invoice, line_of(invoice, line.pk), form)
     except Refused as refused:
-        if refused.field != "reason":
+        if refused.field != "reason" and (request.htmx or not reason):
             raise
-        return _answer(request, invoice, line, asks=True, said=refused.message, reason=reason, status=422)
+        return _answer(request, invoice, line, asks=True, said=refused.message, reason=reason, status=refused.status)
     return _answer(request, invoice, line)
 
 

@@ -5,12 +5,12 @@ from datetime import date
 import pytest
 
 from directory.models import Vendor
-from directory.refusals import Refused
+from directory.refusals import NotNow, Refused
 from erp_integrations.actions import links
 from erp_integrations.known_numbers import held_in_sage
 from erp_integrations.models import ListKind, VendorLink
 from erp_integrations.sage100.rules.header import number_faults
-from invoicing.actions import invoices
+from invoicing.actions import deleting, invoices
 from invoicing.models import Invoice
 from invoicing.numbers import check_number
 from tests.erp_integrations.pages import signed_in, text_of
@@ -134,3 +134,21 @@ def test_a_question_asks_twice_however_long_the_list(sage, bill, django_assert_n
     assert held_in_sage(sage.base.vendor, "inv-7")
     with django_assert_num_queries(2):
         assert held_in_sage(sage.base.vendor, "inv-1999")
+
+
+@pytest.mark.parametrize(("ends", "comes_back"), [("under_review", False), ("revise_and_resubmit", True)])
+def test_a_deleted_bill_comes_back_under_a_number_that_sage_holds_only_where_it_is_sent_again(
+    sage, bill, ends, comes_back
+):
+    """I-3, I-6: whoever reviews can't change the number; whoever revises is asked when they send."""
+    bill = send(sage, bill)
+    if ends == "revise_and_resubmit":
+        bill = invoices.send_back(bill, by=sage.base.admin, comment="Look again")
+    deleted = deleting.delete(bill, by=sage.base.admin, reason="Wrong commitment")
+    listed(sage, "INV-7")
+    if comes_back:
+        assert deleting.restore(deleted, by=sage.base.admin).status == ends
+        return
+    with pytest.raises(NotNow, match="Sage holds invoice INV-7 .*This one stays deleted: make it anew"):
+        deleting.restore(deleted, by=sage.base.admin)
+    assert Invoice.objects.get(pk=bill.pk).deleted_at

@@ -1,10 +1,11 @@
 """Deleting the newest invoice and bringing it back (I-3): who may, what becomes of it, and what stands against it."""
 
 import pytest
+from django.contrib.messages import get_messages
 from django.test import Client
 from django.urls import reverse
 
-from directory.models import Event, Mail
+from directory.models import Event, Mail, Membership
 from directory.refusals import NotNow, Refused
 from invoicing.actions import amounts, attachments, commitment_moves, deleting, invoices, reviews
 from invoicing.calculations import identities
@@ -54,9 +55,17 @@ def test_an_admin_says_why_and_the_contacts_are_told(w):
     sent = w.submitted()
     answer = press(w.admin, sent)
     assert answer.status_code == 422 and "Say why it is deleted" in text_of(answer)
-    assert press(w.admin, sent, reason="Wrong commitment").status_code == 302
+    told = press(w.admin, sent, reason="Wrong commitment").wsgi_request
+    assert f"{w.contact.name} ({w.contact.email}) gets a mail." in str(*get_messages(told))
     mail = Mail.objects.about(sent).filter(to=w.contact).latest("pk")
     assert "Wrong commitment" in mail.text and mail.reply_to == w.admin.email
+
+
+def test_nobody_is_said_to_be_told_where_nobody_is(w):
+    sent = w.submitted()
+    Membership.objects.filter(person=w.contact).update(is_active=False)
+    answer = press(w.admin, sent, reason="Wrong commitment").wsgi_request
+    assert "Nobody gets a mail: the commitment has no invoice contact." in str(*get_messages(answer))
 
 
 def test_only_the_newest_that_is_not_approved_is_deleted(w):

@@ -276,7 +276,10 @@ def test_what_waits_to_be_sent_to_accounting_is_listed_counted_kept_and_taken_aw
     assert page.context["asked"].query == "erp=not_sent", "a saved view remembers it"
     assert [row["Commitment"] for row in rows_of(ask(w, name="invoices-csv", erp="not_sent"))] == ["SC-1"]
     assert [row.commitment_number for row in listed(ask(w, erp="ready_to_export"))] == ["SC-3"]
-    assert "None matches all the filters together." in text_of(ask(w, erp="voided"))
+    assert "None matches ERP: Voided." in text_of(ask(w, erp="voided"))
+    assert "None matches Status: Draft, Search: Zz, Net at least: 1,000.00." in text_of(
+        ask(w, status="draft", q="Zz", least="1000")
+    )
     assert len(listed(ask(w, erp="no such state"))) == 3
     theirs = ask(w, w.contact, erp="not_sent")
     assert 'name="erp"' not in text_of(theirs) and not theirs.context["form"].is_narrow

@@ -559,3 +559,13 @@ def test_the_next_invoice_is_made_in_as_many_queries_however_long_it_is(lines, d
         made = invoices.create(commitment, july, by=w.contact)
     assert made.lines.count() == lines + 1 and made.total_completed_and_stored == D("1000.00")
     assert made.due_date == date(2030, 8, 20) and made.previous == june
+
+
+def test_a_number_that_a_bill_no_longer_has_is_free_for_another():
+    """I-6: withdrawn and renamed; under its old number nothing is called any more."""
+    w = world()
+    first = invoices.withdraw(w.submitted(number="N-7"), by=w.contact)
+    w.entered(first, number="N-8")
+    other = w.commitment(number="SC-2")
+    assert w.submitted(w.draft(other, first.billing_period), number="n-7").number_key == "n-7"
+    assert invoices.submit(Invoice.objects.get(pk=first.pk), by=w.contact).number_key == "n-8"

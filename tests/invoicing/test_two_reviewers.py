@@ -209,6 +209,15 @@ def test_nobody_decides_on_an_amount_that_another_put_there_since(w, mine, htmx)
     assert verdicts(invoice)[0] == mine["decision"]
 
 
+def test_a_reason_that_was_typed_stands_on_the_page_that_says_what_became_of_the_bill(w):
+    """9.10: nothing typed is lost, also without scripts."""
+    invoice = sent(w)
+    invoices.send_back(invoice, by=w.second_admin, comment="More")
+    page = press(w.admin, invoice, "rejected", reason="No photo of the slab")
+    assert page.status_code == 409 and "It is Revise &amp; Resubmit." in page.text
+    assert 'value="No photo of the slab"' in page.text
+
+
 def test_other_lines_ones_own_amounts_and_verdicts_ask_nothing(w):
     invoice = sent(w)
     seen = what_the_desk_sends(w.admin, invoice)["seen"]
