@@ -8,11 +8,11 @@ from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
 from celery.signals import worker_ready
 from django.db import connections
-from django.utils import timezone
 
 from directory.limits import HOURLY, NIGHTLY, QUICK
 from directory.models import Company
 from directory.queue import send
+from directory.server_clock import server_now
 from directory.unhurried import unhurried
 from erp_integrations import exporting, notifications
 from erp_integrations.exporting import building, ledgers, storing
@@ -44,7 +44,7 @@ def _sweep(worker: str | None) -> None:
 
 def _wake_what_is_due() -> None:
     """Marked before a worker can have it, so that a batch it hands back keeps no mark of ours."""
-    now = timezone.now()
+    now = server_now()
     due = list(ExportBatch.objects.unheard(now).values_list("pk", flat=True))
     ExportBatch.objects.filter(pk__in=due).update(enqueued_at=now)
     unsent = [batch_id for batch_id in due if not send(build_export, batch_id)]
@@ -54,7 +54,7 @@ def _wake_what_is_due() -> None:
 
 def _end_the_hopeless() -> None:
     """Each by itself: one that can't even be given up holds up nobody (R20, R21)."""
-    for batch in ExportBatch.objects.exhausted(timezone.now()).select_related("company", "accepted_by"):
+    for batch in ExportBatch.objects.exhausted(server_now()).select_related("company", "accepted_by"):
         try:
             building.give_up_exhausted(batch)
         except SoftTimeLimitExceeded:

@@ -19,6 +19,7 @@ from django.utils import timezone
 from directory.csv_files import csv_lines
 from directory.permissions import Access, read_access
 from directory.refusals import Refused
+from directory.server_clock import server_now
 from directory.sheets import as_typed_xlsx
 from invoicing import made_storage
 from invoicing.file_limits import has_room
@@ -62,7 +63,7 @@ def make(file_id: int) -> None:
 
 def claim(file_id: int) -> MadeFile | None:
     """Take it for one lease, by a single conditional UPDATE; None when there is nothing to take."""
-    now, token = timezone.now(), uuid.uuid4()
+    now, token = server_now(), uuid.uuid4()
     lease = {"state": MadeState.MAKING, "lease_token": token, "lease_until": now + LEASE}
     taken = MadeFile.objects.claimable(now).filter(pk=file_id).update(**lease, attempts=F("attempts") + 1, done=0)
     if not taken:
@@ -73,7 +74,7 @@ def claim(file_id: int) -> MadeFile | None:
 
 def report(made: MadeFile, done: int) -> None:
     """Show how far it is and renew the lease; raises LeaseLost when somebody else has the file."""
-    _write_fenced(made, {"done": done, "lease_until": timezone.now() + LEASE})
+    _write_fenced(made, {"done": done, "lease_until": server_now() + LEASE})
 
 
 def _write_fenced(made: MadeFile, values: dict) -> None:
@@ -201,7 +202,7 @@ def try_later(made: MadeFile, error: Exception) -> None:
 
 def give_up_exhausted() -> None:
     """Those whose every attempt was killed."""
-    for made in MadeFile.objects.exhausted(timezone.now()):
+    for made in MadeFile.objects.exhausted(server_now()):
         give_up(made, f"Making it was interrupted {made.attempts} times.")
 
 

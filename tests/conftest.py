@@ -13,8 +13,9 @@ from django.db.backends.postgresql.base import DatabaseOperations as PostgresqlO
 from django.db.backends.sqlite3.base import DatabaseOperations as SqliteOperations
 from django.test import Client
 from django.test.utils import setup_databases, teardown_databases
+from django.utils import timezone
 
-from directory import sign_ins
+from directory import server_clock, sign_ins
 from directory.queue import BROKER
 from tests import databases, remembered
 from tests.browser import CHROMIUM
@@ -130,7 +131,9 @@ def _append_only_tables_are_emptied_too():
 
 
 @pytest.fixture(autouse=True)
-def _where_a_test_patches_something_all_is_acted_out(monkeypatch, _append_only_tables_are_emptied_too):
+def _where_a_test_patches_something_all_is_acted_out(
+    monkeypatch, _append_only_tables_are_emptied_too, asked_of_the_server
+):
     """What is patched before it, by fixtures of the session, is the same for all."""
     remembered.here.usual_patches = remembered.patched()
 
@@ -139,6 +142,15 @@ def _where_a_test_patches_something_all_is_acted_out(monkeypatch, _append_only_t
 def _what_a_process_remembers_is_of_this_test_alone():
     cache.clear()
     BROKER.end()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def asked_of_the_server():
+    """Leases go by the clock that a test sets, on PostgreSQL too. Gives what asks the server, for tests of that."""
+    asked = server_clock._asked
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(server_clock, "_asked", timezone.now)
+        yield asked
 
 
 @pytest.fixture(scope="session", autouse=True)

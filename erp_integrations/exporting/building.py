@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from itertools import accumulate, count
+from time import monotonic
 from typing import BinaryIO
 
 import structlog
@@ -23,6 +24,7 @@ from django.utils import timezone
 from directory.models import Company, Event
 from directory.number_looks import number_key
 from directory.refusals import Refused
+from directory.server_clock import server_now
 from erp_integrations import notifications
 from erp_integrations.exporting import storing
 from erp_integrations.exporting.certified import findings_about_identities
@@ -126,7 +128,7 @@ def _claimed(batch_id: int) -> ExportBatch | None:
 
 def claim(batch_id: int) -> ExportBatch | None:
     """Take the batch for one lease, by a single conditional UPDATE; None when there is nothing to take."""
-    now, token = timezone.now(), uuid.uuid4()
+    now, token = server_now(), uuid.uuid4()
     taken = (
         ExportBatch.objects.claimable(now)
         .filter(pk=batch_id)
@@ -143,6 +145,7 @@ def claim(batch_id: int) -> ExportBatch | None:
     if not taken:
         return None
     batch = ExportBatch.objects.select_related("company", "layout", "accepted_by").get(pk=batch_id)
+    batch.renewed_at = monotonic()
     return batch if batch.lease_token == token else None
 
 
@@ -151,10 +154,9 @@ def report(batch: ExportBatch, step: int, done: int = 0, total: int = 0) -> None
 
     Nothing within a second of the last time: nobody sees so short a step, and what it shows waits for a disk (F13).
     """
-    now = timezone.now()
-    if batch.lease_until - now > LEASE - SHORTEST_STEP:
+    if monotonic() - batch.renewed_at < SHORTEST_STEP.total_seconds():
         return
-    batch.lease_until = now + LEASE
+    batch.renewed_at, batch.lease_until = monotonic(), server_now() + LEASE
     progress = {"step": STEPS[step], "done": done, "total": total, "lease_until": batch.lease_until}
     if not ExportBatch.objects.held_by(batch.lease_token).filter(pk=batch.pk).update(**progress):
         raise LeaseLost(batch.key)
@@ -507,7 +509,7 @@ def try_later(batch: ExportBatch, error: Exception) -> None:
     handed_back = {
         "state": BatchState.PENDING,
         "lease_token": None,
-        "lease_until": timezone.now() + wait if wait else None,
+        "lease_until": server_now() + wait if wait else None,
         "enqueued_at": None,
         "error": message[:LONGEST_ERROR],
     }

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from directory.fields import MoneyField
 from directory.models import Company
+from directory.server_clock import server_now
 from erp_integrations.models.exports import ExportStatus, InvoiceExport
 from erp_integrations.models.layouts import ImportLayout
 from erp_integrations.sage100 import facts
@@ -78,7 +79,7 @@ class ExportBatchQuerySet(models.QuerySet):
 
     def unheard(self, now):
         """Nobody works on it and no message stands for it: lost messages, killed workers, restored backups (R5, R6)."""
-        silent = Q(enqueued_at__isnull=True) | Q(enqueued_at__lt=now - RESEND)
+        silent = Q(enqueued_at__isnull=True) | ~Q(enqueued_at__range=(now - RESEND, now + RESEND))  # by what clock ever
         return self.claimable(now).filter(silent | Q(state=BatchState.BUILDING))
 
     def exhausted(self, now):
@@ -90,6 +91,7 @@ class ExportBatch(models.Model):
     """The row is the queue, and the record of what was accepted. Once ready, triggers keep it as it is (E-2)."""
 
     State = BatchState
+    renewed_at = 0.0  # when this worker last renewed its lease, in seconds by its own clock that nobody sets
 
     company = models.ForeignKey(Company, models.PROTECT, related_name="export_batches")
     number = models.PositiveIntegerField()
@@ -327,7 +329,7 @@ class WorkerPulse(models.Model):
     @classmethod
     def beat(cls, name: str) -> None:
         """It took work just now. Containers have a new name each: those not seen for an hour are gone for good."""
-        now = timezone.now()
+        now = server_now()
         cls.objects.update_or_create(name=name, defaults={"seen_at": now})
         cls.objects.filter(seen_at__lt=now - GONE).delete()
 

@@ -8,6 +8,7 @@ from django.db.models import Exists, Q
 from django.utils import timezone
 
 from directory.models import Project
+from directory.server_clock import server_now
 from invoicing.models.invoices import Invoice
 
 MAX_ATTEMPTS = 3
@@ -52,8 +53,9 @@ class MadeFileQuerySet(models.QuerySet):
     def next_to_wake(self) -> int | None:
         """The oldest that no fresh message stands for (lost messages, killed workers, restored backups), from now on
         with one; None when a worker is at one."""
-        now = timezone.now()
-        due = self.claimable(now).filter(woken_at__lt=now - RESEND).order_by("pk").values_list("pk", flat=True).first()
+        now = server_now()
+        silent = self.claimable(now).exclude(woken_at__range=(now - RESEND, now + RESEND))  # by what clock ever
+        due = silent.order_by("pk").values_list("pk", flat=True).first()
         return due if due and self.filter(pk=due).update(woken_at=now) else None
 
     def exhausted(self, now):
