@@ -1,6 +1,7 @@
 """Accepting what was sent: one batch, frozen with its facts, built by a worker; trying again; taking the file away."""
 
 from collections.abc import Collection, Iterable
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -64,9 +65,16 @@ def accept(
     (E-1); anybody else is told who was first.
     """
     pks = [export.pk for export in exports]
+    with _unless_taken():
+        return _accept(pks, company, by, accounting_date, ticked, seen or {})
+
+
+@contextmanager
+def _unless_taken():
+    """In one transaction; NotNow where another live batch took one of the invoices, or its number, meanwhile."""
     try:
         with transaction.atomic():
-            return _accept(pks, company, by, accounting_date, ticked, seen or {})
+            yield
     except IntegrityError as error:
         if not any(name in str(error) for name in TAKEN):
             raise
@@ -261,7 +269,6 @@ def _event(verb: str, batch: ExportBatch, by, before: str, proposal: Proposal) -
     return Event.objects.made(verb, batch, by=by, from_state=before, to_state=batch.state, changes=changes)
 
 
-@transaction.atomic
 def retry(batch: ExportBatch, *, by, ticked: Collection[str] = (), accounting_date: date | None = None) -> ExportBatch:
     """Accept the failed batch anew, with the facts as they are now: what was rejected out of it stays out.
 
@@ -269,6 +276,11 @@ def retry(batch: ExportBatch, *, by, ticked: Collection[str] = (), accounting_da
     `accounting_date`: another day, for when its fiscal period was locked meanwhile (S27). A batch that waits to be
     tried again by itself is tried at once, as it was accepted (R130).
     """
+    with _unless_taken():
+        return _retry(batch, by, ticked, accounting_date)
+
+
+def _retry(batch: ExportBatch, by, ticked: Collection[str], accounting_date: date | None) -> ExportBatch:
     live = batch.items.filter(is_live=True).values_list("invoice_export_id", flat=True)
     exports = _locked_of_one_company(list(live), by)
     access = approver_access(batch.company, by)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
 
 from django.db import transaction
 
@@ -95,15 +94,14 @@ class Posting:
 def confirm_found(reconciliation: Reconciliation, outcomes: Iterable[int], *, by) -> list[Posting]:
     """Post each of these outcomes that Sage's list holds, under its record number if it gives one, one by one (E-3).
 
-    Only what was found as it was exported; by the newest comparison with the newest list. One that can't be posted
-    never holds up the others.
+    Only what was found as it was exported; by the newest comparison with the newest list, which is asked for each anew.
+    One that can't be posted never holds up the others.
     """
     company = reconciliation.company
     approver_access(company, by)
     require_newest(reconciliation)
     chosen = reconciliation.outcomes.to_confirm().filter(pk__in=list(outcomes)).with_context()
-    listed_date = reconciliation.list_version.as_of_date
-    return [_try_to_confirm(outcome, listed_date, by) for outcome in chosen[:MOST_AT_ONCE]]
+    return [_try_to_confirm(outcome, reconciliation, by) for outcome in chosen[:MOST_AT_ONCE]]
 
 
 def require_newest(reconciliation: Reconciliation) -> None:
@@ -115,13 +113,15 @@ def require_newest(reconciliation: Reconciliation) -> None:
         raise NotNow("A newer list of payable invoices was uploaded. Compare with that one first.")
 
 
-def _try_to_confirm(outcome: Outcome, listed_date: date, by) -> Posting:
+def _try_to_confirm(outcome: Outcome, of: Reconciliation, by) -> Posting:
     export = outcome.item.invoice_export
     try:
         with transaction.atomic():
             [locked] = InvoiceExport.objects.locked([export.pk])
             if locked.live_item is None or locked.live_item.pk != outcome.item_id:
                 raise NotNow(f"{locked.invoice} left its file since. Compare again.")
+            require_newest(of)
+            listed_date = of.list_version.as_of_date
             confirm(locked, by=by, record_number=outcome.record_number, listed_date=listed_date)
     except (Refused, NotAllowed) as refusal:
         return Posting(outcome, refusal)

@@ -167,7 +167,7 @@ def remove_orphans() -> int:
     What the manifest names was given to Sage, even where a restored database knows nothing of it (R127).
     """
     root, limit = Path(settings.EXPORTS_ROOT), (timezone.now() - ORPHAN_AGE).timestamp()
-    old = {path.relative_to(root).as_posix(): path for path in root.glob("*/*") if path.stat().st_mtime < limit}
+    old = {path.relative_to(root).as_posix(): path for path in root.glob("*/*") if _is_older(path, limit)}
     if not old:
         return 0
     built = ExportBatch.objects.exclude(file_key="").values_list("file_key", "csv_key")
@@ -176,9 +176,23 @@ def remove_orphans() -> int:
         return 0
     noted = {line.get(name) for line in manifest() for name in ("sha256", "csv_sha256")}
     orphans = [old[key] for key in orphans if old[key].stem not in noted]
-    for path in orphans:
-        path.unlink(missing_ok=True)
-    return len(orphans)
+    return sum(_removed(path, limit) for path in orphans)
+
+
+def _is_older(path: Path, limit: float) -> bool:
+    """Than the moment `limit`, in seconds; False too where it is gone."""
+    try:
+        return path.stat().st_mtime < limit
+    except OSError:
+        return False
+
+
+def _removed(path: Path, limit: float) -> bool:
+    """Not where the same bytes were stored anew since it was found: their batch is about to be built."""
+    if not _is_older(path, limit):
+        return False
+    path.unlink(missing_ok=True)
+    return True
 
 
 def manifest(*, known: Collection[str] = ()) -> list[dict]:

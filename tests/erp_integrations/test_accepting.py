@@ -9,6 +9,7 @@ from directory.models import Event
 from directory.refusals import NotAllowed, NotNow, Refused
 from erp_integrations import exporting
 from erp_integrations.actions import batches, exports
+from erp_integrations.exporting import building
 from erp_integrations.models import CostCodeLink, ErpSettings, ExportBatch, ExportItem, ListKind
 from invoicing.actions import approvals, invoices, reviews
 from invoicing.models import Invoice, ScheduleLine
@@ -319,3 +320,22 @@ def test_a_link_says_how_a_finding_can_be_mended(sage):
     assert finding.remedy
     keys = [exporting.finding_key(each) for each in sage.findings(export)]
     assert len(keys) == len(set(keys)) > 1
+
+
+def test_a_second_try_whose_number_another_batch_took_meanwhile_is_refused_in_words(sage, monkeypatch):
+    """E-1, S11: as an acceptance is, though the rules found nothing a moment ago."""
+    batch, other = sage.accepted(sage.sent()), sage.accepted(sage.sent())
+    building.give_up(building.claim(batch.pk), "The disk was full")
+    key, found_nothing = batch.items.get().number_key, batches._without_objection
+
+    def then_taken(*args, **known):
+        proposal = found_nothing(*args, **known)
+        batch.items.update(number_key="FORMER")
+        other.items.update(number_key=key)
+        return proposal
+
+    monkeypatch.setattr(batches, "_without_objection", then_taken)
+    with pytest.raises(NotNow, match="Somebody accepted one of these invoices a moment ago"):
+        batches.retry(batch, by=sage.approver)
+    batch.refresh_from_db()
+    assert batch.state == "dead"

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import os
 import re
 import uuid
 from datetime import UTC, date, datetime, timedelta
@@ -872,6 +873,24 @@ def test_leftovers_of_killed_workers_are_removed_after_an_hour(sage, settings):
     assert set(stored_files(settings)) == kept
     hourly = {each["task"] for each in settings.CELERY_BEAT_SCHEDULE.values() if each["schedule"] == 3600}
     assert tasks.remove_orphans.name in hourly
+
+
+def test_a_leftover_that_is_stored_anew_while_leftovers_are_looked_for_stays(sage, settings, monkeypatch):
+    """R8: the same bytes again, and their batch is about to be built."""
+    folder = Path(settings.EXPORTS_ROOT) / str(sage.built(sage.sent()).pk)
+    left, again = folder / f"{'0' * 64}.xlsx", folder / f"{'1' * 64}.xlsx"
+    for path in (left, again):
+        path.write_bytes(b"left")
+        os.utime(path, (0, 0))
+    read = storing.manifest
+
+    def read_while_it_is_stored(**known):
+        again.touch()
+        return read(**known)
+
+    monkeypatch.setattr(storing, "manifest", read_while_it_is_stored)
+    assert storing.remove_orphans() == 1
+    assert (left.exists(), again.exists()) == (False, True)
 
 
 def test_the_manifest_outside_the_database_names_each_built_file(sage, settings):

@@ -188,6 +188,21 @@ def test_only_the_newest_comparison_with_the_newest_list_confirms(sage):
     assert fresh(export)[0].status == "exported"
 
 
+def test_a_list_that_comes_while_many_are_posted_ends_it(sage, monkeypatch):
+    """E-3: of two hundred, the rest may not be there any more."""
+    some = [sage.exported(), sage.exported()]
+    made, confirm = compared(sage, *map(row_of, some)), reconciliations.confirm
+
+    def confirmed_then_listed(export, **told):
+        confirm(export, **told)
+        listed(sage, STRANGER)
+
+    monkeypatch.setattr(reconciliations, "confirm", confirmed_then_listed)
+    answers = reconciliations.confirm_found(made, made.outcomes.values_list("pk", flat=True), by=sage.approver)
+    assert [answer.refusal and "A newer list" in str(answer.refusal) for answer in answers] == [None, True]
+    assert [each.status for each in fresh(*some)] == ["posted", "exported"]
+
+
 def test_comparing_takes_standard_and_confirming_an_approver(sage):
     export = sage.exported()
     with pytest.raises(NotAllowed):

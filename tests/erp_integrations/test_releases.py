@@ -174,6 +174,23 @@ def test_a_release_that_is_in_no_file_yet_is_counted_and_told(sage):
     assert "S51" not in {each["rule"] for each in again.findings}, "it counts the other, which is in a file"
 
 
+def test_what_another_batch_no_longer_takes_is_looked_at_again_and_undone_by_nobody(sage):
+    """S60: the failed one was rejected, so the next one's sheet would say another balance."""
+    commitment = sage.commitment()
+    sage.exported(sage.approved(commitment))
+    sage.next_month()
+    one, two = (sage.sent(with_release(sage, commitment, amount)) for amount in ("60.00", "40.00"))
+    failed, waits = sage.accepted(one), sage.accepted(two)
+    building.give_up(building.claim(failed.pk), "The disk was full")
+    exports.reject(fresh(one)[0], by=sage.approver, reason="Wrong month")
+    exporting.build(waits.pk)
+    waits.refresh_from_db()
+    assert waits.error == (
+        f"S60: Invoice {two.invoice.number} changed after it was accepted: release 1 held was 40.00, is 100.00. An"
+        " accounting approver looks again, then tries again."
+    )
+
+
 def test_a_clock_that_steps_back_between_two_acceptances_stops_neither(sage, monkeypatch):
     """S60."""
     commitment = sage.commitment()

@@ -5,7 +5,7 @@ from datetime import date
 
 from erp_integrations.sage100.cells import Rows
 from erp_integrations.sage100.changes import changed_cells, changes_in_words
-from erp_integrations.sage100.facts import BatchFacts, InvoiceFacts, differences
+from erp_integrations.sage100.facts import BatchFacts, FactChange, InvoiceFacts, differences
 from erp_integrations.sage100.findings import ERROR, WARNING, Finding
 from erp_integrations.sage100.rules.registry import (
     CHANGE,
@@ -26,6 +26,7 @@ KEYS = (
     "reference_number", "batch_key",
 )  # fmt: skip
 LOOK_AGAIN = "An accounting approver looks again, then tries again."
+UNDO = "Undo that change; then an accounting approver tries again, or rejects it to have it sent anew."
 FREE = ("description", "job_cost_description", "notes")
 
 
@@ -161,16 +162,22 @@ def unchanged(pair: tuple[BatchFacts, BatchFacts]):
         if invoice.invoice_id not in now:
             yield _changed(invoice, "it is no longer in the batch")
         elif invoice != now[invoice.invoice_id]:
-            yield _changed(invoice, changes_in_words(differences(invoice, now[invoice.invoice_id])))
+            what = list(differences(invoice, now[invoice.invoice_id]))
+            yield _changed(invoice, changes_in_words(what), LOOK_AGAIN if _is_of_others(what) else UNDO)
     for added in sorted(now.keys() - {invoice.invoice_id for invoice in accepted.invoices}):
         yield _changed(now[added], "it was added to the batch")
     yield from _changed_batch(accepted, current)
 
 
-def _changed(invoice: InvoiceFacts, what):
+def _is_of_others(what: list[FactChange]) -> bool:
+    """What its release stands on holds something else since another batch left: nobody changed the invoice itself."""
+    return all(change.path.partition("[")[0] == "releases" for change in what)
+
+
+def _changed(invoice: InvoiceFacts, what: str, remedy: str = UNDO):
     return Issue(
         message=f"Invoice {invoice.number} changed after it was accepted: {what}.",
-        remedy="Undo that change; then an accounting approver tries again, or rejects it to have it sent anew.",
+        remedy=remedy,
         field="Invoice", value=invoice.number, invoice_id=invoice.invoice_id,
     )  # fmt: skip
 
