@@ -22,10 +22,10 @@ IMPORT = re.compile(r'@import "([^"]+)";')
 
 
 def lean(name: str, read: Callable[[str], str]) -> str:
-    """The text of a file of ours without what only its readers need. `read` gives the text of a file by its name."""
-    if name.startswith("js/"):
-        return jsmin(read(name))
-    return cssmin(IMPORT.sub(lambda found: read(f"css/{found[1]}"), read(name)))
+    """The text of a file of ours, with those it holds, without what only its readers need. `read`: by a file's name."""
+    folder, _, _ = name.partition("/")
+    whole = IMPORT.sub(lambda found: read(f"{folder}/{found[1]}"), read(name))
+    return jsmin(whole) if folder == "js" else cssmin(whole)
 
 
 class LeanFiles(CompressedManifestStaticFilesStorage):

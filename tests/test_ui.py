@@ -22,6 +22,7 @@ from django.utils.safestring import mark_safe
 from config import waiting
 from config.form_renderer import FormRenderer
 from config.ui import figures, names, pictures, statuses
+from config.ui.icons import SYMBOL
 from config.waiting.tasks import Task
 
 ROOT = Path(settings.BASE_DIR)
@@ -259,7 +260,11 @@ def test_the_page_for_our_own_failures_needs_nothing_but_itself():
 
 
 def sprite() -> set[str]:
-    return set(re.findall(r'<symbol id="([^"]+)"', (ROOT / "static/icons.svg").read_text()))
+    """In both files; no icon is in two of them."""
+    files = [SYMBOL.findall((ROOT / f"static/{name}.svg").read_text()) for name in ("icons", "icons-apart")]
+    found = [name for names in files for name in names]
+    assert len(found) == len(set(found))
+    return set(found)
 
 
 def tokens() -> dict[str, tuple[str, str]]:

@@ -1,8 +1,10 @@
 """Icons and badges: the same few on every page, many times over."""
 
+import re
 from functools import lru_cache
 
 from django import template
+from django.conf import settings
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -13,11 +15,17 @@ register = template.Library()
 drawn_once = lru_cache(maxsize=1000, typed=True)
 
 
+# What the pages of 500 lines show is in one file, all else in another (decision 25).
+SYMBOL = re.compile(r'<symbol id="([^"]+)"')
+AT_HAND = frozenset(SYMBOL.findall((settings.BASE_DIR / "static/icons.svg").read_text()))
+
+
 @register.simple_tag
 @drawn_once
 def icon(name: str) -> SafeString:
-    """One symbol of static/icons.svg, silent for readers: a word beside it, or a label around it, says the same."""
-    return format_html('<svg class="i" aria-hidden="true"><use href="{}#{}"/></svg>', static("icons.svg"), name)
+    """One line icon, silent for readers: a word beside it, or a label around it, says the same."""
+    file = "icons.svg" if name in AT_HAND else "icons-apart.svg"
+    return format_html('<svg class="i" aria-hidden="true"><use href="{}#{}"/></svg>', static(file), name)
 
 
 @register.simple_tag

@@ -77,8 +77,8 @@ def document() -> str:
         parts += [f"| {package} | {licence} |" for package, licence in licences(name)]
         parts.append("")
     carried = [
-        "htmx (0BSD) comes with django-htmx. The line icons in `static/icons.svg` are cut from lucide-static 1.62.0",
-        "(ISC and MIT, `static/vendor/lucide/LICENSE`); the mark at its end is our own.",
+        "htmx (0BSD) comes with django-htmx. The line icons in `static/icons.svg` and",
+        "`static/icons-apart.svg` are cut from lucide-static 1.62.0 (ISC and MIT, `static/vendor/lucide/LICENSE`).",
     ]
     return "\n".join([*parts, "## What pages carry", "", *carried, ""])
 
