@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from erp_integrations.sage100.facts import AccountChoice, BatchFacts, BilledElsewhere, LookAlike
+from erp_integrations.sage100.facts import AccountChoice, BatchFacts, BilledElsewhere, CountedRelease, LookAlike
 from erp_integrations.sage100.layout import APINV_R1, APINV_R2
 from erp_integrations.sage100.lists import (
     CostCode,
@@ -145,6 +145,11 @@ def one(**changed):
 
 def first_line(**changed):
     return batch(invoice(lines=(line(1, **changed), line(2))))
+
+
+def counted(**changed):
+    usual = {"invoice_number": "2219-03", "batch_key": "EXP-000002", "amount": money("60.00")}
+    return CountedRelease(**usual | changed)
 
 
 def choice(number, sub=None):
@@ -321,6 +326,10 @@ CASES = [
     error("S51", "the newer one while the old one holds", one(releases=(OLD, NEWER))),
     error("S51", "the newer one first", one(releases=(replace(NEWER, held=money("50.00")), OLD))),
     error("S51", "another sum than the invoice's", one(releases=(release(),), retainage_released=money("499.99"))),
+    error("S51", "another file took some of it", one(
+        releases=(release(),), retainage_released=money("600.00"), counted=(counted(),))),
+    warning("S51", "another batch releases on it and is in no file yet", one(
+        releases=(release(),), counted=(counted(is_in_a_file=False),))),
     error("S51", "nothing to release it on", one(lines=(ZERO_LINE,), retainage_released=money("500.00"))),
     error("S52", "the work is missing", one(releases=(release(),)), tamper=rows_are(lambda rows: [])),
     error("S52", "the release is missing", one(releases=(release(),)), tamper=lambda r: replace(r, releases=())),
@@ -417,6 +426,9 @@ CALM = [
     error("S49", "a mixed invoice", one(releases=(release(),))),
     error("S50", "a release alone", one(lines=(ZERO_LINE,), releases=(release(),))),
     error("S51", "the oldest emptied first", one(releases=(replace(OLD, held=money("100.00")), NEWER))),
+    error("S51", "a batch in no file yet, on what it does not stand on", one(
+        releases=(release(),), counted=(counted(invoice_number="2219-02", is_in_a_file=False),))),
+    error("S51", "another file on the same invoice", one(releases=(release(),), counted=(counted(),))),
     error("S51", "two of one day, emptied in their order", one(releases=(
         replace(OLD, held=money("100.00")), replace(NEWER, invoice_date=OLD.invoice_date)))),
     error("S52", "a mixed invoice", one(releases=(release(),))),
