@@ -2,8 +2,8 @@
 
 Two web processes, three workers and a scheduler, each a process of its own, on a PostgreSQL and a Redis of their own.
 Approvers accept by page, through both web processes. First the work is shared; then one host dies and the other goes
-on; then, with both, workers are killed, Redis hangs or comes back empty, PostgreSQL crashes (G2, G3). The last line is
-the result.
+on; then, with both, workers are killed or stopped, or lose a process of their pool, Redis hangs or comes back empty,
+PostgreSQL crashes (G2, G3, R27, R28). Each program runs as `deploy` starts it. The last line is the result.
 """
 
 import http.client
@@ -22,6 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
+from threading import Barrier
 from urllib.parse import urlencode
 
 import django
@@ -30,7 +31,18 @@ from tests.services.outages import Cluster, Redis, free_port
 
 HOST = "bills.test"
 PATIENCE = 120  # seconds
+ROOT = Path(__file__).resolve().parent.parent.parent
+COMPOSE, DOCKERFILE = ((ROOT / "deploy" / name).read_text() for name in ("compose.yaml", "Dockerfile"))
 BROKER_IS_AWAY = ("redis", "hang")
+
+
+def command_of(service: str) -> list[str]:
+    """How `deploy` starts it, by this Python."""
+    said = re.search(rf"^  {service}:.*\n((?:    .*\n)+)", COMPOSE, re.M)[1]
+    own, of_image = r"^    command: \[(.*)\]$", r"^CMD \[(.*)\]$"
+    found = re.search(own, said, re.M) or re.search(of_image, DOCKERFILE, re.M)
+    program, *words = [word.strip('"') for word in found[1].split(", ")]
+    return [sys.executable, "-m", program, *words]
 
 
 @dataclass
@@ -45,6 +57,16 @@ class Process:
     def start(self) -> None:
         with self.log.open("ab") as out:
             self.running = subprocess.Popen(self.command, stdout=out, stderr=out, start_new_session=True)
+
+    def stop(self) -> None:
+        """As an upgrade does: what is under way may end, and it is gone in its time."""
+        self.running.terminate()
+        self.running.wait(STOPPED_WITHIN)
+
+    def children(self) -> list[int]:
+        """The processes of its pool; none while it starts."""
+        threads = Path(f"/proc/{self.running.pid}/task").glob("*/children")
+        return [int(child) for thread in threads for child in thread.read_text().split()]
 
     def kill(self) -> None:
         """All of it at once, as power is lost."""
@@ -64,16 +86,12 @@ class Site:
     hosts: dict[str, list[Process]] = field(default_factory=dict)
 
     def start(self) -> None:
-        celery = [sys.executable, "-m", "celery", "-A", "config"]
-        worker = [*celery, "worker", "-c", "1", "-l", "INFO", "--without-gossip", "--without-mingle"]
         for host, port in self.ports.items():
-            listen = ["-b", f"127.0.0.1:{port}", "--workers", "1", "--threads", "4"]
-            web = [sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py", *listen]
-            wanted = {"web": [*web, "config.wsgi"]} | {
-                f"worker {n}": [*worker, "-n", f"{host}{n}@{host}"] for n in range(1 + (host == "b"))
+            wanted = {"web": [*command_of("web"), "-b", f"127.0.0.1:{port}"]} | {
+                f"worker {n}": [*command_of("worker"), "-n", f"{host}{n}@{host}"] for n in range(1 + (host == "b"))
             }
             if host == "a":
-                wanted["beat"] = [*celery, "beat", "-s", str(self.folder / "beat")]
+                wanted["beat"] = command_of("beat")
             self.hosts[host] = [
                 Process(f"{host} {n}", run, self.folder / f"{host} {n}.log") for n, run in wanted.items()
             ]
@@ -105,12 +123,15 @@ class Approver:
         self.answers: list[tuple[float, int]] = []  # seconds and status of each acceptance that was answered
         self.ends: list[int | str] = []  # what each try came to: a status, or the name of why there was no answer
 
-    def accept(self, export, host: str) -> int | str:
-        """Look at the confirmation, agree to it; the status of the last answer, or why there was none."""
-        self.ends.append(self._accept(export, host))
+    def accept(self, export, host: str, once_seen=lambda: None) -> int | str:
+        """Look at the confirmation, agree to it; the status of the last answer, or why there was none.
+
+        `once_seen` is called between the two.
+        """
+        self.ends.append(self._accept(export, host, once_seen))
         return self.ends[-1]
 
-    def _accept(self, export, host: str) -> int | str:
+    def _accept(self, export, host: str, once_seen) -> int | str:
         from tests.erp_integrations.pages import accept_data, queue_url  # noqa: PLC0415
 
         path = queue_url(export.company, "accept/")
@@ -120,6 +141,7 @@ class Approver:
                 return page.status
             [token] = re.findall(rb'name="csrfmiddlewaretoken" value="([^"]+)"', page.content)[:1]
             data = accept_data(page, export) | {"csrfmiddlewaretoken": token.decode()}
+            once_seen()
             began = time.monotonic()
             answer = self._ask(host, "POST", path, urlencode(data, doseq=True))
             self.answers.append((time.monotonic() - began, answer.status))
@@ -195,9 +217,10 @@ def _all_built() -> bool:
 def shared(site: Site, sage, exports) -> dict:
     """Each invoice is accepted at both web processes at once (R1, R2); which worker built how many files."""
     first, second = Approver(site, sage.approver), Approver(site, sage.new_approver())
+    seen = Barrier(2, timeout=PATIENCE).wait
     with ThreadPoolExecutor(2) as both:
         for export in exports:
-            list(both.map(lambda way: way[0].accept(export, way[1]), [(first, "a"), (second, "b")]))  # noqa: B023
+            list(both.map(lambda way: way[0].accept(export, way[1], seen), [(first, "a"), (second, "b")]))  # noqa: B023
     _until(_all_built)
     winners = sorted(status for _, status in first.answers + second.answers)
     return {"shares": {each.name: len(each.built()) for each in site.processes("worker")}, "statuses": winners}
@@ -257,6 +280,19 @@ def _kill_worker(site: Site, redis, cluster) -> None:
     worker.start()
 
 
+def _stop_worker(site: Site, redis, cluster) -> None:
+    worker = random.choice(site.processes("worker"))
+    worker.stop()
+    worker.start()
+
+
+def _kill_child(site: Site, redis, cluster) -> None:
+    """As the kernel does for want of memory; the worker puts another in its place."""
+    pools: list[int] = []
+    _until(lambda: pools.extend(child for each in site.processes("worker") for child in each.children()) or pools)
+    os.kill(random.choice(pools), signal.SIGKILL)
+
+
 def _bounce(site: Site, redis, cluster) -> None:
     redis.end()
     time.sleep(1.5)
@@ -273,8 +309,16 @@ def _hang(site: Site, redis, cluster) -> None:
     redis.process.send_signal(signal.SIGCONT)
 
 
-BLOWS = {"worker": 10, "redis": 5, "database": 5, "hang": 3}  # G2
-STRIKE = {"worker": _kill_worker, "redis": _bounce, "database": _crash, "hang": _hang}
+BLOWS = {"worker": 10, "redis": 5, "database": 5, "hang": 3, "stop": 5, "child": 5}  # G2, R28, R27
+STRIKE = {
+    "worker": _kill_worker,
+    "redis": _bounce,
+    "database": _crash,
+    "hang": _hang,
+    "stop": _stop_worker,
+    "child": _kill_child,
+}
+STOPPED_WITHIN = float(re.search(r"^  worker:\n(?:    .*\n)*?    stop_grace_period: (\d+)s", COMPOSE, re.M)[1])
 EACH = 3  # invoices accepted around each blow
 
 
@@ -313,6 +357,7 @@ def main() -> None:
         "SITE_URL": f"https://{HOST}",
         "TRUSTED_PROXY_COUNT": "1",
         "LOG_LEVEL": "INFO",
+        "WEB_CONCURRENCY": "2",  # on one machine, for both
         "TMPDIR": str(folder),  # what a killed master leaves behind goes with the rest
     }
     django.setup()

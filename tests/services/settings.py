@@ -8,5 +8,5 @@ DEMO = DEMO or not IS_HTTPS  # noqa: F405 (not in the open: as production a work
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 LOGGING["root"]["level"] = os.environ.get("LOG_LEVEL", "CRITICAL")  # noqa: F405
-LOGGING["loggers"] = {}  # noqa: F405
+LOGGING["loggers"] = {"erp_integrations": {"level": LOGGING["root"]["level"]}}  # noqa: F405 (whatever celery is told)
 STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"  # noqa: F405

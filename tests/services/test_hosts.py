@@ -38,7 +38,7 @@ def test_when_a_host_dies_the_other_finishes_its_work_within_a_minute(told):
 
 
 def test_whatever_befalls_its_servers_all_is_built_within_a_minute_after_the_last_blow(told):
-    """G2."""
+    """G2; R27, R28: also of a worker that is stopped in the middle of a file, or loses the process that builds it."""
     assert all(told["chaos"]["blows"][blow] >= count for blow, count in BLOWS.items())
     assert told["chaos"]["recovered"] <= 60
 
