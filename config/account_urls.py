@@ -30,7 +30,7 @@ def whole(view):
 
 
 def changes(view):
-    """For pages that change what a person signs in with: signed in, and lately (R93)."""
+    """For pages that change what a person signs in with, or where: signed in, and lately (R93)."""
     return login_required(with_fresh_sign_in(view))
 
 
@@ -51,7 +51,7 @@ urlpatterns = [
         account.password_reset_from_key,
         name="account_reset_password_from_key",
     ),
-    path("sessions/", usersessions.list_usersessions, name="usersessions_list"),
+    path("sessions/", changes(usersessions.list_usersessions), name="usersessions_list"),
     path("2fa/", mfa.index, name="mfa_index"),
     path("2fa/authenticate/", mfa.authenticate, name="mfa_authenticate"),
     path("2fa/reauthenticate/", mfa.reauthenticate, name="mfa_reauthenticate"),

@@ -101,7 +101,7 @@ def confirm_email(request, token):
     return render(request, "directory/email_confirm.html", {"change": change, "answer": answer})
 
 
-@signed_in_view(methods=WRITE)
+@signed_in_view(methods=WRITE, fresh=True)  # R94: whoever found a browser open ends none of its owner's others
 def end_session(request, pk):
     session = get_object_or_404(UserSession, user=request.user, pk=pk)
     if not session.is_current():

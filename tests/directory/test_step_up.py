@@ -1,6 +1,8 @@
 """What matters most takes a password or a factor of the last 15 minutes; what was typed survives the question (R93)."""
 
 import pytest
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.usersessions.models import UserSession
 from django.test import Client
 from django.urls import reverse
 
@@ -27,7 +29,7 @@ def test_the_doors_that_ask_for_it():
     assert fresh == {
         *("erp-accept", "erp-void", "erp-cancel", "erp-retry"),
         *("company-levels", "project-directory", "permission-template", "permission-template-add"),
-        *("vendor-verify", "company-settings", "email-change", "mfa_remove_webauthn"),
+        *("vendor-verify", "company-settings", "email-change", "mfa_remove_webauthn", "session-end"),
     }
 
 
@@ -164,6 +166,35 @@ def test_removing_a_factor_and_changing_the_address_ask_too(client):
     with later(minutes=20):
         for address in ("/accounts/2fa/app/remove/", "/me/email/"):
             assert client.post(address, {"email": "new@example.com"}).url.startswith("/accounts/reauthenticate/")
+
+
+def test_ending_other_sessions_asks_and_then_ends_the_one_that_was_chosen(client):
+    """ASVS 7.5.2: whoever finds a browser open throws its owner out nowhere else."""
+    w, others = world(), [Client(), Client()]
+    for each in (client, *others):
+        sign_in(each, w.admin)
+    first, second = UserSession.objects.filter(user=w.admin).order_by("pk")[1:]
+    with later(minutes=20):
+        end, all_others = f"/me/sessions/{first.pk}/end/", "/accounts/sessions/"
+        for address in (end, all_others):
+            assert client.post(address).url.startswith("/accounts/reauthenticate/")
+        assert UserSession.objects.filter(user=w.admin).count() == 3
+        client.post(end)
+        client.post("/accounts/reauthenticate/", {"password": "pw", "next": end})
+        left = UserSession.objects.filter(user=w.admin)
+        assert left.count() == 2 and first not in left and second in left
+        client.post(all_others)
+        assert UserSession.objects.filter(user=w.admin).count() == 1
+
+
+@pytest.mark.parametrize("name", ["mfa_index", "mfa_list_webauthn", "mfa_view_recovery_codes"])
+def test_after_a_change_of_a_factor_the_way_to_the_other_sessions_is_on_the_page(client, name):
+    """ASVS 7.4.3: these pages follow upon setting up an app or a passkey, removing one, and making new codes."""
+    w = world()
+    give_app(w.admin)
+    RecoveryCodes.activate(w.admin)
+    client.force_login(w.admin)
+    assert f'<a href="{reverse("usersessions_list")}">' in client.get(reverse(name)).content.decode()
 
 
 def test_an_address_with_a_query_and_a_request_for_a_fragment_find_their_way_back(client, sage):
