@@ -36,7 +36,7 @@ def under_any_name(get_response):
 @public_view(methods=READ)
 def live(request):
     """This process answers; nothing else is asked."""
-    return HttpResponse("alive\n", content_type="text/plain")
+    return HttpResponse("alive\n", content_type="text/plain; charset=utf-8")
 
 
 @public_view(methods=READ)

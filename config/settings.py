@@ -16,7 +16,7 @@ TRUSTED_PROXY_COUNT  1                 proxies of yours in front, which say who 
 BEHIND_PROXY   gone                    what said half of it: a site that sets this alone does not start
 TRUSTED_CLIENT_IP_HEADER  X-Real-Ip    a header in which they say who asks, instead
 SECURE_SSL_REDIRECT  0                 http is sent on to https; so it is when SITE_URL is https, unless this is 0
-SECURE_HSTS_SECONDS  2592000           how long browsers remember that only https is spoken here
+SECURE_HSTS_SECONDS  31536000          how long browsers remember that only https is spoken here
 SECURE_HSTS_INCLUDE_SUBDOMAINS  1      and on every host below this one; SECURE_HSTS_PRELOAD asks for the browsers' list
 ATTACHMENT_MAX_MB  20                  one attached file; ATTACHMENTS_MAX_MB 200, ATTACHMENTS_MAX_COUNT 200 all of an
                                        invoice or a commitment; ATTACHMENTS_OF_COMPANY_MAX_MB 100000 all there are
@@ -115,9 +115,9 @@ MIDDLEWARE = [
     "config.metrics.timed",
     "config.health.under_any_name",
     "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",  # static files say so too
     "config.static_files.OfEveryVersion",
     "directory.middleware.packed",
-    "csp.middleware.CSPMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "directory.middleware.answers",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -267,7 +267,7 @@ if IS_HTTPS:  # browsers take a cookie of such a name from this very host alone,
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=IS_HTTPS)
 SECURE_REDIRECT_EXEMPT = [r"^(livez|readyz|metrics)$"]  # a watchman beside the process speaks plain http
-SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=30 * 24 * 60 * 60 if IS_HTTPS else 0)
+SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=365 * 24 * 60 * 60 if IS_HTTPS else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("SECURE_HSTS_INCLUDE_SUBDOMAINS", default=False)
 SECURE_HSTS_PRELOAD = env.bool("SECURE_HSTS_PRELOAD", default=False)
 # R91: without a number of trusted proxies nobody's X-Forwarded-For is believed.

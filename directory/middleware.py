@@ -125,11 +125,18 @@ def even_answers(get_response):
     return middleware
 
 
+NOTHING_KEPT = '"cache", "storage"'
+
+
 def session_clock(get_response):
-    """R94: a session that is over is ended before anything is done in it; the page then asks to sign in."""
+    """R94: a session that is over is ended before anything is done in it; the page then asks to sign in.
+
+    Whatever ends it, signing out or its time: the browser is told to keep nothing of it (ASVS 14.3.1).
+    """
 
     def middleware(request):
-        if request.user.is_authenticated:
+        was_signed_in = request.user.is_authenticated
+        if was_signed_in:
             structlog.contextvars.bind_contextvars(user_id=request.user.pk)
             why = sign_ins.why_over(request)
             if why:
@@ -137,7 +144,10 @@ def session_clock(get_response):
                 messages.info(request, why)
             else:
                 sign_ins.note_use(request)
-        return get_response(request)
+        response = get_response(request)
+        if was_signed_in and not request.user.is_authenticated:
+            response["Clear-Site-Data"] = NOTHING_KEPT
+        return response
 
     return middleware
 
