@@ -7,6 +7,7 @@ part that says what they are is read, each within limits; nothing is unpacked. N
 import io
 import zipfile
 import zlib
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 ZIP = b"PK\x03\x04"
@@ -29,6 +30,9 @@ MACROS = ("vbaproject", "vbadata", "/macrosheets/", "/activex/")
 MACRO_TYPES = (b"macroenabled", b"vbaproject")
 END, END_SIZE = b"PK\x05\x06", 22  # of the list of parts
 MAX_LIST, MAX_TYPES = 1024 * 1024, 1024 * 1024  # bytes; a document with a thousand photos has a list of 100 KB
+MAX_PIXELS = 200_000_000  # the sharpest telephone takes 16,320 × 12,240; whoever opens more unpacks gigabytes
+NO_SIZE = frozenset((0xFF01, *range(0xFFD0, 0xFFDA)))  # parts of a JPEG that say nothing of their length
+FRAMES = frozenset(range(0xFFC0, 0xFFD0)) - {0xFFC4, 0xFFC8, 0xFFCC}  # its parts that tell height and width
 SAVE_AGAIN = "Open it, save it anew and attach that."
 
 
@@ -40,7 +44,38 @@ def why_not_taken(name: str, content: bytes) -> str:
         return f"“{name}” is protected by a password or in an old format. Save it as {suffix} without a password."
     if starts is None or not content.startswith(starts):
         return f"“{name}” is not one of: {KINDS}. Save it as one of these and attach it again."
-    return _why_no_document(name, content, *OFFICE[suffix]) if suffix in OFFICE else ""
+    if suffix in OFFICE:
+        return _why_no_document(name, content, *OFFICE[suffix])
+    return _why_no_picture(name, content)
+
+
+def _why_no_picture(name: str, content: bytes) -> str:
+    """A picture of few bytes may fill the memory of whoever opens it (ASVS 5.2.6). Nothing is unpacked to see that."""
+    width, height = pixels_of(content)
+    if width * height <= MAX_PIXELS:
+        return ""
+    most = MAX_PIXELS // 1_000_000
+    return f"“{name}” has {width:,} × {height:,} pixels; {most} million are the most. Make it smaller and attach that."
+
+
+def pixels_of(content: bytes) -> tuple[int, int]:
+    """Width and height, as the head of a PNG or a JPEG tells them; (0, 0) where none is told."""
+    if content.startswith(STARTS[".png"]) and content[12:16] == b"IHDR":  # its first part, or no program shows it
+        return int.from_bytes(content[16:20], "big"), int.from_bytes(content[20:24], "big")
+    if not content.startswith(STARTS[".jpg"]):
+        return 0, 0
+    return next(_frames_of(content), (0, 0))
+
+
+def _frames_of(content: bytes) -> Iterator[tuple[int, int]]:
+    """Of a JPEG, part by part, until one has no length."""
+    at = 2
+    while at + 4 <= len(content) and content[at] == 0xFF:
+        part, length = (int.from_bytes(content[at + n : at + n + 2], "big") for n in (0, 2))
+        if part in FRAMES and at + 9 <= len(content):
+            yield int.from_bytes(content[at + 7 : at + 9], "big"), int.from_bytes(content[at + 5 : at + 7], "big")
+        # What only fills up is one byte; what has no length is two.
+        at += 1 if part == 0xFFFF else 2 if part in NO_SIZE else 2 + length
 
 
 def _why_no_document(name: str, content: bytes, program: str, folder: str, main_type: bytes) -> str:

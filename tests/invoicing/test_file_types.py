@@ -52,6 +52,42 @@ def test_what_people_make_with_their_programs_is_taken(name, content):
     assert why_not_taken(name, content) == ""
 
 
+def png(width: int, height: int) -> bytes:
+    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sIIBBBBB", 13, b"IHDR", width, height, 8, 2, 0, 0, 0)
+
+
+def jpeg(width: int, height: int, *, frame: int = 0xC0, before: bytes = b"") -> bytes:
+    """`before` the frame, after the part in which a camera tells who it is."""
+    told = b"\xff\xe1" + struct.pack(">H", 2000) + b"\xff\xc0" * 999
+    size = struct.pack(">BBHBHHB", 0xFF, frame, 17, 8, height, width, 3) + bytes(9)
+    return b"\xff\xd8" + told + before + size + b"\xff\xda"
+
+
+@pytest.mark.parametrize("content", [png(16_320, 12_240), jpeg(16_320, 12_240), jpeg(4_032, 3_024, frame=0xC2)])
+def test_a_photo_of_any_camera_is_taken(content):
+    assert why_not_taken("a.png" if content.startswith(b"\x89") else "a.jpg", content) == ""
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(png(60_000, 60_000), png(2**31 - 1, 2**31 - 1), png(1, 2**31 - 1)),
+        *(jpeg(65_535, 65_535), jpeg(65_535, 65_535, frame=0xC2), jpeg(65_535, 65_535, before=b"\xff" * 9)),
+        *(jpeg(65_535, 65_535, before=b"\xff\xd0\xff\x01"), jpeg(65_535, 65_535, before=b"\xff\xc4\0\x04\0\0")),
+    ],
+)
+def test_a_picture_that_would_unpack_to_gigabytes_is_refused_by_its_head(content):
+    """ASVS 5.2.6."""
+    name = "a.png" if content.startswith(b"\x89") else "a.jpg"
+    assert "pixels; 200 million are the most" in why_not_taken(name, content)
+
+
+@pytest.mark.parametrize("cut", range(0, 2_030, 7))
+def test_a_picture_that_ends_anywhere_is_no_fault(cut):
+    for name, content in (("a.jpg", jpeg(65_535, 65_535)), ("a.png", png(60_000, 60_000))):
+        assert isinstance(why_not_taken(name, content[:cut]), str)
+
+
 def with_end(content: bytes, at: int, value: bytes) -> bytes:
     """Its last 22 bytes changed: what they say of the list of parts."""
     end = bytearray(content[-22:])
