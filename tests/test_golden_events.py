@@ -34,7 +34,7 @@ from tests.erp_integrations.pages import accept_data, at_batch, at_export, layou
 from tests.erp_integrations.test_reconciliations import LIST_DAY, row_of
 from tests.erp_integrations.world import ACCOUNT, CODE, JOB, VENDOR, SageWorld, sage_world
 from tests.factories import payment_of, person
-from tests.invoicing.pages import at, signed_in
+from tests.invoicing.pages import REJECTED, at, signed_in
 from tests.journeys.pages import Page
 from tests.test_architecture import own_patterns
 from tests.test_odd_values import fingerprint, forms_on
@@ -833,7 +833,7 @@ def _(s):
 def _(s):
     invoice = s.base.submitted()
     page = at(invoice, "review-line", invoice.lines.first().pk)
-    return lambda: s.max.post(page, {"decision": "rejected", "reason": "Not poured yet"})
+    return lambda: s.max.post(page, REJECTED | {"reason": "Not poured yet"})
 
 
 @act("review-amount", "entered amounts")

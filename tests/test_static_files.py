@@ -9,8 +9,9 @@ from django.core.management import call_command
 from django.http import HttpResponse
 from django.test import RequestFactory
 
-from config.static_files import OfEveryVersion, lean
-from config.ui.sheets import style_sheets
+from config.static_files import IMPORT, OfEveryVersion, lean
+from config.ui.icons import AT_HAND
+from config.ui.sheets import scripts, style_sheets
 
 ROOT = Path(__file__).parent.parent / "static"
 SCRIPTS = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("js/*.js"))
@@ -97,3 +98,25 @@ def test_a_page_links_one_packed_sheet_or_each_as_it_was_written(settings, is_co
     settings.IS_COLLECTED = is_collected
     links = re.findall(r"/static/css/([a-z]+)\.css", style_sheets("site", "apart"))
     assert (links[0], len(links)) == (first, count)
+
+
+@pytest.mark.parametrize("name", ["enter", "desk"])
+def test_a_page_of_many_lines_loads_what_every_page_does_and_more(name):
+    """base.html names the scripts of every page; these two pages leave them to their own list."""
+    block = re.search(r"block site_scripts %}(.*?){% endblock", (ROOT.parent / "templates/base.html").read_text(), re.S)
+    of_every_page = re.findall(r"js/(\w+\.js)", block[1])
+    held = IMPORT.findall(read(f"js/{name}.js"))
+    assert of_every_page == held[: len(of_every_page)] and len(held) > len(of_every_page)
+
+
+@pytest.mark.parametrize(("is_collected", "count"), [(True, 1), (False, 4)])
+def test_such_a_page_loads_one_file_or_each_as_it_was_written(settings, is_collected, count):
+    settings.IS_COLLECTED = is_collected
+    assert scripts("desk").count("<script ") == count
+
+
+def test_an_icon_that_a_line_draws_by_itself_is_in_the_file_it_names():
+    """invoicing stands below config.ui, which knows of two files."""
+    text = (ROOT.parent / "invoicing/templatetags/bill_lines.py").read_text()
+    drawn = set(re.findall(r"_icon\([\"\']([\w-]+)", text))
+    assert drawn and drawn <= AT_HAND

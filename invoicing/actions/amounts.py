@@ -262,8 +262,9 @@ def save_lines(
         for name, value in entry.items():
             setattr(lines[pk], name, value)
         settle(lines[pk])
-        _must_release_nothing(invoice, lines[pk], entry)
         after = _figures(lines[pk])
+        if before != after:
+            _must_release_nothing(invoice, lines[pk])
         if pk not in opened:
             _must_not_be_approved(invoice, lines[pk], before, after)
         _must_be_stored_here(invoice, lines[pk], before["stored_new"])
@@ -325,7 +326,6 @@ def _must_say_why(line: InvoiceLine, entry: dict, *, is_other: bool) -> None:
 # Which columns a type of invoice takes (I-2), and which only an Admin types (1.2).
 WORK = {"work_this_period", "quantity_this_period", "stored_moved", "stored_new", "stored_balance_typed"}
 RELEASE = {"retainage_released"}
-HELD = {"work_retainage", "stored_retainage"}
 ADMINS_ONLY = {
     "work_retainage",
     "work_retainage_is_typed",
@@ -352,9 +352,10 @@ def _says_something(name: str, value) -> bool:
     return value is not None if name == "stored_balance_typed" else bool(value)
 
 
-def _must_release_nothing(invoice: Invoice, line: InvoiceLine, entry: dict) -> None:
+def _must_release_nothing(invoice: Invoice, line: InvoiceLine) -> None:
     """I-2: retainage that is typed below what is held gives some back, by whichever cell."""
-    if invoice.type.allows_release or not HELD & entry.keys():
+    is_typed = line.work_retainage_is_typed or line.stored_retainage_is_typed
+    if invoice.type.allows_release or not is_typed:
         return
     released = line.as_line().retainage_released_this_period
     if released > 0:

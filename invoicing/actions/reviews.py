@@ -1,6 +1,7 @@
 """Reviewing an invoice line by line: verdicts, and one step for all the lines nobody objects to (I-8)."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
@@ -44,7 +45,7 @@ def decide(
     """
     invoice = _under_review(line.invoice, by)
     line = invoice.lines.select_related("schedule_line", "verdict_by").get(pk=line.pk)
-    if (pressed is not None and pressed != line.verdict) or (seen and amounts_since(line, seen, by)):
+    if (pressed is not None and pressed != line.verdict) or (seen is not None and amounts_since(line, seen, by)):
         raise Stale("Somebody decided on this line, or changed its amounts, since you opened the page.")
     reason = reason.strip()
     if verdict == Verdict.REJECTED and not reason:
@@ -107,18 +108,41 @@ def take_back_the_rest(invoice: Invoice, step: int, *, by) -> tuple[int, int]:
     return len(lines), len(taken.before) - len(lines)
 
 
+# What changes amounts, each written under the lock of the invoice, so that their numbers are in the order of commits.
+AMOUNTS_CHANGE_BY = ("entered amounts", "added change orders", "restored")
+
+
+def _amounts_changed(invoice: Invoice):
+    return Event.objects.about(invoice).filter(verb__in=AMOUNTS_CHANGE_BY)
+
+
 def newest_event(invoice: Invoice) -> int:
-    """What a page that shows the amounts keeps of the moment: read it before them. 0 where nothing happened yet."""
-    return Event.objects.about(invoice).values_list("pk", flat=True).first() or 0
+    """What a page that shows the amounts keeps of the moment: read it before them. 0 where none ever changed."""
+    return _amounts_changed(invoice).values_list("pk", flat=True).first() or 0
 
 
-def amounts_since(line: InvoiceLine, seen: int, by) -> Event | None:
-    """The newest event after `seen` by which somebody else changed this line's amounts."""
-    start, verdict = f"{line.schedule_line.key} ", f"{line.schedule_line.key} verdict"
-    for event in Event.objects.about(line.invoice).filter(pk__gt=seen):
-        if event.by_id != by.pk and any(key.startswith(start) and key != verdict for key in event.changes):
-            return event
-    return None
+@dataclass(frozen=True)
+class AmountsSince:
+    """How a line became another: the last event, and {what: (before, now)} as the events tell it."""
+
+    event: Event
+    changes: dict[str, tuple[str, str]]
+
+
+def amounts_since(line: InvoiceLine, seen: int, by) -> AmountsSince | None:
+    """What somebody else changed of this line's amounts after the event `seen`; None where nobody did."""
+    start, last, found = f"{line.schedule_line.key} ", None, {}
+    for event in _amounts_changed(line.invoice).filter(pk__gt=seen).reverse():
+        if event.by_id == by.pk:
+            continue
+        for key, (before, now) in event.changes.items():
+            what = key.removeprefix(start)
+            if key.startswith(start) and what not in BESIDE_THE_AMOUNTS:
+                last, found[what] = event, (found.get(what, (before,))[0], now)
+    return AmountsSince(last, found) if last else None
+
+
+BESIDE_THE_AMOUNTS = {"note", "allowed reason", "verdict"}
 
 
 def mark_of_verdicts(lines: Iterable[InvoiceLine]) -> str:

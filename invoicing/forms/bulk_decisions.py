@@ -37,7 +37,10 @@ class BulkForm(forms.Form):
 
 
 def versions_of(typed: list[str]) -> dict[int, int]:
-    """{invoice id: the version that was looked at, 0 when the tick did not say} out of `12:3` or `12`."""
+    """{invoice id: the version that was looked at, 0 when the tick did not say} out of `12:3` or `12`.
+
+    How many lines of each were open is sent in the same way.
+    """
     found = {}
     for each in typed:
         pk, _, version = each.partition(":")

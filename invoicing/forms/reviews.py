@@ -13,12 +13,12 @@ REASON = {"maxlength": 300, "autocomplete": "off"}
 class VerdictForm(forms.Form):
     """`pressed` is the verdict that the page showed: a button that is pressed already takes it back.
 
-    `seen` is the newest event about the invoice when its amounts were shown.
+    `seen` is the newest event that changed amounts of the invoice when they were shown.
     """
 
     decision = forms.ChoiceField(choices=[(Verdict.APPROVED, "Approve"), (Verdict.REJECTED, "Reject")])
     pressed = forms.ChoiceField(choices=Verdict, required=False)
-    seen = forms.IntegerField(min_value=0, max_value=2**63 - 1, required=False)
+    seen = forms.IntegerField(min_value=0, max_value=2**63 - 1)
     reason = PlainField(max_length=300, required=False)
 
     @property

@@ -34,7 +34,8 @@ def decide(request, project):
         context |= {"mails_approval": BillingSettings.of(project).mails_approval}
         return render(request, "invoicing/bulk_decide.html", context, status=422 if is_asked else 200)
     decision = form.cleaned_data["decision"]
-    results = bulk_decisions.decide(chosen, decision, form.cleaned_data["comment"], by=request.user)
+    comment, open_lines = form.cleaned_data["comment"], versions_of(request.POST.getlist("open"))
+    results = bulk_decisions.decide(chosen, decision, comment, by=request.user, open_lines=open_lines)
     context = {
         "project": project,
         "results": results,

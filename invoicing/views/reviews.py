@@ -222,17 +222,21 @@ def finish(request, invoice):
     form = FinishForm(decision.choices, request.POST, warnings=[each.name for each in decision.warnings])
     if _is_another(request.POST, invoice, decision):
         now = FinishForm(decision.choices, initial=request.POST.dict())
-        return _show_finish(request, invoice, decision, now, Stale(_meanwhile(invoice)))
+        return _show_finish(request, invoice, decision, now, Stale(_meanwhile(invoice, request.user)))
     if not form.is_valid():
         return _show_finish(request, invoice, decision, form, Refused("Nothing was decided yet."))
     return _finished(request, invoice, decision, form)
 
 
 def _show_proposed(request, invoice: Invoice, decision, kept: Unsaved | None):
-    """With what came back; but a decision on another version of the invoice is none on this one (I-5)."""
+    """With what came back; but a decision on another version of the invoice is none on this one (I-5).
+
+    The desk says which one it shows: this page, which is of now, could not tell that amounts changed beneath it.
+    """
     typed = kept.fields.dict() if kept else {}
-    refused = Stale(_meanwhile(invoice)) if kept and _is_another(kept.fields, invoice, decision) else None
-    proposed = {"decision": decision.proposed}
+    is_old = _is_another(kept.fields if kept else request.GET, invoice, decision)
+    refused = Stale(_meanwhile(invoice, request.user)) if is_old else None
+    proposed = {"decision": "" if is_old and not kept else decision.proposed}
     initial = typed | proposed if refused else proposed | typed
     return _show_finish(request, invoice, decision, FinishForm(decision.choices, initial=initial), refused, kept)
 
@@ -244,15 +248,21 @@ def _is_another(fields, invoice: Invoice, decision) -> bool:
     return is_old or bool(verdicts) and verdicts != decision.verdicts
 
 
-def _meanwhile(invoice: Invoice) -> str:
+def _meanwhile(invoice: Invoice, by) -> str:
     """Who did what last, so that whoever decides on an older page knows whom to ask."""
-    return f"{last_said(invoice)} Nothing was decided. Look again, then decide."
+    return f"{last_said(invoice, by)} Nothing was decided. Look again, then decide."
 
 
-def last_said(invoice: Invoice) -> str:
-    last = Event.objects.about(invoice).first()
+def last_said(invoice: Invoice, by) -> str:
+    """What was done last that made a page before `by` an old one: no verdict of their own does."""
+    told = Event.objects.about(invoice).exclude(verb__in=BESIDE_THE_INVOICE).exclude(by=by, verb__in=VERDICTS)
+    last = told.first()
     who = f"{last.by_name} {last.verb} on {moment_in_words(last.at, invoice.project.zone)}. " if last else ""
     return f"{who}That was after you opened this page."
+
+
+BESIDE_THE_INVOICE = ("commented", "attached a file", "downloaded a file", "downloaded all files")
+VERDICTS = ("reviewed a line", "approved the other lines", "took back approving the other lines")
 
 
 def _finished(request, invoice: Invoice, decision, form: FinishForm):
@@ -279,7 +289,7 @@ def _decide_on(invoice: Invoice, by, typed: dict) -> Invoice | None:
     On the verdicts that the page showed: none comes in between, for whoever gives one waits for the invoice.
     """
     if reviews.mark_of_verdicts(Invoice.objects.locked(invoice.pk).lines.all()) != typed["verdicts"]:
-        raise Stale(_meanwhile(invoice))
+        raise Stale(_meanwhile(invoice, by))
     comment, because, seen = typed["comment"], typed["goes_ahead_because"], typed["seen"]
     match typed["decision"]:
         case "approve":
@@ -313,7 +323,7 @@ def _show_finish(
         "ticked": form.data.getlist("seen") if form.is_bound else [],
     }
     template = part_of(request, "invoicing/finish.html")
-    return render(request, template, context, status=refused.status if refused and not kept else 200)
+    return render(request, template, context, status=refused.status if refused and request.method == "POST" else 200)
 
 
 @invoice_view(Level.ADMIN)

@@ -12,7 +12,7 @@ from directory.permissions import Level
 from directory.refusals import NotNow, Refused, Stale
 from directory.unsaved import kept_for
 from invoicing.actions import reviews
-from invoicing.calculations.money import format_amount
+from invoicing.actions.reviews import AmountsSince
 from invoicing.decorators import invoice_view
 from invoicing.forms.reviews import RestForm, StepForm, VerdictForm
 from invoicing.models import Invoice, InvoiceLine, Verdict
@@ -38,13 +38,15 @@ def decide(request, invoice, line):
         return _answer(request, invoice, line, asks=not request.htmx, kept=kept, reason=reason, said=said)
     form = VerdictForm(request.POST)
     if not form.is_valid():
+        if "seen" in form.errors:
+            raise Stale("It can’t be told which amounts you saw. Open the review again.")
         said = form.errors.get("reason", ["Press Approve or Reject."])[0]
         return _answer(request, invoice, line, asks=True, said=said, status=422)
+    if not form.asks_for_reason:
+        return _decided(request, invoice, line, form)
     if _is_another(line, form, request.user):
         return _somebody_was_first(request, invoice, line, form)
-    if form.asks_for_reason:
-        return _answer(request, invoice, line, asks=True)
-    return _decided(request, invoice, line, form)
+    return _answer(request, invoice, line, asks=True)
 
 
 def _decided(request, invoice: Invoice, line: InvoiceLine, form: VerdictForm):
@@ -62,18 +64,18 @@ def _decided(request, invoice: Invoice, line: InvoiceLine, form: VerdictForm):
 
 def _is_another(line: InvoiceLine, form: VerdictForm, by) -> bool:
     """Whether the page showed another verdict than the line has now, or other amounts (I-5)."""
-    return form.cleaned_data["pressed"] != line.verdict or bool(_amounts_since(line, form, by))
+    return form.cleaned_data["pressed"] != line.verdict or _amounts_since(line, form, by) is not None
 
 
-def _amounts_since(line: InvoiceLine, form: VerdictForm, by) -> Event | None:
-    seen = form.cleaned_data["seen"]
-    return reviews.amounts_since(line, seen, by) if seen else None
+def _amounts_since(line: InvoiceLine, form: VerdictForm, by) -> AmountsSince | None:
+    return reviews.amounts_since(line, form.cleaned_data["seen"], by)
 
 
 def _somebody_was_first(request, invoice: Invoice, line: InvoiceLine, form: VerdictForm):
     """Their verdict or amounts with two answers, unless the verdict is the same and the amounts are as they were."""
-    reason, change = form.cleaned_data["reason"], _amounts_since(line, form, request.user)
-    if form.verdict == line.verdict and not reason and not change:
+    reason = form.cleaned_data["reason"]
+    change = _amounts_since(line, form, request.user)
+    if form.verdict == line.verdict and not reason and (not change or form.verdict == Verdict.NONE):
         return _answer(request, invoice, line)
     said = _theirs_and_mine(invoice, line, form, change)
     return _answer(request, invoice, line, said=said, mine=form.verdict, reason=reason, status=409)
@@ -85,14 +87,14 @@ def _said_meanwhile(invoice: Invoice, line: InvoiceLine, form: VerdictForm, by) 
     return _theirs_and_mine(invoice, line, form, _amounts_since(line, form, by)) if is_old else ""
 
 
-def _theirs_and_mine(invoice: Invoice, line: InvoiceLine, form: VerdictForm, change: Event | None) -> str:
+def _theirs_and_mine(invoice: Invoice, line: InvoiceLine, form: VerdictForm, change: AmountsSince | None) -> str:
     """What stands there now, and what would: `change` is how its amounts became others since."""
     reason = form.cleaned_data["reason"]
     mine = f"Yours would be: {form.verdict.label}{f', “{reason}”' if reason else ''}"
     if change:
-        moment = moment_in_words(change.at, invoice.project.zone)
-        now = f"{format_amount(line.work_this_period)} this period now"
-        return f"{change.by_name} changed its amounts on {moment}: {now}. {mine}. Nothing was overwritten."
+        moment = moment_in_words(change.event.at, invoice.project.zone)
+        told = ", ".join(f"{what} {before} → {now}" for what, (before, now) in change.changes.items())
+        return f"{change.event.by_name} changed its amounts on {moment}: {told}. {mine}. Nothing was overwritten."
     theirs = (
         f"{line.verdict_by} says: {line.get_verdict_display()}" if line.verdict else _who_took_it_back(invoice, line)
     )
@@ -145,7 +147,8 @@ def approve_the_rest(request, invoice):
     try:
         count = reviews.approve_the_rest(invoice, by=request.user, version=form.cleaned_data["version"])
     except Stale:
-        messages.warning(request, f"No line was approved. {last_said(invoice)} Look at what is new, then approve.")
+        who = last_said(invoice, request.user)
+        messages.warning(request, f"No line was approved. {who} Look at what is new, then approve.")
         return redirect(desk(request, invoice))
     messages.success(
         request, f"Approved {counted(count, 'line')}. Finish the review when you are done, or undo it below."

@@ -112,6 +112,11 @@
   document.body.addEventListener("htmx:beforeRequest", (event) => { if (table.contains(event.target)) isBusy = true; });
   for (const failure of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) document.body.addEventListener(failure, () => ready(false));
 
+  // The counters came with a line; the page is older than they are, and Finish asks which amounts were shown.
+  document.addEventListener("click", (event) => {
+    const finish = event.target.closest("#review-buttons a");
+    if (finish) finish.search = `?version=${document.querySelector("[form=rest][name=version]").value}`;
+  }, true);
   document.addEventListener("click", (event) => {
     const filter = event.target.closest("a[data-show]");
     if (filter && !event.ctrlKey && !event.metaKey) { event.preventDefault(); show(filter.dataset.show); }

@@ -56,3 +56,8 @@ def papers_of(client: Client, invoice: Invoice) -> bytes:
     page = client.post(at(invoice, "invoice-package")).url
     tasks.make_file(MadeFile.objects.order_by("pk").last().pk)
     return client.get(f"{page}download/").getvalue()
+
+
+LOOKED_NOW = 2**62  # the `seen` of a page that was opened a moment ago: no event comes after it
+APPROVED = {"decision": "approved", "pressed": "", "seen": LOOKED_NOW}  # what a verdict's button sends of an open line
+REJECTED = {**APPROVED, "decision": "rejected"}

@@ -1,5 +1,7 @@
 """One decision over several invoices, with a result for each row (5.1)."""
 
+import re
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -128,6 +130,20 @@ def test_what_somebody_changed_meanwhile_is_left_alone(w):
     invoices.hold_for_owner(Invoice.objects.get(pk=first.pk), by=w.admin)
     words = text_of(decide(w, [looked_at, second], "approve"))
     assert "Approve: 1 done, 1 not" in words and "Somebody changed this invoice" in words
+
+
+def test_a_verdict_that_was_taken_back_meanwhile_leaves_its_invoice_alone(w):
+    """I-5, U6: a verdict makes no new version, so how many lines were open goes along."""
+    first, second = sent(w)
+    reviews.approve_the_rest(first, by=w.admin)
+    page = post(w, [first, second])
+    sent_along = {name: re.findall(rf'name="{name}" value="([^"]*)"', page.text) for name in ("invoice", "open")}
+    assert f"{first.pk}:0" in sent_along["open"] and f"{second.pk}:2" in sent_along["open"]
+    reviews.decide(first.lines.first(), Verdict.NONE, by=w.second_admin)
+    address = reverse("invoices-decide", args=[w.project.slug])
+    words = text_of(signed_in(w.admin).post(address, sent_along | {"decision": "approve", "asked": "1"}))
+    assert "0 lines had no verdict when you looked, 1 now. Look again, then decide." in words
+    assert statuses(first, second) == [S.UNDER_REVIEW, S.APPROVED]
 
 
 def test_nothing_ticked_is_said_and_odd_ids_are_passed_over(w):

@@ -484,6 +484,19 @@ def test_a_bill_that_takes_no_release_takes_none_by_typed_retainage(typed, relea
         save(invoice, typed, by=w.admin)
 
 
+def test_retainage_that_was_typed_releases_nothing_by_what_others_type_later():
+    """I-2: an MR of 1.00 gave nothing back while 40.00 had moved, and would once that is in storage again."""
+    w = world()
+    commitment = w.commitment(retainage_rate=D("10"), stored_retainage_rate=D("10"))
+    w.approved(w.draft(commitment), {"stored_new": D("50.00")})
+    w.period(date(2030, 7, 1))
+    invoice = invited_as(w, InvoiceType.WORK, commitment)
+    invoice = save(invoice, {"stored_moved": D("40.00")}, by=w.contact)
+    invoice = save(invoice, {"stored_retainage": D("1.00"), "stored_retainage_is_typed": True}, by=w.admin)
+    with pytest.raises(Refused, match="releases 4.00, and this invoice bills work and materials"):
+        save(invoice, {"stored_moved": D("0.00")}, by=w.contact)
+
+
 def test_a_bill_that_only_releases_takes_no_other_balance_of_materials():
     """I-2; also none of 0.00, which takes all away."""
     w = world()

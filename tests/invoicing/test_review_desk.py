@@ -7,7 +7,7 @@ import pytest
 from invoicing.actions import attachments
 from invoicing.models import BulkApproval
 from tests.factories import D, world
-from tests.invoicing.pages import at, signed_in, text_of
+from tests.invoicing.pages import APPROVED, LOOKED_NOW, REJECTED, at, signed_in, text_of
 
 pytestmark = pytest.mark.django_db
 HEADINGS = re.compile(r'<th scope="col"[^>]*>(?:<span class="col">[^<]*</span>)?([^<]+)')
@@ -33,7 +33,9 @@ def test_the_columns_somebody_does_not_want_to_see_stay_away_from_their_desk_alo
     assert headings(dana.get(w.desk)) == ["#", "Line", "Scheduled value", "This period", "Balance", "Review"]
     line = w.invoice.lines.first()
     answer = dana.post(
-        at(w.invoice, "review-line", line.pk), {"decision": "approved", "pressed": ""}, headers={"HX-Request": "true"}
+        at(w.invoice, "review-line", line.pk),
+        APPROVED,
+        headers={"HX-Request": "true"},
     )
     assert answer.content.decode().split("</tr>")[0].count("<td") == 5, "a row that comes back fits its table"
     other = signed_in(w.second_admin)
@@ -65,7 +67,7 @@ def test_the_lines_that_were_shown_are_shown_again(w):
         return dana.post(at(w.invoice, name, *lines), sent, headers=come_from(w, "todo")).url
 
     assert leads("review-seen", version=w.invoice.version) == f"{w.desk}?show=todo"
-    assert leads("review-line", line, decision="approved", pressed="") == f"{w.desk}?show=todo&line={line}#line-{line}"
+    assert leads("review-line", line, **APPROVED) == f"{w.desk}?show=todo&line={line}#line-{line}"
     assert leads("review-rest", version=w.invoice.version) == f"{w.desk}?show=todo"
     assert leads("review-rest-undo", step=BulkApproval.objects.get().pk) == f"{w.desk}?show=todo"
 
@@ -84,7 +86,10 @@ def test_a_page_in_between_leads_back_to_the_lines_that_were_shown(w):
     amount, verdict = at(w.invoice, "review-amount", line.pk), at(w.invoice, "review-line", line.pk)
     for page, sent in (
         (dana.get(amount, headers=come_from(w, "todo")), {f"work-{line.pk}": "750"}),
-        (dana.post(verdict, {"decision": "rejected", "pressed": ""}, headers=come_from(w, "todo")), {}),
+        (
+            dana.post(verdict, REJECTED, headers=come_from(w, "todo")),
+            {},
+        ),
     ):
         asked = text_of(page)
         assert f'href="{back.replace("&", "&amp;")}"' in asked
@@ -103,7 +108,9 @@ def test_what_is_no_choice_changes_nothing(w):
 
 def test_without_scripts_the_pencil_leads_to_the_page_of_another_amount(w):
     line = w.invoice.lines.first()
-    answer = signed_in(w.admin).post(at(w.invoice, "review-line", line.pk), {"decision": "amount", "pressed": ""})
+    answer = signed_in(w.admin).post(
+        at(w.invoice, "review-line", line.pk), {"decision": "amount", "pressed": "", "seen": LOOKED_NOW}
+    )
     assert answer.url == at(w.invoice, "review-amount", line.pk)
     line.refresh_from_db()
     assert line.verdict == ""
@@ -139,7 +146,7 @@ def test_a_desk_has_columns_for_what_its_lines_have(w):
     ]  # fmt: skip
     answer = dana.post(
         at(stored, "review-line", stored.lines.first().pk),
-        {"decision": "approved", "pressed": ""},
+        APPROVED,
         headers={"HX-Request": "true"},
     )
     assert answer.content.decode().split("</tr>")[0].count("<td") == len(headings(page)) - 1

@@ -13,7 +13,7 @@ from invoicing.actions import amounts, invoices, payments, reviews
 from invoicing.models import Invoice, Verdict
 from tests.directory.account_pages import app_shows, code_in_mail, give_app, later, sign_in
 from tests.factories import D, payment_of, world
-from tests.invoicing.pages import at, sheet, signed_in, text_of
+from tests.invoicing.pages import LOOKED_NOW, REJECTED, at, sheet, signed_in, text_of
 
 pytestmark = pytest.mark.django_db
 BACK = "what you typed before you were signed out"
@@ -158,7 +158,12 @@ def test_a_reason_typed_before_the_idle_hour_was_over_is_back(w, sent):
     dana, line = signed_in(w.admin), sent.lines.first()
     dana.get("/")
     address = at(sent, "review-line", line.pk)
-    typed = mark(dana.get(address)) | {"decision": "rejected", "pressed": "", "reason": "L4 is not framed yet"}
+    typed = mark(dana.get(address)) | {
+        "decision": "rejected",
+        "pressed": "",
+        "seen": LOOKED_NOW,
+        "reason": "L4 is not framed yet",
+    }
     with later(hours=1, minutes=1):
         answer = dana.post(address, typed)
         assert answer.status_code == 302 and "/accounts/login/" in answer.url
@@ -171,8 +176,8 @@ def test_a_reason_typed_before_the_idle_hour_was_over_is_back(w, sent):
 def test_a_reason_pressed_in_the_row_leads_to_the_sign_in_page_and_not_into_the_row(w, sent):
     dana, line = signed_in(w.admin), sent.lines.first()
     address = at(sent, "review-line", line.pk)
-    row = dana.post(address, {"decision": "rejected", "pressed": ""}, headers={"HX-Request": "true"})
-    typed = mark(row) | {"decision": "rejected", "pressed": "", "reason": "No photo"}
+    row = dana.post(address, REJECTED, headers={"HX-Request": "true"})
+    typed = mark(row) | {**REJECTED, "reason": "No photo"}
     end_sessions()
     answer = dana.post(address, typed, headers={"HX-Request": "true"})
     assert answer["HX-Redirect"] == f"/accounts/login/?next={address}"
@@ -278,7 +283,7 @@ def test_a_reason_for_a_line_that_somebody_decided_meanwhile_says_who(w, sent):
     """I-5."""
     dana, line = signed_in(w.admin), sent.lines.first()
     address = at(sent, "review-line", line.pk)
-    typed = mark(dana.get(address)) | {"decision": "rejected", "pressed": "", "reason": "No photo"}
+    typed = mark(dana.get(address)) | {**REJECTED, "reason": "No photo"}
     end_sessions()
     dana.post(address, typed)
     line.invoice = sent
@@ -425,7 +430,7 @@ def test_a_reason_pressed_in_a_row_of_before_the_new_sign_in_is_back_on_its_whol
     dana, line = Client(enforce_csrf_checks=True), sent.lines.first()
     dana.force_login(w.admin)
     address = at(sent, "review-line", line.pk)
-    typed = mark(dana.get(address)) | {"decision": "rejected", "pressed": "", "reason": "No photo"}
+    typed = mark(dana.get(address)) | {**REJECTED, "reason": "No photo"}
     answer = dana.post(address, typed | {"csrfmiddlewaretoken": "0" * 64}, headers={"HX-Request": "true"})
     assert (answer.status_code, answer["HX-Redirect"]) == (200, address)
     text = text_of(dana.get(address))

@@ -7,10 +7,10 @@ import pytest
 from directory.models import Event
 from directory.moments import moment_in_words
 from directory.refusals import NotNow, Stale
-from invoicing.actions import amounts, invoices, reviews
+from invoicing.actions import amounts, comments, invoices, reviews
 from invoicing.models import BulkApproval, Invoice, Verdict
 from tests.factories import D, world
-from tests.invoicing.pages import at, signed_in, text_of
+from tests.invoicing.pages import LOOKED_NOW, REJECTED, at, signed_in, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -38,7 +38,7 @@ def verdicts(invoice: Invoice) -> list[str]:
 
 
 def press(who, invoice: Invoice, decision: str, pressed: str = "", **rest):
-    data = {"decision": decision, "pressed": pressed} | rest
+    data = {"decision": decision, "pressed": pressed, "seen": LOOKED_NOW} | rest
     headers = {"HTTP_HX_REQUEST": "true"} if data.pop("htmx", False) else {}
     return signed_in(who).post(at(invoice, "review-line", line(invoice).pk), data, **headers)
 
@@ -143,7 +143,7 @@ def test_who_undid_the_step_that_approved_all_others_is_named_on_those_lines_alo
     reviews.take_back_the_rest(invoice, BulkApproval.objects.get().pk, by=w.second_admin)
     assert "Ola Berg took the verdict back on" in text_of(press(w.admin, invoice, "rejected", "approved", reason="No"))
     third = at(invoice, "review-line", line(invoice, 3).pk)
-    typed = {"decision": "rejected", "pressed": "approved", "reason": "No"}
+    typed = {"decision": "rejected", "pressed": "approved", "seen": LOOKED_NOW, "reason": "No"}
     assert "Dana Cole took the verdict back on" in text_of(signed_in(w.second_admin).post(third, typed))
 
 
@@ -204,7 +204,8 @@ def test_nobody_decides_on_an_amount_that_another_put_there_since(w, mine, htmx)
     page = press(w.admin, invoice, **mine, pressed=desk["pressed"], seen=desk["seen"], htmx=htmx)
     text = text_of(page)
     assert page.status_code == 409 and verdicts(invoice)[0] == Verdict.NONE
-    assert f"Ola Berg changed its amounts on {at_that}: 60.00 this period now. Yours would be: " in text
+    changed = "work this period 100.00 → 60.00, work retainage 10.00 → 6.00"
+    assert f"Ola Berg changed its amounts on {at_that}: {changed}. Yours would be: " in text
     assert press(w.admin, invoice, **use_mine(page)).status_code == 302
     assert verdicts(invoice)[0] == mine["decision"]
 
@@ -240,7 +241,7 @@ def test_what_was_sent_again_with_other_amounts_is_not_approved_from_the_page_be
     desk = what_the_desk_sends(w.admin, invoice)
     sent_again_meanwhile(w, invoice)
     page = press(w.admin, invoice, "approved", seen=desk["seen"])
-    assert page.status_code == 409 and "900.00 this period now" in text_of(page)
+    assert page.status_code == 409 and "work this period 100.00 → 900.00" in text_of(page)
     answer = signed_in(w.admin).post(at(invoice, "review-rest"), {"version": desk["version"]}, follow=True)
     assert verdicts(invoice) == [Verdict.NONE] * 3
     assert re.search(
@@ -255,6 +256,82 @@ def test_all_others_are_approved_on_amounts_that_were_seen_or_not_at_all(w, vers
     page = rest(w.admin, invoice, version)
     assert page.status_code == 409 and "which amounts you saw" in text_of(page)
     assert verdicts(invoice) == [Verdict.NONE] * 3
+
+
+def test_everything_that_became_another_is_named_not_the_work_alone(w):
+    """I-5: stored material that Ola added stands in the question, whichever columns the desk shows."""
+    invoice = sent(w)
+    seen = what_the_desk_sends(w.admin, invoice)["seen"]
+    allow(invoice, w.second_admin, amount="100.00", stored_new=D("500.00"))
+    allow(invoice, w.second_admin, amount="100.00", stored_new=D("600.00"))
+    page = press(w.admin, invoice, "approved", seen=seen)
+    assert page.status_code == 409 and ": stored new 0.00 → 600.00, stored retainage 0.00 → 60.00. Yours" in text_of(
+        page
+    )
+
+
+def test_a_note_is_no_amount(w):
+    invoice = sent(w)
+    seen = what_the_desk_sends(w.admin, invoice)["seen"]
+    allow(invoice, w.second_admin, amount="100.00", note="See photo")
+    assert press(w.admin, invoice, "approved", seen=seen).status_code == 302
+
+
+def test_to_take_ones_own_verdict_back_asks_nothing_where_it_is_gone_already(w):
+    """Ola's amount opened the line: there is no answer that a button could give."""
+    invoice = sent(w)
+    reviews.decide(line(invoice), Verdict.APPROVED, by=w.admin)
+    desk = what_the_desk_sends(w.admin, invoice)
+    allow(invoice, w.second_admin)
+    assert desk["pressed"] == "approved"
+    assert press(w.admin, invoice, "approved", pressed="approved", seen=desk["seen"]).status_code == 302
+    assert verdicts(invoice)[0] == Verdict.NONE
+
+
+@pytest.mark.parametrize("seen", ["", "x", "-1", "9" * 30])
+def test_a_verdict_that_does_not_say_what_was_seen_is_none(w, seen):
+    invoice = sent(w)
+    page = press(w.admin, invoice, "approved", seen=seen)
+    assert page.status_code == 409 and "which amounts you saw" in text_of(page)
+    assert verdicts(invoice)[0] == Verdict.NONE
+
+
+def finish_link(who, invoice: Invoice) -> str:
+    text = signed_in(who).get(at(invoice, "invoice-review")).content.decode()
+    return re.search(r'href="([^"]*/finish/[^"]*)" data-dialog', text)[1]
+
+
+@pytest.mark.parametrize("htmx", [True, False])
+def test_the_end_of_a_review_says_that_the_desk_it_came_from_is_an_old_one(w, htmx):
+    """I-5: Ola allows less on the line she approved; it stays approved, so nothing else would tell Dana."""
+    invoice = sent(w)
+    for number, who in ((1, w.admin), (2, w.admin), (3, w.second_admin)):
+        reviews.decide(line(invoice, number), Verdict.APPROVED, by=who)
+    link, headers = finish_link(w.admin, invoice), {"HX-Request": "true", "HX-Target": "dialog"} if htmx else {}
+    dana = signed_in(w.admin)
+    assert 'value="approve" checked' in text_of(dana.get(link, headers=headers))
+    allow(invoice, w.second_admin, 3, "90.00")
+    page = dana.get(link, headers=headers)
+    assert page.status_code == 200 and " checked" not in page.text.partition('id="decision"')[2].partition("</form>")[0]
+    assert "Ola Berg entered amounts on" in text_of(page) and "Nothing was decided." in text_of(page)
+    assert 'value="approve" checked' in text_of(dana.get(finish_link(w.admin, invoice), headers=headers))
+
+
+def test_counters_that_come_with_a_line_say_no_version_of_a_page_they_are_newer_than(w):
+    invoice = sent(w)
+    allow(invoice, w.second_admin, 2)
+    page = press(w.admin, invoice, "approved", htmx=True)
+    assert 'id="review-buttons"' in page.text and "?version=" not in page.text
+
+
+def test_who_changed_it_is_said_and_not_who_spoke_last(w):
+    invoice = sent(w)
+    version = what_the_desk_sends(w.admin, invoice)["version"]
+    allow(invoice, w.second_admin)
+    comments.comment(invoice, "Looks low", by=w.admin)
+    reviews.decide(line(invoice, 2), Verdict.APPROVED, by=w.admin)
+    answer = signed_in(w.admin).post(at(invoice, "review-rest"), {"version": version}, follow=True)
+    assert "No line was approved. Ola Berg entered amounts on" in text_of(answer)
 
 
 def test_a_verdict_that_comes_in_while_this_one_waits_for_the_lock_is_not_overwritten(w):
@@ -399,5 +476,5 @@ def test_many_reasons_cost_one_query(w, django_assert_max_num_queries):
         reviews.decide(each, Verdict.REJECTED, f"Reason {each.pk}", by=w.admin)
     client, url = signed_in(w.admin), at(invoice, "review-line", line(invoice).pk)
     with django_assert_max_num_queries(15):
-        text = client.post(url, {"decision": "rejected", "pressed": ""}, HTTP_HX_REQUEST="true").content.decode()
+        text = client.post(url, REJECTED, HTTP_HX_REQUEST="true").content.decode()
     assert len(options(text)) == 8

@@ -197,6 +197,7 @@ class Walk(RuleBasedStateMachine):
         if saved:
             bill.came_back = False
         if saved and header:
+            bill.key = bill.key if bill.number == number else ""
             bill.number = number
         elif saved and is_change:
             bill.opened = True  # an allowed amount begins the review

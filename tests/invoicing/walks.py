@@ -38,7 +38,7 @@ BILLERS_MOVES = {"submit", "withdraw", "save_draft"}
 
 @dataclass(eq=False)
 class Bill:
-    """`key` is the number once it was reserved; `sender` who sent it last, `senders` everybody who ever did.
+    """`key` is the number once it was reserved, until the bill is given another. `sender` sent it last, `senders` ever.
 
     `opened`: once its review has begun; `came_back`: restored, perhaps onto other amounts, and not typed on since.
     """
