@@ -24,8 +24,8 @@ LOOSENS = (migrations.RemoveConstraint, migrations.RemoveIndex, RemoveIndexConcu
 # What no rule can judge, each with why a process of the version before goes on working while it is there.
 LOOKED_AT = {
     "invoicing.0040_what_a_line_releases_at_once: RunPython leave_out_what_is_released_at_once": (
-        "it writes two sums of bills that stand in no file, one bill at a time; an older process asks to have such a"
-        " bill saved again before it sends it, and what that one saves meanwhile is told by S46, with what to do"
+        "it writes two sums of bills that accounting does not have, one bill at a time; an older process asks to have"
+        " such a bill saved again before it sends it, and what that one saves meanwhile is told by S46, with what to do"
     ),
     "invoicing.0038_bare_numbers: RunPython of_what_was_sent": (
         "it fills a column that an older process neither reads nor writes, some hundred rows at a time"

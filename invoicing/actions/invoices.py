@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.utils import timezone
 from django_fsm import can_proceed, has_transition_perm
 
@@ -26,6 +27,7 @@ from invoicing.deadlines import MORE_TIME, Deadline, deadline_of_bill
 from invoicing.models import BillingPeriod, BillingSettings, Commitment, Invitation, Invoice, InvoiceType
 from invoicing.numbers import check_number_is_free
 from invoicing.permissions import ADMIN_RIGHT, BILL_RIGHT, is_project_admin, may_bill_commitment, may_send_late
+from invoicing.proof import lines_of, summary_of
 from invoicing.waiting import waiting_of, waits_in_words
 
 
@@ -376,7 +378,14 @@ def settle(invoice: Invoice) -> None:
 
 
 def unlock(invoice: Invoice) -> None:
-    """Back from ERP: the project team can act on it again."""
+    """Back from ERP: the project team can act on it again.
+
+    What a file of an older program says as held and released at once is added up as it would be now (decision 38).
+    """
+    if invoice.lines.filter(retainage_released__gt=F("work_retainage_previous")).exclude(retainage_released=0).exists():
+        anew = summary_of(invoice, lines_of(invoice))
+        invoice.retainage_newly_held, invoice.retainage_released = anew.retainage_newly_held, anew.retainage_released
+        invoice.save(update_fields=["retainage_newly_held", "retainage_released"])
     _mark(invoice, is_locked=False, is_exported=False)
     _pass_on(invoice)
 

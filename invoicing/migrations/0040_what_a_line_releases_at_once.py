@@ -21,16 +21,17 @@ def as_line(line):
 
 
 def leave_out_what_is_released_at_once(apps, schema_editor):
-    """N-8: of what no file holds, newly held and released are the sums of the lines as those are worked out now.
+    """N-8: of what is not with accounting, newly held and released are the sums of the lines as worked out now.
 
-    A bill at a time, locked and committed. What stands in a file says what the file says.
+    A bill at a time, locked and committed. What was sent is added up anew once it comes back; what stands in a file
+    says what the file says.
     """
     invoices = apps.get_model("invoicing", "Invoice").objects
     lines = apps.get_model("invoicing", "InvoiceLine").objects
     beyond = lines.filter(retainage_released__gt=0).filter(retainage_released__gt=F("work_retainage_previous"))
-    for pk in beyond.filter(invoice__is_exported=False).order_by("invoice").values_list("invoice", flat=True).distinct():
+    for pk in beyond.filter(invoice__is_locked=False).order_by("invoice").values_list("invoice", flat=True).distinct():
         with transaction.atomic():
-            invoice = invoices.select_for_update().filter(pk=pk, is_exported=False).first()
+            invoice = invoices.select_for_update().filter(pk=pk, is_locked=False).first()
             if invoice:
                 worked_out = [as_line(line) for line in lines.filter(invoice=pk)]
                 invoice.retainage_newly_held = sum((line.retainage_held_this_period for line in worked_out), ZERO)

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from invoicing.actions import invoices, reviews
+from invoicing.actions import amounts, invoices, reviews
 from invoicing.models import Invoice, Verdict
 from tests import factories
 from tests.journeys.steps import D, page_of
@@ -320,3 +320,18 @@ def test_the_line_can_be_read_and_columns_that_go_on_are_hinted_at(enter, width)
         expect(region).to_contain_class("has-more")
         region.evaluate("it => it.scrollLeft = it.scrollWidth")
     expect(region).not_to_contain_class("has-more")
+
+
+def test_finish_asks_for_the_amounts_that_the_desk_shows_also_after_a_line_came_back(dana, invoice):
+    """I-5: Ola allows less on line 4 after Dana opened her desk; the counters that line 1 brings are newer than it."""
+    keys(dana, "j", "a")
+    counts(dana, "1 approved")
+    now, last = Invoice.objects.get(pk=invoice.pk), invoice.lines.last()
+    typed = {last.pk: {"work_this_period": D("600.00"), "allowed_reason": "Measured"}}
+    amounts.save_lines(now, typed, by=invoice.world.second_admin, version=now.version)
+    keys(dana, "j", "a")
+    counts(dana, "2 approved")
+    keys(dana, "f")
+    dialog = dana.locator("dialog[open]")
+    expect(dialog).to_contain_text("Ola Berg entered amounts on")
+    expect(dialog.locator("[name=decision]:checked")).to_have_count(0)

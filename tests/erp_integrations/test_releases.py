@@ -398,6 +398,21 @@ def test_bills_that_no_file_holds_leave_out_what_they_release_at_once_after_the_
     assert sage.sent(told[waits.pk]).status == "ready_to_export"
 
 
+def test_a_bill_that_an_older_program_sent_is_added_up_anew_when_it_comes_back(sage):
+    """N-8, decision 38: a later bill builds on it, so nobody could reopen it and save it again."""
+    mixed = {"work_this_period": D("1000.00"), "retainage_released": D("40.00")}
+    commitment = sage.commitment()
+    sent = sage.sent(sage.approved(commitment, mixed))
+    Invoice.objects.filter(pk=sent.invoice_id).update(retainage_newly_held=D("100.00"), retainage_released=D("40.00"))
+    sage.next_month()
+    sage.approved(commitment)
+    sent.invoice.refresh_from_db()
+    exports.retrieve(sent, by=sage.sender)
+    back = Invoice.objects.with_context().get(pk=sent.invoice_id)
+    assert (back.retainage_newly_held, back.retainage_released) == (D("60.00"), D("0.00"))
+    assert sage.sent(back).status == "ready_to_export"
+
+
 # What another invoice released before
 
 
