@@ -36,6 +36,7 @@ KINDS = {  # what a page is, by its address
 WEIGHTS = {"list": 10, "invoice": 10, "home": 2, "other": 4}
 COMMENTS = 0.05  # of the invoices that are opened
 MOST = {"list": 500, "invoice": 1000}  # milliseconds for 95 of 100
+WARM_UP, WARM_UP_OF_LONG = 10, 600  # seconds until each process has answered everything once, and often
 LONG, GROWTH = 3600, 0.05  # seconds from which memory is judged, and how much more of it there may be
 
 
@@ -105,9 +106,10 @@ def kinds_of(page: str) -> dict[str, list[str]]:
     return dict(found)
 
 
-def served(port: int) -> subprocess.Popen:
-    """Web processes as `deploy` runs them on a host."""
+def served(port: int, *, stay: bool = False) -> subprocess.Popen:
+    """Web processes as `deploy` runs them on a host; `stay`: none is replaced by a fresh one, so what grows is seen."""
     command = [sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py", "-b", f"127.0.0.1:{port}"]
+    command += ["--max-requests", "0"] if stay else []
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     site = subprocess.Popen([*command, "config.wsgi"], start_new_session=True, **quiet)
     for _ in range(120):
@@ -164,13 +166,15 @@ def main() -> bool:
     people = Person.objects.filter(memberships__company__slug=scale.SLUG).order_by("pk")[: options.people]
     if not people:
         raise SystemExit("This database has none of seed_scale's data.")
-    site = served(options.port)
+    is_long = options.seconds >= LONG
+    warm_up = WARM_UP_OF_LONG if is_long else WARM_UP
+    site = served(options.port, stay=is_long)
     try:
-        until = time.monotonic() + 10 + options.seconds
+        until = time.monotonic() + warm_up + options.seconds
         everybody = [Somebody(person, options.port, options.think, until) for person in people]
         for each in everybody:
             each.start()
-        time.sleep(10)  # until each process has answered everything once
+        time.sleep(warm_up)
         before = megabytes(site)
         for each in everybody:
             each.join()
