@@ -89,11 +89,25 @@ def answers(get_response):
         match, took = request.resolver_match, round(1000 * (time.perf_counter() - began))
         address = match.view_name if match else "none"
         answered.info(
-            "answered", address=address, method=request.method, status=response.status_code, milliseconds=took
+            "answered",
+            address=address,
+            method=request.method,
+            status=response.status_code,
+            milliseconds=took,
+            **_about(match),
         )
         return response
 
     return middleware
+
+
+# What a page is about, by what its address calls it. Never a token, which lets its bearer in.
+ABOUT = ("company", "project", "commitment", "number", "position", "pk", "line")
+
+
+def _about(match) -> dict[str, str]:
+    """Which bill or file it was about, also where somebody only looked (ASVS 16.3.2)."""
+    return {name: str(match.kwargs[name]) for name in ABOUT if name in match.kwargs} if match else {}
 
 
 def no_store(get_response):

@@ -85,6 +85,19 @@ def test_each_answer_leaves_a_line_with_who_where_and_how_long_and_no_secret_add
 
 
 @pytest.mark.django_db
+def test_the_line_says_which_bill_somebody_looked_at(client):
+    """ASVS 16.3.2: who takes a file away or decides is on record; of who only looks the log alone tells."""
+    there = world()
+    invoice = there.draft()
+    client.force_login(there.admin)
+    with capture_logs() as logs:
+        client.get(at(invoice))
+    [line] = (line for line in logs if line["event"] == "answered")
+    told = {"project": there.project.slug, "number": invoice.commitment.number, "position": "1", "status": 200}
+    assert line.items() >= told.items()
+
+
+@pytest.mark.django_db
 def test_the_line_says_whose_request_it_was(client, lines, caplog):  # noqa: F811
     caplog.set_level(logging.INFO, "answers")  # as it is in production
     there = world()
