@@ -68,6 +68,16 @@ def forget_factors(person) -> int:
     return count
 
 
+@transaction.atomic
+def sign_out(person) -> int:
+    """End their sessions and nothing else, at the console of the site. How many there were."""
+    count = end_sessions(person)
+    if count:
+        for place in places_of_record(person):
+            Event.objects.record("was signed out everywhere, at the console of the site", place, by=None)
+    return count
+
+
 # A passkey has none, but a name that somebody typed.
 WITH_A_SECRET = (Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES)
 
