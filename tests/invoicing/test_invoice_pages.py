@@ -230,6 +230,7 @@ def test_tabs_count_and_the_foot_sums_what_is_shown(w):
         "All": 2,
         "Under Review": 1,
         "Approved": 1,
+        "Ready for ERP": 1,
     }
     assert answer.context["total"] == D("1350.00")
     only = signed_in(w.admin).get(f"/p/{w.project.slug}/invoices/?status=approved")
