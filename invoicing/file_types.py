@@ -5,6 +5,7 @@ part that says what they are is read, each within limits; nothing is unpacked. N
 """
 
 import io
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -33,7 +34,13 @@ MAX_LIST, MAX_TYPES = 1024 * 1024, 1024 * 1024  # bytes; a document with a thous
 MAX_PIXELS = 200_000_000  # the sharpest telephone takes 16,320 × 12,240; whoever opens more unpacks gigabytes
 NO_SIZE = frozenset((0xFF01, *range(0xFFD0, 0xFFDA)))  # parts of a JPEG that say nothing of their length
 FRAMES = frozenset(range(0xFFC0, 0xFFD0)) - {0xFFC4, 0xFFC8, 0xFFCC}  # its parts that tell height and width
+FILL = re.compile(rb"\xff+")  # before a part as many as one likes, found in one step
+MAX_PARTS = 1000  # before the one that tells the size; those of 64 KB that fit into the largest file are 320
 SAVE_AGAIN = "Open it, save it anew and attach that."
+
+
+class PartsWithoutEnd(Exception):
+    """A JPEG of more parts than are looked at."""
 
 
 def why_not_taken(name: str, content: bytes) -> str:
@@ -51,7 +58,10 @@ def why_not_taken(name: str, content: bytes) -> str:
 
 def _why_no_picture(name: str, content: bytes) -> str:
     """A picture of few bytes may fill the memory of whoever opens it (ASVS 5.2.6). Nothing is unpacked to see that."""
-    width, height = pixels_of(content)
+    try:
+        width, height = pixels_of(content)
+    except PartsWithoutEnd:
+        return f"“{name}” has more parts before its picture than any camera writes. {SAVE_AGAIN}"
     if width * height <= MAX_PIXELS:
         return ""
     most = MAX_PIXELS // 1_000_000
@@ -59,7 +69,10 @@ def _why_no_picture(name: str, content: bytes) -> str:
 
 
 def pixels_of(content: bytes) -> tuple[int, int]:
-    """Width and height, as the head of a PNG or a JPEG tells them; (0, 0) where none is told."""
+    """Width and height, as the head of a PNG or a JPEG tells them; (0, 0) where none is told.
+
+    Raises PartsWithoutEnd.
+    """
     if content.startswith(STARTS[".png"]) and content[12:16] == b"IHDR":  # its first part, or no program shows it
         return int.from_bytes(content[16:20], "big"), int.from_bytes(content[20:24], "big")
     if not content.startswith(STARTS[".jpg"]):
@@ -68,14 +81,19 @@ def pixels_of(content: bytes) -> tuple[int, int]:
 
 
 def _frames_of(content: bytes) -> Iterator[tuple[int, int]]:
-    """Of a JPEG, part by part, until one has no length."""
+    """Of a JPEG, part by part, until one has no length. Raises PartsWithoutEnd after MAX_PARTS."""
     at = 2
-    while at + 4 <= len(content) and content[at] == 0xFF:
+    for _ in range(MAX_PARTS):
+        if content[at : at + 1] != b"\xff":
+            return
+        at = FILL.match(content, at).end() - 1
+        if at + 4 > len(content):
+            return
         part, length = (int.from_bytes(content[at + n : at + n + 2], "big") for n in (0, 2))
         if part in FRAMES and at + 9 <= len(content):
             yield int.from_bytes(content[at + 7 : at + 9], "big"), int.from_bytes(content[at + 5 : at + 7], "big")
-        # What only fills up is one byte; what has no length is two.
-        at += 1 if part == 0xFFFF else 2 if part in NO_SIZE else 2 + length
+        at += 2 if part in NO_SIZE else 2 + length
+    raise PartsWithoutEnd
 
 
 def _why_no_document(name: str, content: bytes, program: str, folder: str, main_type: bytes) -> str:

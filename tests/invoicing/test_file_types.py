@@ -4,6 +4,7 @@ import io
 import struct
 import tracemalloc
 import zipfile
+from time import process_time
 
 import pytest
 from openpyxl import Workbook
@@ -86,6 +87,25 @@ def test_a_picture_that_would_unpack_to_gigabytes_is_refused_by_its_head(content
 def test_a_picture_that_ends_anywhere_is_no_fault(cut):
     for name, content in (("a.jpg", jpeg(65_535, 65_535)), ("a.png", png(60_000, 60_000))):
         assert isinstance(why_not_taken(name, content[:cut]), str)
+
+
+@pytest.mark.parametrize(
+    ("run", "is_taken"), [(b"\xff", True), (b"\xff\xd0", False), (b"\xff\xe0\0\x02", False), (b"\xff\xff\xd0", False)]
+)
+def test_a_picture_of_parts_without_end_keeps_nobody_waiting(run, is_taken):
+    """ASVS 5.2.6: every one of the 20 MB that may be attached might be looked at."""
+    content, before = b"\xff\xd8\xff" + run * (20 * 2**20 // len(run)), process_time()
+    refusal = why_not_taken("a.jpg", content)
+    assert process_time() - before < 0.5  # seconds of work; 3 to 12 byte by byte
+    assert (refusal == "") == is_taken
+    assert is_taken or "more parts before its picture than any camera writes. Open it, save it anew" in refusal
+
+
+def test_a_picture_with_a_long_head_is_looked_at_to_its_end():
+    """A camera's notes and a profile of colours come in parts of 64 KB."""
+    head = (b"\xff\xe2" + struct.pack(">H", 65_535) + bytes(65_533)) * 300
+    assert why_not_taken("a.jpg", jpeg(4_032, 3_024, before=head)) == ""
+    assert "200 million are the most" in why_not_taken("a.jpg", jpeg(65_535, 65_535, before=head))
 
 
 def with_end(content: bytes, at: int, value: bytes) -> bytes:
