@@ -15,12 +15,12 @@ from django.core.handlers.base import BaseHandler
 from django.db import connection
 from django.http import HttpResponse
 from django.template import engines
-from django.templatetags.static import static
 from django.test import Client
 from django.test.client import ClientHandler
 from django.urls import path
 
 from benchmarks.measuring import signed_in
+from config.ui.icons import address_of
 from config.ui.statuses import EXPORT_STATUSES, STATUSES
 from directory.decorators import READ, project_view
 from directory.models import Project
@@ -29,8 +29,9 @@ from invoicing.models import Invoice
 
 
 def _badge(column: str, looks: dict) -> str:
-    """Tone, icon and word of a state, for the database to say."""
-    parts = ({value: look[place] for value, look in looks.items()} for place in range(3))
+    """Tone, address of the icon and word of a state, for the database to say."""
+    told = {value: (tone, address_of(icon), word) for value, (tone, icon, word) in looks.items()}
+    parts = ({value: look[place] for value, look in told.items()} for place in range(3))
     cases = (" ".join(f"WHEN '{value}' THEN '{word}'" for value, word in part.items()) for part in parts)
     return ", ".join(f"CASE {column} {case} END" for case in cases)
 
@@ -90,7 +91,7 @@ def table_of(project: Project) -> str:
         rows = cursor.fetchall()
     count, total = rows[0][-2:]
     told = {"rows": [row[:-2] for row in rows], "count": count, "total": total, "at": f"/p/{project.slug}/invoices/"}
-    return TABLE.render(told | {"headings": HEADINGS, "icons": static("icons.svg")})
+    return TABLE.render(told | {"headings": HEADINGS})
 
 
 urlpatterns = [path("p/<slug:project>/", bare_list)]

@@ -24,8 +24,11 @@ AT_HAND = frozenset(SYMBOL.findall((settings.BASE_DIR / "static/icons.svg").read
 @drawn_once
 def icon(name: str) -> SafeString:
     """One line icon, silent for readers: a word beside it, or a label around it, says the same."""
-    file = "icons.svg" if name in AT_HAND else "icons-apart.svg"
-    return format_html('<svg class="i" aria-hidden="true"><use href="{}#{}"/></svg>', static(file), name)
+    return format_html('<svg class="i" aria-hidden="true"><use href="{}"/></svg>', address_of(name))
+
+
+def address_of(name: str) -> str:
+    return f"{static('icons.svg' if name in AT_HAND else 'icons-apart.svg')}#{name}"
 
 
 @register.simple_tag

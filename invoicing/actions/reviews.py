@@ -112,13 +112,14 @@ def take_back_the_rest(invoice: Invoice, step: int, *, by) -> tuple[int, int]:
 AMOUNTS_CHANGE_BY = ("entered amounts", "added change orders", "restored")
 
 
-def _amounts_changed(invoice: Invoice):
+def amounts_changed(invoice: Invoice):
+    """The events that made its amounts others, newest first."""
     return Event.objects.about(invoice).filter(verb__in=AMOUNTS_CHANGE_BY)
 
 
 def newest_event(invoice: Invoice) -> int:
     """What a page that shows the amounts keeps of the moment: read it before them. 0 where none ever changed."""
-    return _amounts_changed(invoice).values_list("pk", flat=True).first() or 0
+    return amounts_changed(invoice).values_list("pk", flat=True).first() or 0
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ class AmountsSince:
 def amounts_since(line: InvoiceLine, seen: int, by) -> AmountsSince | None:
     """What somebody else changed of this line's amounts after the event `seen`; None where nobody did."""
     start, last, found = f"{line.schedule_line.key} ", None, {}
-    for event in _amounts_changed(line.invoice).filter(pk__gt=seen).reverse():
+    for event in amounts_changed(line.invoice).filter(pk__gt=seen).reverse():
         if event.by_id == by.pk:
             continue
         for key, (before, now) in event.changes.items():

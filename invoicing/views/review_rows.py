@@ -157,6 +157,7 @@ class Review:
     identities: tuple[Identity, ...]
     submission: Submission | None
     looked_at: datetime | None
+    seen: int  # the newest event that changed amounts, read before they were
 
     @property
     def totals(self) -> dict[str, Decimal]:
@@ -196,9 +197,11 @@ class Review:
 
 
 def review_of(invoice: Invoice, person: Person) -> Review:
+    sent = _newest_two(invoice, person)
     lines = lines_with_names(invoice)
-    found, sent = identities_of(invoice, lines), _newest_two(invoice, person)
-    return Review(_rows(lines, found, sent, person), found, sent[0], sent[0] and sent[0].looked_at)
+    found, newest = identities_of(invoice, lines), sent[0]
+    rows = _rows(lines, found, sent, person)
+    return Review(rows, found, newest, newest and newest.looked_at, newest and newest.newest_event or 0)
 
 
 def row_of(invoice: Invoice, pk: int, person: Person, **said) -> ReviewRow:
@@ -238,7 +241,9 @@ def _newest_two(invoice: Invoice, person: Person) -> Sequence[Submission | None]
     """The newest submission and the one before it; None where there is none. With them comes this person's look."""
     mine = Look.objects.filter(invoice=OuterRef("invoice"), person=person)
     look = Subquery(mine.values("lines"), output_field=JSONField())
-    sent = invoice.submissions.with_decided().annotate(look=look, looked_at=Subquery(mine.values("at")))
+    events = Subquery(reviews.amounts_changed(invoice).values("pk")[:1])
+    found = {"look": look, "looked_at": Subquery(mine.values("at")), "newest_event": events}
+    sent = invoice.submissions.with_decided().annotate(**found)
     sent = sent.select_related("submitted_by").order_by("-number")[:2]
     return [*sent, None, None][:2]
 

@@ -62,7 +62,6 @@ def review(request, invoice):
     if why_not := reviews.why_not_reviewed(invoice):
         messages.info(request, why_not)
         return redirect(address(invoice))
-    seen = reviews.newest_event(invoice)
     found = review_of(invoice, request.user)
     if DESK & request.GET.keys():
         return _arrange_desk(request, invoice, columns_at_hand(found.has))
@@ -72,7 +71,7 @@ def review(request, invoice):
     context = about(request, invoice) | progress(invoice, found.counts)
     context |= {
         "review": found,
-        "seen": seen,
+        "seen": found.seen,
         "show": show if show in found.counts else "all",
         "undo": _undo(invoice, found),
         "is_first_look": found.looked_at is None,
