@@ -88,8 +88,38 @@ def test_a_list_that_knows_of_the_file_is_believed(sage):
     assert of_the_day(1) == []
     assert len(of_the_day(0)) == 1, "it may have been made before the import"
     exports.confirm(first, by=sage.approver, record_number="70400")
+    assert len(of_the_day(0)) == 1, "it was taken in before anybody knew that Sage has it"
+    newest = listed(sage, "500.00", commitment)
     assert of_the_day(0) == []
     assert len(of_the_day(-1)) == 1
+
+
+def credited(sage, days: int, remaining: str) -> tuple:
+    """A credit of 500.00 in a file, and the next bill of 600.00; so many days after that file, so much remains."""
+    commitment = on_a_line(sage)
+    exports.confirm(sage.exported(billed(sage, commitment, "600.00")), by=sage.approver, record_number="70400")
+    credit = sage.exported(billed(sage, commitment, "-500.00"))
+    bill = sage.sent(billed(sage, commitment, "600.00"))
+    day = sage.company.day_of(credit.live_item.batch.built_at) + timedelta(days=days)
+    newest = listed(sage, remaining, commitment)
+    SageListVersion.objects.filter(pk=newest.pk).update(as_of_date=day)
+    return credit, bill
+
+
+@pytest.mark.parametrize(("days", "remaining", "warned"), [(0, "100.00", 1), (0, "600.00", 0), (-1, "700.00", 0)])
+def test_a_credit_gives_back_where_the_list_is_older_than_its_file_for_sure(sage, days, remaining, warned):
+    """S40: a list of the day of the file may hold it already, confirmed or not; it would give back twice.
+
+    S60: nor does it stop a build that it is confirmed after the acceptance.
+    """
+    credit, bill = credited(sage, days, remaining)
+    assert len(said(sage, bill)) == warned
+    batch = sage.accepted(bill)
+    exports.confirm(credit, by=sage.approver, record_number="70401")
+    assert len(said(sage, bill)) == warned
+    exporting.build(batch.pk)
+    batch.refresh_from_db()
+    assert batch.state == "ready", batch.error
 
 
 @pytest.mark.parametrize("how", ["voided", "failed", "rejected"])

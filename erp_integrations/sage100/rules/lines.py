@@ -11,7 +11,10 @@ from erp_integrations.sage100.rules.registry import INVOICE, LINE, REBUILD, Invo
 from erp_integrations.sage100.totals import amount_of, number_in
 
 MORE_REMAINS = "Enter the missing change order in Sage and upload the list, or reduce the line."
-AFTER_THOSE = "Once Sage has those files, upload its list again. If it still is too much: "
+AFTER_THOSE = (
+    "Once Sage has those files, confirm them and upload its list again, or use a list of a later day. If it still is"
+    " too much: "
+)
 
 
 @rule("S30", ERROR, "A ledger account is resolved for the line.", LINE)
