@@ -5,7 +5,8 @@ from datetime import datetime
 
 from django.db.models import F, Q
 
-from directory.models import Company
+from directory.models import Company, Event
+from directory.models.events import subject_name
 from erp_integrations.models import ExportBatch, ExportItem, RetainageRelease, SageListVersion
 from erp_integrations.models.exports import IN_A_FILE
 from erp_integrations.sage100.batch_keys import batch_key
@@ -71,11 +72,29 @@ def _releases(company: Company) -> defaultdict:
 
 
 def ended(company: Company) -> list[InFile]:
-    """What left a built file by a void or a rejection; of one that left several, the newest counts."""
+    """What left a built file by a void or a rejection; of one that left several, the newest counts.
+
+    What was rejected out of a failed batch, before the rest was tried again and built, never stood in its file.
+    """
     left = ExportItem.objects.filter(company=company, is_live=False).filter(~Q(batch__file_key=""))
-    rows = left.order_by("pk").values("id", "vendor_number", "number_key", "batch__number")
+    rows = left.order_by("pk").annotate(invoice=NAMED["invoice"], batch_number=NAMED["batch_number"])
+    rows = list(rows.values("id", "batch_id", "invoice", "vendor_number", "number_key", "batch_number"))
+    built = _accepted_anew({row["batch_id"] for row in rows}, company)
     return [InFile(item_id=r["id"], vendor_number=r["vendor_number"], number=r["number_key"],
-                   batch_key=batch_key(r["batch__number"])) for r in rows]  # fmt: skip
+                   batch_key=batch_key(r["batch_number"]))
+            for r in rows if r["batch_id"] not in built or r["invoice"] in built[r["batch_id"]]]  # fmt: skip
+
+
+def _accepted_anew(batches: set[int], company: Company) -> dict[int, set[int]]:
+    """{batch that was tried again: the invoices that went into its file}; no other snapshot is read."""
+    events = Event.objects.filter(company=company, verb="tried again")
+    again = set(events.filter(subject__in=[_subject(pk) for pk in batches]).values_list("subject", flat=True))
+    tried = ExportBatch.objects.filter(pk__in=[pk for pk in batches if _subject(pk) in again]).only("snapshot")
+    return {batch.pk: set(batch.as_accepted) for batch in tried.iterator(chunk_size=10)}
+
+
+def _subject(batch: int) -> str:
+    return subject_name(ExportBatch(pk=batch))
 
 
 def keys_of_files(company: Company) -> set[str]:

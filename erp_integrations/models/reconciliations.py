@@ -82,7 +82,7 @@ class OutcomeQuerySet(models.QuerySet):
         return self.filter(kind__in=[kind.value for kind in HELD_BY_SAGE])
 
     def differing(self):
-        """Not what is missing from a list that is older than its file: it can't know of it."""
+        """Not what is missing from a list that can't know of its file: it is older, or of the same day."""
         unknown = Q(kind=OutcomeKind.MISSING, is_too_new=True)
         return self.filter(kind__in=[kind.value for kind in DIFFERING]).exclude(unknown)
 

@@ -43,6 +43,11 @@ FOUND_THAT_DAY = (
     "The list is of the day of its file, and the row doesn't bear the key of the file: it may have stood in Sage before"
     " the import, so it is not posted by this. Export 4-2 again on a later day, or enter its record number."
 )
+MISSED_BEFORE = "The list is older than its file."
+MISSED_THAT_DAY = (
+    "The list is of the day of its file: it may have been made before the import. Export 4-2 again after it, or on a"
+    " later day; only a list of a later day says that Sage doesn’t hold it."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,12 +139,12 @@ def _outcome(ours: InFile, places: list[int], void: list[int], known: frozenset,
         records = ", ".join(rows[place].record_number or "without number" for place in places)
         return Outcome(Kind.TWICE, ours.item_id, tuple(places), (f"Sage’s records {records}.",))
     if not places:
-        return Outcome(Kind.MISSING, ours.item_id, (), _why_missing(ours, bool(void)))
+        return _missing(ours, bool(void))
     [place] = places
     row, says = rows[place], _key_in(rows[place])
     if says in known and says != ours.batch_key:
         told = f"Sage holds what {says} brought, not what this file did."
-        return Outcome(Kind.MISSING, ours.item_id, (), (told, *_why_missing(ours, bool(void))))
+        return _missing(ours, bool(void), told)
     kind, notes = _amounts(ours, row)
     other = _of_another(ours, row)
     if other and kind == Kind.FOUND:
@@ -160,11 +165,17 @@ def _key_in(row: PayableInvoice) -> str:
     return row.user_def_1.strip().upper()
 
 
-def _why_missing(ours: InFile, is_void: bool) -> tuple[str, ...]:
-    notes = ["Sage keeps it as void."] if is_void else []
+def _missing(ours: InFile, is_void: bool, *told: str) -> Outcome:
+    why = _missed_before(ours)
+    notes = (*told, *(("Sage keeps it as void.",) if is_void else ()), *why)
+    return Outcome(Kind.MISSING, ours.item_id, (), notes, is_too_new=bool(why))
+
+
+def _missed_before(ours: InFile) -> tuple[str, ...]:
+    """Whether the list may have been made before the import, which brings it then."""
     if ours.is_too_new:
-        notes.append("The list is older than its file.")
-    return tuple(notes)
+        return (MISSED_BEFORE,)
+    return (MISSED_THAT_DAY,) if ours.is_of_that_day and not ours.record_number else ()
 
 
 def _amounts(ours: InFile, row: PayableInvoice) -> tuple[Kind, tuple[str, ...]]:

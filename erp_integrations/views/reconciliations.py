@@ -145,10 +145,11 @@ def _tabs(made: Reconciliation) -> list[Tab]:
 
 
 def _too_new(made: Reconciliation) -> int:
-    """How many files that were there are younger than the list: it can't know of them."""
+    """How many files that were there are younger than the list, or of its day and not surely in it."""
     version = made.list_version
     younger = Q(built_at__gte=made.company.end_of(version.as_of_date)) | Q(built_at__gt=version.loaded_at)
-    return ExportBatch.objects.of(made.company).filter(younger, built_at__lte=made.at).count()
+    of_the_day = Q(pk__in=made.outcomes.filter(is_too_new=True).values("item__batch"))
+    return ExportBatch.objects.of(made.company).filter(younger | of_the_day, built_at__lte=made.at).count()
 
 
 def _others(made: Reconciliation, request):

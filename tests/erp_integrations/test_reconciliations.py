@@ -13,7 +13,9 @@ from config.ui.figures import day as day_in_words
 from config.ui.figures import money
 from directory.models import Event
 from directory.refusals import NotAllowed, NotNow, Refused
-from erp_integrations.actions import exports, reconciliations
+from erp_integrations import exporting
+from erp_integrations.actions import batches, exports, reconciliations
+from erp_integrations.exporting import building
 from erp_integrations.missed_entries import missed
 from erp_integrations.models import (
     InvoiceExport,
@@ -26,7 +28,7 @@ from erp_integrations.models import (
 )
 from erp_integrations.money_stages import stages
 from erp_integrations.sage100 import list_changes
-from tests.erp_integrations.pages import at_batch, at_export, queries, queue_url, signed_in, text_of
+from tests.erp_integrations.pages import at_batch, at_export, boxes, queries, queue_url, signed_in, text_of
 from tests.erp_integrations.world import JOB, VENDOR, D, fresh, sage_world
 
 pytestmark = pytest.mark.django_db
@@ -238,6 +240,19 @@ def test_what_was_voided_here_and_in_sage_can_be_sent_again(sage):
     assert sage.sent(export.invoice).status == "ready_to_export"
 
 
+def test_what_was_rejected_out_of_a_failed_batch_never_left_its_file(sage):
+    """E-9: it was never in it; somebody keyed it by hand, and nobody is to remove it in Sage."""
+    first, second = sage.sent(), sage.sent()
+    batch = sage.accepted(first, second)
+    building.give_up(building.claim(batch.pk), "The disk was full")
+    exports.reject(fresh(first)[0], by=sage.approver, reason="Wrong job")
+    batches.retry(batch, by=sage.approver, ticked=boxes(signed_in(sage.approver).get(at_batch(batch))))
+    exporting.build(batch.pk)
+    exports.void(fresh(second)[0], by=sage.all_rights(), reason="Twice", sage_holds_it_no_more=True)
+    made = compared(sage, row_of(first, user_def_1=""), row_of(second))
+    assert kinds(made) == {second.invoice.number: "voided"} and made.others_count == 1
+
+
 def test_no_posting_and_no_look_at_a_new_list_reads_whole_batches(sage):
     export = sage.exported()
     made = compared(sage, row_of(export))
@@ -274,6 +289,21 @@ def test_a_list_older_than_the_file_is_said(sage):
     assert "can’t know of" not in text_of(signed_in(sage.base.staff).get(url_of(sage, fresh_one)))
 
 
+def test_what_a_list_of_the_day_of_the_file_misses_may_not_have_been_imported_yet(sage):
+    """E-9: a list has no time of day; what was confirmed was imported, so it is missed."""
+    with time_machine.travel("2030-06-10 12:00Z"):
+        export = sage.exported()
+    with time_machine.travel("2030-06-10 12:05Z"):
+        made = compared(sage, day=date(2030, 6, 10))
+        page = text_of(signed_in(sage.approver).get(url_of(sage, made)))
+        assert "The list can’t know of 1 file." in page and "The list is of the day of its file" in page
+        assert kinds(made) == {export.invoice.number: "missing"} and not made.outcomes.differing().exists()
+        exports.confirm(export, by=sage.approver, record_number="70400")
+        again = reconciliations.reconcile(sage.company, by=sage.approver)
+        page = text_of(signed_in(sage.approver).get(url_of(sage, again)))
+        assert again.outcomes.differing().get().note == "" and "can’t know of" not in page
+
+
 def test_what_an_older_list_than_the_file_holds_is_looked_at_and_never_posted(sage):
     """Keyed by hand on the day before: the file may still be imported, and Sage would hold it twice."""
     with time_machine.travel("2030-06-10 12:00Z"):
@@ -304,6 +334,7 @@ def test_a_row_of_the_day_of_the_file_is_posted_by_the_key_of_the_file_only(sage
         assert len(reconciliations.confirm_found(made, [made.outcomes.get().pk], by=sage.approver)) == to_post
         page = text_of(signed_in(sage.approver).get(url_of(sage, made)))
         assert ("The list is of the day of its file" in page) is not to_post
+        assert ("The list can’t know of 1 file." in page) is not to_post
         if not to_post:
             exports.confirm(export, by=sage.approver, record_number="70400")
             again = reconciliations.reconcile(sage.company, by=sage.approver)
@@ -469,6 +500,8 @@ def test_a_file_that_the_list_can_not_know_counts_as_exported_and_differs_once_a
         compared(sage, day=date(2030, 6, 9))
         assert stands(sage) == {"Exported": (1, gross)}
         compared(sage, STRANGER, day=date(2030, 6, 10))
+        assert stands(sage) == {"Exported": (1, gross)}, "it may have been made before the import"
+        compared(sage, STRANGER | {"gross": "81.00"}, day=date(2030, 6, 11))
         assert stands(sage) == {"Differing": (1, gross)}
 
 

@@ -132,6 +132,17 @@ def test_a_list_older_than_the_file_is_said():
     assert one(ours(1, "A-1", is_too_new=True)) == (Kind.MISSING, "The list is older than its file.")
 
 
+def test_a_list_of_the_day_of_the_file_that_misses_it_may_have_been_made_before_the_import():
+    """E-9: unless somebody confirmed it, under its record number."""
+    waits, confirmed = (ours(1, "A-1", is_of_that_day=True, record_number=number) for number in ("", "70400"))
+    for mine, rows in ((waits, ()), (waits, [theirs("A-1", user_def_1="EXP-000002")])):
+        [outcome] = compare([mine], (), KEYS, rows).outcomes[:1]
+        assert outcome.kind == Kind.MISSING and outcome.is_too_new
+        assert "it may have been made before the import" in outcome.notes[-1]
+    [outcome] = compare([confirmed], (), KEYS, ()).outcomes
+    assert (outcome.kind, outcome.notes, outcome.is_too_new) == (Kind.MISSING, (), False)
+
+
 def test_another_record_or_another_key_than_we_know_is_said():
     row = theirs("A-1", record_number="70009", user_def_1="typed by hand")
     assert one(ours(1, "A-1", record_number="70001"), row) == (
