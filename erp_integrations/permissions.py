@@ -7,8 +7,10 @@ Each predicate takes the export first and the access second, which is also how d
 program does by itself carries no access at all: `access` is None there.
 """
 
-from django.db.models import Case, Value, When
+from django.db.models import Case, Exists, OuterRef, Q, Value, When
 
+from directory.models import Event
+from directory.models.events import subject_names
 from directory.permissions import PUSH_RIGHT, Level, Tool, objects_with_level, right_named
 from invoicing.permissions import ADMIN_RIGHT as SEND_RIGHT
 from invoicing.permissions import is_project_admin
@@ -18,6 +20,7 @@ LIST_KEEPERS = (Tool.ERP_INTEGRATIONS, Level.STANDARD)
 ANSWER_RIGHT = f"{right_named(Tool.ERP_INTEGRATIONS, Level.STANDARD)} and {PUSH_RIGHT}"
 SET_UP_RIGHT = right_named(Tool.ERP_INTEGRATIONS, Level.ADMIN)
 VOID_RIGHT = f"{SEND_RIGHT}, {ANSWER_RIGHT}"
+SENT = "sent to ERP"  # as the record says that somebody did
 
 
 def may_look(access) -> bool:
@@ -68,8 +71,12 @@ def projects_where_may_void(access) -> set[int]:
 
 
 def earlier_part(person) -> Case:
-    """What this person did to an invoice before accounting answers it, "" for nothing, for a query over exports."""
-    sent = When(sent_by=person, then=Value("sent"))
+    """What this person did to an invoice before accounting answers it, "" for nothing, for a query over exports.
+
+    Whoever sent it and took it back had a hand in it too: the export names the last alone, so the record is asked.
+    """
+    told = Event.objects.filter(subject=subject_names("erp_integrations.invoiceexport", OuterRef("pk")), by=person)
+    sent = When(Q(sent_by=person) | Q(Exists(told.filter(verb=SENT))), then=Value("sent"))
     approved, claimed = parts_in_approvals(person, "invoice__"), parts_in_claims(person, "invoice__")
     return Case(sent, *approved, *claimed, default=Value(""))
 

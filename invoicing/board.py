@@ -29,11 +29,11 @@ from django.db.models import (
     When,
 )
 from django.db.models.fields import PositiveSmallIntegerField
-from django.db.models.functions import Cast, Concat, Greatest
+from django.db.models.functions import Greatest
 
 from directory.fields import MoneyField
 from directory.models import Event
-from directory.models.events import subject_name
+from directory.models.events import subject_name, subject_names
 from invoicing.calculations.money import ZERO
 from invoicing.labels import BEFORE_BILLING
 from invoicing.models import BillingPeriod, Commitment, Invitation, Invoice, InvoiceContact
@@ -124,7 +124,7 @@ NEVER = Q(pk__in=[])
 def _since(period: BillingPeriod) -> Case:
     """Since when whoever has the turn has it: as stored; before an invite, since the period was open and it agreed."""
     opened = _moment_of(Value(subject_name(period)), BillingPeriod.Status.OPEN)
-    agreed = _moment_of(Concat(Value("invoicing.commitment:"), Cast(OuterRef("pk"), CharField())), OuterRef("status"))
+    agreed = _moment_of(subject_names("invoicing.commitment", OuterRef("pk")), OuterRef("status"))
     return Case(
         When(HAS_BILL, then=F("bill__waits_since")),
         When(IS_SILENT, then=F("invite__invited_at")),

@@ -9,9 +9,12 @@ from decimal import Decimal
 from django.db.models import Case, Exists, OuterRef, Q, Value, When
 
 from directory.kept import kept
-from directory.models import Person
+from directory.models import Event, Person
+from directory.models.events import subject_names
 from invoicing.allowed_amounts import as_it_stands, pays_more
 from invoicing.models import Endorsement, Invoice, InvoiceLine, Submission
+
+APPROVED = ("approved", "approved as noted")  # as the record says that somebody did
 
 
 def conflict_of(invoice: Invoice, person: Person) -> str:
@@ -48,10 +51,16 @@ def parts_in_claims(person: Person, invoice: str = "") -> list[When]:
 
 
 def parts_in_approvals(person: Person, invoice: str = "") -> list[When]:
-    """The same of what approves it: the approval itself, and the first of two, even one that no longer counts (R84)."""
+    """The same of what approves it: the approval itself, and the first of two, even one that no longer counts (R84).
+
+    R78: an approval stays one when another follows, as the one of what was approved as noted before; the invoice names
+    the last alone, so the record is asked.
+    """
     first = Endorsement.objects.filter(invoice=OuterRef(f"{invoice}pk"), by=person)
+    told = Event.objects.filter(subject=subject_names("invoicing.invoice", OuterRef(f"{invoice}pk")), by=person)
+    approved = Q(**{f"{invoice}approved_by": person}) | Q(Exists(told.filter(verb__in=APPROVED)))
     return [
-        When(**{f"{invoice}approved_by": person}, then=Value("approved")),
+        When(approved, then=Value("approved")),
         When(Exists(first), then=Value("gave the first approval to")),
     ]
 

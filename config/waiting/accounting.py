@@ -1,13 +1,13 @@
 """What waits for accounting: invoices to answer, and import files to download and to confirm."""
 
-from django.db.models import CharField, Exists, OuterRef, Value
-from django.db.models.functions import Cast, Concat
+from django.db.models import Exists, OuterRef
 from django.urls import reverse
 
 from config.ui.figures import money
 from config.waiting.tasks import Task, Waiting, first_of
 from directory.counts import counted
 from directory.models import Company, Event, Person
+from directory.models.events import subject_names
 from erp_integrations.models import BatchState, ExportBatch, ExportStatus, InvoiceExport
 from invoicing.models import Invoice
 
@@ -48,7 +48,7 @@ def _ready(company: Company, queue: str, person: Person) -> tuple[list[Task], in
 
 
 def _was_rejected_by(person: Person) -> Exists:
-    export = Concat(Value("erp_integrations.invoiceexport:"), Cast(OuterRef("export__pk"), CharField()))
+    export = subject_names("erp_integrations.invoiceexport", OuterRef("export__pk"))
     return Exists(Event.objects.filter(subject=export, verb="rejected", by=person))
 
 

@@ -5,6 +5,8 @@ from datetime import datetime
 import structlog
 from django.conf import settings
 from django.db import connection, models, transaction
+from django.db.models import CharField, Value
+from django.db.models.functions import Cast, Concat
 
 from directory.chain import BEFORE_THE_FIRST, COLUMNS, Anchor, Link, Walk, digest_of
 from directory.models.companies import Company
@@ -16,6 +18,11 @@ logger = structlog.get_logger(__name__)
 def subject_name(subject: models.Model) -> str:
     """How an event names the row it is about: `invoicing.invoice:12`."""
     return f"{subject._meta.label_lower}:{subject.pk}"
+
+
+def subject_names(label: str, pk) -> Concat:
+    """The same for every row of a query: `label` as in `invoicing.invoice`, `pk` leads to the row's key."""
+    return Concat(Value(f"{label}:"), Cast(pk, CharField()))
 
 
 class EventQuerySet(models.QuerySet):

@@ -249,7 +249,7 @@ class InvoiceExport(FSMModelMixin, models.Model):
         target=S.READY_TO_EXPORT,
         conditions=[may_be_sent],
         permission=permissions.may_send,
-        custom={"label": "Send to ERP", "done": "sent to ERP"},
+        custom={"label": "Send to ERP", "done": permissions.SENT},
     )
     def send(self, by, at):
         self.sent_by, self.sent_at = by, at

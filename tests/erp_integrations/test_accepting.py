@@ -91,22 +91,48 @@ def approved_first_of_two(sage, everyman):
     return invoices.approve(fresh_invoice(invoice), by=sage.base.admin)
 
 
+def approved_as_noted_before(sage, everyman):
+    invoice = sage.base.submitted(sage.base.draft(sage.commitment()))
+    reviews.approve_the_rest(invoice, by=sage.base.admin)
+    noted = invoices.approve_as_noted(invoice, by=everyman, comment="Bring the tickets")
+    return invoices.approve(noted, by=sage.base.admin)
+
+
+def approved_before_it_came_back(sage, everyman):
+    invoice = sage.base.submitted(sage.base.draft(sage.commitment()))
+    reviews.approve_the_rest(invoice, by=sage.base.admin)
+    back = invoices.send_back(invoices.approve(invoice, by=everyman), by=sage.base.admin, comment="See the plans")
+    again = invoices.submit(back, by=sage.base.contact)
+    reviews.approve_the_rest(again, by=sage.base.admin)
+    return invoices.approve(again, by=sage.base.admin)
+
+
+def sent_and_took_back(sage, everyman):
+    invoice = sage.approved()
+    exports.retrieve(exports.send_one(invoice, by=everyman), by=everyman)
+    return fresh_invoice(invoice)
+
+
 def fresh_invoice(invoice) -> Invoice:
     return Invoice.objects.with_context().get(pk=invoice.pk)
 
 
 EARLIER = {
-    "started": started,
-    "submitted": submitted_before_it_came_back,
-    "gave the first approval to": approved_first_of_two,
+    "who started it": ("started", started),
+    "who submitted it before": ("submitted", submitted_before_it_came_back),
+    "who approved first of two": ("gave the first approval to", approved_first_of_two),
+    "who approved it as noted before": ("approved", approved_as_noted_before),
+    "who approved it before it came back": ("approved", approved_before_it_came_back),
+    "who sent it and took it back": ("sent", sent_and_took_back),
 }
+earlier = pytest.mark.parametrize(("part", "had"), EARLIER.values(), ids=EARLIER)
 
 
-@pytest.mark.parametrize("part", EARLIER)
-def test_whoever_had_an_earlier_part_in_it_does_not_accept_either(sage, part):
+@earlier
+def test_whoever_had_an_earlier_part_in_it_does_not_accept_either(sage, part, had):
     """R78, R84: with no other part than this one; the page says so before the door does."""
     everyman = sage.all_rights()
-    export = sage.sent(EARLIER[part](sage, everyman))
+    export = sage.sent(had(sage, everyman))
     why_not = f"You {part} {export.invoice}, so someone else accepts it (separation of duties)."
     page = signed_in(everyman).get(at_export(export))
     assert page.context["conflict"] == why_not and why_not in text_of(page)
@@ -119,11 +145,11 @@ def test_whoever_had_an_earlier_part_in_it_does_not_accept_either(sage, part):
     assert not fresh(export)[0].duties_waived
 
 
-@pytest.mark.parametrize("part", EARLIER)
-def test_whoever_had_an_earlier_part_in_it_does_not_try_its_file_again_either(sage, part):
+@earlier
+def test_whoever_had_an_earlier_part_in_it_does_not_try_its_file_again_either(sage, part, had):
     """R78: a second try is one more acceptance."""
     everyman = sage.all_rights()
-    batch = sage.accepted(sage.sent(EARLIER[part](sage, everyman)))
+    batch = sage.accepted(sage.sent(had(sage, everyman)))
     sage.load(ListKind.COST_CODES, {"code": "9000.000", "name": "Another"})
     exporting.build(batch.pk)
     sage.load(ListKind.COST_CODES, {"code": CODE, "name": "Concrete"})
@@ -132,13 +158,13 @@ def test_whoever_had_an_earlier_part_in_it_does_not_try_its_file_again_either(sa
         batches.retry(batch, by=everyman)
 
 
-@pytest.mark.parametrize("part", EARLIER)
-def test_with_the_setting_off_an_earlier_part_stays_visible(sage, part):
+@earlier
+def test_with_the_setting_off_an_earlier_part_stays_visible(sage, part, had):
     """P-7, R78: whoever had one accepts it, and the export says that duties were waived."""
     sage.company.separate_sender_and_accepter = False
     sage.company.save()
     everyman = sage.all_rights()
-    export = sage.sent(EARLIER[part](sage, everyman))
+    export = sage.sent(had(sage, everyman))
     page = signed_in(everyman).get(at_export(export))
     assert not page.context["conflict"] and "accept" in page.context["moves"]
     sage.accepted(export, by=everyman)
