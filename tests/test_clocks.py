@@ -10,10 +10,11 @@ from django.utils import timezone
 from directory import server_clock
 from erp_integrations import exporting
 from erp_integrations.exporting import building
-from erp_integrations.models import ExportBatch
-from erp_integrations.models.batches import RESEND
+from erp_integrations.models import ExportBatch, WorkerPulse
+from erp_integrations.models.batches import RESEND, SILENCE
 from invoicing import making
 from invoicing.models import MadeFile
+from invoicing.views.made_files import job_of
 from tests.erp_integrations.world import sage_world
 from tests.factories import world
 from tests.invoicing.test_made_files import papers
@@ -65,6 +66,42 @@ def test_what_a_host_with_a_wrong_clock_left_behind_is_taken_up_as_soon_as_any(b
     with off(by):
         building.try_later(mine, OSError("Its disk was full."))
     assert ExportBatch.objects.claimable(now + timedelta(hours=1)).filter(pk=batch.pk).exists()
+
+
+@pytest.mark.parametrize("by", OFF)
+def test_a_page_of_a_host_with_a_wrong_clock_knows_what_waits_and_who_makes(by):
+    """R130, R131: both are told by a lease."""
+    batch = sage_world().accepted()
+    mine = building.claim(batch.pk)
+    building.try_later(mine, OSError("Its disk was full."))
+    batch.refresh_from_db()
+    with off(by):
+        assert batch.tried_again_at == batch.lease_until
+        batch.lease_until = server_clock.server_now() - timedelta(minutes=1)
+        assert batch.tried_again_at is None
+
+
+@pytest.mark.parametrize("by", OFF)
+def test_a_worker_that_was_just_seen_is_not_called_silent(by):
+    """R131: a worker writes down when it took work by the server's clock."""
+    WorkerPulse.beat("one")
+    with off(by):
+        assert not WorkerPulse.is_silent()
+    WorkerPulse.objects.update(seen_at=server_clock.server_now() - SILENCE * 2)
+    with off(by):
+        assert WorkerPulse.is_silent()
+
+
+@pytest.mark.parametrize("by", OFF)
+def test_a_file_that_waits_for_another_is_not_said_to_lie_about(by):
+    """R131: while somebody makes one, whatever the clock of the host that draws the page says."""
+    here = world()
+    first, waiting = papers(here), papers(here)
+    making.claim(first.pk)
+    MadeFile.objects.filter(pk=waiting.pk).update(created_at=timezone.now() - timedelta(days=1))
+    waiting.refresh_from_db()
+    with off(by):
+        assert job_of(waiting)["words"] == "Waiting for its turn."
 
 
 def test_a_message_that_got_lost_is_sent_again_whatever_clock_it_was_written_down_by():

@@ -5,7 +5,6 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import models
 from django.db.models import Count, F, Q
-from django.utils import timezone
 
 from directory.fields import MoneyField
 from directory.models import Company
@@ -169,7 +168,7 @@ class ExportBatch(models.Model):
     @property
     def tried_again_at(self):
         """When a sweep takes it up again, after an attempt that failed by what may pass (R130); else None."""
-        waits = self.state == BatchState.PENDING and self.lease_until and self.lease_until > timezone.now()
+        waits = self.state == BatchState.PENDING and self.lease_until and self.lease_until > server_now()
         return self.lease_until if waits else None
 
     @property
@@ -343,4 +342,4 @@ class WorkerPulse(models.Model):
     def is_silent(cls) -> bool:
         """No worker for a minute: exports are waiting."""
         seen = cls.last_seen()
-        return seen is None or timezone.now() - seen > SILENCE
+        return seen is None or server_now() - seen > SILENCE

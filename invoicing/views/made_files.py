@@ -13,6 +13,7 @@ from directory.decorators import READ, WRITE, project_view
 from directory.downloads import AS_A_FILE, XLSX
 from directory.permissions import Level, Tool
 from directory.refusals import Refused
+from directory.server_clock import server_now
 from invoicing import made_storage
 from invoicing.actions import made_files
 from invoicing.making import KEPT_FOR
@@ -82,7 +83,7 @@ def _is_left_waiting(made: MadeFile) -> bool:
     is_new = made.state == MadeState.WAITING and not made.attempts
     if not is_new or timezone.now() - made.created_at < SOON:
         return False
-    return not MadeFile.objects.filter(state=MadeState.MAKING, lease_until__gte=timezone.now()).exists()
+    return not MadeFile.objects.filter(state=MadeState.MAKING, lease_until__gte=server_now()).exists()
 
 
 def job_of(made: MadeFile) -> dict:
