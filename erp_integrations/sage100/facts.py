@@ -27,6 +27,9 @@ IDENTITIES = (
     ("commitment_kind", "commitment_number", "line_reference", "batch_key"),
 )
 
+# What only warns: taken from now into an older snapshot, it would be a warning that nobody was shown to tick (S60).
+ONLY_AS_FROZEN = frozenset({"counted"})
+
 
 def _require_finite(facts) -> None:
     """NaN and Infinity are no money; a spreadsheet would take them without a word."""
@@ -317,14 +320,15 @@ def as_accepted_from_json(text: str) -> dict[int, AsAccepted]:
 def completed_from_json(text: str, now: BatchFacts) -> BatchFacts:
     """A snapshot, and from `now` whatever the program that froze it did not know yet: a new fact is no change (S60).
 
-    `to_json` writes every fact, so one that is not there is one that nobody collected then.
+    `to_json` writes every fact, so one that is not there is one that nobody collected then. `ONLY_AS_FROZEN` stays out.
     """
     return canonical.from_plain(BatchFacts, _completed(json.loads(text), canonical.to_plain(now)))
 
 
 def _completed(frozen, now):
     if isinstance(frozen, dict) and isinstance(now, dict):
-        return now | {name: _completed(each, now.get(name)) for name, each in frozen.items()}
+        newer = {name: each for name, each in now.items() if name not in ONLY_AS_FROZEN}
+        return newer | {name: _completed(each, now.get(name)) for name, each in frozen.items()}
     if isinstance(frozen, list) and isinstance(now, list):
         return _completed_list(frozen, now)
     return frozen
