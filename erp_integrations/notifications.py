@@ -223,7 +223,8 @@ class Alert:
     remedy: str
 
 
-DOWNLOAD = Alert("download", "was accepted and nobody has downloaded it", "Download it and import it into Sage.")
+# An older program told under "download" of what was not built as well: who was told so is still asked to take the file.
+DOWNLOAD = Alert("take", "was accepted and nobody has downloaded it", "Download it and import it into Sage.")
 FAILED = Alert(
     "failed",
     "was accepted and its file could not be built",

@@ -191,6 +191,17 @@ def test_nobody_is_asked_to_download_what_is_not_built(sage):
     assert alerts(sage)[2:] == [f"{batch.key} was accepted and nobody has downloaded it"]
 
 
+def test_whom_an_older_program_told_of_a_failed_file_is_asked_to_download_it_once_it_is_built(sage):
+    """R16: it told of every file in the same name, whether or not there was anything to download."""
+    with on(FRIDAY):
+        batch = sage.accepted()
+        assert _alert(batch, sage.approver, Alert("download", "could not be built", "Try again."))
+        exporting.build(batch.pk)
+    with on(FRIDAY + timedelta(days=4)):
+        assert tasks.alert_about_overdue_files() == 1 and tasks.alert_about_overdue_files() == 0
+    assert alerts(sage)[1:] == [f"{batch.key} was accepted and nobody has downloaded it"]
+
+
 def test_what_waits_in_the_queue_with_projects_and_with_vendors(sage):
     sent, approved, silent = sage.sent(), sage.approved(), sage.commitment(is_private=False)
     period = sage.base.project.billing_periods.get(status="open")
