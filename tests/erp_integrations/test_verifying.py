@@ -204,6 +204,28 @@ def test_a_file_too_large_to_compare_is_not_called_altered(sage, batch):
         assert "Altered" not in page and "No file that is built here is like that" not in page
 
 
+@pytest.mark.parametrize("how", ["too large", "ours unread", "unread"])
+def test_what_left_a_batch_is_said_whether_or_not_its_file_could_be_compared(sage, monkeypatch, how):
+    """E-8: first of one of its invoices, then of them all."""
+    some = sage.sent(), sage.sent()
+    batch = sage.built(*some)
+    content = b"PK\x03\x04 broken" if how == "unread" else edited(batch, K2=17.5)
+    if how == "too large":
+        content = weighing(content, 51)
+    if how == "ours unread":
+        unread(monkeypatch, lambda name, sheet: name == batch.file_name)
+    for export, says in zip(some, ("1 of its invoices left it", "The whole batch is void."), strict=True):
+        assert says not in text_of(post(sage, content, name_of(batch, how)))
+        exports.void(fresh(export)[0], by=sage.all_rights(), reason="Wrong job", sage_holds_it_no_more=True)
+        page = text_of(post(sage, content, name_of(batch, how)))
+        assert says in page and f"{export.invoice.number}: in no file now" in page
+
+
+def name_of(batch: ExportBatch, how: str) -> str:
+    """Where our own is unread by its name, theirs has another; else nothing but the name says which it is."""
+    return "file.xlsx" if how == "ours unread" else batch.file_name
+
+
 def test_our_own_file_that_is_too_large_is_no_fault_of_theirs(sage, batch, monkeypatch):
     """E-8: the refusal is about our file, and the file somebody shows is not refused for it."""
     content = edited(batch, K2=17.5)
