@@ -1,13 +1,25 @@
-"""Is this the file that we built? By its bytes, else by its rows, read in a process of their own (E-8, R103)."""
+"""Is this the file that we built? By its bytes, else by its rows, read in a process of their own (E-8, R103).
 
+Reading may cost a gigabyte and a minute, and whoever may look at the queue may ask for it: one file is compared at a
+time, and all that is read for it has the time of one file.
+"""
+
+import fcntl
 import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cached_property
 from itertools import islice
+from pathlib import Path
+from time import monotonic
+
+from django.conf import settings
 
 from directory.models import Company
-from directory.refusals import Refused
+from directory.refusals import NotNow, Refused
 from directory.sheets import MEGABYTE, OF_A_LIST, Sheet, TooLarge, read_sheet
 from erp_integrations.exporting import storing
 from erp_integrations.models import BatchState, ExportBatch, ExportItem, ImportLayout
@@ -28,6 +40,8 @@ OF_A_FILE = OF_A_LIST._replace(
     all_text=40_000_000,
 )
 TOO_LARGE = "it is larger than what is compared here."
+LOCK = "comparing.lock"
+BUSY = "Another file is being compared. Try again in a minute."
 
 
 class Answer(Enum):
@@ -111,55 +125,94 @@ class Verified:
         return self.altered[:MOST_SHOWN]
 
 
+class Reading:
+    """Reads one sheet after another, all within the time of one file (R103)."""
+
+    def __init__(self):
+        self.until = monotonic() + OF_A_FILE.seconds
+
+    def sheet(self, name: str, content: bytes, sheet: str = "", limits=OF_A_FILE) -> Sheet:
+        """As `read_sheet`. Raises TooLarge when the time is over, too."""
+        left = int(self.until - monotonic())
+        if left < 1:
+            raise TooLarge(TOO_LARGE, field="file")
+        return read_sheet(name, content, sheet, limits._replace(seconds=left))
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Raises NotNow, field "file", while another file is compared, by any process that shares the folder.
+
+    Told by a file beside the exports, not among them: they are backed up. The lock ends with its process.
+    """
+    handle = os.open(Path(settings.EXPORTS_ROOT).parent / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise NotNow(BUSY, field="file") from None
+    finally:
+        os.close(handle)
+
+
 def verify(company: Company, name: str, content: bytes) -> Verified:
-    """Whatever is shown gets an answer. Raises Refused, field "file", where our own file can't be read any more."""
+    """Whatever is shown gets an answer; by its bytes at once, and by its rows while no other file is compared.
+
+    Raises Refused, field "file", where our own file can't be read any more, and NotNow while another is compared.
+    """
     sha256 = hashlib.sha256(content).hexdigest()
     built = ExportBatch.objects.of(company).exclude(file_key="").select_related("company", "layout")
     built = built.defer("snapshot", "findings")
     for batch in built.filter(file_sha256=sha256)[:1] or built.filter(csv_sha256=sha256)[:1]:
         return Verified(name, sha256, batch, is_same_bytes=True)
-    is_csv = not content.startswith(b"PK")
+    with _alone():
+        return _by_rows(built, Verified(name, sha256, is_csv=not content.startswith(b"PK")), content)
+
+
+def _by_rows(built, shown: Verified, content: bytes) -> Verified:
+    """Sheets beside the first are read where it tells of which batch they are."""
+    name, reading = shown.name, Reading()
     try:
-        first = read_sheet(name, content, limits=OF_A_FILE)
-        others = () if is_csv else verifying.SHEETS
-        sheets = {title: read_sheet(name, content, title, OF_A_FILE).rows for title in others}
+        first = reading.sheet(name, content)
+        batch = _named(built, first.rows, name) or _holding(built, first.rows)
+        others = () if shown.is_csv or batch is None else verifying.SHEETS
+        sheets = {title: reading.sheet(name, content, title).rows for title in others}
     except TooLarge:
-        return Verified(name, sha256, _named(built, [], name), is_too_large=True)
+        return replace(shown, batch=_named(built, [], name), is_too_large=True)
     except Refused as refusal:
-        return Verified(name, sha256, _named(built, [], name), unread=refusal.message)
-    batch = _named(built, first.rows, name) or _holding(built, first.rows)
-    if batch is None:
-        return Verified(name, sha256)
-    found = Verified(name, sha256, batch, is_csv=is_csv)
+        return replace(shown, batch=_named(built, [], name), unread=refusal.message)
+    found = replace(shown, batch=batch)
     try:
-        return _compared(found, first, sheets, content)
+        return _compared(found, first, sheets, content, reading) if batch else found
     except OursUnread as why:
         return replace(found, ours_unread=str(why))
 
 
-def _compared(found: Verified, first: Sheet, sheets: dict[str, list[FileRow]], content: bytes) -> Verified:
+def _compared(
+    found: Verified, first: Sheet, sheets: dict[str, list[FileRow]], content: bytes, reading: Reading
+) -> Verified:
     """`first`: their rows to import; `sheets`: those that stand beside. Raises OursUnread."""
-    ours = _ours(found)
+    ours = _ours(found, reading)
     altered = list(verifying.altered(ours.rows, first.rows, found.batch.layout.as_layout()))
     for title, theirs in sheets.items():
-        altered += verifying.SHEETS[title](_ours(found, title).rows, theirs)
+        altered += verifying.SHEETS[title](_ours(found, reading, title).rows, theirs)
     added = tuple(title for title in first.names if title not in ours.names)
     found = replace(found, altered=tuple(altered), added=added)
-    return found if found.is_csv else _with_computed(found, content)
+    return found if found.is_csv else _with_computed(found, content, reading)
 
 
-def _with_computed(found: Verified, content: bytes) -> Verified:
+def _with_computed(found: Verified, content: bytes, reading: Reading) -> Verified:
     """The same with what differs in how its cells were computed (E-6).
 
     A line for each cell of the rows, so ours may be more than the reader takes (R103).
     """
     limits = OF_A_FILE._replace(longest=COMPUTED_LONGEST)
     try:
-        ours = _ours(found, COMPUTED, limits)
+        ours = _ours(found, reading, COMPUTED, limits)
     except OursUnread as why:
         return replace(found, left_out=f"that sheet of our own file could not be read: {why}")
     try:
-        theirs = read_sheet(found.name, content, COMPUTED, limits)
+        theirs = reading.sheet(found.name, content, COMPUTED, limits)
     except TooLarge as refusal:
         return replace(found, left_out=f"that sheet of the file could not be read: {_why(refusal)}")
     except Refused as refusal:
@@ -187,7 +240,7 @@ def _holding(built, rows: list[FileRow]) -> ExportBatch | None:
     return built.get(pk=found[0].batch_id) if found else None
 
 
-def _ours(found: Verified, sheet: str = "", limits=OF_A_FILE) -> Sheet:
+def _ours(found: Verified, reading: Reading, sheet: str = "", limits=OF_A_FILE) -> Sheet:
     """Our own file through the same reader, so that both sides are told alike. Raises OursUnread."""
     batch = found.batch
     key, sha256 = (batch.csv_key, batch.csv_sha256) if found.is_csv else (batch.file_key, batch.file_sha256)
@@ -196,6 +249,6 @@ def _ours(found: Verified, sheet: str = "", limits=OF_A_FILE) -> Sheet:
     except storing.FileDamaged as damage:
         raise Refused(f"{damage} Call the site owner: the file of a batch never changes.", field="file") from damage
     try:
-        return read_sheet(batch.csv_name if found.is_csv else batch.file_name, content, sheet, limits)
+        return reading.sheet(batch.csv_name if found.is_csv else batch.file_name, content, sheet, limits)
     except Refused as refusal:
         raise OursUnread(refusal) from refusal

@@ -31,15 +31,15 @@ def verify_file(request, company):
         found = verify(company, file.name, file.read())
     except Refused as refused:
         form.add_error("file", refused.message)
-        return _show(request, company, form)
+        return _show(request, company, form, status=refused.status)
     return _show(request, company, FileToVerify(), found)
 
 
-def _show(request, company, form: FileToVerify, found=None):
+def _show(request, company, form: FileToVerify, found=None, *, status: int = 422):
     tone, icon = TONES[found.answer] if found else ("", "")
     context = about(request, company) | {"form": form, "found": found, "tone": tone, "icon": icon}
     context["hashes"] = _hashes(found) if found else []
-    return render(request, "erp_integrations/verify.html", context, status=422 if form.errors else 200)
+    return render(request, "erp_integrations/verify.html", context, status=status if form.errors else 200)
 
 
 def _hashes(found) -> list[tuple[str, list[str]]]:

@@ -12,6 +12,7 @@ from django.urls import reverse
 from openpyxl import Workbook, load_workbook
 
 from directory.sheets import TooLarge
+from directory.sheets import read_sheet as real_read_sheet
 from erp_integrations.actions import batches, exports
 from erp_integrations.exporting import building, storing, verifying
 from erp_integrations.exporting.verifying import Answer, verify
@@ -235,6 +236,59 @@ def test_our_own_file_that_is_too_large_is_no_fault_of_theirs(sage, batch, monke
     page = text_of(answer)
     assert "our own file could not be read to compare: it is larger than what is compared here." in page
     assert batch.key in page and "Split it" not in page and "Altered" not in page
+
+
+def test_one_file_is_compared_at_a_time(sage, batch):
+    """R103: each may take a gigabyte and a minute of the one container that serves everybody."""
+    with verifying._alone():
+        answer = post(sage, edited(batch))
+        assert answer.status_code == 409 and "Another file is being compared. Try again in a minute." in text_of(answer)
+        assert 'name="file"' in answer.content.decode()
+        assert post(sage, bytes_of(batch)).context["found"].answer == Answer.ORIGINAL, "its bytes alone cost nothing"
+    assert post(sage, edited(batch)).context["found"].answer == Answer.ORIGINAL
+    with pytest.raises(ZeroDivisionError), verifying._alone():
+        raise ZeroDivisionError
+    assert shown(batch, edited(batch)).answer == Answer.ORIGINAL
+
+
+def test_what_is_not_ours_is_read_once(batch, monkeypatch):
+    """R103: its other sheets are read where the first tells of which batch they are."""
+    asked = counted(monkeypatch)
+    out = io.BytesIO()
+    Workbook().save(out)
+    assert shown(batch, out.getvalue()).answer == Answer.UNKNOWN
+    assert asked == [("file.xlsx", "", 60)]
+
+
+def test_all_that_is_read_for_one_file_has_the_time_of_one(sage, batch, monkeypatch):
+    """R103: eight sheets of a minute each would keep the door shut, and a thread of a web process."""
+    for seconds, expected, answer in (
+        (8, [60, 52, 44, 36, 28, 20, 12, 4], Answer.ORIGINAL),
+        (10, [60, 50, 40, 30, 20, 10], Answer.ORIGINAL),  # but for how they were computed, as the page says
+        (13, [60, 47, 34, 21, 8], Answer.NOT_COMPARED),
+        (30, [60, 30], Answer.NOT_COMPARED),
+    ):
+        asked = counted(monkeypatch, seconds)
+        page = post(sage, edited(batch))
+        assert page.context["found"].answer == answer and [left for *_, left in asked] == expected
+        in_words = text_of(page)
+        assert ("larger than what is compared here" in in_words or "too large to be compared" in in_words) == (
+            seconds > 8
+        )
+
+
+def counted(monkeypatch, seconds: int = 0) -> list[tuple[str, str, int]]:
+    """Name, sheet and seconds of each reading that is asked for, of which each is as if it took so long."""
+    now, asked, real = [0.5], [], real_read_sheet
+
+    def read_sheet(name, content, sheet="", limits=verifying.OF_A_FILE):
+        asked.append((name, sheet, limits.seconds))
+        now[0] += seconds
+        return real(name, content, sheet, limits)
+
+    monkeypatch.setattr(verifying, "monotonic", lambda: now[0])
+    monkeypatch.setattr(verifying, "read_sheet", read_sheet)
+    return asked
 
 
 def test_a_sheet_that_was_added_is_said(sage, batch):
