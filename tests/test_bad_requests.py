@@ -53,8 +53,9 @@ def sends(client: Client, address: str, length: int):
 
 
 @pytest.mark.parametrize("name", ["account_login", "account_reset_password", "home"])
-def test_a_long_body_of_somebody_who_is_not_signed_in_is_refused_unread(name, settings):
-    """R116: each would hold a thread of a web process for as long as it likes."""
+def test_a_long_body_of_somebody_who_is_not_signed_in_is_refused_before_django_reads_it(name, settings):
+    """R116: each would hold a thread of a web process for as long as it likes. What the server in front of Django still
+    takes of it stands in docs/operations.md."""
     client, most = Client(enforce_csrf_checks=True), settings.BODY_OF_STRANGERS_MAX_BYTES
     client.cookies["csrftoken"] = "a" * 32
     answer = sends(client, reverse(name), most + 1)
@@ -81,6 +82,19 @@ def test_whoever_was_signed_in_when_the_page_was_opened_is_heard_at_length(setti
         assert client.post(address, body, content_type=FORM).status_code == 413
     client.cookies["signed-in-before"] = "1:forged"
     assert client.post(address, body, content_type=FORM).status_code == 413
+
+
+def test_a_session_cookie_that_opens_no_session_is_no_reason_to_listen(settings):
+    """R116: one that ended can't be told from one that was made up; the notes on upgrading say what follows."""
+    client = Client()
+    client.force_login(world().admin)
+    client.session.flush()
+    for cookie in (client.cookies[settings.SESSION_COOKIE_NAME].value, "a" * 32):
+        client.cookies[settings.SESSION_COOKIE_NAME] = cookie
+        answer = sends(client, reverse("home"), settings.BODY_OF_STRANGERS_MAX_BYTES + 1)
+        assert answer.status_code == 413 and "Sign in in another tab" in text_of(answer)
+    upgrade = (settings.BASE_DIR / "docs/operations.md").read_text().partition("## Upgrade")[2].partition("\n## ")[0]
+    assert "`signed-in-before`" in upgrade and "sign in in another tab" in upgrade
 
 
 def test_a_damaged_request_gets_the_general_page():
