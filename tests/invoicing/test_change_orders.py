@@ -501,8 +501,7 @@ def test_the_certificate_counts_a_change_order_as_this_periods_once():
         there.change_order(commitment, [there.line("Extra", "500.00")])
         amounts.take_up_change_orders(june, by=there.admin)
         june = there.entered(Invoice.objects.get(pk=june.pk), by=there.second_admin)
-        invoices.submit(june, by=there.second_admin)
-        reviews.approve_the_rest(june, by=there.admin)
+        reviews.approve_the_rest(invoices.submit(june, by=there.second_admin), by=there.admin)
         june = invoices.approve(Invoice.objects.get(pk=june.pk), by=there.admin)
         july = there.draft(commitment, there.period(date(2030, 7, 1)))
     blocks = [stored_summary(each, lines_of(each)) for each in (june, Invoice.objects.get(pk=july.pk))]
