@@ -4,11 +4,11 @@ import os
 import sys
 
 from celery import Celery
-from celery.signals import beat_init, worker_init
+from celery.signals import beat_init, worker_init, worker_ready
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
 from config import alive
-from config.checks import bad_settings
+from config.checks import bad_settings, tell_of_the_role
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -26,3 +26,9 @@ def refuse_bad_settings(sender=None, **kwargs):  # Celery's signature
     """Before the first message. Celery logs what else a receiver raises, and goes on."""
     if problems := bad_settings():
         sys.exit("\n".join(f"{problem.msg} {problem.hint}" for problem in problems))
+
+
+@worker_ready.connect
+def tell_of_the_role_once(sender=None, **kwargs):  # Celery's signature
+    """By the process that starts the others, when it logs as they do."""
+    tell_of_the_role()

@@ -5,13 +5,18 @@ Told by every command, by the web server before it serves, and by worker and sch
 
 from urllib.parse import urlsplit
 
+import structlog
 from django.conf import settings
 from django.core import checks
 from django.core.checks import Error
+from django.db import Error as DatabaseTrouble
+from django.db import connections
 from django.http.request import validate_host
 
 KEY_LENGTH = 50  # what `manage.py check --deploy` asks for too
 TOKEN_LENGTH = 20
+
+logger = structlog.get_logger(__name__)
 
 
 def bad_settings(app_configs=None, **kwargs) -> list[Error]:  # Django's signature
@@ -84,3 +89,18 @@ def worth_a_word(app_configs=None, **kwargs) -> list[checks.Warning]:  # Django'
         words = f"Mail comes from {settings.DEFAULT_FROM_EMAIL}."
         found.append(checks.Warning(words, hint=hint, id="plumbline.W003"))
     return found
+
+
+def tell_of_the_role() -> None:
+    """Into the log of a process that starts to serve, where its role in the database should be another one (R120).
+
+    One that can't be asked is told of by whatever needs it. No connection is left behind.
+    """
+    try:
+        found = checks.run_checks(tags=["role"], include_deployment_checks=True, databases=["default"])
+    except DatabaseTrouble:
+        found = []
+    finally:
+        connections["default"].close()
+    for each in found:
+        logger.warning("serves_as_the_owner", check=each.id, words=each.msg, hint=each.hint)

@@ -41,9 +41,12 @@ def check_levels(app_configs, databases=None, **kwargs):  # Django's signature
     return errors + [checks.Warning(words, id="directory.W001") for words in left_behind()]
 
 
-@checks.register(checks.Tags.database)
+@checks.register(checks.Tags.database, "role", deploy=True)
 def check_role(app_configs, databases=None, **kwargs):  # Django's signature
-    """R120: whoever owns the record may switch off what guards it, and so may a superuser. SQLite has no roles."""
+    """R120: whoever owns the record may switch off what guards it, and so may a superuser. SQLite has no roles.
+
+    Among the checks of a deployment, which `migrate` leaves out: it has to be the owner.
+    """
     is_ours = databases and "default" in databases and not settings.EMBEDDED and not settings.DEMO
     if not is_ours or connections["default"].vendor != "postgresql" or not _may_switch_off():
         return []

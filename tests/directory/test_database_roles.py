@@ -3,6 +3,7 @@
 from io import StringIO
 
 import pytest
+from celery.signals import worker_ready
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 
@@ -12,8 +13,11 @@ from directory.triggers import APPEND_ONLY
 from erp_integrations.actions import results
 from erp_integrations.actions.batches import download
 from erp_integrations.exporting import ledgers
+from erp_integrations.tasks import sweep_on_start
 from invoicing.actions import comments, invitations
 from invoicing.models import InvoiceType, Submission
+from tests.directory.test_first_run import GOOD, SERVE
+from tests.directory.test_first_run import run as start
 from tests.erp_integrations.test_reconciliations import compared, row_of
 from tests.erp_integrations.world import sage_world
 from tests.factories import world
@@ -193,3 +197,36 @@ def test_a_site_that_works_as_the_owner_of_its_record_is_told(w, settings):
     run("RESET SESSION AUTHORIZATION")
     settings.DEMO = True
     assert check_role(None, databases=["default"]) == []
+
+
+@on_postgresql
+def test_migrate_says_nothing_of_its_role_and_a_web_process_does(tmp_path):
+    """R120: the owner is who has to migrate, and nobody who should serve."""
+    given = connection.settings_dict
+    host = f"{given['HOST'] or '127.0.0.1'}:{given['PORT'] or 5432}"
+    url = f"postgres://{given['USER']}:{given['PASSWORD']}@{host}/{given['NAME']}"
+    environment, told = GOOD | {"DATABASE_URL": url}, "may switch off what guards it"
+    planned = start(["manage.py", "migrate", "--plan"], environment, tmp_path)
+    assert planned.returncode == 0 and told not in planned.stderr
+    checked = start(["manage.py", "check", "--deploy", "--database", "default"], environment, tmp_path)
+    assert told in checked.stderr
+    served = start(SERVE, environment, tmp_path)
+    assert "serving" in served.stdout and (served.stdout + served.stderr).count(told) == 1
+    assert "serves_as_the_owner" in served.stdout + served.stderr
+
+
+def test_a_worker_says_so_too(monkeypatch):
+    """R120."""
+    asked = []
+    monkeypatch.setattr("config.celery.tell_of_the_role", lambda: asked.append("role"))
+    worker_ready.disconnect(sweep_on_start)
+    try:
+        worker_ready.send(sender=None)
+    finally:
+        worker_ready.connect(sweep_on_start)
+    assert asked == ["role"]
+
+
+def test_a_database_that_is_away_stops_no_process_from_starting(tmp_path):
+    away = GOOD | {"DATABASE_URL": "postgres://plumbline@127.0.0.1:9/plumbline"}
+    assert "serving" in start(SERVE, away, tmp_path).stdout
