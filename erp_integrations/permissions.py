@@ -75,7 +75,7 @@ def earlier_part(person) -> Case:
 
     Whoever sent it and took it back had a hand in it too: the export names the last alone, so the record is asked.
     """
-    told = Event.objects.filter(subject=subject_names("erp_integrations.invoiceexport", OuterRef("pk")), by=person)
+    told = Event.objects.of_one(subject_names("erp_integrations.invoiceexport", OuterRef("pk")), by=person)
     sent = When(Q(sent_by=person) | Q(Exists(told.filter(verb=SENT))), then=Value("sent"))
     approved, claimed = parts_in_approvals(person, "invoice__"), parts_in_claims(person, "invoice__")
     return Case(sent, *approved, *claimed, default=Value(""))

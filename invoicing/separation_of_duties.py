@@ -57,7 +57,7 @@ def parts_in_approvals(person: Person, invoice: str = "") -> list[When]:
     the last alone, so the record is asked.
     """
     first = Endorsement.objects.filter(invoice=OuterRef(f"{invoice}pk"), by=person)
-    told = Event.objects.filter(subject=subject_names("invoicing.invoice", OuterRef(f"{invoice}pk")), by=person)
+    told = Event.objects.of_one(subject_names("invoicing.invoice", OuterRef(f"{invoice}pk")), by=person)
     approved = Q(**{f"{invoice}approved_by": person}) | Q(Exists(told.filter(verb__in=APPROVED)))
     return [
         When(approved, then=Value("approved")),

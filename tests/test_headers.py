@@ -13,8 +13,9 @@ from tests.test_static_files import SCRIPTS, read
 
 
 @pytest.fixture
-def answers(client, db):
+def answers(client, db, settings):
     """A page, one that is not there, a file to take away, a script, and what a watchman asks."""
+    settings.WHITENOISE_USE_FINDERS = True  # nothing was collected for a test
     w = world()
     set_level(w.reader, Tool.COMPANY_DIRECTORY, w.company, Level.ADMIN, by=w.owner)
     client.force_login(w.reader)

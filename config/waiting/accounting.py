@@ -49,7 +49,7 @@ def _ready(company: Company, queue: str, person: Person) -> tuple[list[Task], in
 
 def _was_rejected_by(person: Person) -> Exists:
     export = subject_names("erp_integrations.invoiceexport", OuterRef("export__pk"))
-    return Exists(Event.objects.filter(subject=export, verb="rejected", by=person))
+    return Exists(Event.objects.of_one(export, by=person).filter(verb="rejected"))
 
 
 def _failed(company: Company, queue: str) -> tuple[list[Task], int]:

@@ -16,7 +16,7 @@ from directory.refusals import NotNow, Refused, Stale
 from directory.sheets import column_letter, read_rows
 from erp_integrations.actions.lists import replace, require_no_step_back
 from erp_integrations.missed_entries import Missed, missed
-from erp_integrations.models import ListKind, SageListUpload, SageListVersion
+from erp_integrations.models import InvoiceExport, ListKind, SageListUpload, SageListVersion
 from erp_integrations.permissions import require_list_keeper
 from erp_integrations.sage100 import list_columns, list_rows
 from erp_integrations.sage100.list_changes import Changes, compare
@@ -56,6 +56,17 @@ class Plan:
     @property
     def can_be_confirmed(self) -> bool:
         return not (self.lacking or self.problems)
+
+
+def renews(plan: Plan, upload: SageListUpload) -> bool:
+    """Whether the same list anew says more than the one in use: it is of a later day, or came after a confirmation.
+
+    What was confirmed meanwhile a list of that day may hold only if it came afterwards (S40).
+    """
+    current = plan.current
+    if current is None or current.as_of_date < upload.as_of_date:
+        return current is not None
+    return InvoiceExport.objects.of(upload.company).filter(posted_at__gt=current.loaded_at).exists()
 
 
 def read(company: Company, kind: ListKind, file_name: str, content: bytes, *, as_of_date: date, by) -> SageListUpload:
@@ -201,7 +212,7 @@ def confirm(upload: SageListUpload, *, by, digest: str, seen_missed: bool = Fals
         raise Refused(
             "Some cells can’t be read, so nothing was taken in. Correct them in the file and upload it again."
         )
-    if plan.current and plan.changes.is_none and plan.current.as_of_date == upload.as_of_date:
+    if plan.changes.is_none and plan.current and not renews(plan, upload):
         raise NotNow("Nothing changed: the list in use holds just this, of the same day.")
     require_no_step_back(company, ListKind(upload.kind), plan.records, upload.as_of_date)
     if plan.missed and not seen_missed:

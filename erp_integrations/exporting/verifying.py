@@ -16,6 +16,7 @@ from itertools import islice
 from pathlib import Path
 from time import monotonic
 
+import structlog
 from django.conf import settings
 
 from directory.models import Company
@@ -39,6 +40,7 @@ OF_A_FILE = OF_A_LIST._replace(
     rows=400_000,
     all_text=40_000_000,
 )
+logger = structlog.get_logger(__name__)
 TOO_LARGE = "it is larger than what is compared here."
 LOCK = "comparing.lock"
 BUSY = "Another file is being compared. Try again in a minute."
@@ -145,14 +147,32 @@ def _alone() -> Iterator[None]:
 
     Told by a file beside the exports, not among them: they are backed up. The lock ends with its process.
     """
-    handle = os.open(Path(settings.EXPORTS_ROOT).parent / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    with _opened() as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise NotNow(BUSY, field="file") from None
+        except OSError as error:
+            raise _no_lock(error) from error
         yield
-    except BlockingIOError:
-        raise NotNow(BUSY, field="file") from None
+
+
+@contextmanager
+def _opened() -> Iterator[int]:
+    try:
+        handle = os.open(Path(settings.EXPORTS_ROOT).parent / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise _no_lock(error) from error
+    try:
+        yield handle
     finally:
         os.close(handle)
+
+
+def _no_lock(error: OSError) -> NotNow:
+    """Another user's file, or a network disk without locks: whoever runs the site mends it."""
+    logger.error("comparing_not_locked", problem=str(error))
+    return NotNow("Files can’t be compared now: this site’s folder can’t be locked. Tell its owner.", field="file")
 
 
 def verify(company: Company, name: str, content: bytes) -> Verified:

@@ -111,5 +111,5 @@ def _shown(upload: SageListUpload, plan: list_uploads.Plan) -> dict:
         "changed": [{"label": label_of(each.new), "fields": each.fields} for each in changes.changed[:SHOWN]],
         "missed": plan.missed[:SHOWN],
         "not_read": [title for at, title in enumerate(upload.titles) if at not in read and title],
-        "renews": plan.current is not None and plan.current.as_of_date < upload.as_of_date,
+        "renews": changes.is_none and list_uploads.renews(plan, upload),
     }

@@ -140,7 +140,7 @@ def amounts_since(line: InvoiceLine, seen: int, by) -> AmountsSince | None:
             what = key.removeprefix(start)
             if key.startswith(start) and what not in BESIDE_THE_AMOUNTS:
                 last, found[what] = event, (found.get(what, (before,))[0], now)
-    return AmountsSince(last, found) if last else None
+    return AmountsSince(last, dict(sorted(found.items()))) if last else None
 
 
 BESIDE_THE_AMOUNTS = {"note", "allowed reason", "verdict"}

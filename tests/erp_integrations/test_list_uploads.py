@@ -12,6 +12,7 @@ import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.urls import reverse
+from django.utils import timezone
 from openpyxl import Workbook
 
 from directory.models import Event, Vendor
@@ -19,7 +20,7 @@ from directory.refusals import Stale
 from directory.sheets import as_csv
 from erp_integrations.actions import list_uploads
 from erp_integrations.mending import where_to_mend
-from erp_integrations.models import ErpSettings, ListKind, SageListUpload, SageListVersion, VendorLink
+from erp_integrations.models import ErpSettings, InvoiceExport, ListKind, SageListUpload, SageListVersion, VendorLink
 from erp_integrations.sage100 import list_columns, list_rows
 from tests.erp_integrations.pages import at_export, queries, signed_in, text_of
 from tests.erp_integrations.world import ACCOUNT, JOB, VENDOR, fresh, sage_world
@@ -136,6 +137,20 @@ def test_the_preview_says_added_changed_and_gone_and_that_is_what_happens(sage, 
     assert {v.number: v.due_terms for v in sage.lists().vendors} == {VENDOR: "25TH", "6": "", "7": ""}
     old = SageListVersion.objects.filter(company=sage.company, kind="vendors", is_current=False).first()
     assert [vendor.number for vendor in old.as_list()] == [VENDOR, "5", "6"]
+
+
+def test_the_same_list_of_the_same_day_renews_it_once_an_invoice_was_confirmed_since(sage, sam):
+    """S40: what the list in use may not hold yet, one that came after the confirmation does."""
+    export = sage.exported()
+    take_in(sage, sam, send(sage, sam, file_of(HEADINGS, ACME)))
+    InvoiceExport.objects.filter(pk=export.pk).update(
+        status="posted", sage_record_number="70001", posted_by=sage.approver, posted_at=timezone.now()
+    )
+    again = send(sage, sam, file_of(HEADINGS, ACME))
+    assert "still holds on" in text_of(again)
+    before = SageListVersion.objects.in_use(sage.company, "vendors")
+    take_in(sage, sam, again)
+    assert SageListVersion.objects.in_use(sage.company, "vendors").loaded_at > before.loaded_at
 
 
 def test_the_same_file_again_changes_nothing_and_a_later_day_renews_it(sage, sam):

@@ -5,6 +5,7 @@ import io
 import os
 import zipfile
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -236,6 +237,21 @@ def test_our_own_file_that_is_too_large_is_no_fault_of_theirs(sage, batch, monke
     page = text_of(answer)
     assert "our own file could not be read to compare: it is larger than what is compared here." in page
     assert batch.key in page and "Split it" not in page and "Altered" not in page
+
+
+@pytest.mark.parametrize("call", ["os.open", "fcntl.flock"])
+def test_a_folder_that_can_not_be_locked_is_said_and_is_no_failure_of_ours(sage, batch, monkeypatch, call):
+    """A lock file of another user, a network disk without locks."""
+
+    def refuses(*_):
+        raise OSError(37, "No locks available")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(verifying, call.partition(".")[0], SimpleNamespace(**{
+            **vars(getattr(verifying, call.partition(".")[0])), call.partition(".")[2]: refuses
+        }))  # fmt: skip
+        answer = post(sage, edited(batch))
+    assert answer.status_code == 409 and "this site’s folder can’t be locked" in text_of(answer)
 
 
 def test_one_file_is_compared_at_a_time(sage, batch):

@@ -204,7 +204,7 @@ def test_nobody_decides_on_an_amount_that_another_put_there_since(w, mine, htmx)
     page = press(w.admin, invoice, **mine, pressed=desk["pressed"], seen=desk["seen"], htmx=htmx)
     text = text_of(page)
     assert page.status_code == 409 and verdicts(invoice)[0] == Verdict.NONE
-    changed = "work this period 100.00 → 60.00, work retainage 10.00 → 6.00"
+    changed = "work retainage 10.00 → 6.00, work this period 100.00 → 60.00"
     assert f"Ola Berg changed its amounts on {at_that}: {changed}. Yours would be: " in text
     assert press(w.admin, invoice, **use_mine(page)).status_code == 302
     assert verdicts(invoice)[0] == mine["decision"]
