@@ -4,8 +4,8 @@ from django.db.models import Case, CharField, OuterRef, Subquery, Value, When
 from django.db.models.functions import Coalesce
 
 from erp_integrations.models import ExportStatus, InvoiceExport
-from erp_integrations.models.exports import ready_for_erp, sendable
-from invoicing.models.invoice_queries import ERP_WORDS, READ_ALONG, TO_SEND
+from erp_integrations.models.exports import choice_of, is_ready, ready_for_erp, sendable
+from invoicing.models.invoice_queries import COUNTED_VIEWS, ERP_WORDS, READ_ALONG, CountedView
 
 # "Not sent" for one that could be; "" before that, and for what its company does not send (6.2).
 UNSENT = Case(
@@ -16,4 +16,4 @@ UNSENT = Case(
 STATUS = InvoiceExport.objects.order_by().filter(invoice=OuterRef("pk")).values("status")
 READ_ALONG["export_status"] = Coalesce(Subquery(STATUS), UNSENT)
 ERP_WORDS.update(ExportStatus.choices)
-TO_SEND["ready_for_erp"] = ("Ready for ERP", ready_for_erp)
+COUNTED_VIEWS["ready_for_erp"] = CountedView("Ready for ERP", ready_for_erp, choice_of, is_ready)

@@ -138,6 +138,16 @@ def ready_for_erp(company: int | None = None) -> Q:
     return Q(is_locked=False) & sendable(company)
 
 
+def choice_of(company: int) -> Subquery:
+    """What this company said it sends, for a query over its invoices; NULL where it said nothing."""
+    return Subquery(ErpSettings.objects.filter(company=company).values("sendable")[:1])
+
+
+def is_ready(choice: str | None, status: str, is_locked: bool) -> bool:
+    """`ready_for_erp` of an invoice, by its company's `choice_of`."""
+    return not is_locked and status in ErpSettings.STATUSES[choice or ErpSettings.Sendable.APPROVALS]
+
+
 class InvoiceExport(FSMModelMixin, models.Model):
     """One per invoice, made when it is first sent. `description`, the dates and `reference_no` are the approver's.
 

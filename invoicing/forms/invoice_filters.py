@@ -13,7 +13,7 @@ from invoicing.calculations.money import format_amount
 from invoicing.forms.amounts import AmountField
 from invoicing.forms.keyset import Sort, SortedForm, read_dollars
 from invoicing.models import Invoice, InvoiceStatus
-from invoicing.models.invoice_queries import ERP_WORDS, READ_ALONG, TO_SEND, line_8
+from invoicing.models.invoice_queries import COUNTED_VIEWS, ERP_WORDS, READ_ALONG, line_8
 
 NARROWING = ("status", "period", "erp", "q", "least", "most")
 KEPT = (*NARROWING, "sort")  # what a saved view remembers
@@ -48,8 +48,9 @@ class InvoiceFilter(SortedForm):
         """`company`: its id where they may know what accounting made of a bill, as those of the company do."""
         super().__init__(data)
         self.erp_states = [("", "Any"), *ERP_WORDS.items()] if company else []
-        self.views = {name: which(company) for name, (_, which) in TO_SEND.items()} if company else {}
-        self.fields["status"].choices = [*InvoiceStatus.choices, *((name, TO_SEND[name][0]) for name in self.views)]
+        self.company, self.views = company, COUNTED_VIEWS if company else {}
+        tabs = [(name, view.words) for name, view in self.views.items()]
+        self.fields["status"].choices = [*InvoiceStatus.choices, *tabs]
         self.fields["erp"].choices = self.erp_states
         self.periods = [("", "Any period"), *((str(each.pk), str(each)) for each in periods)]
         self.fields["period"].choices = self.periods
@@ -114,7 +115,7 @@ class InvoiceFilter(SortedForm):
 
     def with_status(self, invoices):
         if self.chosen in self.views:
-            return invoices.filter(self.views[self.chosen])
+            return invoices.filter(self.views[self.chosen].which(self.company))
         return invoices.filter(status=self.chosen) if self.chosen else invoices
 
     def shown(self, found: dict[str, tuple]) -> list[tuple]:

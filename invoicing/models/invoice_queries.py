@@ -1,6 +1,7 @@
 """Questions about many invoices, as phrases: who may see them, whether their time is over, what they come to."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import date
 
 from django.apps import apps
@@ -86,8 +87,23 @@ FOR_A_TURN = ("period_status", "takes_bills_until_due", "has_more_time", "has_co
 # More that a row tells, by name, read in the same query: apps above enter what is theirs when they are loaded.
 READ_ALONG: dict[str, models.Expression] = {}
 ERP_WORDS: dict[str, str] = {}  # {`export_status`: as people read it}
-# {what stands in the address: (words, those of the company with this id)}: a counted view beside the statuses (9.2).
-TO_SEND: dict[str, tuple[str, Callable[[int], Q]]] = {}
+
+
+@dataclass(frozen=True)
+class CountedView:
+    """A tab beside the statuses (9.2). `which` of a company are listed there, by its id.
+
+    `told` is what the database says of the company, and `holds` whether an invoice is there by that, its status and
+    whether it is locked: so the query that counts the statuses counts these too, and adds nothing up twice (F4).
+    """
+
+    words: str
+    which: Callable[[int], Q]
+    told: Callable[[int], models.Expression]
+    holds: Callable[[str | None, str, bool], bool]
+
+
+COUNTED_VIEWS: dict[str, CountedView] = {}  # by what stands in the address; entered like READ_ALONG
 
 
 class InvoiceQuerySet(models.QuerySet):
@@ -187,18 +203,21 @@ class InvoiceQuerySet(models.QuerySet):
         rows = self.live().order_by().values_list("billing_period", "status")
         return list(rows.annotate(Sum("gross_this_period")))
 
-    def by_status(self, views: Mapping[str, Q] | None = None) -> dict[str, tuple[int, object]]:
-        """{status: (how many, the sum of their line 8 in dollars)}, in one query, and of each of `views` by its name.
+    def by_status(self, company: int | None = None) -> dict[str, tuple[int, object]]:
+        """{status: (how many, the sum of their line 8 in dollars)}, in one query.
 
-        What is of a view has a status too, and counts there as well.
+        With the id of a company the same of each of COUNTED_VIEWS, by its name; those count in a status, too.
         """
-        sums = {"count": Count("*"), "due": Sum(line_8())}
-        for name, which in (views or {}).items():
-            sums |= {f"{name}_count": Count("status", filter=which), f"{name}_due": Sum(line_8(), filter=which)}
-        rows = self.order_by().values("status").annotate(**sums)
-        found = {row["status"]: (row["count"], row["due"]) for row in rows}
-        for name in views or ():
-            found[name] = sum(row[f"{name}_count"] for row in rows), sum(row[f"{name}_due"] or ZERO for row in rows)
+        views = COUNTED_VIEWS if company else {}
+        told = {name: Max(view.told(company)) for name, view in views.items()}
+        rows = self.order_by().values("status", "is_locked").annotate(count=Count("*"), due=Sum(line_8()), **told)
+        found = dict.fromkeys(views, (0, ZERO))
+        for row in rows:
+            status, is_locked = row["status"], row["is_locked"]
+            there = [name for name, view in views.items() if view.holds(row[name], status, is_locked)]
+            for name in (status, *there):
+                count, due = found.get(name, (0, ZERO))
+                found[name] = count + row["count"], due + row["due"]
         return found
 
     def payment_due(self):

@@ -37,7 +37,7 @@ def show(request, project, *, naming: ViewForm | None = None, status: int = 200)
     """The list; with `naming`, the name that was sent for it and why it was refused."""
     form, narrowed = _asked(request, project)
     views = views_shown_to(request.access, SavedView.Page.INVOICES)
-    by_status = narrowed.by_status(form.views)
+    by_status = narrowed.by_status(form.company)
     shown = form.shown(by_status)
     size = form.cleaned_data.get("rows") or _remembered_size(request)
     count = sum(count for count, _ in shown)
