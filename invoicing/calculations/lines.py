@@ -165,8 +165,8 @@ class Line(LineInput):
     @property
     def released_at_once(self) -> Decimal:
         """What RR takes of this bill's own WR: never held, so no earlier invoice can release it (S51)."""
-        beyond = max(ZERO, self.retainage_released - max(ZERO, self.work_retainage_previous))
-        return min(beyond, self.retainage_held_at_first - self._least_held)
+        beyond = self.retainage_released - max(ZERO, self.work_retainage_previous)
+        return min(beyond, self.retainage_held_at_first - self._least_held) if beyond > 0 else ZERO
 
     @property
     def _least_held(self) -> Decimal:
