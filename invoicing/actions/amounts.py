@@ -1,7 +1,7 @@
 """The amounts of an invoice: lines filled from the schedule and the previous invoice, and what people type on them."""
 
 from collections.abc import Iterable, Set
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 
 from django.db import transaction
@@ -353,11 +353,16 @@ def _says_something(name: str, value) -> bool:
 
 
 def _must_release_nothing(invoice: Invoice, line: InvoiceLine) -> None:
-    """I-2: retainage that is typed below what is held gives some back, by whichever cell."""
+    """I-2: retainage that is typed below what is held gives some back, by whichever cell.
+
+    What the rule alone gives back, as where material moves to work at a lower rate, is nobody's release.
+    """
     is_typed = line.work_retainage_is_typed or line.stored_retainage_is_typed
     if invoice.type.allows_release or not is_typed:
         return
-    released = line.as_line().retainage_released_this_period
+    typed = line.as_line()
+    by_rule = replace(typed, work_retainage_typed=None, stored_retainage_typed=None)
+    released = typed.retainage_released_this_period - by_rule.retainage_released_this_period
     if released > 0:
         raise Refused(
             f"Line {line.schedule_line.position}: such an amount releases {format_amount(released)}, and this invoice "

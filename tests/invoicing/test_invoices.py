@@ -497,6 +497,20 @@ def test_retainage_that_was_typed_releases_nothing_by_what_others_type_later():
         save(invoice, {"stored_moved": D("0.00")}, by=w.contact)
 
 
+def test_material_moves_to_work_at_a_lower_rate_also_where_its_retainage_was_typed_once():
+    """I-2: 1.00 was typed on the bill before and is carried; what falls away with the material the rule gives back."""
+    w = world()
+    commitment = w.commitment(retainage_rate=D("0"), stored_retainage_rate=D("10"))
+    first = w.entered(w.draft(commitment), {"stored_new": D("50.00")})
+    first = save(first, {"stored_retainage": D("1.00"), "stored_retainage_is_typed": True}, by=w.admin)
+    w.approved(first, {})
+    w.period(date(2030, 7, 1))
+    invoice = invited_as(w, InvoiceType.WORK, commitment)
+    assert invoice.lines.first().stored_retainage_is_typed
+    moved = save(invoice, {"stored_moved": D("50.00")}, by=w.contact)
+    assert (moved.total_retainage, moved.retainage_released) == (D("0.00"), D("1.00"))
+
+
 def test_a_bill_that_only_releases_takes_no_other_balance_of_materials():
     """I-2; also none of 0.00, which takes all away."""
     w = world()
