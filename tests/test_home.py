@@ -18,7 +18,7 @@ from directory.permissions import Level, Tool
 from erp_integrations.actions import exports
 from invoicing.actions import billing_periods, commitment_moves, commitments, due_dates, invitations, invoices
 from invoicing.models import Commitment, InvoiceType
-from tests.erp_integrations.world import sage_world
+from tests.erp_integrations.world import fresh, record_number, sage_world
 from tests.factories import D, person, world
 from tests.invoicing.pages import signed_in
 
@@ -311,6 +311,19 @@ def test_staff_see_a_file_until_it_is_downloaded_and_the_approver_until_sage_has
     assert not theirs.mine
     assert titles(hers.mine) == titles(theirs.others) == [f"downloaded: Import file {batch.key}"]
     assert (hers.mine[0].verb, theirs.others[0].verb) == ("Confirm", ""), "nobody is offered what is not theirs to do"
+
+
+def test_a_file_whose_rest_is_posted_waits_no_more_though_what_left_it_stands_in_the_next():
+    """9.1: whatever waits is confirmed in the file that it stands in now."""
+    w = sage_world()
+    posted, moved = w.sent(), w.sent()
+    batch = w.built(posted, moved)
+    signed_in(w.base.staff).get(reverse("erp-download", args=[w.company.slug, batch.number, "xlsx"]))
+    exports.confirm(*fresh(posted), by=w.approver, record_number=record_number())
+    exports.void(*fresh(moved), by=w.all_rights(), reason="Twice", sage_holds_it_no_more=True)
+    w.exported(moved.invoice)
+    waiting = home(w.approver).context["waiting"]
+    assert titles([*waiting.mine, *waiting.others]) == ["ready: Import file EXP-000002"]
 
 
 def test_the_site_owner_sees_set_up_gaps_and_no_work():

@@ -8,7 +8,7 @@ from config.waiting.tasks import Task, Waiting, first_of
 from directory.counts import counted
 from directory.models import Company, Event, Person
 from directory.models.events import subject_names
-from erp_integrations.models import BatchState, ExportBatch, ExportStatus, InvoiceExport
+from erp_integrations.models import ExportBatch, ExportStatus, InvoiceExport
 from invoicing.models import Invoice
 
 
@@ -17,21 +17,17 @@ def add_accounting(found: Waiting, company: Company, person: Person, *, may_answ
     if may_answer:
         found.need(*_ready(company, queue, person))
         found.need(*_failed(company, queue))
-    batches = ExportBatch.objects.of(company).filter(state=BatchState.READY)
-    untouched, count = first_of(batches.filter(downloads__isnull=True).order_by("number"))
+    batches = ExportBatch.objects.of(company).order_by("number")
+    untouched, count = first_of(batches.ready().filter(downloads__isnull=True))
     found.need([_to_download(company, batch) for batch in untouched], count)
-    open_ = batches.filter(downloads__isnull=False, items__is_live=True)
-    open_ = open_.filter(items__invoice_export__status=ExportStatus.EXPORTED).distinct().order_by("number")
-    unconfirmed, count = first_of(open_)
+    unconfirmed, count = first_of(batches.unconfirmed().filter(downloads__isnull=False).distinct())
     add, verb = (found.need, "Confirm") if may_answer else (found.leave, "")
     add([_to_confirm(company, batch, verb) for batch in unconfirmed], count)
 
 
 def _ready(company: Company, queue: str, person: Person) -> tuple[list[Task], int]:
     """How many, what they come to, and how many of them this person had rejected before."""
-    ready = Invoice.objects.live().filter(
-        export__status=ExportStatus.READY_TO_EXPORT, commitment__company=company, commitment__isnull=False
-    )
+    ready = Invoice.objects.live().filter(export__status=ExportStatus.READY_TO_EXPORT, commitment__company=company)
     count = ready.count()
     again = ready.filter(_was_rejected_by(person)).count() if count else 0
     task = Task(
