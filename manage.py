@@ -3,9 +3,12 @@
 
 python3 manage.py demo       install, load a demo company, start the site and its worker
 python3 manage.py selftest   install, run every test
+
+Every other command runs in the `.venv` that one of them made, whichever Python it is called with.
 """
 
 import hashlib
+import importlib.util
 import os
 import pathlib
 import shutil
@@ -39,6 +42,11 @@ def bootstrap(command: str) -> None:
         if subprocess.run([*pip, *wants]).returncode:
             sys.exit("The packages could not be installed; pip says why above. Mend that and run the command again.")
         stamp.write_text(wanted)
+    run_inside()
+
+
+def run_inside() -> None:
+    """The same command, in `.venv`; this process ends."""
     again = [str(PYTHON), str(ROOT / "manage.py"), *sys.argv[1:]]
     if os.name == "nt":
         sys.exit(subprocess.call(again))
@@ -52,6 +60,10 @@ def main() -> None:
         bootstrap(command)
     if command == "selftest":
         sys.exit(subprocess.call([sys.executable, "-m", "pytest", *sys.argv[2:]], cwd=ROOT))
+    if importlib.util.find_spec("django") is None:
+        if inside or not PYTHON.exists():
+            sys.exit("The packages are not installed. `python3 manage.py demo` installs them (`selftest`: all).")
+        run_inside()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     from django.core.management import execute_from_command_line  # only there once the packages are
 
