@@ -13,12 +13,14 @@ REASON = {"maxlength": 300, "autocomplete": "off"}
 class VerdictForm(forms.Form):
     """`pressed` is the verdict that the page showed: a button that is pressed already takes it back.
 
-    `seen` is the newest event that changed amounts of the invoice when they were shown.
+    `seen` is the newest event that changed amounts of the invoice when they were shown. `mine` was pressed beside
+    another's verdict, and takes nothing back even where both are the same.
     """
 
     decision = forms.ChoiceField(choices=[(Verdict.APPROVED, "Approve"), (Verdict.REJECTED, "Reject")])
     pressed = forms.ChoiceField(choices=Verdict, required=False)
     seen = forms.IntegerField(min_value=0, max_value=2**63 - 1)
+    mine = forms.BooleanField(required=False)
     reason = PlainField(max_length=300, required=False)
 
     @property
@@ -28,9 +30,9 @@ class VerdictForm(forms.Form):
 
     @property
     def verdict(self) -> Verdict:
-        """A verdict with a reason is never one taken back."""
-        chosen = self.cleaned_data["decision"]
-        is_back = chosen == self.cleaned_data["pressed"] and not self.cleaned_data.get("reason")
+        """Who was asked for a reason never takes a verdict back, whether or not they gave one."""
+        chosen, is_asked = self.cleaned_data["decision"], "reason" in self.data or self.cleaned_data["mine"]
+        is_back = chosen == self.cleaned_data["pressed"] and not is_asked
         return Verdict.NONE if is_back else Verdict(chosen)
 
 

@@ -41,7 +41,7 @@ def decide(request, invoice, line):
         if "seen" in form.errors:
             raise Stale("It can’t be told which amounts you saw. Open the review again.")
         said = form.errors.get("reason", ["Press Approve or Reject."])[0]
-        return _answer(request, invoice, line, asks=True, said=said, status=422)
+        return _answer(request, invoice, line, asks=True, said=said, reason=request.POST.get("reason", ""), status=422)
     if not form.asks_for_reason:
         return _decided(request, invoice, line, form)
     if _is_another(line, form, request.user):

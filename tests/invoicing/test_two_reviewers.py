@@ -178,7 +178,35 @@ def use_mine(page) -> dict[str, str]:
     """What the form of the button sends."""
     text = page.content.decode()
     form = text[: text.index(">Use mine<")].rpartition("<form")[2]
-    return dict(re.findall(r'name="(decision|pressed|reason|seen)" value="([^"]*)"', form))
+    return dict(re.findall(r'name="(decision|pressed|reason|seen|mine)" value="([^"]*)"', form))
+
+
+def test_use_mine_approves_what_both_approve_at_another_amount(w):
+    """Ola allowed 60.00 and approved it: to approve that too is no taking back of hers."""
+    invoice = sent(w)
+    seen = what_the_desk_sends(w.admin, invoice)["seen"]
+    allow(invoice, w.second_admin)
+    reviews.decide(line(invoice), Verdict.APPROVED, by=w.second_admin)
+    page = press(w.admin, invoice, "approved", seen=seen)
+    assert page.status_code == 409 and "Yours would be: Approved" in text_of(page)
+    assert press(w.admin, invoice, **use_mine(page)).status_code == 302
+    assert (line(invoice).verdict, line(invoice).verdict_by) == (Verdict.APPROVED, w.admin)
+
+
+def test_use_mine_asks_why_where_both_reject(w):
+    """The cross was pressed on an open line; the reason that stands there is Ola's."""
+    invoice = sent(w)
+    seen = what_the_desk_sends(w.admin, invoice)["seen"]
+    allow(invoice, w.second_admin)
+    reviews.decide(line(invoice), Verdict.REJECTED, "Not poured", by=w.second_admin)
+    page = press(w.admin, invoice, **use_mine(press(w.admin, invoice, "rejected", seen=seen)))
+    box = text_of(page)
+    assert page.status_code == 200 and "Why?" in box and line(invoice).verdict_reason == "Not poured"
+    typed = dict(re.findall(r'name="(decision|pressed|reason|seen)" value="([^"]*)"', box))
+    page = press(w.admin, invoice, **typed | {"reason": " "})
+    assert page.status_code == 422 and line(invoice).verdict == Verdict.REJECTED, "an empty box takes nothing back"
+    assert press(w.admin, invoice, **typed | {"reason": "No photo"}).status_code == 302
+    assert (line(invoice).verdict_reason, line(invoice).verdict_by) == ("No photo", w.admin)
 
 
 # Whose amounts
@@ -217,6 +245,16 @@ def test_a_reason_that_was_typed_stands_on_the_page_that_says_what_became_of_the
     page = press(w.admin, invoice, "rejected", reason="No photo of the slab")
     assert page.status_code == 409 and "It is Revise &amp; Resubmit." in page.text
     assert 'value="No photo of the slab"' in page.text
+
+
+@pytest.mark.parametrize("htmx", [True, False])
+@pytest.mark.parametrize("typed", ["No photo\u200b of the slab", "No photo of the slab" * 20])
+def test_a_reason_that_is_not_taken_stands_in_the_box_again(w, typed, htmx):
+    """9.10: it holds what nobody sees, or is too long; nothing else of it is lost."""
+    invoice = sent(w)
+    page = press(w.admin, invoice, "rejected", reason=typed, htmx=htmx)
+    assert page.status_code == 422 and f'name="reason" value="{typed}"' in page.text
+    assert verdicts(invoice)[0] == Verdict.NONE
 
 
 def test_other_lines_ones_own_amounts_and_verdicts_ask_nothing(w):
