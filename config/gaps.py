@@ -11,6 +11,7 @@ from directory import second_factor
 from directory.models import AccountingPrivilege, Company, Membership, Person, Project, Vendor
 from directory.permissions import Level, Tool, levels_held_on, people_without_a_level
 from erp_integrations.models import ListKind, SageListVersion
+from erp_integrations.pairing import JOBS
 from invoicing.models import Commitment, InvoiceContact
 
 MOST = 20  # rows of one gap; the rest is counted
@@ -165,7 +166,7 @@ def _approvers_without_second_factor(acting: dict) -> Gap:
 
 
 def _projects_without_job(staff: Staff) -> Gap:
-    unlinked = Project.objects.filter(is_active=True, sage_link__isnull=True).select_related("company")
+    unlinked = Project.objects.filter(JOBS.gap(), is_active=True).select_related("company")
     count, rows = _of_rows(
         unlinked,
         lambda project: staff.row(

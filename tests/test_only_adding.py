@@ -59,6 +59,15 @@ LOOKED_AT = {
     "erp_integrations.0025_what_a_release_sheet_counts: RunPython keep_it_too": (
         "the trigger of what a built file says keeps one column more, which an older process never writes"
     ),
+    "erp_integrations.0026_an_account_outlives_its_link: AddConstraint a_sage_job_is_one_project": (
+        "wider: an older process reads a project without a job as one of a job that Sage has not, and S20 stops it"
+    ),
+    "erp_integrations.0026_an_account_outlives_its_link: AddConstraint a_sage_cost_type_is_one_cost_type": (
+        "wider: an older process never writes a cost type that is linked to none"
+    ),
+    "erp_integrations.0026_an_account_outlives_its_link: AddConstraint sage_has_nine_cost_types": (
+        "wider: an older process reads 0 as no cost type that Sage has, and S34 stops it"
+    ),
     "erp_integrations.0024_found_without_a_record_number: RunPython put_back": (
         "on SQLite, the triggers that were there before; on PostgreSQL nothing"
     ),

@@ -10,6 +10,7 @@ from directory.actions.grants import set_level
 from directory.actions.permission_templates import create
 from directory.models import AccountingPrivilege, Company, Project
 from directory.permissions import Level, Tool
+from erp_integrations.models import ProjectLink
 from tests.erp_integrations.world import sage_world
 from tests.factories import person, world
 
@@ -28,6 +29,12 @@ def test_a_company_with_everything_has_no_gap_but_the_lists_that_were_not_loaded
     w = sage_world()
     w.commitment()
     assert not set(found()) - {"no-factor"}
+
+
+def test_a_project_that_keeps_no_more_than_a_ledger_account_has_no_job():
+    w = sage_world()
+    ProjectLink.objects.update(job_number="", account="5040")
+    assert found()["no-job"] == [w.base.project.name]
 
 
 def test_each_gap_is_found_and_named_with_the_way_to_mend_it(client):

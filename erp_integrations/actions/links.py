@@ -148,7 +148,7 @@ def _save_all(pair: Pair, links: list[models.Model]) -> None:
 
 @transaction.atomic
 def unlink(pair: Pair, company: Company, item, *, by, was: str = "") -> None:
-    """Take the link away, with one event. A line's own ledger account stays. Stale when it is another link by now."""
+    """Take the link away, with one event. A ledger account of its own stays. Stale when it is another link by now."""
     may_link(company, by)
     link = _locked(pair, company, item)
     now = pair_key(pair, link)
@@ -158,11 +158,12 @@ def unlink(pair: Pair, company: Company, item, *, by, was: str = "") -> None:
         raise Stale(f"Somebody linked {pair.name(item)} anew meanwhile. This is how it stands now.")
     changes = {"link": [str(link), ""]} | _let_go_lines(link)
     Event.objects.record("unlinked", link, by=by, changes=changes)
-    if isinstance(link, LineLink) and link.account:
-        link.line_reference = ""
-        link.save(update_fields=["line_reference"])
-    else:
+    if not (pair.has_account and link.account):
         link.delete()
+        return
+    for name, nothing in link.UNLINKED.items():
+        setattr(link, name, nothing)
+    link.save(update_fields=[*link.UNLINKED])
 
 
 @transaction.atomic
@@ -172,7 +173,7 @@ def set_account(
     """Put a ledger account before all that Sage's lists give (S30): of one job, cost type or line; empty takes it away.
 
     `was`: the account that the page showed, Stale when it is another by now. A line may have one without being linked;
-    a job or a cost type is linked first. One event, none when nothing changed.
+    a job or a cost type is linked first, or keeps one since it was. One event, none when nothing changed.
     """
     may_link(company, by)
     link = _locked(pair, company, item)

@@ -191,7 +191,7 @@ class _Links:
         commitments = (getattr(invoice.commitment, "sage_link", None) for invoice in invoices)
         return cls(
             {link.vendor_id: link.number for link in vendors if link},
-            {link.project_id: link for link in projects if link},
+            {link.project_id: link for link in projects if link and link.job_number},
             {link.commitment_id: link.number for link in commitments if link},
             beside.cost_types,
             beside.cost_type_names,

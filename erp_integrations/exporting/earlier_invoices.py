@@ -280,7 +280,7 @@ def reducible(credit: InvoiceExport) -> list[Reducible]:
 def _listed_for(credit: InvoiceExport) -> list[PayableInvoice]:
     invoice, version = credit.invoice, SageListVersion.objects.in_use(credit.company, ListKind.PAYABLE_INVOICES)
     vendor, job = getattr(invoice.vendor, "sage_link", None), getattr(invoice.project, "sage_link", None)
-    if not (version and vendor and job):
+    if not (version and vendor and job and job.job_number):
         return []
     return [
         row

@@ -90,7 +90,8 @@ def read_beside(exports: list[InvoiceExport]) -> Beside:
     prefetch_related_objects([export.invoice for export in exports], *LINKS)
     found, company = Beside(_lines_of(exports)), exports[0].company
     first, *others = (
-        _asked(CostTypeLink.objects.filter(company=company), "type", "cost_type", "number", "account", "sub_account"),
+        _asked(CostTypeLink.objects.filter(company=company, number__gt=0), "type", "cost_type", "number", "account",
+               "sub_account"),
         _asked(CostTypeName.objects.filter(company=company), "name", "cost_type", "name"),
         _asked(VendorChange.objects.waiting().filter(vendor__in=_vendors(exports)), "waits", "vendor_id"),
         _asked(_with_these_numbers(exports), "file", "invoice_export__invoice_id", "vendor_number", "number_key",

@@ -1,5 +1,7 @@
 """Which of ours is which of Sage's: one to one, set by a click and never guessed."""
 
+from typing import ClassVar
+
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
@@ -13,7 +15,12 @@ DIGITS = {"max_length": 10, "validators": [digits]}
 
 
 class AccountMixin(models.Model):
-    """A ledger account of Sage that goes before the usual order of resolving; empty: no override."""
+    """A ledger account of Sage that goes before the usual order of resolving; empty: no override.
+
+    It outlives the link: one that is unlinked keeps its row, `UNLINKED`, and the account counts once it is linked anew.
+    """
+
+    UNLINKED: ClassVar[dict[str, str | int]]
 
     account = models.CharField("ledger account", blank=True, **DIGITS)
     sub_account = models.CharField(blank=True, **DIGITS)
@@ -45,19 +52,23 @@ class VendorLink(models.Model):
 class ProjectLink(AccountMixin):
     """`account` goes before the vendor's default on this job (rule S30's job override)."""
 
+    UNLINKED = {"job_number": "", "phase_number": ""}
+
     company = models.ForeignKey(Company, models.PROTECT, related_name="+")
     project = models.OneToOneField(Project, models.PROTECT, related_name="sage_link")
-    job_number = models.CharField("Sage job number", **DIGITS)
+    job_number = models.CharField("Sage job number", blank=True, **DIGITS)
     phase_number = models.CharField("Sage phase number", blank=True, **DIGITS)
 
     class Meta:
         ordering = ["job_number"]
         constraints = [
-            models.UniqueConstraint("company", "job_number", "phase_number", name="a_sage_job_is_one_project"),
+            models.UniqueConstraint(
+                "company", "job_number", "phase_number", condition=~Q(job_number=""), name="a_sage_job_is_one_project"
+            ),
         ]
 
     def __str__(self):
-        return f"{self.project} is Sage job {self.job_number}"
+        return f"{self.project} is {f'Sage job {self.job_number}' if self.job_number else 'linked to no Sage job'}"
 
 
 class CostCodeLink(models.Model):
@@ -76,7 +87,9 @@ class CostCodeLink(models.Model):
 
 
 class CostTypeLink(AccountMixin):
-    """Our cost type and Sage's 1–9; `account` is used for that cost type when it is the only one."""
+    """Our cost type and Sage's 1–9, 0 while linked to none; `account` is used for that cost type when the only one."""
+
+    UNLINKED = {"number": 0}
 
     company = models.ForeignKey(Company, models.PROTECT, related_name="cost_type_links")
     cost_type = models.PositiveSmallIntegerField(choices=CostType)
@@ -86,12 +99,15 @@ class CostTypeLink(AccountMixin):
         ordering = ["cost_type"]
         constraints = [
             models.UniqueConstraint("company", "cost_type", name="a_cost_type_is_linked_once"),
-            models.UniqueConstraint("company", "number", name="a_sage_cost_type_is_one_cost_type"),
-            models.CheckConstraint(condition=Q(number__gte=1, number__lte=9), name="sage_has_nine_cost_types"),
+            models.UniqueConstraint(
+                "company", "number", condition=Q(number__gt=0), name="a_sage_cost_type_is_one_cost_type"
+            ),
+            models.CheckConstraint(condition=Q(number__gte=0, number__lte=9), name="sage_has_nine_cost_types"),
         ]
 
     def __str__(self):
-        return f"{self.get_cost_type_display()} is Sage cost type {self.number}"
+        theirs = f"Sage cost type {self.number}" if self.number else "linked to no Sage cost type"
+        return f"{self.get_cost_type_display()} is {theirs}"
 
 
 class CommitmentLink(models.Model):
@@ -113,6 +129,8 @@ class CommitmentLink(models.Model):
 class LineLink(AccountMixin):
     """A line of the schedule of values and its line in Sage; `account` is the line's own, before all others."""
 
+    UNLINKED = {"line_reference": ""}
+
     schedule_line = models.OneToOneField(ScheduleLine, models.PROTECT, related_name="sage_link")
     commitment = models.ForeignKey(Commitment, models.PROTECT, related_name="+")
     line_reference = models.CharField("Sage line", max_length=10, blank=True)
@@ -126,7 +144,8 @@ class LineLink(AccountMixin):
         ]
 
     def __str__(self):
-        return f"{self.commitment.number}, line {self.schedule_line} is Sage line {self.line_reference}"
+        theirs = f"Sage line {self.line_reference}" if self.line_reference else "linked to no Sage line"
+        return f"{self.commitment.number}, line {self.schedule_line} is {theirs}"
 
     @property
     def company(self):

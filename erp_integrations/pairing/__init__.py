@@ -4,4 +4,4 @@ from erp_integrations.pairing.pairs import Entry, Match, Pair, Standing
 
 PAIRS: dict[str, Pair] = {pair.slug: pair for pair in (VENDORS, JOBS, COST_CODES, COST_TYPES, COMMITMENTS, LINES)}
 
-__all__ = ["COST_TYPES", "LINES", "PAIRS", "VENDORS", "Entry", "Match", "Pair", "Standing"]
+__all__ = ["COST_TYPES", "JOBS", "LINES", "PAIRS", "VENDORS", "Entry", "Match", "Pair", "Standing"]

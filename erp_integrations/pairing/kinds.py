@@ -115,6 +115,10 @@ class OurCostType:
     def __str__(self):
         return self.label
 
+    @property
+    def is_linked(self) -> bool:
+        return bool(self.sage_link and self.sage_link.number)
+
 
 class CostTypes(Pair):
     """Nine on both sides; there is no list of them to upload."""
@@ -133,9 +137,9 @@ class CostTypes(Pair):
     def found(self, company, show, words):
         nine = self.all_nine(company)
         if show == "gaps":
-            nine = [each for each in nine if each.is_used and not each.sage_link]
+            nine = [each for each in nine if each.is_used and not each.is_linked]
         nine = [each for each in nine if words.casefold() in each.label.casefold()]
-        return sorted(nine, key=lambda each: (not each.is_used or each.sage_link is not None, each.pk))
+        return sorted(nine, key=lambda each: (not each.is_used or each.is_linked, each.pk))
 
     def get(self, company, pk):
         return next((each for each in self.all_nine(company) if each.pk == pk), None)
@@ -152,13 +156,13 @@ class CostTypes(Pair):
 
     def matches(self, company, lists):
         by_key, nine = {entry.key: entry for entry in entries.cost_types()}, self.all_nine(company)
-        taken = {str(each.sage_link.number) for each in nine if each.sage_link}
-        found = [Match(each, by_key[str(each.pk)], "number") for each in nine if not each.sage_link]
+        taken = {str(each.sage_link.number) for each in nine if each.is_linked}
+        found = [Match(each, by_key[str(each.pk)], "number") for each in nine if not each.is_linked]
         return only_ones(found, taken)
 
     def standing(self, company: Company) -> Standing:
         used = [each for each in self.all_nine(company) if each.is_used]
-        return Standing(sum(each.sage_link is not None for each in used), len(used))
+        return Standing(sum(each.is_linked for each in used), len(used))
 
     def stopped(self, company, item):
         return super().stopped(company, item.pk)

@@ -37,9 +37,6 @@ class Lines(PairOfRows):
     def needed(self):
         return Q(commitment__status__in=Commitment.BILLABLE)
 
-    def gap(self):
-        return Q(sage_link=None) | Q(sage_link__line_reference="")
-
     def matching(self, words):
         return (
             Q(commitment__number__icontains=words)

@@ -157,7 +157,9 @@ class PairOfRows(Pair):
         """Those that a word of a search finds."""
 
     def gap(self) -> Q:
-        return Q(sage_link=None)
+        """Without a link, or with one that keeps nothing but a ledger account."""
+        bare = Q(sage_link=None)
+        return bare | Q(**{f"sage_link__{self.key_field}": ""}) if self.has_account else bare
 
     def sort_by(self) -> str | Value:
         return "name"

@@ -197,7 +197,7 @@ def _choose(request, company, pair: Pair, item, refused: Refused | None = None, 
         "refused": refused,
         "missing": pair.missing(lists),
         "account_form": (account_form or _account_form(company, pair, item)) if pair.has_account else None,
-        "may_have_account": bool(key) or pair is LINES,
+        "may_have_account": bool(key) or pair is LINES or bool(pair.link_of(item)),
     }
     status = refused.status if refused else 422 if account_form else 200
     return render(request, "erp_integrations/link.html", context, status=status)
@@ -269,6 +269,7 @@ def unlink(request, company, pair, pk):
         "key": key,
         "linked": pair.entry(pair.lists(company), item, key) if key else None,
         "stopped": pair.stopped(company, item),
+        "account": links.shown_account(pair.link_of(item)) if pair.has_account else "",
         "refused": refused,
     }
     return render(request, "erp_integrations/unlink.html", context, status=refused.status if refused else 200)

@@ -3,13 +3,14 @@
 import pytest
 from django.urls import reverse
 
-from directory.models import Event
+from directory.models import Event, Project
 from directory.refusals import NotAllowed, NotNow, Stale
 from erp_integrations.actions import exports, links
-from erp_integrations.models import LineLink, ListKind
-from erp_integrations.pairing import JOBS, LINES
+from erp_integrations.models import CostTypeLink, LineLink, ListKind, ProjectLink
+from erp_integrations.pairing import COST_TYPES, JOBS, LINES, PAIRS
+from invoicing.models import CostType
 from tests.erp_integrations.pages import signed_in, text_of
-from tests.erp_integrations.world import ACCOUNT, fresh
+from tests.erp_integrations.world import ACCOUNT, JOB, fresh
 
 pytestmark = pytest.mark.django_db
 
@@ -81,3 +82,48 @@ def test_what_has_no_account_of_its_own_or_no_link_yet_is_turned_away(sage, wait
         links.set_account(LINES, sage.company, line, account="5050", sub_account="", by=sage.approver, was="1")
     with pytest.raises(NotAllowed):
         links.set_account(LINES, sage.company, line, account="5050", sub_account="", by=sage.base.contact)
+
+
+def on_its_own_account(sage, pair: str) -> tuple:
+    """(ours, what it is linked to) of one that has ledger account 5050 of its own."""
+    if pair == "jobs":
+        ProjectLink.objects.update(account="5050")
+        return sage.base.project, JOB
+    CostTypeLink.objects.update(account="5050")
+    return COST_TYPES.get(sage.company, CostType.SUBCONTRACT), "4"
+
+
+@pytest.mark.parametrize(("slug", "rule"), [("jobs", "S55"), ("cost-types", "S34")])
+def test_the_account_stays_where_the_link_goes_and_counts_again_once_linked_anew(sage, waiting, slug, rule):
+    """Nothing would say that it is gone: the next bill would just be booked elsewhere."""
+    pair, client, (item, key) = PAIRS[slug], signed_in(sage.approver), on_its_own_account(sage, slug)
+    before = accounts(waiting)
+    said = text_of(client.get(page(sage, slug, item.pk, "erp-unlink")))
+    assert "Its own ledger account 5050 stays, and counts again once it is linked anew" in said
+    assert client.post(page(sage, slug, item.pk, "erp-unlink"), {"was": key}).status_code == 302
+    assert rule in sage.rules_of(waiting), "it is linked to nothing"
+    assert pair.standing(sage.company).gaps == 1
+    assert item.pk in [each.pk for each in pair.found(sage.company, "gaps", "")]
+    assert item.pk in [each.ours.pk for each in pair.matches(sage.company, pair.lists(sage.company))]
+    shown = text_of(client.get(page(sage, slug, item.pk, "erp-link")))
+    assert "Not linked to a" in shown and 'value="5050"' in shown
+    assert client.post(page(sage, slug, item.pk, "erp-link"), {"key": key, "was": ""}).status_code == 302
+    assert accounts(waiting) == before and "5050" in before
+
+
+def test_what_is_linked_to_nothing_is_in_nobodys_way(sage, waiting):
+    """Two projects and two cost types that keep an account, none of them linked."""
+    other = Project.objects.create(company=sage.company, name="Annex", number="A", slug="annex")
+    ProjectLink.objects.create(company=sage.company, project=other, job_number="7", account="5060")
+    CostTypeLink.objects.create(company=sage.company, cost_type=CostType.LABOR, number=2, account="5060")
+    ProjectLink.objects.update(account="5050")
+    CostTypeLink.objects.update(account="5050")
+    for project, key in ((other, "7"), (sage.base.project, JOB)):
+        links.unlink(JOBS, sage.company, project, by=sage.approver, was=key)
+    for kind, key in ((CostType.LABOR, "2"), (CostType.SUBCONTRACT, "4")):
+        links.unlink(COST_TYPES, sage.company, COST_TYPES.get(sage.company, kind), by=sage.approver, was=key)
+    assert sage.rules_of(waiting) >= {"S55", "S34"}
+    assert str(ProjectLink.objects.get(project=other)) == "Annex is linked to no Sage job"
+    project = JOBS.get(sage.company, sage.base.project.pk)
+    links.set_account(JOBS, sage.company, project, account="", sub_account="", by=sage.approver, was="5050")
+    assert [link.account for link in ProjectLink.objects.order_by("pk")] == ["", "5050"], "taken away while unlinked"
