@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from directory.actions.vendors import Details
 from directory.models import Vendor
-from directory.models.companies import insurance_is
+from directory.models.companies import INSURANCE_ENDS_SOON, insurance_is
 from directory.sheets import MAX_BYTES
 from directory.typed import DAYS, DayInput, PlainField
 
@@ -54,7 +54,8 @@ class VendorFilter(forms.Form):
     """What the list is narrowed to: the address is the view."""
 
     STANDINGS = (("", "Active"), ("deactivated", "Deactivated"), ("all", "All"))
-    INSURANCES = (("", "Any"), ("expired", "Expired"), ("soon", "Ends within 30 days"), ("unknown", "Not known"))
+    ENDS_SOON = f"ends within {INSURANCE_ENDS_SOON.days} days"
+    INSURANCES = (("", "Any"), ("expired", "Expired"), ("soon", ENDS_SOON.capitalize()), ("unknown", "Not known"))
 
     q = PlainField(
         label="Search",

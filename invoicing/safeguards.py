@@ -8,8 +8,6 @@ Actions raise what stands here, pages say it before anybody presses a button.
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.utils import timezone
-
 from directory.models import Company, Policy
 from invoicing.calculations.money import ZERO
 from invoicing.models import Endorsement, Invoice
@@ -81,7 +79,7 @@ def missing_papers(invoice: Invoice) -> list[MissingPaper]:
         (
             "insurance",
             company.insurance_policy,
-            expired is not None and expired < timezone.localdate(timezone=invoice.project.zone),
+            expired is not None and company.has_passed(expired),
             f"The insurance of {vendor.name} expired on {expired}.",
             "Ask for the new certificate and enter its date in the directory.",
         ),

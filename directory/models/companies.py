@@ -160,6 +160,12 @@ class Vendor(models.Model):
         return (self.insurance_expires_date - self.company.today).days if self.insurance_expires_date else None
 
     @property
+    def insurance_ends_soon(self) -> bool:
+        """Known, not over, and within 30 days."""
+        left = self.insurance_days_left
+        return left is not None and 0 <= left <= INSURANCE_ENDS_SOON.days
+
+    @property
     def details_are_new(self) -> bool:
         """A verified change took effect less than five days ago (R81)."""
         return self.details_changed_at is not None and timezone.now() - self.details_changed_at < DETAILS_ARE_NEW

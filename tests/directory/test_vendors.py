@@ -91,6 +91,8 @@ def test_filters_find_papers_that_are_missing_and_count_them(w, as_dora, dora):
         assert [name for name in ("Expired", "Soon", "Later", "Bare") if f"{name} Works" in listing] == names
     unknown = shown(as_dora, w, insurance="unknown")
     assert "Bare Works" in unknown and "Soon Works" not in unknown
+    soon = [vendor.name for vendor in w.company.vendors.all() if vendor.insurance_ends_soon]
+    assert soon == ["Soon Works"] and "Insurance ends within 30 days" in unknown
     counts = w.company.vendors.counts(today)
     assert (counts["expired"], counts["soon"], counts["workers_comp"], counts["active"]) == (1, 1, 1, 5)
 

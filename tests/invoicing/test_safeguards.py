@@ -3,6 +3,7 @@
 from datetime import date
 
 import pytest
+import time_machine
 from django.test import Client
 from django.urls import reverse
 
@@ -10,6 +11,7 @@ from directory.models import Event, Policy
 from directory.refusals import NotAllowed, NotNow, Refused
 from invoicing.actions import amounts, approvals, attachments, deleting, invoices, reviews
 from invoicing.models import Invoice, InvoiceStatus
+from invoicing.safeguards import missing_papers
 from tests.factories import D, world
 from tests.invoicing.pages import looked_at
 
@@ -213,6 +215,19 @@ def test_expired_insurance_is_pointed_out_and_noted_with_the_approval(w):
     assert "expired on 2020-01-31" in finish_page(signed_in(w.admin), invoice).content.decode()
     invoices.approve(invoice, by=w.admin)
     assert Event.objects.about(invoice).get(verb="approved").changes == {"papers missing": ["", "insurance"]}
+
+
+def test_an_insurance_holds_until_the_end_of_its_last_day_where_the_company_is(w):
+    """As the directory and accounting have it, wherever the project is."""
+    w.company.time_zone, w.project.time_zone = "America/New_York", "America/Los_Angeles"
+    w.company.save()
+    w.project.save()
+    w.vendor.insurance_expires_date = date(2030, 6, 30)
+    w.vendor.save()
+    invoice = w.submitted()
+    for moment, names in (("2030-07-01 03:00Z", []), ("2030-07-01 05:00Z", ["insurance"])):  # 11 p.m., 1 a.m.
+        with time_machine.travel(moment):
+            assert [paper.name for paper in missing_papers(Invoice.objects.get(pk=invoice.pk))] == names
 
 
 PAPERS = {
