@@ -6,15 +6,16 @@ link starts with (R96).
 """
 
 import smtplib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 
 import css_inline
 import structlog
 from celery import signature
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.template import Context, engines
 from django.utils import timezone
@@ -67,6 +68,21 @@ def post(
     names = {subject_name(row) for row in also_of} - {subject_name(about)}
     MailMention.objects.bulk_create(MailMention(mail=mail, subject=name) for mail in mails for name in sorted(names))
     return mails
+
+
+def post_once(key: str, write: Callable[[], list[Mail]]) -> bool:
+    """Have `write` post one mail, or none, unless one was kept under `key` before; whether it posted one."""
+    if Mail.objects.filter(dedupe_key=key).exists():
+        return False
+    try:
+        with transaction.atomic():
+            mails = write()
+            for mail in mails:
+                mail.dedupe_key = key
+                mail.save(update_fields=["dedupe_key"])
+    except IntegrityError:  # another worker was quicker
+        return False
+    return bool(mails)
 
 
 def _write(about, person: Person, subject: str, template: str, context: dict, rest: dict) -> Mail:
@@ -192,16 +208,11 @@ def note_head_of_events() -> Walk | None:
     for sentence in walk.breaks[:20]:
         logger.error("record_broken", sentence=sentence)
     verdict = f"BROKEN in {walk.break_count} places" if walk.break_count else "whole"
-    with transaction.atomic():
-        for owner in Person.objects.site_owners().order_by("pk"):
-            key = f"head-of-events:{today}:{owner.pk}"
-            if not Mail.objects.filter(dedupe_key=key).exists():
-                _mail_head(seal, owner, walk, f"The record on {today}: {verdict}", key)
+    said = {
+        "subject": f"The record on {today}: {verdict}",
+        "template": "directory/emails/head",
+        "context": {"walk": walk, "breaks": walk.breaks[:20]},
+    }
+    for owner in Person.objects.site_owners().order_by("pk"):
+        post_once(f"head-of-events:{today}:{owner.pk}", partial(post, about=seal, to=[owner], **said))
     return walk
-
-
-def _mail_head(seal: EventSeal, owner: Person, walk: Walk, subject: str, key: str) -> None:
-    context = {"walk": walk, "breaks": walk.breaks[:20]}
-    for mail in post(about=seal, to=[owner], subject=subject, template="directory/emails/head", context=context):
-        mail.dedupe_key = key
-        mail.save(update_fields=["dedupe_key"])

@@ -8,14 +8,15 @@ An approver chooses to hear at once of what is sent, or once a day of what waits
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from functools import partial
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from directory.audiences import audience
 from directory.counts import counted
 from directory.models import Company, Mail, MailPace, Person
-from directory.notifications import post
+from directory.notifications import post, post_once
 from directory.permissions import accounting_approvers, read_access
 from erp_integrations.mending import where_to_mend
 from erp_integrations.models import BatchState, ErpSettings, ExportBatch, InvoiceExport
@@ -175,30 +176,20 @@ def daily_digests() -> int:
         due_at = datetime.combine(company.today, DIGEST_AT, tzinfo=company.zone)
         if timezone.now() >= due_at:
             people = accounting_approvers(company).filter(accounting_mail=MailPace.DAILY).order_by("pk")
-            count += sum(_write_digest(company, person, due_at) for person in people)
+            for person in people:
+                key = f"accounting-digest:{company.pk}:{person.pk}:{due_at.date()}"
+                count += post_once(key, partial(_digest, company, person, due_at))
     return count
 
 
-def _write_digest(company: Company, person: Person, due_at: datetime) -> bool:
-    key = f"accounting-digest:{company.pk}:{person.pk}:{due_at.date()}"
-    if Mail.objects.filter(dedupe_key=key).exists():
-        return False
+def _digest(company: Company, person: Person, due_at: datetime) -> list[Mail]:
     waiting = InvoiceExport.objects.of(company).ready_to_export().filter(sent_at__lt=due_at).exclude(sent_by=person)
     exports = list(waiting.with_context().order_by("sent_at", "pk"))
     if not exports:
-        return False
-    try:
-        with transaction.atomic():
-            _digest(company, person, exports, key)
-    except IntegrityError:  # another worker was quicker
-        return False
-    return True
-
-
-def _digest(company: Company, person: Person, exports: list[InvoiceExport], key: str) -> None:
+        return []
     count = "1 invoice waits" if len(exports) == 1 else f"{len(exports)} invoices wait"
     listed = exports[:LISTED]
-    [mail] = post(
+    return post(
         about=company,
         to=[person],
         subject=f"{count} for accounting",
@@ -207,8 +198,6 @@ def _digest(company: Company, person: Person, exports: list[InvoiceExport], key:
         context={"exports": listed, "count": len(exports), "more": len(exports) - len(listed)},
         also_of=listed,
     )
-    mail.dedupe_key = key
-    mail.save(update_fields=["dedupe_key"])
 
 
 # Once for each file that nobody takes or confirms
@@ -266,25 +255,16 @@ def overdue_files() -> int:
 
 
 def _alert(batch: ExportBatch, person: Person, alert: Alert) -> bool:
-    key = f"overdue-{alert.reason}:{batch.pk}:{person.pk}"
-    if Mail.objects.filter(dedupe_key=key).exists():
-        return False
-    try:
-        with transaction.atomic():
-            [mail] = post(
-                about=batch,
-                to=[person],
-                subject=f"{batch.key} {alert.words}",
-                template="erp_integrations/emails/overdue",
-                audience=APPROVER,
-                context={"batch": batch, "words": alert.words, "remedy": alert.remedy},
-                reply_to=batch.accepted_by.email,
-                also_of=InvoiceExport.objects.filter(items__batch=batch, items__is_live=True).exclude(
-                    status=InvoiceExport.Status.POSTED
-                ),
-            )
-            mail.dedupe_key = key
-            mail.save(update_fields=["dedupe_key"])
-    except IntegrityError:  # another worker was quicker
-        return False
-    return True
+    waiting = InvoiceExport.objects.filter(items__batch=batch, items__is_live=True)
+    write = partial(
+        post,
+        about=batch,
+        to=[person],
+        subject=f"{batch.key} {alert.words}",
+        template="erp_integrations/emails/overdue",
+        audience=APPROVER,
+        context={"batch": batch, "words": alert.words, "remedy": alert.remedy},
+        reply_to=batch.accepted_by.email,
+        also_of=waiting.exclude(status=InvoiceExport.Status.POSTED),
+    )
+    return post_once(f"overdue-{alert.reason}:{batch.pk}:{person.pk}", write)

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from directory import tasks
 from directory.chain import COLUMNS, Anchor, Walk, canonical, digest_of
-from directory.models import Event, EventSeal, Mail
+from directory.models import Event, EventSeal, Mail, Person
 from tests.factories import owner, world
 
 pytestmark = pytest.mark.django_db
@@ -381,6 +381,15 @@ def test_the_head_is_mailed_to_each_site_owner_once_a_day(record, caplog):
     assert all(head in mail.text and head in mail.html and "whole" in mail.headline for mail in mails)
     assert "None" not in mails[0].text
     assert head in caplog.text
+
+
+def test_two_workers_at_once_mail_the_head_once(record, monkeypatch):
+    """The second looked before the first had written: the database keeps the second mail out."""
+    tasks.note_head_of_events()
+    monkeypatch.setattr(Mail.objects, "filter", lambda **_: Mail.objects.none())
+    tasks.note_head_of_events()
+    monkeypatch.undo()
+    assert Mail.objects.filter(dedupe_key__startswith="head-of-events:").count() == Person.objects.site_owners().count()
 
 
 def test_the_morning_mail_says_that_the_record_is_broken(record):

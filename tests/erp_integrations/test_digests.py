@@ -84,8 +84,7 @@ def test_two_workers_at_once_write_one(sage, monkeypatch):
     write = notifications._digest
 
     def both_at_once(*args):
-        write(*args)
-        write(*args)
+        return write(*args) + write(*args)
 
     with at(local(sage.company, date(2030, 3, 2), 7)):
         monkeypatch.setattr(notifications, "_digest", both_at_once)
