@@ -15,14 +15,15 @@ from django.http.request import validate_host
 
 KEY_LENGTH = 50  # what `manage.py check --deploy` asks for too
 TOKEN_LENGTH = 20
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 logger = structlog.get_logger(__name__)
 
 
 def bad_settings(app_configs=None, **kwargs) -> list[Error]:  # Django's signature
-    """Production is what has DATABASE_URL or an https address. A demo, or SQLite over http, is on one's own machine."""
-    if settings.DEMO or (settings.EMBEDDED and not settings.IS_HTTPS):
-        return _demo_in_the_open()
+    """Of a demo, or SQLite, over http and under this machine's own names alone, nothing is asked: all else is production."""
+    if (settings.DEMO or settings.EMBEDDED) and not settings.IS_HTTPS and _is_for_this_machine_alone():
+        return []
     problems = [
         (settings.DEBUG, "DEBUG is on: every error would show the settings.", "Unset DEBUG.", "plumbline.E001"),
         (
@@ -42,6 +43,12 @@ def bad_settings(app_configs=None, **kwargs) -> list[Error]:  # Django's signatu
             "ALLOWED_HOSTS names no host, or any.",
             "Set ALLOWED_HOSTS to the host name in SITE_URL.",
             "plumbline.E004",
+        ),
+        (
+            settings.DEMO,
+            "DEMO is on, which signs anybody in as anybody, and the site is not on http://localhost alone.",
+            "Unset DEMO; or set SITE_URL to http://localhost:8000 and ALLOWED_HOSTS to localhost.",
+            "plumbline.E005",
         ),
         (
             settings.EMAIL_BACKEND.endswith(".filebased.EmailBackend"),
@@ -65,11 +72,10 @@ def bad_settings(app_configs=None, **kwargs) -> list[Error]:  # Django's signatu
     return [Error(message, hint=hint, id=number) for is_wrong, message, hint, number in problems if is_wrong]
 
 
-def _demo_in_the_open() -> list[Error]:
-    if settings.DEMO and settings.IS_HTTPS:
-        hint = "A demo signs anybody in as anybody. Unset DEMO, or serve it on http://localhost."
-        return [Error("DEMO is on and SITE_URL is an https:// address.", hint=hint, id="plumbline.E005")]
-    return []
+def _is_for_this_machine_alone() -> bool:
+    """Whether every name that the site answers to, or puts into links, leads to the machine that asks."""
+    names = [*settings.ALLOWED_HOSTS, urlsplit(settings.SITE_URL).hostname or ""]
+    return all(name.lower().strip("[]") in LOOPBACK or name.lower().endswith(".localhost") for name in names)
 
 
 def worth_a_word(app_configs=None, **kwargs) -> list[checks.Warning]:  # Django's signature

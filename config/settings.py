@@ -8,7 +8,7 @@ SECRET_KEY     long and random         needed as soon as DATABASE_URL is set; ma
 SECRET_KEY_FALLBACKS  comma separated  older keys whose sessions, factors and links in mail still count
 ALLOWED_HOSTS  comma separated         host names the site answers to
 SITE_URL       https://bills.example   what links in mail start with
-EMAIL_URL      smtp+tls://…            needed with DATABASE_URL or an https SITE_URL; files in VAR_DIR/mail otherwise
+EMAIL_URL      smtp+tls://…            needed where others than this machine ask (config/checks.py); else files in VAR_DIR/mail
 DEFAULT_FROM_EMAIL  Bills <b@x.example>  whom mail comes from
 PLUMBLINE_VAR  a folder                where the database, uploads, built files and the queue live when embedded
 STATIC_ROOT    a folder                where `collectstatic` packs style sheets and scripts; VAR_DIR/static when unset

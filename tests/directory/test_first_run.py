@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
+from config.checks import bad_settings
 from directory.models import Company, Event, Mail, Person
 from tests.directory.account_pages import GOOD_PASSWORD
 from tests.factories import owner
@@ -186,8 +187,43 @@ def test_neither_worker_nor_scheduler_starts_with_bad_settings(program, tmp_path
     assert started.returncode != 0 and "Set EMAIL_URL" in started.stderr
 
 
-def test_a_demo_is_not_served_in_the_open(tmp_path):
-    assert run(SERVE, GOOD | {"DEMO": "1"}, tmp_path).returncode != 0
+IN_THE_OPEN = {"SITE_URL": "http://bills.example.com", "ALLOWED_HOSTS": "*", "DEBUG": "1"}
+
+
+@pytest.mark.parametrize("environment", [{}, IN_THE_OPEN, {"SITE_URL": "http://127.0.0.1:8000"}])
+def test_a_demo_is_not_served_in_the_open(environment, tmp_path):
+    """Anybody could sign in as anybody, by one click."""
+    served = run(SERVE, GOOD | {"DEMO": "1"} | environment, tmp_path)
+    assert served.returncode != 0 and "DEMO is on" in served.stderr and "serving" not in served.stdout
+
+
+@pytest.mark.parametrize("host", ["192.168.1.20", "*", "bills", "localhost.example.com", ".example.com", "::2"])
+@pytest.mark.parametrize("is_demo", [True, False])
+def test_whoever_may_be_asked_from_elsewhere_is_judged_as_production(host, is_demo, settings):
+    """Neither a demo nor SQLite over http is on one's own machine for saying so."""
+    settings.DEMO, settings.EMBEDDED = is_demo, not is_demo
+    settings.ALLOWED_HOSTS = ["localhost"]
+    assert bad_settings() == []
+    for names in ([host], ["localhost", host]):
+        settings.ALLOWED_HOSTS = names
+        found = {problem.id for problem in bad_settings()}
+        assert "plumbline.E003" in found and ("plumbline.E005" in found) == is_demo
+    settings.ALLOWED_HOSTS, settings.SITE_URL = ["localhost"], f"http://[{host}]" if ":" in host else f"http://{host}"
+    assert "plumbline.E003" in {problem.id for problem in bad_settings()}
+
+
+@pytest.mark.parametrize("name", ["localhost", "127.0.0.1", "[::1]", "plumbline.localhost", ".localhost", "LOCALHOST"])
+def test_ones_own_machine_needs_no_settings_of_production(name, settings):
+    settings.ALLOWED_HOSTS, settings.SITE_URL = [name], f"http://{name.lstrip('.')}:8001"
+    assert bad_settings() == []
+
+
+def test_the_demo_command_says_where_it_may_not_be_served(settings, monkeypatch):
+    """Else its programs would be started again and again."""
+    settings.DEMO, settings.SITE_URL = False, "http://bills.example.com"
+    monkeypatch.setenv("SITE_URL", settings.SITE_URL)
+    with pytest.raises(CommandError, match="DEMO is on"):
+        call_command("demo", port=0)
 
 
 def test_over_https_cookies_are_bound_to_this_host_and_never_sent_in_the_open(tmp_path):

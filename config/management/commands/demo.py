@@ -16,6 +16,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
+from config.checks import bad_settings
 from config.demo_company import COMPANY, PASSWORD, PEOPLE, SIGN_INS, DemoCompany
 from directory.models import Company
 
@@ -42,6 +43,9 @@ class Command(BaseCommand):
         # The demo company is loaded by this process: the links in its mails lead to this port too.
         if "SITE_URL" not in os.environ:
             settings.SITE_URL = f"http://127.0.0.1:{port}"
+        settings.DEMO = True  # as the programs below are told
+        if problems := bad_settings():
+            raise CommandError("\n".join(f"{problem.msg} {problem.hint}" for problem in problems))
         packing = None if only_load or self.is_packed() else self.pack_static_files()
         call_command("migrate", verbosity=0)
         self.load()
