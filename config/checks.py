@@ -21,7 +21,7 @@ logger = structlog.get_logger(__name__)
 
 
 def bad_settings(app_configs=None, **kwargs) -> list[Error]:  # Django's signature
-    """Of a demo, or SQLite, over http and under this machine's own names alone, nothing is asked: all else is production."""
+    """Nothing is asked of a demo, or SQLite, over http under this machine's own names. All else is production."""
     if (settings.DEMO or settings.EMBEDDED) and not settings.IS_HTTPS and _is_for_this_machine_alone():
         return []
     problems = [
@@ -67,6 +67,12 @@ def bad_settings(app_configs=None, **kwargs) -> list[Error]:  # Django's signatu
             "BEHIND_PROXY counts no more: the site would take every request for http, from the proxy itself.",
             "Set TRUSTED_PROXY_COUNT to how many proxies of yours stand in front, 1 for one, and unset BEHIND_PROXY.",
             "plumbline.E008",
+        ),
+        (
+            not settings.EMBEDDED and settings.VAR_DIR.resolve().is_relative_to(settings.BASE_DIR),
+            f"Files are kept in {settings.VAR_DIR}, in the program's own folder: its next version would not find them.",
+            "Set PLUMBLINE_VAR to a folder beside it, by its whole path, and move there what this one holds.",
+            "plumbline.E009",
         ),
     ]
     return [Error(message, hint=hint, id=number) for is_wrong, message, hint, number in problems if is_wrong]

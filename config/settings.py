@@ -8,9 +8,10 @@ SECRET_KEY     long and random         needed as soon as DATABASE_URL is set; ma
 SECRET_KEY_FALLBACKS  comma separated  older keys whose sessions, factors and links in mail still count
 ALLOWED_HOSTS  comma separated         host names the site answers to
 SITE_URL       https://bills.example   what links in mail start with
-EMAIL_URL      smtp+tls://…            needed where others than this machine ask (config/checks.py); else files in VAR_DIR/mail
+EMAIL_URL      smtp+tls://…            needed in production (config/checks.py); files in VAR_DIR/mail otherwise
 DEFAULT_FROM_EMAIL  Bills <b@x.example>  whom mail comes from
-PLUMBLINE_VAR  a folder                where the database, uploads, built files and the queue live when embedded
+PLUMBLINE_VAR  a folder                where uploads, built files and, when embedded, database and queue live; never inside
+                                       the program's own folder, as its `var` is when unset, once DATABASE_URL is set
 STATIC_ROOT    a folder                where `collectstatic` packs style sheets and scripts; VAR_DIR/static when unset
 TRUSTED_PROXY_COUNT  1                 proxies of yours in front, which say who asks (X-Forwarded-For) and if by https
 BEHIND_PROXY   gone                    what said half of it: a site that sets this alone does not start

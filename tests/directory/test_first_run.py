@@ -16,6 +16,7 @@ from tests.directory.account_pages import GOOD_PASSWORD
 from tests.factories import owner
 
 ROOT = Path(__file__).resolve().parents[2]
+OPERATIONS = (ROOT / "docs/operations.md").read_text()
 WHO = ("--company", "Cascade Builders", "--email", "Pat@cascade.example", "--name", "Pat Moss")
 
 
@@ -148,7 +149,7 @@ def test_a_site_that_says_in_the_old_way_that_it_is_behind_a_proxy_is_told_the_n
     assert said.returncode != 0 and "Set TRUSTED_PROXY_COUNT to how many proxies" in said.stderr
     for fine in ({"BEHIND_PROXY": "1"}, {"TRUSTED_PROXY_COUNT": "", "BEHIND_PROXY": "0"}):
         assert run(["manage.py", "check"], GOOD | fine, tmp_path).returncode == 0
-    upgrade = (ROOT / "docs/operations.md").read_text().partition("## Upgrade")[2].partition("\n## ")[0]
+    upgrade = OPERATIONS.partition("## Upgrade")[2].partition("\n## ")[0]
     assert "`BEHIND_PROXY` is gone" in upgrade and "TRUSTED_PROXY_COUNT=1" in upgrade
 
 
@@ -179,6 +180,23 @@ def test_what_had_better_not_be_is_said_and_the_site_starts(said, environment, t
     checked = run(["manage.py", "check"], GOOD | environment, tmp_path)
     assert (checked.returncode, said in checked.stderr) == (0, True)
     assert "serving" in run(SERVE, GOOD | environment, tmp_path).stdout
+
+
+def test_files_that_an_upgrade_would_leave_behind_are_kept_elsewhere(settings):
+    """R127: a new version in a folder of its own would start with no attached file and no manifest, and say nothing."""
+    settings.DEMO = settings.EMBEDDED = False
+    for folder, is_refused in ((ROOT / "var", True), (Path("var"), True), (Path("/srv/plumbline-var"), False)):
+        settings.VAR_DIR = folder
+        assert ("plumbline.E009" in {problem.id for problem in bad_settings()}) == is_refused
+    upgrade = OPERATIONS.partition("## Upgrade")[2].partition("\n## ")[0]
+    assert "PLUMBLINE_VAR" in upgrade and "does not start" in upgrade
+
+
+def test_every_documented_way_to_production_names_the_folder():
+    for name in ("README.md", "docs/operations.md"):
+        for block in re.findall(r"^```sh\n(.*?)^```", (ROOT / name).read_text(), re.M | re.S):
+            if re.search(r"\bEMAIL_URL=", block):
+                assert "PLUMBLINE_VAR=" in block, f"{name}: {block}"
 
 
 @pytest.mark.parametrize("program", ["worker", "beat"])
