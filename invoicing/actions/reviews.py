@@ -41,11 +41,13 @@ def decide(
 ) -> InvoiceLine:
     """One line's verdict; a rejection needs a reason and never changes an amount.
 
-    Raises Stale where the page showed another verdict (`pressed`) or, since the event `seen`, other amounts (I-5).
+    Raises Stale where the page showed another verdict (`pressed`, its mark) or, since the event `seen`, other amounts
+    (I-5).
     """
     invoice = _under_review(line.invoice, by)
     line = invoice.lines.select_related("schedule_line", "verdict_by").get(pk=line.pk)
-    if (pressed is not None and pressed != line.verdict) or (seen is not None and amounts_since(line, seen, by)):
+    is_another = pressed is not None and is_another_verdict(line, pressed, by)
+    if is_another or (seen is not None and amounts_since(line, seen, by)):
         raise Stale("Somebody decided on this line, or changed its amounts, since you opened the page.")
     reason = reason.strip()
     if verdict == Verdict.REJECTED and not reason:
@@ -144,6 +146,23 @@ def amounts_since(line: InvoiceLine, seen: int, by) -> AmountsSince | None:
 
 
 BESIDE_THE_AMOUNTS = {"note", "allowed reason", "verdict"}
+
+
+def mark_of_verdict(line: InvoiceLine) -> str:
+    """The verdict, and what whose it is and its reason are known by; "" on an open line."""
+    said = repr((line.verdict_by_id, line.verdict_reason)).encode()
+    return line.verdict and f"{line.verdict}-{sha256(said).hexdigest()[:8]}"
+
+
+def verdict_of(mark: str) -> str:
+    return mark.partition("-")[0]
+
+
+def is_another_verdict(line: InvoiceLine, mark: str, by) -> bool:
+    """Whether this line has another verdict than `mark` tells, or one that is neither that one nor by `by` (I-5)."""
+    if line.verdict_by_id == by.pk:
+        return verdict_of(mark) != line.verdict
+    return mark != mark_of_verdict(line)
 
 
 def mark_of_verdicts(lines: Iterable[InvoiceLine]) -> str:

@@ -3,6 +3,7 @@
 from django import forms
 
 from directory.typed import PlainField
+from invoicing.actions.reviews import verdict_of
 from invoicing.forms.columns import columns_of
 from invoicing.forms.entry_rows import Row
 from invoicing.models import Invoice, InvoiceLine, Verdict
@@ -11,14 +12,14 @@ REASON = {"maxlength": 300, "autocomplete": "off"}
 
 
 class VerdictForm(forms.Form):
-    """`pressed` is the verdict that the page showed: a button that is pressed already takes it back.
+    """`pressed` is the mark of the verdict that the page showed: a button that is pressed already takes it back.
 
     `seen` is the newest event that changed amounts of the invoice when they were shown. `mine` was pressed beside
     another's verdict, and takes nothing back even where both are the same.
     """
 
     decision = forms.ChoiceField(choices=[(Verdict.APPROVED, "Approve"), (Verdict.REJECTED, "Reject")])
-    pressed = forms.ChoiceField(choices=Verdict, required=False)
+    pressed = forms.RegexField(r"^(approved|rejected)(-[0-9a-f]{8})?$", required=False)
     seen = forms.IntegerField(min_value=0, max_value=2**63 - 1)
     mine = forms.BooleanField(required=False)
     reason = PlainField(max_length=300, required=False)
@@ -32,7 +33,7 @@ class VerdictForm(forms.Form):
     def verdict(self) -> Verdict:
         """Who was asked for a reason never takes a verdict back, whether or not they gave one."""
         chosen, is_asked = self.cleaned_data["decision"], "reason" in self.data or self.cleaned_data["mine"]
-        is_back = chosen == self.cleaned_data["pressed"] and not is_asked
+        is_back = chosen == verdict_of(self.cleaned_data["pressed"]) and not is_asked
         return Verdict.NONE if is_back else Verdict(chosen)
 
 

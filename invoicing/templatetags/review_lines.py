@@ -104,7 +104,7 @@ def _verdict(row: ReviewRow, shown: str) -> str:
     )
     return (
         f'<td class="c verdict-cell">{by}<form class="verdict" method="post" action="{row.line.pk}/">'
-        f"{shown}{_hidden('pressed', verdict)}{buttons}"
+        f"{shown}{_hidden('pressed', row.pressed)}{buttons}"
         '<button name="decision" value="amount" '
         'aria-label="Allow another amount on line"></button></form></td>'
     )

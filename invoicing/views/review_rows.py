@@ -54,6 +54,11 @@ class ReviewRow:
         return f"line-{self.line.pk}"
 
     @property
+    def pressed(self) -> str:
+        """What its form says of the verdict that it shows."""
+        return reviews.mark_of_verdict(self.line)
+
+    @property
     def is_changed(self) -> bool:
         """Not the figures that reviewers left of the submission before: those they approved, where they did (I-8)."""
         return self.is_resubmitted and (self.claim is None or is_other(self.before, self.claim))

@@ -41,6 +41,8 @@ def decide(request, invoice, line):
         if "seen" in form.errors:
             raise Stale("It can’t be told which amounts you saw. Open the review again.")
         said = form.errors.get("reason", ["Press Approve or Reject."])[0]
+        if "pressed" in form.cleaned_data and _is_another(line, form, request.user):
+            said = f"{said} {_theirs(invoice, line, _amounts_since(line, form, request.user))}. Nothing was overwritten."
         return _answer(request, invoice, line, asks=True, said=said, reason=request.POST.get("reason", ""), status=422)
     if not form.asks_for_reason:
         return _decided(request, invoice, line, form)
@@ -64,7 +66,8 @@ def _decided(request, invoice: Invoice, line: InvoiceLine, form: VerdictForm):
 
 def _is_another(line: InvoiceLine, form: VerdictForm, by) -> bool:
     """Whether the page showed another verdict than the line has now, or other amounts (I-5)."""
-    return form.cleaned_data["pressed"] != line.verdict or _amounts_since(line, form, by) is not None
+    is_another = reviews.is_another_verdict(line, form.cleaned_data["pressed"], by)
+    return is_another or _amounts_since(line, form, by) is not None
 
 
 def _amounts_since(line: InvoiceLine, form: VerdictForm, by) -> AmountsSince | None:
@@ -88,18 +91,22 @@ def _said_meanwhile(invoice: Invoice, line: InvoiceLine, form: VerdictForm, by) 
 
 
 def _theirs_and_mine(invoice: Invoice, line: InvoiceLine, form: VerdictForm, change: AmountsSince | None) -> str:
-    """What stands there now, and what would: `change` is how its amounts became others since."""
+    """What stands there now, and what would."""
     reason = form.cleaned_data["reason"]
     mine = f"Yours would be: {form.verdict.label}{f', “{reason}”' if reason else ''}"
+    return f"{_theirs(invoice, line, change)}. {mine}. Nothing was overwritten."
+
+
+def _theirs(invoice: Invoice, line: InvoiceLine, change: AmountsSince | None) -> str:
+    """`change` is how its amounts became others since."""
     if change:
         moment = moment_in_words(change.event.at, invoice.project.zone)
         told = ", ".join(f"{what} {before} → {now}" for what, (before, now) in change.changes.items())
-        return f"{change.event.by_name} changed its amounts on {moment}: {told}. {mine}. Nothing was overwritten."
-    theirs = (
-        f"{line.verdict_by} says: {line.get_verdict_display()}" if line.verdict else _who_took_it_back(invoice, line)
-    )
-    theirs += f", “{line.verdict_reason}”" if line.verdict == Verdict.REJECTED else ""
-    return f"{theirs}. {mine}. Nothing was overwritten."
+        return f"{change.event.by_name} changed its amounts on {moment}: {told}"
+    if not line.verdict:
+        return _who_took_it_back(invoice, line)
+    reason = f", “{line.verdict_reason}”" if line.verdict == Verdict.REJECTED else ""
+    return f"{line.verdict_by} says: {line.get_verdict_display()}{reason}"
 
 
 def _who_took_it_back(invoice: Invoice, line: InvoiceLine) -> str:

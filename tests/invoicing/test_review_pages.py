@@ -203,7 +203,7 @@ def test_a_line_that_somebody_else_decided_meanwhile_is_not_overwritten():
     assert page.status_code == 409 and "Ola Berg says: Rejected" in page.content.decode()
     assert "Ola Berg says: Rejected" in press(client, invoice, line, "approved", htmx=True).content.decode()
     assert verdict(line) == Verdict.REJECTED
-    press(client, invoice, line, "approved", pressed="rejected")
+    press(client, invoice, line, "approved", pressed=reviews.mark_of_verdict(line_of(invoice)))
     assert verdict(line) == Verdict.APPROVED
 
 

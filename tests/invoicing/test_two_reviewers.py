@@ -209,6 +209,65 @@ def test_use_mine_asks_why_where_both_reject(w):
     assert (line(invoice).verdict_reason, line(invoice).verdict_by) == ("No photo", w.admin)
 
 
+# The same verdict, and not the same person's
+
+
+def fields_of(page) -> dict[str, str]:
+    """What the reason's form sends."""
+    return dict(re.findall(r'name="(decision|pressed|seen)" value="([^"]*)"', text_of(page).partition("Why")[0]))
+
+
+@pytest.mark.parametrize("htmx", [True, False])
+@pytest.mark.parametrize("theirs", [("rejected", "No photo"), ("approved", "")])
+def test_another_persons_verdict_is_not_taken_back_for_ones_own(w, theirs, htmx):
+    """I-5: Dana's page shows what she said. Ola cleared it and said the same, or gave another reason."""
+    invoice = sent(w)
+    reviews.decide(line(invoice), theirs[0], theirs[1] and "Not poured", by=w.admin)
+    desk = what_the_desk_sends(w.admin, invoice)
+    reviews.decide(line(invoice), Verdict.NONE, by=w.second_admin)
+    reviews.decide(line(invoice), *theirs, by=w.second_admin)
+    page = press(w.admin, invoice, theirs[0], desk["pressed"], seen=desk["seen"], htmx=htmx)
+    assert page.status_code == 409 and verdicts(invoice)[0] == theirs[0]
+    assert "Ola Berg says: " in text_of(page) and "Yours would be: No action" in text_of(page)
+    assert press(w.admin, invoice, **use_mine(page)).status_code == 302
+    assert verdicts(invoice)[0] == Verdict.NONE
+
+
+def test_another_persons_reason_is_not_overwritten_by_an_approval_that_saw_ones_own(w):
+    invoice = sent(w)
+    reviews.decide(line(invoice), Verdict.REJECTED, "Not poured", by=w.admin)
+    desk = what_the_desk_sends(w.admin, invoice)
+    reviews.decide(line(invoice), Verdict.REJECTED, "No photo", by=w.second_admin)
+    page = press(w.admin, invoice, "approved", desk["pressed"], seen=desk["seen"])
+    assert page.status_code == 409 and "Ola Berg says: Rejected, “No photo”" in text_of(page)
+    with pytest.raises(Stale):
+        reviews.decide(line(invoice), Verdict.APPROVED, by=w.admin, pressed=desk["pressed"])
+    assert line(invoice).verdict_reason == "No photo"
+
+
+def test_whose_verdict_was_seen_is_theirs_to_change_and_ones_own_always_is(w):
+    invoice = sent(w)
+    reviews.decide(line(invoice), Verdict.REJECTED, "Not poured", by=w.second_admin)
+    assert press(w.admin, invoice, "approved", what_the_desk_sends(w.admin, invoice)["pressed"]).status_code == 302
+    assert (line(invoice).verdict, line(invoice).verdict_by) == (Verdict.APPROVED, w.admin)
+    reviews.decide(line(invoice), Verdict.REJECTED, "Not poured", by=w.admin)
+    desk = what_the_desk_sends(w.admin, invoice)
+    reviews.decide(line(invoice), Verdict.REJECTED, "No photo", by=w.admin)  # in another window
+    assert press(w.admin, invoice, "rejected", desk["pressed"]).status_code == 302
+    assert verdicts(invoice)[0] == Verdict.NONE
+
+
+@pytest.mark.parametrize("htmx", [True, False])
+def test_a_reason_that_is_not_taken_comes_back_with_what_was_said_meanwhile(w, htmx):
+    """I-5: the box is of now, so what it is typed beside is said, or the next press would overwrite it unseen."""
+    invoice = sent(w)
+    typed = fields_of(press(w.admin, invoice, "rejected", htmx=htmx))
+    reviews.decide(line(invoice), Verdict.APPROVED, by=w.second_admin)
+    text = text_of(press(w.admin, invoice, **typed | {"reason": "No\u200bphoto"}, htmx=htmx))
+    assert "Type it again. Ola Berg says: Approved. Nothing was overwritten." in text
+    assert verdicts(invoice)[0] == Verdict.APPROVED
+
+
 # Whose amounts
 
 
@@ -321,7 +380,7 @@ def test_to_take_ones_own_verdict_back_asks_nothing_where_it_is_gone_already(w):
     reviews.decide(line(invoice), Verdict.APPROVED, by=w.admin)
     desk = what_the_desk_sends(w.admin, invoice)
     allow(invoice, w.second_admin)
-    assert desk["pressed"] == "approved"
+    assert desk["pressed"].startswith("approved-")
     assert press(w.admin, invoice, "approved", pressed="approved", seen=desk["seen"]).status_code == 302
     assert verdicts(invoice)[0] == Verdict.NONE
 
