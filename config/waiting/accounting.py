@@ -17,7 +17,7 @@ def add_accounting(found: Waiting, company: Company, person: Person, *, may_answ
     if may_answer:
         found.need(*_ready(company, queue, person))
         found.need(*_failed(company, queue))
-    batches = ExportBatch.objects.of(company).order_by("number")
+    batches = ExportBatch.objects.of(company).with_what_is_left().order_by("number")
     untouched, count = first_of(batches.ready().filter(downloads__isnull=True))
     found.need([_to_download(company, batch) for batch in untouched], count)
     unconfirmed, count = first_of(batches.unconfirmed().filter(downloads__isnull=False).distinct())
@@ -58,13 +58,17 @@ def _failed(company: Company, queue: str) -> tuple[list[Task], int]:
 
 def _batch(company: Company, batch: ExportBatch, state: str, words: str, verb: str) -> Task:
     url = reverse("erp-batch", args=[company.slug, batch.number])
-    invoices = counted(batch.invoice_count, "invoice")
+    said = [counted(batch.live_count, "invoice")]
+    if batch.row_count:
+        said.append(f"net {money(batch.live_net)}")
+    if batch.live_released:
+        said.append(f"{money(batch.live_released)} to release")
     return Task(
         state=state,
         machine="export",
         title=f"Import file {batch.key}",
         url=url,
-        words=f"{company.name} · {invoices}, net {money(batch.net)} · {words}",
+        words=f"{company.name} · {', '.join(said)} · {words}",
         verb=verb,
         verb_url=url,
     )

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, Q, Sum
+from django.db.models.functions import Coalesce
 
 from directory.fields import MoneyField
 from directory.models import Company
@@ -35,6 +36,13 @@ class BatchState(models.TextChoices):
 UNDER_WAY = (BatchState.PENDING, BatchState.BUILDING)  # accepted and not built yet
 
 
+def _of_each(rows, figure, field: models.Field | None = None, *, batch: str = "batch") -> Coalesce:
+    """One figure of the rows that each batch has; 0 where it has none."""
+    field = field or models.IntegerField()
+    found = rows.filter(**{batch: models.OuterRef("pk")}).order_by().values(batch).annotate(figure=figure)
+    return Coalesce(models.Subquery(found.values("figure"), output_field=field), models.Value(0, output_field=field))
+
+
 class ExportBatchQuerySet(models.QuerySet):
     def of(self, company):
         return self.filter(company=company)
@@ -51,18 +59,31 @@ class ExportBatchQuerySet(models.QuerySet):
         waiting = ExportItem.objects.filter(is_live=True, invoice_export__status=ExportStatus.EXPORTED)
         return self.ready().filter(pk__in=waiting.order_by().values("batch"))
 
+    def with_what_is_left(self):
+        """`live_…`: how many invoices it carries now, what their rows come to, and what is released for them.
+
+        In dollars. The batch's own totals are those of the file, which still counts what has left it since.
+        """
+        live = ExportItem.objects.filter(is_live=True)
+        gross, held = (f"invoice_export__invoice__{name}" for name in ("gross_this_period", "retainage_newly_held"))
+        sheet = RetainageRelease.objects.filter(item__is_live=True)
+        return self.defer("snapshot", "findings").annotate(
+            live_count=_of_each(live, Count("pk")),
+            live_gross=_of_each(live, Sum(gross), MoneyField()),
+            live_retainage=_of_each(live, Sum(held), MoneyField()),
+            live_net=_of_each(live, Sum(F(gross) - F(held)), MoneyField()),
+            live_released=_of_each(sheet, Sum("released"), MoneyField(), batch="item__batch"),
+        )
+
     def for_list(self):
-        """Newest first, with how many invoices it carries now, how many are posted, and how often it was taken."""
-        live = Q(items__is_live=True)
+        """Newest first, with what it carries now, how many of that are posted, and how often it was taken."""
+        posted = ExportItem.objects.filter(is_live=True, invoice_export__status=ExportStatus.POSTED)
         return (
-            self.select_related("accepted_by", "layout")
-            .defer("snapshot", "findings")
+            self.with_what_is_left()
+            .select_related("accepted_by", "layout")
             .annotate(
-                live_count=Count("items", filter=live, distinct=True),
-                posted_count=Count(
-                    "items", filter=live & Q(items__invoice_export__status=ExportStatus.POSTED), distinct=True
-                ),
-                download_count=Count("downloads", distinct=True),
+                posted_count=_of_each(posted, Count("pk")),
+                download_count=_of_each(Download.objects.all(), Count("pk")),
             )
             .order_by("-number")
         )

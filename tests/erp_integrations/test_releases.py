@@ -9,6 +9,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Sum
+from django.urls import reverse
 from django.utils import timezone
 from openpyxl import load_workbook
 
@@ -256,6 +257,32 @@ def test_a_release_only_invoice_makes_a_file_without_rows(sage):
     batch = sage.built(export)
     assert (batch.state, batch.row_count, batch.gross) == ("ready", 0, D("0.00"))
     assert fresh(export)[0].status == "exported"
+
+
+def files_told(sage) -> tuple[list[str], list[str]]:
+    """What is said of each file: by the first page, and by the figures of the list of files, the newest first."""
+    client = signed_in(sage.approver)
+    waiting = client.get("/").context["waiting"]
+    at_home = [task.words.split(" · ")[1] for task in waiting.mine if task.title.startswith("Import file")]
+    page = text_of(client.get(reverse("erp-batches", args=[sage.company.slug])))
+    label = r'data-label="(?:Invoices|Gross|Retainage|Net)">(.*?)</td>'
+    cells = [re.sub("<.*?>", "", cell) for cell in re.findall(label, page)]
+    return at_home, [" | ".join(cells[at : at + 4]) for at in range(0, len(cells), 4)]
+
+
+def test_a_file_is_told_by_all_that_is_in_it_still_and_by_what_is_released(sage):
+    """A bill that only releases has no row, and a voided one is in the file no more; both were counted otherwise."""
+    commitment = sage.commitment()
+    kept, voided = sage.sent(sage.approved(commitment)), sage.sent(sage.approved(sage.commitment()))
+    sage.built(kept, voided)
+    assert files_told(sage) == (["2 invoices, net 1,800.00"], ["2 | 2,000.00 | 200.00 | 1,800.00"])
+    exports.void(*fresh(voided), by=sage.all_rights(), reason="Twice", sage_holds_it_no_more=True)
+    assert files_told(sage) == (["1 invoice, net 900.00"], ["1 | 1,000.00 | 100.00 | 900.00"])
+    sage.built(sage.sent(with_release(sage, commitment, "20.00")))
+    assert files_told(sage)[0][-1] == "1 invoice, 20.00 to release"
+    assert files_told(sage)[1][0] == "1 | 0.00 | 0.00 | 0.0020.00 on the release sheet"
+    sage.built(sage.sent(with_release(sage, commitment, "10.00", "100.00")))
+    assert files_told(sage)[0][-1] == "1 invoice, net 90.00, 10.00 to release"
 
 
 def test_a_release_that_no_exported_invoice_holds_is_stopped(sage):
