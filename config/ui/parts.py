@@ -33,9 +33,23 @@ def field(bound: object) -> SafeString:
 
 
 @register.inclusion_tag("components/pagination.html", takes_context=True)
-def pagination(context: template.Context, page: object) -> dict:
-    """Links to the other pages of a list, keeping every filter of the address."""
-    return {"page": page, "query": context["request"].GET}
+def pagination(context: template.Context, page: object, name: str = "page", label: str = "Pages") -> dict:
+    """Links to the other pages of a list, keeping every filter of the address.
+
+    `name`: its parameter, where one page has several lists. Each then has a `label`, and leads to what has this id.
+    """
+
+    def address(number: int) -> str:
+        query = context["request"].GET.copy()
+        query[name] = str(number)
+        return f"?{query.urlencode()}" + ("" if name == "page" else f"#{name}")
+
+    return {
+        "page": page,
+        "label": label,
+        "before": address(page.previous_page_number()) if page.has_previous() else "",
+        "after": address(page.next_page_number()) if page.has_next() else "",
+    }
 
 
 @register.simple_tag(takes_context=True)

@@ -1,6 +1,7 @@
 """A list of Sage's from a file: its columns, its bad cells, what it would change, and the press that takes it in."""
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -94,22 +95,30 @@ def _show(request, company, upload: SageListUpload, *, refused: Refused | None =
         "form_is_open": bool(form) or bool(plan and plan.lacking),
     }
     if plan:
-        context |= _shown(upload, plan)
+        context |= _shown(request, upload, plan)
     status = refused.status if refused else 422 if form else 200
     return render(request, "erp_integrations/list_upload.html", context, status=status)
 
 
-def _shown(upload: SageListUpload, plan: list_uploads.Plan) -> dict:
+def _shown(request, upload: SageListUpload, plan: list_uploads.Plan) -> dict:
+    """Whatever may be long is on pages of its own, so that all of it can be read before it is taken in."""
     changes = plan.changes
+    long = {
+        "added": changes.added,
+        "gone": changes.gone,
+        "changed": changes.changed,
+        "missed": plan.missed,
+        "problems": plan.problems,
+        "warnings": plan.warnings,
+    }
+    pages = {name: Paginator(found, SHOWN).get_page(request.GET.get(name)) for name, found in long.items()}
+    for name in ("added", "gone"):
+        pages[name].object_list = [label_of(record) for record in pages[name]]
+    changed = pages["changed"]
+    changed.object_list = [{"label": label_of(each.new), "fields": each.fields} for each in changed]
     read = {at for at in upload.columns.values() if at is not None}
-    return {
+    return pages | {
         "rows_read": len(upload.rows),
-        "problems": plan.problems[:SHOWN],
-        "warnings": plan.warnings[:SHOWN],
-        "added": [label_of(record) for record in changes.added[:SHOWN]],
-        "gone": [label_of(record) for record in changes.gone[:SHOWN]],
-        "changed": [{"label": label_of(each.new), "fields": each.fields} for each in changes.changed[:SHOWN]],
-        "missed": plan.missed[:SHOWN],
         "not_read": [title for at, title in enumerate(upload.titles) if at not in read and title],
         "renews": changes.is_none and list_uploads.renews(plan, upload),
     }

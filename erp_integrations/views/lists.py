@@ -91,14 +91,13 @@ def sage_list(request, company, kind):
 
 
 def _show(request, company, kind: ListKind, form: ListFileForm):
-    versions = list(versions_of(company).filter(kind=kind)[:VERSIONS])
-    back = come_from(request, company)
+    versions, back = versions_of(company).filter(kind=kind), come_from(request, company)
     context = _about(request, company) | {
         "back": back,
         "and_back": and_back(back),
         "kind": kind,
-        "standing": standing(company, kind, next((each for each in versions if each.is_current), None)),
-        "versions": versions,
+        "standing": standing(company, kind, versions.filter(is_current=True).first()),
+        "versions": Paginator(versions, VERSIONS).get_page(request.GET.get("page")),
         "columns": columns_of(kind),
         "either": either_of(kind),
         "shape": SHAPES.get(kind, ""),

@@ -23,7 +23,7 @@ from erp_integrations.mending import where_to_mend
 from erp_integrations.models import ErpSettings, InvoiceExport, ListKind, SageListUpload, SageListVersion, VendorLink
 from erp_integrations.sage100 import list_columns, list_rows
 from tests.erp_integrations.pages import at_export, queries, signed_in, text_of
-from tests.erp_integrations.world import ACCOUNT, JOB, VENDOR, fresh, sage_world
+from tests.erp_integrations.world import ACCOUNT, JOB, LISTS_DATE, VENDOR, fresh, sage_world
 
 ACME = [VENDOR, "Acme Concrete", "30DY"]
 HEADINGS = ["Vendor number", "Vendor name", "Due terms"]
@@ -137,6 +137,48 @@ def test_the_preview_says_added_changed_and_gone_and_that_is_what_happens(sage, 
     assert {v.number: v.due_terms for v in sage.lists().vendors} == {VENDOR: "25TH", "6": "", "7": ""}
     old = SageListVersion.objects.filter(company=sage.company, kind="vendors", is_current=False).first()
     assert [vendor.number for vendor in old.as_list()] == [VENDOR, "5", "6"]
+
+
+def test_all_that_would_come_change_or_go_can_be_read_before_it_is_taken_in(sage, sam):
+    """Each kind on pages of its own: what stands on none of them would be taken in unread."""
+    old = [[number, f"Old {number}", "30DY"] for number in range(1000, 1210)]
+    take_in(sage, sam, send(sage, sam, file_of(HEADINGS, ACME, *old)))
+    new = [[number, f"New {number}", "30DY"] for number in range(1105, 1315)]
+    first = send(sage, sam, file_of(HEADINGS, ACME, *new))
+    url = at(sage, "erp-list-upload", first.context["upload"].pk)
+    for kind, last in (("gone", "1104 Old 1104"), ("changed", "1209 New 1209"), ("added", "1314 New 1314")):
+        assert last not in text_of(first)
+        page = sam.get(url, {kind: "2"})
+        assert last in text_of(page) and "101–105 of 105" in text_of(page)
+        [back] = re.findall(r'href="([^"]*)" rel="prev"', page.content.decode())
+        assert back == f"?{kind}=1#{kind}" and f' id="{kind}"' in page.content.decode()
+    page = sam.get(url, {"gone": "2", "added": "2"})
+    assert "1104 Old 1104" in text_of(page) and "1314 New 1314" in text_of(page), "each turns by itself"
+    assert sam.get(url, {"gone": "<script>"}).status_code == 200
+
+
+def test_what_is_missed_is_read_to_its_end_before_the_tick(sage, sam):
+    """The tick says that all of it was seen."""
+    for number in range(1, 102):
+        vendor = Vendor.objects.create(company=sage.company, name=f"Vendor {number}")
+        VendorLink.objects.create(company=sage.company, vendor=vendor, number=str(1000 + number))
+    old = [[1000 + number, f"Vendor {number}", "30DY"] for number in range(1, 102)]
+    take_in(sage, sam, send(sage, sam, file_of(HEADINGS, ACME, *old)))
+    first = send(sage, sam, file_of(HEADINGS, ACME))
+    assert "linked to Vendor 101" not in text_of(first)
+    page = sam.get(at(sage, "erp-list-upload", first.context["upload"].pk), {"missed": "2"})
+    assert "linked to Vendor 101" in text_of(page) and "101–101 of 101" in text_of(page)
+
+
+def test_every_version_of_a_list_is_on_a_page_and_counted(sage, sam):
+    for days in range(36):
+        sage.load(ListKind.JOBS, {"number": JOB, "name": "J", "status": 4}, as_of_date=LISTS_DATE + timedelta(days))
+    url, count = at(sage, "erp-list", "jobs"), sage.company.sage_lists.filter(kind="jobs").count()
+    first, second = sam.get(url), sam.get(url, {"page": "2"})
+    assert f'Versions <span class="count">{count}</span>' in text_of(first) and count == 37
+    shown = [each.pk for page in (first, second) for each in page.context["versions"]]
+    assert len(set(shown)) == count and min(shown) == sage.company.sage_lists.filter(kind="jobs").earliest("pk").pk
+    assert "1 rows as of" in text_of(second), "what is in use is said on every page"
 
 
 def test_the_same_list_of_the_same_day_renews_it_once_an_invoice_was_confirmed_since(sage, sam):
