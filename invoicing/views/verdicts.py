@@ -42,7 +42,8 @@ def decide(request, invoice, line):
             raise Stale("It can’t be told which amounts you saw. Open the review again.")
         said = form.errors.get("reason", ["Press Approve or Reject."])[0]
         if "pressed" in form.cleaned_data and _is_another(line, form, request.user):
-            said = f"{said} {_theirs(invoice, line, _amounts_since(line, form, request.user))}. Nothing was overwritten."
+            theirs = _theirs(invoice, line, _amounts_since(line, form, request.user))
+            said = f"{said} {theirs}. Nothing was overwritten."
         return _answer(request, invoice, line, asks=True, said=said, reason=request.POST.get("reason", ""), status=422)
     if not form.asks_for_reason:
         return _decided(request, invoice, line, form)
