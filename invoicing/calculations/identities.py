@@ -188,13 +188,21 @@ def _retainage_of_line(facts: LineFacts) -> Iterator[Identity]:
 
 
 def _left_behind(line: Line) -> Iterator[Identity]:
-    """A typed MR carried from last time does not fall by itself when material moves; both would be held on then."""
-    is_carried = line.stored_retainage_typed == line.stored_retainage_previous
-    if line.stored_moved and is_carried and line.stored_retainage > line.stored_retainage_by_rule:
-        sentence = (
-            f"{describe(line)} moves material, but its typed stored retainage stays. Clear it, or type a new one."
-        )
-        yield from found_on(line, "N-5", sentence, line.stored_retainage_by_rule, line.stored_retainage, WARNING)
+    """A typed MR carried from last time neither falls when material moves nor rises when some is added.
+
+    So it would be held on twice, or not at all. Of a line that holds nothing the remark "Retainage missing" tells.
+    """
+    if line.stored_retainage_typed != line.stored_retainage_previous:
+        return
+    now, by_rule = line.stored_retainage, line.stored_retainage_by_rule
+    if line.stored_moved and now > by_rule:
+        what = "moves"
+    elif line.stored_new > 0 and ZERO < now < by_rule:
+        what = "adds"
+    else:
+        return
+    sentence = f"{describe(line)} {what} material, but its typed stored retainage stays. Clear it, or type a new one."
+    yield from found_on(line, "N-5", sentence, by_rule, now, WARNING)
 
 
 def _retainage_bounds(line: Line) -> Iterator[Identity]:

@@ -274,6 +274,17 @@ def test_a_typed_balance_that_stays_while_material_moves_is_pointed_out():
     assert [(finding.expected, finding.found) for finding in found] == [(D("20.00"), D("50.00"))]
 
 
+def test_a_typed_balance_that_stays_while_material_is_added_is_pointed_out_too():
+    """9.4, 5.2: half was released once, and what is stored since is held by no rule."""
+    facts = with_first(stored_new=D("800.00"), stored_moved=ZERO, stored_retainage_typed=D("50.00"))
+    [found] = [finding for finding in warnings(check(facts)) if finding.number == "N-5"]
+    assert (found.line_key, found.expected, found.found) == (FIRST.key, D("130.00"), D("50.00"))
+    assert "adds material, but its typed stored retainage stays" in found.sentence
+    for typed in ("49.99", "130.00"):
+        anew = with_first(stored_new=D("800.00"), stored_moved=ZERO, stored_retainage_typed=D(typed))
+        assert not [finding for finding in warnings(check(anew)) if finding.number == "N-5"], "it was typed anew"
+
+
 def test_line_3_as_stored_is_the_contract_sum():
     found = [each for each in breaches(with_header(net_change_orders=D("1.00"))) if each.number == "N-2"]
     assert [each.difference for each in found] == [D("1.00")]
