@@ -10,8 +10,9 @@ ALLOWED_HOSTS  comma separated         host names the site answers to
 SITE_URL       https://bills.example   what links in mail start with
 EMAIL_URL      smtp+tls://…            needed in production (config/checks.py); files in VAR_DIR/mail otherwise
 DEFAULT_FROM_EMAIL  Bills <b@x.example>  whom mail comes from
-PLUMBLINE_VAR  a folder                where uploads, built files and, when embedded, database and queue live; never inside
-                                       the program's own folder, as its `var` is when unset, once DATABASE_URL is set
+PLUMBLINE_VAR  a folder                where uploads, built files and, when embedded, database and queue live: `var` in
+                                       the program's folder when unset; once DATABASE_URL is set, one outside of it
+PLUMBLINE_EMBEDDED  0                  without DATABASE_URL nothing starts, as in the image; SQLite is taken when unset
 STATIC_ROOT    a folder                where `collectstatic` packs style sheets and scripts; VAR_DIR/static when unset
 TRUSTED_PROXY_COUNT  1                 proxies of yours in front, which say who asks (X-Forwarded-For) and if by https
 BEHIND_PROXY   gone                    what said half of it: a site that sets this alone does not start
@@ -61,6 +62,8 @@ REDIS_URL = env.str("REDIS_URL", default="")
 DEMO = env.bool("DEMO", default=False)
 DEBUG = env.bool("DEBUG", default=False)
 EMBEDDED = not DATABASE_URL
+if EMBEDDED and not env.bool("PLUMBLINE_EMBEDDED", default=True):
+    raise ImproperlyConfigured("Set DATABASE_URL: PLUMBLINE_EMBEDDED=0 says that SQLite is not meant.")
 
 
 def secret_key() -> str:

@@ -11,7 +11,7 @@ from pathlib import PurePath
 import pytest
 from django.conf import settings
 
-from tests.directory.test_first_run import GOOD, ROOT, run
+from tests.directory.test_first_run import GOOD, ROOT, SERVE, run
 
 COMPOSE = (ROOT / "deploy/compose.yaml").read_text()
 DOCKERFILE = (ROOT / "deploy/Dockerfile").read_text()
@@ -28,6 +28,7 @@ OURS_TO_SAY = {  # not the operator's, where compose.yaml runs the site
     "DEBUG": "never in production",
     "DEMO": "never in production",
     "PLUMBLINE_VAR": "of the image",
+    "PLUMBLINE_EMBEDDED": "of the image",
     "STATIC_ROOT": "of the image",
     "ALIVE_FILE": "of the image",
     "BEHIND_PROXY": "gone",
@@ -129,6 +130,14 @@ def test_the_proxy_holds_back_as_much_as_is_read_of_somebody_who_is_not_signed_i
 
 def test_what_the_health_check_looks_at_is_what_the_image_has_touched():
     assert re.search(r"find (\S+) -mmin", COMPOSE)[1] == re.search(r"ALIVE_FILE=(\S+)", DOCKERFILE)[1]
+
+
+def test_the_image_does_not_start_on_a_database_that_nobody_named(tmp_path):
+    """A second host whose file of settings lacks it would be a site of its own, on SQLite, and say nothing."""
+    of_image = dict(re.findall(r"\b(PLUMBLINE_EMBEDDED)=(\S+)", DOCKERFILE))
+    for told, word in ({}, "Set DATABASE_URL"), ({"DATABASE_URL": GOOD["DATABASE_URL"]}, "serving"):
+        served = run(SERVE, GOOD | {"DATABASE_URL": ""} | of_image | told, tmp_path)
+        assert word in served.stdout + served.stderr and ("serving" in served.stdout) == bool(told)
 
 
 def test_a_second_host_has_the_limits_of_the_first():
