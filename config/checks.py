@@ -3,6 +3,8 @@
 Told by every command, by the web server before it serves, and by worker and scheduler before they begin.
 """
 
+import re
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import structlog
@@ -16,6 +18,8 @@ from django.http.request import validate_host
 KEY_LENGTH = 50  # what `manage.py check --deploy` asks for too
 TOKEN_LENGTH = 20
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+MOUNTS = Path("/proc/mounts")
+NETWORK_DISKS = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs"}
 
 logger = structlog.get_logger(__name__)
 
@@ -23,7 +27,7 @@ logger = structlog.get_logger(__name__)
 def bad_settings(app_configs=None, **kwargs) -> list[Error]:  # Django's signature
     """Nothing is asked of a demo, or SQLite, over http under this machine's own names. All else is production."""
     if (settings.DEMO or settings.EMBEDDED) and not settings.IS_HTTPS and _is_for_this_machine_alone():
-        return []
+        return _on_a_network_disk()
     problems = [
         (settings.DEBUG, "DEBUG is on: every error would show the settings.", "Unset DEBUG.", "plumbline.E001"),
         (
@@ -75,13 +79,32 @@ def bad_settings(app_configs=None, **kwargs) -> list[Error]:  # Django's signatu
             "plumbline.E009",
         ),
     ]
-    return [Error(message, hint=hint, id=number) for is_wrong, message, hint, number in problems if is_wrong]
+    found = [Error(message, hint=hint, id=number) for is_wrong, message, hint, number in problems if is_wrong]
+    return found + _on_a_network_disk()
 
 
 def _is_for_this_machine_alone() -> bool:
     """Whether every name that the site answers to, or puts into links, leads to the machine that asks."""
     names = [*settings.ALLOWED_HOSTS, urlsplit(settings.SITE_URL).hostname or ""]
     return all(name.lower().strip("[]") in LOOPBACK or name.lower().endswith(".localhost") for name in names)
+
+
+def _on_a_network_disk() -> list[Error]:
+    """R133: SQLite's log is shared through memory, which two hosts don't have in common."""
+    if not settings.EMBEDDED or (kind := file_system_of(settings.VAR_DIR.resolve())) not in NETWORK_DISKS:
+        return []
+    hint = "Set PLUMBLINE_VAR to a folder on a disk of this machine, or DATABASE_URL to a PostgreSQL."
+    words = f"SQLite would be on a network disk ({kind}): {settings.VAR_DIR}."
+    return [Error(words, hint=hint, id="plumbline.E010")]
+
+
+def file_system_of(folder: Path, mounts: str | None = None) -> str:
+    """The type of what is mounted there, as Linux tells it in /proc/mounts; "" where nothing tells."""
+    if mounts is None:
+        mounts = MOUNTS.read_text() if MOUNTS.exists() else ""
+    rows = [line.split() for line in mounts.splitlines() if line]
+    kinds = {re.sub(r"\\(\d{3})", lambda each: chr(int(each[1], 8)), where): kind for _, where, kind, *_ in rows}
+    return next((kinds[str(place)] for place in (folder, *folder.parents) if str(place) in kinds), "")
 
 
 def worth_a_word(app_configs=None, **kwargs) -> list[checks.Warning]:  # Django's signature

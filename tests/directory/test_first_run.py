@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from config.checks import bad_settings
+from config.checks import bad_settings, file_system_of
 from directory.models import Company, Event, Mail, Person
 from tests.directory.account_pages import GOOD_PASSWORD
 from tests.factories import owner
@@ -283,6 +283,38 @@ def test_sqlite_is_opened_so_that_nothing_is_lost_and_whoever_reads_to_write_is_
     """R46, R134, M14, M17: as the site itself opens it; these tests do without FULL. 2 is FULL, as SQLite says it."""
     said = run(["-c", OPENED], {}, tmp_path)
     assert said.stdout.splitlines() == ["wal", "2", "1", "20000", "database is locked"], said.stderr
+
+
+MOUNTS = r"""
+/dev/vda / ext4 rw,relatime 0 0
+files:/home /home autofs rw 0 0
+files:/home /home nfs4 rw,hard 0 0
+tmpfs /home/of\040one/fast tmpfs rw 0 0
+//files/bills /srv/bills cifs rw 0 0
+sshfs#files: /srv/far fuse.sshfs rw 0 0
+"""
+
+
+@pytest.mark.parametrize(
+    ("folder", "kind"),
+    [
+        *(("/", "ext4"), ("/homely/var", "ext4"), ("/home/kim/var", "nfs4"), ("/home/of one/fast/var", "tmpfs")),
+        *(("/srv/bills", "cifs"), ("/srv/far/off", "fuse.sshfs")),
+    ],
+)
+def test_sqlite_is_not_opened_on_a_network_disk(folder, kind, settings, monkeypatch):
+    """R133: its log in shared memory is one host's, and a second one would write beside it."""
+    assert file_system_of(Path(folder), MOUNTS) == kind
+    monkeypatch.setattr("config.checks.file_system_of", lambda folder: kind)
+    settings.ALLOWED_HOSTS, settings.EMBEDDED = ["localhost"], True
+    is_refused = kind in ("nfs4", "cifs", "fuse.sshfs")
+    assert [problem.id for problem in bad_settings()] == ["plumbline.E010"] * is_refused
+    settings.EMBEDDED = False
+    assert bad_settings() == []
+
+
+def test_where_nothing_is_told_of_file_systems_none_is_refused():
+    assert file_system_of(ROOT, "") == "" and file_system_of(Path("/proc")) in ("", "proc")
 
 
 # The cache of limits
