@@ -49,7 +49,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from kombu import Queue
 
-from directory.logs import on_one_line, without_secrets
+from directory.logs import logging_config, without_secrets
 
 env = environ.Env()
 env.ENVIRON = {name: value for name, value in os.environ.items() if value}
@@ -438,29 +438,9 @@ structlog.configure(
     logger_factory=structlog.stdlib.LoggerFactory(),
     cache_logger_on_first_use=True,
 )
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "lines": {
-            "()": structlog.stdlib.ProcessorFormatter,
-            "foreign_pre_chain": [
-                structlog.contextvars.merge_contextvars,
-                structlog.stdlib.add_log_level,
-                structlog.processors.TimeStamper(fmt="iso"),
-            ],
-            "processors": [
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,  # plain: the values of local names may be secrets
-                on_one_line,
-                structlog.dev.ConsoleRenderer(colors=False) if EMBEDDED else structlog.processors.JSONRenderer(),
-            ],
-        }
-    },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "lines"}},
-    "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {name: {"level": "INFO"} for name in ("directory", "invoicing", "erp_integrations")}
-    | {"answers": {"level": "WARNING" if EMBEDDED else "INFO"}},
+LOGGING = logging_config(is_json=not EMBEDDED)
+LOGGING["loggers"] = {name: {"level": "INFO"} for name in ("directory", "invoicing", "erp_integrations")} | {
+    "answers": {"level": "WARNING" if EMBEDDED else "INFO"}
 }
 DJANGO_STRUCTLOG_USER_ID_FIELD = None  # asked without a database it would fail again; directory.middleware tells it
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False  # its own believes any X-Forwarded-For (R91); directory.middleware tells it

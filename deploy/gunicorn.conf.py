@@ -16,6 +16,8 @@ if not Path(os.environ.get("PROMETHEUS_MULTIPROC_DIR", "")).name.startswith(MINE
 
 from prometheus_client import values  # noqa: E402
 
+from directory.logs import logging_config  # noqa: E402
+
 bind = os.environ.get("BIND") or "0.0.0.0:8000"
 workers = int(os.environ.get("WEB_CONCURRENCY") or 2 * multiprocessing.cpu_count() + 1)
 threads = 2
@@ -26,6 +28,12 @@ keepalive = 5
 max_requests, max_requests_jitter = 2000, 400
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
 control_socket_disable = True  # signals do; nobody needs a second door
+logconfig_dict = logging_config(is_json=bool(os.environ.get("DATABASE_URL"))) | {
+    "loggers": {
+        "gunicorn.error": {"level": "INFO", "propagate": True},
+        "gunicorn.access": {"level": "WARNING"},  # what was answered we tell ourselves
+    }
+}
 
 
 # gunicorn calls what follows by these names.

@@ -2,11 +2,39 @@
 
 import re
 
+import structlog
+
 # Addresses whose next part lets its bearer in, or answer: it is worth a password.
 SECRET_ADDRESSES = re.compile(r"(/(?:invitations|welcome|email|reset/key)/)[^/\s\"'?]+")
 SECRET_NAMES = re.compile(r"password|passwd|secret|token|otp|recovery|authorization|cookie|sessionid", re.IGNORECASE)
 BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 LEFT_OUT = "(left out)"
+
+
+def logging_config(*, is_json: bool) -> dict:
+    """What `logging` is set up with: one line for each thing told, by us or by a package; JSON, or plain words."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "lines": {
+                "()": structlog.stdlib.ProcessorFormatter,
+                "foreign_pre_chain": [
+                    structlog.contextvars.merge_contextvars,
+                    structlog.stdlib.add_log_level,
+                    structlog.processors.TimeStamper(fmt="iso"),
+                ],
+                "processors": [
+                    structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                    structlog.processors.format_exc_info,  # plain: the values of local names may be secrets
+                    on_one_line,
+                    structlog.processors.JSONRenderer() if is_json else structlog.dev.ConsoleRenderer(colors=False),
+                ],
+            }
+        },
+        "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "lines"}},
+        "root": {"handlers": ["console"], "level": "WARNING"},
+    }
 
 
 def on_one_line(logger, name: str, event: dict) -> dict:

@@ -1,6 +1,7 @@
 """What stands in `deploy` fits the program: settings that reach it, and nothing secret in the image."""
 
 import ast
+import json
 import os
 import re
 import subprocess
@@ -45,7 +46,7 @@ def test_every_setting_that_is_read_stands_at_the_head_of_the_settings():
     gunicorn = set(re.findall(r'environ\.get\("(\w+)"', GUNICORN)) - {"PROMETHEUS_MULTIPROC_DIR"}  # made by itself
     named = set(re.findall(r"\b[A-Z][A-Z_]+\b", ast.get_docstring(ast.parse(SETTINGS))))
     assert READ | gunicorn <= named, "name it there, with what it means"
-    assert {"WEB_CONCURRENCY", "BIND"} == gunicorn
+    assert {"WEB_CONCURRENCY", "BIND"} == gunicorn - READ
 
 
 def test_whatever_compose_asks_of_the_operator_stands_in_the_example():
@@ -199,6 +200,26 @@ def test_what_the_image_runs_is_compiled_before_nobody_may_write_there():
     compiled = re.search(r"^RUN python -m compileall -q (.*)$", DOCKERFILE, re.M)
     assert compiled.start() < DOCKERFILE.index("\nUSER ")
     assert set(compiled[1].split()) == {path.parent.name for path in ROOT.glob("*/apps.py")}
+
+
+def test_what_gunicorn_says_itself_is_one_line_of_json_each(tmp_path):
+    """A line of words, or a traceback of forty, would be lost on whoever gathers the others."""
+    (tmp_path / "static").mkdir()
+    command = ["-m", "gunicorn", "--config", "deploy/gunicorn.conf.py", "-b", "127.0.0.1:0", "config.wsgi"]
+    ended = run(command, GOOD | {"SITE_URL": "http://bills.example.com", "WEB_CONCURRENCY": "1"}, tmp_path)
+    [printed] = [line for line in ended.stderr.splitlines() if line[0] != "{"]
+    assert ended.returncode and printed.startswith("SITE_URL is http://bills"), "why it ended, beside the log"
+    lines = [json.loads(line) for line in ended.stderr.splitlines() if line != printed]
+    told = {line["event"].partition(":")[0]: line for line in lines}
+    assert {"Listening at", "Booting worker with pid", "Reason"} < set(told)
+    failed = told["Exception in worker process"]
+    assert failed["level"] == "error" and "SITE_URL is http://bills" in failed["exception"]
+
+
+@pytest.mark.parametrize("name", ["web", "worker", "beat", "migrate", "backup", "db", "queue", "proxy"])
+def test_no_log_fills_the_disk(name):
+    """Docker's usual driver keeps all that was ever said; this one keeps the last hundred megabytes of each."""
+    assert "logging: { driver: local }" in service(name)
 
 
 # What the image is built from
