@@ -90,6 +90,7 @@ THIS_PERIOD = (
 )
 # Of a whole invoice, wherever one of its figures stands alone.
 LABEL_OF = {name: label for _, label, name in SUMMARY_IN_FULL} | {name: label for label, name in THIS_PERIOD}
+LABEL_OF["net_this_period"] = NET_THIS_PERIOD
 NUMBER, BILLING_DATE = "Invoice number", "Billing date"
 CHANGE_ORDERS = (
     ("Additions in previous periods", "change_order_additions_previous"),

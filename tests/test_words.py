@@ -1,9 +1,11 @@
 """The timeline speaks in words: no field name, stored value or id is left in what people read (U9)."""
 
 import re
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from django.conf import settings
 from django.template import Context, Template
 
 from config.words import Change, changes_of
@@ -102,3 +104,14 @@ def test_the_state_of_a_commitment_is_called_as_on_its_page(sage):
     event = Event.objects.about(sage.commitment()).get(verb="entered")
     event.to_state = "partially_received"
     assert "Partially Received" in told(event)
+
+
+LINE_8_BY_HAND = re.compile(
+    r"""(?:<(?:th|dt)\b[^>]*>|label=["']|sorted_heading ")[^<"']*(?:net due|net this period|payment due)""", re.I
+)
+
+
+def test_no_page_names_line_8_by_itself():
+    """U9: *current payment due* of one invoice, *net this period* in lists: `labels` says it, by the filter `label`."""
+    pages = Path(settings.BASE_DIR, "templates").rglob("*.html")
+    assert not {page.name: found[0] for page in pages if (found := LINE_8_BY_HAND.search(page.read_text()))}

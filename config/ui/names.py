@@ -1,12 +1,19 @@
-"""What people, their browsers and what they wait for are called."""
+"""What people, their browsers, figures and what they wait for are called."""
 
 from django import template
 from django.urls import reverse
 
+from invoicing.labels import LABEL_OF
 from invoicing.waiting import waits_in_words
 
 register = template.Library()
 register.filter(waits_in_words)
+
+
+@register.filter
+def label(name: str) -> str:
+    """The words for a figure of an invoice, by the property that holds it; KeyError for what is none (U9)."""
+    return LABEL_OF[name]
 
 
 @register.filter
