@@ -12,9 +12,9 @@ from invoicing.models import Invoice
 B, E = Invoice.Status, ExportStatus
 # Only once something is recorded: a company that keeps no payments here must not seem to pay nobody.
 PAID = {
-    PaymentStatus.PARTLY_PAID: ("Partly paid", "circle-dot", "part"),
-    PaymentStatus.PAID: ("Paid", "circle-check", "done"),
-    PaymentStatus.OVERPAID: ("Paid, more than was due", "circle-check", "done"),
+    PaymentStatus.PARTLY_PAID: ("circle-dot", "part"),
+    PaymentStatus.PAID: ("circle-check", "done"),
+    PaymentStatus.OVERPAID: ("circle-check", "done"),
 }
 ONWARDS = tuple(zip(STAGES_ONWARDS.values(), ("send", "file-spreadsheet", "badge-check"), strict=True))
 
@@ -53,9 +53,10 @@ def steps_of(invoice: Invoice, export: InvoiceExport | None) -> list[Step]:
 
 
 def _payment(invoice: Invoice) -> list[Step]:
-    if not invoice.last_paid_date or invoice.payment_status not in PAID:
+    paid = invoice.payment_status
+    if not invoice.last_paid_date or paid not in PAID:
         return []
-    return [Step(*PAID[invoice.payment_status], day=invoice.last_paid_date)]
+    return [Step(paid.label, *PAID[paid], day=invoice.last_paid_date)]
 
 
 def _review(invoice: Invoice) -> list[Step]:

@@ -24,6 +24,7 @@ from config.form_renderer import FormRenderer
 from config.ui import figures, names, pictures, statuses
 from config.ui.icons import SYMBOL
 from config.waiting.tasks import Task
+from directory.models import Membership, Person
 
 ROOT = Path(settings.BASE_DIR)
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
@@ -165,6 +166,13 @@ def test_rejected_by_accounting_and_taken_back_look_different():
     taken_back = show('{% status_badge "retrieved" "export" %}')
     assert "tone-bad" in rejected and "Rejected by accounting" in rejected
     assert "tone-neutral" in taken_back and "Taken back" in taken_back
+
+
+def test_a_row_is_badged_with_its_own_models_word():
+    """U9: of people the chips say so, and another table has another word for that value."""
+    left = Membership(person=Person(), is_active=False, joined_at=None)
+    assert left.state == "declined" and "Did not join" in show('{% status_badge left "state" %}', {"left": left})
+    assert "Declined" in show('{% status_badge "declined" %}')
 
 
 def test_a_status_nobody_described_still_shows_its_word():

@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 
 from config.ui.icons import badge
 from config.words import state_in_words
+from directory.models import Membership
 from erp_integrations.models import ExportStatus
 from invoicing.board import WORDS as BOARD_WORDS
 from invoicing.labels import STAGES_IN_ERP
@@ -18,7 +19,10 @@ register = template.Library()
 
 
 class Look(NamedTuple):
-    """A status as people see it: tone (neutral, info, ok, warn, bad), icon, words ("" = the model's own label)."""
+    """A status as people see it: tone (neutral, info, ok, warn, bad), icon, and words where no model's own are at hand.
+
+    "" where those are its value: a page says “Partly paid” of partly_paid by itself.
+    """
 
     tone: str
     icon: str
@@ -47,8 +51,8 @@ STATUSES = {
     "no_charge": Look("neutral", "check"),
     "void": Look("neutral", "ban"),
     # billing periods and invitations
-    "open": Look("ok", "circle-dot", "Open"),
-    "closed": Look("neutral", "lock", "Closed"),
+    "open": Look("ok", "circle-dot"),
+    "closed": Look("neutral", "lock"),
     "no_contact": Look("warn", "triangle-alert", BOARD_WORDS["no_contact"]),
     "not_invited": Look("neutral", "circle-dashed", BOARD_WORDS["not_invited"]),
     "invited": Look("info", "mail", BOARD_WORDS["invited"]),
@@ -58,23 +62,23 @@ STATUSES = {
     "gap": Look("warn", "triangle-alert", "Set-up"),
     # requests for Can Push to Accounting
     "waiting": Look("info", "hourglass"),
-    "granted": Look("ok", "check", "Granted"),
-    "taken_back": Look("neutral", "undo-2", "Taken back"),
+    "granted": Look("ok", "check"),
+    "taken_back": Look("neutral", "undo-2"),
     # payments
-    "nothing_due": Look("neutral", "check", "Nothing due"),
-    "not_paid": Look("neutral", "circle-dashed", "Not paid"),
-    "partly_paid": Look("info", "circle-dot", "Partly paid"),
-    "paid": Look("ok", "circle-check", "Paid"),
-    "overpaid": Look("warn", "triangle-alert", "Overpaid"),
+    "nothing_due": Look("neutral", "check"),
+    "not_paid": Look("neutral", "circle-dashed"),
+    "partly_paid": Look("info", "circle-dot"),
+    "paid": Look("ok", "circle-check"),
+    "overpaid": Look("warn", "triangle-alert"),
     # files made in the background
-    "making": Look("info", "refresh-cw", "Being made"),
-    "ready": Look("ok", "circle-check", "Ready"),
-    "failed": Look("bad", "triangle-alert", "Failed"),
-    "expired": Look("neutral", "clock", "Removed"),
+    "making": Look("info", "refresh-cw"),
+    "ready": Look("ok", "circle-check"),
+    "failed": Look("bad", "triangle-alert"),
+    "expired": Look("neutral", "clock"),
     # people of a directory
-    "active": Look("ok", "check", "Active"),
-    "asked": Look("info", "mail", "Asked to join"),
-    "deactivated": Look("neutral", "ban", "Deactivated"),
+    "active": Look("ok", "check"),
+    "asked": Look("info", "mail", Membership.State.ASKED.label),
+    "deactivated": Look("neutral", "ban"),
 }
 # The second state machine has words in common with the first, and another meaning for them.
 EXPORT_STATUSES = {
@@ -89,11 +93,11 @@ EXPORT_STATUSES = {
     "failed": Look("bad", "triangle-alert", ExportStatus.FAILED.label),
     "voided": Look("neutral", "ban", ExportStatus.VOIDED.label),
     # export batches
-    "pending": Look("info", "clock", "Accepted"),
-    "building": Look("info", "refresh-cw", "Building"),
-    "ready": Look("ok", "file-spreadsheet", "Ready"),
-    "downloaded": Look("ok", "download", "Downloaded"),
-    "dead": Look("bad", "triangle-alert", "Failed"),
+    "pending": Look("info", "clock"),
+    "building": Look("info", "refresh-cw"),
+    "ready": Look("ok", "file-spreadsheet"),
+    "downloaded": Look("ok", "download"),
+    "dead": Look("bad", "triangle-alert"),
 }
 
 
@@ -116,7 +120,7 @@ def status_badges(subjects: Iterable, field: str = "status") -> dict[str, SafeSt
 
 
 def status_words(subject: object, field: str, value: str, look: Look) -> str:
-    return look.label or own_words(subject, field) or value.replace("_", " ").capitalize()
+    return own_words(subject, field) or look.label or value.replace("_", " ").capitalize()
 
 
 def look_of(value: str, *, is_export: bool) -> Look:
@@ -136,4 +140,4 @@ def own_words(subject: object, field: str) -> str:
     if field in ("from_state", "to_state"):
         return state_in_words(subject, getattr(subject, field))
     words = getattr(subject, f"get_{field}_display", None)
-    return str(words()) if words else ""
+    return str(words() if words else getattr(getattr(subject, field, ""), "label", ""))

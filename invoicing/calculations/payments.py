@@ -13,6 +13,11 @@ class PaymentStatus(StrEnum):
     PAID = "paid"
     OVERPAID = "overpaid"
 
+    @property
+    def label(self) -> str:
+        """Partly paid."""
+        return self.replace("_", " ").capitalize()
+
 
 def payment_status(due: Decimal, paid: Decimal) -> PaymentStatus:
     """`due` is line 8, `paid` the payments that stand, both in dollars. A credit (line 8 below zero) is nothing due."""

@@ -172,6 +172,13 @@ def test_a_payment_takes_nothing_from_what_accounting_still_has_to_do(sage, appr
     assert "waits to go to accounting since 10 Jun 2030" in shown
 
 
+def test_more_than_was_due_has_the_one_word_that_the_badge_has(sage, approved):
+    """U9."""
+    payments.record_payment(approved, payment_of("1000.00"), by=sage.sender, accepts_too_much=True)
+    assert steps(sage, approved)[-1] == "Overpaid 15 Jan 2026"
+    assert "Overpaid" in words(signed_in(sage.base.contact).get("/bills/").content.decode())
+
+
 def test_my_bills_draws_how_far_accounting_is(sage, approved):
     lee = signed_in(sage.base.contact)
     stage = lambda: re.findall(r"Step (\d) of 7: ([^\"]+)", lee.get("/bills/").content.decode())  # noqa: E731
