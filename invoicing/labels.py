@@ -56,14 +56,6 @@ def noun_for(access) -> str:
     return "bill" if access.is_external else "invoice"
 
 
-# What a decision about a submission did, by the status that it led to.
-DECIDED = {
-    "revise_and_resubmit": "Sent back",
-    "pending_owner_approval": "Held for the owner",
-    "approved_as_noted": "Approved as noted",
-    "approved": "Approved",
-}
-
 # Lines 1 to 9: number, words, property of `Invoice` and of `Summary`.
 SUMMARY = (
     ("1", "Original contract sum", "original_contract_sum"),

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.utils import timezone
 from django_fsm import can_proceed, has_transition_perm
 
+from directory.machines import no_longer, words_of
 from directory.models import Event
 from directory.refusals import NotAllowed, NotNow
 from erp_integrations.models import InvoiceExport
@@ -40,7 +41,7 @@ def move(
     transition.__get__(export)(by, timezone.now())
     export.save()
     Event.objects.record(
-        _done(transition),
+        words_of(transition)["done"],
         export,
         by=by,
         from_state=before,
@@ -70,15 +71,10 @@ def moved(
         transition.__get__(export)(by, at)
         alike[tuple(getattr(export, name) for name in fields)].append(export.pk)
         states = {"from_state": before, "to_state": export.status}
-        events.append(Event.objects.made(_done(transition), export, by=by, changes=changes, **states))
+        events.append(Event.objects.made(words_of(transition)["done"], export, by=by, changes=changes, **states))
     for values, pks in alike.items():
         InvoiceExport.objects.filter(pk__in=pks).update(**dict(zip(fields, values, strict=True)))
     return events
-
-
-def _done(transition: Callable) -> str:
-    """The move in words for the timeline: what somebody did."""
-    return next(iter(transition._django_fsm.transitions.values())).custom["done"]
 
 
 def _right_for(transition: Callable, access) -> str:
@@ -93,4 +89,4 @@ def _why_not(export: InvoiceExport, ways) -> str:
     if export.answered_by and export.status not in (export.Status.RETRIEVED, export.Status.READY_TO_EXPORT):
         when = export.answered_at.astimezone(export.company.zone)
         answer = f" {export.answered_by.name} answered it on {when.day} {when:%b %Y at %H:%M %Z}."
-    return f"{export.invoice} is {export.get_status_display()} now, so that is no longer possible.{answer}"
+    return no_longer(export, export.invoice) + answer

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import F, Sum
 from django_fsm import can_proceed
 
+from directory import machines
 from directory.models import Event
 from directory.permissions import read_access
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
@@ -130,7 +131,7 @@ MOVES: dict[str, tuple[Callable, Callable[[ChangeOrder], None]]] = {
 
 def words_of(name: str) -> dict:
     """How the machine calls this move: `label`, `done`, `needs_reason`."""
-    return next(iter(MOVES[name][0]._django_fsm.transitions.values())).custom
+    return machines.words_of(MOVES[name][0])
 
 
 @transaction.atomic
@@ -143,7 +144,7 @@ def move(change_order: ChangeOrder, name: str, *, by, reason: str = "", version:
     commitment, change_order = _locked_with(change_order, by, version, may_move_change_order)
     transition, guard = MOVES[name]
     if not can_proceed(transition.__get__(change_order)):
-        raise NotNow(f"It is {change_order.get_status_display()} now, so that is no longer possible.")
+        raise NotNow(machines.no_longer(change_order))
     guard(change_order)
     said = words_of(name)
     if said["needs_reason"] and not reason.strip():

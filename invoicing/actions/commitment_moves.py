@@ -5,6 +5,7 @@ from collections.abc import Callable
 from django.db import transaction
 from django_fsm import can_proceed
 
+from directory import machines
 from directory.models import Event
 from directory.permissions import read_access
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
@@ -73,7 +74,7 @@ MOVES: dict[str, tuple[Callable, Callable[[Commitment], None]]] = {
 
 def words_of(name: str) -> dict:
     """How the machine calls this move: `label`, `done`, `needs_reason`."""
-    return _transition(MOVES[name][0]).custom
+    return machines.words_of(MOVES[name][0])
 
 
 @transaction.atomic
@@ -88,11 +89,11 @@ def move(commitment: Commitment, name: str, *, by, reason: str = "", version: in
     if not may_move_commitment(commitment, read_access(by, commitment.company, commitment.project)):
         raise NotAllowed(ADMIN_RIGHT)
     if not can_proceed(transition.__get__(commitment)):
-        raise NotNow(f"It is {commitment.get_status_display()} now, so that is no longer possible.")
+        raise NotNow(machines.no_longer(commitment))
     if commitment.version != looked_at:
         raise Stale("Somebody changed this commitment in between. Look at it again, then decide.")
     guard(commitment)
-    said = _transition(transition).custom
+    said = words_of(name)
     if said["needs_reason"] and not reason.strip():
         raise Refused("Say why: the reason stays with the commitment.", field="reason")
     before = commitment.status
@@ -103,7 +104,3 @@ def move(commitment: Commitment, name: str, *, by, reason: str = "", version: in
         said["done"], commitment, by=by, from_state=before, to_state=commitment.status, reason=reason.strip()
     )
     return commitment
-
-
-def _transition(method: Callable):
-    return next(iter(method._django_fsm.transitions.values()))

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django_fsm import can_proceed, has_transition_perm
 
 from directory.kept import kept
+from directory.machines import words_of
 from directory.models import Event
 from directory.moments import day_in_words
 from directory.number_looks import bare_number, number_key
@@ -142,7 +143,7 @@ def _move(
         invoice.version += 1
         invoice.save()
         Event.objects.record(
-            _done(move),
+            words_of(move)["done"],
             invoice,
             by=by,
             from_state=before,
@@ -157,11 +158,6 @@ def _move(
 
 def _transitions(move: Callable):
     return move._django_fsm.transitions.values()
-
-
-def _done(move: Callable) -> str:
-    """The move in the past tense, as the timeline tells it."""
-    return next(iter(_transitions(move))).custom["done"]
 
 
 def _has_right(invoice: Invoice, move: Callable, access) -> bool:

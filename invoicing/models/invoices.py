@@ -9,6 +9,7 @@ from django_fsm import FSMField, FSMModelMixin, transition
 
 from directory.counts import counted
 from directory.fields import MoneyField
+from directory.machines import no_longer
 from directory.models import Project, Vendor
 from invoicing import permissions
 from invoicing.calculations.money import ZERO
@@ -268,7 +269,7 @@ class Invoice(Totals, FSMModelMixin, models.Model):
             if each.source == self.status:
                 refusal = next(condition.refusal for condition in each.conditions if not condition(self))
                 return refusal.format(invoice=self)
-        return f"It is {self.get_status_display()} now, so that is no longer possible."
+        return no_longer(self)
 
     # The machine (5.1). A body touches only its own row; `actions.invoices` does the rest in the same transaction.
 

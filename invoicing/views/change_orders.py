@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 
+from directory.machines import no_longer
 from directory.models import Event
 from directory.permissions import Level
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
@@ -29,7 +30,7 @@ from invoicing.permissions import (
     may_create_commitments,
     may_edit_change_order,
 )
-from invoicing.views.doors import NO_LONGER, must_administer
+from invoicing.views.doors import must_administer
 from invoicing.views.schedules import edit_schedule
 
 
@@ -171,7 +172,7 @@ def move(request, commitment, pk, name: str):
     if name not in change_orders.MOVES:
         raise Http404
     if name not in {each.name for each in change_order.get_available_user_status_transitions(request.access)}:
-        return _not_moved(request, change_order, name, NotNow(NO_LONGER.format(change_order.get_status_display())))
+        return _not_moved(request, change_order, name, NotNow(no_longer(change_order)))
     words = change_orders.words_of(name)
     if request.method != "POST":
         kept = kept_for(request)

@@ -5,6 +5,7 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 
 from directory.decorators import project_view
+from directory.machines import no_longer
 from directory.permissions import Level, Tool
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
 from directory.unsaved import Unsaved, kept_for
@@ -18,7 +19,7 @@ from invoicing.forms.commitments import MoveForm
 from invoicing.models import Commitment
 from invoicing.permissions import ADMIN_RIGHT, DRAFT_RIGHT, may_create_commitments, may_edit_commitment
 from invoicing.views.commitments import show
-from invoicing.views.doors import NO_LONGER, must_administer
+from invoicing.views.doors import must_administer
 
 
 @project_view(Tool.COMMITMENTS, Level.STANDARD)
@@ -95,7 +96,7 @@ def move(request, commitment, name: str):
     if name not in commitment_moves.MOVES:
         raise Http404
     if name not in {each.name for each in commitment.get_available_user_status_transitions(request.access)}:
-        return _not_moved(request, commitment, name, NotNow(NO_LONGER.format(commitment.get_status_display())))
+        return _not_moved(request, commitment, name, NotNow(no_longer(commitment)))
     needs_reason = commitment_moves.words_of(name)["needs_reason"]
     if request.method != "POST":
         kept = kept_for(request)

@@ -14,13 +14,20 @@ from invoicing.calculations.differences import LineDifference, Version, differen
 from invoicing.calculations.money import ZERO, format_amount
 from invoicing.decorators import invoice_view
 from invoicing.grid import lines_with_names
-from invoicing.labels import BILLING_DATE, COLUMN_OF, DECIDED, LABEL_OF, NUMBER
+from invoicing.labels import BILLING_DATE, COLUMN_OF, LABEL_OF, NUMBER
 from invoicing.models import Invoice, InvoiceLine, ReviewRecord, Submission, Verdict
+from invoicing.views.decisions import ORDER
 from invoicing.views.invoices import about
 
 TEXTS = {"number": NUMBER, "billing_date": BILLING_DATE}
 AMOUNTS = ("total_completed_and_stored", "total_retainage", "current_payment_due")
 HEADER = TEXTS | {name: LABEL_OF[name] for name in AMOUNTS}
+# What a decision did, by the status that it led to.
+DECIDED = {
+    move.target: move.custom["done"].capitalize()
+    for move in Invoice._meta.get_field("status").get_all_transitions(Invoice)
+    if move.name in ORDER
+}
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,6 @@ from directory.permissions import Level, Tool, names_with_level
 from directory.refusals import NotAllowed
 from invoicing.permissions import ADMIN_RIGHT, is_project_admin
 
-NO_LONGER = "It is {} now, so that is no longer possible."
-
 
 def must_administer(access) -> None:
     """Raises NotAllowed unless this is one of the company's own people with Admin on Commitments (1.2)."""
