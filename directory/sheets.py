@@ -100,9 +100,9 @@ class Sheet:
     names: tuple[str, ...] = ()
 
 
-def read_rows(name: str, content: bytes, sheet: str = "", limits: Limits = OF_A_LIST) -> list[tuple[int, list[str]]]:
+def read_rows(name: str, content: bytes) -> list[tuple[int, list[str]]]:
     """The rows alone of what `read_sheet` reads."""
-    return read_sheet(name, content, sheet, limits).rows
+    return read_sheet(name, content).rows
 
 
 def read_sheet(name: str, content: bytes, sheet: str = "", limits: Limits = OF_A_LIST) -> Sheet:

@@ -65,7 +65,7 @@ def _by_a_link(told: Mapping, company, invoice: Invoice | None) -> Mend | None:
     pair = mended.LINKED_NUMBERS.get(told["field"]) if is_a_number else mended.LINKED_BY.get(told["rule"])
     if pair is None:
         return None
-    page = _of_row(pair[0], company, invoice) or _of_list(pair[0], company, told, invoice)
+    page = _of_row(pair[0], company, invoice) or _of_list(pair[0], company, invoice)
     return Mend(pair[1], _and_back(page, invoice))
 
 
@@ -135,7 +135,7 @@ def _of_row(pair: str, company, invoice: Invoice | None) -> str:
     return reverse("erp-link", args=[company.slug, pair, row])
 
 
-def _of_list(pair: str, company, told: Mapping, invoice: Invoice | None) -> str:
+def _of_list(pair: str, company, invoice: Invoice | None) -> str:
     """The list of gaps; of lines, those of the commitment."""
     url = reverse("erp-linking", args=[company.slug, pair])
     words = {"q": invoice.commitment.number} if pair == "lines" and invoice else {}

@@ -37,20 +37,16 @@ def may_see_commitment(commitment, access) -> bool:
     )
 
 
-def visible_commitments(access, prefix: str = "") -> Q:
-    """`may_see_commitment` for lists, within the access's project; `prefix` leads to the commitment."""
+def visible_commitments(access) -> Q:
+    """`may_see_commitment` for lists, within the access's project."""
     if not access.allows(Tool.COMMITMENTS, Level.READ_ONLY):
         return Q(pk__in=[])
-    here = Q(**{f"{prefix}project": access.project})
+    here = Q(project=access.project)
     if access.is_external:
-        return (
-            here
-            & Q(**{f"{prefix}vendor": access.vendor_id})
-            & Q(**{f"{prefix}invoice_contacts__person": access.person})
-        )
+        return here & Q(vendor=access.vendor_id, invoice_contacts__person=access.person)
     if is_project_admin(access):
         return here
-    return here & (Q(**{f"{prefix}is_private": False}) | Q(**{f"{prefix}access_list": access.person}))
+    return here & (Q(is_private=False) | Q(access_list=access.person))
 
 
 def may_create_commitments(access) -> bool:

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 
 from directory.counts import counted
 from directory.moments import day_in_words, moment_in_words
-from invoicing.calculations.money import MINUS, printed_amount, printed_percent, printed_rate, to_cents
+from invoicing.calculations.money import printed_amount, printed_percent, printed_rate, to_cents
 
 register = template.Library()
 
@@ -22,12 +22,6 @@ def money(amount: Decimal | int | None) -> str:
     if amount is None or amount == "":
         return ""
     return printed_amount(exact(amount))
-
-
-@register.filter
-def amount(value: Decimal | int | None) -> str:
-    """As `money`, with a plain hyphen for minus: what an input holds, so that it can be typed over and sent back."""
-    return money(value).replace(MINUS, "-")
 
 
 @register.filter

@@ -26,7 +26,6 @@ def company_settings(request, company):
     context = {
         "company": company,
         "tab": "settings",
-        "is_admin": True,
         "form": form,
         "events": Event.objects.about(company).exclude(verb=SET_LEVEL)[:20],
     }

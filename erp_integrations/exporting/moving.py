@@ -20,11 +20,11 @@ def require(export: InvoiceExport, transition: Callable, access) -> None:
     """Raises NotAllowed or NotNow unless `access` may make this move now; first the right, then the state."""
     ways = transition._django_fsm.transitions.values()
     if not any(way.permission(export, access) for way in ways):
-        raise NotAllowed(_right_for(transition, access))
+        raise NotAllowed(_right_for(transition))
     if not can_proceed(transition.__get__(export)):
         raise NotNow(_why_not(export, ways))
     if not has_transition_perm(transition.__get__(export), access):
-        raise NotAllowed(_right_for(transition, access))
+        raise NotAllowed(_right_for(transition))
 
 
 def move(
@@ -77,7 +77,7 @@ def moved(
     return events
 
 
-def _right_for(transition: Callable, access) -> str:
+def _right_for(transition: Callable) -> str:
     return RIGHTS.get(transition.__name__, ANSWER_RIGHT)
 
 

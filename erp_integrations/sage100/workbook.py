@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import BinaryIO
 
 from lxml import etree
-from openpyxl import DEFUSEDXML, Workbook, load_workbook
+from openpyxl import Workbook
 from openpyxl.writer.excel import ExcelWriter
 
 from erp_integrations.sage100 import sheets
@@ -196,23 +196,3 @@ class _Released:
 def _read_row(line_type: str, values: dict[int, str], layout: Layout) -> _ReadRow:
     columns = layout.header if line_type == "H" else layout.detail
     return _ReadRow(line_type, {c.source: values.get(place, "") for place, c in enumerate(columns) if c.source})
-
-
-def import_texts(xlsx: bytes) -> tuple[tuple[str, ...], ...]:
-    """The Import sheet as texts, each number written as its cell's format shows it: to verify a file (E-8)."""
-    return tuple(tuple(_shown(cell) for cell in row) for row in _opened(xlsx)[IMPORT].iter_rows())
-
-
-def _opened(xlsx):
-    if not DEFUSEDXML:
-        raise RuntimeError("defusedxml is missing: without it a workbook could expand entities. Install it.")
-    return load_workbook(io.BytesIO(xlsx), read_only=True, data_only=False)
-
-
-def _shown(cell):
-    if cell.value is None:
-        return ""
-    if isinstance(cell.value, str):
-        return cell.value
-    decimals = len(cell.number_format.partition(".")[2])
-    return f"{Decimal(str(cell.value)):.{decimals}f}"

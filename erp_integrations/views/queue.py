@@ -165,7 +165,6 @@ def queue(request, company):
     context = about(request, company) | {
         "form": form,
         "came_from": shown,
-        "tab": tab,
         "tab_label": TABS[tab][1],
         "tabs": _tabs(sums),
         "page": page,

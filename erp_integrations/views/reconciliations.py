@@ -123,7 +123,6 @@ def _show(request, company, made: Reconciliation, *, postings=(), refused: Refus
         "page": page.get_page(request.GET.get("page")),
         "others": others,
         "key_field": FIELD,
-        "tones": TONES,
         "to_confirm": to_confirm[: acts.MOST_AT_ONCE],
         "to_confirm_count": len(to_confirm),
         "too_new": _too_new(made),

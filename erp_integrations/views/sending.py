@@ -51,8 +51,6 @@ def _dry_run(request, invoice: Invoice, *, refused: Refused | None = None):
         "invoice": invoice,
         "project": invoice.project,
         "commitment": invoice.commitment,
-        "company": invoice.company,
-        "noun": "invoice",
         "mender": request.access,
         "export": export,
         "shown": shown,
@@ -109,7 +107,6 @@ def send_many(request, project):
     results = exports.send(chosen, by=request.user, seen=versions_of(request.POST.getlist("invoice")))
     context = {
         "project": project,
-        "company": project.company,
         "results": results,
         "sent": [result for result in results if not result.refusal],
         "refused": [result for result in results if result.refusal],
@@ -123,7 +120,6 @@ def _ask(request, project, chosen: list[Invoice]):
     going = [invoice for invoice in chosen if invoice.pk not in why_not]
     context = {
         "project": project,
-        "company": project.company,
         "going": going,
         "staying": [(invoice, why_not[invoice.pk]) for invoice in chosen if invoice.pk in why_not],
         "total": sum((invoice.current_payment_due for invoice in going), ZERO),

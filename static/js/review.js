@@ -8,7 +8,6 @@
      <tr class="under"> the form data-box: another amount, fetched from 25/amount/ and sent like any form (9.3)
    <a href="?show=changed" data-show="changed">          a filter; the address and aria-current follow
    <input data-find>                                     narrows to lines whose text holds the words
-   [data-first-open]                                     a link "Go to the first" (U3)
    <th data-column="work_this_period">                   the column whose cells a double click opens
    j k next, previous · a approve · r reject · u clear · n next to do · c only changed · A the others · f finish · Enter another amount · Esc leaves a box */
 (() => {
@@ -120,7 +119,6 @@
   document.addEventListener("click", (event) => {
     const filter = event.target.closest("a[data-show]");
     if (filter && !event.ctrlKey && !event.metaKey) { event.preventDefault(); show(filter.dataset.show); }
-    if (event.target.closest("[data-first-open]")) { event.preventDefault(); show("todo"); go(lines()[0]); }
     const one = event.target.closest("[data-line]"), cancel = event.target.closest("[data-box] [data-cancel]");
     if (cancel) { event.preventDefault(); leave(one, cancel); }
     if (one) current = one.id;

@@ -83,7 +83,7 @@ def test_a_reader_that_hangs_is_given_up(monkeypatch, tmp_path):
     slow.write_text("import time; time.sleep(60)")
     monkeypatch.setattr(sheets, "READER", slow)
     with pytest.raises(sheets.TooLarge, match="takes too much"):
-        sheets.read_rows("list.xlsx", honest(), limits=sheets.OF_A_LIST._replace(seconds=1))
+        sheets.read_sheet("list.xlsx", honest(), limits=sheets.OF_A_LIST._replace(seconds=1))
 
 
 def test_a_reader_that_eats_memory_is_stopped_by_its_own_limit(monkeypatch, tmp_path):

@@ -1,8 +1,11 @@
 """A small Sage company and the worked batch, reusable by every test that needs lists or facts."""
 
+import io
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+
+from openpyxl import load_workbook
 
 from erp_integrations.sage100.facts import (
     AccountChoice,
@@ -138,3 +141,16 @@ def batch(*invoices, **changed) -> BatchFacts:
         "invoices": invoices or (invoice(),), "settings": settings(),
     }  # fmt: skip
     return BatchFacts(**facts | changed)
+
+
+def import_texts(xlsx: bytes) -> list[tuple[str, ...]]:
+    """The Import sheet as texts, each number written as its cell's format shows it (E-8)."""
+    sheet = load_workbook(io.BytesIO(xlsx), read_only=True)["Import"]
+    return [tuple(_shown(cell) for cell in row) for row in sheet.iter_rows()]
+
+
+def _shown(cell) -> str:
+    if cell.value is None or isinstance(cell.value, str):
+        return cell.value or ""
+    decimals = len(cell.number_format.partition(".")[2])
+    return f"{Decimal(str(cell.value)):.{decimals}f}"

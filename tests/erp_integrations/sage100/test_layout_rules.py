@@ -9,9 +9,18 @@ from erp_integrations.sage100 import canonical
 from erp_integrations.sage100.layout import APINV_R1, HEADER_SOURCES, OF_THE_LINE, SHIPPED, Column
 from erp_integrations.sage100.rows import build_rows
 from erp_integrations.sage100.rules import check
-from erp_integrations.sage100.workbook import import_texts, read_back, render
+from erp_integrations.sage100.workbook import read_back, render
 from tests.erp_integrations.sage100.rule_cases import LISTS
-from tests.erp_integrations.sage100.samples import TODAY, batch, invoice, line, money, sage_lists, with_record
+from tests.erp_integrations.sage100.samples import (
+    TODAY,
+    batch,
+    import_texts,
+    invoice,
+    line,
+    money,
+    sage_lists,
+    with_record,
+)
 
 PLACES = {column.source: place for place, column in enumerate(APINV_R1.header)}
 

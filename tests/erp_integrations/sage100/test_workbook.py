@@ -27,8 +27,8 @@ from erp_integrations.sage100.rows import build_rows, file_name
 from erp_integrations.sage100.sheets import column_letter, computed_lines, computed_release_lines
 from erp_integrations.sage100.text import UnsafeText, clean_text, readable_text, safe_text
 from erp_integrations.sage100.totals import ControlTotalMismatch, totals_of_facts
-from erp_integrations.sage100.workbook import import_texts, read_back, render, write_xlsx
-from tests.erp_integrations.sage100.samples import batch, invoice, line, money, release, sage_lists
+from erp_integrations.sage100.workbook import read_back, render, write_xlsx
+from tests.erp_integrations.sage100.samples import batch, import_texts, invoice, line, money, release, sage_lists
 
 ROOT = Path(__file__).resolve().parents[3]
 REBUILD = """

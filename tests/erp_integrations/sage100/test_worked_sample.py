@@ -14,8 +14,16 @@ from erp_integrations.sage100.cells import Rows
 from erp_integrations.sage100.facts import InvoiceFacts, batch_from_json, completed_from_json, digest, to_json
 from erp_integrations.sage100.layout import APINV_R1, APINV_R2, Layout
 from erp_integrations.sage100.rows import build_rows
-from erp_integrations.sage100.workbook import import_texts, render
-from tests.erp_integrations.sage100.samples import WORKED_SAMPLE, batch, invoice, line, release, sage_lists
+from erp_integrations.sage100.workbook import render
+from tests.erp_integrations.sage100.samples import (
+    WORKED_SAMPLE,
+    batch,
+    import_texts,
+    invoice,
+    line,
+    release,
+    sage_lists,
+)
 
 NUMBERS = {
     "2219-07": str, "20145": int, "1": int, "0": int, "5040": int, "2026014": int, "4": int, "2": int,
