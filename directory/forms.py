@@ -1,10 +1,10 @@
 """What people type about themselves, and what they ask of a list."""
 
 from django import forms
-from django.db.models import Q
 
 from directory.models import Membership, Person
 from directory.permissions import Level
+from directory.typed import SearchField
 
 
 class ProfileForm(forms.Form):
@@ -20,14 +20,13 @@ class LevelFilterForm(forms.Form):
     """Whose levels to show, and of which project; lives in the address."""
 
     project = forms.ChoiceField(required=False, label="Project")
-    q = forms.CharField(required=False, label="Name", widget=forms.TextInput(attrs={"type": "search"}))
+    q = SearchField("Name, e-mail, vendor or title")
     employer = forms.ChoiceField(required=False, label="Employed by")
     level = forms.ChoiceField(required=False, label="Has somewhere here")
 
     def __init__(self, data, company, projects=()):
         super().__init__(data)
         self.company = company
-        self.fields["q"].widget.attrs |= {"data-search": True, "placeholder": "Name or e-mail"}
         self.fields["level"].choices = [("", "Any level")] + [(level.value, level.label) for level in Level]
         vendors = company.vendors.filter(memberships__is_active=True).distinct()
         self.fields["employer"].choices = [("", "Anybody"), ("own", company.name), *vendors.values_list("pk", "name")]
@@ -45,9 +44,7 @@ class LevelFilterForm(forms.Form):
         return any(self.chosen(name) for name in ("q", "employer", "level"))
 
     def memberships(self):
-        found = Membership.objects.in_order_of_employer(self.company)
-        if words := self.chosen("q"):
-            found = found.filter(Q(person__name__icontains=words) | Q(person__email__icontains=words))
+        found = Membership.objects.in_order_of_employer(self.company).matching(self.chosen("q"))
         employer = self.chosen("employer")
         if employer:
             found = found.filter(vendor=None if employer == "own" else employer)

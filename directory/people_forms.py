@@ -5,7 +5,7 @@ from django.utils.functional import cached_property
 
 from directory.models import Company, Membership, Vendor
 from directory.permissions import accounting_approvers
-from directory.typed import PlainField
+from directory.typed import PlainField, SearchField
 
 State = Membership.State
 OWN, VENDORS, ALL = "own", "vendors", "all"
@@ -36,7 +36,7 @@ class AddressIsChecked(forms.BooleanField):
 class PeopleFilter(forms.Form):
     """Lives in the address. Whatever it holds that is nonsense narrows nothing."""
 
-    q = forms.CharField(required=False, label="Search")
+    q = SearchField("Name, e-mail, vendor or title")
     employer = forms.ChoiceField(required=False, label="Employed by")
     state = forms.ChoiceField(required=False, choices=[(ALL, "Everybody"), *State.choices], widget=forms.HiddenInput)
     approvers = forms.BooleanField(required=False, label="Accounting approvers")
@@ -47,11 +47,6 @@ class PeopleFilter(forms.Form):
         vendors = [(str(pk), name) for pk, name in Vendor.objects.filter(company=company).values_list("pk", "name")]
         choices = [("", "Anybody"), (OWN, company.name), (VENDORS, "Any vendor"), *vendors]
         self.fields["employer"].choices = choices
-        self.fields["q"].widget.attrs |= {
-            "type": "search",
-            "placeholder": "Name, e-mail, vendor or title",
-            "data-search": True,
-        }
         self.is_valid()
 
     def value(self, name: str):

@@ -1,4 +1,4 @@
-"""What people type into any form: text without what nobody sees, and days."""
+"""What people type into any form: text without what nobody sees, words to look for, and days."""
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -20,6 +20,27 @@ class PlainField(forms.CharField):
             raise ValidationError(f"This holds {wrong}. Type it again.")
         if "\n" in value and not isinstance(self.widget, forms.Textarea):
             raise ValidationError("Write this on one line.")
+
+
+class SearchField(forms.CharField):
+    """Words to look for in a list; / goes to it. `where` says what they are looked for in."""
+
+    def __init__(self, where: str = "", label: str = "Search"):
+        attrs = {"type": "search", "data-search": True} | ({"placeholder": where} if where else {})
+        super().__init__(label=label, required=False, max_length=60, widget=forms.TextInput(attrs))
+
+
+class SearchForm(forms.Form):
+    """What a list is narrowed to that is narrowed by words alone; longer ones than it takes narrow nothing."""
+
+    def __init__(self, data, where: str = "", label: str = "Search"):
+        super().__init__(data)
+        self.fields["q"] = SearchField(where, label)
+        self.is_valid()
+
+    @property
+    def words(self) -> str:
+        return self.cleaned_data.get("q", "")
 
 
 class DayInput(forms.DateInput):

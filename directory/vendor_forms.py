@@ -10,7 +10,7 @@ from directory.actions.vendors import Details
 from directory.models import Vendor
 from directory.models.companies import INSURANCE_ENDS_SOON, insurance_is
 from directory.sheets import MAX_BYTES
-from directory.typed import DAYS, DayInput, PlainField
+from directory.typed import DAYS, DayInput, PlainField, SearchField
 
 
 class VendorForm(forms.Form):
@@ -57,12 +57,7 @@ class VendorFilter(forms.Form):
     ENDS_SOON = f"ends within {INSURANCE_ENDS_SOON.days} days"
     INSURANCES = (("", "Any"), ("expired", "Expired"), ("soon", ENDS_SOON.capitalize()), ("unknown", "Not known"))
 
-    q = PlainField(
-        label="Search",
-        required=False,
-        max_length=60,
-        widget=forms.TextInput(attrs={"type": "search", "data-search": True, "placeholder": "Name, number or e-mail"}),
-    )
+    q = SearchField("Name, number or e-mail")
     standing = forms.ChoiceField(required=False, choices=STANDINGS)
     insurance = forms.ChoiceField(required=False, choices=INSURANCES)
     workers_comp = forms.ChoiceField(

@@ -3,13 +3,13 @@
 from datetime import timedelta
 
 from django import forms
-from django.db.models import Q
 from django.utils import timezone
 
 from directory.models import Project, Vendor
+from directory.models.matching import holding
 from directory.moments import FIRST_DAY, LAST_DAY
 from directory.number_looks import LONGEST_NUMBER
-from directory.typed import DAYS, DayInput, PlainField
+from directory.typed import DAYS, DayInput, PlainField, SearchField
 from erp_integrations.actions.exports import HeaderEdit
 from erp_integrations.models import InvoiceExport
 from erp_integrations.models.exports import ExportStatus
@@ -48,12 +48,7 @@ class QueueFilter(forms.Form):
     age = forms.TypedChoiceField(
         label="Waiting", choices=(("", "Since any day"), *AGES), coerce=int, empty_value=None, required=False
     )
-    q = forms.CharField(
-        label="Search",
-        required=False,
-        max_length=60,
-        widget=forms.TextInput(attrs={"type": "search", "data-search": True, "placeholder": "Number or company"}),
-    )
+    q = SearchField("Number or company")
 
     def __init__(self, data, *, company):
         super().__init__(data)
@@ -82,13 +77,7 @@ class QueueFilter(forms.Form):
             exports = exports.filter(invoice__vendor=vendor)
         if age:
             exports = exports.filter(sent_at__lt=timezone.now() - timedelta(days=age))
-        for word in words.split():
-            exports = exports.filter(
-                Q(invoice__number__icontains=word)
-                | Q(invoice__vendor__name__icontains=word)
-                | Q(invoice__commitment__number__icontains=word)
-            )
-        return exports
+        return exports.filter(holding(words, "invoice__number", "invoice__vendor__name", "invoice__commitment__number"))
 
 
 REDUCIBLE = "reducible"  # the <datalist> of invoices that a credit may reduce

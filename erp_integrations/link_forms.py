@@ -2,6 +2,7 @@
 
 from django import forms
 
+from directory.typed import SearchField
 from erp_integrations.pairing import COST_TYPES, Pair
 from erp_integrations.sage100.accounts import why_not
 from erp_integrations.sage100.lists import SageLists
@@ -15,7 +16,7 @@ class PairFilter(SortedForm):
     """The address of a pair's page; gaps come first."""
 
     show = forms.ChoiceField(required=False, choices=list(SHOWS.items()))
-    q = forms.CharField(required=False, max_length=60)
+    q = SearchField()
 
     def __init__(self, data, *, pair: Pair):
         self.pair = pair

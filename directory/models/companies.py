@@ -8,6 +8,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from directory.fields import MoneyField
+from directory.models.matching import holding
 from directory.models.zones import InTimeZone
 from directory.permissions import Tool
 
@@ -92,10 +93,7 @@ class VendorQuerySet(models.QuerySet):
 
     def matching(self, words: str):
         """Each word somewhere in the name, the number or the e-mail."""
-        found = self
-        for word in words.split():
-            found = found.filter(Q(name__icontains=word) | Q(number__icontains=word) | Q(email__icontains=word))
-        return found
+        return self.filter(holding(words, "name", "number", "email"))
 
     def with_change_waiting(self):
         return self.filter(CHANGE_WAITS)

@@ -3,8 +3,15 @@
 from django.db import models
 
 from directory.models.companies import Company
+from directory.models.matching import holding
 from directory.models.zones import InTimeZone
 from directory.permissions import Tool
+
+
+class ProjectQuerySet(models.QuerySet):
+    def matching(self, words: str):
+        """Each word somewhere in the name or the number."""
+        return self.filter(holding(words, "name", "number"))
 
 
 class Project(InTimeZone):
@@ -13,6 +20,8 @@ class Project(InTimeZone):
     number = models.CharField(max_length=20)
     slug = models.SlugField(unique=True, help_text="Names the project in addresses.")
     is_active = models.BooleanField(default=True)
+
+    objects = ProjectQuerySet.as_manager()
 
     class Meta:
         ordering = ["name"]

@@ -1,7 +1,6 @@
 """A company's projects as its directory keeps them: begun, changed, ended, run again."""
 
 from django.contrib import messages
-from django.db.models import Q
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.text import slugify
 
@@ -12,18 +11,17 @@ from directory.decorators import READ, WRITE, company_view
 from directory.models import Event, Project
 from directory.people_forms import ReasonForm
 from directory.permissions import Level, Tool
+from directory.typed import SearchForm
 from directory.views.answers import carried_out, dialog, posted
 
 
 @company_view(Tool.COMPANY_DIRECTORY, Level.READ_ONLY, methods=READ)
 def project_list(request, company):
-    words, wants_ended = request.GET.get("q", "").strip(), request.GET.get("state") == "ended"
-    found = Project.objects.filter(company=company)
-    for word in words.split():
-        found = found.filter(Q(name__icontains=word) | Q(number__icontains=word))
+    search, wants_ended = SearchForm(request.GET, "Name or number"), request.GET.get("state") == "ended"
+    found = company.projects.matching(search.words)
     running, ended = found.filter(is_active=True), found.filter(is_active=False)
     context = _company(request, company) | {
-        "words": words,
+        "search": search,
         "wants_ended": wants_ended,
         "projects": ended if wants_ended else running,
         "counts": {"running": running.count(), "ended": ended.count()},

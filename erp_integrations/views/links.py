@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from directory.decorators import READ, WRITE, company_view
 from directory.permissions import Level, Tool
 from directory.refusals import Refused
+from directory.typed import SearchForm
 from erp_integrations.actions import links
 from erp_integrations.forms import plain_ids
 from erp_integrations.link_forms import SHOWS, AccountForm, ChooseForm, PairFilter
@@ -173,11 +174,10 @@ def _account_form(company, pair: Pair, item, data=None) -> AccountForm:
 
 
 def _choose(request, company, pair: Pair, item, refused: Refused | None = None, account_form=None):
-    lists, words = pair.lists(company), (request.GET.get("q") or "")[:60].strip()
+    lists, search = pair.lists(company), SearchForm(request.GET, "Number or name", "Search Sage’s list")
     entries = pair.entries(lists, item)
-    found = (
-        [entry for entry in entries if entry.holds(words.casefold().split())] if words else likely(entries, item, pair)
-    )
+    wanted = search.words.casefold().split()
+    found = [entry for entry in entries if entry.holds(wanted)] if wanted else likely(entries, item, pair)
     shown = found[:SHOWN]
     taken = pair.taken(company, item, [entry.key for entry in shown])
     if pair.seen_by(request.access):  # who only looks is not told of a commitment they may not see (P-2)
@@ -189,7 +189,7 @@ def _choose(request, company, pair: Pair, item, refused: Refused | None = None, 
         "key": key,
         "linked": pair.entry(lists, item, key) if key else None,
         "phase": getattr(pair.link_of(item), "phase_number", ""),
-        "words": words,
+        "search": search,
         "entries": [{"entry": entry, "taken": taken.get(entry.key, ""), "is_now": entry.key == key} for entry in shown],
         "found": len(found),
         "count": len(entries),

@@ -10,6 +10,7 @@ from django.urls import reverse
 from directory.decorators import READ, company_view
 from directory.permissions import Level, Tool
 from directory.refusals import Refused
+from directory.typed import SearchForm
 from directory.views.answers import show_at_its_field
 from erp_integrations.about_lists import LIST_USES, SHAPES, is_old
 from erp_integrations.actions import list_uploads
@@ -114,8 +115,8 @@ def _show(request, company, kind: ListKind, form: ListFileForm):
 def version(request, company, pk):
     """The rows of one version, current or old, a page at a time; `q` looks in every cell."""
     found = get_object_or_404(versions_of(company), pk=pk)
-    kind, words = ListKind(found.kind), (request.GET.get("q") or "")[:60].strip()
-    titles, wanted = titles_of(kind.record), words.casefold().split()
+    kind, search = ListKind(found.kind), SearchForm(request.GET, label="Search these rows")
+    titles, wanted = titles_of(kind.record), search.words.casefold().split()
     rows = [cells_of(record) for record in found.as_list()]
     if wanted:
         rows = [cells for cells in rows if all(word in " ".join(cells).casefold() for word in wanted)]
@@ -126,6 +127,6 @@ def version(request, company, pk):
         "kind": kind,
         "titles": titles,
         "page": page,
-        "words": words,
+        "search": search,
     }
     return render(request, "erp_integrations/list_version.html", context)

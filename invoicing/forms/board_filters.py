@@ -8,7 +8,7 @@ from django.db.models import QuerySet, Value
 from django.db.models.functions import Coalesce
 
 from directory.fields import MoneyField
-from directory.typed import PlainField
+from directory.typed import PlainField, SearchField
 from invoicing.board import STATES, WORDS, Group
 from invoicing.calculations.money import ZERO
 from invoicing.forms.keyset import Sort, SortedForm, read_dollars, read_moment, read_number
@@ -44,14 +44,7 @@ class BoardFilter(SortedForm):
     state = forms.ChoiceField(required=False, choices=[("", "Any state"), *((each, WORDS[each]) for each in STATES)])
     turn = forms.ChoiceField(label="Who must act", required=False, choices=[("", "Anybody or nobody"), *Turn.choices])
     vendor = forms.TypedChoiceField(label="Company", required=False, coerce=int, empty_value=None)
-    q = forms.CharField(
-        label="Search",
-        required=False,
-        max_length=60,
-        widget=forms.TextInput(
-            attrs={"type": "search", "data-search": True, "placeholder": "Number, title or company"}
-        ),
-    )
+    q = SearchField("Number, title or company")
 
     def __init__(self, data, *, vendors: QuerySet):
         super().__init__(data)

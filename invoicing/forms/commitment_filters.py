@@ -3,6 +3,7 @@
 from django import forms
 from django.db.models import F
 
+from directory.typed import SearchField
 from invoicing.forms.keyset import Sort, SortedForm
 from invoicing.models import Commitment
 
@@ -17,14 +18,7 @@ class CommitmentFilter(SortedForm):
     status = forms.ChoiceField(required=False, choices=[("", "Any status"), *Commitment.Status.choices])
     kind = forms.ChoiceField(required=False, choices=[("", "Any kind"), *Commitment.Kind.choices])
     vendor = forms.ModelChoiceField(queryset=None, required=False, empty_label="Any company", label="Company")
-    q = forms.CharField(
-        label="Search",
-        required=False,
-        max_length=60,
-        widget=forms.TextInput(
-            attrs={"type": "search", "data-search": True, "placeholder": "Number, title or company"}
-        ),
-    )
+    q = SearchField("Number, title or company")
 
     def __init__(self, data, *, company, visible):
         super().__init__(data)

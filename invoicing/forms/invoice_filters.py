@@ -6,9 +6,11 @@ from decimal import Decimal
 from urllib.parse import urlencode
 
 from django import forms
-from django.db.models import F, Q
+from django.db.models import F
 from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
 
+from directory.models.matching import holding
+from directory.typed import SearchField
 from invoicing.calculations.money import format_amount
 from invoicing.forms.amounts import AmountField
 from invoicing.forms.keyset import Sort, SortedForm, read_dollars
@@ -34,12 +36,7 @@ class InvoiceFilter(SortedForm):
     status = forms.ChoiceField(required=False, choices=InvoiceStatus)
     period = forms.ChoiceField(required=False)
     erp = forms.ChoiceField(required=False)
-    q = forms.CharField(
-        label="Search",
-        required=False,
-        max_length=60,
-        widget=forms.TextInput(attrs={"type": "search", "data-search": True, "placeholder": "Number or company"}),
-    )
+    q = SearchField("Number or company")
     least = AmountField(label="Net at least", required=False)
     most = AmountField(label="Net at most", required=False)
     rows = forms.TypedChoiceField(required=False, coerce=int, choices=[(size, size) for size in SIZES])
@@ -65,10 +62,7 @@ class InvoiceFilter(SortedForm):
             invoices = invoices.filter(billing_period=period)
         if erp:
             invoices = invoices.alias(erp=READ_ALONG["export_status"]).filter(erp=erp)
-        for word in words.split():
-            invoices = invoices.filter(
-                Q(number__icontains=word) | Q(vendor__name__icontains=word) | Q(commitment__number__icontains=word)
-            )
+        invoices = invoices.filter(holding(words, "number", "vendor__name", "commitment__number"))
         if least is not None:
             invoices = invoices.filter(GreaterThanOrEqual(line_8(), least))
         if most is not None:

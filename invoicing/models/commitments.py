@@ -12,6 +12,7 @@ from django.utils.functional import cached_property
 
 from directory.fields import MoneyField, QuantityField, RateField, UnitPriceField
 from directory.models import Company, Project, Vendor, VendorChange
+from directory.models.matching import holding
 from invoicing.calculations.money import ZERO
 from invoicing.models.bare_numbers import BareNumber, bare
 from invoicing.models.billing_periods import BillingSettings
@@ -64,10 +65,7 @@ class CommitmentQuerySet(models.QuerySet):
 
     def matching(self, words: str):
         """Each word stands in the number, the title or the company's name."""
-        found = self
-        for word in words.split():
-            found = found.filter(Q(number__icontains=word) | Q(title__icontains=word) | Q(vendor__name__icontains=word))
-        return found
+        return self.filter(holding(words, "number", "title", "vendor__name"))
 
     def billable(self):
         return self.filter(status__in=Commitment.BILLABLE)

@@ -9,9 +9,11 @@ from directory.counts import counted
 from directory.decorators import READ, WRITE, company_view
 from directory.downloads import workbook_answer
 from directory.models import Event
+from directory.models.matching import holding
 from directory.permissions import Level, Tool
 from directory.refusals import Refused, Stale
 from directory.sheets import as_xlsx, read_table
+from directory.typed import SearchForm
 from directory.vendor_forms import UploadForm
 from directory.views.answers import show_at_its_field
 from invoicing.actions import cost_codes
@@ -57,8 +59,8 @@ def _show(
     both: list[Difference] | None = None,
 ):
     """`both`: where the names that were typed differ from what somebody saved meanwhile."""
-    words, standing = request.GET.get("q", "").strip(), request.GET.get("standing", "")
-    found = company.cost_codes.filter(Q(code__icontains=words) | Q(name__icontains=words))
+    search, standing = SearchForm(request.GET, "Code or name"), request.GET.get("standing", "")
+    found = company.cost_codes.filter(holding(search.words, "code", "name"))
     found = found.filter(is_active=standing != "inactive") if standing in ("", "inactive") else found
     page = Paginator(found.order_by("code"), PAGE_SIZE).get_page(request.GET.get("page"))
     counts = company.cost_codes.aggregate(
@@ -72,7 +74,7 @@ def _show(
         "page": page,
         "rows": [{"code": code, "used": used.get(code.pk, 0)} for code in codes],
         "counts": counts,
-        "words": words,
+        "search": search,
         "standing": standing,
         "types": types.items(),
         "type_form": type_form or TypeNamesForm(types),

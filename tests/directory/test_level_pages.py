@@ -118,7 +118,8 @@ def test_one_finds_people_by_name_employer_and_level(w, site):
         return {name for name in ("Dana Cole", "Rae Reader", "Lee Park", "Kim Chu") if f">{name}<" in shown}
 
     assert names() == {"Dana Cole", "Rae Reader", "Lee Park", "Kim Chu"}
-    assert names(q="rae") == {"Rae Reader"}
+    assert names(q="rae") == names(q="READER rae") == {"Rae Reader"}
+    assert names(q="acme") == {"Lee Park"}, "as in the list of people"
     assert names(employer=w.vendor.pk) == {"Lee Park"}
     assert names(employer="own") == {"Dana Cole", "Rae Reader", "Kim Chu"}
     assert names(level=Level.ADMIN.value) == {"Dana Cole"}

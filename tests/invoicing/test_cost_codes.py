@@ -91,6 +91,17 @@ def test_below_admin_on_the_directory_nobody_changes_the_list(w):
     assert list(names(w)) == ["03-100"]
 
 
+def test_a_code_is_found_by_words_of_it_and_of_its_name(w, ada):
+    take_in(w, ("01-100", "General conditions"), ("03-100", "Concrete, general"), by=ada)
+    client = signed_in(ada)
+
+    def found(words: str) -> list[str]:
+        return [row["code"].code for row in client.get(at(w, "cost-codes"), {"q": words}).context["rows"]]
+
+    assert found("03 GENERAL") == ["03-100"] and found("general") == ["01-100", "03-100"] and found("99") == []
+    assert len(found("x" * 61)) == 2, "what makes no sense in an address is left out"
+
+
 def test_a_code_put_aside_stays_on_its_lines_and_leaves_the_list(w, ada):
     commitment = w.commitment()
     client, code = signed_in(ada), w.cost_code()
