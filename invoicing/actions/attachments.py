@@ -14,7 +14,7 @@ from directory.refusals import NotAllowed, NotNow, Refused
 from invoicing.file_limits import why_no_room, why_too_large
 from invoicing.file_types import why_not_taken
 from invoicing.models import Attachment, Commitment, CommitmentAttachment, Invoice
-from invoicing.models.attachments import StoredFile
+from invoicing.models.attachments import StoredFile, StoredFileQuerySet
 from invoicing.permissions import may_attach, may_attach_to_commitment
 from invoicing.virus_scanner import why_not_clean
 
@@ -22,7 +22,7 @@ logger = structlog.get_logger(__name__)
 
 
 def attach(invoice: Invoice, name: str, content: bytes, *, by, is_lien_waiver: bool = False) -> Attachment:
-    """Keep a file with the invoice. Refuses what is not an allowed type, empty, too large or not clean, and says so."""
+    """Keep a file with the invoice. Refuses what is of no allowed type, empty, too large, unclean or there already."""
     _must_be_takable(name, content)
     return _attach(invoice, name, content, by=by, is_lien_waiver=is_lien_waiver)
 
@@ -37,7 +37,8 @@ def _attach(invoice: Invoice, name: str, content: bytes, *, by, is_lien_waiver: 
     if invoice.is_exported:
         raise NotNow("It stands in an import file for accounting. Nothing can be attached any more.")
     attachment = Attachment(invoice=invoice, is_lien_waiver=is_lien_waiver)
-    _keep(attachment, name, content, by=by, what="lien waiver" if is_lien_waiver else "file")
+    others = invoice.attachments.filter(is_lien_waiver=is_lien_waiver)
+    _keep(attachment, name, content, by=by, what="lien waiver" if is_lien_waiver else "file", others=others)
     return attachment
 
 
@@ -53,17 +54,22 @@ def _attach_to_commitment(commitment: Commitment, name: str, content: bytes, *, 
     if not may_attach_to_commitment(commitment, read_access(by, commitment.company, commitment.project)):
         raise NotAllowed(right_named(Tool.COMMITMENTS, Level.STANDARD))
     attachment = CommitmentAttachment(commitment=commitment)
-    _keep(attachment, name, content, by=by, what="file")
+    _keep(attachment, name, content, by=by, what="file", others=commitment.attachments.all())
     return attachment
 
 
-def _keep(attachment: StoredFile, name: str, content: bytes, *, by, what: str) -> None:
-    """Check, store and record it, in the caller's transaction, which has locked what it belongs to."""
-    attachment.name = _clean_name(name)
+def _keep(attachment: StoredFile, name: str, content: bytes, *, by, what: str, others: StoredFileQuerySet) -> None:
+    """Check, store and record it, in the caller's transaction, which has locked what it belongs to.
+
+    Sent again it is refused, so that it is there once (R132); one whose bytes were lost may come again.
+    """
+    attachment.name, attachment.uploaded_by = _clean_name(name), by
+    attachment.size, attachment.sha256 = len(content), hashlib.sha256(content).hexdigest()
+    twins = others.filter(name=attachment.name, sha256=attachment.sha256)
+    if any(twin.file.storage.exists(twin.file.name) for twin in twins):
+        raise Refused(f"“{attachment.name}” is attached already, the very same. Nothing was changed.", field="file")
     if problem := why_no_room(attachment, len(content)):
         raise Refused(problem, field="file")
-    attachment.size, attachment.sha256 = len(content), hashlib.sha256(content).hexdigest()
-    attachment.uploaded_by = by
     _store(attachment, content)
     attachment.save()
     Event.objects.record("attached a file", attachment.owner, by=by, changes={what: ["", attachment.name]})

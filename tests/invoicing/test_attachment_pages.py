@@ -8,6 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from directory.actions.grants import set_level
 from directory.models import Event
 from directory.permissions import Level, Tool, read_access
+from directory.refusals import Refused
 from invoicing.actions import attachments
 from invoicing.models import Attachment
 from invoicing.permissions import may_attach, may_attach_to_commitment
@@ -84,10 +85,39 @@ def test_an_invoice_takes_so_much_and_so_many_files_and_says_how_much(w, setting
     assert answer.status_code == 422
     words = "“more.pdf” has 3.0 KB, and the files of this invoice have 3.0 KB already; together 5.0 KB are allowed."
     assert words in text_of(answer)
-    assert [bring(w.contact, invoice).status_code for _ in range(3)] == [302, 302, 422]
+    assert [bring(w.contact, invoice, content=PDF + n).status_code for n in (b"1", b"2", b"3")] == [302, 302, 422]
     assert "This invoice has 3 files, the most it may have" in text_of(bring(w.contact, invoice))
     assert Attachment.objects.count() == 3
     assert bring(w.contact, w.submitted(w.draft(w.commitment())), content=PDF.ljust(3 * 1024)).status_code == 302
+
+
+def test_a_file_that_is_sent_again_is_kept_once_and_whoever_sends_it_is_told(w):
+    """R132: the page says to look before sending again; who did not look does no harm."""
+    invoice = w.submitted()
+    assert bring(w.contact, invoice).status_code == 302
+    again = bring(w.contact, invoice)
+    assert again.status_code == 422 and "“waiver.pdf” is attached already, the very same" in text_of(again)
+    assert Attachment.objects.count() == Event.objects.filter(verb="attached a file").count() == 1
+    for name, content in (("waiver 2.pdf", PDF), ("waiver.pdf", PDF + b" signed")):
+        assert bring(w.contact, invoice, name, content).status_code == 302
+    attachments.attach(invoice, "waiver.pdf", PDF, by=w.contact, is_lien_waiver=True)
+    attachments.attach(w.submitted(w.draft(w.commitment())), "waiver.pdf", PDF, by=w.contact)
+    assert Attachment.objects.count() == 5
+
+
+def test_a_file_of_a_commitment_that_is_sent_again_is_kept_once(w):
+    commitment = w.commitment()
+    attachments.attach_to_commitment(commitment, "contract.pdf", PDF, by=w.admin)
+    with pytest.raises(Refused, match="attached already"):
+        attachments.attach_to_commitment(commitment, "contract.pdf", PDF, by=w.admin)
+    assert commitment.attachments.count() == 1
+
+
+def test_a_file_that_was_lost_can_be_attached_again(w):
+    """As its page says (invoicing/file_lost.html)."""
+    invoice = w.submitted()
+    Path(attachments.attach(invoice, "waiver.pdf", PDF, by=w.contact).file.path).unlink()
+    assert Path(attachments.attach(invoice, "waiver.pdf", PDF, by=w.contact).file.path).read_bytes() == PDF
 
 
 def test_a_company_takes_so_much_and_another_is_not_held_up_by_it(w, settings):
