@@ -121,7 +121,7 @@ def sendable(company: int | None = None) -> Q:
     The companies that say so are asked once, beside the rows and neither joined to them nor asked for each (F4).
     `company`: the id of the one whose invoices they are, which alone is asked then.
     """
-    usual, found = ErpSettings.Sendable.APPROVALS, Q()
+    usual, found = ErpSettings.Sendable.CERTIFIED, Q()
     for choice, statuses in ErpSettings.STATUSES.items():
         is_usual = choice == usual  # what nobody has to say: all but those who say otherwise
         said = ErpSettings.objects.exclude(sendable=usual) if is_usual else ErpSettings.objects.filter(sendable=choice)
@@ -145,7 +145,7 @@ def choice_of(company: int) -> Subquery:
 
 def is_ready(choice: str | None, status: str, is_locked: bool) -> bool:
     """`ready_for_erp` of an invoice, by its company's `choice_of`."""
-    return not is_locked and status in ErpSettings.STATUSES[choice or ErpSettings.Sendable.APPROVALS]
+    return not is_locked and status in ErpSettings.STATUSES[choice or ErpSettings.Sendable.CERTIFIED]
 
 
 class InvoiceExport(FSMModelMixin, models.Model):

@@ -106,7 +106,7 @@ class ErpSettings(models.Model):
     """How one company exports. `next_batch_number` is taken under this row's lock, so batch keys have no gap."""
 
     class Sendable(models.TextChoices):
-        APPROVALS = "approvals", "Approved and approved as noted"
+        CERTIFIED = "approvals", "Approved and approved as noted"
         APPROVED_ONLY = "approved_only", "Approved only"
         WITH_PENDING = "with_pending", "Also pending owner approval"
 
@@ -115,7 +115,7 @@ class ErpSettings(models.Model):
         ERROR = "error", "Block"
 
     STATUSES = {
-        Sendable.APPROVALS: Invoice.CERTIFIED,
+        Sendable.CERTIFIED: Invoice.CERTIFIED,
         Sendable.APPROVED_ONLY: (InvoiceStatus.APPROVED,),
         Sendable.WITH_PENDING: Invoice.APPROVALS,
     }
@@ -124,7 +124,7 @@ class ErpSettings(models.Model):
     sage_company_name = models.CharField(max_length=120)
     layout = models.ForeignKey(ImportLayout, models.PROTECT, related_name="+")
     next_batch_number = models.PositiveIntegerField(default=1)
-    sendable = models.CharField("what may be sent", max_length=20, choices=Sendable, default=Sendable.APPROVALS)
+    sendable = models.CharField("what may be sent", max_length=20, choices=Sendable, default=Sendable.CERTIFIED)
     default_status = models.PositiveSmallIntegerField("status in Sage", choices=[(1, "Open"), (2, "Review")], default=1)
     terms_days = models.PositiveSmallIntegerField(
         "due after, in days", default=30, validators=[MaxValueValidator(365)], help_text="When the vendor has no terms."
