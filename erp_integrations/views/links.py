@@ -184,6 +184,7 @@ def _choose(request, company, pair: Pair, item, refused: Refused | None = None, 
         taken = dict.fromkeys(taken, "another")
     key = pair.key_of(item)
     context = _about(request, company, pair) | {
+        "item": item,
         "name": pair.name(item),
         "detail": pair.detail(item),
         "key": key,
