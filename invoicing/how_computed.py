@@ -4,7 +4,7 @@ What is typed names who typed it, what was carried over names the invoice it com
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 
@@ -12,6 +12,7 @@ from directory.counts import counted
 from directory.models import Event
 from directory.moments import day_in_words
 from invoicing.allowed_amounts import as_it_stands, figures_apart
+from invoicing.calculations.at_once import lines_of_bill
 from invoicing.calculations.differences import FOLLOWS
 from invoicing.calculations.explain import explain, explain_summary
 from invoicing.calculations.lines import Line, percent_of
@@ -19,6 +20,7 @@ from invoicing.calculations.money import printed_amount, printed_percent, printe
 from invoicing.calculations.summary import Summary, column_total
 from invoicing.labels import LINE_COLUMNS, THIS_PERIOD_OF_A_LINE, LineColumn
 from invoicing.models import Invoice, InvoiceLine, StartingCertificate, StartingLine
+from invoicing.proof import lines_of
 from invoicing.retainage import Rule, rule_of
 
 FORMULAS = {
@@ -56,8 +58,9 @@ class Explained:
     sentences: Sequence[str] = ()
 
 
-def how_totals_came(lines: Sequence[Line]) -> list[Explained]:
-    """Every column's foot: the sum of the lines; a percentage is never added up."""
+def how_totals_came(lines: Iterable[Line]) -> list[Explained]:
+    """Every column's foot: the sum of all lines of the bill; a percentage is never added up."""
+    lines = lines_of_bill(lines)
     words = f"The sum of {counted(len(lines), 'line')}, each rounded to the cent by itself."
     return [_total(column, lines, words) for column in LINE_COLUMNS + THIS_PERIOD_OF_A_LINE]
 
@@ -116,10 +119,14 @@ class LineStory:
     line: InvoiceLine
     noun: str
     tells_review: bool = True
-    worked: Line = field(init=False)
 
-    def __post_init__(self):
-        self.worked = self.line.as_line()
+    @cached_property
+    def worked(self) -> Line:
+        """What it releases at once is settled with the other lines of the bill; those are read for that alone."""
+        if not self.line.retainage_released:
+            return self.line.as_line()
+        lines = lines_of(self.invoice)
+        return lines_of_bill(line.as_line() for line in lines)[lines.index(self.line)]
 
     @property
     def invoice(self) -> Invoice:

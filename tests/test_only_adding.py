@@ -23,6 +23,10 @@ LOOSENS = (migrations.RemoveConstraint, migrations.RemoveIndex, RemoveIndexConcu
 
 # What no rule can judge, each with why a process of the version before goes on working while it is there.
 LOOKED_AT = {
+    "invoicing.0041_what_a_whole_bill_releases_at_once: RunPython add_up_anew": (
+        "it writes two sums of bills that accounting does not have, one bill at a time, and others than before only of"
+        " such as an older process could not send either; that one asks to have them saved again"
+    ),
     "invoicing.0040_what_a_line_releases_at_once: RunPython leave_out_what_is_released_at_once": (
         "it writes two sums of bills that accounting does not have, one bill at a time; an older process asks to have"
         " such a bill saved again before it sends it, and what that one saves meanwhile is told by S46, with what to do"

@@ -1,6 +1,6 @@
 """What accounting gets, read from invoices and links into frozen facts, in as many queries for fifty as for one."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -30,6 +30,7 @@ from erp_integrations.sage100.facts import (
     LineFacts,
 )
 from invoicing.addresses import address
+from invoicing.calculations.at_once import lines_of_bill
 from invoicing.calculations.lines import Line
 from invoicing.calculations.money import ZERO, format_amount
 from invoicing.models import InvoiceLine
@@ -116,7 +117,7 @@ def collect(
                 export,
                 links,
                 chosen,
-                tuple(links.line_facts(line) for line in beside.lines.get(export.invoice_id, ())),
+                links.facts_of(beside.lines.get(export.invoice_id, ())),
                 releases[export.invoice_id],
                 beside,
                 next(iter(reduced.get(export.invoice_id, ())), None),
@@ -213,8 +214,13 @@ class _Links:
             if link.account
         )
 
-    def line_facts(self, line: InvoiceLine) -> LineFacts:
-        ours, figures = line.schedule_line, line.as_line()
+    def facts_of(self, lines: Sequence[InvoiceLine]) -> tuple[LineFacts, ...]:
+        """Of all lines of an invoice: what each newly holds is settled together (S46, S47)."""
+        figures = lines_of_bill(line.as_line() for line in lines)
+        return tuple(self._line_facts(*pair) for pair in zip(lines, figures, strict=True))
+
+    def _line_facts(self, line: InvoiceLine, figures: Line) -> LineFacts:
+        ours = line.schedule_line
         code, own = getattr(ours.cost_code, "sage_link", None), getattr(ours, "sage_link", None)
         cost_type = self.cost_types.get(ours.cost_type)
         return LineFacts(

@@ -104,7 +104,9 @@ def _explain_period(line: Line) -> dict[str, str]:
 
 
 def _at_once(line: Line) -> str:
-    return f" − {money(line.released_at_once)} of it released at once" if line.released_at_once else ""
+    by_the_bill = f" ({money(line.at_once_alone)} if it were alone on its bill)" if line.at_once_for_bill else ""
+    taken = line.released_at_once or line.at_once_for_bill
+    return f" − {money(line.released_at_once)} of it released at once{by_the_bill}" if taken else ""
 
 
 def explain_summary(summary: Summary, line_7: str) -> dict[str, str]:

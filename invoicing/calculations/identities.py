@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from decimal import Decimal
 
+from invoicing.calculations.at_once import lines_of_bill
 from invoicing.calculations.facts import InvoiceFacts, LineFacts, PreviousLine, WaitingChangeOrder
 from invoicing.calculations.findings import ERROR, WARNING, Identity, compare, found_on, total_of
 from invoicing.calculations.lines import Line, describe
@@ -163,7 +164,7 @@ def _limit_of_line(facts: LineFacts, allows_over_billing: bool) -> Iterator[Iden
 
 def retainage_rules(facts: InvoiceFacts) -> Iterator[Identity]:
     """N-5: retainage equals its rule or is marked typed; releases stay within what is held (R54, S47)."""
-    lines = [line.result for line in facts.lines]
+    lines = lines_of_bill(line.line for line in facts.lines)
     typed = sum(line.work_retainage_typed is not None or line.stored_retainage_typed is not None for line in lines)
     note = f" ({typed} typed)" if typed else ""
     breaches = [finding for line in facts.lines for finding in _retainage_of_line(line)]
@@ -253,7 +254,7 @@ def header_sums(facts: InvoiceFacts) -> Iterator[Identity]:
 
 def _as_added_up_then(computed: Summary, facts: InvoiceFacts) -> Summary:
     """What stood in a file before releases at once were left out says them as held and as released, and stays so."""
-    at_once = column_total((line.line for line in facts.lines), "released_at_once")
+    at_once = column_total(lines_of_bill(line.line for line in facts.lines), "released_at_once")
     then = replace(
         computed,
         retainage_newly_held=computed.retainage_newly_held + at_once,

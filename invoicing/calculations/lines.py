@@ -44,6 +44,8 @@ AMOUNTS = {field.name: 4 if field.name in RATES else 2 for field in fields(LineI
 class Line(LineInput):
     """A line with every column worked out; all dollars, and nothing here is ever typed."""
 
+    at_once_for_bill: Decimal = ZERO  # by what `at_once.lines_of_bill` changes what the line alone releases at once
+
     @classmethod
     def of(cls, line: LineInput) -> "Line":
         if isinstance(line, cls):
@@ -165,13 +167,32 @@ class Line(LineInput):
     @property
     def released_at_once(self) -> Decimal:
         """What RR takes of this bill's own WR: never held, so no earlier invoice can release it (S51)."""
+        return self.at_once_alone + self.at_once_for_bill
+
+    @property
+    def at_once_alone(self) -> Decimal:
+        """`released_at_once` of the line by itself: of RR only what passes all that was held before."""
         beyond = self.retainage_released - max(ZERO, self.work_retainage_previous)
-        return min(beyond, self.retainage_held_at_first - self._least_held) if beyond > 0 else ZERO
+        return max(ZERO, min(beyond, self.at_once_limits[1]))
+
+    @property
+    def at_once_limits(self) -> tuple[Decimal, Decimal]:
+        """The least and the most that it can release at once: of RR what it holds itself, never past zero (S47).
+
+        A deduction holds below zero and releases below zero.
+        """
+        over = max(ZERO, self.retainage_held_at_first - self._least_held)
+        under = min(ZERO, self.retainage_held_at_first - self._most_held)
+        return max(under, min(ZERO, self.retainage_released)), min(over, max(ZERO, self.retainage_released))
 
     @property
     def _least_held(self) -> Decimal:
         """A credit gives its retainage back with its gross; else nothing is held below zero (S47)."""
         return min(ZERO, self.gross_this_period)
+
+    @property
+    def _most_held(self) -> Decimal:
+        return max(ZERO, self.gross_this_period)
 
     @property
     def retainage_held_at_first(self) -> Decimal:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
+from invoicing.calculations.at_once import lines_of_bill
 from invoicing.calculations.lines import Line, LineInput, percent_of
 from invoicing.calculations.money import ZERO
 
@@ -80,11 +81,12 @@ def summarize(
     previous_certificates: Decimal,
     change_orders: Iterable[ChangeOrderAmount] = (),
 ) -> Summary:
-    """Add up the lines. `previous_certificates` is line 6 of the previous invoice as stored, never recomputed (PA-19).
+    """Add up all lines of a bill.
 
-    Dollars throughout; deductions of the change-order block are given as positive amounts.
+    `previous_certificates` is line 6 of the previous invoice as stored, never recomputed (PA-19). Dollars throughout;
+    deductions of the change-order block are given as positive amounts.
     """
-    lines = [Line.of(line) for line in lines]
+    lines = lines_of_bill(lines)
     orders = list(change_orders)
     return Summary(
         original_contract_sum=original_contract_sum,

@@ -408,6 +408,57 @@ def test_what_an_invoice_holds_and_releases_itself_is_neither_in_the_file_nor_on
     assert held["sum"] == mixed.invoice.total_retainage == D("0.00")
 
 
+def deducted_on_the_final_bill(sage, deduction: dict, worth: str) -> Invoice:
+    """Bill 1 is in a file and holds 100.00 on A, and on B where that is billed; bill 2 releases all, as a later one.
+
+    Bill 3 builds on it, so that nobody can reopen it.
+    """
+    base = sage.base
+    commitment = sage.commitment(lines=[base.line("A", "5000.00"), base.line("B", worth)])
+    first = {"work_this_period": D("1000.00")}
+    sage.exported(sage.approved(commitment, first, first if D(worth) > 0 else {}))
+    sage.next_month()
+    final = {"work_this_period": D("500.00"), "retainage_released": D("150.00")}
+    invoice = sage.approved(commitment, final, {"work_this_period": D("-200.00"), "note": "Taken back"} | deduction)
+    sage.next_month()
+    sage.approved(commitment, {"work_this_period": D("100.00")})
+    return invoice
+
+
+@pytest.mark.parametrize(
+    ("worth", "released_on_b", "held"), [("5000.00", "80.00", "200.00"), ("-2000.00", "-20.00", "100.00")]
+)
+def test_a_final_bill_with_a_credit_or_a_deduction_on_it_releases_all(sage, worth, released_on_b, held):
+    """S46, S47, S51: the lines together newly hold nothing, and all that Sage holds is released."""
+    invoice = deducted_on_the_final_bill(sage, {"retainage_released": D(released_on_b)}, worth)
+    assert (invoice.gross_this_period, invoice.total_retainage) == (D("300.00"), D("0.00"))
+    assert (invoice.retainage_newly_held, invoice.retainage_released) == (D("0.00"), D(held))
+    batch = sage.exported(invoice).live_item.batch
+    assert (batch.gross, batch.retainage, batch.net) == (D("300.00"), D("0.00"), D("300.00"))
+    [release] = batch.facts.invoices[0].releases
+    assert (release.held, release.released, release.new_retention) == (D(held), D(held), D("0.00"))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_bill_that_the_lines_alone_could_not_have_sent_can_be_sent_after_the_migration(sage):
+    """Invoicing 0041: as the version before it stored its header; what is with accounting stays as it is."""
+    invoice = deducted_on_the_final_bill(sage, {"retainage_released": D("80.00")}, "5000.00")
+    mixed = {"work_this_period": D("1000.00"), "retainage_released": D("40.00")}
+    in_a_file = sage.exported(sage.approved(None, mixed)).invoice
+    Invoice.objects.filter(pk=invoice.pk).update(retainage_newly_held=D("-20.00"), retainage_released=D("180.00"))
+    Invoice.objects.filter(pk=in_a_file.pk).update(retainage_newly_held=D("100.00"), retainage_released=D("40.00"))
+    executor = MigrationExecutor(connection)
+    try:
+        executor.migrate([("invoicing", "0040_what_a_line_releases_at_once")])
+    finally:
+        executor = MigrationExecutor(connection)
+        executor.migrate(executor.loader.graph.leaf_nodes())
+    told = Invoice.objects.in_bulk()
+    assert (told[in_a_file.pk].retainage_newly_held, told[in_a_file.pk].retainage_released) == (D("100.00"), D("40.00"))
+    assert broken_identities(told.values(), {pk: lines_of(invoice) for pk, invoice in told.items()}) == {}
+    assert sage.sent(told[invoice.pk]).status == "ready_to_export"
+
+
 @pytest.mark.django_db(transaction=True)
 def test_bills_that_no_file_holds_leave_out_what_they_release_at_once_after_the_migration(sage):
     """N-8, invoicing 0040: approved under an older program; what stands in a file stays as the file says it."""

@@ -158,6 +158,33 @@ def test_an_amount_that_a_reviewer_allows_tells_what_was_claimed():
     assert words in told and "Typed by Dana Cole" in told
 
 
+def test_what_a_line_newly_holds_and_releases_is_told_as_its_whole_bill_makes_it():
+    """E-6, decision 38: the credit on line 2 gives back what line 1 would have released at once."""
+    w = world()
+    both = {"work_this_period": D("1000.00")}
+    first = w.approved(None, both, both)
+    july = w.period(w.project.billing_periods.get().start_date.replace(month=7))
+    second = w.entered(
+        w.draft(first.commitment, july),
+        {"work_this_period": D("500.00"), "retainage_released": D("150.00")},
+        {"work_this_period": D("-200.00"), "retainage_released": D("80.00"), "note": "Taken back"},
+        by=w.admin,
+    )
+    client = signed_in(w.admin)
+
+    def told(*place):
+        page = client.get(at(second, "invoice-line" if place else "invoice-lines", *place))
+        of = {each.column.name: each for each in page.context["columns"]}
+        return [of[f"retainage_{name}_this_period"] for name in ("held", "released")]
+
+    assert [[each.figure for each in told(*place)] for place in ((1,), (2,), ())] == [
+        ["20.00", "120.00"],
+        ["−20.00", "80.00"],
+        ["0.00", "200.00"],
+    ]
+    assert "30.00 of it released at once (50.00 if it were alone on its bill)" in told(1)[0].sentences[0]
+
+
 def test_the_total_of_a_column_is_the_sum_of_its_lines():
     w = world()
     invoice = w.entered(None, {"work_this_period": D("1000.00")}, {"work_this_period": D("500.00")})

@@ -112,7 +112,14 @@ def test_every_money_cell_is_explained_with_its_result():
     computed = {name for name, each in vars(Line).items() if isinstance(each, property)}
     inner = {"over_billed_by", "passes_by", "work_retainage_by_rule", "stored_retainage_by_rule"}
     inner |= {"stored_retainage_released", "retainage_releasable", "retainage_held_before"}
-    inner |= {"released_at_once", "retainage_held_at_first", "_least_held"}
+    inner |= {
+        "released_at_once",
+        "at_once_alone",
+        "at_once_limits",
+        "retainage_held_at_first",
+        "_least_held",
+        "_most_held",
+    }
     assert set(sentences) == computed - inner
     for name, sentence in sentences.items():
         assert format_amount(getattr(LINE, name)) in sentence, name
