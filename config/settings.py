@@ -381,10 +381,11 @@ CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TASK_DEFAULT_QUEUE = "celery"
 CELERY_TASK_QUEUES = [Queue(name, routing_key=name) for name in (CELERY_TASK_DEFAULT_QUEUE, "mail")]
 CELERY_TASK_ROUTES = {"directory.tasks.send_mail": {"queue": "mail"}}
+VISIBILITY_TIMEOUT = 120  # seconds until Redis hands out again what no worker has said to be done with (R34)
 if REDIS_URL:
     CELERY_BROKER_URL = REDIS_URL
     CELERY_BROKER_TRANSPORT_OPTIONS = {
-        "visibility_timeout": 120,
+        "visibility_timeout": VISIBILITY_TIMEOUT,
         "unacked_restore_interval": 5,
         "unacked_restore_throttle": 1,
         "socket_timeout": 2,
@@ -394,7 +395,8 @@ if REDIS_URL:
     }
 else:
     QUEUE_DIR = VAR_DIR / "queue"
-    (QUEUE_DIR / "messages").mkdir(mode=0o700, parents=True, exist_ok=True)
+    for _folder in (QUEUE_DIR, QUEUE_DIR / "messages"):
+        _folder.mkdir(mode=0o700, exist_ok=True)
     CELERY_BROKER_URL = "filesystem://localhost"
     CELERY_BROKER_TRANSPORT = "config.broker:Transport"
     CELERY_BROKER_TRANSPORT_OPTIONS = {
