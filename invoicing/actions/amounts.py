@@ -1,7 +1,7 @@
 """The amounts of an invoice: lines filled from the schedule and the previous invoice, and what people type on them."""
 
 from collections.abc import Iterable, Set
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 
 from django.db import transaction
@@ -12,7 +12,7 @@ from directory.number_looks import bare_number
 from directory.permissions import read_access
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
 from invoicing.actions.reviews import why_not_reviewed
-from invoicing.calculations.lines import next_line
+from invoicing.calculations.lines import next_line, with_nothing_typed
 from invoicing.calculations.money import ZERO, format_amount
 from invoicing.models import Invoice, InvoiceLine, ScheduleLine, StartingCertificate, StartingLine, Verdict
 from invoicing.models.bulk_writing import write_all
@@ -249,22 +249,21 @@ def save_lines(
     submission and stay (I-4), and what somebody else had approved is open again.
     """
     invoice = _for_editing(invoice, by, version)
-    _must_fit(invoice, entries, read_access(by, invoice.company, invoice.project))
+    access = read_access(by, invoice.company, invoice.project)
+    _must_fit(invoice, entries, access)
     if any("allowed_reason" in entry for entry in entries.values()) and (said := why_not_reviewed(invoice)):
         raise NotNow(said)
     lines = {line.pk: line for line in invoice.lines.select_related("schedule_line")}
     unknown = entries.keys() - lines.keys()
     if unknown:
         raise Refused("One of these lines is not on this invoice. Open the page again.")
-    changes = {}
+    changes, changed = {}, []
     for pk, entry in entries.items():
         before = _figures(lines[pk])
         for name, value in entry.items():
             setattr(lines[pk], name, value)
         settle(lines[pk])
         after = _figures(lines[pk])
-        if before != after:
-            _must_release_nothing(invoice, lines[pk])
         if pk not in opened:
             _must_not_be_approved(invoice, lines[pk], before, after)
         _must_be_stored_here(invoice, lines[pk], before["stored_new"])
@@ -272,8 +271,11 @@ def save_lines(
         if before != after and invoice.status == Invoice.Status.UNDER_REVIEW:
             lines[pk].allowed_by = by
             _open_again(lines[pk], by, before, after)
+        if before != after:
+            changed.append(lines[pk])
         key = lines[pk].schedule_line.key
         changes |= {f"{key} {_words(n)}": [before[n], after[n]] for n in after if before[n] != after[n]}
+    _must_release_nothing(invoice, changed, access)
     if header:
         _enter_header(invoice, header, changes)
     if changes and invoice.status == Invoice.Status.UNDER_REVIEW:
@@ -352,22 +354,29 @@ def _says_something(name: str, value) -> bool:
     return value is not None if name == "stored_balance_typed" else bool(value)
 
 
-def _must_release_nothing(invoice: Invoice, line: InvoiceLine) -> None:
-    """I-2: retainage that is typed below what is held gives some back, by whichever cell.
+def _must_release_nothing(invoice: Invoice, lines: list[InvoiceLine], access) -> None:
+    """I-2: retainage that is typed below what is held gives some back, by whichever cell; so does emptying one.
 
-    What the rule alone gives back, as where material moves to work at a lower rate, is nobody's release.
+    What falls with material that moves to work at a lower rate, or with a lower rate, is nobody's release.
     """
-    is_typed = line.work_retainage_is_typed or line.stored_retainage_is_typed
-    if invoice.type.allows_release or not is_typed:
+    releasing = [line for line in lines if line.as_line().retainage_released_this_period > 0]
+    if invoice.type.allows_release or not releasing:
         return
-    typed = line.as_line()
-    by_rule = replace(typed, work_retainage_typed=None, stored_retainage_typed=None)
-    released = typed.retainage_released_this_period - by_rule.retainage_released_this_period
-    if released > 0:
-        raise Refused(
-            f"Line {line.schedule_line.position}: such an amount releases {format_amount(released)}, and this invoice "
-            f"bills {invoice.type.label.lower()}, which takes no release. Hold at least what was held before."
-        )
+    planned = invoice.commitment.lines.filter(pk__in=[line.schedule_line_id for line in releasing])
+    before = _with_lines_before(invoice, planned)
+    for line in releasing:
+        last = before[line.schedule_line]
+        start = next_line(last.as_line()).stored_retainage_typed if last else None
+        by_itself = with_nothing_typed(line.as_line(), start).retainage_released_this_period
+        released = line.as_line().retainage_released_this_period - by_itself
+        if released > 0:
+            is_admin = is_project_admin(access)
+            empty = "Ask a project Admin to empty the retainage typed on this line."
+            raise Refused(
+                f"Line {line.schedule_line.position}: such an amount releases {format_amount(released)}, and this "
+                f"invoice bills {invoice.type.label.lower()}, which takes no release. "
+                f"{'Hold at least what was held before.' if is_admin else empty}"
+            )
 
 
 def _must_be_stored_here(invoice: Invoice, line: InvoiceLine, stored_before: str) -> None:

@@ -241,6 +241,17 @@ def next_line(line: LineInput) -> LineInput:
     )
 
 
+def with_nothing_typed(line: LineInput, carried: Decimal | None) -> Line:
+    """The line had nobody typed retainage on its invoice; `carried` is the MR that it began with as a typed one.
+
+    Of that, material that left took its share along.
+    """
+    line = Line.of(line)
+    if carried is not None and line.stored_previous:
+        carried = to_cents(carried * line.stored_balance_previous / line.stored_previous)
+    return replace(line, work_retainage_typed=None, stored_retainage_typed=carried)
+
+
 def with_release_of_percent(line: LineInput, percent: Decimal) -> LineInput:
     """The line with `percent` of all its retainage released: RR on work, a lower typed MR on stored materials.
 

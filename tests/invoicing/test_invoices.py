@@ -493,8 +493,9 @@ def test_retainage_that_was_typed_releases_nothing_by_what_others_type_later():
     invoice = invited_as(w, InvoiceType.WORK, commitment)
     invoice = save(invoice, {"stored_moved": D("40.00")}, by=w.contact)
     invoice = save(invoice, {"stored_retainage": D("1.00"), "stored_retainage_is_typed": True}, by=w.admin)
-    with pytest.raises(Refused, match="releases 4.00, and this invoice bills work and materials"):
-        save(invoice, {"stored_moved": D("0.00")}, by=w.contact)
+    for who, remedy in ((w.contact, "Ask a project Admin to empty the retainage"), (w.admin, "Hold at least what was")):
+        with pytest.raises(Refused, match=f"releases 4.00, and this invoice bills work and materials, .* {remedy}"):
+            save(invoice, {"stored_moved": D("0.00")}, by=who)
 
 
 def test_material_moves_to_work_at_a_lower_rate_also_where_its_retainage_was_typed_once():
@@ -509,6 +510,33 @@ def test_material_moves_to_work_at_a_lower_rate_also_where_its_retainage_was_typ
     assert invoice.lines.first().stored_retainage_is_typed
     moved = save(invoice, {"stored_moved": D("50.00")}, by=w.contact)
     assert (moved.total_retainage, moved.retainage_released) == (D("0.00"), D("1.00"))
+
+
+@pytest.mark.parametrize(
+    ("moved", "typed", "released"),
+    [
+        ("0.00", "100.00", "50.00"),
+        ("0.00", None, "50.00"),  # the cell is emptied, so the rule holds 100.00
+        ("0.00", "160.00", None),
+        ("400.00", "90.00", None),  # its share of 150.00, of which 40.00 is held on as work
+        ("400.00", "60.00", "30.00"),
+        ("400.00", None, "30.00"),
+    ],
+)
+def test_more_than_the_rule_that_was_typed_once_is_given_back_by_a_release_alone(moved, typed, released):
+    """I-2: on 1,000.00 stored at 10 % another 50.00 is held; no typed amount and no empty cell gives it back."""
+    w = world()
+    commitment = w.commitment(retainage_rate=D("10"), stored_retainage_rate=D("10"))
+    first = w.entered(w.draft(commitment), {"stored_new": D("1000.00")})
+    first = save(first, {"stored_retainage": D("150.00"), "stored_retainage_is_typed": True}, by=w.admin)
+    w.approved(first, {})
+    w.period(date(2030, 7, 1))
+    invoice = save(invited_as(w, InvoiceType.WORK, commitment), {"stored_moved": D(moved)}, by=w.contact)
+    entry = {"stored_retainage": D(typed or 0), "stored_retainage_is_typed": typed is not None}
+    if released is None:
+        return save(invoice, entry, by=w.admin)
+    with pytest.raises(Refused, match=f"releases {released}, and this invoice bills work and materials"):
+        save(invoice, entry, by=w.admin)
 
 
 def test_a_bill_that_only_releases_takes_no_other_balance_of_materials():
