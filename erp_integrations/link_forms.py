@@ -59,10 +59,7 @@ class AccountForm(forms.Form):
 
     def clean(self):
         number, sub_account = self.cleaned_data.get("account", ""), self.cleaned_data.get("sub_account", "")
-        if sub_account and not number:
-            self.add_error("account", "Give the ledger account that this sub-account belongs to.")
-        if number and self.lists.ledger_accounts:
-            field, words = why_not(self.lists, number, sub_account)
-            if words:
-                self.add_error(field, words)
+        field, words = why_not(self.lists, number, sub_account)
+        if words:
+            self.add_error(field, words)
         return self.cleaned_data

@@ -92,10 +92,6 @@ class SettingsForm(forms.Form):
     def _check_account(self, kind: str) -> None:
         """Rules S31 and S32, where the setting is made: before they stop every invoice."""
         number, sub_account = (self.cleaned_data.get(f"{kind}_{part}", "") for part in ("account", "sub_account"))
-        if sub_account and not number:
-            self.add_error(f"{kind}_account", "Give the ledger account that this sub-account belongs to.")
-        if not number or not self.lists.ledger_accounts:
-            return
         field, words = why_not(self.lists, number, sub_account)
         if words:
             self.add_error(f"{kind}_{field}", words)

@@ -11,6 +11,7 @@ from directory.refusals import NotNow, Refused, Stale
 from erp_integrations.models import CommitmentLink, LineLink
 from erp_integrations.pairing import LINES, PAIRS, VENDORS, Entry, Match, Pair
 from erp_integrations.permissions import require_list_keeper
+from erp_integrations.sage100.accounts import why_not_a_pair
 
 MOST_AT_ONCE = 500
 
@@ -182,8 +183,8 @@ def set_account(
     now = shown_account(link)
     if now != was:
         raise Stale(f"Somebody set the account of {pair.name(item)} meanwhile. This is how it stands now.")
-    if sub_account and not account:
-        raise Refused("Give the ledger account that this sub-account belongs to.", field="account")
+    if why := why_not_a_pair(account, sub_account):
+        raise Refused(why, field="account")
     link.account, link.sub_account = account, sub_account
     wanted = shown_account(link)
     if wanted == now:

@@ -10,6 +10,7 @@ from directory.refusals import NotAllowed, Refused, Stale
 from directory.refused_faults import faults_refused
 from erp_integrations.models import ErpSettings, ImportLayout
 from erp_integrations.permissions import SET_UP_RIGHT, may_set_up
+from erp_integrations.sage100.accounts import why_not_a_pair
 
 FIELDS = (
     "sage_company_name",
@@ -75,8 +76,9 @@ def _must_fit(settings: ErpSettings) -> None:
     if problems := settings.layout.as_layout().problems():
         raise Refused(f"{settings.layout} can't be used yet. {problems[0]}", field="layout")
     for kind in ("subcontract", "purchase_order"):
-        if getattr(settings, f"{kind}_sub_account") and not getattr(settings, f"{kind}_account"):
-            raise Refused("Give the ledger account that this sub-account belongs to.", field=f"{kind}_account")
+        number, sub_account = getattr(settings, f"{kind}_account"), getattr(settings, f"{kind}_sub_account")
+        if why := why_not_a_pair(number, sub_account):
+            raise Refused(why, field=f"{kind}_account")
     with faults_refused():
         settings.clean_fields(exclude=["company", "layout"])
 

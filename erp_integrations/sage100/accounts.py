@@ -57,13 +57,23 @@ def offered(lists: SageLists) -> list[LedgerAccount]:
     return list(filter(is_usable, lists.ledger_accounts))
 
 
+def why_not_a_pair(number: str, sub_account: str) -> str:
+    """Why these two are none, whatever Sage's lists hold; "" when they are one, or both empty."""
+    return "Give the ledger account that this sub-account belongs to." if sub_account and not number else ""
+
+
 def why_not(lists: SageLists, number: str, sub_account: str) -> tuple[str, str]:
-    """("account" or "sub_account", why Sage would not take it); ("", "") when it would."""
+    """("account" or "sub_account", why Sage would not take it); ("", "") when it would, or no list says so."""
+    if why := why_not_a_pair(number, sub_account):
+        return "account", why
+    if not number or not lists.ledger_accounts:
+        return "", ""
     account = lists.ledger_accounts.get(number)
     if account is None:
         return "account", f"{number} is not in Sage’s list of ledger accounts. Upload the newest list, or correct it."
     if why := why_not_usable(account):
-        return "account", f"{number} {account.name} is {why[0].lower()}{why[1:]}. Use an active expense account (13)."
+        advice = f"Use an active expense account ({DIRECT_EXPENSE}, or {WORK_IN_PROGRESS} for a job that posts to WIP)."
+        return "account", f"{number} {account.name} is {why[0].lower()}{why[1:]}. {advice}"
     if account.needs_sub_account and not sub_account:
         return "sub_account", f"{number} needs a sub-account. Sage has {', '.join(account.sub_accounts) or 'none'}."
     if sub_account and not account.needs_sub_account:

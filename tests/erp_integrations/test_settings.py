@@ -112,6 +112,7 @@ def test_a_canadian_company_can_send_nothing_and_is_told_why(sage, chief):
         ("subcontract_account", "50-40", "record numbers are digits"),
         ("subcontract_account", "5041", "not in Sage’s list of ledger accounts"),
         ("purchase_order_account", "1200", "of type 1"),
+        ("purchase_order_account", "1200", "Use an active expense account (13, or 3 for a job that posts to WIP)."),
         ("purchase_order_account", "5090", "is inactive in Sage"),
         ("purchase_order_sub_account", "1", "takes no sub-account"),
         ("over_remaining", "ignore", "not one of the available choices"),
@@ -142,6 +143,9 @@ def test_a_sub_account_is_asked_for_exactly_where_sage_needs_one(sage, chief):
         answer = signed_in(chief).post(page(sage.company), typed(subcontract_sub_account=typed_sub))
         assert answer.status_code == 422 and words in text_of(answer), typed_sub
     assert signed_in(chief).post(page(sage.company), typed(subcontract_sub_account="20")).status_code == 302
+    alone = typed(subcontract_account="", subcontract_sub_account="20")
+    answer = signed_in(chief).post(page(sage.company), alone | {"version": "1"})
+    assert answer.status_code == 422 and "Give the ledger account" in text_of(answer)
 
 
 def test_two_who_save_at_once_see_both_versions_and_nothing_is_lost(sage, chief):
