@@ -14,6 +14,13 @@ from directory.refusals import NotAllowed, NotNow, Refused, Stale
 from invoicing.models import BulkApproval, Invoice, InvoiceLine, Verdict
 from invoicing.permissions import ADMIN_RIGHT, may_review
 
+# As the timeline says it; whoever asks the record for a verdict asks for these words.
+REVIEWED, REST_APPROVED, REST_TAKEN_BACK = VERDICTS = (
+    "reviewed a line",
+    "approved the other lines",
+    "took back approving the other lines",
+)
+
 
 def _under_review(invoice: Invoice, by) -> Invoice:
     """The invoice locked for a verdict; its review counts as begun from here on."""
@@ -56,7 +63,7 @@ def decide(
     _write(line, verdict, reason if verdict == Verdict.REJECTED else "", by, timezone.now())
     line.save(update_fields=WRITTEN)
     Event.objects.record(
-        "reviewed a line",
+        REVIEWED,
         invoice,
         by=by,
         reason=reason,
@@ -84,7 +91,7 @@ def approve_the_rest(invoice: Invoice, *, by, version: int | None = None) -> int
         _write(line, Verdict.APPROVED, "", by, step.at)
     InvoiceLine.objects.bulk_update(open_lines, WRITTEN, batch_size=200)
     step.save()
-    Event.objects.record("approved the other lines", invoice, by=by, changes={"lines": ["", str(len(open_lines))]})
+    Event.objects.record(REST_APPROVED, invoice, by=by, changes={"lines": ["", str(len(open_lines))]})
     return len(open_lines)
 
 
@@ -104,9 +111,7 @@ def take_back_the_rest(invoice: Invoice, step: int, *, by) -> tuple[int, int]:
     InvoiceLine.objects.bulk_update(lines, WRITTEN, batch_size=200)
     taken.undone_at = timezone.now()
     taken.save(update_fields=["undone_at"])
-    Event.objects.record(
-        "took back approving the other lines", invoice, by=by, changes={"lines": [str(len(lines)), ""]}
-    )
+    Event.objects.record(REST_TAKEN_BACK, invoice, by=by, changes={"lines": [str(len(lines)), ""]})
     return len(lines), len(taken.before) - len(lines)
 
 

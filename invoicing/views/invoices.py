@@ -13,6 +13,7 @@ from directory.unsaved import kept_for
 from invoicing import labels
 from invoicing.actions.deleting import why_not_deleted
 from invoicing.actions.payments import why_no_payment
+from invoicing.actions.reviews import VERDICTS
 from invoicing.addresses import address
 from invoicing.decorators import invoice_view
 from invoicing.forms.attachments import AttachmentForm
@@ -33,13 +34,7 @@ from invoicing.proof import identities_of, stored_summary
 from invoicing.safeguards import endorsement_of
 from invoicing.turns import turn_of
 
-REVIEWING = (
-    "opened the review",
-    "reviewed a line",
-    "approved the other lines",
-    "took back approving the other lines",
-    "gave the first approval",
-)
+REVIEWING = ("opened the review", *VERDICTS, "gave the first approval")
 
 
 @invoice_view(Level.READ_ONLY, methods=READ)

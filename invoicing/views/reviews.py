@@ -254,14 +254,13 @@ def _meanwhile(invoice: Invoice, by) -> str:
 
 def last_said(invoice: Invoice, by) -> str:
     """What was done last that made a page before `by` an old one: no verdict of their own does."""
-    told = Event.objects.about(invoice).exclude(verb__in=BESIDE_THE_INVOICE).exclude(by=by, verb__in=VERDICTS)
+    told = Event.objects.about(invoice).exclude(verb__in=BESIDE_THE_INVOICE).exclude(by=by, verb__in=reviews.VERDICTS)
     last = told.first()
     who = f"{last.by_name} {last.verb} on {moment_in_words(last.at, invoice.project.zone)}. " if last else ""
     return f"{who}That was after you opened this page."
 
 
 BESIDE_THE_INVOICE = ("commented", "attached a file", "downloaded a file", "downloaded all files")
-VERDICTS = ("reviewed a line", "approved the other lines", "took back approving the other lines")
 
 
 def _finished(request, invoice: Invoice, decision, form: FinishForm):

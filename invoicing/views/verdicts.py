@@ -114,11 +114,11 @@ def _who_took_it_back(invoice: Invoice, line: InvoiceLine) -> str:
     """A line without a verdict keeps nobody's name; the record does (section 8)."""
     events = Event.objects.about(invoice)
     key = line.schedule_line.key
-    is_pressed = Q(verb="reviewed a line", changes__has_key=key)
+    is_pressed = Q(verb=reviews.REVIEWED, changes__has_key=key)
     event = events.filter(is_pressed | Q(verb="entered amounts", changes__has_key=f"{key} verdict")).first()
     step = invoice.bulk_approvals.filter(undone_at__isnull=False, before__has_key=str(line.pk)).last()
     if step and (event is None or event.at < step.at):
-        event = events.filter(verb="took back approving the other lines").first()
+        event = events.filter(verb=reviews.REST_TAKEN_BACK).first()
     if event is None:
         return "The verdict was taken back"
     return f"{event.by_name} took the verdict back on {moment_in_words(event.at, invoice.project.zone)}"
