@@ -1,4 +1,4 @@
-"""What views of the directory have in common: carrying out what a form asks, and showing a dialog or its page."""
+"""What views have in common: carrying out what a form asks, showing a dialog or its page, and how far a job is."""
 
 from collections.abc import Callable
 
@@ -38,3 +38,11 @@ def dialog(request, template: str, context: dict):
     """The box or its page; 422 with what is wrong."""
     form = context.get("form")
     return render(request, part_of(request, template), context, status=422 if form and form.errors else 200)
+
+
+def progress(request, job: dict):
+    """What a running page asks for: how far `job` is, and once it is finished the word to draw the page anew."""
+    response = render(request, "components/progress.html", {"url": request.path} | job)
+    if not job["running"]:
+        response.headers["HX-Refresh"] = "true"
+    return response

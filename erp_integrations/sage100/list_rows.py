@@ -57,7 +57,7 @@ class Parsed:
 
 @dataclass(frozen=True)
 class Kind:
-    """One of the seven lists: how each field is read, and which field makes the rows of one record differ."""
+    """One of the lists: how each field is read, and which field makes the rows of one record differ."""
 
     record: type
     readers: Mapping[str, Callable[[str], object]]

@@ -1,4 +1,4 @@
-"""Sage's seven lists as frozen records with lookups by number; the program never guesses beyond them."""
+"""Sage's lists as frozen records with lookups by number; the program never guesses beyond them."""
 
 import re
 from collections.abc import Iterable

@@ -14,6 +14,7 @@ from directory.models import Event, Mail
 from directory.moments import moment_in_words
 from directory.permissions import Level, Tool
 from directory.refusals import Refused
+from directory.views.answers import progress
 from directory.where_from import where_from
 from erp_integrations.actions import batches
 from erp_integrations.exporting import Acceptance, check, plain_findings, storing
@@ -63,16 +64,8 @@ def load(company, number: int) -> ExportBatch:
 def batch_page(request, company, number):
     batch = load(company, number)
     if request.htmx:
-        return _progress(request, batch)
+        return progress(request, job_of(batch))
     return show(request, company, batch)
-
-
-def _progress(request, batch: ExportBatch):
-    """What the running page asks for: the fragment, and once it is finished the word to draw the page anew."""
-    response = render(request, "components/progress.html", job_of(batch) | {"url": request.path})
-    if not batch.is_under_way:
-        response.headers["HX-Refresh"] = "true"
-    return response
 
 
 def job_of(batch: ExportBatch) -> dict:

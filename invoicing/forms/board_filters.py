@@ -8,7 +8,7 @@ from django.db.models import QuerySet, Value
 from django.db.models.functions import Coalesce
 
 from directory.fields import MoneyField
-from directory.typed import PlainField, SearchField
+from directory.typed import SearchField
 from invoicing.board import STATES, WORDS, Group
 from invoicing.calculations.money import ZERO
 from invoicing.forms.keyset import Sort, SortedForm, read_dollars, read_moment, read_number
@@ -24,19 +24,6 @@ SORTS = {
 }
 NARROWING = ("state", "turn", "vendor", "q")
 KEPT = (*NARROWING, "sort")  # what a saved view remembers
-
-
-class ViewForm(forms.Form):
-    name = PlainField(
-        label="Name of this view",
-        max_length=40,
-        error_messages={"required": "Give the view a name."},
-    )
-    is_shared = forms.BooleanField(
-        label="For everybody of the company in this project",
-        required=False,
-        help_text="Else only you see it.",
-    )
 
 
 class BoardFilter(SortedForm):

@@ -30,7 +30,8 @@ from invoicing.board import (
 from invoicing.calculations.money import ZERO
 from invoicing.deadlines import Deadline
 from invoicing.forms.billing_periods import AskForm, InviteForm
-from invoicing.forms.board_filters import BoardFilter, ViewForm
+from invoicing.forms.board_filters import BoardFilter
+from invoicing.forms.saved_views import ViewForm
 from invoicing.labels import LABEL_OF, NET_THIS_PERIOD, STAGES_IN_ERP, STAGES_ONWARDS, noun_for
 from invoicing.models import BillingPeriod, Commitment, Invitation, Invoice, InvoiceContact, Payment, SavedView
 from invoicing.models.saved_views import views_shown_to

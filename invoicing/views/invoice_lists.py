@@ -16,9 +16,9 @@ from directory.sheets import as_typed_xlsx
 from invoicing.actions import made_files
 from invoicing.calculations.money import ZERO
 from invoicing.forms import keyset
-from invoicing.forms.board_filters import ViewForm
 from invoicing.forms.bulk_decisions import MOST, versions_of
 from invoicing.forms.invoice_filters import SIZES, InvoiceFilter
+from invoicing.forms.saved_views import ViewForm
 from invoicing.invoice_rows import AT_ONCE, HEADINGS, rows_of
 from invoicing.labels import noun_for
 from invoicing.models import BillingPeriod, Invoice, MadeKind, SavedView

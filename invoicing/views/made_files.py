@@ -14,6 +14,7 @@ from directory.downloads import AS_A_FILE, XLSX
 from directory.permissions import Level, Tool
 from directory.refusals import Refused
 from directory.server_clock import server_now
+from directory.views.answers import progress
 from invoicing import made_storage
 from invoicing.actions import made_files
 from invoicing.making import KEPT_FOR
@@ -61,17 +62,9 @@ def file_list(request, project):
 @project_view(Tool.COMMITMENTS, Level.READ_ONLY, methods=READ)
 def file_page(request, project, pk):
     if request.htmx:
-        return _progress(request, _load(request, project, pk))
+        return progress(request, job_of(_load(request, project, pk)))
     made = _load_seen(request, project, pk)
     return render(request, "invoicing/made_file.html", {"project": project, "made": made, "job": job_of(made)})
-
-
-def _progress(request, made: MadeFile):
-    """What the page asks for while it runs; once it is finished, the word to draw the page anew."""
-    response = render(request, "components/progress.html", job_of(made) | {"url": request.path})
-    if not made.is_under_way:
-        response.headers["HX-Refresh"] = "true"
-    return response
 
 
 NOT_TAKEN_UP = "No worker has taken it up yet. It is made as soon as one runs; nothing is lost. Tell the site’s owner."

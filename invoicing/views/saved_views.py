@@ -10,7 +10,7 @@ from directory.decorators import WRITE, project_view
 from directory.permissions import Level, Tool
 from directory.refusals import Refused
 from invoicing.actions import saved_views
-from invoicing.forms.board_filters import ViewForm
+from invoicing.forms.saved_views import ViewForm
 from invoicing.models import SavedView
 from invoicing.views import board, invoice_lists
 
