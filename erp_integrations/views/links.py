@@ -263,7 +263,6 @@ def unlink(request, company, pair, pk):
             return redirect("erp-linking", company.slug, pair.slug)
     key = pair.key_of(item)
     context = _about(request, company, pair) | {
-        "item": item,
         "name": pair.name(item),
         "detail": pair.detail(item),
         "key": key,

@@ -165,6 +165,7 @@ def queue(request, company):
     context = about(request, company) | {
         "form": form,
         "came_from": shown,
+        "tab": tab,
         "tab_label": TABS[tab][1],
         "tabs": _tabs(sums),
         "page": page,
@@ -335,7 +336,6 @@ def show(request, company, export: InvoiceExport, *, refused: Refused | None = N
         "refused": refused,
         "refusal": refusals.get(export.pk),
         "batch": shown.batch if shown else None,
-        "tab": tab,
         "tab_label": TABS[tab][1],
         "came_from": came_from,
         "list_url": came_from.under(tab).address,
