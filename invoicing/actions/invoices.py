@@ -3,7 +3,6 @@
 from collections.abc import Callable, Collection
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
 from django.utils import timezone
 from django_fsm import can_proceed, has_transition_perm
 
@@ -373,17 +372,28 @@ def settle(invoice: Invoice) -> None:
     invoice.save(update_fields=["is_posted"])
 
 
-def unlock(invoice: Invoice) -> None:
-    """Back from ERP: the project team can act on it again.
-
-    What a file of an older program says as held and released at once is added up as it would be now (decision 38).
-    """
-    if invoice.lines.filter(retainage_released__gt=F("work_retainage_previous")).exclude(retainage_released=0).exists():
-        anew = summary_of(invoice, lines_of(invoice))
-        invoice.retainage_newly_held, invoice.retainage_released = anew.retainage_newly_held, anew.retainage_released
-        invoice.save(update_fields=["retainage_newly_held", "retainage_released"])
+def unlock(invoice: Invoice, *, by) -> None:
+    """Back from ERP: the project team can act on it again."""
+    if invoice.lines.exclude(retainage_released=0).exists():
+        _add_up_anew(invoice, by)
     _mark(invoice, is_locked=False, is_exported=False)
     _pass_on(invoice)
+
+
+def _add_up_anew(invoice: Invoice, by) -> None:
+    """What a file of an older program says as held and released at once, as it would be now (decision 38)."""
+    anew = summary_of(invoice, lines_of(invoice))
+    changes = {}
+    for name in ("retainage_newly_held", "retainage_released"):
+        old, new = getattr(invoice, name), getattr(anew, name)
+        if old != new:
+            changes[name] = [str(old), str(new)]
+            setattr(invoice, name, new)
+    if not changes:
+        return
+    invoice.version += 1
+    invoice.save(update_fields=[*changes, "version"])
+    Event.objects.record("added up anew", invoice, by=by, changes=changes)
 
 
 def _mark(invoice: Invoice, *, is_locked: bool, is_exported: bool) -> None:

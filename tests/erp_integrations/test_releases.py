@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from openpyxl import load_workbook
 
+from directory.models import Event
 from directory.refusals import NotNow, Refused
 from erp_integrations import exporting
 from erp_integrations.actions import batches, exports, many
@@ -498,6 +499,11 @@ def test_a_bill_that_an_older_program_sent_is_added_up_anew_when_it_comes_back(s
     exports.retrieve(sent, by=sage.sender)
     back = Invoice.objects.with_context().get(pk=sent.invoice_id)
     assert (back.retainage_newly_held, back.retainage_released) == (D("60.00"), D("0.00"))
+    event = Event.objects.about(back).get(verb="added up anew")
+    assert event.by == sage.sender and back.version == sent.invoice.version + 1
+    assert event.changes == {"retainage_newly_held": ["100.00", "60.00"], "retainage_released": ["40.00", "0.00"]}
+    exports.retrieve(sage.sent(back), by=sage.sender)
+    assert Event.objects.about(back).filter(verb="added up anew").count() == 1, "what is right already stays"
     assert sage.sent(back).status == "ready_to_export"
 
 
