@@ -18,6 +18,7 @@ from erp_integrations.models import Download, ErpSettings, ExportBatch, InvoiceE
 from erp_integrations.sage100.layout import Layout
 from erp_integrations.views import answers
 from invoicing.models import Invoice
+from tests.astray import astray
 from tests.erp_integrations.pages import accept_data, at_batch, at_export, boxes, queries, queue_url, signed_in, text_of
 from tests.erp_integrations.test_building import change_an_amount
 from tests.erp_integrations.world import ACCOUNTING_DATE, D, fresh, record_number, sage_world
@@ -243,7 +244,8 @@ def test_a_file_whose_period_was_locked_before_it_was_built_is_tried_again_on_an
     page = client.get(at_batch(batch), {"accounting_date": "2030-07-02"})
     assert not page.context["errors"]
     data = {"accounting_date": "2030-07-02", "ticked": boxes(page)}
-    assert client.post(at_batch(batch, "erp-retry"), {**data, "accounting_date": "2030-06-10"}).status_code == 422
+    refused = client.post(at_batch(batch, "erp-retry"), {**data, "accounting_date": "2030-06-10"})
+    assert refused.status_code == 422 and "Check with this day" in text_of(refused) and not astray(refused)
     assert client.post(at_batch(batch, "erp-retry"), data).status_code == 302
     exporting.build(batch.pk)
     batch.refresh_from_db()
@@ -533,6 +535,15 @@ def test_what_changed_since_the_acceptance_is_ticked_before_a_second_try(sage, c
     exporting.build(batch.pk)
     batch.refresh_from_db()
     assert batch.state == "ready" and {finding["rule"] for finding in batch.findings} >= {"S60"}
+
+
+def test_where_somebody_else_tried_again_first_the_page_follows_the_batch_itself(sage, client):
+    batch = failed_batch(sage)
+    sage.load(ListKind.COST_CODES, {"code": "2310.000", "name": "Concrete"})
+    batches.retry(batch, by=sage.new_approver())
+    refused = client.post(at_batch(batch, "erp-retry"))
+    assert refused.status_code == 409 and not astray(refused)
+    assert f'hx-get="{at_batch(batch)}"' in refused.content.decode()
 
 
 def test_staff_cannot_try_again(sage):

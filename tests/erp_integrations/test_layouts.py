@@ -17,6 +17,7 @@ from erp_integrations.exporting import storing
 from erp_integrations.models import ErpSettings, ImportLayout
 from erp_integrations.sage100 import canonical
 from erp_integrations.sage100.layout import APINV_R1, Column
+from tests.astray import astray
 from tests.erp_integrations.pages import layout_data, queries, signed_in, text_of
 from tests.factories import person
 
@@ -269,6 +270,16 @@ def test_a_copy_has_a_name_of_its_own(sage, chief):
     assert client.post(copy, {"name": "apinv-ours"}).status_code == 302
     made = ImportLayout.objects.get(name="apinv-ours")
     assert (made.version, made.is_verified, len(columns(made, "detail"))) == (1, False, 19)
+
+
+@pytest.mark.parametrize("refused", ["erp-layout-copy", "erp-layout-verify"])
+def test_after_a_refused_copy_or_verify_the_editor_saves_what_is_typed_then(sage, chief, refused):
+    client = signed_in(chief)
+    answer = client.post(reverse(refused, args=[sage.company.slug, "apinv-r1", 1]), {})
+    assert answer.status_code == 422 and not astray(answer)
+    assert f'<form id="layout" method="post" action="{page(sage)}"' in answer.content.decode()
+    typed = press(client, sage, "add-detail")
+    assert f'<a href="{page(sage)}">Drop what is not saved</a>' in typed.content.decode()
 
 
 def test_a_batch_accepted_under_a_layout_is_built_by_it_whatever_changed_since(sage, chief):
