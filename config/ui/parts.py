@@ -33,16 +33,19 @@ def field(bound: object) -> SafeString:
 
 
 @register.inclusion_tag("components/pagination.html", takes_context=True)
-def pagination(context: template.Context, page: object, name: str = "page", label: str = "Pages") -> dict:
+def pagination(
+    context: template.Context, page: object, name: str = "page", label: str = "Pages", base: str = ""
+) -> dict:
     """Links to the other pages of a list, keeping every filter of the address.
 
     `name`: its parameter, where one page has several lists. Each then has a `label`, and leads to what has this id.
+    `base`: the list's own address, where a POST draws the page at another.
     """
 
     def address(number: int) -> str:
         query = context["request"].GET.copy()
         query[name] = str(number)
-        return f"?{query.urlencode()}" + ("" if name == "page" else f"#{name}")
+        return f"{base}?{query.urlencode()}" + ("" if name == "page" else f"#{name}")
 
     return {
         "page": page,

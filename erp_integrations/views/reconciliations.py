@@ -113,15 +113,16 @@ def _show(request, company, made: Reconciliation, *, postings=(), refused: Refus
     asked = request.GET.get("kind", "")
     kind = OutcomeKind(asked) if asked in OutcomeKind.values else None
     outcomes = made.outcomes.with_context()
-    page = Paginator(outcomes.filter(kind=kind) if kind else outcomes.to_look_at(), PAGE_SIZE)
+    found = Paginator(outcomes.filter(kind=kind) if kind else outcomes.to_look_at(), PAGE_SIZE)
     others = _others(made, request) if kind == OutcomeKind.NOT_OURS else None
     to_confirm = list(made.outcomes.to_confirm().values_list("pk", flat=True))
     context = about(request, company) | {
         "made": made,
         "tabs": tabs,
         "kind": kind,
-        "page": page.get_page(request.GET.get("page")),
+        "page": found.get_page(request.GET.get("page")),
         "others": others,
+        "count": found.count + (others.paginator.count if others else 0),
         "key_field": FIELD,
         "to_confirm": to_confirm[: acts.MOST_AT_ONCE],
         "to_confirm_count": len(to_confirm),
@@ -152,10 +153,10 @@ def _too_new(made: Reconciliation) -> int:
 
 
 def _others(made: Reconciliation, request):
-    """Sage's rows that no outcome names, a page at a time."""
+    """Sage's rows that no outcome names, a page at a time: `others` in the address, beside `page` of the outcomes."""
     named = {place for places in made.outcomes.values_list("places", flat=True) for place in places}
     rows = [row for place, row in enumerate(payables_of(made.list_version)) if place not in named]
-    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
+    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("others"))
     page.object_list = [Other.of(row) for row in page.object_list]
     return page
 

@@ -28,6 +28,7 @@ from erp_integrations.models import (
 )
 from erp_integrations.money_stages import stages
 from erp_integrations.sage100 import list_changes
+from tests.astray import astray
 from tests.erp_integrations.pages import at_batch, at_export, boxes, queries, queue_url, signed_in, text_of
 from tests.erp_integrations.world import JOB, VENDOR, D, fresh, sage_world
 
@@ -435,6 +436,26 @@ def test_what_one_press_can_not_post_is_said_before_it_and_the_next_press_goes_o
         assert asks in text_of(asked)
         client.post(url_of(sage, made, "erp-confirm-found"), {"outcome": asked.context["to_confirm"]})
     assert {each.status for each in fresh(*some)} == {"posted"}
+
+
+def test_after_a_posting_tabs_and_pages_lead_to_the_comparison(sage, monkeypatch):
+    """Not to the next confirmation, at whose address the answer stands."""
+    monkeypatch.setattr("erp_integrations.views.reconciliations.PAGE_SIZE", 1)
+    made, client = compared(sage, *(row_of(sage.exported(), gross="1.00") for _ in range(2))), signed_in(sage.approver)
+    answer = client.post(url_of(sage, made, "erp-confirm-found"), {"outcome": []})
+    assert not astray(answer) and f'href="{url_of(sage, made)}?page=2"' in answer.content.decode()
+
+
+def test_what_is_not_ours_is_counted_whole_and_each_of_its_lists_has_pages_of_its_own(sage, monkeypatch):
+    monkeypatch.setattr("erp_integrations.views.reconciliations.PAGE_SIZE", 1)
+    key = sage.exported().items.get().batch.key
+    ours = [STRANGER | {"invoice_number": f"OURS-{n}", "user_def_1": key} for n in range(2)]
+    made = compared(sage, *ours, *(STRANGER | {"invoice_number": f"WATER-{n}"} for n in range(3)))
+    page = signed_in(sage.base.staff).get(url_of(sage, made), {"kind": "not_ours", "others": "3"})
+    shown = text_of(page)
+    assert 'Not ours <span class="count">5</span></h2>' in shown
+    assert "OURS-0" in shown and "WATER-2" in shown and "WATER-0" not in shown
+    assert "?kind=not_ours&amp;others=2" in shown and "?kind=not_ours&amp;others=3&amp;page=2" in shown
 
 
 @pytest.mark.parametrize("kind", OutcomeKind.values)
