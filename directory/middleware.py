@@ -21,7 +21,7 @@ from django.utils.cache import add_never_cache_headers, patch_vary_headers
 from directory import second_factor as factors
 from directory import sign_ins
 from directory.refusals import NotAllowed, Refused
-from directory.ways_back import way_back
+from directory.ways_back import can_be_looked_at, way_back
 from directory.where_from import where_from
 
 WORTH_PACKING = 200  # bytes
@@ -220,7 +220,8 @@ class refusals:  # a middleware with an exception hook has to be a class; it is 
             context = {"message": exception.message, "right": exception.right, "helpers": exception.helpers}
             return render(request, "403.html", context, status=403)
         if isinstance(exception, Refused):
-            return render(request, "409.html", {"message": exception.message}, status=exception.status)
+            again = request.path if can_be_looked_at(request.path) else way_back(request)
+            return render(request, "409.html", {"message": exception.message, "again": again}, status=exception.status)
         return None
 
 

@@ -36,6 +36,7 @@ from invoicing.actions import (
 )
 from invoicing.models import BillingPeriod, Invoice, InvoiceType, MadeKind
 from tests import foreign_rows
+from tests.astray import astray
 from tests.erp_integrations.world import CODE, SageWorld, sage_world
 from tests.factories import D, person, world
 from tests.invoicing.pages import at, signed_in
@@ -416,6 +417,23 @@ def test_an_odd_word_in_an_address_shows_the_page_or_says_that_there_is_none(vis
             if status not in (200, 302, 404, 409):  # 409: a question that can't be asked now, and the page says why
                 wrong.append((url, key, value[:40], status))
     assert not wrong
+
+
+def test_what_a_refused_post_draws_leads_to_pages_that_are_there(visited):
+    """9.10: an address that is only posted to draws another's page, whose links and forms go to that one's own."""
+    wrong = set()
+    for client, pages in visited.values():
+        for form in forms_of(pages):
+            if DOORS[form.name][0]:
+                continue  # it draws its own page
+            for odd in ([], [(name, "?") for name, _ in form.pairs], form.pairs):
+                with transaction.atomic():
+                    answer = client.post(form.url, encoded(odd), content_type="application/x-www-form-urlencoded")
+                    transaction.set_rollback(True)
+                client.cookies.pop("messages", None)
+                if answer.headers.get("Content-Type", "").startswith("text/html"):
+                    wrong |= {(form.name, str(each)[:160]) for each in astray(answer)}
+    assert not wrong, "\n".join(map(str, sorted(wrong)))
 
 
 KINDS = ("application/json", "multipart/form-data; boundary=x", "multipart/form-data", "text/plain")

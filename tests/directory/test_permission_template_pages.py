@@ -75,6 +75,16 @@ def test_a_name_that_is_missing_or_taken_is_refused_beside_its_field(w, site, re
     assert set(PermissionTemplate.objects.values_list("name", flat=True)) == {"Readers", "Other"}
 
 
+def test_after_a_refusal_its_levels_are_still_saved_to_the_template_itself(w, site, readers):
+    """And not to where the refused one was sent: a second press would rename it, or delete it."""
+    templates.add_person(readers, w.reader, by=w.admin)
+    here = at("", w.company.slug, readers.pk)
+    for refused in (at("-delete", w.company.slug, readers.pk), at("-rename", w.company.slug, readers.pk)):
+        answer = site.post(refused, {"name": ""})
+        assert answer.status_code in (409, 422)
+        assert f'<form method="post" class="stack" action="{here}" data-levels>' in answer.content.decode()
+
+
 def test_a_template_offers_only_people_of_the_directory_who_are_not_in_it_and_not_oneself(w, site, readers):
     templates.add_person(readers, w.reader, by=w.admin)
     other = world("Harbor Works")

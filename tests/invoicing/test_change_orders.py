@@ -16,6 +16,7 @@ from invoicing.actions import amounts, change_orders, invoices, reviews
 from invoicing.actions.schedules import Schedule, change_schedule, rows_of
 from invoicing.models import ChangeOrder, Commitment, Invoice
 from invoicing.proof import identities_of, lines_of, stored_summary
+from tests.astray import astray
 from tests.factories import D, person, world
 from tests.invoicing.pages import at, signed_in, text_of
 
@@ -537,6 +538,13 @@ def test_a_reason_that_was_typed_on_an_older_page_is_not_lost():
     late = client.post(page, older)
     assert late.status_code == 409 and "no longer possible" in text_of(late)
     assert "Owner dropped the canopy" in text_of(late) and 'form="move">' not in text_of(late)
+
+
+def test_where_a_move_is_refused_its_number_and_title_are_still_saved_to_its_own_page():
+    there = world()
+    order = entered(there, there.commitment(), "1.00")
+    refused = signed_in(there.admin).post(address(order, "change-order-move", "approve"), {"version": 99})
+    assert refused.status_code == 409 and "Number and title" in text_of(refused) and not astray(refused)
 
 
 def test_nor_is_one_about_the_commitment_itself():
