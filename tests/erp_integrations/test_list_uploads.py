@@ -22,6 +22,7 @@ from erp_integrations.actions import list_uploads
 from erp_integrations.mending import where_to_mend
 from erp_integrations.models import ErpSettings, InvoiceExport, ListKind, SageListUpload, SageListVersion, VendorLink
 from erp_integrations.sage100 import list_columns, list_rows
+from tests.astray import astray
 from tests.erp_integrations.pages import at_export, queries, signed_in, text_of
 from tests.erp_integrations.world import ACCOUNT, JOB, LISTS_DATE, VENDOR, fresh, sage_world
 
@@ -151,7 +152,7 @@ def test_all_that_would_come_change_or_go_can_be_read_before_it_is_taken_in(sage
         page = sam.get(url, {kind: "2"})
         assert last in text_of(page) and "101–105 of 105" in text_of(page)
         [back] = re.findall(r'href="([^"]*)" rel="prev"', page.content.decode())
-        assert back == f"?{kind}=1#{kind}" and f' id="{kind}"' in page.content.decode()
+        assert back == f"{url}?{kind}=1#{kind}" and f' id="{kind}"' in page.content.decode()
     page = sam.get(url, {"gone": "2", "added": "2"})
     assert "1104 Old 1104" in text_of(page) and "1314 New 1314" in text_of(page), "each turns by itself"
     assert sam.get(url, {"gone": "<script>"}).status_code == 200
@@ -360,6 +361,13 @@ def test_one_column_for_two_fields_is_refused_and_what_was_chosen_stays(sage, sa
     assert '<option value="0" selected>A: Vendor number</option>' in text_of(refused)
     nonsense = sam.post(at(sage, "erp-list-columns", upload.pk), {"number": "99"})
     assert nonsense.status_code == 422
+
+
+def test_after_refused_columns_the_pages_of_what_would_come_are_those_of_the_upload(sage, sam):
+    rows = [[number, f"New {number}", ""] for number in range(1000, 1105)]
+    upload = send(sage, sam, file_of(HEADINGS, ACME, *rows)).context["upload"]
+    refused = sam.post(at(sage, "erp-list-columns", upload.pk), {"number": "0", "name": "0"})
+    assert "added=2#added" in text_of(refused) and not astray(refused)
 
 
 def test_a_report_title_above_the_headings_is_passed_over(sage, sam):
