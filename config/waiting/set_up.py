@@ -9,6 +9,8 @@ from directory.models import Company
 from erp_integrations.models import SageListVersion
 from erp_integrations.pair_counts import standings
 
+RESTORED = "this site was restored, and nothing is sent before"
+
 
 def add_set_up(found: Waiting, company: Company) -> None:
     """For whoever uploads lists and links (1.2)."""
@@ -16,13 +18,15 @@ def add_set_up(found: Waiting, company: Company) -> None:
 
 
 def _lists(company: Company) -> list[Task]:
-    there = set(SageListVersion.objects.current(company).values_list("kind", flat=True))
+    current = SageListVersion.objects.current(company)
+    there = dict(current.values_list("kind", "company__erp_settings__restored_at"))
     missing = [kind.label for kind in NEEDED_LISTS if kind not in there]
-    return (
-        [_task(company, f"{counted(len(missing), 'Sage list')} missing", "erp-lists", missing, "Upload")]
-        if missing
-        else []
-    )
+    found = []
+    if any(there.values()):
+        found.append(_task(company, "Sage’s payable invoices to upload", "erp-lists", [RESTORED], "Upload"))
+    if missing:
+        found.append(_task(company, f"{counted(len(missing), 'Sage list')} missing", "erp-lists", missing, "Upload"))
+    return found
 
 
 def _links(company: Company) -> list[Task]:

@@ -7,6 +7,7 @@ from django.db import transaction
 
 from directory.models import Company, Event
 from directory.refusals import Refused
+from erp_integrations.exporting import lost_days
 from erp_integrations.models import ListKind, SageListVersion
 from erp_integrations.sage100 import list_rows
 from erp_integrations.sage100.list_changes import Changes, compare
@@ -54,6 +55,7 @@ def replace(
     )
     version.hold(records)
     version.save()
+    lost_days.are_settled_by(version)
     counts = {"added": len(changes.added), "changed": len(changes.changed), "gone": len(changes.gone)}
     told = {"rows": [str(current.record_count) if current else "", str(version.record_count)]}
     told |= {name: ["", str(count)] for name, count in counts.items() if count and current}

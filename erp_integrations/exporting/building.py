@@ -166,7 +166,8 @@ def verify(batch: ExportBatch) -> Proposal:
     """What was accepted, provided that nothing has changed since (S60), no rule objects now and all identities hold."""
     exports = list(live_exports(batch))
     beside = read_beside(exports)
-    now = collect(exports, Acceptance.of(batch), beside)
+    acceptance = Acceptance.of(batch).asking(batch.company)
+    now = collect(exports, acceptance, beside)
     frozen = thaw(batch, now)
     asked_anew = replace(
         frozen,
@@ -174,7 +175,7 @@ def verify(batch: ExportBatch) -> Proposal:
         billed_elsewhere=_still_unlisted(batch, frozen, now, beside.versions),  # S40
         invoices=_with_their_look_alikes(frozen, now),  # S11
     )
-    lists = lists_of(beside.versions, now.company_name)
+    lists = lists_of(beside.versions, now.company_name, acceptance.settings.lost_days)
     proposal = examine(asked_anew, lists, today=batch.company.today)
     report(batch, 0)
     require_unchanged(batch, frozen, _with_standing_references(now, frozen, exports), proposal)

@@ -52,9 +52,9 @@ class Proposal:
 
 def check(exports: list[InvoiceExport], acceptance: Acceptance) -> Proposal:
     """A dry run over the newest lists. `exports` are of one company, from `with_context()`; nothing is written."""
-    beside = read_beside(exports)
+    beside, acceptance = read_beside(exports), acceptance.asking(exports[0].company)
     facts = collect(exports, acceptance, beside)
-    lists = lists_of(beside.versions, facts.company_name)
+    lists = lists_of(beside.versions, facts.company_name, acceptance.settings.lost_days)
     if not acceptance.is_day_chosen:
         facts = replace(facts, accounting_date=lists.posting_day(facts.accounting_date))
     proposal = examine(facts, lists, today=exports[0].company.today)
@@ -69,8 +69,10 @@ def check_each(exports: list[InvoiceExport], acceptance: Acceptance) -> list[Pro
     (S27, S28). One whose file failed goes on under its batch and on the day of that.
     """
     beside, today = read_beside(exports), exports[0].company.today
+    acceptance = acceptance.asking(exports[0].company)
     facts = collect(exports, acceptance, beside, together=False)
-    lists, more = lists_of(beside.versions, facts.company_name), _more(exports, beside)
+    lists = lists_of(beside.versions, facts.company_name, acceptance.settings.lost_days)
+    more = _more(exports, beside)
     failed = Acceptance.of_failed(exports)
     each_alone = (
         replace(facts, invoices=(one,), **failed[export.pk].as_facts)

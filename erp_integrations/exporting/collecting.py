@@ -1,14 +1,14 @@
 """What accounting gets, read from invoices and links into frozen facts, in as many queries for fifty as for one."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef, prefetch_related_objects
 
-from directory.models import AccountingPrivilege
+from directory.models import AccountingPrivilege, Company
 from erp_integrations.exporting.billed_elsewhere import billed_elsewhere
 from erp_integrations.exporting.earlier_invoices import Spread, allocate_releases, bills_reduced
 from erp_integrations.exporting.surroundings import Beside
@@ -68,6 +68,10 @@ class Acceptance:
             being_built=batch if batch.is_under_way else None,
         )
 
+    def asking(self, company: Company) -> "Acceptance":
+        """With the company's settings, read once."""
+        return self if self.settings else replace(self, settings=ErpSettings.of(company))
+
     @classmethod
     def of_failed(cls, exports: Iterable[InvoiceExport]) -> dict[int, "Acceptance"]:
         """{export id: the one of its batch} of those whose file failed: they go on under it. One question for all."""
@@ -101,8 +105,7 @@ def collect(
     exports: list[InvoiceExport], acceptance: Acceptance, beside: Beside, *, together: bool = True
 ) -> BatchFacts:
     """The facts of these exports of one company, in the order given. `exports` come from `with_context()`."""
-    company = exports[0].company
-    chosen = acceptance.settings or ErpSettings.of(company)
+    chosen = acceptance.asking(exports[0].company).settings
     links = _Links.of(exports, beside)
     releases = allocate_releases(exports, together=together, being_built=acceptance.being_built)
     reduced = bills_reduced(exports)

@@ -13,6 +13,7 @@ from erp_integrations.business_days import closed_days
 from erp_integrations.models.links import DIGITS, account_choice
 from erp_integrations.sage100 import canonical, layout
 from erp_integrations.sage100.facts import ExportSettings
+from erp_integrations.sage100.lists import LostDays
 from invoicing.models import Invoice, InvoiceStatus
 
 
@@ -103,7 +104,11 @@ def only_days(text: str) -> None:
 
 
 class ErpSettings(models.Model):
-    """How one company exports. `next_batch_number` is taken under this row's lock, so batch keys have no gap."""
+    """How one company exports.
+
+    `next_batch_number` is taken under this row's lock, so batch keys have no gap but what a restore leaves out.
+    `restored_at`, `restored_to`: while a restore holds what is sent (R127).
+    """
 
     class Sendable(models.TextChoices):
         CERTIFIED = "approvals", "Approved and approved as noted"
@@ -143,6 +148,10 @@ class ErpSettings(models.Model):
         help_text="One ISO date a line.",
     )  # fmt: skip
     version = models.PositiveIntegerField(default=0)  # counts what was saved (I-5)
+    restored_at = models.DateTimeField(
+        null=True, blank=True, help_text="Until Sage's payable invoices of that day are uploaded."
+    )
+    restored_to = models.DateTimeField(null=True, blank=True, help_text="The moment of the backup.")
 
     class Meta:
         verbose_name_plural = "ERP settings"
@@ -181,6 +190,14 @@ class ErpSettings(models.Model):
         return frozenset(
             closed_days("\n".join(cls.objects.filter(company=company).values_list("closed_days", flat=True)))
         )
+
+    @property
+    def lost_days(self) -> LostDays | None:
+        """On the company's clocks; None unless a restore holds what it sends (R127)."""
+        if self.restored_at is None:
+            return None
+        zone = self.company.zone
+        return LostDays(since=self.restored_to.astimezone(zone), until=self.restored_at.astimezone(zone))
 
     @property
     def sendable_statuses(self) -> tuple[str, ...]:

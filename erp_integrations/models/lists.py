@@ -108,20 +108,22 @@ def sage_lists(
     return lists_of(chosen, _name_in_sage(company))
 
 
-def lists_of(versions: Iterable[SageListVersion], company_name: str) -> lists.SageLists:
-    """These versions as the rules take them; `company_name` as Sage has it."""
+def lists_of(
+    versions: Iterable[SageListVersion], company_name: str, lost_days: lists.LostDays | None = None
+) -> lists.SageLists:
+    """These versions as the rules take them; `company_name` as Sage has it, `lost_days` as the settings do."""
     named = {(version.kind, version.as_of_date, version.records_sha256, version.pk) for version in versions}
-    return _lists_of(company_name, tuple(sorted(named)))
+    return _lists_of(company_name, tuple(sorted(named)), lost_days)
 
 
 @lru_cache(maxsize=16)
-def _lists_of(company_name: str, versions: tuple) -> lists.SageLists:
+def _lists_of(company_name: str, versions: tuple, lost_days: lists.LostDays | None) -> lists.SageLists:
     """Kept with all that was looked up in them: 5,000 vendors are put in order once, not for every invoice (F13)."""
     found = {
         kind: lists.SageList(ListKind(kind).label, as_of_date, _records(ListKind(kind), sha256, pk))
         for kind, as_of_date, sha256, pk in versions
     }
-    return lists.SageLists(company_name=company_name, **found)
+    return lists.SageLists(company_name=company_name, lost_days=lost_days, **found)
 
 
 def _name_in_sage(company: Company) -> str:

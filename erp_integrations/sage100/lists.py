@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
 from typing import Generic, TypeVar
@@ -298,8 +298,19 @@ PAYABLES_DOUBTED_AFTER = 31
 
 
 @dataclass(frozen=True, kw_only=True)
+class LostDays:
+    """The site was put back to `since` at `until`: what Sage was given in between it can't know (R127).
+
+    Moments on the company's clocks.
+    """
+
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class SageLists:
-    """The newest version of each list of one Sage company."""
+    """The newest version of each list of one Sage company. `lost_days`: that its payables don't tell of yet."""
 
     company_name: str = ""
     vendors: SageList[Vendor] = SageList(NAMES["vendors"])
@@ -310,6 +321,7 @@ class SageLists:
     purchase_orders: SageList[SageCommitment] = SageList(NAMES["purchase_orders"])
     fiscal_periods: SageList[FiscalPeriod] = SageList(NAMES["fiscal_periods"])
     payable_invoices: SageList[PayableInvoice] = SageList(NAMES["payable_invoices"])
+    lost_days: LostDays | None = None
 
     def called(self, name: str) -> SageList | None:
         """The list a column's lookup names, as “Vendors 4-4”; None for any other name."""

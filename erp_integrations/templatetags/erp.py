@@ -86,13 +86,17 @@ def warnings_for_accounting(company) -> dict:
     """For the banners of accounting's pages, in one query as long as there is nothing to warn of.
 
     `check`: the last one of our own ledgers, where it found anything (R17). `silence`: while something waits to be
-    built and no worker lives, when one was last (`seen_at`, None if never; R30).
+    built and no worker lives, when one was last (`seen_at`, None if never; R30). `restored_at`, `restored_to`: while a
+    restore holds what the company sends (R127).
     """
     of_it = Company.objects.filter(pk=company.pk)
     newest = LedgerCheck.objects.filter(company=OuterRef("pk")).order_by("-pk").values("difference_count")[:1]
     waiting = ExportBatch.objects.of(OuterRef("pk")).under_way()
-    [(differences, waits)] = of_it.values_list(Subquery(newest), Exists(waiting))
+    restored = ("erp_settings__restored_at", "erp_settings__restored_to")
+    [(differences, waits, restored_at, restored_to)] = of_it.values_list(Subquery(newest), Exists(waiting), *restored)
     return {
+        "restored_at": restored_at,
+        "restored_to": restored_to,
         "check": LedgerCheck.objects.newest(company) if differences else None,
         "silence": {"seen_at": WorkerPulse.last_seen()} if waits and WorkerPulse.is_silent() else None,
     }

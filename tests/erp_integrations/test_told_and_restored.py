@@ -5,7 +5,7 @@ import json
 import os
 import re
 import time
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 
@@ -13,17 +13,21 @@ import pytest
 import time_machine
 from django.core.management import call_command
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from config import backups
 from config.management.commands.restore import Command
 from directory.actions.companies import record_entry
 from directory.models import Event, Mail
+from directory.refusals import Refused
+from directory.sheets import as_csv
 from erp_integrations import exporting
-from erp_integrations.actions import batches, exports
-from erp_integrations.exporting import building, storing
+from erp_integrations.actions import batches, exports, list_uploads
+from erp_integrations.exporting import building, lost_days, storing
 from erp_integrations.exporting.ledgers import differences
 from erp_integrations.models import ErpSettings, ExportBatch, InvoiceExport, ListKind, SageListVersion
+from tests import factories
 from tests.erp_integrations.pages import at_batch, signed_in, text_of
 from tests.erp_integrations.test_building import change_an_amount
 from tests.erp_integrations.world import ACCOUNTING_DATE, VENDOR, fresh, sage_world
@@ -246,6 +250,13 @@ def test_a_file_whose_number_and_address_lead_to_one_company_is_nobody_elses(sag
     assert storing.forgotten(other.company) == []
 
 
+def everything_lost(sage, backup_of: str = "2026-11-29T03:15:00+00:00") -> str:
+    """What `restore` says once the newest backup is back and everything since is lost, the import files too."""
+    facts = backups.Facts(backup_of, "sqlite", "database", "", 1, "", 0)
+    Command(stdout=(said := StringIO()))._nothing_goes_on_from_there(facts)
+    return said.getvalue()
+
+
 def test_no_file_that_waited_at_the_backup_is_built_by_itself_after_a_restore(sage):
     """R127: where the manifest is lost too, nothing else tells that it may have been built and imported since."""
     waiting, half_built, built, posted = (sage.accepted(sage.sent()) for _ in range(4))
@@ -254,11 +265,10 @@ def test_no_file_that_waited_at_the_backup_is_built_by_itself_after_a_restore(sa
         exporting.build(batch.pk)
     exports.confirm(posted.items.get().invoice_export, by=sage.approver, record_number="77")
     mailed = Mail.objects.count()
-    facts = backups.Facts("2026-11-29", "sqlite", "database", "", 1, "", 0)
-    Command(stdout=(said := StringIO()))._nothing_goes_on_from_there(facts)
-    assert "2 import files held back" in said.getvalue()
-    assert f"{built.key} of {sage.company}: may have been imported since the backup." in said.getvalue()
-    assert posted.key not in said.getvalue()
+    said = everything_lost(sage)
+    assert "2 import files held back" in said
+    assert f"{built.key} of {sage.company}: may have been imported since the backup." in said
+    assert posted.key not in said
     for batch in (waiting, half_built):
         batch.refresh_from_db()
         assert batch.state == "dead" and batch.error == building.RESTORED
@@ -267,6 +277,7 @@ def test_no_file_that_waited_at_the_backup_is_built_by_itself_after_a_restore(sa
     assert Mail.objects.count() == mailed and list(differences(sage.company)) == []
     with time_machine.travel(timezone.now() + timedelta(hours=1), tick=False):
         assert not ExportBatch.objects.unheard(timezone.now()).exists()
+    sage.load(ListKind.PAYABLE_INVOICES)
     batches.retry(half_built, by=sage.approver)
     exporting.build(half_built.pk)
     half_built.refresh_from_db()
@@ -455,3 +466,103 @@ def test_a_lock_that_is_never_let_go_leaves_the_batch_for_a_later_try(sage, sett
     exporting.build(batch.pk)
     batch.refresh_from_db()
     assert batch.state == "ready"
+
+
+# What a file of lost days holds is known to Sage alone
+
+LOST = (
+    "S11: This site was restored on 2030-06-20 07:00 to 2030-06-19 03:15: what was exported in between may be in Sage."
+)
+
+
+@pytest.fixture
+def lost(sage):
+    """The site as of the morning of 19 June, put back a day later; on accounting's clocks it is 7:00."""
+    with time_machine.travel(datetime(2030, 6, 20, 12, tzinfo=UTC), tick=False) as clock:
+        waits, failed = sage.sent(), sage.accepted(sage.sent())
+        sage.key_before = ErpSettings.of(sage.company).next_batch_number
+        everything_lost(sage, "2030-06-19T08:15:00+00:00")
+        clock.shift(timedelta(hours=1))
+        yield waits, failed
+
+
+def payables_of(sage, day: date):
+    sage.load(ListKind.PAYABLE_INVOICES, as_of_date=day)
+
+
+def test_after_a_restore_nothing_is_sent_accepted_or_tried_again_before_sages_payables_are_uploaded(sage, lost):
+    """R127: the import files are lost too, so neither they nor their manifest can tell what Sage was given."""
+    waits, failed = lost
+    draft = sage.approved()
+    told = [each for each in sage.findings(waits) if each.severity == "error"]
+    assert [each.sentence for each in told] == [
+        f"{LOST} Upload Sage's list of payable invoices first, of that day or a later one, and import no file that was"
+        " downloaded in between."
+    ]
+    for act in (
+        lambda: exports.send_one(draft, by=sage.sender),
+        lambda: sage.accepted(waits),
+        lambda: batches.retry(failed, by=sage.approver),
+    ):
+        with pytest.raises(Refused, match=LOST):
+            act()
+    payables_of(sage, date(2030, 6, 19))
+    assert "S11" in sage.rules_of(waits), "it is older than the day of the restore"
+    payables_of(sage, date(2030, 6, 20))
+    assert "S11" not in sage.rules_of(waits)
+    assert sage.built(waits, exports.send_one(draft, by=sage.sender)).state == "ready"
+    batches.retry(failed, by=sage.approver, ticked=sage.warnings(*fresh(*InvoiceExport.objects.failed())))
+
+
+def test_what_sages_list_holds_of_the_lost_days_is_not_exported_again(sage, lost):
+    """R127."""
+    waits, _ = lost
+    row = {"vendor_number": VENDOR, "invoice_number": waits.invoice.number, "gross": "1000.00"}
+    sage.load(ListKind.PAYABLE_INVOICES, row, as_of_date=date(2030, 6, 20))
+    with pytest.raises(Refused, match="S11: Sage already holds invoice"):
+        sage.accepted(waits)
+
+
+def test_no_file_is_built_that_was_accepted_while_a_restore_ran(sage):
+    """R127: the build asks as the acceptance does."""
+    batch = sage.accepted(sage.sent())
+    lost_days.hold(timezone.now())
+    exporting.build(batch.pk)
+    batch.refresh_from_db()
+    assert batch.state == "dead" and "S11: This site was restored" in batch.error
+
+
+def test_no_key_of_the_lost_days_is_used_again(sage, lost):
+    """R127: Sage may hold invoices under it, by which staff filter in 4-2."""
+    payables_of(sage, date(2030, 6, 20))
+    assert sage.built(lost[0]).number == sage.key_before + 1000
+
+
+def test_a_company_that_had_chosen_nothing_before_the_backup_is_held_too(sage):
+    """R127: its first file may be one of the lost days."""
+    other = factories.world("Other Builders").company
+    everything_lost(sage)
+    chosen = ErpSettings.of(other)
+    assert (chosen.restored_at is not None, chosen.next_batch_number) == (True, 1001)
+
+
+def test_sages_payables_of_the_same_day_can_be_taken_in_again_after_a_restore(sage, lost):
+    """R127: the list says the same, and that nothing was imported in between."""
+    payables_of(sage, date(2030, 6, 20))
+    everything_lost(sage, "2030-06-20T12:30:00+00:00")
+    file = as_csv(["Vendor number", "Invoice number"], [])
+    told = {"as_of_date": sage.company.today, "by": sage.approver}
+    upload = list_uploads.read(sage.company, ListKind.PAYABLE_INVOICES, "4-2.csv", file, **told)
+    list_uploads.confirm(upload, by=sage.approver, digest=list_uploads.plan_of(upload).digest)
+    assert "S11" not in sage.rules_of(lost[0])
+
+
+def test_accounting_reads_on_every_page_and_on_the_first_that_a_restore_holds_it(sage, lost):
+    words = "This site was restored 20 Jun 2030, 7:00 am CDT to 19 Jun 2030, 3:15 am CDT."
+    client, queue = signed_in(sage.approver), reverse("erp-queue", args=[sage.company.slug])
+    uploads = reverse("erp-list", args=[sage.company.slug, "payable_invoices"])
+    page = text_of(client.get(queue))
+    assert words in re.sub(r"<[^>]+>", "", page) and f'href="{uploads}"' in page
+    assert "Sage’s payable invoices to upload" in text_of(client.get("/"))
+    payables_of(sage, date(2030, 6, 20))
+    assert "was restored" not in text_of(client.get(queue)) + text_of(client.get("/"))

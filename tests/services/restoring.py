@@ -1,8 +1,9 @@
-"""`python -m tests.services.restoring before|after FOLDER`: a site up to its loss, and once it was restored (R127).
+"""`python -m tests.services.restoring before|lost|after FOLDER`: a site up to its loss, and once it is restored (R127).
 
 Before: a company bills, a contract is attached, a worker builds file after file, a backup is made meanwhile, and more
 files are built after it, when the company has another address.
-After: what the restored site knows, and what it does when accounting accepts again. The last line is the result.
+Lost: what it does when accounting accepts again and nothing but the backup is left.
+After: what it knows, and does then, where its import files survived. The last line is the result.
 """
 
 import json
@@ -73,18 +74,38 @@ def _build(sage, some) -> None:
         sage.built(export)
 
 
+def lost(folder: Path) -> dict:
+    from directory.refusals import Refused  # noqa: PLC0415
+
+    sage, waiting = _what_waits(folder)
+    words = []
+    for export in waiting:
+        try:
+            sage.accepted(export)
+        except Refused as refusal:
+            words.append(refusal.message)
+    return {"waiting": len(waiting), "refused": words}
+
+
+def _what_waits(folder: Path) -> tuple:
+    from erp_integrations.models import ExportStatus  # noqa: PLC0415
+    from tests.erp_integrations.world import fresh  # noqa: PLC0415
+
+    sage, afterwards = pickle.loads((folder / "world").read_bytes())
+    return sage, [export for export in fresh(*afterwards) if export.status == ExportStatus.READY_TO_EXPORT]
+
+
 def after(folder: Path) -> dict:
     from django.contrib.sessions.models import Session  # noqa: PLC0415
 
     from directory.models import Mail  # noqa: PLC0415
     from erp_integrations.exporting import storing  # noqa: PLC0415
-    from erp_integrations.models import BatchState, ExportBatch, ExportStatus  # noqa: PLC0415
-    from tests.erp_integrations.world import fresh  # noqa: PLC0415
+    from erp_integrations.models import BatchState, ExportBatch, ListKind  # noqa: PLC0415
 
-    sage, afterwards = pickle.loads((folder / "world").read_bytes())
+    sage, waiting = _what_waits(folder)
     known, forgotten = ExportBatch.objects.ready().count(), storing.forgotten(sage.company)
     goes_on = {"sessions": Session.objects.count(), "mails": Mail.objects.filter(state__in=Mail.UNDERWAY).count()}
-    waiting = [export for export in fresh(*afterwards) if export.status == ExportStatus.READY_TO_EXPORT]
+    sage.load(ListKind.PAYABLE_INVOICES)
     again = [sage.built(export) for export in waiting]
     refused = [batch for batch in again if batch.state == BatchState.DEAD and "R127" in batch.error]
     counts = {"known": known, "forgotten": len(forgotten), "waiting": len(waiting), "refused": len(refused)}
@@ -94,4 +115,4 @@ def after(folder: Path) -> dict:
 if __name__ == "__main__":
     os.environ |= {"DJANGO_SETTINGS_MODULE": "tests.services.settings", "SECRET_KEY": "only for tests"}
     django.setup()
-    print(json.dumps({"before": before, "after": after}[sys.argv[1]](Path(sys.argv[2]))))
+    print(json.dumps({"before": before, "lost": lost, "after": after}[sys.argv[1]](Path(sys.argv[2]))))

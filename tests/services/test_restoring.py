@@ -87,7 +87,13 @@ def restored(site, lost):
 
 
 @pytest.fixture(scope="module")
-def beside_newer_files(site, restored):
+def nothing_else(site, restored):
+    """What accounting gets to hear then."""
+    return site.plays("lost")
+
+
+@pytest.fixture(scope="module")
+def beside_newer_files(site, nothing_else):
     """Restored once more, where the import files were not lost, from a backup that has lost a contract."""
     site.with_a_new_database()
     shutil.rmtree(site.folder / "var" / "files")
@@ -112,6 +118,13 @@ def test_a_backup_made_under_load_comes_back_whole(restored):
     assert restored.returncode == (1 if newer else 0), restored.stdout + restored.stderr
     said = restored.stderr if newer else restored.stdout
     assert re.search(rf"\b{newer} differences?\b", said), restored.stdout + restored.stderr
+
+
+def test_where_nothing_but_the_backup_is_left_nothing_is_accepted(restored, nothing_else):
+    """R127: what was built since can't be listed, and is not built again either."""
+    assert "uploaded, company by company" in restored.stdout
+    assert nothing_else["waiting"] == len(nothing_else["refused"]) == AFTERWARDS
+    assert all("S11: This site was restored on" in words for words in nothing_else["refused"])
 
 
 def test_what_was_built_after_the_backup_is_listed_and_not_built_again(lost, beside_newer_files, after):

@@ -5,13 +5,15 @@ stays out of new files until accounting has compared it with Sage (`forgotten_ex
 row names and that are not there, or are not what was attached.
 
 What was ended after the backup is not ended in it. So everybody is signed out, mail that waited is held back
-(`held_mail`), and import files that waited fail until accounting tries them again. Files that were built before and are
-not confirmed yet are named: they may have been imported since. Levels and privileges taken away since, and people
-deactivated, are the owner's to go through (R66, R67).
+(`held_mail`), and import files that waited fail until accounting tries them again. What was exported in the days that
+are lost Sage alone knows: a company sends again once its list of payable invoices is uploaded (S11). Files that were
+built before and are not confirmed yet are named: they may have been imported since. Levels and privileges taken away
+since, and people deactivated, are the owner's to go through (R66, R67).
 
 Run it as the owner of the tables; on PostgreSQL `database_roles --apply` must follow before the site starts.
 """
 
+from datetime import datetime
 from pathlib import Path
 
 from django.core.management import call_command
@@ -23,7 +25,7 @@ from directory.actions import mails
 from directory.counts import counted
 from directory.models import AccountingPrivilege, Company, EventSeal, Person
 from directory.sessions import end_all_sessions
-from erp_integrations.exporting import building, storing
+from erp_integrations.exporting import building, lost_days, storing
 from erp_integrations.models import ExportBatch
 from invoicing import stored_files
 
@@ -31,6 +33,7 @@ SINCE = """\
 {sessions} ended: everybody signs in anew.
 {mails} held back, which may have gone out since: manage.py held_mail lists, --release sends.
 {batches} held back, which may have been built since: accounting compares with Sage's list, then tries again or rejects.
+Nothing is sent to accounting or accepted before Sage's list of payable invoices is uploaded, company by company.
 Whatever was taken away after {made_at} is given again: levels, privileges, places in a company,
 vendors' people, and logins that were deactivated. Go through them before the site starts.
 Site owners now: {owners}.
@@ -66,6 +69,7 @@ class Command(BaseCommand):
 
     def _nothing_goes_on_from_there(self, facts):
         sessions, held, batches = end_all_sessions(), mails.hold_back(), building.hold_after_restore()
+        lost_days.hold(datetime.fromisoformat(facts.made_at))
         active = Person.objects.filter(is_active=True)
         told = SINCE.format(
             sessions=counted(sessions, "session"),

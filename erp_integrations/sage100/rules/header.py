@@ -65,6 +65,14 @@ def not_exported_before(check: InvoiceCheck):
             remedy="Don't send it again. If Sage doesn't hold it, void that export first.",
             field="Invoice no", value=invoice.number,
         )  # fmt: skip
+    if lost := check.lists.lost_days:
+        yield Issue(
+            message=f"This site was restored on {lost.until:%Y-%m-%d %H:%M} to {lost.since:%Y-%m-%d %H:%M}:"
+            " what was exported in between may be in Sage.",
+            remedy="Upload Sage's list of payable invoices first, of that day or a later one, and import no file that"
+            " was downloaded in between.",
+            field="Invoice no", value=invoice.number, against=known,
+        )  # fmt: skip
     if known.as_of is None or known.age_days(check.whole.today) > PAYABLES_DOUBTED_AFTER:
         yield Issue(
             message="Sage's list of payable invoices was never uploaded, so it can't tell whether Sage holds this one."
