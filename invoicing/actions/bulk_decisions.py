@@ -8,7 +8,8 @@ from django.db import transaction
 from directory.permissions import read_access
 from directory.refusals import NotAllowed, Refused, Stale
 from invoicing.actions import invoices
-from invoicing.models import Invoice, Verdict
+from invoicing.actions.reviews import mark_of_verdicts
+from invoicing.models import Invoice
 from invoicing.numbers import look_alikes_of
 from invoicing.permissions import may_review
 from invoicing.proof import lines_of, remarks_on
@@ -43,25 +44,25 @@ class Decided:
 
 
 def decide(
-    chosen: Sequence[Invoice], decision: str, words: str, *, by, open_lines: Mapping[int, int] | None = None
+    chosen: Sequence[Invoice], decision: str, words: str, *, by, verdicts: Mapping[int, str] | None = None
 ) -> list[Decided]:
     """Each in a transaction of its own, on the version that was looked at: a refusal stops none of the others.
 
-    `open_lines`: how many lines of each had no verdict then, where that was told; a verdict makes no new version (U6).
+    `verdicts`: the mark of those that each had then, where that was told; a verdict makes no new version (U6).
     """
     _, act = DECISIONS[decision]
-    alike, seen = look_alikes_of(chosen) if decision in APPROVING else {}, open_lines or {}
+    alike, seen = look_alikes_of(chosen) if decision in APPROVING else {}, verdicts or {}
     return [_decide_one(each, act, words, by, alike.get(each.pk), seen.get(each.pk)) for each in chosen]
 
 
 def _decide_one(
-    invoice: Invoice, act: Callable, words: str, by, alike: Collection[Invoice] | None, open_lines: int | None
+    invoice: Invoice, act: Callable, words: str, by, alike: Collection[Invoice] | None, verdicts: str | None
 ) -> Decided:
     """`alike`: the look-alikes of one that is to be approved."""
     try:
         with transaction.atomic():
-            if open_lines is not None:
-                _must_be_as_open(invoice, open_lines)
+            if verdicts is not None:
+                _must_be_as_judged(invoice, verdicts)
             if alike is not None:
                 _must_ask_nothing(invoice, alike, by)
             return Decided(act(invoice, words, by))
@@ -70,13 +71,11 @@ def _decide_one(
         return Decided(Invoice.objects.with_context().get(pk=invoice.pk), f"{refused.message}{on_its_own}")
 
 
-def _must_be_as_open(invoice: Invoice, open_lines: int) -> None:
+def _must_be_as_judged(invoice: Invoice, verdicts: str) -> None:
     """No verdict comes in between: whoever gives one waits for the invoice (I-5)."""
     invoice = Invoice.objects.locked(invoice.pk)
-    now = invoice.lines.filter(verdict=Verdict.NONE).count()
-    if invoice.status == Invoice.Status.UNDER_REVIEW and now != open_lines:
-        were = "line had" if open_lines == 1 else "lines had"
-        raise Stale(f"{open_lines} {were} no verdict when you looked, {now} now. Look again, then decide.")
+    if invoice.status == Invoice.Status.UNDER_REVIEW and mark_of_verdicts(invoice.lines.all()) != verdicts:
+        raise Stale("Its verdicts are others than when you looked. Look again, then decide.")
 
 
 def _must_ask_nothing(invoice: Invoice, alike: Collection[Invoice], by) -> None:

@@ -37,13 +37,12 @@ class BulkForm(forms.Form):
 
 
 def versions_of(typed: list[str]) -> dict[int, int]:
-    """{invoice id: the version that was looked at, 0 when the tick did not say} out of `12:3` or `12`.
+    """{invoice id: the version that was looked at, 0 when the tick did not say} out of `12:3` or `12`."""
+    told = marks_of(typed).items()
+    return {pk: int(version) if version.isdecimal() and len(version) < 10 else 0 for pk, version in told}
 
-    How many lines of each were open is sent in the same way.
-    """
-    found = {}
-    for each in typed:
-        pk, _, version = each.partition(":")
-        if pk.isdecimal() and len(pk) < 19:
-            found[int(pk)] = int(version) if version.isdecimal() and len(version) < 10 else 0
-    return found
+
+def marks_of(typed: list[str]) -> dict[int, str]:
+    """{invoice id: what is told of it} out of `12:5f3a`; what names no invoice is passed over."""
+    told = [each.partition(":") for each in typed]
+    return {int(pk): mark for pk, _, mark in told if pk.isdecimal() and len(pk) < 19}

@@ -132,18 +132,61 @@ def test_what_somebody_changed_meanwhile_is_left_alone(w):
     assert "Approve: 1 done, 1 not" in words and "Somebody changed this invoice" in words
 
 
-def test_a_verdict_that_was_taken_back_meanwhile_leaves_its_invoice_alone(w):
-    """I-5, U6: a verdict makes no new version, so how many lines were open goes along."""
-    first, second = sent(w)
-    reviews.approve_the_rest(first, by=w.admin)
-    page = post(w, [first, second])
-    sent_along = {name: re.findall(rf'name="{name}" value="([^"]*)"', page.text) for name in ("invoice", "open")}
-    assert f"{first.pk}:0" in sent_along["open"] and f"{second.pk}:2" in sent_along["open"]
-    reviews.decide(first.lines.first(), Verdict.NONE, by=w.second_admin)
+OTHERS = "Its verdicts are others than when you looked. Look again, then decide."
+
+
+def what_the_page_sends(page) -> dict[str, list[str]]:
+    return {name: re.findall(rf'name="{name}" value="([^"]*)"', page.text) for name in ("invoice", "verdicts")}
+
+
+def approve(w, seen: dict, **more):
     address = reverse("invoices-decide", args=[w.project.slug])
-    words = text_of(signed_in(w.admin).post(address, sent_along | {"decision": "approve", "asked": "1"}))
-    assert "0 lines had no verdict when you looked, 1 now. Look again, then decide." in words
+    return signed_in(w.admin).post(address, seen | {"decision": "approve", "asked": "1"} | more)
+
+
+def taken_back(invoice: Invoice, by) -> None:
+    reviews.decide(invoice.lines.first(), Verdict.NONE, by=by)
+
+
+def rejected(invoice: Invoice, by) -> None:
+    """No more lines are open than before, and none fewer."""
+    reviews.decide(invoice.lines.first(), Verdict.REJECTED, "Not poured", by=by)
+
+
+def moved_to_another_line(invoice: Invoice, by) -> None:
+    taken_back(invoice, by)
+    reviews.decide(invoice.lines.last(), Verdict.APPROVED, by=by)
+
+
+@pytest.mark.parametrize("became", [taken_back, rejected, moved_to_another_line])
+def test_a_verdict_that_became_another_meanwhile_leaves_its_invoice_alone(w, became):
+    """I-5, U6: a verdict makes no new version, so the mark of all of them goes along."""
+    first, second = sent(w)
+    reviews.decide(first.lines.first(), Verdict.APPROVED, by=w.admin)
+    seen = what_the_page_sends(post(w, [first, second]))
+    became(first, w.second_admin)
+    assert OTHERS in text_of(approve(w, seen))
     assert statuses(first, second) == [S.UNDER_REVIEW, S.APPROVED]
+
+
+@pytest.mark.parametrize(("decision", "comment"), [("approve_as_noted", "Waiver follows"), ("send_back", "More")])
+def test_nothing_else_is_decided_on_other_verdicts_either(w, decision, comment):
+    """A rejection that nobody saw would be sent along."""
+    [invoice] = sent(w, 1)
+    reviews.approve_the_rest(invoice, by=w.admin)
+    seen = what_the_page_sends(post(w, [invoice]))
+    rejected(invoice, w.second_admin)
+    assert OTHERS in text_of(approve(w, seen, decision=decision, comment=comment))
+    assert statuses(invoice) == [S.UNDER_REVIEW]
+
+
+def test_the_page_that_comes_back_for_a_comment_still_says_which_verdicts_it_showed_first(w):
+    [invoice] = sent(w, 1)
+    seen = what_the_page_sends(post(w, [invoice]))
+    reviews.approve_the_rest(invoice, by=w.second_admin)
+    again = approve(w, seen, decision="approve_as_noted")
+    assert again.status_code == 422 and what_the_page_sends(again) == seen
+    assert statuses(invoice) == [S.UNDER_REVIEW] and OTHERS in text_of(approve(w, what_the_page_sends(again)))
 
 
 def test_nothing_ticked_is_said_and_odd_ids_are_passed_over(w):
