@@ -276,10 +276,13 @@ def projects_visible_to(person) -> QuerySet:
     return visible_projects(person, Tool.COMMITMENTS)
 
 
-def people_with_level(on, tool: Tool, level: Level) -> QuerySet:
-    """Active people who hold at least `level` on `tool` of the company or project `on`, by themselves or a group."""
+def people_with_level(on, tool: Tool, level: Level, *, own: bool = False) -> QuerySet:
+    """Active people who hold at least `level` on `tool` of the company or project `on`, by themselves or a group.
+
+    `own`: only those whom the company itself employs.
+    """
     members = Q(memberships__company=on.company, memberships__is_active=True)
-    if not tool.is_for_vendors:
+    if own or not tool.is_for_vendors:
         members &= Q(memberships__vendor=None)
     rungs = {"content_object": on, "permission__codename__in": _codenames_from(tool, level)}
     own = get_user_obj_perms_model(on).objects.filter(**rungs).values("user")
@@ -289,11 +292,7 @@ def people_with_level(on, tool: Tool, level: Level) -> QuerySet:
 
 def names_with_level(on, tool: Tool, level: Level) -> list[str]:
     """Whom to ask: five names at most of the company's own people who hold at least `level`."""
-    return list(
-        people_with_level(on, tool, level)
-        .filter(memberships__company=on.company, memberships__vendor=None)
-        .values_list("name", flat=True)[:5]
-    )
+    return list(people_with_level(on, tool, level, own=True).values_list("name", flat=True)[:5])
 
 
 def accounting_approvers(company) -> QuerySet:
@@ -301,6 +300,11 @@ def accounting_approvers(company) -> QuerySet:
     return people_with_level(company, Tool.ERP_INTEGRATIONS, Level.STANDARD).filter(
         live_privilege("privileges__"), privileges__company=company
     )
+
+
+def approver_names(company) -> QuerySet:
+    """Whom to ask, as in `names_with_level`; the database is asked where they are read."""
+    return accounting_approvers(company).values_list("name", flat=True)[:5]
 
 
 def live_privilege(prefix: str = "", now: datetime | None = None) -> Q:

@@ -56,18 +56,17 @@ def may_create_commitments(access) -> bool:
 
 def may_edit_commitment(commitment, access) -> bool:
     """Its fields: an Admin; while it is a draft, also whoever entered it (1.2)."""
-    if is_project_admin(access):
-        return True
-    is_own_draft = commitment.status == commitment.Status.DRAFT and commitment.created_by_id == access.person.pk
-    return is_own_draft and may_create_commitments(access) and may_see_commitment(commitment, access)
+    return is_project_admin(access) or _has_own_draft(commitment, commitment, access)
 
 
 def may_edit_change_order(change_order, access) -> bool:
     """Its number, title and lines: an Admin; while it is a draft, also whoever entered it (1.2)."""
-    if is_project_admin(access):
-        return True
-    is_own_draft = change_order.status == change_order.Status.DRAFT and change_order.created_by_id == access.person.pk
-    return is_own_draft and may_create_commitments(access) and may_see_commitment(change_order.commitment, access)
+    return is_project_admin(access) or _has_own_draft(change_order, change_order.commitment, access)
+
+
+def _has_own_draft(entered, commitment, access) -> bool:
+    is_own_draft = entered.status == entered.Status.DRAFT and entered.created_by_id == access.person.pk
+    return is_own_draft and may_create_commitments(access) and may_see_commitment(commitment, access)
 
 
 def may_move_change_order(change_order, access) -> bool:

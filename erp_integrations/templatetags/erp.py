@@ -6,7 +6,7 @@ from django import template
 from django.db.models import Exists, OuterRef, Subquery
 
 from directory.models import Company, Event
-from directory.permissions import Level, Tool, accounting_approvers
+from directory.permissions import Level, Tool, approver_names
 from erp_integrations import dry_run_sizes
 from erp_integrations.mending import Mend
 from erp_integrations.models import ExportBatch, InvoiceExport, LedgerCheck, WorkerPulse
@@ -39,7 +39,7 @@ def erp_panel(context: template.Context, invoice: Invoice, access) -> dict:
         "moves": moves_of(export or InvoiceExport(invoice=invoice), access),
         "may_look": access.allows(Tool.ERP_INTEGRATIONS, Level.READ_ONLY),
         "last": Event.objects.about(export).first() if export else None,
-        "approvers": accounting_approvers(invoice.company).values_list("name", flat=True)[:5],  # asked where shown
+        "approvers": approver_names(invoice.company),
         "csrf_token": context.get("csrf_token"),
     }
 

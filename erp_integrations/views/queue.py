@@ -16,7 +16,7 @@ from django.urls import reverse
 
 from directory.decorators import READ, WRITE, company_view
 from directory.models import Company, Event, Mail
-from directory.permissions import PUSH_RIGHT, Level, Tool, accounting_approvers, read_access
+from directory.permissions import PUSH_RIGHT, Level, Tool, approver_names, read_access
 from directory.refusals import NotAllowed, Refused
 from erp_integrations import dry_run_sizes
 from erp_integrations.actions import exports
@@ -268,16 +268,14 @@ def about(request, company) -> dict:
         "may_answer": is_accounting_approver(request.access),
         "mender": request.access,
         "may_mend": may_keep_lists(request.access),
-        "approvers": accounting_approvers(company).values_list("name", flat=True)[:5],  # asked where shown
+        "approvers": approver_names(company),
     }
 
 
 def require_approver(access) -> None:
     """Behind the door of Standard: the privilege as well (P-4)."""
     if not is_accounting_approver(access):
-        raise NotAllowed(
-            PUSH_RIGHT, helpers=list(accounting_approvers(access.company).values_list("name", flat=True)[:5])
-        )
+        raise NotAllowed(PUSH_RIGHT, helpers=approver_names(access.company))
 
 
 def _tabs(sums: dict[str, Sums]) -> list[dict]:

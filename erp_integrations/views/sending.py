@@ -5,7 +5,7 @@ from django.db.models import prefetch_related_objects
 from django.shortcuts import redirect, render
 
 from directory.decorators import WRITE, project_view
-from directory.permissions import Level, Tool, accounting_approvers
+from directory.permissions import Level, Tool, approver_names
 from directory.refusals import NotAllowed, NotNow, Refused
 from erp_integrations.actions import exports
 from erp_integrations.exporting.moving import require
@@ -57,7 +57,7 @@ def _dry_run(request, invoice: Invoice, *, refused: Refused | None = None):
         "explained": shown.row(asked_row),
         "asked_row": asked_row,
         "why_not": why_not,
-        "approvers": list(accounting_approvers(invoice.company).values_list("name", flat=True)[:5]),
+        "approvers": approver_names(invoice.company),
         "refused": refused,
     }
     return render(request, "erp_integrations/send.html", context, status=refused.status if refused else 200)
@@ -123,7 +123,7 @@ def _ask(request, project, chosen: list[Invoice]):
         "going": going,
         "staying": [(invoice, why_not[invoice.pk]) for invoice in chosen if invoice.pk in why_not],
         "total": sum((invoice.current_payment_due for invoice in going), ZERO),
-        "approvers": list(accounting_approvers(project.company).values_list("name", flat=True)[:5]),
+        "approvers": approver_names(project.company),
     }
     return render(request, "erp_integrations/send_many.html", context)
 

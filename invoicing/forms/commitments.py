@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django import forms
-from django.db.models import BigIntegerField, CharField, F, Q, Value
+from django.db.models import BigIntegerField, CharField, F, Value
 
 from directory.models import Membership, Person
 from directory.permissions import Level, Tool, people_with_level
@@ -71,11 +71,10 @@ class AccessForm(forms.Form):
 
 def others_with_a_level(commitment: Commitment):
     """The company's own people with a level who don't see it: not on its list, and no Admins."""
-    project, own = commitment.project, Q(memberships__company=commitment.company_id, memberships__vendor=None)
-    admins = people_with_level(project, Tool.COMMITMENTS, Level.ADMIN)
-    holders = people_with_level(project, Tool.COMMITMENTS, Level.READ_ONLY).filter(own)
+    admins = people_with_level(commitment.project, Tool.COMMITMENTS, Level.ADMIN)
+    holders = people_with_level(commitment.project, Tool.COMMITMENTS, Level.READ_ONLY, own=True)
     hidden = holders.exclude(pk__in=admins.values("pk")).exclude(pk__in=commitment.access_list.values("pk"))
-    return hidden.order_by("name").distinct()
+    return hidden.order_by("name")
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,5 @@
 """Who reads mails about bills: the subcontractor's contacts, the project's Admins, its distribution list."""
 
-from django.db.models import Q
-
 from directory.audiences import audience
 from directory.models import Person
 from directory.permissions import Level, Tool, people_with_level, read_access
@@ -28,12 +26,7 @@ def contacts_of(commitment) -> list[Person]:
 
 def may_be_told(project):
     """Whom a project's distribution list may hold: the company's own people with a level on its Commitments."""
-    return _own_people(project, Level.READ_ONLY)
-
-
-def _own_people(project, level: Level):
-    own = Q(memberships__company=project.company_id, memberships__vendor=None)
-    return people_with_level(project, Tool.COMMITMENTS, level).filter(own).distinct()
+    return people_with_level(project, Tool.COMMITMENTS, Level.READ_ONLY, own=True)
 
 
 @audience(TEAM)
@@ -62,7 +55,7 @@ def team_of(invitation: Invitation) -> list[Person]:
 
 def admins(about) -> list[Person]:
     """Who administers the invoices of the project that this invitation or invoice belongs to."""
-    return list(_own_people(about.project, Level.ADMIN).order_by("name"))
+    return list(people_with_level(about.project, Tool.COMMITMENTS, Level.ADMIN, own=True).order_by("name"))
 
 
 def told_of_bills(invoice: Invoice, by: Person) -> tuple[list[Person], str]:
