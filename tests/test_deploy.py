@@ -13,6 +13,7 @@ import pytest
 from django.conf import settings
 
 from tests.directory.test_first_run import GOOD, ROOT, SERVE, run
+from tests.services.hosts import command_of
 
 COMPOSE = (ROOT / "deploy/compose.yaml").read_text()
 DOCKERFILE = (ROOT / "deploy/Dockerfile").read_text()
@@ -20,7 +21,9 @@ PROXY = (ROOT / "deploy/Caddyfile").read_text()
 EXAMPLE = (ROOT / "deploy/env.example").read_text()
 SETTINGS = (ROOT / "config/settings.py").read_text()
 GUNICORN = (ROOT / "deploy/gunicorn.conf.py").read_text()
+NGINX = (ROOT / "deploy/nginx.conf").read_text()
 OPERATIONS = (ROOT / "docs/operations.md").read_text()
+INSTALL = OPERATIONS.partition("## Install")[2].partition("\n## ")[0]
 READ = set(re.findall(r'\benv\.\w+\(\s*"(\w+)"', SETTINGS))
 PASSED_ON = dict(
     re.findall(r"^    ([A-Z_]+): (\S.*)$", COMPOSE.partition("&environment")[2].partition("depends_on")[0], re.M)
@@ -149,6 +152,7 @@ def test_a_second_host_has_the_limits_of_the_first():
     assert (
         "cap_drop: [ALL]" in shared and 'security_opt: ["no-new-privileges:true"]' in shared and "read_only" in shared
     )
+    assert "--log-driver local" in told
     limits = (f"--tmpfs {tmpfs}", f"--memory {memory}", "--cap-drop ALL", "--security-opt no-new-privileges:true")
     assert all(limit in told for limit in (*limits, "--read-only", "--init"))
     alive = re.search(r"CMD-SHELL, '(.*?)'\]", COMPOSE)[1].replace("$$", "$")
@@ -159,10 +163,68 @@ def test_a_second_host_has_the_limits_of_the_first():
         assert f"--name plumbline-{name} --stop-timeout {seconds} " in told
 
 
+def test_database_queue_and_files_may_be_elsewhere_once_there_are_several_hosts():
+    as_owner = COMPOSE.partition("&as-owner\n")[2].partition("\n\n")[0]
+    assert PASSED_ON["DATABASE_URL"].startswith("${DATABASE_URL:-") and "${OWNER_DATABASE_URL:-" in as_owner
+    assert PASSED_ON["REDIS_URL"].startswith("${REDIS_URL:-")
+    mounts = re.findall(r"[^\s\"\[]*:/var/lib/plumbline", COMPOSE)
+    assert len(mounts) == 2 and set(mounts) == {"${KEPT:-kept}:/var/lib/plumbline"}
+    moved = OPERATIONS.partition("## Several hosts")[2].partition("\n## ")[0]
+    assert all(f"{name}=" in moved for name in ("DATABASE_URL", "OWNER_DATABASE_URL", "REDIS_URL", "KEPT"))
+
+
+def test_a_second_hosts_file_of_settings_is_enough_as_docker_reads_it(tmp_path):
+    """Which takes quotes for a part of the value; what is missing would be noticed in the middle of the work."""
+    [told] = re.findall(r"^# (?:\S+ )?/etc/plumbline\.docker\.env.*\n((?:[A-Z_]+=.*\n)+)```", OPERATIONS, re.M)
+    said = dict(line.split("=", 1) for line in told.replace("…", "x").splitlines())
+    assert not any(quote in told for quote in "'\"") and "TRUSTED_PROXY_COUNT" in said
+    environment = said | {"SECRET_KEY": GOOD["SECRET_KEY"], "PLUMBLINE_EMBEDDED": "0"}
+    checked = run(["manage.py", "check", "--deploy", "--fail-level", "WARNING"], environment, tmp_path)
+    assert checked.returncode == 0, checked.stderr
+
+
+def test_the_proxy_has_a_place_for_a_second_host_where_its_containers_answer():
+    """Caddy asks names, or what stands in `to`, never both: so the second host is one more source of `multi`."""
+    sources = PROXY.partition("dynamic multi {\n")[2].partition("\n\t\t}\n")[0]
+    [other] = re.findall(r"^\t\t\t#a (\S+) (\d+) \{$", sources, re.M)
+    assert re.search(r"^\t\t\ta web 8000 \{$", sources, re.M) and f"-p {other[0]}:{other[1]}:8000" in OPERATIONS
+
+
 def test_the_volumes_that_operations_tells_of_are_those_of_compose():
     there = re.search(r"^volumes: \{ (.*) \}$", COMPOSE, re.M)[1].replace(": {}", "").split(", ")
     told = set(re.findall(r"\bvolume (?:rm )?`?plumbline_(\w+)", OPERATIONS))
     assert {"database", "backups"} <= told <= set(there)
+
+
+@pytest.mark.parametrize("name", ["web", "worker", "beat"])
+def test_systemd_starts_and_stops_what_containers_do(name):
+    unit = (ROOT / f"deploy/systemd/plumbline-{name}.service").read_text()
+    command = [word.removeprefix("HERE/.venv/bin/") for word in re.search("^ExecStart=(.*)$", unit, re.M)[1].split()]
+    assert command == command_of(name)[2:]
+    assert re.findall(r"^TimeoutStopSec=(\d+)$", unit, re.M) == re.findall(r"stop_grace_period: (\d+)s", service(name))
+    folder = re.search(r"^ReadWritePaths=(\S+)$", unit, re.M)[1]
+    assert f"PLUMBLINE_VAR={folder}\n" in INSTALL and "deploy/systemd/plumbline-$" in INSTALL
+
+
+def test_nginx_lets_through_what_caddy_does():
+    [most] = re.findall(r"client_max_body_size (\d+)m;", NGINX)
+    assert f"UPLOAD_MAX:-{most}MB" in COMPOSE and f"UPLOAD_MAX:{most}MB" in PROXY
+    hidden = re.search(r"^\t@inside path (.*)$", PROXY, re.M)[1].split()
+    assert re.search(r"location ~ \^/\((.*)\)\$ \{\s+return 404;", NGINX)[1].split("|") == [p[1:] for p in hidden]
+    assert "proxy_request_buffering off" not in NGINX and "deploy/nginx.conf" in INSTALL
+    assert {"X-Forwarded-For", "X-Forwarded-Proto", "Host"} == set(re.findall(r"proxy_set_header (\S+)", NGINX))
+
+
+def test_the_file_of_settings_that_install_shows_is_enough_for_a_shell(tmp_path):
+    [told] = re.findall(r"^# /etc/plumbline\.env.*\n((?:[A-Z_]+=.*\n)+)```", INSTALL, re.M)
+    file = tmp_path / "plumbline.env"
+    file.write_text(told.replace("SECRET_KEY='…'", f"SECRET_KEY='{GOOD['SECRET_KEY']}'").replace("…", "x"))
+    check = f"{sys.executable} manage.py check --deploy --fail-level WARNING"
+    asked = f"set -a; . {file}; PLUMBLINE_VAR={tmp_path}; exec {check}"
+    done = subprocess.run(
+        ["bash", "-ec", asked], cwd=ROOT, env={"PATH": os.environ["PATH"]}, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def documented() -> list[tuple[str, list[str]]]:

@@ -185,6 +185,18 @@ def test_no_row_of_record_is_replaced_on_sqlite(table):
 
 
 @on_postgresql
+def test_while_the_password_changes_a_second_role_may_what_the_first_may_and_no_more(as_the_application):
+    """As operations.md has it made, under "New keys"."""
+    w, commitment, period, invoice = as_the_application
+    run("RESET SESSION AUTHORIZATION")
+    run(f"CREATE ROLE {ROLE}_spare LOGIN PASSWORD 'x' IN ROLE {ROLE}")
+    run(f"SET SESSION AUTHORIZATION {ROLE}_spare")
+    assert comments.comment(invoice, "Seen on site.", by=w.admin).pk
+    refused("UPDATE directory_event SET id = id", "permission denied")
+    refused("ALTER TABLE directory_event DISABLE TRIGGER ALL", "must be owner")
+
+
+@on_postgresql
 def test_a_site_that_works_as_the_owner_of_its_record_is_told(w, settings):
     """R120: it could switch off the triggers."""
     settings.EMBEDDED = settings.DEMO = False
