@@ -113,12 +113,13 @@ class BesideIt:
 class QueueRow:
     """One invoice of the list, and what the rules say about it now; None where they aren't asked.
 
-    `refusal`: what Sage said when it did not take its row.
+    `refusal`: what Sage said when it did not take its row. `event`: who voided it, or that this person rejected it.
     """
 
     export: InvoiceExport
     findings: tuple[Finding, ...] | None = None
     refusal: SageRefusal | None = None
+    event: Event | None = None
 
     @property
     def errors(self) -> int:
@@ -169,7 +170,7 @@ def queue(request, company):
         "tab_label": TABS[tab][1],
         "tabs": _tabs(sums),
         "page": page,
-        "rows": list(page) if problems else _rows(list(page), tab),
+        "rows": _with_events(list(page) if problems else _rows(list(page), tab), tab, request.user),
         "totals": Sums.of(asked) if problems else sums.get(TABS[tab][0], Sums()),
         "is_by_problems": bool(problems),
         "may_tick": TABS[tab][0] in TO_BE_BUILT,  # a dry run takes no right of its own
@@ -290,6 +291,15 @@ def _rows(page: list[InvoiceExport], tab: str) -> list[QueueRow]:
     return [QueueRow(export, refusal=refused.get(export.pk)) for export in page]
 
 
+def _with_events(rows: list[QueueRow], tab: str, person) -> list[QueueRow]:
+    """Who voided each; of what waits for an answer, that this very person had rejected it, as Home counts them (9.1)."""
+    if TABS[tab][0] not in (S.VOIDED, S.READY_TO_EXPORT):
+        return rows
+    verb, by = ("voided", None) if TABS[tab][0] == S.VOIDED else ("rejected", person)
+    newest = Event.objects.newest_of([row.export for row in rows], verb, by=by)
+    return [replace(row, event=newest.get(row.export.pk)) for row in rows]
+
+
 def _asked(some: list[InvoiceExport]) -> list[QueueRow]:
     """Each as if it were accepted alone, with what is said of its whole file (such as a locked period, S27)."""
     proposals = exports.preview_each(some)
@@ -333,6 +343,7 @@ def show(request, company, export: InvoiceExport, *, refused: Refused | None = N
         "accept_form": AcceptForm(initial={"accounting_date": shown.accounting_date}) if shown else None,
         "refused": refused,
         "refusal": refusals.get(export.pk),
+        "voided": Event.objects.newest_of([export], "voided").get(export.pk) if export.status == S.VOIDED else None,
         "batch": shown.batch if shown else None,
         "tab_label": TABS[tab][1],
         "came_from": came_from,

@@ -106,6 +106,34 @@ def test_taken_back_and_rejected_look_different(sage):
     assert "tone-bad" not in text_of(client.get(at_export(back)))
 
 
+def test_who_voided_it_says_why_and_not_whoever_had_accepted_it(sage):
+    some, voider = [sage.exported() for _ in range(2)], sage.all_rights()
+    client, url = signed_in(sage.base.staff), queue_url(sage.company, "?tab=voided")
+    exports.void(some[0], by=voider, reason="Entered twice", sage_holds_it_no_more=True)
+    few = queries(client, url)
+    exports.void(some[1], by=voider, reason="Wrong vendor", sage_holds_it_no_more=True)
+    for page, reasons in (
+        (client.get(url), ("Entered twice", "Wrong vendor")),
+        (client.get(at_export(some[0])), ("Entered twice",)),
+    ):
+        shown = re.sub("<[^>]*>", "", text_of(page))
+        for reason in reasons:
+            said = shown.partition(f"“{reason}”")[0][-80:]
+            assert voider.name in said and sage.approver.name not in said
+    assert queries(client, url) == few
+
+
+def test_what_an_approver_had_rejected_is_marked_where_it_waits_again(sage, export):
+    """9.1: Home counts them."""
+    exports.reject(export, by=sage.approver, reason="No vendor number")
+    exports.send_one(export.invoice, by=sage.sender)
+    sage.sent()
+    for address in (queue_url(sage.company), queue_url(sage.company, "?problems=warned")):
+        page = text_of(signed_in(sage.approver).get(address))
+        assert page.count("You rejected it before") == 1 and "“No vendor number”" in page
+    assert "You rejected it before" not in text_of(signed_in(sage.new_approver()).get(queue_url(sage.company)))
+
+
 def test_the_list_is_narrowed_by_words_and_project_and_totals_what_is_left(sage):
     one = sage.sent(sage.approved(number="AC-77"))
     sage.sent(sage.approved(number="BE-12"))
