@@ -10,7 +10,7 @@ from directory.models import Event
 from directory.permissions import Level, Tool, read_access
 from directory.refusals import NotAllowed, Refused
 from directory.refused_faults import faults_refused
-from invoicing.calculations.money import to_cents
+from invoicing.calculations.lines import work_for_quantity
 from invoicing.models import Commitment, CostCode, CostType, InvoiceContact, ScheduleLine
 from invoicing.permissions import ADMIN_RIGHT, DRAFT_RIGHT, is_project_admin, may_create_commitments
 
@@ -30,7 +30,7 @@ class NewLine:
 
     @property
     def value(self) -> Decimal:
-        return self.amount if self.unit_price is None else to_cents(self.quantity * self.unit_price)
+        return self.amount if self.unit_price is None else work_for_quantity(self.quantity, self.unit_price)
 
 
 def require_admin(by, project) -> None:

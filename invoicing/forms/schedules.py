@@ -137,25 +137,15 @@ class ScheduleSheet:
 
     def _solve(self, row: Row, values: dict) -> None:
         """Quantity × unit price gives the amount; without them it is typed."""
-        quantity, price = values["quantity"], values["price"]
-        if (quantity is None) != (price is None):
-            missing, other = ("quantity", "unit price") if quantity is None else ("price", "quantity")
-            row.problems[missing] = f"It goes with the {other}. Type both, or neither."
-        elif quantity is not None:
-            self._take_worth(row, values, worth_of(quantity, price))
-        elif values["amount"] is None:
-            row.problems["amount"] = "Type the scheduled value, 0.00 if it is nothing."
-
-    def _take_worth(self, row: Row, values: dict, worth: Decimal | None) -> None:
-        """An amount that somebody typed against quantity and price is never dropped in silence."""
         is_typed = row.texts["amount"] != row.shown.get("amount", "")
-        if worth is None:
-            row.problems["price"] = "Quantity times unit price is more than a line can hold. Type less."
-        elif is_typed and values["amount"] not in (None, worth):
-            row.problems["amount"] = (
-                f"Quantity times unit price is {format_amount(worth)}. Change one of them, or this."
-            )
-        values["amount"] = worth
+        typed = values["amount"] if is_typed else None
+        if values["quantity"] is None and values["price"] is None:
+            if values["amount"] is None:
+                row.problems["amount"] = "Type the scheduled value, 0.00 if it is nothing."
+        elif problem := why_not_worth(values["quantity"], values["price"], typed):
+            wrong, row.problems[wrong] = problem
+        else:
+            values["amount"] = worth_of(values["quantity"], values["price"])
 
     # Somebody else saved meanwhile (I-5)
 
@@ -209,6 +199,23 @@ def plain_text(name: str, text: str) -> str:
     if len(text) > LONGEST[name]:
         raise ValueError(f"It has {len(text)} characters. Use {LONGEST[name]} at most.")
     return text
+
+
+def why_not_worth(quantity: Decimal | None, price: Decimal | None, typed: Decimal | None) -> tuple[str, str] | None:
+    """(quantity, price or amount; why quantity × unit price gives no amount); None where it gives one.
+
+    An amount that somebody `typed` against the two is never dropped in silence.
+    """
+    if quantity is None:
+        return "quantity", "It goes with the unit price. Give both, or neither."
+    if price is None:
+        return "price", "It goes with the quantity. Give both, or neither."
+    worth = worth_of(quantity, price)
+    if worth is None:
+        return "price", "Quantity times unit price is more than a line can hold. Give less."
+    if typed in (None, worth):
+        return None
+    return "amount", f"Quantity times unit price is {format_amount(worth)}. Change one of them, or leave this blank."
 
 
 def worth_of(quantity: Decimal, price: Decimal) -> Decimal | None:

@@ -11,14 +11,13 @@ from directory.plain_text import unseen_in
 from invoicing.actions.starting_proofs import LoadedChangeOrder, LoadedCommitment, LoadedLine, Problem
 from invoicing.calculations.money import (
     ZERO,
-    format_amount,
     parse_amount,
     parse_filed_rate,
     parse_quantity,
     parse_unit_price,
 )
 from invoicing.forms.schedule_rows import Choices
-from invoicing.forms.schedules import LONGEST, plain_text, worth_of
+from invoicing.forms.schedules import LONGEST, plain_text, why_not_worth, worth_of
 from invoicing.models import Commitment, CostType, cost_types_of
 
 HEADINGS = {
@@ -242,6 +241,9 @@ def _line(cells: dict, choices: Choices, found: list[Problem]) -> LoadedLine | N
     return LoadedLine(row=cells["row"], cost_code=code, cost_type=kind, description=text, **amounts, **units)
 
 
+WORTH_COLUMNS = {"quantity": "quantity", "price": "unit_price", "amount": "scheduled_value"}
+
+
 def _units(cells: dict, amounts: dict, found: list[Problem]) -> dict:
     """Quantity × unit price; it sets the scheduled value where that is blank, and must give it where it is not."""
     values = {"unit": cells.get("unit", "")}
@@ -256,16 +258,12 @@ def _units(cells: dict, amounts: dict, found: list[Problem]) -> dict:
     except ValueError as wrong:
         found.append(Problem(cells["row"], "unit", str(wrong)))
     quantity, price = values["quantity"], values["unit_price"]
-    if (quantity is None) != (price is None):
-        missing, other = ("quantity", "unit price") if quantity is None else ("unit_price", "quantity")
-        found.append(Problem(cells["row"], missing, f"It goes with the {other}. Give both, or neither."))
-    elif quantity is not None:
-        worth = worth_of(quantity, price)
-        if worth is None:
-            words = "Quantity times unit price is more than a line can hold."
-            found.append(Problem(cells["row"], "unit_price", words))
-        elif cells.get("scheduled_value") and amounts.get("scheduled_value", worth) != worth:
-            words = f"Quantity times unit price is {format_amount(worth)}. Change one of them, or leave this blank."
-            found.append(Problem(cells["row"], "scheduled_value", words))
-        amounts["scheduled_value"] = worth
+    if quantity is None and price is None:
+        return values
+    typed = amounts.get("scheduled_value") if cells.get("scheduled_value") else None
+    if problem := why_not_worth(quantity, price, typed):
+        wrong, words = problem
+        found.append(Problem(cells["row"], WORTH_COLUMNS[wrong], words))
+    else:
+        amounts["scheduled_value"] = worth_of(quantity, price)
     return values
