@@ -21,7 +21,7 @@ from django.db import DatabaseError, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from directory.models import Company, Event
+from directory.models import Event
 from directory.number_looks import number_key
 from directory.refusals import Refused
 from directory.server_clock import server_now
@@ -46,7 +46,6 @@ from erp_integrations.models import (
 )
 from erp_integrations.sage100 import facts as sage_facts
 from erp_integrations.sage100 import rules, totals, workbook
-from erp_integrations.sage100.batch_keys import batch_number
 from erp_integrations.sage100.findings import ERROR
 from erp_integrations.sage100.rows import build_rows
 from invoicing.actions.invoices import close
@@ -57,7 +56,6 @@ LINES_A_RENEWAL = 2_000  # of all sheets of a workbook: some tenths of a second 
 TRIED_AGAIN_AFTER = tuple(timedelta(seconds=seconds) for seconds in (0, 30, 300, 1800))
 STEPS = ("Checking", "Making the workbook", "Storing it", "Stored", "Done")
 LONGEST_ERROR, AND_MORE = 500, "And {} more."  # characters that the field holds; what stands for the rest
-ACCEPTANCES, HELD_BY_A_RESTORE = ("accepted", "tried again"), "held by a restore"
 TRANSIENT = (OSError, DatabaseError, SoftTimeLimitExceeded)
 RESTORED = "The database was restored: compare with Sage’s list, then try again or reject."
 
@@ -229,34 +227,17 @@ def _on_the_accepted_lists(batch: ExportBatch, proposal: Proposal, now: dict[str
 def require_not_built_before(batch: ExportBatch, proposal: Proposal) -> None:
     """R127: a database restored to an earlier day sends nothing again that a file of the days in between holds.
 
-    What a worker wrote down that was killed before its commit is in no file that anybody could take. It is of an
-    acceptance that this database knows, of this batch or of another; not across a restore: what waited at the backup
-    may have been built since.
+    But for what nobody can have taken, of this batch or of another.
     """
     wanted = {(invoice.vendor_number, number_key(invoice.number)): invoice for invoice in proposal.facts.invoices}
     for line in storing.forgotten(batch.company):
         there = [wanted[key] for vendor, number in line["invoices"] if (key := (vendor, number_key(number))) in wanted]
-        if there and line.get("accepted_at") not in _acceptances_of(batch.company, line["batch"]):
+        if there and not storing.was_never_taken(batch.company, line):
             numbers = ", ".join(invoice.number for invoice in there)
             raise Stopped(
                 f"R127: a file {line['batch']} that this database doesn't know holds {numbers} already: the database"
                 " was restored to an earlier day. Reject them if Sage has them; else the site owner lets that file go."
             )
-
-
-def _acceptances_of(company: Company, key: str) -> set[str]:
-    """The moments at which the batch of that key was accepted, at first and anew; since a restore held it, if one did.
-
-    The last of them stands on the batch: programs of before wrote none into their events.
-    """
-    batch = ExportBatch.objects.of(company).filter(number=batch_number(key)).only("accepted_at").first()
-    if batch is None:
-        return set()
-    held = Event.objects.about(batch).filter(verb=HELD_BY_A_RESTORE).first()
-    told = Event.objects.about(batch).filter(verb__in=ACCEPTANCES, pk__gt=held.pk if held else 0)
-    told = list(told.values_list("changes", flat=True))
-    moments = {changes["accepted_at"][1] for changes in told if "accepted_at" in changes}
-    return moments | {batch.accepted_at.isoformat()} if told else moments
 
 
 def thaw(batch: ExportBatch, now: sage_facts.BatchFacts) -> sage_facts.BatchFacts:
@@ -493,7 +474,7 @@ def hold_after_restore() -> int:
         with transaction.atomic():
             exports = InvoiceExport.objects.locked(_live_ids(batch))
             ExportBatch.objects.filter(pk=batch.pk).update(**_dead(RESTORED))
-            _fail(batch, exports, RESTORED, lambda _: RESTORED, HELD_BY_A_RESTORE)
+            _fail(batch, exports, RESTORED, lambda _: RESTORED, storing.HELD_BY_A_RESTORE)
     return len(held)
 
 

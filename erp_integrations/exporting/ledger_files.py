@@ -30,9 +30,9 @@ def about_files(company: Company) -> Iterator[Difference]:
         yield from _totals(batch)
         yield from _invoices(batch)
     for line in storing.forgotten(company):
-        yield Difference(
-            MANIFEST, line["batch"], "a batch of this database", f"none with the file {line['sha256'][:12]}"
-        )
+        if not storing.was_never_taken(company, line):
+            found = f"none with the file {line['sha256'][:12]}"
+            yield Difference(MANIFEST, line["batch"], "a batch of this database", found)
 
 
 def _on_disk(batch: ExportBatch) -> Iterator[Difference]:

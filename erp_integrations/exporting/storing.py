@@ -22,11 +22,13 @@ from django.utils import timezone
 
 from directory.models import Company, Event
 from erp_integrations.models import ExportBatch
+from erp_integrations.sage100.batch_keys import batch_number
 
 PART = ".part"
 ORPHAN_AGE = timedelta(hours=1)
 MANIFEST = "manifest.jsonl"
 LOCK_PATIENCE, LOCK_ASKED_EVERY = 10, 0.05  # seconds
+ACCEPTANCES, HELD_BY_A_RESTORE = ("accepted", "tried again"), "held by a restore"  # of a batch, as events tell it
 OF_A_FILE = re.compile(r'"sha256": "(\w+)"')
 
 
@@ -233,6 +235,30 @@ def forgotten(company: Company) -> list[dict]:
     let_go = {line["let_go"] for line in lines if "let_go" in line and _is_own_word(line, company, addresses)}
     counting = [line for line in files if line["sha256"] not in let_go]
     return [line for line in counting if company.pk in _meant(line, addresses)]
+
+
+def was_never_taken(company: Company, line: dict) -> bool:
+    """Whether a forgotten file is of an acceptance that the database knows: nobody can have taken it.
+
+    Its worker was killed between the note and the commit. Not across a restore that held the batch: what waited at the
+    backup may have been built since.
+    """
+    return line.get("accepted_at") in _acceptances_of(company, line["batch"])
+
+
+def _acceptances_of(company: Company, key: str) -> set[str]:
+    """The moments at which the batch of that key was accepted, at first and anew; since a restore held it, if one did.
+
+    The last of them stands on the batch: programs of before wrote none into their events.
+    """
+    batch = ExportBatch.objects.of(company).filter(number=batch_number(key)).only("accepted_at").first()
+    if batch is None:
+        return set()
+    held = Event.objects.about(batch).filter(verb=HELD_BY_A_RESTORE).first()
+    told = Event.objects.about(batch).filter(verb__in=ACCEPTANCES, pk__gt=held.pk if held else 0)
+    told = list(told.values_list("changes", flat=True))
+    moments = {changes["accepted_at"][1] for changes in told if "accepted_at" in changes}
+    return moments | {batch.accepted_at.isoformat()} if told else moments
 
 
 def _is_own_word(line: dict, company: Company, addresses: dict[int, set[str]]) -> bool:

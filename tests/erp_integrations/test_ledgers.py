@@ -155,7 +155,8 @@ def test_an_invoice_that_was_unlocked_by_hand_is_found(sage, export):
 def test_a_lost_manifest_and_a_forgotten_file_are_found(sage, batch):
     path = storing.path_of(storing.MANIFEST)
     lines = path.read_text()
-    path.write_text(lines.replace(batch.file_sha256, "f" * 64))
+    another = lines.replace(batch.file_sha256, "f" * 64)
+    path.write_text(another.replace(batch.accepted_at.isoformat(), "2030-06-01T12:00:00+00:00"))
     found = said(sage)
     assert f"manifest: {batch.key}: noted beside the files / not noted" in found
     assert f"manifest: {batch.key}: a batch of this database / none with the file ffffffffffff" in found

@@ -336,6 +336,25 @@ def test_what_a_killed_worker_noted_does_not_hold_its_batch_when_it_is_tried_aga
     assert batch.state == "ready", batch.error
 
 
+def test_what_a_killed_worker_noted_is_no_difference_for_good(sage, monkeypatch):
+    """R17, R127: its batch was accepted anew and built, and nobody could ever take the file of that line."""
+    batch = sage.accepted()
+    killed_after_its_note(batch, monkeypatch)
+    assert given_up_then(sage, batch, lambda export: sent_anew(sage, export)).state == "ready"
+    assert len(storing.forgotten(sage.company)) == 1 and list(differences(sage.company)) == []
+
+
+def test_what_was_built_in_lost_days_stays_a_difference(sage):
+    """R17, R127: a restore held its batch, so its file may have been taken."""
+    batch = sage.accepted()
+    earlier = transaction.savepoint()
+    exporting.build(batch.pk)
+    transaction.savepoint_rollback(earlier)
+    building.hold_after_restore()
+    [found] = differences(sage.company)
+    assert (found.check, found.about) == ("manifest", batch.key)
+
+
 def given_up_then(sage, batch: ExportBatch, then) -> ExportBatch:
     """Another reason stops the batch once its worker was killed; `then` accepts its invoice anew, which is built."""
     building.give_up_exhausted(ExportBatch.objects.get(pk=batch.pk))
