@@ -221,7 +221,7 @@ def finish(request, invoice):
     form = FinishForm(decision.choices, request.POST, warnings=[each.name for each in decision.warnings])
     if _is_another(request.POST, invoice, decision):
         now = FinishForm(decision.choices, initial=request.POST.dict())
-        return _show_finish(request, invoice, decision, now, Stale(_meanwhile(invoice, request.user)))
+        return _show_finish(request, invoice, decision, now, Stale(_meanwhile(invoice, request.user, request.POST)))
     if not form.is_valid():
         return _show_finish(request, invoice, decision, form, Refused("Nothing was decided yet."))
     return _finished(request, invoice, decision, form)
@@ -233,8 +233,9 @@ def _show_proposed(request, invoice: Invoice, decision, kept: Unsaved | None):
     The desk says which one it shows: this page, which is of now, could not tell that amounts changed beneath it.
     """
     typed = kept.fields.dict() if kept else {}
-    is_old = _is_another(kept.fields if kept else request.GET, invoice, decision)
-    refused = Stale(_meanwhile(invoice, request.user)) if is_old else None
+    showed = kept.fields if kept else request.GET
+    is_old = _is_another(showed, invoice, decision)
+    refused = Stale(_meanwhile(invoice, request.user, showed)) if is_old else None
     proposed = {"decision": "" if is_old and not kept else decision.proposed}
     initial = typed | proposed if refused else proposed | typed
     return _show_finish(request, invoice, decision, FinishForm(decision.choices, initial=initial), refused, kept)
@@ -242,20 +243,35 @@ def _show_proposed(request, invoice: Invoice, decision, kept: Unsaved | None):
 
 def _is_another(fields, invoice: Invoice, decision) -> bool:
     """Whether the page showed another version, or other verdicts: a verdict makes no new version (U6)."""
-    version, verdicts = fields.get("version", ""), fields.get("verdicts", "")
-    is_old = version.isascii() and version.isdigit() and version[:9] != str(invoice.version)
-    return is_old or bool(verdicts) and verdicts != decision.verdicts
+    verdicts = fields.get("verdicts", "")
+    return _is_older(fields, invoice) or bool(verdicts) and verdicts != decision.verdicts
 
 
-def _meanwhile(invoice: Invoice, by) -> str:
+def _is_older(fields, invoice: Invoice) -> bool:
+    version = str(fields.get("version", ""))
+    return version.isascii() and version.isdigit() and version[:9] != str(invoice.version)
+
+
+def _meanwhile(invoice: Invoice, by, fields) -> str:
     """Who did what last, so that whoever decides on an older page knows whom to ask."""
-    return f"{last_said(invoice, by)} Nothing was decided. Look again, then decide."
+    said = last_said(invoice, by) if _is_older(fields, invoice) else _last_judged(invoice, by)
+    return f"{said} Nothing was decided. Look again, then decide."
 
 
 def last_said(invoice: Invoice, by) -> str:
     """What was done last that made a page before `by` an old one: no verdict of their own does."""
     told = Event.objects.about(invoice).exclude(verb__in=BESIDE_THE_INVOICE).exclude(by=by, verb__in=reviews.VERDICTS)
-    last = told.first()
+    return _after_that_page(invoice, told.first())
+
+
+def _last_judged(invoice: Invoice, by) -> str:
+    """What was done last where nothing but the verdicts became others."""
+    last = Event.objects.about(invoice).filter(verb__in=reviews.VERDICTS).first()
+    is_own = last is not None and last.by_id == by.pk
+    return "You gave a verdict after you opened this page." if is_own else _after_that_page(invoice, last)
+
+
+def _after_that_page(invoice: Invoice, last: Event | None) -> str:
     who = f"{last.by_name} {last.verb} on {moment_in_words(last.at, invoice.project.zone)}. " if last else ""
     return f"{who}That was after you opened this page."
 
@@ -286,8 +302,9 @@ def _decide_on(invoice: Invoice, by, typed: dict) -> Invoice | None:
 
     On the verdicts that the page showed: none comes in between, for whoever gives one waits for the invoice.
     """
-    if reviews.mark_of_verdicts(Invoice.objects.locked(invoice.pk).lines.all()) != typed["verdicts"]:
-        raise Stale(_meanwhile(invoice, by))
+    now = Invoice.objects.locked(invoice.pk)
+    if reviews.mark_of_verdicts(now.lines.all()) != typed["verdicts"]:
+        raise Stale(_meanwhile(now, by, typed))
     comment, because, seen = typed["comment"], typed["goes_ahead_because"], typed["seen"]
     match typed["decision"]:
         case "approve":
