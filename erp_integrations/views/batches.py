@@ -115,6 +115,7 @@ def show(request, company, batch: ExportBatch, *, refused: Refused | None = None
             "export": export,
             "refusal": refusals.get(item.pk),
             "as_built": _as_built(item, export, frozen),
+            "is_former": not item.is_live and batch.has_file and export.invoice_id in frozen,
         }
         for item in items
         for export in [exports[item.invoice_export_id]]

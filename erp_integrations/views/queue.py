@@ -24,12 +24,12 @@ from erp_integrations.dry_run_sizes import waits_for_workbook
 from erp_integrations.exporting.earlier_invoices import reducible
 from erp_integrations.forms import REDUCIBLE, AcceptForm, HeaderForm, QueueFilter
 from erp_integrations.mending import Mend, where_to_mend
-from erp_integrations.models import ExportStatus, InvoiceExport, SageRefusal
-from erp_integrations.models.exports import TO_BE_BUILT
+from erp_integrations.models import ExportItem, ExportStatus, InvoiceExport, SageRefusal
+from erp_integrations.models.exports import FROZEN, TO_BE_BUILT
 from erp_integrations.permissions import conflict_of, is_accounting_approver, may_keep_lists
 from erp_integrations.sage100.findings import ERROR, Finding
 from erp_integrations.sage100.mended import OF_SUMS
-from erp_integrations.views.shown import Shown, shown_of
+from erp_integrations.views.shown import Places, Shown, shown_of
 from invoicing.calculations.money import ZERO
 from invoicing.models import Invoice
 from invoicing.models.invoice_queries import line_8
@@ -321,7 +321,9 @@ def export_page(request, company, pk):
 def show(request, company, export: InvoiceExport, *, refused: Refused | None = None, form: HeaderForm | None = None):
     """One invoice open beside the list; with `refused`, why nothing was done on top, and its status."""
     access = read_access(request.user, company, export.project)
-    shown = shown_of(export, by=request.user)
+    places = Places.of(export)
+    former = _asked_former(request, export, places)
+    shown = shown_of(export, former or places.live, by=request.user)
     form_errors, form = bool(form), _told(form or HeaderForm(export=export), shown)
     tab, came_from = TAB_OF[export.status], CameFrom.of(request, company)
     beside = _beside(export, came_from.form)
@@ -332,9 +334,12 @@ def show(request, company, export: InvoiceExport, *, refused: Refused | None = N
         "invoice": export.invoice,
         "project": export.project,
         "may_open_invoice": access.allows(Tool.COMMITMENTS, Level.READ_ONLY),
-        "moves": {move.name for move in export.get_available_user_status_transitions(access)},
+        "moves": set() if former else {move.name for move in export.get_available_user_status_transitions(access)},
         "conflict": conflict_of(export),
         "shown": shown,
+        "former": former,
+        "formers": places.former,
+        "told": _told_of(export, shown if former else None),
         "explained": shown.row(request.GET.get("row", "")) if shown else None,
         "asked_row": request.GET.get("row", ""),
         "form": form,
@@ -344,7 +349,7 @@ def show(request, company, export: InvoiceExport, *, refused: Refused | None = N
         "refused": refused,
         "refusal": refusals.get(export.pk),
         "voided": Event.objects.newest_of([export], "voided").get(export.pk) if export.status == S.VOIDED else None,
-        "batch": shown.batch if shown else None,
+        "batch": places.live.batch if places.live else None,
         "tab_label": TABS[tab][1],
         "came_from": came_from,
         "list_url": came_from.under(tab).address,
@@ -354,6 +359,30 @@ def show(request, company, export: InvoiceExport, *, refused: Refused | None = N
     }
     status = refused.status if refused else 422 if form_errors else 200
     return render(request, "erp_integrations/export.html", context, status=status)
+
+
+def _asked_former(request, export: InvoiceExport, places: Places) -> ExportItem | None:
+    """The place that is shown as it was: the one that the address asks for, else that of what is in no file now."""
+    asked = request.GET.get("batch")
+    if asked and not places.is_in(asked):
+        former = places.was_in(asked)
+        if former is None:
+            raise Http404
+        return former
+    is_over = export.status not in (*FROZEN, *TO_BE_BUILT)
+    return next(iter(places.former), None) if is_over else None
+
+
+def _told_of(export: InvoiceExport, was: Shown | None) -> dict:
+    """The number that it has and its sums in dollars; of what was, as it was: it may have been changed since."""
+    invoice = export.invoice
+    if was:
+        facts = was.facts
+        sums = (facts.number, facts.gross, facts.retainage_held, facts.retainage_released, facts.net)
+    else:
+        sums = (invoice.number, invoice.gross_this_period, invoice.retainage_newly_held, invoice.retainage_released,
+                invoice.current_payment_due)  # fmt: skip
+    return dict(zip(("number", "gross", "held", "released", "due"), sums, strict=True))
 
 
 def _beside(export: InvoiceExport, form: QueueFilter) -> BesideIt:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from erp_integrations.actions.exports import preview
 from erp_integrations.exporting import Acceptance, Proposal, check, plain_findings
 from erp_integrations.mending import where_to_mend
-from erp_integrations.models import ExportBatch, InvoiceExport, sage_lists
+from erp_integrations.models import ExportBatch, ExportItem, InvoiceExport, SageListVersion, lists_of
 from erp_integrations.models.exports import FROZEN, TO_BE_BUILT
 from erp_integrations.sage100.facts import BatchFacts, InvoiceFacts
 from erp_integrations.sage100.layout import NUMBER, SOURCES_OF_FACTS, Layout
@@ -166,13 +166,36 @@ class Shown:
         return next(asked, self.header)
 
 
-def shown_of(export: InvoiceExport, *, by=None) -> Shown | None:
-    """As it would be accepted now, or as it was; None where nothing is to be built (rejected, taken back, voided).
+@dataclass(frozen=True)
+class Places:
+    """Where an invoice stands: the batch it is in, and those whose files it has left, the newest first."""
 
-    `export` comes from `with_context()`.
+    live: ExportItem | None
+    former: tuple[ExportItem, ...]
+
+    @classmethod
+    def of(cls, export: InvoiceExport) -> "Places":
+        """In one question, with all that a batch has frozen. What left before a file was built is in none."""
+        items = export.items.select_related("batch", "replaced_by__batch").order_by("-pk")
+        items = list(items.defer("replaced_by__batch__snapshot", "replaced_by__batch__findings"))
+        left = (item for item in items if not item.is_live and item.batch.has_file)
+        former = tuple(item for item in left if export.invoice_id in item.batch.as_accepted)
+        return cls(next((item for item in items if item.is_live), None), former)
+
+    def was_in(self, number: str) -> ExportItem | None:
+        """Its place in the file of this number that it has left."""
+        return next((item for item in self.former if str(item.batch.number) == number), None)
+
+    def is_in(self, number: str) -> bool:
+        return self.live is not None and str(self.live.batch.number) == number
+
+
+def shown_of(export: InvoiceExport, item: ExportItem | None, *, by=None) -> Shown | None:
+    """As it would be accepted now, or as it was in `item`; None where nothing is to be built.
+
+    `export` comes from `with_context()`. `item`: the place it stands in, or one that it has left (E-6).
     """
-    item = export.live_item
-    if export.status in FROZEN and item:
+    if item and (export.status in FROZEN or not item.is_live):
         return _frozen(export, item.batch)
     if export.status not in TO_BE_BUILT:
         return None
@@ -189,7 +212,8 @@ def of_proposal(proposal: Proposal, export: InvoiceExport, batch: ExportBatch | 
 def _frozen(export: InvoiceExport, batch: ExportBatch) -> Shown:
     """E-6: from the snapshot, and from the lists it was accepted on."""
     facts = batch.facts
-    rows = build_rows(facts, sage_lists(export.company, batch.list_versions))
+    versions = SageListVersion.objects.filter(company=export.company, pk__in=batch.list_versions.values())
+    rows = build_rows(facts, lists_of(versions.defer("records_json"), facts.company_name))
     shown = _shown(export, facts, rows, batch.findings, batch, is_frozen=True)
     return replace(shown, is_as_built=batch.rows_sha256 in ("", rows.sha256))
 

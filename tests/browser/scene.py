@@ -298,6 +298,7 @@ def pages_of_accounting(scene: Scene) -> dict[str, str]:
         "export-rejected": erp("erp-export", scene.refused.pk),
         "export": erp("erp-export", scene.waiting.pk),
         "export-done": erp("erp-export", scene.exported.pk),
+        "export-left": erp("erp-export", voided(scene).pk, query="?row=2"),
         "accept": erp("erp-accept", query=f"?export={scene.waiting.pk}"),
         "reject": erp("erp-reject", scene.waiting.pk),
         "reject-many": erp("erp-reject-many", query=f"?export={scene.waiting.pk}&export={scene.refused.pk}"),
@@ -317,6 +318,14 @@ def posted(scene: Scene) -> InvoiceExport:
     """One that Sage holds, in a file of its own."""
     there = InvoiceExport.objects.filter(status="posted").first()
     return there or exports.confirm(scene.sage.exported(), by=scene.sage.approver, record_number="70001")
+
+
+def voided(scene: Scene) -> InvoiceExport:
+    """One that left its file."""
+    there = InvoiceExport.objects.filter(status="voided").first()
+    return there or exports.void(
+        scene.sage.exported(), by=scene.sage.all_rights(), reason="Wrong sums", sage_holds_it_no_more=True
+    )
 
 
 def taken(scene: Scene) -> str:
