@@ -119,7 +119,8 @@ def sendable(company: int | None = None) -> Q:
     """`is_sendable` of an invoice, for lists; a company that has said nothing sends what is usual.
 
     The companies that say so are asked once, beside the rows and neither joined to them nor asked for each (F4).
-    `company`: the id of the one whose invoices they are, which alone is asked then.
+    `company`: the id of the one whose invoices they are, which alone is asked then: by the tab of a list, whose rows
+    are of one company and many.
     """
     usual, found = ErpSettings.Sendable.CERTIFIED, Q()
     for choice, statuses in ErpSettings.STATUSES.items():
