@@ -3,6 +3,7 @@
 Nothing here asks about rights: `actions.reminders` does before it reminds for a person.
 """
 
+from collections.abc import Callable
 from datetime import date
 
 import structlog
@@ -12,7 +13,7 @@ from django.utils import timezone
 from directory.models import Event, Person
 from invoicing import notifications
 from invoicing.deadlines import Deadline, deadline_of, deadline_of_bill
-from invoicing.models import BillingPeriod, Invitation, Invoice
+from invoicing.models import BillingPeriod, Commitment, Invitation, Invoice
 from invoicing.models.billing_periods import Reminders
 from invoicing.notifications import contacts_of
 
@@ -32,13 +33,17 @@ def why_not(invitation: Invitation) -> str:
     earlier = invitation.commitment.invoices.live().unsettled().first()
     if earlier:
         return f"Bill {earlier.position} is {earlier.get_status_display()}: the next one can't start before."
-    if why_over := _why_over(deadline_of(invitation.commitment, invitation.billing_period)):
+    deadline = deadline_of(invitation.commitment, invitation.billing_period)
+    return _why_not_today(invitation.commitment, deadline, lambda: _last_written(invitation))
+
+
+def _why_not_today(commitment: Commitment, deadline: Deadline, last_written: Callable[[], date | None]) -> str:
+    """`last_written` is asked where nothing else says no."""
+    if why_over := _why_over(deadline):
         return why_over
-    if not invitation.commitment.invoice_contacts.acting().exists():
+    if not commitment.invoice_contacts.acting().exists():
         return "It has no invoice contact any more."
-    if _last_written(invitation) == invitation.project.today:
-        return "They were written to today already."
-    return ""
+    return "They were written to today already." if last_written() == commitment.project.today else ""
 
 
 def _why_over(deadline: Deadline) -> str:
@@ -73,13 +78,7 @@ def why_not_about(invoice: Invoice) -> str:
         return "It was deleted."
     if invoice.status not in Invoice.ENTERABLE:
         return f"It is {invoice.get_status_display()}: it does not wait for {invoice.commitment.vendor.name}."
-    if why_over := _why_over(deadline_of_bill(invoice)):
-        return why_over
-    if not invoice.commitment.invoice_contacts.acting().exists():
-        return "It has no invoice contact any more."
-    if _last_written_about(invoice) == invoice.project.today:
-        return "They were written to today already."
-    return ""
+    return _why_not_today(invoice.commitment, deadline_of_bill(invoice), lambda: _last_written_about(invoice))
 
 
 def _last_written_about(invoice: Invoice) -> date | None:

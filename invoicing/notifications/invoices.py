@@ -229,26 +229,21 @@ def approved(invoice: Invoice, by) -> None:
 
 
 def reopened(invoice: Invoice, reason: str, by) -> None:
-    """To the contacts, with the reason."""
-    post(
-        about=invoice,
-        to=contacts_of(invoice.commitment),
-        audience=CONTACT,
-        subject=f"Bill {invoice.position} is under review again ({invoice.commitment.number})",
-        template="invoicing/emails/reopened",
-        context={"invoice": invoice, "project": invoice.project, "reason": reason, "by": by},
-        reply_to=by.email,
-    )
+    _undone("invoicing/emails/reopened", "is under review again", invoice, reason, by)
 
 
 def deleted(invoice: Invoice, reason: str, by) -> None:
+    _undone("invoicing/emails/deleted", "was deleted", invoice, reason, by)
+
+
+def _undone(template: str, words: str, invoice: Invoice, reason: str, by) -> None:
     """To the contacts, with the reason."""
     post(
         about=invoice,
         to=contacts_of(invoice.commitment),
         audience=CONTACT,
-        subject=f"Bill {invoice.position} was deleted ({invoice.commitment.number})",
-        template="invoicing/emails/deleted",
+        subject=f"Bill {invoice.position} {words} ({invoice.commitment.number})",
+        template=template,
         context={"invoice": invoice, "project": invoice.project, "reason": reason, "by": by},
         reply_to=by.email,
     )
