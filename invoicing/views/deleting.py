@@ -29,12 +29,13 @@ def delete(request, invoice):
         raise NotAllowed(BILL_RIGHT)
     as_admin = is_project_admin(request.access)
     if request.method != "POST":
-        if why_not := deleting.why_not_deleted(invoice, request.access):
-            return show(request, invoice, refused=NotNow(why_not))
-        kept = kept_for(request)
+        kept, why_not = kept_for(request), deleting.why_not_deleted(invoice, request.access)
+        refused = NotNow(why_not) if why_not else None
+        if refused and not kept:
+            return show(request, invoice, refused=refused)
         typed = {"reason": kept.fields.get("reason")} if kept else {}
         form = DeleteForm(initial=typed | {"version": invoice.version}, as_admin=as_admin)
-        return _ask(request, invoice, form, kept=kept)
+        return _ask(request, invoice, form, kept=kept, refused=refused)
     form = DeleteForm(request.POST, as_admin=as_admin)
     if not form.is_valid():
         return _ask(request, invoice, form, 422)
@@ -49,9 +50,17 @@ def delete(request, invoice):
     return redirect(commitment_address(invoice.commitment))
 
 
-def _ask(request, invoice: Invoice, form: DeleteForm, status: int = 200, kept: Unsaved | None = None):
+def _ask(
+    request,
+    invoice: Invoice,
+    form: DeleteForm,
+    status: int = 200,
+    kept: Unsaved | None = None,
+    refused: Refused | None = None,
+):
     is_old = bool(kept) and kept.fields.get("version") != str(invoice.version)
     context = about(request, invoice) | {"form": form, "kept": kept, "but": CHANGED if is_old else ""}
+    context["refused"] = refused
     template = part_of(request, "invoicing/invoice_delete.html")
     return render(request, template, context, status=status)
 

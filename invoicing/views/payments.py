@@ -23,13 +23,14 @@ from invoicing.views.invoices import about, show
 @invoice_view(Level.READ_ONLY)
 def record(request, invoice):
     must_administer(request.access)
-    if why_not := why_no_payment(invoice):
-        return show(request, invoice, refused=NotNow(why_not))
     if request.method != "POST":
-        kept = kept_for(request)
+        kept, why_not = kept_for(request), why_no_payment(invoice)
+        refused = NotNow(why_not) if why_not else None
+        if refused and not kept:
+            return show(request, invoice, refused=refused)
         form = PaymentForm(initial=kept.fields.dict() if kept else _first_guess(invoice))
         form.offers_tick = bool(kept) and "accepts_too_much" in kept.fields
-        return _ask(request, invoice, "pay", form, more={"kept": kept})
+        return _ask(request, invoice, "pay", form, more={"kept": kept, "refused": refused})
     form = PaymentForm(request.POST)
     if not form.is_valid():
         return _ask(request, invoice, "pay", form, status=422)

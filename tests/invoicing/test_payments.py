@@ -112,6 +112,17 @@ def test_what_is_typed_wrong_is_named_and_nothing_typed_is_lost(w, invoice, othe
     assert not Payment.objects.exists()
 
 
+def test_a_payment_typed_while_the_review_was_reopened_stands_there_with_why_it_is_not_recorded(w, invoice):
+    """9.10."""
+    client, address = signed_in(w.admin), at(invoice, "invoice-pay")
+    invoices.reopen(invoice, reason="Counted twice", by=w.second_admin)
+    page = client.post(address, typed(number="CHK-9911"))
+    assert page.status_code == 409 and 'value="CHK-9911"' in page.text and not Payment.objects.exists()
+    assert "It is Under Review. Payments are recorded once it is approved." in text_of(page)
+    page = client.get(address)
+    assert page.status_code == 409 and 'name="number"' not in page.text, "there is nothing to type"
+
+
 def test_a_day_to_come_is_refused_on_the_projects_clock(w, invoice):
     tomorrow = invoice.project.today + timedelta(days=1)
     page = signed_in(w.admin).post(at(invoice, "invoice-pay"), typed(paid_date=tomorrow.isoformat()))

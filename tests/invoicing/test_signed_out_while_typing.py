@@ -361,6 +361,24 @@ def test_a_reason_to_delete_what_was_changed_meanwhile_says_so(w, sent):
     assert "but somebody changed the invoice since" in text_of(sign_in(dana, w.admin, next=address))
 
 
+@pytest.mark.parametrize(("name", "why"), [("invoice-pay", "It is Under Review"), ("invoice-delete", "It is Approved")])
+def test_what_was_typed_stands_there_also_where_it_can_not_be_done_any_more(w, sent, name, why):
+    """9.10: reopened or approved meanwhile; what is not done is said, and what was typed is not lost."""
+    address, dana = asked_at(w, sent, name), signed_in(w.admin)
+    typed = {"reason": "Typed twice", "number": "4711", "method": "check", "amount": "1.00", "version": "1"}
+    typed |= mark(dana.get(address))
+    end_sessions()
+    dana.post(address, typed)
+    now = Invoice.objects.get(pk=sent.pk)
+    if name == "invoice-pay":
+        invoices.reopen(now, reason="Counted twice", by=w.second_admin)
+    else:
+        invoices.approve(now, by=w.second_admin)
+    page = sign_in(dana, w.admin, next=address)
+    assert BACK in text_of(page) and why in text_of(page)
+    assert ('value="4711"' if name == "invoice-pay" else "Typed twice") in page.text
+
+
 @pytest.mark.parametrize("name", ["invoice-attach", "commitment-attach"])
 def test_a_file_sent_when_the_session_was_over_is_said_to_be_needed_again(w, sent, name):
     """9.10: files are not kept."""
