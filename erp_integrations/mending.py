@@ -7,7 +7,8 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from directory.permissions import Level, Tool
-from erp_integrations.models import ExportStatus, ListKind
+from erp_integrations.models import ListKind
+from erp_integrations.models.exports import TO_BE_BUILT
 from erp_integrations.sage100 import mended
 from erp_integrations.sage100.findings import Finding
 from invoicing.models import Commitment, Invoice
@@ -89,7 +90,7 @@ def _by_setting_up(rule: str, company) -> Mend | None:
 def _by_its_header(told: Mapping, company, invoice: Invoice | None) -> Mend | None:
     """S45: what a credit reduces is named where the approver has it open."""
     export = getattr(invoice, "export", None)
-    if told["field"] != mended.REFERENCE or getattr(export, "status", "") != ExportStatus.READY_TO_EXPORT:
+    if told["field"] != mended.REFERENCE or getattr(export, "status", "") not in TO_BE_BUILT:
         return None
     url = reverse("erp-export", args=[company.slug, export.pk])
     return Mend("Name the invoice it reduces", f"{url}#header-title", level=Level.STANDARD)
@@ -115,9 +116,9 @@ def _by_its_own_page(told: Mapping, company, invoice: Invoice | None) -> Mend | 
 
 
 def _in_its_header(company, invoice: Invoice) -> Mend | None:
-    """On accounting's page of it, as long as it waits there for an answer."""
+    """On accounting's page of it, as long as its file is still to come."""
     export = getattr(invoice, "export", None)
-    if export is None or export.status != ExportStatus.READY_TO_EXPORT:
+    if export is None or export.status not in TO_BE_BUILT:
         return None
     return Mend("Change the header", f"{reverse('erp-export', args=[company.slug, export.pk])}#header-title")
 

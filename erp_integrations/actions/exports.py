@@ -181,12 +181,13 @@ class HeaderEdit:
 
 @transaction.atomic
 def change_header(export: InvoiceExport, edit: HeaderEdit, *, by, seen: str = "") -> InvoiceExport:
-    """Description, due and discount date, and what a credit reduces, before acceptance; never an amount.
+    """Description, due and discount date, and what a credit reduces, while its file is still to come; never an amount.
 
     `seen`: the `mark` of the page, if it was typed on one; nobody's words are overwritten unseen (I-5).
     """
     export = _locked(export)
-    require(export, InvoiceExport.accept, _access(export, by))
+    is_failed = export.status == InvoiceExport.Status.FAILED
+    require(export, InvoiceExport.retry if is_failed else InvoiceExport.accept, _access(export, by))
     if seen and seen != export.mark:
         raise Stale(
             f"{export.invoice} was sent again, or its header was changed, while you typed. What you typed stands below;"

@@ -8,10 +8,12 @@ from directory.actions import grants
 from directory.models import Event, Mail
 from directory.permissions import Level, Tool
 from directory.refusals import NotAllowed, NotNow, Refused
-from erp_integrations.actions import exports
+from erp_integrations import exporting
+from erp_integrations.actions import batches, exports
 from erp_integrations.models import InvoiceExport, ListKind, VendorLink
 from invoicing.actions import invoices
 from invoicing.models import Invoice
+from tests.erp_integrations.pages import at_batch, at_export, boxes, signed_in, text_of
 from tests.erp_integrations.world import VENDOR, D, SageWorld, fresh
 
 
@@ -196,3 +198,24 @@ def test_a_due_date_that_the_vendors_terms_do_not_give_is_accountings_to_set(sag
     day = date(2030, 7, 28)
     exports.change_header(export, exports.HeaderEdit(due_date=day, discount_date=day), by=sage.approver)
     assert sage.accepted(*fresh(export)).state == "pending"
+
+
+def test_what_stops_a_file_by_its_header_is_filled_in_before_it_is_tried_again(sage: SageWorld):
+    """S5: the terms lead to no date since it was accepted; the change wants a tick (S60), as any other does."""
+    export = sage.sent()
+    batch = sage.accepted(export)
+    sage.load(ListKind.VENDORS, {"number": VENDOR, "name": "Acme Concrete", "due_terms": "NET30"})
+    exporting.build(batch.pk)
+    [export] = fresh(export)
+    assert export.status == "failed" and "Due date was 2030-07-25, is none" in export.error
+    approver, typed = signed_in(sage.approver), {"due_date": "2030-07-28", "discount_date": "2030-07-28"}
+    assert f'{at_export(export)}#header-title">Change the header' in text_of(approver.get(at_batch(batch)))
+    assert "Save header" in text_of(approver.get(at_export(export)))
+    assert approver.post(at_export(export, "erp-export-header"), typed).status_code == 302
+    page = approver.get(at_batch(batch))
+    assert "due date was none, is 2030-07-28" in text_of(page)
+    with pytest.raises(Refused, match="Tick each warning"):
+        batches.retry(batch, by=sage.approver)
+    assert approver.post(at_batch(batch, "erp-retry"), {"ticked": boxes(page)}).status_code == 302
+    exporting.build(batch.pk)
+    assert fresh(export)[0].status == "exported"
