@@ -32,7 +32,7 @@ MACRO_TYPES = (b"macroenabled", b"vbaproject")
 END, END_SIZE = b"PK\x05\x06", 22  # of the list of parts
 MAX_LIST, MAX_TYPES = 1024 * 1024, 1024 * 1024  # bytes; a document with a thousand photos has a list of 100 KB
 MAX_PIXELS = 200_000_000  # the sharpest telephone takes 16,320 × 12,240; whoever opens more unpacks gigabytes
-NO_SIZE = frozenset((0xFF01, *range(0xFFD0, 0xFFDA)))  # parts of a JPEG that say nothing of their length
+NO_SIZE = frozenset((0xFF00, 0xFF01, *range(0xFFD0, 0xFFDA)))  # parts of a JPEG that say nothing of their length
 FRAMES = frozenset(range(0xFFC0, 0xFFD0)) - {0xFFC4, 0xFFC8, 0xFFCC}  # its parts that tell height and width
 FILL = re.compile(rb"\xff+")  # before a part as many as one likes, found in one step
 MAX_PARTS = 1000  # before the one that tells the size; those of 64 KB that fit into the largest file are 320
@@ -84,7 +84,8 @@ def _frames_of(content: bytes) -> Iterator[tuple[int, int]]:
     """Of a JPEG, part by part, until one has no length. Raises PartsWithoutEnd after MAX_PARTS."""
     at = 2
     for _ in range(MAX_PARTS):
-        if content[at : at + 1] != b"\xff":
+        at = content.find(b"\xff", at)  # what stands between two parts is passed over by every program
+        if at < 0:
             return
         at = FILL.match(content, at).end() - 1
         if at + 4 > len(content):

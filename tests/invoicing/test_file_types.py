@@ -75,6 +75,8 @@ def test_a_photo_of_any_camera_is_taken(content):
         *(png(60_000, 60_000), png(2**31 - 1, 2**31 - 1), png(1, 2**31 - 1)),
         *(jpeg(65_535, 65_535), jpeg(65_535, 65_535, frame=0xC2), jpeg(65_535, 65_535, before=b"\xff" * 9)),
         *(jpeg(65_535, 65_535, before=b"\xff\xd0\xff\x01"), jpeg(65_535, 65_535, before=b"\xff\xc4\0\x04\0\0")),
+        # what no program minds between two parts
+        *(jpeg(65_535, 65_535, before=b"\0"), jpeg(65_535, 65_535, before=b"junk\xff\0\xff\xff\0more")),
     ],
 )
 def test_a_picture_that_would_unpack_to_gigabytes_is_refused_by_its_head(content):
