@@ -283,3 +283,17 @@ def test_what_waits_to_be_sent_to_accounting_is_listed_counted_kept_and_taken_aw
     assert len(listed(ask(w, erp="no such state"))) == 3
     theirs = ask(w, w.contact, erp="not_sent")
     assert 'name="erp"' not in text_of(theirs) and not theirs.context["form"].is_narrow
+
+
+def test_a_list_without_a_row_speaks_of_bills_to_a_contact_and_of_invoices_to_the_team(w):
+    """U9."""
+    w.commitment()
+    for who, title, none_yet, none_matches in (
+        (w.contact, "Bills", "No bills yet", "No bill matches"),
+        (w.admin, "Invoices", "No invoices yet", "No invoice matches"),
+    ):
+        page = text_of(ask(w, who))
+        assert f"<title>{title} " in page and none_yet in page
+        assert none_matches in text_of(ask(w, who, q="nothing"))
+    page = text_of(ask(w, w.contact)).partition("<main")[2].partition("</main>")[0]
+    assert "when you bill an open period" in page and "nvoice" not in re.sub("<[^>]*>", " ", page)
