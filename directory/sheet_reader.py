@@ -2,9 +2,9 @@
 
 Its `main` is run by `directory.sheets`, never in the site's own process: NAME SHEET LIMITS < file > answer, the limits
 as a JSON list. The answer is JSON: {"rows": [[number, [text, …]], …], "sheets": [name, …]}, the sheets of a
-workbook, or {"refused": "why, and what to do", "is_too_much": whether a higher limit would have read it}. It knows
-nothing of Django, so it starts at once; a workbook that gets past its checks and still eats the process costs this
-process only.
+workbook, or {"refused": "why, and what to do"}; where a higher limit would have read it, what to do stands apart as its
+"remedy". It knows nothing of Django, so it starts at once; a workbook that gets past its checks and still eats the
+process costs this process only.
 
 Calamine reads a workbook twenty times as fast as openpyxl (F3), but tells neither a formula from its last value nor an
 error from nothing. So the text of the sheets is searched for both first, and what is found is refused by its cell.
@@ -35,6 +35,8 @@ MAX_RATIO, MAX_PARTS, MAX_SHEETS, MAX_COLUMNS = 100, 200, 50, 60
 SMALL_PART = 64 * 1024  # below this a ratio says nothing
 OLD_OFFICE = bytes.fromhex("D0CF11E0A1B11AE1")
 SAVE_PLAIN = "Save it as an Excel workbook (.xlsx) without a password, or as CSV, and choose it again."
+SPLIT, COPY = "Split it into several files.", "Copy the cells into a new workbook."
+TAKES_TOO_MUCH = "The file takes too much to read."
 DAMAGED = f"The workbook is damaged or was not stored completely. {SAVE_PLAIN}"
 BOOK, WAYS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
 FORBIDDEN = {
@@ -72,7 +74,7 @@ class Unreadable(Exception):
 
 
 class TooMuch(Unreadable):
-    """Nothing is wrong with it but its size."""
+    """Nothing is wrong with it but its size: what it has too much of, and its remedy."""
 
 
 def column_letter(index: int) -> str:
@@ -113,7 +115,7 @@ def _kept(rows, limits: Limits) -> list[tuple[int, list[str]]]:
         if not cells:
             continue
         if len(kept) > limits.rows:
-            raise TooMuch(f"It has more than {limits.rows:,} rows. Split it into several files.")
+            raise TooMuch(f"It has more than {limits.rows:,} rows.", SPLIT)
         if len(cells) > MAX_COLUMNS:
             raise Unreadable(f"Row {number} has more than {MAX_COLUMNS} columns. Leave out what isn’t needed.")
         width = len("".join(cells))
@@ -121,7 +123,7 @@ def _kept(rows, limits: Limits) -> list[tuple[int, list[str]]]:
             _refuse_endless(number, cells, limits.longest)
         size += width
         if size > limits.all_text:
-            raise TooMuch("It holds more text than a list of ours can. Split it into several files.")
+            raise TooMuch("It holds more text than a list of ours can.", SPLIT)
         kept.append((number, cells))
     return kept
 
@@ -277,7 +279,7 @@ def _check_sizes(parts: list[zipfile.ZipInfo], size: int, limits: Limits) -> Non
         if part.file_size > SMALL_PART and part.file_size > max(part.compress_size, 1) * MAX_RATIO:
             raise Unreadable("Part of the workbook unpacks to far more than it should. Copy the cells into a new one.")
     if unpacked > limits.unpacked:
-        raise TooMuch("The workbook unpacks to far more than a list of ours does. Copy the cells into a new one.")
+        raise TooMuch("The workbook unpacks to far more than a list of ours does.", COPY)
 
 
 def _unpacked(package: zipfile.ZipFile, part: zipfile.ZipInfo) -> bytes:
@@ -371,13 +373,13 @@ def main() -> None:
                 resource.setrlimit(what, (limit, limit))
     try:
         answer = read(sys.stdin.buffer.read(), name, sheet, limits)._asdict()
+    except TooMuch as why:
+        what, remedy = why.args
+        answer = {"refused": what, "remedy": remedy}
     except Unreadable as why:
-        answer = {"refused": str(why), "is_too_much": isinstance(why, TooMuch)}
+        answer = {"refused": str(why)}
     except (MemoryError, RecursionError):
-        answer = {
-            "refused": "The file takes too much to read. Copy the cells into a new workbook.",
-            "is_too_much": True,
-        }
+        answer = {"refused": TAKES_TOO_MUCH, "remedy": COPY}
     except Exception as error:  # whatever a crafted file makes of the parser
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         answer = {"refused": f"The file can’t be read. {SAVE_PLAIN}"}

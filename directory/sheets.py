@@ -25,12 +25,11 @@ from openpyxl.cell import WriteOnlyCell
 from directory.csv_files import plain_cell
 from directory.plain_text import tidy, unseen_in
 from directory.refusals import Refused
-from directory.sheet_reader import MEGABYTE, OF_A_LIST, Limits, column_letter
+from directory.sheet_reader import COPY, MEGABYTE, OF_A_LIST, SPLIT, TAKES_TOO_MUCH, Limits, column_letter
 
 ESCAPED = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 READER = Path(__file__).with_name("sheet_reader.py")
 PACKAGES = Path(python_calamine.__file__).parent.parent  # where the reader finds the one that it needs
-MAX_BYTES = OF_A_LIST.size
 
 logger = structlog.get_logger(__name__)
 
@@ -86,7 +85,16 @@ def _plain(heading: str) -> str:
 
 
 class TooLarge(Refused):
-    """Nothing is wrong with the file but its size: more than the limits by which it was read."""
+    """Nothing is wrong with the file but its size: `what` is more than the limits by which it was read."""
+
+    def __init__(self, what: str, remedy: str):
+        super().__init__(f"{what} {remedy}", field="file")
+        self.what, self.remedy = what, remedy
+
+
+def why_too_large(size: int, limits: Limits = OF_A_LIST) -> str:
+    """Why a file of so many bytes is not even begun; "" where it is."""
+    return f"The file is larger than {limits.size // MEGABYTE} MB." if size > limits.size else ""
 
 
 @dataclass(frozen=True)
@@ -112,15 +120,11 @@ def read_sheet(name: str, content: bytes, sheet: str = "", limits: Limits = OF_A
     """
     if not content:
         raise refused("The file is empty. Choose another.")
-    if len(content) > limits.size:
-        raise _too_large(f"The file is larger than {limits.size // MEGABYTE} MB. Split it into several.")
+    if what := why_too_large(len(content), limits):
+        raise TooLarge(what, SPLIT)
     answer = _read_apart(name, content, sheet, limits)
     rows = [(number, _clean(number, cells)) for number, cells in answer["rows"]]
     return Sheet(rows, tuple(answer["sheets"]))
-
-
-def _too_large(message: str) -> TooLarge:
-    return TooLarge(message, field="file")
 
 
 def _clean(number: int, cells: list[str]) -> list[str]:
@@ -142,11 +146,11 @@ def _read_apart(name: str, content: bytes, sheet: str, limits: Limits) -> dict:
         answer = json.loads(done.stdout)
     except (subprocess.TimeoutExpired, ValueError):
         logger.warning("sheet_reader_gave_up", size=len(content))
-        raise _too_large("The file takes too much to read. Copy the cells into a new workbook.") from None
+        raise TooLarge(TAKES_TOO_MUCH, COPY) from None
     if done.stderr:
         logger.info("sheet_unreadable", problem=done.stderr[:300].decode("utf-8", "replace"))
     if "refused" in answer:
-        raise (_too_large if answer.get("is_too_much") else refused)(answer["refused"])
+        raise TooLarge(answer["refused"], answer["remedy"]) if "remedy" in answer else refused(answer["refused"])
     return answer
 
 

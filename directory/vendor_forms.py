@@ -9,7 +9,7 @@ from django.db.models import Q
 from directory.actions.vendors import Details
 from directory.models import Vendor
 from directory.models.companies import INSURANCE_ENDS_SOON, insurance_is
-from directory.sheets import MAX_BYTES
+from directory.sheets import SPLIT, why_too_large
 from directory.typed import DAYS, DayInput, PlainField, SearchField
 
 
@@ -114,6 +114,9 @@ class CallForm(forms.Form):
 
 
 class UploadForm(forms.Form):
+    """`remedy`: what to do with a file that is too large."""
+
+    remedy = SPLIT
     file = forms.FileField(
         label="Workbook or CSV",
         help_text="An .xlsx without macros and formulas, or a .csv; up to 10 MB.",
@@ -122,8 +125,8 @@ class UploadForm(forms.Form):
     )
 
     def clean_file(self):
-        if self.cleaned_data["file"].size > MAX_BYTES:
-            raise ValidationError("The file is larger than 10 MB. Split it into several.")
+        if what := why_too_large(self.cleaned_data["file"].size):
+            raise ValidationError(f"{what} {self.remedy}")
         return self.cleaned_data["file"]
 
 

@@ -2,13 +2,16 @@
 
 from django import forms
 
-from directory.sheets import MAX_BYTES, column_letter
+from directory.sheets import column_letter
 from directory.typed import DAYS, DayInput
+from directory.vendor_forms import UploadForm
+from erp_integrations.actions.list_uploads import LEAVE_OUT
 from erp_integrations.models import SageListUpload
 from erp_integrations.sage100 import list_columns
 
 
-class ListFileForm(forms.Form):
+class ListFileForm(UploadForm):
+    remedy = LEAVE_OUT
     file = forms.FileField(
         label="Excel or CSV file",
         help_text="As exported from Sage: .xlsx, .csv or .txt, with headings.",
@@ -17,12 +20,6 @@ class ListFileForm(forms.Form):
     as_of_date = forms.DateField(
         label="Exported from Sage on", widget=DayInput, validators=DAYS, help_text="Checks say how old the list is."
     )
-
-    def clean_file(self):
-        file = self.cleaned_data["file"]
-        if file.size > MAX_BYTES:
-            raise forms.ValidationError(f"The file is larger than {MAX_BYTES // 1024 // 1024} MB.")
-        return file
 
 
 class ColumnsForm(forms.Form):

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -13,7 +12,7 @@ from django.db import transaction
 from directory.models import Company
 from directory.permissions import read_access
 from directory.refusals import NotNow, Refused, Stale
-from directory.sheets import column_letter, read_rows
+from directory.sheets import SPLIT, TooLarge, column_letter, read_rows
 from erp_integrations.actions.lists import replace, require_no_step_back
 from erp_integrations.missed_entries import Missed, missed
 from erp_integrations.models import ErpSettings, InvoiceExport, ListKind, SageListUpload, SageListVersion
@@ -22,8 +21,8 @@ from erp_integrations.sage100 import list_columns, list_rows
 from erp_integrations.sage100.list_changes import Changes, compare
 from erp_integrations.sage100.list_columns import Column
 
-SPLIT = re.compile(r"Split it into several( files)?\.")  # a list replaces the one before: half of it would lose half
-SHORTEN = "Leave out what was closed long ago when you export it from Sage."
+# Instead of splitting it: a list replaces the one before, so half of it would lose half.
+LEAVE_OUT = "Leave out what was closed long ago when you export it from Sage."
 
 
 @dataclass(frozen=True)
@@ -80,8 +79,8 @@ def read(company: Company, kind: ListKind, file_name: str, content: bytes, *, as
     _require_day(company, kind, as_of_date)
     try:
         rows = read_rows(file_name, content)
-    except Refused as refused:
-        raise Refused(SPLIT.sub(SHORTEN, refused.message), field="file") from None
+    except TooLarge as refused:
+        raise TooLarge(refused.what, LEAVE_OUT if refused.remedy == SPLIT else refused.remedy) from None
     if not rows:
         raise Refused("The file holds nothing. Export the list with its headings, and choose it again.", field="file")
     at = list_columns.heading_row(kind, rows)

@@ -137,7 +137,7 @@ class Reading:
         """As `read_sheet`. Raises TooLarge when the time is over, too."""
         left = int(self.until - monotonic())
         if left < 1:
-            raise TooLarge(TOO_LARGE, field="file")
+            raise TooLarge(TOO_LARGE, "")
         return read_sheet(name, content, sheet, limits._replace(seconds=left))
 
 

@@ -464,10 +464,11 @@ def test_text_that_looks_like_a_formula_or_markup_stays_text(sage, sam):
 
 def test_more_rows_than_are_read_says_what_to_leave_out_not_to_split(sage, sam):
     """Half of a list would lose the other half."""
-    content = b"Vendor number,Vendor name\r\n" + b"1,A\r\n" * 50_001
-    refused = send(sage, sam, SimpleUploadedFile("list.csv", content))
-    assert refused.status_code == 422 and "Leave out what was closed" in text_of(refused)
-    assert "Split" not in text_of(refused)
+    for rows, what in ((50_001, "more than 50,000 rows"), (3_000_000, "larger than 10 MB")):
+        content = b"Vendor number,Vendor name\r\n" + b"1,A\r\n" * rows
+        refused = send(sage, sam, SimpleUploadedFile("list.csv", content))
+        assert refused.status_code == 422 and f"{what}. Leave out what was closed" in text_of(refused)
+        assert "Split" not in text_of(refused)
 
 
 def test_a_day_to_come_and_a_day_before_the_list_in_use_are_refused(sage, sam):

@@ -174,7 +174,7 @@ def unread(monkeypatch, is_too_large) -> None:
 
     def read_sheet(name, content, sheet="", limits=verifying.OF_A_FILE):
         if is_too_large(name, sheet):
-            raise TooLarge("It has more than 400,000 rows. Split it into several files.", field="file")
+            raise TooLarge("It has more than 400,000 rows.", "Split it into several files.")
         return real(name, content, sheet, limits)
 
     monkeypatch.setattr(verifying, "read_sheet", read_sheet)
