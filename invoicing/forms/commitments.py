@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django import forms
-from django.db.models import BigIntegerField, CharField, F, Value
+from django.db.models import BigIntegerField, CharField, DateTimeField, F, Value
+from django.db.models.functions import Cast
 
 from directory.models import Membership, Person
 from directory.permissions import Level, Tool, people_with_level
@@ -77,11 +78,18 @@ def others_with_a_level(commitment: Commitment):
     return hidden.order_by("name")
 
 
+NAMING = {
+    "naming": ("pk", BigIntegerField()),
+    "named_by": ("added_by__name", CharField()),
+    "named_at": ("added_at", DateTimeField()),
+}
+
+
 @dataclass(frozen=True)
 class PeopleAbout:
     """Its contacts and who of the company is on the access list; whom an Admin can make either.
 
-    `named_by` of a contact is the id of the naming.
+    A contact brings along what NAMING tells of the naming.
     """
 
     contacts: Sequence[Person]
@@ -99,8 +107,11 @@ def people_about(commitment: Commitment, access) -> PeopleAbout:
         parts |= {"candidates": candidates(commitment), "others": others_with_a_level(commitment)}
     first, *more = [
         people.order_by().annotate(
-            named_by=F("invoice_contacts__pk") if part == "contacts" else Value(0, BigIntegerField()),
             part=Value(part, CharField()),
+            **{
+                name: F(f"invoice_contacts__{path}") if part == "contacts" else Cast(None, field)
+                for name, (path, field) in NAMING.items()
+            },
         )
         for part, people in parts.items()
     ]

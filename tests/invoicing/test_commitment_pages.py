@@ -1,9 +1,10 @@
 """A commitment's page: its schedule of values, its invoices, and who bills it."""
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
+import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
@@ -126,6 +127,16 @@ def test_somebody_who_left_the_vendor_is_not_offered():
     commitment = w.commitment(contact=False)
     Membership.objects.filter(person=w.contact).update(is_active=False)
     assert not signed_in(w.admin).get(address(commitment)).context["candidates"]
+
+
+def test_who_named_a_contact_and_when_stands_beside_them_for_the_company_alone():
+    w = world()
+    with time_machine.travel(datetime(2030, 6, 5, 17, 0, tzinfo=UTC)):
+        commitment = w.commitment()
+        seen = {who: text_of(signed_in(who).get(address(commitment))) for who in (w.admin, w.contact)}
+    said = re.sub(r"<[^>]+>", "", seen[w.admin])
+    assert f"{w.contact.email}added by {w.admin.name} on 5 Jun 2030" in said
+    assert "added by" not in seen[w.contact]
 
 
 def test_removing_a_contact_asks_first_and_then_hides_the_commitment_from_them():
