@@ -205,7 +205,7 @@ class DemoCompany:
             [self.line("02-310", "Deeper footings at grid C", "18,450.00")],
             by=self.dana,
         )
-        change_orders.approve(order, by=self.dana)
+        change_orders.move(order, "approve", by=self.dana)
         pending = change_orders.enter(
             self.concrete,
             "CO-02",

@@ -103,7 +103,7 @@ class World:
 
     def change_order(self, commitment: Commitment, lines: list[NewLine]):
         order = change_orders.enter(commitment, f"CO-{next(_counter):06d}", "Extra work", lines, by=self.admin)
-        return change_orders.approve(order, by=self.admin)
+        return change_orders.move(order, "approve", by=self.admin)
 
     def period(self, month: date = date(2030, 6, 1)) -> BillingPeriod:
         """An open period; far enough ahead that its due date has not passed."""

@@ -259,7 +259,7 @@ def changing(sage: SageWorld) -> Race:
             ChangeOrder.objects.filter(pk=order.pk).update(status="draft", approved_date=None)
         seen[:] = verbs(order)
         return [
-            lambda: change_orders.approve(order, by=w.admin),
+            lambda: change_orders.move(order, "approve", by=w.admin),
             lambda: invoices.create(commitment, period, by=w.contact),
         ]
 

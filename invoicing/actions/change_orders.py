@@ -159,10 +159,6 @@ def move(change_order: ChangeOrder, name: str, *, by, reason: str = "", version:
     return change_order
 
 
-def approve(change_order: ChangeOrder, *, by) -> ChangeOrder:
-    return move(change_order, "approve", by=by)
-
-
 def _locked(pk: int) -> Commitment:
     return Commitment.objects.select_for_update(of=("self",)).select_related("project__company").get(pk=pk)
 
