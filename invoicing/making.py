@@ -5,7 +5,6 @@ slow, stopped or given up for dead changes nothing (decision 3). What goes in is
 """
 
 import io
-import uuid
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import BinaryIO
@@ -13,10 +12,11 @@ from typing import BinaryIO
 import structlog
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import DatabaseError
-from django.db.models import F, QuerySet, Sum
+from django.db.models import QuerySet, Sum
 from django.utils import timezone
 
 from directory.csv_files import csv_lines
+from directory.models.leases import LeaseLost
 from directory.permissions import Access, read_access
 from directory.refusals import Refused
 from directory.server_clock import server_now
@@ -24,7 +24,7 @@ from directory.sheets import as_typed_xlsx
 from invoicing import made_storage
 from invoicing.file_limits import has_room
 from invoicing.invoice_rows import HEADINGS, rows_of
-from invoicing.models import MAX_ATTEMPTS, Attachment, Invoice, MadeFile, MadeKind, MadeState
+from invoicing.models import Attachment, Invoice, MadeFile, MadeKind, MadeState
 from invoicing.packages import pack_certificates, pack_papers
 from invoicing.printing import SECONDS as PRINTING_SECONDS
 from invoicing.printing import NotPrinted
@@ -36,10 +36,6 @@ ROWS_A_STEP = 500
 TRANSIENT = (OSError, DatabaseError, SoftTimeLimitExceeded, NotPrinted)
 
 logger = structlog.get_logger(__name__)
-
-
-class LeaseLost(Exception):
-    """Another worker has the file now, or it is finished: nothing more may be written."""
 
 
 def make(file_id: int) -> None:
@@ -62,24 +58,13 @@ def make(file_id: int) -> None:
 
 
 def claim(file_id: int) -> MadeFile | None:
-    """Take it for one lease, by a single conditional UPDATE; None when there is nothing to take."""
-    now, token = server_now(), uuid.uuid4()
-    lease = {"state": MadeState.MAKING, "lease_token": token, "lease_until": now + LEASE}
-    taken = MadeFile.objects.claimable(now).filter(pk=file_id).update(**lease, attempts=F("attempts") + 1, done=0)
-    if not taken:
-        return None
-    made = MadeFile.objects.select_related("person", "project__company").get(pk=file_id)
-    return made if made.lease_token == token else None
+    """The file for one lease; None when there is nothing to take."""
+    return MadeFile.objects.select_related("person", "project__company").claim(file_id, LEASE)
 
 
 def report(made: MadeFile, done: int) -> None:
     """Show how far it is and renew the lease; raises LeaseLost when somebody else has the file."""
-    _write_fenced(made, {"done": done, "lease_until": server_now() + LEASE})
-
-
-def _write_fenced(made: MadeFile, values: dict) -> None:
-    if not MadeFile.objects.held_by(made.lease_token).filter(pk=made.pk).update(**values):
-        raise LeaseLost(made.pk)
+    made.write_held(done=done, lease_until=server_now() + LEASE)
 
 
 def write(made: MadeFile) -> tuple[str, int, list[int], int]:
@@ -180,7 +165,7 @@ def finish(made: MadeFile, key: str, size: int, ids: list[int], left_out: int) -
         "done": made.total,
     }
     try:
-        _write_fenced(made, ready | _NO_LEASE)
+        made.write_held(**ready, **_NO_LEASE)
     except LeaseLost:
         made_storage.remove(key)
         raise
@@ -189,15 +174,15 @@ def finish(made: MadeFile, key: str, size: int, ids: list[int], left_out: int) -
 def give_up(made: MadeFile, message: str) -> None:
     """It says *failed* and why, for as long as a file would have been kept."""
     failed = _NO_LEASE | {"state": MadeState.FAILED, "error": message[:500], "expires_at": timezone.now() + KEPT_FOR}
-    MadeFile.objects.held_by(made.lease_token).filter(pk=made.pk).update(**failed)
+    MadeFile.objects.held(made).update(**failed)
 
 
 def try_later(made: MadeFile, error: Exception) -> None:
     """Hand it back for the next sweep; after the last attempt give it up."""
-    if made.attempts >= MAX_ATTEMPTS:
+    if made.attempts >= made.MAX_ATTEMPTS:
         give_up(made, error.message if isinstance(error, Refused) else "It could not be made now.")
         return
-    MadeFile.objects.held_by(made.lease_token).filter(pk=made.pk).update(**_NO_LEASE, state=MadeState.WAITING)
+    MadeFile.objects.held(made).update(**_NO_LEASE, state=MadeState.WAITING)
 
 
 def give_up_exhausted() -> None:

@@ -6,7 +6,6 @@ before the state says so, and the state of the batch, of its invoices and their 
 """
 
 import hashlib
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -18,10 +17,10 @@ from typing import BinaryIO
 import structlog
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import DatabaseError, transaction
-from django.db.models import F
 from django.utils import timezone
 
 from directory.models import Event
+from directory.models.leases import LeaseLost
 from directory.number_looks import number_key
 from directory.refusals import Refused
 from directory.server_clock import server_now
@@ -36,7 +35,6 @@ from erp_integrations.exporting.storing import StoredFile
 from erp_integrations.exporting.surroundings import read_beside
 from erp_integrations.exporting.unchanged import as_it_was_accepted
 from erp_integrations.models import (
-    MAX_ATTEMPTS,
     BatchState,
     ExportBatch,
     InvoiceExport,
@@ -62,10 +60,6 @@ RESTORED = "The database was restored: compare with Sage’s list, then try agai
 NOT_OF_THIS_INVOICE = "The reason lies elsewhere in the file; accounting sees it on the page of the file."
 
 logger = structlog.get_logger(__name__)
-
-
-class LeaseLost(Exception):
-    """Another worker has the batch now, or it is finished: nothing more may be written."""
 
 
 class Stopped(Exception):
@@ -125,26 +119,12 @@ def _claimed(batch_id: int) -> ExportBatch | None:
 
 
 def claim(batch_id: int) -> ExportBatch | None:
-    """Take the batch for one lease, by a single conditional UPDATE; None when there is nothing to take."""
-    now, token = server_now(), uuid.uuid4()
-    taken = (
-        ExportBatch.objects.claimable(now)
-        .filter(pk=batch_id)
-        .update(
-            state=BatchState.BUILDING,
-            lease_token=token,
-            lease_until=now + LEASE,
-            attempts=F("attempts") + 1,
-            step=STEPS[0],
-            done=0,
-            total=0,
-        )
-    )
-    if not taken:
-        return None
-    batch = ExportBatch.objects.select_related("company", "layout", "accepted_by").get(pk=batch_id)
-    batch.renewed_at = monotonic()
-    return batch if batch.lease_token == token else None
+    """The batch for one lease; None when there is nothing to take."""
+    known = ExportBatch.objects.select_related("company", "layout", "accepted_by")
+    batch = known.claim(batch_id, LEASE, step=STEPS[0], total=0)
+    if batch:
+        batch.renewed_at = monotonic()
+    return batch
 
 
 def report(batch: ExportBatch, step: int, done: int = 0, total: int = 0) -> None:
@@ -155,9 +135,7 @@ def report(batch: ExportBatch, step: int, done: int = 0, total: int = 0) -> None
     if monotonic() - batch.renewed_at < SHORTEST_STEP.total_seconds():
         return
     batch.renewed_at, batch.lease_until = monotonic(), server_now() + LEASE
-    progress = {"step": STEPS[step], "done": done, "total": total, "lease_until": batch.lease_until}
-    if not ExportBatch.objects.held_by(batch.lease_token).filter(pk=batch.pk).update(**progress):
-        raise LeaseLost(batch.key)
+    batch.write_held(step=STEPS[step], done=done, total=total, lease_until=batch.lease_until)
 
 
 def verify(batch: ExportBatch) -> Proposal:
@@ -411,17 +389,12 @@ def publish(batch: ExportBatch, built: Built) -> None:
         "net": built.totals.net,
         "totals_by_job": [_plain(job) for job in built.totals.per_job],
     }
-    _write_fenced(batch, written)
+    batch.write_held(**written)
 
 
 def _plain(job: totals.JobTotals) -> dict[str, str]:
     figures = {name: str(getattr(job, name)) for name in ("invoices", "rows", "gross", "retainage", "net")}
     return {"job": job.job_number, **figures}
-
-
-def _write_fenced(batch: ExportBatch, written: dict) -> None:
-    if not ExportBatch.objects.held_by(batch.lease_token).filter(pk=batch.pk).update(**written):
-        raise LeaseLost(batch.key)
 
 
 def _about(export: InvoiceExport, findings) -> str:
@@ -441,7 +414,7 @@ def give_up(batch: ExportBatch, message: str, findings=()) -> None:
     try:
         with transaction.atomic():
             exports = InvoiceExport.objects.locked(_live_ids(batch))
-            _write_fenced(batch, _dead(message))
+            batch.write_held(**_dead(message))
             _fail(batch, exports, message, lambda export: _about(export, findings))
             notifications.failed(batch, exports, message)
     except LeaseLost:
@@ -484,7 +457,7 @@ def try_later(batch: ExportBatch, error: Exception) -> None:
     Only what failed waits. What a killed worker left is taken up as soon as its lease ends.
     """
     message = f"{type(error).__name__}: {error}"
-    if batch.attempts >= MAX_ATTEMPTS:
+    if batch.attempts >= batch.MAX_ATTEMPTS:
         give_up(batch, f"{message}. It was tried {batch.attempts} times; nothing was written.")
         return
     wait = TRIED_AGAIN_AFTER[min(batch.attempts, len(TRIED_AGAIN_AFTER)) - 1]
@@ -495,7 +468,7 @@ def try_later(batch: ExportBatch, error: Exception) -> None:
         "enqueued_at": None,
         "error": message[:LONGEST_ERROR],
     }
-    ExportBatch.objects.held_by(batch.lease_token).filter(pk=batch.pk).update(**handed_back)
+    ExportBatch.objects.held(batch).update(**handed_back)
 
 
 def give_up_exhausted(batch: ExportBatch) -> None:

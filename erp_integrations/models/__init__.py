@@ -1,5 +1,4 @@
 from erp_integrations.models.batches import (
-    MAX_ATTEMPTS,
     BatchState,
     Download,
     ExportBatch,
@@ -24,7 +23,6 @@ from erp_integrations.models.reconciliations import Outcome, OutcomeKind, Reconc
 from erp_integrations.models.refusals import SageRefusal
 
 __all__ = [
-    "MAX_ATTEMPTS",
     "BatchState",
     "CommitmentLink",
     "CostCodeLink",

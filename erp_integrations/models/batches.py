@@ -9,6 +9,7 @@ from django.db.models.functions import Coalesce
 
 from directory.fields import MoneyField
 from directory.models import Company
+from directory.models.leases import Leased, LeasedQuerySet
 from directory.server_clock import server_now
 from erp_integrations.models.exports import ExportStatus, InvoiceExport
 from erp_integrations.models.layouts import ImportLayout
@@ -19,7 +20,6 @@ from erp_integrations.sage100.layout import Layout
 from invoicing.calculations.money import ZERO
 from invoicing.models import Invoice, StartingCertificate
 
-MAX_ATTEMPTS = 5
 RESEND = timedelta(seconds=30)
 SILENCE = timedelta(seconds=60)
 GONE = timedelta(hours=1)
@@ -43,12 +43,9 @@ def _of_each(rows, figure, field: models.Field | None = None, *, batch: str = "b
     return Coalesce(models.Subquery(found.values("figure"), output_field=field), models.Value(0, output_field=field))
 
 
-class ExportBatchQuerySet(models.QuerySet):
+class ExportBatchQuerySet(LeasedQuerySet):
     def of(self, company):
         return self.filter(company=company)
-
-    def under_way(self):
-        return self.filter(state__in=UNDER_WAY)
 
     def ready(self):
         """Built, with a file that can be taken."""
@@ -88,29 +85,17 @@ class ExportBatchQuerySet(models.QuerySet):
             .order_by("-number")
         )
 
-    def claimable(self, now):
-        """Waiting for a worker and for no later moment, or left behind by one whose lease ran out."""
-        is_free = Q(lease_until__lt=now) | Q(state=BatchState.PENDING, lease_until__isnull=True)
-        return self.under_way().filter(is_free, attempts__lt=MAX_ATTEMPTS)
-
-    def held_by(self, token):
-        """Being built by the worker that holds this token: every write of a worker goes through here (fencing)."""
-        return self.filter(state=BatchState.BUILDING, lease_token=token)
-
     def unheard(self, now):
         """Nobody works on it and no message stands for it: lost messages, killed workers, restored backups (R5, R6)."""
         silent = Q(enqueued_at__isnull=True) | ~Q(enqueued_at__range=(now - RESEND, now + RESEND))  # by what clock ever
         return self.claimable(now).filter(silent | Q(state=BatchState.BUILDING))
 
-    def exhausted(self, now):
-        """Every attempt was killed: nobody tries again by itself (R20, R23)."""
-        return self.filter(state=BatchState.BUILDING, lease_until__lt=now, attempts__gte=MAX_ATTEMPTS)
 
-
-class ExportBatch(models.Model):
+class ExportBatch(Leased):
     """The row is the queue, and the record of what was accepted. Once ready, triggers keep it as it is (E-2)."""
 
     State = BatchState
+    WAITING, AT_WORK, MAX_ATTEMPTS = *UNDER_WAY, 5
     renewed_at = 0.0  # when this worker last renewed its lease, in seconds by its own clock that nobody sets
 
     company = models.ForeignKey(Company, models.PROTECT, related_name="export_batches")
@@ -129,13 +114,8 @@ class ExportBatch(models.Model):
     findings = models.JSONField(default=list, help_text="What the rules said, each warning ticked.")
 
     state = models.CharField(max_length=10, choices=BatchState, default=BatchState.PENDING)
-    lease_token = models.UUIDField(null=True)
-    lease_until = models.DateTimeField(null=True)  # while it waits: before this moment nobody takes it up again
-    attempts = models.PositiveSmallIntegerField(default=0)
     enqueued_at = models.DateTimeField(null=True)
     step = models.CharField(max_length=40, blank=True)
-    done = models.PositiveIntegerField(default=0)
-    total = models.PositiveIntegerField(default=0)
     error = models.CharField(max_length=500, blank=True)
 
     file_name = models.CharField(max_length=80, blank=True)
@@ -181,10 +161,6 @@ class ExportBatch(models.Model):
     def key(self) -> str:
         """What stands in Sage's User def 1: EXP-000412."""
         return batch_key(self.number)
-
-    @property
-    def is_under_way(self) -> bool:
-        return self.state in UNDER_WAY
 
     @property
     def tried_again_at(self):

@@ -13,7 +13,7 @@ from invoicing.models.invoice_statuses import InvoiceStatus
 from invoicing.models.invoice_types import InvoiceType
 from invoicing.models.invoices import Invoice
 from invoicing.models.looks import SEEN, Look, figures_of
-from invoicing.models.made_files import MAX_ATTEMPTS, MadeFile, MadeKind, MadeState
+from invoicing.models.made_files import MadeFile, MadeKind, MadeState
 from invoicing.models.payments import Payment, PaymentMethod
 from invoicing.models.retainage import ScaleStep
 from invoicing.models.rounds import InviteRound, Outcome, RoundKind
@@ -47,7 +47,6 @@ __all__ = [
     "InvoiceStatus",
     "InvoiceType",
     "Look",
-    "MAX_ATTEMPTS",
     "MadeFile",
     "MadeKind",
     "MadeState",

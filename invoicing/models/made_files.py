@@ -8,10 +8,10 @@ from django.db.models import Exists, Q
 from django.utils import timezone
 
 from directory.models import Project
+from directory.models.leases import Leased, LeasedQuerySet
 from directory.server_clock import server_now
 from invoicing.models.invoices import Invoice
 
-MAX_ATTEMPTS = 3
 RESEND = timedelta(seconds=10)
 CHUNK = 500  # ids that one query asks about
 
@@ -34,21 +34,15 @@ class MadeState(models.TextChoices):
 UNDER_WAY = (MadeState.WAITING, MadeState.MAKING)
 
 
-class MadeFileQuerySet(models.QuerySet):
+class MadeFileQuerySet(LeasedQuerySet):
     def of(self, person, project):
         """What somebody asked for in a project, newest first; nobody else finds it."""
         return self.filter(person=person, project=project).defer("invoices").order_by("-pk")
 
-    def under_way(self):
-        return self.filter(state__in=UNDER_WAY)
-
     def claimable(self, now):
-        """Waiting for a worker, or left behind by one whose lease ran out; one at a time, so that a worker stays free
-        for what accounting waits for."""
-        left_behind = Q(state=MadeState.MAKING, lease_until__lt=now)
+        """One at a time, so that a worker stays free for what accounting waits for."""
         at_work = self.model.objects.filter(state=MadeState.MAKING, lease_until__gte=now)
-        open_to_all = self.filter(Q(state=MadeState.WAITING) | left_behind, attempts__lt=MAX_ATTEMPTS)
-        return open_to_all.filter(~Exists(at_work))
+        return super().claimable(now).filter(~Exists(at_work))
 
     def next_to_wake(self) -> int | None:
         """The oldest that no fresh message stands for (lost messages, killed workers, restored backups), from now on
@@ -58,23 +52,16 @@ class MadeFileQuerySet(models.QuerySet):
         due = silent.order_by("pk").values_list("pk", flat=True).first()
         return due if due and self.filter(pk=due).update(woken_at=now) else None
 
-    def exhausted(self, now):
-        """Every attempt was killed: nobody tries again by itself (R20, R21)."""
-        return self.filter(state=MadeState.MAKING, lease_until__lt=now, attempts__gte=MAX_ATTEMPTS)
-
-    def held_by(self, token):
-        """Being made by the worker that holds this token: every write of a worker goes through here (fencing)."""
-        return self.filter(state=MadeState.MAKING, lease_token=token)
-
     def past_their_time(self, now):
         """Ready for longer than promised, or failed and left alone as long."""
         return self.filter(state__in=(MadeState.READY, MadeState.FAILED), expires_at__lt=now)
 
 
-class MadeFile(models.Model):
+class MadeFile(Leased):
     """The row is the queue (decision 3). `invoices`: the ids of what it is to hold and, once made, of what it holds."""
 
     Kind, State = MadeKind, MadeState
+    WAITING, AT_WORK, MAX_ATTEMPTS = *UNDER_WAY, 3
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="+")
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
@@ -86,12 +73,7 @@ class MadeFile(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     state = models.CharField(max_length=8, choices=MadeState, default=MadeState.WAITING)
-    lease_token = models.UUIDField(null=True)
-    lease_until = models.DateTimeField(null=True)
-    attempts = models.PositiveSmallIntegerField(default=0)
     woken_at = models.DateTimeField(default=timezone.now)
-    done = models.PositiveIntegerField(default=0)
-    total = models.PositiveIntegerField(default=0)
     error = models.CharField(max_length=500, blank=True)
 
     key = models.CharField(max_length=100, blank=True, help_text="Its path under the private folder.")
@@ -127,10 +109,6 @@ class MadeFile(models.Model):
     @property
     def company(self):
         return self.project.company
-
-    @property
-    def is_under_way(self) -> bool:
-        return self.state in UNDER_WAY
 
     @property
     def is_ready(self) -> bool:

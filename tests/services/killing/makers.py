@@ -22,7 +22,7 @@ OF_EACH = 4  # lists, and certificates
 
 def hurry() -> None:
     """Leases of milliseconds, so that overlaps are forced; as many attempts as it takes; no wait before a re-send."""
-    model.MAX_ATTEMPTS = making.MAX_ATTEMPTS = 1000
+    MadeFile.MAX_ATTEMPTS = 1000
     model.RESEND = timedelta(0)
     making.LEASE = timedelta(milliseconds=random.choice([1, 20, 100, 400]))
 

@@ -77,7 +77,7 @@ class Tally:
 
 def hurry() -> None:
     """Leases of milliseconds, so that overlaps are forced; as many attempts as it takes; no wait before a next one."""
-    batch_models.MAX_ATTEMPTS = building.MAX_ATTEMPTS = 1000
+    ExportBatch.MAX_ATTEMPTS = 1000
     batch_models.RESEND = timedelta(0)
     building.TRIED_AGAIN_AFTER = (timedelta(0),)
     building.LEASE = timedelta(milliseconds=random.choice([1, 5, 20, 20, 50]))
