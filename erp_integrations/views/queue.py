@@ -292,7 +292,7 @@ def _rows(page: list[InvoiceExport], tab: str) -> list[QueueRow]:
 
 
 def _with_events(rows: list[QueueRow], tab: str, person) -> list[QueueRow]:
-    """Who voided each; of what waits for an answer, that this very person had rejected it, as Home counts them (9.1)."""
+    """Who voided each; of what waits, that this very person had rejected it, as Home counts them (9.1)."""
     if TABS[tab][0] not in (S.VOIDED, S.READY_TO_EXPORT):
         return rows
     verb, by = ("voided", None) if TABS[tab][0] == S.VOIDED else ("rejected", person)
