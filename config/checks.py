@@ -27,7 +27,7 @@ logger = structlog.get_logger(__name__)
 def bad_settings(app_configs=None, **kwargs) -> list[Error]:  # Django's signature
     """Nothing is asked of a demo, or SQLite, over http under this machine's own names. All else is production."""
     if (settings.DEMO or settings.EMBEDDED) and not settings.IS_HTTPS and _is_for_this_machine_alone():
-        return _on_a_network_disk()
+        return _of_sqlite()
     problems = [
         (settings.DEBUG, "DEBUG is on: every error would show the settings.", "Unset DEBUG.", "plumbline.E001"),
         (
@@ -80,7 +80,7 @@ def bad_settings(app_configs=None, **kwargs) -> list[Error]:  # Django's signatu
         ),
     ]
     found = [Error(message, hint=hint, id=number) for is_wrong, message, hint, number in problems if is_wrong]
-    return found + _on_a_network_disk()
+    return found + _of_sqlite()
 
 
 def _is_for_this_machine_alone() -> bool:
@@ -89,13 +89,20 @@ def _is_for_this_machine_alone() -> bool:
     return all(name.lower().strip("[]") in LOOPBACK or name.lower().endswith(".localhost") for name in names)
 
 
-def _on_a_network_disk() -> list[Error]:
-    """R133: SQLite's log is shared through memory, which two hosts don't have in common."""
-    if not settings.EMBEDDED or (kind := file_system_of(settings.VAR_DIR.resolve())) not in NETWORK_DISKS:
+def _of_sqlite() -> list[Error]:
+    """What would let two write at once. Nobody is asked on PostgreSQL, which locks rows itself."""
+    if not settings.EMBEDDED:
         return []
-    hint = "Set PLUMBLINE_VAR to a folder on a disk of this machine, or DATABASE_URL to a PostgreSQL."
-    words = f"SQLite would be on a network disk ({kind}): {settings.VAR_DIR}."
-    return [Error(words, hint=hint, id="plumbline.E010")]
+    found, kind = [], file_system_of(settings.VAR_DIR.resolve())
+    if kind in NETWORK_DISKS:  # R133: its log is shared through memory, which two hosts don't have in common
+        hint = "Set PLUMBLINE_VAR to a folder on a disk of this machine, or DATABASE_URL to a PostgreSQL."
+        words = f"SQLite would be on a network disk ({kind}): {settings.VAR_DIR}."
+        found.append(Error(words, hint=hint, id="plumbline.E010"))
+    if settings.DATABASES["default"]["OPTIONS"].get("transaction_mode") != "IMMEDIATE":  # R46: no row is locked there
+        hint = "Keep SQLITE_OPTIONS of config/settings.py."
+        words = "SQLite's transactions would not begin IMMEDIATE: who reads to write would not be alone."
+        found.append(Error(words, hint=hint, id="plumbline.E011"))
+    return found
 
 
 def file_system_of(folder: Path, mounts: str | None = None) -> str:

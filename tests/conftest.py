@@ -2,11 +2,15 @@
 
 import gc
 import os
+import socket
 import time
+from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
+from django.conf import settings
 from django.core.cache import cache
 from django.db import transaction
 from django.db.backends.postgresql.base import DatabaseOperations as PostgresqlOperations
@@ -94,6 +98,24 @@ def standing(django_db_setup, django_db_blocker):
     with django_db_blocker.unblock():
         transaction.set_rollback(True)
         around.__exit__(None, None, None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nobody_elsewhere_is_asked():
+    """R145: what others answer, or don't, decides no test. Redis alone may be on another host."""
+    there = urlsplit(settings.REDIS_URL).hostname
+    near = {info[4][0] for info in socket.getaddrinfo(there, None)} if there else set()
+
+    def connect(self, address):
+        host = address[0] if self.family in (socket.AF_INET, socket.AF_INET6) else "localhost"
+        if host != "localhost" and host not in near and not ip_address(host.partition("%")[0]).is_loopback:
+            raise AssertionError(f"A test asks {host}: only this machine may be asked.")
+        return connect_of_python(self, address)
+
+    connect_of_python = socket.socket.connect
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", connect)
+        yield
 
 
 @pytest.fixture(autouse=True)

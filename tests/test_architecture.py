@@ -1,6 +1,7 @@
 """The house keeps its shape: who may import whom, where a message is sent, what every view declares."""
 
 import ast
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -114,3 +115,27 @@ def test_task_arguments_are_ids():
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.FunctionDef) and any("shared_task" in ast.unparse(d) for d in node.decorator_list):
                 assert all(a.arg.endswith("_id") or a.arg == "self" for a in node.args.args), (named(path), node.name)
+
+
+FETCHERS = ("urllib.request", "http.client", "urllib3", "requests", "httpx", "aiohttp")
+
+
+def imported(path: Path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def test_nothing_of_ours_asks_an_address_that_somebody_could_have_typed():
+    """R117: papers and pages are made from rows alone. The demo looks whether its own site is up."""
+    fetchers = tuple(f"{each}." for each in FETCHERS)
+    asking = {named(path) for path in CODE if any(f"{name}.".startswith(fetchers) for name in imported(path))}
+    assert asking == {"config/management/commands/demo.py"}
+
+
+def test_no_test_reaches_another_machine():
+    """R145, the control: the address is one of those that are nobody's."""
+    with pytest.raises(AssertionError, match="A test asks 192.0.2.1"):
+        socket.create_connection(("192.0.2.1", 25), timeout=0.1)

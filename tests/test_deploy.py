@@ -190,6 +190,16 @@ def test_the_proxy_has_a_place_for_a_second_host_where_its_containers_answer():
     assert re.search(r"^\t\t\ta web 8000 \{$", sources, re.M) and f"-p {other[0]}:{other[1]}:8000" in OPERATIONS
 
 
+def test_operations_counts_the_connections_that_compose_may_open():
+    """R136: PostgreSQL refuses the one too many, and somebody reads that it is away."""
+    replicas = {name: int(re.search(r"replicas: (\d+)", service(name))[1]) for name in ("web", "worker")}
+    web = replicas["web"] * int(re.search(r"WEB_CONCURRENCY:-(\d+)", service("web"))[1])
+    threads = int(re.search(r"^threads = (\d+)$", GUNICORN, re.M)[1])
+    each = int(re.search(r'--concurrency, "(\d+)"', service("worker"))[1])
+    assert threads == each == 2 and "PostgreSQL needs 2*n* + 2*m* + 10 connections" in OPERATIONS
+    assert f"{2 * web + 2 * replicas['worker'] + 10} for the six processes and three workers" in OPERATIONS
+
+
 def test_the_volumes_that_operations_tells_of_are_those_of_compose():
     there = re.search(r"^volumes: \{ (.*) \}$", COMPOSE, re.M)[1].replace(": {}", "").split(", ")
     told = set(re.findall(r"\bvolume (?:rm )?`?plumbline_(\w+)", OPERATIONS))
@@ -282,6 +292,21 @@ def test_what_gunicorn_says_itself_is_one_line_of_json_each(tmp_path):
 def test_no_log_fills_the_disk(name):
     """Docker's usual driver keeps all that was ever said; this one keeps the last hundred megabytes of each."""
     assert "logging: { driver: local }" in service(name)
+
+
+# Written by their makers so that they can be found: keys, and the tokens of some who give them out.
+SECRETS = re.compile(
+    rb"-----BEGIN [A-Z ]*PRIVATE KEY|\bAKIA[0-9A-Z]{16}\b|\bgh[pousr]_\w{36}|\bxox[abpr]-\d{6}|\bsk_live_"
+)
+
+
+def test_no_secret_lies_in_the_repository():
+    """R144."""
+    assert SECRETS.search(b"-----BEGIN RSA " + b"PRIVATE KEY-----")
+    tops = [top for top in ROOT.iterdir() if top.name not in (".git", ".venv", "var") and "_cache" not in top.name]
+    files = [path for top in tops for path in (top, *top.rglob("*")) if path.is_file() and path.suffix != ".pyc"]
+    assert ROOT / "deploy/compose.yaml" in files
+    assert not [path for path in files if SECRETS.search(path.read_bytes())]
 
 
 # What the image is built from

@@ -1,12 +1,15 @@
 """What happened stays as it was written, whoever asks (section 8, R120)."""
 
 import pytest
+from django.apps import apps
 from django.db import DatabaseError, connection, transaction
+from django.db.models import PROTECT, ProtectedError
 
-from directory.models import Event
+from directory.models import Event, Person
 from tests.factories import world
 
 pytestmark = pytest.mark.django_db
+OURS = ("directory", "invoicing", "erp_integrations")
 
 
 @pytest.fixture
@@ -30,6 +33,35 @@ def test_an_event_says_who_what_when_and_why(event):
     assert (event.by_name, event.verb, event.reason) == ("Dana Cole", "tested", "why")
     assert event.project == event.company.projects.get()
     assert event in Event.objects.about(event.project)
+
+
+def test_who_did_something_stays_named_and_is_not_deleted(event):
+    """R125."""
+    person = event.by
+    type(person).objects.filter(pk=person.pk).update(name="Dana Cole-Winter")
+    assert Event.objects.get(pk=event.pk).by_name == "Dana Cole"
+    with pytest.raises(ProtectedError), transaction.atomic():
+        person.delete()
+
+
+# What is somebody's own, or says what they may: it goes with them, and says of nobody who did something.
+GOES_WITH_A_PERSON = {
+    *("AccountInvitation", "EmailChange", "SavedView", "Look", "MadeFile"),
+    *("CompanyUserPermission", "ProjectUserPermission", "Person_groups", "Person_user_permissions"),
+    *("BillingSettings_distribution_list", "Commitment_access_list"),
+}
+
+
+def test_whoever_stands_in_a_record_is_not_deleted():
+    """R125: whoever it names as having done something would be nobody afterwards."""
+    ours = [m for m in apps.get_models(include_auto_created=True) if m.__module__.split(".")[0] in OURS]
+    loose = {
+        model.__name__
+        for model in ours
+        for field in model._meta.concrete_fields
+        if field.related_model is Person and field.remote_field.on_delete is not PROTECT
+    }
+    assert loose == GOES_WITH_A_PERSON
 
 
 def test_an_event_of_the_program_itself_has_no_person():

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from config.checks import bad_settings, file_system_of
 from directory.models import Company, Event, Mail, Person
@@ -217,8 +218,9 @@ def test_a_demo_is_not_served_in_the_open(environment, tmp_path):
 
 @pytest.mark.parametrize("host", ["192.168.1.20", "*", "bills", "localhost.example.com", ".example.com", "::2"])
 @pytest.mark.parametrize("is_demo", [True, False])
-def test_whoever_may_be_asked_from_elsewhere_is_judged_as_production(host, is_demo, settings):
+def test_whoever_may_be_asked_from_elsewhere_is_judged_as_production(host, is_demo, settings, monkeypatch):
     """Neither a demo nor SQLite over http is on one's own machine for saying so."""
+    monkeypatch.setitem(settings.DATABASES["default"]["OPTIONS"], "transaction_mode", "IMMEDIATE")
     settings.DEMO, settings.EMBEDDED = is_demo, not is_demo
     settings.ALLOWED_HOSTS = ["localhost"]
     assert bad_settings() == []
@@ -306,11 +308,21 @@ def test_sqlite_is_not_opened_on_a_network_disk(folder, kind, settings, monkeypa
     """R133: its log in shared memory is one host's, and a second one would write beside it."""
     assert file_system_of(Path(folder), MOUNTS) == kind
     monkeypatch.setattr("config.checks.file_system_of", lambda folder: kind)
+    monkeypatch.setitem(settings.DATABASES["default"]["OPTIONS"], "transaction_mode", "IMMEDIATE")
     settings.ALLOWED_HOSTS, settings.EMBEDDED = ["localhost"], True
     is_refused = kind in ("nfs4", "cifs", "fuse.sshfs")
     assert [problem.id for problem in bad_settings()] == ["plumbline.E010"] * is_refused
     settings.EMBEDDED = False
     assert bad_settings() == []
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL locks rows")
+def test_a_site_whose_sqlite_would_lock_nothing_does_not_start(settings, monkeypatch):
+    """R46: `select_for_update` does nothing there; only a transaction that begins IMMEDIATE is alone."""
+    settings.ALLOWED_HOSTS = ["localhost"]
+    assert bad_settings() == []
+    monkeypatch.delitem(settings.DATABASES["default"]["OPTIONS"], "transaction_mode")
+    assert [problem.id for problem in bad_settings()] == ["plumbline.E011"]
 
 
 def test_where_nothing_is_told_of_file_systems_none_is_refused():

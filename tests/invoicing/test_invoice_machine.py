@@ -123,6 +123,7 @@ def test_only_the_table_of_5_1_moves_an_invoice(state):
                     event = Event.objects.about(invoice).first()
                     assert (event.from_state, event.to_state, event.by) == (state, stored.status, by)
                 transaction.set_rollback(True)
+            assert invoice.status == state, "R47: what was taken back is told by no row that is still at hand"
 
 
 def test_the_database_knows_the_same_moves_as_the_machine():
