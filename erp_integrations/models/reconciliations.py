@@ -93,7 +93,8 @@ class OutcomeQuerySet(models.QuerySet):
     def to_confirm(self):
         """Found, and still to be confirmed as posted.
 
-        Not in a list that is older than the file: what it holds was never brought by it, and the import may double it.
+        Not in a list that is older than the file, nor in a row without the key that others of it bear: the file may not
+        have brought it, and the import may double it.
         """
         return self.filter(
             kind=OutcomeKind.FOUND,

@@ -43,6 +43,10 @@ FOUND_THAT_DAY = (
     "The list is of the day of its file, and the row doesn't bear the key of the file: it may have stood in Sage before"
     " the import, so it is not posted by this. Export 4-2 again on a later day, or enter its record number."
 )
+KEYED_BY_HAND = (
+    "Other rows of the list bear {key}, the key of its file, and this one doesn't: it may have been keyed by hand, so it"
+    " is not posted by this. See that Sage holds it once, then enter its record number."
+)
 MISSED_BEFORE = "The list is older than its file."
 MISSED_THAT_DAY = (
     "The list is of the day of its file: it may have been made before the import. Export 4-2 again after it, or on a"
@@ -110,9 +114,9 @@ def compare(
     releases retainage makes no row in Sage (S50) and is left out, as long as Sage holds none.
     """
     found, void = _by_key(rows)
-    known = frozenset(batch_keys)
+    known, borne = frozenset(batch_keys), {_key_in(row) for row in rows}
     ours = [
-        _outcome(each, found[each.key], void[each.key], known, rows)
+        _outcome(each, found[each.key], void[each.key], known, borne, rows)
         for each in in_files
         if each.makes_rows or found[each.key]
     ]
@@ -132,7 +136,8 @@ def _by_key(rows: Sequence[PayableInvoice]) -> tuple[defaultdict, defaultdict]:
     return found, void
 
 
-def _outcome(ours: InFile, places: list[int], void: list[int], known: frozenset, rows) -> Outcome:
+def _outcome(ours: InFile, places: list[int], void: list[int], known: frozenset, borne: set[str], rows) -> Outcome:
+    """`known`: the keys of our files; `borne`: what the rows of the list bear."""
     if not ours.makes_rows:
         return Outcome(Kind.DIFFERS, ours.item_id, tuple(places), (ONLY_A_RELEASE,))
     if len(places) > 1:
@@ -149,16 +154,20 @@ def _outcome(ours: InFile, places: list[int], void: list[int], known: frozenset,
     other = _of_another(ours, row)
     if other and kind == Kind.FOUND:
         kind = Kind.DIFFERS
-    older = _found_before(ours, says) if kind == Kind.FOUND else ()
+    older = _found_before(ours, says, borne) if kind == Kind.FOUND else ()
     told = (*notes, *older, *other, *_about_key(ours, row, says))
     return Outcome(kind, ours.item_id, (place,), told, is_too_new=bool(older))
 
 
-def _found_before(ours: InFile, says: str) -> tuple[str, ...]:
-    """Whether the row may have stood in Sage before the import, which would double it then."""
+def _found_before(ours: InFile, says: str, borne: set[str]) -> tuple[str, ...]:
+    """Whether something else than the import may have brought the row, which the import would double then."""
     if ours.is_too_new:
         return (FOUND_BEFORE,)
-    return (FOUND_THAT_DAY,) if ours.is_of_that_day and says != ours.batch_key and not ours.record_number else ()
+    if says == ours.batch_key or ours.record_number:
+        return ()
+    if ours.is_of_that_day:
+        return (FOUND_THAT_DAY,)
+    return (KEYED_BY_HAND.format(key=ours.batch_key),) if not says and ours.batch_key in borne else ()
 
 
 def _key_in(row: PayableInvoice) -> str:

@@ -535,3 +535,15 @@ def test_the_page_of_the_list_leads_to_the_comparison_and_no_other_lists_page_do
     pages = {kind: client.get(reverse("erp-list", args=[sage.company.slug, kind])) for kind in ListKind.values}
     leading = [kind for kind, page in pages.items() if "Compare with our files" in text_of(page)]
     assert leading == ["payable_invoices"]
+
+
+def test_what_was_keyed_by_hand_beside_the_import_is_not_posted_by_the_list(sage):
+    """E-3."""
+    one, two = sage.sent(), sage.sent()
+    sage.built(one, two)
+    made = compared(sage, row_of(one), row_of(two, user_def_1=""))
+    assert [each.item.invoice_export for each in made.outcomes.to_confirm()] == [one]
+    [told] = made.outcomes.to_look_at()
+    assert "keyed by hand" in told.note
+    page = text_of(signed_in(sage.approver).get(url_of(sage, made)))
+    assert "only some of its rows bear" in page and "keyed by hand" in page

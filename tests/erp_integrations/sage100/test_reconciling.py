@@ -170,3 +170,15 @@ def test_the_same_invoice_on_another_job_differs_and_a_list_without_jobs_says_no
         Kind.AMOUNT,
         "Sage has it on job 9999999, not 2026014.",
     )
+
+
+def test_what_was_keyed_by_hand_beside_the_import_is_left_to_a_person():
+    """E-3: the other rows of its file bear the key, so the import may bring it still, or have been refused."""
+    one, two, elsewhere = ours(1, "A-1"), ours(2, "A-2"), ours(3, "A-3", batch_key="EXP-000002")
+    rows = [theirs("A-1", user_def_1="exp-000001"), theirs("A-2"), theirs("A-3")]
+    first, second, third = compare([one, two, elsewhere], (), KEYS, rows).outcomes
+    assert (second.kind, second.is_too_new) == (Kind.FOUND, True)
+    assert "keyed by hand" in second.notes[0] and "EXP-000001" in second.notes[0]
+    assert not (first.notes or first.is_too_new or third.notes or third.is_too_new), "a list may keep no key at all"
+    [known, _] = compare([ours(2, "A-2", record_number="RA-2"), one], (), KEYS, rows).outcomes[:2]
+    assert (known.kind, known.notes, known.is_too_new) == (Kind.FOUND, (), False)
