@@ -111,3 +111,17 @@ def test_all_events_are_not_truncated_at_once(event):
         run("SET CONSTRAINTS ALL IMMEDIATE")  # else PostgreSQL refuses for a reason of its own
         refused(lambda: run("TRUNCATE directory_event CASCADE"))
     assert Event.objects.filter(pk=event.pk).exists()
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL reads a table as small as this one through")
+def test_what_pages_ask_of_events_costs_no_more_after_seven_years(event):
+    """R137: each is found by an index, newest first, however many others there are. The last is the control."""
+    company, project = event.company, event.project
+    asked = [
+        *(Event.objects.about(project)[:50], Event.objects.about(project, company)[:50]),
+        *(Event.objects.filter(company=company)[:50], Event.objects.filter(project=project)[:8]),
+        Event.objects.of_one(f"directory.project:{project.pk}", by=event.by),
+        Event.objects.filter(reason="why"),
+    ]
+    reads_all = ["SCAN" in plan for plan in (each.explain() for each in asked)]
+    assert reads_all == [False] * 5 + [True], [each.explain() for each in asked]
