@@ -85,10 +85,6 @@ def test_an_amount_that_lost_its_cents_to_a_float_is_refused():
         figures.money(0.1)
 
 
-def test_an_input_holds_a_minus_that_can_be_typed():
-    assert show("{{ x|amount }}", {"x": Decimal("-1250")}) == "-1,250.00"
-
-
 def test_the_entry_sheet_gets_whole_cents():
     assert [figures.cents(x) for x in (Decimal("12.34"), Decimal("-0.01"), 10, None)] == ["1234", "-1", "1000", ""]
 
