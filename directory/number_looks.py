@@ -6,7 +6,7 @@ A vendor's own invoice number is written in its books, on our page and in Sage b
 import re
 import unicodedata
 
-LONGEST_NUMBER = 20  # Sage takes no more characters (S10)
+LONGEST_NUMBER = 20  # characters (I-6)
 FORBIDDEN_IN_NUMBERS = {",": "comma", '"': "quote", "'": "quote", "\t": "tab", "\n": "line break", "\r": "line break"}
 DROPPED = re.compile(r"[\W_]+")  # spaces and punctuation
 LEADING_ZEROS = re.compile(r"(?<!\d)0+(?=\d)")

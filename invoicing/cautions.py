@@ -32,7 +32,7 @@ def _of_number(commitment: Commitment, access) -> list[Caution]:
         found.append(
             Caution(
                 f"{commitment.number} has {len(commitment.number)} characters.",
-                "Sage takes 20, but other bridges cut it after 12: two numbers may become one there.",
+                "Accounting takes 20, but other bridges cut it after 12: two numbers may become one there.",
             )
         )
     alike = _look_alikes(commitment, access)

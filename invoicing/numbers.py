@@ -18,7 +18,7 @@ def check_number(number: str) -> None:
     if not text:
         raise Refused("Enter the invoice number your own books use.", field="number")
     if len(text) > LONGEST_NUMBER:
-        raise Refused(f"“{text}” has {len(text)} characters. Sage takes {LONGEST_NUMBER} at most.", field="number")
+        raise Refused(f"“{text}” has {len(text)} characters. Shorten it to {LONGEST_NUMBER}.", field="number")
     bad = sorted({c for c in text if c in FORBIDDEN_IN_NUMBERS or not c.isprintable() or ord(c) > 126})
     if bad:
         raise Refused(f"An invoice number can't contain {' '.join(map(repr, bad))}. Leave it out.", field="number")

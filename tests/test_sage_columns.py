@@ -155,3 +155,17 @@ def test_no_column_is_called_by_its_title_outside(path):
 @pytest.mark.parametrize("path", files_of(*ABOVE), ids=lambda path: str(path.relative_to(ROOT)))
 def test_how_much_sage_takes_is_counted_inside(path):
     assert not re.search(r"Sage takes (up to )?\d", "\n".join(texts_of(path)))
+
+
+@pytest.mark.parametrize("path", files_of(*BELOW), ids=lambda path: str(path.relative_to(ROOT)))
+def test_what_lies_below_counts_nothing_of_what_sage_takes(path):
+    """It imports nothing of that folder, so that a number of characters there would be a second copy of Sage's."""
+    assert "Sage takes" not in "\n".join(texts_of(path))
+
+
+def test_the_forms_of_sages_keys_stand_inside():
+    """What a column of ours may hold of Sage's is asked of the doors: a second copy would drift."""
+    kept = [ROOT / "erp_integrations/models" / f"{name}.py" for name in ("links", "layouts", "exports")]
+    for path in kept:
+        said = path.read_text()
+        assert not re.search(r"\\d\{1,|\(1, 2\)|lte=9|\(1, \"Open|max_length=50\b", said), path.name

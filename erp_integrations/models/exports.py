@@ -8,9 +8,12 @@ from django.db import models
 from django.db.models import Exists, F, Max, OuterRef, Q, Subquery
 from django_fsm import FSMField, FSMModelMixin, transition
 
+from directory.number_looks import LONGEST_NUMBER
 from erp_integrations import permissions
 from erp_integrations.models.layouts import ErpSettings
 from erp_integrations.models.locks import lock_in_order
+from erp_integrations.sage100.reconciling import RECORD_LENGTH
+from erp_integrations.sage100.rules import DESCRIPTION_LENGTH
 from invoicing.labels import STAGES_IN_ERP
 from invoicing.models import Invoice
 
@@ -166,15 +169,20 @@ class InvoiceExport(FSMModelMixin, models.Model):
     duties_waived = models.BooleanField(default=False, help_text="P-7 was switched off when it was accepted.")
     reason = models.CharField("why accounting rejected or voided it", max_length=500, blank=True)
     error = models.CharField("why the file could not be built", max_length=500, blank=True)
-    description = models.CharField(max_length=50, blank=True)
+    description = models.CharField(max_length=DESCRIPTION_LENGTH, blank=True)
     due_date = models.DateField(null=True, blank=True)
     discount_date = models.DateField(null=True, blank=True)
     reference_no = models.CharField(
-        "reference no", max_length=20, blank=True, default="", db_default="", help_text="What a credit reduces (S45)."
+        "reference no",
+        max_length=LONGEST_NUMBER,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="What a credit reduces (S45).",
     )
     reference_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     only_releases = models.BooleanField(default=False, help_text="As accepted: no rows, only the release sheet (S50).")
-    sage_record_number = models.CharField(max_length=20, blank=True)
+    sage_record_number = models.CharField(max_length=RECORD_LENGTH, blank=True)
     listed_date = models.DateField(
         null=True,
         blank=True,

@@ -13,7 +13,7 @@ from erp_integrations.business_days import closed_days
 from erp_integrations.models.links import DIGITS, account_choice
 from erp_integrations.sage100 import canonical, layout
 from erp_integrations.sage100.facts import ExportSettings
-from erp_integrations.sage100.lists import LostDays
+from erp_integrations.sage100.lists import ENTERED_AS, LostDays
 from invoicing.models import Invoice, InvoiceStatus
 
 
@@ -130,7 +130,7 @@ class ErpSettings(models.Model):
     layout = models.ForeignKey(ImportLayout, models.PROTECT, related_name="+")
     next_batch_number = models.PositiveIntegerField(default=1)
     sendable = models.CharField("what may be sent", max_length=20, choices=Sendable, default=Sendable.CERTIFIED)
-    default_status = models.PositiveSmallIntegerField("status in Sage", choices=[(1, "Open"), (2, "Review")], default=1)
+    default_status = models.PositiveSmallIntegerField("status in Sage", choices=[*ENTERED_AS.items()], default=1)
     terms_days = models.PositiveSmallIntegerField(
         "due after, in days", default=30, validators=[MaxValueValidator(365)], help_text="When the vendor has no terms."
     )
@@ -156,7 +156,9 @@ class ErpSettings(models.Model):
     class Meta:
         verbose_name_plural = "ERP settings"
         constraints = [
-            models.CheckConstraint(condition=Q(default_status__in=(1, 2)), name="sage_status_is_open_or_review"),
+            models.CheckConstraint(
+                condition=Q(default_status__in=tuple(ENTERED_AS)), name="sage_status_is_open_or_review"
+            ),
         ]
 
     def __str__(self):

@@ -7,11 +7,12 @@ from django.db import models
 from django.db.models import Q
 
 from directory.models import Company, Project, Vendor
+from erp_integrations.sage100 import entries
 from erp_integrations.sage100.facts import AccountChoice
 from invoicing.models import Commitment, CostCode, CostType, ScheduleLine
 
-digits = RegexValidator(r"^\d{1,10}\Z", "Sage's record numbers are digits.")
-DIGITS = {"max_length": 10, "validators": [digits]}
+digits = RegexValidator(entries.NUMBER, "Sage's record numbers are digits.")
+DIGITS = {"max_length": entries.NUMBER_LENGTH, "validators": [digits]}
 
 
 class AccountMixin(models.Model):
@@ -75,7 +76,9 @@ class CostCodeLink(models.Model):
     company = models.ForeignKey(Company, models.PROTECT, related_name="+")
     cost_code = models.OneToOneField(CostCode, models.PROTECT, related_name="sage_link")
     code = models.CharField(
-        "Sage cost code", max_length=10, validators=[RegexValidator(r"^\d{1,6}\.\d{3}\Z", "Write 2310.000.")]
+        "Sage cost code",
+        max_length=entries.COST_CODE_LENGTH,
+        validators=[RegexValidator(entries.COST_CODE, "Write 2310.000.")],
     )
 
     class Meta:
@@ -102,7 +105,9 @@ class CostTypeLink(AccountMixin):
             models.UniqueConstraint(
                 "company", "number", condition=Q(number__gt=0), name="a_sage_cost_type_is_one_cost_type"
             ),
-            models.CheckConstraint(condition=Q(number__gte=0, number__lte=9), name="sage_has_nine_cost_types"),
+            models.CheckConstraint(
+                condition=Q(number__gte=0, number__lte=entries.COST_TYPE_NUMBERS[-1]), name="sage_has_nine_cost_types"
+            ),
         ]
 
     def __str__(self):

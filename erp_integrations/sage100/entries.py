@@ -7,6 +7,10 @@ from decimal import Decimal
 from erp_integrations.sage100 import list_rows
 from erp_integrations.sage100.lists import STATUS_NAMES, CommitmentLine, SageCommitment, SageLists, why_not_usable
 
+# How a key is written that a link keeps.
+NUMBER, NUMBER_LENGTH = r"^\d{1,10}\Z", 10
+COST_CODE, COST_CODE_LENGTH = r"^\d{1,6}\.\d{3}\Z", 10
+COST_TYPE_NUMBERS = range(1, 10)
 COST_TYPES = {1: "Material", 2: "Labor", 3: "Equipment", 4: "Subcontract", 5: "Other"}
 
 
@@ -46,7 +50,7 @@ def cost_codes(lists: SageLists) -> list[Entry]:
 
 def cost_types() -> list[Entry]:
     """Nine, which are no list to upload."""
-    return [Entry(str(number), COST_TYPES.get(number, "User-defined")) for number in range(1, 10)]
+    return [Entry(str(number), COST_TYPES.get(number, "User-defined")) for number in COST_TYPE_NUMBERS]
 
 
 def commitments(lists: SageLists, kind: str) -> list[Entry]:

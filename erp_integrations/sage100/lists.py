@@ -16,6 +16,7 @@ R = TypeVar("R")
 EXPENSES = DIRECT_EXPENSE, WORK_IN_PROGRESS = 13, 3
 VOID = 5
 PAYABLE_STATUS_NAMES = {1: "Open", 2: "Review", 3: "Dispute", 4: "Paid", VOID: "Void"}
+ENTERED_AS = {number: PAYABLE_STATUS_NAMES[number] for number in (1, 2)}  # what an import may say (S14)
 ORDER_RULES = {0: "none", 1: "warn", 2: "requires a PO", 5: "requires a subcontract", 6: "requires either"}
 BID, REFUSED, CONTRACT, CURRENT, COMPLETE, CLOSED = range(1, 7)
 STATUS_NAMES = {1: "Bid", 2: "Refused", 3: "Contract", 4: "Current", 5: "Complete", 6: "Closed"}

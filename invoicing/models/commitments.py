@@ -115,7 +115,7 @@ class Commitment(CommitmentMachine):
     vendor = models.ForeignKey(Vendor, models.PROTECT, related_name="commitments")
     kind = models.CharField(max_length=20, choices=CommitmentKind, default=CommitmentKind.SUBCONTRACT)
     number = models.CharField(
-        max_length=20,  # Sage takes no more
+        max_length=20,  # what accounting takes (2)
         validators=[
             RegexValidator(r"^[A-Za-z0-9][A-Za-z0-9._-]*\Z", "Use letters, digits, dots, dashes and underscores.")
         ],

@@ -9,7 +9,7 @@ from erp_integrations.sage100.canonical import money_text
 from erp_integrations.sage100.facts import InvoiceFacts, LookAlike
 from erp_integrations.sage100.findings import ERROR, WARNING
 from erp_integrations.sage100.header_values import discount_date, due_date
-from erp_integrations.sage100.lists import PAYABLES_DOUBTED_AFTER
+from erp_integrations.sage100.lists import ENTERED_AS, PAYABLES_DOUBTED_AFTER
 from erp_integrations.sage100.rules.registry import BATCH, INVOICE, BatchCheck, InvoiceCheck, Issue, rule
 from erp_integrations.sage100.text import is_safe, room_for, starts_like_a_formula
 
@@ -134,7 +134,7 @@ def description(check: InvoiceCheck):
 @rule("S14", ERROR, "The status is 1 (open) or 2 (review).", INVOICE)
 def status(check: InvoiceCheck):
     text = check.header_text("status")
-    if text is not None and text not in ("1", "2"):
+    if text is not None and text not in map(str, ENTERED_AS):
         yield Issue(
             message=f"Status {text} can't be imported: only 1 (open) and 2 (review) can.",
             remedy="Set the company's default status to 1 or 2 in the export settings.", field="Status", value=text,
