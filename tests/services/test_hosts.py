@@ -8,7 +8,6 @@ from collections import Counter
 
 import pytest
 
-from tests.services.hosts import BLOWS
 from tests.services.test_outages import ROOT, needs_postgresql, needs_redis
 
 pytestmark = [pytest.mark.kill, needs_redis, needs_postgresql, pytest.mark.timeout(1800)]
@@ -33,13 +32,15 @@ def test_of_two_approvers_at_two_web_processes_one_wins_and_the_other_is_told(to
     assert Counter(told["shared"]["statuses"]) == {302: 12, 409: 12}
 
 
-def test_when_a_host_dies_the_other_finishes_its_work_within_a_minute(told):
-    assert told["one host"]["recovered"] <= 60
+@pytest.mark.parametrize("host", ["one host", "the first host"])
+def test_when_a_host_dies_the_other_finishes_its_work_within_a_minute(told, host):
+    """The first had the scheduler, which is started on the other."""
+    assert told[host]["recovered"] <= 60
 
 
 def test_whatever_befalls_its_servers_all_is_built_within_a_minute_after_the_last_blow(told):
-    """G2; R27, R28: also of a worker that is stopped in the middle of a file, or loses the process that builds it."""
-    assert all(told["chaos"]["blows"][blow] >= count for blow, count in BLOWS.items())
+    """G2; R27, R28: also where a worker is stopped, or loses the process that builds in the middle of a file."""
+    assert told["chaos"]["interrupted"] > 0
     assert told["chaos"]["recovered"] <= 60
 
 

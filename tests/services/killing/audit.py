@@ -3,15 +3,19 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterable
+from datetime import timedelta
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
 from django.conf import settings
+from django.utils import timezone
 from python_calamine import CalamineWorkbook
 
-from directory.models import Event, Mail
+from directory.chain import Walk
+from directory.models import Event, EventSeal, Mail
 from directory.models.events import subject_name
+from erp_integrations.exporting import ledgers
 from erp_integrations.models import ExportBatch, ExportItem, InvoiceExport
 from erp_integrations.sage100 import workbook
 
@@ -58,6 +62,13 @@ def problems(company) -> list[str]:
         *_mails(batches),
         *_totals(batches, exports),
     ]
+
+
+def records(company) -> list[str]:
+    """Where our own ledgers differ, and breaks of the chain over the events (R17, R120): where all was acted out."""
+    walk = Walk()
+    EventSeal.objects.walk(walk, unsealed_before=timezone.now() - timedelta(minutes=10))
+    return [*map(str, ledgers.differences(company)), *walk.breaks]
 
 
 def _items(exports) -> list[str]:
