@@ -801,12 +801,34 @@ def test_a_right_taken_away_ends_with_the_next_request():
 
 
 def test_a_post_without_a_token_is_refused_everywhere(site):
-    """R95."""
+    """R95: also at signing in and in Django's admin, whose views are not ours."""
     client = Client(enforce_csrf_checks=True)
     client.force_login(site.people["commitments admin"])
     for name, (_, write) in DOORS.items():
         if write:
             assert client.post(site.address(name)).status_code == 403, name
+    for who in ("anonymous", SITE_OWNER):
+        client = Client(enforce_csrf_checks=True)
+        if who == SITE_OWNER:
+            client.force_login(site.people[who])
+        for address in (*others_routes("accounts/"), *others_routes("admin/")):
+            assert client.post(address).status_code in (403, NO_METHOD), (who, address)
+
+
+def test_a_form_of_a_thousand_fields_is_answered_everywhere(site):
+    """G8: whatever its state, no page that takes a form fails of one that no browser would send."""
+    fields = [
+        {f"field-{n}": "1" for n in range(1000)},
+        {name: [str(n) for n in range(1000)] for name in ("state", "export", "invoice", "line", "reason", "version")},
+        dict.fromkeys(("reason", "name", "version", "email", "level", "decision", "number", "title"), "a\x00b"),
+    ]
+    for name, (_, write) in DOORS.items():
+        for who in [each for each in sorted(BUSIEST) if write and write.answer(each) == THROUGH][:2]:
+            client = site.client(who)
+            for data in fields:
+                with transaction.atomic():
+                    assert client.post(site.address(name), data).status_code < 500, (name, who)
+                    transaction.set_rollback(True)
 
 
 def others_routes(start: str) -> list[str]:

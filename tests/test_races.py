@@ -204,6 +204,27 @@ def fails(batch: ExportBatch) -> ExportBatch:
     return batch
 
 
+def trying_again(sage: SageWorld, other: Callable) -> Race:
+    """R12, R23: what failed is tried again, while somebody else does so too, or rejects it."""
+    export, seen = sage.sent(), []
+    ticked, failed = sage.warnings(export), sage.accepted(export)
+
+    def retry() -> None:
+        batches.retry(failed, by=sage.approver, ticked=ticked)
+
+    def ready() -> list[Act]:
+        with unguarded(ExportItem):
+            ExportItem.objects.filter(batch=failed).update(is_live=True)
+        fails(failed)
+        seen[:] = verbs(failed, export)
+        return [retry, lambda: other(export, retry)]
+
+    def ended() -> tuple:
+        return *stands(export), ExportBatch.objects.get(pk=failed.pk).state, verbs(failed, export)[len(seen) :]
+
+    return Race(ready, ended, share=0.5)
+
+
 def starting(sage: SageWorld) -> Race:
     """R41: the contact and an admin both start the next bill of one commitment."""
     w, period = sage.base, sage.base.project.billing_periods.get()
@@ -279,6 +300,10 @@ RACES = {
     ),
     "R23 taken back while accepted": lambda sage: answering(
         sage, lambda export: exports.retrieve(export, by=sage.sender)
+    ),
+    "R12 tried again twice": lambda sage: trying_again(sage, lambda export, retry: retry()),
+    "R23 rejected while tried again": lambda sage: trying_again(
+        sage, lambda export, retry: exports.reject(fresh(export)[0], by=sage.approver, reason="Wrong job")
     ),
     "S40 tried again, both": lambda sage: billing_one_line(sage, accepts=False),
     "S40 tried again and accepted": lambda sage: billing_one_line(sage, accepts=True),

@@ -482,7 +482,7 @@ def test_a_failed_batch_is_tried_again_when_the_cause_is_gone(sage):
 
 
 def test_pressing_try_again_five_times_gives_one_file(sage, settings):
-    """R12, with the sweep in between."""
+    """R12; at the same moment: tests/test_races.py."""
     batch = failed_batch(sage, sage.sent())
     for _ in range(5):
         batches.retry(batch, by=sage.approver)
