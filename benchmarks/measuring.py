@@ -1,7 +1,7 @@
 """A goal, and how it is measured: ours and a reference by turns in one process, so that a busy machine slows both."""
 
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from statistics import median
@@ -59,15 +59,22 @@ def compare(
     number: str, what: str, goal: str, ours: Callable, reference: str, theirs: Callable, warm_up: int = 1
 ) -> Figure:
     """After a warm-up of so many times each, `RUNS` times each, by turns."""
-    for _ in range(warm_up):
-        ours(), theirs()
+    times = [both for [both] in by_turns([(ours, theirs)], warm_up)]
+    return Figure(number, what, reference, Decimal(goal), *map(list, zip(*times, strict=True)))
+
+
+def by_turns(works: Iterable[tuple[Callable, Callable]], warm_up: int = 1) -> list[list[tuple[float, float]]]:
+    """Seconds of each pair of ours and theirs, in `RUNS` rounds: a machine that grows busier slows all of a round."""
+    works = list(works)
+    for ours, theirs in works:
+        for _ in range(warm_up):
+            ours(), theirs()
     gc.collect()
     gc.freeze()  # what stays is not looked through before each run, which would empty the processor's caches
     try:
-        times = [(seconds(ours), seconds(theirs)) for _ in range(RUNS)]
+        return [[(seconds(ours), seconds(theirs)) for ours, theirs in works] for _ in range(RUNS)]
     finally:
         gc.unfreeze()
-    return Figure(number, what, reference, Decimal(goal), *map(list, zip(*times, strict=True)))
 
 
 def signed_in(person) -> Client:

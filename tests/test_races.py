@@ -213,9 +213,9 @@ def trying_again(sage: SageWorld, other: Callable) -> Race:
         batches.retry(failed, by=sage.approver, ticked=ticked)
 
     def ready() -> list[Act]:
-        with unguarded(ExportItem):
+        with unguarded(ExportItem), unguarded(ExportBatch):
             ExportItem.objects.filter(batch=failed).update(is_live=True)
-        fails(failed)
+            fails(failed)
         seen[:] = verbs(failed, export)
         return [retry, lambda: other(export, retry)]
 

@@ -106,7 +106,7 @@ def _round(server) -> dict:
 
 
 def _database(server, sage: SageWorld, exports) -> float:
-    """The database crashes twice under a worker that builds; what is accepted then is built by that same worker (R29)."""
+    """The database crashes twice under a worker that builds; it builds what is accepted after that, too (R29)."""
     slowest, pid = _accepted(sage, exports[:3]), start(work_like_celery)
     for _ in range(2):
         time.sleep(1.5)
