@@ -13,6 +13,7 @@ from directory.permissions import read_access
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
 from erp_integrations import notifications
 from erp_integrations.exporting import Acceptance, Proposal, check, check_each, plain_findings
+from erp_integrations.exporting.earlier_invoices import credits_on
 from erp_integrations.exporting.moving import move, require
 from erp_integrations.exporting.still_in_sage import require_no_others_record, still_in_sage
 from erp_integrations.models import (
@@ -337,7 +338,7 @@ def void(export: InvoiceExport, *, by, reason: str, sage_holds_it_no_more: bool)
     reason = _said(reason, "Say why it is voided: it stays on the record.")
     if not sage_holds_it_no_more:
         raise Refused("First remove it in Sage, then say so here.", field="sage_holds_it_no_more")
-    require_voidable(export, access, Beneath.of([export], with_sage=True))
+    require_voidable(export, access, Beneath.of([export], to_void=True))
     export.reason = reason
     move(export, InvoiceExport.void, access=access, reason=reason)
     _end_item(export, by)
@@ -352,20 +353,22 @@ def void(export: InvoiceExport, *, by, reason: str, sage_holds_it_no_more: bool)
 class Beneath:
     """What keeps exports of one company where they are, read once for all of them.
 
-    `releases`: {export id: live places in files that release retainage on it}; `in_sage`: {export id: words}.
+    {export id: …}. `releases`, `credits`: live places in files that release retainage on it, or name it as what they
+    reduce; `in_sage`: words. The last two keep what is to be voided alone.
     """
 
     releases: Mapping[int, list[ExportItem]]
+    credits: Mapping[int, list[ExportItem]]
     in_sage: Mapping[int, str]
 
     @classmethod
-    def of(cls, exports: Collection[InvoiceExport], *, with_sage: bool = False) -> "Beneath":
+    def of(cls, exports: Collection[InvoiceExport], *, to_void: bool = False) -> "Beneath":
         live = RetainageRelease.objects.filter(item__is_live=True, on_invoice__export__in=exports)
         releases = defaultdict(list)
         for each in live.select_related("item__invoice_export__invoice", "item__batch", "on_invoice__export"):
             if each.item.invoice_export_id != each.on_invoice.export.pk:
                 releases[each.on_invoice.export.pk].append(each.item)
-        return cls(releases, still_in_sage(exports) if with_sage else {})
+        return cls(releases, credits_on(exports), still_in_sage(exports)) if to_void else cls(releases, {}, {})
 
 
 def require_rejectable(
@@ -375,7 +378,7 @@ def require_rejectable(
     require(export, InvoiceExport.reject, access)
     if seen and seen != export.sending:
         raise NotNow(f"{export.invoice} was taken back and sent again while you looked at it. Look at it as it is now.")
-    _require_no_release_on(export, beneath, gone)
+    _require_nothing_on(export, beneath, gone)
 
 
 def require_voidable(export: InvoiceExport, access, beneath: Beneath, *, gone: Collection[int] = ()) -> None:
@@ -383,17 +386,18 @@ def require_voidable(export: InvoiceExport, access, beneath: Beneath, *, gone: C
     require(export, InvoiceExport.void, access)
     if export.pk in beneath.in_sage:
         raise NotNow(beneath.in_sage[export.pk])
-    _require_no_release_on(export, beneath, gone)
+    _require_nothing_on(export, beneath, gone)
 
 
-def _require_no_release_on(export: InvoiceExport, beneath: Beneath, gone: Collection[int]) -> None:
-    """What a live release stands on stays, or staff release retainage that Sage does not hold (S51)."""
-    first = next((item for item in beneath.releases.get(export.pk, ()) if item.invoice_export_id not in gone), None)
-    if first:
-        raise NotNow(
-            f"{first.invoice_export.invoice.number} in {first.batch.key} releases retainage on this invoice."
-            " Void or reject that one first."
-        )
+def _require_nothing_on(export: InvoiceExport, beneath: Beneath, gone: Collection[int]) -> None:
+    """What a live release or credit stands on stays: Sage must hold what they lower (S45, S51)."""
+    for words, found in (("releases retainage", beneath.releases), ("is a credit", beneath.credits)):
+        first = next((item for item in found.get(export.pk, ()) if item.invoice_export_id not in gone), None)
+        if first:
+            raise NotNow(
+                f"{first.invoice_export.invoice.number} in {first.batch.key} {words} on this invoice."
+                " Void or reject that one first."
+            )
 
 
 # What they share

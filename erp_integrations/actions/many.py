@@ -37,7 +37,7 @@ def foretold_rejections(some: Iterable[InvoiceExport], access) -> list[Answered]
 def foretold_voids(some: Iterable[InvoiceExport], held: Mapping) -> list[Answered]:
     """What `void_each` would say of each now. `held`: {project: what the person holds there}."""
     some = list(some)
-    beneath = exports.Beneath.of(some, with_sage=True)
+    beneath = exports.Beneath.of(some, to_void=True)
     return _foretold(
         some, lambda export, gone: exports.require_voidable(export, held[export.project], beneath, gone=gone)
     )

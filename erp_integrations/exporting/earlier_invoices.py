@@ -5,6 +5,7 @@ oldest.
 """
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -12,7 +13,7 @@ from decimal import Decimal
 from django.db.models import Q, Sum
 
 from directory.number_looks import number_key
-from erp_integrations.models import ExportBatch, InvoiceExport, ListKind, RetainageRelease, SageListVersion
+from erp_integrations.models import ExportBatch, ExportItem, InvoiceExport, ListKind, RetainageRelease, SageListVersion
 from erp_integrations.models.exports import IN_A_FILE
 from erp_integrations.models.payables import payables_of
 from erp_integrations.sage100.batch_keys import batch_key
@@ -252,6 +253,30 @@ def _bills_before(exports: list[InvoiceExport]) -> dict[int, list[Invoice]]:
     for credit in (export.invoice for export in credits):
         earlier = [b for b in bills if b.commitment_id == credit.commitment_id and b.position < credit.position]
         found[credit.pk] = sorted(earlier, key=lambda bill: -bill.position)
+    return found
+
+
+def credits_on(exports: Collection[InvoiceExport]) -> dict[int, list[ExportItem]]:
+    """{export id: the live places of credits whose batch was accepted with its number as what they reduce} (S45).
+
+    Of its Sage vendor, under whatever commitment. The exports are of one company; as many queries for fifty as for one.
+    """
+    live = ExportItem.objects.filter(is_live=True)
+    own = live.filter(invoice_export__in=exports).values_list("vendor_number", "number_key", "invoice_export")
+    bills = {(vendor, number): export for vendor, number, export in own}
+    if not bills:
+        return {}
+    credits = live.filter(company=next(iter(exports)).company, vendor_number__in={vendor for vendor, _ in bills})
+    credits = credits.filter(invoice_export__invoice__gross_this_period__lt=0).select_related("invoice_export__invoice")
+    batches = ExportBatch.objects.only("number", "snapshot").in_bulk({item.batch_id for item in credits})
+    accepted = {pk: batch.as_accepted for pk, batch in batches.items()}
+    found = defaultdict(list)
+    for item in credits:
+        item.batch = batches[item.batch_id]
+        told = accepted[item.batch_id].get(item.invoice_export.invoice_id)
+        bill = bills.get((item.vendor_number, number_key(told.reference_no))) if told else None
+        if bill:
+            found[bill].append(item)
     return found
 
 

@@ -302,17 +302,20 @@ def company_and_layout_from_json(text: str) -> tuple[str, Layout]:
 
 
 class AsAccepted(NamedTuple):
-    """What a list says of an invoice; amounts in dollars."""
+    """What a list says of an invoice; amounts in dollars. `reference_no`: what a credit reduces, "" else."""
 
     number: str
     gross: Decimal
     retainage: Decimal
+    reference_no: str = ""
 
 
 def as_accepted_from_json(text: str) -> dict[int, AsAccepted]:
     """{id of an invoice: as the snapshot has it}, without reading its thousands of lines into facts."""
     return {
-        int(each["invoice_id"]): AsAccepted(each["number"], Decimal(each["gross"]), Decimal(each["retainage_held"]))
+        int(each["invoice_id"]): AsAccepted(
+            each["number"], Decimal(each["gross"]), Decimal(each["retainage_held"]), each.get("reference_no") or ""
+        )
         for each in json.loads(text)["invoices"]
     }
 

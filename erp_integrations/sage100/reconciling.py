@@ -44,8 +44,8 @@ FOUND_THAT_DAY = (
     " the import, so it is not posted by this. Export 4-2 again on a later day, or enter its record number."
 )
 KEYED_BY_HAND = (
-    "Other rows of the list bear {key}, the key of its file, and this one doesn't: it may have been keyed by hand, so it"
-    " is not posted by this. See that Sage holds it once, then enter its record number."
+    "Other rows of the list bear {key}, the key of its file, and this one doesn't: it may have been keyed by hand, so"
+    " it is not posted by this. See that Sage holds it once, then enter its record number."
 )
 MISSED_BEFORE = "The list is older than its file."
 MISSED_THAT_DAY = (

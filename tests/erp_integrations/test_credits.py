@@ -7,9 +7,10 @@ from django.db import IntegrityError, transaction
 from openpyxl import load_workbook
 
 from directory.models import Event
-from directory.refusals import Refused
+from directory.permissions import read_access
+from directory.refusals import NotNow, Refused
 from erp_integrations import exporting
-from erp_integrations.actions import batches, exports
+from erp_integrations.actions import batches, exports, many
 from erp_integrations.exporting import earlier_invoices, finding_key, storing
 from erp_integrations.models import InvoiceExport, ListKind
 from erp_integrations.sage100.layout import PLACES
@@ -226,6 +227,52 @@ def test_a_chosen_one_is_built_whatever_becomes_of_the_usual_one(sage):
     exporting.build(batch.pk)
     batch.refresh_from_db()
     assert batch.state == "ready" and batch.facts.invoices[0].reference_no == "OLD-1", batch.error
+
+
+def on_its_way(sage, commitment: Commitment) -> InvoiceExport:
+    """A credit that a file names the newest earlier bill with."""
+    return sage.exported(credit_on(sage, commitment))
+
+
+TOLD = {"reason": "Twice", "sage_holds_it_no_more": True}
+
+
+def test_a_bill_that_a_credit_of_ours_names_is_not_voided_before_the_credit(sage):
+    """Decision 27: releases and credits stand on files that exist."""
+    commitment = sage.commitment()
+    other = sage.exported(sage.approved(commitment))
+    sage.next_month()
+    bill = sage.exported(sage.approved(commitment))
+    credit = on_its_way(sage, commitment)
+    words = (
+        f"{credit.invoice.number} in {credit.live_item.batch.key} is a credit on this invoice. Void or reject that one"
+    )
+    with pytest.raises(NotNow, match=words):
+        exports.void(bill, by=sage.all_rights(), **TOLD)
+    exports.void(other, by=sage.all_rights(), **TOLD)
+    exports.void(credit, by=sage.all_rights(), **TOLD)
+    exports.void(bill, by=sage.all_rights(), **TOLD)
+
+
+def test_a_bill_and_the_credit_on_it_leave_their_files_together(sage):
+    """9.7: the credit goes first, and the page says beforehand that both go."""
+    commitment = sage.commitment()
+    bill = sage.exported(sage.approved(commitment))
+    some = [bill, on_its_way(sage, commitment)]
+    by = sage.all_rights()
+    held = {sage.base.project: read_access(by, sage.company, sage.base.project)}
+    assert [each.refusal for each in many.foretold_voids(some, held)] == [None, None]
+    assert [each.refusal for each in many.void_each(some, by=by, **TOLD)] == [None, None]
+
+
+def test_a_bill_whose_number_a_credit_was_given_by_hand_is_named_too(sage):
+    """S45: of the same Sage vendor, whatever its commitment, and in whatever case."""
+    bill = sage.exported()
+    export = orphan(sage)
+    name_it(sage, export, bill.invoice.number.lower())
+    sage.built(*fresh(export))
+    with pytest.raises(NotNow, match="is a credit on this invoice"):
+        exports.void(bill, by=sage.all_rights(), **TOLD)
 
 
 def test_a_chosen_reference_has_a_person(sage):
