@@ -19,6 +19,7 @@ from invoicing.forms.bulk_decisions import MOST, versions_of
 from invoicing.models import Invoice
 from invoicing.permissions import is_project_admin
 from invoicing.views.invoice_lists import chosen as chosen_in
+from invoicing.views.invoice_lists import list_address
 from invoicing.views.invoices import show as show_invoice
 
 
@@ -95,18 +96,20 @@ def send_many(request, project):
     """From the list come the ticked invoices; a page says what would happen (U6), comes back here, and each is sent
     by itself: nothing is all-or-nothing in silence."""
     require_sender(request.access)
+    back = list_address(request, project)
     chosen = sorted(chosen_in(request, project), key=lambda each: (each.commitment.number, each.position))
     if not chosen:
         messages.error(request, "Choose at least one invoice to send to ERP.")
-        return redirect("invoices", project.slug)
+        return redirect(back)
     if len(chosen) > MOST:
         messages.error(request, f"Those were {len(chosen)} invoices. Tick {MOST} at most, and send some at a time.")
-        return redirect("invoices", project.slug)
+        return redirect(back)
     if "asked" not in request.POST:
         return _ask(request, project, chosen)
     results = exports.send(chosen, by=request.user, seen=versions_of(request.POST.getlist("invoice")))
     context = {
         "project": project,
+        "back": back,
         "results": results,
         "sent": [result for result in results if not result.refusal],
         "refused": [result for result in results if result.refusal],
@@ -120,6 +123,7 @@ def _ask(request, project, chosen: list[Invoice]):
     going = [invoice for invoice in chosen if invoice.pk not in why_not]
     context = {
         "project": project,
+        "back": list_address(request, project),
         "going": going,
         "staying": [(invoice, why_not[invoice.pk]) for invoice in chosen if invoice.pk in why_not],
         "total": sum((invoice.current_payment_due for invoice in going), ZERO),

@@ -16,29 +16,31 @@ from invoicing.forms.bulk_decisions import MOST, BulkForm, marks_of, versions_of
 from invoicing.models import BillingSettings, Invoice, InvoiceContact, InvoiceLine, Verdict
 from invoicing.views.doors import must_administer
 from invoicing.views.invoice_lists import chosen as chosen_in
+from invoicing.views.invoice_lists import list_address
 
 
 @project_view(Tool.COMMITMENTS, Level.ADMIN, methods=WRITE)
 def decide(request, project):
     """From the list come the ticked invoices; the page asks what to do, comes back here, and shows each result."""
     must_administer(request.access)
-    chosen = _chosen(request, project)
+    back, chosen = list_address(request, project), _chosen(request, project)
     if not chosen:
         messages.error(request, "Tick at least one invoice to decide about.")
-        return redirect("invoices", project.slug)
+        return redirect(back)
     if len(chosen) > MOST:
         messages.error(request, f"Those were {len(chosen)} invoices. Tick {MOST} at most, and decide some at a time.")
-        return redirect("invoices", project.slug)
+        return redirect(back)
     is_asked = "decision" in request.POST or "asked" in request.POST
     form, seen = BulkForm(request.POST if is_asked else None), marks_of(request.POST.getlist("verdicts"))
     if not is_asked or not form.is_valid():
-        context = {"project": project, "chosen": _asked_about(chosen, seen), "form": form}
+        context = {"project": project, "back": back, "chosen": _asked_about(chosen, seen), "form": form}
         context |= {"mails_approval": BillingSettings.of(project).mails_approval}
         return render(request, "invoicing/bulk_decide.html", context, status=422 if is_asked else 200)
     decision, comment = form.cleaned_data["decision"], form.cleaned_data["comment"]
     results = bulk_decisions.decide(chosen, decision, comment, by=request.user, verdicts=seen)
     context = {
         "project": project,
+        "back": back,
         "results": results,
         "done": [each for each in results if not each.refusal],
         "refused": [each for each in results if each.refusal],

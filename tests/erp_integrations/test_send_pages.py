@@ -9,6 +9,7 @@ from django.template import Context, Template
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.html import escape
 from openpyxl import load_workbook
 
 from directory.permissions import Level, Tool, read_access
@@ -151,6 +152,19 @@ def test_before_many_are_sent_a_page_says_how_much_which_not_and_what_happens(sa
     assert hidden(asked) == [f"{invoice.pk}:{invoice.version}"]
     sent = client.post(many(sage), {"invoice": hidden(asked), "asked": "1"})
     assert "1 sent to ERP" in text_of(sent) and Invoice.objects.get(pk=invoice.pk).is_locked
+
+
+def test_sending_many_leads_back_to_the_list_as_it_was_narrowed(sage, client, invoice):
+    """9.2, on each way: none chosen, left as they are, sent."""
+    narrowed = "?status=approved&q=inv"
+    back = reverse("invoices", args=[sage.base.project.slug]) + narrowed
+    assert client.post(many(sage) + narrowed).url == back
+    asked = client.post(many(sage) + narrowed, {"invoice": invoice.pk})
+    linked = f'href="{escape(back)}"'
+    assert asked.content.decode().count(linked) == 2, "its breadcrumb, and Leave them as they are"
+    assert f'action="{escape(many(sage) + narrowed)}"' in asked.content.decode()
+    sent = client.post(many(sage) + narrowed, {"invoice": hidden(asked), "asked": "1"})
+    assert sent.content.decode().count(linked) == 2
 
 
 def test_what_changed_since_the_page_was_shown_is_not_sent(sage, client, invoice):

@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.html import escape
 
 from directory.actions.grants import set_level
 from directory.models import Mail
@@ -50,6 +51,23 @@ def test_the_list_offers_to_tick_everything_and_asks_before_it_acts(w):
     asked = post(w, [first, second])
     assert asked.status_code == 200 and "Decide about 2 invoices" in text_of(asked)
     assert statuses(first, second) == [S.UNDER_REVIEW] * 2
+
+
+@pytest.mark.parametrize("name", ["invoices-decide", "invoices-remind"])
+def test_what_is_ticked_in_a_narrowed_list_leads_back_to_it(w, name):
+    """9.2, on each way: none ticked, left as they are, done."""
+    [invoice], client = sent(w, 1), signed_in(w.admin)
+    narrowed = "?status=under_review&q=acme"
+    back = reverse("invoices", args=[w.project.slug]) + narrowed
+    address, data = reverse(name, args=[w.project.slug]) + narrowed, {"invoice": f"{invoice.pk}:{invoice.version}"}
+    assert client.post(address).url == back
+    asked = client.post(address, data)
+    pages = [asked]
+    if name == "invoices-decide":
+        assert f'action="{escape(address)}"' in asked.content.decode()
+        pages.append(client.post(address, data | {"asked": "1", "decision": "approved"}))
+    for page in pages:
+        assert page.content.decode().count(f'href="{escape(back)}"') == 2, "its breadcrumb, and the button back"
 
 
 def test_what_nobody_judged_who_gets_a_mail_and_what_is_locked_is_said_before_it_is_done(w):
