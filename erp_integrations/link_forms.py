@@ -32,6 +32,11 @@ class PairFilter(SortedForm):
     def words(self) -> str:
         return self.cleaned_data.get("q") or ""
 
+    @property
+    def kept(self) -> dict[str, str]:
+        """What of the address makes sense, for the addresses of what is opened from the list."""
+        return {name: typed for name in ("show", "q", "after", "before") if (typed := self.cleaned_data.get(name))}
+
     def rows(self, company, access) -> Page:
         found = self.pair.found(company, self.show_now, self.words)
         return Page(found) if self.pair is COST_TYPES else self.page(found.filter(self.pair.seen_by(access)))

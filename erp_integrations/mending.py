@@ -15,6 +15,7 @@ from invoicing.models import Commitment, Invoice
 from invoicing.permissions import may_see_commitment
 
 CHECKS = "?show=summary#checks"
+EXPORT, LIST = "export", "list"  # in an address: the invoice to come back to, and the list it was opened from
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Mend:
     """Where a finding is mended; `label` is what its button says. Coming back to the invoice checks it anew.
 
     The page opens to whoever holds `level` on `tool`; one about a `commitment` to whoever sees that as well (P-2).
+    `is_on_its_export`: on accounting's own page of the invoice.
     """
 
     label: str
@@ -29,6 +31,7 @@ class Mend:
     tool: Tool = Tool.ERP_INTEGRATIONS
     level: Level = Level.READ_ONLY
     commitment: Commitment | None = None
+    is_on_its_export: bool = False
 
     def opens_to(self, access) -> bool:
         """`access`: of the company; of a project too where pages of that project are to open."""
@@ -40,6 +43,13 @@ class Mend:
         """Whether they get its button: on accounting's own pages, whoever only looks mends nothing."""
         may_act = not self.is_of_accounting or access.allows(self.tool, Level.STANDARD)
         return may_act and self.opens_to(access)
+
+    def opened_from(self, came_from) -> str:
+        """Its address for whoever has the invoice from this list of the queue (`CameFrom`), and comes back to it."""
+        page, mark, place = self.url.partition("#")
+        if f"{EXPORT}=" in page:
+            return self.url + came_from.behind
+        return page + came_from.query + mark + place if self.is_on_its_export else self.url
 
     @property
     def is_of_accounting(self) -> bool:
@@ -93,7 +103,7 @@ def _by_its_header(told: Mapping, company, invoice: Invoice | None) -> Mend | No
     if told["field"] != mended.REFERENCE or getattr(export, "status", "") not in TO_BE_BUILT:
         return None
     url = reverse("erp-export", args=[company.slug, export.pk])
-    return Mend("Name the invoice it reduces", f"{url}#header-title", level=Level.STANDARD)
+    return Mend("Name the invoice it reduces", f"{url}#header-title", level=Level.STANDARD, is_on_its_export=True)
 
 
 def _by_its_own_page(told: Mapping, company, invoice: Invoice | None) -> Mend | None:
@@ -120,7 +130,8 @@ def _in_its_header(company, invoice: Invoice) -> Mend | None:
     export = getattr(invoice, "export", None)
     if export is None or export.status not in TO_BE_BUILT:
         return None
-    return Mend("Change the header", f"{reverse('erp-export', args=[company.slug, export.pk])}#header-title")
+    url = reverse("erp-export", args=[company.slug, export.pk])
+    return Mend("Change the header", f"{url}#header-title", is_on_its_export=True)
 
 
 def _of_project(label: str, page: str, commitment: Commitment, *more: int, rest: str = "") -> Mend:
@@ -148,4 +159,4 @@ def _and_back(url: str, invoice: Invoice | None) -> str:
     export = getattr(invoice, "export", None)
     if export is None or export.pk is None:
         return url
-    return f"{url}{'&' if '?' in url else '?'}{urlencode({'export': export.pk})}"
+    return f"{url}{'&' if '?' in url else '?'}{urlencode({EXPORT: export.pk})}"

@@ -62,6 +62,13 @@ def is_for(mend: Mend | None, access) -> bool:
     return mend is not None and mend.is_for(access)
 
 
+@register.simple_tag(takes_context=True)
+def where_mended(context: template.Context, mend: Mend) -> str:
+    """The address of the page that mends it, with the list of the queue that is `came_from` where it is known."""
+    came_from = context.get("came_from")
+    return mend.opened_from(came_from) if came_from else mend.url
+
+
 def moves_of(export: InvoiceExport, access) -> set[str]:
     return {move.name for move in export.get_available_user_status_transitions(access)}
 

@@ -23,7 +23,7 @@ from erp_integrations.forms import (
 )
 from erp_integrations.models import InvoiceExport
 from erp_integrations.permissions import VOID_RIGHT, may_void
-from erp_integrations.views.queue import TAB_OF, CameFrom, about, load, require_approver, to_export
+from erp_integrations.views.queue import TAB_OF, CameFrom, about, load, require_approver, to_batch, to_export
 from erp_integrations.views.shown import grouped, ticked_keys
 
 IN_AN_ADDRESS = 200  # invoices; a web server reads 4,000 characters of one
@@ -49,7 +49,7 @@ def accept(request, company):
     except Refused as refused:
         return _ask_about(request, company, asked, form, refused=refused)
     messages.success(request, f"Accepted as {batch.key}. A worker is building the file.")
-    return redirect(reverse("erp-batch", args=[company.slug, batch.number]) + CameFrom.of(request, company).query)
+    return to_batch(request, company, batch.number)
 
 
 def _ask_about(request, company, asked, form: AcceptForm, *, refused: Refused | None = None):
@@ -189,7 +189,7 @@ def confirm(request, company, pk):
     """Sage holds it: said invoice by invoice, after what becomes of it (U6)."""
     require_approver(request.access)
     export = load(request, company, pk)
-    back = _at_its_file(company, export)
+    back = _at_its_file(company, export) + CameFrom.of(request, company).query
     if why_not := _why_not_asked(request, export, exports.require_confirmable):
         messages.info(request, why_not)
         return redirect(back)

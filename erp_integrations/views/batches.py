@@ -5,7 +5,7 @@ from dataclasses import replace
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils import timezone
 
 from directory.decorators import READ, WRITE, company_view
@@ -34,7 +34,7 @@ from erp_integrations.sage100.by_hand import FileToImport, Step, steps_in_sage
 from erp_integrations.sage100.facts import AsAccepted
 from erp_integrations.sage100.findings import WARNING
 from erp_integrations.sage100.mended import OF_SUMS, ON_THE_SHEET
-from erp_integrations.views.queue import NEWEST_MAILS, CameFrom, about, require_approver
+from erp_integrations.views.queue import NEWEST_MAILS, CameFrom, about, require_approver, to_batch
 from erp_integrations.views.shown import grouped, ticked_keys
 
 PAGE_SIZE = 50
@@ -261,7 +261,7 @@ def retry(request, company, number):
     except Refused as refused:
         return show(request, company, batch, refused=refused)
     messages.success(request, f"{batch.key} is built again.")
-    return redirect("erp-batch", company.slug, number)
+    return to_batch(request, company, number)
 
 
 @company_view(Tool.ERP_INTEGRATIONS, Level.READ_ONLY, methods=("GET",))
@@ -276,6 +276,7 @@ def download(request, company, number, which):
     earlier = list(batch.downloads.select_related("by")[:20]) if batch.has_file else []
     if earlier and not form.is_valid():
         context = about(request, company) | {"batch": batch, "which": which, "earlier": earlier, "form": form}
+        context |= {"came_from": CameFrom.of(request, company)}
         return render(request, "erp_integrations/take_again.html", context, status=422 if form.errors else 200)
     taken = batches.download(
         batch,

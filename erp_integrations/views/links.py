@@ -1,22 +1,24 @@
 """Linking ours to Sage's: how far each pair is, its gaps, and the choice of an entry for one of ours."""
 
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import Http404
+from django.http import Http404, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 
 from directory.decorators import READ, WRITE, company_view
 from directory.permissions import Level, Tool
 from directory.refusals import Refused
 from directory.typed import SearchForm
 from erp_integrations.actions import links
-from erp_integrations.forms import plain_ids
 from erp_integrations.link_forms import SHOWS, AccountForm, ChooseForm, PairFilter
-from erp_integrations.models import ExportStatus, InvoiceExport, ListKind, SageListVersion, sage_lists
+from erp_integrations.models import ListKind, SageListVersion, sage_lists
 from erp_integrations.pair_counts import standings
 from erp_integrations.pairing import LINES, PAIRS, Entry, Match, Pair
 from erp_integrations.permissions import may_keep_lists, require_list_keeper
+from erp_integrations.views.ways_back import WayBack
 
 SHOWN = 30
 
@@ -41,28 +43,42 @@ class Row:
         return self.entry.why_not if self.entry else "Not in Sage’s newest list"
 
 
-def _about(request, company, pair: Pair | None = None) -> dict:
+@dataclass(frozen=True)
+class OpenedFrom:
+    """The list of a pair as it was narrowed, for the pages of its rows, and the way back that led to it."""
+
+    pair: Pair
+    back: WayBack
+    kept: dict[str, str]
+
+    @classmethod
+    def of(cls, request, company, pair: Pair) -> "OpenedFrom":
+        """As the address of a row's page says."""
+        rows = PairFilter(QueryDict(request.GET.get("rows", "")), pair=pair)
+        return cls(pair, WayBack.of(request, company), rows.kept)
+
+    @property
+    def pairs(self) -> dict[str, str]:
+        return self.back.pairs | ({"rows": urlencode(self.kept)} if self.kept else {})
+
+    @property
+    def query(self) -> str:
+        """For behind an address of a page that is opened from there."""
+        return f"?{urlencode(self.pairs)}" if self.pairs else ""
+
+    @property
+    def address(self) -> str:
+        """Of the list itself."""
+        said = self.back.pairs | self.kept
+        return reverse("erp-linking", args=[self.back.came_from.company.slug, self.pair.slug]) + (
+            f"?{urlencode(said)}" if said else ""
+        )
+
+
+def _about(request, company, opened: OpenedFrom) -> dict:
+    """What the pages of a pair know: from which list they are opened, and the way back."""
     may_link = may_keep_lists(request.access)
-    return {"company": company, "pair": pair, "may_link": may_link, "back": come_from(request, company)}
-
-
-def come_from(request, company) -> InvoiceExport | None:
-    """The invoice whose finding led here, by its id: never an address from outside."""
-    named = plain_ids([request.POST.get("export") or request.GET.get("export") or ""])
-    found = InvoiceExport.objects.of(company).exclude(status=ExportStatus.NOT_SENT).select_related("invoice")
-    return found.filter(pk__in=named).first() if named else None
-
-
-def and_back(back: InvoiceExport | None) -> str:
-    """For behind an address on the way: it keeps which invoice led there."""
-    return f"?export={back.pk}" if back else ""
-
-
-def _go_back(request, company, pair: Pair):
-    back = come_from(request, company)
-    if back:
-        return redirect("erp-export", company.slug, back.pk)
-    return redirect("erp-linking", company.slug, pair.slug)
+    return {"company": company, "pair": opened.pair, "may_link": may_link, "opened": opened, "back": opened.back}
 
 
 def _pair(slug: str) -> Pair:
@@ -87,7 +103,8 @@ def _is_seen(pair: Pair, access, company, item) -> bool:
 def overview(request, company):
     there = set(SageListVersion.objects.current(company).values_list("kind", flat=True))
     looked_into = {kind for pair in PAIRS.values() for kind in pair.kinds}
-    context = _about(request, company) | {
+    context = {
+        "company": company,
         "rows": [{"pair": pair, "standing": standing} for pair, standing in standings(company)],
         "missing": [kind for kind in ListKind if kind in looked_into and kind not in there],
     }
@@ -101,7 +118,7 @@ def linking(request, company, pair):
     form = PairFilter(request.GET, pair=pair)
     page = form.rows(company, request.access)
     matches = {match.ours.pk: match for match in pair.matches(company, lists)}
-    context = _about(request, company, pair) | {
+    context = _about(request, company, OpenedFrom(pair, WayBack.of(request, company), form.kept)) | {
         "form": form,
         "page": page,
         "rows": [_row(pair, lists, item, matches) for item in page.rows],
@@ -143,7 +160,8 @@ def link(request, company, pair, pk):
     except Refused as refused:
         return _choose(request, company, pair, _ours(pair, request, company, pk), refused=refused)
     messages.success(request, f"{made}. Invoices that wait are checked anew when somebody looks at them.")
-    return _go_back(request, company, pair)
+    opened = OpenedFrom.of(request, company, pair)
+    return redirect(opened.back.address or opened.address)
 
 
 @company_view(Tool.ERP_INTEGRATIONS, Level.STANDARD, methods=WRITE)
@@ -164,7 +182,8 @@ def account(request, company, pair, pk):
         again = _account_form(company, pair, fresh, request.POST.dict() | {"was": was})
         return _choose(request, company, pair, fresh, refused=refused, account_form=again)
     messages.success(request, f"Saved. Lines of {pair.name(item)} that wait are checked anew when somebody looks.")
-    return redirect("erp-link", company.slug, pair.slug, pk)
+    here = reverse("erp-link", args=[company.slug, pair.slug, pk])
+    return redirect(here + OpenedFrom.of(request, company, pair).query)
 
 
 def _account_form(company, pair: Pair, item, data=None) -> AccountForm:
@@ -183,7 +202,7 @@ def _choose(request, company, pair: Pair, item, refused: Refused | None = None, 
     if pair.seen_by(request.access):  # who only looks is not told of a commitment they may not see (P-2)
         taken = dict.fromkeys(taken, "another")
     key = pair.key_of(item)
-    context = _about(request, company, pair) | {
+    context = _about(request, company, OpenedFrom.of(request, company, pair)) | {
         "item": item,
         "name": pair.name(item),
         "detail": pair.detail(item),
@@ -229,14 +248,14 @@ def exact(request, company, pair):
     except Refused as refused:
         return _exact(request, company, pair, refused=refused)
     messages.success(request, f"{count} {pair.one if count == 1 else pair.many} linked.")
-    return redirect("erp-linking", company.slug, pair.slug)
+    return redirect(OpenedFrom.of(request, company, pair).address)
 
 
 def _exact(request, company, pair: Pair, refused: Refused | None = None):
     found = pair.matches(company, pair.lists(company))
     shown = pair.with_ours(company, found[: links.MOST_AT_ONCE])
     ticked = request.POST.getlist("match") if refused else [m.mark for m in shown if not m.names_differ]
-    context = _about(request, company, pair) | {
+    context = _about(request, company, OpenedFrom.of(request, company, pair)) | {
         "count": len(found),
         "rows": [
             {"match": m, "name": pair.name(m.ours), "detail": pair.detail(m.ours), "ticked": m.mark in ticked}
@@ -260,9 +279,9 @@ def unlink(request, company, pair, pk):
             refused, item = why, _ours(pair, request, company, pk)
         else:
             messages.success(request, f"{pair.name(item)} is linked to nothing in Sage any more.")
-            return redirect("erp-linking", company.slug, pair.slug)
+            return redirect(OpenedFrom.of(request, company, pair).address)
     key = pair.key_of(item)
-    context = _about(request, company, pair) | {
+    context = _about(request, company, OpenedFrom.of(request, company, pair)) | {
         "name": pair.name(item),
         "detail": pair.detail(item),
         "key": key,

@@ -16,8 +16,8 @@ from erp_integrations.list_forms import ColumnsForm
 from erp_integrations.models import ListKind, SageListUpload
 from erp_integrations.sage100.list_changes import label_of
 from erp_integrations.sage100.list_columns import headings_of
-from erp_integrations.views.links import and_back, come_from
 from erp_integrations.views.lists import kind_of
+from erp_integrations.views.ways_back import WayBack
 
 SHOWN = 100
 TYPES = {"xlsx": XLSX, "csv": "text/csv; charset=utf-8"}
@@ -59,9 +59,7 @@ def preview(request, company, pk):
     messages.success(
         request, f"{version} is in use: {version.record_count} rows. Invoices that wait are checked by it."
     )
-    if back := come_from(request, company):
-        return redirect("erp-export", company.slug, back.pk)
-    return redirect("erp-list", company.slug, version.kind)
+    return redirect(WayBack.of(request, company).address or reverse("erp-list", args=[company.slug, version.kind]))
 
 
 @company_view(Tool.ERP_INTEGRATIONS, Level.STANDARD, methods=WRITE)
@@ -77,15 +75,14 @@ def columns(request, company, pk):
             return _show(request, company, _load(company, pk), refused=refused)
         form.add_error(refused.field, refused.message)
         return _show(request, company, upload, form=form)
-    return redirect(reverse("erp-list-upload", args=[company.slug, pk]) + and_back(come_from(request, company)))
+    return redirect(reverse("erp-list-upload", args=[company.slug, pk]) + WayBack.of(request, company).query)
 
 
 def _show(request, company, upload: SageListUpload, *, refused: Refused | None = None, form: ColumnsForm | None = None):
     plan = list_uploads.plan_of(upload) if upload.is_open else None
-    kind, back = ListKind(upload.kind), come_from(request, company)
+    kind = ListKind(upload.kind)
     context = {
-        "back": back,
-        "and_back": and_back(back),
+        "back": WayBack.of(request, company),
         "company": company,
         "kind": kind,
         "upload": upload,

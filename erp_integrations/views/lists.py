@@ -19,7 +19,7 @@ from erp_integrations.models import ListKind, SageListVersion
 from erp_integrations.permissions import may_keep_lists, require_list_keeper
 from erp_integrations.sage100.list_columns import columns_of, either_of
 from erp_integrations.sage100.list_words import cells_of, titles_of
-from erp_integrations.views.links import and_back, come_from
+from erp_integrations.views.ways_back import WayBack
 
 PAGE_SIZE = 100
 VERSIONS = 30
@@ -88,14 +88,13 @@ def sage_list(request, company, kind):
         show_at_its_field(form, refused)
         return _show(request, company, kind, form)
     address = reverse("erp-list-upload", args=[company.slug, read.pk])
-    return redirect(address + and_back(come_from(request, company)))
+    return redirect(address + WayBack.of(request, company).query)
 
 
 def _show(request, company, kind: ListKind, form: ListFileForm):
-    versions, back = versions_of(company).filter(kind=kind), come_from(request, company)
+    versions = versions_of(company).filter(kind=kind)
     context = _about(request, company) | {
-        "back": back,
-        "and_back": and_back(back),
+        "back": WayBack.of(request, company),
         "kind": kind,
         "standing": standing(company, kind, versions.filter(is_current=True).first()),
         "versions": Paginator(versions, VERSIONS).get_page(request.GET.get("page")),

@@ -55,13 +55,14 @@ def cancel(request, company, number):
     live = InvoiceExport.objects.filter(items__batch=batch, items__is_live=True)
     chosen = list(live.with_context().order_by("items__position"))
     held = {project: read_access(request.user, company, project) for project in {each.project for each in chosen}}
-    context = about(request, company) | _sorted_out(_foretold_voids(chosen, held)) | {"batch": batch}
+    context = about(request, company) | _sorted_out(_foretold_voids(chosen, held))
+    context |= {"batch": batch, "came_from": CameFrom.of(request, company)}
     form, status = CancelForm(request.POST or None), 200
     if request.method == "POST":
         if context["going"] and form.is_valid():
             told = {"reason": form.cleaned_data["reason"], "sage_holds_it_no_more": True}
             answers = many.void_each(context["going"], by=request.user, **told)
-            return _told(request, company, answers, "voided", batch=batch)
+            return _told(request, company, answers, "voided", batch=batch, came_from=context["came_from"])
         status = 422 if context["going"] else 409
     return render(request, "erp_integrations/cancel.html", context | {"form": form}, status=status)
 

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count, Q, Sum
-from django.http import Http404
+from django.http import Http404, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
@@ -23,7 +23,7 @@ from erp_integrations.actions import exports
 from erp_integrations.dry_run_sizes import waits_for_workbook
 from erp_integrations.exporting.earlier_invoices import reducible
 from erp_integrations.forms import REDUCIBLE, AcceptForm, HeaderForm, QueueFilter
-from erp_integrations.mending import Mend, where_to_mend
+from erp_integrations.mending import LIST, Mend, where_to_mend
 from erp_integrations.models import ExportItem, ExportStatus, InvoiceExport, SageRefusal
 from erp_integrations.models.exports import FROZEN, TO_BE_BUILT
 from erp_integrations.permissions import conflict_of, is_accounting_approver, may_keep_lists
@@ -69,10 +69,14 @@ class CameFrom:
 
     @classmethod
     def of(cls, request, company) -> "CameFrom":
-        tab = request.GET.get("tab")
-        place = {name: request.GET.get(name, "") for name in PLACE}
+        return cls.told(request.GET, company)
+
+    @classmethod
+    def told(cls, address: QueryDict, company) -> "CameFrom":
+        tab = address.get("tab")
+        place = {name: address.get(name, "") for name in PLACE}
         place = {name: value for name, value in place.items() if PLACE[name].fullmatch(value)}
-        return cls(company, QueueFilter(request.GET, company=company), tab if tab in TABS else FIRST, place)
+        return cls(company, QueueFilter(address, company=company), tab if tab in TABS else FIRST, place)
 
     @property
     def pairs(self) -> dict[str, str]:
@@ -82,6 +86,16 @@ class CameFrom:
     def query(self) -> str:
         """For behind an address of a page that is opened from there."""
         return f"?{urlencode(self.pairs)}" if self.pairs else ""
+
+    @property
+    def packed(self) -> dict[str, str]:
+        """For an address that names an invoice to come back to: there it is one word among others."""
+        return {LIST: urlencode(self.pairs)} if self.pairs else {}
+
+    @property
+    def behind(self) -> str:
+        """The same, behind the words that name the invoice."""
+        return f"&{urlencode(self.packed)}" if self.packed else ""
 
     @property
     def address(self) -> str:
@@ -412,6 +426,11 @@ def _told(form: HeaderForm, shown: Shown | None) -> HeaderForm:
 def to_export(request, company, pk: int):
     """Back to it, with the list that it was opened from."""
     return redirect(reverse("erp-export", args=[company.slug, pk]) + CameFrom.of(request, company).query)
+
+
+def to_batch(request, company, number: int):
+    """To a file, with the list of the queue that it was opened from."""
+    return redirect(reverse("erp-batch", args=[company.slug, number]) + CameFrom.of(request, company).query)
 
 
 @company_view(Tool.ERP_INTEGRATIONS, Level.STANDARD, methods=WRITE)

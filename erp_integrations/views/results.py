@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection
 
 from django.contrib import messages
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 
 from directory.counts import counted
 from directory.decorators import company_view
@@ -15,7 +15,7 @@ from erp_integrations.actions.results import Result, ResultRefused
 from erp_integrations.models import ExportBatch, ExportStatus, InvoiceExport
 from erp_integrations.sage100.reconciling import RECORD_LENGTH
 from erp_integrations.views.batches import load
-from erp_integrations.views.queue import about, require_approver
+from erp_integrations.views.queue import CameFrom, about, require_approver, to_batch
 
 
 @company_view(Tool.ERP_INTEGRATIONS, Level.STANDARD)
@@ -32,12 +32,12 @@ def enter(request, company, number):
         results.require_not_overtaken(batch, late, waits=bool(exports))
         if late and not any(map(any, typed.values())):
             messages.info(request, "Somebody has kept the same already.")
-            return redirect("erp-batch", company.slug, number)
+            return to_batch(request, company, number)
         count = results.record([Result(e, *typed[e.pk]) for e in exports if any(typed[e.pk])], by=request.user)
     except Refused as refused:
         return _page(request, company, batch, exports, typed=typed, refused=refused)
     messages.success(request, f"The result of {counted(count, 'invoice')} is kept.")
-    return redirect("erp-batch", company.slug, number)
+    return to_batch(request, company, number)
 
 
 def _typed(request, export: InvoiceExport) -> tuple[str, str, bool]:
@@ -75,4 +75,5 @@ def _page(request, company, batch, exports, *, typed: dict | None = None, refuse
         for record, message, is_released in [(typed or {}).get(each.pk, ("", "", False))]
     ]
     context = about(request, company) | {"batch": batch, "rows": rows, "refused": refused, "longest": RECORD_LENGTH}
+    context |= {"came_from": CameFrom.of(request, company)}
     return render(request, "erp_integrations/results.html", context, status=refused.status if refused else 200)

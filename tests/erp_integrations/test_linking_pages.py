@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from threading import Barrier
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 import time_machine
@@ -427,9 +428,59 @@ def test_from_a_list_of_gaps_the_way_back_is_kept(sage, sam):
     export, code = sage.sent(), sage.base.cost_code()
     sam.post(at(sage, "erp-unlink", "cost-codes", code.pk), {"was": CODE})
     gaps = sam.get(at(sage, "erp-linking", "cost-codes"), {"export": export.pk})
-    assert at(sage, "erp-link", "cost-codes", code.pk) + f"?export={export.pk}" in gaps.content.decode()
-    answer = sam.post(at(sage, "erp-link", "cost-codes", code.pk), {"key": CODE, "export": export.pk})
-    assert answer.url == at_export(export)
+    chosen = at(sage, "erp-link", "cost-codes", code.pk) + f"?export={export.pk}"
+    assert chosen in gaps.content.decode()
+    action, pairs = of(sam.get(chosen), "key", CODE)
+    assert sam.post(action, pairs).url == at_export(export)
+
+
+def test_from_a_narrowed_queue_through_a_list_of_gaps_and_back_its_filter_is_kept(sage, sam):
+    """9.6: also where the search among Sage's entries comes between."""
+    export, code = sage.sent(), sage.base.cost_code()
+    sam.post(at(sage, "erp-unlink", "cost-codes", code.pk), {"was": CODE})
+    narrowed = f"?problems=blocked&q={export.invoice.number.lower()}"
+    gaps, chosen = at(sage, "erp-linking", "cost-codes"), at(sage, "erp-link", "cost-codes", code.pk)
+    for page in (sam.get(queue_url(sage.company, narrowed)), sam.get(at_export(export) + narrowed)):
+        [way] = {link for link in links_of(page) if link.startswith(gaps)}
+        [row] = {link for link in links_of(sam.get(way)) if link.startswith(chosen)}
+        searched = sam.get(row, dict(parse_qsl(urlsplit(row).query)) | {"q": CODE})
+        assert f"{at_export(export)}{narrowed}" in links_of(searched)
+        action, pairs = of(searched, "key", CODE)
+        assert sam.post(action, pairs).url == at_export(export) + narrowed
+        sam.post(at(sage, "erp-unlink", "cost-codes", code.pk), {"was": CODE})
+
+
+def links_of(page) -> list[str]:
+    return [link.attrs["href"] for link in Page(page.content.decode()).links()]
+
+
+@pytest.mark.parametrize("words", ["zeta", ""])
+def test_linking_and_unlinking_lead_back_to_the_list_as_it_was_narrowed(sage, sam, monkeypatch, words):
+    """9.4: the filter, the words and the page."""
+    monkeypatch.setattr("invoicing.forms.keyset.PAGE_SIZE", 2)
+    for number in range(6):
+        sage.base.company.vendors.create(name=f"Zeta {number}", number=f"Z{number}")
+    first = sam.get(at(sage, "erp-linking", "vendors"), {"show": "all", "q": words})
+    [next_page] = re.findall(r'href="([^"]*)" rel="next"', text_of(first).replace("&amp;", "&"))
+    page = sam.get(at(sage, "erp-linking", "vendors") + next_page)
+    asked = {name: value for name, value in parse_qsl(next_page[1:]) if value}
+    assert asked["show"] == "all" and asked["after"]
+
+    def is_there(address: str) -> bool:
+        return address.partition("?")[0] == at(sage, "erp-linking", "vendors") and (
+            dict(parse_qsl(urlsplit(address).query)) == asked
+        )
+
+    row = page.context["rows"][0].pk
+    [link] = {link for link in links_of(page) if link.startswith(at(sage, "erp-link", "vendors", row))}
+    sage.load(ListKind.VENDORS, {"number": VENDOR, "name": "Acme"}, {"number": "777", "name": "Zeta"})
+    chosen = sam.get(link)
+    assert any(map(is_there, links_of(chosen))), "its breadcrumb"
+    action, pairs = of(chosen, "key", "777")
+    assert is_there(sam.post(action, pairs).url)
+    [unlink] = {link for link in links_of(sam.get(link)) if link.startswith(at(sage, "erp-unlink", "vendors", row))}
+    assert sum(map(is_there, links_of(sam.get(unlink)))) == 2, "its breadcrumb, and Leave it linked"
+    assert is_there(sam.post(unlink, {"was": "777"}).url)
 
 
 @pytest.mark.parametrize("odd", ["", "x", "99999999", "9" * 40, "//elsewhere.example/", "\x00"])
@@ -437,8 +488,8 @@ def test_a_way_back_that_is_none_leads_to_the_pair(sage, sam, odd):
     """An id of this company's queue and nothing else: no address from outside is followed."""
     for named in (odd, str(sage_world().sent().pk)):
         sam.post(at(sage, "erp-unlink", "vendors", sage.base.vendor.pk), {"was": VENDOR})
-        typed = {"key": VENDOR, "export": named}
-        answer = sam.post(at(sage, "erp-link", "vendors", sage.base.vendor.pk), typed)
+        link = at(sage, "erp-link", "vendors", sage.base.vendor.pk)
+        answer = sam.post(f"{link}?{urlencode({'export': named, 'list': odd, 'rows': odd})}", {"key": VENDOR})
         assert answer.url == at(sage, "erp-linking", "vendors")
 
 

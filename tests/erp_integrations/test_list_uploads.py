@@ -611,4 +611,6 @@ def test_a_list_that_a_finding_asks_for_leads_back_to_its_invoice_once_it_is_tak
     [columns] = re.findall(r'action="([^"]*/columns/[^"]*)"', page)
     assert columns.endswith(f"?export={export.pk}")
     [plan] = re.findall(r'name="plan" value="([^"]+)"', page)
-    assert sam.post(read.url, {"plan": plan}).url == at_export(export)
+    narrowed = f"{read.url}&list=tab%3Dfailed%26q%3Dac%26odd%3D1"
+    assert sam.post(read.url, {"plan": "old"}).status_code == 409
+    assert sam.post(narrowed, {"plan": plan}).url == at_export(export) + "?tab=failed&q=ac"

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.http import QueryDict
 
 from directory.actions.grants import set_level
 from directory.permissions import Level, Tool, read_access
@@ -10,6 +11,7 @@ from erp_integrations.exporting.certified import REMEDY
 from erp_integrations.mending import where_to_mend
 from erp_integrations.sage100.findings import ERROR
 from erp_integrations.sage100.rules import RULES, changed_since
+from erp_integrations.views.queue import CameFrom
 from tests.erp_integrations.pages import at_export, signed_in, text_of
 from tests.erp_integrations.sage100.rule_cases import CASES
 from tests.erp_integrations.sage100.samples import TODAY, batch, invoice
@@ -118,6 +120,26 @@ def test_the_page_that_it_leads_to_is_there(sage, waiting, chief, rule, field, w
     anchor = mend.url.partition("#")[2]
     assert not anchor or f'id="{anchor}"' in text_of(page)
     assert mend.is_for(read_access(chief, sage.company, sage.base.project))
+
+
+@pytest.mark.parametrize(
+    ("rule", "field", "more"),
+    [
+        ("S13", "Description", "?tab=failed&q=ac#header-title"),
+        ("S12", "Vendor no", "?export={pk}&list=tab%3Dfailed%26q%3Dac"),
+        ("S29", "Vendor no", "?export={pk}&list=tab%3Dfailed%26q%3Dac"),
+        ("S7", "Net", "?show=summary#checks"),
+        ("S6", "File name", ""),
+    ],
+)
+def test_from_a_narrowed_list_its_page_knows_the_way_back_there(sage, waiting, chief, rule, field, more):
+    """9.6; what no page of accounting mends needs none."""
+    listed = CameFrom.told(QueryDict("tab=failed&q=ac"), sage.company)
+    mend = where_to_mend({"rule": rule, "field": field}, sage.company, waiting.invoice)
+    address = mend.opened_from(listed)
+    assert address == mend.url.partition("#")[0].partition("?")[0] + more.format(pk=waiting.pk)
+    assert signed_in(chief).get(address).status_code == 200
+    assert mend.opened_from(CameFrom.told(QueryDict(""), sage.company)) == mend.url
 
 
 @pytest.mark.parametrize(("rule", "field"), [("S38", "Price"), ("S44", "Rows"), ("S55", "Accepted by"), ("S2", "Rows")])

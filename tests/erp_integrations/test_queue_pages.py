@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 from django.urls import reverse
+from django.utils.html import escape
 
 from directory.permissions import Level, Tool
 from erp_integrations import exporting
@@ -13,8 +14,9 @@ from erp_integrations.models import CostCodeLink, InvoiceExport, ListKind
 from erp_integrations.views import queue, shown
 from invoicing.models import Invoice
 from tests import factories
-from tests.erp_integrations.pages import accept_data, at_export, boxes, queries, queue_url, signed_in, text_of
-from tests.erp_integrations.world import D, fresh, sage_world
+from tests.erp_integrations.pages import accept_data, at_batch, at_export, boxes, queries, queue_url, signed_in, text_of
+from tests.erp_integrations.world import CODE, D, fresh, sage_world
+from tests.journeys.pages import Page
 
 TABS = {
     "ready": "Ready",
@@ -438,6 +440,33 @@ def test_answers_lead_back_to_the_list_that_the_invoice_was_opened_from(sage, ex
     assert answer.status_code == 302 and answer.url.endswith(f"/{kept}")
     assert f'href="{queue_url(sage.company)}{kept}">Back to the queue</a>' in text_of(client.get(answer.url))
     assert "Back to the queue" not in text_of(client.get(answer.url.partition("?")[0]))
+
+
+def test_a_file_that_was_opened_from_a_narrowed_list_keeps_the_way_back_to_it(sage, export):
+    """9.6: through all that is done on its page."""
+    kept, client = "?tab=exported&q=inv", signed_in(sage.all_rights())
+    batch, failed = sage.built(export), sage.accepted(sage.sent())
+    CostCodeLink.objects.update(code="9999.000")
+    exporting.build(failed.pk)
+    CostCodeLink.objects.update(code=CODE)
+    for page in (client.get(at_batch(batch) + kept), client.get(at_batch(failed) + kept)):
+        way_back = escape(queue_url(sage.company, kept))
+        assert f'href="{way_back}">Back to the queue</a>' in page.content.decode()
+        there = {
+            each.attrs.get("href") or each.attrs.get("action", "") for each in Page(page.content.decode()).elements
+        }
+        own = {address for address in there if re.search(r"/(batches|queue)/\d+/", address)}
+        assert own and {address for address in own if not address.endswith(kept)} == set()
+    for name in ("erp-results", "erp-cancel"):
+        assert escape(at_batch(batch) + kept) in client.get(at_batch(batch, name) + kept).content.decode()
+    assert client.post(at_batch(failed, "erp-retry") + kept).url == at_batch(failed) + kept
+    client.get(at_batch(batch, "erp-download", "csv"))
+    again = client.get(at_batch(batch, "erp-download", "csv") + kept).content.decode()
+    assert escape(at_batch(batch) + kept) in again and '<input type="hidden" name="tab" value="exported">' in again
+    asked = client.get(at_export(export, "erp-confirm") + kept).content.decode()
+    assert escape(at_export(export, "erp-confirm") + kept) in asked
+    assert client.post(at_export(export, "erp-confirm") + kept, {"record_number": "7"}).url == at_batch(batch) + kept
+    assert escape(at_batch(batch) + kept) in client.get(at_export(export) + kept).content.decode()
 
 
 def test_the_way_back_leads_to_the_page_and_the_stretch_of_the_list(sage, export, monkeypatch):
