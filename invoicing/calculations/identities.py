@@ -168,12 +168,34 @@ def retainage_rules(facts: InvoiceFacts) -> Iterator[Identity]:
     typed = sum(line.work_retainage_typed is not None or line.stored_retainage_typed is not None for line in lines)
     note = f" ({typed} typed)" if typed else ""
     breaches = [finding for line in facts.lines for finding in _retainage_of_line(line)]
+    if not errors(breaches):
+        breaches += list(_released_in_all(lines, facts.previous_certificate.total_retainage))
     sentence = f"Retainage on every line follows its rate{note}, and no more is released than is held."
     yield from total_of(breaches, "N-5", sentence, column_total(lines, "total_retainage"))
     gross, newly_held = column_total(lines, "gross_this_period"), column_total(lines, "retainage_held_this_period")
     if not is_between(newly_held, ZERO, gross):
         words = "More retainage is newly held than is billed, which accounting can't book (S47). Check the rates."
         yield compare("N-5", words, words, max(ZERO, min(newly_held, gross)), newly_held, WARNING)
+
+
+def _released_in_all(lines: list[Line], before: Decimal) -> Iterator[Identity]:
+    """Sage releases nothing below zero, and no more than the bills before hold together: `before`, in dollars (S51).
+
+    Where they hold below zero, that can be given back to nothing all the same, with a tick.
+    """
+    released, most = column_total(lines, "retainage_released_this_period"), max(ZERO, before)
+    total = f"Retainage released comes to {format_amount(released)} in all"
+    if released < 0:
+        deductions = _named([line for line in lines if line.retainage_released < 0])
+        sentence = f"{total}, which accounting can't book (S51). Release nothing on {deductions}"
+        if holding := [line for line in lines if line.work_retainage_to_date > 0]:
+            sentence += f", or at least {format_amount(-released)} more on {_named(holding)}"
+        yield compare("N-5", "", f"{sentence}.", ZERO, released, WARNING if released >= before else ERROR)
+    elif released > most:
+        sentence = f"{total}, and the bills before hold {format_amount(most)} (S51). Release "
+        if deductions := [line for line in lines if line.work_retainage_to_date < 0]:
+            sentence += f"what is held below zero on {_named(deductions)} with it, or "
+        yield compare("N-5", "", f"{sentence}{format_amount(released - most)} less.", most, released)
 
 
 def _retainage_of_line(facts: LineFacts) -> Iterator[Identity]:
@@ -370,13 +392,16 @@ def _rates_that_differ(line: Line, previous: PreviousLine) -> Iterator[tuple[str
 
 def _rate_of(lines: list[Line], words: str, was: Decimal, now: Decimal) -> Identity:
     rates = f"{format_percent(now)} % instead of {format_percent(was)} %"
-    first = ", ".join(map(describe, lines[:NAMED]))
-    more = f" and {len(lines) - NAMED} more" if len(lines) > NAMED else ""
-    who = f"{first} holds" if len(lines) == 1 else f"{len(lines)} lines hold"
-    whom = "" if len(lines) == 1 else f": {first}{more}"
+    who = f"{describe(lines[0])} holds" if len(lines) == 1 else f"{len(lines)} lines hold"
+    whom = "" if len(lines) == 1 else f": {_named(lines)}"
     sentence = f"{who} {words} retainage at {rates} last time{whom}. Tick if that is meant."
     about = f"{words} at {rates} on {lines[0].key if len(lines) == 1 else f'{len(lines)} lines'}"
     return Identity("N-13", WARNING, False, sentence, "", was, now, now - was, unit="percent", about=about)
+
+
+def _named(lines: list[Line]) -> str:
+    more = f" and {len(lines) - NAMED} more" if len(lines) > NAMED else ""
+    return ", ".join(map(describe, lines[:NAMED])) + more
 
 
 RULES: tuple[Callable[[InvoiceFacts], Iterator[Identity]], ...] = (

@@ -21,8 +21,9 @@ from erp_integrations.exporting import building, storing, unchanged
 from erp_integrations.models import ExportBatch, InvoiceExport, ListKind, RetainageRelease
 from erp_integrations.sage100.facts import ReleaseFacts
 from erp_integrations.sage100.findings import errors
-from invoicing.models import Invoice
-from invoicing.proof import broken_identities, lines_of
+from invoicing.actions import amounts, invoices, reviews
+from invoicing.models import Commitment, Invoice, InvoiceLine
+from invoicing.proof import broken_identities, lines_of, refresh_header
 from tests.erp_integrations.pages import at_batch, at_export
 from tests.erp_integrations.world import ACCOUNTING_DATE, VENDOR, D, fresh
 from tests.invoicing.pages import signed_in, text_of
@@ -294,7 +295,55 @@ def test_a_release_that_no_exported_invoice_holds_is_stopped(sage):
     with pytest.raises(Refused, match="S51"):
         sage.sent(releasing)
     found = errors(exports.preview([InvoiceExport(invoice=releasing)], by=sage.sender).findings)
-    assert [(each.rule, each.remedy) for each in found] == [("S51", "Export the earlier ones first.")]
+    assert [each.rule for each in found] == ["S51"]
+    assert found[0].remedy.startswith("Export the earlier ones first. Where all are exported, reopen this one: ")
+
+
+def with_a_deduction(sage) -> Commitment:
+    """Bill 1 is in a file: it holds 100.00 on A and −20.00 on a deduction, together 80.00."""
+    base = sage.base
+    commitment = sage.commitment(lines=[base.line("A", "5000.00"), base.line("Left out", "-2000.00")])
+    sage.exported(
+        sage.approved(
+            commitment, {"work_this_period": D("1000.00")}, {"work_this_period": D("-200.00"), "note": "Left out"}
+        )
+    )
+    sage.next_month()
+    return commitment
+
+
+@pytest.mark.parametrize(
+    ("on_a", "on_deduction", "remedy"),
+    [
+        ("0.00", "-20.00", "-20.00 in all.* or at least 20.00 more on 1 A"),
+        ("100.00", "0.00", "100.00 in all.*Release what is held below zero on 2 Left out with it, or 20.00 less"),
+    ],
+)
+def test_a_release_that_sage_could_never_take_is_neither_sent_nor_approved(sage, on_a, on_deduction, remedy):
+    """N-5, S51: line by line it is within what is held; a later bill would keep it from being mended."""
+    base, commitment = sage.base, with_a_deduction(sage)
+    too_much = [{"retainage_released": D(amount)} for amount in (on_a, on_deduction)]
+    with pytest.raises(Refused, match=f"N-5: Retainage released comes to {remedy}"):
+        base.submitted(base.draft(commitment), *too_much)
+    all_of_it = [{"retainage_released": D(amount)} for amount in ("100.00", "-20.00")]
+    bill = base.submitted(commitment.invoices.get(position=2), *all_of_it)
+    entries = dict(zip(bill.lines.values_list("pk", flat=True), too_much, strict=True))
+    reduced = amounts.save_lines(bill, entries, by=base.admin, version=bill.version)
+    reviews.approve_the_rest(reduced, by=base.admin)
+    with pytest.raises(Refused, match=f"N-5: Retainage released comes to {remedy}"):
+        invoices.approve(Invoice.objects.get(pk=bill.pk), by=base.second_admin)
+
+
+def test_what_was_approved_before_and_sage_could_never_take_is_told_what_to_do(sage):
+    """S51: no invoice is left to export that would help it."""
+    commitment = with_a_deduction(sage)
+    invoice = sage.approved(commitment, {"retainage_released": D("20.00")})
+    InvoiceLine.objects.filter(invoice=invoice, schedule_line__position=1).update(retainage_released=D("0.00"))
+    InvoiceLine.objects.filter(invoice=invoice, schedule_line__position=2).update(retainage_released=D("-20.00"))
+    refresh_header(invoice)
+    invoice.save()
+    with pytest.raises(Refused, match="S51: The invoice releases -20.00; Sage releases nothing below zero. Reopen it"):
+        sage.sent(invoice)
 
 
 def test_a_voided_release_can_be_released_again(sage):

@@ -502,7 +502,7 @@ def figures(line, part, kind) -> dict:
         "work_this_period": amount if kind in ("work", "release") else ZERO,
         "stored_new": amount if kind == "store" and left > 0 else ZERO,
         "stored_moved": line.stored_previous if kind == "move" else ZERO,
-        "retainage_released": held if kind == "release" and held > 0 else ZERO,
+        "retainage_released": held if kind == "release" else ZERO,  # of a deduction, too: else it is too much (N-5)
         "note": "A credit",
     }
 

@@ -92,7 +92,13 @@ def release_only(check: InvoiceCheck):
 @rule("S51", ERROR, "Releases are at most what is held, per invoice and from the oldest on.", INVOICE)
 def release_order(check: InvoiceCheck):
     releases, total = check.invoice.releases, _allocated(check)
-    if check.invoice.retainage_released and not releases:
+    if check.invoice.retainage_released < 0:
+        yield _release_issue(
+            f"The invoice releases {check.invoice.retainage_released:,.2f}; Sage releases nothing below zero.",
+            check.invoice.retainage_released,
+            "Reopen it, release as much on lines that hold above zero or nothing on those below, and approve it again.",
+        )
+    elif check.invoice.retainage_released and not releases:
         yield Issue(
             message="No earlier invoice of this commitment that still holds retainage is in a file yet.",
             remedy=_to_place_it_all(check.invoice),
@@ -138,7 +144,10 @@ def _to_place_it_all(invoice: InvoiceFacts) -> str:
     """What to do where the invoices in files hold too little: who took it, if anybody did."""
     files = list(dict.fromkeys(each.batch_key for each in invoice.counted))
     if not files:
-        return "Export the earlier ones first."
+        return (
+            "Export the earlier ones first. Where all are exported, reopen this one: release less, or with it what"
+            " lines hold below zero, and approve it again."
+        )
     named = ", ".join(files[:NAMED]) + (f" and {len(files) - NAMED} more" if files[NAMED:] else "")
     return (
         f"Before it, {named} released on what is in files. Export the other invoices of this commitment that hold"

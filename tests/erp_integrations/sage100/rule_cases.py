@@ -330,6 +330,7 @@ CASES = [
         releases=(release(),), retainage_released=money("600.00"), counted=(counted(),))),
     warning("S51", "another batch releases on it and is in no file yet", one(
         releases=(release(),), counted=(counted(is_in_a_file=False),))),
+    error("S51", "a release below zero", one(retainage_released=money("-20.00"))),
     error("S51", "nothing to release it on", one(lines=(ZERO_LINE,), retainage_released=money("500.00"))),
     error("S52", "the work is missing", one(releases=(release(),)), tamper=rows_are(lambda rows: [])),
     error("S52", "the release is missing", one(releases=(release(),)), tamper=lambda r: replace(r, releases=())),

@@ -267,6 +267,59 @@ def test_more_newly_held_than_billed_is_pointed_out():
     assert [(finding.expected, finding.found) for finding in found] == [(ZERO, D("50.00"))]
 
 
+WORK, DEDUCTION = (
+    Line(
+        key=f"SOV-{place:03d}",
+        label=f"{place} {label}",
+        scheduled_value=D(before) * 2,
+        work_previous=D(before),
+        work_retainage_previous=D(before) / 10,
+        work_retainage_rate=D(10),
+    )
+    for place, label, before in ((1, "Footings", "1000.00"), (2, "Left out", "-200.00"))
+)
+
+
+@pytest.mark.parametrize(
+    ("lines", "found", "sentence"),
+    [
+        ([WORK, DEDUCTION], [], ""),
+        ([replace(WORK, retainage_released=D("80.00")), DEDUCTION], [], ""),
+        ([replace(WORK, retainage_released=D("100.00")), replace(DEDUCTION, retainage_released=D("-20.00"))], [], ""),
+        (
+            [WORK, replace(DEDUCTION, retainage_released=D("-20.00"))],
+            [(ZERO, D("-20.00"))],
+            "Retainage released comes to -20.00 in all, which accounting can't book (S51). Release nothing on 2 Left"
+            " out, or at least 20.00 more on 1 Footings.",
+        ),
+        (
+            [replace(WORK, retainage_released=D("100.00")), DEDUCTION],
+            [(D("80.00"), D("100.00"))],
+            "Retainage released comes to 100.00 in all, and the bills before hold 80.00 (S51). Release what is held"
+            " below zero on 2 Left out with it, or 20.00 less.",
+        ),
+    ],
+)
+def test_what_is_released_in_all_lies_between_zero_and_what_the_bills_before_hold(lines, found, sentence):
+    """N-5, S51: line by line each is within what it holds."""
+    facts = facts_of(lines, previous_certificate=PreviousCertificate(total_retainage=D("80.00")))
+    told = [each for each in errors(check(facts)) if each.number == "N-5"]
+    assert [(each.expected, each.found) for each in told] == found
+    assert [each.sentence for each in told] == [sentence] * len(found)
+
+
+def test_what_is_held_below_zero_in_all_can_be_given_back_with_a_tick():
+    """N-5: else nothing could bring it to zero; accounting can't book it all the same (S51)."""
+    for held, among in (("-20.00", warnings), ("-19.99", errors)):
+        facts = facts_of(
+            [replace(WORK, work_retainage_previous=ZERO), replace(DEDUCTION, retainage_released=D("-20.00"))],
+            previous_certificate=PreviousCertificate(total_retainage=D(held)),
+        )
+        assert [(each.expected, each.found) for each in among(check(facts)) if each.number == "N-5"] == [
+            (ZERO, D("-20.00"))
+        ]
+
+
 def test_a_typed_balance_that_stays_while_material_moves_is_pointed_out():
     """5.2: nothing is held twice."""
     facts = with_first(stored_moved=D("300.00"), stored_retainage_typed=D("50.00"))
