@@ -159,7 +159,7 @@ def _ours(url: str):
 
 def shape(url: str) -> str:
     """The same for pages that differ in an id, an order or a place in a list alone."""
-    without_order = re.sub(r"\b(page|after|before|row|line|sort|o|next)=[^&]*", r"\1=", url)
+    without_order = re.sub(r"\b(page|after|before|row|rows|list|line|sort|o|next)=[^&]*", r"\1=", url)
     return re.sub(r"\d+", "#", without_order)
 
 
