@@ -64,6 +64,11 @@ class QueueFilter(forms.Form):
         return any(self.cleaned_data.values())
 
     @property
+    def is_narrow_without_findings(self) -> bool:
+        """Of what is past the rules, whose findings nobody asks for any more."""
+        return any(value for name, value in self.cleaned_data.items() if name != "problems")
+
+    @property
     def kept(self) -> dict[str, str]:
         """What of the address makes sense, for the addresses of what is opened from the list."""
         return {name: self.data[name] for name in self.fields if self.cleaned_data.get(name)}

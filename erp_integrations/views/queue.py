@@ -187,6 +187,7 @@ def queue(request, company):
         "rows": _with_events(list(page) if problems else _rows(list(page), tab), tab, request.user),
         "totals": Sums.of(asked) if problems else sums.get(TABS[tab][0], Sums()),
         "is_by_problems": bool(problems),
+        "is_narrow": bool(problems) or form.is_narrow_without_findings,
         "may_tick": TABS[tab][0] in TO_BE_BUILT,  # a dry run takes no right of its own
         "stretch": stretch,
         "workbook_takes": waits_for_workbook(page.paginator.count),

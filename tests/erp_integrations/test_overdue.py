@@ -243,8 +243,12 @@ def test_the_page_names_who_must_act_and_asks_as_much_for_many_as_for_one(sage):
         assert queries(client, url(sage)) <= 15
 
 
-def test_an_empty_board_says_so(sage):
-    assert "Nothing lies anywhere" in text_of(signed_in(sage.base.staff).get(url(sage)))
+def test_an_empty_board_says_of_what_and_nothing_that_is_not_so(sage):
+    """A file that was built a moment ago is neither taken nor confirmed; a reader may see no project (P-2)."""
+    sage.built()
+    page = text_of(signed_in(sage.base.staff).get(url(sage)))
+    assert "Nothing lies here" in page and "Of the projects that you see" in page
+    assert "no file has waited for more than one business day" in page and "every file taken" not in page
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ TABS = {
     "failed": "Failed",
     "rejected": "Rejected",
     "taken-back": "Taken back",
+    "voided": "Voided",
 }
 
 
@@ -94,6 +95,17 @@ def test_every_state_has_its_tab_with_a_count(sage):
         count = int(tab in held)
         assert listed(found) == ({held[tab].pk} if count else set())
         assert f'{label} <span class="count">{count}</span>' in text_of(found)
+
+
+@pytest.mark.parametrize("tab", TABS)
+def test_an_empty_tab_says_what_comes_there_and_by_whom(sage, tab):
+    """9.10; a filter of findings narrows no tab that asks for none."""
+    for query in (f"?tab={tab}", f"?tab={tab}&problems=blocked"):
+        page = text_of(signed_in(sage.approver).get(queue_url(sage.company, query)))
+        asks = tab in ("ready", "failed") and "problems" in query
+        assert ("Nothing matches" in page) == asks
+        assert asks or re.search("(stands|appear) here (when|once|from)", page)
+        assert ("The tabs count without the filter by findings" in page) == asks
 
 
 def test_taken_back_and_rejected_look_different(sage):

@@ -468,6 +468,14 @@ def test_each_kind_is_a_filter(sage, seeded, kind):
     assert ("WATER-7" in page) == (kind == "not_ours")
 
 
+@pytest.mark.parametrize("kind", OutcomeKind.values)
+def test_a_kind_without_a_row_says_what_would_stand_there(sage, kind):
+    """9.10."""
+    made = compared(sage)
+    page = text_of(signed_in(sage.base.staff).get(url_of(sage, made), {"kind": kind}))
+    assert "stand here" in page and "This comparison found none." in page
+
+
 def test_a_row_whose_retainage_differs_says_by_how_much(sage, seeded):
     """E-9: the list holds none of it."""
     some, made = seeded
