@@ -23,6 +23,9 @@ LOOSENS = (migrations.RemoveConstraint, migrations.RemoveIndex, RemoveIndexConcu
 
 # What no rule can judge, each with why a process of the version before goes on working while it is there.
 LOOKED_AT = {
+    "erp_integrations.0028_releases_of_a_built_file_stay: RunPython keep_what_later_sheets_count": (
+        "a trigger that refuses what no process does: an older one, too, writes releases only of a batch that waits"
+    ),
     "invoicing.0041_what_a_whole_bill_releases_at_once: RunPython add_up_anew": (
         "it writes two sums of bills that accounting does not have, one bill at a time, and others than before only of"
         " such as an older process could not send either; that one asks to have them saved again"

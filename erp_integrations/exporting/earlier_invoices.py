@@ -72,7 +72,7 @@ class Allocation:
 
     def as_facts(self) -> ReleaseFacts:
         return ReleaseFacts(
-            invoice_number=_named(self.on),
+            invoice_number=named(self.on),
             invoice_date=_dated(self.on),
             held=self.held,
             released=self.released,
@@ -152,7 +152,8 @@ def _places(releasing: Invoice, holding: list[Holding], left: dict[Holding, Bala
     return [each for each in others if _is_before(each, releasing) or each.pk not in along]
 
 
-def _named(place: Holding) -> str:
+def named(place: Holding) -> str:
+    """As the release sheet names it."""
     return BEFORE if isinstance(place, StartingCertificate) else place.number
 
 
@@ -228,7 +229,7 @@ def _balance(place: Holding, words: str, first: Decimal, taken: list) -> Balance
     """`taken`: of each batch that releases on it the number, when it was built, and how much."""
     counted = tuple(
         CountedRelease(
-            invoice_number=_named(place),
+            invoice_number=named(place),
             batch_key=batch_key(number),
             amount=amount,
             is_in_a_file=built_at is not None,

@@ -254,7 +254,8 @@ class RetainageReleaseQuerySet(models.QuerySet):
 class RetainageRelease(models.Model):
     """What a batch's release sheet tells staff to release in Sage, in dollars (S51).
 
-    It stands on one earlier invoice, or on what a commitment held when it came here in the middle of its job.
+    It stands on one earlier invoice, or on what a commitment held when it came here in the middle of its job. Triggers
+    keep those of a built file: later sheets count them.
     """
 
     item = models.ForeignKey(ExportItem, models.PROTECT, related_name="releases")

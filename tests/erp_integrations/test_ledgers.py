@@ -15,7 +15,7 @@ from erp_integrations import tasks
 from erp_integrations.actions import exports
 from erp_integrations.exporting import ledgers, storing
 from erp_integrations.exporting.ledgers import check, differences
-from erp_integrations.models import ExportBatch, ExportItem, InvoiceExport, LedgerCheck
+from erp_integrations.models import ExportBatch, ExportItem, InvoiceExport, LedgerCheck, RetainageRelease
 from invoicing.models import Invoice, InvoiceLine
 from tests.directory.test_event_chain import switch_triggers_off
 from tests.erp_integrations.pages import signed_in, text_of
@@ -131,6 +131,44 @@ def test_a_place_that_bills_another_line_of_sage_than_was_accepted_is_found(sage
     ]
     live.update(commitment_number=None, billed_lines=None)
     assert said(sage) == []
+
+
+@pytest.fixture
+def sheet(sage) -> ExportBatch:
+    """A built file whose release sheet releases 40.00 of the 100.00 that the invoice before holds."""
+    commitment = sage.commitment()
+    sage.exported(sage.approved(commitment))
+    sage.next_month()
+    return sage.built(sage.sent(sage.approved(commitment, {"retainage_released": D("40.00")})))
+
+
+def test_a_release_that_says_something_else_than_was_accepted_is_found(sage, sheet):
+    """R17, S51: later sheets count it, by whoever can switch the triggers off."""
+    switch_triggers_off()
+    releases, [accepted] = RetainageRelease.objects.all(), sheet.facts.invoices
+    before = accepted.releases[0].invoice_number
+    name = f"amounts: {sheet.key}, invoice {accepted.number}, release sheet: 40.00 of 100.00 on {before}"
+    releases.update(released=D("1.00"))
+    assert said(sage) == [f"{name} / 1.00 of 100.00 on {before}"]
+    releases.all().delete()
+    assert said(sage) == [f"{name} / nothing"]
+
+
+def test_the_database_keeps_the_releases_of_a_built_file(sage, sheet):
+    """E-2: and lets those of one that waits be written anew."""
+    [release] = RetainageRelease.objects.all()
+    waits = sage.accepted(sage.sent())
+    more = {"on_invoice": release.item.invoice_export.invoice, "held": D("5.00"), "released": D("5.00")}
+    own = RetainageRelease.objects.create(item=waits.items.get(), **more)
+    for forbidden in (
+        lambda: RetainageRelease.objects.filter(pk=release.pk).update(released=D("1.00")),
+        lambda: release.delete(),
+        lambda: RetainageRelease.objects.create(item=release.item, **more),
+        lambda: RetainageRelease.objects.filter(pk=own.pk).update(item=release.item),
+    ):
+        with pytest.raises(IntegrityError, match="a built file never changes"), transaction.atomic():
+            forbidden()
+    own.delete()
 
 
 def test_an_export_that_lost_its_place_is_found(sage, export):

@@ -424,7 +424,8 @@ def test_the_batch_page_and_the_release_sheet_say_where_in_sage_to_look(sage, st
 
 def test_a_release_stands_on_an_invoice_or_on_the_start_and_never_on_both(sage, started):
     sage.exported(sage.approved(started))
-    export = sage.exported(with_release(sage, started, "4500.00"))
+    export = sage.sent(with_release(sage, started, "4500.00"))
+    sage.accepted(export)
     [release] = RetainageRelease.objects.all()
     for on_invoice in (export.invoice, None):
         with pytest.raises(IntegrityError, match="a_release_stands_on_one"), transaction.atomic():
