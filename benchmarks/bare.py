@@ -42,8 +42,8 @@ NET = "total_completed_and_stored - work_retainage - stored_retainage - previous
 SQL = f"""SELECT r.id, r.number, r.position, r.commitment, r.company, r.start_date, {_badge("r.status", LOOKS)},
     CASE WHEN r.status = 'under_review' THEN (SELECT s.changed_lines FROM invoicing_submission s
         WHERE s.invoice_id = r.id AND s.number > 1 ORDER BY s.number DESC LIMIT 1) END,
-    CASE WHEN r.is_posted THEN 'Nobody' WHEN r.is_locked THEN 'Accounting'
-        WHEN r.status = 'pending_owner_approval' THEN 'Owner'
+    CASE WHEN r.is_locked AND NOT r.is_posted THEN 'Accounting'
+        WHEN r.status = 'pending_owner_approval' THEN 'Owner' WHEN r.is_posted THEN 'Nobody'
         WHEN r.status IN ('approved', 'approved_as_noted') AND r.export = '' THEN 'Nobody'
         WHEN r.status NOT IN ('draft', 'revise_and_resubmit') THEN 'Project team'
         WHEN r.has_contact AND (r.may_finish_late OR r.due_date >= %(today)s

@@ -41,11 +41,14 @@ class _Period(NamedTuple):
 def turn_of(invoice: Invoice, project: Project) -> Turn:
     """Of a row of `for_list` or `with_turn`. A subcontractor who can't act, for want of a contact or of time, passes
     the turn to the project team (B-5); what is approved in a way that the company doesn't send waits for nobody (6.2).
+    What was sent before its owner's approval waits for that once accounting is done with it.
     """
-    if invoice.is_locked or invoice.is_posted:
-        return Turn.NOBODY if invoice.is_posted else Turn.ACCOUNTING
+    if invoice.is_locked and not invoice.is_posted:
+        return Turn.ACCOUNTING
     if invoice.status == S.PENDING_OWNER_APPROVAL:
         return Turn.OWNER
+    if invoice.is_posted:
+        return Turn.NOBODY
     if invoice.status not in Invoice.ENTERABLE:
         is_never_sent = invoice.is_certified and not invoice.export_status
         return Turn.NOBODY if is_never_sent else Turn.TEAM
@@ -59,9 +62,9 @@ def turns(today: date) -> Case:
     """The same of any invoice."""
     is_never_sent = Q(Exact(READ_ALONG["export_status"], Value("")))
     return Case(
-        When(is_posted=True, then=Value(Turn.NOBODY)),
-        When(is_locked=True, then=Value(Turn.ACCOUNTING)),
+        When(is_locked=True, is_posted=False, then=Value(Turn.ACCOUNTING)),
         When(status=S.PENDING_OWNER_APPROVAL, then=Value(Turn.OWNER)),
+        When(is_posted=True, then=Value(Turn.NOBODY)),
         When(Q(status__in=Invoice.CERTIFIED) & is_never_sent, then=Value(Turn.NOBODY)),
         When(~Q(status__in=Invoice.ENTERABLE), then=Value(Turn.TEAM)),
         When(~Q(HAS_CONTACT) | is_over(today), then=Value(Turn.TEAM)),

@@ -28,6 +28,7 @@ from erp_integrations.permissions import ANSWER_RIGHT, SEND_RIGHT, is_accounting
 from erp_integrations.sage100.batch_keys import batch_key
 from erp_integrations.sage100.reconciling import may_be_a_record
 from erp_integrations.sage100.rules import DESCRIPTION_LENGTH, reference_faults
+from invoicing.actions.approvals import must_be_certifiable_later
 from invoicing.actions.invoices import lock, settle, unlock
 from invoicing.models import Invoice
 from invoicing.permissions import is_project_admin
@@ -125,7 +126,7 @@ def send_one(invoice: Invoice, *, by, seen: int | None = None) -> InvoiceExport:
         raise Stale("It was changed since it was shown to you. Look at it again, then send it.")
     InvoiceExport.objects.get_or_create(invoice=invoice)
     export = _locked(InvoiceExport.objects.get(invoice=invoice))
-    require(export, InvoiceExport.send, access)
+    require_sendable(export, access)
     rejecter = export.answered_by if export.status == InvoiceExport.Status.REJECTED else None
     export.sent_by = by
     proposal = check([export], next_acceptance([export]))
@@ -138,6 +139,13 @@ def send_one(invoice: Invoice, *, by, seen: int | None = None) -> InvoiceExport:
         export.sent_again_to = rejecter
         notifications.sent_again(export, rejecter)
     return export
+
+
+def require_sendable(export: InvoiceExport, access) -> None:
+    """Raises NotAllowed, or NotNow or Refused where its state or its review stands against sending it."""
+    require(export, InvoiceExport.send, access)
+    if export.invoice.status == Invoice.Status.PENDING_OWNER_APPROVAL:
+        must_be_certifiable_later(export.invoice, access)
 
 
 @transaction.atomic

@@ -8,7 +8,6 @@ from directory.decorators import WRITE, project_view
 from directory.permissions import Level, Tool, approver_names
 from directory.refusals import NotAllowed, NotNow, Refused
 from erp_integrations.actions import exports
-from erp_integrations.exporting.moving import require
 from erp_integrations.models import InvoiceExport
 from erp_integrations.permissions import SEND_RIGHT
 from erp_integrations.views.shown import of_proposal
@@ -65,10 +64,10 @@ def _dry_run(request, invoice: Invoice, *, refused: Refused | None = None):
 
 
 def _why_not(export: InvoiceExport, access) -> str:
-    """Why it can't be sent in its state, in the machine's own words; empty when it can."""
+    """Why it can't be sent in its state, in the words of the action; empty when it can."""
     try:
-        require(export, InvoiceExport.send, access)
-    except NotNow as refusal:
+        exports.require_sendable(export, access)
+    except Refused as refusal:
         return refusal.message
     return ""
 

@@ -36,10 +36,35 @@ def must_be_certifiable(
     if conflict:
         raise NotNow(conflict)
     invoice.duties_waived = duties_waived(invoice, access.person)
+    found = _must_be_in_order(invoice)
+    return must_be_seen(found, seen) | _must_have_papers(invoice, goes_ahead_because.strip())
+
+
+def _must_be_in_order(invoice: Invoice) -> tuple[Identity, ...]:
     must_come_in_turn(invoice)
     found = must_hold(invoice)
     must_not_over_bill(invoice)
-    return must_be_seen(found, seen) | _must_have_papers(invoice, goes_ahead_because.strip())
+    return found
+
+
+def must_be_certifiable_later(invoice: Invoice, access) -> None:
+    """Raises what stands against sending, before its approval, what waits for its owner (6.2).
+
+    An approval meets it as it was sent, so what an approval asks is asked now; of a paper that blocks nobody can say
+    here why it goes ahead.
+    """
+    conflict = conflict_of(invoice, access.person)
+    if conflict:
+        raise NotNow(f"{conflict} It is sent before that, so someone else sends it as well.")
+    _must_be_in_order(invoice)
+    try:
+        must_not_have_rejected_lines(invoice)
+    except NotNow as refused:
+        raise NotNow(f"{refused.message} Reopen its review for that: once it is sent, no figure changes.") from None
+    blocking = [paper for paper in missing_papers(invoice) if paper.blocks]
+    if blocking:
+        said = " ".join(f"{paper.words} {paper.remedy}" for paper in blocking)
+        raise NotNow(f"{said} Or have it approved first, with the reason why it goes ahead without.")
 
 
 def must_come_in_turn(invoice: Invoice) -> None:

@@ -138,7 +138,8 @@ def _move(
         bound(by, timezone.now())
         if right == ADMIN_RIGHT:
             invoice.begin_review(saves=False)
-        invoice.waits_since = timezone.now()
+        if not invoice.is_locked:  # else accounting has it as before
+            invoice.waits_since = timezone.now()
         invoice.version += 1
         invoice.save()
         Event.objects.record(

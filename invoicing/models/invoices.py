@@ -26,7 +26,15 @@ def is_unlocked(invoice) -> bool:
     return not invoice.is_locked
 
 
-is_unlocked.refusal = "It was sent to ERP. Take it back first."
+is_unlocked.refusal = "It was sent to ERP. {invoice.way_back_from_erp}"
+
+
+def is_unlocked_or_held(invoice) -> bool:
+    """A company may send what waits for its owner, who answers meanwhile: that changes no figure of it (6.2)."""
+    return is_unlocked(invoice) or invoice.status == S.PENDING_OWNER_APPROVAL
+
+
+is_unlocked_or_held.refusal = is_unlocked.refusal
 
 
 def is_newest(invoice) -> bool:
@@ -212,6 +220,13 @@ class Invoice(Totals, FSMModelMixin, models.Model):
             return ""
         return "posted" if self.is_posted else "exported" if self.is_exported else "sent"
 
+    @property
+    def way_back_from_erp(self) -> str:
+        """What makes one that was sent open to changes again."""
+        if not self.is_exported:
+            return "Take it back first."
+        return "It stands in an import file: have accounting void it first, once Sage holds it no more."
+
     @cached_property
     def paid(self):
         """What was paid and stands, in dollars; `with_paid` brings it along."""
@@ -323,7 +338,7 @@ class Invoice(Totals, FSMModelMixin, models.Model):
         status,
         source=(S.UNDER_REVIEW, S.PENDING_OWNER_APPROVAL, S.APPROVED_AS_NOTED),
         target=S.APPROVED,
-        conditions=[is_unlocked, is_billable],
+        conditions=[is_unlocked_or_held, is_billable],
         permission=permissions.may_review,
         custom={"label": "Approve", "done": "approved"},
     )
@@ -334,7 +349,7 @@ class Invoice(Totals, FSMModelMixin, models.Model):
         status,
         source=(S.UNDER_REVIEW, S.PENDING_OWNER_APPROVAL),
         target=S.APPROVED_AS_NOTED,
-        conditions=[is_unlocked, is_billable],
+        conditions=[is_unlocked_or_held, is_billable],
         permission=permissions.may_review,
         custom={"label": "Approve as noted", "done": "approved as noted"},
     )

@@ -85,12 +85,12 @@ def turn_of(commitment: Commitment, period: BillingPeriod) -> str:
 
 
 def turn_of_bill(bill: Invoice, commitment: Commitment) -> str:
-    if bill.is_posted:
-        return "nobody"
-    if bill.is_locked:
+    if bill.is_locked and not bill.is_posted:
         return "accounting"
     if bill.status == S.PENDING_OWNER_APPROVAL:
         return "owner"
+    if bill.is_posted:
+        return "nobody"
     if bill.status not in (S.DRAFT, S.REVISE_AND_RESUBMIT):
         return "team"
     has_contact = commitment.invoice_contacts.acting().exists()

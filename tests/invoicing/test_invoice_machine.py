@@ -263,14 +263,22 @@ def test_what_was_noted_stands_beside_the_approval_that_follows():
     assert invoices.approve(again, by=w.admin, comment="Photos are here").comment == "Photos are here"
 
 
-def test_nothing_moves_once_it_is_sent_to_erp():
+@pytest.mark.parametrize("state", list(S), ids=str)
+def test_of_what_is_sent_to_erp_only_the_owners_approval_still_moves(state):
+    """6.2: a company may send what waits for its owner."""
     w = world()
-    invoice = w.approved()
+    invoice = in_state(w, state)
     with transaction.atomic():
         invoices.lock(invoice)
-    for name in ("send_back", "reopen"):
-        with pytest.raises(NotNow, match="sent to ERP"):
-            MOVES[name](invoice, w.admin)
+    for name, move in MOVES.items():
+        with transaction.atomic():
+            if state == S.PENDING_OWNER_APPROVAL and name in ("approve", "approve_as_noted"):
+                assert move(invoice, w.admin).is_locked
+            else:
+                words = "sent to ERP. Take it back first" if state in SOURCES[name] else "no longer possible"
+                with pytest.raises(NotNow, match=words):
+                    move(invoice, w.admin)
+            transaction.set_rollback(True)
 
 
 def test_only_the_newest_invoice_can_be_reopened():

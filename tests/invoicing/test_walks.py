@@ -45,6 +45,7 @@ from tests.invoicing.walks import APPROVALS, ENTERABLE, SOURCES, TURNS, Bill, Co
 
 pytestmark = pytest.mark.django_db
 REFUSALS = (NotAllowed, NotNow, Refused, Stale)
+SENDABLE = {"approved", "pending_owner_approval"}
 STEPS_IN_CI = 2_500
 STEPS = STEPS_IN_CI if os.environ.get("HYPOTHESIS_PROFILE") == "ci" else 250  # of each part
 PARTS = 4  # so that several workers share the walking
@@ -390,8 +391,8 @@ class Walk(RuleBasedStateMachine):
         contract.has_contact = not contract.has_contact
 
     def lock(self, data, place):
-        """Sent to accounting, or taken back."""
-        bills = [each for each in self.job.contracts[place].live if each.status == "approved" or each.locked]
+        """Sent to accounting, or taken back; by the setting also what waits for its owner (6.2)."""
+        bills = [each for each in self.job.contracts[place].live if each.status in SENDABLE or each.locked]
         if bills:
             bill = self.one_of(data, bills)
             act = partial(invoices.unlock, by=self.there.admin) if bill.locked else invoices.lock

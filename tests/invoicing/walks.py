@@ -33,6 +33,7 @@ TURNS = {  # of a subcontract that was billed: from where, to where
 }
 NEEDS_NEWEST = {"submit", "withdraw", "save_draft", "send_back", "reopen"}
 NEEDS_BILLABLE = {"submit", "send_back", "reopen", "approve", "approve_as_noted"}
+SENT_TOO = {"approve", "approve_as_noted"}
 BILLERS_MOVES = {"submit", "withdraw", "save_draft"}
 
 
@@ -132,7 +133,8 @@ class Job:
     def moves(self, name: str, bill: Bill, by: str, *, has_rejected: bool = False, raised: bool = False) -> bool:
         """Whether the move called `name` is possible: who, from where, and every guard of 5.1 but the identities."""
         may = bill.contract.may_bill(by) if name in BILLERS_MOVES else by in ADMINS
-        if not may or bill.status not in SOURCES[name] or bill.locked:
+        is_locked = bill.locked and not (name in SENT_TOO and bill.status == "pending_owner_approval")  # 6.2
+        if not may or bill.status not in SOURCES[name] or is_locked:
             return False
         if name in NEEDS_NEWEST and not bill.is_newest:
             return False
