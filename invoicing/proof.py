@@ -234,6 +234,7 @@ def facts_of(invoice: Invoice, lines: list[InvoiceLine], *, has_files: bool | No
         else PreviousCertificate(),
         allows_over_billing=invoice.commitment.allows_over_billing,
         has_attachments=invoice.has_files if has_files is None else has_files,
+        is_certified=invoice.is_certified,
     )
 
 

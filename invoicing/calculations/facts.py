@@ -123,3 +123,4 @@ class InvoiceFacts:
     previous_certificate: PreviousCertificate = PreviousCertificate()
     allows_over_billing: bool = False
     has_attachments: bool = False
+    is_certified: bool = False  # approved: what only stops a bill on its way there is not asked any more

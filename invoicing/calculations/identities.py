@@ -168,7 +168,7 @@ def retainage_rules(facts: InvoiceFacts) -> Iterator[Identity]:
     typed = sum(line.work_retainage_typed is not None or line.stored_retainage_typed is not None for line in lines)
     note = f" ({typed} typed)" if typed else ""
     breaches = [finding for line in facts.lines for finding in _retainage_of_line(line)]
-    if not errors(breaches):
+    if not errors(breaches) and not facts.is_certified:
         breaches += list(_released_in_all(lines, facts.previous_certificate.total_retainage))
     sentence = f"Retainage on every line follows its rate{note}, and no more is released than is held."
     yield from total_of(breaches, "N-5", sentence, column_total(lines, "total_retainage"))
@@ -181,7 +181,8 @@ def retainage_rules(facts: InvoiceFacts) -> Iterator[Identity]:
 def _released_in_all(lines: list[Line], before: Decimal) -> Iterator[Identity]:
     """Sage releases nothing below zero, and no more than the bills before hold together: `before`, in dollars (S51).
 
-    Where they hold below zero, that can be given back to nothing all the same, with a tick.
+    Where they hold below zero, that can be given back to nothing all the same, with a tick; so can what falls by its
+    rate or is typed, where no line releases. What is certified stays as it is: S51 keeps it out of accounting.
     """
     released, most = column_total(lines, "retainage_released_this_period"), max(ZERO, before)
     total = f"Retainage released comes to {format_amount(released)} in all"
@@ -192,10 +193,15 @@ def _released_in_all(lines: list[Line], before: Decimal) -> Iterator[Identity]:
             sentence += f", or at least {format_amount(-released)} more on {_named(holding)}"
         yield compare("N-5", "", f"{sentence}.", ZERO, released, WARNING if released >= before else ERROR)
     elif released > most:
-        sentence = f"{total}, and the bills before hold {format_amount(most)} (S51). Release "
-        if deductions := [line for line in lines if line.work_retainage_to_date < 0]:
-            sentence += f"what is held below zero on {_named(deductions)} with it, or "
-        yield compare("N-5", "", f"{sentence}{format_amount(released - most)} less.", most, released)
+        sentence, more = f"{total}, and the bills before hold {format_amount(most)} (S51)", released - most
+        if not any(line.retainage_released for line in lines):
+            falling = _named([line for line in lines if line.retainage_released_this_period > 0])
+            remedy = f"A project Admin can type {format_amount(more)} more as held on {falling}."
+            yield compare("N-5", "", f"{sentence}. {remedy}", most, released, WARNING)
+            return
+        deductions = [line for line in lines if line.work_retainage_to_date < 0]
+        with_it = f"what is held below zero on {_named(deductions)} with it, or " if deductions else ""
+        yield compare("N-5", "", f"{sentence}. Release {with_it}{format_amount(more)} less.", most, released)
 
 
 def _retainage_of_line(facts: LineFacts) -> Iterator[Identity]:

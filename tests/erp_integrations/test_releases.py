@@ -17,13 +17,13 @@ from directory.models import Event
 from directory.refusals import NotNow, Refused
 from erp_integrations import exporting
 from erp_integrations.actions import batches, exports, many
-from erp_integrations.exporting import building, storing, unchanged
+from erp_integrations.exporting import building, ledgers, storing, unchanged
 from erp_integrations.models import ExportBatch, InvoiceExport, ListKind, RetainageRelease
 from erp_integrations.sage100.facts import ReleaseFacts
 from erp_integrations.sage100.findings import errors
 from invoicing.actions import amounts, invoices, reviews
 from invoicing.models import Commitment, Invoice, InvoiceLine
-from invoicing.proof import broken_identities, lines_of, refresh_header
+from invoicing.proof import broken_identities, identities_of, lines_of, refresh_header
 from tests.erp_integrations.pages import at_batch, at_export
 from tests.erp_integrations.world import ACCOUNTING_DATE, VENDOR, D, fresh
 from tests.invoicing.pages import signed_in, text_of
@@ -335,13 +335,15 @@ def test_a_release_that_sage_could_never_take_is_neither_sent_nor_approved(sage,
 
 
 def test_what_was_approved_before_and_sage_could_never_take_is_told_what_to_do(sage):
-    """S51: no invoice is left to export that would help it."""
+    """S51: no invoice is left to export that would help it. Neither the ledgers nor its certificate complain (N-5)."""
     commitment = with_a_deduction(sage)
     invoice = sage.approved(commitment, {"retainage_released": D("20.00")})
     InvoiceLine.objects.filter(invoice=invoice, schedule_line__position=1).update(retainage_released=D("0.00"))
     InvoiceLine.objects.filter(invoice=invoice, schedule_line__position=2).update(retainage_released=D("-20.00"))
     refresh_header(invoice)
     invoice.save()
+    assert list(ledgers.differences(sage.company)) == []
+    assert all(each.holds for each in identities_of(invoice))
     with pytest.raises(Refused, match="S51: The invoice releases -20.00; Sage releases nothing below zero. Reopen it"):
         sage.sent(invoice)
 
@@ -550,7 +552,7 @@ def test_a_bill_that_an_older_program_sent_is_added_up_anew_when_it_comes_back(s
     back = Invoice.objects.with_context().get(pk=sent.invoice_id)
     assert (back.retainage_newly_held, back.retainage_released) == (D("60.00"), D("0.00"))
     event = Event.objects.about(back).get(verb="added up anew")
-    assert event.by == sage.sender and back.version == sent.invoice.version + 1
+    assert event.by is None and back.version == sent.invoice.version + 1, "the program did it, nobody's name is told"
     assert event.changes == {"retainage_newly_held": ["100.00", "60.00"], "retainage_released": ["40.00", "0.00"]}
     exports.retrieve(sage.sent(back), by=sage.sender)
     assert Event.objects.about(back).filter(verb="added up anew").count() == 1, "what is right already stays"

@@ -308,6 +308,25 @@ def test_what_is_released_in_all_lies_between_zero_and_what_the_bills_before_hol
     assert [each.sentence for each in told] == [sentence] * len(found)
 
 
+def test_what_is_certified_is_asked_no_more_what_it_releases_in_all():
+    """N-5: certified before this was asked, it would be a difference of the ledgers for good; S51 keeps it here."""
+    lines = [WORK, replace(DEDUCTION, retainage_released=D("-20.00"))]
+    facts = facts_of(lines, previous_certificate=PreviousCertificate(total_retainage=D("80.00")), is_certified=True)
+    assert all(each.holds for each in check(facts) if each.number == "N-5")
+
+
+def test_where_no_line_releases_what_falls_by_itself_needs_a_tick_and_a_remedy_that_its_type_allows():
+    """N-5: a bill of work alone has no release to lower."""
+    falls = replace(WORK, stored_previous=D("1000.00"), stored_retainage_previous=D("100.00"))
+    facts = facts_of([falls, DEDUCTION], previous_certificate=PreviousCertificate(total_retainage=D("80.00")))
+    assert not [each for each in errors(check(facts)) if each.number == "N-5"]
+    [found] = [each for each in warnings(check(facts)) if each.number == "N-5"]
+    assert found.sentence == (
+        "Retainage released comes to 100.00 in all, and the bills before hold 80.00 (S51). A project Admin can type"
+        " 20.00 more as held on 1 Footings."
+    )
+
+
 def test_what_is_held_below_zero_in_all_can_be_given_back_with_a_tick():
     """N-5: else nothing could bring it to zero; accounting can't book it all the same (S51)."""
     for held, among in (("-20.00", warnings), ("-19.99", errors)):
