@@ -85,10 +85,13 @@ def _plain(heading: str) -> str:
 
 
 class TooLarge(Refused):
-    """Nothing is wrong with the file but its size: `what` is more than the limits by which it was read."""
+    """Nothing is wrong with the file but its size: `what` is more than the limits by which it was read.
+
+    `remedy`: "" where there is none.
+    """
 
     def __init__(self, what: str, remedy: str):
-        super().__init__(f"{what} {remedy}", field="file")
+        super().__init__(" ".join(filter(None, (what, remedy))), field="file")
         self.what, self.remedy = what, remedy
 
 

@@ -93,6 +93,11 @@ def test_a_reader_that_hangs_is_given_up(monkeypatch, tmp_path):
         sheets.read_sheet("list.xlsx", honest(), limits=sheets.OF_A_LIST._replace(seconds=1))
 
 
+def test_what_is_too_large_says_what_there_is_to_say():
+    for remedy, message in (("", "It is large."), ("Split it.", "It is large. Split it.")):
+        assert sheets.TooLarge("It is large.", remedy).message == message
+
+
 def test_a_reader_that_eats_memory_is_stopped_by_its_own_limit(monkeypatch, tmp_path):
     hungry = tmp_path / "hungry.py"
     own = sheets.READER.read_text().replace("def read(content", "def _unused(content")
