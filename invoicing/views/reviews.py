@@ -265,10 +265,17 @@ def last_said(invoice: Invoice, by) -> str:
 
 
 def _last_judged(invoice: Invoice, by) -> str:
-    """What was done last where nothing but the verdicts became others."""
-    last = Event.objects.about(invoice).filter(verb__in=reviews.VERDICTS).first()
-    is_own = last is not None and last.by_id == by.pk
-    return "You gave a verdict after you opened this page." if is_own else _after_that_page(invoice, last)
+    """What was done last where nothing but the verdicts became others.
+
+    No page tells when it was opened: before a verdict of one's own somebody else may have given one, or not.
+    """
+    verdicts = Event.objects.about(invoice).filter(verb__in=reviews.VERDICTS)
+    last = verdicts.first()
+    if last is None or last.by_id != by.pk:
+        return _after_that_page(invoice, last)
+    if verdicts.exclude(by=by).exists():
+        return "You, and perhaps others, gave verdicts since you opened this page."
+    return "You gave a verdict after you opened this page."
 
 
 def _after_that_page(invoice: Invoice, last: Event | None) -> str:
