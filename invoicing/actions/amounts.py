@@ -12,7 +12,7 @@ from directory.number_looks import bare_number
 from directory.permissions import read_access
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
 from invoicing.actions.reviews import why_not_reviewed
-from invoicing.calculations.lines import next_line, with_nothing_typed
+from invoicing.calculations.lines import Line, next_line, with_nothing_typed
 from invoicing.calculations.money import ZERO, format_amount
 from invoicing.models import Invoice, InvoiceLine, ScheduleLine, StartingCertificate, StartingLine, Verdict
 from invoicing.models.bulk_writing import write_all
@@ -257,9 +257,9 @@ def save_lines(
     unknown = entries.keys() - lines.keys()
     if unknown:
         raise Refused("One of these lines is not on this invoice. Open the page again.")
-    changes, changed = {}, []
+    changes, changed = {}, {}
     for pk, entry in entries.items():
-        before = _figures(lines[pk])
+        before, was = _figures(lines[pk]), lines[pk].as_line()
         for name, value in entry.items():
             setattr(lines[pk], name, value)
         settle(lines[pk])
@@ -272,7 +272,7 @@ def save_lines(
             lines[pk].allowed_by = by
             _open_again(lines[pk], by, before, after)
         if before != after:
-            changed.append(lines[pk])
+            changed[lines[pk]] = was
         key = lines[pk].schedule_line.key
         changes |= {f"{key} {_words(n)}": [before[n], after[n]] for n in after if before[n] != after[n]}
     _must_release_nothing(invoice, changed, access)
@@ -354,12 +354,13 @@ def _says_something(name: str, value) -> bool:
     return value is not None if name == "stored_balance_typed" else bool(value)
 
 
-def _must_release_nothing(invoice: Invoice, lines: list[InvoiceLine], access) -> None:
+def _must_release_nothing(invoice: Invoice, changed: dict[InvoiceLine, Line], access) -> None:
     """I-2: retainage that is typed below what is held gives some back, by whichever cell; so does emptying one.
 
-    What falls with material that moves to work at a lower rate, or with a lower rate, is nobody's release.
+    What falls with material that moves to work at a lower rate, or with a lower rate, is nobody's release; nor is what
+    was given back before this was asked. `changed`: {line as it is now: the same as it was}.
     """
-    releasing = [line for line in lines if line.as_line().retainage_released_this_period > 0]
+    releasing = [line for line in changed if line.as_line().retainage_released_this_period > 0]
     if invoice.type.allows_release or not releasing:
         return
     planned = invoice.commitment.lines.filter(pk__in=[line.schedule_line_id for line in releasing])
@@ -367,16 +368,27 @@ def _must_release_nothing(invoice: Invoice, lines: list[InvoiceLine], access) ->
     for line in releasing:
         last = before[line.schedule_line]
         start = next_line(last.as_line()).stored_retainage_typed if last else None
-        by_itself = with_nothing_typed(line.as_line(), start).retainage_released_this_period
-        released = line.as_line().retainage_released_this_period - by_itself
-        if released > 0:
-            is_admin = is_project_admin(access)
-            empty = "Ask a project Admin to empty the retainage typed on this line."
+        released = _released_by_typing(line.as_line(), start)
+        if released > max(ZERO, _released_by_typing(changed[line], start)):
             raise Refused(
                 f"Line {line.schedule_line.position}: such an amount releases {format_amount(released)}, and this "
                 f"invoice bills {invoice.type.label.lower()}, which takes no release. "
-                f"{'Hold at least what was held before.' if is_admin else empty}"
+                f"{_to_hold(line.as_line(), released, start, is_admin=is_project_admin(access))}"
             )
+
+
+def _released_by_typing(line: Line, carried: Decimal | None) -> Decimal:
+    """`carried`: as `with_nothing_typed` takes it; in dollars."""
+    by_itself = with_nothing_typed(line, carried).retainage_released_this_period
+    return line.retainage_released_this_period - by_itself
+
+
+def _to_hold(line: Line, released: Decimal, carried: Decimal | None, *, is_admin: bool) -> str:
+    """The least that has to be typed, so that what is `released` isn't, and in which cell."""
+    on_stored = line.stored_retainage < with_nothing_typed(line, carried).stored_retainage
+    least = format_amount(released + (line.stored_retainage if on_stored else line.work_retainage))
+    where = "on stored materials" if on_stored else "on the work"
+    return f"Hold at least {least} {where}." if is_admin else f"Ask a project Admin to type {least} as held {where}."
 
 
 def _must_be_stored_here(invoice: Invoice, line: InvoiceLine, stored_before: str) -> None:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from invoicing.calculations.at_once import lines_of_bill
 from invoicing.calculations.facts import InvoiceFacts, LineFacts, PreviousLine, WaitingChangeOrder
 from invoicing.calculations.findings import ERROR, WARNING, Identity, compare, found_on, total_of
-from invoicing.calculations.lines import Line, describe
+from invoicing.calculations.lines import Line, describe, with_nothing_typed
 from invoicing.calculations.money import ZERO, format_amount, format_percent
 from invoicing.calculations.retainage import is_between
 from invoicing.calculations.summary import Summary, column_total, summarize
@@ -225,12 +225,13 @@ def _left_behind(line: Line) -> Iterator[Identity]:
         return
     now, by_rule = line.stored_retainage, line.stored_retainage_by_rule
     if line.stored_moved and now > by_rule:
-        what = "moves"
+        what, instead = "moves", with_nothing_typed(line, now).stored_retainage  # less would release some (I-2)
     elif line.stored_new > 0 and ZERO < now < by_rule:
-        what = "adds"
+        what, instead = "adds", by_rule
     else:
         return
-    sentence = f"{describe(line)} {what} material, but its typed stored retainage stays. Clear it, or type a new one."
+    remedy = f"A project Admin can type {format_amount(instead)} instead."
+    sentence = f"{describe(line)} {what} material, but its typed stored retainage stays. {remedy}"
     yield from found_on(line, "N-5", sentence, by_rule, now, WARNING)
 
 

@@ -344,6 +344,7 @@ def test_a_typed_balance_that_stays_while_material_moves_is_pointed_out():
     facts = with_first(stored_moved=D("300.00"), stored_retainage_typed=D("50.00"))
     found = [finding for finding in warnings(check(facts)) if finding.number == "N-5"]
     assert [(finding.expected, finding.found) for finding in found] == [(D("20.00"), D("50.00"))]
+    assert found[0].sentence.endswith("stays. A project Admin can type 20.00 instead."), "two fifths are left of it"
 
 
 def test_a_typed_balance_that_stays_while_material_is_added_is_pointed_out_too():
@@ -351,7 +352,7 @@ def test_a_typed_balance_that_stays_while_material_is_added_is_pointed_out_too()
     facts = with_first(stored_new=D("800.00"), stored_moved=ZERO, stored_retainage_typed=D("50.00"))
     [found] = [finding for finding in warnings(check(facts)) if finding.number == "N-5"]
     assert (found.line_key, found.expected, found.found) == (FIRST.key, D("130.00"), D("50.00"))
-    assert "adds material, but its typed stored retainage stays" in found.sentence
+    assert "adds material, but its typed stored retainage stays. A project Admin can type 130.00" in found.sentence
     for typed in ("49.99", "130.00"):
         anew = with_first(stored_new=D("800.00"), stored_moved=ZERO, stored_retainage_typed=D(typed))
         assert not [finding for finding in warnings(check(anew)) if finding.number == "N-5"], "it was typed anew"
