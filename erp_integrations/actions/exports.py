@@ -153,7 +153,7 @@ def retrieve(export: InvoiceExport, *, by) -> InvoiceExport:
     """Take it back out of the queue before accounting has answered; the invoice can be changed again."""
     export = _locked(export)
     move(export, InvoiceExport.retrieve, access=_access(export, by))
-    unlock(export.invoice, by=by)
+    unlock(export.invoice)
     return export
 
 
@@ -173,7 +173,7 @@ def reject(export: InvoiceExport, *, by, reason: str, seen: str = "") -> Invoice
     found = check([export], next_acceptance([export])).findings
     move(export, InvoiceExport.reject, access=access, reason=export.reason)
     _end_item(export, by)
-    unlock(export.invoice, by=by)
+    unlock(export.invoice)
     notifications.rejected(export, found)
     return export
 
@@ -350,7 +350,7 @@ def void(export: InvoiceExport, *, by, reason: str, sage_holds_it_no_more: bool)
     export.reason = reason
     move(export, InvoiceExport.void, access=access, reason=reason)
     _end_item(export, by)
-    unlock(export.invoice, by=by)
+    unlock(export.invoice)
     return export
 
 

@@ -373,16 +373,19 @@ def settle(invoice: Invoice) -> None:
     invoice.save(update_fields=["is_posted"])
 
 
-def unlock(invoice: Invoice, *, by) -> None:
+def unlock(invoice: Invoice) -> None:
     """Back from ERP: the project team can act on it again."""
     if invoice.lines.exclude(retainage_released=0).exists():
-        _add_up_anew(invoice, by)
+        _add_up_anew(invoice)
     _mark(invoice, is_locked=False, is_exported=False)
     _pass_on(invoice)
 
 
-def _add_up_anew(invoice: Invoice, by) -> None:
-    """What a file of an older program says as held and released at once, as it would be now (decision 38)."""
+def _add_up_anew(invoice: Invoice) -> None:
+    """What a file of an older program says as held and released at once, as it would be now (decision 38).
+
+    The program does it, whoever takes the bill back; what is due stays, so the first of two approvals comes along.
+    """
     anew = summary_of(invoice, lines_of(invoice))
     changes = {}
     for name in ("retainage_newly_held", "retainage_released"):
@@ -392,9 +395,10 @@ def _add_up_anew(invoice: Invoice, by) -> None:
             setattr(invoice, name, new)
     if not changes:
         return
+    invoice.endorsements.filter(version=invoice.version - 1).update(version=invoice.version)
     invoice.version += 1
     invoice.save(update_fields=[*changes, "version"])
-    Event.objects.record("added up anew", invoice, by=by, changes=changes)
+    Event.objects.record("added up anew", invoice, by=None, changes=changes)
 
 
 def _mark(invoice: Invoice, *, is_locked: bool, is_exported: bool) -> None:

@@ -4,11 +4,14 @@ import hashlib
 import json
 import re
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.db import IntegrityError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Sum
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from openpyxl import load_workbook
@@ -21,9 +24,10 @@ from erp_integrations.exporting import building, ledgers, storing, unchanged
 from erp_integrations.models import ExportBatch, InvoiceExport, ListKind, RetainageRelease
 from erp_integrations.sage100.facts import ReleaseFacts
 from erp_integrations.sage100.findings import errors
-from invoicing.actions import amounts, invoices, reviews
+from invoicing.actions import amounts, approvals, invoices, reviews
 from invoicing.models import Commitment, Invoice, InvoiceLine
 from invoicing.proof import broken_identities, identities_of, lines_of, refresh_header
+from invoicing.safeguards import endorsement_behind
 from tests.erp_integrations.pages import at_batch, at_export
 from tests.erp_integrations.world import ACCOUNTING_DATE, VENDOR, D, fresh
 from tests.invoicing.pages import signed_in, text_of
@@ -543,7 +547,14 @@ def test_a_bill_that_an_older_program_sent_is_added_up_anew_when_it_comes_back(s
     """N-8, decision 38: a later bill builds on it, so nobody could reopen it and save it again."""
     mixed = {"work_this_period": D("1000.00"), "retainage_released": D("40.00")}
     commitment = sage.commitment()
-    sent = sage.sent(sage.approved(commitment, mixed))
+    sage.base.company.second_approval_above = D("100.00")
+    sage.base.company.save()
+    bill = sage.base.submitted(sage.base.draft(commitment), mixed)
+    reviews.approve_the_rest(bill, by=sage.base.admin)
+    first = approvals.endorse(bill, by=sage.base.admin)
+    sent = sage.sent(invoices.approve(Invoice.objects.get(pk=bill.pk), by=sage.base.second_admin))
+    sage.base.company.second_approval_above = None
+    sage.base.company.save()
     Invoice.objects.filter(pk=sent.invoice_id).update(retainage_newly_held=D("100.00"), retainage_released=D("40.00"))
     sage.next_month()
     sage.approved(commitment)
@@ -552,11 +563,26 @@ def test_a_bill_that_an_older_program_sent_is_added_up_anew_when_it_comes_back(s
     back = Invoice.objects.with_context().get(pk=sent.invoice_id)
     assert (back.retainage_newly_held, back.retainage_released) == (D("60.00"), D("0.00"))
     event = Event.objects.about(back).get(verb="added up anew")
+    assert endorsement_behind(back) == first, "its certificate names both who approved it"
     assert event.by is None and back.version == sent.invoice.version + 1, "the program did it, nobody's name is told"
     assert event.changes == {"retainage_newly_held": ["100.00", "60.00"], "retainage_released": ["40.00", "0.00"]}
     exports.retrieve(sage.sent(back), by=sage.sender)
     assert Event.objects.about(back).filter(verb="added up anew").count() == 1, "what is right already stays"
     assert sage.sent(back).status == "ready_to_export"
+
+
+def test_a_bill_that_says_already_what_its_lines_make_of_it_is_not_written_by_the_migration(sage):
+    """Invoicing 0041: only what differs is."""
+    invoice = sage.approved(None, {"work_this_period": D("1000.00"), "retainage_released": D("40.00")})
+    migration = import_module("invoicing.migrations.0041_what_a_whole_bill_releases_at_once")
+    for is_other in (False, True):
+        if is_other:
+            Invoice.objects.filter(pk=invoice.pk).update(retainage_newly_held=D("100.00"))
+        with CaptureQueriesContext(connection) as done:
+            migration.add_up_anew(apps, None)
+        assert any(each["sql"].startswith("UPDATE") for each in done) == is_other
+    invoice.refresh_from_db()
+    assert invoice.retainage_newly_held == D("60.00")
 
 
 # What another invoice released before
