@@ -10,7 +10,7 @@ from directory.models.matching import holding
 from directory.moments import FIRST_DAY, LAST_DAY
 from directory.number_looks import LONGEST_NUMBER
 from directory.typed import DAYS, DayInput, PlainField, SearchField
-from erp_integrations.actions.exports import HeaderEdit
+from erp_integrations.actions.exports import RAISE_AGAIN, HeaderEdit
 from erp_integrations.models import InvoiceExport
 from erp_integrations.models.exports import ExportStatus
 from erp_integrations.report import Days
@@ -143,12 +143,25 @@ class RejectForm(forms.Form):
     )
 
 
-class VoidForm(forms.Form):
+class RaisedAgain(forms.Form):
+    """`releases`: what release sheets lower in Sage for what is voided; where there is nothing, nothing is asked."""
+
+    retention_is_raised = forms.BooleanField(
+        label="In Sage their retention is raised again, or was never lowered", error_messages={"required": RAISE_AGAIN}
+    )
+
+    def __init__(self, data=None, *, releases):
+        super().__init__(data)
+        if not releases:
+            del self.fields["retention_is_raised"]
+
+
+class VoidForm(RaisedAgain):
     reason = PlainField(label="Why is it voided?", max_length=500, widget=forms.Textarea)
     sage_holds_it_no_more = forms.BooleanField(label="Sage holds this invoice no more", required=False)
 
 
-class CancelForm(forms.Form):
+class CancelForm(RaisedAgain):
     """One reason and one statement for all invoices of a file."""
 
     reason = PlainField(label="Why is it cancelled?", max_length=500, widget=forms.Textarea)

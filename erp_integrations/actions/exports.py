@@ -33,6 +33,8 @@ from invoicing.actions.invoices import lock, settle, unlock
 from invoicing.models import Invoice
 from invoicing.permissions import is_project_admin
 
+RAISE_AGAIN = "Raise their retention again in Sage, or see that it was never lowered; then say so here."
+
 
 @dataclass(frozen=True)
 class SendResult:
@@ -338,8 +340,13 @@ def _require_free_record(export: InvoiceExport, number: str) -> None:
 
 
 @transaction.atomic
-def void(export: InvoiceExport, *, by, reason: str, sage_holds_it_no_more: bool) -> InvoiceExport:
-    """Say that Sage holds no such invoice any more, with a reason; then it can be mended and sent again."""
+def void(
+    export: InvoiceExport, *, by, reason: str, sage_holds_it_no_more: bool, retention_is_raised: bool = False
+) -> InvoiceExport:
+    """Say that Sage holds no such invoice any more, with a reason; then it can be mended and sent again.
+
+    `retention_is_raised`: what its release sheet lowers stands in Sage as before (S51). No list of ours tells of it.
+    """
     export = _locked(export)
     access = _access(export, by)
     require(export, InvoiceExport.void, access)
@@ -347,6 +354,8 @@ def void(export: InvoiceExport, *, by, reason: str, sage_holds_it_no_more: bool)
     if not sage_holds_it_no_more:
         raise Refused("First remove it in Sage, then say so here.", field="sage_holds_it_no_more")
     require_voidable(export, access, Beneath.of([export], to_void=True))
+    if not retention_is_raised and RetainageRelease.objects.standing_of([export]).exists():
+        raise Refused(RAISE_AGAIN, field="retention_is_raised")
     export.reason = reason
     move(export, InvoiceExport.void, access=access, reason=reason)
     _end_item(export, by)

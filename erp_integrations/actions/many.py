@@ -21,10 +21,9 @@ def reject_each(some: Iterable[InvoiceExport], *, by, reason: str, seen: dict[in
     return _each(some, lambda export: exports.reject(export, by=by, reason=reason, seen=seen.get(export.pk, "")))
 
 
-def void_each(some: Iterable[InvoiceExport], *, by, reason: str, sage_holds_it_no_more: bool) -> list[Answered]:
-    """`void` of each with the same reason and statement."""
-    told = {"by": by, "reason": reason, "sage_holds_it_no_more": sage_holds_it_no_more}
-    return _each(some, lambda export: exports.void(export, **told))
+def void_each(some: Iterable[InvoiceExport], *, by, **told) -> list[Answered]:
+    """`void` of each with the same reason and statements."""
+    return _each(some, lambda export: exports.void(export, by=by, **told))
 
 
 def foretold_rejections(some: Iterable[InvoiceExport], access) -> list[Answered]:

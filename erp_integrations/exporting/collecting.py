@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, prefetch_related_objects
 
 from directory.models import AccountingPrivilege, Company
 from erp_integrations.exporting.billed_elsewhere import billed_elsewhere
-from erp_integrations.exporting.earlier_invoices import Spread, allocate_releases, bills_reduced
+from erp_integrations.exporting.earlier_invoices import Spread, allocate_releases, bills_reduced, released_before
 from erp_integrations.exporting.surroundings import Beside
 from erp_integrations.models import (
     CostTypeLink,
@@ -108,7 +108,7 @@ def collect(
     chosen = acceptance.asking(exports[0].company).settings
     links = _Links.of(exports, beside)
     releases = allocate_releases(exports, together=together, being_built=acceptance.being_built)
-    reduced = bills_reduced(exports)
+    reduced, before = bills_reduced(exports), released_before(exports)
     prefetch_related_objects([export for export in exports if export.reference_no], "reference_by")
     return BatchFacts(
         **acceptance.as_facts,
@@ -122,6 +122,7 @@ def collect(
                 chosen,
                 links.facts_of(beside.lines.get(export.invoice_id, ())),
                 releases[export.invoice_id],
+                before[export.invoice_id],
                 beside,
                 next(iter(reduced.get(export.invoice_id, ())), None),
             )
@@ -130,7 +131,7 @@ def collect(
     )
 
 
-def _invoice_facts(export, links, chosen, lines, release: Spread, beside, reference_no) -> InvoiceFacts:
+def _invoice_facts(export, links, chosen, lines, release: Spread, before, beside, reference_no) -> InvoiceFacts:
     invoice, commitment, project = export.invoice, export.invoice.commitment, export.project
     job = links.projects.get(project.pk)
     chosen_reference = export.reference_no if invoice.gross_this_period < 0 else ""
@@ -162,6 +163,7 @@ def _invoice_facts(export, links, chosen, lines, release: Spread, beside, refere
         lines=lines,
         releases=tuple(part.as_facts() for part in release.parts),
         counted=release.counted,
+        released_before=before,
         gross=invoice.gross_this_period,
         retainage_held=invoice.retainage_newly_held,
         retainage_released=invoice.retainage_released,

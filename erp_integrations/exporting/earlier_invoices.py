@@ -239,6 +239,19 @@ def _balance(place: Holding, words: str, first: Decimal, taken: list) -> Balance
     return Balance(words, first, tuple((each.batch_key, each.amount) for each in counted), counted)
 
 
+def released_before(exports: list[InvoiceExport]) -> dict[int, tuple[CountedRelease, ...]]:
+    """{invoice id: what the sheets of files that it left told staff to release for it}; of what releases now (S51)."""
+    found = defaultdict(tuple)
+    releasing = [export.pk for export in exports if export.pk and export.invoice.retainage_released > 0]
+    if not releasing:
+        return found
+    left = RetainageRelease.objects.filter(item__is_live=False, item__invoice_export__in=releasing)
+    told = ("item__invoice_export__invoice", "item__batch__number", "on_invoice__number", "released")
+    for invoice, number, on, amount in left.exclude(item__batch__file_key="").order_by("pk").values_list(*told):
+        found[invoice] += (CountedRelease(invoice_number=on or BEFORE, batch_key=batch_key(number), amount=amount),)
+    return found
+
+
 def bills_reduced(exports: list[InvoiceExport]) -> dict[int, list[str]]:
     """{id of a credit: the numbers of the bills that it may reduce, the one it reduces by itself first} (S45)."""
     return {credit: [bill.number for bill in bills] for credit, bills in _bills_before(exports).items()}

@@ -242,6 +242,12 @@ class ExportItem(models.Model):
 
 
 class RetainageReleaseQuerySet(models.QuerySet):
+    def standing_of(self, exports):
+        """What the files that these exports stand in release for them."""
+        return self.filter(item__is_live=True, item__invoice_export__in=exports).select_related(
+            "on_invoice", "on_start"
+        )
+
     def of_batch(self, batch):
         """As the release sheet has them, in its order; with those of what left the batch since."""
         found = self.filter(item__batch=batch)

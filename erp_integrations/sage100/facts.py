@@ -28,7 +28,7 @@ IDENTITIES = (
 )
 
 # What only warns: taken from now into an older snapshot, it would be a warning that nobody was shown to tick (S60).
-ONLY_AS_FROZEN = frozenset({"counted"})
+ONLY_AS_FROZEN = frozenset({"counted", "released_before"})
 
 
 def _require_finite(facts) -> None:
@@ -130,7 +130,7 @@ class ReleaseFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class CountedRelease:
-    """What another batch releases on an invoice that this one’s release was to stand on; `amount` in dollars.
+    """What a batch releases on an invoice that this one’s release was to stand on, or told for it; in dollars.
 
     `is_in_a_file`: False while that batch is being built or has failed; staff have no sheet of it then.
     """
@@ -173,7 +173,8 @@ class InvoiceFacts:
     `exported_in` names the live batch that already carries this vendor and number (S11); releases stand oldest first.
     `look_alikes`: as of the acceptance; a build asks again, as it asks newer lists.
     `reference_by`: who chose what a credit reduces, "" where it is the newest earlier bill by itself (S45).
-    `counted`: what other batches release on the invoices that its own release was to stand on; () in older snapshots.
+    `counted`: what other batches release on the invoices that its own release was to stand on. `released_before`: what
+    files that it left told staff to release for it. Both are () in older snapshots.
     """
 
     no_longer_kept: ClassVar[tuple[str, ...]] = ("tax",)  # in older snapshots, and always 0.00: S54 asks the lines
@@ -205,6 +206,7 @@ class InvoiceFacts:
     lines: tuple[LineFacts, ...]
     releases: tuple[ReleaseFacts, ...] = ()
     counted: tuple[CountedRelease, ...] = field(default=(), compare=False)  # what they hold says it (S60)
+    released_before: tuple[CountedRelease, ...] = field(default=(), compare=False)  # no cell follows from it
     gross: Decimal
     retainage_held: Decimal
     retainage_released: Decimal = ZERO

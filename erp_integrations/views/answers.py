@@ -21,7 +21,7 @@ from erp_integrations.forms import (
     chosen_exports,
     plain_ids,
 )
-from erp_integrations.models import InvoiceExport
+from erp_integrations.models import InvoiceExport, RetainageRelease
 from erp_integrations.permissions import VOID_RIGHT, may_void
 from erp_integrations.views.queue import TAB_OF, CameFrom, about, load, require_approver, to_batch, to_export
 from erp_integrations.views.shown import grouped, ticked_keys
@@ -163,15 +163,16 @@ def void(request, company, pk):
     export = load(request, company, pk)
     if not may_void(export, read_access(request.user, company, export.project)):
         raise NotAllowed(VOID_RIGHT)
-    form = VoidForm(request.POST or None)
+    releases = list(RetainageRelease.objects.standing_of([export]))
+    form = VoidForm(request.POST or None, releases=releases)
     if request.method == "POST" and form.is_valid():
         try:
             exports.void(export, by=request.user, **form.cleaned_data)
         except Refused as refused:
-            return _dialog(request, company, "void", export, form, refused)
+            return _dialog(request, company, "void", export, form, refused, releases=releases)
         messages.success(request, f"{export.invoice} is voided. It can be mended and sent again.")
         return to_export(request, company, pk)
-    return _dialog(request, company, "void", export, form)
+    return _dialog(request, company, "void", export, form, releases=releases)
 
 
 def _dialog(request, company, name: str, export, form, refused: Refused | None = None, **more):

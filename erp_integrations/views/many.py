@@ -8,7 +8,7 @@ from directory.permissions import Level, Tool, read_access
 from directory.refusals import NotNow
 from erp_integrations.actions import many
 from erp_integrations.forms import CancelForm, RejectForm, chosen_exports
-from erp_integrations.models import ExportStatus, InvoiceExport
+from erp_integrations.models import ExportStatus, InvoiceExport, RetainageRelease
 from erp_integrations.views.batches import load
 from erp_integrations.views.queue import CameFrom, about, require_approver
 from invoicing.calculations.money import ZERO
@@ -57,10 +57,11 @@ def cancel(request, company, number):
     held = {project: read_access(request.user, company, project) for project in {each.project for each in chosen}}
     context = about(request, company) | _sorted_out(_foretold_voids(chosen, held))
     context |= {"batch": batch, "came_from": CameFrom.of(request, company)}
-    form, status = CancelForm(request.POST or None), 200
+    context["releases"] = list(RetainageRelease.objects.standing_of(context["going"]).order_by("item__position", "pk"))
+    form, status = CancelForm(request.POST or None, releases=context["releases"]), 200
     if request.method == "POST":
         if context["going"] and form.is_valid():
-            told = {"reason": form.cleaned_data["reason"], "sage_holds_it_no_more": True}
+            told = {"reason": form.cleaned_data["reason"], "sage_holds_it_no_more": True, "retention_is_raised": True}
             answers = many.void_each(context["going"], by=request.user, **told)
             return _told(request, company, answers, "voided", batch=batch, came_from=context["came_from"])
         status = 422 if context["going"] else 409

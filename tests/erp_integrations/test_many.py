@@ -248,7 +248,7 @@ def test_a_release_is_voided_before_what_it_releases(sage):
     sage.next_month()
     figures = {"work_this_period": D("0.00"), "retainage_released": D("50.00")}
     second = sage.exported(sage.approved(commitment, figures))
-    told = {"reason": "Twice", "sage_holds_it_no_more": True}
+    told = {"reason": "Twice", "sage_holds_it_no_more": True, "retention_is_raised": True}
     answers = many.void_each(fresh(first, second), by=sage.all_rights(), **told)
     assert [(each.export.pk, each.refusal) for each in answers] == [(first.pk, None), (second.pk, None)]
 

@@ -356,7 +356,7 @@ def test_a_voided_release_can_be_released_again(sage):
     commitment = sage.commitment()
     sage.exported(sage.approved(commitment))
     export = sage.exported(with_release(sage, commitment, "100.00"))
-    exports.void(export, by=sage.all_rights(), reason="Twice", sage_holds_it_no_more=True)
+    exports.void(export, by=sage.all_rights(), reason="Twice", sage_holds_it_no_more=True, retention_is_raised=True)
     assert sage.accepted(sage.sent(export.invoice)).facts.invoices[0].releases[0].released == D("100.00")
 
 
@@ -391,7 +391,7 @@ def test_what_was_held_before_a_mid_job_start_is_the_oldest_and_released_first(s
     ]
     with pytest.raises(NotNow, match="releases retainage on this invoice"):
         exports.void(first, by=sage.all_rights(), reason="Twice", sage_holds_it_no_more=True)
-    exports.void(third, by=sage.all_rights(), reason="Twice", sage_holds_it_no_more=True)
+    exports.void(third, by=sage.all_rights(), reason="Twice", sage_holds_it_no_more=True, retention_is_raised=True)
     again = sage.sent(third.invoice)
     sage.accepted(again)
     assert released(again)[0] == (*before, D("400.00"), D("400.00"))
@@ -617,7 +617,7 @@ def test_a_voided_release_goes_on_what_stands_in_files_once_another_took_its_pla
     sage.next_month()
     third = sage.exported(sage.approved(commitment))
     last = with_release(sage, commitment, "60.00")
-    exports.void(again, by=sage.all_rights(), reason="Twice", sage_holds_it_no_more=True)
+    exports.void(again, by=sage.all_rights(), reason="Twice", sage_holds_it_no_more=True, retention_is_raised=True)
     sage.exported(last)
     sage.exported(again.invoice)
     assert [(r.on_invoice, r.released) for r in RetainageRelease.objects.order_by("pk")[2:]] == [
@@ -670,7 +670,75 @@ def test_a_release_and_the_later_invoice_it_stands_on_leave_their_files_together
     waits, taker = taken_by_a_later_one(sage)
     sage.exported(waits)
     third = waits.commitment.invoices.get(position=3)
-    told = {"reason": "Again", "sage_holds_it_no_more": True}
+    told = {"reason": "Again", "sage_holds_it_no_more": True, "retention_is_raised": True}
     some = fresh(*InvoiceExport.objects.filter(invoice__in=[waits, third]))
     exports.void(taker.items.get().invoice_export, by=sage.all_rights(), **told)
     assert [each.refusal for each in many.void_each(some, by=sage.all_rights(), **told)] == [None, None]
+
+
+# What was lowered in Sage for an invoice that leaves its file
+
+TOLD = {"reason": "Wrong sums", "sage_holds_it_no_more": True}
+
+
+def one_on_the_sheet(sage) -> tuple[Invoice, InvoiceExport]:
+    """An invoice that holds 100.00, and one that releases 40.00 of it."""
+    commitment = sage.commitment()
+    first = sage.exported(sage.approved(commitment)).invoice
+    return first, sage.exported(with_release(sage, commitment, "40.00"))
+
+
+def test_a_release_is_voided_only_once_the_retention_is_raised_again(sage):
+    """6.2, S51: nothing of ours sees what was lowered in Sage, and the next sheet lowers it again."""
+    first, export = one_on_the_sheet(sage)
+    client = signed_in(by := sage.all_rights())
+    page = text_of(client.get(at_export(export, "erp-void")))
+    assert "raise the retention again" in page and f"invoice {first.number} by <strong>40.00</strong>" in page
+    with pytest.raises(Refused) as refusal:
+        exports.void(export, by=by, **TOLD)
+    assert refusal.value.field == "retention_is_raised"
+    answer = client.post(at_export(export, "erp-void"), TOLD)
+    assert answer.status_code == 422 and "Raise their retention again" in text_of(answer)
+    assert client.post(at_export(export, "erp-void"), TOLD | {"retention_is_raised": "on"}).status_code == 302
+    assert fresh(export)[0].status == "voided"
+
+
+def test_who_cancels_a_file_says_once_for_all_that_the_retention_is_raised_again(sage):
+    """9.7."""
+    first, export = one_on_the_sheet(sage)
+    client, batch = signed_in(sage.all_rights()), export.live_item.batch
+    said = {"reason": "Wrong company", "sage_holds_none": "on"}
+    assert f"invoice {first.number} by <strong>40.00</strong>" in text_of(client.get(at_batch(batch, "erp-cancel")))
+    assert client.post(at_batch(batch, "erp-cancel"), said).status_code == 422
+    client.post(at_batch(batch, "erp-cancel"), said | {"retention_is_raised": "on"})
+    assert fresh(export)[0].status == "voided"
+    other = sage.exported().live_item.batch
+    assert "retention" not in text_of(client.get(at_batch(other, "erp-cancel"))).partition("<main")[2]
+    client.post(at_batch(other, "erp-cancel"), said)
+    assert fresh(other.items.get().invoice_export)[0].status == "voided"
+
+
+def test_what_is_released_again_wants_a_tick_that_it_was_raised_in_between(sage):
+    """S51: else the retention is lowered twice, and only a date hints at it."""
+    first, export = one_on_the_sheet(sage)
+    before = export.live_item.batch
+    exports.confirm(export, by=sage.approver, record_number="")
+    exports.void(*fresh(export), by=sage.all_rights(), **TOLD, retention_is_raised=True)
+    again = sage.sent(export.invoice)
+    told = [each for each in sage.findings(again) if each.rule == "S51"]
+    words = f"{before.key}, which this invoice left, released 40.00 on {first.number}."
+    assert [(each.severity, each.message) for each in told] == [("warning", words)]
+    with pytest.raises(Refused, match="Tick each warning that you have seen: .*S51"):
+        batches.accept(fresh(again), by=sage.approver, accounting_date=ACCOUNTING_DATE, ticked=[])
+    assert words in text_of(signed_in(sage.approver).get(at_batch(built(sage.accepted(again)))))
+
+
+def test_what_left_a_batch_that_was_never_built_was_released_by_nobody(sage):
+    """S51."""
+    commitment = sage.commitment()
+    sage.exported(sage.approved(commitment))
+    export = sage.sent(with_release(sage, commitment, "40.00"))
+    batch = sage.accepted(export)
+    building.give_up(building.claim(batch.pk), "The disk was full")
+    exports.reject(fresh(export)[0], by=sage.approver, reason="Wrong month")
+    assert "S51" not in sage.rules_of(sage.sent(export.invoice))

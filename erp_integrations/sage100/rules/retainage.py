@@ -111,6 +111,7 @@ def release_order(check: InvoiceCheck):
             _to_place_it_all(check.invoice),
         )
     yield from _not_in_a_file_yet(check.invoice)
+    yield from _released_before(check.invoice)
     for release in releases:
         if not ZERO <= release.released <= release.held:
             yield _release_issue(
@@ -138,6 +139,18 @@ def _not_in_a_file_yet(invoice: InvoiceFacts):
                 remedy="Tick it. In Sage, lower the retention by what the sheet releases, whatever it says is held.",
                 severity=WARNING, field="Retainage release", value=each.batch_key,
             )  # fmt: skip
+
+
+def _released_before(invoice: InvoiceFacts):
+    """By files that it left: no list of ours says whether their sheets were done, and undone."""
+    for key in dict.fromkeys(each.batch_key for each in invoice.released_before):
+        parts = [f"{e.amount:,.2f} on {e.invoice_number}" for e in invoice.released_before if e.batch_key == key]
+        yield Issue(
+            message=f"{key}, which this invoice left, released {', '.join(parts)}.",
+            remedy="Look in 4-2 that this retention was raised again, or never lowered; then tick it. Else the sheet"
+            " releases it twice.",
+            severity=WARNING, field="Retainage release", value=key,
+        )  # fmt: skip
 
 
 def _to_place_it_all(invoice: InvoiceFacts) -> str:
