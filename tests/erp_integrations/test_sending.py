@@ -14,7 +14,7 @@ from erp_integrations.models import InvoiceExport, ListKind, VendorLink
 from invoicing.actions import invoices
 from invoicing.models import Invoice
 from tests.erp_integrations.pages import at_batch, at_export, boxes, signed_in, text_of
-from tests.erp_integrations.world import VENDOR, D, SageWorld, fresh
+from tests.erp_integrations.world import CODE, JOB, VENDOR, D, SageWorld, fresh
 
 
 def test_an_admin_sends_an_approved_invoice(sage):
@@ -186,6 +186,20 @@ def test_every_move_writes_one_event(sage):
         ("sent to ERP", "retrieved", "ready_to_export", sage.sender),
         ("rejected", "ready_to_export", "rejected", sage.approver),
     ]
+
+
+def test_change_orders_that_come_to_nothing_together_are_sent_with_a_tick(sage):
+    """S41: Sage, which has both on one line, shows a change of 0.00 there."""
+    base = sage.base
+    commitment = sage.commitment(lines=[base.line("Footings", "5000.00")])
+    for amount in ("500.00", "-500.00"):
+        base.change_order(commitment, [base.line("Extra work", amount)])
+    line = {"line_reference": "1", "cost_code": CODE, "cost_type": 4, "contract": "5000.00", "change": "0.00"}
+    known = {"number": commitment.number, "vendor_number": VENDOR, "job_number": JOB, "status": 4}
+    sage.load(ListKind.SUBCONTRACTS, known | line)
+    export = sage.sent(sage.approved(commitment, {"work_this_period": D("1000.00")}, {"work_this_period": D("100.00")}))
+    [told] = [each for each in sage.findings(export) if each.rule == "S41"]
+    assert told.severity == "warning" and "0.00 of changes in Sage where ours add 0.00" in told.message
 
 
 def test_a_due_date_that_the_vendors_terms_do_not_give_is_accountings_to_set(sage: SageWorld):

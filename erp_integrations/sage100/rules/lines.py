@@ -232,22 +232,27 @@ def _in_files(others) -> str:
 def change_order_in_sage(check: LineCheck):
     """Sage's lists name no change order: they are told apart by what the lines of the commitment were changed by.
 
-    All that it adds is asked for, however little of it is billed, so what other files bill of it is no matter here.
+    All that they add is asked for, however little of it is billed, so what other files bill of it is no matter here.
+    Where ours come to nothing together, Sage that has them all shows no change either.
     """
     number, commitment, found = check.line.change_order, check.of.commitment, check.sage_line
     if not number or commitment is None or (found is None and check.line.line_reference):
         return  # S39 says that there is no such line
     candidates = (found,) if found else commitment.lines
     shown = sum((line.change for line in candidates), ZERO)
-    ours = check.line.change_order_amount if found else check.of.changed_by
-    if not any(line.change for line in candidates) or ours > max(shown, ZERO):
-        where = f"line {found.line_reference} of {commitment.number}" if found else commitment.number
-        yield Issue(
-            message=f"Change order {number} is billed, but {where} shows {shown:,.2f} of changes in Sage"
-            f" where {'it adds' if found else 'ours add'} {ours:,.2f}.",
-            remedy="Enter the change order in Sage and upload the list again.",
-            field="Subcontract line", value=number, against=check.of.commitments,
-        )  # fmt: skip
+    ours = check.of.changed_by[check.line.line_reference or ""]
+    if ours <= max(shown, ZERO) and any(line.change for line in candidates):
+        return
+    where = f"line {found.line_reference} of {commitment.number}" if found else commitment.number
+    yield Issue(
+        message=f"Change order {number} is billed, but {where} shows {shown:,.2f} of changes in Sage"
+        f" where ours add {ours:,.2f}.",
+        remedy="Enter the change order in Sage and upload the list again."
+        if ours
+        else "Tick it if all of them are in Sage, where they come to nothing, too; else enter them there.",
+        severity=ERROR if ours else WARNING,
+        field="Subcontract line", value=number, against=check.of.commitments,
+    )  # fmt: skip
 
 
 @rule("S42", ERROR, "The lines add up to the invoice's gross.", INVOICE)

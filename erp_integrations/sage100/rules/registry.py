@@ -1,6 +1,7 @@
 """Rules as data: number, severity, sentence and scope, each with one small function that says what is wrong."""
 
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -193,10 +194,13 @@ class InvoiceCheck:
         return tuple(LineCheck(self, line) for line in self.invoice.billed_lines)
 
     @cached_property
-    def changed_by(self) -> Decimal:
-        """What the change orders on this invoice add that aren't linked to a line of Sage, together (S41)."""
-        unlinked = (line for line in self.invoice.lines if line.change_order and not line.line_reference)
-        return sum((line.change_order_amount for line in unlinked), ZERO)
+    def changed_by(self) -> Mapping[str, Decimal]:
+        """What the change orders on this invoice add together, by the line of Sage they are linked to or "" (S41)."""
+        found = defaultdict(lambda: ZERO)
+        for line in self.invoice.lines:
+            if line.change_order:
+                found[line.line_reference or ""] += line.change_order_amount
+        return found
 
     def header_cell(self, source: str) -> Cell | None:
         """The header's cell of a source, or the constant that stands in its published place; None without either."""

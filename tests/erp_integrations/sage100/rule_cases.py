@@ -111,6 +111,13 @@ def sage_holds(number, *statuses):
     return replace(LISTS, payable_invoices=replace(LISTS.payable_invoices, records=rows))
 
 
+CHANGES_ON_ONE_LINE = (
+    line(1, change_order="CO-1", change_order_amount=money("500.00")),
+    line(2, change_order="CO-2", change_order_amount=money("300.00"), line_reference="1"),
+)
+NO_CHANGE_IN_ALL = (CHANGES_ON_ONE_LINE[0], replace(CHANGES_ON_ONE_LINE[1], change_order_amount=money("-500.00")))
+
+
 def lines_of(*changes):
     return subcontract(lines=tuple(replace(old, **new) for old, new in zip(SUBCONTRACT.lines, changes, strict=True)))
 
@@ -291,14 +298,21 @@ CASES = [
             lines_of({"remaining": money("25650.49")}, {})),
     warning("S40", "a cent over what another file leaves", batch(billed_elsewhere=(elsewhere("1600.01"),)),
             lines_of({"remaining": money("20000.00")}, {})),
-    error("S41", "its line shows no change", first_line(change_order="CO-1")),
+    error("S41", "its line shows no change", first_line(change_order="CO-1", change_order_amount=money("500.00"))),
+    error("S41", "its line shows no deduction", first_line(change_order="CO-1", change_order_amount=money("-500.00"))),
+    error("S41", "its line shows one of two", batch(invoice(lines=CHANGES_ON_ONE_LINE)),
+          lines_of({"change": money("500.00")}, {})),
+    warning("S41", "what comes to nothing on its line", batch(invoice(lines=NO_CHANGE_IN_ALL))),
+    warning("S41", "what comes to nothing in all", batch(invoice(lines=tuple(
+        replace(each, line_reference=None) for each in NO_CHANGE_IN_ALL)))),
     error("S41", "its line shows less than it adds", first_line(
         change_order="CO-1", change_order_amount=money("500.00")), lines_of({"change": money("499.99")}, {})),
     error("S41", "one of two is in Sage, and neither is linked", batch(invoice(lines=(
         line(1, change_order="CO-1", change_order_amount=money("500.00"), line_reference=None),
         line(2, change_order="CO-2", change_order_amount=money("300.00"), line_reference=None)))),
         lines_of({"change": money("500.00")}, {})),
-    error("S41", "no line shows any change", first_line(change_order="CO-1", line_reference=None)),
+    error("S41", "no line shows any change", first_line(
+        change_order="CO-1", change_order_amount=money("500.00"), line_reference=None)),
     error("S42", "a cent less", one(gross=money("25650.49"))),
     error("S43", "a job-cost line on an overhead account", first_line(line_account=choice("6000"))),
     error("S43", "an expense line without job cost", first_line(cost_code=None)),
@@ -413,6 +427,9 @@ CALM = [
     error("S36", "exactly as long as the column", first_line(description="x" * 50)),
     error("S36", "exactly as long with the guard", first_line(description="=" + "x" * 48)),
     error("S41", "Sage shows the change", first_line(change_order="CO-1"), lines_of({"change": money("5.00")}, {})),
+    error("S41", "what comes to nothing in all, and Sage shows both", batch(invoice(lines=tuple(
+        replace(each, line_reference=None) for each in NO_CHANGE_IN_ALL))),
+        lines_of({"change": money("500.00")}, {"change": money("-500.00")})),
     error("S41", "Sage shows all that it adds", first_line(change_order="CO-1", change_order_amount=money("500.00")),
           lines_of({"change": money("500.00")}, {})),
     error("S41", "both are in Sage, and neither is linked", batch(invoice(lines=(
