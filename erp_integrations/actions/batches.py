@@ -13,7 +13,15 @@ from directory.permissions import Level, Tool, read_access, right_named
 from directory.queue import wake
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
 from erp_integrations.actions.exports import approver_access
-from erp_integrations.exporting import Acceptance, Proposal, allocate_releases, check, plain_findings, storing
+from erp_integrations.exporting import (
+    Acceptance,
+    Proposal,
+    allocate_releases,
+    check,
+    lost_days,
+    plain_findings,
+    storing,
+)
 from erp_integrations.exporting.moving import moved, require
 from erp_integrations.exporting.unchanged import changes
 from erp_integrations.models import (
@@ -350,6 +358,7 @@ def download(
         raise NotAllowed(LOOK_RIGHT)
     if not batch.has_file:
         raise NotNow(f"{batch.key} has no file: it is {batch.get_state_display().lower()}.")
+    lost_days.require_told(batch.company)
     is_csv = which == Download.Which.CSV
     stored = storing.StoredFile(
         batch.csv_key if is_csv else batch.file_key, batch.csv_sha256 if is_csv else batch.file_sha256

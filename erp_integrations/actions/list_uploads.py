@@ -15,7 +15,7 @@ from directory.refusals import NotNow, Refused, Stale
 from directory.sheets import SPLIT, TooLarge, column_letter, read_rows
 from erp_integrations.actions.lists import replace, require_no_step_back
 from erp_integrations.missed_entries import Missed, missed
-from erp_integrations.models import ErpSettings, InvoiceExport, ListKind, SageListUpload, SageListVersion
+from erp_integrations.models import InvoiceExport, ListKind, SageListUpload, SageListVersion
 from erp_integrations.permissions import require_list_keeper
 from erp_integrations.sage100 import list_columns, list_rows
 from erp_integrations.sage100.list_changes import Changes, compare
@@ -60,14 +60,12 @@ class Plan:
 def renews(plan: Plan, upload: SageListUpload) -> bool:
     """Whether the same list anew says more than the one in use: it is of a later day, or came after a confirmation.
 
-    What was confirmed meanwhile a list of that day may hold only if it came afterwards (S40). After a restore it says
-    that nothing was imported in the days that are lost (R127).
+    What was confirmed meanwhile a list of that day may hold only if it came afterwards (S40).
     """
     current = plan.current
     if current is None or current.as_of_date < upload.as_of_date:
         return current is not None
-    is_held = ErpSettings.objects.filter(company=upload.company, restored_at__isnull=False).exists()
-    return is_held or InvoiceExport.objects.of(upload.company).filter(posted_at__gt=current.loaded_at).exists()
+    return InvoiceExport.objects.of(upload.company).filter(posted_at__gt=current.loaded_at).exists()
 
 
 def read(company: Company, kind: ListKind, file_name: str, content: bytes, *, as_of_date: date, by) -> SageListUpload:

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from directory.models import Company, Event
+from directory.refusals import NotNow
 from erp_integrations.models import ErpSettings, ListKind, SageListVersion
 
 KEYS_LEFT_OUT = 1_000  # more files than any company builds between a backup and its restore
@@ -26,10 +27,25 @@ def hold(restored_to: datetime) -> None:
             Event.objects.record("had exports held by a restore", settings, by=None)
 
 
+def require_told(company: Company) -> None:
+    """Raises NotNow while a restore holds the company: a file built before the backup may be in Sage since."""
+    if ErpSettings.objects.filter(company=company, restored_at__isnull=False).exists():
+        raise NotNow(
+            "This site was restored, and this file may have been imported since the backup. Upload Sage's list of"
+            " payable invoices first, of a later day than the restore, and compare: what is found was imported."
+        )
+
+
 def are_settled_by(version: SageListVersion) -> None:
-    """A list of Sage's payable invoices, of the day of the restore or later, ends it: it says what Sage holds."""
+    """A list of Sage's payable invoices of a later day than the restore ends it: it says what Sage holds.
+
+    One of that very day may have been made in the morning, before what was lost at noon.
+    """
     if version.kind != ListKind.PAYABLE_INVOICES:
         return
     held = ErpSettings.objects.filter(company=version.company_id, restored_at__isnull=False).first()
-    if held and version.company.day_of(held.restored_at) <= version.as_of_date:
+    if held and version.company.day_of(held.restored_at) < version.as_of_date:
         ErpSettings.objects.filter(pk=held.pk).update(restored_at=None, restored_to=None)
+        Event.objects.record(
+            "ended what a restore held", held, by=version.loaded_by, changes={"list": ["", str(version)]}
+        )

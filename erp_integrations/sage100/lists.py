@@ -352,6 +352,16 @@ class SageLists:
         """The keys of what Sage holds and owes for: a void record holds none, whatever else stands under its number."""
         return {record_key(row) for row in self.payable_invoices if not row.is_void}
 
+    @cached_property
+    def _retention_by_key(self) -> dict[object, Decimal]:
+        """Empty where no record of the list has any: it was made without that column."""
+        found = {record_key(row): row.retention for row in self.payable_invoices if not row.is_void}
+        return found if any(found.values()) else {}
+
+    def retention_of(self, vendor_number: str | None, number: str) -> Decimal | None:
+        """What Sage held on that invoice by the list in use; None where the list has no such record that counts."""
+        return self._retention_by_key.get((vendor_number, number_key(number)))
+
     def payables_like(self, vendor_number: str | None, number: str) -> tuple[PayableInvoice, ...]:
         """What Sage owes for under a number of this vendor that may be the same one, written by another hand (R19)."""
         alike = self._payables_by_bare_number.get((vendor_number, bare_number(number)), ())

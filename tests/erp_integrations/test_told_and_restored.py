@@ -20,13 +20,12 @@ from config import backups
 from config.management.commands.restore import Command
 from directory.actions.companies import record_entry
 from directory.models import Event, Mail
-from directory.refusals import Refused
-from directory.sheets import as_csv
+from directory.refusals import NotNow, Refused
 from erp_integrations import exporting
-from erp_integrations.actions import batches, exports, list_uploads
+from erp_integrations.actions import batches, exports
 from erp_integrations.exporting import building, lost_days, storing
 from erp_integrations.exporting.ledgers import differences
-from erp_integrations.models import ErpSettings, ExportBatch, InvoiceExport, ListKind, SageListVersion
+from erp_integrations.models import Download, ErpSettings, ExportBatch, InvoiceExport, ListKind, SageListVersion
 from tests import factories
 from tests.erp_integrations.pages import at_batch, signed_in, text_of
 from tests.erp_integrations.test_building import change_an_amount
@@ -515,7 +514,7 @@ def test_after_a_restore_nothing_is_sent_accepted_or_tried_again_before_sages_pa
     draft = sage.approved()
     told = [each for each in sage.findings(waits) if each.severity == "error"]
     assert [each.sentence for each in told] == [
-        f"{LOST} Upload Sage's list of payable invoices first, of that day or a later one, and import no file that was"
+        f"{LOST} Upload Sage's list of payable invoices first, of a later day than that, and import no file that was"
         " downloaded in between."
     ]
     for act in (
@@ -525,9 +524,10 @@ def test_after_a_restore_nothing_is_sent_accepted_or_tried_again_before_sages_pa
     ):
         with pytest.raises(Refused, match=LOST):
             act()
-    payables_of(sage, date(2030, 6, 19))
-    assert "S11" in sage.rules_of(waits), "it is older than the day of the restore"
     payables_of(sage, date(2030, 6, 20))
+    assert "S11" in sage.rules_of(waits), "it may have been made before what was lost on that day"
+    payables_of(sage, date(2030, 6, 21))
+    assert Event.objects.filter(verb="ended what a restore held").count() == 1
     assert "S11" not in sage.rules_of(waits)
     assert sage.built(waits, exports.send_one(draft, by=sage.sender)).state == "ready"
     batches.retry(failed, by=sage.approver, ticked=sage.warnings(*fresh(*InvoiceExport.objects.failed())))
@@ -537,7 +537,7 @@ def test_what_sages_list_holds_of_the_lost_days_is_not_exported_again(sage, lost
     """R127."""
     waits, _ = lost
     row = {"vendor_number": VENDOR, "invoice_number": waits.invoice.number, "gross": "1000.00"}
-    sage.load(ListKind.PAYABLE_INVOICES, row, as_of_date=date(2030, 6, 20))
+    sage.load(ListKind.PAYABLE_INVOICES, row, as_of_date=date(2030, 6, 21))
     with pytest.raises(Refused, match="S11: Sage already holds invoice"):
         sage.accepted(waits)
 
@@ -553,7 +553,7 @@ def test_no_file_is_built_that_was_accepted_while_a_restore_ran(sage):
 
 def test_no_key_of_the_lost_days_is_used_again(sage, lost):
     """R127: Sage may hold invoices under it, by which staff filter in 4-2."""
-    payables_of(sage, date(2030, 6, 20))
+    payables_of(sage, date(2030, 6, 21))
     assert sage.built(lost[0]).number == sage.key_before + 1000
 
 
@@ -565,15 +565,15 @@ def test_a_company_that_had_chosen_nothing_before_the_backup_is_held_too(sage):
     assert (chosen.restored_at is not None, chosen.next_batch_number) == (True, 1001)
 
 
-def test_sages_payables_of_the_same_day_can_be_taken_in_again_after_a_restore(sage, lost):
-    """R127: the list says the same, and that nothing was imported in between."""
-    payables_of(sage, date(2030, 6, 20))
-    everything_lost(sage, "2030-06-20T12:30:00+00:00")
-    file = as_csv(["Vendor number", "Invoice number"], [])
-    told = {"as_of_date": sage.company.today, "by": sage.approver}
-    upload = list_uploads.read(sage.company, ListKind.PAYABLE_INVOICES, "4-2.csv", file, **told)
-    list_uploads.confirm(upload, by=sage.approver, digest=list_uploads.plan_of(upload).digest)
-    assert "S11" not in sage.rules_of(lost[0])
+def test_no_file_of_before_the_backup_is_given_out_until_sages_list_tells(sage):
+    """R127: who took it in the lost days, and imported it, is not in the backup."""
+    batch = sage.built()
+    with time_machine.travel(datetime(2030, 6, 20, 12, tzinfo=UTC), tick=False):
+        everything_lost(sage, "2030-06-19T08:15:00+00:00")
+        with pytest.raises(NotNow, match="may have been imported since the backup"):
+            batches.download(batch, Download.Which.XLSX, by=sage.approver)
+        payables_of(sage, date(2030, 6, 21))
+        assert batches.download(batch, Download.Which.XLSX, by=sage.approver).content
 
 
 def test_accounting_reads_on_every_page_and_on_the_first_that_a_restore_holds_it(sage, lost):
@@ -583,5 +583,5 @@ def test_accounting_reads_on_every_page_and_on_the_first_that_a_restore_holds_it
     page = text_of(client.get(queue))
     assert words in re.sub(r"<[^>]+>", "", page) and f'href="{uploads}"' in page
     assert "Sage’s payable invoices to upload" in text_of(client.get("/"))
-    payables_of(sage, date(2030, 6, 20))
+    payables_of(sage, date(2030, 6, 21))
     assert "was restored" not in text_of(client.get(queue)) + text_of(client.get("/"))

@@ -68,8 +68,8 @@ class Command(BaseCommand):
             raise CommandError(" ".join(problems))
 
     def _nothing_goes_on_from_there(self, facts):
+        lost_days.hold(datetime.fromisoformat(facts.made_at))  # first: what comes after it may fail
         sessions, held, batches = end_all_sessions(), mails.hold_back(), building.hold_after_restore()
-        lost_days.hold(datetime.fromisoformat(facts.made_at))
         active = Person.objects.filter(is_active=True)
         told = SINCE.format(
             sessions=counted(sessions, "session"),

@@ -69,7 +69,7 @@ def not_exported_before(check: InvoiceCheck):
         yield Issue(
             message=f"This site was restored on {lost.until:%Y-%m-%d %H:%M} to {lost.since:%Y-%m-%d %H:%M}:"
             " what was exported in between may be in Sage.",
-            remedy="Upload Sage's list of payable invoices first, of that day or a later one, and import no file that"
+            remedy="Upload Sage's list of payable invoices first, of a later day than that, and import no file that"
             " was downloaded in between.",
             field="Invoice no", value=invoice.number, against=known,
         )  # fmt: skip

@@ -112,6 +112,7 @@ def release_order(check: InvoiceCheck):
         )
     yield from _not_in_a_file_yet(check.invoice)
     yield from _released_before(check.invoice)
+    yield from _held_lower_in_sage(check)
     for release in releases:
         if not ZERO <= release.released <= release.held:
             yield _release_issue(
@@ -151,6 +152,19 @@ def _released_before(invoice: InvoiceFacts):
             " releases it twice.",
             severity=WARNING, field="Retainage release", value=key,
         )  # fmt: skip
+
+
+def _held_lower_in_sage(check: InvoiceCheck):
+    """Somebody lowered it there: by hand, or by a sheet that a restored site does not know (R127)."""
+    for release in check.invoice.releases:
+        shown = check.lists.retention_of(check.invoice.vendor_number, release.invoice_number)
+        if shown is not None and shown < release.held:
+            yield Issue(
+                message=f"{release.invoice_number} holds {release.held:,.2f} here, and {shown:,.2f} in Sage's list.",
+                remedy="See in Sage whether this release was done already; tick it only if it was not.",
+                severity=WARNING, field="Retainage release", value=money_text(release.released),
+                against=check.lists.payable_invoices,
+            )  # fmt: skip
 
 
 def _to_place_it_all(invoice: InvoiceFacts) -> str:

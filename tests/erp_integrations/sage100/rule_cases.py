@@ -344,6 +344,9 @@ CASES = [
         releases=(release(),), retainage_released=money("600.00"), counted=(counted(),))),
     warning("S51", "another batch releases on it and is in no file yet", one(
         releases=(release(),), counted=(counted(is_in_a_file=False),))),
+    warning("S51", "Sage's list shows less on it", one(releases=(release(),)), lists=with_record(
+        LISTS, "payable_invoices", PayableInvoice(
+            vendor_number="20145", invoice_number="2219-03", retention=money("499.99")))),
     error("S51", "a release below zero", one(retainage_released=money("-20.00"))),
     error("S51", "nothing to release it on", one(lines=(ZERO_LINE,), retainage_released=money("500.00"))),
     error("S52", "the work is missing", one(releases=(release(),)), tamper=rows_are(lambda rows: [])),
@@ -446,6 +449,9 @@ CALM = [
     error("S51", "the oldest emptied first", one(releases=(replace(OLD, held=money("100.00")), NEWER))),
     error("S51", "a batch in no file yet, on what it does not stand on", one(
         releases=(release(),), counted=(counted(invoice_number="2219-02", is_in_a_file=False),))),
+    error("S51", "Sage's list shows as much on it", one(releases=(release(),)), lists=with_record(
+        LISTS, "payable_invoices", PayableInvoice(
+            vendor_number="20145", invoice_number="2219-03", retention=money("500.00")))),
     error("S51", "another file on the same invoice", one(releases=(release(),), counted=(counted(),))),
     error("S51", "two of one day, emptied in their order", one(releases=(
         replace(OLD, held=money("100.00")), replace(NEWER, invoice_date=OLD.invoice_date)))),
