@@ -385,7 +385,10 @@ class Beneath:
         for each in live.select_related("item__invoice_export__invoice", "item__batch", "on_invoice__export"):
             if each.item.invoice_export_id != each.on_invoice.export.pk:
                 releases[each.on_invoice.export.pk].append(each.item)
-        return cls(releases, credits_on(exports), still_in_sage(exports)) if to_void else cls(releases, {}, {})
+        if not to_void:
+            return cls(releases, {}, {})
+        places = list(ExportItem.objects.filter(is_live=True, invoice_export__in=exports))
+        return cls(releases, credits_on(places), still_in_sage(exports, places))
 
 
 def require_rejectable(

@@ -270,17 +270,17 @@ def _bills_before(exports: list[InvoiceExport]) -> dict[int, list[Invoice]]:
     return found
 
 
-def credits_on(exports: Collection[InvoiceExport]) -> dict[int, list[ExportItem]]:
+def credits_on(places: Collection[ExportItem]) -> dict[int, list[ExportItem]]:
     """{export id: the live places of credits whose batch was accepted with its number as what they reduce} (S45).
 
-    Of its Sage vendor, under whatever commitment. The exports are of one company; as many queries for fifty as for one.
+    Of its Sage vendor, under whatever commitment. `places`: where the exports of one company stand, live; as many
+    queries for fifty as for one.
     """
-    live = ExportItem.objects.filter(is_live=True)
-    own = live.filter(invoice_export__in=exports).values_list("vendor_number", "number_key", "invoice_export")
-    bills = {(vendor, number): export for vendor, number, export in own}
+    bills = {(item.vendor_number, item.number_key): item.invoice_export_id for item in places}
     if not bills:
         return {}
-    credits = live.filter(company=next(iter(exports)).company, vendor_number__in={vendor for vendor, _ in bills})
+    live = ExportItem.objects.filter(is_live=True, company=next(iter(places)).company_id)
+    credits = live.filter(vendor_number__in={vendor for vendor, _ in bills})
     credits = credits.filter(invoice_export__invoice__gross_this_period__lt=0).select_related("invoice_export__invoice")
     batches = ExportBatch.objects.only("number", "snapshot").in_bulk({item.batch_id for item in credits})
     accepted = {pk: batch.as_accepted for pk, batch in batches.items()}

@@ -5,23 +5,23 @@ from collections.abc import Collection
 from directory.moments import day_in_words
 from directory.number_looks import number_key
 from directory.refusals import Refused
-from erp_integrations.models import ExportItem, InvoiceExport, ListKind, Reconciliation, SageListVersion, sage_lists
+from erp_integrations.models import ExportItem, InvoiceExport, ListKind, Reconciliation, SageListVersion
+from erp_integrations.models.lists import lists_of
 from erp_integrations.models.payables import records_of
 from erp_integrations.sage100.lists import record_key
 
 
-def still_in_sage(exports: Collection[InvoiceExport]) -> dict[int, str]:
+def still_in_sage(exports: Collection[InvoiceExport], live: Collection[ExportItem]) -> dict[int, str]:
     """{export id: why it can't be voided}, by the number it was exported with; what Sage keeps as void is gone.
 
-    The exports are of one company. As many queries for fifty as for one.
+    The exports are of one company, and `live` are their places in files. As many queries for fifty as for one.
     """
-    items = {
-        item.invoice_export_id: item for item in ExportItem.objects.filter(is_live=True, invoice_export__in=exports)
-    }
+    items = {item.invoice_export_id: item for item in live}
     if not items:
         return {}
     company = next(iter(exports)).company
-    payables = sage_lists(company, kinds=["payable_invoices"]).payable_invoices
+    in_use = SageListVersion.objects.in_use(company, ListKind.PAYABLE_INVOICES)
+    payables = lists_of([in_use] if in_use else [], company.name).payable_invoices
     held = {record_key(row) for row in payables if not row.is_void}
     newest, found = Reconciliation.objects.newest(company), set()
     if newest:
