@@ -45,7 +45,7 @@ def why_not_deleted(invoice: Invoice, access) -> str:
     """The reason why this person can't delete it now; "" when they can."""
     for condition in (is_unlocked, is_newest):
         if not condition(invoice):
-            return condition.refusal
+            return condition.refusal.format(invoice=invoice)
     if invoice.status in Invoice.APPROVALS:
         return f"It is {invoice.get_status_display()}. Reopen its review first."
     if not may_delete(invoice, access):

@@ -66,7 +66,7 @@ def test_once_sent_again_both_files_are_there_to_read_and_name_each_other(sage, 
     now = client.get(at_export(export))
     assert "700.00" in cells(now) and "500.00" not in cells(now) and "B-2" in cells(now)
     shown = text_of(now)
-    assert f'href="?batch={old.number}">As it stood in {old.key}</a>' in shown
+    assert f'href="{at_export(export)}?batch={old.number}">As it stood in {old.key}</a>' in shown
     assert re.search(rf"replaced by <a [^>]*>{new.key}</a>", shown)
     former = client.get(at_export(export), {"batch": old.number})
     assert "500.00" in cells(former) and "A-1" in cells(former) and "700.00" not in cells(former)
