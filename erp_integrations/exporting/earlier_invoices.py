@@ -1,5 +1,7 @@
 """What stands on earlier invoices that Sage holds: the release of their retainage (S51), a credit on them (S45).
 
+They stand in a file of ours, or Sage was given them by hand and its list says so.
+
 What a commitment held when it came here in the middle of its job is on invoices that only Sage knows: one place, the
 oldest.
 """
@@ -13,9 +15,10 @@ from decimal import Decimal
 from django.db.models import Q, Sum
 
 from directory.number_looks import number_key
+from erp_integrations.exporting.in_files import is_of_the_day, is_older
 from erp_integrations.models import ExportBatch, ExportItem, InvoiceExport, ListKind, RetainageRelease, SageListVersion
-from erp_integrations.models.exports import IN_A_FILE
-from erp_integrations.models.payables import payables_of
+from erp_integrations.models.exports import FROZEN, IN_A_FILE
+from erp_integrations.models.payables import holdings_of, payables_of
 from erp_integrations.sage100.batch_keys import batch_key
 from erp_integrations.sage100.facts import CountedRelease, ReleaseFacts
 from erp_integrations.sage100.lists import PayableInvoice
@@ -29,30 +32,67 @@ MOST_OFFERED = 100
 
 
 @dataclass(frozen=True)
+class Listed:
+    """What Sage’s newest list says of a bill that it was given by hand, in dollars; `unknown`: released since (S51)."""
+
+    version: SageListVersion
+    retention: Decimal
+    unknown: Decimal = ZERO
+
+    @property
+    def left(self) -> Decimal:
+        return self.retention - self.unknown
+
+    @property
+    def named(self) -> str:
+        return f"Sage’s list of {self.version.as_of_date.isoformat()}"
+
+    def less_sheets(self, taken: list) -> "Listed":
+        """Less what it can't know of yet; a sheet of its very day may have been done after it was made."""
+        version, company = self.version, self.version.company
+        since = [
+            amount
+            for _, built_at, amount in taken
+            if not built_at or is_older(version, built_at, company) or is_of_the_day(version, built_at, company)
+        ]
+        return replace(self, unknown=sum(since, ZERO))
+
+    def in_words(self) -> str:
+        less = f", less {format_amount(self.unknown)} that it can’t know of" if self.unknown else ""
+        return f", of which {self.named} says {format_amount(self.retention)}{less}"
+
+
+@dataclass(frozen=True)
 class Balance:
-    """What a place holds, in dollars: what it took at first, less every release on it, named by what made it."""
+    """What a place holds, in dollars: what it took at first, less every release on it, named by what made it.
+
+    Of what no file of ours holds (`listed`), not more than Sage’s list says.
+    """
 
     words: str
     first: Decimal
     releases: tuple[tuple[str, Decimal], ...] = ()
     counted: tuple[CountedRelease, ...] = ()  # of them, those of other batches
+    listed: Listed | None = None
 
     @property
     def left(self) -> Decimal:
-        return max(ZERO, self._difference)
+        return max(ZERO, min(self._difference, self.listed.left) if self.listed else self._difference)
 
     @property
     def _difference(self) -> Decimal:
         return self.first - sum(amount for _, amount in self.releases)
 
     def less(self, by: str, amount: Decimal) -> "Balance":
-        return replace(self, releases=(*self.releases, (by, amount)))
+        listed = self.listed and replace(self.listed, unknown=self.listed.unknown + amount)
+        return replace(self, releases=(*self.releases, (by, amount)), listed=listed)
 
     def in_words(self) -> str:
         taken = "".join(f" − released by {by} {format_amount(amount)}" for by, amount in self.releases)
         comes_to = f" = {format_amount(self._difference)}" if taken else ""
         waits = "".join(f" ({each.in_words})" for each in self.counted if not each.is_in_a_file)
-        return f"{self.words} {format_amount(self.first)}{taken}{comes_to}{waits}" + (
+        says_less = self.listed.in_words() if self.listed and self.listed.left < self._difference else ""
+        return f"{self.words} {format_amount(self.first)}{taken}{comes_to}{waits}{says_less}" + (
             ", so nothing is left" if self._difference < 0 else ""
         )
 
@@ -71,6 +111,7 @@ class Allocation:
     on_older: Decimal
 
     def as_facts(self) -> ReleaseFacts:
+        listed = self.balance.listed
         return ReleaseFacts(
             invoice_number=named(self.on),
             invoice_date=_dated(self.on),
@@ -78,6 +119,7 @@ class Allocation:
             released=self.released,
             how_held=self.balance.in_words(),
             how_released=self._in_words(),
+            by_hand=f"by {listed.named} it holds {format_amount(listed.retention)}" if listed else "",
         )
 
     def _in_words(self) -> str:
@@ -115,9 +157,10 @@ def allocate_releases(
     releasing = [export for export in exports if export.invoice.retainage_released > 0]
     if not releasing:
         return found
-    in_sage = _in_sage(releasing, exports if together else [], being_built)
-    holding = sorted([*_starts(releasing), *in_sage], key=_dated)
-    held = _still_held(holding, exports, being_built)
+    along = exports if together else []
+    listed = _given_by_hand(releasing, along, being_built)
+    holding = sorted([*_starts(releasing), *_in_sage(releasing, along, being_built), *listed], key=_dated)
+    held = _still_held(holding, listed, exports, being_built)
     left, along = dict(held), {export.invoice_id for export in exports}
     for export in releasing:
         if not together:
@@ -187,8 +230,37 @@ def _in_sage(
     return list(invoices.filter(goes_along | Q(export__in=known)).order_by("billing_date", "position"))
 
 
+def _given_by_hand(
+    of: list[InvoiceExport], with_these: list[InvoiceExport], being_built: ExportBatch | None
+) -> dict[Invoice, Listed]:
+    """{a certified bill of theirs that no file of ours holds and Sage’s newest list does: what that says of it}.
+
+    It was keyed by hand, or stood in a file of lost days (R127): S11 lets no file hold it any more.
+    """
+    vendors = {export.invoice.commitment_id: export.invoice.vendor.sage_link for export in of if _is_linked(export)}
+    bills = Invoice.objects.live().filter(commitment__in=vendors, status__in=Invoice.CERTIFIED)
+    bills = bills.filter(Q(export=None) | ~Q(export__status__in=FROZEN))
+    bills = bills.exclude(pk__in=[export.invoice_id for export in (*of, *with_these)])
+    if being_built:
+        bills = bills.filter(releases_on_it__item__batch=being_built)
+    bills = list(bills)
+    version = SageListVersion.objects.in_use(of[0].company, ListKind.PAYABLE_INVOICES) if bills else None
+    if version is None:
+        return {}
+    version.company, rows = of[0].company, holdings_of(version)
+    keys = {bill: (vendors[bill.commitment_id].number, bill.number_key) for bill in bills}
+    return {bill: Listed(version, rows[key].retention) for bill, key in keys.items() if key in rows}
+
+
+def _is_linked(export: InvoiceExport) -> bool:
+    return hasattr(export.invoice.vendor, "sage_link")
+
+
 def _still_held(
-    holding: list[Holding], exports: list[InvoiceExport], being_built: ExportBatch | None
+    holding: list[Holding],
+    listed: dict[Invoice, Listed],
+    exports: list[InvoiceExport],
+    being_built: ExportBatch | None,
 ) -> dict[Holding, Balance]:
     """Without what `exports` release themselves, and what batches do that came after the one being built.
 
@@ -213,8 +285,11 @@ def _still_held(
     before = {
         each: _balance(each, "held before Plumbline", each.total_retainage, taken[None, each.pk]) for each in starts
     }
-    return before | {
+    held = before | {
         each: _balance(each, "newly held", each.retainage_newly_held, taken[each.pk, None]) for each in invoices
+    }
+    return held | {
+        each: replace(held[each], listed=said.less_sheets(taken[each.pk, None])) for each, said in listed.items()
     }
 
 

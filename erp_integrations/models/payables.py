@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from directory.number_looks import number_key
 from erp_integrations.models.lists import SageListVersion
-from erp_integrations.sage100.lists import PayableInvoice, payable_from_plain
+from erp_integrations.sage100.lists import PayableInvoice, payable_from_plain, record_key
 
 
 def payables_of(version: SageListVersion) -> tuple[PayableInvoice, ...]:
@@ -18,6 +18,18 @@ def _rows(sha256: str, pk: int) -> tuple[PayableInvoice, ...]:
     """A version never changes; the digest guards against a restored pk."""
     text = SageListVersion.objects.values_list("records_json", flat=True).get(pk=pk)
     return tuple(payable_from_plain(plain) for plain in json.loads(text))
+
+
+def holdings_of(version: SageListVersion) -> dict[tuple[str, str], PayableInvoice]:
+    """{(vendor, number as compared): what Sage owes for under it}; of several the one that holds the least."""
+    return _holdings(version.records_sha256, version.pk)
+
+
+@lru_cache(maxsize=4)
+def _holdings(sha256: str, pk: int) -> dict[tuple[str, str], PayableInvoice]:
+    counting = [row for row in _rows(sha256, pk) if not row.is_void]
+    counting.sort(key=lambda row: row.retention, reverse=True)
+    return {record_key(row): row for row in counting}
 
 
 def records_of(version: SageListVersion) -> dict[str, list[PayableInvoice]]:

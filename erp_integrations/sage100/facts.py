@@ -28,7 +28,7 @@ IDENTITIES = (
 )
 
 # What only warns: taken from now into an older snapshot, it would be a warning that nobody was shown to tick (S60).
-ONLY_AS_FROZEN = frozenset({"counted", "released_before"})
+ONLY_AS_FROZEN = frozenset({"counted", "released_before", "by_hand"})
 
 
 def _require_finite(facts) -> None:
@@ -107,6 +107,7 @@ class ReleaseFacts:
     """Retainage to release on one earlier invoice in Sage. `held` is what that invoice holds before this release.
 
     `how_held`, `how_released`: how they came to be, with the numbers (E-6); "" in snapshots of older programs.
+    `by_hand`: what Sage's list says of a bill that stands in no file of ours; "" of any other.
     """
 
     invoice_number: str
@@ -115,6 +116,7 @@ class ReleaseFacts:
     released: Decimal
     how_held: str = field(default="", compare=False)  # words: that they are others now changes no file (S60)
     how_released: str = field(default="", compare=False)
+    by_hand: str = field(default="", compare=False)
 
     def __post_init__(self):
         _require_finite(self)

@@ -300,7 +300,7 @@ def test_a_release_that_no_exported_invoice_holds_is_stopped(sage):
         sage.sent(releasing)
     found = errors(exports.preview([InvoiceExport(invoice=releasing)], by=sage.sender).findings)
     assert [each.rule for each in found] == ["S51"]
-    assert found[0].remedy.startswith("Export the earlier ones first. Where all are exported, reopen this one: ")
+    assert found[0].remedy.startswith("Export the earlier ones first; if Sage was given one by hand, ")
 
 
 def with_a_deduction(sage) -> Commitment:
@@ -742,3 +742,93 @@ def test_what_left_a_batch_that_was_never_built_was_released_by_nobody(sage):
     building.give_up(building.claim(batch.pk), "The disk was full")
     exports.reject(fresh(export)[0], by=sage.approver, reason="Wrong month")
     assert "S51" not in sage.rules_of(sage.sent(export.invoice))
+
+
+# What Sage was given by hand
+
+
+def given_by_hand(sage, **row) -> Invoice:
+    """A bill that holds 100.00: accounting keyed it into Sage and rejected it. S11 lets no file hold it any more."""
+    export = sage.sent(sage.approved(sage.commitment()))
+    exports.reject(export, by=sage.approver, reason="Sage has it: keyed by hand")
+    sage_lists_it(sage, export.invoice, **row)
+    return fresh(export)[0].invoice
+
+
+def sage_lists_it(sage, invoice: Invoice, retention: str = "100.00", **row) -> None:
+    told = {"vendor_number": VENDOR, "invoice_number": invoice.number.lower(), "gross": "1000.00", "status": 1}
+    sage.load(ListKind.PAYABLE_INVOICES, told | {"retention": retention} | row)
+
+
+def held_on(export: InvoiceExport) -> list[tuple]:
+    facts = export.live_item.batch.facts.invoices[0]
+    return [(each.invoice_number, each.held, each.released, each.how_held) for each in facts.releases]
+
+
+def test_retainage_is_released_on_a_bill_that_sage_was_given_by_hand(sage):
+    """S51, S11: no file of ours can hold that bill, and Sage holds its retainage; who accepts looks at it in 4-2."""
+    bill = given_by_hand(sage)
+    with pytest.raises(Refused, match="S11: Sage already holds"):
+        sage.sent(bill)
+    export = sage.sent(with_release(sage, bill.commitment, "40.00"))
+    [told] = [each for each in sage.findings(export) if each.rule == "S51"]
+    words = f"{bill.number} is in no file of ours: by Sage’s list of 2030-06-01 it holds 100.00."
+    assert (told.severity, told.message) == ("warning", words) and "See in 4-2" in told.remedy
+    batch = built(sage.accepted(export))
+    assert held_on(export) == [(bill.number, D("100.00"), D("40.00"), "newly held 100.00")]
+    assert RetainageRelease.objects.get().on_invoice == bill
+    assert words in text_of(signed_in(sage.approver).get(at_batch(batch)))
+
+
+def test_what_sage_holds_on_it_is_what_its_list_says_where_that_is_less(sage):
+    """S51."""
+    bill = given_by_hand(sage, retention="30.00")
+    too_much, rest = with_release(sage, bill.commitment, "30.01"), with_release(sage, bill.commitment, "30.00")
+    with pytest.raises(Refused, match="S51: The release sheet releases 30.00, the invoice 30.01"):
+        sage.sent(too_much)
+    export = sage.exported(rest)
+    how = "newly held 100.00, of which Sage’s list of 2030-06-01 says 30.00"
+    assert held_on(export) == [(bill.number, D("30.00"), D("30.00"), how)]
+
+
+def test_a_sheet_that_the_list_cannot_know_of_is_taken_from_what_it_says(sage):
+    """S51: one of before it is in what it says already."""
+    bill = given_by_hand(sage, retention="60.00")
+    first = sage.exported(with_release(sage, bill.commitment, "20.00"))
+    second = sage.sent(with_release(sage, bill.commitment, "10.00"))
+    taken = f"newly held 100.00 − released by {first.live_item.batch.key} 20.00 = 80.00, of which Sage’s list of"
+    told = f"{taken} 2030-06-01 says 60.00, less 20.00 that it can’t know of"
+    proposal = exports.preview(fresh(second), by=sage.approver)
+    assert [(each.held, each.how_held) for each in proposal.facts.invoices[0].releases] == [(D("40.00"), told)]
+    sage_lists_it(sage, bill, retention="40.00")
+    sage.accepted(second)
+    assert held_on(second) == [(bill.number, D("40.00"), D("10.00"), f"{taken} 2030-06-01 says 40.00")]
+
+
+@pytest.mark.parametrize("row", [{"status": 5}, {"vendor_number": "7"}, {"invoice_number": "OTHER"}])
+def test_what_sage_does_not_hold_is_no_place_for_a_release(sage, row):
+    """S51."""
+    bill = given_by_hand(sage, **row)
+    with pytest.raises(Refused, match="S51: No earlier invoice"):
+        sage.sent(with_release(sage, bill.commitment, "40.00"))
+
+
+def test_a_bill_that_is_being_built_or_not_approved_is_no_place_either(sage):
+    """S51: whatever the list says of its number."""
+    commitment = sage.commitment()
+    waits = sage.sent(sage.approved(commitment))
+    sage.accepted(waits)
+    releasing = with_release(sage, commitment, "40.00")
+    sage_lists_it(sage, waits.invoice)
+    with pytest.raises(Refused, match="S51: No earlier invoice"):
+        sage.sent(releasing)
+
+
+def test_a_bill_that_sages_list_holds_no_more_stops_what_stood_on_it(sage):
+    """S60: a newer list came between the acceptance and the build."""
+    bill = given_by_hand(sage)
+    batch = sage.accepted(sage.sent(with_release(sage, bill.commitment, "40.00")))
+    sage_lists_it(sage, bill, status=5)
+    exporting.build(batch.pk)
+    batch.refresh_from_db()
+    assert batch.state == "dead" and "S60" in batch.error

@@ -113,6 +113,7 @@ def release_order(check: InvoiceCheck):
     yield from _not_in_a_file_yet(check.invoice)
     yield from _released_before(check.invoice)
     yield from _held_lower_in_sage(check)
+    yield from _given_by_hand(check.invoice)
     for release in releases:
         if not ZERO <= release.released <= release.held:
             yield _release_issue(
@@ -167,13 +168,25 @@ def _held_lower_in_sage(check: InvoiceCheck):
             )  # fmt: skip
 
 
+def _given_by_hand(invoice: InvoiceFacts):
+    """S11 keeps such a bill out of every file: who accepts sees that it is the same one."""
+    for each in invoice.releases:
+        if each.by_hand:
+            yield Issue(
+                message=f"{each.invoice_number} is in no file of ours: {each.by_hand}.",
+                remedy="See in 4-2 that it is the same bill, then tick it.",
+                severity=WARNING, field="Retainage release", value=each.invoice_number,
+            )  # fmt: skip
+
+
 def _to_place_it_all(invoice: InvoiceFacts) -> str:
     """What to do where the invoices in files hold too little: who took it, if anybody did."""
     files = list(dict.fromkeys(each.batch_key for each in invoice.counted))
     if not files:
         return (
-            "Export the earlier ones first. Where all are exported, reopen this one: release less, or with it what"
-            " lines hold below zero, and approve it again."
+            "Export the earlier ones first; if Sage was given one by hand, upload its list of payable invoices, with"
+            " the retention. Where all are exported, reopen this one: release less, or with it what lines hold below"
+            " zero, and approve it again."
         )
     named = ", ".join(files[:NAMED]) + (f" and {len(files) - NAMED} more" if files[NAMED:] else "")
     return (

@@ -40,7 +40,7 @@ OURS = {"InvoiceFacts.invoice_id", "InvoiceFacts.commitment_kind"}  # words of t
 UNSEEN = {
     "InvoiceFacts.company_name", "InvoiceFacts.status", "InvoiceFacts.sent_by", "InvoiceFacts.change_orders",
     "InvoiceFacts.exported_in", "LineFacts.change_order", "LookAlike.invoice_id", "LookAlike.number",
-    "LookAlike.commitment_number", "CountedRelease.invoice_number", "CountedRelease.batch_key",
+    "LookAlike.commitment_number", "CountedRelease.invoice_number", "CountedRelease.batch_key", "ReleaseFacts.by_hand",
     "Vendor.name", "Vendor.short_name", "Job.name", "Job.phases",
 }  # fmt: skip
 NEVER_CUT = [text for text in PAYLOADS if len(text) < 50]
