@@ -15,6 +15,7 @@ from tests.erp_integrations.world import fresh
 
 pytestmark = pytest.mark.django_db
 GUIDE = (Path(__file__).resolve().parents[2] / "docs" / "accounting-guide.md").read_text()
+GONE = {"reason": "Twice", "sage_holds_it_no_more": True, "retention_is_raised": True}
 STEPS = (
     "Back up Sage",
     "Open the right company",
@@ -115,10 +116,10 @@ def test_rows_of_the_release_sheet_that_left_are_named_as_the_sheet_has_them(sag
     says = "3 rows, 60.00 in all: lower the retention of each by what it says."
     assert steps(sage, batch)["Do the sheet Retainage release"] == says
     max_power = sage.all_rights()
-    exports.void(fresh(some[1])[0], by=max_power, reason="Twice", sage_holds_it_no_more=True)
+    exports.void(fresh(some[1])[0], by=max_power, **GONE)
     one = f" Leave out row {rows[20]}: its invoice left the file since it was built."
     assert steps(sage, batch)["Do the sheet Retainage release"] == says + one
-    exports.void(fresh(some[0])[0], by=max_power, reason="Twice", sage_holds_it_no_more=True)
+    exports.void(fresh(some[0])[0], by=max_power, **GONE)
     first, last = sorted((rows[10], rows[20]))
     two = f" Leave out rows {first} and {last}: their invoices left the file since it was built."
     assert steps(sage, batch)["Do the sheet Retainage release"] == says + two
