@@ -36,12 +36,12 @@ class Listed:
     """What Sage’s newest list says of a bill that it was given by hand, in dollars; `unknown`: released since (S51)."""
 
     version: SageListVersion
-    retention: Decimal
+    held: Decimal
     unknown: Decimal = ZERO
 
     @property
     def left(self) -> Decimal:
-        return self.retention - self.unknown
+        return self.held - self.unknown
 
     @property
     def named(self) -> str:
@@ -59,7 +59,7 @@ class Listed:
 
     def in_words(self) -> str:
         less = f", less {format_amount(self.unknown)} that it can’t know of" if self.unknown else ""
-        return f", of which {self.named} says {format_amount(self.retention)}{less}"
+        return f", of which {self.named} says {format_amount(self.held)}{less}"
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ class Allocation:
             released=self.released,
             how_held=self.balance.in_words(),
             how_released=self._in_words(),
-            by_hand=f"by {listed.named} it holds {format_amount(listed.retention)}" if listed else "",
+            by_hand=f"by {listed.named} it holds {format_amount(listed.held)}" if listed else "",
         )
 
     def _in_words(self) -> str:
@@ -247,9 +247,9 @@ def _given_by_hand(
     version = SageListVersion.objects.in_use(of[0].company, ListKind.PAYABLE_INVOICES) if bills else None
     if version is None:
         return {}
-    version.company, rows = of[0].company, holdings_of(version)
+    version.company, held = of[0].company, holdings_of(version)
     keys = {bill: (vendors[bill.commitment_id].number, bill.number_key) for bill in bills}
-    return {bill: Listed(version, rows[key].retention) for bill, key in keys.items() if key in rows}
+    return {bill: Listed(version, held[key]) for bill, key in keys.items() if key in held}
 
 
 def _is_linked(export: InvoiceExport) -> bool:

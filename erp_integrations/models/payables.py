@@ -1,11 +1,12 @@
 """The rows of a list of payable invoices, read without the detour over every type: it may hold 50,000 of them."""
 
 import json
+from decimal import Decimal
 from functools import lru_cache
 
 from directory.number_looks import number_key
 from erp_integrations.models.lists import SageListVersion
-from erp_integrations.sage100.lists import PayableInvoice, payable_from_plain, record_key
+from erp_integrations.sage100.lists import PayableInvoice, held_back, payable_from_plain
 
 
 def payables_of(version: SageListVersion) -> tuple[PayableInvoice, ...]:
@@ -20,16 +21,14 @@ def _rows(sha256: str, pk: int) -> tuple[PayableInvoice, ...]:
     return tuple(payable_from_plain(plain) for plain in json.loads(text))
 
 
-def holdings_of(version: SageListVersion) -> dict[tuple[str, str], PayableInvoice]:
-    """{(vendor, number as compared): what Sage owes for under it}; of several the one that holds the least."""
+def holdings_of(version: SageListVersion) -> dict[tuple[str, str], Decimal]:
+    """{(vendor, number as compared): what Sage holds back under it, in dollars}, as `held_back`."""
     return _holdings(version.records_sha256, version.pk)
 
 
 @lru_cache(maxsize=4)
-def _holdings(sha256: str, pk: int) -> dict[tuple[str, str], PayableInvoice]:
-    counting = [row for row in _rows(sha256, pk) if not row.is_void]
-    counting.sort(key=lambda row: row.retention, reverse=True)
-    return {record_key(row): row for row in counting}
+def _holdings(sha256: str, pk: int) -> dict[tuple[str, str], Decimal]:
+    return held_back(_rows(sha256, pk))
 
 
 def records_of(version: SageListVersion) -> dict[str, list[PayableInvoice]]:
