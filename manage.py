@@ -4,7 +4,7 @@
 python3 manage.py demo       install, load a demo company, start the site and its worker
 python3 manage.py selftest   install, run every test
 
-Every other command runs in the `.venv` that one of them made, whichever Python it is called with.
+Every other command runs in the `.venv` that one of them made, unless the Python it is called with has Django.
 """
 
 import hashlib

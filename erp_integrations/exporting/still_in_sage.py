@@ -6,8 +6,7 @@ from directory.moments import day_in_words
 from directory.number_looks import number_key
 from directory.refusals import Refused
 from erp_integrations.models import ExportItem, InvoiceExport, ListKind, Reconciliation, SageListVersion
-from erp_integrations.models.lists import lists_of
-from erp_integrations.models.payables import records_of
+from erp_integrations.models.payables import payables_of, records_of
 from erp_integrations.sage100.lists import record_key
 
 
@@ -21,8 +20,7 @@ def still_in_sage(exports: Collection[InvoiceExport], live: Collection[ExportIte
         return {}
     company = next(iter(exports)).company
     in_use = SageListVersion.objects.in_use(company, ListKind.PAYABLE_INVOICES)
-    payables = lists_of([in_use] if in_use else [], company.name).payable_invoices
-    held = {record_key(row) for row in payables if not row.is_void}
+    held = {record_key(row) for row in payables_of(in_use) if not row.is_void} if in_use else set()
     newest, found = Reconciliation.objects.newest(company), set()
     if newest:
         outcomes = newest.outcomes.held_by_sage().filter(item__in=items.values())
@@ -32,7 +30,8 @@ def still_in_sage(exports: Collection[InvoiceExport], live: Collection[ExportIte
         item = items.get(export.pk)
         if item and _key(item) in held:
             words[export.pk] = (
-                f"{payables.dated} still holds invoice {export.invoice.number} of this vendor. Remove it in Sage,"
+                f"Sage’s list of {day_in_words(in_use.as_of_date)} still holds invoice {export.invoice.number} of this"
+                " vendor. Remove it in Sage,"
                 " upload the list of payable invoices again, then void it here."
             )
         elif export.pk in found:

@@ -241,7 +241,7 @@ def was_never_taken(company: Company, line: dict) -> bool:
     """Whether a forgotten file is of an acceptance that the database knows: nobody can have taken it.
 
     Its worker was killed between the note and the commit. Not across a restore that held the batch: what waited at the
-    backup may have been built since.
+    backup may have been built since. A standby that lost the commit alone looks the same: `forgotten_exports` lists it.
     """
     return line.get("accepted_at") in _acceptances_of(company, line["batch"])
 

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
             "erpsettings",
             "restored_at",
             models.DateTimeField(
-                blank=True, help_text="Until Sage's payable invoices of that day are uploaded.", null=True
+                blank=True, help_text="Until Sage's payable invoices of a later day are uploaded.", null=True
             ),
         ),
         migrations.AddField(

@@ -149,7 +149,7 @@ class ErpSettings(models.Model):
     )  # fmt: skip
     version = models.PositiveIntegerField(default=0)  # counts what was saved (I-5)
     restored_at = models.DateTimeField(
-        null=True, blank=True, help_text="Until Sage's payable invoices of that day are uploaded."
+        null=True, blank=True, help_text="Until Sage's payable invoices of a later day are uploaded."
     )
     restored_to = models.DateTimeField(null=True, blank=True, help_text="The moment of the backup.")
 

@@ -289,9 +289,9 @@ def test_sqlite_is_opened_so_that_nothing_is_lost_and_whoever_reads_to_write_is_
 
 MOUNTS = r"""
 /dev/vda / ext4 rw,relatime 0 0
-files:/home /home autofs rw 0 0
-files:/home /home nfs4 rw,hard 0 0
-tmpfs /home/of\040one/fast tmpfs rw 0 0
+files:/far /far autofs rw 0 0
+files:/far /far nfs4 rw,hard 0 0
+tmpfs /far/of\040one/fast tmpfs rw 0 0
 //files/bills /srv/bills cifs rw 0 0
 sshfs#files: /srv/far fuse.sshfs rw 0 0
 """
@@ -300,7 +300,7 @@ sshfs#files: /srv/far fuse.sshfs rw 0 0
 @pytest.mark.parametrize(
     ("folder", "kind"),
     [
-        *(("/", "ext4"), ("/homely/var", "ext4"), ("/home/kim/var", "nfs4"), ("/home/of one/fast/var", "tmpfs")),
+        *(("/", "ext4"), ("/farther/var", "ext4"), ("/far/kim/var", "nfs4"), ("/far/of one/fast/var", "tmpfs")),
         *(("/srv/bills", "cifs"), ("/srv/far/off", "fuse.sshfs")),
     ],
 )

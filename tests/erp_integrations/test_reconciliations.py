@@ -554,4 +554,4 @@ def test_what_was_keyed_by_hand_beside_the_import_is_not_posted_by_the_list(sage
     [told] = made.outcomes.to_look_at()
     assert "keyed by hand" in told.note
     page = text_of(signed_in(sage.approver).get(url_of(sage, made)))
-    assert "only some of its rows bear" in page and "keyed by hand" in page
+    assert "has rows with and without" in page and "keyed by hand" in page

@@ -496,6 +496,16 @@ def test_a_final_bill_with_a_credit_or_a_deduction_on_it_releases_all(sage, wort
     assert (release.held, release.released, release.new_retention) == (D(held), D(held), D("0.00"))
 
 
+def migrated_from(name: str) -> None:
+    """Back to that migration of invoicing, and on to the newest."""
+    executor = MigrationExecutor(connection)
+    try:
+        executor.migrate([("invoicing", name)])
+    finally:
+        executor = MigrationExecutor(connection)
+        executor.migrate(executor.loader.graph.leaf_nodes())
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_bill_that_the_lines_alone_could_not_have_sent_can_be_sent_after_the_migration(sage):
     """Invoicing 0041: as the version before it stored its header; what is with accounting stays as it is."""
@@ -504,12 +514,7 @@ def test_a_bill_that_the_lines_alone_could_not_have_sent_can_be_sent_after_the_m
     in_a_file = sage.exported(sage.approved(None, mixed)).invoice
     Invoice.objects.filter(pk=invoice.pk).update(retainage_newly_held=D("-20.00"), retainage_released=D("180.00"))
     Invoice.objects.filter(pk=in_a_file.pk).update(retainage_newly_held=D("100.00"), retainage_released=D("40.00"))
-    executor = MigrationExecutor(connection)
-    try:
-        executor.migrate([("invoicing", "0040_what_a_line_releases_at_once")])
-    finally:
-        executor = MigrationExecutor(connection)
-        executor.migrate(executor.loader.graph.leaf_nodes())
+    migrated_from("0040_what_a_line_releases_at_once")
     told = Invoice.objects.in_bulk()
     assert (told[in_a_file.pk].retainage_newly_held, told[in_a_file.pk].retainage_released) == (D("100.00"), D("40.00"))
     assert broken_identities(told.values(), {pk: lines_of(invoice) for pk, invoice in told.items()}) == {}
@@ -527,12 +532,7 @@ def test_bills_that_no_file_holds_leave_out_what_they_release_at_once_after_the_
     )
     for invoice in (waits, in_a_file):
         Invoice.objects.filter(pk=invoice.pk).update(retainage_newly_held=D("100.00"), retainage_released=D("40.00"))
-    executor = MigrationExecutor(connection)
-    try:
-        executor.migrate([("invoicing", "0039_found_by_bare_numbers")])
-    finally:
-        executor = MigrationExecutor(connection)
-        executor.migrate(executor.loader.graph.leaf_nodes())
+    migrated_from("0039_found_by_bare_numbers")
     told = Invoice.objects.in_bulk()
     assert [(told[each.pk].retainage_newly_held, told[each.pk].retainage_released) for each in (waits, in_a_file)] == [
         (D("60.00"), D("0.00")),

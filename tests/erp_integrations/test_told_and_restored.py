@@ -283,13 +283,19 @@ def test_no_file_that_waited_at_the_backup_is_built_by_itself_after_a_restore(sa
     assert half_built.state == "ready"
 
 
-def test_what_waited_at_the_backup_and_was_built_since_is_not_built_again(sage):
-    """R127: its own file stands in the manifest, of the very acceptance that the restored database knows."""
+def built_since_the_backup(sage) -> ExportBatch:
+    """It waited then; its file is there, and the restored database knows of none."""
     batch = sage.accepted()
     earlier = transaction.savepoint()
     exporting.build(batch.pk)
     transaction.savepoint_rollback(earlier)
     building.hold_after_restore()
+    return batch
+
+
+def test_what_waited_at_the_backup_and_was_built_since_is_not_built_again(sage):
+    """R127: its own file stands in the manifest, of the very acceptance that the restored database knows."""
+    batch = built_since_the_backup(sage)
     batches.retry(batch, by=sage.approver)
     exporting.build(batch.pk)
     batch.refresh_from_db()
@@ -345,11 +351,7 @@ def test_what_a_killed_worker_noted_is_no_difference_for_good(sage, monkeypatch)
 
 def test_what_was_built_in_lost_days_stays_a_difference(sage):
     """R17, R127: a restore held its batch, so its file may have been taken."""
-    batch = sage.accepted()
-    earlier = transaction.savepoint()
-    exporting.build(batch.pk)
-    transaction.savepoint_rollback(earlier)
-    building.hold_after_restore()
+    batch = built_since_the_backup(sage)
     [found] = differences(sage.company)
     assert (found.check, found.about) == ("manifest", batch.key)
 
@@ -388,11 +390,7 @@ def test_what_a_killed_worker_noted_holds_no_other_batch(sage, monkeypatch):
 
 def test_what_waited_at_the_backup_and_was_built_since_goes_into_no_other_batch(sage):
     """R127: the restored database knows the acceptance, and the restore held it."""
-    batch = sage.accepted()
-    earlier = transaction.savepoint()
-    exporting.build(batch.pk)
-    transaction.savepoint_rollback(earlier)
-    building.hold_after_restore()
+    batch = built_since_the_backup(sage)
     again = sent_anew(sage, batch.items.get().invoice_export)
     exporting.build(again.pk)
     again.refresh_from_db()
@@ -572,7 +570,13 @@ def test_no_file_of_before_the_backup_is_given_out_until_sages_list_tells(sage):
         everything_lost(sage, "2030-06-19T08:15:00+00:00")
         with pytest.raises(NotNow, match="may have been imported since the backup"):
             batches.download(batch, Download.Which.XLSX, by=sage.approver)
+        client, file = signed_in(sage.approver), reverse("erp-download", args=[sage.company.slug, batch.number, "xlsx"])
+        refused = client.get(file)
+        assert refused.status_code == 409 and "may have been imported since the backup" in text_of(refused)
+        assert f'href="{file}"><svg' in text_of(client.get(at_batch(batch))), "a browser shows what the answer says"
+        assert "Get the file" not in text_of(client.get("/"))
         payables_of(sage, date(2030, 6, 21))
+        assert "Get the file" in text_of(client.get("/"))
         assert batches.download(batch, Download.Which.XLSX, by=sage.approver).content
 
 

@@ -501,14 +501,20 @@ def test_retainage_that_was_typed_releases_nothing_by_what_others_type_later():
             save(invoice, {"stored_moved": D("0.00")}, by=who)
 
 
+def with_a_typed_balance(w, *, stored: str, typed: str, rate: str):
+    """A commitment whose first bill is approved with so much stored, its retainage typed; and one more period."""
+    commitment = w.commitment(retainage_rate=D(rate), stored_retainage_rate=D("10"))
+    first = w.entered(w.draft(commitment), {"stored_new": D(stored)})
+    first = save(first, {"stored_retainage": D(typed), "stored_retainage_is_typed": True}, by=w.admin)
+    w.approved(first, {})
+    w.period(date(2030, 7, 1))
+    return commitment
+
+
 def test_material_moves_to_work_at_a_lower_rate_also_where_its_retainage_was_typed_once():
     """I-2: 1.00 was typed on the bill before and is carried; what falls away with the material the rule gives back."""
     w = world()
-    commitment = w.commitment(retainage_rate=D("0"), stored_retainage_rate=D("10"))
-    first = w.entered(w.draft(commitment), {"stored_new": D("50.00")})
-    first = save(first, {"stored_retainage": D("1.00"), "stored_retainage_is_typed": True}, by=w.admin)
-    w.approved(first, {})
-    w.period(date(2030, 7, 1))
+    commitment = with_a_typed_balance(w, stored="50.00", typed="1.00", rate="0")
     invoice = invited_as(w, InvoiceType.WORK, commitment)
     assert invoice.lines.first().stored_retainage_is_typed
     moved = save(invoice, {"stored_moved": D("50.00")}, by=w.contact)
@@ -529,11 +535,7 @@ def test_material_moves_to_work_at_a_lower_rate_also_where_its_retainage_was_typ
 def test_more_than_the_rule_that_was_typed_once_is_given_back_by_a_release_alone(moved, typed, released, least):
     """I-2: on 1,000.00 stored at 10 % another 50.00 is held; no typed amount and no empty cell gives it back."""
     w = world()
-    commitment = w.commitment(retainage_rate=D("10"), stored_retainage_rate=D("10"))
-    first = w.entered(w.draft(commitment), {"stored_new": D("1000.00")})
-    first = save(first, {"stored_retainage": D("150.00"), "stored_retainage_is_typed": True}, by=w.admin)
-    w.approved(first, {})
-    w.period(date(2030, 7, 1))
+    commitment = with_a_typed_balance(w, stored="1000.00", typed="150.00", rate="10")
     invoice = save(invited_as(w, InvoiceType.WORK, commitment), {"stored_moved": D(moved)}, by=w.contact)
     entry = {"stored_retainage": D(typed or 0), "stored_retainage_is_typed": typed is not None}
     if released is None:
@@ -546,11 +548,7 @@ def test_more_than_the_rule_that_was_typed_once_is_given_back_by_a_release_alone
 def test_a_cell_that_was_emptied_before_that_was_asked_keeps_nothing_else_from_being_typed():
     """I-2: only an edit by which more is given back is refused."""
     w = world()
-    commitment = w.commitment(retainage_rate=D("10"), stored_retainage_rate=D("10"))
-    first = w.entered(w.draft(commitment), {"stored_new": D("1000.00")})
-    first = save(first, {"stored_retainage": D("150.00"), "stored_retainage_is_typed": True}, by=w.admin)
-    w.approved(first, {})
-    w.period(date(2030, 7, 1))
+    commitment = with_a_typed_balance(w, stored="1000.00", typed="150.00", rate="10")
     invoice = invited_as(w, InvoiceType.WORK, commitment)
     emptied = {"stored_retainage": D("100.00"), "stored_retainage_is_typed": False}
     invoice.lines.filter(stored_retainage_is_typed=True).update(**emptied)
