@@ -60,7 +60,7 @@ def test_the_list_of_append_only_tables_is_that_of_the_triggers():
     if connection.vendor == "postgresql":
         found = run("SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname LIKE '%_append_only'")
     else:
-        found = run("SELECT tbl_name FROM sqlite_master WHERE type = 'trigger' AND name LIKE '%_no_delete'")
+        found = run("SELECT tbl_name FROM sqlite_master WHERE type = 'trigger' AND sql LIKE '%is append-only%'")
     assert {table for (table,) in found} == set(APPEND_ONLY)
 
 

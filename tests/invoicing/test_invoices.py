@@ -539,7 +539,9 @@ def test_more_than_the_rule_that_was_typed_once_is_given_back_by_a_release_alone
     invoice = save(invited_as(w, InvoiceType.WORK, commitment), {"stored_moved": D(moved)}, by=w.contact)
     entry = {"stored_retainage": D(typed or 0), "stored_retainage_is_typed": typed is not None}
     if released is None:
-        return save(invoice, entry, by=w.admin)
+        save(invoice, entry, by=w.admin)
+        assert invoice.lines.first().stored_retainage == D(typed)
+        return
     with pytest.raises(Refused, match=f"releases {released}, .* Hold at least {least} on stored materials"):
         save(invoice, entry, by=w.admin)
     save(invoice, entry | {"stored_retainage": D(least), "stored_retainage_is_typed": True}, by=w.admin)
