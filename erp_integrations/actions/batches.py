@@ -23,6 +23,7 @@ from erp_integrations.exporting import (
     storing,
 )
 from erp_integrations.exporting.moving import moved, require
+from erp_integrations.exporting.still_in_sage import imported_already
 from erp_integrations.exporting.unchanged import changes
 from erp_integrations.models import (
     BatchState,
@@ -350,9 +351,10 @@ class TakenFile:
 def download(
     batch: ExportBatch, which: Download.Which, *, by, remote_address: str | None = None, reason: str = ""
 ) -> TakenFile:
-    """The file of a built batch, written down: who, when, from where, and why if it was taken before (R15).
+    """The file of a built batch, written down: who, when, from where, and why where it may have been imported.
 
-    Refused without that, and if the disk holds something else.
+    It may when it was taken before, or when Sage’s list holds what it says (R15, R127): refused without a reason then,
+    and if the disk holds something else.
     """
     if not may_look(read_access(by, batch.company)):
         raise NotAllowed(LOOK_RIGHT)
@@ -369,10 +371,11 @@ def download(
         raise NotNow(f"{damage} Call the site owner: the file of a batch never changes.") from damage
     with transaction.atomic():
         ExportBatch.objects.select_for_update(no_key=True).only("pk").get(pk=batch.pk)  # of two at once, one is second
-        is_again = batch.downloads.exists()
-        reason = " ".join(reason.split())[:300] if is_again else ""
-        if is_again and not reason:
-            raise Refused("This file was taken before. Say why it is taken again.", field="reason")
+        imported = imported_already(batch)
+        asked = imported.words if imported else "This file was taken before." if batch.downloads.exists() else ""
+        reason = " ".join(reason.split())[:300] if asked else ""
+        if asked and not reason:
+            raise Refused(f"{asked} Say why it is taken again.", field="reason")
         Download.objects.create(
             batch=batch, which=which, sha256=stored.sha256, by=by, remote_address=remote_address, reason=reason
         )

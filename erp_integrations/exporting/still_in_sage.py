@@ -1,13 +1,42 @@
 """What Sage’s newest list keeps somebody from saying: that an invoice is gone there, or is another one’s record."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from directory.moments import day_in_words
 from directory.number_looks import number_key
 from directory.refusals import Refused
-from erp_integrations.models import ExportItem, InvoiceExport, ListKind, Reconciliation, SageListVersion
-from erp_integrations.models.payables import payables_of, records_of
+from erp_integrations.models import (
+    ExportBatch,
+    ExportItem,
+    ExportStatus,
+    InvoiceExport,
+    ListKind,
+    Reconciliation,
+    SageListVersion,
+)
+from erp_integrations.models.payables import numbers_in, records_of
 from erp_integrations.sage100.lists import record_key
+
+
+@dataclass(frozen=True)
+class Imported:
+    """Sage’s list of that day holds `held` of the `waiting` invoices of a file that nobody has confirmed yet."""
+
+    held: int
+    waiting: int
+    words: str
+
+
+def imported_already(batch: ExportBatch) -> Imported | None:
+    """What says that a file was imported though nobody said so: a restored site knows no better (R15, R127)."""
+    waiting = list(batch.items.filter(is_live=True, invoice_export__status=ExportStatus.EXPORTED))
+    in_use = SageListVersion.objects.in_use(batch.company, ListKind.PAYABLE_INVOICES) if waiting else None
+    held = sum(_key(item) in numbers_in(in_use) for item in waiting) if in_use else 0
+    if not held:
+        return None
+    counted = "its invoice" if len(waiting) == 1 else f"{held} of its {len(waiting)} invoices"
+    return Imported(held, len(waiting), f"Sage’s list of {day_in_words(in_use.as_of_date)} holds {counted} already.")
 
 
 def still_in_sage(exports: Collection[InvoiceExport], live: Collection[ExportItem]) -> dict[int, str]:
@@ -20,7 +49,7 @@ def still_in_sage(exports: Collection[InvoiceExport], live: Collection[ExportIte
         return {}
     company = next(iter(exports)).company
     in_use = SageListVersion.objects.in_use(company, ListKind.PAYABLE_INVOICES)
-    held = {record_key(row) for row in payables_of(in_use) if not row.is_void} if in_use else set()
+    held = numbers_in(in_use) if in_use else frozenset()
     newest, found = Reconciliation.objects.newest(company), set()
     if newest:
         outcomes = newest.outcomes.held_by_sage().filter(item__in=items.values())

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from directory.number_looks import number_key
 from erp_integrations.models.lists import SageListVersion
-from erp_integrations.sage100.lists import PayableInvoice, held_back, payable_from_plain
+from erp_integrations.sage100.lists import PayableInvoice, held_back, payable_from_plain, record_key
 
 
 def payables_of(version: SageListVersion) -> tuple[PayableInvoice, ...]:
@@ -19,6 +19,16 @@ def _rows(sha256: str, pk: int) -> tuple[PayableInvoice, ...]:
     """A version never changes; the digest guards against a restored pk."""
     text = SageListVersion.objects.values_list("records_json", flat=True).get(pk=pk)
     return tuple(payable_from_plain(plain) for plain in json.loads(text))
+
+
+def numbers_in(version: SageListVersion) -> frozenset[tuple[str, str]]:
+    """(vendor, number as compared) of each invoice that Sage has; what it keeps as void is gone."""
+    return _numbers(version.records_sha256, version.pk)
+
+
+@lru_cache(maxsize=4)
+def _numbers(sha256: str, pk: int) -> frozenset[tuple[str, str]]:
+    return frozenset(record_key(row) for row in _rows(sha256, pk) if not row.is_void)
 
 
 def holdings_of(version: SageListVersion) -> dict[tuple[str, str], Decimal]:

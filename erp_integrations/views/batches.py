@@ -18,6 +18,7 @@ from directory.views.answers import progress
 from directory.where_from import where_from
 from erp_integrations.actions import batches
 from erp_integrations.exporting import Acceptance, check, plain_findings, storing
+from erp_integrations.exporting.still_in_sage import imported_already
 from erp_integrations.exporting.unchanged import changes
 from erp_integrations.forms import AcceptForm, TakeAgainForm
 from erp_integrations.models import (
@@ -137,6 +138,7 @@ def show(request, company, batch: ExportBatch, *, refused: Refused | None = None
             bool(row["refusal"]) and row["item"].is_live and row["export"].status == ExportStatus.EXPORTED
             for row in rows
         ),
+        "imported": imported_already(batch) if batch.state == BatchState.READY else None,
         "may_report_rows": any(export.status == ExportStatus.EXPORTED for export in live),
         "posted_count": sum(export.status == ExportStatus.POSTED for export in live),
         "sizes": [storing.size_of(key) for key in (batch.file_key, batch.csv_key) if key],
@@ -268,14 +270,16 @@ def retry(request, company, number):
 def download(request, company, number, which):
     """E-2: the same bytes every time, and each time written down. Not HEAD, which takes nothing away.
 
-    What was taken before is given again for a reason only (R15).
+    What was taken before, or stands in Sage’s list already, is given for a reason only (R15, R127).
     """
     if which not in Download.Which:
         raise Http404
     batch, form = load(company, number), TakeAgainForm(request.GET if "reason" in request.GET else None)
     earlier = list(batch.downloads.select_related("by")[:20]) if batch.has_file else []
-    if earlier and not form.is_valid():
+    imported = imported_already(batch) if batch.has_file else None
+    if (earlier or imported) and not form.is_valid():
         context = about(request, company) | {"batch": batch, "which": which, "earlier": earlier, "form": form}
+        context["imported"] = imported
         context |= {"came_from": CameFrom.of(request, company)}
         return render(request, "erp_integrations/take_again.html", context, status=422 if form.errors else 200)
     taken = batches.download(
@@ -283,7 +287,7 @@ def download(request, company, number, which):
         Download.Which(which),
         by=request.user,
         remote_address=where_from(request),
-        reason=form.cleaned_data["reason"] if earlier else "",
+        reason=form.cleaned_data["reason"] if earlier or imported else "",
     )
     return HttpResponse(
         taken.content,

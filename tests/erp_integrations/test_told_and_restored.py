@@ -580,6 +580,29 @@ def test_no_file_of_before_the_backup_is_given_out_until_sages_list_tells(sage):
         assert batches.download(batch, Download.Which.XLSX, by=sage.approver).content
 
 
+def test_a_file_that_sages_list_holds_is_given_out_for_a_reason_only_though_nobody_has_taken_it(sage):
+    """R15, R127: who took and imported it in the lost days is not in the backup, but Sage’s list knows."""
+    batch, client = sage.built(sage.sent(), sage.sent()), signed_in(sage.approver)
+    file = reverse("erp-download", args=[sage.company.slug, batch.number, "xlsx"])
+    export = batch.items.first().invoice_export
+    row = {"vendor_number": VENDOR, "invoice_number": export.invoice.number, "gross": "1000.00", "record_number": "77"}
+    sage.load(ListKind.PAYABLE_INVOICES, row | {"status": "5"}, as_of_date=date(2030, 6, 20))
+    assert "holds 1 of its 2" not in text_of(client.get(at_batch(batch))), "what Sage keeps as void is gone there"
+    sage.load(ListKind.PAYABLE_INVOICES, row, as_of_date=date(2030, 6, 21))
+    for address in (at_batch(batch), file):
+        page = text_of(client.get(address))
+        assert (
+            "Sage’s list of Fri 21 Jun 2030 holds 1 of its 2 invoices already." in page and "taken before" not in page
+        )
+    with pytest.raises(Refused, match="already. Say why"):
+        batches.download(batch, Download.Which.XLSX, by=sage.approver)
+    assert not batch.downloads.exists()
+    assert client.get(file, {"reason": "To hold it against 4-2"})["Content-Disposition"].startswith("attachment")
+    assert batch.downloads.get().reason == "To hold it against 4-2"
+    exports.confirm(export, by=sage.approver, record_number="77")
+    assert "invoices already" not in text_of(client.get(at_batch(batch))), "somebody has said so meanwhile"
+
+
 def test_accounting_reads_on_every_page_and_on_the_first_that_a_restore_holds_it(sage, lost):
     words = "This site was restored 20 Jun 2030, 7:00 am CDT to 19 Jun 2030, 3:15 am CDT."
     client, queue = signed_in(sage.approver), reverse("erp-queue", args=[sage.company.slug])
