@@ -213,7 +213,11 @@ class Alert:
 
 
 # An older program told under "download" of what was not built as well: who was told so is still asked to take the file.
-DOWNLOAD = Alert("take", "was accepted and nobody has downloaded it", "Download it and import it into Sage.")
+DOWNLOAD = Alert(
+    "take",
+    "was accepted and nobody has downloaded it",
+    "Download it and import it into Sage, unless its page says that Sage holds it.",
+)
 FAILED = Alert(
     "failed",
     "was accepted and its file could not be built",

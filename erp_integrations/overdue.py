@@ -152,10 +152,14 @@ def _as_export(export: InvoiceExport, who: str) -> dict:
 
 
 def not_downloaded(company: Company, closed: Closed) -> QuerySet[ExportBatch]:
-    """Accepted, and more than a business day after it was built, or failed, nobody has taken its file."""
+    """Accepted, and more than a business day after it was built, or failed, nobody has taken its file.
+
+    None while a restore holds the files (R127).
+    """
     limit = company.end_of(last_day_before(company.today, DAYS_TO_DOWNLOAD, closed))
     since = Coalesce("built_at", "accepted_at")
     waiting = _with_unconfirmed(company).annotate(waiting_since=since).filter(downloads__isnull=True)
+    waiting = waiting.filter(company__erp_settings__restored_at=None)
     return _counted(waiting.exclude(state=BatchState.VOID).filter(waiting_since__lt=limit), "open_gross")
 
 

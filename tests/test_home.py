@@ -313,6 +313,13 @@ def test_staff_see_a_file_until_it_is_downloaded_and_the_approver_until_sage_has
     assert (hers.mine[0].verb, theirs.others[0].verb) == ("Confirm", ""), "nobody is offered what is not theirs to do"
 
 
+def test_a_file_that_nobody_took_waits_no_more_once_all_of_it_is_confirmed():
+    """9.1, E-3: it was keyed by hand, or taken in days that a restore has lost; to import it would double it."""
+    w = sage_world()
+    exports.confirm(*fresh(w.exported()), by=w.approver, record_number=record_number())
+    assert not home(w.base.staff).context["waiting"].mine
+
+
 def test_a_file_whose_rest_is_posted_waits_no_more_though_what_left_it_stands_in_the_next():
     """9.1: whatever waits is confirmed in the file that it stands in now."""
     w = sage_world()

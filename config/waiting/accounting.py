@@ -18,8 +18,8 @@ def add_accounting(found: Waiting, company: Company, person: Person, *, may_answ
         found.need(*_ready(company, queue, person))
         found.need(*_failed(company, queue))
     batches = ExportBatch.objects.of(company).with_what_is_left().order_by("number")
-    # None while a restore holds them (R127).
-    to_take = batches.ready().filter(downloads__isnull=True, company__erp_settings__restored_at=None)
+    # None while a restore holds them (R127), and none that Sage has by another way: all of it is confirmed (E-3).
+    to_take = batches.unconfirmed().filter(downloads__isnull=True, company__erp_settings__restored_at=None)
     untouched, count = first_of(to_take)
     found.need([_to_download(company, batch) for batch in untouched], count)
     unconfirmed, count = first_of(batches.unconfirmed().filter(downloads__isnull=False).distinct())

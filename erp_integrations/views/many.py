@@ -48,7 +48,8 @@ STANDS = {
 def cancel(request, company, number):
     """Void what a file brought and nobody has confirmed (9.7): one reason, one statement, a result for each.
 
-    What Sage was said to hold stays: each of those takes a look into 4-2 of its own.
+    What Sage was said to hold stays: each of those takes a look into 4-2 of its own. So does what the page did not
+    say would go (I-5): nobody has stated of it that Sage holds it no more.
     """
     require_approver(request.access)
     batch = load(company, number)
@@ -60,11 +61,13 @@ def cancel(request, company, number):
     context["releases"] = list(RetainageRelease.objects.standing_of(context["going"]).order_by("item__position", "pk"))
     form, status = CancelForm(request.POST or None, releases=context["releases"]), 200
     if request.method == "POST":
-        if context["going"] and form.is_valid():
+        shown = set(request.POST.getlist("export"))
+        going = [export for export in context["going"] if str(export.pk) in shown]
+        if going and form.is_valid():
             told = {"reason": form.cleaned_data["reason"], "sage_holds_it_no_more": True, "retention_is_raised": True}
-            answers = many.void_each(context["going"], by=request.user, **told)
+            answers = many.void_each(going, by=request.user, **told)
             return _told(request, company, answers, "voided", batch=batch, came_from=context["came_from"])
-        status = 422 if context["going"] else 409
+        status = 422 if going else 409
     return render(request, "erp_integrations/cancel.html", context | {"form": form}, status=status)
 
 

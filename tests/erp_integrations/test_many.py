@@ -1,5 +1,7 @@
 """One answer for many invoices: the ticked ones are rejected (9.6), those of a file are voided (9.7)."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
@@ -126,6 +128,17 @@ def test_more_ticked_invoices_ask_no_more_of_the_database(sage, client, url):
 SAID = {"reason": "Imported into the wrong company", "sage_holds_none": "on"}
 
 
+def going(response) -> list[str]:
+    """The invoices that the page says it voids."""
+    return re.findall(r'name="export" value="(\d+)"', response.content.decode())
+
+
+def cancelled(client, batch, **more):
+    """The page as it stands, answered."""
+    address = at_batch(batch, "erp-cancel")
+    return client.post(address, SAID | {"export": going(client.get(address))} | more)
+
+
 def test_cancelling_voids_what_nobody_confirmed_and_says_so_for_each(sage):
     """6.2: the existing void, each by itself; what is posted takes a look of its own."""
     first, second, posted = sage.sent(), sage.sent(), sage.sent()
@@ -134,7 +147,7 @@ def test_cancelling_voids_what_nobody_confirmed_and_says_so_for_each(sage):
     assert at_batch(batch, "erp-cancel") in max_power.get(at_batch(batch)).content.decode()
     page = text_of(max_power.get(at_batch(batch, "erp-cancel")))
     assert "Void 2 invoices" in page and "confirmed in Sage: void it on its own page" in page
-    answer = max_power.post(at_batch(batch, "erp-cancel"), SAID)
+    answer = cancelled(max_power, batch)
     assert answer.status_code == 200 and "2 voided" in text_of(answer)
     assert [each.status for each in fresh(first, second, posted)] == ["voided", "voided", "posted"]
     for export in fresh(first, second):
@@ -149,7 +162,20 @@ def test_one_that_sage_still_holds_stays_and_the_others_are_voided(sage):
     sage.load(ListKind.PAYABLE_INVOICES, row_of(fresh(held)[0]), as_of_date=LIST_DAY)
     page = text_of(client.get(at_batch(batch, "erp-cancel")))
     assert "Void 1 invoice" in page and f"still holds invoice {held.invoice.number}" in page
-    answer = client.post(at_batch(batch, "erp-cancel"), SAID)
+    answer = cancelled(client, batch)
+    assert "1 voided" in text_of(answer)
+    assert [each.status for each in fresh(held, gone)] == ["exported", "voided"]
+
+
+def test_one_that_the_page_said_would_stay_is_not_voided_by_what_was_said_of_the_others(sage):
+    """I-5: Sage's list without it was uploaded while the page was read; nobody has stated anything of it."""
+    held, gone = sage.sent(), sage.sent()
+    batch, client = sage.built(held, gone), signed_in(sage.all_rights())
+    sage.load(ListKind.PAYABLE_INVOICES, row_of(fresh(held)[0]), as_of_date=LIST_DAY)
+    shown = going(client.get(at_batch(batch, "erp-cancel")))
+    another = row_of(fresh(held)[0]) | {"invoice_number": "ANOTHER-1"}
+    sage.load(ListKind.PAYABLE_INVOICES, another, as_of_date=LIST_DAY)
+    answer = client.post(at_batch(batch, "erp-cancel"), SAID | {"export": shown})
     assert "1 voided" in text_of(answer)
     assert [each.status for each in fresh(held, gone)] == ["exported", "voided"]
 
@@ -227,7 +253,7 @@ def test_the_page_of_an_acceptance_says_of_each_what_the_action_would(sage, clie
 def test_nothing_is_voided_without_a_reason_and_the_statement(sage, missing):
     export = sage.sent()
     batch = sage.built(export)
-    answer = signed_in(sage.all_rights()).post(at_batch(batch, "erp-cancel"), SAID | {missing: ""})
+    answer = cancelled(signed_in(sage.all_rights()), batch, **{missing: ""})
     assert answer.status_code == 422 and answer.context["form"].errors[missing]
     assert fresh(export)[0].status == "exported"
 
@@ -237,7 +263,7 @@ def test_voiding_takes_admin_on_the_projects_commitments_for_each(sage):
     batch, client = sage.built(export), signed_in(sage.approver)
     page = text_of(client.get(at_batch(batch, "erp-cancel")))
     assert "can’t be cancelled" in page and "It needs Admin on Commitments" in page
-    assert client.post(at_batch(batch, "erp-cancel"), SAID).status_code == 409
+    assert cancelled(client, batch).status_code == 409
     assert fresh(export)[0].status == "exported"
 
 
@@ -256,7 +282,7 @@ def test_a_release_is_voided_before_what_it_releases(sage):
 def test_a_file_being_built_is_not_cancelled_and_the_page_says_what_to_do(sage):
     batch, client = sage.accepted(sage.sent()), signed_in(sage.all_rights())
     assert "Wait until it is ready" in text_of(client.get(at_batch(batch, "erp-cancel")))
-    assert client.post(at_batch(batch, "erp-cancel"), SAID).status_code == 409
+    assert cancelled(client, batch).status_code == 409
 
 
 def test_a_batch_that_failed_leads_to_rejecting_its_invoices(sage, url):
@@ -266,7 +292,7 @@ def test_a_batch_that_failed_leads_to_rejecting_its_invoices(sage, url):
     exporting.build(batch.pk)
     page = client.get(at_batch(batch, "erp-cancel"))
     assert "There is no file to cancel" in text_of(page) and f"{url}?export={export.pk}&amp;" in page.content.decode()
-    assert client.post(at_batch(batch, "erp-cancel"), SAID).status_code == 409
+    assert cancelled(client, batch).status_code == 409
     client.post(url, ticked(export, asked="1", reason="Not ours to mend"))
     assert fresh(export)[0].status == "rejected"
 

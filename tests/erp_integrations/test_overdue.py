@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 import time_machine
 from django.urls import reverse
+from django.utils import timezone
 
 from directory.actions.grants import set_level
 from directory.models import Mail
@@ -12,8 +13,8 @@ from directory.permissions import Level, Tool
 from erp_integrations import exporting, tasks
 from erp_integrations.actions import batches, exports, settings
 from erp_integrations.business_days import business_days_since, last_day_before
-from erp_integrations.exporting import building
-from erp_integrations.models import Download, ErpSettings
+from erp_integrations.exporting import building, lost_days
+from erp_integrations.models import Download, ErpSettings, ListKind
 from erp_integrations.notifications import Alert, _alert
 from erp_integrations.overdue import groups
 from invoicing.actions import access_lists, closing, commitments, invitations, invoices, reviews
@@ -114,6 +115,19 @@ def test_a_file_nobody_downloads_is_overdue_after_one_business_day_and_alerted_o
         assert board(sage) == {"Accepted, not downloaded": [batch.key]}, "it stays until somebody acts"
     assert alerts(sage) == [f"{batch.key} was accepted and nobody has downloaded it"]
     assert Mail.objects.get(dedupe_key__startswith="overdue-").to == sage.approver
+
+
+def test_nobody_is_told_to_take_a_file_while_a_restore_holds_it(sage):
+    """R127: it is not given out; once Sage's list has told what it holds, it is overdue as before."""
+    with on(FRIDAY):
+        batch = sage.built()
+    with on(FRIDAY + timedelta(days=4), 1):
+        lost_days.hold(timezone.now() - timedelta(hours=3))
+        assert board(sage) == {} and tasks.alert_about_overdue_files() == 0
+    with on(FRIDAY + timedelta(days=6), 1):
+        sage.load(ListKind.PAYABLE_INVOICES, as_of_date=FRIDAY + timedelta(days=5))
+        assert board(sage) == {"Accepted, not downloaded": [batch.key]}
+        assert tasks.alert_about_overdue_files() == 1
 
 
 def test_a_downloaded_file_is_overdue_after_three_until_every_invoice_is_confirmed(sage):

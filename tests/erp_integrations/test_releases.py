@@ -707,14 +707,14 @@ def test_who_cancels_a_file_says_once_for_all_that_the_retention_is_raised_again
     """9.7."""
     first, export = one_on_the_sheet(sage)
     client, batch = signed_in(sage.all_rights()), export.live_item.batch
-    said = {"reason": "Wrong company", "sage_holds_none": "on"}
+    said = {"reason": "Wrong company", "sage_holds_none": "on", "export": [str(export.pk)]}
     assert f"invoice {first.number} by <strong>40.00</strong>" in text_of(client.get(at_batch(batch, "erp-cancel")))
     assert client.post(at_batch(batch, "erp-cancel"), said).status_code == 422
     client.post(at_batch(batch, "erp-cancel"), said | {"retention_is_raised": "on"})
     assert fresh(export)[0].status == "voided"
     other = sage.exported().live_item.batch
     assert "retention" not in text_of(client.get(at_batch(other, "erp-cancel"))).partition("<main")[2]
-    client.post(at_batch(other, "erp-cancel"), said)
+    client.post(at_batch(other, "erp-cancel"), said | {"export": [str(other.items.get().invoice_export_id)]})
     assert fresh(other.items.get().invoice_export)[0].status == "voided"
 
 

@@ -84,7 +84,8 @@ def not_exported_before(check: InvoiceCheck):
     if check.sage_holds(invoice.number):
         yield Issue(
             message=f"Sage already holds invoice {invoice.number} of vendor {invoice.vendor_number}.",
-            remedy="Compare the two. If it is another bill, ask the vendor for another number.",
+            remedy="Compare the two. If it is the same bill, nothing is to be sent. If it is another, ask the vendor"
+            " for another number.",
             field="Invoice no", value=invoice.number, against=known,
         )  # fmt: skip
     yield from _look_alikes(check)
