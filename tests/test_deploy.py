@@ -216,6 +216,17 @@ def test_systemd_starts_and_stops_what_containers_do(name):
     assert f"PLUMBLINE_VAR={folder}\n" in INSTALL and "deploy/systemd/plumbline-$" in INSTALL
 
 
+@pytest.mark.parametrize("name", ["web", "worker", "beat"])
+def test_after_a_reboot_nothing_writes_under_the_folder_that_is_mounted_later(name):
+    """R127: lines of the manifest would lie where neither another host nor a restore looks."""
+    unit = (ROOT / f"deploy/systemd/plumbline-{name}.service").read_text()
+    [folder] = re.findall(r"^ReadWritePaths=(\S+)$", unit, re.M)
+    assert re.findall(r"^RequiresMountsFor=(\S+)$", unit.partition("[Service]")[0], re.M) == [folder]
+    for_docker = OPERATIONS.partition("# /etc/systemd/system/docker.service.d/plumbline.conf\n")[2].partition("```")[0]
+    assert for_docker == f"[Unit]\nRequiresMountsFor={folder}\n"
+    assert f"install -d -o root -m 000 {folder}\n" in OPERATIONS
+
+
 def test_nginx_lets_through_what_caddy_does():
     [most] = re.findall(r"client_max_body_size (\d+)m;", NGINX)
     assert f"UPLOAD_MAX:-{most}MB" in COMPOSE and f"UPLOAD_MAX:{most}MB" in PROXY
