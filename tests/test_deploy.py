@@ -106,6 +106,16 @@ def service(name: str) -> str:
     return said + (shared if "<<: *plumbline" in said else "")
 
 
+def test_one_service_builds_the_image_and_the_others_take_it():
+    """Several that build one name are handed to bake at once, and all but the first fail: the image already exists."""
+    assert re.findall(r"^  (\w+):(?:(?!^  \w).)*^    build:", COMPOSE, re.M | re.S) == ["migrate"]
+    assert COMPOSE.count(" build: ") == 1
+    for name in ("web", "worker", "beat", "migrate", "backup"):
+        assert re.search("^ +pull_policy: never", service(name), re.M), "or somebody else's image of that name runs"
+    elsewhere = OPERATIONS.partition("and comes back like this")[2].partition("```sh\n")[2]
+    assert elsewhere.startswith("dc build "), "`run` of a service that builds nothing needs the image"
+
+
 @pytest.mark.parametrize("name", ["web", "worker", "beat", "db", "queue"])
 def test_whatever_goes_on_for_ever_says_if_it_is_well(name):
     assert re.search(r"^    healthcheck:", service(name), re.M)
