@@ -59,7 +59,7 @@ class Listed:
 
     def in_words(self) -> str:
         less = f", less {format_amount(self.unknown)} that it can’t know of" if self.unknown else ""
-        return f", of which {self.named} says {format_amount(self.held)}{less}"
+        return f"{format_amount(self.held)}{less}"
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,12 @@ class Balance:
 
     @property
     def left(self) -> Decimal:
-        return max(ZERO, min(self._difference, self.listed.left) if self.listed else self._difference)
+        return max(ZERO, self.listed.left if self.is_listed_lower else self._difference)
+
+    @property
+    def is_listed_lower(self) -> bool:
+        """Somebody lowered it in Sage: by hand, or by a sheet of lost days (R127)."""
+        return self.listed is not None and self.listed.left < self._difference
 
     @property
     def _difference(self) -> Decimal:
@@ -91,10 +96,17 @@ class Balance:
         taken = "".join(f" − released by {by} {format_amount(amount)}" for by, amount in self.releases)
         comes_to = f" = {format_amount(self._difference)}" if taken else ""
         waits = "".join(f" ({each.in_words})" for each in self.counted if not each.is_in_a_file)
-        says_less = self.listed.in_words() if self.listed and self.listed.left < self._difference else ""
+        says_less = f", of which {self.listed.named} says {self.listed.in_words()}" if self.is_listed_lower else ""
         return f"{self.words} {format_amount(self.first)}{taken}{comes_to}{waits}{says_less}" + (
             ", so nothing is left" if self._difference < 0 else ""
         )
+
+    def by_hand_in_words(self) -> str:
+        """Of a bill that no file of ours holds what Sage’s list says, and what we do where that is more; else ""."""
+        if not self.listed:
+            return ""
+        here = f", and {format_amount(self._difference)} here" if self.is_listed_lower else ""
+        return f"by {self.listed.named} it holds {self.listed.in_words()}{here}"
 
 
 @dataclass(frozen=True)
@@ -111,7 +123,6 @@ class Allocation:
     on_older: Decimal
 
     def as_facts(self) -> ReleaseFacts:
-        listed = self.balance.listed
         return ReleaseFacts(
             invoice_number=named(self.on),
             invoice_date=_dated(self.on),
@@ -119,7 +130,7 @@ class Allocation:
             released=self.released,
             how_held=self.balance.in_words(),
             how_released=self._in_words(),
-            by_hand=f"by {listed.named} it holds {format_amount(listed.held)}" if listed else "",
+            by_hand=self.balance.by_hand_in_words(),
         )
 
     def _in_words(self) -> str:

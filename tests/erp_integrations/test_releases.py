@@ -786,7 +786,12 @@ def test_what_sage_holds_on_it_is_what_its_list_says_where_that_is_less(sage):
     too_much, rest = with_release(sage, bill.commitment, "30.01"), with_release(sage, bill.commitment, "30.00")
     with pytest.raises(Refused, match="S51: The release sheet releases 30.00, the invoice 30.01"):
         sage.sent(too_much)
-    export = sage.exported(rest)
+    export = sage.sent(rest)
+    [told] = [each for each in sage.findings(export) if each.rule == "S51"]
+    both = f"{bill.number} is in no file of ours: by Sage’s list of 2030-06-01 it holds 30.00, and 100.00 here."
+    assert told.message == both, "S51, R127: a release of lost days, or one by hand, lowered it there"
+    assert "that this release was not done there already" in told.remedy
+    sage.accepted(export)
     how = "newly held 100.00, of which Sage’s list of 2030-06-01 says 30.00"
     assert held_on(export) == [(bill.number, D("30.00"), D("30.00"), how)]
 
@@ -800,6 +805,8 @@ def test_a_sheet_that_the_list_cannot_know_of_is_taken_from_what_it_says(sage):
     told = f"{taken} 2030-06-01 says 60.00, less 20.00 that it can’t know of"
     proposal = exports.preview(fresh(second), by=sage.approver)
     assert [(each.held, each.how_held) for each in proposal.facts.invoices[0].releases] == [(D("40.00"), told)]
+    both = "holds 60.00, less 20.00 that it can’t know of, and 80.00 here."
+    assert [each.message.partition(" it ")[2] for each in proposal.findings if each.rule == "S51"] == [both]
     sage_lists_it(sage, bill, retention="40.00")
     sage.accepted(second)
     assert held_on(second) == [(bill.number, D("40.00"), D("10.00"), f"{taken} 2030-06-01 says 40.00")]

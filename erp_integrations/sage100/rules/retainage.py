@@ -169,12 +169,16 @@ def _held_lower_in_sage(check: InvoiceCheck):
 
 
 def _given_by_hand(invoice: InvoiceFacts):
-    """S11 keeps such a bill out of every file: who accepts sees that it is the same one."""
+    """S11 keeps such a bill out of every file: who accepts sees that it is the same one.
+
+    What it holds is cut to Sage's list already, so that it is never more than that shows (`_held_lower_in_sage`).
+    """
     for each in invoice.releases:
         if each.by_hand:
             yield Issue(
                 message=f"{each.invoice_number} is in no file of ours: {each.by_hand}.",
-                remedy="See in 4-2 that it is the same bill, then tick it.",
+                remedy="See in 4-2 that it is the same bill, and that this release was not done there already; then"
+                " tick it.",
                 severity=WARNING, field="Retainage release", value=each.invoice_number,
             )  # fmt: skip
 
