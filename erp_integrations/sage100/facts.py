@@ -179,7 +179,8 @@ class InvoiceFacts:
     files that it left told staff to release for it. Both are () in older snapshots.
     """
 
-    no_longer_kept: ClassVar[tuple[str, ...]] = ("tax",)  # in older snapshots, and always 0.00: S54 asks the lines
+    # In older snapshots. No rule asked them and no cell says them, so a change of one stopped a file for nothing (S60).
+    no_longer_kept: ClassVar[tuple[str, ...]] = ("tax", "period_start", "sent_by", "change_orders")
 
     invoice_id: str
     version: int
@@ -195,7 +196,6 @@ class InvoiceFacts:
     project_name: str
     job_number: str | None
     phase_number: str | None = None
-    period_start: date
     period_end: date
     invoice_date: date
     description: str | None = None
@@ -203,7 +203,6 @@ class InvoiceFacts:
     discount_date: date | None = None
     status: str
     approved_by: str = ""
-    sent_by: str = ""
     invoice_link: str = ""
     lines: tuple[LineFacts, ...]
     releases: tuple[ReleaseFacts, ...] = ()
@@ -215,7 +214,6 @@ class InvoiceFacts:
     net: Decimal
     insurance_expires_date: date | None = None
     workers_comp_flag: bool = False
-    change_orders: tuple[str, ...] = ()
     is_canadian: bool = False
     reference_no: str | None = None
     reference_by: str = ""

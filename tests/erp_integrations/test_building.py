@@ -15,6 +15,7 @@ import time_machine
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
 
+from directory.actions import people
 from directory.models import Event, Mail
 from directory.moments import moment_in_words
 from directory.refusals import NotAllowed, NotNow, Refused
@@ -286,6 +287,16 @@ def test_a_site_that_moved_builds_what_was_accepted_before(sage, settings):
     exporting.build(batch.pk)
     batch.refresh_from_db()
     assert batch.state == "ready", batch.error
+
+
+def test_who_sent_a_bill_may_correct_their_name_while_its_file_waits(sage):
+    """S60: no cell of the file holds it."""
+    sender = sage.all_rights()
+    batch = sage.accepted(exports.send_one(sage.approved(), by=sender))
+    people.change_profile(sender, name="Max Power-Ruiz", uses_keys=False)
+    exporting.build(batch.pk)
+    batch.refresh_from_db()
+    assert (batch.state, batch.error) == ("ready", "")
 
 
 def with_two_cost_types(sage):

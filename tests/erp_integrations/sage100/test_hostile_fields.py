@@ -38,10 +38,9 @@ LISTED = {"LineFacts.cost_code": "S33", "AccountChoice.number": "S31", "AccountC
 OURS = {"InvoiceFacts.invoice_id", "InvoiceFacts.commitment_kind"}  # words of the program, by which it finds its way
 # What the rules ask or other pages show, and no sheet of the file says.
 UNSEEN = {
-    "InvoiceFacts.company_name", "InvoiceFacts.status", "InvoiceFacts.sent_by", "InvoiceFacts.change_orders",
-    "InvoiceFacts.exported_in", "LineFacts.change_order", "LookAlike.invoice_id", "LookAlike.number",
-    "LookAlike.commitment_number", "CountedRelease.invoice_number", "CountedRelease.batch_key", "ReleaseFacts.by_hand",
-    "Vendor.name", "Vendor.short_name", "Job.name", "Job.phases",
+    "InvoiceFacts.company_name", "InvoiceFacts.status", "InvoiceFacts.exported_in", "LineFacts.change_order",
+    "LookAlike.invoice_id", "LookAlike.number", "LookAlike.commitment_number", "CountedRelease.invoice_number",
+    "CountedRelease.batch_key", "ReleaseFacts.by_hand", "Vendor.name", "Vendor.short_name", "Job.name", "Job.phases",
 }  # fmt: skip
 NEVER_CUT = [text for text in PAYLOADS if len(text) < 50]
 LETTERS = "Zebra"

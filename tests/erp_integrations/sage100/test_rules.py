@@ -38,7 +38,7 @@ from tests.erp_integrations.sage100.rule_cases import (
     only_lines,
     vendor,
 )
-from tests.erp_integrations.sage100.samples import TODAY, batch, invoice, line, money, release, with_record
+from tests.erp_integrations.sage100.samples import TODAY, batch, invoice, line, money, release, settings, with_record
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -249,7 +249,10 @@ def test_nothing_changed_between_acceptance_and_build():
         ),
         (first_line(line_account=choice("5050", "7")), "line 1 line account was none, is “5050 sub-account 7”."),
         (one(lines=(line(1),)), "number of lines was 2, is 1"),
-        (one(change_orders=("CO-1", "CO-2")), "change orders was none, is “CO-1, CO-2”."),
+        (
+            batch(settings=settings(sendable_statuses=("approved",))),
+            "sendable statuses was “approved, approved_as_noted”, is approved.",
+        ),
         (one(version=4), "version was 3, is 4."),
         (one(version=4, number="2219-7"), "accepted: number was 2219-07, is 2219-7."),
         (batch(invoice(invoice_id="3")), "no longer in the batch"),
