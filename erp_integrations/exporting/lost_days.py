@@ -39,13 +39,15 @@ def require_told(company: Company) -> None:
 def are_settled_by(version: SageListVersion) -> None:
     """A list of Sage's payable invoices of a later day than the restore ends it: it says what Sage holds.
 
-    One of that very day may have been made in the morning, before what was lost at noon.
+    One of that very day may have been made in the morning, before what was lost at noon. When the restore was stays
+    known: a list may say nothing of a release (S51).
     """
     if version.kind != ListKind.PAYABLE_INVOICES:
         return
     held = ErpSettings.objects.filter(company=version.company_id, restored_at__isnull=False).first()
     if held and version.company.day_of(held.restored_at) < version.as_of_date:
-        ErpSettings.objects.filter(pk=held.pk).update(restored_at=None, restored_to=None)
+        ended = {"restored_at": None, "restored_to": None, "settled_restored_at": held.restored_at}
+        ErpSettings.objects.filter(pk=held.pk).update(**ended)
         Event.objects.record(
             "ended what a restore held", held, by=version.loaded_by, changes={"list": ["", str(version)]}
         )

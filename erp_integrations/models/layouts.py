@@ -107,7 +107,7 @@ class ErpSettings(models.Model):
     """How one company exports.
 
     `next_batch_number` is taken under this row's lock, so batch keys have no gap but what a restore leaves out.
-    `restored_at`, `restored_to`: while a restore holds what is sent (R127).
+    `restored_at`, `restored_to`: while a restore holds what is sent (R127). `settled_restored_at`: of one that did.
     """
 
     class Sendable(models.TextChoices):
@@ -152,6 +152,9 @@ class ErpSettings(models.Model):
         null=True, blank=True, help_text="Until Sage's payable invoices of a later day are uploaded."
     )
     restored_to = models.DateTimeField(null=True, blank=True, help_text="The moment of the backup.")
+    settled_restored_at = models.DateTimeField(
+        null=True, blank=True, help_text="The newest restore, once such a list ended what it held."
+    )
 
     class Meta:
         verbose_name_plural = "ERP settings"
@@ -195,11 +198,11 @@ class ErpSettings(models.Model):
 
     @property
     def lost_days(self) -> LostDays | None:
-        """On the company's clocks; None unless a restore holds what it sends (R127)."""
-        if self.restored_at is None:
-            return None
+        """Of the newest restore, on the company's clocks; None where there was none (R127)."""
         zone = self.company.zone
-        return LostDays(since=self.restored_to.astimezone(zone), until=self.restored_at.astimezone(zone))
+        if self.restored_at:
+            return LostDays(since=self.restored_to.astimezone(zone), until=self.restored_at.astimezone(zone))
+        return self.settled_restored_at and LostDays(until=self.settled_restored_at.astimezone(zone))
 
     @property
     def sendable_statuses(self) -> tuple[str, ...]:

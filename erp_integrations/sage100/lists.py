@@ -308,16 +308,16 @@ PAYABLES_DOUBTED_AFTER = 31
 class LostDays:
     """The site was put back to `since` at `until`: what Sage was given in between it can't know (R127).
 
-    Moments on the company's clocks.
+    Moments on the company's clocks. `since` is None once a list of a later day has told what Sage holds (S11).
     """
 
-    since: datetime
+    since: datetime | None = None
     until: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
 class SageLists:
-    """The newest version of each list of one Sage company. `lost_days`: that its payables don't tell of yet."""
+    """The newest version of each list of one Sage company. `lost_days`: of the newest restore."""
 
     company_name: str = ""
     vendors: SageList[Vendor] = SageList(NAMES["vendors"])

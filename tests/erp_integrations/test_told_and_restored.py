@@ -29,7 +29,7 @@ from erp_integrations.models import Download, ErpSettings, ExportBatch, InvoiceE
 from tests import factories
 from tests.erp_integrations.pages import at_batch, signed_in, text_of
 from tests.erp_integrations.test_building import change_an_amount
-from tests.erp_integrations.world import ACCOUNTING_DATE, VENDOR, fresh, sage_world
+from tests.erp_integrations.world import ACCOUNTING_DATE, VENDOR, D, fresh, sage_world
 from tests.invoicing.pages import at
 
 
@@ -601,6 +601,51 @@ def test_a_file_that_sages_list_holds_is_given_out_for_a_reason_only_though_nobo
     assert batch.downloads.get().reason == "To hold it against 4-2"
     exports.confirm(export, by=sage.approver, record_number="77")
     assert "invoices already" not in text_of(client.get(at_batch(batch))), "somebody has said so meanwhile"
+
+
+@pytest.fixture
+def lost_in_july(sage):
+    """The site put back on 20 July: what began by then may be of the days that it does not know."""
+    commitments = sage.mid_job(), sage.commitment()
+    bill = sage.exported(sage.approved(commitments[1])).invoice
+    sage.next_month()
+    release = {"retainage_released": D("40.00")}
+    releasing = [sage.approved(each, release) for each in commitments]
+    with time_machine.travel(datetime(2030, 7, 20, 12, tzinfo=UTC), tick=False) as clock:
+        everything_lost(sage, "2030-07-19T08:15:00+00:00")
+        clock.shift(timedelta(hours=1))
+        payables_of(sage, date(2030, 7, 21))
+        yield bill, releasing
+
+
+def asked_of_release(sage, export: InvoiceExport) -> list[tuple]:
+    return [(each.severity, each.message, each.remedy) for each in sage.findings(export) if each.rule == "S51"]
+
+
+def test_a_release_that_sages_list_cannot_tell_of_asks_for_a_tick_after_a_restore(sage, lost_in_july):
+    """S51, R127: of what was held before a mid-job start, and in a list without retention, a sheet leaves no trace."""
+    bill, releasing = lost_in_july
+    on_start, on_bill = (sage.sent(each) for each in releasing)
+    doubt = "may have been done in the days that were lost when this site was restored on 2030-07-20."
+    for export, name in ((on_start, "Billed before Plumbline"), (on_bill, bill.number)):
+        [(severity, message, remedy)] = asked_of_release(sage, export)
+        assert severity == "warning" and "tick it only if it was not" in remedy
+        assert message == f"Sage's list doesn't say what {name} holds: this release {doubt}"
+    with pytest.raises(Refused, match="Tick each warning that you have seen: .*S51"):
+        batches.accept(fresh(on_start), by=sage.approver, accounting_date=ACCOUNTING_DATE, ticked=[])
+    row = {"vendor_number": VENDOR, "invoice_number": bill.number, "gross": "1000.00", "retention": "100.00"}
+    sage.load(ListKind.PAYABLE_INVOICES, row, as_of_date=date(2030, 7, 22))
+    assert asked_of_release(sage, on_bill) == [], "the list says that it was not"
+    assert len(asked_of_release(sage, on_start)) == 1
+    assert sage.built(on_start).state == "ready"
+
+
+def test_a_release_of_a_period_that_began_after_a_restore_asks_for_nothing(sage, lost_in_july):
+    """S51, R127: it is of none of the days that were lost."""
+    _, (on_start, _) = lost_in_july
+    sage.next_month()
+    release = sage.approved(on_start.commitment, {"retainage_released": D("10.00")})
+    assert asked_of_release(sage, sage.sent(release)) == []
 
 
 def test_accounting_reads_on_every_page_and_on_the_first_that_a_restore_holds_it(sage, lost):

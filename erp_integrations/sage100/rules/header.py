@@ -65,7 +65,7 @@ def not_exported_before(check: InvoiceCheck):
             remedy="Don't send it again. If Sage doesn't hold it, void that export first.",
             field="Invoice no", value=invoice.number,
         )  # fmt: skip
-    if lost := check.lists.lost_days:
+    if (lost := check.lists.lost_days) and lost.since:
         yield Issue(
             message=f"This site was restored on {lost.until:%Y-%m-%d %H:%M} to {lost.since:%Y-%m-%d %H:%M}:"
             " what was exported in between may be in Sage.",

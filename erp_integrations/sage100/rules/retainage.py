@@ -156,16 +156,28 @@ def _released_before(invoice: InvoiceFacts):
 
 
 def _held_lower_in_sage(check: InvoiceCheck):
-    """Somebody lowered it there: by hand, or by a sheet that a restored site does not know (R127)."""
+    """Somebody lowered it there: by hand, or by a sheet that a restored site does not know (R127).
+
+    After a restore also where the list says nothing of it: what came before a mid-job start, or one without retention.
+    """
     for release in check.invoice.releases:
-        shown = check.lists.retention_of(check.invoice.vendor_number, release.invoice_number)
+        number, lost = release.invoice_number, check.lists.lost_days
+        shown = check.lists.retention_of(check.invoice.vendor_number, number)
         if shown is not None and shown < release.held:
-            yield Issue(
-                message=f"{release.invoice_number} holds {release.held:,.2f} here, and {shown:,.2f} in Sage's list.",
-                remedy="See in Sage whether this release was done already; tick it only if it was not.",
-                severity=WARNING, field="Retainage release", value=money_text(release.released),
-                against=check.lists.payable_invoices,
-            )  # fmt: skip
+            message = f"{number} holds {release.held:,.2f} here, and {shown:,.2f} in Sage's list."
+        elif shown is None and lost and check.invoice.period_start <= lost.until.date():
+            message = (
+                f"Sage's list doesn't say what {number} holds: this release may have been done in the days that were"
+                f" lost when this site was restored on {lost.until:%Y-%m-%d}."
+            )
+        else:
+            continue
+        yield Issue(
+            message=message,
+            remedy="See in Sage whether this release was done already; tick it only if it was not.",
+            severity=WARNING, field="Retainage release", value=money_text(release.released),
+            against=check.lists.payable_invoices,
+        )  # fmt: skip
 
 
 def _given_by_hand(invoice: InvoiceFacts):
