@@ -266,9 +266,9 @@ def _codenames_from(tool: Tool, level: Level) -> list[str]:
     return [tool.codename(rung) for rung in RUNGS if rung >= level]
 
 
-def visible_projects(person, tool: Tool) -> QuerySet:
-    """The running projects where `person` holds any level on `tool`; their company comes along."""
-    return objects_with_level(person, tool, Level.READ_ONLY).filter(is_active=True).select_related("company")
+def visible_projects(person, tool: Tool, level: Level = Level.READ_ONLY) -> QuerySet:
+    """The running projects where `person` holds at least `level` on `tool`; their company comes along."""
+    return objects_with_level(person, tool, level).filter(is_active=True).select_related("company")
 
 
 def projects_visible_to(person) -> QuerySet:

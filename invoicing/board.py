@@ -35,6 +35,7 @@ from directory.fields import MoneyField
 from directory.models import Event
 from directory.models.events import subject_name, subject_names
 from invoicing.calculations.money import ZERO
+from invoicing.deadlines import Deadline
 from invoicing.labels import BEFORE_BILLING
 from invoicing.models import BillingPeriod, Commitment, Invitation, Invoice, InvoiceContact
 from invoicing.models.commitment_statuses import ENDED
@@ -106,7 +107,7 @@ def _at(state: str) -> Value:
 def _turn(period: BillingPeriod, today: date) -> Case:
     """The bill's; before there is one, the project team's where the subcontractor can't act (B-5)."""
     is_late = (Q(extension__pk=None) | Q(extension__due_date__lt=today)) if period.due_date < today else NEVER
-    is_closed = NEVER if period.is_open or period.still_takes_bills else Q()
+    is_closed = Q() if Deadline.of(period).is_closed else NEVER
     takes_none = is_closed & (Q(extension__pk=None) | is_late)
     bill = Invoice.objects.filter(pk=OuterRef("bill__pk")).values(turn=turns(today))
     return Case(

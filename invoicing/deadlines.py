@@ -1,7 +1,7 @@
 """Until when a commitment takes bills in a billing period, and a bill may be sent (B-5).
 
-For the database it stands again where lists ask: `invoice_queries.is_over`, `InvitationQuerySet.unanswered`,
-`CommitmentQuerySet.startable_in` and `board._turn`.
+For the database it stands again where lists ask: `invoice_queries.is_over`, `InvitationQuerySet.unanswered` and
+`CommitmentQuerySet.startable_in`; for templates that have a period, in `BillingPeriod.still_takes_bills`.
 
 Who may still send one: an Admin (`permissions.may_send_late`); and whoever bills, where `may_finish_late` was set by an
 Admin who sent it or by `Invoice.send_back`.
@@ -10,13 +10,15 @@ A bill keeps the due date it was made with (B-6); an extension sets it anew on t
 about a bill goes by the bill's own date, and what is asked before there is one by the period's or the extension's.
 """
 
+from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
 from django.db.models import Exists, FilteredRelation, Q
 
 from directory.moments import day_in_words
-from invoicing.models import BillingPeriod, Commitment, Invoice
+from invoicing.models import BillingPeriod, BillingSettings, Commitment, DueDateExtension, Invoice
 
 CLOSED = "The billing period is closed."
 MORE_TIME = "Ask the project team for more time."
@@ -56,6 +58,11 @@ class Deadline:
         return self.period.project.has_passed(self.due_date)
 
     @property
+    def is_running(self) -> bool:
+        """Whether it is told of as one that takes bills; of an open period also a late one, for which one can ask."""
+        return self.period.is_open or not (self.is_closed or self.has_passed)
+
+    @property
     def is_over(self) -> bool:
         """Whether nothing can be sent any more."""
         return (self.is_closed or self.has_passed) and not self.may_finish_late
@@ -74,6 +81,20 @@ class Deadline:
     @property
     def late_words(self) -> str:
         return f"Bills were due on {day_in_words(self.due_date)}."
+
+
+def why_not_theirs(period: BillingPeriod, previous: Invoice | None, *, is_invited: bool) -> str:
+    """Why the contacts can't start a commitment's bill in `period`, and only an Admin can; "" where they can.
+
+    `previous`: its newest bill, which may be for later work (I-7); some projects take bills by invitation only (V-2).
+    That the time is over is the `Deadline`'s to say. `CommitmentQuerySet.startable_in` asks the same of the database.
+    """
+    if previous and previous.period_start_date > period.start_date:
+        later = f"Bill {previous.position} is for later work, from {day_in_words(previous.period_start_date)} on."
+        return f"{later} What was done before belongs on the next bill; ask the project team if it can’t."
+    if BillingSettings.of(period.project).by_invitation_only and not is_invited:
+        return "This project takes bills by invitation only, and this commitment is not invited."
+    return ""
 
 
 def deadline_of(commitment: Commitment, period: BillingPeriod) -> Deadline:
@@ -110,11 +131,40 @@ def bills_and_deadlines(commitment: Commitment) -> tuple[list[Invoice], list[Dea
             bill.has_contact = period.has_contact
             bills.append(bill)
         own = getattr(period, "own", None)
-        if period.is_open or period.takes_bills_until_due or own:
-            deadlines[period.pk] = Deadline.of(period, own and own.due_date)
-    running = [each for each in deadlines.values() if each.period.is_open or not each.has_passed]
+        deadlines[period.pk] = Deadline.of(period, own and own.due_date)
+    running = [each for each in deadlines.values() if each.is_running]
     by_position = sorted(bills, key=lambda bill: bill.position, reverse=True)
     return by_position, sorted(running, key=lambda each: not each.period.is_open)
+
+
+def deadlines_of_their_own(commitments: Collection[Commitment]) -> dict[tuple[int, int], Deadline]:
+    """{(commitment id, period id): its deadline}, where it has one of its own; in one query."""
+    own = DueDateExtension.objects.filter(commitment__in=commitments).select_related(
+        "billing_period__project__billing_settings"
+    )
+    return {
+        (each.commitment_id, each.billing_period_id): Deadline.of(each.billing_period, each.due_date) for each in own
+    }
+
+
+def running_deadlines(
+    commitments: Collection[Commitment], own: dict[tuple[int, int], Deadline]
+) -> list[tuple[Commitment, Deadline]]:
+    """Of each commitment, in the open period and in closed ones that it still has time for; in one query.
+
+    `own` as `deadlines_of_their_own` gives it.
+    """
+    wanted = Q(status=BillingPeriod.Status.OPEN) | Q(takes_bills_until_due=True) | Q(pk__in={key[1] for key in own})
+    here = BillingPeriod.objects.filter(wanted, project__in={each.project_id for each in commitments})
+    periods = defaultdict(list)
+    for period in here.select_related("project__billing_settings").order_by("start_date"):
+        periods[period.project_id].append(period)
+    found = (
+        (commitment, own.get((commitment.pk, period.pk)) or Deadline.of(period))
+        for commitment in commitments
+        for period in periods[commitment.project_id]
+    )
+    return [(commitment, deadline) for commitment, deadline in found if deadline.is_running]
 
 
 def deadline_of_bill(invoice: Invoice, is_extended: bool | None = None) -> Deadline:

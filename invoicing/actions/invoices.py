@@ -9,7 +9,6 @@ from django_fsm import can_proceed, has_transition_perm
 from directory.kept import kept
 from directory.machines import words_of
 from directory.models import Event
-from directory.moments import day_in_words
 from directory.number_looks import bare_number, number_key
 from directory.permissions import read_access
 from directory.refusals import NotAllowed, NotNow, Refused
@@ -23,8 +22,8 @@ from invoicing.actions.approvals import (
     must_not_have_rejected_lines,
     rejected_lines,
 )
-from invoicing.deadlines import MORE_TIME, Deadline, deadline_of_bill
-from invoicing.models import BillingPeriod, BillingSettings, Commitment, Invitation, Invoice, InvoiceType
+from invoicing.deadlines import MORE_TIME, Deadline, deadline_of_bill, why_not_theirs
+from invoicing.models import BillingPeriod, Commitment, Invitation, Invoice, InvoiceType
 from invoicing.numbers import check_number_is_free
 from invoicing.permissions import ADMIN_RIGHT, BILL_RIGHT, is_project_admin, may_bill_commitment, may_send_late
 from invoicing.proof import lines_of, summary_of
@@ -83,7 +82,7 @@ def _on_the_way_to(commitment, period):
 def _check_start(
     commitment: Commitment, deadline: Deadline, previous, is_extra: bool, *, is_invited: bool, as_admin: bool
 ) -> None:
-    period, why_over = deadline.period, deadline.why_over(if_closed="Bill the open one.", if_late=MORE_TIME)
+    why_over = deadline.why_over(if_closed="Bill the open one.", if_late=MORE_TIME)
     if commitment.why_not_billable:
         raise NotNow(commitment.why_not_billable)
     if deadline.is_closed:
@@ -95,13 +94,8 @@ def _check_start(
         return
     if is_extra:
         raise NotNow("This commitment has a bill in this period already. Ask the project team for a second one.")
-    if previous and previous.period_start_date > period.start_date:
-        later = f"Bill {previous.position} is for later work, from {day_in_words(previous.period_start_date)} on."
-        raise NotNow(f"{later} What was done before belongs on the next bill; ask the project team if it can’t.")
-    if why_over:
-        raise NotNow(why_over)
-    if BillingSettings.of(period.project).by_invitation_only and not is_invited:
-        raise NotNow("This project takes bills by invitation only, and this commitment is not invited.")
+    if why_not := why_not_theirs(deadline.period, previous, is_invited=is_invited) or why_over:
+        raise NotNow(why_not)
 
 
 def _move(

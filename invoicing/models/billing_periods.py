@@ -108,11 +108,6 @@ class BillingPeriodQuerySet(models.QuerySet):
         """Of one project: at most one is open (B-1)."""
         return self.filter(status=BillingPeriod.Status.OPEN).first()
 
-    def taking_bills(self) -> list["BillingPeriod"]:
-        """Open, or closed while its bills are not due yet; each with its project, on whose clock that is."""
-        maybe = self.filter(Q(status="open") | Q(takes_bills_until_due=True)).select_related("project")
-        return [period for period in maybe.order_by("start_date") if period.is_open or period.still_takes_bills]
-
 
 @lru_cache(maxsize=1000)  # as days are
 def period_in_words(start: date, end: date) -> str:

@@ -4,17 +4,23 @@ What is due first stands first, whichever project it is for. The number of queri
 is settled only the newest are read.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 
 from django.shortcuts import render
 
 from directory.decorators import READ, signed_in_view
-from directory.permissions import Tool, visible_projects
-from invoicing.deadlines import Deadline, deadline_of_bill
-from invoicing.models import BillingPeriod, BillingSettings, Commitment, DueDateExtension, Invitation, Invoice
+from directory.permissions import Level, Tool, visible_projects
+from invoicing.deadlines import (
+    Deadline,
+    deadline_of_bill,
+    deadlines_of_their_own,
+    running_deadlines,
+    why_not_theirs,
+)
+from invoicing.models import BillingPeriod, Commitment, Invitation, Invoice
+from invoicing.permissions import BILL_RIGHT
 
 MOST_APPROVED = 50
 S = Invoice.Status
@@ -22,12 +28,16 @@ S = Invoice.Status
 
 @dataclass(frozen=True)
 class Opening:
-    """A commitment that can be billed in its project's open period, or in one it has more time for (B-5)."""
+    """A commitment that can be billed in its project's open period, or in one it has more time for (B-5).
+
+    `may_bill`: the contact may enter bills of the project, not only answer for them (1.2).
+    """
 
     commitment: Commitment
     deadline: Deadline
     invitation: Invitation | None
     previous: Invoice | None
+    may_bill: bool
 
     @property
     def period(self) -> BillingPeriod:
@@ -55,7 +65,7 @@ class Opening:
     @property
     def is_theirs(self) -> bool:
         """Whether the contact can do something about it now."""
-        return not (self.waits_for or self.is_declined or self.is_late)
+        return not (self.waits_for or self.is_declined or self.is_late) and (self.may_bill or self.is_invite_open)
 
     @property
     def state(self) -> str:
@@ -76,17 +86,18 @@ class Opening:
 class Begun:
     """A bill that the contact has in hand: a draft, or one that came back.
 
-    `is_late`: it can't be sent any more, unless an Admin puts it back or gives more time (B-5).
+    `is_late`: it can't be sent any more, unless an Admin puts it back or gives more time (B-5). `may_bill`: as above.
     """
 
     bill: Invoice
     is_late: bool
+    may_bill: bool
 
     stage = 2
 
     @property
     def is_theirs(self) -> bool:
-        return not self.is_late
+        return self.may_bill and not self.is_late
 
     @property
     def commitment(self) -> Commitment:
@@ -115,16 +126,24 @@ def my_bills(request):
     )
     bills = Invoice.objects.live().filter(commitment__in=commitments).with_context()
     unsettled = list(bills.unsettled().with_rejected_count().order_by("submitted_at", "pk"))
-    extended = _extended(commitments)
-    deadlines = _deadlines(commitments, extended)
-    in_hand = [Begun(bill, _is_late(bill, extended)) for bill in unsettled if bill.status in Invoice.ENTERABLE]
-    both = sorted([*in_hand, *openings(commitments, deadlines)], key=_by_due_date)
+    extended = deadlines_of_their_own(commitments)
+    enterable = visible_projects(request.user, Tool.COMMITMENTS, Level.STANDARD)
+    may_bill = set(enterable.order_by().values_list("pk", flat=True))
+    in_hand = [
+        Begun(bill, _is_late(bill, extended), bill.commitment.project_id in may_bill)
+        for bill in unsettled
+        if bill.status in Invoice.ENTERABLE
+    ]
+    both = sorted(
+        [*in_hand, *openings(commitments, running_deadlines(commitments, extended), may_bill)], key=_by_due_date
+    )
     context = {
         "commitments": commitments,
         "todo": [each for each in both if each.is_theirs],
         "resting": [each for each in both if not each.is_theirs],
         "under_review": [bill for bill in unsettled if bill.status == S.UNDER_REVIEW],
         "approved": bills.filter(status__in=Invoice.APPROVALS).with_paid().order_by("-due_date", "-pk")[:MOST_APPROVED],
+        "bill_right": BILL_RIGHT,
         "has_companies": len({each.company_id for each in commitments}) > 1,
     }
     return render(request, "invoicing/bills.html", context)
@@ -136,8 +155,10 @@ def _by_due_date(each: Opening | Begun) -> tuple:
     return each.due_date, not is_back, each.commitment.project.name, each.commitment.number
 
 
-def openings(commitments: list[Commitment], deadlines: list[tuple[Commitment, Deadline]]) -> list[Opening]:
-    """What can still be billed; by invitation only where the project says so (V-2)."""
+def openings(
+    commitments: list[Commitment], deadlines: list[tuple[Commitment, Deadline]], may_bill: Collection[int]
+) -> list[Opening]:
+    """What can still be billed, and is the contacts' to bill. `may_bill`: the projects whose bills they may enter."""
     periods = {each.period.pk for _, each in deadlines}
     asked = {
         (each.commitment_id, each.billing_period_id): each
@@ -145,10 +166,11 @@ def openings(commitments: list[Commitment], deadlines: list[tuple[Commitment, De
     }
     newest, billed = _bills_before(commitments, periods)
     return [
-        Opening(commitment, deadline, asked.get(key), newest.get(commitment.pk))
+        Opening(commitment, deadline, asked.get(key), newest.get(commitment.pk), commitment.project_id in may_bill)
         for commitment, deadline in deadlines
         if (key := (commitment.pk, deadline.period.pk)) not in billed
-        if commitment.is_billable and (key in asked or not BillingSettings.of(commitment.project).by_invitation_only)
+        if commitment.is_billable
+        and not why_not_theirs(deadline.period, newest.get(commitment.pk), is_invited=key in asked)
     ]
 
 
@@ -159,32 +181,6 @@ def _bills_before(commitments: list[Commitment], periods: Iterable[int]) -> tupl
     return newest, set(live.filter(billing_period__in=periods).values_list("commitment", "billing_period"))
 
 
-def _extended(commitments: list[Commitment]) -> dict[tuple[int, int], Deadline]:
-    """{(commitment id, period id): its deadline}, where it has one of its own."""
-    own = DueDateExtension.objects.filter(commitment__in=commitments).select_related("billing_period__project")
-    return {
-        (each.commitment_id, each.billing_period_id): Deadline.of(each.billing_period, each.due_date) for each in own
-    }
-
-
 def _is_late(bill: Invoice, extended: dict[tuple[int, int], Deadline]) -> bool:
     bill.billing_period.project = bill.commitment.project
     return deadline_of_bill(bill, is_extended=(bill.commitment_id, bill.billing_period_id) in extended).is_over
-
-
-def _deadlines(commitments: list[Commitment], extended: dict) -> list[tuple[Commitment, Deadline]]:
-    """Of each commitment, in the open period and in closed ones that it still has time for."""
-    periods = defaultdict(list)
-    for period in BillingPeriod.objects.filter(project__in={each.project_id for each in commitments}).taking_bills():
-        periods[period.project_id].append(period)
-    found = []
-    for commitment in commitments:
-        here = periods[commitment.project_id]
-        for period in here:
-            found.append((commitment, extended.get((commitment.pk, period.pk)) or Deadline.of(period)))
-        found += [
-            (commitment, deadline)
-            for (holder, _), deadline in extended.items()
-            if holder == commitment.pk and deadline.period not in here and not deadline.has_passed
-        ]
-    return found

@@ -6,7 +6,9 @@ from datetime import UTC, date, datetime
 import pytest
 import time_machine
 
+from directory.actions.grants import set_level
 from directory.models import Membership
+from directory.permissions import Level, Tool
 from invoicing.actions import commitments, due_dates, invitations, invoices
 from invoicing.models import BillingSettings, Invoice, InvoiceType
 from tests.factories import D, person, world
@@ -135,6 +137,19 @@ def test_a_late_opening_says_whom_to_ask(w):
     with time_machine.travel(period.end_date):
         page = text_of(bills(w.contact))
     assert "ask the project team for more time" in page and "Start bill" not in page
+
+
+def test_who_may_only_read_bills_is_offered_none_to_enter(w):
+    """1.2, U3: neither to start, which a button offered and the action refused, nor to go on with."""
+    period = w.period()
+    begun_one, invited = w.draft(w.commitment(), period), w.commitment()
+    w.commitment()
+    invitations.invite(period, [invited], InvoiceType.WORK, by=w.admin)
+    set_level(w.contact, Tool.COMMITMENTS, w.project, Level.READ_ONLY, by=w.owner)
+    page = bills(w.contact)
+    assert [each.commitment for each in page.context["todo"]] == [invited], "Read Only answers"
+    assert begun_one in [getattr(each, "bill", None) for each in page.context["resting"]]
+    assert "Start bill" not in text_of(page) and "that needs Standard on Commitments" in text_of(page)
 
 
 def test_bills_of_all_companies_come_together(w):
