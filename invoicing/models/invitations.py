@@ -53,8 +53,12 @@ class InvitationQuerySet(models.QuerySet):
         )
 
     def expected_by_period(self) -> dict[int, int]:
-        """{billing period id: how many commitments were asked and neither billed nor declined}, in one query."""
-        silent = self.in_force().without_bill().exclude(answer=Invitation.Answer.DECLINED)
+        """{billing period id: how many commitments were asked and neither billed nor declined}, in one query.
+
+        From what has ended since no bill will come.
+        """
+        billable = self.in_force().filter(commitment__status__in=Commitment.BILLABLE)
+        silent = billable.without_bill().exclude(answer=Invitation.Answer.DECLINED)
         return dict(silent.order_by().values_list("billing_period").annotate(Count("commitment", distinct=True)))
 
 

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from directory.models import Event, Mail, Membership, Vendor
-from invoicing.actions import access_lists, commitments, invitations, saved_views
+from invoicing.actions import access_lists, commitment_moves, commitments, invitations, saved_views
 from invoicing.models import Commitment, Invitation, Invoice, InvoiceContact, InvoiceType, SavedView
 from tests.factories import D, person, world
 from tests.invoicing.pages import at, signed_in, text_of
@@ -186,6 +186,16 @@ def test_in_a_closed_period_who_was_asked_is_expected_also_without_a_contact_lef
     assert page.context["progress"].words == "1 of 2 billed"
     listed = signed_in(w.admin).get(reverse("periods", args=[w.project.slug])).context["rows"]
     assert {row.period: row.progress.words for row in listed}[there["period"]] == "1 of 2 billed"
+
+
+def test_in_a_closed_period_no_bill_is_expected_of_what_was_terminated_since(w):
+    """9.5: on the board as in the list of periods."""
+    there = staged(w)
+    w.period(there["period"].start_date.replace(month=7))
+    commitment_moves.move(there["asked"], "terminate", by=w.admin, reason="They left the site.")
+    listed = signed_in(w.admin).get(reverse("periods", args=[w.project.slug])).context["rows"]
+    shown = {row.period: row.progress.words for row in listed}[there["period"]]
+    assert shown == ask(w, there["period"]).context["progress"].words == "1 of 1 billed"
 
 
 def test_states_are_drawn_and_each_part_leads_to_its_rows(w):
