@@ -26,6 +26,7 @@ LINE_NAMES = {column.field: column.label for column in COLUMNS.values() if colum
 }
 LINE_NAMES |= {
     "allowed_reason": "Reason for the allowed amount",
+    "stored_retainage_set_aside": "Held on stored, set aside while nothing is stored",
 }
 NAMES = {
     "insurance_expires_date": "insurance expires",

@@ -51,8 +51,12 @@ HEADER = (
 
 
 def settle(line: InvoiceLine) -> None:
-    """Store the line's retainage as its rule gives it, or as typed (5.2)."""
+    """Store the line's retainage as its rule gives it, or as typed (5.2).
+
+    A typed MR is set aside while nothing is stored: once something is again, it holds as before.
+    """
     worked_out = line.as_line()
+    line.stored_retainage_set_aside = None if worked_out.stored_presently else worked_out.stored_retainage_typed
     line.work_retainage = worked_out.work_retainage
     line.stored_retainage = worked_out.stored_retainage
 

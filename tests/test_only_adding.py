@@ -23,6 +23,10 @@ LOOSENS = (migrations.RemoveConstraint, migrations.RemoveIndex, RemoveIndexConcu
 
 # What no rule can judge, each with why a process of the version before goes on working while it is there.
 LOOKED_AT = {
+    "invoicing.0042_a_typed_balance_is_set_aside: RunPython take_from_the_line_before": (
+        "it fills a column that an older process neither reads nor writes, of lines on which nothing is stored; the"
+        " next save of such a line sets it anew"
+    ),
     "erp_integrations.0028_releases_of_a_built_file_stay: RunPython keep_what_later_sheets_count": (
         "a trigger that refuses what no process does: an older one, too, writes releases only of a batch that waits"
     ),

@@ -160,8 +160,9 @@ def _carry_line_again(line: InvoiceLine, start: InvoiceLine) -> dict[str, list[s
     told = {name: pair for name, pair in told.items() if getattr(line, name) != getattr(start, name)}
     if not told:
         return {}
-    if not line.stored_retainage_is_typed or line.stored_retainage == line.stored_retainage_previous:
-        line.stored_retainage_is_typed, line.stored_retainage = start.stored_retainage_is_typed, start.stored_retainage
+    if line.stored_retainage_typed in (None, line.stored_retainage_previous):
+        for name in ("stored_retainage_is_typed", "stored_retainage", "stored_retainage_set_aside"):
+            setattr(line, name, getattr(start, name))
     for name in CARRIED:
         setattr(line, name, getattr(start, name))
     settle(line)
@@ -260,9 +261,7 @@ def save_lines(
     changes, changed = {}, {}
     for pk, entry in entries.items():
         before, was = _figures(lines[pk]), lines[pk].as_line()
-        for name, value in entry.items():
-            setattr(lines[pk], name, value)
-        settle(lines[pk])
+        _enter(lines[pk], entry)
         after = _figures(lines[pk])
         if pk not in opened:
             _must_not_be_approved(invoice, lines[pk], before, after)
@@ -284,6 +283,14 @@ def save_lines(
     refresh_header(invoice)
     _save_header(invoice, by, "entered amounts", changes)
     return invoice
+
+
+def _enter(line: InvoiceLine, entry: dict) -> None:
+    for name, value in entry.items():
+        setattr(line, name, value)
+    if "stored_retainage" in entry:
+        line.stored_retainage_set_aside = None
+    settle(line)
 
 
 LOCKED = (
@@ -414,7 +421,7 @@ TYPED = [
     "note",
     "allowed_reason",
 ]
-SETTLED = ["work_retainage", "stored_retainage"]
+SETTLED = ["work_retainage", "stored_retainage", "stored_retainage_set_aside"]
 ANSWERED_FOR = ["allowed_by", "verdict"]
 
 

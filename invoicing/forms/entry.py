@@ -213,19 +213,23 @@ def stored_of(sheet: Sheet, invoice: Invoice, lines: list[InvoiceLine]) -> dict[
     """What the rows that were sent show, and which amounts are stored as typed, in cents: of all as it is saved now."""
     changed = sheet.entries.keys()
     saved = [Row(line, sheet.columns) for line in lines if line.pk in changed]
-    ruled = [column for column in sheet.columns if column.has_rule]
     return {
         "shown": {name: str(getattr(invoice, name)) for name in HeaderForm.base_fields}
         | {row.key: row.shown for row in saved},
         "typed": {
-            f"line-{row.line.schedule_line.key}": {
-                column.stem: cents_of(row.line, column) for column in ruled if column.stem in row.cells
-            }
+            f"line-{row.line.schedule_line.key}": {column.stem: cents_of(row, column) for column in RULED}
             for row in saved
         },
     }
 
 
-def cents_of(line: InvoiceLine, column: Column) -> str | None:
-    """The amount of a column with a rule, where it was typed; None where the rule decides."""
-    return str(int(getattr(line, column.field) * 100)) if column.is_typed(line) else None
+RULED = [column for column in COLUMNS.values() if column.has_rule]
+
+
+def cents_of(row: Row, column: Column) -> str | None:
+    """The amount of a column with a rule, where it was typed; None where the rule decides.
+
+    Also of one that this person doesn't type: what their page adds up goes by it.
+    """
+    typed = getattr(row.worked, column.on_line)
+    return None if typed is None else str(int(typed * 100))

@@ -64,6 +64,7 @@ class InvoiceLine(models.Model):
     stored_retainage_rate = RateField(default=ZERO)
     stored_retainage = MoneyField("MR", default=ZERO)
     stored_retainage_is_typed = models.BooleanField(default=False)
+    stored_retainage_set_aside = MoneyField("MR as typed, while nothing is stored", null=True)
     retainage_released = MoneyField("RR", default=ZERO)
     over_billing_is_waived = models.BooleanField(
         default=False, help_text="N-4: an Admin lets a unit-priced line pass its scheduled value."
@@ -98,6 +99,13 @@ class InvoiceLine(models.Model):
         """
         return self.over_billing_is_waived and self.schedule_line.is_unit_priced
 
+    @property
+    def stored_retainage_typed(self) -> Decimal | None:
+        """MR as it was typed, in dollars, also while nothing is stored and it is 0.00; None where its rate decides."""
+        if not self.stored_retainage_is_typed:
+            return None
+        return self.stored_retainage if self.stored_retainage_set_aside is None else self.stored_retainage_set_aside
+
     def as_line(self) -> Line:
         """The line with every column worked out by the arithmetic."""
         return Line(
@@ -115,6 +123,6 @@ class InvoiceLine(models.Model):
             work_retainage_rate=self.work_retainage_rate,
             stored_retainage_rate=self.stored_retainage_rate,
             work_retainage_typed=self.work_retainage if self.work_retainage_is_typed else None,
-            stored_retainage_typed=self.stored_retainage if self.stored_retainage_is_typed else None,
+            stored_retainage_typed=self.stored_retainage_typed,
             retainage_released=self.retainage_released,
         )

@@ -9,7 +9,7 @@
    Without scripts, Save does it all. What is not saved stays on the page, and leaving asks first. */
 (() => {
   if (!window.plumbline?.sheet) return;
-  const { sheet, mark } = plumbline.sheet;
+  const { sheet, mark, paintSums, parse, plain, update } = plumbline.sheet;
   const form = sheet.closest("form"), header = form.querySelector("[data-header]"), state = document.querySelector("[data-save-state]"), checks = document.querySelector("#checks details");
   const RETRY = 15000, SIGNED_OUT = "Not saved: you are signed out. Sign in again in another tab; what you typed stays on this page";
   const TYPED = { "held-work": "typedWork", "held-stored": "typedStored", left: "typedLeft" };
@@ -68,18 +68,30 @@
   const settle = (sent, answer) => {
     form.elements.version.value = answer.version;
     for (const [name, text] of Object.entries(answer.shown)) form.elements[`shown-${name}`].value = text;
+    const others = new Set(); // rows of which another amount is stored as typed than was
     for (const [part, values] of sent) {
       for (const [input, value] of values) { if (input.type === "checkbox") input.defaultChecked = value; else input.defaultValue = value; }
       for (const [name, key] of Object.entries(TYPED)) {
-        const input = part.querySelector(`[data-cell=${name}]`), cents = answer.typed[part.id]?.[name];
-        if (!input || !(part.id in answer.typed)) continue;
+        if (!(part.id in answer.typed)) break;
+        const input = part.querySelector(`[data-cell=${name}]`), cents = answer.typed[part.id][name];
+        if (cents !== (part.dataset[key] ?? null)) others.add(part);
         if (cents === null) delete part.dataset[key]; else part.dataset[key] = cents;
+        if (!input) continue; // who doesn't type it has it added up all the same
         input.toggleAttribute("data-follows", cents === null);
-        if (cents !== null) { input.name = input.id; delete input.dataset.shown; continue; }
+        if (cents !== null) {
+          input.name = input.id;
+          delete input.dataset.shown;
+          if (parse(input.value) === Number(cents)) continue;
+          input.value = input.defaultValue = plain(Number(cents)); // it was set aside, and is held again
+          others.add(part);
+          continue;
+        }
         input.removeAttribute("name");
         input.dataset.shown = input.value ||= input.placeholder;
       }
     }
+    for (const row of others) update(row);
+    if (others.size) paintSums();
     showChecks(answer.checks);
     if (dirty().length === 0) for (const out of document.querySelectorAll(".preview")) out.classList.remove("preview");
   };

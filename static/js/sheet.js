@@ -179,7 +179,7 @@
     const name = { C: "scheduled", A: "before", PF: "storedBefore" }[head.querySelector(".col")?.textContent];
     if (name) for (const row of sheet.tBodies) row.dataset[name] = parse(row.rows[0].cells[at].textContent);
   });
-  plumbline.sheet = { sheet, cell, changed, fact, hundredths, mark, parse, plain, putBack, reckon, rows, scaled, share, state, tidy };
+  plumbline.sheet = { sheet, cell, changed, fact, follow, hundredths, mark, paintSums, parse, plain, putBack, reckon, rows, scaled, share, state, tidy, update };
   for (const input of sheet.querySelectorAll("[data-cell=percent]")) input.removeAttribute("name"); // work holds its answer
 
   // The columns to type in come first, or what was filled in; on a narrow screen what stands before them is a swipe away.

@@ -1,11 +1,14 @@
 """The entry sheet saves each row when it is left, and says honestly what is saved and what is not (9.4, 9.10)."""
 
+from datetime import date
+
 import pytest
 from django.contrib.sessions.models import Session
 from django.test import Client
 from playwright.sync_api import Page, expect
 
 from directory.models import Event
+from invoicing.actions.amounts import save_lines
 from invoicing.models import Invoice
 from tests import factories
 from tests.browser.test_sheet import cell, save, work
@@ -187,6 +190,39 @@ def test_an_admin_types_what_is_held_and_gives_it_back_to_its_rule(enter, bill):
     line.refresh_from_db()
     assert not line.work_retainage_is_typed and line.work_retainage == D("100.00")
     assert Event.objects.about(bill).filter(verb="entered amounts").count() == 2
+
+
+@pytest.mark.parametrize("name", ["contact", "admin"])
+def test_material_moved_and_taken_back_is_held_on_as_it_was_typed_once(enter, bill, name):
+    """1.2, I-2: the page says at once what is saved, to a contact and to an Admin, and after it was opened again."""
+    world, move = bill.world, "Moved to work"
+    first = save_lines(
+        bill, {bill.lines.first().pk: {"stored_new": D("400.00")}}, by=world.contact, version=bill.version
+    )
+    typed_once = {"stored_retainage": D("90.00"), "stored_retainage_is_typed": True}
+    first = save_lines(first, {first.lines.first().pk: typed_once}, by=world.admin, version=first.version)
+    world.approved(first, {})
+    world.period(date(2030, 7, 1))
+    second = world.draft(bill.commitment)
+    page = enter(getattr(world, name))
+    net = page.locator(".action-bar [data-sum=net]")
+    for moved, due in (("400", "50.00"), ("0", "0.00"), ("400", "50.00")):
+        page.goto(page_of(second, "enter/"))
+        cell(page, move, 1).fill(moved)
+        if name == "contact":
+            expect(net).to_have_text(due)
+        page.keyboard.press("Enter")
+        expect(state(page)).to_have_text("All saved")
+        expect(net).to_have_text(due)
+    cell(page, move, 1).fill("100")
+    page.keyboard.press("Enter")
+    expect(state(page)).to_have_text("All saved")
+    expect(net).to_have_text("−10.00")
+    cell(page, "This period", 1).fill("10")
+    page.keyboard.press("Enter")
+    expect(state(page)).to_have_text("All saved")
+    second.refresh_from_db()
+    assert (second.stored_retainage, second.lines.first().stored_retainage_typed) == (D("90.00"), D("90.00"))
 
 
 def test_a_refused_number_holds_nothing_else_back_and_is_named(lee, bill, console):

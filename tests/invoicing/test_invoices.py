@@ -5,6 +5,8 @@ from datetime import date
 import pytest
 import time_machine
 from django.db import IntegrityError, connection, transaction
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from directory.models import Event, Mail, Vendor
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
@@ -19,8 +21,8 @@ from invoicing.actions import (
     reviews,
 )
 from invoicing.calculations import identities
-from invoicing.models import BillingSettings, Invoice, InvoiceType, Submission, Verdict
-from invoicing.proof import identities_of
+from invoicing.models import BillingSettings, Invoice, InvoiceLine, InvoiceType, ScheduleLine, Submission, Verdict
+from invoicing.proof import identities_of, settle
 from invoicing.views.review_rows import review_of
 from tests.factories import D, world
 
@@ -519,6 +521,85 @@ def test_material_moves_to_work_at_a_lower_rate_also_where_its_retainage_was_typ
     assert invoice.lines.first().stored_retainage_is_typed
     moved = save(invoice, {"stored_moved": D("50.00")}, by=w.contact)
     assert (moved.total_retainage, moved.retainage_released) == (D("0.00"), D("1.00"))
+
+
+@pytest.mark.parametrize("invoice_type", [InvoiceType.WORK, InvoiceType.WORK_AND_RELEASE])
+@pytest.mark.parametrize(
+    ("typed", "emptied", "again", "held", "net"),
+    [
+        ("500.00", {"stored_moved": "4000.00"}, {"stored_moved": "0.00"}, "500.00", "0.00"),
+        ("500.00", {"stored_moved": "4000.00"}, {"stored_moved": "2000.00"}, "500.00", "-200.00"),
+        ("200.00", {"stored_moved": "4000.00"}, {"stored_new": "3000.00"}, "200.00", "2600.00"),
+        ("0.00", {"stored_moved": "4000.00"}, {"stored_moved": "0.00"}, "0.00", "0.00"),
+    ],
+)
+def test_a_typed_balance_holds_again_once_something_is_stored_again(invoice_type, typed, emptied, again, held, net):
+    """1.2, 5.6, I-2: a contact who moves all of it and takes that back, or stores more, pays no retainage out by it.
+
+    The last two columns are what one save of both comes to.
+    """
+    w = world()
+    commitment = with_a_typed_balance(w, stored="4000.00", typed=typed, rate="10")
+    invoice = invited_as(w, invoice_type, commitment)
+    for figures in (emptied, again):
+        invoice = save(invoice, {name: D(amount) for name, amount in figures.items()}, by=w.contact)
+    assert (invoice.stored_retainage, invoice.current_payment_due) == (D(held), D(net))
+
+
+whole = st.integers(0, 4000).map(D)
+
+
+@given(st.lists(st.tuples(whole, whole), min_size=1, max_size=6), st.none() | whole)
+@example([(D(4000), D(0)), (D(0), D(0))], D(200))
+def test_however_often_a_row_is_saved_it_holds_what_one_save_of_its_last_amounts_holds(typed, held):
+    """5.2, I-2: what a contact moves and stores on the way, each saved as the row is left, decides nothing."""
+    by_and_by, at_once = (_with_4000_stored(held) for _ in range(2))
+    for moved, new in typed:
+        by_and_by.stored_moved, by_and_by.stored_new = moved, new
+        settle(by_and_by)
+    at_once.stored_moved, at_once.stored_new = typed[-1]
+    settle(at_once)
+    assert by_and_by.as_line() == at_once.as_line()
+    assert by_and_by.stored_retainage == at_once.stored_retainage
+
+
+def _with_4000_stored(held) -> InvoiceLine:
+    line = InvoiceLine(
+        schedule_line=ScheduleLine(position=1, description="Steel"),
+        scheduled_value=D(9000),
+        stored_previous=D(4000),
+        stored_retainage_previous=D(400) if held is None else held,
+        stored_retainage_rate=D(10),
+        stored_retainage=held or D(0),
+        stored_retainage_is_typed=held is not None,
+    )
+    settle(line)
+    return line
+
+
+def test_retainage_that_was_typed_on_this_bill_outlasts_an_hour_without_stored_material():
+    """1.2, I-5: what an Admin typed is not lost by what a contact tries out, nor what they type meanwhile."""
+    w = world()
+    commitment = with_a_typed_balance(w, stored="4000.00", typed="400.00", rate="10")
+    invoice = invited_as(w, InvoiceType.WORK_AND_RELEASE, commitment)
+    half = {"stored_retainage": D("200.00"), "stored_retainage_is_typed": True}
+    invoice = save(invoice, half, by=w.admin)
+    invoice = save(invoice, {"stored_moved": D("4000.00")}, by=w.contact)
+    invoice = save(invoice, {"stored_moved": D("0.00")}, by=w.contact)
+    assert invoice.stored_retainage == D("200.00")
+    invoice = save(invoice, {"stored_moved": D("4000.00")}, by=w.contact)
+    invoice = save(invoice, half | {"stored_retainage": D("300.00")}, by=w.admin)
+    assert invoice.stored_retainage == 0
+    assert save(invoice, {"stored_moved": D("0.00")}, by=w.contact).stored_retainage == D("300.00")
+
+
+def test_retainage_left_to_its_rate_while_nothing_was_stored_follows_the_rate_afterwards():
+    w = world()
+    commitment = with_a_typed_balance(w, stored="4000.00", typed="600.00", rate="10")
+    invoice = invited_as(w, InvoiceType.WORK_AND_RELEASE, commitment)
+    invoice = save(invoice, {"stored_moved": D("4000.00")}, by=w.contact)
+    invoice = save(invoice, {"stored_retainage_is_typed": False}, by=w.admin)
+    assert save(invoice, {"stored_moved": D("1000.00")}, by=w.contact).stored_retainage == D("300.00")
 
 
 @pytest.mark.parametrize(
