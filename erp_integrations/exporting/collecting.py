@@ -150,6 +150,7 @@ def _invoice_facts(export, links, chosen, lines, release: Spread, before, beside
         project_name=project.name,
         job_number=job.job_number if job else None,
         phase_number=(job.phase_number or None) if job else None,
+        period_start=invoice.period_start_date,
         period_end=invoice.period_end_date,
         invoice_date=invoice.billing_date,
         description=export.description or None,

@@ -12,11 +12,20 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import Q, Sum
+from django.db.models import OuterRef, Q, Subquery, Sum
 
 from directory.number_looks import number_key
 from erp_integrations.exporting.in_files import is_of_the_day, is_older
-from erp_integrations.models import ExportBatch, ExportItem, InvoiceExport, ListKind, RetainageRelease, SageListVersion
+from erp_integrations.models import (
+    ExportBatch,
+    ExportItem,
+    ExportStatus,
+    InvoiceExport,
+    ListKind,
+    RetainageRelease,
+    SageListVersion,
+    SageRefusal,
+)
 from erp_integrations.models.exports import FROZEN, IN_A_FILE
 from erp_integrations.models.payables import holdings_of, payables_of
 from erp_integrations.sage100.batch_keys import batch_key
@@ -131,6 +140,7 @@ class Allocation:
             how_held=self.balance.in_words(),
             how_released=self._in_words(),
             by_hand=self.balance.by_hand_in_words(),
+            refused=getattr(self.on, "what_sage_said", None) or "",
         )
 
     def _in_words(self) -> str:
@@ -229,6 +239,8 @@ def _in_sage(
 ) -> list[Invoice]:
     """The invoices of their commitments that stand in a built file or go with `with_these`, oldest first.
 
+    `what_sage_said` of each: why it did not take its row, None where it did as far as anybody said.
+
     Not those of another batch that is still being built: it may fail, and then Sage never gets them. For a batch that
     is `being_built` only what it stands on, as accepted.
     """
@@ -238,7 +250,15 @@ def _in_sage(
     known = InvoiceExport.objects.filter(invoice__commitment__in=commitments, status__in=IN_A_FILE)
     if being_built:
         known = known.filter(invoice__releases_on_it__item__batch=being_built)
-    return list(invoices.filter(goes_along | Q(export__in=known)).order_by("billing_date", "position"))
+    found = invoices.filter(goes_along | Q(export__in=known)).annotate(what_sage_said=_refusal())
+    return list(found.order_by("billing_date", "position"))
+
+
+def _refusal() -> Subquery:
+    of_it = SageRefusal.objects.filter(item__is_live=True, item__invoice_export__invoice=OuterRef("pk"))
+    return Subquery(
+        of_it.filter(item__invoice_export__status=ExportStatus.EXPORTED).order_by("-pk").values("message")[:1]
+    )
 
 
 def _given_by_hand(

@@ -107,7 +107,8 @@ class ReleaseFacts:
     """Retainage to release on one earlier invoice in Sage. `held` is what that invoice holds before this release.
 
     `how_held`, `how_released`: how they came to be, with the numbers (E-6); "" in snapshots of older programs.
-    `by_hand`: what Sage's list says of a bill that stands in no file of ours; "" of any other.
+    `by_hand`: what Sage's list says of a bill that stands in no file of ours; "" of any other. `refused`: what Sage
+    said when it did not take the row of that invoice, and nobody has said since that it did.
     """
 
     invoice_number: str
@@ -117,6 +118,7 @@ class ReleaseFacts:
     how_held: str = field(default="", compare=False)  # words: that they are others now changes no file (S60)
     how_released: str = field(default="", compare=False)
     by_hand: str = field(default="", compare=False)
+    refused: str = field(default="", compare=False)
 
     def __post_init__(self):
         _require_finite(self)
@@ -180,7 +182,7 @@ class InvoiceFacts:
     """
 
     # In older snapshots. No rule asked them and no cell says them, so a change of one stopped a file for nothing (S60).
-    no_longer_kept: ClassVar[tuple[str, ...]] = ("tax", "period_start", "sent_by", "change_orders")
+    no_longer_kept: ClassVar[tuple[str, ...]] = ("tax", "sent_by", "change_orders")
 
     invoice_id: str
     version: int
@@ -196,6 +198,7 @@ class InvoiceFacts:
     project_name: str
     job_number: str | None
     phase_number: str | None = None
+    period_start: date = field(compare=False)  # asked after a restore alone (S51), and said in no cell (S60)
     period_end: date
     invoice_date: date
     description: str | None = None

@@ -19,7 +19,7 @@ from openpyxl import load_workbook
 from directory.models import Event
 from directory.refusals import NotNow, Refused
 from erp_integrations import exporting
-from erp_integrations.actions import batches, exports, many
+from erp_integrations.actions import batches, exports, many, results
 from erp_integrations.exporting import building, ledgers, storing, unchanged
 from erp_integrations.models import ExportBatch, InvoiceExport, ListKind, RetainageRelease
 from erp_integrations.sage100.facts import ReleaseFacts
@@ -29,7 +29,7 @@ from invoicing.models import Commitment, Invoice, InvoiceLine
 from invoicing.proof import broken_identities, identities_of, lines_of, refresh_header
 from invoicing.safeguards import endorsement_behind
 from tests.erp_integrations.pages import at_batch, at_export
-from tests.erp_integrations.world import ACCOUNTING_DATE, VENDOR, D, fresh
+from tests.erp_integrations.world import ACCOUNTING_DATE, VENDOR, D, fresh, record_number
 from tests.invoicing.pages import signed_in, text_of
 
 
@@ -701,6 +701,18 @@ def test_a_release_is_voided_only_once_the_retention_is_raised_again(sage):
     assert answer.status_code == 422 and "Raise their retention again" in text_of(answer)
     assert client.post(at_export(export, "erp-void"), TOLD | {"retention_is_raised": "on"}).status_code == 302
     assert fresh(export)[0].status == "voided"
+
+
+def test_no_release_stands_on_an_invoice_that_sage_refused_until_somebody_has_said_what_became_of_it(sage):
+    """S51: there is no retention there to lower; mended, it may hold another amount."""
+    commitment = sage.commitment()
+    first = sage.exported(sage.approved(commitment))
+    results.report_refusal(first, by=sage.approver, message="Job 2026014 is closed")
+    release = with_release(sage, commitment, "40.00", work="500.00")
+    with pytest.raises(Refused, match=f"Sage refused {first.invoice.number}: “Job 2026014 is closed”.*Void it"):
+        sage.sent(release)
+    exports.confirm(first, by=sage.approver, record_number=record_number())
+    assert sage.sent(release).status == "ready_to_export"
 
 
 def test_who_cancels_a_file_says_once_for_all_that_the_retention_is_raised_again(sage):

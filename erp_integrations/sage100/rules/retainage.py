@@ -114,6 +114,7 @@ def release_order(check: InvoiceCheck):
     yield from _released_before(check.invoice)
     yield from _held_lower_in_sage(check)
     yield from _given_by_hand(check.invoice)
+    yield from _not_in_sage(check.invoice)
     for release in releases:
         if not ZERO <= release.released <= release.held:
             yield _release_issue(
@@ -193,6 +194,17 @@ def _given_by_hand(invoice: InvoiceFacts):
                 " tick it.",
                 severity=WARNING, field="Retainage release", value=each.invoice_number,
             )  # fmt: skip
+
+
+def _not_in_sage(invoice: InvoiceFacts):
+    """Its row was refused: there is no retention there to lower, and the invoice may be voided yet."""
+    for each in invoice.releases:
+        if each.refused:
+            yield _release_issue(
+                f"Sage refused {each.invoice_number}: “{each.refused}”.",
+                each.released,
+                "Void it, mend it and export it again; or confirm it, if Sage has it by now. Then export this release.",
+            )
 
 
 def _to_place_it_all(invoice: InvoiceFacts) -> str:

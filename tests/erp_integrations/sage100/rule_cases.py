@@ -336,6 +336,7 @@ CASES = [
     error("S50", "rows for a release", one(lines=(ZERO_LINE,), releases=(release(),)),
           tamper=lambda rows: replace(rows, rows=build_rows(batch(), LISTS).rows)),
     error("S51", "more than an invoice holds", one(releases=(release(released="500.01"),))),
+    error("S51", "an invoice that Sage refused", one(releases=(replace(release(), refused="No such job"),))),
     error("S51", "less than nothing", one(releases=(release(released="-1.00"),))),
     error("S51", "the newer one while the old one holds", one(releases=(OLD, NEWER))),
     error("S51", "the newer one first", one(releases=(replace(NEWER, held=money("50.00")), OLD))),

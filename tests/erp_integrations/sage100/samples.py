@@ -123,7 +123,7 @@ def invoice(**changed) -> InvoiceFacts:
         "company_name": "Harbor Builders", "vendor_name": "Delta Concrete", "vendor_number": "20145",
         "commitment_kind": "subcontract", "commitment_number": "SC-0003", "sage_commitment_number": "SC-2026014-03",
         "commitment_title": "concrete", "project_name": "Pier 9", "job_number": "2026014",
-        "period_end": date(2026, 6, 30), "invoice_date": date(2026, 6, 30),
+        "period_start": date(2026, 6, 1), "period_end": date(2026, 6, 30), "invoice_date": date(2026, 6, 30),
         "status": "approved", "lines": lines, "releases": releases, "gross": gross, "retainage_held": held,
         "retainage_released": released, "net": gross - held + released,
     }  # fmt: skip
