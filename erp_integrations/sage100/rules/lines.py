@@ -1,5 +1,8 @@
 """S30–S45: the detail rows, their ledger accounts, cost codes and links to Sage's own lines."""
 
+from decimal import Decimal
+from statistics import median
+
 from directory.number_looks import number_key
 from erp_integrations.sage100.accounts import ORDER, expense_type
 from erp_integrations.sage100.canonical import money_text
@@ -233,26 +236,35 @@ def change_order_in_sage(check: LineCheck):
     """Sage's lists name no change order: they are told apart by what the lines of the commitment were changed by.
 
     All that they add is asked for, however little of it is billed, so what other files bill of it is no matter here.
-    Where ours come to nothing together, Sage that has them all shows no change either.
+    What is not linked may stand on any line there, but not as what Sage shows of those that are. Where ours come to
+    nothing together, Sage that has them all shows no change either.
     """
     number, commitment, found = check.line.change_order, check.of.commitment, check.sage_line
     if not number or commitment is None or (found is None and check.line.line_reference):
         return  # S39 says that there is no such line
     candidates = (found,) if found else commitment.lines
-    shown = sum((line.change for line in candidates), ZERO)
+    linked = ZERO if found else _shown_of_linked(check)
+    shown = sum((line.change for line in candidates), ZERO) - linked
     ours = check.of.changed_by[check.line.line_reference or ""]
     if ours <= max(shown, ZERO) and any(line.change for line in candidates):
         return
     where = f"line {found.line_reference} of {commitment.number}" if found else commitment.number
+    beside = f", beside {linked:,.2f} of linked ones," if linked else ""
     yield Issue(
         message=f"Change order {number} is billed, but {where} shows {shown:,.2f} of changes in Sage"
-        f" where ours add {ours:,.2f}.",
+        f"{beside} where ours add {ours:,.2f}.",
         remedy="Enter the change order in Sage and upload the list again."
         if ours
         else "Tick it if all of them are in Sage, where they come to nothing, too; else enter them there.",
         severity=ERROR if ours else WARNING,
         field="Subcontract line", value=number, against=check.of.commitments,
     )  # fmt: skip
+
+
+def _shown_of_linked(check: LineCheck) -> Decimal:
+    """What Sage shows on the lines that change orders of ours are linked to, up to what they add there."""
+    linked = ((ours, check.of.commitment.line(reference)) for reference, ours in check.of.changed_by.items())
+    return sum((median((ZERO, ours, line.change)) for ours, line in linked if line), ZERO)
 
 
 @rule("S42", ERROR, "The lines add up to the invoice's gross.", INVOICE)

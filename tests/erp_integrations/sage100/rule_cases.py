@@ -115,6 +115,7 @@ CHANGES_ON_ONE_LINE = (
     line(1, change_order="CO-1", change_order_amount=money("500.00")),
     line(2, change_order="CO-2", change_order_amount=money("300.00"), line_reference="1"),
 )
+ONLY_ONE_LINKED = (CHANGES_ON_ONE_LINE[0], replace(CHANGES_ON_ONE_LINE[1], line_reference=None))
 NO_CHANGE_IN_ALL = (CHANGES_ON_ONE_LINE[0], replace(CHANGES_ON_ONE_LINE[1], change_order_amount=money("-500.00")))
 
 
@@ -311,6 +312,11 @@ CASES = [
         line(1, change_order="CO-1", change_order_amount=money("500.00"), line_reference=None),
         line(2, change_order="CO-2", change_order_amount=money("300.00"), line_reference=None)))),
         lines_of({"change": money("500.00")}, {})),
+    error("S41", "one of two is in Sage, and only that is linked", batch(invoice(lines=ONLY_ONE_LINKED)),
+          lines_of({"change": money("500.00")}, {})),
+    error("S41", "one of two is in Sage, a deduction, and only that is linked", batch(invoice(lines=(
+        replace(ONLY_ONE_LINKED[0], change_order_amount=money("-500.00")), ONLY_ONE_LINKED[1]))),
+        lines_of({"change": money("-500.00")}, {})),
     error("S41", "no line shows any change", first_line(
         change_order="CO-1", change_order_amount=money("500.00"), line_reference=None)),
     error("S42", "a cent less", one(gross=money("25650.49"))),
@@ -440,6 +446,11 @@ CALM = [
         line(1, change_order="CO-1", change_order_amount=money("500.00"), line_reference=None),
         line(2, change_order="CO-2", change_order_amount=money("300.00"), line_reference=None)))),
         lines_of({"change": money("500.00")}, {"change": money("300.00")})),
+    error("S41", "both are in Sage on one line, and only one is linked", batch(invoice(lines=ONLY_ONE_LINKED)),
+          lines_of({"change": money("800.00")}, {})),
+    error("S41", "one is in Sage, the linked one is not, and nothing of it is billed", batch(invoice(lines=(
+        replace(ONLY_ONE_LINKED[0], amount=money("0.00")), ONLY_ONE_LINKED[1]))),
+        lines_of({}, {"change": money("300.00")})),
     error("S41", "a deduction that Sage has", first_line(change_order="CO-1", change_order_amount=money("-50.00")),
           lines_of({"change": money("-50.00")}, {})),
     error("S44", "two lines with one code", first_line(cost_code="2320.000")),

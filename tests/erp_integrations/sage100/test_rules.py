@@ -221,6 +221,13 @@ def test_a_list_never_uploaded_says_so():
     assert found.checked_against == "Vendors 4-4, never uploaded"
 
 
+def test_a_change_order_without_a_link_is_told_what_linked_ones_take_of_sages_changes():
+    """S41, E-5: else it reads as if Sage had it."""
+    [case] = [each for each in CASES if each.name == "one of two is in Sage, and only that is linked"]
+    [told] = [finding for finding in case.findings() if finding.rule == "S41"]
+    assert told.message.endswith("shows 0.00 of changes in Sage, beside 500.00 of linked ones, where ours add 300.00.")
+
+
 def test_findings_come_batch_first_then_by_invoice_row_and_rule():
     facts = batch(invoice(number=""), invoice(invoice_id="2", lines=(line(1, cost_type=None, cost_code=None),)),
                   accounting_date=LATER)  # fmt: skip
