@@ -9,7 +9,7 @@ oldest.
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from django.db.models import OuterRef, Q, Subquery, Sum
@@ -62,9 +62,12 @@ class Listed:
         since = [
             amount
             for _, built_at, amount in taken
-            if not built_at or is_older(version, built_at, company) or is_of_the_day(version, built_at, company)
+            if not built_at or is_older(version, built_at, company) or self.is_of_the_day(built_at)
         ]
         return replace(self, unknown=sum(since, ZERO))
+
+    def is_of_the_day(self, built_at: datetime) -> bool:
+        return is_of_the_day(self.version, built_at, self.version.company)
 
     def in_words(self) -> str:
         less = f", less {format_amount(self.unknown)} that it can’t know of" if self.unknown else ""
@@ -96,6 +99,17 @@ class Balance:
     @property
     def _difference(self) -> Decimal:
         return self.first - sum(amount for _, amount in self.releases)
+
+    def beside(self, listed: Listed, taken: list) -> "Balance":
+        """Where that lowers it, what a sheet of the list’s very day released may be counted twice: it is marked."""
+        found = replace(self, listed=listed.less_sheets(taken))
+        if not found.is_listed_lower:
+            return found
+        days = [built_at and listed.is_of_the_day(built_at) for _, built_at, _ in taken]
+        counted = zip(self.counted, days, strict=True)
+        return replace(
+            found, counted=tuple(replace(e, list_of_the_day=listed.named) if day else e for e, day in counted)
+        )
 
     def less(self, by: str, amount: Decimal) -> "Balance":
         listed = self.listed and replace(self.listed, unknown=self.listed.unknown + amount)
@@ -319,9 +333,7 @@ def _still_held(
     held = before | {
         each: _balance(each, "newly held", each.retainage_newly_held, taken[each.pk, None]) for each in invoices
     }
-    return held | {
-        each: replace(held[each], listed=said.less_sheets(taken[each.pk, None])) for each, said in listed.items()
-    }
+    return held | {each: held[each].beside(said, taken[each.pk, None]) for each, said in listed.items()}
 
 
 def _accepted_later(being_built: ExportBatch) -> dict:

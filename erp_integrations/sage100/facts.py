@@ -137,12 +137,14 @@ class CountedRelease:
     """What a batch releases on an invoice that this one’s release was to stand on, or told for it; in dollars.
 
     `is_in_a_file`: False while that batch is being built or has failed; staff have no sheet of it then.
+    `list_of_the_day`: Sage's list, where it is of the day of that file, and lowers what a bill given by hand holds.
     """
 
     invoice_number: str
     batch_key: str
     amount: Decimal
     is_in_a_file: bool = True
+    list_of_the_day: str = field(default="", compare=False)
 
     def __post_init__(self):
         _require_finite(self)

@@ -3,10 +3,11 @@
 import hashlib
 import json
 import re
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from importlib import import_module
 
 import pytest
+import time_machine
 from django.apps import apps
 from django.db import IntegrityError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
@@ -29,7 +30,7 @@ from invoicing.models import Commitment, Invoice, InvoiceLine
 from invoicing.proof import broken_identities, identities_of, lines_of, refresh_header
 from invoicing.safeguards import endorsement_behind
 from tests.erp_integrations.pages import at_batch, at_export
-from tests.erp_integrations.world import ACCOUNTING_DATE, VENDOR, D, fresh, record_number
+from tests.erp_integrations.world import ACCOUNTING_DATE, LISTS_DATE, VENDOR, D, fresh, record_number
 from tests.invoicing.pages import signed_in, text_of
 
 
@@ -767,9 +768,9 @@ def given_by_hand(sage, **row) -> Invoice:
     return fresh(export)[0].invoice
 
 
-def sage_lists_it(sage, invoice: Invoice, retention: str = "100.00", **row) -> None:
+def sage_lists_it(sage, invoice: Invoice, retention: str = "100.00", as_of_date: date = LISTS_DATE, **row) -> None:
     told = {"vendor_number": VENDOR, "invoice_number": invoice.number.lower(), "gross": "1000.00", "status": 1}
-    sage.load(ListKind.PAYABLE_INVOICES, told | {"retention": retention} | row)
+    sage.load(ListKind.PAYABLE_INVOICES, told | {"retention": retention} | row, as_of_date=as_of_date)
 
 
 def held_on(export: InvoiceExport) -> list[tuple]:
@@ -822,6 +823,23 @@ def test_a_sheet_that_the_list_cannot_know_of_is_taken_from_what_it_says(sage):
     sage_lists_it(sage, bill, retention="40.00")
     sage.accepted(second)
     assert held_on(second) == [(bill.number, D("40.00"), D("10.00"), f"{taken} 2030-06-01 says 40.00")]
+
+
+def test_a_list_of_the_very_day_of_a_sheet_that_says_too_little_is_to_be_renewed(sage):
+    """S51, E-5: it may count that sheet already, so no other release is too much; nobody is told to void one."""
+    bill = given_by_hand(sage)
+    first, rest = (with_release(sage, bill.commitment, amount) for amount in ("60.00", "40.00"))
+    with time_machine.travel(datetime(2030, 6, 10, 17, tzinfo=UTC), tick=False) as clock:
+        key = sage.exported(first).live_item.batch.key
+        clock.shift(timedelta(hours=1))
+        sage_lists_it(sage, bill, retention="40.00", as_of_date=date(2030, 6, 10))
+        clock.shift(timedelta(days=1))
+        cure = f"S51: .*Sage’s list of 2030-06-10 may count already what {key} released: upload one of a later day"
+        with pytest.raises(Refused, match=cure) as refusal:
+            sage.sent(rest)
+        assert "void or reject" not in str(refusal.value)
+        sage_lists_it(sage, bill, retention="40.00", as_of_date=date(2030, 6, 11))
+        assert sage.exported(rest).status == "exported"
 
 
 @pytest.mark.parametrize("row", [{"status": 5}, {"vendor_number": "7"}, {"invoice_number": "OTHER"}])

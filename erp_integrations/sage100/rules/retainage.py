@@ -210,6 +210,11 @@ def _not_in_sage(invoice: InvoiceFacts):
 def _to_place_it_all(invoice: InvoiceFacts) -> str:
     """What to do where the invoices in files hold too little: who took it, if anybody did."""
     files = list(dict.fromkeys(each.batch_key for each in invoice.counted))
+    doubted = next((each for each in invoice.counted if each.list_of_the_day), None)
+    if doubted:  # taken off what that says, which may be without it already
+        return (
+            f"{doubted.list_of_the_day} may count already what {doubted.batch_key} released: upload one of a later day."
+        )
     if not files:
         return (
             "Export the earlier ones first; if Sage was given one by hand, upload its list of payable invoices, with"
