@@ -19,7 +19,6 @@
   if (!sheet) return;
   const sums = [...document.querySelectorAll("[data-sum]")], figures = new Map(), totals = {};
   let before = {};
-
   const { scaled, parse, plain, words, share, hundredths, inWords, bare, worth } = plumbline.cents;
   const cell = (row, name) => row.querySelector(`[data-cell=${name}]`);
   const fact = (row, name) => Number(row.dataset[name] ?? sheet.dataset[name] ?? 0);
@@ -148,18 +147,19 @@
     const block = event.target.dataset.cell && plumbline.block(event);
     if (!block) return;
     event.preventDefault();
-    // A locked line takes nothing, and keeps its place in the block: what stands below it lands where it should.
-    const all = [...sheet.querySelectorAll("[data-row]")].filter((row) => row.checkVisibility()), top = all.indexOf(event.target.closest("[data-row]")), wide = new Set();
+    const all = [...sheet.querySelectorAll("[data-row]")].filter((row) => row.checkVisibility()), top = all.indexOf(event.target.closest("[data-row]")), wide = new Set(), lost = block.slice(all.length - top);
     block.slice(0, all.length - top).forEach((values, down) => {
+      // A locked line takes nothing, and keeps its place in the block: what stands below it lands where it should.
       const row = all[top + down], isLocked = inputs(row).length === 0, open = isLocked ? [...row.querySelectorAll("[data-cell]")] : inputs(row);
       // An amount is no percentage, and the percentage says the same as the work beside it: a block goes past it, and past what a rule left.
       const here = open.filter((input) => !["percent", "left"].includes(input.dataset.cell) || event.target.dataset.cell === input.dataset.cell), left = here.findIndex((input) => input.dataset.cell === event.target.dataset.cell);
+      if (left < 0) { lost.push(values); return; } // it has no such column: what stands beside it would land in another one
       const pairs = values.map((value, across) => [here[left + across], tidy(value)]).filter(([input]) => input);
       values.forEach((value, across) => { if (value && !here[left + across]) wide.add(across); });
       if (!isLocked) for (const [input, value] of pairs) { input.value = value; changed(input); }
       else mark(row, pairs.some(([input, value]) => input.value !== value) ? "Not pasted: this line is approved and locked. Press Change anyway first." : "");
     });
-    plumbline.sheet.unfit = plumbline.unfit(block.slice(all.length - top), wide.size);
+    plumbline.sheet.unfit = plumbline.unfit(lost, wide.size);
   };
   const state = (input) => ({ value: input.value, follows: "follows" in input.dataset }), putBack = (input, old) => { input.value = old.value; changed(input, old.follows); };
   const tidy = (text) => { const cents = parse(text); return cents === null ? text.trim() : plain(cents); };

@@ -157,6 +157,28 @@ def test_a_block_pasted_over_a_locked_line_lands_where_it_should_and_leaves_that
     assert work(bill) == [D("20.00"), D("10.00"), D("40.00")]
 
 
+def test_a_block_pasted_over_another_kind_of_line_puts_no_amount_into_a_quantity(enter, bill):
+    """9.11, 5.2: 40.00 of stored material is not 40 units; a quantity is no amount of this period either."""
+    w = bill.world
+    dirt = NewLine(w.cost_code(), "Excavation", quantity=D("100"), unit="CY", unit_price=D("18.00"))
+    lines = [w.line("Slab", "2900.00"), dirt, w.line("Walls", "900.00")]
+    made = w.draft(w.commitment(lines))
+    dana = enter(w.admin)
+    dana.goto(page_of(made, "enter/"))
+    first, state = cell(dana, "This period", 1), dana.locator("[data-save-state]")
+    first.focus()
+    dana.evaluate(DROP, [first.element_handle(), "10.00\t0.00\n20.00\t40.00\n30.00\t0.00\n"])
+    expect(state).to_contain_text("1 row did not fit")
+    expect(cell(dana, "Quantity", 2)).to_have_value("0")
+    quantity = cell(dana, "Quantity", 2)
+    quantity.focus()
+    dana.evaluate(DROP, [quantity.element_handle(), "2\t0.00\n3\t8.00\n"])
+    expect(state).to_contain_text("1 row did not fit")
+    dana.get_by_label("Invoice number").focus()
+    expect(state).to_contain_text("All saved")
+    assert work(made) == [D("10.00"), D("36.00"), D("30.00")]
+
+
 @pytest.mark.parametrize(
     ("typed", "stands"),
     [
