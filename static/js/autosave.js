@@ -9,12 +9,12 @@
    Without scripts, Save does it all. What is not saved stays on the page, and leaving asks first. */
 (() => {
   if (!window.plumbline?.sheet) return;
-  const { sheet, mark, paintSums, parse, plain, update } = plumbline.sheet;
+  const { sheet, follow, mark, paintSums, parse, plain, update } = plumbline.sheet;
   const form = sheet.closest("form"), header = form.querySelector("[data-header]"), state = document.querySelector("[data-save-state]"), checks = document.querySelector("#checks details");
   const RETRY = 15000, SIGNED_OUT = "Not saved: you are signed out. Sign in again in another tab; what you typed stays on this page";
   const TYPED = { "held-work": "typedWork", "held-stored": "typedStored", left: "typedLeft" };
   const refused = new Map(); // part: what was typed there, and why it was not taken
-  let busy = null, conflict = false, submitting = false, timer = 0;
+  let busy = null, conflict = false, down = false, submitting = false, timer = 0;
 
   const parts = () => [header, ...sheet.querySelectorAll("[data-row]")];
   const inputs = (part) => [...part.querySelectorAll("input:not([type=hidden], [name=pick]), select")];
@@ -70,6 +70,7 @@
     for (const [name, text] of Object.entries(answer.shown)) form.elements[`shown-${name}`].value = text;
     const others = new Set(); // rows of which another amount is stored as typed than was
     for (const [part, values] of sent) {
+      const was = new Map(values);
       for (const [input, value] of values) { if (input.type === "checkbox") input.defaultChecked = value; else input.defaultValue = value; }
       for (const [name, key] of Object.entries(TYPED)) {
         if (!(part.id in answer.typed)) break;
@@ -77,6 +78,11 @@
         if (cents !== (part.dataset[key] ?? null)) others.add(part);
         if (cents === null) delete part.dataset[key]; else part.dataset[key] = cents;
         if (!input) continue; // who doesn't type it has it added up all the same
+        if (input.value !== was.get(input)) { // changed since then: by whoever types, or by its rule
+          input.dataset.shown = cents === null ? was.get(input) : "";
+          follow(input, "follows" in input.dataset);
+          continue;
+        }
         input.toggleAttribute("data-follows", cents === null);
         if (cents !== null) {
           input.name = input.id;
@@ -113,7 +119,10 @@
     return page;
   };
   const post = (some) => fetch(form.action, { method: "POST", body: body(some), redirect: "manual" }).catch(() => null);
+  const isDown = (answer) => answer === null || answer.status >= 500;
   const isShut = (answer) => answer?.type === "opaqueredirect" || answer?.status === 403;
+
+  const whyNot = (answer) => `Not saved: ${answer === null ? "you are offline" : "the site did not take it"}, it stays on this page`;
 
   // What is refused among others is looked for half by half, until it stands alone: it is held back, and they are saved.
   const holdBack = async (sent, message) => {
@@ -132,6 +141,7 @@
     let answer = await post(some);
     const page = isShut(answer) ? await renew() : null;
     if (page?.ok) answer = await post(some);
+    down = isDown(answer);
     if (answer?.ok) { settle(sent, await answer.json()); return true; }
     if (answer?.status === 422) return holdBack(sent, (await answer.json()).message);
     if (answer?.status === 409) {
@@ -139,8 +149,7 @@
       tell(`Not saved: ${(await answer.json()).message}`, "bad");
       return false;
     }
-    const why = "Not saved: the site did not take it, it stays on this page";
-    tell(answer === null ? "Not saved: you are offline, it stays on this page" : page?.type === "opaqueredirect" ? SIGNED_OUT : why, "bad");
+    tell(page?.type === "opaqueredirect" ? SIGNED_OUT : whyNot(answer), "bad");
     again();
     return false;
   };
@@ -164,15 +173,25 @@
   });
   sheet.addEventListener("paste", () => setTimeout(flush));
   addEventListener("online", flush);
+  addEventListener("offline", () => { down = true; });
   addEventListener("focus", () => { if (timer) flush(); }); // back from the tab to sign in
-  // A save under way has a version that the form does not have yet: wait for it, then send what was pressed.
+  // A save under way has a version that the form does not have yet: wait for it, then send what was pressed. While the
+  // site is out of reach nothing is sent: the browser's own page about it would take the place of what was typed.
   addEventListener("submit", async (event) => {
     if (event.target !== form) return;
     submitting = true;
-    if (!busy) return;
+    if (!busy && !down) return;
     event.preventDefault();
     event.stopImmediatePropagation();
     await busy;
+    const page = down ? await renew() : null;
+    down &&= isDown(page);
+    if (down) {
+      submitting = false;
+      state.textContent = ""; // said again to whoever pressed again
+      tell(whyNot(page), "bad");
+      return again();
+    }
     form.requestSubmit(event.submitter);
   }, true);
   addEventListener("pageshow", () => { submitting = false; });

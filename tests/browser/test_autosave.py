@@ -102,11 +102,31 @@ def test_offline_it_stays_on_the_page_and_goes_when_the_line_is_back(lee, bill, 
     lee.keyboard.press("Enter")
     expect(state(lee)).to_have_text("Not saved: you are offline, it stays on this page")
     expect(cell(lee, "This period", 1)).to_have_value("500.00")
+    for button in ("Save", "Check and send"):
+        lee.get_by_role("button", name=button, exact=True).first.click()
+        expect(state(lee)).to_have_text("Not saved: you are offline, it stays on this page")
+        expect(cell(lee, "This period", 1)).to_have_value("500.00")
     assert work(bill)[0] == D("0.00")
     lee.context.set_offline(False)
     expect(state(lee)).to_have_text("All saved")
     assert work(bill)[0] == D("500.00")
     console.errors[:] = [each for each in console.errors if "INTERNET_DISCONNECTED" not in each]
+
+
+def test_save_pressed_while_the_site_does_not_answer_waits_on_the_page_until_it_does(lee, bill, console):
+    """9.4, 9.10: what is not saved stays, and the press that comes through saves it."""
+    address, down = page_of(bill, "enter/"), {"status": 502, "body": "Bad gateway"}
+    lee.route(f"**{address}", lambda route: route.fulfill(**down))
+    typed(lee, 1, "500")
+    lee.keyboard.press("Enter")
+    expect(state(lee)).to_have_text("Not saved: the site did not take it, it stays on this page")
+    lee.get_by_role("button", name="Save", exact=True).first.click()
+    expect(state(lee)).to_have_text("Not saved: the site did not take it, it stays on this page")
+    expect(cell(lee, "This period", 1)).to_have_value("500.00")
+    lee.unroute(f"**{address}")
+    console.errors.clear()
+    save(lee)
+    assert work(bill)[0] == D("500.00")
 
 
 def test_save_pressed_signed_out_leads_over_the_sign_in_page_back_to_what_was_typed(lee, bill):
@@ -223,6 +243,31 @@ def test_material_moved_and_taken_back_is_held_on_as_it_was_typed_once(enter, bi
     expect(state(page)).to_have_text("All saved")
     second.refresh_from_db()
     assert (second.stored_retainage, second.lines.first().stored_retainage_typed) == (D("90.00"), D("90.00"))
+
+
+def test_what_an_admin_types_while_the_row_is_being_saved_is_kept(enter, bill):
+    """9.4, I-5: the answer to the save before says that nothing was typed there."""
+    dana = enter(bill.world.admin)
+    dana.goto(page_of(bill, "enter/"))
+    on_the_way = []
+    dana.route("**/enter/", lambda route: on_the_way.append(route), times=1)
+    typed(dana, 1, "1000")
+    dana.keyboard.press("Enter")
+    expect(state(dana)).to_have_text("Saving…")
+    held = cell(dana, "Held on work", 1)
+    held.fill("77")
+    on_the_way[0].continue_()
+    expect(held).to_have_value("77")
+    dana.keyboard.press("Enter")
+    expect(state(dana)).to_have_text("All saved")
+    line = bill.lines.first()
+    assert (line.work_retainage, line.work_retainage_is_typed) == (D("77.00"), True)
+    held.fill("")
+    dana.keyboard.press("Enter")
+    expect(state(dana)).to_have_text("All saved")
+    expect(held).to_have_value("100.00")
+    line.refresh_from_db()
+    assert not line.work_retainage_is_typed
 
 
 def test_a_refused_number_holds_nothing_else_back_and_is_named(lee, bill, console):
