@@ -27,12 +27,15 @@ def open_period(
 
 
 @transaction.atomic
-def reopen(period: BillingPeriod, *, by) -> BillingPeriod:
-    """Take bills in it again, until its due date; the one that is open closes in the same transaction (B-1)."""
+def reopen(period: BillingPeriod, *, by, keeps_time: bool = False) -> BillingPeriod:
+    """Take bills in it again, until its due date; the one that is open closes in the same transaction (B-1).
+
+    `keeps_time`: who may still bill that one keeps the time until its own due date (B-5).
+    """
     period = _held(period, by)
     if period.is_open:
         raise NotNow("The period is open already.")
-    periods.close_open_one(period.project, by)
+    periods.close_open_one(period.project, by, keeps_time=keeps_time)
     before, period.status, period.takes_bills_until_due = period.status, BillingPeriod.Status.OPEN, False
     period.save(update_fields=["status", "takes_bills_until_due"])
     Event.objects.record("reopened", period, by=by, from_state=before, to_state=period.status)

@@ -43,6 +43,16 @@ class PeriodForm(DaysForm):
         keep_or_drop(self, closing)
 
 
+class ReopenPeriodForm(forms.Form):
+    """`closing`: the open one, which closes."""
+
+    keeps_time = KeepsTimeField()
+
+    def __init__(self, data=None, *, closing: BillingPeriod | None):
+        super().__init__(data, initial={"keeps_time": True})
+        keep_or_drop(self, closing)
+
+
 class DatesForm(DaysForm):
     """Other days for a period that exists; `version` is that of the page they were asked from."""
 

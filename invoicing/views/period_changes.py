@@ -8,7 +8,7 @@ from directory.permissions import Level, Tool
 from directory.refusals import NotNow, Refused, Stale
 from directory.views.answers import part_of, show_at_its_field
 from invoicing.actions import billing_periods
-from invoicing.forms.billing_periods import DatesForm
+from invoicing.forms.billing_periods import DatesForm, ReopenPeriodForm
 from invoicing.forms.versions import differences, on_version
 from invoicing.models import BillingPeriod
 from invoicing.periods import PeriodDates, opens_next_on
@@ -58,14 +58,17 @@ def _show_edit(request, period: BillingPeriod, form: DatesForm, *, status: int =
 @project_view(Tool.COMMITMENTS, Level.ADMIN)
 def reopen(request, project, pk):
     period, refused = _period(request, project, pk), None
+    other = project.billing_periods.open_one()
+    form = ReopenPeriodForm(request.POST or None, closing=other)
     if request.method == "POST":
+        keeps_time = form.is_valid() and form.cleaned_data.get("keeps_time", False)
         try:
-            billing_periods.reopen(period, by=request.user)
+            billing_periods.reopen(period, by=request.user, keeps_time=keeps_time)
             messages.success(request, f"{period} is open again.")
             return redirect("period", project.slug, period.pk)
         except NotNow as error:
             refused = error
-    context = {"open": project.billing_periods.open_one()}
+    context = {"open": other, "form": form}
     return _ask(request, period, "invoicing/period_reopen.html", refused, context)
 
 

@@ -267,6 +267,28 @@ def test_who_opens_or_closes_by_hand_says_whether_time_is_kept(w, june, keeps):
         assert june.is_open and not june.takes_bills_until_due
 
 
+@pytest.mark.parametrize("keeps", [True, False])
+def test_who_reopens_an_older_period_says_whether_time_is_kept_in_the_open_one(w, june, keeps):
+    """B-5, 9.5: for one straggler of June nobody loses July, whose bills are not due yet; ticked as the page comes."""
+    commitment, page = w.commitment(), reverse("period-reopen", args=[w.project.slug, june.pk])
+    with on(1):
+        july = billing_periods.open_period(
+            w.project, date(2030, 7, 1), date(2030, 7, 31), date(2030, 7, 25), by=w.admin
+        )
+        bill = w.entered(w.draft(commitment, july))
+        client = signed_in(w.admin)
+        text = client.get(page).content.decode()
+        assert "keeps the time until Thu 25 Jul 2030" in text and re.search(r'name="keeps_time"[^>]*checked', text)
+        client.post(page, {"keeps_time": "on"} if keeps else {})
+        july.refresh_from_db()
+        assert (july.is_open, july.takes_bills_until_due) == (False, keeps)
+        if keeps:
+            assert invoices.submit(bill, by=w.contact).status == "under_review"
+        else:
+            with pytest.raises(NotNow, match="closed"):
+                invoices.submit(bill, by=w.contact)
+
+
 def test_a_contact_bills_june_before_july_and_an_admin_is_warned(w, june):
     """I-7, N-12."""
     commitment = w.commitment()
