@@ -39,6 +39,16 @@ def is_open(invoice: Invoice) -> bool:
     return not invoice.is_locked and invoice.status in Invoice.ENTERABLE
 
 
+def _must_be_open(invoice: Invoice) -> None:
+    """A sheet opened before it was sent allows no amounts: the review's desk does, and asks for a reason (I-4)."""
+    if not is_open(invoice):
+        raise _shut(invoice)
+
+
+def _shut(invoice: Invoice) -> NotNow:
+    return NotNow(f"It is {invoice.get_status_display()} by now, so its amounts can't be entered any more.")
+
+
 def turn_away(request, invoice: Invoice):
     messages.info(request, f"It is {invoice.get_status_display()}, so its amounts can't be entered now.")
     return redirect(address(invoice))
@@ -62,7 +72,7 @@ def _show_kept(request, invoice: Invoice, kept: Unsaved):
     sheet, is_old = _sheet(request, invoice, kept.fields), False
     is_valid, refused = sheet.is_valid(), None
     if not is_open(invoice):
-        refused = NotNow(f"It is {invoice.get_status_display()} by now, so its amounts can't be entered any more.")
+        refused = _shut(invoice)
         sheet.refuse(refused)
     elif not is_valid:
         refused = Refused("Nothing was saved yet.")
@@ -96,6 +106,7 @@ def _save(request, invoice: Invoice):
     is_filled = then in FILLS or then.startswith((OPEN, SET_TO_0))
     try:
         is_valid = _fill(request.POST, sheet, then, request.GET.get("show", "")) if is_filled else sheet.is_valid()
+        _must_be_open(invoice)
         if is_filled and is_valid and sheet.version != invoice.version:
             raise Stale("Somebody else saved this invoice in between. Both versions are below; nothing is saved yet.")
         if is_valid and not is_filled and sheet.has_changes:
@@ -127,6 +138,7 @@ def _save_row(request, invoice: Invoice):
             problems += [f"{sheet.form[name].label}: {error}" for error in errors]
         return JsonResponse({"message": " ".join(problems)}, status=Refused.status)
     try:
+        _must_be_open(invoice)
         saved = _store(request, invoice, sheet) if sheet.has_changes else invoice
     except Refused as refused:
         message = STALE if isinstance(refused, Stale) else refused.message

@@ -443,19 +443,20 @@ def test_who_may_not_bill_is_told_which_right_is_missing_or_finds_nothing(w):
         assert signed_in(w.contact).get(at(invoice, name)).status_code == 405
 
 
-def test_a_bill_under_review_cannot_be_entered(w):
-    """I-4."""
+@pytest.mark.parametrize("then", ["stay", "row", "check"])
+@pytest.mark.parametrize("name", ["contact", "admin"])
+def test_a_bill_under_review_cannot_be_entered(w, name, then):
+    """I-4, 9.3: also from a sheet opened before, and by an Admin, who allows amounts on the desk and says why."""
     invoice = w.submitted()
-    assert signed_in(w.contact).get(at(invoice, "invoice-enter")).url == at(invoice)
-    line = invoice.lines.first()
-    answer = signed_in(w.contact).post(
-        at(invoice, "invoice-enter"),
-        {"version": str(invoice.version), f"work-{line.pk}": "9", "billing_date": "2030-06-25", "number": "X"},
-    )
-    assert answer.status_code == 409
-    assert 'value="9"' in answer.content.decode()
+    who, line = getattr(w, name), invoice.lines.first()
+    client, typed = signed_in(who), {"number": invoice.number, "billing_date": str(invoice.billing_date), "then": then}
+    assert client.get(at(invoice, "invoice-enter")).url == at(invoice)
+    typed |= {"version": str(invoice.version), f"work-{line.pk}": "9"}
+    answer = client.post(at(invoice, "invoice-enter"), typed)
+    assert answer.status_code == 409 and "It is Under Review by now" in answer.content.decode()
+    assert then == "row" or 'value="9"' in answer.content.decode()
     line.refresh_from_db()
-    assert line.work_this_period == D("1000.00")
+    assert (line.work_this_period, line.allowed_by) == (D("1000.00"), None)
 
 
 def test_sheet_desk_and_page_ask_as_often_for_500_lines_as_for_20_and_no_more_than_12_times():
