@@ -10,7 +10,7 @@ from invoicing.calculations.facts import InvoiceFacts, LineFacts, PreviousLine, 
 from invoicing.calculations.findings import ERROR, WARNING, Identity, compare, found_on, total_of
 from invoicing.calculations.lines import Line, describe, with_nothing_typed
 from invoicing.calculations.money import ZERO, format_amount, format_percent
-from invoicing.calculations.retainage import is_between
+from invoicing.calculations.retainage import held, is_between
 from invoicing.calculations.summary import Summary, column_total, summarize
 
 HEADER_AMOUNTS = (
@@ -223,16 +223,18 @@ def _left_behind(line: Line) -> Iterator[Identity]:
     """
     if line.stored_retainage_typed != line.stored_retainage_previous:
         return
-    now, by_rule = line.stored_retainage, line.stored_retainage_by_rule
-    if line.stored_moved and now > by_rule:
-        what, instead = "moves", with_nothing_typed(line, now).stored_retainage  # less would release some (I-2)
-    elif line.stored_new > 0 and ZERO < now < by_rule:
-        what, instead = "adds", by_rule
+    now, new = line.stored_retainage, max(ZERO, line.stored_new)
+    if new and now:
+        what = "adds"
+    elif line.stored_moved and now > line.stored_retainage_by_rule:
+        what = "moves"
     else:
         return
+    # Less than its share of what is left would release some (I-2); more would hold again what was released once.
+    instead = with_nothing_typed(line, now).stored_retainage + held(new, line.stored_retainage_rate)
     remedy = f"A project Admin can type {format_amount(instead)} instead."
     sentence = f"{describe(line)} {what} material, but its typed stored retainage stays. {remedy}"
-    yield from found_on(line, "N-5", sentence, by_rule, now, WARNING)
+    yield from found_on(line, "N-5", sentence, instead, now, WARNING)
 
 
 def _retainage_bounds(line: Line) -> Iterator[Identity]:

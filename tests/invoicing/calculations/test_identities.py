@@ -358,6 +358,33 @@ def test_a_typed_balance_that_stays_while_material_is_added_is_pointed_out_too()
         assert not [finding for finding in warnings(check(anew)) if finding.number == "N-5"], "it was typed anew"
 
 
+@pytest.mark.parametrize(
+    ("carried", "moved", "instead"),
+    [
+        ("50.00", "0.00", "100.00"),  # half was released: it stays released
+        ("150.00", "0.00", "200.00"),  # half as much again was held: what is added is held on as well
+        ("100.00", "0.00", "150.00"),
+        ("50.00", "400.00", "80.00"),  # what moved took its share along
+        ("150.00", "400.00", "140.00"),
+    ],
+)
+def test_what_is_added_beside_a_typed_balance_is_to_be_held_on_and_no_release_taken_back(carried, moved, instead):
+    """5.6: 500.00 come to 1,000.00 stored at 10 %."""
+    line = replace(
+        FIRST,
+        stored_previous=D("1000.00"),
+        stored_moved=D(moved),
+        stored_new=D("500.00"),
+        stored_retainage_previous=D(carried),
+        stored_retainage_typed=D(carried),
+    )
+    [found] = [each for each in warnings(check(facts_of((line, SECOND)))) if each.number == "N-5"]
+    assert (found.expected, found.found) == (D(instead), D(carried))
+    assert f"A project Admin can type {instead} instead." in found.sentence
+    followed = facts_of((replace(line, stored_retainage_typed=D(instead)), SECOND))
+    assert not [each for each in warnings(check(followed)) if each.number == "N-5"]
+
+
 def test_line_3_as_stored_is_the_contract_sum():
     found = [each for each in breaches(with_header(net_change_orders=D("1.00"))) if each.number == "N-2"]
     assert [each.difference for each in found] == [D("1.00")]
