@@ -224,13 +224,13 @@ def facts_of(invoice: Invoice, lines: list[InvoiceLine], *, has_files: bool | No
     previous = invoice.goes_on_from
     previous_lines = lines_before(previous) if previous else ()
     return InvoiceFacts(
-        lines=tuple(_line_facts(line) for line in lines),
+        lines=tuple(_line_facts(line, is_enterable=invoice.status in Invoice.ENTERABLE) for line in lines),
         header=stored_summary(invoice, lines),
         original_contract_sum=original,
         approved_change_orders=changes,
         period=_period_facts(invoice, access),
         waiting_change_orders=_waiting_change_orders(invoice),
-        previous_lines=tuple(PreviousLine.of(line.as_line()) for line in previous_lines),
+        previous_lines=tuple(_previous_line(line) for line in previous_lines),
         previous_certificate=PreviousCertificate(
             earned_less_retainage=previous.earned_less_retainage, total_retainage=previous.total_retainage
         )
@@ -240,6 +240,14 @@ def facts_of(invoice: Invoice, lines: list[InvoiceLine], *, has_files: bool | No
         has_attachments=invoice.has_files if has_files is None else has_files,
         is_certified=invoice.is_certified,
     )
+
+
+def _previous_line(line: InvoiceLine | StartingLine) -> PreviousLine:
+    """At which rates was held before a mid-job start nobody knows, so that none of them can differ (N-13)."""
+    previous = PreviousLine.of(line.as_line())
+    if isinstance(line, StartingLine):
+        return replace(previous, work_retainage_rate=None, stored_retainage_rate=None)
+    return previous
 
 
 def _waiting_change_orders(invoice: Invoice) -> tuple[WaitingChangeOrder, ...]:
@@ -276,11 +284,13 @@ def _held_at_the_start(certificate):
     return StartingLine.objects.filter(certificate=certificate).select_related("schedule_line__commitment")
 
 
-def _line_facts(line: InvoiceLine) -> LineFacts:
+def _line_facts(line: InvoiceLine, *, is_enterable: bool) -> LineFacts:
+    """Why a review allowed an amount is no reason of the next claim, which stands for itself and has its own (N-9)."""
+    allowed_because = "" if is_enterable else line.allowed_reason
     change_order = line.schedule_line.change_order
     return LineFacts(
         line=line.as_line(),
-        reason=line.note or line.allowed_reason,
+        reason=line.note or allowed_because,
         is_unit_priced=line.schedule_line.is_unit_priced,
         is_over_billing_waived=line.over_billing_is_waived,
         is_change_order_approved=change_order is None or change_order.status == ChangeOrder.Status.APPROVED,

@@ -18,7 +18,7 @@ class PreviousLine:
     stored_presently: Decimal = ZERO
     work_retainage_to_date: Decimal = ZERO
     stored_retainage: Decimal = ZERO
-    work_retainage_rate: Decimal | None = None  # None: the line was not on it, so no rate can differ
+    work_retainage_rate: Decimal | None = None  # None: not known, or not on it, so no rate can differ
     stored_retainage_rate: Decimal | None = None
 
     @classmethod

@@ -67,7 +67,7 @@ class StartingLine(models.Model):
     quantity_this_period = None
 
     def as_line(self) -> Line:
-        """As the next invoice's line goes on from it; rates are those in force, so that none seems to differ (N-13)."""
+        """As the next invoice's line goes on from it; rates are those in force, not those it was held at."""
         line, commitment = self.schedule_line, self.schedule_line.commitment
         return Line(
             key=line.key,

@@ -19,12 +19,21 @@ from directory.models import Event, Vendor
 from directory.models.events import subject_name
 from directory.permissions import Level, Tool
 from directory.refusals import NotAllowed, NotNow, Refused
-from invoicing.actions import change_orders, commitment_moves, commitments, starting_certificates, starting_proofs
+from invoicing.actions import (
+    change_orders,
+    commitment_moves,
+    commitments,
+    retainage,
+    starting_certificates,
+    starting_proofs,
+)
 from invoicing.actions.starting_proofs import Controls, LoadedChangeOrder, LoadedCommitment, LoadedLine
 from invoicing.calculations import identities
 from invoicing.calculations.money import ZERO
+from invoicing.calculations.retainage import RetainageStep
 from invoicing.models import Commitment, StartingCertificate
 from invoicing.proof import identities_of, lines_of, summary_of
+from invoicing.retainage import rules_of
 from tests.factories import D, world
 from tests.invoicing.pages import signed_in, text_of
 
@@ -283,6 +292,28 @@ def test_a_number_that_somebody_takes_while_it_is_proved_is_refused_with_its_rem
     with pytest.raises(Refused, match="Somebody took one of the numbers meanwhile"):
         load(there, loaded(there, "sc-90"))
     assert Commitment.objects.count() == 1
+
+
+@pytest.mark.parametrize("scale", [(), (RetainageStep(rate=D(10), until_amount=D("100.00")), RetainageStep(rate=D(5)))])
+def test_a_first_bill_claims_no_rate_of_last_time(scale):
+    """N-13: nobody knows at which rates was held before; the rule may change while the bill is open, or be a step."""
+    there = world()
+    [certificate] = load(there, loaded(there))
+    commitment = certificate.commitment
+    commitments.add_contact(commitment, there.contact, by=there.admin)
+    if scale:
+        set_work_rate(there, commitment, steps=scale)
+    bill = there.draft(commitment)
+    if not scale:
+        set_work_rate(there, commitment, work_rate=D(5))
+    bill.refresh_from_db()
+    assert not [each for each in identities.warnings(identities_of(bill)) if each.number == "N-13"]
+
+
+def set_work_rate(there, commitment, **changes):
+    rules = replace(rules_of(commitment), **changes)
+    held = commitment.holds_stored_retainage
+    return retainage.set_rules(commitment, rules, holds_stored=held, version=commitment.version, by=there.admin)
 
 
 # The pages

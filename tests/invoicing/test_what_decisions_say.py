@@ -6,8 +6,11 @@ from datetime import date
 import pytest
 
 from directory.models import Event, Mail
+from directory.refusals import Refused
 from invoicing.actions import amounts, invoices, reviews
+from invoicing.calculations import identities
 from invoicing.models import Invoice, Verdict
+from invoicing.proof import identities_of
 from invoicing.views import reviews as views
 from tests.factories import D, world
 from tests.invoicing.pages import at, looked_at, signed_in, text_of
@@ -60,6 +63,32 @@ def test_a_resubmission_clears_what_was_allowed_of_the_claim_before(w):
     invoice = amounts.save_lines(invoice, cut, by=w.admin, version=invoice.version)
     again = invoices.submit(invoices.send_back(invoice, by=w.admin, comment="See line 1"), by=w.contact)
     assert again.lines.first().allowed_reason == ""
+
+
+@pytest.mark.parametrize(
+    ("allowed", "number"),
+    [({"work_this_period": D("-300.00")}, "N-9"), ({"stored_balance_typed": D("350.00")}, "N-1")],
+)
+def test_what_a_review_allowed_with_a_reason_asks_the_next_claim_for_its_own_before_it_is_sent(w, allowed, number):
+    """5.1, N-1, N-9: it was sent first and could not be approved then, and nobody could say why."""
+    commitment = w.commitment()
+    w.approved(w.draft(commitment), {"work_this_period": D("1000.00"), "stored_new": D("400.00")})
+    w.period(date(2030, 7, 1))
+    invoice = w.submitted(w.draft(commitment), {}, {"work_this_period": D("50.00")})
+    first, second = invoice.lines.all()
+    entry = {first.pk: allowed | {"allowed_reason": "Measured again"}}
+    invoice = amounts.save_lines(invoice, entry, by=w.admin, version=invoice.version)
+    reviews.decide(second, Verdict.REJECTED, "Not poured", by=w.admin)
+    back = invoices.send_back(fresh(invoice), by=w.admin)
+    with pytest.raises(Refused, match="note"):
+        invoices.submit(fresh(back), by=w.contact)
+    assert number in {each.number for each in identities.errors(identities_of(fresh(back)))}
+    note = {first.pk: {"note": "As measured with Dana"}}
+    back = amounts.save_lines(fresh(back), note, by=w.contact, version=back.version)
+    again = invoices.submit(back, by=w.contact)
+    assert identities.errors(identities_of(fresh(again))) == ()
+    reviews.approve_the_rest(again, by=w.admin)
+    assert invoices.approve(fresh(again), by=w.admin).status == "approved"
 
 
 def test_contacts_read_a_verdict_once_it_was_sent_and_not_while_it_is_made(w):
