@@ -196,11 +196,11 @@ def allocate_releases(
     listed = _given_by_hand(releasing, along, being_built)
     holding = sorted([*_starts(releasing), *_in_sage(releasing, along, being_built), *listed], key=_dated)
     held = _still_held(holding, listed, exports, being_built)
-    left, along = dict(held), {export.invoice_id for export in exports}
+    left, ids = dict(held), {export.invoice_id for export in along}
     for export in releasing:
         if not together:
             left = dict(held)
-        found[export.invoice_id] = _spread(export.invoice, holding, left, along)
+        found[export.invoice_id] = _spread(export.invoice, holding, left, ids)
     return found
 
 
@@ -285,7 +285,7 @@ def _given_by_hand(
     vendors = {export.invoice.commitment_id: export.invoice.vendor.sage_link for export in of if _is_linked(export)}
     bills = Invoice.objects.live().filter(commitment__in=vendors, status__in=Invoice.CERTIFIED)
     bills = bills.filter(Q(export=None) | ~Q(export__status__in=FROZEN))
-    bills = bills.exclude(pk__in=[export.invoice_id for export in (*of, *with_these)])
+    bills = bills.exclude(pk__in=[export.invoice_id for export in with_these])
     if being_built:
         bills = bills.filter(releases_on_it__item__batch=being_built)
     bills = list(bills)

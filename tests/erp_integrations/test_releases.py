@@ -809,6 +809,38 @@ def test_what_sage_holds_on_it_is_what_its_list_says_where_that_is_less(sage):
     assert held_on(export) == [(bill.number, D("30.00"), D("30.00"), how)]
 
 
+def releases_alone_and_beside(sage, releasing: Invoice, beside: Invoice) -> list[tuple[ReleaseFacts, ...]]:
+    one, other = (InvoiceExport(invoice=Invoice.objects.with_context().get(pk=each.pk)) for each in (releasing, beside))
+    proposals = exports.preview([one], by=sage.sender), exports.preview_each([other, one])[1]
+    return [each.facts.invoices[0].releases for each in proposals]
+
+
+def test_who_sends_many_reads_of_a_release_what_it_says_alone(sage):
+    """E-5, decision 27: beside the bill that it stands on, which Sage was given by hand and which releases itself."""
+    commitment = sage.commitment()
+    first = sage.exported(sage.approved(commitment)).invoice
+    bill = with_release(sage, commitment, "20.00", "1000.00")
+    releasing = with_release(sage, commitment, "110.00")
+    sage_lists_it(sage, bill)
+    alone, beside = releases_alone_and_beside(sage, releasing, bill)
+    assert [each.invoice_number for each in alone] == [first.number, bill.number]
+    assert beside == alone
+
+
+def test_who_sends_many_reads_the_same_where_that_bill_is_a_later_one(sage):
+    """E-5, decision 27: what goes alone goes into no file with it."""
+    commitment = sage.commitment()
+    first = sage.exported(sage.approved(commitment)).invoice
+    releasing = with_release(sage, commitment, "60.00")
+    sage.next_month()
+    bill = sage.approved(commitment)
+    sage.exported(with_release(sage, commitment, "60.00"))
+    sage_lists_it(sage, bill)
+    alone, beside = releases_alone_and_beside(sage, releasing, bill)
+    assert [each.invoice_number for each in alone] == [first.number, bill.number]
+    assert beside == alone
+
+
 def test_a_sheet_that_the_list_cannot_know_of_is_taken_from_what_it_says(sage):
     """S51: one of before it is in what it says already."""
     bill = given_by_hand(sage, retention="60.00")
