@@ -1,9 +1,11 @@
 """Making, entering and sending an invoice (5.1, 5.2, I-2 … I-9)."""
 
 from datetime import date
+from importlib import import_module
 
 import pytest
 import time_machine
+from django.apps import apps
 from django.db import IntegrityError, connection, transaction
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -591,6 +593,17 @@ def test_retainage_that_was_typed_on_this_bill_outlasts_an_hour_without_stored_m
     invoice = save(invoice, half | {"stored_retainage": D("300.00")}, by=w.admin)
     assert invoice.stored_retainage == 0
     assert save(invoice, {"stored_moved": D("0.00")}, by=w.contact).stored_retainage == D("300.00")
+
+
+def test_a_bill_that_was_open_when_this_came_gets_back_the_balance_that_it_was_started_with():
+    """I-2: an older program kept 0.00 as typed, once all had moved."""
+    w = world()
+    invoice = invited_as(w, InvoiceType.WORK, with_a_typed_balance(w, stored="4000.00", typed="500.00", rate="10"))
+    invoice = save(invoice, {"stored_moved": D("4000.00")}, by=w.contact)
+    invoice.lines.update(stored_retainage_set_aside=None)
+    import_module("invoicing.migrations.0042_a_typed_balance_is_set_aside").take_from_the_line_before(apps, None)
+    assert [line.stored_retainage_typed for line in invoice.lines.all()] == [D("500.00"), None]
+    assert save(invoice, {"stored_moved": D("0.00")}, by=w.contact).stored_retainage == D("500.00")
 
 
 def test_retainage_left_to_its_rate_while_nothing_was_stored_follows_the_rate_afterwards():
