@@ -16,6 +16,7 @@ from django.db import models
 from directory.fields import MoneyField, ScaledField
 from directory.moments import day_in_words
 from erp_integrations.models import Download
+from invoicing.actions.reviews import ENTERED
 from invoicing.calculations.money import format_amount
 from invoicing.forms.columns import COLUMNS
 from invoicing.models import InvoiceLine, ScheduleLine
@@ -76,8 +77,7 @@ def history_of(events: Iterable) -> Iterator[Changed]:
             yield Changed(event, change)
 
 
-ONE_SITTING = timedelta(minutes=30)
-SAVED_BIT_BY_BIT = "entered amounts"  # each row of an entry sheet is saved as it is left
+ONE_SITTING = timedelta(minutes=30)  # each row of an entry sheet is saved as it is left
 
 
 def folded(events: list) -> list:
@@ -102,7 +102,7 @@ def folded(events: list) -> list:
 
 def _is_one_sitting(event, later) -> bool:
     """Whether both are of the same person entering amounts, at most half an hour apart."""
-    is_entering = event.verb == later.verb == SAVED_BIT_BY_BIT and event.by_id == later.by_id
+    is_entering = event.verb == later.verb == ENTERED and event.by_id == later.by_id
     return is_entering and later.at - event.at <= ONE_SITTING
 
 

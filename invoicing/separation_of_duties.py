@@ -9,12 +9,14 @@ from decimal import Decimal
 from django.db.models import Case, Exists, OuterRef, Q, Value, When
 
 from directory.kept import kept
+from directory.machines import words_of
 from directory.models import Event, Person
 from directory.models.events import subject_names
 from invoicing.allowed_amounts import as_it_stands, pays_more
 from invoicing.models import Endorsement, Invoice, InvoiceLine, Submission
 
-APPROVED = ("approved", "approved as noted")  # as the record says that somebody did
+# As the record says that somebody did.
+APPROVED = tuple(words_of(move)["done"] for move in (Invoice.approve, Invoice.approve_as_noted))
 
 
 def conflict_of(invoice: Invoice, person: Person) -> str:

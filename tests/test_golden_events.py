@@ -19,16 +19,28 @@ from django.utils import timezone
 
 from directory.actions import people
 from directory.actions.grants import set_level
+from directory.machines import words_of
 from directory.models import Event, PermissionTemplate, Person
 from directory.models.events import EventQuerySet
 from directory.permissions import Level, Tool
 from erp_integrations import exporting
+from erp_integrations import permissions as erp_permissions
 from erp_integrations.actions import exports
 from erp_integrations.exporting import storing
-from erp_integrations.models import CostCodeLink, ImportLayout, ListKind
-from invoicing import making
-from invoicing.actions import access_lists, attachments, change_orders, deleting, invitations, made_files, payments
-from invoicing.models import InvoiceType, MadeFile
+from erp_integrations.models import CostCodeLink, ImportLayout, InvoiceExport, ListKind
+from invoicing import making, separation_of_duties
+from invoicing.actions import (
+    access_lists,
+    attachments,
+    change_orders,
+    deleting,
+    invitations,
+    made_files,
+    payments,
+    reviews,
+    rounds,
+)
+from invoicing.models import Invoice, InvoiceType, MadeFile
 from tests.directory.account_pages import GOOD_PASSWORD, link_in_mail, sign_in
 from tests.erp_integrations.pages import accept_data, at_batch, at_export, layout_data, queue_url
 from tests.erp_integrations.test_reconciliations import LIST_DAY, row_of
@@ -1142,6 +1154,15 @@ TAKING_AWAY = {
 
 def test_every_address_that_changes_something_stands_in_the_golden_table():
     assert set(ACTS) == CHANGING | TAKING_AWAY
+
+
+def test_the_record_is_asked_by_words_that_an_act_writes():
+    """P-7, R78: a word that nobody writes any more would ask for nothing, and say so to nobody."""
+    asked = {*separation_of_duties.APPROVED, erp_permissions.SENT, *storing.ACCEPTANCES, *reviews.AMOUNTS_CHANGE_BY}
+    asked |= {*reviews.VERDICTS, *rounds.VERBS.values()}
+    moves = [move for of in (Invoice, InvoiceExport) for move in vars(of).values() if hasattr(move, "_django_fsm")]
+    written = {words_of(move)["done"] for move in moves} | {verb for _, verbs in ACTS.values() for verb in verbs}
+    assert asked <= written
 
 
 def verbs_after(newest) -> list[str]:

@@ -6,6 +6,7 @@ from django.urls import reverse
 from config.ui.figures import money
 from config.waiting.tasks import Task, Waiting, first_of
 from directory.counts import counted
+from directory.machines import words_of
 from directory.models import Company, Event, Person
 from directory.models.events import subject_names
 from erp_integrations.models import ExportBatch, ExportStatus, InvoiceExport
@@ -47,7 +48,7 @@ def _ready(company: Company, queue: str, person: Person) -> tuple[list[Task], in
 
 def _was_rejected_by(person: Person) -> Exists:
     export = subject_names("erp_integrations.invoiceexport", OuterRef("export__pk"))
-    return Exists(Event.objects.of_one(export, by=person).filter(verb="rejected"))
+    return Exists(Event.objects.of_one(export, by=person).filter(verb=words_of(InvoiceExport.reject)["done"]))
 
 
 def _failed(company: Company, queue: str) -> tuple[list[Task], int]:

@@ -122,7 +122,7 @@ def _accept(pks, of_company, by, accounting_date: date, ticked, seen) -> ExportB
     _fill(batch, exports, proposal.facts)
     _mark_releases(exports, proposal.facts)
     events = moved(exports, InvoiceExport.accept, ANSWERED, access=access, at=now, changes={"batch": ["", batch.key]})
-    Event.objects.record_all([*events, _event("accepted", batch, by, "", proposal)])
+    Event.objects.record_all([*events, _event(storing.ACCEPTED, batch, by, "", proposal)])
     wake(build_export, batch.pk)
     return batch
 
@@ -320,7 +320,7 @@ def _retry(batch: ExportBatch, by, ticked: Collection[str], accounting_date: dat
     _write_releases(_renumber(batch, proposal.facts), exports)
     _mark_releases(exports, proposal.facts)
     events = moved(exports, InvoiceExport.retry, (*ANSWERED, "error"), access=access, at=now)
-    Event.objects.record_all([*events, _event("tried again", batch, by, BatchState.DEAD, proposal)])
+    Event.objects.record_all([*events, _event(storing.TRIED_AGAIN, batch, by, BatchState.DEAD, proposal)])
     wake(build_export, batch.pk)
     return batch
 

@@ -7,6 +7,7 @@ from django.db.models import F, Q
 
 from directory.models import Company, Event
 from directory.models.events import subject_name
+from erp_integrations.exporting.storing import TRIED_AGAIN
 from erp_integrations.models import ExportBatch, ExportItem, RetainageRelease, SageListVersion
 from erp_integrations.models.exports import IN_A_FILE
 from erp_integrations.sage100.batch_keys import batch_key
@@ -87,7 +88,7 @@ def ended(company: Company) -> list[InFile]:
 
 def _accepted_anew(batches: set[int], company: Company) -> dict[int, set[int]]:
     """{batch that was tried again: the invoices that went into its file}; no other snapshot is read."""
-    events = Event.objects.filter(company=company, verb="tried again")
+    events = Event.objects.filter(company=company, verb=TRIED_AGAIN)
     again = set(events.filter(subject__in=[_subject(pk) for pk in batches]).values_list("subject", flat=True))
     tried = ExportBatch.objects.filter(pk__in=[pk for pk in batches if _subject(pk) in again]).only("snapshot")
     return {batch.pk: set(batch.as_accepted) for batch in tried.iterator(chunk_size=10)}

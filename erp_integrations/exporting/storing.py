@@ -20,15 +20,20 @@ from typing import BinaryIO
 from django.conf import settings
 from django.utils import timezone
 
+from directory.machines import words_of
 from directory.models import Company, Event
-from erp_integrations.models import ExportBatch
+from erp_integrations.models import ExportBatch, InvoiceExport
 from erp_integrations.sage100.batch_keys import batch_number
 
 PART = ".part"
 ORPHAN_AGE = timedelta(hours=1)
 MANIFEST = "manifest.jsonl"
 LOCK_PATIENCE, LOCK_ASKED_EVERY = 10, 0.05  # seconds
-ACCEPTANCES, HELD_BY_A_RESTORE = ("accepted", "tried again"), "held by a restore"  # of a batch, as events tell it
+# Of a batch, as events tell it: the first two in the words of its invoices.
+ACCEPTANCES = ACCEPTED, TRIED_AGAIN = tuple(
+    words_of(each)["done"] for each in (InvoiceExport.accept, InvoiceExport.retry)
+)
+HELD_BY_A_RESTORE = "held by a restore"
 OF_A_FILE = re.compile(r'"sha256": "(\w+)"')
 
 

@@ -15,6 +15,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from directory.decorators import READ, WRITE, company_view
+from directory.machines import words_of
 from directory.models import Company, Event, Mail
 from directory.permissions import PUSH_RIGHT, Level, Tool, approver_names, read_access
 from directory.refusals import NotAllowed, Refused
@@ -310,8 +311,8 @@ def _with_events(rows: list[QueueRow], tab: str, person) -> list[QueueRow]:
     """Who voided each; of what waits, that this very person had rejected it, as Home counts them (9.1)."""
     if TABS[tab][0] not in (S.VOIDED, S.READY_TO_EXPORT):
         return rows
-    verb, by = ("voided", None) if TABS[tab][0] == S.VOIDED else ("rejected", person)
-    newest = Event.objects.newest_of([row.export for row in rows], verb, by=by)
+    move, by = (InvoiceExport.void, None) if TABS[tab][0] == S.VOIDED else (InvoiceExport.reject, person)
+    newest = Event.objects.newest_of([row.export for row in rows], words_of(move)["done"], by=by)
     return [replace(row, event=newest.get(row.export.pk)) for row in rows]
 
 
@@ -319,6 +320,10 @@ def _asked(some: list[InvoiceExport]) -> list[QueueRow]:
     """Each as if it were accepted alone, with what is said of its whole file (such as a locked period, S27)."""
     proposals = exports.preview_each(some)
     return [QueueRow(export, proposal.findings) for export, proposal in zip(some, proposals, strict=True)]
+
+
+def _voided(export: InvoiceExport) -> Event | None:
+    return Event.objects.newest_of([export], words_of(InvoiceExport.void)["done"]).get(export.pk)
 
 
 def load(request, company, pk: int) -> InvoiceExport:
@@ -363,7 +368,7 @@ def show(request, company, export: InvoiceExport, *, refused: Refused | None = N
         "accept_form": AcceptForm(initial={"accounting_date": shown.accounting_date}) if shown else None,
         "refused": refused,
         "refusal": refusals.get(export.pk),
-        "voided": Event.objects.newest_of([export], "voided").get(export.pk) if export.status == S.VOIDED else None,
+        "voided": _voided(export) if export.status == S.VOIDED else None,
         "batch": places.live.batch if places.live else None,
         "tab_label": TABS[tab][1],
         "came_from": came_from,

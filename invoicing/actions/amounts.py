@@ -11,7 +11,7 @@ from directory.models import Event
 from directory.number_looks import bare_number
 from directory.permissions import read_access
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
-from invoicing.actions.reviews import why_not_reviewed
+from invoicing.actions.reviews import ENTERED, why_not_reviewed
 from invoicing.calculations.lines import Line, next_line, with_nothing_typed
 from invoicing.calculations.money import ZERO, format_amount
 from invoicing.models import Invoice, InvoiceLine, ScheduleLine, StartingCertificate, StartingLine, Verdict
@@ -281,7 +281,7 @@ def save_lines(
         invoice.begin_review(saves=False)
     write_all([lines[pk] for pk in entries], TYPED + SETTLED + ANSWERED_FOR)
     refresh_header(invoice)
-    _save_header(invoice, by, "entered amounts", changes)
+    _save_header(invoice, by, ENTERED, changes)
     return invoice
 
 

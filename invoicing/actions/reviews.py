@@ -116,7 +116,8 @@ def take_back_the_rest(invoice: Invoice, step: int, *, by) -> tuple[int, int]:
 
 
 # What changes amounts, each written under the lock of the invoice, so that their numbers are in the order of commits.
-AMOUNTS_CHANGE_BY = ("entered amounts", "added change orders", "restored")
+ENTERED = "entered amounts"
+AMOUNTS_CHANGE_BY = (ENTERED, "added change orders", "restored")
 
 
 def amounts_changed(invoice: Invoice):

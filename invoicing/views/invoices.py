@@ -13,7 +13,7 @@ from directory.unsaved import kept_for
 from invoicing import labels
 from invoicing.actions.deleting import why_not_deleted
 from invoicing.actions.payments import why_no_payment
-from invoicing.actions.reviews import VERDICTS
+from invoicing.actions.reviews import ENTERED, VERDICTS
 from invoicing.addresses import address
 from invoicing.decorators import invoice_view
 from invoicing.forms.attachments import AttachmentForm
@@ -181,7 +181,7 @@ def _told(events, invoice: Invoice, access):
     if not access.is_external:
         return events
     if not may_see_verdicts(invoice, access):
-        events = events.exclude(verb="entered amounts", at__gt=invoice.submitted_at or invoice.created_at)
+        events = events.exclude(verb=ENTERED, at__gt=invoice.submitted_at or invoice.created_at)
     return events.exclude(verb__in=REVIEWING)
 
 

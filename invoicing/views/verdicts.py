@@ -115,7 +115,7 @@ def _who_took_it_back(invoice: Invoice, line: InvoiceLine) -> str:
     events = Event.objects.about(invoice)
     key = line.schedule_line.key
     is_pressed = Q(verb=reviews.REVIEWED, changes__has_key=key)
-    event = events.filter(is_pressed | Q(verb="entered amounts", changes__has_key=f"{key} verdict")).first()
+    event = events.filter(is_pressed | Q(verb=reviews.ENTERED, changes__has_key=f"{key} verdict")).first()
     step = invoice.bulk_approvals.filter(undone_at__isnull=False, before__has_key=str(line.pk)).last()
     if step and (event is None or event.at < step.at):
         event = events.filter(verb=reviews.REST_TAKEN_BACK).first()
