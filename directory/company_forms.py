@@ -4,6 +4,7 @@ import zoneinfo
 
 from django import forms
 
+from directory.fields import label_of
 from directory.models import Company, Policy, Project
 from directory.typed import PlainField
 
@@ -64,17 +65,17 @@ class SettingsForm(forms.Form):
     time_zone = ZoneField("Accounting's: the day of an acceptance, of a file's name, of the age of a list.")
     separate_submitter_and_approver = forms.BooleanField(
         required=False,
-        label="Who submits may not approve",
+        label=label_of(Company, "separate_submitter_and_approver"),
         help_text="Whoever sends an invoice in, also on behalf of a subcontractor, can't approve it.",
     )
     separate_sender_and_accepter = forms.BooleanField(
         required=False,
-        label="Who submits, approves or sends may not accept",
+        label=label_of(Company, "separate_sender_and_accepter"),
         help_text="Whoever had a hand in an invoice before accounting got it can't accept it there.",
     )
     separate_raiser_and_approver = forms.BooleanField(
         required=False,
-        label="Who allows more than was claimed may not approve",
+        label=label_of(Company, "separate_raiser_and_approver"),
         help_text="A reviewer who raises an amount needs somebody else to approve the invoice.",
     )
     second_approval_above = forms.DecimalField(
@@ -83,24 +84,28 @@ class SettingsForm(forms.Form):
         max_digits=18,
         decimal_places=2,
         localize=True,
-        label="Second approval above",
+        label=label_of(Company, "second_approval_above"),
         help_text="US dollars due to one vendor in a period. Above it two people approve. Empty: one is enough.",
     )
     needs_second_factor = forms.BooleanField(
         required=False,
-        label="Second factor required",
+        label=label_of(Company, "needs_second_factor"),
         help_text="Accounting, Admins of Directory or Commitments, and site owners sign in with a second factor.",
     )
     insurance_policy = forms.ChoiceField(
-        choices=Policy, label="Expired insurance", help_text="When the vendor's insurance ran out before an approval."
+        choices=Policy,
+        label=label_of(Company, "insurance_policy"),
+        help_text="When the vendor's insurance ran out before an approval.",
     )
     workers_comp_policy = forms.ChoiceField(
         choices=Policy,
-        label="Missing workers' compensation proof",
+        label=label_of(Company, "workers_comp_policy"),
         help_text="When the vendor's proof is marked as missing.",
     )
     lien_waiver_policy = forms.ChoiceField(
-        choices=Policy, label="Missing lien waiver", help_text="When no lien waiver is attached to the invoice."
+        choices=Policy,
+        label=label_of(Company, "lien_waiver_policy"),
+        help_text="When no lien waiver is attached to the invoice.",
     )
     reason = PlainField(
         max_length=300,

@@ -9,6 +9,12 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 
+def label_of(model: type[models.Model], name: str) -> str:
+    """What a field is called in its form, in refusals, mails and the record alike (U9): its model's own words."""
+    words = str(model._meta.get_field(name).verbose_name)
+    return words[:1].upper() + words[1:]
+
+
 class ScaledField(models.BigIntegerField):
     """A Decimal with a fixed number of places, stored as an integer. It never rounds: a finer value is refused.
 

@@ -2,12 +2,14 @@
 
 from django import forms
 
+from directory.fields import label_of
 from directory.typed import PlainField
 from erp_integrations.business_days import closed_days
 from erp_integrations.models import ErpSettings, ImportLayout
+from erp_integrations.models.layouts import LONGEST_TERMS
 from erp_integrations.models.links import digits
 from erp_integrations.sage100.accounts import why_not
-from erp_integrations.sage100.lists import SageLists
+from erp_integrations.sage100.lists import ENTERED_AS, SageLists
 
 ACCOUNTS = "ledger-accounts"  # the <datalist> of accounts that a line may go to
 
@@ -17,7 +19,7 @@ class AccountField(forms.CharField):
 
     def __init__(self, label: str, help_text: str = ""):
         attrs = {"inputmode": "numeric", "autocomplete": "off"}
-        widget = forms.TextInput(attrs=attrs | ({} if label == "Sub-account" else {"list": ACCOUNTS}))
+        widget = forms.TextInput(attrs=attrs | ({} if label.startswith("Sub-account") else {"list": ACCOUNTS}))
         super().__init__(
             label=label, max_length=10, required=False, validators=[digits], widget=widget, help_text=help_text
         )
@@ -38,39 +40,49 @@ class SettingsForm(forms.Form):
 
     version = forms.IntegerField(min_value=0, max_value=2**31 - 1, widget=forms.HiddenInput)
     sage_company_name = PlainField(
-        label="Name of the Sage company",
+        label=label_of(ErpSettings, "sage_company_name"),
         max_length=120,
         help_text="It stands on the Control sheet, so that nobody imports into the wrong company (S8).",
     )
-    layout = forms.ChoiceField(label="Layout of import files", help_text="Files made from now on follow it.")
-    sendable = forms.ChoiceField(label="What may be sent", choices=ErpSettings.Sendable)
+    layout = forms.ChoiceField(label=label_of(ErpSettings, "layout"), help_text="Files made from now on follow it.")
+    sendable = forms.ChoiceField(label=label_of(ErpSettings, "sendable"), choices=ErpSettings.Sendable)
     default_status = forms.TypedChoiceField(
-        label="Status in Sage", choices=[(1, "Open"), (2, "Review")], coerce=int, help_text="A vendor may force Review."
+        label=label_of(ErpSettings, "default_status"),
+        choices=[*ENTERED_AS.items()],
+        coerce=int,
+        help_text="A vendor may force Review.",
     )
     terms_days = forms.IntegerField(
-        label="Due after, in days", min_value=0, max_value=365, help_text="When the vendor has no terms in Sage."
+        label=label_of(ErpSettings, "terms_days"),
+        min_value=0,
+        max_value=LONGEST_TERMS,
+        help_text="When the vendor has no terms in Sage.",
     )
-    subcontract_account = AccountField("Account for subcontracts", "Used when nothing nearer to the line gives one.")
-    subcontract_sub_account = AccountField("Sub-account")
-    purchase_order_account = AccountField("Account for purchase orders", "The same, for purchase orders.")
-    purchase_order_sub_account = AccountField("Sub-account")
+    subcontract_account = AccountField(
+        label_of(ErpSettings, "subcontract_account"), "Used when nothing nearer to the line gives one."
+    )
+    subcontract_sub_account = AccountField(label_of(ErpSettings, "subcontract_sub_account"))
+    purchase_order_account = AccountField(
+        label_of(ErpSettings, "purchase_order_account"), "The same, for purchase orders."
+    )
+    purchase_order_sub_account = AccountField(label_of(ErpSettings, "purchase_order_sub_account"))
     over_remaining = forms.ChoiceField(
-        label="A line above what remains in Sage",
+        label=label_of(ErpSettings, "over_remaining"),
         choices=ErpSettings.OverRemaining,
         help_text="Warn: an approver ticks it. Block: it can’t be sent (S40).",
     )
     tax_is_inside_amounts = forms.BooleanField(
-        label="Tax is inside the amounts",
+        label=label_of(ErpSettings, "tax_is_inside_amounts"),
         required=False,
         help_text="A line that names tax is stopped until this is ticked: the file has no place for it (S54).",
     )
     is_canadian = forms.BooleanField(
-        label="This is a Canadian Sage company",
+        label=label_of(ErpSettings, "is_canadian"),
         required=False,
         help_text="Its tax can’t be carried, so nothing can be sent while this is ticked (S53).",
     )
     closed_days = ClosedDaysField(
-        label="Days on which the office is closed",
+        label=label_of(ErpSettings, "closed_days"),
         required=False,
         max_length=8_000,
         widget=forms.Textarea(attrs={"rows": 6, "placeholder": "2026-12-25"}),

@@ -9,12 +9,16 @@ from django.conf import settings
 from django.template import Context, Template
 
 from config.words import Change, changes_of
+from directory import company_forms
 from directory.actions import companies, people
-from directory.models import Event
+from directory.fields import label_of
+from directory.models import Company, Event
+from erp_integrations import setting_forms
 from erp_integrations.actions import batches, exports
-from erp_integrations.models import Download
+from erp_integrations.models import Download, ErpSettings
 from invoicing.actions import amounts, invoices, reviews
-from invoicing.models import Verdict
+from invoicing.forms.billing_settings import BillingSettingsForm
+from invoicing.models import BillingSettings, Verdict
 from tests.erp_integrations.world import ACCOUNTING_DATE, D, SageWorld, fresh, record_number, sage_world
 
 RAW = re.compile(
@@ -35,6 +39,22 @@ def told(event) -> str:
 
 def event_of(subject: str, changes: dict) -> SimpleNamespace:
     return SimpleNamespace(subject=subject, changes=changes)
+
+
+FORMS_OF_SETTINGS = (
+    (Company, company_forms.SettingsForm),
+    (BillingSettings, BillingSettingsForm),
+    (ErpSettings, setting_forms.SettingsForm),
+)
+
+
+@pytest.mark.parametrize(("model", "form"), FORMS_OF_SETTINGS, ids=lambda each: each.__name__)
+def test_a_setting_is_called_on_its_page_as_refusals_mails_and_the_record_call_it(model, form):
+    """U9: who is refused for a setting finds it on the page, and who reads that it changed knows which."""
+    labels = {
+        name: field.label or label_of(model, name) for name, field in form.base_fields.items() if name != "reason"
+    }
+    assert labels == {name: label_of(model, name) for name in labels}
 
 
 def test_every_event_of_a_whole_job_reads_as_words(sage):

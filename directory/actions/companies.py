@@ -6,6 +6,7 @@ from django.db import transaction
 
 from directory import people_mail
 from directory.actions.grants import hold_directory_admin
+from directory.fields import label_of
 from directory.models import Company, Event, Person, Policy
 from directory.permissions import Level, Tool, people_with_level
 from directory.refusals import Refused
@@ -75,16 +76,12 @@ def _guardians(company) -> list[Person]:
     return [*Person.objects.site_owners(), *people_with_level(company, Tool.COMPANY_DIRECTORY, Level.ADMIN)]
 
 
-def label_of(name: str) -> str:
-    return str(Company._meta.get_field(name).verbose_name)
-
-
 def _in_words(names: list[str]) -> str:
-    return ", ".join(label_of(name) for name in names)
+    return ", ".join(f"“{label_of(Company, name)}”" for name in names)
 
 
 def _told(name: str, old, new) -> dict[str, str]:
-    return {"label": label_of(name).capitalize(), "old": _shown(name, old), "new": _shown(name, new)}
+    return {"label": label_of(Company, name), "old": _shown(name, old), "new": _shown(name, new)}
 
 
 def _shown(name: str, value) -> str:

@@ -34,13 +34,17 @@ class Company(InTimeZone):
     name = models.CharField(max_length=120)
     slug = models.SlugField(unique=True)
     separate_submitter_and_approver = models.BooleanField(
-        default=True, help_text="P-7: whoever submitted an invoice may not approve it."
+        "who submits may not approve", default=True, help_text="P-7: whoever submitted an invoice may not approve it."
     )
     separate_sender_and_accepter = models.BooleanField(
-        default=True, help_text="P-7: whoever submitted, approved or sent an invoice may not accept it."
+        "who submits, approves or sends may not accept",
+        default=True,
+        help_text="P-7: whoever submitted, approved or sent an invoice may not accept it.",
     )
     separate_raiser_and_approver = models.BooleanField(
-        default=True, help_text="Whoever allowed more than was claimed may not approve the invoice."
+        "who allows more than was claimed may not approve",
+        default=True,
+        help_text="Whoever allowed more than was claimed may not approve the invoice.",
     )
     second_approval_above = MoneyField(
         null=True,

@@ -96,6 +96,9 @@ class ImportLayout(models.Model):
         )
 
 
+LONGEST_TERMS = 365  # days
+
+
 def only_days(text: str) -> None:
     try:
         closed_days(text)
@@ -126,23 +129,26 @@ class ErpSettings(models.Model):
     }
 
     company = models.OneToOneField(Company, models.PROTECT, related_name="erp_settings")
-    sage_company_name = models.CharField(max_length=120)
-    layout = models.ForeignKey(ImportLayout, models.PROTECT, related_name="+")
+    sage_company_name = models.CharField("name of the Sage company", max_length=120)
+    layout = models.ForeignKey(ImportLayout, models.PROTECT, related_name="+", verbose_name="layout of import files")
     next_batch_number = models.PositiveIntegerField(default=1)
     sendable = models.CharField("what may be sent", max_length=20, choices=Sendable, default=Sendable.CERTIFIED)
     default_status = models.PositiveSmallIntegerField("status in Sage", choices=[*ENTERED_AS.items()], default=1)
     terms_days = models.PositiveSmallIntegerField(
-        "due after, in days", default=30, validators=[MaxValueValidator(365)], help_text="When the vendor has no terms."
+        "due after, in days",
+        default=30,
+        validators=[MaxValueValidator(LONGEST_TERMS)],
+        help_text="When the vendor has no terms.",
     )
-    subcontract_account = models.CharField("ledger account for subcontracts", blank=True, **DIGITS)
-    subcontract_sub_account = models.CharField(blank=True, **DIGITS)
-    purchase_order_account = models.CharField("ledger account for purchase orders", blank=True, **DIGITS)
-    purchase_order_sub_account = models.CharField(blank=True, **DIGITS)
+    subcontract_account = models.CharField("account for subcontracts", blank=True, **DIGITS)
+    subcontract_sub_account = models.CharField("sub-account for subcontracts", blank=True, **DIGITS)
+    purchase_order_account = models.CharField("account for purchase orders", blank=True, **DIGITS)
+    purchase_order_sub_account = models.CharField("sub-account for purchase orders", blank=True, **DIGITS)
     over_remaining = models.CharField(
-        "a line above Sage's remaining", max_length=10, choices=OverRemaining, default=OverRemaining.WARNING
+        "a line above what remains in Sage", max_length=10, choices=OverRemaining, default=OverRemaining.WARNING
     )
-    tax_is_inside_amounts = models.BooleanField(default=False)
-    is_canadian = models.BooleanField("a Canadian Sage company", default=False)
+    tax_is_inside_amounts = models.BooleanField("tax is inside the amounts", default=False)
+    is_canadian = models.BooleanField("this is a Canadian Sage company", default=False)
     closed_days = models.TextField(
         "days on which the office is closed", blank=True, default="", validators=[only_days],
         help_text="One ISO date a line.",

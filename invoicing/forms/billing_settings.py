@@ -2,6 +2,7 @@
 
 from django import forms
 
+from directory.fields import label_of
 from directory.models import Person, Project
 from directory.typed import PlainField
 from invoicing.models import BillingSettings, Reminders, Rhythm, Weekday
@@ -12,36 +13,38 @@ from invoicing.notifications import may_be_told
 class DayOfMonth(forms.IntegerField):
     """1 to 31; 31 is the month's last day."""
 
-    def __init__(self, label: str, help_text: str = ""):
-        super().__init__(label=label, min_value=1, max_value=31, help_text=help_text)
+    def __init__(self, name: str, help_text: str = ""):
+        super().__init__(label=label_of(BillingSettings, name), min_value=1, max_value=31, help_text=help_text)
 
 
 class BillingSettingsForm(forms.Form):
     """Everything is sent each time, also what belongs to the other rhythm: switching there and back loses nothing."""
 
     version = forms.IntegerField(min_value=0, max_value=2**31 - 1, widget=forms.HiddenInput)
-    start_day = DayOfMonth("First day of work", "Day of the month.")
-    end_day = DayOfMonth("Last day of work", "31 is the month’s last day. Before the first day: of the month after.")
-    due_day = DayOfMonth("Bills are due", "May come before the last day.")
+    start_day = DayOfMonth("start_day", "Day of the month.")
+    end_day = DayOfMonth("end_day", "31 is the month’s last day. Before the first day: of the month after.")
+    due_day = DayOfMonth("due_day", "May come before the last day.")
     due_month = forms.ChoiceField(
-        label="On that day",
+        label=label_of(BillingSettings, "due_month"),
         choices=DueMonth,
         help_text="Bills may come when the work is over: on 5 December for November.",
     )
     rhythm = forms.ChoiceField(
-        label="The next period opens by itself",
+        label=label_of(BillingSettings, "rhythm"),
         choices=Rhythm,
         help_text="On its own first day, on the project’s clock. It closes the one before. You open the first.",
     )
-    week_starts_on = forms.TypedChoiceField(label="A week of work begins on", choices=Weekday, coerce=int)
+    week_starts_on = forms.TypedChoiceField(
+        label=label_of(BillingSettings, "week_starts_on"), choices=Weekday, coerce=int
+    )
     week_due_after = forms.IntegerField(
-        label="Its bills are due after",
+        label=label_of(BillingSettings, "week_due_after"),
         min_value=0,
         max_value=MOST_DAYS_TO_BILL,
         help_text="Days after the first: 4 is Friday for a week from Monday, 8 is Tuesday of the week after.",
     )
     by_invitation_only = forms.BooleanField(
-        label="Bills by invitation only",
+        label=label_of(BillingSettings, "by_invitation_only"),
         required=False,
         help_text="Off: whoever is named as invoice contact may bill an open period without being asked.",
     )
@@ -53,15 +56,15 @@ class BillingSettingsForm(forms.Form):
         help_text="They stand in the mail and on the page it leads to.",
     )
     reminder_days = forms.TypedChoiceField(
-        label="Remind of unanswered invites",
+        label=label_of(BillingSettings, "reminder_days"),
         choices=Reminders,
         coerce=int,
         help_text="Until bills are due; only who has neither answered nor sent a bill.",
     )
-    mails_approval = forms.BooleanField(label="Mail contacts when an invoice is approved", required=False)
-    mails_payments = forms.BooleanField(label="Mail contacts when a payment is recorded or taken back", required=False)
+    mails_approval = forms.BooleanField(label=label_of(BillingSettings, "mails_approval"), required=False)
+    mails_payments = forms.BooleanField(label=label_of(BillingSettings, "mails_payments"), required=False)
     distribution_list = forms.ModelMultipleChoiceField(
-        label="Who gets a mail for each bill that is sent in",
+        label=label_of(BillingSettings, "distribution_list"),
         queryset=Person.objects.none(),
         required=False,
         widget=forms.CheckboxSelectMultiple,

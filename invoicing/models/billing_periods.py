@@ -61,8 +61,8 @@ class BillingSettings(models.Model):
     start_day = models.PositiveSmallIntegerField("first day of work", default=1, validators=DAYS_OF_A_MONTH)
     end_day = models.PositiveSmallIntegerField("last day of work", default=31, validators=DAYS_OF_A_MONTH)
     due_day = models.PositiveSmallIntegerField("bills are due", default=25, validators=DAYS_OF_A_MONTH)
-    due_month = models.CharField("that day", max_length=10, choices=DueMonth, default=DueMonth.FIRST)
-    rhythm = models.CharField("periods open by themselves", max_length=10, choices=Rhythm, default=Rhythm.NEVER)
+    due_month = models.CharField("the due day lies", max_length=10, choices=DueMonth, default=DueMonth.FIRST)
+    rhythm = models.CharField("the next period opens by itself", max_length=10, choices=Rhythm, default=Rhythm.NEVER)
     week_starts_on = models.PositiveSmallIntegerField(
         "a week of work begins on", choices=Weekday, default=Weekday.MONDAY
     )
@@ -71,10 +71,17 @@ class BillingSettings(models.Model):
     )
     by_invitation_only = models.BooleanField("bills by invitation only", default=False)
     invitation_text = models.TextField("words in every invite", blank=True, max_length=2000)
-    reminder_days = models.PositiveSmallIntegerField("reminders", choices=Reminders, default=Reminders.OFF)
+    reminder_days = models.PositiveSmallIntegerField(
+        "remind of unanswered invites", choices=Reminders, default=Reminders.OFF
+    )
     mails_approval = models.BooleanField("mail contacts when an invoice is approved", default=True)
     mails_payments = models.BooleanField("mail contacts when a payment is recorded or taken back", default=True)
-    distribution_list = models.ManyToManyField(settings.AUTH_USER_MODEL, related_name="+", blank=True)
+    distribution_list = models.ManyToManyField(
+        settings.AUTH_USER_MODEL,
+        related_name="+",
+        blank=True,
+        verbose_name="who gets a mail for each bill that is sent in",
+    )
 
     class Meta:
         verbose_name_plural = "billing settings"

@@ -95,7 +95,7 @@ def test_an_admin_of_the_directory_saves_the_page(w, ada):
     assert "What protects less than before needs a reason" in ada.see("company-settings")
     refused = ada.send("company-settings", **sheet(w.company, insurance_policy="ignore", name="Cascade & Sons"))
     assert refused.status_code == 422
-    assert "Say why: expired insurance would protect less than before" in words_of(refused)
+    assert "Say why: “Expired insurance” would protect less than before" in words_of(refused)
     assert 'value="Cascade &amp; Sons"' in refused.content.decode(), "nothing typed is lost"
     w.company.refresh_from_db()
     assert (w.company.name, w.company.insurance_policy) == ("Cascade Builders", "block")
