@@ -40,6 +40,7 @@ LONG = (
     "services/test_hosts.py",
     "browser/test_main_job.py",
     "test_races.py",
+    "directory/test_rights_in_between.py",
     "test_no_leak.py",
     "erp_integrations/sage100/test_workbook.py",
     "services/test_demo_command.py",

@@ -93,6 +93,7 @@ def _unless_taken():
 def _accept(pks, of_company, by, accounting_date: date, ticked, seen) -> ExportBatch:
     exports = _locked_of_one_company(pks, by, of_company)
     company = exports[0].company
+    settings = ErpSettings.held_for(company)  # the last wait: the right is read after it (R66)
     access = approver_access(company, by)
     earlier = _same_acceptance(exports, by)
     if earlier:
@@ -104,7 +105,7 @@ def _accept(pks, of_company, by, accounting_date: date, ticked, seen) -> ExportB
                 f"{export.invoice} was sent again, or its header was changed, while you looked at it. Look at it as it"
                 " is now, then accept it."
             )
-    settings, now = ErpSettings.held_for(company), timezone.now()
+    now = timezone.now()
     acceptance = Acceptance(
         batch_key=batch_key(settings.next_batch_number),
         layout=settings.layout,
@@ -292,8 +293,9 @@ def retry(batch: ExportBatch, *, by, ticked: Collection[str] = (), accounting_da
 def _retry(batch: ExportBatch, by, ticked: Collection[str], accounting_date: date | None) -> ExportBatch:
     live = batch.items.filter(is_live=True).values_list("invoice_export_id", flat=True)
     exports = _locked_of_one_company(list(live), by)
-    access = approver_access(batch.company, by)
     batch = ExportBatch.objects.select_for_update().select_related("company", "layout").get(pk=batch.pk)
+    settings = ErpSettings.held_for(batch.company)  # so that what is accepted beside it counts it, or is counted
+    access = approver_access(batch.company, by)  # after the last wait (R66)
     if batch.tried_again_at:
         return _at_once(batch, by=by)
     if batch.is_under_way and batch.accepted_by_id == by.pk:
@@ -302,7 +304,6 @@ def _retry(batch: ExportBatch, by, ticked: Collection[str], accounting_date: dat
         raise NotNow(f"{batch.key} is {batch.get_state_display().lower()} now; there is nothing to try again.")
     for export in exports:
         require_acceptable(export, InvoiceExport.retry, access)
-    settings = ErpSettings.held_for(batch.company)  # so that what is accepted beside it counts it, or is counted
     now, day = timezone.now(), accounting_date or batch.accounting_date
     acceptance = Acceptance(
         batch_key=batch.key,

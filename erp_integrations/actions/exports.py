@@ -168,13 +168,13 @@ def reject(export: InvoiceExport, *, by, reason: str, seen: str = "") -> Invoice
 
     `seen`: the `sending` that a page showed, if one did; what was sent anew since is looked at anew (I-5).
     """
-    export = _locked(export)
+    export, batch = _locked_with_batch(export)
     access = _access(export, by)
     require_rejectable(export, access, Beneath.of([export]), seen=seen)
     export.reason = _said(reason, "Say why it is rejected: the sender reads it.")
     found = check([export], next_acceptance([export])).findings
     move(export, InvoiceExport.reject, access=access, reason=export.reason)
-    _end_item(export, by)
+    _end_item(export, batch, by)
     unlock(export.invoice)
     notifications.rejected(export, found)
     return export
@@ -254,10 +254,10 @@ def confirm(export: InvoiceExport, *, by, record_number: str, listed_date: date 
 
     What only releases retainage has none, and is confirmed once the release sheet is done (S50).
     """
-    export = _locked(export)
+    number = record_number.strip()
+    export = _locked_to_record(export, number)
     access = _access(export, by)
     require_confirmable(export, access)
-    number = record_number.strip()
     if not export.only_releases and (number or not listed_date):
         _require_record(export, number)
     elif number:
@@ -284,9 +284,10 @@ def correct_record(
     Or it was found in a list that gives none (6.2): then its number is entered, and nobody is asked why. `was`: the
     number that a page showed, "" for none, if one did; what somebody did since is looked at anew (I-5).
     """
-    export = _locked(export)
+    number = record_number.strip()
+    export = _locked_to_record(export, number)
     require_correctable(export, _access(export, by))
-    before, number = export.sage_record_number, record_number.strip()
+    before = export.sage_record_number
     if was is not None and was != before:
         stands = f"under record {before}" if before else "under no record number"
         raise Stale(f"Somebody {'corrected' if was else 'entered'} it meanwhile: it stands {stands} now.")
@@ -326,8 +327,7 @@ def _require_record(export: InvoiceExport, number: str) -> None:
 
 
 def _require_free_record(export: InvoiceExport, number: str) -> None:
-    """One record of Sage is one invoice. The settings’ lock keeps two from taking it at once."""
-    ErpSettings.held_for(export.company)
+    """One record of Sage is one invoice."""
     posted = InvoiceExport.objects.of(export.company).filter(status=InvoiceExport.Status.POSTED)
     others = posted.exclude(pk=export.pk).with_context()
     other = others.filter(sage_record_number__iexact=number).first()
@@ -347,7 +347,7 @@ def void(
 
     `retention_is_raised`: what its release sheet lowers stands in Sage as before (S51). No list of ours tells of it.
     """
-    export = _locked(export)
+    export, batch = _locked_with_batch(export)
     access = _access(export, by)
     require(export, InvoiceExport.void, access)
     reason = _said(reason, "Say why it is voided: it stays on the record.")
@@ -358,7 +358,7 @@ def void(
         raise Refused(RAISE_AGAIN, field="retention_is_raised")
     export.reason = reason
     move(export, InvoiceExport.void, access=access, reason=reason)
-    _end_item(export, by)
+    _end_item(export, batch, by)
     unlock(export.invoice)
     return export
 
@@ -428,6 +428,21 @@ def _locked(export: InvoiceExport) -> InvoiceExport:
     return InvoiceExport.objects.locked([export.pk])[0]
 
 
+def _locked_to_record(export: InvoiceExport, number: str) -> InvoiceExport:
+    """As `_locked`; the settings’ lock keeps two from taking one number at once. The right is read after it (R66)."""
+    export = _locked(export)
+    if number:
+        ErpSettings.held_for(export.company)
+    return export
+
+
+def _locked_with_batch(export: InvoiceExport) -> tuple[InvoiceExport, ExportBatch | None]:
+    """As `_locked`, with the live batch, which may end with it: no wait is left once the right is read (R66)."""
+    export = _locked(export)
+    held = ExportBatch.objects.select_for_update(of=("self",))
+    return export, held.filter(items__invoice_export=export, items__is_live=True).first()
+
+
 def _access(export: InvoiceExport, by):
     return read_access(by, export.company, export.project)
 
@@ -451,12 +466,11 @@ def _sentences(findings) -> str:
     return " ".join(dict.fromkeys(finding.sentence for finding in findings))
 
 
-def _end_item(export: InvoiceExport, by) -> None:
+def _end_item(export: InvoiceExport, batch: ExportBatch | None, by) -> None:
     """Out of its live batch, so that another may take it (E-1); a batch with nothing left is void."""
-    item = export.live_item
-    if item is None:
+    if batch is None:
         return
-    batch = ExportBatch.objects.select_for_update().get(pk=item.batch_id)
+    item = batch.items.get(invoice_export=export, is_live=True)
     item.is_live = False
     item.save(update_fields=["is_live"])
     if not batch.items.filter(is_live=True).exists():

@@ -21,8 +21,7 @@ def open_period(
 
     `keeps_time`: who may still bill the one before keeps the time until its own due date (B-5).
     """
-    project = periods.hold(project)
-    require_admin(by, project)
+    project = hold_all(project, by)
     return periods.open_next(project, PeriodDates(start_date, end_date, due_date), by=by, keeps_time=keeps_time)
 
 
@@ -94,6 +93,13 @@ def _there_are(count: int, noun: str) -> str:
 
 def _held(period: BillingPeriod, by) -> BillingPeriod:
     """Locked after its project's periods as a whole, by somebody who administers them."""
-    project = periods.hold(period.project)
+    hold_all(period.project, by)
+    return BillingPeriod.objects.select_related("project__company").get(pk=period.pk)
+
+
+def hold_all(project: Project, by) -> Project:
+    """The project and its periods, in the one order (R45); the right is read once none is waited for (R66)."""
+    project = periods.hold(project)
+    list(project.billing_periods.select_for_update().order_by("pk").values("pk"))
     require_admin(by, project)
-    return BillingPeriod.objects.select_for_update(of=("self",)).select_related("project__company").get(pk=period.pk)
+    return project

@@ -10,7 +10,7 @@ from directory.models import Project
 from directory.moments import day_in_words
 from directory.refusals import NotNow, Refused
 from invoicing import periods
-from invoicing.actions import due_dates, invoice_periods
+from invoicing.actions import billing_periods, due_dates, invoice_periods
 from invoicing.actions.commitments import require_admin
 from invoicing.models import BillingPeriod, Commitment, Invoice
 
@@ -53,9 +53,8 @@ def close_and_settle(
     next by the settings, which closes this one (B-1). `keeps_time`: while bills are not due yet, whoever may send one
     keeps the time until then (B-5). Refuses naming the field; then nothing is done.
     """
-    project = periods.hold(period.project)
-    require_admin(by, project)
-    period = BillingPeriod.objects.select_for_update(of=("self",)).select_related("project__company").get(pk=period.pk)
+    project = billing_periods.hold_all(period.project, by)
+    period = BillingPeriod.objects.select_related("project__company").get(pk=period.pk)
     wanted = set(fates.values())
     if not period.is_open and not wanted - {Fate.LEAVE}:
         raise NotNow("The period is closed already.")
@@ -103,6 +102,7 @@ def _settled(period, target, fates: Mapping[int, Fate], late_until, by) -> list[
     commitments = set(bills.values_list("commitment", flat=True))
     list(Commitment.objects.select_for_update().filter(pk__in=commitments).order_by("pk"))
     list(bills.select_for_update(of=("self",)).order_by("pk"))
+    require_admin(by, period.project)  # once more: a bill may have been waited for (R66)
     found = bills.select_related("commitment__vendor", "commitment__project__company", "billing_period")
     return [
         _settle(invoice, period, target, fates.get(invoice.pk, Fate.LEAVE), late_until, by)

@@ -20,9 +20,9 @@ def move(invoice: Invoice, target: BillingPeriod, *, by) -> Invoice:
     nothing is typed on dates that are no longer the bill's (I-5).
     """
     project = periods.hold(invoice.project)
-    require_admin(by, project)
     hold_periods(invoice.billing_period_id, target.pk)
     looked_at, invoice = invoice.version, Invoice.objects.locked(invoice.pk)
+    require_admin(by, project)
     if invoice.version != looked_at:
         raise Stale("Somebody changed this bill in between. Look at it again, then move it.")
     return move_held(invoice, project.billing_periods.get(pk=target.pk), by=by)

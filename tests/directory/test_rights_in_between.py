@@ -2,6 +2,8 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import connection, transaction
@@ -22,11 +24,32 @@ from directory.actions import (
 from directory.actions.grants import LevelChange, change_levels, set_level
 from directory.actions.projects import ProjectEntry
 from directory.actions.vendors import Details
-from directory.models import AccountingPrivilege, Person, PrivilegeRequest, Vendor, VendorChange
+from directory.models import AccountingPrivilege, Membership, Person, PrivilegeRequest, Vendor, VendorChange
 from directory.permissions import Level, Tool, people_with_level
 from directory.refusals import NotAllowed
+from erp_integrations.actions import batches, exports, results
+from erp_integrations.models import ErpSettings, ExportBatch, InvoiceExport
+from invoicing.actions import (
+    amounts,
+    billing_periods,
+    change_orders,
+    closing,
+    commitment_moves,
+    deleting,
+    invoice_periods,
+    invoices,
+    payments,
+    retainage,
+    reviews,
+)
+from invoicing.actions.closing import Fate
+from invoicing.calculations.replay import RetainageRules
+from invoicing.models import BillingPeriod, Commitment, Invoice, Verdict
+from invoicing.periods import PeriodDates
 from tests.directory.directory_pages import directory_admin
-from tests.factories import world
+from tests.erp_integrations.world import ACCOUNTING_DATE, SageWorld, record_number, sage_world
+from tests.factories import payment_of, world
+from tests.test_races import fails
 
 PEOPLE = b"E-mail,Name\nn@x.example,N"
 
@@ -121,7 +144,7 @@ def meanwhile(first, second) -> str:
         with transaction.atomic():
             first()
             waiting = pool.submit(_tried, second)
-            has_waited = _waits() and not waiting.done()
+            has_waited = _waits(waiting) and not waiting.done()
         outcome = waiting.result(timeout=30)
     return outcome if has_waited else f"{outcome} without waiting"
 
@@ -138,12 +161,14 @@ def _tried(act) -> str:
     return "done"
 
 
-def _waits() -> bool:
-    """Whether somebody waits for a lock of ours by now."""
+def _waits(waiting) -> bool:
+    """Whether somebody waits for a lock of ours by now; not if it was `waiting` that ended without."""
     until = time.monotonic() + 10
-    while time.monotonic() < until:
+    while time.monotonic() < until and not waiting.done():
         with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            cursor.execute(
+                "SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+            )
             if cursor.fetchone()[0]:
                 return True
         time.sleep(0.01)
@@ -179,6 +204,121 @@ def test_a_site_owner_who_is_one_no_more_does_nothing():
     assert AccountingPrivilege.objects.live().count() == 1
     boss.refresh_from_db()
     assert boss.is_superuser
+
+
+# What somebody does with money, each act while somebody else holds one of the things that it may touch
+
+HELD = (BillingPeriod, Commitment, Invoice, InvoiceExport, ExportBatch, ErpSettings)
+
+
+def with_money(sage: SageWorld) -> dict[str, tuple]:
+    """{name: (who, act)} in a company that has a bill in every state."""
+    w, period, acts = sage.base, sage.base.project.billing_periods.get(), {}
+    admin, approver, both = w.admin, sage.approver, sage.all_rights()
+    draft, entered = w.draft(), w.entered()
+    submitted, returned = w.submitted(), w.sent_back()
+    reviewed, endable = w.submitted(), w.commitment()
+    reviews.approve_the_rest(reviewed, by=admin)
+    approved, paid, sent = sage.approved(), w.approved(), sage.sent()
+    payment = payments.record_payment(paid, payment_of("100.00"), by=admin)
+    failed, exported, posted = fails(sage.accepted()), sage.exported(), sage.exported()
+    exports.confirm(posted, by=approver, record_number=record_number())
+    order = change_orders.enter(endable, "CO-1", "More", [w.line("More of it", "200.00")], by=admin)
+    ticked, entries = sage.warnings(sent), {line.pk: {"work_this_period": Decimal(5)} for line in draft.lines.all()}
+    next_days = [date(2030, 7, 1), date(2030, 7, 31), date(2030, 7, 25)]
+    later = PeriodDates(period.start_date, period.end_date, period.due_date + timedelta(days=1))
+    endable = Commitment.objects.get(pk=endable.pk)  # with its order, it is another version
+    rules = RetainageRules(work_rate=Decimal(5), stored_rate=Decimal(5))
+
+    def of(who, **named):
+        acts.update({name.replace("_", " "): (who, act) for name, act in named.items()})
+
+    of(
+        approver,
+        accept=lambda: batches.accept([sent], by=approver, accounting_date=ACCOUNTING_DATE, ticked=ticked),
+        try_again=lambda: batches.retry(failed, by=approver, ticked=ticked),
+        reject=lambda: exports.reject(sent, by=approver, reason="Twice"),
+        reject_what_failed=lambda: exports.reject(failed_export(failed), by=approver, reason="Twice"),
+        change_the_header=lambda: exports.change_header(sent, exports.HeaderEdit("Other words"), by=approver),
+        confirm=lambda: exports.confirm(exported, by=approver, record_number=record_number()),
+        record_what_Sage_said=lambda: results.report_refusal(exported, by=approver, message="No such job"),
+        correct_the_record=lambda: exports.correct_record(
+            posted, by=approver, record_number=record_number(), reason="Mistyped"
+        ),
+    )
+    of(both, void=lambda: exports.void(exported, by=both, reason="Twice", sage_holds_it_no_more=True))
+    of(
+        admin,
+        send=lambda: exports.send_one(approved, by=admin),
+        take_back_what_was_sent=lambda: exports.retrieve(sent, by=admin),
+        decide_on_a_line=lambda: reviews.decide(submitted.lines.first(), Verdict.APPROVED, by=admin),
+        approve_the_rest=lambda: reviews.approve_the_rest(submitted, by=admin),
+        approve=lambda: invoices.approve(reviewed, by=admin),
+        send_back=lambda: invoices.send_back(submitted, by=admin, comment="Look again"),
+        reopen=lambda: invoices.reopen(approved, by=admin, reason="Look again"),
+        delete=lambda: deleting.delete(submitted, by=admin, reason="Twice"),
+        record_a_payment=lambda: payments.record_payment(approved, payment_of("1.00"), by=admin),
+        take_back_a_payment=lambda: payments.take_back_payment(payment, by=admin, reason="Twice"),
+        close_a_period=lambda: closing.close_and_settle(period, {draft.pk: Fate.MOVE}, by=admin, opens_next=True),
+        open_a_period=lambda: billing_periods.open_period(w.project, *next_days, by=admin),
+        change_a_period=lambda: billing_periods.change_dates(period, later, by=admin, version=period.version),
+        approve_a_change_order=lambda: change_orders.move(order, "approve", by=admin),
+        end_a_commitment=lambda: commitment_moves.move(endable, "void", by=admin, reason="As agreed"),
+        set_retainage=lambda: retainage.set_rules(endable, rules, holds_stored=True, version=endable.version, by=admin),
+    )
+    of(
+        w.contact,
+        start=lambda: invoices.create(endable, period, by=w.contact),
+        enter_amounts=lambda: amounts.save_lines(draft, entries, by=w.contact, version=draft.version),
+        submit=lambda: invoices.submit(entered, by=w.contact),
+        take_back_a_bill=lambda: invoices.withdraw(submitted, by=w.contact),
+        send_again=lambda: invoices.submit(returned, by=w.contact),
+    )
+    return acts
+
+
+def failed_export(batch: ExportBatch) -> InvoiceExport:
+    return InvoiceExport.objects.with_context().get(items__batch=batch)
+
+
+def undone(act):
+    """As a person does it, and then as if it had not been: whoever waits, waits in the act."""
+
+    def whole():
+        with transaction.atomic():
+            act()
+            transaction.set_rollback(True)
+
+    return whole
+
+
+def while_held(model, who, act) -> str:
+    """What becomes of the act where `who` loses their place in the company while rows of the model are held."""
+    place = Membership.objects.filter(person=who)
+
+    def take_away():
+        list(model.objects.select_for_update(of=("self",)).values_list("pk"))
+        place.update(is_active=False)
+
+    return _outcome(undone(act), take_away, lambda: place.update(is_active=True))
+
+
+@needs_two_writers
+def test_whoever_waited_with_money_in_hand_is_asked_for_their_right_after_the_wait():
+    acts = with_money(sage_world())
+    found = {(name, held.__name__): while_held(held, *of) for name, of in acts.items() for held in HELD}
+    assert {which: how for which, how in found.items() if how not in ("refused", "done without waiting")} == {}
+    assert {name for (name, _), how in found.items() if how == "refused"} == acts.keys(), "each waits for something"
+
+
+@needs_two_writers
+@pytest.mark.parametrize("held", [BillingPeriod, Commitment, Invoice])
+def test_whoever_waited_to_move_a_bill_is_asked_for_their_right_after_the_wait(held):
+    sage = sage_world()
+    w, bill = sage.base, sage.base.draft()
+    sage.next_month()
+    target = w.project.billing_periods.get(status="open")
+    assert while_held(held, w.admin, lambda: invoice_periods.move(bill, target, by=w.admin)) == "refused"
 
 
 # What else two acts at once must not leave behind
