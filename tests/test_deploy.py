@@ -237,6 +237,40 @@ def test_after_a_reboot_nothing_writes_under_the_folder_that_is_mounted_later(na
     assert f"install -d -o root -m 000 {folder}\n" in OPERATIONS
 
 
+def test_every_night_without_containers_has_a_backup_in_a_folder_of_its_own(tmp_path):
+    """systemd takes a program by its whole path alone, and knows no shell; none goes into a folder twice."""
+    unit = OPERATIONS.partition("Without containers these are")[2].partition("```ini\n")[2].partition("```")[0]
+    commands = re.findall(r"^ExecStart=(.*)$", unit, re.M)
+    assert len(commands) == 2 and all(command.startswith("/") for command in commands)
+    assert unit.count("EnvironmentFile=/etc/plumbline.env\nEnvironmentFile=/etc/plumbline.owner.env\n") == 2
+    assert unit.count("WorkingDirectory=/srv/plumbline-1.4\n") == 2 and "STATEMENT_TIMEOUT=0" in OPERATIONS
+    [script] = re.findall(r"^/bin/sh -ec '(.*)'$", commands[0])
+    python = tmp_path / "python"
+    python.write_text('#!/bin/sh\necho "$@"\n')
+    python.chmod(0o700)
+    asked = re.sub(r"/srv/plumbline-1\.4/\S+/python", str(python), script.replace("%%", "%").replace("$$", "$"))
+    told = subprocess.run(["/bin/sh", "-ec", asked], capture_output=True, text=True, check=True).stdout
+    assert re.fullmatch(r"manage\.py backup /srv/plumbline-backups/\d{4}-\d\d-\d\d-\d{6}\n", told)
+
+
+def test_a_page_of_the_old_version_finds_its_style_sheet_in_the_first_upgrade_too():
+    """What compose's `migrate` lays out at each start is laid out by *Install* as well, not by *Upgrade* alone."""
+    laid_out = "cp -r --remove-destination packed/. "
+    assert f"{laid_out}/var/lib/plumbline/static/" in service("migrate")
+    upgrade = OPERATIONS.partition("## Upgrade")[2].partition("\n## ")[0]
+    assert all(f"{laid_out}$PLUMBLINE_VAR/static/" in part for part in (INSTALL, upgrade))
+    assert "mkdir -p $PLUMBLINE_VAR/static" in INSTALL
+
+
+def test_an_upgrade_replaces_what_runs_on_the_second_host_too():
+    several, upgrade = (
+        OPERATIONS.partition(f"## {name}")[2].partition("\n## ")[0] for name in ("Several hosts", "Upgrade")
+    )
+    assert "docker save plumbline:1.4 | ssh" in several and "docker save plumbline:1.5 | ssh" in upgrade
+    started = set(re.findall(r"--name (plumbline-\w+)", several))
+    assert started and all(f"docker stop {name} && docker rm {name}" in upgrade for name in started)
+
+
 def test_nginx_lets_through_what_caddy_does():
     [most] = re.findall(r"client_max_body_size (\d+)m;", NGINX)
     assert f"UPLOAD_MAX:-{most}MB" in COMPOSE and f"UPLOAD_MAX:{most}MB" in PROXY
