@@ -291,8 +291,10 @@ def retry(batch: ExportBatch, *, by, ticked: Collection[str] = (), accounting_da
 
 
 def _retry(batch: ExportBatch, by, ticked: Collection[str], accounting_date: date | None) -> ExportBatch:
-    live = batch.items.filter(is_live=True).values_list("invoice_export_id", flat=True)
-    exports = _locked_of_one_company(list(live), by)
+    live = list(batch.items.filter(is_live=True).values_list("invoice_export_id", flat=True))
+    if not live:  # as whoever waited for the last one of them is told
+        raise NotNow(f"{batch.key} is {BatchState.VOID.label.lower()} now; there is nothing to try again.")
+    exports = _locked_of_one_company(live, by)
     batch = ExportBatch.objects.select_for_update().select_related("company", "layout").get(pk=batch.pk)
     settings = ErpSettings.held_for(batch.company)  # so that what is accepted beside it counts it, or is counted
     access = approver_access(batch.company, by)  # after the last wait (R66)
