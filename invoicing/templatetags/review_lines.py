@@ -94,7 +94,7 @@ def _verdict(row: ReviewRow, shown: str) -> str:
     verdict = row.line.verdict
     by = ""
     if verdict:
-        by = f'<span class="by" aria-hidden="true" title="{_says(row)}">{initials(row.line.verdict_by)}</span>'
+        by = f'<span class="by" aria-hidden="true" title="{_says(row)}">{escape(initials(row.line.verdict_by))}</span>'
     buttons = "".join(
         [
             f'<button name="decision" value="{value}" aria-pressed="{"true" if verdict == value else "false"}" '
