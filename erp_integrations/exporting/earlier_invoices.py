@@ -376,11 +376,11 @@ def bills_reduced(exports: list[InvoiceExport]) -> dict[int, list[str]]:
 
 
 def _bills_before(exports: list[InvoiceExport]) -> dict[int, list[Invoice]]:
-    """{id of a credit: its commitment’s earlier bills that Sage holds with rows, newest first}."""
+    """{id of a credit: its commitment’s earlier bills that Sage has rows of, newest first}; none that it refused."""
     credits = [export for export in exports if export.invoice.gross_this_period < 0]
     if not credits:
         return {}
-    bills = [bill for bill in _in_sage(credits, []) if bill.gross_this_period > 0]
+    bills = [bill for bill in _in_sage(credits, []) if bill.gross_this_period > 0 and not bill.what_sage_said]
     found = {}
     for credit in (export.invoice for export in credits):
         earlier = [b for b in bills if b.commitment_id == credit.commitment_id and b.position < credit.position]

@@ -10,13 +10,13 @@ from directory.models import Event
 from directory.permissions import read_access
 from directory.refusals import NotNow, Refused
 from erp_integrations import exporting
-from erp_integrations.actions import batches, exports, many
+from erp_integrations.actions import batches, exports, many, results
 from erp_integrations.exporting import earlier_invoices, finding_key, storing
 from erp_integrations.models import InvoiceExport, ListKind
 from erp_integrations.sage100.layout import PLACES
 from invoicing.models import Commitment
 from tests.erp_integrations.pages import at_export, queries, queue_url, signed_in, text_of
-from tests.erp_integrations.world import ACCOUNTING_DATE, JOB, VENDOR, D, fresh
+from tests.erp_integrations.world import ACCOUNTING_DATE, JOB, VENDOR, D, fresh, record_number
 from tests.invoicing.pages import at
 from tests.test_odd_values import CORPUS
 
@@ -65,6 +65,18 @@ def test_a_credit_on_nothing_that_we_sent_waits_for_accounting_to_name_it(sage):
     page = text_of(client.get(at_export(export)))
     assert "Accept…" not in page and f'href="{at_export(export)}#header-title">Name the invoice it reduces' in page
     assert at_export(export) + "#header-title" in text_of(client.get(queue_url(sage.company)))
+
+
+def test_no_credit_reduces_a_bill_that_sage_refused(sage):
+    """S45: Sage has no such invoice to apply it to; once it has, the bill is named again."""
+    commitment = sage.commitment()
+    bill = sage.exported(sage.approved(commitment))
+    credit = sage.sent(credit_on(sage, commitment))
+    assert s45(sage, credit).severity == "warning"
+    results.report_refusal(bill, by=sage.approver, message="Job 2026014 is closed")
+    assert s45(sage, credit).severity == "error"
+    exports.confirm(bill, by=sage.approver, record_number=record_number())
+    assert s45(sage, credit).severity == "warning"
 
 
 def test_a_mid_job_start_without_a_bill_of_ours_in_a_file_is_credited(sage):
