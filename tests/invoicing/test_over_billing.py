@@ -14,7 +14,7 @@ from tests.factories import D, World, date, world
 from tests.invoicing.test_starting_certificates import load, loaded
 
 pytestmark = pytest.mark.django_db
-TRIES = 200 if connection.vendor == "postgresql" else 10
+TRIES = 200 if connection.vendor == "postgresql" else 50
 CONTROLS = 20
 
 
