@@ -12,14 +12,13 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
-from django.db.models import OuterRef, Q, Subquery, Sum
+from django.db.models import Q, Sum
 
 from directory.number_looks import number_key
 from erp_integrations.exporting.in_files import is_of_the_day, is_older
 from erp_integrations.models import (
     ExportBatch,
     ExportItem,
-    ExportStatus,
     InvoiceExport,
     ListKind,
     RetainageRelease,
@@ -264,15 +263,10 @@ def _in_sage(
     known = InvoiceExport.objects.filter(invoice__commitment__in=commitments, status__in=IN_A_FILE)
     if being_built:
         known = known.filter(invoice__releases_on_it__item__batch=being_built)
-    found = invoices.filter(goes_along | Q(export__in=known)).annotate(what_sage_said=_refusal())
-    return list(found.order_by("billing_date", "position"))
-
-
-def _refusal() -> Subquery:
-    of_it = SageRefusal.objects.filter(item__is_live=True, item__invoice_export__invoice=OuterRef("pk"))
-    return Subquery(
-        of_it.filter(item__invoice_export__status=ExportStatus.EXPORTED).order_by("-pk").values("message")[:1]
+    found = invoices.filter(goes_along | Q(export__in=known)).annotate(
+        what_sage_said=SageRefusal.objects.words_about("pk")
     )
+    return list(found.order_by("billing_date", "position"))
 
 
 def _given_by_hand(

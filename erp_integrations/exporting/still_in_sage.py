@@ -28,9 +28,13 @@ class Imported:
     words: str
 
 
-def imported_already(batch: ExportBatch) -> Imported | None:
-    """What says that a file was imported though nobody said so: a restored site knows no better (R15, R127)."""
-    waiting = list(batch.items.filter(is_live=True, invoice_export__status=ExportStatus.EXPORTED))
+def imported_already(batch: ExportBatch, waiting: Collection[ExportItem] | None = None) -> Imported | None:
+    """What says that a file was imported though nobody said so: a restored site knows no better (R15, R127).
+
+    `waiting`: its live places that nobody has confirmed, for who has read them.
+    """
+    if waiting is None:
+        waiting = list(batch.items.filter(is_live=True, invoice_export__status=ExportStatus.EXPORTED))
     in_use = SageListVersion.objects.in_use(batch.company, ListKind.PAYABLE_INVOICES) if waiting else None
     held = sum(_key(item) in numbers_in(in_use) for item in waiting) if in_use else 0
     if not held:

@@ -205,10 +205,11 @@ class ErpSettings(models.Model):
     @property
     def lost_days(self) -> LostDays | None:
         """Of the newest restore, on the company's clocks; None where there was none (R127)."""
-        zone = self.company.zone
-        if self.restored_at:
-            return LostDays(since=self.restored_to.astimezone(zone), until=self.restored_at.astimezone(zone))
-        return self.settled_restored_at and LostDays(until=self.settled_restored_at.astimezone(zone))
+        until = self.restored_at or self.settled_restored_at
+        if until is None:
+            return None
+        since, zone = self.restored_to, self.company.zone
+        return LostDays(since=since and since.astimezone(zone), until=until.astimezone(zone))
 
     @property
     def sendable_statuses(self) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 
 from erp_integrations.models.batches import ExportItem
+from erp_integrations.models.exports import ExportStatus
 
 
 class SageRefusalQuerySet(models.QuerySet):
@@ -12,6 +13,15 @@ class SageRefusalQuerySet(models.QuerySet):
         """{export id: what Sage said last about its row}, of those that stand in a file and were refused there."""
         found = self.filter(item__is_live=True, item__invoice_export__in=exports).select_related("item", "by")
         return {each.item.invoice_export_id: each for each in found.order_by("pk")}
+
+    def words_about(self, invoice: str) -> models.Subquery:
+        """For a query over rows of which `invoice` is one: why Sage did not take it, as far as anybody said since.
+
+        NULL of any other.
+        """
+        waits = self.filter(item__is_live=True, item__invoice_export__status=ExportStatus.EXPORTED)
+        of_it = waits.filter(item__invoice_export__invoice=models.OuterRef(invoice))
+        return models.Subquery(of_it.order_by("-pk").values("message")[:1])
 
 
 class SageRefusal(models.Model):

@@ -122,10 +122,12 @@ def show(request, company, batch: ExportBatch, *, refused: Refused | None = None
         for export in [exports[item.invoice_export_id]]
     ]
     live = [row["export"] for row in rows if row["item"].is_live]
+    waiting = [r["item"] for r in rows if r["item"].is_live and r["export"].status == ExportStatus.EXPORTED]
     # What was rejected out of a failed batch is in no file of it.
     left = sum(row["export"].invoice_id in frozen for row in rows if not row["item"].is_live)
     sage_company, layout = batch.frozen_company_and_layout
-    on_sheet = list(RetainageRelease.objects.of_batch(batch))
+    on_it = SageRefusal.objects.words_about("on_invoice")
+    on_sheet = list(RetainageRelease.objects.of_batch(batch).annotate(what_sage_said=on_it))
     context = about(request, company) | {
         "came_from": CameFrom.of(request, company),
         "may_cancel": _may_cancel(batch, rows, request.access),
@@ -138,7 +140,7 @@ def show(request, company, batch: ExportBatch, *, refused: Refused | None = None
             bool(row["refusal"]) and row["item"].is_live and row["export"].status == ExportStatus.EXPORTED
             for row in rows
         ),
-        "imported": imported_already(batch) if batch.state == BatchState.READY else None,
+        "imported": imported_already(batch, waiting),
         "may_report_rows": any(export.status == ExportStatus.EXPORTED for export in live),
         "posted_count": sum(export.status == ExportStatus.POSTED for export in live),
         "sizes": [storing.size_of(key) for key in (batch.file_key, batch.csv_key) if key],
@@ -149,6 +151,11 @@ def show(request, company, batch: ExportBatch, *, refused: Refused | None = None
         "is_stopped": batch.state in (BatchState.DEAD, BatchState.VOID),
         "job": job_of(batch),
         "releases": [release for release in on_sheet if release.item.is_live],
+        "refused_beneath": {
+            release.on_invoice.number: release.what_sage_said
+            for release in on_sheet
+            if release.item.is_live and release.what_sage_said
+        },
         "of_the_sheet": [each["message"] for each in batch.findings if _is_of_the_sheet(each)],
         "in_sage": _in_sage(batch, sage_company, on_sheet, left=left),
         "seen": grouped(

@@ -716,6 +716,20 @@ def test_no_release_stands_on_an_invoice_that_sage_refused_until_somebody_has_sa
     assert sage.sent(release).status == "ready_to_export"
 
 
+def test_the_page_of_a_file_says_which_of_its_releases_stand_on_what_sage_refused_since(sage):
+    """S51: the sheet was built before anybody knew; there is no retention to lower."""
+    commitment = sage.commitment()
+    first = sage.exported(sage.approved(commitment))
+    batch = built(sage.accepted(sage.sent(with_release(sage, commitment, "40.00", work="500.00"))))
+    client = signed_in(sage.approver)
+    assert "no retention to lower" not in text_of(client.get(at_batch(batch)))
+    results.report_refusal(first, by=sage.approver, message="Job 2026014 is closed")
+    page = text_of(client.get(at_batch(batch)))
+    assert "no retention to lower" in page and f"{first.invoice.number}: “Job 2026014 is closed”" in page
+    exports.confirm(first, by=sage.approver, record_number=record_number())
+    assert "no retention to lower" not in text_of(client.get(at_batch(batch)))
+
+
 def test_who_cancels_a_file_says_once_for_all_that_the_retention_is_raised_again(sage):
     """9.7."""
     first, export = one_on_the_sheet(sage)
