@@ -167,11 +167,15 @@ def _membership_in(person, company) -> Sequence:
     return apps.get_model("directory", "membership").objects.raw(MEMBERSHIP_IN, [now, person.pk, company.pk])
 
 
+MOST_OF_VENDORS = Level.STANDARD  # 1.2: more that was given to an outsider counts as this
+
+
 def _levels(person, places: Sequence, is_external: bool) -> dict[Tool, Level]:
     scopes = {place._meta.model_name: place for place in places}
     tools = [tool for tool in Tool if tool.scope in scopes and (tool.is_for_vendors or not is_external)]
     held = _rungs_of(person, [scopes[scope] for scope in sorted({tool.scope for tool in tools})])
-    return {tool: _highest(tool, held[tool.scope]) for tool in tools}
+    most = MOST_OF_VENDORS if is_external else max(RUNGS)
+    return {tool: min(_highest(tool, held[tool.scope]), most) for tool in tools}
 
 
 # Written out as well.
@@ -234,7 +238,7 @@ def objects_with_level(person, tool: Tool, level: Level) -> QuerySet:
     if not person.is_active:
         return model.objects.none()
     memberships = person.memberships.filter(is_active=True)
-    if not tool.is_for_vendors:
+    if not tool.is_for_vendors or level > MOST_OF_VENDORS:
         memberships = memberships.filter(vendor=None)
     company = "pk" if tool.scope == "company" else "company"
     rungs = {"permission__codename__in": _codenames_from(tool, level)}
@@ -282,7 +286,7 @@ def people_with_level(on, tool: Tool, level: Level, *, own: bool = False) -> Que
     `own`: only those whom the company itself employs.
     """
     members = Q(memberships__company=on.company, memberships__is_active=True)
-    if own or not tool.is_for_vendors:
+    if own or not tool.is_for_vendors or level > MOST_OF_VENDORS:
         members &= Q(memberships__vendor=None)
     rungs = {"content_object": on, "permission__codename__in": _codenames_from(tool, level)}
     own = get_user_obj_perms_model(on).objects.filter(**rungs).values("user")

@@ -11,6 +11,7 @@ from guardian.shortcuts import assign_perm
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from directory import second_factor
 from directory.actions import people
 from directory.actions.grants import set_level
 from directory.models import Company, Event, Project, Vendor
@@ -117,6 +118,17 @@ def test_a_member_of_another_company_holds_nothing_even_with_a_grant_left_over(w
     assert w.project not in projects_visible_to(stranger)
     with pytest.raises(Refused, match="not in the directory"):
         set_level(stranger, C, w.project, Level.STANDARD, by=w.owner)
+
+
+def test_an_outsiders_admin_is_no_more_than_standard_wherever_it_is_asked(w):
+    """1.2, R93: they move no money, so no company has a reason to ask them for a second factor."""
+    set_level(w.contact, C, w.project, Level.ADMIN, by=w.owner)
+    Company.objects.update(needs_second_factor=True)
+    assert read_access(w.contact, w.company, w.project).level(C) is Level.STANDARD
+    assert list(objects_with_level(w.contact, C, Level.STANDARD)) == [w.project]
+    assert not objects_with_level(w.contact, C, Level.ADMIN).exists()
+    assert w.contact not in people_with_level(w.project, C, Level.ADMIN)
+    assert not second_factor.is_required(w.contact) and second_factor.is_required(w.admin)
 
 
 def test_a_vendors_people_hold_levels_on_commitments_only(w):
