@@ -11,13 +11,13 @@ from directory.models import Event
 from directory.number_looks import bare_number
 from directory.permissions import read_access
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
-from invoicing.actions.reviews import ENTERED, why_not_reviewed
+from invoicing.actions.reviews import ENTERED, WORDS_OF_A_LINE, why_not_reviewed
 from invoicing.calculations.lines import Line, next_line, with_nothing_typed
 from invoicing.calculations.money import ZERO, format_amount
 from invoicing.models import Invoice, InvoiceLine, ScheduleLine, StartingCertificate, StartingLine, Verdict
 from invoicing.models.bulk_writing import write_all
 from invoicing.models.carried_lines import carried, store_carried
-from invoicing.models.invoices import is_newest
+from invoicing.models.invoices import is_newest, is_unlocked
 from invoicing.numbers import check_number
 from invoicing.periods import check_day
 from invoicing.permissions import ADMIN_RIGHT, BILL_RIGHT, is_project_admin, may_bill, may_edit_amounts
@@ -229,7 +229,7 @@ def _for_editing(invoice: Invoice, by, version: int | None) -> Invoice:
 
 def _why_no_edit(invoice: Invoice) -> str:
     if invoice.is_locked:
-        return "It was sent to ERP. Take it back before you change an amount."
+        return is_unlocked.refusal.format(invoice=invoice)
     return f"It is {invoice.get_status_display()}. Amounts can't be changed in this status."
 
 
@@ -297,7 +297,6 @@ LOCKED = (
     "Not changed: this line was approved and is locked. Press Change anyway on the sheet to change it; its approval is "
     "dropped then."
 )
-WORDS_OF_A_LINE = {"note", "allowed_reason"}  # these can be added to whatever was decided
 
 
 def _must_not_be_approved(invoice: Invoice, line: InvoiceLine, before: dict, after: dict) -> None:

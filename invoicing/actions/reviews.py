@@ -151,7 +151,8 @@ def amounts_since(line: InvoiceLine, seen: int, by) -> AmountsSince | None:
     return AmountsSince(last, dict(sorted(found.items()))) if last else None
 
 
-BESIDE_THE_AMOUNTS = {"note", "allowed reason", "verdict"}
+WORDS_OF_A_LINE = {"note", "allowed_reason"}  # these can be added to whatever was decided
+BESIDE_THE_AMOUNTS = {name.replace("_", " ") for name in WORDS_OF_A_LINE} | {"verdict"}  # as the record names them
 
 
 def mark_of_verdict(line: InvoiceLine) -> str:

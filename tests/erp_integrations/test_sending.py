@@ -11,7 +11,7 @@ from directory.refusals import NotAllowed, NotNow, Refused
 from erp_integrations import exporting
 from erp_integrations.actions import batches, exports
 from erp_integrations.models import InvoiceExport, ListKind, VendorLink
-from invoicing.actions import invoices
+from invoicing.actions import amounts, invoices
 from invoicing.models import Invoice
 from tests.erp_integrations.pages import at_batch, at_export, boxes, signed_in, text_of
 from tests.erp_integrations.world import CODE, JOB, VENDOR, D, SageWorld, fresh
@@ -67,6 +67,13 @@ def test_a_bulk_send_answers_row_by_row(sage):
     assert "S55" in results[1].refusal.message
     mails = Mail.objects.filter(to=sage.approver)
     assert [mail.headline for mail in mails] == [f"1 invoice waits for accounting: {sage.base.project.name}"]
+
+
+def test_what_stands_in_a_file_is_voided_by_accounting_before_an_amount_changes(sage):
+    """I-4: nobody can take that back any more, so nobody is told to."""
+    invoice = sage.exported().invoice
+    with pytest.raises(NotNow, match="It stands in an import file: have accounting void it first"):
+        amounts.take_up_change_orders(invoice, by=sage.sender)
 
 
 def test_a_sent_invoice_can_only_be_changed_after_it_is_taken_back(sage):
