@@ -11,7 +11,7 @@ from directory import second_factor
 from directory.models import AccountingPrivilege, Company, Membership, Person, Project, Vendor
 from directory.permissions import Level, Tool, levels_held_on, people_without_a_level
 from erp_integrations.models import ListKind, SageListVersion
-from erp_integrations.pairing import JOBS
+from erp_integrations.pairing import JOBS, VENDORS
 from invoicing.models import Commitment, InvoiceContact
 
 MOST = 20  # rows of one gap; the rest is counted
@@ -166,7 +166,7 @@ def _approvers_without_second_factor(acting: dict) -> Gap:
 
 
 def _projects_without_job(staff: Staff) -> Gap:
-    unlinked = Project.objects.filter(JOBS.gap(), is_active=True).select_related("company")
+    unlinked = Project.objects.filter(JOBS.needed() & JOBS.gap()).select_related("company")
     count, rows = _of_rows(
         unlinked,
         lambda project: staff.row(
@@ -182,8 +182,7 @@ def _projects_without_job(staff: Staff) -> Gap:
 
 
 def _vendors_without_number(staff: Staff) -> Gap:
-    billable = Vendor.objects.filter(is_active=True, commitments__status__in=Commitment.BILLABLE)
-    unlinked = billable.filter(sage_link__isnull=True).select_related("company").distinct()
+    unlinked = Vendor.objects.filter(VENDORS.needed() & VENDORS.gap()).select_related("company")
     count, rows = _of_rows(
         unlinked,
         lambda vendor: staff.row(

@@ -99,11 +99,9 @@ def _by_setting_up(rule: str, company) -> Mend | None:
 
 def _by_its_header(told: Mapping, company, invoice: Invoice | None) -> Mend | None:
     """S45: what a credit reduces is named where the approver has it open."""
-    export = getattr(invoice, "export", None)
-    if told["field"] != mended.REFERENCE or getattr(export, "status", "") not in TO_BE_BUILT:
-        return None
-    url = reverse("erp-export", args=[company.slug, export.pk])
-    return Mend("Name the invoice it reduces", f"{url}#header-title", level=Level.STANDARD, is_on_its_export=True)
+    return (
+        _in_its_header("Name the invoice it reduces", company, invoice) if told["field"] == mended.REFERENCE else None
+    )
 
 
 def _by_its_own_page(told: Mapping, company, invoice: Invoice | None) -> Mend | None:
@@ -115,7 +113,7 @@ def _by_its_own_page(told: Mapping, company, invoice: Invoice | None) -> Mend | 
         url = reverse("vendor", args=[company.slug, invoice.vendor_id])
         return Mend("Open the vendor", url, Tool.COMPANY_DIRECTORY)
     if rule in mended.IN_ITS_HEADER:
-        return _in_its_header(company, invoice)
+        return _in_its_header("Change the header", company, invoice)
     if rule in mended.ON_THE_COMMITMENT:
         return _of_project("Open the commitment", "commitment", invoice.commitment)
     if rule in mended.ON_THE_INVOICE:
@@ -125,13 +123,13 @@ def _by_its_own_page(told: Mapping, company, invoice: Invoice | None) -> Mend | 
     return None
 
 
-def _in_its_header(company, invoice: Invoice) -> Mend | None:
+def _in_its_header(label: str, company, invoice: Invoice | None) -> Mend | None:
     """On accounting's page of it, as long as its file is still to come."""
     export = getattr(invoice, "export", None)
     if export is None or export.status not in TO_BE_BUILT:
         return None
     url = reverse("erp-export", args=[company.slug, export.pk])
-    return Mend("Change the header", f"{url}#header-title", is_on_its_export=True)
+    return Mend(label, f"{url}#header-title", is_on_its_export=True)
 
 
 def _of_project(label: str, page: str, commitment: Commitment, *more: int, rest: str = "") -> Mend:

@@ -1,9 +1,6 @@
 """Invites that nobody has answered: whom to remind now, and who was written to today already (V-3)."""
 
-from datetime import datetime, time
-
-from django.db.models import OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce, Greatest
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.urls import reverse
 
 from config.ui.figures import day
@@ -16,36 +13,22 @@ from invoicing.models import BillingPeriod, DueDateExtension, Invitation
 
 def to_remind(projects: list[Project]) -> QuerySet[Invitation]:
     """Soonest due first. One that can't be answered before an earlier bill is approved waits for that bill."""
-    return _silent(projects).exclude(_written_today(projects))
+    return _silent(projects).not_written_today(projects)
 
 
 def written_today(projects: list[Project]) -> QuerySet[Invitation]:
     """Nobody is written to twice on one day: who was, has the turn."""
-    return _silent(projects).filter(_written_today(projects))
+    return _silent(projects).written_today(projects)
 
 
 def _silent(projects: list[Project]) -> QuerySet[Invitation]:
-    """With `own_due`, where a commitment has a due date of its own (B-5), and `written_at`, when a mail last went."""
+    """With `own_due`, where a commitment has a due date of its own (B-5)."""
     own = DueDateExtension.objects.filter(commitment=OuterRef("commitment"), billing_period=OuterRef("billing_period"))
     silent = Invitation.objects.silent().filter(billing_period__project__in=projects)
-    told = silent.annotate(own_due=Subquery(own.values("due_date")[:1]), written_at=_written())
+    told = silent.annotate(own_due=Subquery(own.values("due_date")[:1]))
     return told.select_related("commitment__vendor", "billing_period__project").order_by(
         "billing_period__due_date", "invited_at", "pk"
     )
-
-
-def _written() -> Coalesce:
-    """An invite that is sent again counts anew: a reminder from before it is older."""
-    return Coalesce(Greatest("invited_at", "reminded_at"), "invited_at")
-
-
-def _written_today(projects: list[Project]) -> Q:
-    """By the clock of each project."""
-    begun = {project.time_zone: datetime.combine(project.today, time.min, project.zone) for project in projects}
-    found = Q(pk__in=[])
-    for zone, midnight in begun.items():
-        found |= Q(billing_period__project__time_zone=zone, written_at__gte=midnight)
-    return found
 
 
 def _deadline(invite: Invitation) -> Deadline:

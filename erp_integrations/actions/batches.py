@@ -243,9 +243,8 @@ def _renumber(batch: ExportBatch, facts: sage_facts.BatchFacts) -> list[ExportIt
         item.number_key = item.invoice_export.invoice.number_key
         for name, value in said[item.invoice_export.invoice_id].items():
             setattr(item, name, value)
-    ExportItem.objects.bulk_update(
-        items, ["number_key", "vendor_number", "job_number", "commitment_number", "billed_lines"]
-    )
+    written = {"number_key", *(name for one in said.values() for name in one)}
+    ExportItem.objects.bulk_update(items, written)
     return items
 
 

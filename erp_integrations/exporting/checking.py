@@ -14,7 +14,7 @@ from erp_integrations.sage100 import canonical, findings, rules
 from erp_integrations.sage100.facts import BatchFacts
 from erp_integrations.sage100.findings import Finding
 from erp_integrations.sage100.lists import SageLists
-from erp_integrations.sage100.mended import BY_ACCOUNTING
+from erp_integrations.sage100.mended import keeps_back
 from erp_integrations.sage100.rows import Rows, build_rows
 
 
@@ -37,8 +37,8 @@ class Proposal:
 
     @property
     def keeping_back(self) -> tuple[Finding, ...]:
-        """The errors that hold up its sending: what accounting alone mends, once it has it, does not."""
-        return tuple(error for error in self.errors if error.rule not in BY_ACCOUNTING)
+        """The errors that hold up its sending."""
+        return tuple(error for error in self.errors if keeps_back(error.rule, error.severity))
 
     @property
     def warnings(self) -> tuple[Finding, ...]:

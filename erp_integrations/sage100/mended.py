@@ -3,6 +3,8 @@
 Rules and columns are Sage's, so what follows from them stands here; `erp_integrations.mending` knows the pages.
 """
 
+from erp_integrations.sage100.findings import ERROR
+
 # {rule: (pair, what the button says)}; a list stands here by its kind.
 LINKED_BY = {
     "S12": ("vendors", "Link the vendor"),
@@ -42,6 +44,13 @@ SET_UP = {  # rule: (page, what the button says)
     **dict.fromkeys(("S1", "S6", "S15", "S24"), ("erp-layouts", "Open the layouts")),
 }
 BY_ACCOUNTING = ("S5", "S45")  # a date, or what a credit reduces: the approver fills it in before accepting
+
+
+def keeps_back(rule: str, severity: str) -> bool:
+    """Whether a finding holds up the sending: an error, but what accounting alone mends once it has it does not."""
+    return severity == ERROR and rule not in BY_ACCOUNTING
+
+
 ON_THE_INVOICE = ("S10", "S25", "S38", "S46", "S47", "S51", "S55", "S57", "S58")
 ON_THE_SHEET = ("S51",)  # what a warning of it says belongs beside the release sheet
 ON_ITS_CHECKS = ("S7", "S42")  # and each identity, N-1 to N-13

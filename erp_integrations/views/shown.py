@@ -14,7 +14,7 @@ from erp_integrations.models import ExportBatch, ExportItem, InvoiceExport, Sage
 from erp_integrations.models.exports import FROZEN, TO_BE_BUILT
 from erp_integrations.sage100.facts import BatchFacts, InvoiceFacts
 from erp_integrations.sage100.layout import NUMBER, SOURCES_OF_FACTS, Layout
-from erp_integrations.sage100.mended import BY_ACCOUNTING
+from erp_integrations.sage100.mended import keeps_back
 from erp_integrations.sage100.rows import Row, Rows, build_rows
 
 
@@ -126,7 +126,7 @@ class Shown:
     @property
     def keeps_back(self) -> bool:
         """Whether an error holds up its sending, as `Proposal.keeping_back`."""
-        return any(f["severity"] == "error" and f["rule"] not in BY_ACCOUNTING for f in self.findings)
+        return any(keeps_back(finding["rule"], finding["severity"]) for finding in self.findings)
 
     @property
     def warnings(self) -> list["FindingGroup"]:

@@ -1,6 +1,6 @@
 """An Invite to Bill: asking a commitment's contacts to bill a period, and their answer."""
 
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
 from django.apps import apps
 from django.conf import settings
@@ -52,6 +52,16 @@ class InvitationQuerySet(models.QuerySet):
             commitment__status__in=Commitment.BILLABLE,
         )
 
+    def written_today(self, projects):
+        """Those whose contacts were written to today, by the clock of each of `projects`: nobody is twice (V-3).
+
+        `reminding` asks the same of one, and of one that it has locked.
+        """
+        return self.filter(_written_today(projects))
+
+    def not_written_today(self, projects):
+        return self.exclude(_written_today(projects))
+
     def expected_by_period(self) -> dict[int, int]:
         """{billing period id: how many commitments were asked and neither billed nor declined}, in one query.
 
@@ -60,6 +70,15 @@ class InvitationQuerySet(models.QuerySet):
         billable = self.in_force().filter(commitment__status__in=Commitment.BILLABLE)
         silent = billable.without_bill().exclude(answer=Invitation.Answer.DECLINED)
         return dict(silent.order_by().values_list("billing_period").annotate(Count("commitment", distinct=True)))
+
+
+def _written_today(projects) -> Q:
+    begun = {project.time_zone: datetime.combine(project.today, time.min, project.zone) for project in projects}
+    found = Q(pk__in=[])
+    for zone, midnight in begun.items():
+        written = Q(invited_at__gte=midnight) | Q(reminded_at__gte=midnight)
+        found |= Q(billing_period__project__time_zone=zone) & written
+    return found
 
 
 class Invitation(models.Model):

@@ -151,7 +151,10 @@ class InvoiceQuerySet(models.QuerySet):
         return self.live().filter(commitment=commitment, billing_period=period).order_by("-position").first()
 
     def counted(self):
-        """The one of each commitment whose totals are what it has billed to date: a draft on top does not count yet."""
+        """The one of each commitment whose totals are what it has billed to date: a draft on top does not count yet.
+
+        `Standing.counted` says the same of an invoice at hand.
+        """
         is_last = Q(next__isnull=True) | Q(next__deleted_at__isnull=False) | Q(next__status=S.DRAFT)
         return self.live().exclude(status=S.DRAFT).filter(is_last)
 

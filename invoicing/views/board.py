@@ -1,7 +1,7 @@
 """The billing board: where every commitment stands in one period, its amounts, and who has to act since when (9.5)."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet, Subquery, Sum
@@ -124,7 +124,7 @@ class Row:
     @property
     def may_have_more_time(self) -> bool:
         """Whether an extension (B-5) would let somebody send what is not sent yet."""
-        return self.commitment.is_billable and (self.bill is None or self.bill.status in Invoice.ENTERABLE)
+        return self.commitment.is_billable and self.can_still_be_billed
 
     @property
     def who_acts(self) -> str:
@@ -135,7 +135,7 @@ class Row:
     @property
     def is_late(self) -> bool:
         """The project team has the turn because the subcontractor's time is over."""
-        is_over = self.deadline.period.project.has_passed(self.due_date)
+        is_over = replace(self.deadline, due_date=self.due_date).has_passed
         return self.commitment.turn == Turn.TEAM and self.can_still_be_billed and is_over
 
     @property

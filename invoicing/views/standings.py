@@ -15,7 +15,7 @@ COUNTED = ("total_completed_and_stored", "work_retainage", "stored_retainage")
 
 @dataclass(frozen=True)
 class Standing:
-    """Dollars. `newest` is its newest invoice; a draft does not count as billed."""
+    """Dollars. `newest` is its newest invoice; a draft does not count as billed (`InvoiceQuerySet.counted` of many)."""
 
     commitment: Commitment
     contract_sum: Decimal
