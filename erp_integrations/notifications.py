@@ -63,7 +63,7 @@ def sent(exports: list[InvoiceExport], *, of_several: bool = False) -> list[Mail
     """
     first = exports[0]
     people = accounting_approvers(first.company).filter(accounting_mail=MailPace.AT_ONCE).exclude(pk=first.sent_by_id)
-    count = "1 invoice waits" if len(exports) == 1 else f"{len(exports)} invoices wait"
+    count = _so_many_wait(exports)
     return post(
         about=first,
         to=[person for person in people if any(export.sent_again_to != person for export in exports)],
@@ -182,12 +182,16 @@ def daily_digests() -> int:
     return count
 
 
+def _so_many_wait(exports: list[InvoiceExport]) -> str:
+    return f"{counted(len(exports), 'invoice')} {'waits' if len(exports) == 1 else 'wait'}"
+
+
 def _digest(company: Company, person: Person, due_at: datetime) -> list[Mail]:
     waiting = InvoiceExport.objects.of(company).ready_to_export().filter(sent_at__lt=due_at).exclude(sent_by=person)
     exports = list(waiting.with_context().order_by("sent_at", "pk"))
     if not exports:
         return []
-    count = "1 invoice waits" if len(exports) == 1 else f"{len(exports)} invoices wait"
+    count = _so_many_wait(exports)
     listed = exports[:LISTED]
     return post(
         about=company,

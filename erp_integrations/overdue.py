@@ -30,6 +30,7 @@ from invoicing.seen import seen_commitments
 LISTED = 50
 Closed = Collection[date]  # days on which the company's office is closed
 DAYS_TO_DOWNLOAD, DAYS_TO_CONFIRM = 1, 3  # business days (R16)
+TO_DOWNLOAD, TO_CONFIRM = (counted(days, "business day") for days in (DAYS_TO_DOWNLOAD, DAYS_TO_CONFIRM))
 
 
 @dataclass(frozen=True)
@@ -74,9 +75,9 @@ def groups(company: Company, person, approvers: Iterable[str]) -> list[Group]:
         _group(company, closed, _unanswered(company), "sent_at", lambda each: _as_export(each, answers),
                "Sent, not answered", "info", "It waits in the queue for accounting."),
         _group(company, closed, not_downloaded(company, closed), "waiting_since", lambda each: _as_batch(each, answers),
-               "Accepted, not downloaded", "warn", "For more than one business day."),
+               "Accepted, not downloaded", "warn", f"For more than {TO_DOWNLOAD}."),
         _group(company, closed, not_confirmed(company, closed), "waiting_since", lambda each: _as_batch(each, answers),
-               "Downloaded, not confirmed", "bad", "For more than three business days: is it in Sage?"),
+               "Downloaded, not confirmed", "bad", f"For more than {TO_CONFIRM}: is it in Sage?"),
     ]  # fmt: skip
 
 
@@ -164,7 +165,7 @@ def not_downloaded(company: Company, closed: Closed) -> QuerySet[ExportBatch]:
 
 
 def not_confirmed(company: Company, closed: Closed) -> QuerySet[ExportBatch]:
-    """First taken more than three business days ago, and not every invoice of it is posted."""
+    """First taken more than `DAYS_TO_CONFIRM` ago, and not every invoice of it is posted."""
     limit = company.end_of(last_day_before(company.today, DAYS_TO_CONFIRM, closed))
     first = Download.objects.filter(batch=OuterRef("pk")).order_by("at").values("at")[:1]
     waiting = _with_unconfirmed(company).filter(state=BatchState.READY).annotate(waiting_since=Subquery(first))

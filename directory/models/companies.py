@@ -167,9 +167,11 @@ class Vendor(models.Model):
         left = self.insurance_days_left
         return left is not None and 0 <= left <= INSURANCE_ENDS_SOON.days
 
+    details_are_new_for = DETAILS_ARE_NEW.days
+
     @property
     def details_are_new(self) -> bool:
-        """A verified change took effect less than five days ago (R81)."""
+        """A verified change took effect less than `DETAILS_ARE_NEW` ago (R81)."""
         return self.details_changed_at is not None and timezone.now() - self.details_changed_at < DETAILS_ARE_NEW
 
     def known_domains(self) -> set[str]:

@@ -206,7 +206,7 @@ class EventSeal(models.Model):
     position = models.PositiveBigIntegerField(primary_key=True, help_text="1, 2, 3 … without a gap.")
     event = models.OneToOneField(Event, models.PROTECT, related_name="seal")
     digest = models.CharField(max_length=64)
-    sealed_at = models.DateTimeField(auto_now_add=True)
+    sealed_at = models.DateTimeField(auto_now_add=True)  # for whoever looks into the database: no code reads it
 
     objects = EventSealQuerySet.as_manager()
 

@@ -7,6 +7,7 @@ and is shown with them; what was accepted before the change was asked for is bui
 from collections.abc import Collection
 
 from directory.models import Company, Vendor
+from directory.models.companies import DETAILS_ARE_NEW
 from erp_integrations.models import InvoiceExport
 from erp_integrations.sage100.findings import ERROR, WARNING, Finding
 
@@ -43,7 +44,8 @@ def _about(export: InvoiceExport, vendor: Vendor, company: Company, waiting: Col
             field="Vendor",
             # With the moment, so that a later change asks for a tick of its own.
             value=f"{vendor.name}, changed {vendor.details_changed_at:%Y-%m-%d %H:%M:%S} UTC",
-            message=f"The details of {vendor.name} changed on {day.isoformat()}, less than five days ago.",
+            message=f"The details of {vendor.name} changed on {day.isoformat()}, less than {DETAILS_ARE_NEW.days} days"
+            " ago.",
             remedy="Make sure that Sage pays whom you mean to pay; the call-back stands on the vendor’s page.",
         )
     return None

@@ -5,7 +5,7 @@ from django.shortcuts import render
 from directory.decorators import READ, company_view
 from directory.permissions import Level, Tool
 from erp_integrations.money_stages import pictured
-from erp_integrations.overdue import LISTED, groups
+from erp_integrations.overdue import LISTED, TO_CONFIRM, TO_DOWNLOAD, groups
 from erp_integrations.views.queue import about
 from invoicing.calculations.money import ZERO
 
@@ -22,5 +22,7 @@ def overdue(request, company):
             {"label": group.label, "amount": group.amount, "tone": group.tone} for group in found if group.amount
         ],
         "listed": LISTED,
+        "to_download": TO_DOWNLOAD,
+        "to_confirm": TO_CONFIRM,
     }
     return render(request, "erp_integrations/overdue.html", context)

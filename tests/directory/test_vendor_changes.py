@@ -232,7 +232,7 @@ def test_no_invoice_of_it_is_accepted_until_another_has_called_and_then_with_a_t
     with pytest.raises(Refused, match="R81: The details of"):
         batches.accept([export], by=sage.approver, accounting_date=ACCOUNTING_DATE, ticked=())
     page = approver.get(url, {"export": export.pk})
-    assert "less than five days ago" in text_of(page)
+    assert "less than 5 days ago" in text_of(page)
     approver.post(url, accept_data(page, export))
     assert ExportBatch.objects.count() == 1
 

@@ -14,7 +14,6 @@ from tests.factories import world
 from tests.invoicing.pages import signed_in
 
 pytestmark = pytest.mark.django_db
-A_WEEK = timedelta(days=6)
 OTHER = PeriodDates(date(2030, 6, 2), date(2030, 6, 30), date(2030, 6, 27))
 
 

@@ -16,7 +16,6 @@ from pathlib import Path
 
 import django
 
-SCENES = ("emptied", "stopped", "gone", "database")
 PATIENCE = 90
 PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))  # Debian's stand on nobody's PATH
 INITDB = str(PROGRAMS[-1]) if PROGRAMS else shutil.which("initdb")
