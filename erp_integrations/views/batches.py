@@ -101,30 +101,11 @@ def _waiting_for(batch: ExportBatch) -> str:
 
 def show(request, company, batch: ExportBatch, *, refused: Refused | None = None):
     """The batch's page; with `refused`, why nothing was done on top, and its status."""
-    items = list(batch.items.select_related("invoice_export", "replaced_by__batch").order_by("position"))
-    exports = {
-        e.pk: e for e in InvoiceExport.objects.with_context().with_part_of(request.user).filter(items__batch=batch)
-    }
     downloads = list(batch.downloads.select_related("by"))
-    refusals = {each.item_id: each for each in reversed(_refusals(batch))}
-    frozen = batch.as_accepted if any(not item.is_live for item in items) else {}
-    voidable = projects_where_may_void(request.access)
-    rows = [
-        {
-            "item": item,
-            "may_void": item.is_live and export.project.pk in voidable,
-            "export": export,
-            "refusal": refusals.get(item.pk),
-            "as_built": _as_built(item, export, frozen),
-            "is_former": not item.is_live and batch.has_file and export.invoice_id in frozen,
-        }
-        for item in items
-        for export in [exports[item.invoice_export_id]]
-    ]
+    rows = _rows_of(batch, request.access)
     live = [row["export"] for row in rows if row["item"].is_live]
     waiting = [r["item"] for r in rows if r["item"].is_live and r["export"].status == ExportStatus.EXPORTED]
-    # What was rejected out of a failed batch is in no file of it.
-    left = sum(row["export"].invoice_id in frozen for row in rows if not row["item"].is_live)
+    left = sum(row["has_left"] for row in rows)
     sage_company, layout = batch.frozen_company_and_layout
     on_it = SageRefusal.objects.words_about("on_invoice")
     on_sheet = list(RetainageRelease.objects.of_batch(batch).annotate(what_sage_said=on_it))
@@ -168,6 +149,33 @@ def show(request, company, batch: ExportBatch, *, refused: Refused | None = None
     if batch.state == BatchState.DEAD and live:
         context |= _second_try(batch, live, request)
     return render(request, "erp_integrations/batch.html", context, status=refused.status if refused else 200)
+
+
+def _rows_of(batch: ExportBatch, access) -> list[dict]:
+    """Each invoice that was ever in it, as it went into the file; `has_left`: it was accepted here and is no more."""
+    items = list(batch.items.select_related("invoice_export", "replaced_by__batch").order_by("position"))
+    with_part = InvoiceExport.objects.with_context().with_part_of(access.person)
+    exports = {export.pk: export for export in with_part.filter(items__batch=batch)}
+    refusals = {each.item_id: each for each in reversed(_refusals(batch))}
+    frozen = batch.as_accepted if any(not item.is_live for item in items) else {}
+    voidable = projects_where_may_void(access)
+    rows = []
+    for item in items:
+        export = exports[item.invoice_export_id]
+        # What was rejected out of a failed batch is in no file of it.
+        has_left = not item.is_live and export.invoice_id in frozen
+        rows.append(
+            {
+                "item": item,
+                "may_void": item.is_live and export.project.pk in voidable,
+                "export": export,
+                "refusal": refusals.get(item.pk),
+                "as_built": _as_built(item, export, frozen),
+                "has_left": has_left,
+                "is_former": has_left and batch.has_file,
+            }
+        )
+    return rows
 
 
 def _may_cancel(batch: ExportBatch, rows: list[dict], access) -> bool:
