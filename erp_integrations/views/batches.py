@@ -104,7 +104,7 @@ def show(request, company, batch: ExportBatch, *, refused: Refused | None = None
     downloads = list(batch.downloads.select_related("by"))
     rows = _rows_of(batch, request.access)
     live = [row["export"] for row in rows if row["item"].is_live]
-    waiting = [r["item"] for r in rows if r["item"].is_live and r["export"].status == ExportStatus.EXPORTED]
+    waiting = [row["item"] for row in rows if row["is_waiting"]]
     left = sum(row["has_left"] for row in rows)
     sage_company, layout = batch.frozen_company_and_layout
     on_it = SageRefusal.objects.words_about("on_invoice")
@@ -117,12 +117,9 @@ def show(request, company, batch: ExportBatch, *, refused: Refused | None = None
         "rows": rows,
         "live_count": len(live),
         "left_count": left,
-        "refused_count": sum(
-            bool(row["refusal"]) and row["item"].is_live and row["export"].status == ExportStatus.EXPORTED
-            for row in rows
-        ),
+        "refused_count": sum(row["is_waiting"] and bool(row["refusal"]) for row in rows),
         "imported": imported_already(batch, waiting),
-        "may_report_rows": any(export.status == ExportStatus.EXPORTED for export in live),
+        "may_report_rows": bool(waiting),
         "posted_count": sum(export.status == ExportStatus.POSTED for export in live),
         "sizes": [storing.size_of(key) for key in (batch.file_key, batch.csv_key) if key],
         "hashes": [_in_parts(hash) for hash in (batch.file_sha256, batch.csv_sha256)],
@@ -152,7 +149,10 @@ def show(request, company, batch: ExportBatch, *, refused: Refused | None = None
 
 
 def _rows_of(batch: ExportBatch, access) -> list[dict]:
-    """Each invoice that was ever in it, as it went into the file; `has_left`: it was accepted here and is no more."""
+    """Each invoice that was ever in it, as it went into the file; `has_left`: it was accepted here and is no more.
+
+    `is_waiting`: for whoever confirms it in Sage.
+    """
     items = list(batch.items.select_related("invoice_export", "replaced_by__batch").order_by("position"))
     with_part = InvoiceExport.objects.with_context().with_part_of(access.person)
     exports = {export.pk: export for export in with_part.filter(items__batch=batch)}
@@ -171,6 +171,7 @@ def _rows_of(batch: ExportBatch, access) -> list[dict]:
                 "export": export,
                 "refusal": refusals.get(item.pk),
                 "as_built": _as_built(item, export, frozen),
+                "is_waiting": item.is_live and export.status == ExportStatus.EXPORTED,
                 "has_left": has_left,
                 "is_former": has_left and batch.has_file,
             }
