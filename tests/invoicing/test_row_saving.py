@@ -129,10 +129,10 @@ def test_of_retainage_that_was_typed_the_page_is_told(w, bill):
     dana, line, enter = signed_in(w.admin), bill.lines.first(), at(bill, "invoice-enter")
     page = dana.get(enter)
     said = dana.post(enter, rows(page, line, **{f"held-work-{line.pk}": "77.00"})).json()
-    assert said["typed"] == {"line-SOV-001": {"held-work": "7700", "held-stored": None}}
+    assert said["typed"] == {"line-SOV-001": {"held-work": "7700", "held-stored": None, "left": None}}
     page = dana.get(enter)
     said = dana.post(enter, rows(page, line, **{f"held-work-{line.pk}": ""})).json()
-    assert said["typed"] == {"line-SOV-001": {"held-work": None, "held-stored": None}}
+    assert said["typed"] == {"line-SOV-001": {"held-work": None, "held-stored": None, "left": None}}
 
 
 def test_many_rows_saved_one_by_one_read_as_one_in_the_timeline(w, bill):
