@@ -22,6 +22,7 @@ from invoicing.models import BillingPeriod, Commitment, CostCode, Invoice, Invoi
 
 PROJECTS, OWN_PEOPLE, VENDORS, CODES, PERIODS = 500, 400, 200, 300, 16
 PEOPLE = 1000
+STEP = 1000  # so many invoices hold each mixture of the below once, and 20 lines each
 MOST_LINES = 120
 LINES = (120, 40, 30, 25, 25, 20, 20, 15, 15, 15, 10, 10, 10, 10, 10, 5, 5, 5, 5, 5)  # of a commitment's invoices
 INVOICES = (4, 7, 10, 13, 16)  # of a commitment
@@ -31,7 +32,7 @@ ADMIN = 1  # whose login the benchmarks take: Admin everywhere
 
 
 def seed(invoices: int) -> None:
-    """Into an empty database; `invoices` is a multiple of 1000: so many hold each mixture once, and 20 lines each."""
+    """Into an empty database; `invoices` is a multiple of `STEP`."""
     with transaction.atomic():
         if connection.vendor == "postgresql":
             _run("SET LOCAL statement_timeout = 0")  # what no page may take, these may
