@@ -373,8 +373,8 @@ def download(
         raise NotNow(f"{damage} Call the site owner: the file of a batch never changes.") from damage
     with transaction.atomic():
         ExportBatch.objects.select_for_update(no_key=True).only("pk").get(pk=batch.pk)  # of two at once, one is second
-        imported = imported_already(batch)
-        asked = imported.words if imported else "This file was taken before." if batch.downloads.exists() else ""
+        is_taken = batch.downloads.exists()
+        asked = imported_already(batch, is_taken=is_taken) or ("This file was taken before." if is_taken else "")
         reason = " ".join(reason.split())[:300] if asked else ""
         if asked and not reason:
             raise Refused(f"{asked} Say why it is taken again.", field="reason")

@@ -1,7 +1,6 @@
 """What Sage’s newest list keeps somebody from saying: that an invoice is gone there, or is another one’s record."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 
 from directory.moments import day_in_words
 from directory.number_looks import number_key
@@ -19,28 +18,32 @@ from erp_integrations.models.payables import numbers_in, records_of
 from erp_integrations.sage100.lists import record_key
 
 
-@dataclass(frozen=True)
-class Imported:
-    """Sage’s list of that day holds `held` of the `waiting` invoices of a file that nobody has confirmed yet."""
+def imported_already(
+    batch: ExportBatch, places: Collection[ExportItem] | None = None, *, is_taken: bool | None = None
+) -> str:
+    """What says that a built file was imported, though nobody took it as far as this site knows; "" if nothing does.
 
-    held: int
-    waiting: int
-    words: str
-
-
-def imported_already(batch: ExportBatch, waiting: Collection[ExportItem] | None = None) -> Imported | None:
-    """What says that a file was imported though nobody said so: a restored site knows no better (R15, R127).
-
-    `waiting`: its live places that nobody has confirmed, for who has read them.
+    Sage’s list holds it, or somebody confirmed it; and whatever was built before a restore may have been imported in
+    the days that are lost, of which a release leaves nothing in Sage that a list shows (R15, R127, S50). `places`: its
+    live ones with their exports, `is_taken`: whether anybody took the file, for who has read them.
     """
-    if waiting is None:
-        waiting = list(batch.items.filter(is_live=True, invoice_export__status=ExportStatus.EXPORTED))
+    if places is None:
+        places = list(batch.items.filter(is_live=True).select_related("invoice_export"))
+    is_taken = batch.downloads.exists() if is_taken is None else is_taken
+    waiting = [item for item in places if item.invoice_export.status == ExportStatus.EXPORTED]
     in_use = SageListVersion.objects.in_use(batch.company, ListKind.PAYABLE_INVOICES) if waiting else None
-    held = sum(_key(item) in numbers_in(in_use) for item in waiting) if in_use else 0
-    if not held:
-        return None
-    counted = "its invoice" if len(waiting) == 1 else f"{held} of its {len(waiting)} invoices"
-    return Imported(held, len(waiting), f"Sage’s list of {day_in_words(in_use.as_of_date)} holds {counted} already.")
+    listed = sum(_key(item) in numbers_in(in_use) for item in waiting) if in_use else 0
+    held = listed + (0 if is_taken else len(places) - len(waiting))
+    if held:
+        counted = "its invoice" if len(places) == 1 else f"{held} of its {len(places)} invoices"
+        by_list = f", by its list of {day_in_words(in_use.as_of_date)}" if listed else ""
+        return f"Sage holds {counted} already{by_list}."
+    settings = getattr(batch.company, "erp_settings", None)
+    restored_at = settings and settings.settled_restored_at  # until then no file is given out at all
+    if restored_at and not is_taken and batch.built_at < restored_at:
+        on = day_in_words(batch.company.day_of(restored_at))
+        return f"This site was restored on {on}, and this file may have been imported before."
+    return ""
 
 
 def still_in_sage(exports: Collection[InvoiceExport], live: Collection[ExportItem]) -> dict[int, str]:

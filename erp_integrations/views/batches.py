@@ -54,7 +54,7 @@ def batch_list(request, company):
 
 
 def load(company, number: int) -> ExportBatch:
-    found = ExportBatch.objects.of(company).select_related("company", "layout", "accepted_by")
+    found = ExportBatch.objects.of(company).select_related("company__erp_settings", "layout", "accepted_by")
     batch = found.filter(number=number).first()
     if batch is None:
         raise Http404
@@ -118,7 +118,7 @@ def show(request, company, batch: ExportBatch, *, refused: Refused | None = None
         "live_count": len(live),
         "left_count": left,
         "refused_count": sum(row["is_waiting"] and bool(row["refusal"]) for row in rows),
-        "imported": imported_already(batch, waiting),
+        "imported": _imported(batch, rows, downloads),
         "may_report_rows": bool(waiting),
         "posted_count": sum(export.status == ExportStatus.POSTED for export in live),
         "sizes": [storing.size_of(key) for key in (batch.file_key, batch.csv_key) if key],
@@ -177,6 +177,12 @@ def _rows_of(batch: ExportBatch, access) -> list[dict]:
             }
         )
     return rows
+
+
+def _imported(batch: ExportBatch, rows: list[dict], downloads: list) -> str:
+    """`imported_already` of a page that has read all of it."""
+    places = [row["item"] for row in rows if row["item"].is_live]
+    return imported_already(batch, places, is_taken=bool(downloads)) if batch.state == BatchState.READY else ""
 
 
 def _may_cancel(batch: ExportBatch, rows: list[dict], access) -> bool:
@@ -292,7 +298,7 @@ def download(request, company, number, which):
         raise Http404
     batch, form = load(company, number), TakeAgainForm(request.GET if "reason" in request.GET else None)
     earlier = list(batch.downloads.select_related("by")[:20]) if batch.has_file else []
-    imported = imported_already(batch) if batch.has_file else None
+    imported = imported_already(batch, is_taken=bool(earlier)) if batch.has_file else ""
     if (earlier or imported) and not form.is_valid():
         context = about(request, company) | {"batch": batch, "which": which, "earlier": earlier, "form": form}
         context["imported"] = imported

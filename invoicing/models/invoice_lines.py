@@ -101,10 +101,14 @@ class InvoiceLine(models.Model):
 
     @property
     def stored_retainage_typed(self) -> Decimal | None:
-        """MR as it was typed, in dollars, also while nothing is stored and it is 0.00; None where its rate decides."""
+        """MR as it was typed, in dollars, also while nothing is stored and it is 0.00; None where its rate decides.
+
+        An older program beside this one knows nothing of what is set aside: what it stored above zero stands.
+        """
         if not self.stored_retainage_is_typed:
             return None
-        return self.stored_retainage if self.stored_retainage_set_aside is None else self.stored_retainage_set_aside
+        is_aside = self.stored_retainage_set_aside is not None and self.stored_retainage == ZERO
+        return self.stored_retainage_set_aside if is_aside else self.stored_retainage
 
     def as_line(self) -> Line:
         """The line with every column worked out by the arithmetic."""

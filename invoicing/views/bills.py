@@ -158,20 +158,25 @@ def _by_due_date(each: Opening | Begun) -> tuple:
 def openings(
     commitments: list[Commitment], deadlines: list[tuple[Commitment, Deadline]], may_bill: Collection[int]
 ) -> list[Opening]:
-    """What can still be billed, and is the contacts' to bill. `may_bill`: the projects whose bills they may enter."""
+    """What can still be billed, and is the contacts' to bill. `may_bill`: the projects whose bills they may enter.
+
+    Also what they were asked for and can only decline, since a later bill came first (I-7): they are reminded of it.
+    """
     periods = {each.period.pk for _, each in deadlines}
     asked = {
         (each.commitment_id, each.billing_period_id): each
         for each in Invitation.objects.in_force().filter(commitment__in=commitments, billing_period__in=periods)
     }
     newest, billed = _bills_before(commitments, periods)
-    return [
-        Opening(commitment, deadline, asked.get(key), newest.get(commitment.pk), commitment.project_id in may_bill)
-        for commitment, deadline in deadlines
-        if (key := (commitment.pk, deadline.period.pk)) not in billed
-        if commitment.is_billable
-        and not why_not_theirs(deadline.period, newest.get(commitment.pk), is_invited=key in asked)
-    ]
+    found = []
+    for commitment, deadline in deadlines:
+        key, previous = (commitment.pk, deadline.period.pk), newest.get(commitment.pk)
+        if key not in billed and commitment.is_billable:
+            is_theirs = not why_not_theirs(deadline.period, previous, is_invited=key in asked)
+            may_enter = is_theirs and commitment.project_id in may_bill
+            opening = Opening(commitment, deadline, asked.get(key), previous, may_enter)
+            found += [opening] if is_theirs or opening.is_invite_open else []
+    return found
 
 
 def _bills_before(commitments: list[Commitment], periods: Iterable[int]) -> tuple[dict[int, Invoice], set[tuple]]:

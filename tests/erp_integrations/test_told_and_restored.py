@@ -577,7 +577,9 @@ def test_no_file_of_before_the_backup_is_given_out_until_sages_list_tells(sage):
         assert "Get the file" not in text_of(client.get("/"))
         payables_of(sage, date(2030, 6, 21))
         assert "Get the file" in text_of(client.get("/"))
-        assert batches.download(batch, Download.Which.XLSX, by=sage.approver).content
+        with pytest.raises(Refused, match="This site was restored on Thu 20 Jun 2030"):
+            batches.download(batch, Download.Which.XLSX, by=sage.approver)
+        assert batches.download(batch, Download.Which.XLSX, by=sage.approver, reason="Compared with 4-2").content
 
 
 def test_a_file_that_sages_list_holds_is_given_out_for_a_reason_only_though_nobody_has_taken_it(sage):
@@ -591,16 +593,41 @@ def test_a_file_that_sages_list_holds_is_given_out_for_a_reason_only_though_nobo
     sage.load(ListKind.PAYABLE_INVOICES, row, as_of_date=date(2030, 6, 21))
     for address in (at_batch(batch), file):
         page = text_of(client.get(address))
-        assert (
-            "Sage’s list of Fri 21 Jun 2030 holds 1 of its 2 invoices already." in page and "taken before" not in page
-        )
-    with pytest.raises(Refused, match="already. Say why"):
+        assert "Sage holds 1 of its 2 invoices already, by its list of Fri 21 Jun 2030." in page
+        assert "taken before" not in page
+    with pytest.raises(Refused, match="2030. Say why"):
         batches.download(batch, Download.Which.XLSX, by=sage.approver)
     assert not batch.downloads.exists()
     assert client.get(file, {"reason": "To hold it against 4-2"})["Content-Disposition"].startswith("attachment")
     assert batch.downloads.get().reason == "To hold it against 4-2"
     exports.confirm(export, by=sage.approver, record_number="77")
     assert "invoices already" not in text_of(client.get(at_batch(batch))), "somebody has said so meanwhile"
+
+
+def test_a_file_of_which_a_part_is_confirmed_is_given_for_a_reason_though_nobody_took_it(sage):
+    """R15: the rest is not in Sage's list, but to import all of it would double what is there."""
+    batch, client = sage.built(sage.sent(), sage.sent()), signed_in(sage.approver)
+    exports.confirm(batch.items.first().invoice_export, by=sage.approver, record_number="77")
+    assert "Sage holds 1 of its 2 invoices already." in text_of(client.get(at_batch(batch)))
+    with pytest.raises(Refused, match="Sage holds 1 of its 2 invoices already. Say why"):
+        batches.download(batch, Download.Which.XLSX, by=sage.approver)
+
+
+def test_a_release_of_before_a_restore_is_given_for_a_reason_though_no_list_can_tell_of_it(sage):
+    """R127, S50: its sheet may have been done in the lost days, and leaves no invoice in Sage."""
+    commitment = sage.commitment()
+    sage.exported(sage.approved(commitment))
+    sage.next_month()
+    batch = sage.built(sage.sent(sage.approved(commitment, {"retainage_released": D("40.00")})))
+    with time_machine.travel(datetime(2030, 6, 20, 12, tzinfo=UTC), tick=False):
+        everything_lost(sage, "2030-06-19T08:15:00+00:00")
+        payables_of(sage, date(2030, 6, 21))
+    batch = ExportBatch.objects.get(pk=batch.pk)
+    words = "This site was restored on Thu 20 Jun 2030, and this file may have been imported before."
+    assert words in text_of(signed_in(sage.approver).get(at_batch(batch)))
+    with pytest.raises(Refused, match="restored on .* Say why"):
+        batches.download(batch, Download.Which.XLSX, by=sage.approver)
+    assert batches.download(batch, Download.Which.XLSX, by=sage.approver, reason="Compared with 4-2").content
 
 
 @pytest.fixture

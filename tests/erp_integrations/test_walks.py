@@ -330,4 +330,5 @@ def test_whatever_is_done_in_whatever_order_sage_holds_each_bill_once_and_as_cer
         with transaction.atomic():
             Walk(sage, commitments, all_rights, number, done).go(STEPS)
             transaction.set_rollback(True)
-    assert WALKS < WALKS_IN_CI or done.keys() >= MUST_HAPPEN, MUST_HAPPEN - done.keys()
+    least = MUST_HAPPEN if WALKS >= WALKS_IN_CI else {"bill", "send", "accept", "build", "import", "compare"}
+    assert done.keys() >= least, least - done.keys()

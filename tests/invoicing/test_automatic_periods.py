@@ -300,6 +300,10 @@ def test_a_contact_bills_june_before_july_and_an_admin_is_warned(w, june):
         with pytest.raises(NotNow, match="Bill 1 is for later work, from Mon 1 Jul 2030 on"):
             invoices.create(commitment, june, by=w.contact)
         assert signed_in(w.contact).get(reverse("bills")).context["todo"] == [], "nor is it offered (U3)"
+        invitations.invite(june, [commitment], InvoiceType.WORK, by=w.admin)
+        page = signed_in(w.contact).get(reverse("bills"))
+        assert [each.period for each in page.context["todo"]] == [june], "whoever is reminded of it can decline"
+        assert "Start bill" not in text_of(page)
         made = w.entered(invoices.create(commitment, june, by=w.admin), by=w.admin)
         [found] = [each for each in identities_of(made) if each.number == "N-12" and not each.holds]
         assert (found.severity, found.difference) == ("warning", D("30"))

@@ -595,6 +595,16 @@ def test_retainage_that_was_typed_on_this_bill_outlasts_an_hour_without_stored_m
     assert save(invoice, {"stored_moved": D("0.00")}, by=w.contact).stored_retainage == D("300.00")
 
 
+def test_what_an_older_program_stores_as_typed_outranks_what_was_set_aside():
+    """Both run side by side while a site is upgraded, and the older one knows nothing of it."""
+    w = world()
+    invoice = invited_as(w, InvoiceType.WORK, with_a_typed_balance(w, stored="4000.00", typed="500.00", rate="10"))
+    invoice.lines.filter(stored_retainage_is_typed=True).update(
+        stored_retainage=D("100.00"), stored_retainage_set_aside=D("500.00")
+    )
+    assert invoice.lines.first().as_line().stored_retainage == D("100.00")
+
+
 def test_a_bill_that_was_open_when_this_came_gets_back_the_balance_that_it_was_started_with():
     """I-2: an older program kept 0.00 as typed, once all had moved."""
     w = world()
