@@ -17,7 +17,7 @@ from directory.refusals import Refused
 from directory.views.answers import progress
 from directory.where_from import where_from
 from erp_integrations.actions import batches
-from erp_integrations.exporting import Acceptance, check, plain_findings, storing
+from erp_integrations.exporting import Acceptance, check, lost_days, plain_findings, storing
 from erp_integrations.exporting.still_in_sage import imported_already
 from erp_integrations.exporting.unchanged import changes
 from erp_integrations.forms import AcceptForm, TakeAgainForm
@@ -300,6 +300,7 @@ def download(request, company, number, which):
     earlier = list(batch.downloads.select_related("by")[:20]) if batch.has_file else []
     imported = imported_already(batch, is_taken=bool(earlier)) if batch.has_file else ""
     if (earlier or imported) and not form.is_valid():
+        lost_days.require_told(company)  # nobody is asked for the reason of what is not given
         context = about(request, company) | {"batch": batch, "which": which, "earlier": earlier, "form": form}
         context["imported"] = imported
         context |= {"came_from": CameFrom.of(request, company)}

@@ -604,6 +604,18 @@ def test_a_file_that_sages_list_holds_is_given_out_for_a_reason_only_though_nobo
     assert "invoices already" not in text_of(client.get(at_batch(batch))), "somebody has said so meanwhile"
 
 
+def test_nobody_is_asked_for_the_reason_of_a_file_that_a_restore_holds(sage):
+    """R127: Sage's list of that very day holds it, and does not end the hold."""
+    batch = sage.built()
+    number = batch.items.get().invoice_export.invoice.number
+    with time_machine.travel(datetime(2030, 6, 20, 12, tzinfo=UTC), tick=False):
+        everything_lost(sage, "2030-06-19T08:15:00+00:00")
+        row = {"vendor_number": VENDOR, "invoice_number": number}
+        sage.load(ListKind.PAYABLE_INVOICES, row, as_of_date=date(2030, 6, 20))
+        answer = signed_in(sage.approver).get(at_batch(batch, "erp-download", "xlsx"))
+        assert answer.status_code == 409 and "may have been imported since the backup" in text_of(answer)
+
+
 def test_a_file_of_which_a_part_is_confirmed_is_given_for_a_reason_though_nobody_took_it(sage):
     """R15: the rest is not in Sage's list, but to import all of it would double what is there."""
     batch, client = sage.built(sage.sent(), sage.sent()), signed_in(sage.approver)

@@ -616,6 +616,16 @@ def test_a_bill_that_was_open_when_this_came_gets_back_the_balance_that_it_was_s
     assert save(invoice, {"stored_moved": D("0.00")}, by=w.contact).stored_retainage == D("500.00")
 
 
+def test_a_bill_that_was_approved_when_this_came_has_its_balance_once_it_is_opened_again():
+    """I-2: what may be opened again is mended with the rest."""
+    w = world()
+    invoice = invited_as(w, InvoiceType.WORK, with_a_typed_balance(w, stored="4000.00", typed="500.00", rate="10"))
+    invoice = w.approved(invoice, {"stored_moved": D("4000.00")})
+    invoice.lines.update(stored_retainage_set_aside=None)
+    import_module("invoicing.migrations.0042_a_typed_balance_is_set_aside").take_from_the_line_before(apps, None)
+    assert invoice.lines.first().stored_retainage_typed == D("500.00")
+
+
 def test_retainage_left_to_its_rate_while_nothing_was_stored_follows_the_rate_afterwards():
     w = world()
     commitment = with_a_typed_balance(w, stored="4000.00", typed="600.00", rate="10")
