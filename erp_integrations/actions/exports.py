@@ -58,14 +58,16 @@ def preview_each(exports: Iterable[InvoiceExport]) -> list[Proposal]:
     return check_each(exports, next_acceptance(exports)) if exports else []
 
 
-def preview_by_file(exports: Iterable[InvoiceExport], *, by=None) -> list[Proposal]:
+def preview_by_file(
+    exports: Iterable[InvoiceExport], *, accounting_date: date | None = None, by=None
+) -> list[Proposal]:
     """The same, file by file: what waits goes into the next one, what failed goes on in its own, on its day (S27)."""
     exports = list(exports)
     failed, of_files = Acceptance.of_failed(exports), defaultdict(list)
     for export in exports:
         of_files[failed.get(export.pk)].append(export)
     return [
-        check(some, acceptance or next_acceptance(some, by=by))
+        check(some, acceptance or next_acceptance(some, accounting_date=accounting_date, by=by))
         for acceptance, some in sorted(of_files.items(), key=lambda pair: pair[0].batch_key if pair[0] else "")
     ]
 

@@ -95,6 +95,7 @@ def _ask(request, company, chosen, form: AcceptForm | None, *, refused: Refused 
     context = about(request, company) | {
         "came_from": CameFrom.of(request, company),
         "form": form,
+        "day": day,
         "candidates": candidates,
         "can_go": [each.export.pk for each in candidates if each.can_go],
         "is_the_day": is_the_day,

@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from datetime import date
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -12,7 +13,7 @@ from directory.downloads import AS_A_FILE, workbook_answer
 from directory.permissions import Level, Tool
 from erp_integrations import dry_run_sizes
 from erp_integrations.actions import exports
-from erp_integrations.forms import chosen_exports
+from erp_integrations.forms import AcceptForm, chosen_exports
 from erp_integrations.models import InvoiceExport
 from erp_integrations.models.exports import TO_BE_BUILT
 from erp_integrations.sage100.marked import marked_workbook
@@ -25,7 +26,7 @@ from invoicing.views.invoice_lists import chosen_ids, list_address
 
 @company_view(Tool.ERP_INTEGRATIONS, Level.READ_ONLY)
 def workbook(request, company):
-    """Of one, of many, or of all that still wait for an answer, as if they went into one file (E-5).
+    """Of one, of many, or of all that wait for an answer, as if they went into one file on the day chosen for it (E-5).
 
     What failed stands in a file already: where several are asked about, a workbook of each comes in one archive.
     POST does no more: thousands of ids have no room in an address.
@@ -39,7 +40,9 @@ def workbook(request, company):
         words = f"More than {dry_run_sizes.MOST:,} invoices wait. Narrow the list by project or company first."
         messages.error(request, words)
         return redirect(CameFrom.of(request, company).address)
-    return _as_workbook(chosen, f"dry-run-{company.slug}-{company.today:%Y%m%d}", by=request.user)
+    form = AcceptForm(asked)
+    day = form.cleaned_data["accounting_date"] if form.is_valid() else None
+    return _as_workbook(chosen, f"dry-run-{company.slug}-{company.today:%Y%m%d}", day=day, by=request.user)
 
 
 @project_view(Tool.COMMITMENTS, Level.ADMIN)
@@ -67,9 +70,9 @@ def _back(request, project, words: str):
     return redirect(list_address(request, project))
 
 
-def _as_workbook(chosen: list[InvoiceExport], name: str, *, by=None) -> HttpResponse:
+def _as_workbook(chosen: list[InvoiceExport], name: str, *, day: date | None = None, by=None) -> HttpResponse:
     names = {str(export.invoice_id): export.invoice.number or str(export.invoice) for export in chosen}
-    proposals = exports.preview_by_file(chosen, by=by)
+    proposals = exports.preview_by_file(chosen, accounting_date=day, by=by)
     books = {each.facts.batch_key: marked_workbook(each.rows, each.findings, names) for each in proposals}
     if len(books) == 1:
         return workbook_answer(name, *books.values())

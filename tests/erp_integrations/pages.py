@@ -42,7 +42,7 @@ def boxes(response) -> list[str]:
 
 def accept_data(response, *exports: InvoiceExport) -> dict:
     """The confirmation's form as it would be sent with every warning ticked."""
-    [day] = re.findall(r'name="accounting_date"[^>]* value="([^"]+)"', response.content.decode())
+    [day] = re.findall(r'type="date" name="accounting_date"[^>]* value="([^"]+)"', response.content.decode())
     return {
         "confirmed": "1",
         "export": [str(export.pk) for export in exports],

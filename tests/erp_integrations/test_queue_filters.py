@@ -101,6 +101,22 @@ def test_a_dry_run_is_a_workbook_whose_bad_cells_are_marked_and_say_why(sage, cl
     assert "S33" in rules and {export.status for export in fresh(fine, bad)} == {"ready_to_export"}
 
 
+def test_the_workbook_of_an_acceptance_is_of_the_day_that_was_chosen_there(sage, client):
+    """E-5, S27: column 25, for what goes into the next file; what failed keeps the day of its own."""
+    url, day = reverse("erp-dry-run", args=[sage.company.slug]), {"accounting_date": "2030-07-02"}
+    failed, waits = sage.sent(), sage.sent()
+    batch = locked_june_and_a_failed_file(sage, failed)
+    for chosen in ({}, day):
+        page = client.get(queue_url(sage.company, "accept/"), chosen | {"export": waits.pk}).content.decode()
+        [form] = re.findall(rf'<form method="post" action="{url}">.*?</form>', page)
+        assert dict(re.findall(r'name="(accounting_date|export)" value="([^"]+)"', form)) == chosen | {
+            "export": str(waits.pk)
+        }
+    books = zipfile.ZipFile(io.BytesIO(client.post(url, day | {"export": [waits.pk, failed.pk]}).content))
+    sheets = [openpyxl.load_workbook(books.open(name))["Dry run"] for name in books.namelist()]
+    assert [sheet["Y3"].value for sheet in sheets] == ["2030-07-02", batch.accounting_date.isoformat()]
+
+
 def test_all_that_waits_is_checked_in_one_workbook_however_much_that_is(sage, client, monkeypatch):
     """E-5, 9.6: by the filter of the list, or by ids that no address holds; what no workbook takes says what to do."""
     some = [sage.sent(), sage.sent()]
