@@ -72,7 +72,8 @@ def history_of(events: Iterable) -> Iterator[Changed]:
     for event in events:
         if event.to_state and event.to_state != event.from_state:
             words = [state_in_words(event, state) if state else "" for state in (event.from_state, event.to_state)]
-            yield Changed(event, Change("Status", *words))
+            is_of_accounting = event.subject.startswith("erp_integrations.")
+            yield Changed(event, Change("ERP status" if is_of_accounting else "Status", *words))
         for change in changes_of(event):
             yield Changed(event, change)
 

@@ -10,4 +10,4 @@ class ErpIntegrationsConfig(AppConfig):
     def ready(self):
         import_module("erp_integrations.notifications")  # says who is told as what (R97)
         import_module("erp_integrations.known_numbers")  # what Sage holds already can't be sent again (I-6)
-        import_module("erp_integrations.invoice_lists")  # what lists of invoices say of accounting
+        import_module("erp_integrations.invoice_lists")  # what lists and pages of invoices say of accounting

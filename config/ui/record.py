@@ -4,25 +4,27 @@ from collections.abc import Set
 from itertools import islice
 
 from django import template
+from django.db.models import Model
 
 from config.places import places_of
 from config.ui.statuses import Look, in_export, look_of, status_words
 from config.words import changes_of, folded, history_of
+from directory.models.events import subject_name
 
 register = template.Library()
 
 
 @register.inclusion_tag("components/timeline.html", takes_context=True)
-def timeline(context: template.Context, events: list, zone: object = "") -> dict:
+def timeline(context: template.Context, events: list, zone: object = "", about: Model | None = None) -> dict:
     """What happened, newest first, in the project's zone: `{% timeline events project %}` with Event rows.
 
-    An entry sheet that was saved row by row is told as one.
-    Directory Admins are led on to the whole record of what it is about, unless they are there.
+    An entry sheet that was saved row by row is told as one. Directory Admins are led on to the whole record of what it
+    is about, unless they are there; `about`: the row, where events of others are told with its own.
     """
     rows = [told(event, but=IN_THE_SENTENCE) for event in folded(events)]
     request = context.get("request")
     is_admin = getattr(getattr(request, "access", None), "is_directory_admin", False)
-    subjects = {row["event"].subject for row in rows}
+    subjects = {subject_name(about)} if about else {row["event"].subject for row in rows}
     if not is_admin or len(subjects) != 1 or request.resolver_match.url_name == "company-events-about":
         return {"told": rows, "zone": zone}
     return {"told": rows, "zone": zone, "company": request.access.company, "subject": subjects.pop()}

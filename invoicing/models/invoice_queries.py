@@ -87,6 +87,8 @@ FOR_A_TURN = ("period_status", "takes_bills_until_due", "has_more_time", "has_co
 # More that a row tells, by name, read in the same query: apps above enter what is theirs when they are loaded.
 READ_ALONG: dict[str, models.Expression] = {}
 ERP_WORDS: dict[str, str] = {}  # {`export_status`: as people read it}
+# Names of rows of theirs beside an invoice, one to one: what happened to those and was mailed of them is told with it.
+TOLD_ALONG: set[str] = set()
 
 
 @dataclass(frozen=True)
@@ -258,7 +260,8 @@ class InvoiceQuerySet(models.QuerySet):
         last_paid = payments.order_by("-paid_date").values("paid_date")[:1]
         places = Membership.objects.filter(person=OuterRef("submitted_by"))  # also of one who has left since
         sender = places.filter(company=OuterRef("commitment__company")).values("vendor")[:1]
-        found = self.with_context().with_later().select_related("commitment__starting_certificate", "submitted_by")
+        beside = ("commitment__starting_certificate", "submitted_by", *TOLD_ALONG)
+        found = self.with_context().with_later().select_related(*beside)
         return found.with_turn().annotate(
             has_files=Exists(files), last_paid_date=Subquery(last_paid), sender_vendor_id=Subquery(sender)
         )

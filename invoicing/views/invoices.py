@@ -21,6 +21,7 @@ from invoicing.forms.comments import CommentForm, NoteForm
 from invoicing.grid import column_totals, lines_shown, read_columns
 from invoicing.how_computed import how_amounts_came
 from invoicing.models import Attachment, Comment, Endorsement, Invoice, InvoiceLine, Payment, Submission
+from invoicing.models.invoice_queries import TOLD_ALONG
 from invoicing.permissions import (
     may_attach,
     may_bill,
@@ -103,8 +104,8 @@ def _counts(invoice: Invoice, access) -> dict[str, int]:
         "submissions": Submission.objects.filter(**of_it),
         "comments": Comment.objects.visible_to(access).filter(**of_it),
         "notes": Comment.objects.visible_to(access).notes().filter(**of_it),
-        "events": _told(Event.objects.about(invoice), invoice, access),
-        "mail": Mail.objects.about(invoice),
+        "events": _events(invoice, access),
+        "mail": _mails(invoice, access),
     }
     found = Invoice.objects.filter(pk=invoice.pk).values_list(*(_how_many(each) for each in rows.values())).get()
     counts = dict(zip(rows, found, strict=True))
@@ -173,11 +174,23 @@ def _payments(invoice: Invoice, request) -> dict:
     return {"payments": invoice.payments.select_related("recorded_by", "taken_back_by")}
 
 
-def _told(events, invoice: Invoice, access):
+def _subjects(invoice: Invoice, access) -> list:
+    """What is told on its page: of itself; to the company's own people also of its way to accounting (I-10)."""
+    beside = () if access.is_external else (getattr(invoice, name, None) for name in sorted(TOLD_ALONG))
+    return [invoice, *filter(None, beside)]
+
+
+def _mails(invoice: Invoice, access):
+    """Every one that tells of it, among others or alone."""
+    return Mail.objects.telling_of(*_subjects(invoice, access))
+
+
+def _events(invoice: Invoice, access, *notes: Comment):
     """Contacts read no step of a review: once it has decided, the lines and the certificate say what came of it.
 
     Until then (`may_see_verdicts`) neither who allowed another amount since the bill was sent; afterwards they do.
     """
+    events = Event.objects.about(*_subjects(invoice, access), *notes)
     if not access.is_external:
         return events
     if not may_see_verdicts(invoice, access):
@@ -192,7 +205,7 @@ def _timeline(invoice: Invoice, request) -> dict:
     about = {"words": f"Line {line}: "} if re.fullmatch("[0-9]{1,5}", line) else {}
     comment, note = (kept_for(request, address(invoice, name)) for name in ("invoice-comment", "invoice-note"))
     return {
-        "events": _told(Event.objects.about(invoice, *notes), invoice, request.access)[:1000],
+        "events": _events(invoice, request.access, *notes)[:1000],
         "may_comment": may_comment(invoice, request.access),
         "may_note": may_note(invoice, request.access),
         "comment_form": CommentForm(initial={"words": comment.fields.get("comment-words")} if comment else about),
@@ -211,6 +224,6 @@ CONTENTS = {
         "submissions": invoice.submissions.select_related("submitted_by").order_by("-pk")
     },
     "timeline": _timeline,
-    "changes": lambda invoice, request: {"events": _told(Event.objects.about(invoice), invoice, request.access)[:1000]},
-    "mail": lambda invoice, request: {"mails": Mail.objects.about(invoice).for_list()[:200]},
+    "changes": lambda invoice, request: {"events": _events(invoice, request.access)[:1000]},
+    "mail": lambda invoice, request: {"mails": _mails(invoice, request.access).for_list()[:200]},
 }
