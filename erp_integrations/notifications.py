@@ -55,6 +55,27 @@ def is_told_as_involved(export: InvoiceExport, person) -> bool:
     return may_see_commitment(export.invoice.commitment, read_access(person, export.company, export.project))
 
 
+@dataclass(frozen=True)
+class Readers:
+    """Whom a sending tells: nobody of their own. `has_approvers`: whether anybody can accept it, the sender counted."""
+
+    at_once: list[Person]
+    daily: list[Person]
+    has_approvers: bool
+
+
+def readers_of(exports: list[InvoiceExport]) -> Readers:
+    """Of these together, as their sender sends them: what `sent` mails, and pages foretell (U6).
+
+    Whoever rejected one hears of it at once, whatever they chose (`sent_again`).
+    """
+    approvers = list(accounting_approvers(exports[0].company))
+    others = [person for person in approvers if person != exports[0].sent_by]
+    rejecters = {export.rejecter for export in exports}
+    at_once = [person for person in others if person.accounting_mail == MailPace.AT_ONCE or person in rejecters]
+    return Readers(at_once, [person for person in others if person not in at_once], bool(approvers))
+
+
 def sent(exports: list[InvoiceExport], *, of_several: bool = False) -> list[Mail]:
     """To the company's accounting approvers who hear at once, in one mail for all that was sent with one click.
 
@@ -62,7 +83,7 @@ def sent(exports: list[InvoiceExport], *, of_several: bool = False) -> list[Mail
     goes out alone only where nobody comes to `sent_together`.
     """
     first = exports[0]
-    people = accounting_approvers(first.company).filter(accounting_mail=MailPace.AT_ONCE).exclude(pk=first.sent_by_id)
+    people = readers_of(exports).at_once
     count = _so_many_wait(exports)
     return post(
         about=first,

@@ -131,7 +131,7 @@ def send_one(invoice: Invoice, *, by, seen: int | None = None) -> InvoiceExport:
     InvoiceExport.objects.get_or_create(invoice=invoice)
     export = _locked(InvoiceExport.objects.get(invoice=invoice))
     require_sendable(export, access)
-    rejecter = export.answered_by if export.status == InvoiceExport.Status.REJECTED else None
+    rejecter = export.rejecter
     export.sent_by = by
     proposal = check([export], next_acceptance([export]))
     if proposal.keeping_back:
@@ -139,7 +139,7 @@ def send_one(invoice: Invoice, *, by, seen: int | None = None) -> InvoiceExport:
     export.findings = plain_findings(proposal.findings)
     move(export, InvoiceExport.send, access=access)
     lock(export.invoice)
-    if rejecter:
+    if rejecter and rejecter != by:
         export.sent_again_to = rejecter
         notifications.sent_again(export, rejecter)
     return export

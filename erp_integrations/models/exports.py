@@ -237,6 +237,11 @@ class InvoiceExport(FSMModelMixin, models.Model):
         return self.sent_at.isoformat() if self.sent_at else ""
 
     @property
+    def rejecter(self):
+        """Who rejected it, for as long as it is: they hear at once that it was sent again."""
+        return self.answered_by if self.status == S.REJECTED else None
+
+    @property
     def mark(self) -> str:
         """What an approver has before them: this sending, the invoice's version and their own words on it (I-5).
 

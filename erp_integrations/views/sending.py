@@ -5,10 +5,11 @@ from django.db.models import prefetch_related_objects
 from django.shortcuts import redirect, render
 
 from directory.decorators import WRITE, project_view
-from directory.permissions import Level, Tool, approver_names
+from directory.permissions import Level, Tool
 from directory.refusals import NotAllowed, NotNow, Refused
 from erp_integrations.actions import exports
 from erp_integrations.models import InvoiceExport
+from erp_integrations.notifications import readers_of
 from erp_integrations.permissions import SEND_RIGHT
 from erp_integrations.views.shown import of_proposal
 from invoicing.addresses import address
@@ -57,7 +58,7 @@ def _dry_run(request, invoice: Invoice, *, refused: Refused | None = None):
         "explained": shown.row(asked_row),
         "asked_row": asked_row,
         "why_not": why_not,
-        "approvers": approver_names(invoice.company),
+        "readers": readers_of([export]),
         "refused": refused,
     }
     return render(request, "erp_integrations/send.html", context, status=refused.status if refused else 200)
@@ -118,7 +119,8 @@ def send_many(request, project):
 
 def _ask(request, project, chosen: list[Invoice]):
     """How many, how much, which of them can't go, and what becomes of the others."""
-    why_not = _why_not_each(request, project, chosen)
+    tried = exports_of(project, chosen, by=request.user)
+    why_not = _why_not_each(tried, request.access)
     going = [invoice for invoice in chosen if invoice.pk not in why_not]
     context = {
         "project": project,
@@ -126,16 +128,15 @@ def _ask(request, project, chosen: list[Invoice]):
         "going": going,
         "staying": [(invoice, why_not[invoice.pk]) for invoice in chosen if invoice.pk in why_not],
         "total": sum((invoice.current_payment_due for invoice in going), ZERO),
-        "approvers": approver_names(project.company),
+        "readers": readers_of([each for each in tried if each.invoice_id not in why_not]) if going else None,
     }
     return render(request, "erp_integrations/send_many.html", context)
 
 
-def _why_not_each(request, project, chosen: list[Invoice]) -> dict[int, str]:
+def _why_not_each(tried: list[InvoiceExport], access) -> dict[int, str]:
     """{invoice id: why it can't be sent}: by its state, else by the rules, which are asked of all at once."""
-    found = exports_of(project, chosen, by=request.user)
-    why_not = {each.invoice_id: said for each in found if (said := _why_not(each, request.access))}
-    return why_not | _blocked([each for each in found if each.invoice_id not in why_not])
+    why_not = {each.invoice_id: said for each in tried if (said := _why_not(each, access))}
+    return why_not | _blocked([each for each in tried if each.invoice_id not in why_not])
 
 
 def exports_of(project, invoices: list[Invoice], *, by) -> list[InvoiceExport]:
