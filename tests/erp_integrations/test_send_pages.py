@@ -20,7 +20,8 @@ from invoicing.models import Invoice
 from tests import factories
 from tests.astray import astray
 from tests.erp_integrations.pages import signed_in, text_of
-from tests.erp_integrations.world import SageWorld
+from tests.erp_integrations.test_told_and_restored import failed_by
+from tests.erp_integrations.world import SageWorld, record_number
 from tests.invoicing.pages import at
 
 
@@ -105,6 +106,46 @@ def test_sending_twice_sends_once(sage, client, invoice):
     client.post(at(invoice, "invoice-erp-send"))
     again = client.post(at(invoice, "invoice-erp-send"))
     assert again.status_code == 409 and "no longer possible" in text_of(again)
+
+
+# What is locked
+
+
+EXCEPT = "Locked, except for attachments"
+AND_THOSE = (
+    "Locked, attachments too. Only a void opens it again: by an accounting approver who is Admin on Commitments."
+)
+
+
+def test_the_page_says_what_is_locked_and_the_way_back(sage, invoice):
+    """Screens 8, I-4: until it stands in a file more can be attached; then nothing can, and only a void opens it."""
+    page = at(invoice) + "?show=files"
+    assert "Locked" not in panel(sage, invoice, sage.sender)
+    export = sage.sent(invoice)
+    told = panel(sage, invoice, sage.sender)
+    assert f"{EXCEPT}, until accounting answers. Till then an Admin on Commitments takes it back." in told
+    sage.accepted(export)
+    assert f"{EXCEPT}, while its file is built." in panel(sage, invoice, sage.sender)
+    for who in (sage.sender, sage.base.contact):
+        assert "Attach a file" in text_of(signed_in(who).get(page))
+
+
+def test_a_failed_file_leaves_it_locked_until_accounting_rejects_it(sage, invoice):
+    """Screens 8, 6.2."""
+    failed_by(sage, sage.sent(), sage.sent(invoice))
+    assert f"{EXCEPT}, until its file is built or accounting rejects it." in panel(sage, invoice, sage.sender)
+
+
+@pytest.mark.parametrize("is_posted", [False, True], ids=["exported", "posted"])
+def test_what_stands_in_a_file_is_locked_with_its_attachments(sage, invoice, is_posted):
+    """Screens 8, I-4: and no form offers what would be refused."""
+    export = sage.exported(invoice)
+    if is_posted:
+        exports.confirm(export, by=sage.approver, record_number=record_number())
+    assert AND_THOSE in panel(sage, invoice, sage.sender) and EXCEPT not in panel(sage, invoice, sage.sender)
+    for who in (sage.sender, sage.base.contact):
+        page = text_of(signed_in(who).get(at(invoice) + "?show=files"))
+        assert "Attach a file" not in page and "Locked, attachments too</span>" in page
 
 
 # Taking back
