@@ -364,3 +364,22 @@ def test_a_script_stays_small_and_leans_on_nothing(path):
 )
 def test_a_browser_is_called_by_its_name(said, read):
     assert names.browser(said) == read
+
+
+def widths_of(*amounts: str) -> list[Decimal]:
+    parts = [{"label": f"Stage {n}", "amount": Decimal(each), "tone": "ok"} for n, each in enumerate(amounts)]
+    drawn = pictures.money_picture(parts, "Where the money stands")["parts"]
+    assert [part["amount"] for part in drawn] == [Decimal(each) for each in amounts], "each figure stays in the legend"
+    return [part["width"] for part in drawn]
+
+
+def test_a_negative_part_takes_no_room_from_the_others():
+    """Of one whole, side by side: more credits than bills at one stage, and the last stage is still drawn."""
+    first, negative, third, posted = widths_of("100000", "-60000", "80000", "20000")
+    assert negative == 0 and first == 50 and third == 40 and posted == 10
+    assert sum(widths_of("1", "1", "1", "-7")) <= Decimal("100.1")
+
+
+@pytest.mark.parametrize("amounts", [("-5", "-10"), ("0", "0"), ("0", "-1"), ()])
+def test_where_nothing_is_positive_nothing_is_drawn(amounts):
+    assert not any(widths_of(*amounts))

@@ -47,8 +47,11 @@ def stages_of(bill: Invoice) -> dict:
 
 @register.inclusion_tag("components/money_picture.html")
 def money_picture(parts: list[dict], label: str) -> dict:
-    """Amounts of one whole side by side. `parts`: dicts of label, amount and tone; their sum is the full width."""
-    total = sum((exact(part["amount"]) for part in parts), Decimal(0))
+    """Amounts of one whole side by side. `parts`: dicts of label, amount and tone.
+
+    What is above zero is the full width; a part below has its figure and no room.
+    """
+    total = sum((max(exact(part["amount"]), Decimal(0)) for part in parts), Decimal(0))
     drawn, at = [], Decimal(0)
     for part in parts:
         width = share(part["amount"], total)
