@@ -15,7 +15,8 @@ from erp_integrations import notifications
 from erp_integrations.exporting import Acceptance, Proposal, check, check_each, plain_findings
 from erp_integrations.exporting.earlier_invoices import credits_on
 from erp_integrations.exporting.moving import move, require
-from erp_integrations.exporting.still_in_sage import require_no_others_record, still_in_sage
+from erp_integrations.exporting.records import Records
+from erp_integrations.exporting.still_in_sage import still_in_sage
 from erp_integrations.models import (
     BatchState,
     ErpSettings,
@@ -26,7 +27,6 @@ from erp_integrations.models import (
 )
 from erp_integrations.permissions import ANSWER_RIGHT, SEND_RIGHT, is_accounting_approver, may_answer
 from erp_integrations.sage100.batch_keys import batch_key
-from erp_integrations.sage100.reconciling import may_be_a_record
 from erp_integrations.sage100.rules import DESCRIPTION_LENGTH, reference_faults
 from invoicing.actions.approvals import must_be_certifiable_later
 from invoicing.actions.invoices import lock, settle, unlock
@@ -259,9 +259,19 @@ def confirm(export: InvoiceExport, *, by, record_number: str, listed_date: date 
     number = record_number.strip()
     export = _locked_to_record(export, number)
     access = _access(export, by)
+    changes = take_record(export, number, listed_date, access, Records.of([export], [number]))
+    move(export, InvoiceExport.confirm, access=access, changes=changes)
+    settle([export.invoice])
+    return export
+
+
+def take_record(
+    export: InvoiceExport, number: str, listed_date: date | None, access, records: Records
+) -> dict[str, list[str]]:
+    """Write on a locked export how Sage holds it, and answer the changes; raises what `confirm` refuses with."""
     require_confirmable(export, access)
     if not export.only_releases and (number or not listed_date):
-        _require_record(export, number)
+        records.take(export, number)
     elif number:
         raise Refused(
             "It only releases retainage, so Sage makes no invoice of it (S50). Do what the release sheet says and leave"
@@ -269,12 +279,9 @@ def confirm(export: InvoiceExport, *, by, record_number: str, listed_date: date 
             field="record_number",
         )
     export.sage_record_number, export.listed_date = number, None if number else listed_date
-    changes = {"sage_record_number": ["", number]} if number else {}
     if export.listed_date:
-        changes = {"listed_date": ["", listed_date.isoformat()]}
-    move(export, InvoiceExport.confirm, access=access, changes=changes)
-    settle(export.invoice)
-    return export
+        return {"listed_date": ["", listed_date.isoformat()]}
+    return {"sage_record_number": ["", number]} if number else {}
 
 
 @transaction.atomic
@@ -296,7 +303,7 @@ def correct_record(
     reason = _said(reason, "Say why it is corrected: it stays on the record.") if before else ""
     if number and number == before:
         raise Refused("It stands under this record number already.", field="record_number")
-    _require_record(export, number)
+    Records.of([export], [number]).take(export, number)
     export.sage_record_number = number
     export.save(update_fields=["sage_record_number"])
     changes = {"sage_record_number": [before, number]}
@@ -318,27 +325,6 @@ def require_correctable(export: InvoiceExport, access) -> None:
         raise NotAllowed(ANSWER_RIGHT)
     if export.status != InvoiceExport.Status.POSTED or export.only_releases:
         raise NotNow(f"{export.invoice} stands under no record of Sage’s, so there is none to correct.")
-
-
-def _require_record(export: InvoiceExport, number: str) -> None:
-    """One that Sage can have given it."""
-    if not may_be_a_record(number):
-        raise Refused("Enter the record number that Sage shows for it in 4-2.", field="record_number")
-    _require_free_record(export, number)
-    require_no_others_record(export, number)
-
-
-def _require_free_record(export: InvoiceExport, number: str) -> None:
-    """One record of Sage is one invoice."""
-    posted = InvoiceExport.objects.of(export.company).filter(status=InvoiceExport.Status.POSTED)
-    others = posted.exclude(pk=export.pk).with_context()
-    other = others.filter(sage_record_number__iexact=number).first()
-    if other:
-        raise Refused(
-            f"Sage’s record {number} is {other.invoice.number} of {other.invoice.vendor.name} already."
-            " Look at the number in 4-2 again.",
-            field="record_number",
-        )
 
 
 @transaction.atomic

@@ -1,6 +1,6 @@
 """Comparing our exports with Sage's list of payable invoices, and confirming what was found there (E-9, 6.2)."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -8,16 +8,20 @@ from django.db import transaction
 from directory.models import Company, Event
 from directory.permissions import read_access
 from directory.refusals import NotAllowed, NotNow, Refused
-from erp_integrations.actions.exports import approver_access, confirm
+from erp_integrations.actions.exports import approver_access, take_record
 from erp_integrations.exporting.in_files import ended, in_files, keys_of_files
-from erp_integrations.models import InvoiceExport, ListKind, Outcome, Reconciliation, SageListVersion
+from erp_integrations.exporting.moving import moved
+from erp_integrations.exporting.records import Records
+from erp_integrations.models import ErpSettings, InvoiceExport, ListKind, Outcome, Reconciliation, SageListVersion
 from erp_integrations.models.payables import payables_of
 from erp_integrations.permissions import require_list_keeper
 from erp_integrations.sage100 import canonical, reconciling
 from erp_integrations.sage100.lists import PayableInvoice
 from erp_integrations.sage100.reconciling import InFile, Kind
+from invoicing.actions.invoices import settle
 
-MOST_AT_ONCE = 200
+TOGETHER = 200  # posted in one transaction: whoever waits for one of them waits a moment
+CONFIRMED = ("status", "posted_by", "posted_at")  # what a confirmation writes on an export, beside its record
 
 
 @transaction.atomic
@@ -92,16 +96,17 @@ class Posting:
 
 
 def confirm_found(reconciliation: Reconciliation, outcomes: Iterable[int], *, by) -> list[Posting]:
-    """Post each of these outcomes that Sage's list holds, under its record number if it gives one, one by one (E-3).
+    """Post each of these outcomes that Sage's list holds, under its record number if it gives one (E-3).
 
-    Only what was found as it was exported; by the newest comparison with the newest list, which is asked for each anew.
+    Only what was found as it was exported; by the newest comparison with the newest list. `TOGETHER` of them are one
+    transaction, which asks anew for the right and the list (R66): what ends between two leaves the rest to confirm.
     One that can't be posted never holds up the others.
     """
-    company = reconciliation.company
-    approver_access(company, by)
+    approver_access(reconciliation.company, by)
     require_newest(reconciliation)
-    chosen = reconciliation.outcomes.to_confirm().filter(pk__in=list(outcomes)).with_context()
-    return [_try_to_confirm(outcome, reconciliation, by) for outcome in chosen[:MOST_AT_ONCE]]
+    chosen = list(reconciliation.outcomes.to_confirm().filter(pk__in=list(outcomes)).select_related("item"))
+    parts = (chosen[at : at + TOGETHER] for at in range(0, len(chosen), TOGETHER))
+    return [posting for some in parts for posting in _post(some, reconciliation, by)]
 
 
 def require_newest(reconciliation: Reconciliation) -> None:
@@ -113,16 +118,40 @@ def require_newest(reconciliation: Reconciliation) -> None:
         raise NotNow("A newer list of payable invoices was uploaded. Compare with that one first.")
 
 
-def _try_to_confirm(outcome: Outcome, of: Reconciliation, by) -> Posting:
-    export = outcome.item.invoice_export
+def _post(some: Collection[Outcome], of: Reconciliation, by) -> list[Posting]:
     try:
         with transaction.atomic():
-            [locked] = InvoiceExport.objects.locked([export.pk])
-            if locked.live_item is None or locked.live_item.pk != outcome.item_id:
-                raise NotNow(f"{locked.invoice} left its file since. Compare again.")
-            require_newest(of)
-            listed_date = of.list_version.as_of_date
-            confirm(locked, by=by, record_number=outcome.record_number, listed_date=listed_date)
+            return _posted(some, of, by)
     except (Refused, NotAllowed) as refusal:
-        return Posting(outcome, refusal)
-    return Posting(outcome)
+        return [Posting(outcome, refusal) for outcome in some]
+
+
+def _posted(some: Collection[Outcome], of: Reconciliation, by) -> list[Posting]:
+    """`confirm` of all of them, in as many queries for two hundred as for one."""
+    exports = {each.pk: each for each in InvoiceExport.objects.locked([each.item.invoice_export_id for each in some])}
+    ErpSettings.held_for(of.company)  # the last wait: right and list are read after it
+    access = approver_access(of.company, by)
+    require_newest(of)
+    records = Records.of(exports.values(), [each.record_number for each in some])
+    postings, told = [], {}
+    for outcome in some:
+        export = exports[outcome.item.invoice_export_id]
+        try:
+            told[export] = _taken(export, outcome, of, access, records)
+            postings.append(Posting(outcome))
+        except (Refused, NotAllowed) as refusal:
+            postings.append(Posting(outcome, refusal))
+    InvoiceExport.objects.bulk_update(told, ["sage_record_number", "listed_date"])
+    events = moved(list(told), InvoiceExport.confirm, CONFIRMED, access=access)
+    for event, changes in zip(events, told.values(), strict=True):
+        event.changes = changes
+    settle([export.invoice for export in told])
+    Event.objects.record_all(events)
+    return postings
+
+
+def _taken(export: InvoiceExport, outcome: Outcome, of: Reconciliation, access, records: Records) -> dict:
+    place = records.places.get(export.pk)
+    if place is None or place.pk != outcome.item_id:
+        raise NotNow(f"{export.invoice} left its file since. Compare again.")
+    return take_record(export, outcome.record_number, of.list_version.as_of_date, access, records)

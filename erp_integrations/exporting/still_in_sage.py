@@ -1,10 +1,8 @@
-"""What Sage’s newest list keeps somebody from saying: that an invoice is gone there, or is another one’s record."""
+"""What Sage’s newest list keeps somebody from saying: that an invoice is gone there, or a file new."""
 
 from collections.abc import Collection
 
 from directory.moments import day_in_words
-from directory.number_looks import number_key
-from directory.refusals import Refused
 from erp_integrations.models import (
     ExportBatch,
     ExportItem,
@@ -14,8 +12,7 @@ from erp_integrations.models import (
     Reconciliation,
     SageListVersion,
 )
-from erp_integrations.models.payables import numbers_in, records_of
-from erp_integrations.sage100.lists import record_key
+from erp_integrations.models.payables import numbers_in
 
 
 def imported_already(
@@ -76,21 +73,6 @@ def still_in_sage(exports: Collection[InvoiceExport], live: Collection[ExportIte
                 " payable invoices, then void it here."
             )
     return words
-
-
-def require_no_others_record(export: InvoiceExport, number: str) -> None:
-    """Raises Refused, field record_number, where the list has that record for another vendor or invoice (E-3)."""
-    version, item = SageListVersion.objects.in_use(export.company, ListKind.PAYABLE_INVOICES), export.live_item
-    if version is None or item is None:
-        return
-    found = records_of(version).get(number_key(number), [])
-    if found and not any(record_key(row) == _key(item) for row in found):
-        raise Refused(
-            f"By Sage’s list of {day_in_words(version.as_of_date)}, record {number} is invoice"
-            f" {found[0].invoice_number} of vendor {found[0].vendor_number}. Look at the number in 4-2 again; if the"
-            " list is wrong, upload it anew.",
-            field="record_number",
-        )
 
 
 def _key(item) -> tuple[str, str]:

@@ -115,7 +115,6 @@ def _show(request, company, made: Reconciliation, *, postings=(), refused: Refus
     outcomes = made.outcomes.with_context()
     found = Paginator(outcomes.filter(kind=kind) if kind else outcomes.to_look_at(), PAGE_SIZE)
     others = _others(made, request) if kind == OutcomeKind.NOT_OURS else None
-    to_confirm = list(made.outcomes.to_confirm().values_list("pk", flat=True))
     context = about(request, company) | {
         "made": made,
         "tabs": tabs,
@@ -124,8 +123,7 @@ def _show(request, company, made: Reconciliation, *, postings=(), refused: Refus
         "others": others,
         "count": found.count + (others.paginator.count if others else 0),
         "key_field": FIELD,
-        "to_confirm": to_confirm[: acts.MOST_AT_ONCE],
-        "to_confirm_count": len(to_confirm),
+        "to_confirm_count": made.outcomes.to_confirm().count(),
         "too_new": _too_new(made),
         "posted": [each for each in postings if not each.refusal],
         "not_posted": [each for each in postings if each.refusal],
@@ -180,15 +178,13 @@ def _ask_about_found(request, company, made: Reconciliation):
     if why_not := _why_not_asked(made, found):
         messages.info(request, why_not)
         return redirect("erp-reconciliation", company.slug, made.number)
-    chosen = found[: acts.MOST_AT_ONCE]
     context = about(request, company) | {
         "made": made,
         "back": reverse("erp-reconciliation", args=[company.slug, made.number]),
-        "to_confirm": [each.pk for each in chosen],
-        "to_confirm_count": len(found),
-        "gross": sum((each.expected_gross for each in chosen), ZERO),
-        "retainage": sum((each.expected_retainage for each in chosen), ZERO),
-        "without_number": sum(not each.record_number for each in chosen),
+        "to_confirm": [each.pk for each in found],
+        "gross": sum((each.expected_gross for each in found), ZERO),
+        "retainage": sum((each.expected_retainage for each in found), ZERO),
+        "without_number": sum(not each.record_number for each in found),
     }
     return render(request, f"erp_integrations/confirm_found.html{'#dialog' if request.htmx else ''}", context)
 

@@ -361,10 +361,9 @@ def close(invoices: Collection[Invoice]) -> None:
     Invoice.objects.filter(pk__in=[invoice.pk for invoice in invoices]).update(**marks)
 
 
-def settle(invoice: Invoice) -> None:
-    """Sage holds it: there is nothing left to do."""
-    invoice.is_posted = True
-    invoice.save(update_fields=["is_posted"])
+def settle(invoices: Collection[Invoice]) -> None:
+    """Sage holds them: there is nothing left to do. One query for all."""
+    Invoice.objects.filter(pk__in=[invoice.pk for invoice in invoices]).update(is_posted=True)
 
 
 def unlock(invoice: Invoice) -> None:

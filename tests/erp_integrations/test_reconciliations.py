@@ -11,7 +11,9 @@ from django.urls import reverse
 
 from config.ui.figures import day as day_in_words
 from config.ui.figures import money
-from directory.models import Event
+from directory.actions import privileges
+from directory.models import AccountingPrivilege, Event
+from directory.permissions import read_access
 from directory.refusals import NotAllowed, NotNow, Refused
 from erp_integrations import exporting
 from erp_integrations.actions import batches, exports, reconciliations
@@ -28,6 +30,7 @@ from erp_integrations.models import (
 )
 from erp_integrations.money_stages import stages
 from erp_integrations.sage100 import list_changes
+from invoicing.models import Invoice
 from tests.astray import astray
 from tests.erp_integrations.pages import at_batch, at_export, boxes, queries, queue_url, signed_in, text_of
 from tests.erp_integrations.world import JOB, VENDOR, D, fresh, sage_world
@@ -45,9 +48,17 @@ def row_of(export: InvoiceExport, **rest) -> dict:
         "gross": invoice.gross_this_period,
         "retention": invoice.retainage_newly_held,
         "user_def_1": item.batch.key,
-        "record_number": f"7{export.pk:04d}",
+        "record_number": record_of(export),
     }
     return usual | rest
+
+
+def record_of(export: InvoiceExport) -> str:
+    return f"7{export.pk:04d}"
+
+
+def every(made: Reconciliation) -> list[int]:
+    return list(made.outcomes.values_list("pk", flat=True))
 
 
 def listed(sage, *rows: dict, day: date = LIST_DAY):
@@ -127,22 +138,21 @@ def test_what_a_comparison_said_is_never_changed(sage, seeded):
 
 def test_what_was_found_is_posted_by_match_and_what_differs_never_is(sage, seeded):
     some, made = seeded
-    every = list(made.outcomes.values_list("pk", flat=True))
-    postings = reconciliations.confirm_found(made, every, by=sage.approver)
+    postings = reconciliations.confirm_found(made, every(made), by=sage.approver)
     assert [(each.outcome.item.invoice_export, each.refusal) for each in postings] == [(some["found"], None)]
     [found] = fresh(some["found"])
     assert (found.status, found.sage_record_number) == ("posted", f"7{found.pk:04d}")
     assert (found.posted_by, Event.objects.about(found).first().verb) == (sage.approver, "confirmed in Sage")
     others = fresh(*(export for name, export in some.items() if name not in ("found", "voided")))
     assert {export.status for export in others} == {"exported"}
-    assert reconciliations.confirm_found(made, every, by=sage.approver) == [], "a second click finds nothing"
+    assert reconciliations.confirm_found(made, every(made), by=sage.approver) == [], "a second click finds nothing"
 
 
 def test_one_that_cannot_be_posted_does_not_hold_up_the_others(sage):
     first, second, third = sage.exported(), sage.exported(), sage.exported()
     exports.confirm(first, by=sage.approver, record_number="55")
     made = compared(sage, row_of(first), row_of(second, record_number="55"), row_of(third))
-    postings = reconciliations.confirm_found(made, made.outcomes.values_list("pk", flat=True), by=sage.approver)
+    postings = reconciliations.confirm_found(made, every(made), by=sage.approver)
     said = {each.outcome.invoice_number: each.refusal and each.refusal.message for each in postings}
     assert said[third.invoice.number] is None
     assert said[second.invoice.number].startswith("Sage’s record 55 is")
@@ -180,30 +190,106 @@ def test_only_the_newest_comparison_with_the_newest_list_confirms(sage):
     made = compared(sage, row_of(export))
     listed(sage, STRANGER)
     with pytest.raises(NotNow, match="A newer list"):
-        reconciliations.confirm_found(made, made.outcomes.values_list("pk", flat=True), by=sage.approver)
+        reconciliations.confirm_found(made, every(made), by=sage.approver)
     client, address = signed_in(sage.approver), url_of(sage, made, "erp-confirm-found")
     assert "A newer list of payable" in text_of(client.get(address, follow=True)), "and nobody is asked first"
     reconciliations.reconcile(sage.company, by=sage.approver)
     told = client.get(address, follow=True)
     assert told.redirect_chain[0][0] == url_of(sage, made) and "is newer than this one" in text_of(told)
     with pytest.raises(NotNow, match="is newer than this one"):
-        reconciliations.confirm_found(made, made.outcomes.values_list("pk", flat=True), by=sage.approver)
+        reconciliations.confirm_found(made, every(made), by=sage.approver)
     assert fresh(export)[0].status == "exported"
 
 
+def each_by_itself(monkeypatch, then) -> None:
+    """One invoice a transaction; `then` comes after the first."""
+    confirm, left = reconciliations._post, [then]
+
+    def confirmed_then(*given):
+        answers = confirm(*given)
+        while left:
+            left.pop()()
+        return answers
+
+    monkeypatch.setattr(reconciliations, "TOGETHER", 1)
+    monkeypatch.setattr(reconciliations, "_post", confirmed_then)
+
+
+def told(postings) -> list[str]:
+    return [str(each.refusal or "") for each in postings]
+
+
 def test_a_list_that_comes_while_many_are_posted_ends_it(sage, monkeypatch):
-    """E-3: of two hundred, the rest may not be there any more."""
+    """E-3: of two hundred and one, the rest may not be there any more."""
     some = [sage.exported(), sage.exported()]
-    made, confirm = compared(sage, *map(row_of, some)), reconciliations.confirm
-
-    def confirmed_then_listed(export, **told):
-        confirm(export, **told)
-        listed(sage, STRANGER)
-
-    monkeypatch.setattr(reconciliations, "confirm", confirmed_then_listed)
-    answers = reconciliations.confirm_found(made, made.outcomes.values_list("pk", flat=True), by=sage.approver)
-    assert [answer.refusal and "A newer list" in str(answer.refusal) for answer in answers] == [None, True]
+    made = compared(sage, *map(row_of, some))
+    each_by_itself(monkeypatch, lambda: listed(sage, STRANGER))
+    first, second = told(reconciliations.confirm_found(made, every(made), by=sage.approver))
+    assert first == "" and "A newer list" in second
     assert [each.status for each in fresh(*some)] == ["posted", "exported"]
+
+
+def test_a_right_that_is_taken_while_many_are_posted_ends_it(sage, monkeypatch):
+    """R66: the right is asked anew by each transaction, and what is posted stays posted."""
+    some = [sage.exported() for _ in range(3)]
+    made, held = compared(sage, *map(row_of, some)), AccountingPrivilege.objects.get(person=sage.approver)
+    each_by_itself(monkeypatch, lambda: privileges.withdraw(held, by=sage.base.owner, reason="Left"))
+    first, *others = told(reconciliations.confirm_found(made, every(made), by=sage.approver))
+    assert first == "" and len(others) == 2 and all("Can Push to Accounting" in each for each in others)
+    assert [each.status for each in fresh(*some)] == ["posted", "exported", "exported"]
+
+
+def test_a_record_number_that_somebody_took_meanwhile_is_told_of_its_own_invoice(sage, monkeypatch):
+    """E-3: one record is one invoice; the rest of its part is posted."""
+    some = [sage.exported() for _ in range(3)]
+    made = compared(sage, *(row_of(each, record_number=f"A{n}") for n, each in enumerate(some)))
+    other, last = sage.exported(), sage.exported()
+    each_by_itself(monkeypatch, lambda: exports.confirm(other, by=sage.approver, record_number="a1"))
+    listed_as = f"By Sage’s list of {day_in_words(LIST_DAY)}, record a1 is invoice"
+    with pytest.raises(Refused, match=listed_as):
+        reconciliations.confirm_found(made, every(made), by=sage.approver)
+    InvoiceExport.objects.filter(pk=last.pk).update(sage_record_number="a2")
+    exports.move(fresh(last)[0], InvoiceExport.confirm, access=read_access(sage.approver, sage.company))
+    assert [each.status for each in fresh(*some)] == ["posted", "exported", "exported"]
+    monkeypatch.setattr(reconciliations, "TOGETHER", 200)
+    second, third = told(reconciliations.confirm_found(made, every(made), by=sage.approver))
+    assert second == "" and third.startswith(f"Sage’s record A2 is {last.invoice.number}")
+
+
+def test_two_found_under_one_record_number_are_one_posted_and_one_told(sage):
+    """E-3: within one transaction too."""
+    some = [sage.exported(), sage.exported()]
+    made = compared(sage, *(row_of(each, record_number="B7") for each in some))
+    first, second = told(reconciliations.confirm_found(made, every(made), by=sage.approver))
+    assert first == "" and second.startswith(f"Sage’s record B7 is {some[0].invoice.number}")
+    assert [each.status for each in fresh(*some)] == ["posted", "exported"]
+
+
+def test_whoever_confirms_what_another_just_did_is_told_and_posts_the_rest(sage, monkeypatch):
+    """Two at once: the second of them waited for the locks, and finds what is posted no longer to be posted."""
+    some = [sage.exported() for _ in range(3)]
+    made, second = compared(sage, *map(row_of, some)), sage.new_approver()
+    each_by_itself(monkeypatch, lambda: exports.confirm(some[1], by=second, record_number=record_of(some[1])))
+    assert [bool(each) for each in told(reconciliations.confirm_found(made, every(made), by=sage.approver))] == [
+        False, True, False,
+    ]  # fmt: skip
+    assert [each.posted_by for each in fresh(*some)] == [sage.approver, second, sage.approver]
+    events = Event.objects.filter(verb="confirmed in Sage")
+    assert events.count() == 3 and all(event.changes["sage_record_number"] for event in events)
+
+
+def test_many_are_posted_in_as_many_questions_as_two(sage):
+    """F16, F18: locks, right, list, records and events are asked and written for all of a part at once."""
+    asked = []
+    for count in (2, 6):
+        some = [sage.exported() for _ in range(count)]
+        made = compared(sage, *map(row_of, some))
+        with CaptureQueriesContext(connection) as questions:
+            assert told(reconciliations.confirm_found(made, every(made), by=sage.approver)) == [""] * count
+        asked.append(len(questions))
+        assert {each.sage_record_number for each in fresh(*some)} == {record_of(each) for each in some}
+        assert not Invoice.objects.filter(export__in=some, is_posted=False).exists()
+    assert asked[0] == asked[1] <= 40
 
 
 def test_comparing_takes_standard_and_confirming_an_approver(sage):
@@ -212,7 +298,7 @@ def test_comparing_takes_standard_and_confirming_an_approver(sage):
         reconciliations.reconcile(sage.company, by=sage.base.staff)
     made = compared(sage, row_of(export))
     with pytest.raises(NotAllowed):
-        reconciliations.confirm_found(made, made.outcomes.values_list("pk", flat=True), by=sage.base.staff)
+        reconciliations.confirm_found(made, every(made), by=sage.base.staff)
 
 
 def test_a_void_is_refused_as_long_as_the_newest_comparison_finds_it(sage):
@@ -364,7 +450,7 @@ def test_an_invoice_on_another_job_is_never_posted_by_match(sage):
     right, wrong = sage.exported(), sage.exported()
     made = compared(sage, row_of(right, job_number=JOB), row_of(wrong, job_number="9999999"))
     assert kinds(made) == {right.invoice.number: "found", wrong.invoice.number: "differs"}
-    reconciliations.confirm_found(made, made.outcomes.values_list("pk", flat=True), by=sage.approver)
+    reconciliations.confirm_found(made, every(made), by=sage.approver)
     assert [each.status for each in fresh(right, wrong)] == ["posted", "exported"]
 
 
@@ -423,19 +509,16 @@ def test_compare_look_and_confirm_with_two_clicks(sage):
     assert "Nothing has changed since" in text_of(client.post(url_of(sage), follow=True))
 
 
-def test_what_one_press_can_not_post_is_said_before_it_and_the_next_press_goes_on(sage, monkeypatch):
-    """9.6: each is posted by itself, some at a time; the page never leaves it to be found out."""
+def test_one_press_posts_all_that_was_found_whatever_its_parts(sage, monkeypatch):
+    """9.6: one question, one press, one answer."""
     some = [sage.exported() for _ in range(3)]
     made, client = compared(sage, *map(row_of, some)), signed_in(sage.approver)
-    assert "at a time" not in text_of(client.get(url_of(sage, made)))
-    monkeypatch.setattr(reconciliations, "MOST_AT_ONCE", 2)
-    for said, asks in (("Confirm the next 2 as posted", "2 of 3: so many"), ("Confirm 1 as posted", "Post 1 invoice")):
-        page = client.get(url_of(sage, made))
-        assert said in text_of(page) and ("2 are posted at a time" in text_of(page)) == ("next" in said)
-        asked = client.get(url_of(sage, made, "erp-confirm-found"))
-        assert asks in text_of(asked)
-        client.post(url_of(sage, made, "erp-confirm-found"), {"outcome": asked.context["to_confirm"]})
-    assert {each.status for each in fresh(*some)} == {"posted"}
+    monkeypatch.setattr(reconciliations, "TOGETHER", 2)
+    assert "Confirm 3 as posted…" in text_of(client.get(url_of(sage, made)))
+    asked = client.get(url_of(sage, made, "erp-confirm-found"))
+    assert "Post 3 invoices as found?" in text_of(asked)
+    done = client.post(url_of(sage, made, "erp-confirm-found"), {"outcome": asked.context["to_confirm"]})
+    assert "3 invoices posted." in text_of(done) and {each.status for each in fresh(*some)} == {"posted"}
 
 
 def test_after_a_posting_tabs_and_pages_lead_to_the_comparison(sage, monkeypatch):

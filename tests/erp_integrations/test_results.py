@@ -14,6 +14,7 @@ from erp_integrations import exporting
 from erp_integrations.actions import batches, exports, results
 from erp_integrations.actions.results import Result
 from erp_integrations.exporting import building
+from erp_integrations.exporting.records import Records
 from erp_integrations.models import CostCodeLink, ExportBatch, SageRefusal
 from invoicing.models import Invoice
 from tests.erp_integrations.pages import at_batch, at_export, queries, signed_in, text_of
@@ -192,10 +193,10 @@ def test_results_of_two_periods_and_an_acceptance_of_the_second_never_hold_each_
     sage.next_month()
     second, waiting = sage.sent(), sage.sent()
     results_of = [Result(each, record_number()) for each in in_file(sage.built(first, second))]
-    ticked, begun, free = sage.warnings(waiting), Signal(), exports._require_free_record
+    ticked, begun, free = sage.warnings(waiting), Signal(), Records.take
 
-    def slowly(export, number):
-        free(export, number)
+    def slowly(records, export, number):
+        free(records, export, number)
         begun.set()
         time.sleep(0.5)
 
@@ -206,7 +207,7 @@ def test_results_of_two_periods_and_an_acceptance_of_the_second_never_hold_each_
         finally:
             connections.close_all()
 
-    monkeypatch.setattr(exports, "_require_free_record", slowly)
+    monkeypatch.setattr(Records, "take", slowly)
     with ThreadPoolExecutor(1) as other:
         accepting = other.submit(accept)
         assert results.record(results_of, by=sage.approver) == 2
