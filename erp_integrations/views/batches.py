@@ -30,6 +30,7 @@ from erp_integrations.models import (
     RetainageRelease,
     SageRefusal,
 )
+from erp_integrations.models.exports import IN_A_FILE
 from erp_integrations.permissions import conflict_of, is_accounting_approver, projects_where_may_void
 from erp_integrations.sage100.by_hand import FileToImport, Step, steps_in_sage
 from erp_integrations.sage100.facts import AsAccepted
@@ -167,7 +168,7 @@ def _rows_of(batch: ExportBatch, access) -> list[dict]:
         rows.append(
             {
                 "item": item,
-                "may_void": item.is_live and export.project.pk in voidable,
+                "may_void": item.is_live and export.status in IN_A_FILE and export.project.pk in voidable,
                 "export": export,
                 "refusal": refusals.get(item.pk),
                 "as_built": _as_built(item, export, frozen),

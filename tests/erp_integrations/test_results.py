@@ -70,6 +70,21 @@ def test_a_refused_invoice_is_shown_with_sages_words_and_leads_to_its_voiding(sa
     assert "Sage refused" not in page and "1 of its invoices left it" in page
 
 
+def test_each_invoice_of_a_file_leads_to_its_voiding_whether_sage_refused_it_or_not(sage, client, batch):
+    """6.2: exported or posted; once, and only for whom that door opens."""
+    posted, refused, left = in_file(batch)
+    client.post(at_batch(batch, "erp-results"), typed(batch, (record_number(), ""), ("", MESSAGE), ("", "")))
+    max_power = sage.all_rights()
+    page = signed_in(max_power).get(at_batch(batch)).content.decode()
+    ways = [f'href="{at_export(each, "erp-void")}"' for each in (posted, refused, left)]
+    assert [page.count(way) for way in ways] == [1, 1, 1] and page.count(">Void…<") == 2
+    assert not any(way in client.get(at_batch(batch)).content.decode() for way in ways), "no Admin on Commitments"
+    exports.void(left, by=max_power, reason="Wrong job", sage_holds_it_no_more=True)
+    assert ways[2] not in signed_in(max_power).get(at_batch(batch)).content.decode()
+    waiting = sage.accepted(sage.sent())
+    assert "Void…" not in text_of(signed_in(max_power).get(at_batch(waiting))), "nothing of it is in a file yet"
+
+
 def test_the_refused_invoice_s_own_page_and_its_row_in_the_queue_say_it_as_well(sage, client, batch):
     """E-3: with Sage's last words, for as long as it stands in the file unconfirmed."""
     _, refused, open_one = in_file(batch)
