@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from django import forms
+from django.db.models import Q
 from django.utils import timezone
 
 from directory.models import Project, Vendor
@@ -11,9 +12,10 @@ from directory.moments import FIRST_DAY, LAST_DAY
 from directory.number_looks import LONGEST_NUMBER
 from directory.typed import DAYS, DayInput, PlainField, SearchField
 from erp_integrations.actions.exports import RAISE_AGAIN, HeaderEdit
-from erp_integrations.models import InvoiceExport
+from erp_integrations.models import ExportItem, InvoiceExport
 from erp_integrations.models.exports import ExportStatus
 from erp_integrations.report import Days
+from erp_integrations.sage100.batch_keys import typed_number
 from erp_integrations.sage100.mended import REFERENCE
 from erp_integrations.sage100.reconciling import RECORD_LENGTH
 from erp_integrations.sage100.rules import DESCRIPTION_LENGTH
@@ -48,7 +50,7 @@ class QueueFilter(forms.Form):
     age = forms.TypedChoiceField(
         label="Waiting", choices=(("", "Since any day"), *AGES), coerce=int, empty_value=None, required=False
     )
-    q = SearchField("Number or company")
+    q = SearchField("Number, company or EXP key")
 
     def __init__(self, data, *, company):
         super().__init__(data)
@@ -82,7 +84,10 @@ class QueueFilter(forms.Form):
             exports = exports.filter(invoice__vendor=vendor)
         if age:
             exports = exports.filter(sent_at__lt=timezone.now() - timedelta(days=age))
-        return exports.filter(holding(words, "invoice__number", "invoice__vendor__name", "invoice__commitment__number"))
+        found = holding(words, "invoice__number", "invoice__vendor__name", "invoice__commitment__number")
+        if (number := typed_number(words)) is not None:
+            found |= Q(pk__in=ExportItem.objects.filter(batch__number=number).values("invoice_export"))
+        return exports.filter(found)
 
 
 REDUCIBLE = "reducible"  # the <datalist> of invoices that a credit may reduce

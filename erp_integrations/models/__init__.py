@@ -1,4 +1,5 @@
 from erp_integrations.models.batches import (
+    BatchStanding,
     BatchState,
     Download,
     ExportBatch,
@@ -23,6 +24,7 @@ from erp_integrations.models.reconciliations import Outcome, OutcomeKind, Reconc
 from erp_integrations.models.refusals import SageRefusal
 
 __all__ = [
+    "BatchStanding",
     "BatchState",
     "CommitmentLink",
     "CostCodeLink",

@@ -10,11 +10,12 @@ from django.db.models.functions import Coalesce
 from directory.fields import MoneyField
 from directory.models import Company
 from directory.models.leases import Leased, LeasedQuerySet
+from directory.models.matching import holding
 from directory.server_clock import server_now
 from erp_integrations.models.exports import ExportStatus, InvoiceExport
 from erp_integrations.models.layouts import ImportLayout
 from erp_integrations.sage100 import facts
-from erp_integrations.sage100.batch_keys import batch_key
+from erp_integrations.sage100.batch_keys import batch_key, typed_number
 from erp_integrations.sage100.facts import AsAccepted
 from erp_integrations.sage100.layout import Layout
 from invoicing.calculations.money import ZERO
@@ -36,6 +37,17 @@ class BatchState(models.TextChoices):
 UNDER_WAY = (BatchState.PENDING, BatchState.BUILDING)  # accepted and not built yet
 
 
+class BatchStanding(models.TextChoices):
+    """How far a file is for those who bring it into Sage: each batch stands in one of them."""
+
+    BUILDING = "building", "Being built"
+    TO_DOWNLOAD = "to-download", "To download"
+    TO_CONFIRM = "to-confirm", "To confirm"
+    CONFIRMED = "confirmed", "Confirmed"
+    FAILED = "failed", "Failed"
+    CANCELLED = "cancelled", "Cancelled"
+
+
 def _of_each(rows, figure, field: models.Field | None = None, *, batch: str = "batch") -> Coalesce:
     """One figure of the rows that each batch has; 0 where it has none."""
     field = field or models.IntegerField()
@@ -55,6 +67,25 @@ class ExportBatchQuerySet(LeasedQuerySet):
         """Built, and of at least one invoice in it nobody has said yet that Sage has it."""
         waiting = ExportItem.objects.filter(is_live=True, invoice_export__status=ExportStatus.EXPORTED)
         return self.ready().filter(pk__in=waiting.order_by().values("batch"))
+
+    def with_standing(self):
+        """`standing`: its BatchStanding, asked of the database for all."""
+        items = ExportItem.objects.filter(batch=models.OuterRef("pk"), is_live=True)
+        taken = Download.objects.filter(batch=models.OuterRef("pk"))
+        ways = {
+            BatchStanding.BUILDING: Q(state__in=UNDER_WAY),
+            BatchStanding.FAILED: Q(state=BatchState.DEAD),
+            BatchStanding.CANCELLED: Q(state=BatchState.VOID),
+            BatchStanding.CONFIRMED: ~models.Exists(items.filter(invoice_export__status=ExportStatus.EXPORTED)),
+            BatchStanding.TO_CONFIRM: models.Exists(taken),
+        }
+        whens = (models.When(asked, then=models.Value(standing.value)) for standing, asked in ways.items())
+        return self.annotate(standing=models.Case(*whens, default=models.Value(BatchStanding.TO_DOWNLOAD.value)))
+
+    def named(self, words: str):
+        """Under this key (EXP-000412, exp 412, 412), or with an invoice that has or had the words in its number."""
+        held = ExportItem.objects.filter(holding(words, "invoice_export__invoice__number", "number_key"))
+        return self.filter(Q(pk__in=held.order_by().values("batch")) | Q(number=typed_number(words, bare=True)))
 
     def with_what_is_left(self):
         """`live_…`: how many invoices it carries now, what their rows come to, and what is released for them.

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import Count
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -14,6 +15,7 @@ from directory.models import Event, Mail
 from directory.moments import moment_in_words
 from directory.permissions import Level, Tool
 from directory.refusals import Refused
+from directory.typed import SearchForm
 from directory.views.answers import progress
 from directory.where_from import where_from
 from erp_integrations.actions import batches
@@ -22,6 +24,7 @@ from erp_integrations.exporting.still_in_sage import imported_already
 from erp_integrations.exporting.unchanged import changes
 from erp_integrations.forms import AcceptForm, TakeAgainForm
 from erp_integrations.models import (
+    BatchStanding,
     BatchState,
     Download,
     ExportBatch,
@@ -49,9 +52,22 @@ CONTENT_TYPES = {
 
 @company_view(Tool.ERP_INTEGRATIONS, Level.READ_ONLY, methods=READ)
 def batch_list(request, company):
-    found = ExportBatch.objects.of(company).for_list()
-    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
-    return render(request, "erp_integrations/batch_list.html", about(request, company) | {"page": page})
+    """Narrowed to a key or an invoice number, and to one standing; the tabs count what the words leave."""
+    search, state = SearchForm(request.GET, "EXP key or invoice number"), request.GET.get("state", "")
+    state = BatchStanding(state) if state in BatchStanding.values else None
+    found = ExportBatch.objects.of(company).with_standing()
+    found = found.named(search.words) if search.words else found
+    counts = dict(found.order_by().values_list("standing").annotate(count=Count("pk")))
+    tabs = [{"state": each, "count": counts.get(each.value, 0)} for each in BatchStanding]
+    page = Paginator((found.filter(standing=state) if state else found).for_list(), PAGE_SIZE)
+    context = about(request, company) | {
+        "search": search,
+        "state": state,
+        "tabs": tabs,
+        "all_count": sum(counts.values()),
+        "page": page.get_page(request.GET.get("page")),
+    }
+    return render(request, "erp_integrations/batch_list.html", context)
 
 
 def load(company, number: int) -> ExportBatch:

@@ -305,6 +305,8 @@ def pages_of_accounting(scene: Scene) -> dict[str, str]:
         "confirm": erp("erp-confirm", scene.exported.pk),
         "correct-record": erp("erp-correct-record", posted(scene).pk),
         "batches": erp("erp-batches"),
+        "batches-to-confirm": erp("erp-batches", query=f"?state=to-confirm&q={scene.ready.key}"),
+        "batches-none": erp("erp-batches", query="?q=EXP-999999"),
         "batch": erp("erp-batch", scene.ready.number),
         "batch-running": erp("erp-batch", scene.running.number),
         "batch-cancel": erp("erp-cancel", scene.ready.number),
