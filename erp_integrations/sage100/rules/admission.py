@@ -147,7 +147,7 @@ def insurance(check: InvoiceCheck):
     if check.invoice.workers_comp_flag or (payee and payee.workers_comp_flag):
         yield Issue(
             message=f"{check.invoice.vendor_name} is flagged for workers' compensation.",
-            remedy="Ask for the certificate, or confirm.", field="Workers' compensation",
+            remedy="Ask for the certificate, or confirm.", field="Workers' compensation", value="flagged",
             against=check.lists.vendors if payee and payee.workers_comp_flag else None,
         )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import date
+from itertools import zip_longest
 
 from directory.number_looks import number_key
 from erp_integrations.sage100.canonical import money_text
@@ -47,8 +48,9 @@ def _counts(check):
 def _contents(check):
     for problem in check.rows.layout.problems():
         yield Issue(
-            message=problem, remedy="Correct the column in a copy of the layout, and use that one.", field="Layout"
-        )
+            message=problem, remedy="Correct the column in a copy of the layout, and use that one.",
+            field="Layout", value=check.rows.layout.name,
+        )  # fmt: skip
     for row in check.rows.rows:
         columns = check.rows.layout.header if row.line_type == "H" else check.rows.layout.detail
         for column, cell in zip(columns, row.cells, strict=False):
@@ -177,7 +179,10 @@ def control_totals(check: BatchCheck):
         (*differences(totals_of_facts(check.batch), recomputed), *differences(recomputed, check.rows.totals))
     )
     for difference in found:
-        yield Issue(message=f"The control totals differ: {difference}.", remedy=REBUILD, field="Control totals")
+        yield Issue(
+            message=f"The control totals differ: {difference}.", remedy=REBUILD,
+            field="Control totals", value=difference.rpartition(", ")[2],
+        )  # fmt: skip
     for invoice in check.batch.invoices:
         net = invoice.gross - invoice.retainage_held + invoice.retainage_released
         if net != invoice.net:
@@ -206,5 +211,9 @@ def one_company(check: BatchCheck):
 
 @rule("S9", ERROR, "Rebuilding the file gives identical rows.", BATCH)
 def same_rows_again(check: BatchCheck):
-    if build_rows(check.batch, check.lists, check.rows.layout).rows != check.rows.rows:
-        yield Issue(message="Building the rows again gives other rows.", remedy=REBUILD, field="Rows")
+    pairs = list(zip_longest(check.rows.rows, build_rows(check.batch, check.lists, check.rows.layout).rows))
+    if others := sum(row != again for row, again in pairs):
+        yield Issue(
+            message="Building the rows again gives other rows.", remedy=REBUILD,
+            field="Rows", value=f"{others} of {len(pairs)}",
+        )  # fmt: skip

@@ -1,5 +1,6 @@
 """S30–S45: the detail rows, their ledger accounts, cost codes and links to Sage's own lines."""
 
+from collections import Counter
 from decimal import Decimal
 from statistics import median
 
@@ -165,7 +166,7 @@ def a_line_remains(check: InvoiceCheck):
         yield Issue(
             message="Every line of this invoice is zero, and it releases no retainage.",
             remedy="There is nothing to send, so leave it here. If it should bill something, send the invoice back.",
-            field="Lines",
+            field="Lines", value=money_text(ZERO),
         )  # fmt: skip
     for row in check.details:
         if row.cell("price") and not number_in(row.text("price")):
@@ -305,10 +306,11 @@ def one_row_per_line(check: InvoiceCheck):
             message=f"{len(wanted)} lines are billed, but {len(found)} detail rows stand in the file.",
             remedy=REBUILD, field="Rows", value=str(len(found)),
         )  # fmt: skip
-    if len(set(wanted)) != len(wanted):
+    if twice := [key for key, count in Counter(wanted).items() if count > 1]:
         yield Issue(
             message="Two lines of this invoice have the same key.",
-            remedy="Give each line of the schedule of values its own position.", field="User defined",
+            remedy="Give each line of the schedule of values its own position.",
+            field="User defined", value=", ".join(twice),
         )  # fmt: skip
 
 

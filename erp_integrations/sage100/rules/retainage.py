@@ -235,11 +235,12 @@ def _release_issue(message, amount, remedy="Release the oldest invoice first, up
 @rule("S52", ERROR, "A mixed invoice makes rows for the work and release rows for the rest.", INVOICE)
 def mixed_invoice(check: InvoiceCheck):
     if bool(check.invoice.billed_lines) != bool(check.header):
-        yield _missing("The work billed and the rows of the import don't belong together.")
+        yield _missing("The work billed and the rows of the import don't belong together.", "Rows", len(check.rows))
     shown, wanted = sum((row.released for row in check.releases), ZERO), _allocated(check)
     if shown != wanted:  # what found nothing to stand on is no fault of the file: S51 says it
-        yield _missing(f"The release sheet shows {shown:,.2f} for this invoice, which releases {wanted:,.2f}.")
+        told = f"The release sheet shows {shown:,.2f} for this invoice, which releases {wanted:,.2f}."
+        yield _missing(told, "Release sheet", money_text(shown))
 
 
-def _missing(message):
-    return Issue(message=message, remedy=REBUILD, field="Rows")
+def _missing(message, field, value):
+    return Issue(message=message, remedy=REBUILD, field=field, value=str(value))

@@ -49,6 +49,46 @@ def test_the_rule_speaks_up(case):
     assert not any(finding.message.endswith("..") for finding in found)
 
 
+# A finding without a value reads as "… is empty": so it is of what is not linked, has no date or was left out.
+EMPTY = {
+    *(("S5", each) for each in ("Due date", "Discount date")),
+    ("S10", "Invoice no"),
+    ("S12", "Vendor no"),
+    ("S13", "Description"),
+    *((rule, f"{kind} no") for rule in ("S16", "S55") for kind in ("Subcontract", "PO")),
+    ("S30", "Ledger account"),
+    ("S32", "Sub-account"),
+    ("S33", "Cost code"),
+    ("S34", "Cost type"),
+    *(("S39", f"{kind} line") for kind in ("Subcontract", "PO")),
+    ("S45", "Reference no"),
+    ("S55", "Job no"),
+}
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_nothing_is_said_to_be_empty_that_is_not(case):
+    """E-5: the value is the one that was found; in the file's row that the finding names, that field has none."""
+    rows = build_rows(case.facts, case.lists)
+    rows = (case.tamper(rows) if case.tamper else rows).rows
+    for finding in case.findings():
+        if finding.field and not finding.value:
+            assert (finding.rule, finding.field) in EMPTY
+            cells = rows[finding.row - 1].cells if finding.row else ()
+            assert not any(cell.text for cell in cells if cell.title == finding.field)
+
+
+def test_what_is_not_empty_is_told_with_its_value():
+    """E-5, one of each rule that had none."""
+    told = {(f.rule, f.field): f.value for case in CASES for f in case.findings() if f.rule == case.rule}
+    assert told["S59", "Workers' compensation"] == "flagged"
+    assert told["S44", "User defined"] == "SOV-001"
+    assert told["S9", "Rows"] == "1 of 3"
+    assert told["S38", "Lines"] == "0.00"
+    assert told["S52", "Rows"] == "0" and told["S52", "Release sheet"] == "0.00"
+    assert told["S7", "Control totals"].startswith(("found ", "difference "))
+
+
 @pytest.mark.parametrize("case", [case for case in CASES if case.rule == "S38"], ids=str)
 def test_what_bills_nothing_is_not_to_be_taken_back_from_where_it_never_came(case):
     """S38: it keeps the invoice from being sent, so what can be done is done where the invoice is."""
