@@ -40,10 +40,12 @@ class Problem:
 class Plan:
     """What confirming an upload would do now.
 
-    `lacking`: columns nobody named; `problems`: cells that can't be read; `warnings`: terms that lead to no date.
+    `lacking`: columns nobody named; `clash`: what to do about two that contradict each other; `problems`: cells that
+    can't be read; `warnings`: terms that lead to no date.
     """
 
     lacking: list[Column]
+    clash: str
     problems: list[Problem]
     warnings: list[Problem]
     records: tuple
@@ -54,7 +56,7 @@ class Plan:
 
     @property
     def can_be_confirmed(self) -> bool:
-        return not (self.lacking or self.problems)
+        return not (self.lacking or self.clash or self.problems)
 
 
 def renews(plan: Plan, upload: SageListUpload) -> bool:
@@ -137,6 +139,8 @@ def name_columns(upload: SageListUpload, chosen: Mapping[str, int | None], *, by
                 field=field,
             )
         taken[at] = field
+    if clash := list_columns.clash(upload.kind, chosen):
+        raise Refused(clash, field=list_columns.INACTIVE)
     upload.columns = {field: chosen.get(field) for field in titles}
     upload.save(update_fields=["columns"])
     return upload
@@ -169,12 +173,15 @@ class _Planned:
         chosen = self.upload.columns
         lacking = list_columns.missing(self.kind, chosen)
         rows = list_columns.by_field(chosen, [cells for _, cells in self.upload.rows])
-        parsed = list_rows.Parsed((), ()) if lacking else list_rows.parse(self.kind, rows)
+        clash = list_columns.clash(self.kind, chosen)
+        can_be_read = not (lacking or clash)
+        parsed = list_rows.parse(self.kind, rows) if can_be_read else list_rows.Parsed((), ())
         old = self.current.as_list() if self.current else ()
-        whole = not lacking and not parsed.problems
+        whole = can_be_read and not parsed.problems
         changes = compare(old, parsed.records) if whole else Changes((), (), (), 0)
         return Plan(
             lacking,
+            clash,
             [self._problem(each) for each in parsed.problems],
             [self._problem(each) for each in parsed.warnings],
             parsed.records,
@@ -209,7 +216,8 @@ def confirm(upload: SageListUpload, *, by, digest: str, seen_missed: bool = Fals
         raise Stale("Somebody uploaded this list, or named its columns, meanwhile. This is what the file would do now.")
     if not plan.can_be_confirmed:
         raise Refused(
-            "Some cells can’t be read, so nothing was taken in. Correct them in the file and upload it again."
+            plan.clash
+            or "Some cells can’t be read, so nothing was taken in. Correct them in the file and upload it again."
         )
     if plan.changes.is_none and plan.current and not renews(plan, upload):
         raise NotNow("Nothing changed: the list in use holds just this, of the same day.")

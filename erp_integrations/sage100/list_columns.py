@@ -129,6 +129,11 @@ def either_of(kind: str) -> str:
     return f"Give {named['is_active'][0]} or {named[INACTIVE][0]}, not both." if INACTIVE in named else ""
 
 
+def clash(kind: str, chosen: Mapping[str, int | None]) -> str:
+    """What to do where both of two such columns are chosen, which may contradict each other; else empty."""
+    return either_of(kind) if all(chosen.get(field) is not None for field in ("is_active", INACTIVE)) else ""
+
+
 def heading_row(kind: str, rows: Sequence[tuple[int, list[str]]]) -> int:
     """The index of the row that names the columns: the first that names two of them, else the first."""
     known = {plain(word) for column in columns_of(kind) for word in (column.heading, *column.words)}

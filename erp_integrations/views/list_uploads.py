@@ -89,7 +89,7 @@ def _show(request, company, upload: SageListUpload, *, refused: Refused | None =
         "plan": plan,
         "refused": refused,
         "form": form or ColumnsForm(upload=upload),
-        "form_is_open": bool(form) or bool(plan and plan.lacking),
+        "form_is_open": bool(form) or bool(plan and (plan.lacking or plan.clash)),
     }
     if plan:
         context |= _shown(request, upload, plan)

@@ -10,13 +10,14 @@ from threading import Barrier
 import pytest
 import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 from openpyxl import Workbook
 
 from directory.models import Event, Vendor
-from directory.refusals import Stale
+from directory.refusals import Refused, Stale
 from directory.sheets import as_csv
 from erp_integrations.actions import list_uploads
 from erp_integrations.mending import where_to_mend
@@ -310,6 +311,31 @@ def test_a_list_that_may_say_what_is_put_aside_takes_one_of_two_columns(sage, sa
     has_both = {"Active", "Inactive"} <= {column.heading for column in list_columns.columns_of(kind)}
     assert ("Give Active or Inactive, not both." in page) == has_both
     assert has_both == (kind in ("vendors", "cost_codes", "ledger_accounts"))
+
+
+def test_of_active_and_inactive_one_is_read_and_a_file_with_both_waits_for_which(sage, sam):
+    """sage100.md section 4: the one that says nothing would make an inactive vendor payable (S16)."""
+    both = ["Vendor number", "Vendor name", "Active", "Inactive"]
+    page = send(sage, sam, file_of(both, [VENDOR, "Delta", "no", ""]))
+    upload, say = page.context["upload"], "Give Active or Inactive, not both."
+    assert say in text_of(page) and "Take in 1" not in text_of(page)
+    with pytest.raises(Refused, match=say):
+        list_uploads.confirm(upload, by=sage.approver, digest=page.context["plan"].digest)
+    columns = at(sage, "erp-list-columns", upload.pk)
+    chosen = {"number": "0", "name": "1", "is_active": "2", "is_inactive": "3"}
+    refused = sam.post(columns, chosen)
+    assert refused.status_code == 422 and refused.context["form"].errors["is_inactive"] == [say]
+    take_in(sage, sam, sam.post(columns, chosen | {"is_inactive": ""}, follow=True))
+    assert [vendor.is_active for vendor in sage.lists().vendors] == [False]
+    again = send(sage, sam, file_of(both, [VENDOR, "Delta", "no", ""]))
+    assert say not in text_of(again), "remembered"
+
+
+def test_the_command_reads_no_file_that_has_both_active_and_inactive(sage, tmp_path):
+    """sage100.md section 4."""
+    (tmp_path / "vendors.csv").write_text(f"Vendor number,Vendor name,Active,Inactive\n{VENDOR},Delta,no,\n")
+    with pytest.raises(CommandError, match="vendors.csv: Give Active or Inactive, not both."):
+        call_command("load_sage_lists", tmp_path, company=sage.company.slug)
 
 
 def test_every_field_that_is_read_has_a_column():

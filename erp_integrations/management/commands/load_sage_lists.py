@@ -40,6 +40,9 @@ class Command(BaseCommand):
     def _take_in(self, company, kind, path, as_of):
         with path.open(encoding="utf-8-sig", newline="") as file:
             titles, *rows = [row for row in csv.reader(file) if any(row)] or [[]]
-        cells = list_columns.by_field(list_columns.proposed(kind, titles), rows)
+        chosen = list_columns.proposed(kind, titles)
+        if clash := list_columns.clash(kind, chosen):
+            raise Refused(f"{path.name}: {clash}")
+        cells = list_columns.by_field(chosen, rows)
         version = take_in(company, kind, cells, as_of_date=as_of, file_name=path.name)
         self.stdout.write(f"{kind.label}: {version.record_count} records as of {as_of}")
