@@ -74,13 +74,21 @@ def why_not(lists: SageLists, number: str, sub_account: str) -> tuple[str, str]:
     if why := why_not_usable(account):
         advice = f"Use an active expense account ({DIRECT_EXPENSE}, or {WORK_IN_PROGRESS} for a job that posts to WIP)."
         return "account", f"{number} {account.name} is {why[0].lower()}{why[1:]}. {advice}"
-    if account.needs_sub_account and not sub_account:
-        return "sub_account", f"{number} needs a sub-account. Sage has {', '.join(account.sub_accounts) or 'none'}."
-    if sub_account and not account.needs_sub_account:
-        return "sub_account", f"{number} takes no sub-account. Leave it empty."
-    if sub_account and sub_account not in account.sub_accounts:
-        return "sub_account", f"{number} has no sub-account {sub_account}. Sage has {', '.join(account.sub_accounts)}."
+    if fault := sub_account_fault(account, sub_account):
+        return "sub_account", f"{number} {fault}.{'' if account.needs_sub_account else ' Leave it empty.'}"
     return "", ""
+
+
+def sub_account_fault(account: LedgerAccount, sub_account: str | None) -> str:
+    """What is wrong with its sub-account, or the want of one (S32); "" when nothing is."""
+    listed = f"Sage lists {', '.join(account.sub_accounts) or 'none'}"
+    if account.needs_sub_account and not sub_account:
+        return f"needs a sub-account; {listed}"
+    if sub_account and not account.needs_sub_account:
+        return "takes no sub-account"
+    return (
+        f"has no sub-account {sub_account}; {listed}" if sub_account and sub_account not in account.sub_accounts else ""
+    )
 
 
 def _of_job(invoice, settings, lists):

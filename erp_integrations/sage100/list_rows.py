@@ -249,7 +249,8 @@ def parse(kind: str, rows: Iterable[Mapping[str, str]]) -> Parsed:
     """The records of one list (a key of KINDS). One bad cell refuses the whole upload and is named.
 
     Rows repeating a job, ledger account or commitment add its phases, sub-accounts or lines; any other repetition is
-    a problem, except in the payable invoices, where Sage itself may hold an invoice twice.
+    a problem, except in the payable invoices, where Sage itself may hold an invoice twice. Without the column that says
+    whether an account needs a sub-account, one that has some does (S32).
     """
     spec, problems, found, rows = KINDS[kind], [], [], list(rows)
     for place, row in enumerate(rows, 1):
@@ -261,6 +262,8 @@ def parse(kind: str, rows: Iterable[Mapping[str, str]]) -> Parsed:
     if not problems and "retention_rate" in spec.readers:
         problems += _parts_of_one(rows)
     records = () if problems else _merged(spec, found, problems)
+    if spec.record is LedgerAccount and all(row.get("needs_sub_account") is None for row in rows):
+        records = tuple(replace(record, needs_sub_account=bool(record.sub_accounts)) for record in records)
     return Parsed((), tuple(problems)) if problems else Parsed(records, (), tuple(_unread_terms(spec, rows)))
 
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from statistics import median
 
 from directory.number_looks import number_key
-from erp_integrations.sage100.accounts import ORDER, expense_type
+from erp_integrations.sage100.accounts import ORDER, expense_type, sub_account_fault
 from erp_integrations.sage100.canonical import money_text
 from erp_integrations.sage100.detail_values import COST_CODE, cost_code_text
 from erp_integrations.sage100.entries import COST_TYPE_NUMBERS
@@ -73,17 +73,10 @@ def sub_account(check: LineCheck):
     chosen, found = check.resolved.account, check.account
     if found is None:
         return
-    sub = chosen.sub_account
-    fault = (
-        f"needs one of the sub-accounts {', '.join(found.sub_accounts)}" if found.needs_sub_account and not sub
-        else "takes no sub-account" if sub and not found.needs_sub_account
-        else f"has no sub-account {sub}" if sub and sub not in found.sub_accounts
-        else ""
-    )  # fmt: skip
-    if fault:
+    if fault := sub_account_fault(found, chosen.sub_account):
         yield Issue(
             message=f"Account {found.number} {fault}.", remedy="Choose the account with the right sub-account.",
-            field="Sub-account", value=sub or "", against=check.of.lists.ledger_accounts,
+            field="Sub-account", value=chosen.sub_account or "", against=check.of.lists.ledger_accounts,
             nearest=", ".join(found.sub_accounts[:5]) or None,
         )  # fmt: skip
 

@@ -98,6 +98,11 @@ def account(**changed):
     )
 
 
+NONE_LISTED = with_record(
+    LISTS, "ledger_accounts", LedgerAccount(number="5050", name="Purchases", type=13, needs_sub_account=True)
+)
+
+
 def subcontract(**changed):
     return with_record(LISTS, "subcontracts", replace(SUBCONTRACT, **changed))
 
@@ -267,6 +272,8 @@ CASES = [
     error("S31", "an expense account on a WIP job", lists=job(posts_to_wip=True)),
     error("S31", "a WIP account on an expensed job", first_line(line_account=choice("1310"))),
     error("S32", "missing", first_line(line_account=choice("5050"))),
+    error("S32", "missing where none is listed", first_line(line_account=choice("5050")), NONE_LISTED),
+    error("S32", "given where none is listed", first_line(line_account=choice("5050", "7")), NONE_LISTED),
     error("S32", "not wanted", first_line(line_account=choice("5040", "7"))),
     error("S32", "another account's", first_line(line_account=choice("5050", "8"))),
     error("S33", "not linked", first_line(cost_code=None)),

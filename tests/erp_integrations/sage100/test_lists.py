@@ -30,6 +30,19 @@ def test_a_jobs_phases_come_from_one_cell_or_several_rows():
     assert only("jobs", pier | {"phases": "0"})[0].phases == ()
 
 
+@pytest.mark.parametrize(
+    ("needs", "listed", "expected"),
+    [(None, "7; 8", True), (None, "", False), ("", "7", False), ("no", "7", False), ("yes", "", True)],
+)
+def test_an_account_with_sub_accounts_needs_one_where_the_list_does_not_say(needs, listed, expected):
+    """S32: a list without the column whether one is needed still lists them."""
+    row = {"number": "5050", "name": "Purchases", "type": "13", "sub_accounts": listed}
+    [found] = only("ledger_accounts", row if needs is None else row | {"needs_sub_account": needs})
+    assert found.needs_sub_account is expected
+    [spread] = only("ledger_accounts", row | {"sub_accounts": ""}, row | {"sub_accounts": "9"})
+    assert spread.needs_sub_account
+
+
 def test_a_cost_code_always_has_three_decimals():
     assert only("cost_codes", {"code": "2310", "name": "Footings"}) == (CostCode(code="2310.000", name="Footings"),)
 

@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 
 from erp_integrations.sage100 import alike, rules
+from erp_integrations.sage100.accounts import why_not
 from erp_integrations.sage100.layout import APINV_R1, APINV_R2
 from erp_integrations.sage100.lists import (
     CommitmentLine,
@@ -26,6 +27,7 @@ from tests.erp_integrations.sage100.rule_cases import (
     CASES,
     LATER,
     LISTS,
+    NONE_LISTED,
     SUBCONTRACT,
     ZERO,
     ZERO_LINE,
@@ -194,6 +196,21 @@ OF_RIDGE = with_record(LISTS, "subcontracts", replace(SUBCONTRACT, number="SC-9"
 def test_what_is_offered_instead_can_be_used_and_is_not_the_thing_itself(rule, facts, lists, nearest):
     """E-5."""
     assert found_by(rule, facts, lists).nearest == nearest
+
+
+@pytest.mark.parametrize(
+    ("sub", "lists", "fault"),
+    [
+        (None, LISTS, "needs a sub-account; Sage lists 7"),
+        (None, NONE_LISTED, "needs a sub-account; Sage lists none"),
+        ("8", LISTS, "has no sub-account 8; Sage lists 7"),
+        ("8", NONE_LISTED, "has no sub-account 8; Sage lists none"),
+    ],
+)
+def test_a_sub_account_that_does_not_fit_is_told_with_those_that_do(sub, lists, fault):
+    """S32, E-5: said alike where an account is set."""
+    assert found_by("S32", first_line(line_account=choice("5050", sub)), lists).message == f"Account 5050 {fault}."
+    assert why_not(lists, "5050", sub or "") == ("sub_account", f"5050 {fault}.")
 
 
 @pytest.mark.parametrize(
