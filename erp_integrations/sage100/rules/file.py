@@ -7,6 +7,7 @@ from itertools import zip_longest
 from directory.number_looks import number_key
 from erp_integrations.sage100.canonical import money_text
 from erp_integrations.sage100.findings import ERROR
+from erp_integrations.sage100.header_values import discount_date, due_date
 from erp_integrations.sage100.layout import APINV_R1, DATES, HEADER_FIELDS, KEYS, NUMBER, TEXT
 from erp_integrations.sage100.lists import record_key
 from erp_integrations.sage100.rows import build_rows
@@ -147,11 +148,18 @@ def real_dates(check: InvoiceCheck):
         repeated = (row.cell(source) for row in check.details[:1])
         wrong = (cell for cell in (check.header_cell(source), *repeated) if cell and not _is_iso_date(cell.text))
         if cell := next(wrong, None):
+            terms = "" if cell.text else _terms_of(check, source)
             yield Issue(
                 message=f"{cell.title} is no date: {cell.how}." if not cell.text else f"{cell.title} is no real date.",
                 remedy=f"An accounting approver sets the {cell.title.lower()}, or corrects the vendor's terms in Sage.",
-                field=cell.title, value=cell.text,
+                field=cell.title, value=cell.text or terms, against=check.lists.vendors if terms else None,
             )  # fmt: skip
+
+
+def _terms_of(check, source):
+    """The vendor's terms that were to lead to this date; "" where it comes from elsewhere."""
+    found = {"due_date": due_date, "discount_date": discount_date}.get(source)
+    return found(check.invoice, check.batch, check.lists).terms if found else ""
 
 
 def _is_iso_date(text):

@@ -239,9 +239,12 @@ def test_a_date_that_could_not_be_worked_out_says_why_and_one_that_is_wrong_show
     """E-5, S5."""
     unread = found_by("S5", batch(), vendor(due_terms="NET30"))
     assert unread.message == "Due date is no date: The terms “NET30” are not of the form 30DY, 02MO or 25TH."
+    assert (unread.value, unread.checked_against) == ("NET30", "Vendors 4-4 as of 2026-07-01, 1 day old")
+    discount = found_by("S5", one(due_date=TODAY), vendor(discount_terms="5%"))
+    assert (discount.field, discount.value) == ("Discount date", "5%") and discount.checked_against
     rows = cell_says(0, "due_date", "2026-02-30")(build_rows(batch(), LISTS))
     wrong = next(each for each in check(batch(), LISTS, rows, TODAY) if each.rule == "S5")
-    assert (wrong.message, wrong.value) == ("Due date is no real date.", "2026-02-30")
+    assert (wrong.message, wrong.value, wrong.checked_against) == ("Due date is no real date.", "2026-02-30", "")
 
 
 def test_a_vendor_on_hold_is_named_as_the_vendor_by_the_list_of_vendors():
