@@ -20,31 +20,34 @@ ORDER = (
     "the cost type's only account",
     "company default",
 )
+LINKS, SETTINGS = "links", "export settings"  # where an account was chosen here; the rest is Sage's lists
 
 
 @dataclass(frozen=True)
 class Resolved:
-    """The account (None when no step gave one), the step of ORDER that gave it, and the search in words."""
+    """The account (None when no step gave one), the step of ORDER that gave it, the search in words, its sources."""
 
     account: AccountChoice | None
     by: str
     how: str
+    sources: tuple[str, ...]
 
 
 def resolve(line: LineFacts, invoice: InvoiceFacts, settings: ExportSettings, lists: SageLists) -> Resolved:
     """The first answer of: line, job, vendor, cost type, company default (S30). Never a guess."""
     answers = (
-        line.line_account,
+        (line.line_account, LINKS),
         _of_job(invoice, settings, lists),
-        _of_vendor(invoice.vendor_number, lists),
+        _own(lists.vendors, invoice.vendor_number),
         _of_cost_type(line.cost_type, invoice.job_number, settings, lists),
-        settings.subcontract_account if invoice.commitment_kind == SUBCONTRACT else settings.purchase_order_account,
+        (_of_company(invoice, settings), SETTINGS),
     )
-    for place, account in enumerate(answers):
+    for place, (account, source) in enumerate(answers):
         if account is not None:
             passed = "".join(f"no {step}; " for step in ORDER[:place])
-            return Resolved(account, ORDER[place], f"{passed}{ORDER[place]} gives {account}")
-    return Resolved(None, "", "".join(f"no {step}; " for step in ORDER).rstrip("; "))
+            return Resolved(account, ORDER[place], f"{passed}{ORDER[place]} gives {account}", (source,))
+    sources = (LINKS, lists.jobs.dated, lists.vendors.dated, lists.ledger_accounts.dated, SETTINGS)
+    return Resolved(None, "", "".join(f"no {step}; " for step in ORDER).rstrip("; "), sources)
 
 
 def expense_type(job: Job | None) -> int:
@@ -94,24 +97,30 @@ def sub_account_fault(account: LedgerAccount, sub_account: str | None) -> str:
 def _of_job(invoice, settings, lists):
     """That of exactly this job and phase: another phase's is another project's choice."""
     wanted = invoice.job_number, invoice.phase_number
-    choices = ((choice.job_number, choice.phase_number, choice.account) for choice in settings.job_accounts)
-    chosen = next((account for *place, account in choices if tuple(place) == wanted), None)
-    job = lists.jobs.get(invoice.job_number)
-    return chosen or (AccountChoice(number=job.ledger_account) if job and job.ledger_account else None)
+    for choice in settings.job_accounts:
+        if (choice.job_number, choice.phase_number) == wanted:
+            return choice.account, LINKS
+    return _own(lists.jobs, invoice.job_number)
 
 
-def _of_vendor(number, lists):
-    vendor = lists.vendors.get(number)
-    return AccountChoice(number=vendor.ledger_account) if vendor and vendor.ledger_account else None
+def _own(records, number):
+    """The account that a record of Sage's names itself."""
+    found = records.get(number)
+    return (AccountChoice(number=found.ledger_account) if found and found.ledger_account else None), records.dated
 
 
 def _of_cost_type(cost_type, job_number, settings, lists):
     """The account set for the cost type, else Sage's own when exactly one active account carries it."""
+    accounts = lists.ledger_accounts
     if cost_type is None:
-        return None
+        return None, accounts.dated
     for choice in settings.cost_type_accounts:
         if choice.cost_type == cost_type:
-            return choice.account
+            return choice.account, LINKS
     wanted = expense_type(lists.jobs.get(job_number))
-    candidates = [a for a in lists.ledger_accounts if a.cost_type == cost_type and a.type == wanted and a.is_active]
-    return AccountChoice(number=candidates[0].number) if len(candidates) == 1 else None
+    candidates = [a for a in accounts if a.cost_type == cost_type and a.type == wanted and a.is_active]
+    return (AccountChoice(number=candidates[0].number) if len(candidates) == 1 else None), accounts.dated
+
+
+def _of_company(invoice, settings):
+    return settings.subcontract_account if invoice.commitment_kind == SUBCONTRACT else settings.purchase_order_account

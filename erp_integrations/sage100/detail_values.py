@@ -3,7 +3,7 @@
 import re
 from decimal import Decimal
 
-from erp_integrations.sage100.accounts import resolve
+from erp_integrations.sage100.accounts import LINKS, resolve
 from erp_integrations.sage100.canonical import money_text
 from erp_integrations.sage100.cells import Value
 from erp_integrations.sage100.facts import BatchFacts, InvoiceFacts, LineFacts
@@ -45,11 +45,10 @@ def cost_code_text(code: str | None) -> str:
 
 def _account(line, invoice, batch, lists):
     found = resolve(line, invoice, batch.settings, lists)
-    dated = (lists.ledger_accounts.dated, "export settings")
     account = found.account
     return {
-        "ledger_account": Value(account.number if account else "", found.how, dated),
-        "sub_account": Value((account.sub_account if account else None) or "", found.how, dated),
+        "ledger_account": Value(account.number if account else "", found.how, found.sources),
+        "sub_account": Value((account.sub_account if account else None) or "", found.how, found.sources),
     }
 
 
@@ -68,7 +67,7 @@ def _cost(line, lists):
         "cost_code": Value(
             cost_code_text(line.cost_code), f"our {line.our_cost_code} is linked to it", (lists.cost_codes.dated,)
         ),
-        "cost_type": Value(str(line.cost_type or ""), f"our {line.our_cost_type} is linked to it", ("links",)),
+        "cost_type": Value(str(line.cost_type or ""), f"our {line.our_cost_type} is linked to it", (LINKS,)),
     }  # fmt: skip
 
 

@@ -1,7 +1,9 @@
 """What each header source answers for one invoice, with the reason in words and numbers (E-6)."""
 
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 
+from erp_integrations.sage100.accounts import SETTINGS
 from erp_integrations.sage100.canonical import money_text
 from erp_integrations.sage100.cells import Value
 from erp_integrations.sage100.facts import PURCHASE_ORDER, SUBCONTRACT, ZERO, BatchFacts, InvoiceFacts
@@ -32,37 +34,57 @@ def described(invoice: InvoiceFacts) -> str:
     return f"Pay app {invoice.application_number} {invoice.commitment_title} thru {invoice.period_end.isoformat()}"
 
 
-def due_date(invoice: InvoiceFacts, batch: BatchFacts, lists: SageLists) -> tuple[date | None, str]:
-    """The due date and why; None when the vendor's terms can't be read (S5 reports it, nothing is guessed)."""
+@dataclass(frozen=True)
+class Day:
+    """A day, how it came to be and where from; `terms`: the vendor's, where they lead to it.
+
+    The day is None when they can't be read (S5 reports it, nothing is guessed).
+    """
+
+    day: date | None
+    how: str
+    source: str
+    terms: str = ""
+
+    @property
+    def value(self) -> Value:
+        return Value(self.day.isoformat() if self.day else "", self.how, (self.source,))
+
+
+def due_date(invoice: InvoiceFacts, batch: BatchFacts, lists: SageLists) -> Day:
     if invoice.due_date is not None:
-        return invoice.due_date, "set by the approver"
+        return Day(invoice.due_date, "set by the approver", _ours(invoice))
     vendor = lists.vendors.get(invoice.vendor_number)
     if vendor is not None and vendor.due_terms:
-        return _by_terms(vendor.due_terms, invoice.invoice_date)
-    days = batch.settings.terms_days
-    found, _ = _by_terms(f"{days}DY", invoice.invoice_date)
-    return found, f"the company's default: {invoice.invoice_date.isoformat()} + {days} days"
+        return _by_terms(vendor.due_terms, invoice, lists)
+    start, days = invoice.invoice_date, batch.settings.terms_days
+    how = f"the company's default: {start.isoformat()} + {days} days"
+    return Day(start + timedelta(days=days), how, SETTINGS)
 
 
-def discount_date(invoice: InvoiceFacts, batch: BatchFacts, lists: SageLists) -> tuple[date | None, str]:
+def discount_date(invoice: InvoiceFacts, batch: BatchFacts, lists: SageLists) -> Day:
     if invoice.discount_date is not None:
-        return invoice.discount_date, "set by the approver"
+        return Day(invoice.discount_date, "set by the approver", _ours(invoice))
     vendor = lists.vendors.get(invoice.vendor_number)
     if vendor is not None and vendor.discount_terms:
-        return _by_terms(vendor.discount_terms, invoice.invoice_date)
-    return due_date(invoice, batch, lists)[0], "no discount terms: the due date"
+        return _by_terms(vendor.discount_terms, invoice, lists)
+    return replace(due_date(invoice, batch, lists), how="no discount terms: the due date")
 
 
-def _by_terms(terms, start):
+def _by_terms(terms, invoice, lists):
+    start, source = invoice.invoice_date, lists.vendors.dated
     try:
-        return date_by_terms(terms, start), f"the vendor's terms {terms} after {start.isoformat()}"
+        return Day(date_by_terms(terms, start), f"the vendor's terms {terms} after {start.isoformat()}", source, terms)
     except ValueError as fault:
-        return None, str(fault).removesuffix(".")
+        return Day(None, str(fault).removesuffix("."), source, terms)
+
+
+def _ours(invoice):
+    return f"invoice {invoice.number}, version {invoice.version}"
 
 
 def _identity(invoice, batch, lists):
-    ours = f"invoice {invoice.number}, version {invoice.version}"
-    auto = invoice.description is None
+    ours, auto = _ours(invoice), invoice.description is None
     return {
         "invoice_number": Value(invoice.number, "the vendor's own number, never cut", (ours,)),
         "vendor_number": Value(
@@ -96,13 +118,10 @@ def _why_this_reference(invoice) -> str:
 
 
 def _dates(invoice, batch, lists):
-    due, why_due = due_date(invoice, batch, lists)
-    discount, why_discount = discount_date(invoice, batch, lists)
-    dated = lists.vendors.dated
     return {
         "invoice_date": Value(invoice.invoice_date.isoformat(), "the billing date", (f"invoice {invoice.number}",)),
-        "due_date": Value(due.isoformat() if due else "", why_due, (dated,)),
-        "discount_date": Value(discount.isoformat() if discount else "", why_discount, (dated,)),
+        "due_date": due_date(invoice, batch, lists).value,
+        "discount_date": discount_date(invoice, batch, lists).value,
         "posting_date": Value(batch.accounting_date.isoformat(), "chosen at acceptance", (batch.accepted_by,)),
     }
 
@@ -142,7 +161,7 @@ def _status(invoice, batch, lists):
     vendor = lists.vendors.get(invoice.vendor_number)
     if vendor is not None and vendor.default_status == REVIEW:
         return Value(str(REVIEW), "the vendor's invoices are put in review", (lists.vendors.dated,))
-    return Value(str(batch.settings.default_status), "the company's setting", ("export settings",))
+    return Value(str(batch.settings.default_status), "the company's setting", (SETTINGS,))
 
 
 def _retainage(invoice):
@@ -152,7 +171,7 @@ def _retainage(invoice):
     terms = " + ".join(f"{line.retainage_held:,.2f}" for line in held) or "0.00"
     names = ", ".join(line.key for line in held)
     how = f"newly held per line: {terms} = {amount:,.2f}{f' ({names})' if names else ''}"
-    return Value(money_text(amount), how, (f"invoice {invoice.number}, version {invoice.version}",))
+    return Value(money_text(amount), how, (_ours(invoice),))
 
 
 def _notes(invoice, batch):

@@ -154,8 +154,8 @@ def invoice_type(check: InvoiceCheck):
 
 @rule("S22", WARNING, "The due date isn't before the invoice date, nor the discount date after the due date.", INVOICE)
 def due_and_discount(check: InvoiceCheck):
-    due, _ = due_date(check.invoice, check.batch, check.lists)
-    discount, _ = discount_date(check.invoice, check.batch, check.lists)
+    due = due_date(check.invoice, check.batch, check.lists).day
+    discount = discount_date(check.invoice, check.batch, check.lists).day
     if due and due < check.invoice.invoice_date:
         yield Issue(
             message=f"Due on {due}, before the invoice date {check.invoice.invoice_date}.",

@@ -3,6 +3,7 @@
 import csv
 import io
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 import openpyxl
@@ -11,7 +12,16 @@ from python_calamine import CalamineWorkbook
 
 from erp_integrations.sage100 import canonical
 from erp_integrations.sage100.cells import Rows
-from erp_integrations.sage100.facts import InvoiceFacts, batch_from_json, completed_from_json, digest, to_json
+from erp_integrations.sage100.facts import (
+    AccountChoice,
+    CostTypeAccount,
+    InvoiceFacts,
+    JobAccount,
+    batch_from_json,
+    completed_from_json,
+    digest,
+    to_json,
+)
 from erp_integrations.sage100.layout import APINV_R1, APINV_R2, Layout
 from erp_integrations.sage100.rows import build_rows
 from erp_integrations.sage100.workbook import render
@@ -23,6 +33,8 @@ from tests.erp_integrations.sage100.samples import (
     line,
     release,
     sage_lists,
+    settings,
+    with_record,
 )
 
 NUMBERS = {
@@ -123,7 +135,62 @@ def test_how_the_price_and_the_retainage_were_computed_is_told_with_numbers():
     assert rows.rows[0].cell("retainage").how == "newly held per line: 1,840.00 + 725.05 = 2,565.05 (SOV-001, SOV-002)"
     assert rows.rows[1].cell("price").how == "B + M + F − previous F = 18,400.00 + 0.00 + 0.00 − 0.00 = 18,400.00"
     assert "the cost type's only account gives 5040" in rows.rows[1].cell("ledger_account").how
-    assert rows.rows[1].cell("ledger_account").sources == ("Ledger accounts 1-7 as of 2026-07-01", "export settings")
+    assert rows.rows[1].cell("ledger_account").sources == ("Ledger accounts 1-7 as of 2026-07-01",)
+
+
+def in_the_lists(kind, **changed):
+    """The sample's lists with its own vendor or job changed."""
+    found = sage_lists()
+    return with_record(found, kind, replace(getattr(found, kind).records[0], **changed))
+
+
+GIVEN, DAY = AccountChoice(number="7"), date(2026, 7, 31)
+LINKS, SETTINGS, BILL = "links", "export settings", "invoice 2219-07, version 3"
+VENDORS, JOBS, LEDGER = (f"{name} as of 2026-07-01" for name in ("Vendors 4-4", "Jobs 3-5", "Ledger accounts 1-7"))
+OF_THE_JOB = settings(job_accounts=(JobAccount(job_number="2026014", account=GIVEN),))
+OF_THE_TYPE = settings(cost_type_accounts=(CostTypeAccount(cost_type=4, account=GIVEN),))
+OTHER_TYPE = invoice(lines=(line(1, cost_type=5),))
+
+
+@pytest.mark.parametrize(
+    ("facts", "lists", "sources"),
+    [
+        (batch(invoice(lines=(line(1, line_account=GIVEN),))), sage_lists(), (LINKS,)),
+        (batch(settings=OF_THE_JOB), sage_lists(), (LINKS,)),
+        (batch(), in_the_lists("jobs", ledger_account="7"), (JOBS,)),
+        (batch(), in_the_lists("vendors", ledger_account="7"), (VENDORS,)),
+        (batch(settings=OF_THE_TYPE), sage_lists(), (LINKS,)),
+        (batch(), sage_lists(), (LEDGER,)),
+        (batch(OTHER_TYPE), sage_lists(), (SETTINGS,)),
+        (
+            batch(OTHER_TYPE, settings=settings(subcontract_account=None)),
+            sage_lists(),
+            (LINKS, JOBS, VENDORS, LEDGER, SETTINGS),
+        ),
+    ],
+    ids=["line", "job's link", "Sage's job", "vendor", "cost type's link", "the only account", "company", "none"],
+)
+def test_an_account_names_what_gave_it(facts, lists, sources):
+    """E-6: each step of S30's order; none of them when each was asked in vain."""
+    row = build_rows(facts, lists).rows[1]
+    assert [row.cell(source).sources for source in ("ledger_account", "sub_account")] == [sources] * 2
+
+
+@pytest.mark.parametrize(
+    ("facts", "lists", "due", "discount"),
+    [
+        (batch(invoice(due_date=DAY, discount_date=DAY)), sage_lists(), BILL, BILL),
+        (batch(), in_the_lists("vendors", due_terms="30DY", discount_terms="10DY"), VENDORS, VENDORS),
+        (batch(), in_the_lists("vendors", due_terms="30DY", discount_terms=""), VENDORS, VENDORS),
+        (batch(), in_the_lists("vendors", due_terms="", discount_terms="10DY"), SETTINGS, VENDORS),
+        (batch(), in_the_lists("vendors", due_terms="", discount_terms=""), SETTINGS, SETTINGS),
+    ],
+    ids=["approver", "both terms", "due terms", "discount terms", "company"],
+)
+def test_a_day_names_what_gave_it(facts, lists, due, discount):
+    """E-6."""
+    row = build_rows(facts, lists).rows[0]
+    assert (row.cell("due_date").sources, row.cell("discount_date").sources) == ((due,), (discount,))
 
 
 def test_a_snapshot_reads_back_equal_and_keeps_its_digest():
