@@ -291,6 +291,8 @@ DOORS = {  # address name: (to read, to write)
     "invoices-erp-send": (None, PROJECT_ADMIN),
     "invoices-dry-run": (PROJECT_ADMIN, PROJECT_ADMIN),
     "erp-queue": (ERP_LOOK, None),
+    "erp-queue-view-save": (None, ERP_LOOK),
+    "erp-queue-view-delete": (None, ERP_ADMIN),  # a shared one
     "erp-export": (ERP_LOOK, None),
     "erp-export-header": (None, ERP_ANSWER),
     "erp-accept": (ERP_ANSWER, ERP_ANSWER),
@@ -421,6 +423,9 @@ def build_site() -> Site:
     of_invoices = saved_views.save(
         base.project, "Sent", "status=under_review", page="invoices", by=people["commitments admin"]
     )
+    of_queue = saved_views.save(
+        base.company, "All", "tab=posted", page="queue", is_shared=True, by=people["erp admin without the privilege"]
+    )
     file = made_files.ask_for_list(
         base.project, MadeKind.CSV, [invoice.pk], asked_on="/", by=people["commitments admin"]
     )
@@ -428,6 +433,7 @@ def build_site() -> Site:
     special = {
         **dict.fromkeys(("made-file", "made-file-again", "made-file-download"), {"pk": file.pk}),
         "invoices-view-delete": {"view": of_invoices.pk},
+        "erp-queue-view-delete": {"view": of_queue.pk},
         "demo-mail": {"pk": Mail.objects.first().pk},
         "demo-mail-html": {"pk": Mail.objects.first().pk},
         "commitment-edit": {"pk": commitment.pk},

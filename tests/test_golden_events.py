@@ -928,6 +928,19 @@ def _(s):
     return lambda: s.max.post(at(export.invoice, "invoice-erp-retrieve"))
 
 
+@act("erp-queue-view-save", "saved a view of the queue")
+def _(s):
+    page = s.company("erp-queue") + "?tab=posted"
+    return lambda: press(s.max, page, "erp-queue-view-save", name="Mine", is_shared="")
+
+
+@act("erp-queue-view-delete", "deleted a view of the queue")
+def _(s):
+    page = s.company("erp-queue")
+    press(s.max, f"{page}?tab=posted", "erp-queue-view-save", name="Mine", is_shared="")
+    return lambda: press(s.max, page, "erp-queue-view-delete")
+
+
 @act("erp-export-header", "changed the header")
 def _(s):
     export = s.w.sent()

@@ -350,6 +350,7 @@ def administrator(w: SageWorld):
     set_level(someone, Tool.ERP_INTEGRATIONS, base.company, Level.ADMIN, by=base.owner)
     saved_views.save(base.project, "Silent", "state=invited", by=someone)
     saved_views.save(base.project, "Sent", "status=under_review", page="invoices", by=someone)
+    saved_views.save(base.company, "Posted", "tab=posted", page="queue", by=someone)
     file = made_files.ask_for_list(
         base.project, MadeKind.CSV, [Invoice.objects.first().pk], asked_on="/bills/", by=someone
     )

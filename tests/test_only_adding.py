@@ -23,6 +23,19 @@ LOOSENS = (migrations.RemoveConstraint, migrations.RemoveIndex, RemoveIndexConcu
 
 # What no rule can judge, each with why a process of the version before goes on working while it is there.
 LOOKED_AT = {
+    "invoicing.0044_views_of_the_queue: AlterField savedview.project": (
+        "it may be empty now, which is wider; an older process asks for the views of a project, so it never reads one"
+        " without"
+    ),
+    "invoicing.0044_views_of_the_queue: AddConstraint a_view_of_a_company_has_one_name_for_its_person": (
+        "an older process leaves of_company empty, and empty is never twice"
+    ),
+    "invoicing.0044_views_of_the_queue: AddConstraint a_shared_view_of_a_company_has_one_name": (
+        "an older process leaves of_company empty, and empty is never twice"
+    ),
+    "invoicing.0044_views_of_the_queue: AddConstraint a_view_is_of_a_project_or_of_a_company": (
+        "an older process always names a project and never a company"
+    ),
     "invoicing.0042_a_typed_balance_is_set_aside: RunPython take_from_the_line_before": (
         "it fills a column that an older process neither reads nor writes, of lines on which nothing is stored; the"
         " next save of such a line sets it anew"

@@ -27,12 +27,13 @@ from erp_integrations.forms import REDUCIBLE, AcceptForm, HeaderForm, QueueFilte
 from erp_integrations.mending import LIST, Mend, where_to_mend
 from erp_integrations.models import ExportItem, ExportStatus, InvoiceExport, SageRefusal
 from erp_integrations.models.exports import FROZEN, TO_BE_BUILT
-from erp_integrations.permissions import conflict_of, is_accounting_approver, may_keep_lists
+from erp_integrations.permissions import conflict_of, is_accounting_approver, may_keep_lists, may_set_up
 from erp_integrations.sage100.findings import ERROR, Finding
 from erp_integrations.sage100.mended import OF_SUMS
 from erp_integrations.views.shown import Places, Shown, shown_of
 from invoicing.calculations.money import ZERO
-from invoicing.models import Invoice
+from invoicing.forms.saved_views import ViewForm
+from invoicing.models import Invoice, SavedView
 from invoicing.models.invoice_queries import line_8
 
 S = ExportStatus
@@ -87,6 +88,11 @@ class CameFrom:
     def query(self) -> str:
         """For behind an address of a page that is opened from there."""
         return f"?{urlencode(self.pairs)}" if self.pairs else ""
+
+    @property
+    def narrowing(self) -> str:
+        """What a view of it keeps: its tab and its filters, without the place in it."""
+        return urlencode(replace(self, place={}).pairs)
 
     @property
     def packed(self) -> dict[str, str]:
@@ -169,6 +175,11 @@ class QueueRow:
 
 @company_view(Tool.ERP_INTEGRATIONS, Level.READ_ONLY, methods=READ)
 def queue(request, company):
+    return show_list(request, company)
+
+
+def show_list(request, company, *, naming: ViewForm | None = None, status: int = 200):
+    """The list; with `naming`, the name that was sent for it and why it was refused."""
     shown = CameFrom.of(request, company)
     form, tab = shown.form, shown.tab
     narrowed = form.narrowed(InvoiceExport.objects.of(company))
@@ -177,7 +188,10 @@ def queue(request, company):
     problems = form.cleaned_data.get("problems") if TABS[tab][0] in TO_BE_BUILT else ""
     stretch = Stretch.of(found, shown.place.get("from")) if problems else None
     asked = stretch.rows(found, problems) if stretch else found
-    page = Paginator(asked, PAGE_SIZE).get_page(request.GET.get("page"))
+    paginator = Paginator(asked, PAGE_SIZE)
+    if not problems:
+        paginator.count = sums.get(TABS[tab][0], Sums()).count  # as its tab says, so that nobody counts twice
+    page = paginator.get_page(request.GET.get("page"))
     context = about(request, company) | {
         "form": form,
         "came_from": shown,
@@ -194,7 +208,21 @@ def queue(request, company):
         "workbook_takes": waits_for_workbook(page.paginator.count),
         "workbook_most": dry_run_sizes.MOST,
     }
-    return render(request, "erp_integrations/queue.html", context)
+    context |= _views(request, company, shown.narrowing, naming)
+    return render(request, "erp_integrations/queue.html", context, status=status)
+
+
+def _views(request, company, query: str, naming: ViewForm | None) -> dict:
+    """What the menu of kept views asks."""
+    views = list(SavedView.objects.shown_to(request.access, SavedView.Page.QUEUE))
+    return {
+        "views": views,
+        "views_at": reverse("erp-queue-view-save", args=[company.slug]),
+        "asked": {"query": query},
+        "is_saved": any(view.query == query for view in views),
+        "is_admin": may_set_up(request.access),
+        "naming": naming or ViewForm(),
+    }
 
 
 def _in_order(exports, status: str):

@@ -1,8 +1,8 @@
-"""Keeping and dropping views of a project's billing board and invoices: one's own, or shared by an Admin."""
+"""Keeping and dropping views of a project's board and invoices and of accounting's queue: one's own, or shared."""
 
 from django.db import transaction
 
-from directory.models import Event, Person, Project
+from directory.models import Company, Event, Person, Project
 from directory.permissions import Level, Tool, read_access
 from directory.refusals import NotNow, Refused
 from invoicing.models import SavedView
@@ -10,22 +10,32 @@ from invoicing.models import SavedView
 
 @transaction.atomic
 def save(
-    project: Project, name: str, query: str, *, page: str = SavedView.Page.BOARD, is_shared: bool = False, by
+    where: Project | Company,
+    name: str,
+    query: str,
+    *,
+    page: str = SavedView.Page.BOARD,
+    is_shared: bool = False,
+    by,
 ) -> SavedView:
-    """A view of the page that has the name already becomes this one: among one's own, or among the shared."""
+    """A view of the page that has the name already becomes this one: among one's own, or among the shared.
+
+    `where`: the project whose page it is; of the queue, the company.
+    """
     if is_shared:
-        Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+        type(where).objects.select_for_update(no_key=True).get(pk=where.pk)
     by = Person.objects.select_for_update(no_key=True).get(pk=by.pk)  # their own clicks wait for each other
-    _require(project, is_shared, by)
+    _require(where, is_shared, by)
     name = _fitting(name, query)
-    alike = SavedView.objects.filter(project=project, page=page, is_shared=is_shared)
+    place = {"of_company" if isinstance(where, Company) else "project": where}
+    alike = SavedView.objects.filter(**place, page=page, is_shared=is_shared)
     alike = alike if is_shared else alike.filter(person=by)
     view = alike.filter(name__iexact=name).first()
     if view is None and alike.count() >= SavedView.MOST:
-        whose = "The project shares" if is_shared else "You have"
+        whose = f"{where.name} shares" if is_shared else "You have"
         raise NotNow(f"{whose} {SavedView.MOST} views here. Delete one first.")
     before = view.query if view else ""
-    view = view or SavedView(project=project, person=by, page=page, is_shared=is_shared)
+    view = view or SavedView(**place, person=by, page=page, is_shared=is_shared)
     view.name, view.query = name, query
     view.save()
     did = "shared" if is_shared else "saved"
@@ -33,9 +43,12 @@ def save(
     return view
 
 
-def _require(project: Project, is_shared: bool, by) -> None:
-    access = read_access(by, project.company, project)
-    access.require(Tool.COMMITMENTS, Level.ADMIN if is_shared else Level.READ_ONLY)
+def _require(where: Project | Company, is_shared: bool, by) -> None:
+    if isinstance(where, Company):
+        access, tool = read_access(by, where), Tool.ERP_INTEGRATIONS
+    else:
+        access, tool = read_access(by, where.company, where), Tool.COMMITMENTS
+    access.require(tool, Level.ADMIN if is_shared else Level.READ_ONLY)
     if is_shared and access.is_external:
         raise Refused("Only the company’s own people share views.", field="is_shared")
 
@@ -62,7 +75,7 @@ def delete(view: SavedView, *, by) -> None:
     if view is None or not (view.is_shared or view.person_id == by.pk):
         return
     if view.is_shared:
-        _require(view.project, view.is_shared, by)
+        _require(view.where, view.is_shared, by)
     what = f"a {'shared ' if view.is_shared else ''}view of {_page_of(view)}"
     Event.objects.record(f"deleted {what}", view, by=by, changes={"view": [view.query, ""]})
     view.delete()

@@ -1,4 +1,7 @@
-"""Views of a billing board and of a project's invoices: what the address says, kept under a name."""
+"""Views of a billing board and of a project's invoices: what the address says, kept under a name.
+
+Accounting's queue keeps its own by the same two functions.
+"""
 
 from collections.abc import Callable
 
@@ -23,7 +26,7 @@ def save(request, project, pk):
     def again(form: ViewForm, status: int):
         return board.show(request, period, naming=form, status=status)
 
-    return _save(request, project, SavedView.Page.BOARD, query, here, again)
+    return keep(request, project, SavedView.Page.BOARD, query, here, again)
 
 
 @project_view(Tool.COMMITMENTS, Level.READ_ONLY, methods=WRITE)
@@ -33,17 +36,17 @@ def save_of_invoices(request, project):
     def again(form: ViewForm, status: int):
         return invoice_lists.show(request, project, naming=form, status=status)
 
-    return _save(request, project, SavedView.Page.INVOICES, query, here, again)
+    return keep(request, project, SavedView.Page.INVOICES, query, here, again)
 
 
-def _save(request, project, page: str, query: str, here: str, again: Callable):
-    """`again`: the page with what was typed and why it is refused."""
+def keep(request, where, page: str, query: str, here: str, again: Callable):
+    """`where`: a project or a company; `again`: the page with what was typed and why it is refused."""
     form = ViewForm(request.POST)
     if not form.is_valid():
         return again(form, 422)
     try:
         view = saved_views.save(
-            project,
+            where,
             form.cleaned_data["name"],
             query,
             page=page,
@@ -57,25 +60,30 @@ def _save(request, project, page: str, query: str, here: str, again: Callable):
     return redirect(f"{here}?{view.query}")
 
 
+WHERE = {
+    SavedView.Page.BOARD: "in every period of",
+    SavedView.Page.INVOICES: "in",
+    SavedView.Page.QUEUE: "in the queue of",
+}
+
+
 def _who_sees(view: SavedView) -> str:
-    where = (
-        f"in every period of {view.project.name}" if view.page == SavedView.Page.BOARD else f"in {view.project.name}"
-    )
-    return f"{'Everybody of the company sees it' if view.is_shared else 'Only you see it'}, {where}."
+    who = "Everybody of the company sees it" if view.is_shared else "Only you see it"
+    return f"{who}, {WHERE[view.page]} {view.where.name}."
 
 
 @project_view(Tool.COMMITMENTS, Level.READ_ONLY, methods=WRITE)
 def delete(request, project, pk, view):
     period = board.period_of(project, pk)
-    return _delete(request, SavedView.Page.BOARD, view, reverse("period", args=[project.slug, period.pk]))
+    return drop(request, SavedView.Page.BOARD, view, reverse("period", args=[project.slug, period.pk]))
 
 
 @project_view(Tool.COMMITMENTS, Level.READ_ONLY, methods=WRITE)
 def delete_of_invoices(request, project, view):
-    return _delete(request, SavedView.Page.INVOICES, view, reverse("invoices", args=[project.slug]))
+    return drop(request, SavedView.Page.INVOICES, view, reverse("invoices", args=[project.slug]))
 
 
-def _delete(request, page: str, pk: int, here: str):
+def drop(request, page: str, pk: int, here: str):
     """Somebody else's own is not found."""
     view = get_object_or_404(SavedView.objects.shown_to(request.access, page), pk=pk)
     saved_views.delete(view, by=request.user)

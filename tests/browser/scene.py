@@ -22,8 +22,9 @@ from invoicing.actions import (
     payments,
     reviews,
     rounds,
+    saved_views,
 )
-from invoicing.models import Invitation, Invoice, InvoiceType, MadeFile, Verdict
+from invoicing.models import Invitation, Invoice, InvoiceType, MadeFile, SavedView, Verdict
 from tests.directory.account_pages import give_app
 from tests.erp_integrations.test_reconciliations import LIST_DAY, STRANGER, row_of
 from tests.erp_integrations.world import SageWorld, sage_world
@@ -294,6 +295,7 @@ def pages_of_accounting(scene: Scene) -> dict[str, str]:
         "queue-rejected": erp("erp-queue", query="?tab=rejected"),
         "queue-failed": erp("erp-queue", query="?tab=failed"),
         "queue-none": erp("erp-queue", query="?q=nothing+like+it"),
+        "queue-view": erp("erp-queue", query=f"?{view_of_the_queue(scene).query}"),
         "export-row": erp("erp-export", scene.waiting.pk, query="?row=2"),
         "export-rejected": erp("erp-export", scene.refused.pk),
         "export": erp("erp-export", scene.waiting.pk),
@@ -314,6 +316,12 @@ def pages_of_accounting(scene: Scene) -> dict[str, str]:
         "batch-results": erp("erp-results", scene.ready.number),
         **pages_of_reconciliation(scene),
     }
+
+
+def view_of_the_queue(scene: Scene) -> SavedView:
+    """One's own, as the approver looks at it."""
+    where, page = scene.sage.company, SavedView.Page.QUEUE
+    return saved_views.save(where, "In a file", "tab=exported", page=page, by=scene.sage.approver)
 
 
 def posted(scene: Scene) -> InvoiceExport:

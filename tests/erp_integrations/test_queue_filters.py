@@ -302,7 +302,7 @@ def test_a_filter_by_findings_reaches_every_invoice_a_stretch_at_a_time(sage, cl
     for _ in range(3):
         seen.append([row.export.pk for row in page.context["rows"]])
         onwards = re.findall(r'href="([^"]*from=[^"]*)">Ask about the next', page.content.decode())
-        page = client.get(url + unescape(onwards[0])) if onwards else page
+        page = client.get(unescape(onwards[0])) if onwards else page
     assert not onwards and seen == [some[:2], some[2:4], some[4:]]
     for odd in ("x", "5", "-1", "9" * 30, "1-", "9999999999999999-1", f"1-{'9' * 30}", "٣-٣"):
         assert listed(client, sage, problems="warned", **{"from": odd}) == set(some[:2])
