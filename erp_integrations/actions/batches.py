@@ -69,9 +69,9 @@ def accept(
     """One batch of all these exports of one company, or nothing; a worker builds its file after the commit.
 
     `company`: a page’s own; what is of another one is not there at all.
-    `ticked`: the `finding_key` of every warning the approver has seen; `seen`: {export id: its `mark` on the page},
-    Stale when anything of it was changed since. The same acceptance by the same person again gives the same batch
-    (E-1); anybody else is told who was first.
+    `ticked`: the `finding_key` of every warning the approver has seen; `seen`: {export id: its one of the proposal's
+    `marks_of`}, where a page showed it: Stale when anything of it, or of what its file would say, was changed since.
+    The same acceptance by the same person again gives the same batch (E-1); anybody else is told who was first.
     """
     pks = [export.pk for export in exports]
     with _unless_taken():
@@ -100,11 +100,6 @@ def _accept(pks, of_company, by, accounting_date: date, ticked, seen) -> ExportB
         return earlier
     for export in exports:
         require_acceptable(export, InvoiceExport.accept, access)
-        if seen.get(export.pk, export.mark) != export.mark:
-            raise Stale(
-                f"{export.invoice} was sent again, or its header was changed, while you looked at it. Look at it as it"
-                " is now, then accept it."
-            )
     now = timezone.now()
     acceptance = Acceptance(
         batch_key=batch_key(settings.next_batch_number),
@@ -115,7 +110,7 @@ def _accept(pks, of_company, by, accounting_date: date, ticked, seen) -> ExportB
         with_right=is_accounting_approver(access),
         settings=settings,
     )
-    proposal = _without_objection(exports, acceptance, ticked)
+    proposal = _without_objection(exports, acceptance, ticked, seen=seen)
     batch = ExportBatch(company=company, number=settings.next_batch_number, layout=settings.layout)
     _freeze(batch, proposal, settings, by=by, at=now, accounting_date=accounting_date)
     settings.next_batch_number += 1
@@ -165,9 +160,9 @@ def require_acceptable(export: InvoiceExport, transition, access) -> None:
 
 
 def _without_objection(
-    exports: list[InvoiceExport], acceptance: Acceptance, ticked, *, again: ExportBatch | None = None
+    exports: list[InvoiceExport], acceptance: Acceptance, ticked, *, seen=None, again: ExportBatch | None = None
 ) -> Proposal:
-    """The rules run again, now: no error, and every warning has been seen (E-5).
+    """The rules run again, now: no error, what it says is what was seen (I-5), and so is every warning (E-5).
 
     `again`: the batch of a second try; what is otherwise than it was accepted is one more warning each (S60).
     """
@@ -176,6 +171,8 @@ def _without_objection(
         proposal = replace(proposal, findings=proposal.findings + changes(again, proposal))
     if proposal.errors:
         raise Refused(" ".join(dict.fromkeys(error.sentence for error in proposal.errors)))
+    if seen:
+        _require_as_seen(exports, proposal, seen)
     unseen = proposal.unticked(ticked)
     if unseen:
         raise Refused(
@@ -184,6 +181,17 @@ def _without_objection(
             field="ticked",
         )
     return proposal
+
+
+def _require_as_seen(exports: list[InvoiceExport], proposal: Proposal, seen: dict[int, str]) -> None:
+    marks = proposal.marks_of(exports)
+    others = [str(export.invoice) for export in exports if seen.get(export.pk, marks[export.pk]) != marks[export.pk]]
+    if others:
+        more = f" and {len(others) - 1} more" if others[1:] else ""
+        raise Stale(
+            f"{others[0]}{more}: sent again, or what the file would say was changed, while you looked at it. Look at it"
+            " as it is now, then accept it."
+        )
 
 
 def _freeze(batch: ExportBatch, proposal: Proposal, settings: ErpSettings, *, by, at, accounting_date: date) -> None:

@@ -15,7 +15,7 @@ from erp_integrations.sage100.facts import BatchFacts
 from erp_integrations.sage100.findings import Finding
 from erp_integrations.sage100.lists import SageLists
 from erp_integrations.sage100.mended import keeps_back
-from erp_integrations.sage100.rows import Rows, build_rows
+from erp_integrations.sage100.rows import Rows, build_rows, digests_of
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,11 @@ class Proposal:
         """The warnings that nobody has ticked; `ticked` holds their `finding_key`."""
         seen = set(ticked)
         return tuple(warning for warning in self.warnings if finding_key(warning) not in seen)
+
+    def marks_of(self, exports: Iterable[InvoiceExport]) -> dict[int, str]:
+        """{export id: all that an approver has before them of it (I-5)}: its `mark`, and what its file would say."""
+        in_file = digests_of(self.facts, self.rows)
+        return {export.pk: export.mark + in_file[str(export.invoice_id)] for export in exports}
 
 
 def check(exports: list[InvoiceExport], acceptance: Acceptance) -> Proposal:

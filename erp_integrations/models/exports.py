@@ -243,10 +243,7 @@ class InvoiceExport(FSMModelMixin, models.Model):
 
     @property
     def mark(self) -> str:
-        """What an approver has before them: this sending, the invoice's version and their own words on it (I-5).
-
-        16 characters; it differs as soon as anything differs that would go into the file of it.
-        """
+        """This sending, the invoice's version and the approver's own words on it, in 16 characters (I-5)."""
         own = (self.sending, self.invoice.version, self.description, self.due_date, self.discount_date)
         own += (self.reference_no,)
         return hashlib.sha256(repr(own).encode()).hexdigest()[:16]

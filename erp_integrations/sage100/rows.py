@@ -1,16 +1,22 @@
 """From the facts of a batch to the rows of the import file: same facts and lists, same rows (S9)."""
 
+import hashlib
+import json
+
+from erp_integrations.sage100 import canonical
 from erp_integrations.sage100.batch_keys import KEY
 from erp_integrations.sage100.cells import Cell, Change, ReleaseRow, Row, Rows, Value
 from erp_integrations.sage100.detail_values import detail_values
 from erp_integrations.sage100.facts import BatchFacts
 from erp_integrations.sage100.header_values import header_values
-from erp_integrations.sage100.layout import FORMATS, Layout, decimals_of
+from erp_integrations.sage100.layout import FORMATS, Column, Layout, decimals_of
 from erp_integrations.sage100.lists import SageLists
 from erp_integrations.sage100.text import LONGEST_CELL, clean_text, room_for
 from erp_integrations.sage100.totals import totals_of_rows
 
 FREE_TEXT = {"description", "job_cost_description", "notes"}
+# What an acceptance itself sets, and the address of a link: the key moves whenever anybody accepts.
+OF_THE_ACCEPTANCE = {"batch_key", "posting_date", "notes"}
 
 
 def build_rows(batch: BatchFacts, lists: SageLists, layout: Layout | None = None) -> Rows:
@@ -114,3 +120,29 @@ def _release_rows(batch):
         for invoice in batch.invoices
         for release in invoice.releases
     )
+
+
+def digests_of(facts: BatchFacts, rows: Rows) -> dict[str, str]:
+    """{invoice id: 16 characters}: its cells under this layout, and what staff release for it by hand (S51).
+
+    Others as soon as a file would say anything else of it, but for what an acceptance sets (I-5).
+    """
+    of_all = canonical.digest(rows.layout) + facts.company_name
+    found = {each.invoice_id: hashlib.sha256(f"{of_all} {each.approved_by}".encode()) for each in facts.invoices}
+    shown = {"H": _places(rows.layout.header), "D": _places(rows.layout.detail)}
+    for row in rows.rows:
+        found[row.invoice_id].update(json.dumps([row.cells[at].text for at in shown[row.line_type]]).encode("ascii"))
+    for release in rows.releases:
+        found[release.invoice_id].update(repr(_of_the_sheet(release)).encode())
+    return {invoice_id: digest.hexdigest()[:16] for invoice_id, digest in found.items()}
+
+
+def _places(columns: tuple[Column, ...]) -> list[int]:
+    """Of the columns whose cells are hashed; what is always the same stands in the layout."""
+    return [at for at, column in enumerate(columns) if column.source and column.source not in OF_THE_ACCEPTANCE]
+
+
+def _of_the_sheet(release: ReleaseRow) -> tuple:
+    """What staff do by it; how its amounts came to be changes no file (S60)."""
+    in_sage = (release.vendor_number, release.vendor_name, release.commitment_number)
+    return (*in_sage, release.invoice_number, release.invoice_date, release.held, release.released)

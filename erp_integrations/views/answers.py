@@ -67,9 +67,13 @@ def _ask_about(request, company, asked, form: AcceptForm, *, refused: Refused | 
 
 @dataclass(frozen=True)
 class Candidate:
-    """One invoice of an acceptance. `why_not` says what keeps it out, `of_its_file` what keeps out all; else empty."""
+    """One invoice of an acceptance. `why_not` says what keeps it out, `of_its_file` what keeps out all; else empty.
+
+    `mark`: what is shown of it, for the acceptance to compare (I-5).
+    """
 
     export: InvoiceExport
+    mark: str
     errors: list[dict]
     why_not: str
     of_its_file: str
@@ -123,9 +127,11 @@ def _candidates(chosen, proposal: Proposal, access, is_the_day: bool) -> list[Ca
     has_own = any(error["invoice_id"] for error in errors)
     is_of_all = any(not error["invoice_id"] and not (has_own and error["rule"] in OVER_ALL) for error in errors)
     of_its_file = "Not on this day" if is_the_day else "Not in this file" if is_of_all else ""
+    marks = proposal.marks_of(chosen)
     return [
         Candidate(
             export,
+            marks[export.pk],
             [error for error in errors if error["invoice_id"] == str(export.invoice_id)],
             _why_not(export, access),
             of_its_file,

@@ -37,7 +37,7 @@ def accept(client, sage, export):
     address = reverse("erp-accept", args=[sage.company.slug])
     page = client.get(address, {"export": export.pk})
     typed = {"confirmed": "1", "export": export.pk, "accounting_date": page.context["form"]["accounting_date"].value()}
-    typed |= {f"seen-{export.pk}": export.mark}
+    typed |= {f"seen-{each.export.pk}": each.mark for each in page.context["candidates"]}
     typed["ticked"] = [group.keys for group in page.context["warnings"]]
     return client.post(address, typed)
 

@@ -43,7 +43,7 @@ def boxes(response) -> list[str]:
 def accept_data(response, *exports: InvoiceExport) -> dict:
     """The confirmation's form as it would be sent with every warning ticked."""
     [day] = re.findall(r'type="date" name="accounting_date"[^>]* value="([^"]+)"', response.content.decode())
-    return {
+    return dict(re.findall(r'name="(seen-[0-9]+)" value="([^"]+)"', response.content.decode())) | {
         "confirmed": "1",
         "export": [str(export.pk) for export in exports],
         "accounting_date": day,
