@@ -95,7 +95,7 @@ def _accept(pks, of_company, by, accounting_date: date, ticked, seen) -> ExportB
     company = exports[0].company
     settings = ErpSettings.held_for(company)  # the last wait: the right is read after it (R66)
     access = approver_access(company, by)
-    earlier = _same_acceptance(exports, by)
+    earlier = _same_acceptance(exports, by, accounting_date)
     if earlier:
         return earlier
     for export in exports:
@@ -134,8 +134,11 @@ def _locked_of_one_company(pks: Collection[int], by, company: Company | None = N
     return exports
 
 
-def _same_acceptance(exports: list[InvoiceExport], by) -> ExportBatch | None:
-    """The batch that exactly these exports went into, when the same person accepted it: a second click."""
+def _same_acceptance(exports: list[InvoiceExport], by, accounting_date: date) -> ExportBatch | None:
+    """The batch that exactly these exports went into, when the same person accepted it for this day: a second click.
+
+    Not one that failed: nobody builds it until it is tried again.
+    """
     if any(export.status not in ACCEPTED for export in exports):
         return None
     items = ExportItem.objects.filter(is_live=True, invoice_export__in=exports).select_related("batch")
@@ -143,7 +146,8 @@ def _same_acceptance(exports: list[InvoiceExport], by) -> ExportBatch | None:
     if len(batches) != 1:
         return None
     batch = batches.pop()
-    is_same = batch.accepted_by_id == by.pk and batch.items.filter(is_live=True).count() == len(exports)
+    said = (batch.accepted_by_id, batch.accounting_date) == (by.pk, accounting_date)
+    is_same = said and batch.state != BatchState.DEAD and batch.items.filter(is_live=True).count() == len(exports)
     return batch if is_same else None
 
 
@@ -305,6 +309,9 @@ def _retry(batch: ExportBatch, by, ticked: Collection[str], accounting_date: dat
     batch = ExportBatch.objects.select_for_update().select_related("company", "layout").get(pk=batch.pk)
     settings = ErpSettings.held_for(batch.company)  # so that what is accepted beside it counts it, or is counted
     access = approver_access(batch.company, by)  # after the last wait (R66)
+    if batch.is_under_way and accounting_date not in (None, batch.accounting_date):
+        day = batch.accounting_date.isoformat()
+        raise NotNow(f"{batch.key} is on its way, for {day}. Should it fail, you can choose another day then.")
     if batch.tried_again_at:
         return _at_once(batch, by=by)
     if batch.is_under_way and batch.accepted_by_id == by.pk:

@@ -48,7 +48,8 @@ def accept(request, company):
         )
     except Refused as refused:
         return _ask_about(request, company, asked, form, refused=refused)
-    messages.success(request, f"Accepted as {batch.key}. A worker is building the file.")
+    built = " A worker is building the file." if batch.is_under_way else ""
+    messages.success(request, f"Accepted as {batch.key}.{built}")
     return to_batch(request, company, batch.number)
 
 

@@ -1,6 +1,7 @@
 """Accounting accepts: one batch, frozen, once, by somebody else than the sender, with every warning seen."""
 
 import hashlib
+from datetime import date
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -243,6 +244,43 @@ def test_a_double_click_after_the_file_is_built_still_gives_the_same_batch(sage)
     batch = sage.built(export)
     again = batches.accept([export], by=sage.approver, accounting_date=ACCOUNTING_DATE)
     assert again.pk == batch.pk
+
+
+def test_the_same_invoices_on_another_day_are_not_the_same_acceptance(sage):
+    """E-1, R1, S27: the day chosen last is in no file, and nobody is told that it was accepted."""
+    export = sage.sent()
+    sage.accepted(export)
+    with pytest.raises(NotNow, match="Sam Ruiz answered it"):
+        batches.accept([export], by=sage.approver, accounting_date=date(2030, 7, 2))
+
+
+def test_what_failed_since_is_not_accepted_by_accepting_it_again(sage):
+    """E-1, R13: nothing builds it until it is tried again on the page of its file."""
+    export = sage.sent()
+    batch = sage.accepted(export)
+    building.give_up(building.claim(batch.pk), "The disk was full")
+    with pytest.raises(NotNow):
+        batches.accept([export], by=sage.approver, accounting_date=ACCOUNTING_DATE)
+
+
+def test_a_second_try_on_another_day_is_not_the_one_under_way(sage):
+    """R1, S27: tried again with one day, then with another before a worker took it."""
+    batch = sage.accepted()
+    building.give_up(building.claim(batch.pk), "The disk was full")
+    tried = batches.retry(batch, by=sage.approver, accounting_date=ACCOUNTING_DATE)
+    assert batches.retry(batch, by=sage.approver, accounting_date=ACCOUNTING_DATE).pk == tried.pk
+    with pytest.raises(NotNow, match="2030-06-28"):
+        batches.retry(batch, by=sage.approver, accounting_date=date(2030, 7, 2))
+    assert ExportBatch.objects.get(pk=batch.pk).accounting_date == ACCOUNTING_DATE
+
+
+def test_what_waits_to_be_tried_again_is_tried_at_once_on_its_own_day_only(sage):
+    """R130, S27."""
+    batch = sage.accepted()
+    building.try_later(building.claim(batch.pk), OSError("No space left on device"))
+    with pytest.raises(NotNow, match="2030-06-28"):
+        batches.retry(batch, by=sage.approver, accounting_date=date(2030, 7, 2))
+    assert batches.retry(batch, by=sage.approver).tried_again_at is None
 
 
 def test_the_second_approver_is_told_who_was_first(sage):
