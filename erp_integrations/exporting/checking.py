@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from erp_integrations.exporting.certified import findings_about_identities
-from erp_integrations.exporting.collecting import Acceptance, collect
+from erp_integrations.exporting.collecting import Acceptance, collect, files_of
 from erp_integrations.exporting.surroundings import Beside, read_beside
 from erp_integrations.exporting.vendor_details import findings_about
 from erp_integrations.models import InvoiceExport, lists_of
@@ -71,26 +71,36 @@ def check_each(exports: list[InvoiceExport], acceptance: Acceptance) -> list[Pro
     """A dry run of each as if it went alone, which is how they are sent; in as many queries as one for all.
 
     Each is posted at its own period's end, or as near as Sage takes it: one of July says nothing about one of June
-    (S27, S28). One whose file failed goes on under its batch and on the day of that.
+    (S27, S28). One whose file failed goes on under its batch, on the day of that, with what is in it: the rules say of
+    that what concerns this one alone, whose rows come first.
     """
-    beside, today = read_beside(exports), exports[0].company.today
-    acceptance = acceptance.asking(exports[0].company)
-    facts = collect(exports, acceptance, beside, together=False)
+    files, failed = files_of(exports), Acceptance.of_failed(exports)
+    every = [export for file in files for export in file]
+    beside, today, acceptance = read_beside(every), every[0].company.today, acceptance.asking(every[0].company)
+    facts = collect(every, acceptance, beside, files=files)
     lists = lists_of(beside.versions, facts.company_name, acceptance.settings.lost_days)
-    more = _more(exports, beside)
-    failed = Acceptance.of_failed(exports)
-    each_alone = (
-        replace(facts, invoices=(one,), **failed[export.pk].as_facts)
-        if export.pk in failed
-        else replace(facts, invoices=(one,), accounting_date=lists.posting_day(one.period_end))
-        for export, one in zip(exports, facts.invoices, strict=True)
-    )
-    alone = (examine(one, lists, today=today) for one in each_alone)
-    return [
-        replace(proposal, findings=proposal.findings + tuple(each for each in more if each.invoice_id == one))
-        for proposal in alone
-        for one in [proposal.facts.invoices[0].invoice_id]
-    ]
+    of_each = {export.invoice_id: one for export, one in zip(every, facts.invoices, strict=True)}
+    along = {export.invoice_id: file for file in files for export in file}
+
+    def alone(export: InvoiceExport) -> BatchFacts:
+        one = of_each[export.invoice_id]
+        if export.pk not in failed:
+            return replace(facts, invoices=(one,), accounting_date=lists.posting_day(one.period_end))
+        others = (of_each[each.invoice_id] for each in along[export.invoice_id] if each != export)
+        return replace(facts, invoices=(one, *others), **failed[export.pk].as_facts)
+
+    proposals = (examine(alone(export), lists, today=today) for export in exports)
+    return _each_with_its_own(proposals, _more(exports, beside))
+
+
+def _each_with_its_own(proposals: Iterable[Proposal], more: tuple[Finding, ...]) -> list[Proposal]:
+    """What is said of the first invoice of each, or of its whole file."""
+    found = []
+    for proposal in proposals:
+        one = proposal.facts.invoices[0].invoice_id
+        said = tuple(each for each in proposal.findings if each.invoice_id in ("", one))
+        found.append(replace(proposal, findings=said + tuple(each for each in more if each.invoice_id == one)))
+    return found
 
 
 def _more(exports: list[InvoiceExport], beside: Beside) -> tuple[Finding, ...]:

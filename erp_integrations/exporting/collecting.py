@@ -1,12 +1,13 @@
 """What accounting gets, read from invoices and links into frozen facts, in as many queries for fifty as for one."""
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, prefetch_related_objects
+from django.db.models import Exists, F, OuterRef, prefetch_related_objects
 
 from directory.models import AccountingPrivilege, Company
 from erp_integrations.exporting.billed_elsewhere import billed_elsewhere
@@ -101,13 +102,38 @@ class Acceptance:
         }
 
 
+def files_of(exports: Collection[InvoiceExport]) -> list[list[InvoiceExport]]:
+    """What goes together: each by itself, but what failed with what else its batch holds of its commitment.
+
+    By that alone one of a file bears on another: on the same lines of Sage (S40), and by what is held (S51). In one
+    question however many they are, and in none where nothing failed.
+    """
+    failed = [export for export in exports if export.status == ExportStatus.FAILED]
+    files = defaultdict(list)
+    if failed:
+        live, commitments = ExportItem.objects.filter(is_live=True), {each.invoice.commitment_id for each in failed}
+        items = live.filter(batch__in=live.filter(invoice_export__in=failed).values("batch"))
+        known = InvoiceExport.objects.with_context().filter(invoice__commitment__in=commitments, items__in=items)
+        for export in known.annotate(file=F("items__batch")).in_file_order():
+            files[export.file, export.invoice.commitment_id].append(export)
+    there = {export.pk for file in files.values() for export in file}
+    return [*files.values(), *([export] for export in exports if export.pk not in there)]
+
+
 def collect(
-    exports: list[InvoiceExport], acceptance: Acceptance, beside: Beside, *, together: bool = True
+    exports: list[InvoiceExport],
+    acceptance: Acceptance,
+    beside: Beside,
+    *,
+    files: Collection[list[InvoiceExport]] = (),
 ) -> BatchFacts:
-    """The facts of these exports of one company, in the order given. `exports` come from `with_context()`."""
+    """The facts of these exports of one company, in the order given. `exports` come from `with_context()`.
+
+    `files`: which of them go together, where not all do.
+    """
     chosen = acceptance.asking(exports[0].company).settings
     links = _Links.of(exports, beside)
-    releases = allocate_releases(exports, together=together, being_built=acceptance.being_built)
+    releases = allocate_releases(exports, files=files, being_built=acceptance.being_built)
     reduced, before = bills_reduced(exports), released_before(exports)
     prefetch_related_objects([export for export in exports if export.reference_no], "reference_by")
     return BatchFacts(

@@ -178,29 +178,84 @@ class Spread:
 
 
 def allocate_releases(
-    exports: list[InvoiceExport], *, together: bool = True, being_built: ExportBatch | None = None
+    exports: list[InvoiceExport],
+    *,
+    files: Collection[list[InvoiceExport]] = (),
+    being_built: ExportBatch | None = None,
 ) -> dict[int, Spread]:
     """{invoice id: its release spread over what Sage holds earlier of its commitment, oldest first} (S51).
 
     `being_built`: their batch, once it was accepted: what came after takes nothing from under it (S60).
-    `together`: they go into one file, so that a release may stand on what goes with it. What earlier batches released
-    stays as their release sheets told it. What finds no invoice to stand on is left out, so the rules see that less is
-    allocated than released, and stop it.
+    `files`: what of them goes together, so that a release may stand on what goes with it; all of them where nothing is
+    said. What earlier batches released stays as their release sheets told it. What finds no invoice to stand on is left
+    out, so the rules see that less is allocated than released, and stop it.
     """
     found = defaultdict(Spread)
     releasing = [export for export in exports if export.invoice.retainage_released > 0]
     if not releasing:
         return found
-    along = exports if together else []
-    listed = _given_by_hand(releasing, along, being_built)
-    holding = sorted([*_starts(releasing), *_in_sage(releasing, along, being_built), *listed], key=_dated)
-    held = _still_held(holding, listed, exports, being_built)
-    left, ids = dict(held), {export.invoice_id for export in along}
-    for export in releasing:
-        if not together:
-            left = dict(held)
-        found[export.invoice_id] = _spread(export.invoice, holding, left, ids)
+    grounds = _Grounds.of(exports, releasing, being_built, along=() if files else exports)
+    for file in files or [exports]:
+        of_it = [export for export in file if export.invoice.retainage_released > 0]
+        left, ids = grounds.held_for(file, of_it), {export.invoice_id for export in file}
+        holding = sorted(left, key=_dated)
+        for export in of_it:
+            found[export.invoice_id] = _spread(export.invoice, holding, left, ids)
     return found
+
+
+@dataclass(frozen=True)
+class _Grounds:
+    """What releases may stand on, by commitment, whichever of the `waiting` invoices go into one file.
+
+    `taken`: {place: of each export whose batch releases on it the number, when it was built, its id and how much}.
+    """
+
+    waiting: set[Invoice]
+    in_sage: dict[int, list[Holding]]
+    listed: dict[int, list[tuple[Invoice, Listed]]]
+    taken: dict[Holding, list[tuple]]
+
+    @classmethod
+    def of(
+        cls, exports: list[InvoiceExport], releasing: list[InvoiceExport], being_built: ExportBatch | None, *, along
+    ):
+        """`along`: what goes along with each of them."""
+        listed = _given_by_hand(releasing, along, being_built)
+        found = [*_starts(releasing), *_in_sage(releasing, exports, being_built)]
+        of_each, said_of_each = defaultdict(list), defaultdict(list)
+        for place in found:
+            of_each[place.commitment_id].append(place)
+        for bill, said in listed.items():
+            said_of_each[bill.commitment_id].append((bill, said))
+        waiting = {export.invoice for export in exports if export.status not in IN_A_FILE}
+        return cls(waiting, of_each, said_of_each, _taken([*found, *listed], being_built))
+
+    def held_for(self, file: list[InvoiceExport], releasing: list[InvoiceExport]) -> dict[Holding, Balance]:
+        """Without what this very file releases.
+
+        What goes along stands there for it alone, and not as Sage was given it by hand.
+        """
+        own, ids = {export.pk for export in file}, {export.invoice_id for export in file}
+        held = {}
+        for commitment in dict.fromkeys(export.invoice.commitment_id for export in releasing):
+            for place in self.in_sage[commitment]:
+                if place in self.waiting and place.pk not in ids:
+                    continue
+                held[place] = _balance(place, *_at_first(place), self._told(place, own))
+            for bill, said in self.listed[commitment]:
+                if bill.pk not in ids:
+                    told = self._told(bill, own)
+                    held[bill] = _balance(bill, *_at_first(bill), told).beside(said, told)
+        return held
+
+    def _told(self, place: Holding, own: set[int]) -> list[tuple]:
+        """Of each batch the number, when it was built, and how much it releases there."""
+        sums = defaultdict(Decimal)
+        for number, built_at, export, amount in self.taken[place]:
+            if export not in own:
+                sums[number, built_at] += amount
+        return [(*batch, amount) for batch, amount in sums.items()]
 
 
 def _spread(releasing: Invoice, holding: list[Holding], left: dict[Holding, Balance], along: set[int]) -> Spread:
@@ -239,6 +294,13 @@ def _dated(place: Holding) -> date:
     return place.as_of_date if isinstance(place, StartingCertificate) else place.billing_date
 
 
+def _at_first(place: Holding) -> tuple[str, Decimal]:
+    """What it took at first, in words and in dollars."""
+    if isinstance(place, StartingCertificate):
+        return "held before Plumbline", place.total_retainage
+    return "newly held", place.retainage_newly_held
+
+
 def _is_before(earlier: Holding, invoice: Invoice) -> bool:
     return isinstance(earlier, StartingCertificate) or earlier.position < invoice.position
 
@@ -270,7 +332,7 @@ def _in_sage(
 
 
 def _given_by_hand(
-    of: list[InvoiceExport], with_these: list[InvoiceExport], being_built: ExportBatch | None
+    of: list[InvoiceExport], with_these: Collection[InvoiceExport], being_built: ExportBatch | None
 ) -> dict[Invoice, Listed]:
     """{a certified bill of theirs that no file of ours holds and Sage’s newest list does: what that says of it}.
 
@@ -295,39 +357,28 @@ def _is_linked(export: InvoiceExport) -> bool:
     return hasattr(export.invoice.vendor, "sage_link")
 
 
-def _still_held(
-    holding: list[Holding],
-    listed: dict[Invoice, Listed],
-    exports: list[InvoiceExport],
-    being_built: ExportBatch | None,
-) -> dict[Holding, Balance]:
-    """Without what `exports` release themselves, and what batches do that came after the one being built.
+def _taken(places: list[Holding], being_built: ExportBatch | None) -> dict[Holding, list[tuple]]:
+    """What batches release on these places, but for those that came after the one being built.
 
     One that failed before it counted, and does so when it is accepted anew: its number stays. By numbers, for two
     machines have two clocks.
     """
-    invoices = [each for each in holding if isinstance(each, Invoice)]
-    starts = [each for each in holding if isinstance(each, StartingCertificate)]
+    invoices = {each.pk: each for each in places if isinstance(each, Invoice)}
+    starts = {each.pk: each for each in places if isinstance(each, StartingCertificate)}
+    told = ("item__batch__number", "item__batch__built_at", "item__invoice_export")
     released = (
         RetainageRelease.objects.filter(item__is_live=True)
-        .filter(Q(on_invoice__in=invoices) | Q(on_start__in=starts))
-        .exclude(item__invoice_export__in=[export.pk for export in exports if export.pk])
-        .values_list("on_invoice", "on_start", "item__batch__number", "item__batch__built_at")
+        .filter(Q(on_invoice__in=list(invoices)) | Q(on_start__in=list(starts)))
+        .values_list("on_invoice", "on_start", *told)
         .annotate(total=Sum("released"))
         .order_by("item__batch__number")
     )
     if being_built:
         released = released.exclude(**_accepted_later(being_built))
     taken = defaultdict(list)
-    for invoice, start, *told in released:
-        taken[invoice, start].append(told)
-    before = {
-        each: _balance(each, "held before Plumbline", each.total_retainage, taken[None, each.pk]) for each in starts
-    }
-    held = before | {
-        each: _balance(each, "newly held", each.retainage_newly_held, taken[each.pk, None]) for each in invoices
-    }
-    return held | {each: held[each].beside(said, taken[each.pk, None]) for each, said in listed.items()}
+    for invoice, start, *rest in released:
+        taken[invoices[invoice] if invoice else starts[start]].append(tuple(rest))
+    return taken
 
 
 def _accepted_later(being_built: ExportBatch) -> dict:

@@ -7,8 +7,8 @@ from functools import cached_property
 
 from django.utils import timezone
 
-from erp_integrations.actions.exports import preview
-from erp_integrations.exporting import Acceptance, Proposal, check, plain_findings
+from erp_integrations.actions.exports import preview, preview_each
+from erp_integrations.exporting import Proposal, plain_findings
 from erp_integrations.mending import where_to_mend
 from erp_integrations.models import ExportBatch, ExportItem, InvoiceExport, SageListVersion, lists_of
 from erp_integrations.models.exports import FROZEN, TO_BE_BUILT
@@ -199,8 +199,8 @@ def shown_of(export: InvoiceExport, item: ExportItem | None, *, by=None) -> Show
         return _frozen(export, item.batch)
     if export.status not in TO_BE_BUILT:
         return None
-    if item:  # failed: it goes on under the batch it is in
-        return of_proposal(check([export], Acceptance.of(item.batch)), export, item.batch)
+    if item:  # failed: it goes on under the batch it is in, with what else is there
+        return of_proposal(*preview_each([export]), export, item.batch)
     return of_proposal(preview([export], by=by), export)
 
 
