@@ -70,7 +70,7 @@ def groups(company: Company, person, approvers: Iterable[str]) -> list[Group]:
     return [
         _group(company, closed, _silent(company, person), "invited_at", _as_invite, "Invited and silent", "neutral",
                "Asked for a bill, and neither answered nor billed."),
-        _group(company, closed, _unsent(company, person), "approved_at", lambda each: _as_invoice(each, team),
+        _group(company, closed, _unsent(company, person), "ready_since", lambda each: _as_invoice(each, team),
                "Approved, not sent", "neutral", "Nobody has sent it to accounting."),
         _group(company, closed, _unanswered(company), "sent_at", lambda each: _as_export(each, answers),
                "Sent, not answered", "info", "It waits in the queue for accounting."),
@@ -120,7 +120,8 @@ def _as_invite(invite: Invitation) -> dict:
 
 
 def _unsent(company: Company, person) -> QuerySet:
-    found = to_be_sent(company, person).filter(approved_at__isnull=False)
+    """`ready_since`: approved, or held for its owner, where the company sends that too."""
+    found = to_be_sent(company, person).annotate(ready_since=Coalesce("approved_at", "waits_since"))
     return _counted(found, "gross_this_period").select_related("commitment__project", "commitment__vendor")
 
 

@@ -9,6 +9,8 @@ from directory.models.companies import Policy
 from directory.refusals import NotNow, Refused
 from erp_integrations.actions import exports
 from erp_integrations.models import ErpSettings, ExportStatus, InvoiceExport
+from erp_integrations.money_stages import stages
+from erp_integrations.overdue import groups
 from invoicing.actions import amounts, invoices, reviews
 from invoicing.calculations.money import ZERO
 from invoicing.models import Commitment, Invoice, Verdict
@@ -148,3 +150,13 @@ def test_whoever_submitted_it_does_not_send_it_unapproved(sage):
     bill = invoices.hold_for_owner(Invoice.objects.get(pk=bill.pk), by=sage.sender)
     with pytest.raises(NotNow, match="someone else approves it.*someone else sends it as well"):
         sage.sent(bill)
+
+
+def test_what_is_held_for_its_owner_lies_where_the_picture_counts_it(sage):
+    """E-10, R16: else the board says that all is sent, beside a picture of what is not."""
+    bill = held(sage)
+    [group] = [group for group in groups(sage.company, sage.base.admin, []) if group.label == "Approved, not sent"]
+    assert [entry.what.partition(",")[0] for entry in group.entries] == [bill.number]
+    assert group.entries[0].since == Invoice.objects.get(pk=bill.pk).waits_since
+    [picture] = [stage for stage in stages(sage.company, sage.base.admin) if stage.label == group.label]
+    assert (group.count, group.amount) == (picture.count, picture.amount)
