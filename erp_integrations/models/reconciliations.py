@@ -37,7 +37,7 @@ class ReconciliationQuerySet(models.QuerySet):
 class Reconciliation(models.Model):
     """One comparison. Triggers refuse to change or delete it. `others_*`: Sage's rows that have nothing to do with us.
 
-    Those are not stored again: they are the list's rows that no outcome names.
+    Those are not stored again: they are the list's rows that no outcome names, but for what Sage keeps as void.
     """
 
     company = models.ForeignKey(Company, models.PROTECT, related_name="reconciliations")

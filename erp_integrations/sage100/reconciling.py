@@ -99,7 +99,11 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Comparison:
-    """`outcomes`: of our invoices in their order, then of Sage's rows that point at us; `others`: all further rows."""
+    """`outcomes`: of our invoices in their order, then of Sage's rows that point at us; `others`: all further rows.
+
+    But none that Sage keeps as void, ours or another's: it is gone and owes nothing (decision 30), and whoever holds
+    the sums against the payables of Sage finds its amount in no report there.
+    """
 
     outcomes: tuple[Outcome, ...]
     others: tuple[int, ...]
@@ -122,7 +126,8 @@ def compare(
     ]
     taken = {place for outcome in ours for place in outcome.places}
     left = {each.key: each for each in ended}
-    rest = [_of_row(place, row, left, known) for place, row in enumerate(rows) if place not in taken]
+    counting = ((place, row) for place, row in enumerate(rows) if place not in taken and not row.is_void)
+    rest = [_of_row(place, row, left, known) for place, row in counting]
     pointing = [each for each in rest if each.kind == Kind.VOIDED or each.notes]
     others = tuple(each.places[0] for each in rest if each.kind == Kind.NOT_OURS and not each.notes)
     return Comparison((*ours, *pointing), others)
@@ -223,9 +228,9 @@ def _about_key(ours: InFile, row: PayableInvoice, says: str) -> tuple[str, ...]:
 def _of_row(place: int, row: PayableInvoice, left: dict[tuple[str, str], InFile], known: frozenset) -> Outcome:
     """A row that no invoice of ours took: of one voided here, with our key and another number, or a stranger."""
     ended = left.get((row.vendor_number, number_key(row.invoice_number)))
-    if ended and not row.is_void:
+    if ended:
         return Outcome(Kind.VOIDED, ended.item_id, (place,), ("It left our files, and Sage still holds it.",))
-    if _key_in(row) in known and not row.is_void:
+    if _key_in(row) in known:
         return Outcome(Kind.NOT_OURS, None, (place,), (f"It names {_key_in(row)}, which holds no such invoice.",))
     return Outcome(Kind.NOT_OURS, None, (place,))
 

@@ -151,9 +151,14 @@ def _too_new(made: Reconciliation) -> int:
 
 
 def _others(made: Reconciliation, request):
-    """Sage's rows that no outcome names, a page at a time: `others` in the address, beside `page` of the outcomes."""
+    """Sage's rows that no outcome names, a page at a time: `others` in the address, beside `page` of the outcomes.
+
+    As many as it counted: what Sage keeps as void only where it was made before those were left out.
+    """
     named = {place for places in made.outcomes.values_list("places", flat=True) for place in places}
-    rows = [row for place, row in enumerate(payables_of(made.list_version)) if place not in named]
+    every = [row for place, row in enumerate(payables_of(made.list_version)) if place not in named]
+    counting = [row for row in every if not row.is_void]
+    rows = counting if len(counting) == made.others_count else every
     page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("others"))
     page.object_list = [Other.of(row) for row in page.object_list]
     return page

@@ -327,6 +327,28 @@ def test_what_was_voided_here_and_in_sage_can_be_sent_again(sage):
     assert sage.sent(export.invoice).status == "ready_to_export"
 
 
+def test_what_sage_keeps_as_void_is_counted_nowhere(sage):
+    """E-9, decision 30: a bill of ours and a stranger's row with status 5 are no "Not ours", and in no sum."""
+    export = sage.exported()
+    void = {**STRANGER, "invoice_number": "WATER-6", "status": 5}
+    made = compared(sage, row_of(export, status=5), STRANGER, void)
+    assert kinds(made) == {export.invoice.number: "missing"}
+    assert (made.others_count, made.others_gross) == (1, D("80.00"))
+    page = signed_in(sage.approver).get(url_of(sage, made), {"kind": "not_ours"})
+    assert [row.number for row in page.context["others"]] == ["WATER-7"]
+    assert page.context["tabs"][-1].count == 1 and page.context["tabs"][-1].found == D("80.00")
+
+
+def test_a_comparison_that_counted_the_void_shows_them_as_it_counted(sage):
+    """An older program made it, and no comparison is changed."""
+    void = {**STRANGER, "invoice_number": "WATER-6", "status": 5}
+    version = listed(sage, STRANGER, void)
+    told = {"number": 1, "by": sage.approver, "digest": "0" * 64, "others_count": 2, "others_gross": D("160.00")}
+    made = Reconciliation.objects.create(company=sage.company, list_version=version, **told)
+    page = signed_in(sage.approver).get(url_of(sage, made), {"kind": "not_ours"})
+    assert page.context["others"].paginator.count == page.context["tabs"][-1].count == 2
+
+
 def test_what_was_rejected_out_of_a_failed_batch_never_left_its_file(sage):
     """E-9: it was never in it; somebody keyed it by hand, and nobody is to remove it in Sage."""
     first, second = sage.sent(), sage.sent()

@@ -108,6 +108,13 @@ def test_what_sage_keeps_as_void_is_gone():
     assert said([], [theirs("A-6", status=5)], [ours(6, "A-6")]) == {}
 
 
+def test_what_sage_keeps_as_void_is_none_of_the_others_either():
+    """E-9, decision 30: ours or a stranger's, it owes nothing."""
+    rows = [theirs("A-1", status=5, user_def_1="EXP-000001"), theirs("B-1", status=5), theirs("B-2")]
+    found = compare([ours(1, "A-1")], (), KEYS, rows)
+    assert [each.kind for each in found.outcomes] == [Kind.MISSING] and found.others == (2,)
+
+
 def test_a_row_with_our_key_and_another_number_stands_out():
     found = said([ours(1, "A-1")], [theirs("A-11", user_def_1="EXP-000001"), theirs("B-1", user_def_1="lumber")])
     assert found["row 0"] == (Kind.NOT_OURS, "It names EXP-000001, which holds no such invoice.")
