@@ -27,8 +27,8 @@ from directory.actions.vendors import Details
 from directory.models import AccountingPrivilege, Membership, Person, PrivilegeRequest, Vendor, VendorChange
 from directory.permissions import Level, Tool, people_with_level
 from directory.refusals import NotAllowed
-from erp_integrations.actions import batches, exports, results
-from erp_integrations.models import ErpSettings, ExportBatch, InvoiceExport
+from erp_integrations.actions import batches, exports, reconciliations, results
+from erp_integrations.models import ErpSettings, ExportBatch, InvoiceExport, ListKind, Reconciliation
 from invoicing.actions import (
     amounts,
     billing_periods,
@@ -47,6 +47,7 @@ from invoicing.calculations.replay import RetainageRules
 from invoicing.models import BillingPeriod, Commitment, Invoice, Verdict
 from invoicing.periods import PeriodDates
 from tests.directory.directory_pages import directory_admin
+from tests.erp_integrations.test_reconciliations import LIST_DAY, row_of
 from tests.erp_integrations.world import ACCOUNTING_DATE, SageWorld, record_number, sage_world
 from tests.factories import payment_of, world
 from tests.test_races import fails
@@ -223,6 +224,9 @@ def with_money(sage: SageWorld) -> dict[str, tuple]:
     payment = payments.record_payment(paid, payment_of("100.00"), by=admin)
     failed, exported, posted = fails(sage.accepted()), sage.exported(), sage.exported()
     exports.confirm(posted, by=approver, record_number=record_number())
+    found = sage.exported()
+    sage.load(ListKind.PAYABLE_INVOICES, row_of(found), as_of_date=LIST_DAY)
+    compared = reconciliations.reconcile(sage.company, by=approver)
     order = change_orders.enter(endable, "CO-1", "More", [w.line("More of it", "200.00")], by=admin)
     ticked, entries = sage.warnings(sent), {line.pk: {"work_this_period": Decimal(5)} for line in draft.lines.all()}
     next_days = [date(2030, 7, 1), date(2030, 7, 31), date(2030, 7, 25)]
@@ -241,6 +245,7 @@ def with_money(sage: SageWorld) -> dict[str, tuple]:
         reject_what_failed=lambda: exports.reject(failed_export(failed), by=approver, reason="Twice"),
         change_the_header=lambda: exports.change_header(sent, exports.HeaderEdit("Other words"), by=approver),
         confirm=lambda: exports.confirm(exported, by=approver, record_number=record_number()),
+        confirm_what_was_found=lambda: confirmed(compared, by=approver),
         record_what_Sage_said=lambda: results.report_refusal(exported, by=approver, message="No such job"),
         correct_the_record=lambda: exports.correct_record(
             posted, by=approver, record_number=record_number(), reason="Mistyped"
@@ -275,6 +280,13 @@ def with_money(sage: SageWorld) -> dict[str, tuple]:
         send_again=lambda: invoices.submit(returned, by=w.contact),
     )
     return acts
+
+
+def confirmed(compared: Reconciliation, *, by) -> None:
+    """One that can't be posted never holds up the others, so each tells its refusal by itself."""
+    [posting] = reconciliations.confirm_found(compared, compared.outcomes.values_list("pk", flat=True), by=by)
+    if posting.refusal:
+        raise posting.refusal
 
 
 def failed_export(batch: ExportBatch) -> InvoiceExport:

@@ -9,6 +9,7 @@ import pytest
 from django.db import IntegrityError, connection, connections
 from django.db.models import QuerySet
 
+from directory.models import Event
 from erp_integrations.actions import batches, reconciliations
 from erp_integrations.models import ListKind, Reconciliation
 from erp_integrations.sage100 import reconciling
@@ -93,3 +94,26 @@ def test_of_two_comparisons_at_the_same_moment_the_second_answers_the_first(sage
         answers = set(pool.map(compare, range(2)))
     assert max(counted) == most and Reconciliation.objects.count() == 1
     assert most == 2 or (len(answers) == 1 and None not in answers)  # without the lock the second is refused, or late
+
+
+def test_two_who_confirm_at_once_what_was_found_post_it_once_and_the_second_is_told(sage, monkeypatch):
+    """E-3: both have chosen it before either holds it."""
+    made, both, post = reconciliations.reconcile(sage.company, by=sage.approver), Barrier(2), reconciliations._post
+    found = list(made.outcomes.values_list("pk", flat=True))
+
+    def together(*given):
+        both.wait(20)
+        return post(*given)
+
+    def confirm(by):
+        try:
+            return reconciliations.confirm_found(made, found, by=by)
+        finally:
+            connections.close_all()
+
+    monkeypatch.setattr(reconciliations, "_post", together)
+    with ThreadPoolExecutor(2) as people:
+        [first], [second] = people.map(confirm, (sage.approver, sage.new_approver()))
+    [refusal] = [str(each.refusal) for each in (first, second) if each.refusal]
+    assert "is Posted now" in refusal or "no longer possible" in refusal
+    assert Event.objects.filter(verb="confirmed in Sage").count() == 1
