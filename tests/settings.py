@@ -30,9 +30,9 @@ if EMBEDDED:  # noqa: F405
     )
 else:
     # Nobody pulls the plug in these tests; tests/services, which crash PostgreSQL, have settings of their own. And a
-    # test's transaction waits for a browser or another process as long as it takes.
+    # test's transaction waits for a browser or another process as long as it takes. No table is worth compiling for.
     DATABASES["default"]["OPTIONS"]["options"] += (  # noqa: F405
-        " -c synchronous_commit=off -c idle_in_transaction_session_timeout=0"
+        " -c synchronous_commit=off -c idle_in_transaction_session_timeout=0 -c jit=off"
     )
 for template_engine in TEMPLATES:  # noqa: F405
     # A page that asks for something that isn't there fails its test instead of showing a gap.
