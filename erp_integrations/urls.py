@@ -78,8 +78,16 @@ layout_urls = [
     path("<slug:name>/<int:version>/unverify/", layouts.unverify, name="erp-layout-unverify"),
 ]
 
+file_urls = [
+    path("", dry_runs.FILES["all"], name="erp-files"),
+    path("<int:pk>/", dry_runs.FILES["file"], name="erp-file"),
+    path("<int:pk>/again/", dry_runs.FILES["again"], name="erp-file-again"),
+    path("<int:pk>/download/", dry_runs.FILES["download"], name="erp-file-download"),
+]
+
 urlpatterns = [
     path("c/<slug:company>/erp/queue/", include(queue_urls)),
+    path("c/<slug:company>/erp/files/", include(file_urls)),
     path("c/<slug:company>/erp/batches/", include(batch_urls)),
     path("c/<slug:company>/erp/lists/", include(list_urls)),
     path("c/<slug:company>/erp/links/", include(link_urls)),

@@ -6,6 +6,7 @@ slow, stopped or given up for dead changes nothing (decision 3). What goes in is
 
 import io
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import BinaryIO
 
@@ -17,7 +18,7 @@ from django.utils import timezone
 
 from directory.csv_files import csv_lines
 from directory.models.leases import LeaseLost
-from directory.permissions import Access, read_access
+from directory.permissions import Access, Level, Tool, read_access
 from directory.refusals import Refused
 from directory.server_clock import server_now
 from directory.sheets import as_typed_xlsx
@@ -59,7 +60,7 @@ def make(file_id: int) -> None:
 
 def claim(file_id: int) -> MadeFile | None:
     """The file for one lease; None when there is nothing to take."""
-    return MadeFile.objects.select_related("person", "project__company").claim(file_id, LEASE)
+    return MadeFile.objects.select_related("person", "project__company", "of_company").claim(file_id, LEASE)
 
 
 def report(made: MadeFile, done: int) -> None:
@@ -76,19 +77,20 @@ def write(made: MadeFile) -> tuple[str, int, list[int], int]:
         raise Refused("This site’s disk is nearly full. Tell its owner, and try again later.")
     steps = Steps(made)
     with made_storage.written(made) as (key, out):
-        left_out = CONTENTS[MadeKind(made.kind)](out, ids, steps) or 0
+        left_out = content_of(made).write(out, ids, steps) or 0
         size = out.tell()
     return key, size, ids, left_out
 
 
 def _seen(made: MadeFile) -> list[int]:
     """Of what was asked for, what the person may see now, in its order."""
-    seen = set(Invoice.objects.visible_to(_access_of(made)).values_list("pk", flat=True))
+    seen = set(content_of(made).seen_by(access_of(made)).values_list("pk", flat=True))
     return [pk for pk in made.invoices if pk in seen]
 
 
-def _access_of(made: MadeFile) -> Access:
-    return read_access(made.person, made.project.company, made.project)
+def access_of(made: MadeFile) -> Access:
+    """What whoever asked for it holds there now."""
+    return read_access(made.person, made.company, made.project)
 
 
 def _size_beforehand(made: MadeFile, ids: list[int]) -> int:
@@ -107,18 +109,23 @@ class Steps:
         self.done += count
         report(self.made, self.done)
 
+    def expect(self, total: int) -> None:
+        """So many are to come, which is known now."""
+        self.made.total = total
+        self.made.write_held(total=total)
+
 
 # What goes in
 
 
 def _papers(out: BinaryIO, ids: list[int], step: Steps) -> None:
     invoice = Invoice.objects.for_page().get(pk=ids[0])
-    pack_papers(out, invoice, list(invoice.attachments.order_by("pk")), _access_of(step.made), step)
+    pack_papers(out, invoice, list(invoice.attachments.order_by("pk")), access_of(step.made), step)
 
 
 def _certificates(out: BinaryIO, ids: list[int], step: Steps) -> int:
     invoices = (Invoice.objects.for_page().get(pk=pk) for pk in ids)
-    return pack_certificates(out, invoices, _access_of(step.made), step)
+    return pack_certificates(out, invoices, access_of(step.made), step)
 
 
 def _csv(out: BinaryIO, ids: list[int], step: Steps) -> None:
@@ -132,18 +139,44 @@ def _xlsx(out: BinaryIO, ids: list[int], step: Steps) -> None:
 
 
 def _told(ids: list[int], step: Steps) -> Iterator[list]:
-    for count, row in enumerate(rows_of(ids, _access_of(step.made)), start=1):
+    for count, row in enumerate(rows_of(ids, access_of(step.made)), start=1):
         yield row
         if count % ROWS_A_STEP == 0:
             step(ROWS_A_STEP)
 
 
-CONTENTS: dict[MadeKind, Callable[[BinaryIO, list[int], Steps], int | None]] = {
-    MadeKind.PAPERS: _papers,
-    MadeKind.CERTIFICATES: _certificates,
-    MadeKind.CSV: _csv,
-    MadeKind.XLSX: _xlsx,
+def _counted(done: int, total: int) -> str:
+    return f"{done:,} of {total:,} done."
+
+
+@dataclass(frozen=True)
+class Content:
+    """A kind of file: what writes it, what a person needs for it, of which invoices, and what the record says.
+
+    `told`: how far it is, in words.
+    """
+
+    write: Callable[[BinaryIO, list[int], Steps], int | None]
+    taken_as: str
+    needs: tuple[Tool, Level] = (Tool.COMMITMENTS, Level.READ_ONLY)
+    among: Callable[[Access], QuerySet] = Invoice.objects.visible_to
+    told: Callable[[int, int], str] = _counted
+
+    def seen_by(self, access: Access) -> QuerySet:
+        """The invoices that may be in one of this person's."""
+        return self.among(access) if access.allows(*self.needs) else Invoice.objects.none()
+
+
+CONTENTS: dict[MadeKind, Content] = {  # the apps above add theirs
+    MadeKind.PAPERS: Content(_papers, "downloaded all files"),
+    MadeKind.CERTIFICATES: Content(_certificates, "downloaded certificates"),
+    MadeKind.CSV: Content(_csv, "downloaded a list of invoices"),
+    MadeKind.XLSX: Content(_xlsx, "downloaded a list of invoices"),
 }
+
+
+def content_of(made: MadeFile) -> Content:
+    return CONTENTS[MadeKind(made.kind)]
 
 
 # How it ends
@@ -156,6 +189,7 @@ def finish(made: MadeFile, key: str, size: int, ids: list[int], left_out: int) -
     now = timezone.now()
     ready = {
         "state": MadeState.READY,
+        "name": made.name,
         "key": key,
         "size": size,
         "invoices": ids,

@@ -146,10 +146,10 @@ project_urls = [
     path("invoices/_new/", starting.choose, name="invoice-new"),
     path("invoices/_remind/", reminding.remind, name="invoices-remind"),
     path("invoices/_decide/", bulk_decisions.decide, name="invoices-decide"),
-    path("files/", made_files.file_list, name="made-files"),
-    path("files/<int:pk>/", made_files.file_page, name="made-file"),
-    path("files/<int:pk>/again/", made_files.try_again, name="made-file-again"),
-    path("files/<int:pk>/download/", made_files.download, name="made-file-download"),
+    path("files/", made_files.OF_PROJECT["all"], name="made-files"),
+    path("files/<int:pk>/", made_files.OF_PROJECT["file"], name="made-file"),
+    path("files/<int:pk>/again/", made_files.OF_PROJECT["again"], name="made-file-again"),
+    path("files/<int:pk>/download/", made_files.OF_PROJECT["download"], name="made-file-download"),
     path("invoices/<str:number>/<int:position>/", include(invoice_urls)),
 ]
 

@@ -28,6 +28,7 @@ from directory.models import AccountingPrivilege, DirectoryUpload, Mail, Person,
 from directory.models.events import subject_name
 from directory.permissions import Level, Tool
 from erp_integrations.actions import list_uploads, reconciliations
+from erp_integrations.actions.dry_runs import ask_for_dry_run
 from erp_integrations.models import ErpSettings, ExportBatch, ListKind, SageListUpload
 from invoicing import making
 from invoicing.actions import (
@@ -121,6 +122,7 @@ ATTACH = door({"commitments standard", "commitments admin", "contact"}, {"commit
 NOTE = door({"commitments standard", "commitments admin"}, {"commitments read only"})  # to contacts there is none
 ERP_LOOK = door(ERP)
 ERP_ANSWER = door({"accounting approver"}, ERP)
+ERP_OWN = door({"accounting approver"})  # files made for one
 ERP_EDIT = door(ERP - {"erp read only"}, ERP)
 ERP_ADMIN = door({"erp admin without the privilege"}, ERP)
 APPROVERS_OF_SOME_COMPANY = door({"accounting approver", "admin of another company"})
@@ -298,6 +300,9 @@ DOORS = {  # address name: (to read, to write)
     "erp-export-header": (None, ERP_ANSWER),
     "erp-accept": (ERP_ANSWER, ERP_ANSWER),
     "erp-dry-run": (ERP_LOOK, ERP_LOOK),
+    "erp-files": (ERP_LOOK, None),
+    **dict.fromkeys(("erp-file", "erp-file-download"), (ERP_OWN, None)),
+    "erp-file-again": (None, ERP_OWN),
     "erp-reject": (ERP_ANSWER, ERP_ANSWER),
     "erp-reject-many": (ERP_ANSWER, ERP_ANSWER),
     "erp-correct-record": (ERP_ANSWER, ERP_ANSWER),
@@ -430,8 +435,11 @@ def build_site() -> Site:
     file = made_files.ask_for_list(
         base.project, MadeKind.CSV, [invoice.pk], asked_on="/", by=people["commitments admin"]
     )
-    making.make(file.pk)
+    of_queue = ask_for_dry_run(base.company, [waiting.invoice_id], asked_on="/", by=people["accounting approver"])
+    for each in (file, of_queue):
+        making.make(each.pk)
     special = {
+        **dict.fromkeys(("erp-file", "erp-file-again", "erp-file-download"), {"pk": of_queue.pk}),
         **dict.fromkeys(("made-file", "made-file-again", "made-file-download"), {"pk": file.pk}),
         "invoices-view-delete": {"view": of_invoices.pk},
         "erp-queue-view-delete": {"view": of_queue.pk},
@@ -641,6 +649,7 @@ WRITTEN_DOWN = {
     "erp-download",
     "invoice-attachment",
     "made-file-download",
+    "erp-file-download",
     "commitment-attachment",
     "company-events-csv",
 }

@@ -26,6 +26,7 @@ from directory.permissions import Level, Tool
 from erp_integrations import exporting
 from erp_integrations import permissions as erp_permissions
 from erp_integrations.actions import exports
+from erp_integrations.actions.dry_runs import ask_for_dry_run
 from erp_integrations.exporting import storing
 from erp_integrations.models import CostCodeLink, ImportLayout, InvoiceExport, ListKind
 from invoicing import making, separation_of_duties
@@ -980,6 +981,24 @@ def _(s):
     return lambda: s.max.get(at_batch(batch, "erp-download", "xlsx"))
 
 
+def dry_run(s) -> MadeFile:
+    return ask_for_dry_run(s.base.company, [s.w.sent().invoice_id], asked_on="/", by=s.base.staff)
+
+
+@act("erp-file-download", "downloaded a dry run")
+def _(s):
+    made, staff = dry_run(s), signed_in(s.base.staff)
+    making.make(made.pk)
+    return lambda: staff.get(s.company("erp-file-download", made.pk))
+
+
+@act("erp-file-again")
+def _(s):
+    made, staff = dry_run(s), signed_in(s.base.staff)
+    making.give_up(making.claim(made.pk), "The disk was full.")
+    return lambda: press(staff, s.company("erp-file", made.pk), "erp-file-again")
+
+
 @act("erp-retry", "tried again", "tried again")
 def _(s):
     batch = s.w.accepted(s.w.sent())
@@ -1161,6 +1180,7 @@ TAKING_AWAY = {
     "made-file-download",
     "commitment-attachment",
     "erp-download",
+    "erp-file-download",
     "company-events-csv",
 }
 

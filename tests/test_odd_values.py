@@ -26,6 +26,7 @@ from directory.models import Company, Event, Membership, Person, Project, Vendor
 from directory.permissions import Level, Tool
 from erp_integrations import exporting
 from erp_integrations.actions import exports, list_uploads
+from erp_integrations.actions.dry_runs import ask_for_dry_run
 from erp_integrations.models import CostCodeLink, ImportLayout, InvoiceExport, ListKind
 from invoicing import making
 from invoicing.actions import (
@@ -354,7 +355,9 @@ def administrator(w: SageWorld):
     file = made_files.ask_for_list(
         base.project, MadeKind.CSV, [Invoice.objects.first().pk], asked_on="/bills/", by=someone
     )
-    making.give_up(making.claim(file.pk), "The disk was full.")
+    of_queue = ask_for_dry_run(w.company, [w.sent().invoice_id], asked_on="/", by=someone)
+    for each in (file, of_queue):
+        making.give_up(making.claim(each.pk), "The disk was full.")
     orders = b"PO number,Vendor number,Job number,Status\nPO-1,20145,2026014,4\n"
     today = base.company.today
     list_uploads.read(base.company, ListKind.PURCHASE_ORDERS, "orders.csv", orders, as_of_date=today, by=someone)

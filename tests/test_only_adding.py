@@ -23,6 +23,13 @@ LOOSENS = (migrations.RemoveConstraint, migrations.RemoveIndex, RemoveIndexConcu
 
 # What no rule can judge, each with why a process of the version before goes on working while it is there.
 LOOKED_AT = {
+    "invoicing.0045_dry_runs_in_the_background: AlterField madefile.project": (
+        "it may be empty now, which is wider: an older process finds such a file on no page of its own; an older worker"
+        " that takes one up gives it up, and who asked tries again"
+    ),
+    "invoicing.0045_dry_runs_in_the_background: AddConstraint a_file_is_of_a_project_or_of_a_company": (
+        "an older process always names a project and leaves of_company empty"
+    ),
     "invoicing.0044_views_of_the_queue: AlterField savedview.project": (
         "it may be empty now, which is wider; an older process asks for the views of a project, so it never reads one"
         " without"

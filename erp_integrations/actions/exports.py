@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.db import transaction
+from django.db.models import prefetch_related_objects
 
 from directory.models import Event, Mail
 from directory.number_looks import number_key
 from directory.permissions import read_access
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
+from directory.steps import Step, unnoticed
 from erp_integrations import notifications
 from erp_integrations.exporting import Acceptance, Proposal, check, check_each, plain_findings
 from erp_integrations.exporting.earlier_invoices import credits_on
@@ -46,6 +48,17 @@ class SendResult:
     mails: tuple[Mail, ...] = ()
 
 
+def exports_of(project, invoices: list[Invoice], *, by) -> list[InvoiceExport]:
+    """The way of each to accounting as if `by` sent it now, in the order given; not stored where none was sent yet."""
+    known = {each.invoice_id: each for each in InvoiceExport.objects.with_context().filter(invoice__in=invoices)}
+    found = [known.get(invoice.pk) or InvoiceExport(invoice=invoice) for invoice in invoices]
+    prefetch_related_objects([each.invoice for each in found], "created_by", "approved_by")
+    for each in found:
+        each.invoice.commitment.project = project  # one for all, with what is read of its company once
+        each.sent_by = by
+    return found
+
+
 def preview(exports: Iterable[InvoiceExport], *, accounting_date: date | None = None, by=None) -> Proposal:
     """A dry run of accepting these exports of one company: the exact rows and every finding; nothing is written."""
     exports = list(exports)
@@ -59,15 +72,18 @@ def preview_each(exports: Iterable[InvoiceExport]) -> list[Proposal]:
 
 
 def preview_by_file(
-    exports: Iterable[InvoiceExport], *, accounting_date: date | None = None, by=None
+    exports: Iterable[InvoiceExport], *, accounting_date: date | None = None, by=None, step: Step = unnoticed
 ) -> list[Proposal]:
-    """The same, file by file: what waits goes into the next one, what failed goes on in its own, on its day (S27)."""
+    """The same, file by file: what waits goes into the next one, what failed goes on in its own, on its day (S27).
+
+    `step`: as of `check`.
+    """
     exports = list(exports)
     failed, of_files = Acceptance.of_failed(exports), defaultdict(list)
     for export in exports:
         of_files[failed.get(export.pk)].append(export)
     return [
-        check(some, acceptance or next_acceptance(some, accounting_date=accounting_date, by=by))
+        check(some, acceptance or next_acceptance(some, accounting_date=accounting_date, by=by), step)
         for acceptance, some in sorted(of_files.items(), key=lambda pair: pair[0].batch_key if pair[0] else "")
     ]
 

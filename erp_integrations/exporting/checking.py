@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
 
+from directory.steps import Step, unnoticed
 from erp_integrations.exporting.certified import findings_about_identities
 from erp_integrations.exporting.collecting import Acceptance, collect, files_of
 from erp_integrations.exporting.surroundings import Beside, read_beside
@@ -55,16 +56,23 @@ class Proposal:
         return {export.pk: export.mark + in_file[str(export.invoice_id)] for export in exports}
 
 
-def check(exports: list[InvoiceExport], acceptance: Acceptance) -> Proposal:
-    """A dry run over the newest lists. `exports` are of one company, from `with_context()`; nothing is written."""
+def check(exports: list[InvoiceExport], acceptance: Acceptance, step: Step = unnoticed) -> Proposal:
+    """A dry run over the newest lists. `exports` are of one company, from `with_context()`; nothing is written.
+
+    `step` is told of each invoice that the rules were asked about, and of none between two stretches of work.
+    """
     beside, acceptance = read_beside(exports), acceptance.asking(exports[0].company)
+    step(0)
     facts = collect(exports, acceptance, beside)
+    step(0)
     lists = lists_of(beside.versions, facts.company_name, acceptance.settings.lost_days)
     if not acceptance.is_day_chosen:
         facts = replace(facts, accounting_date=lists.posting_day(facts.accounting_date))
-    proposal = examine(facts, lists, today=exports[0].company.today)
+    more = _more(exports, beside)
+    step(0)
+    proposal = examine(facts, lists, today=exports[0].company.today, step=step)
     versions = {version.kind: version.pk for version in beside.versions}
-    return replace(proposal, findings=proposal.findings + _more(exports, beside), list_versions=versions)
+    return replace(proposal, findings=proposal.findings + more, list_versions=versions)
 
 
 def check_each(exports: list[InvoiceExport], acceptance: Acceptance) -> list[Proposal]:
@@ -107,10 +115,11 @@ def _more(exports: list[InvoiceExport], beside: Beside) -> tuple[Finding, ...]:
     return findings_about(exports, beside.waiting_vendors) + findings_about_identities(exports, beside.lines)
 
 
-def examine(facts: BatchFacts, lists: SageLists, *, today: date) -> Proposal:
+def examine(facts: BatchFacts, lists: SageLists, *, today: date, step: Step = unnoticed) -> Proposal:
     """`today`: the company's; the ages of lists and what has expired are told by it."""
     rows = build_rows(facts, lists)
-    return Proposal(facts, lists, rows, rules.check(facts, lists, rows, today))
+    step(0)
+    return Proposal(facts, lists, rows, rules.check(facts, lists, rows, today, step))
 
 
 def finding_key(finding: Finding) -> str:

@@ -11,6 +11,7 @@ from openpyxl import Workbook
 from openpyxl.comments import Comment
 from openpyxl.styles import Font, PatternFill
 
+from directory.steps import Step, unnoticed
 from erp_integrations.sage100 import sheets
 from erp_integrations.sage100.cells import Row, Rows
 from erp_integrations.sage100.findings import ERROR, Finding
@@ -30,14 +31,18 @@ LONGEST_NOTE = 2_000
 SOURCES = {column.title: column.source for column in (*APINV_R1.header, *APINV_R1.detail)}  # by what the rules say
 
 
-def marked_workbook(rows: Rows, findings: Iterable[Finding], names: Mapping[str, str]) -> bytes:
-    """The bytes of the workbook, written row by row. `names`: {invoice id: its number}."""
+def marked_workbook(rows: Rows, findings: Iterable[Finding], names: Mapping[str, str], step: Step = unnoticed) -> bytes:
+    """The bytes of the workbook, written row by row. `names`: {invoice id: its number}.
+
+    `step` is told of each invoice that has rows, and of none before the workbook is packed.
+    """
     found = tuple(findings)
     book = Workbook(write_only=True)
     to = io.BytesIO()
     try:
-        _rows_sheet(sheets.Sheet(book, "Dry run", freeze=f"A{1 + ABOVE}"), rows, found)
+        _rows_sheet(sheets.Sheet(book, "Dry run", freeze=f"A{1 + ABOVE}"), rows, found, step)
         _findings_sheet(sheets.Sheet(book, "Findings", freeze="A2"), found, names)
+        step(0)
         book.save(to)
     except BaseException:
         clear(book)
@@ -45,7 +50,7 @@ def marked_workbook(rows: Rows, findings: Iterable[Finding], names: Mapping[str,
     return to.getvalue()
 
 
-def _rows_sheet(sheet: sheets.Sheet, rows: Rows, findings: tuple[Finding, ...]) -> None:
+def _rows_sheet(sheet: sheets.Sheet, rows: Rows, findings: tuple[Finding, ...], step: Step) -> None:
     places = _places(rows, findings)
     sheet.write([_said(sheet, 0, WARNING_WORDS, BOLD)])
     sheet.write([_said(sheet, place, column.title, BOLD) for place, column in enumerate(rows.layout.header)])
@@ -55,6 +60,8 @@ def _rows_sheet(sheet: sheets.Sheet, rows: Rows, findings: tuple[Finding, ...]) 
             _marked(sheet, text, places[at, place]) if (at, place) in places else _said(sheet, place - 1, text)
             for place, text in enumerate(texts, 1)
         )
+        if row.line_type == "H":
+            step(1)
 
 
 def _said(sheet: sheets.Sheet, place: int, text: str, font: Font | None = None):

@@ -7,7 +7,7 @@ from django.db.models import Exists, OuterRef, Subquery
 
 from directory.models import Company, Event
 from directory.permissions import Level, Tool, approver_names
-from erp_integrations import dry_run_sizes
+from erp_integrations import dry_run_sizes as sizes
 from erp_integrations.mending import Mend
 from erp_integrations.models import ExportBatch, InvoiceExport, LedgerCheck, WorkerPulse
 from erp_integrations.models.exports import is_sendable
@@ -51,9 +51,9 @@ def sets_up(access) -> bool:
 
 
 @register.simple_tag
-def dry_run_of(count: int) -> dict:
-    """What a dry run of so many would be: `takes` seconds (0: nobody notices), `most`: invoices in one workbook."""
-    return {"takes": dry_run_sizes.waits_for_workbook(count), "most": dry_run_sizes.MOST}
+def dry_run_sizes() -> dict:
+    """`most`: invoices in one workbook; `at_once`: of so many it comes at once."""
+    return {"most": sizes.MOST, "at_once": sizes.AT_ONCE}
 
 
 @register.filter

@@ -9,8 +9,8 @@ from django.urls import reverse
 from directory.decorators import company_view
 from directory.permissions import Level, Tool, read_access
 from directory.refusals import NotAllowed, NotNow, Refused
+from erp_integrations import dry_run_sizes
 from erp_integrations.actions import batches, exports
-from erp_integrations.dry_run_sizes import waits_for_workbook
 from erp_integrations.exporting import Proposal, plain_findings
 from erp_integrations.forms import (
     AcceptForm,
@@ -104,7 +104,7 @@ def _ask(request, company, chosen, form: AcceptForm | None, *, refused: Refused 
         "candidates": candidates,
         "can_go": [each.export.pk for each in candidates if each.can_go],
         "is_the_day": is_the_day,
-        "workbook_takes": waits_for_workbook(len(candidates)),
+        "is_long": len(candidates) > dry_run_sizes.AT_ONCE,
         "how": "get" if len(chosen) <= IN_AN_ADDRESS else "post",
         "all_can_go": not errors and all(each.can_go for each in candidates),
         "errors": errors,

@@ -19,9 +19,7 @@ from directory.machines import words_of
 from directory.models import Company, Event, Mail
 from directory.permissions import PUSH_RIGHT, Level, Tool, approver_names, read_access
 from directory.refusals import NotAllowed, Refused
-from erp_integrations import dry_run_sizes
 from erp_integrations.actions import exports
-from erp_integrations.dry_run_sizes import waits_for_workbook
 from erp_integrations.exporting.earlier_invoices import reducible
 from erp_integrations.forms import REDUCIBLE, AcceptForm, HeaderForm, QueueFilter
 from erp_integrations.mending import LIST, Mend, where_to_mend
@@ -205,8 +203,6 @@ def show_list(request, company, *, naming: ViewForm | None = None, status: int =
         "is_narrow": bool(problems) or form.is_narrow_without_findings,
         "may_tick": TABS[tab][0] in TO_BE_BUILT,  # a dry run takes no right of its own
         "stretch": stretch,
-        "workbook_takes": waits_for_workbook(page.paginator.count),
-        "workbook_most": dry_run_sizes.MOST,
     }
     context |= _views(request, company, shown.narrowing, naming)
     return render(request, "erp_integrations/queue.html", context, status=status)

@@ -1,7 +1,6 @@
 """The project's side: what accounting would get of an invoice, sending it, taking it back; one or many."""
 
 from django.contrib import messages
-from django.db.models import prefetch_related_objects
 from django.shortcuts import redirect, render
 
 from directory.decorators import WRITE, project_view
@@ -119,7 +118,7 @@ def send_many(request, project):
 
 def _ask(request, project, chosen: list[Invoice]):
     """How many, how much, which of them can't go, and what becomes of the others."""
-    tried = exports_of(project, chosen, by=request.user)
+    tried = exports.exports_of(project, chosen, by=request.user)
     why_not = _why_not_each(tried, request.access)
     going = [invoice for invoice in chosen if invoice.pk not in why_not]
     context = {
@@ -137,17 +136,6 @@ def _why_not_each(tried: list[InvoiceExport], access) -> dict[int, str]:
     """{invoice id: why it can't be sent}: by its state, else by the rules, which are asked of all at once."""
     why_not = {each.invoice_id: said for each in tried if (said := _why_not(each, access))}
     return why_not | _blocked([each for each in tried if each.invoice_id not in why_not])
-
-
-def exports_of(project, invoices: list[Invoice], *, by) -> list[InvoiceExport]:
-    """The way of each to accounting as if `by` sent it now, in the order given; not stored where none was sent yet."""
-    known = {each.invoice_id: each for each in InvoiceExport.objects.with_context().filter(invoice__in=invoices)}
-    found = [known.get(invoice.pk) or InvoiceExport(invoice=invoice) for invoice in invoices]
-    prefetch_related_objects([each.invoice for each in found], "created_by", "approved_by")
-    for each in found:
-        each.invoice.commitment.project = project  # one for all, with what is read of its company once
-        each.sent_by = by
-    return found
 
 
 def _blocked(tried: list[InvoiceExport]) -> dict[int, str]:

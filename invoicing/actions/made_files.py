@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from django.db import transaction
 from django.utils import timezone
 
-from directory.models import Event, Person, Project
-from directory.permissions import Level, Tool, read_access
+from directory.models import Company, Event, Person, Project
 from directory.queue import wake
 from directory.refusals import NotNow, Refused
 from invoicing.addresses import address
 from invoicing.certificates import file_name
-from invoicing.making import expire
+from invoicing.making import access_of, content_of, expire
 from invoicing.models import Invoice, MadeFile, MadeKind, MadeState
+from invoicing.models.made_files import field_of
 from invoicing.tasks import make_file
 
 MOST_CERTIFICATES = 200
@@ -26,7 +26,7 @@ def ask_for_papers(invoice: Invoice, *, by) -> MadeFile:
     name = file_name(invoice)
     title = f"Certificate and attachments of {name}"
     wanted = MadeFile(kind=MadeKind.PAPERS, title=title, name=f"{name}.zip", asked_on=address(invoice))
-    return _ask(wanted, invoice.project, [invoice.pk], by, steps=1 + invoice.attachments.count())
+    return ask(wanted, invoice.project, [invoice.pk], by=by, steps=1 + invoice.attachments.count())
 
 
 def ask_for_certificates(project: Project, ids: Sequence[int], *, asked_on: str, by) -> MadeFile:
@@ -36,7 +36,7 @@ def ask_for_certificates(project: Project, ids: Sequence[int], *, asked_on: str,
     title = "One certificate" if len(ids) == 1 else f"{len(ids)} certificates"
     name = f"certificates-{project.slug}-{project.today:%Y%m%d}.zip"
     wanted = MadeFile(kind=MadeKind.CERTIFICATES, title=title, name=name, asked_on=asked_on)
-    return _ask(wanted, project, list(ids), by)
+    return ask(wanted, project, list(ids), by=by)
 
 
 def ask_for_list(project: Project, kind: MadeKind, ids: Sequence[int], *, asked_on: str, by) -> MadeFile:
@@ -46,27 +46,41 @@ def ask_for_list(project: Project, kind: MadeKind, ids: Sequence[int], *, asked_
     rows = f"{len(ids):,} row{'' if len(ids) == 1 else 's'}"
     title = f"{MadeKind(kind).label}, {rows}"
     name = f"invoices-{project.slug}-{project.today:%Y%m%d}.{kind}"
-    return _ask(MadeFile(kind=kind, title=title, name=name, asked_on=asked_on), project, list(ids), by)
+    return ask(MadeFile(kind=kind, title=title, name=name, asked_on=asked_on), project, list(ids), by=by)
 
 
 @transaction.atomic
-def _ask(wanted: MadeFile, project: Project, ids: list[int], by, *, steps: int = 0) -> MadeFile:
-    """A second click gives the one on its way. What is in it is checked when it is made, and when it is taken."""
+def ask(wanted: MadeFile, place: Project | Company, ids: list[int], *, by, steps: int = 0) -> MadeFile:
+    """Have `wanted` made, which says its kind, title and name. `steps`: how many there are, where not one an invoice.
+
+    A second click gives the one on its way. What is in it is checked when it is made, and when it is taken.
+    """
     by = Person.objects.select_for_update(no_key=True).get(pk=by.pk)  # their own clicks wait for each other
-    read_access(by, project.company, project).require(Tool.COMMITMENTS, Level.READ_ONLY)
+    wanted.person, wanted.invoices, wanted.total = by, ids, steps or len(ids)
+    for field, here in field_of(place).items():
+        setattr(wanted, field, here)
+    _require(wanted)
     if not ids:
         raise Refused("None was chosen. Choose at least one.")
     at_work = list(MadeFile.objects.filter(person=by).under_way())
     for made in at_work:
-        if (made.project_id, made.kind, made.invoices) == (project.pk, wanted.kind, ids):
+        if _what(made) == _what(wanted):
             return made
     if len(at_work) >= AT_WORK:
         raise NotNow(f"{AT_WORK} files are on their way to you already. Ask again when one of them is ready.")
-    wanted.project, wanted.person, wanted.invoices, wanted.total = project, by, ids, steps or len(ids)
     wanted.save()
     _make_room(by)
     wake(make_file, wanted.pk)
     return wanted
+
+
+def _what(made: MadeFile) -> tuple:
+    return made.project_id, made.of_company_id, made.kind, made.day, made.invoices
+
+
+def _require(made: MadeFile) -> None:
+    """Raises NotAllowed unless whoever asks for it holds what its kind needs."""
+    access_of(made).require(*content_of(made).needs)
 
 
 def _make_room(person) -> None:
@@ -78,10 +92,9 @@ def _make_room(person) -> None:
 @transaction.atomic
 def try_again(made: MadeFile, *, by) -> MadeFile:
     """Whoever asked, after it failed; a second click finds it on its way."""
-    made = (
-        MadeFile.objects.select_for_update(of=("self",)).select_related("project__company").get(pk=made.pk, person=by)
-    )
-    read_access(by, made.project.company, made.project).require(Tool.COMMITMENTS, Level.READ_ONLY)
+    locked = MadeFile.objects.select_for_update(of=("self",))
+    made = locked.select_related("person", "project__company", "of_company").get(pk=made.pk, person=by)
+    _require(made)
     if made.is_under_way:
         return made
     if made.state != MadeState.FAILED:
@@ -100,10 +113,9 @@ def record_taken(made: MadeFile, *, by) -> None:
         invoice = Invoice.objects.with_context().get(pk=made.invoices[0])
         inside = invoice.attachments.filter(uploaded_at__lt=made.made_at).order_by("pk")
         names = ", ".join(inside.values_list("name", flat=True))
-        Event.objects.record("downloaded all files", invoice, by=by, changes={"files": ["", names]})
+        Event.objects.record(content_of(made).taken_as, invoice, by=by, changes={"files": ["", names]})
         return
-    verb = "downloaded certificates" if made.kind == MadeKind.CERTIFICATES else "downloaded a list of invoices"
-    Event.objects.record(verb, made, by=by, changes={"file": ["", made.name]})
+    Event.objects.record(content_of(made).taken_as, made, by=by, changes={"file": ["", made.name]})
 
 
 def report_lost(made: MadeFile) -> None:

@@ -7,13 +7,12 @@ from django.db import models
 from django.db.models import Exists, Q
 from django.utils import timezone
 
-from directory.models import Project
+from directory.models import Company, Project
 from directory.models.leases import Leased, LeasedQuerySet
 from directory.server_clock import server_now
-from invoicing.models.invoices import Invoice
 
 RESEND = timedelta(seconds=10)
-CHUNK = 500  # ids that one query asks about
+CHUNK = 20_000  # ids that one query asks about; SQLite takes 32,766
 
 
 class MadeKind(models.TextChoices):
@@ -21,6 +20,8 @@ class MadeKind(models.TextChoices):
     CERTIFICATES = "certificates", "Certificates"
     CSV = "csv", "List as CSV"
     XLSX = "xlsx", "List as Excel"
+    DRY_RUN = "dry_run", "Dry run"
+    QUEUE = "queue", "Dry run of the queue"
 
 
 class MadeState(models.TextChoices):
@@ -34,10 +35,15 @@ class MadeState(models.TextChoices):
 UNDER_WAY = (MadeState.WAITING, MadeState.MAKING)
 
 
+def field_of(place: Project | Company) -> dict:
+    """The field that says where a file was asked for, with it: of a project, or of a company's accounting."""
+    return {"project" if isinstance(place, Project) else "of_company": place}
+
+
 class MadeFileQuerySet(LeasedQuerySet):
-    def of(self, person, project):
-        """What somebody asked for in a project, newest first; nobody else finds it."""
-        return self.filter(person=person, project=project).defer("invoices").order_by("-pk")
+    def of(self, person, place):
+        """What somebody asked for in a project or in a company's accounting, newest first; nobody else finds it."""
+        return self.filter(person=person, **field_of(place)).defer("invoices").order_by("-pk")
 
     def claimable(self, now):
         """One at a time, so that a worker stays free for what accounting waits for."""
@@ -63,13 +69,15 @@ class MadeFile(Leased):
     Kind, State = MadeKind, MadeState
     WAITING, AT_WORK, MAX_ATTEMPTS = *UNDER_WAY, 3
 
-    project = models.ForeignKey(Project, models.CASCADE, related_name="+")
+    project = models.ForeignKey(Project, models.CASCADE, null=True, related_name="+")
+    of_company = models.ForeignKey(Company, models.CASCADE, null=True, related_name="+")
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     kind = models.CharField(max_length=12, choices=MadeKind)
     title = models.CharField(max_length=120, help_text="What it is, in words.")
     name = models.CharField(max_length=120, help_text="What the browser keeps it as.")
     asked_on = models.CharField(max_length=1000, help_text="The path of the page where it can be asked for again.")
     invoices = models.JSONField(default=list)
+    day = models.DateField(null=True, help_text="The accounting date that was chosen for a dry run.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     state = models.CharField(max_length=8, choices=MadeState, default=MadeState.WAITING)
@@ -92,6 +100,10 @@ class MadeFile(Leased):
         ]
         constraints = [
             models.CheckConstraint(
+                condition=Q(project__isnull=False, of_company=None) | Q(project=None, of_company__isnull=False),
+                name="a_file_is_of_a_project_or_of_a_company",
+            ),
+            models.CheckConstraint(
                 condition=~Q(state="making") | Q(lease_token__isnull=False, lease_until__isnull=False),
                 name="a_file_being_made_has_a_lease",
             ),
@@ -107,16 +119,19 @@ class MadeFile(Leased):
         return self.title
 
     @property
-    def company(self):
-        return self.project.company
+    def place(self) -> Project | Company:
+        return self.project or self.of_company
+
+    @property
+    def company(self) -> Company:
+        return self.project.company if self.project else self.of_company
 
     @property
     def is_ready(self) -> bool:
         """Until its time is over, also where nobody has cleared it away yet."""
         return self.state == MadeState.READY and timezone.now() < self.expires_at
 
-    def is_seen_by(self, access) -> bool:
-        """Whether this person may still see every invoice in it (R102)."""
-        seen = Invoice.objects.visible_to(access)
+    def is_within(self, seen: models.QuerySet) -> bool:
+        """Whether every invoice in it is among those that somebody may see (R102)."""
         parts = (self.invoices[start : start + CHUNK] for start in range(0, len(self.invoices), CHUNK))
         return all(seen.filter(pk__in=part).count() == len(part) for part in parts)

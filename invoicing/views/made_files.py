@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import PurePath
 
 import structlog
 from django.contrib import messages
@@ -11,17 +12,18 @@ from django.utils import timezone
 
 from directory.decorators import READ, WRITE, project_view
 from directory.downloads import AS_A_FILE, XLSX
+from directory.models import Company, Project
 from directory.permissions import Level, Tool
 from directory.refusals import Refused
 from directory.server_clock import server_now
 from directory.views.answers import progress
 from invoicing import made_storage
 from invoicing.actions import made_files
-from invoicing.making import KEPT_FOR
-from invoicing.models import MadeFile, MadeKind, MadeState
+from invoicing.making import KEPT_FOR, content_of
+from invoicing.models import MadeFile, MadeState
 
 SHOWN = 50
-CONTENT_TYPES = {MadeKind.CSV: "text/csv; charset=utf-8", MadeKind.XLSX: XLSX}
+CONTENT_TYPES = {".csv": "text/csv; charset=utf-8", ".xlsx": XLSX, ".zip": "application/zip"}
 
 logger = structlog.get_logger(__name__)
 
@@ -33,38 +35,52 @@ def asked(request, ask: Callable, back: str):
     except Refused as refused:
         messages.error(request, refused.message)
         return redirect(back)
-    return redirect("made-file", made.project.slug, made.pk)
+    return _to_its_page(made)
 
 
-def _load(request, project, pk) -> MadeFile:
-    """One's own, in this project; anybody else's is not found."""
-    made = MadeFile.objects.of(request.user, project).filter(pk=pk).first()
-    if made is None:
+def _to_its_page(made: MadeFile):
+    return redirect(addresses_of(made.place)["file"], made.place.slug, made.pk)
+
+
+def addresses_of(place: Project | Company) -> dict[str, str]:
+    """The names of its pages: a project's stand here, those of a company's accounting in the app above."""
+    stem = "made-file" if isinstance(place, Project) else "erp-file"
+    return {"all": f"{stem}s", "file": stem, "again": f"{stem}-again", "download": f"{stem}-download"}
+
+
+def _about(place: Project | Company) -> dict:
+    is_project = isinstance(place, Project)
+    base = "project_base.html" if is_project else "erp_integrations/erp_base.html"
+    return {"place": place, "project" if is_project else "company": place, "base": base, "at": addresses_of(place)}
+
+
+def _load(request, place, pk) -> MadeFile:
+    """One's own, here, of a kind that one may still have; anybody else's is not found."""
+    found = MadeFile.objects.of(request.user, place).select_related("project__company", "of_company")
+    made = found.filter(pk=pk).first()
+    if made is None or not request.access.allows(*content_of(made).needs):
         raise Http404
-    made.project = project
     return made
 
 
-def _load_seen(request, project, pk) -> MadeFile:
+def _load_seen(request, place, pk) -> MadeFile:
     """And only while every invoice in it may still be seen (R102)."""
-    made = _load(request, project, pk)
-    if not made.is_seen_by(request.access):
+    made = _load(request, place, pk)
+    if not made.is_within(content_of(made).seen_by(request.access)):
         raise Http404
     return made
 
 
-@project_view(Tool.COMMITMENTS, Level.READ_ONLY, methods=READ)
-def file_list(request, project):
-    found = MadeFile.objects.of(request.user, project)[:SHOWN]
-    return render(request, "invoicing/made_files.html", {"project": project, "files": found, "days": KEPT_FOR.days})
+def show_all(request, place):
+    found = MadeFile.objects.of(request.user, place)[:SHOWN]
+    return render(request, "invoicing/made_files.html", _about(place) | {"files": found, "days": KEPT_FOR.days})
 
 
-@project_view(Tool.COMMITMENTS, Level.READ_ONLY, methods=READ)
-def file_page(request, project, pk):
+def show_one(request, place, pk):
     if request.htmx:
-        return progress(request, job_of(_load(request, project, pk)))
-    made = _load_seen(request, project, pk)
-    return render(request, "invoicing/made_file.html", {"project": project, "made": made, "job": job_of(made)})
+        return progress(request, job_of(_load(request, place, pk)))
+    made = _load_seen(request, place, pk)
+    return render(request, "invoicing/made_file.html", _about(place) | {"made": made, "job": job_of(made)})
 
 
 NOT_TAKEN_UP = "No worker has taken it up yet. It is made as soon as one runs; nothing is lost. Tell the site’s owner."
@@ -82,7 +98,7 @@ def _is_left_waiting(made: MadeFile) -> bool:
 def job_of(made: MadeFile) -> dict:
     words = {
         MadeState.WAITING: NOT_TAKEN_UP if _is_left_waiting(made) else "Waiting for its turn.",
-        MadeState.MAKING: f"{made.done:,} of {made.total:,} done.",
+        MadeState.MAKING: content_of(made).told(made.done, made.total),
         MadeState.READY: "The file is ready.",
         MadeState.FAILED: "The file could not be made.",
         MadeState.EXPIRED: "The file was removed.",
@@ -98,28 +114,39 @@ def job_of(made: MadeFile) -> dict:
     }
 
 
-@project_view(Tool.COMMITMENTS, Level.READ_ONLY, methods=WRITE)
-def try_again(request, project, pk):
-    made = _load_seen(request, project, pk)
+def make_again(request, place, pk):
+    made = _load_seen(request, place, pk)
     try:
         made_files.try_again(made, by=request.user)
     except Refused as refused:
         messages.error(request, refused.message)
-    return redirect("made-file", project.slug, made.pk)
+    return _to_its_page(made)
 
 
-@project_view(Tool.COMMITMENTS, Level.READ_ONLY, methods=("GET",))
-def download(request, project, pk):
-    """Not HEAD, which takes nothing away. What is not ready, or no more, says so on its page."""
-    made = _load_seen(request, project, pk)
+def take(request, place, pk):
+    """What is not ready, or no more, says so on its page."""
+    made = _load_seen(request, place, pk)
     if not made.is_ready:
-        return redirect("made-file", project.slug, made.pk)
+        return _to_its_page(made)
     try:
         content = made_storage.path_of(made.key).open("rb")
     except OSError as error:
         logger.error("made_file_missing", made_file=made.pk, problem=type(error).__name__)
         made_files.report_lost(made)
-        return redirect("made-file", project.slug, made.pk)
+        return _to_its_page(made)
     made_files.record_taken(made, by=request.user)
-    kind = CONTENT_TYPES.get(made.kind, "application/zip")
+    kind = CONTENT_TYPES[PurePath(made.name).suffix]
     return FileResponse(content, as_attachment=True, filename=made.name, content_type=kind, headers=AS_A_FILE)
+
+
+def doors(view: Callable, *tool_and_level) -> dict[str, Callable]:
+    """The four pages behind the doors of `view`. Not HEAD of a download, which takes nothing away."""
+    return {
+        "all": view(*tool_and_level, methods=READ)(show_all),
+        "file": view(*tool_and_level, methods=READ)(show_one),
+        "again": view(*tool_and_level, methods=WRITE)(make_again),
+        "download": view(*tool_and_level, methods=("GET",))(take),
+    }
+
+
+OF_PROJECT = doors(project_view, Tool.COMMITMENTS, Level.READ_ONLY)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.urls import reverse
+from django.utils import timezone
 
 from directory.actions import people
 from directory.actions.account_links import ask_for_email, make_invitation
@@ -10,6 +11,7 @@ from directory.actions.grants import set_level
 from directory.models import AccountingPrivilege, Event, Mail
 from directory.permissions import Level, Tool
 from erp_integrations.actions import batches, exports, reconciliations
+from erp_integrations.actions.dry_runs import ask_for_dry_run
 from erp_integrations.models import Download, ExportBatch, InvoiceExport, ListKind
 from invoicing import making
 from invoicing.actions import (
@@ -118,6 +120,21 @@ def files_of(scene: Scene) -> dict[str, str]:
         elif name == "failed":
             making.give_up(making.claim(made.pk), "The certificate could not be printed now.")
         pages[f"made-file-{name}"] = scene.at("made-file", made.pk)
+    return pages
+
+
+def dry_runs_of(scene: Scene) -> dict[str, str]:
+    """The same of the queue: one that is ready, one that is being checked, and the page of both."""
+    sage, pages = scene.sage, {"erp-files": scene.erp("erp-files")}
+    ids = [scene.waiting.invoice_id, scene.exported.invoice_id]
+    for number, name in enumerate(("ready", "making"), start=1):
+        made = ask_for_dry_run(sage.company, ids[:number], asked_on=scene.erp("erp-queue"), by=sage.approver)
+        if name == "ready":
+            making.make(made.pk)
+        else:
+            making.report(making.claim(made.pk), 1)
+            MadeFile.objects.filter(pk=made.pk).update(lease_until=timezone.now())  # another may be made
+        pages[f"erp-file-{name}"] = scene.erp("erp-file", made.pk)
     return pages
 
 
@@ -315,6 +332,7 @@ def pages_of_accounting(scene: Scene) -> dict[str, str]:
         "batch-cancel-too-early": erp("erp-cancel", scene.running.number),
         "batch-results": erp("erp-results", scene.ready.number),
         **pages_of_reconciliation(scene),
+        **dry_runs_of(scene),
     }
 
 

@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from directory.steps import Step, unnoticed
 from erp_integrations.sage100.cells import Rows
 from erp_integrations.sage100.facts import BatchFacts
 from erp_integrations.sage100.findings import ERROR, WARNING, Finding, errors, warnings
@@ -24,12 +25,17 @@ SECTIONS = (file, header, parties, lines, retainage, admission)
 RULES: tuple[Rule, ...] = registered_rules()
 
 
-def check(batch: BatchFacts, lists: SageLists, rows: Rows, today: date) -> tuple[Finding, ...]:
-    """Every finding of every rule, in the order of invoices, rows and rule numbers; batch-wide ones first."""
+def check(batch: BatchFacts, lists: SageLists, rows: Rows, today: date, step: Step = unnoticed) -> tuple[Finding, ...]:
+    """Every finding of every rule, in the order of invoices, rows and rule numbers; batch-wide ones first.
+
+    `step` is told of each invoice, and of none once the batch was asked about as a whole.
+    """
     whole = BatchCheck(batch, lists, rows, today)
     found = [finding for each in _scope(BATCH) for finding in findings_of(each, whole, today=today)]
+    step(0)
     for subject in whole.invoices:
         found += _about(subject, today)
+        step(1)
     places = {invoice.invoice_id: place for place, invoice in enumerate(batch.invoices, 1)}
     return tuple(sorted(found, key=lambda f: (places.get(f.invoice_id, 0), f.row or 0, rule_order(f.rule))))
 
