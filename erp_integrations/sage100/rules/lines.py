@@ -8,7 +8,7 @@ from directory.number_looks import number_key
 from erp_integrations.sage100.accounts import ORDER, expense_type, sub_account_fault
 from erp_integrations.sage100.canonical import money_text
 from erp_integrations.sage100.detail_values import COST_CODE, cost_code_text
-from erp_integrations.sage100.entries import COST_TYPE_NUMBERS
+from erp_integrations.sage100.entries import COST_TYPE_NUMBERS, cost_types
 from erp_integrations.sage100.facts import ZERO
 from erp_integrations.sage100.findings import ERROR, WARNING
 from erp_integrations.sage100.rules.parties import BLANK, LOOK_IN_SAGE, UPLOAD_AGAIN
@@ -103,12 +103,13 @@ def cost_code(check: LineCheck):
 
 @rule("S34", ERROR, "The cost type is linked, 1 to 9.", LINE)
 def cost_type(check: LineCheck):
-    number = check.line.cost_type
+    number, ours = check.line.cost_type, check.line.our_cost_type.casefold()
     if number not in COST_TYPE_NUMBERS:
         yield Issue(
             message=f"Our cost type {check.line.our_cost_type} isn't linked to one of Sage's nine.",
             remedy="Link the cost type, under Links.",
             field="Cost type", value="" if number is None else str(number),
+            nearest=next((each.label for each in cost_types() if each.name.casefold() == ours), None),
         )  # fmt: skip
 
 

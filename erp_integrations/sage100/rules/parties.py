@@ -89,6 +89,7 @@ def commitment_status(check: InvoiceCheck):
             remedy="Set it to Current in Sage and upload the list again.",
             severity=WARNING if is_usable(found) else ERROR,
             field=check.number_title, value=found.number, against=check.commitments,
+            nearest=None if is_usable(found) else check.with_its_parties,
         )  # fmt: skip
 
 
@@ -124,6 +125,7 @@ def job(check: InvoiceCheck):
             message=f"Job {number} is {STATUS_NAMES[found.status].lower()} in Sage.",
             remedy="Reopen the job in Sage and upload the list again, or link another job.",
             severity=WARNING if is_usable(found) else ERROR, field="Job no", value=number, against=jobs,
+            nearest=None if is_usable(found) else jobs.nearest_name(found.name),
         )  # fmt: skip
 
 

@@ -38,6 +38,7 @@ from tests.erp_integrations.sage100.rule_cases import (
     job,
     one,
     only_lines,
+    subcontract,
     vendor,
 )
 from tests.erp_integrations.sage100.samples import TODAY, batch, invoice, line, money, release, settings, with_record
@@ -171,6 +172,12 @@ def near_5990(lists):
 
 
 ON_WIP = job(posts_to_wip=True)
+REFUSED_AND_ANOTHER = replace(
+    LISTS,
+    subcontracts=SageList(
+        "Subcontracts 6-7", TODAY, (replace(SUBCONTRACT, status=2), replace(SUBCONTRACT, number="SC-9"))
+    ),
+)
 OF_RIDGE = with_record(LISTS, "subcontracts", replace(SUBCONTRACT, number="SC-9", vendor_number="20146"))
 
 
@@ -189,6 +196,13 @@ OF_RIDGE = with_record(LISTS, "subcontracts", replace(SUBCONTRACT, number="SC-9"
         ("S31", first_line(line_account=choice("5990")), near_5990(LISTS), "5090"),
         ("S31", first_line(line_account=choice("5990")), near_5990(ON_WIP), "5980"),
         ("S31", first_line(line_account=choice("5099")), ON_WIP, "1310"),
+        ("S18", batch(), REFUSED_AND_ANOTHER, "SC-9"),
+        ("S18", batch(), subcontract(status=5), None),
+        ("S20", batch(), job(status=6, name="Pier 1"), "2026015 Pier 10"),
+        ("S20", batch(), job(status=5), None),
+        ("S34", first_line(cost_type=None), LISTS, "4 Subcontract"),
+        ("S34", first_line(cost_type=0, our_cost_type="labor"), LISTS, "2 Labor"),
+        ("S34", first_line(cost_type=None, our_cost_type="User-defined 6"), LISTS, None),
         ("S35", first_line(cost_type=3), only_lines(*SUBCONTRACT.lines), "2310.000 type 4"),
         ("S35", first_line(cost_code="2330.000"), only_lines(*SUBCONTRACT.lines), None),
     ],
