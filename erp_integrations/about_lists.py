@@ -33,3 +33,8 @@ SHAPES = {
 def is_old(kind: ListKind, days: int) -> bool:
     """Its pages advise a newer one; what the rules ask of an old one is their own affair (S11)."""
     return days > RENEWED_AFTER[kind]
+
+
+def stops(kind: ListKind) -> bool:
+    """Whether invoices are stopped without it; without the payable invoices each asks for a tick (S11)."""
+    return kind != ListKind.PAYABLE_INVOICES

@@ -12,7 +12,7 @@ from directory.permissions import Level, Tool
 from directory.refusals import Refused
 from directory.typed import SearchForm
 from directory.views.answers import show_at_its_field
-from erp_integrations.about_lists import LIST_USES, SHAPES, is_old
+from erp_integrations.about_lists import LIST_USES, SHAPES, is_old, stops
 from erp_integrations.actions import list_uploads
 from erp_integrations.list_forms import ListFileForm
 from erp_integrations.models import ListKind, SageListVersion
@@ -34,6 +34,7 @@ class Standing:
     days: int | None
     is_old: bool
     uses: str
+    stops: bool
 
 
 def _about(request, company) -> dict:
@@ -50,9 +51,12 @@ def versions_of(company):
 def lists(request, company):
     current = {version.kind: version for version in versions_of(company).filter(is_current=True)}
     rows = [standing(company, kind, current.get(kind)) for kind in ListKind]
+    missing = [row for row in rows if row.version is None]
     context = _about(request, company) | {
         "rows": rows,
-        "missing": [row for row in rows if row.version is None],
+        "missing": missing,
+        "stopping": [row for row in missing if row.stops],
+        "asking": [row for row in missing if not row.stops],
         "old": [row for row in rows if row.is_old],
     }
     return render(request, "erp_integrations/lists.html", context)
@@ -60,7 +64,7 @@ def lists(request, company):
 
 def standing(company, kind: ListKind, version: SageListVersion | None) -> Standing:
     days = (company.today - version.as_of_date).days if version else None
-    return Standing(kind, version, days, days is not None and is_old(kind, days), LIST_USES[kind])
+    return Standing(kind, version, days, days is not None and is_old(kind, days), LIST_USES[kind], stops(kind))
 
 
 def kind_of(value: str) -> ListKind:

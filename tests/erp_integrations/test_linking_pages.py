@@ -28,6 +28,7 @@ from erp_integrations.models import (
     LineLink,
     ListKind,
     ProjectLink,
+    SageListVersion,
     VendorLink,
 )
 from erp_integrations.pair_counts import standings
@@ -602,6 +603,27 @@ def test_the_lists_page_says_what_is_there_how_old_and_what_is_missing(sage, sam
     assert "days old" in page or "Of today" in page
     kim = text_of(signed_in(sage.base.staff).get(at(sage, "erp-lists")))
     assert "Upload<" not in kim and "Vendors 4-4" in kim
+
+
+def test_what_a_missing_list_does_to_invoices_is_said_as_the_rules_do_it(sage, sam):
+    """S11: without the payable invoices each asks for a tick; without another list it is stopped."""
+    tick, stop = "ach invoice asks for a tick", "nvoices that need"
+
+    def said(name, *parts):
+        notice = text_of(sam.get(at(sage, name, *parts))).partition("ever uploaded")[2].partition("</p>")[0]
+        return tick in notice, stop in notice
+
+    def without(*kinds):
+        SageListVersion.objects.filter(kind__in=kinds).delete()
+
+    sage.load(ListKind.SUBCONTRACTS)
+    sage.load(ListKind.PURCHASE_ORDERS)
+    without("payable_invoices")
+    assert said("erp-list", "payable_invoices") == said("erp-lists") == (True, False)
+    without("purchase_orders")
+    assert said("erp-list", "purchase_orders") == (False, True) and said("erp-lists") == (True, True)
+    sage.load(ListKind.PAYABLE_INVOICES)
+    assert said("erp-lists") == (False, True)
 
 
 @pytest.mark.parametrize(("days", "is_advised", "is_asked"), [(7, 0, 0), (8, 1, 0), (31, 1, 0), (32, 1, 1)])
