@@ -200,6 +200,7 @@ def _invoice_facts(export, links, chosen, lines, release: Spread, before, beside
         reference_by=export.reference_by.name if chosen_reference else "",
         exported_in=beside.exported_in(invoice, links.vendors.get(invoice.vendor_id)),
         look_alikes=beside.look_alikes(invoice),
+        linked_changes=beside.linked_changes(invoice),
     )
 
 

@@ -2,7 +2,7 @@
 
 Their lines in one; in the other, put together by the database, what is small: the company's cost types, its lists of
 Sage, which vendors wait for a call-back, which files hold the same numbers already, which bills have numbers that look
-like theirs, and what else of their commitments is in files.
+like theirs, what else of their commitments is in files, and which approved change orders are linked to Sage's lines.
 """
 
 from collections import defaultdict
@@ -16,11 +16,11 @@ from django.db.models.functions import Cast
 
 from directory.models import VendorChange
 from directory.number_looks import bare_number, look_alike
-from erp_integrations.models import CostTypeLink, ExportItem, InvoiceExport, SageListVersion
+from erp_integrations.models import CostTypeLink, ExportItem, InvoiceExport, LineLink, SageListVersion
 from erp_integrations.models.exports import FROZEN
 from erp_integrations.sage100.batch_keys import batch_key
-from erp_integrations.sage100.facts import LookAlike
-from invoicing.models import CostType, CostTypeName, Invoice, InvoiceLine
+from erp_integrations.sage100.facts import LinkedChange, LookAlike
+from invoicing.models import ChangeOrder, CostType, CostTypeName, Invoice, InvoiceLine
 
 # What `with_context` brings along, for exports that are not saved yet.
 LINKS = (
@@ -44,6 +44,14 @@ class _Bill:
     gross: Decimal
 
 
+@dataclass(frozen=True)
+class _Change:
+    """A line of an approved change order that is linked to a line of Sage."""
+
+    line: int
+    as_fact: LinkedChange
+
+
 @dataclass
 class Beside:
     """`lines`: {invoice id: by position}, of the invoices and of those they go on from.
@@ -59,6 +67,7 @@ class Beside:
     in_files: dict[tuple[str, str], list[tuple[int, str]]] = field(default_factory=lambda: defaultdict(list))
     with_like_numbers: dict[tuple[int, str], list[_Bill]] = field(default_factory=lambda: defaultdict(list))
     also_billed: list[int] = field(default_factory=list)
+    changes: dict[int, list[_Change]] = field(default_factory=lambda: defaultdict(list))
     versions: list[SageListVersion] = field(default_factory=list)
 
     def exported_in(self, invoice, vendor_number: str | None) -> str | None:
@@ -84,6 +93,12 @@ class Beside:
             if look_alike(other.number, invoice.number)
         )
 
+    def linked_changes(self, invoice) -> tuple[LinkedChange, ...]:
+        """S41: of its commitment, those that are not on it."""
+        on_it = {line.schedule_line_id for line in self.lines.get(invoice.pk, ())}
+        there = sorted(self.changes.get(invoice.commitment_id, ()), key=lambda each: each.line)
+        return tuple(each.as_fact for each in there if each.line not in on_it)
+
 
 def read_beside(exports: list[InvoiceExport]) -> Beside:
     """`exports` are of one company, from `with_context()`."""
@@ -99,6 +114,8 @@ def read_beside(exports: list[InvoiceExport]) -> Beside:
         _asked(_of_the_same_commitments(exports), "also", "pk"),
         _asked(_with_like_numbers(exports), "like", "pk", "vendor_id", "number", "commitment__number", "listed_in_id",
                "billing_date", "gross_this_period"),
+        _asked(_linked_changes(exports), "change", "schedule_line_id", "commitment_id", "line_reference",
+               "schedule_line__amount"),
         _asked(SageListVersion.objects.current(company), "list", "pk", "kind", "as_of_date", "records_sha256"),
     )  # fmt: skip
     for what, number, *texts in first.union(*others, all=True):
@@ -140,6 +157,11 @@ def _of_the_same_commitments(exports) -> QuerySet:
     ).exclude(invoice_export__in=[export.pk for export in exports if export.pk])
 
 
+def _linked_changes(exports) -> QuerySet:
+    of_them = LineLink.objects.filter(commitment__in={export.invoice.commitment_id for export in exports})
+    return of_them.filter(schedule_line__change_order__status=ChangeOrder.Status.APPROVED).exclude(line_reference="")
+
+
 def _asked(rows: QuerySet, what: str, number: str, *texts: str) -> QuerySet:
     """(what, a whole number, `TEXTS` texts) of each row."""
     named = [Cast(text, TextField()) for text in texts]
@@ -162,6 +184,9 @@ def _keep(found: Beside, what: str, number: int, first: str, second: str, third:
         project, day, cents = more
         bill = _Bill(number, second, third, int(project), date.fromisoformat(day), Decimal(cents).scaleb(-2))
         found.with_like_numbers[int(first), bare_number(second)].append(bill)
+    elif what == "change":
+        fact = LinkedChange(line_reference=second, amount=Decimal(third).scaleb(-2))
+        found.changes[int(first)].append(_Change(number, fact))
     elif what == "file":
         found.in_files[first, second].append((number, batch_key(int(third))))
     else:

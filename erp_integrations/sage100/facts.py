@@ -173,6 +173,17 @@ class LookAlike:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LinkedChange:
+    """What an approved change order that is not on the bill adds on the line of Sage it is linked to (S41)."""
+
+    line_reference: str
+    amount: Decimal
+
+    def __post_init__(self):
+        _require_finite(self)
+
+
+@dataclass(frozen=True, kw_only=True)
 class InvoiceFacts:
     """One approved invoice. `net` is line 8: gross − newly held + released. Sage's own numbers are None until linked.
 
@@ -224,6 +235,7 @@ class InvoiceFacts:
     reference_by: str = ""
     exported_in: str | None = None
     look_alikes: tuple[LookAlike, ...] = ()
+    linked_changes: tuple[LinkedChange, ...] = field(default=(), compare=False)  # another bill's affair (S60)
 
     def __post_init__(self):
         _require_finite(self)

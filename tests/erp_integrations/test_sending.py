@@ -9,9 +9,9 @@ from directory.models import Event, Mail
 from directory.permissions import Level, Tool
 from directory.refusals import NotAllowed, NotNow, Refused
 from erp_integrations import exporting
-from erp_integrations.actions import batches, exports
-from erp_integrations.models import InvoiceExport, ListKind, VendorLink
-from invoicing.actions import amounts, invoices
+from erp_integrations.actions import batches, exports, links
+from erp_integrations.models import InvoiceExport, LineLink, ListKind, VendorLink
+from invoicing.actions import amounts, change_orders, invoices
 from invoicing.models import Invoice
 from tests.erp_integrations.pages import at_batch, at_export, boxes, signed_in, text_of
 from tests.erp_integrations.world import CODE, JOB, VENDOR, D, SageWorld, fresh
@@ -207,6 +207,30 @@ def test_change_orders_that_come_to_nothing_together_are_sent_with_a_tick(sage):
     export = sage.sent(sage.approved(commitment, {"work_this_period": D("1000.00")}, {"work_this_period": D("100.00")}))
     [told] = [each for each in sage.findings(export) if each.rule == "S41"]
     assert told.severity == "warning" and "0.00 of changes in Sage where ours add 0.00" in told.message
+
+
+def test_what_sage_shows_of_a_linked_change_order_that_is_not_on_the_bill_stands_for_no_other(sage):
+    """S41: one approved since the bill was made is in Sage, the billed one is not.
+
+    On another commitment, and not approved or not linked, it takes nothing from what Sage shows.
+    """
+    base = sage.base
+    commitment, other = (sage.commitment(lines=[base.line("Footings", "5000.00")]) for _ in range(2))
+    line = {"line_reference": "1", "cost_code": CODE, "cost_type": 4, "contract": "5000.00", "change": "500.00"}
+    known = {"vendor_number": VENDOR, "job_number": JOB, "status": 4}
+    sage.load(ListKind.SUBCONTRACTS, *({"number": each.number} | known | line for each in (commitment, other)))
+    some = []
+    for each in (commitment, other):
+        base.change_order(each, [base.line("Extra work", "500.00")])
+        figures = ({"work_this_period": D("1000.00")}, {"work_this_period": D("100.00")})
+        some.append(sage.sent(sage.approved(each, *figures)))
+    later = base.change_order(commitment, [base.line("More work", "500.00")]).lines.get()
+    change_orders.enter(commitment, "CO-9", "Not approved", [base.line("Even more", "70.00")], by=base.admin)
+    assert not [each for each in sage.findings(*some) if each.rule == "S41"], "it may be that of the billed one"
+    links.make(LineLink(schedule_line=later, commitment=commitment, line_reference="1"))
+    told = [each for each in sage.findings(*some) if each.rule == "S41"]
+    assert [(each.severity, each.invoice_id) for each in told] == [("error", str(some[0].invoice_id))]
+    assert "shows 0.00 of changes in Sage, beside 500.00 of linked ones, where ours add 500.00" in told[0].message
 
 
 def test_a_due_date_that_the_vendors_terms_do_not_give_is_accountings_to_set(sage: SageWorld):

@@ -4,7 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from erp_integrations.sage100.facts import AccountChoice, BatchFacts, BilledElsewhere, CountedRelease, LookAlike
+from erp_integrations.sage100.facts import (
+    AccountChoice,
+    BatchFacts,
+    BilledElsewhere,
+    CountedRelease,
+    LinkedChange,
+    LookAlike,
+)
 from erp_integrations.sage100.layout import APINV_R1, APINV_R2
 from erp_integrations.sage100.lists import (
     CostCode,
@@ -324,6 +331,10 @@ CASES = [
     error("S41", "one of two is in Sage, a deduction, and only that is linked", batch(invoice(lines=(
         replace(ONLY_ONE_LINKED[0], change_order_amount=money("-500.00")), ONLY_ONE_LINKED[1]))),
         lines_of({"change": money("-500.00")}, {})),
+    error("S41", "one of two is in Sage, linked, and not on the bill", one(
+        lines=(line(1, change_order="CO-1", change_order_amount=money("500.00"), line_reference=None), line(2)),
+        linked_changes=(LinkedChange(line_reference="2", amount=money("500.00")),)),
+        lines_of({}, {"change": money("500.00")})),
     error("S41", "no line shows any change", first_line(
         change_order="CO-1", change_order_amount=money("500.00"), line_reference=None)),
     error("S42", "a cent less", one(gross=money("25650.49"))),
@@ -455,6 +466,14 @@ CALM = [
         lines_of({"change": money("500.00")}, {"change": money("300.00")})),
     error("S41", "both are in Sage on one line, and only one is linked", batch(invoice(lines=ONLY_ONE_LINKED)),
           lines_of({"change": money("800.00")}, {})),
+    error("S41", "both are in Sage, and the linked one is not on the bill", one(
+        lines=(line(1, change_order="CO-1", change_order_amount=money("500.00"), line_reference=None), line(2)),
+        linked_changes=(LinkedChange(line_reference="2", amount=money("300.00")),)),
+        lines_of({"change": money("500.00")}, {"change": money("300.00")})),
+    error("S41", "it is in Sage, and the linked one that is not on the bill is not", one(
+        lines=(line(1, change_order="CO-1", change_order_amount=money("500.00"), line_reference=None), line(2)),
+        linked_changes=(LinkedChange(line_reference="2", amount=money("300.00")),)),
+        lines_of({"change": money("500.00")}, {})),
     error("S41", "one is in Sage, the linked one is not, and nothing of it is billed", batch(invoice(lines=(
         replace(ONLY_ONE_LINKED[0], amount=money("0.00")), ONLY_ONE_LINKED[1]))),
         lines_of({}, {"change": money("300.00")})),

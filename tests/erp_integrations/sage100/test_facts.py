@@ -8,6 +8,7 @@ from erp_integrations.sage100.facts import (
     AccountChoice,
     CostTypeAccount,
     JobAccount,
+    LinkedChange,
     batch_from_json,
     completed_from_json,
     to_json,
@@ -62,6 +63,14 @@ def test_invoices_and_their_releases_are_completed_by_what_they_are():
     frozen = frozen_without(batch(invoice(releases=(told,))), "how_held", "how_released")
     assert batch_from_json(frozen).invoices[0].releases == (release(),), "of an older program"
     assert completed_from_json(frozen, batch(invoice(releases=(told,)))).invoices[0].releases == (told,)
+
+
+def test_linked_changes_are_completed_and_one_more_since_is_no_change():
+    """S41, S60: an older program asked for none; a change order approved since the acceptance changes no file."""
+    now = batch(invoice(linked_changes=(LinkedChange(line_reference="2", amount=money("500.00")),)))
+    completed = completed_from_json(frozen_without(now, "linked_changes"), now)
+    assert completed.invoices[0].linked_changes == now.invoices[0].linked_changes
+    assert completed_from_json(to_json(batch()), now).invoices[0].linked_changes == () and batch() == now
 
 
 def test_accounts_are_completed_by_the_job_and_phase_or_the_cost_type():

@@ -40,7 +40,7 @@ OURS = {"InvoiceFacts.invoice_id", "InvoiceFacts.commitment_kind"}  # words of t
 UNSEEN = {
     "InvoiceFacts.company_name", "InvoiceFacts.status", "InvoiceFacts.exported_in", "LineFacts.change_order",
     "LookAlike.invoice_id", "LookAlike.number", "LookAlike.commitment_number", "CountedRelease.invoice_number",
-    "CountedRelease.batch_key", "CountedRelease.list_of_the_day",
+    "CountedRelease.batch_key", "CountedRelease.list_of_the_day", "LinkedChange.line_reference",
     "ReleaseFacts.by_hand", "ReleaseFacts.refused", "Vendor.name", "Vendor.short_name",
     "Job.name", "Job.phases",
 }  # fmt: skip
