@@ -13,7 +13,7 @@ from directory.models import Company
 from directory.permissions import read_access
 from directory.refusals import NotNow, Refused, Stale
 from directory.sheets import SPLIT, TooLarge, column_letter, read_rows
-from erp_integrations.actions.lists import replace, require_no_step_back
+from erp_integrations.actions.lists import empties, replace, require_no_step_back
 from erp_integrations.missed_entries import Missed, missed
 from erp_integrations.models import InvoiceExport, ListKind, SageListUpload, SageListVersion
 from erp_integrations.permissions import require_list_keeper
@@ -57,6 +57,12 @@ class Plan:
     @property
     def can_be_confirmed(self) -> bool:
         return not (self.lacking or self.clash or self.problems)
+
+    @property
+    def may_be_empty(self) -> bool:
+        """Whether it would empty the one list that may come to nothing in Sage: that is ticked."""
+        is_emptied = self.can_be_confirmed and empties(self.current, self.records)
+        return is_emptied and self.current.kind == ListKind.PAYABLE_INVOICES
 
 
 def renews(plan: Plan, upload: SageListUpload) -> bool:
@@ -206,7 +212,9 @@ class _Planned:
 
 
 @transaction.atomic
-def confirm(upload: SageListUpload, *, by, digest: str, seen_missed: bool = False) -> SageListVersion:
+def confirm(
+    upload: SageListUpload, *, by, digest: str, seen_missed: bool = False, is_empty_seen: bool = False
+) -> SageListVersion:
     """Make the file the new version of its list, with one event. Stale when the list in use is another than shown."""
     _require_right(upload.company, by)
     company = Company.objects.select_for_update(no_key=True).get(pk=upload.company_id)  # one upload after the other
@@ -221,11 +229,15 @@ def confirm(upload: SageListUpload, *, by, digest: str, seen_missed: bool = Fals
         )
     if plan.changes.is_none and plan.current and not renews(plan, upload):
         raise NotNow("Nothing changed: the list in use holds just this, of the same day.")
-    require_no_step_back(company, ListKind(upload.kind), plan.records, upload.as_of_date)
+    kind = ListKind(upload.kind)
+    if plan.may_be_empty and not is_empty_seen:
+        raise Refused("The file has no rows. Tick that Sage shows no invoice in 4-2, or export the list again.",
+                      field="is_empty_seen")  # fmt: skip
+    require_no_step_back(company, kind, plan.records, upload.as_of_date, is_empty_seen=is_empty_seen)
     if plan.missed and not seen_missed:
         raise Refused("Look at what is gone from Sage’s list while it is in use here, then tick that you have.",
                       field="seen_missed")  # fmt: skip
-    version = replace(company, ListKind(upload.kind), plan.records, as_of_date=upload.as_of_date, by=by,
+    version = replace(company, kind, plan.records, as_of_date=upload.as_of_date, by=by,
                       file_name=upload.file_name, changes=plan.changes)  # fmt: skip
     upload.version, upload.is_open, upload.rows = version, False, []
     upload.save(update_fields=["version", "is_open", "rows"])

@@ -63,10 +63,16 @@ def replace(
     return version
 
 
-def require_no_step_back(company: Company, kind: ListKind, records: tuple, as_of_date: date) -> None:
-    """An empty or an older list in the place of the one in use would tell the rules less than is known."""
+def require_no_step_back(
+    company: Company, kind: ListKind, records: tuple, as_of_date: date, *, is_empty_seen: bool = False
+) -> None:
+    """An empty or an older list in the place of the one in use would tell the rules less than is known.
+
+    `is_empty_seen`: somebody says that Sage holds none, which of the payable invoices alone may be so.
+    """
     current = SageListVersion.objects.in_use(company, kind)
-    if current and current.record_count and not records:
+    may_be_empty = is_empty_seen and kind == ListKind.PAYABLE_INVOICES
+    if empties(current, records) and not may_be_empty:
         raise Refused(
             f"{kind.label} was not taken in: the file has no rows, and the list in use has {current.record_count}."
             " Export it from Sage again.",
@@ -78,6 +84,11 @@ def require_no_step_back(company: Company, kind: ListKind, records: tuple, as_of
             f" {current.as_of_date.isoformat()} is newer.",
             field="file",
         )
+
+
+def empties(current: SageListVersion | None, records: tuple) -> bool:
+    """Whether a file without rows would come in the place of a list that has some."""
+    return bool(current and current.record_count and not records)
 
 
 def _in_words(kind: ListKind, problems) -> str:

@@ -52,7 +52,11 @@ def preview(request, company, pk):
         return _show(request, company, upload)
     try:
         version = list_uploads.confirm(
-            upload, by=request.user, digest=request.POST.get("plan", ""), seen_missed="seen_missed" in request.POST
+            upload,
+            by=request.user,
+            digest=request.POST.get("plan", ""),
+            seen_missed="seen_missed" in request.POST,
+            is_empty_seen="is_empty_seen" in request.POST,
         )
     except Refused as refused:
         return _show(request, company, _load(company, pk), refused=refused)

@@ -515,6 +515,24 @@ def test_headings_alone_do_not_empty_a_list_but_may_begin_one(sage, sam):
     assert SageListVersion.objects.in_use(sage.company, "subcontracts").record_count == 0
 
 
+def test_payable_invoices_may_be_none_in_sage_and_that_is_ticked(sage, sam):
+    """S11, decision 29: a Sage without an open invoice could never say so; no other list is empty by right."""
+    sage.load(ListKind.PAYABLE_INVOICES, {"vendor_number": VENDOR, "invoice_number": "1001"})
+    page = send(sage, sam, file_of(["Vendor number", "Invoice number"]), "payable_invoices")
+    assert "Sage shows no invoice in 4-2" in text_of(page)
+    refused = take_in(sage, sam, page)
+    assert refused.status_code == 422 and "has no rows" in text_of(refused)
+    assert SageListVersion.objects.in_use(sage.company, "payable_invoices").record_count == 1
+    with pytest.raises(Refused, match="has no rows"):
+        sage.load(ListKind.PAYABLE_INVOICES, as_of_date=sage.company.today)
+    assert take_in(sage, sam, page, is_empty_seen="1").status_code == 200
+    version = SageListVersion.objects.in_use(sage.company, "payable_invoices")
+    assert (version.record_count, version.as_of_date) == (0, sage.company.today)
+    of_vendors = send(sage, sam, file_of(HEADINGS))
+    assert "Sage shows no invoice" not in text_of(of_vendors)
+    assert take_in(sage, sam, of_vendors, seen_missed="1", is_empty_seen="1").status_code == 422
+
+
 # Between the preview and the press
 
 
