@@ -5,12 +5,13 @@ from django.db import migrations
 
 
 class AddIndexBesideWriters(AddIndexConcurrently):
-    """On PostgreSQL nobody waits for it, and half an index that failed is laid anew; SQLite has one way only."""
+    """On PostgreSQL nobody waits for it; SQLite has one way only. What a run that was ended left goes first (R128)."""
 
     def database_forwards(self, app_label, schema_editor, from_state, to_state):
-        if schema_editor.connection.vendor != "postgresql":
+        is_postgresql = schema_editor.connection.vendor == "postgresql"
+        schema_editor.execute(f'DROP INDEX {"CONCURRENTLY" if is_postgresql else ""} IF EXISTS "{self.index.name}"')
+        if not is_postgresql:
             return migrations.AddIndex.database_forwards(self, app_label, schema_editor, from_state, to_state)
-        schema_editor.execute(f'DROP INDEX CONCURRENTLY IF EXISTS "{self.index.name}"')
         super().database_forwards(app_label, schema_editor, from_state, to_state)
 
     def database_backwards(self, app_label, schema_editor, from_state, to_state):

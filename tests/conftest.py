@@ -48,6 +48,7 @@ LONG = (
     "services/test_demo_command.py",
     "services/test_restoring.py",
     "services/test_outages.py",
+    "services/test_killed_migrate.py",
     "erp_integrations/test_sweepers.py",
 )
 
