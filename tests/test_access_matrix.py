@@ -435,11 +435,11 @@ def build_site() -> Site:
     file = made_files.ask_for_list(
         base.project, MadeKind.CSV, [invoice.pk], asked_on="/", by=people["commitments admin"]
     )
-    of_queue = ask_for_dry_run(base.company, [waiting.invoice_id], asked_on="/", by=people["accounting approver"])
-    for each in (file, of_queue):
+    dry_run = ask_for_dry_run(base.company, [waiting.invoice_id], asked_on="/", by=people["accounting approver"])
+    for each in (file, dry_run):
         making.make(each.pk)
     special = {
-        **dict.fromkeys(("erp-file", "erp-file-again", "erp-file-download"), {"pk": of_queue.pk}),
+        **dict.fromkeys(("erp-file", "erp-file-again", "erp-file-download"), {"pk": dry_run.pk}),
         **dict.fromkeys(("made-file", "made-file-again", "made-file-download"), {"pk": file.pk}),
         "invoices-view-delete": {"view": of_invoices.pk},
         "erp-queue-view-delete": {"view": of_queue.pk},
