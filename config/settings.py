@@ -124,6 +124,7 @@ MIDDLEWARE = [
     "directory.middleware.packed",
     "django_structlog.middlewares.RequestMiddleware",
     "directory.middleware.answers",
+    "directory.middleware.cookies_of_this_host",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -270,7 +271,7 @@ SESSION_IDLE_SECONDS = 60 * 60
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
-if IS_HTTPS:  # browsers take a cookie of such a name from this very host alone, over https
+if IS_HTTPS:  # all others get their prefix on the way out (directory.middleware)
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=IS_HTTPS)
 SECURE_REDIRECT_EXEMPT = [r"^(livez|readyz|metrics)$"]  # a watchman beside the process speaks plain http

@@ -110,6 +110,31 @@ def _about(match) -> dict[str, str]:
     return {name: str(match.kwargs[name]) for name in ABOUT if name in match.kwargs} if match else {}
 
 
+OF_THIS_HOST = "__Host-"
+
+
+def cookies_of_this_host(get_response):
+    """Over https each cookie bears a name that browsers take from this very host alone (ASVS 3.3.1, 3.3.3).
+
+    The program knows them by their plain names; what another host of the domain set under one of these goes unread.
+    """
+
+    def middleware(request):
+        if not settings.IS_HTTPS:
+            return get_response(request)
+        bound = {name: value for name, value in request.COOKIES.items() if name.startswith(OF_THIS_HOST)}
+        request.COOKIES = bound | {name.removeprefix(OF_THIS_HOST): value for name, value in bound.items()}
+        response = get_response(request)
+        for name in [name for name in response.cookies if not name.startswith(OF_THIS_HOST)]:
+            cookie = response.cookies.pop(name)
+            cookie.set(OF_THIS_HOST + name, cookie.value, cookie.coded_value)
+            cookie.update({"secure": True, "path": "/", "domain": ""})
+            response.cookies[cookie.key] = cookie
+        return response
+
+    return middleware
+
+
 def no_store(get_response):
     """R74: pages of signed-in people are private and are not kept; nor is a failure, which may not know who asked."""
 
@@ -145,7 +170,8 @@ NOTHING_KEPT = '"cache", "storage"'
 def session_clock(get_response):
     """R94: a session that is over is ended before anything is done in it; the page then asks to sign in.
 
-    Whatever ends it, signing out or its time: the browser is told to keep nothing of it (ASVS 14.3.1).
+    Whatever ends it, signing out or its time: the browser is told to keep nothing of it (ASVS 14.3.1). A proof within
+    it gives it another key (ASVS 7.2.4), unless the page failed and the proof is not kept either.
     """
 
     def middleware(request):
@@ -158,9 +184,12 @@ def session_clock(get_response):
                 messages.info(request, why)
             else:
                 sign_ins.note_use(request)
+        proved = sign_ins.last_proof(request) if was_signed_in else None
         response = get_response(request)
         if was_signed_in and not request.user.is_authenticated:
             response["Clear-Site-Data"] = NOTHING_KEPT
+        elif was_signed_in and sign_ins.last_proof(request) != proved and response.status_code < 500:
+            sign_ins.renew(request)
         return response
 
     return middleware

@@ -7,6 +7,7 @@ from allauth.account.authentication import get_authentication_records
 from allauth.account.internal.flows.login import record_authentication
 from allauth.usersessions.models import UserSession
 from django.conf import settings
+from django.db import transaction
 from django.utils.crypto import constant_time_compare, get_random_string, salted_hmac
 
 from directory.permissions import companies_where_money_moves
@@ -18,8 +19,22 @@ CODE, CODE_LENGTH, CODE_TRIES, CODE_AGE = "code_by_mail", 6, 5, 10 * 60
 
 def is_fresh(request) -> bool:
     """Whether the person gave a password, a code or a factor in this session within the last 15 minutes."""
+    proof = last_proof(request)
+    return proof is not None and time.time() - proof < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
+
+
+def last_proof(request) -> float | None:
+    """When the person last proved in this session who they are."""
     records = get_authentication_records(request, request.user)
-    return bool(records) and time.time() - records[-1]["at"] < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
+    return records[-1]["at"] if records else None
+
+
+def renew(request) -> None:
+    """The session goes on under another key, and in the person's list too; the key it had opens nothing any more."""
+    known = request.session.session_key
+    with transaction.atomic():
+        request.session.cycle_key()
+        UserSession.objects.filter(session_key=known).update(session_key=request.session.session_key)
 
 
 def start(request) -> None:

@@ -53,8 +53,40 @@ def test_signing_out_and_an_idle_hour_leave_nothing_in_the_browser(client, db):
         assert not client.get("/accounts/login/").has_header("Clear-Site-Data")
 
 
+@pytest.fixture
+def over_https(settings):
+    settings.IS_HTTPS = settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = True
+    settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
+
+
+def test_over_https_every_cookie_is_bound_to_this_host(client, db, over_https):
+    """ASVS 3.3.1, 3.3.3: what remembers a choice and what is said once, too, and each is read again by its name."""
+    w = world()
+    sign_in(client, w.admin)
+    client.get(reverse("invoices", args=[w.project.slug]), {"rows": "50"})
+    with later(hours=2):
+        client.get("/me/")
+        kept = client.cookies.copy()
+        why = "You were signed out because nothing happened for an hour."
+        assert [why in client.get("/accounts/login/").content.decode() for _ in "12"] == [True, False]
+    assert {"sessionid", "csrftoken", "keys", "messages", "signed-in-before"} <= {
+        name.removeprefix("__Host-") for name in kept
+    }
+    for name, cookie in kept.items():
+        assert name.startswith("__Host-") and cookie["secure"] and cookie["path"] == "/" and not cookie["domain"], name
+
+
+def test_over_https_what_another_host_of_the_domain_sets_is_not_read(client, db, over_https):
+    """ASVS 3.3.3."""
+    client.cookies["theme"] = "dark"
+    assert 'data-theme="auto"' in client.get("/accounts/login/").content.decode()
+    client.cookies["__Host-theme"] = "dark"
+    assert 'data-theme="dark"' in client.get("/accounts/login/").content.decode()
+
+
 def test_what_a_script_keeps_in_a_cookie_goes_over_https_alone():
-    """ASVS 3.3.1: our scripts write cookies in one place."""
+    """ASVS 3.3.1, 3.3.3: our scripts write cookies in one place, bound to this host."""
     written = [(name, line) for name in SCRIPTS for line in read(name).splitlines() if "document.cookie" in line]
     assert [name for name, _ in written] == ["js/app.js"]
-    assert all('location.protocol === "https:" ? "; secure"' in line for _, line in written)
+    assert [line.partition("`")[2][:16] for _, line in written] == ["${prefix}${name}"]
+    assert 'location.protocol === "https:" ? ["__Host-", "; secure"]' in read("js/app.js")

@@ -16,7 +16,8 @@
   const typing = (element) => element.matches("input:not([type=checkbox], [type=radio], [type=submit]), textarea, select, [contenteditable]");
   const keep = (name, value) => {
     root.dataset[name] = value;
-    document.cookie = `${name}=${value}; path=/; max-age=31536000; samesite=lax${location.protocol === "https:" ? "; secure" : ""}`;
+    const [prefix, end] = location.protocol === "https:" ? ["__Host-", "; secure"] : ["", ""];
+    document.cookie = `${prefix}${name}=${value}; path=/; max-age=31536000; samesite=lax${end}`;
   };
   const say = (words) => { document.getElementById("announce").textContent = words; };
   window.addEventListener("plumbline:say", (event) => say(event.detail));

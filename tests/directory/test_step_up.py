@@ -11,7 +11,7 @@ from directory.actions.grants import set_level
 from directory.models import AccountingPrivilege, EmailChange
 from directory.permissions import Level, Tool
 from erp_integrations.models import ExportStatus
-from tests.directory.account_pages import GOOD_PASSWORD, app_shows, code_in_mail, give_app, later, sign_in
+from tests.directory.account_pages import GOOD_PASSWORD, app_shows, code_in_mail, give_app, is_signed_in, later, sign_in
 from tests.erp_integrations.world import sage_world
 from tests.factories import person, world
 from tests.test_access_matrix import OURS
@@ -185,6 +185,24 @@ def test_ending_other_sessions_asks_and_then_ends_the_one_that_was_chosen(client
         assert left.count() == 2 and first not in left and second in left
         client.post(all_others)
         assert UserSession.objects.filter(user=w.admin).count() == 1
+
+
+def test_a_proof_gives_the_session_another_key_and_the_one_before_is_worth_nothing(client):
+    """ASVS 7.2.4: whoever had learnt the key before does not share what the proof opens."""
+    w, thief, elsewhere = world(), Client(), Client()
+    for each in (elsewhere, client):
+        sign_in(each, w.admin)
+    before = UserSession.objects.filter(user=w.admin).count()
+    thief.cookies["sessionid"] = known = client.cookies["sessionid"].value
+    assert is_signed_in(thief)
+    with later(minutes=20):
+        client.post("/accounts/reauthenticate/", {"password": "wrong", "next": "/me/"})
+        assert client.cookies["sessionid"].value == known
+        client.post("/accounts/reauthenticate/", {"password": "pw", "next": "/me/"})
+        assert client.cookies["sessionid"].value != known
+        assert is_signed_in(client) and is_signed_in(elsewhere) and not is_signed_in(thief)
+        listed = [each.session_key for each in UserSession.objects.filter(user=w.admin)]
+        assert len(listed) == before and client.cookies["sessionid"].value in listed and known not in listed
 
 
 @pytest.mark.parametrize("name", ["mfa_index", "mfa_list_webauthn", "mfa_view_recovery_codes"])
