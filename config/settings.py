@@ -419,6 +419,7 @@ CELERY_BEAT_SCHEDULE = {
     "clear-made-files": {"task": "invoicing.tasks.clear_made_files", "schedule": 3600.0},
     "sweep-mail": {"task": "directory.tasks.sweep", "schedule": 20.0},
     "seal-events": {"task": "directory.tasks.seal_events", "schedule": 20.0},
+    "clear-sessions": {"task": "directory.tasks.clear_sessions", "schedule": crontab(hour=5, minute=0)},
     "check-levels": {"task": "directory.tasks.check_levels", "schedule": crontab(hour=5, minute=20)},
     "note-head-of-events": {"task": "directory.tasks.note_head_of_events", "schedule": crontab(hour=5, minute=30)},
 }

@@ -1,5 +1,6 @@
 """Ending the sessions of a login, wherever somebody is signed in with it (R67); or all there are."""
 
+from allauth.usersessions.models import UserSession
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.models import Session
 from django.utils import timezone
@@ -16,6 +17,13 @@ def end_sessions(person) -> int:
         if session.get_decoded().get(SESSION_KEY) == str(person.pk)
     ]
     return Session.objects.filter(session_key__in=ended).delete()[0]
+
+
+def clear_over() -> int:
+    """What is over goes, with what was typed in it and from where it was (ASVS 14.2.4); returns how many went."""
+    over = Session.objects.filter(expire_date__lte=timezone.now()).delete()[0]
+    UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()
+    return over
 
 
 def end_all_sessions() -> int:

@@ -3,7 +3,7 @@
 import structlog
 from celery import shared_task
 
-from directory import checks, notifications
+from directory import checks, notifications, sessions
 from directory.limits import HOURLY, NIGHTLY, QUICK
 from directory.models import EventSeal
 from directory.unhurried import unhurried
@@ -41,3 +41,9 @@ def check_levels() -> int:
     for words in found:
         logger.error("level_out_of_place", words=words)
     return len(found)
+
+
+@shared_task(**NIGHTLY)
+@unhurried()
+def clear_sessions() -> int:
+    return sessions.clear_over()

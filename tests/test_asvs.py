@@ -36,7 +36,7 @@ def test_each_point_of_levels_1_and_2_stands_once_and_so_does_what_is_ours_of_le
 
 
 def test_each_verdict_is_one_of_four_and_leads_somewhere():
-    assert {verdict for _, _, verdict, _ in ROWS} == VERDICTS
+    assert {verdict for _, _, verdict, _ in ROWS} == VERDICTS - {"open"}, "what is open again says so at the top, too"
     passed = [(number, evidence) for number, _, verdict, evidence in ROWS if verdict == "pass"]
     assert [number for number, evidence in passed if not NAMED.search(evidence) and "](#" not in evidence] == []
 

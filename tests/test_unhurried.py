@@ -45,6 +45,7 @@ def test_a_command_that_reads_everything_asks_so_from_first_to_last(command):
     "task",
     [
         "directory.tasks.check_levels",
+        "directory.tasks.clear_sessions",
         "directory.tasks.note_head_of_events",
         "erp_integrations.tasks.check_ledgers",
         "invoicing.tasks.sweep_attachments",

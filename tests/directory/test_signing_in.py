@@ -4,6 +4,7 @@ import time
 
 import pytest
 from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.core import mail as outbox
 from django.test import Client
@@ -300,3 +301,17 @@ def test_one_click_in_the_demo_still_asks_for_the_second_factor_of_whoever_has_o
     assert not is_signed_in(client)
     client.post("/accounts/2fa/authenticate/", {"code": app_shows()})
     assert is_signed_in(client)
+
+
+def test_sessions_that_are_over_go_at_night_and_others_stay(client):
+    """ASVS 14.2.4: with what was typed in them, and from where it was."""
+    w, another = world(), Client()
+    sign_in(client, w.admin)
+    with later(hours=11):
+        sign_in(another, w.reader)
+    with later(hours=13):
+        assert tasks.clear_sessions() == 1
+        left = another.cookies["sessionid"].value
+        assert [each.session_key for each in Session.objects.all()] == [left]
+        assert [each.session_key for each in UserSession.objects.all()] == [left]
+    assert "directory.tasks.clear_sessions" in {each["task"] for each in settings.CELERY_BEAT_SCHEDULE.values()}
