@@ -12,11 +12,13 @@ from directory.permissions import Access, Level, Tool
 from directory.refusals import Refused
 from directory.steps import Step, unnoticed
 from erp_integrations.actions import exports
+from erp_integrations.actions.dry_runs import title_of
 from erp_integrations.models import InvoiceExport
 from erp_integrations.models.exports import TO_BE_BUILT
 from erp_integrations.sage100.marked import marked_workbook
 from invoicing.making import CONTENTS, Content, Steps
 from invoicing.models import Invoice, MadeKind
+from invoicing.models.made_files import CHOOSE_AGAIN
 
 BY_HUNDREDS = 100
 IN_LISTS_ORDER = attrgetter("commitment.number", "position")
@@ -67,14 +69,15 @@ def _of_queue(out: BinaryIO, ids: list[int], step: Steps) -> None:
     waiting = InvoiceExport.objects.of(made.company).filter(invoice__in=ids, status__in=TO_BE_BUILT)
     found = list(waiting.with_context().in_file_order())
     if not found:
-        raise Refused("None of them waits for an answer any more. Choose again.")
+        raise Refused(f"None of them waits for an answer any more. {CHOOSE_AGAIN}")
     _make(out, found, step, by=made.person)
 
 
 def _make(out: BinaryIO, chosen: list[InvoiceExport], step: Steps, *, by=None) -> None:
     step.expect(2 * len(chosen))
     ending = write_dry_run(out, chosen, Hundreds(step), day=step.made.day, by=by)
-    step.made.name = f"{step.made.name.rpartition('.')[0]}.{ending}"
+    made = step.made
+    made.title, made.name = title_of(MadeKind(made.kind), len(chosen)), f"{made.name.rpartition('.')[0]}.{ending}"
 
 
 def _in_queue(access: Access):

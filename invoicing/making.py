@@ -26,6 +26,7 @@ from invoicing import made_storage
 from invoicing.file_limits import has_room
 from invoicing.invoice_rows import HEADINGS, rows_of
 from invoicing.models import Attachment, Invoice, MadeFile, MadeKind, MadeState
+from invoicing.models.made_files import CHOOSE_AGAIN
 from invoicing.packages import pack_certificates, pack_papers
 from invoicing.printing import SECONDS as PRINTING_SECONDS
 from invoicing.printing import NotPrinted
@@ -72,7 +73,7 @@ def write(made: MadeFile) -> tuple[str, int, list[int], int]:
     """(key, bytes, ids of the invoices in it, how many could not be printed), with the file in its place."""
     ids = _seen(made)
     if not ids:
-        raise Refused("Nothing of what you chose is there for you any more. Choose again.")
+        raise Refused(f"Nothing of what you chose is there for you any more. {CHOOSE_AGAIN}")
     if not has_room(_size_beforehand(made, ids)):
         raise Refused("This site’s disk is nearly full. Tell its owner, and try again later.")
     steps = Steps(made)
@@ -189,6 +190,7 @@ def finish(made: MadeFile, key: str, size: int, ids: list[int], left_out: int) -
     now = timezone.now()
     ready = {
         "state": MadeState.READY,
+        "title": made.title,
         "name": made.name,
         "key": key,
         "size": size,

@@ -20,9 +20,14 @@ def ask_for_dry_run(
     if len(ids) > dry_run_sizes.MOST:
         raise Refused(f"One workbook takes {dry_run_sizes.MOST:,} invoices at most. Narrow the list.")
     kind = MadeKind.QUEUE if isinstance(place, Company) else MadeKind.DRY_RUN
-    title = f"{kind.label}, {len(ids):,} invoice{'' if len(ids) == 1 else 's'}"
-    wanted = MadeFile(kind=kind, title=title, name=f"{name_of(place)}.xlsx", asked_on=asked_on, day=day)
+    wanted = MadeFile(
+        kind=kind, title=title_of(kind, len(ids)), name=f"{name_of(place)}.xlsx", asked_on=asked_on, day=day
+    )
     return made_files.ask(wanted, place, list(ids), by=by, steps=2 * len(ids))
+
+
+def title_of(kind: MadeKind, count: int) -> str:
+    return f"{kind.label}, {count:,} invoice{'' if count == 1 else 's'}"
 
 
 def name_of(place: Project | Company) -> str:

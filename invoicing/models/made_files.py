@@ -12,6 +12,7 @@ from directory.models.leases import Leased, LeasedQuerySet
 from directory.server_clock import server_now
 
 RESEND = timedelta(seconds=10)
+CHOOSE_AGAIN = "Choose again."  # how a refusal ends that the same choice would meet again
 CHUNK = 20_000  # ids that one query asks about; SQLite takes 32,766
 
 
@@ -130,6 +131,11 @@ class MadeFile(Leased):
     def is_ready(self) -> bool:
         """Until its time is over, also where nobody has cleared it away yet."""
         return self.state == MadeState.READY and timezone.now() < self.expires_at
+
+    @property
+    def is_to_be_chosen_again(self) -> bool:
+        """What it was to hold is gone: trying again would fail again."""
+        return self.error.endswith(CHOOSE_AGAIN)
 
     def is_within(self, seen: models.QuerySet) -> bool:
         """Whether every invoice in it is among those that somebody may see (R102)."""

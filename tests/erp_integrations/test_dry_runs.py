@@ -180,6 +180,7 @@ def test_what_was_answered_meanwhile_is_not_in_it(sage, three):
     made = made_now(made)
     [rows, _] = sheets_of(content_of(client.get(page_of(made, "-download"))))
     assert [row[1] for row in rows[2:]].count("H") == 2 and (made.done, made.total) == (4, 4)
+    assert made.title == "Dry run of the queue, 2 invoices", "as many as are in it"
     exports.reject(three[1], by=sage.approver, reason="Wrong job")
     assert client.get(page_of(made, "-download")).status_code == 200, "it says how it was"
 
@@ -190,6 +191,9 @@ def test_nothing_that_waits_any_more_is_no_file(sage, three):
         exports.reject(export, by=sage.approver, reason="Wrong job")
     made = made_now(made)
     assert made.state == "failed" and "None of them waits for an answer any more" in made.error
+    page = text_of(signed_in(sage.base.staff).get(page_of(made)))
+    assert f'<a class="button primary" href="{made.asked_on}">Choose again</a>' in page
+    assert "Try again" not in page, "it would fail again (9.10)"
 
 
 # Whose it is

@@ -357,9 +357,12 @@ def test_that_the_dry_run_of_very_many_is_made_in_the_background_is_said_before_
     some = [sage.sent() for _ in range(3)]
     pages = (queue_url(sage.company), reverse("erp-accept", args=[sage.company.slug]))
     asked = {"export": [each.pk for each in some]}
-    assert not any("in the background" in text_of(client.get(page, asked)) for page in pages)
+    few = [text_of(client.get(page, asked)) for page in pages]
+    assert not any("in the background" in page or "_blank" in page for page in few)
     monkeypatch.setattr(dry_run_sizes, "AT_ONCE", 2)
     listed, accepting = (text_of(client.get(page, asked)) for page in pages)
+    way = "made in the background, opens in a new tab"
+    assert 'target="_blank">' in accepting and way in accepting, "ticks and a typed day stay where they are (R29)"
     assert "The workbook of all 3 is made in the background." in listed and "made in the background" in accepting
     assert "in the background" not in text_of(client.get(pages[0], {"problems": "warned"}))
     for page in (listed, accepting):

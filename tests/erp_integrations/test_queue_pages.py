@@ -108,6 +108,17 @@ def test_an_empty_tab_says_what_comes_there_and_by_whom(sage, tab):
         assert ("The tabs count without the filter by findings" in page) == asks
 
 
+@pytest.mark.parametrize("query", ["", "?tab=posted", "?q=nothing"])
+@pytest.mark.parametrize("has_rows", [False, True])
+def test_files_made_for_somebody_are_found_below_every_queue(sage, query, has_rows):
+    """Decision 23: an empty queue too, or one where nothing can be ticked, leads to what was made."""
+    if has_rows:
+        exports.confirm(sage.exported(), by=sage.approver, record_number="71")
+        sage.sent()
+    page = text_of(signed_in(sage.base.staff).get(queue_url(sage.company, query)))
+    assert page.count(f'href="{reverse("erp-files", args=[sage.company.slug])}"') == 1
+
+
 def test_taken_back_and_rejected_look_different(sage):
     """E-4."""
     rejected, back = sage.sent(), sage.sent()
