@@ -22,6 +22,13 @@ class ListFileForm(UploadForm):
     )
 
 
+class TicksForm(forms.Form):
+    """What is ticked before a list is taken in: a plan asks for one, for both or for none."""
+
+    seen_missed = forms.BooleanField(label="I have seen what is gone while in use here", required=False)
+    is_empty_seen = forms.BooleanField(label="Sage shows no invoice in 4-2", required=False)
+
+
 class ColumnsForm(forms.Form):
     """One choice for each field of a list: a column of the file, or none."""
 

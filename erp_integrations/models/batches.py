@@ -45,7 +45,7 @@ class BatchStanding(models.TextChoices):
     TO_CONFIRM = "to-confirm", "To confirm"
     CONFIRMED = "confirmed", "Confirmed"
     FAILED = "failed", "Failed"
-    CANCELLED = "cancelled", "Cancelled"
+    VOID = "void", "Void"
 
 
 def _of_each(rows, figure, field: models.Field | None = None, *, batch: str = "batch") -> Coalesce:
@@ -75,7 +75,7 @@ class ExportBatchQuerySet(LeasedQuerySet):
         ways = {
             BatchStanding.BUILDING: Q(state__in=UNDER_WAY),
             BatchStanding.FAILED: Q(state=BatchState.DEAD),
-            BatchStanding.CANCELLED: Q(state=BatchState.VOID),
+            BatchStanding.VOID: Q(state=BatchState.VOID),
             BatchStanding.CONFIRMED: ~models.Exists(items.filter(invoice_export__status=ExportStatus.EXPORTED)),
             BatchStanding.TO_CONFIRM: models.Exists(taken),
         }

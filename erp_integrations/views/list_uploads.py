@@ -12,7 +12,7 @@ from directory.downloads import AS_A_FILE, XLSX
 from directory.permissions import Level, Tool
 from directory.refusals import Refused
 from erp_integrations.actions import list_uploads
-from erp_integrations.list_forms import ColumnsForm
+from erp_integrations.list_forms import ColumnsForm, TicksForm
 from erp_integrations.models import ListKind, SageListUpload
 from erp_integrations.sage100.list_changes import label_of
 from erp_integrations.sage100.list_columns import headings_of
@@ -47,19 +47,18 @@ def _load(company, pk: int) -> SageListUpload:
 @company_view(Tool.ERP_INTEGRATIONS, Level.STANDARD)
 def preview(request, company, pk):
     """What the file would do; POST takes it in, and leads back to the invoice whose finding asked for it."""
-    upload = _load(company, pk)
-    if request.method != "POST":
+    upload, ticks = _load(company, pk), TicksForm(request.POST)
+    if request.method != "POST" or not ticks.is_valid():
         return _show(request, company, upload)
     try:
         version = list_uploads.confirm(
-            upload,
-            by=request.user,
-            digest=request.POST.get("plan", ""),
-            seen_missed="seen_missed" in request.POST,
-            is_empty_seen="is_empty_seen" in request.POST,
+            upload, by=request.user, digest=request.POST.get("plan", ""), **ticks.cleaned_data
         )
     except Refused as refused:
-        return _show(request, company, _load(company, pk), refused=refused)
+        if refused.field not in ticks.fields:
+            return _show(request, company, _load(company, pk), refused=refused)
+        ticks.add_error(refused.field, refused.message)
+        return _show(request, company, _load(company, pk), ticks=ticks)
     messages.success(
         request, f"{version} is in use: {version.record_count} rows. Invoices that wait are checked by it."
     )
@@ -82,7 +81,15 @@ def columns(request, company, pk):
     return redirect(reverse("erp-list-upload", args=[company.slug, pk]) + WayBack.of(request, company).query)
 
 
-def _show(request, company, upload: SageListUpload, *, refused: Refused | None = None, form: ColumnsForm | None = None):
+def _show(
+    request,
+    company,
+    upload: SageListUpload,
+    *,
+    refused: Refused | None = None,
+    form: ColumnsForm | None = None,
+    ticks: TicksForm | None = None,
+):
     plan = list_uploads.plan_of(upload) if upload.is_open else None
     kind = ListKind(upload.kind)
     context = {
@@ -93,11 +100,12 @@ def _show(request, company, upload: SageListUpload, *, refused: Refused | None =
         "plan": plan,
         "refused": refused,
         "form": form or ColumnsForm(upload=upload),
+        "ticks": ticks or TicksForm(),
         "form_is_open": bool(form) or bool(plan and (plan.lacking or plan.clash)),
     }
     if plan:
         context |= _shown(request, upload, plan)
-    status = refused.status if refused else 422 if form else 200
+    status = refused.status if refused else 422 if form or ticks else 200
     return render(request, "erp_integrations/list_upload.html", context, status=status)
 
 

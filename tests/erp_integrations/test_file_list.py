@@ -29,12 +29,12 @@ def client(sage):
 @pytest.fixture
 def files(sage, client) -> dict[str, ExportBatch]:
     """One under each tab."""
-    to_download, to_confirm, confirmed, cancelled = (sage.built(sage.sent()) for _ in range(4))
+    to_download, to_confirm, confirmed, void = (sage.built(sage.sent()) for _ in range(4))
     for each in (to_confirm, confirmed):
         client.get(at_batch(each, "erp-download", "xlsx"))
     [export] = confirmed.items.all()
     exports.confirm(export.invoice_export, by=sage.approver, record_number=record_number())
-    [export] = cancelled.items.all()
+    [export] = void.items.all()
     exports.void(export.invoice_export, by=sage.all_rights(), reason="Twice", sage_holds_it_no_more=True)
     failed = sage.accepted(sage.sent())
     building.give_up(building.claim(failed.pk), "The disk was full")
@@ -44,7 +44,7 @@ def files(sage, client) -> dict[str, ExportBatch]:
         "to-confirm": to_confirm,
         "confirmed": confirmed,
         "failed": failed,
-        "cancelled": cancelled,
+        "void": void,
     }
 
 
@@ -77,8 +77,8 @@ def test_a_file_is_found_by_its_key_and_by_a_number_of_its_invoices(sage, client
     exports.void(one.items.get().invoice_export, by=sage.all_rights(), reason="Twice", sage_holds_it_no_more=True)
     assert shown(client, sage, q="INV-77") == {one.key}, "what left it stood in it"
     page = text_of(client.get(url_of(sage), {"q": "INV-77"}))
-    assert 'Cancelled <span class="count">1</span>' in page and 'To download <span class="count">0</span>' in page
-    assert "?q=INV-77&amp;state=cancelled" in page, "a tab keeps the words"
+    assert 'Void <span class="count">1</span>' in page and 'To download <span class="count">0</span>' in page
+    assert "?q=INV-77&amp;state=void" in page, "a tab keeps the words"
 
 
 def test_what_nothing_matches_says_what_to_do_and_keeps_what_was_typed(sage, client):

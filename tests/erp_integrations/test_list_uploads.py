@@ -533,6 +533,30 @@ def test_payable_invoices_may_be_none_in_sage_and_that_is_ticked(sage, sam):
     assert take_in(sage, sam, of_vendors, seen_missed="1", is_empty_seen="1").status_code == 422
 
 
+def test_of_two_ticks_a_refusal_keeps_the_one_that_was_made_and_stands_at_the_other(sage, sam):
+    """U4, decision 29: nothing that was ticked is lost; what was looked at anew is ticked anew."""
+    export = sage.exported()
+    sage.load(ListKind.PAYABLE_INVOICES, {"vendor_number": VENDOR, "invoice_number": export.invoice.number})
+    page = send(sage, sam, file_of(["Vendor number", "Invoice number"]), "payable_invoices")
+    for made, other, words in (
+        ("seen_missed", "is_empty_seen", "The file has no rows."),
+        ("is_empty_seen", "seen_missed", "Look at what is gone"),
+    ):
+        refused = take_in(sage, sam, page, **{made: "1"})
+        shown = text_of(refused)
+        assert refused.status_code == 422 and f"{words}" in shown and f'<a href="#id_{other}">' in shown
+        assert re.search(f'<input[^>]*name="{made}"[^>]* checked', shown)
+        wrong = re.search(r'<div class="field tick is-wrong">.*?</div>', shown)[0]
+        assert f'name="{other}"' in wrong and words in wrong and " checked" not in wrong
+        assert shown.count(words) == 2, "at its field, and in the summary that leads there"
+    sage.load(
+        ListKind.PAYABLE_INVOICES, {"vendor_number": VENDOR, "invoice_number": "7"}, as_of_date=sage.company.today
+    )
+    stale = take_in(sage, sam, page, seen_missed="1", is_empty_seen="1")
+    assert stale.status_code == 409 and " checked" not in text_of(stale).partition('name="plan"')[2]
+    assert take_in(sage, sam, stale, is_empty_seen="1").status_code == 200
+
+
 # Between the preview and the press
 
 

@@ -123,17 +123,19 @@ def test_the_page_says_what_is_locked_and_the_way_back(sage, invoice):
     assert "Locked" not in panel(sage, invoice, sage.sender)
     export = sage.sent(invoice)
     told = panel(sage, invoice, sage.sender)
-    assert f"{EXCEPT}, until accounting answers. Till then an Admin on Commitments takes it back." in told
+    assert f"{EXCEPT}. Until accounting answers, an Admin on Commitments takes it back." in told
     sage.accepted(export)
     assert f"{EXCEPT}, while its file is built." in panel(sage, invoice, sage.sender)
     for who in (sage.sender, sage.base.contact):
-        assert "Attach a file" in text_of(signed_in(who).get(page))
+        shown = text_of(signed_in(who).get(page))
+        assert "Attach a file" in shown and f"{EXCEPT}</span>" in shown
 
 
 def test_a_failed_file_leaves_it_locked_until_accounting_rejects_it(sage, invoice):
-    """Screens 8, 6.2."""
+    """Screens 8, 6.2: that its file is built ends no lock."""
     failed_by(sage, sage.sent(), sage.sent(invoice))
-    assert f"{EXCEPT}, until its file is built or accounting rejects it." in panel(sage, invoice, sage.sender)
+    told = f"{EXCEPT}. A rejection by accounting opens it again; once its file is built, only a void does."
+    assert told in panel(sage, invoice, sage.sender)
 
 
 @pytest.mark.parametrize("is_posted", [False, True], ids=["exported", "posted"])
