@@ -117,6 +117,13 @@ def test_task_arguments_are_ids():
                 assert all(a.arg.endswith("_id") or a.arg == "self" for a in node.args.args), (named(path), node.name)
 
 
+@pytest.mark.parametrize("path", [p for p in CODE if p.is_relative_to(ROOT / "invoicing")], ids=named)
+def test_invoicing_names_no_page_of_accounting(path):
+    """Neither an address nor a template of the app above: what invoicing needs of it is put into its registries."""
+    texts = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant)]
+    assert not [node.lineno for node in texts if str(node.value).startswith(("erp-", "erp_integrations/"))]
+
+
 FETCHERS = ("urllib.request", "http.client", "urllib3", "requests", "httpx", "aiohttp")
 
 

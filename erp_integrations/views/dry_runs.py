@@ -13,6 +13,7 @@ from django.shortcuts import redirect
 
 from directory.decorators import company_view, project_view
 from directory.downloads import AS_A_FILE
+from directory.models import Company
 from directory.permissions import Level, Tool
 from erp_integrations import dry_run_sizes
 from erp_integrations.actions import exports
@@ -26,8 +27,9 @@ from erp_integrations.views.sending import require_sender
 from invoicing.forms.bulk_decisions import versions_of
 from invoicing.models import Invoice
 from invoicing.views.invoice_lists import chosen_ids, list_address
-from invoicing.views.made_files import CONTENT_TYPES, asked, doors
+from invoicing.views.made_files import CONTENT_TYPES, PAGES, Pages, asked, doors
 
+PAGES[Company] = Pages("erp-file", "erp_integrations/erp_base.html", "company")
 FILES = doors(company_view, Tool.ERP_INTEGRATIONS, Level.READ_ONLY)
 
 

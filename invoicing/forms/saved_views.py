@@ -12,7 +12,7 @@ class ViewForm(forms.Form):
         error_messages={"required": "Give the view a name."},
     )
     is_shared = forms.BooleanField(
-        label="For everybody of the company who sees this list",
+        label="For all of the company who see this page",
         required=False,
         help_text="Else only you see it.",
     )

@@ -1,4 +1,4 @@
-"""Names for what a project's board or invoices, or accounting's queue, are narrowed to: one's own, or everybody's."""
+"""Names for what a project's board or invoices, or accounting's queue, are narrowed to: one's own, or shared."""
 
 from functools import cache
 

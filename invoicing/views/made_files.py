@@ -1,6 +1,7 @@
 """Files that are made in the background for whoever asked: how far they are, and taking them away."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import PurePath
 
@@ -42,16 +43,30 @@ def _to_its_page(made: MadeFile):
     return redirect(addresses_of(made.place)["file"], made.place.slug, made.pk)
 
 
+@dataclass(frozen=True)
+class Pages:
+    """Where the files of one kind of place are shown: how its addresses begin, and the page that theirs extend.
+
+    `called`: the word under which that page takes the place.
+    """
+
+    stem: str
+    base: str
+    called: str
+
+
+PAGES: dict[type, Pages] = {Project: Pages("made-file", "project_base.html", "project")}  # the apps above add theirs
+
+
 def addresses_of(place: Project | Company) -> dict[str, str]:
-    """The names of its pages: a project's stand here, those of a company's accounting in the app above."""
-    stem = "made-file" if isinstance(place, Project) else "erp-file"
+    """The names of its pages."""
+    stem = PAGES[type(place)].stem
     return {"all": f"{stem}s", "file": stem, "again": f"{stem}-again", "download": f"{stem}-download"}
 
 
 def _about(place: Project | Company) -> dict:
-    is_project = isinstance(place, Project)
-    base = "project_base.html" if is_project else "erp_integrations/erp_base.html"
-    return {"place": place, "project" if is_project else "company": place, "base": base, "at": addresses_of(place)}
+    pages = PAGES[type(place)]
+    return {"place": place, pages.called: place, "base": pages.base, "at": addresses_of(place)}
 
 
 def _load(request, place, pk) -> MadeFile:

@@ -68,7 +68,7 @@ WHERE = {
 
 
 def _who_sees(view: SavedView) -> str:
-    who = "Everybody of the company sees it" if view.is_shared else "Only you see it"
+    who = "All of the company who see this page see it" if view.is_shared else "Only you see it"
     return f"{who}, {WHERE[view.page]} {view.where.name}."
 
 

@@ -1,6 +1,7 @@
 """Views of the queue that people keep: one's own, or shared by whoever is Admin on ERP Integrations (section 8)."""
 
 import pytest
+from django.contrib.messages import get_messages
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
@@ -55,6 +56,8 @@ def test_ones_own_is_nobody_elses_and_what_is_shared_all_who_look_here_see(sage,
     save(sage, boss, "tab=failed", name="Mine")
     done = save(sage, boss, "tab=posted", name="For all", is_shared="on")
     assert done.status_code == 302 and SavedView.objects.get(name="For all").is_shared
+    told = f"All of the company who see this page see it, in the queue of {sage.company.name}."
+    assert [str(each) for each in get_messages(done.wsgi_request)] == [f"“For all” is saved. {told}"]
     seen = page(sage, sage.base.staff)
     assert "For all" in seen and "Mine" not in seen and "Delete a view" not in seen
     mine = SavedView.objects.get(name="Mine")
@@ -66,7 +69,7 @@ def test_ones_own_is_nobody_elses_and_what_is_shared_all_who_look_here_see(sage,
 
 def test_only_an_admin_on_erp_shares_and_is_offered_to(sage, boss):
     """P-4: sharing is set up, not answered: an approver alone does not."""
-    offer = "For everybody of the company"
+    offer = "For all of the company who see this page"
     assert offer in page(sage, boss, tab="posted") and offer not in page(sage, sage.approver, tab="posted")
     answer = save(sage, sage.approver, "tab=posted", name="For all", is_shared="on")
     assert answer.status_code == 403 and "Admin on ERP Integrations" in text_of(answer)

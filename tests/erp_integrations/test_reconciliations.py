@@ -17,6 +17,7 @@ from directory.permissions import read_access
 from directory.refusals import NotAllowed, NotNow, Refused
 from erp_integrations import exporting
 from erp_integrations.actions import batches, exports, reconciliations
+from erp_integrations.actions.reconciliations import Posting
 from erp_integrations.exporting import building
 from erp_integrations.missed_entries import missed
 from erp_integrations.models import (
@@ -541,6 +542,22 @@ def test_one_press_posts_all_that_was_found_whatever_its_parts(sage, monkeypatch
     assert "Post 3 invoices as found?" in text_of(asked)
     done = client.post(url_of(sage, made, "erp-confirm-found"), {"outcome": asked.context["to_confirm"]})
     assert "3 invoices posted." in text_of(done) and {each.status for each in fresh(*some)} == {"posted"}
+
+
+@pytest.mark.parametrize("count", [20, 21])
+def test_what_a_press_posted_and_could_not_is_folded_where_it_is_much(sage, monkeypatch, count):
+    """9.6, 9.10: the first reason stands outside, and what is below is not pushed away."""
+    made, client = compared(sage, row_of(sage.exported()), row_of(sage.exported())), signed_in(sage.approver)
+    found, other = made.outcomes.order_by("pk")
+    postings = [Posting(found, None)] * count + [Posting(other, Refused("The month is locked."))] * count
+    monkeypatch.setattr(reconciliations, "confirm_found", lambda *_, **__: postings)
+    page = text_of(client.post(url_of(sage, made, "erp-confirm-found"), {"outcome": [found.pk]}))
+    told = f"{other.invoice_number}: The month is locked."
+    assert f"{count} invoices posted." in page and f"{count} could not be posted" in page
+    for kind in ("were", "could not be"):
+        assert (f"<details><summary>Which {kind} posted</summary><ul><li>" in page) == (count > 20)
+    folded = page.partition("<summary>Which could not be posted</summary>")
+    assert page.count(told) == count + (count > 20) and folded[0].count(told) == (1 if count > 20 else count)
 
 
 def test_after_a_posting_tabs_and_pages_lead_to_the_comparison(sage, monkeypatch):

@@ -1,6 +1,7 @@
 """Views of the invoices and of the board: one's own, or shared with the project by an Admin (sections 8 and 9.2)."""
 
 import pytest
+from django.contrib.messages import get_messages
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
@@ -61,13 +62,17 @@ def test_a_view_of_the_invoices_is_not_offered_on_the_board_nor_the_other_way_ro
     assert delete(w, silent, w.admin).status_code == 404
 
 
-def test_what_an_admin_shares_every_colleague_sees_and_no_vendor(w):
+def test_what_an_admin_shares_every_colleague_who_looks_there_sees_and_no_vendor(w):
     w.commitment()
     set_level(w.staff, Tool.COMMITMENTS, w.project, Level.READ_ONLY, by=w.admin)
     answer = save(w, "sort=-net", name="Watch Acme", is_shared="on")
     assert answer.status_code == 302
+    told = f"All of the company who see this page see it, in {w.project.name}."
+    assert [str(each) for each in get_messages(answer.wsgi_request)] == [f"“Watch Acme” is saved. {told}"]
     assert "Watch Acme" in page(w, w.second_admin) and "Watch Acme" in page(w, w.staff)
     assert "Watch Acme" not in page(w, w.contact)
+    set_level(w.staff, Tool.COMMITMENTS, w.project, Level.NONE, by=w.admin)
+    assert signed_in(w.staff).get(reverse("invoices", args=[w.project.slug])).status_code == 404
 
 
 def test_the_board_shares_views_too(w):
@@ -80,8 +85,8 @@ def test_the_board_shares_views_too(w):
 
 def test_only_an_admin_shares_and_is_offered_to(w):
     set_level(w.staff, Tool.COMMITMENTS, w.project, Level.STANDARD, by=w.admin)
-    assert "For everybody of the company" in page(w, sort="-net")
-    assert "For everybody of the company" not in page(w, w.staff, sort="-net")
+    assert "For all of the company who see this page" in page(w, sort="-net")
+    assert "For all of the company who see this page" not in page(w, w.staff, sort="-net")
     answer = save(w, "sort=-net", w.staff, name="For all", is_shared="on")
     assert answer.status_code == 403 and "Admin on Commitments" in text_of(answer)
     assert not SavedView.objects.exists()
