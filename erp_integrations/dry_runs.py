@@ -13,6 +13,7 @@ from directory.refusals import Refused
 from directory.steps import Step, unnoticed
 from erp_integrations.actions import exports
 from erp_integrations.actions.dry_runs import title_of
+from erp_integrations.exporting import Proposal
 from erp_integrations.models import InvoiceExport
 from erp_integrations.models.exports import TO_BE_BUILT
 from erp_integrations.sage100.marked import marked_workbook
@@ -34,7 +35,7 @@ def write_dry_run(
     """
     names = {str(export.invoice_id): export.invoice.number or str(export.invoice) for export in chosen}
     proposals = exports.preview_by_file(chosen, accounting_date=day, by=by, step=step)
-    books = ((each.facts.batch_key, marked_workbook(each.rows, each.findings, names, step)) for each in proposals)
+    books = ((each.facts.batch_key, _marked(each, names, step)) for each in proposals)
     if len(proposals) == 1:
         out.writelines(content for _, content in books)
         return "xlsx"
@@ -42,6 +43,11 @@ def write_dry_run(
         for key, content in books:
             archive.writestr(f"dry-run-{key}.xlsx", content)
     return "zip"
+
+
+def _marked(proposal: Proposal, names: dict[str, str], step: Step) -> bytes:
+    own = {one.invoice_id: names[one.invoice_id] for one in proposal.facts.invoices if one.invoice_id in names}
+    return marked_workbook(proposal.rows, proposal.findings, own, step)
 
 
 class Hundreds:
@@ -81,8 +87,8 @@ def _make(out: BinaryIO, chosen: list[InvoiceExport], step: Steps, *, by=None) -
 
 
 def _in_queue(access: Access):
-    """Every invoice that a company's accounting has or had before it."""
-    return Invoice.objects.filter(commitment__company=access.company, export__isnull=False)
+    """Every invoice that a company's accounting has or had before it, and nobody has deleted since."""
+    return Invoice.objects.live().filter(commitment__company=access.company, export__isnull=False)
 
 
 def _told(done: int, total: int) -> str:

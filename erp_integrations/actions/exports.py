@@ -14,7 +14,7 @@ from directory.permissions import read_access
 from directory.refusals import NotAllowed, NotNow, Refused, Stale
 from directory.steps import Step, unnoticed
 from erp_integrations import notifications
-from erp_integrations.exporting import Acceptance, Proposal, check, check_each, plain_findings
+from erp_integrations.exporting import Acceptance, Proposal, check, check_each, files_of, plain_findings
 from erp_integrations.exporting.earlier_invoices import credits_on
 from erp_integrations.exporting.moving import move, require
 from erp_integrations.exporting.records import Records
@@ -66,7 +66,10 @@ def preview(exports: Iterable[InvoiceExport], *, accounting_date: date | None = 
 
 
 def preview_each(exports: Iterable[InvoiceExport]) -> list[Proposal]:
-    """The same for each as if it were alone, in the order given: what sending them one by one would say."""
+    """The same for each as if it were alone, in the order given: what sending them one by one would say.
+
+    What failed goes on with what else is in its file (`check_each`).
+    """
     exports = list(exports)
     return check_each(exports, next_acceptance(exports)) if exports else []
 
@@ -83,9 +86,18 @@ def preview_by_file(
     for export in exports:
         of_files[failed.get(export.pk)].append(export)
     return [
-        check(some, acceptance or next_acceptance(some, accounting_date=accounting_date, by=by), step)
+        _with_its_file(some, acceptance, step)
+        if acceptance
+        else check(some, next_acceptance(some, accounting_date=accounting_date, by=by), step)
         for acceptance, some in sorted(of_files.items(), key=lambda pair: pair[0].batch_key if pair[0] else "")
     ]
+
+
+def _with_its_file(some: list[InvoiceExport], acceptance: Acceptance, step: Step) -> Proposal:
+    """What failed, checked with what its file holds beside it (`files_of`); rows and findings are of these alone."""
+    whole = check([export for file in files_of(some) for export in file], acceptance, lambda _: step(0))
+    step(len(some))
+    return whole.about({str(export.invoice_id) for export in some})
 
 
 def next_acceptance(exports: list[InvoiceExport], *, accounting_date: date | None = None, by=None) -> Acceptance:
@@ -190,7 +202,7 @@ def reject(export: InvoiceExport, *, by, reason: str, seen: str = "") -> Invoice
     access = _access(export, by)
     require_rejectable(export, access, Beneath.of([export]), seen=seen)
     export.reason = _said(reason, "Say why it is rejected: the sender reads it.")
-    found = check([export], next_acceptance([export])).findings
+    found = preview_each([export])[0].findings
     move(export, InvoiceExport.reject, access=access, reason=export.reason)
     _end_item(export, batch, by)
     unlock(export.invoice)

@@ -2,7 +2,7 @@
 
 from erp_integrations.exporting.building import build
 from erp_integrations.exporting.checking import Proposal, check, check_each, finding_key, plain_findings
-from erp_integrations.exporting.collecting import Acceptance, collect
+from erp_integrations.exporting.collecting import Acceptance, collect, files_of
 from erp_integrations.exporting.earlier_invoices import allocate_releases
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "check",
     "check_each",
     "collect",
+    "files_of",
     "finding_key",
     "plain_findings",
 ]

@@ -1,7 +1,7 @@
 """The one check of an export: the dry run, the sending, the acceptance and the build all ask here (E-5)."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -49,6 +49,12 @@ class Proposal:
         """The warnings that nobody has ticked; `ticked` holds their `finding_key`."""
         seen = set(ticked)
         return tuple(warning for warning in self.warnings if finding_key(warning) not in seen)
+
+    def about(self, invoices: Collection[str]) -> "Proposal":
+        """The rows and the findings of these alone, by invoice id, with what is said of the whole file."""
+        rows = tuple(row for row in self.rows.rows if row.invoice_id in invoices)
+        said = tuple(each for each in self.findings if not each.invoice_id or each.invoice_id in invoices)
+        return replace(self, rows=replace(self.rows, rows=rows), findings=said)
 
     def marks_of(self, exports: Iterable[InvoiceExport]) -> dict[int, str]:
         """{export id: all that an approver has before them of it (I-5)}: its `mark`, and what its file would say."""

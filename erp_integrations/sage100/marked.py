@@ -32,9 +32,9 @@ SOURCES = {column.title: column.source for column in (*APINV_R1.header, *APINV_R
 
 
 def marked_workbook(rows: Rows, findings: Iterable[Finding], names: Mapping[str, str], step: Step = unnoticed) -> bytes:
-    """The bytes of the workbook, written row by row. `names`: {invoice id: its number}.
+    """The bytes of the workbook, written row by row. `names`: {invoice id: its number}, of all that it is about.
 
-    `step` is told of each invoice that has rows, and of none before the workbook is packed.
+    `step` is told of each invoice with rows, and of those without any (S50) before the workbook is packed.
     """
     found = tuple(findings)
     book = Workbook(write_only=True)
@@ -42,7 +42,7 @@ def marked_workbook(rows: Rows, findings: Iterable[Finding], names: Mapping[str,
     try:
         _rows_sheet(sheets.Sheet(book, "Dry run", freeze=f"A{1 + ABOVE}"), rows, found, step)
         _findings_sheet(sheets.Sheet(book, "Findings", freeze="A2"), found, names)
-        step(0)
+        step(len(names) - sum(row.line_type == "H" for row in rows.rows))
         book.save(to)
     except BaseException:
         clear(book)

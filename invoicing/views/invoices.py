@@ -181,8 +181,16 @@ def _subjects(invoice: Invoice, access) -> list:
 
 
 def _mails(invoice: Invoice, access):
-    """Every one that tells of it, among others or alone."""
-    return Mail.objects.telling_of(*_subjects(invoice, access))
+    """Every one that tells of it, among others or alone.
+
+    Of its way through accounting what is about it alone, and what went to whoever looks: of several together it may
+    be told what they come to in other projects (P-2).
+    """
+    of_it, *along = _subjects(invoice, access)
+    told = Mail.objects.telling_of(of_it)
+    for beside in along:
+        told = told | Mail.objects.about(beside) | Mail.objects.telling_of(beside).filter(to=access.person)
+    return told
 
 
 def _events(invoice: Invoice, access, *notes: Comment):

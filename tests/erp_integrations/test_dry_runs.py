@@ -19,9 +19,10 @@ from erp_integrations import dry_run_sizes, dry_runs
 from erp_integrations.actions import exports
 from erp_integrations.actions.dry_runs import ask_for_dry_run
 from invoicing import making, tasks
-from invoicing.models import MadeFile
+from invoicing.models import Invoice, MadeFile
 from tests.erp_integrations.pages import queries, queue_url, signed_in, text_of
 from tests.erp_integrations.test_queue_filters import locked_june_and_a_failed_file
+from tests.erp_integrations.test_releases import with_release
 from tests.erp_integrations.world import SageWorld, sage_world
 from tests.factories import person
 from tests.invoicing.test_made_files import content_of, files_on_disk, fresh, made_now
@@ -183,6 +184,24 @@ def test_what_was_answered_meanwhile_is_not_in_it(sage, three):
     assert made.title == "Dry run of the queue, 2 invoices", "as many as are in it"
     exports.reject(three[1], by=sage.approver, reason="Wrong job")
     assert client.get(page_of(made, "-download")).status_code == 200, "it says how it was"
+
+
+def test_once_one_of_them_is_deleted_it_is_no_more(sage, three):
+    """Decision 23: a file can't be shown in part."""
+    client = signed_in(sage.approver)
+    made = made_now(asked(client, of_queue(sage)))
+    assert client.get(page_of(made, "-download")).status_code == 200
+    Invoice.objects.filter(pk=three[0].invoice_id).update(deleted_at=timezone.now())
+    assert client.get(page_of(made, "-download")).status_code == 404
+
+
+def test_what_only_releases_retainage_counts_among_what_is_written(sage):
+    """S50: it has no row of its own."""
+    commitment = sage.commitment()
+    sage.exported(sage.approved(commitment))
+    some, told = [sage.sent(with_release(sage, commitment, "40.00")), sage.sent()], []
+    dry_runs.write_dry_run(io.BytesIO(), some, told.append, by=sage.approver)
+    assert sum(told) == 2 * len(some)
 
 
 def test_nothing_that_waits_any_more_is_no_file(sage, three):

@@ -1,5 +1,6 @@
 """What the rules say of an invoice whose file failed: as it goes on, with what is in that file (S40, S51)."""
 
+from directory.models import Mail
 from erp_integrations.actions import exports
 from erp_integrations.exporting import building
 from erp_integrations.models import ExportBatch, InvoiceExport
@@ -42,6 +43,22 @@ def test_a_release_on_a_bill_of_the_same_failed_file_is_blocked_by_nothing(sage)
     assert in_queue(client, sage)[release.pk] == []
     shown = client.get(at_export(release)).context["shown"]
     assert {row.number for row in shown.rows} <= {1, 2} and shown.facts.number == release.invoice.number
+
+
+def test_neither_its_workbook_nor_the_mail_of_its_rejection_says_otherwise(sage):
+    """S51, E-5: it is checked with its file wherever it is checked; the workbook has its own rows alone."""
+    commitment = sage.commitment()
+    bill = sage.exported(sage.approved(commitment))
+    release = sage.sent(with_release(sage, commitment, "40.00"))
+    exports.void(bill, by=sage.all_rights(), **TOLD)
+    failed(sage, sage.sent(fresh(bill)[0].invoice), release)
+    [release] = fresh(release)
+    [alone] = exports.preview_by_file([release], by=sage.approver)
+    assert [each.rule for each in alone.findings if each.rule in ("S40", "S51")] == []
+    assert {row.invoice_id for row in alone.rows.rows} <= {str(release.invoice_id)}
+    exports.reject(release, by=sage.approver, reason="Not now")
+    [mail] = Mail.objects.about(release).filter(headline__startswith="Accounting rejected", to=sage.sender)
+    assert "S51" not in mail.text
 
 
 def test_of_two_failed_files_each_counts_what_the_other_releases(sage):

@@ -257,8 +257,14 @@ def change_order_in_sage(check: LineCheck):
 
 
 def _shown_of_linked(check: LineCheck) -> Decimal:
-    """What Sage shows on the lines that change orders of ours are linked to, up to what they add there."""
-    linked = ((ours, check.of.commitment.line(reference)) for reference, ours in check.of.changed_by.items())
+    """What Sage shows on the lines that change orders of ours are linked to, up to what they add there.
+
+    On this bill or on none yet: what stands for one of them stands for no other.
+    """
+    added = Counter(check.of.changed_by)
+    for change in check.of.invoice.linked_changes:
+        added[change.line_reference] += change.amount
+    linked = ((ours, check.of.commitment.line(reference)) for reference, ours in added.items())
     return sum((median((ZERO, ours, line.change)) for ours, line in linked if line), ZERO)
 
 

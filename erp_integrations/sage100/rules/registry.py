@@ -195,13 +195,8 @@ class InvoiceCheck:
 
     @cached_property
     def changed_by(self) -> Mapping[str, Decimal]:
-        """What our change orders add together, by the line of Sage they are linked to or "" (S41).
-
-        Those on this invoice, and those beside it that are linked: what Sage shows of them stands for no other.
-        """
+        """What the change orders on this invoice add together, by the line of Sage they are linked to or "" (S41)."""
         found = defaultdict(lambda: ZERO)
-        for change in self.invoice.linked_changes:
-            found[change.line_reference] += change.amount
         for line in self.invoice.lines:
             if line.change_order:
                 found[line.line_reference or ""] += line.change_order_amount

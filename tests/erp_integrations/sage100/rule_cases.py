@@ -331,6 +331,10 @@ CASES = [
     error("S41", "one of two is in Sage, a deduction, and only that is linked", batch(invoice(lines=(
         replace(ONLY_ONE_LINKED[0], change_order_amount=money("-500.00")), ONLY_ONE_LINKED[1]))),
         lines_of({"change": money("-500.00")}, {})),
+    error("S41", "it is not in Sage, and a linked deduction on no bill would make up for it", one(
+        lines=(line(1, change_order="CO-1", change_order_amount=money("500.00")), line(2)),
+        linked_changes=(LinkedChange(line_reference="1", amount=money("-500.00")),)),
+        lines_of({"change": money("300.00")}, {})),
     error("S41", "one of two is in Sage, linked, and not on the bill", one(
         lines=(line(1, change_order="CO-1", change_order_amount=money("500.00"), line_reference=None), line(2)),
         linked_changes=(LinkedChange(line_reference="2", amount=money("500.00")),)),
@@ -470,6 +474,10 @@ CALM = [
         lines=(line(1, change_order="CO-1", change_order_amount=money("500.00"), line_reference=None), line(2)),
         linked_changes=(LinkedChange(line_reference="2", amount=money("300.00")),)),
         lines_of({"change": money("500.00")}, {"change": money("300.00")})),
+    error("S41", "it is in Sage on its own line, and another that is linked is on no bill and not there", one(
+        lines=(line(1, change_order="CO-1", change_order_amount=money("500.00")), line(2)),
+        linked_changes=(LinkedChange(line_reference="1", amount=money("300.00")),)),
+        lines_of({"change": money("500.00")}, {})),
     error("S41", "it is in Sage, and the linked one that is not on the bill is not", one(
         lines=(line(1, change_order="CO-1", change_order_amount=money("500.00"), line_reference=None), line(2)),
         linked_changes=(LinkedChange(line_reference="2", amount=money("300.00")),)),
